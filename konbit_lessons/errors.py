@@ -1,0 +1,39 @@
+"""The errors a user meets.
+
+Each message says what was found, where, what was expected, and what to do next. The command line turns the class into
+an exit code, so that a script can tell a wrong call from a failed report.
+"""
+
+
+class KonbitError(Exception):
+    """Base of every error this package raises on purpose; ``exit_code`` is what the command returns."""
+
+    exit_code = 2
+
+
+class ProgrammeError(KonbitError):
+    """programme.toml, or a call that refers to it, is wrong."""
+
+
+class SourceError(KonbitError):
+    """A raw file cannot be read as what it is said to be."""
+
+
+class DataError(KonbitError):
+    """The files can be read, but what they hold does not allow what was asked."""
+
+
+class ModelError(KonbitError):
+    """The rows handed to an analysis do not allow it."""
+
+
+class ReportError(KonbitError):
+    """A notebook failed, so its report was not published."""
+
+    exit_code = 3
+
+
+class LockedError(KonbitError):
+    """Another run is writing to the same folder."""
+
+    exit_code = 4
