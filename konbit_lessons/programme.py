@@ -1,0 +1,362 @@
+"""programme.toml → Programme: which files feed which table and how, the targets, the question and the contact.
+
+Everything that differs between programmes stands in that file, so that another programme needs another programme.toml
+and no code. It is checked whole before anything is read: each error names the file, the key, what was found, and what
+is allowed.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+
+from . import tables
+from .errors import ProgrammeError
+from .sources import KINDS
+
+Filled = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+TableName = Literal[tuple(tables.TABLES)]
+Kind = Literal[tuple(KINDS)]
+DATE_ORDERS = {
+    "day/month/year": "%d/%m/%Y",
+    "month/day/year": "%m/%d/%Y",
+    "day-month-year": "%d-%m-%Y",
+    "day.month.year": "%d.%m.%Y",
+    "year/month/day": "%Y/%m/%d",
+}
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class About(_Section):
+    name: Filled
+    point_of_contact: Filled
+    simulated: bool = False
+    started_on: date | None = None
+    data_cut_on: date | None = None
+    timezone: str = "UTC"
+    raw: str = "data/raw"
+    processed: str = "data/processed"
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_timezone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError('expected a time zone such as "America/Port-au-Prince"')
+        return name
+
+
+class Privacy(_Section):
+    smallest_cell: int = Field(5, ge=1)
+
+
+class Analysis(_Section):
+    incentives: list[Filled] = Field(min_length=1)
+    adjust_for: list[Filled] = []
+    cluster: list[Filled] = Field(["organization_id", "event_id"], min_length=1, max_length=2)
+    smallest_effect_that_matters: float = Field(0.10, gt=0, lt=1)
+
+
+class Units(_Section):
+    """How the sentences of a study call its rows, its groups and its outcome."""
+
+    row: Filled = "row"
+    rows: Filled = "rows"
+    group: Filled = "group"
+    groups: Filled = "groups"
+    outcome: Filled | None = None
+
+
+class Study(_Section):
+    """One tidy table that is ready to analyse."""
+
+    title: Filled
+    table: Filled
+    outcome: Filled
+    incentives: list[Filled] = Field(min_length=1)
+    adjust_for: list[Filled] = []
+    cluster: list[Filled] = Field(min_length=1, max_length=2)
+    labels: dict[str, Filled] = {}
+    units: Units = Units()
+    smallest_effect_that_matters: float = Field(0.10, gt=0, lt=1)
+
+
+class Source(_Section):
+    """One [[source]] of programme.toml: files of one shape that feed one table."""
+
+    table: TableName
+    files: Filled | list[Filled]
+    kind: Kind | None = None
+    form: Filled | None = None
+    sheets: list[Filled] | None = None
+    columns: dict[str, Filled] = {}
+    dates: list[str] = []
+    decimal: Literal[".", ","] = "."
+    levels: dict[str, dict[str, str]] = {}
+    missing: dict[str, list[str]] = {}
+    blank: dict[str, str] = {}
+    set: dict[str, str | int | float | bool | date] = {}
+    by_file: dict[str, dict[str, str | int]] = {}
+
+    @field_validator("dates")
+    @classmethod
+    def _known_orders(cls, orders: list[str]) -> list[str]:
+        for order in orders:
+            if order not in DATE_ORDERS:
+                raise ValueError(f'"{order}" is none of {", ".join(DATE_ORDERS)}')
+        return orders
+
+    @property
+    def patterns(self) -> list[str]:
+        return [self.files] if isinstance(self.files, str) else self.files
+
+    def date_formats(self) -> tuple[str, ...]:
+        return tuple(DATE_ORDERS[order] for order in self.dates)
+
+    def constants(self, file_name: str) -> dict[str, str]:
+        """Values this source gives to every row of a file: ``set``, then what ``by_file`` says of its name."""
+        constants = {column: str(value) for column, value in self.set.items()}
+        for column, by_pattern in self.by_file.items():
+            constants |= {column: str(value) for pattern, value in by_pattern.items() if fnmatch(file_name, pattern)}
+        return constants
+
+
+class _File(_Section):
+    programme: About
+    targets: dict[str, Annotated[int, Field(ge=0)]] = {}
+    privacy: Privacy = Privacy()
+    analysis: Analysis | None = None
+    incentives: dict[str, Filled] = {}
+    labels: dict[str, Filled] = {}
+    study: Study | None = None
+    source: list[Source] = []
+
+    @model_validator(mode="after")
+    def _one_kind_of_programme(self) -> "_File":
+        if self.study and (self.source or self.analysis):
+            raise ValueError("[study] is for one tidy table: take out [analysis] and [[source]], or [study]")
+        if not self.study and not self.source:
+            raise ValueError("there is neither a [[source]] nor a [study]: say which files feed which table")
+        return self
+
+
+@dataclass(frozen=True)
+class Programme:
+    """A checked programme.toml.
+
+    Attributes
+    ----------
+    path, folder, raw, processed : Path
+        The file, the folder that its paths are relative to, and the two data folders.
+    about : About
+        Name, contact, calendar.
+    targets : dict of str to int
+        Organizations to reach, by type.
+    smallest_cell : int
+        No shared figure is about fewer organizations.
+    analysis : Analysis or None
+    study : Study or None
+    sources : tuple of Source
+    incentives : dict of str to str
+        Yes/no incentives of this programme beyond those every programme knows: column → label.
+    labels : dict of str to str
+        Label of every column an analysis can name.
+    """
+
+    path: Path
+    about: About
+    targets: dict[str, int]
+    smallest_cell: int
+    analysis: Analysis | None
+    study: Study | None
+    sources: tuple[Source, ...]
+    incentives: dict[str, str]
+    labels: dict[str, str]
+
+    @property
+    def folder(self) -> Path:
+        return self.path.parent
+
+    @property
+    def raw(self) -> Path:
+        return self.folder / self.about.raw
+
+    @property
+    def processed(self) -> Path:
+        return self.folder / self.about.processed
+
+    @property
+    def name(self) -> str:
+        return self.about.name
+
+    @property
+    def simulated(self) -> bool:
+        return self.about.simulated
+
+    @property
+    def point_of_contact(self) -> str:
+        return self.about.point_of_contact
+
+    @property
+    def data_cut_on(self) -> date | None:
+        return self.about.data_cut_on
+
+    @property
+    def timezone(self) -> ZoneInfo:
+        return ZoneInfo(self.about.timezone)
+
+    @property
+    def units(self) -> Units | None:
+        """How sentences name rows and groups; None where they are invitations, organizations and events."""
+        return self.study.units if self.study else None
+
+    @property
+    def question(self) -> dict[str, Any]:
+        """The programme's question as keyword arguments of :func:`konbit_lessons.predict_participation`."""
+        asked = self.study or self.analysis
+        if asked is None:
+            raise ProgrammeError(f"{self.path.name}: there is no [analysis]; name the incentives to look at in it.")
+        return {
+            "outcome": self.study.outcome if self.study else "attended",
+            "incentives": list(asked.incentives),
+            "adjust_for": list(asked.adjust_for),
+            "cluster": list(asked.cluster),
+            "labels": self.labels,
+            "smallest_effect": asked.smallest_effect_that_matters,
+        }
+
+    def files_of(self, source: Source) -> list[Path]:
+        """The files of one source, sorted by name.
+
+        Raises
+        ------
+        ProgrammeError
+            A pattern matches no file.
+        """
+        found = []
+        for pattern in source.patterns:
+            matches = sorted(path for path in self.raw.glob(pattern) if not path.name.startswith("~$"))
+            if not matches:
+                raise ProgrammeError(
+                    f'{self.path.name}, [[source]] of table "{source.table}": no file matches "{pattern}" in {self.about.raw}. '
+                    f"{_files_there(self.raw)} Put the file there, or correct files."
+                )
+            found += matches
+        return found
+
+    def input_files(self) -> list[Path]:
+        """Every file an analysis of this programme reads, programme.toml first."""
+        if self.study:
+            return [self.path, self.folder / self.study.table]
+        data = [path for source in self.sources for path in self.files_of(source)]
+        forms = [self.raw / source.form for source in self.sources if source.form]
+        return [self.path, *sorted({*data, *forms})]
+
+
+def load(path: str | Path = "programme.toml") -> Programme:
+    """Read and check a programme.toml.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Raises
+    ------
+    ProgrammeError
+        The file is missing, is not TOML, or a key is unknown, missing or holds what is not allowed; all are listed.
+    """
+    path = Path(path).resolve()
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise ProgrammeError(
+            f"{path.name}: there is no such file in {path.parent.name or path.parent}. Give the path with --programme, or start with `konbit example`."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ProgrammeError(f"{path.name}: this is not TOML: {error}. Correct that line.") from error
+    try:
+        checked = _File.model_validate(content)
+    except ValidationError as error:
+        raise ProgrammeError(_explain(error, path.name, content)) from error
+    _check_columns(checked, path.name)
+    return Programme(
+        path=path,
+        about=checked.programme,
+        targets=checked.targets,
+        smallest_cell=checked.privacy.smallest_cell,
+        analysis=checked.analysis,
+        study=checked.study,
+        sources=tuple(checked.source),
+        incentives=checked.incentives,
+        labels=tables.LABELS | checked.incentives | checked.labels | (checked.study.labels if checked.study else {}),
+    )
+
+
+def _check_columns(checked: _File, file_name: str) -> None:
+    """Every table column that a source names must be one, so that a slip of the pen is found before any data is."""
+    for source in checked.source:
+        known = list(tables.schema(source.table, checked.incentives).columns)
+        for key in ("columns", "levels", "missing", "blank", "set", "by_file"):
+            for column in getattr(source, key):
+                if column != "*" and not any(fnmatch(name, column) for name in known):
+                    raise ProgrammeError(
+                        f'{file_name}, [[source]] of table "{source.table}", {key}: found "{column}", which is no column of that table. '
+                        f"{_nearest(column, known)}Allowed: {', '.join(known)}."
+                    )
+
+
+def _explain(error: ValidationError, file_name: str, content: dict) -> str:
+    lines = []
+    for problem in error.errors():
+        where = [str(part) for part in problem["loc"] if not str(part).startswith("function-")]
+        key = _key(problem["loc"], content)
+        found = problem["input"]
+        if problem["type"] == "missing":
+            lines.append(f"{file_name}, {key}: this is missing; it is needed.")
+        elif problem["type"] == "extra_forbidden":
+            lines.append(f'{file_name}, {key}: the key "{where[-1]}" is not known. {_allowed_keys(problem["loc"])}')
+        elif isinstance(found, dict | list) and problem["type"] == "value_error":
+            lines.append(f"{file_name}: {problem['ctx']['error']}.")
+        else:
+            lines.append(f"{file_name}, {key}: found {found!r}; {problem['msg'][0].lower()}{problem['msg'][1:]}.")
+    return "\n".join(dict.fromkeys(lines))
+
+
+def _key(location: tuple, content: dict) -> str:
+    """A place in the file as its reader sees it: ``[[source]] 3 (table "survey"), dates``."""
+    parts = list(location)
+    if parts[0] == "source" and len(parts) > 1:
+        table = content["source"][parts[1]].get("table", "?")
+        return ", ".join([f'[[source]] {parts[1] + 1} (table "{table}")', *(str(part) for part in parts[2:])])
+    return ", ".join([f"[{parts[0]}]", *(str(part) for part in parts[1:])])
+
+
+def _allowed_keys(location: tuple) -> str:
+    model: Any = _File
+    for part in location[:-1]:
+        field = model.model_fields.get(part) if isinstance(part, str) else None
+        kinds = [field.annotation, *getattr(field.annotation, "__args__", ())] if field else [model]
+        model = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), model)
+    known = list(model.model_fields)
+    return f"{_nearest(str(location[-1]), known)}Allowed: {', '.join(known)}."
+
+
+def _nearest(found: str, known: list[str]) -> str:
+    near = get_close_matches(found, known, n=1)
+    return f'Did you mean "{near[0]}"? ' if near else ""
+
+
+def _files_there(folder: Path) -> str:
+    if not folder.is_dir():
+        return f"The folder {folder.name} does not exist."
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return f"It holds {', '.join(names[:12])}{' …' if len(names) > 12 else ''}." if names else "It is empty."

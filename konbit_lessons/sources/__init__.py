@@ -1,0 +1,65 @@
+"""Field exports → frames of text. One file per exporter, one line in :data:`KINDS`; the first that recognizes the header reads it.
+
+Nothing is interpreted here but the exporter's own conventions: which cell is a header, a choice, a repeat.
+"""
+
+from pathlib import Path
+from types import ModuleType
+
+from ..errors import SourceError
+from . import guard, kobo, microsoft_forms, odk, sheet
+from .form import read_form
+from .grids import read_grids
+from .raw import Raw
+
+__all__ = ["KINDS", "Raw", "read"]
+
+KINDS: dict[str, ModuleType] = {
+    "kobo": kobo,
+    "odk_central": odk,
+    "microsoft_forms": microsoft_forms,
+    "sheet": sheet,
+}
+
+
+def read(path: str | Path, *, form: str | Path | None = None, kind: str | None = None, expect: tuple[str, ...] = ()) -> Raw:
+    """Read one field export as frames of text, nothing lost on the way.
+
+    Parameters
+    ----------
+    path : str or Path
+        A CSV of any separator, or a workbook.
+    form : str or Path, optional
+        The XLSForm behind the export: with it, labels in any language become question and choice names.
+    kind : str, optional
+        A key of :data:`KINDS`; found from the header when not given.
+    expect : tuple of str, optional
+        Column headers that should be there; they help to find the header of a hand-made sheet.
+
+    Returns
+    -------
+    Raw
+        ``raw.kind``, ``raw.tables["main"]``, ``raw.tables["<repeat>"]``, ``raw.notices``.
+
+    Raises
+    ------
+    SourceError
+        The file is missing, dangerous, empty, or not what it is said to be.
+    """
+    path = Path(path)
+    guard.check(path)
+    if kind is not None and kind not in KINDS:
+        raise SourceError(f'{path.name}: found kind "{kind}"; expected one of {", ".join(KINDS)}.')
+    grids, notices = read_grids(path)
+    header = next(([(cell or "").strip() for cell in grid.rows[0]] for grid in grids if grid.rows), [])
+    kind = kind or next(name for name, module in KINDS.items() if module.recognizes(header))
+    frames, more = KINDS[kind].read(grids, form=read_form(Path(form)) if form else None, expect=list(expect))
+    if not frames:
+        raise SourceError(f"{path.name}: no visible sheet holds anything. Export it again.")
+    return Raw(
+        path=path,
+        kind=kind,
+        tables={name: frame.rows for name, frame in frames.items()},
+        sheets={name: frame.sheet for name, frame in frames.items()},
+        notices=tuple(notices + more),
+    )

@@ -1,0 +1,24 @@
+"""ODK Central exports: grids → tables named by question.
+
+Unlike Kobo, groups join with ``-`` and the choices of an unanswered question are 0: they are blanked where the joined
+column is empty.
+"""
+
+from .form import Form
+from .grids import Grid
+from .kobo import tidy
+from .raw import Frame, frame_of
+
+
+def recognizes(header: list[str]) -> bool:
+    return {"KEY", "SubmissionDate", "SubmitterID"} <= set(header) or {"KEY", "PARENT_KEY"} <= set(header)
+
+
+def read(grids: list[Grid], *, form: Form | None, expect: list[str]) -> tuple[dict[str, Frame], list[str]]:
+    grid = grids[0]
+    frame = tidy(frame_of(grid.rows[0], grid.rows[1:], first_row=grid.first_row + 1), form=form, group_separator="-")
+    for column in frame.columns[frame.dtypes == "boolean"]:
+        question = column.rsplit("/", 1)[0]
+        if question in frame:
+            frame[column] = frame[column].mask(frame[question].isna())
+    return {"main": Frame(frame, grid.title)}, []

@@ -1,0 +1,41 @@
+"""Hand-made sheets and plain CSV: the header is found under title rows, and each visible sheet is a table.
+
+The header is the row, among the first twenty, that holds most of the expected columns; where nothing is expected, the
+first row that fills every column in use with distinct texts.
+"""
+
+from .form import Form
+from .grids import Grid
+from .raw import Frame, frame_of
+
+SEARCHED_ROWS = 20
+
+
+def recognizes(header: list[str]) -> bool:
+    return True
+
+
+def read(grids: list[Grid], *, form: Form | None, expect: list[str]) -> tuple[dict[str, Frame], list[str]]:
+    tables, notices = {}, []
+    for grid in grids:
+        if not any(any(row) for row in grid.rows):
+            continue
+        at = _header_row(grid.rows[:SEARCHED_ROWS], expect)
+        for row in grid.rows[:at]:
+            if any(row):
+                above = " | ".join(cell for cell in row if cell)
+                notices.append(f'{f"sheet {grid.title}: " if grid.title else ""}above the header stands "{above}"')
+        frame = frame_of(grid.rows[at], grid.rows[at + 1 :], first_row=grid.first_row + at + 1)
+        tables["main" if not tables else grid.title] = Frame(frame, grid.title)
+    return tables, notices
+
+
+def _header_row(rows: list[list[str | None]], expect: list[str]) -> int:
+    if expect:
+        wanted = {" ".join(name.split()) for name in expect}
+        hits = [len(wanted & {" ".join(cell.split()) for cell in row if cell}) for row in rows]
+        if max(hits) > 0:
+            return hits.index(max(hits))
+    width = max(sum(any(row[column] for row in rows) for column in range(len(rows[0]))), 1)
+    filled = [len({cell for cell in row if cell}) for row in rows]
+    return next((at for at, count in enumerate(filled) if count >= width), filled.index(max(filled)))

@@ -1,0 +1,247 @@
+"""The tables of a cleaned programme as pandera schemas: type, unit, levels and meaning of each column.
+
+This is the codebook: cleaning converts by it, pages take labels from it, and people read it. A column's ``metadata``
+holds its ``kind`` (how text becomes a value), its ``unit``, its ``levels``, and whether it is a direct identifier.
+"""
+
+import pandera.pandas as pa
+
+ORG_TYPES = ("cdsp", "awardee")
+EVENT_TYPES = ("round_table", "training", "coaching", "showcase", "joint_event")
+EXPECTATIONS = ("funding", "equipment", "training", "certification", "leads", "network", "visibility")
+OFFERED = {  # incentive offered at an event: its label
+    "transport_refund": "Transport refund",
+    "certificate": "Certificate",
+    "business_showcase": "Business showcase",
+    "peer_exchange": "Peer exchange",
+    "tailored_topic": "Topic tailored to the organizations",
+}
+QUESTIONS = ("motivation", "belief_money", "perceived_value", "knows_benefits", "role_clear")
+LABELS = {  # of the columns an analysis can name
+    **OFFERED,
+    "per_diem": "Per diem",
+    "per_diem_htg": "Amount of the per diem (HTG)",
+    "recent_conversation": "A conversation in the 90 days before",
+    "conversations_90_days": "Conversations in the 90 days before",
+    "other_support_now": "Support from another project at the time",
+    "consulted_at_design": "Consulted when the project was designed",
+    "earlier_donor_support": "Earlier donor support",
+    "leads_so_far": "Business leads so far",
+    "motivation": "Motivation (1 to 5)",
+    "belief_money": "Belief that capacity building means money (1 to 5)",
+    "perceived_value": "Perceived value of taking part (1 to 5)",
+    "knows_benefits": "Knows the benefits",
+    "role_clear": "Difference from other projects is clear (1 to 5)",
+    "org_type": "Type of organization",
+    "event_type": "Type of event",
+    "fiscal_quarter": "Fiscal quarter",
+    "staff": "Number of staff",
+    "hours": "Length of the event (hours)",
+    "cdsp": "Service providers (CDSPs)",
+    "awardee": "Awardees",
+}
+
+
+def _column(dtype: str, kind: str, meaning: str, *checks: pa.Check, needed: bool = False, **metadata) -> pa.Column:
+    return pa.Column(dtype, checks=list(checks), nullable=not needed, description=meaning, metadata={"kind": kind, **metadata})
+
+
+def _identifier(meaning: str, *, refers_to: str | None = None, needed: bool = True) -> pa.Column:
+    return _column("str", "identifier", meaning, needed=needed, refers_to=refers_to)
+
+
+def _text(meaning: str, *, needed: bool = False, direct_identifier: bool = False) -> pa.Column:
+    return _column("str", "text", meaning, needed=needed, direct_identifier=direct_identifier)
+
+
+def _level(meaning: str, levels: tuple[str, ...] | None = None, *, needed: bool = False) -> pa.Column:
+    checks = [pa.Check.isin(levels)] if levels else []
+    return _column("str", "level", meaning, *checks, needed=needed, levels=levels)
+
+
+def _day(meaning: str, *, needed: bool = False) -> pa.Column:
+    return _column("datetime64[us]", "day", meaning, needed=needed, unit="date")
+
+
+def _yes_no(meaning: str) -> pa.Column:
+    return _column("boolean", "yes_no", meaning, unit="yes or no")
+
+
+def _scale(meaning: str) -> pa.Column:
+    return _column("Int64", "whole", meaning, pa.Check.in_range(1, 5), unit="1 strongly disagree to 5 strongly agree")
+
+
+def _whole(meaning: str, unit: str) -> pa.Column:
+    return _column("Int64", "whole", meaning, pa.Check.ge(0), unit=unit)
+
+
+def _amount(meaning: str, unit: str) -> pa.Column:
+    return _column("Float64", "amount", meaning, pa.Check.ge(0), unit=unit)
+
+
+def _table(name: str, row: str, key: tuple[str, ...], columns: dict[str, pa.Column]) -> pa.DataFrameSchema:
+    return pa.DataFrameSchema(columns, name=name, description=row, strict=True, metadata={"key": key})
+
+
+_EVENT = _identifier("Code of the event", refers_to="events")
+_ORGANIZATION = _identifier("Code of the organization", refers_to="organizations")
+_EXPECTS = {f"expects_{what}": _yes_no(f"Expects {what} of the project") for what in EXPECTATIONS}
+
+TABLES: dict[str, pa.DataFrameSchema] = {
+    schema.name: schema
+    for schema in (
+        _table(
+            "organizations",
+            "organization",
+            ("organization_id",),
+            {
+                "organization_id": _identifier("Code of the organization"),
+                "name": _text("Name as registered", needed=True),
+                "acronym": _text("Acronym; two organizations can share one"),
+                "org_type": _level("Service provider (CDSP) or awardee", ORG_TYPES, needed=True),
+                "department": _text("Department of Haiti where its office is"),
+                "joined_on": _day("Day it joined"),
+                "left_on": _day("Day it left; blank while it is a partner"),
+                "consulted_at_design": _yes_no("Was consulted when the project was designed"),
+                "earlier_donor_support": _yes_no("Had support from a donor before"),
+                "staff": _whole("People who work there", "people"),
+            },
+        ),
+        _table(
+            "events",
+            "event",
+            ("event_id",),
+            {
+                "event_id": _identifier("Code of the event"),
+                "event_type": _level("Kind of event", EVENT_TYPES, needed=True),
+                "held_on": _day("Day it was held", needed=True),
+                "place": _text("Town"),
+                "hours": _amount("Length", "hours"),
+                "partner_project": _text("Other project that held it jointly"),
+                "per_diem_htg": _amount("Per diem offered; 0 is none", "HTG per delegate"),
+                **{name: _yes_no(f"{label} offered") for name, label in OFFERED.items()},
+            },
+        ),
+        _table(
+            "invitations",
+            "organization × event",
+            ("event_id", "organization_id"),
+            {
+                "event_id": _EVENT,
+                "organization_id": _ORGANIZATION,
+                "attended": _yes_no("Signed in; blank is unknown"),
+                "delegates": _whole("Delegates who signed in", "people"),
+                "senior_delegate": _yes_no("A director was among them"),
+            },
+        ),
+        _table(
+            "sign_in",
+            "delegate × event",
+            (),
+            {
+                "event_id": _EVENT,
+                "organization_id": _ORGANIZATION,
+                "delegate": _text("Name of the delegate; used to find double entries, then dropped", direct_identifier=True),
+                "senior_delegate": _yes_no("Is a director"),
+            },
+        ),
+        _table(
+            "survey",
+            "respondent × wave",
+            ("submission_id",),
+            {
+                "submission_id": _identifier("Submission; replaced by a pseudonym at cleaning"),
+                "organization_id": _ORGANIZATION,
+                "submitted_on": _day("Day the answers were sent", needed=True),
+                "wave": _whole("Round of the survey", "number"),
+                "motivation": _scale("We are motivated to take part"),
+                "belief_money": _scale("Capacity building should come with money or equipment"),
+                "perceived_value": _scale("Taking part is of value to us"),
+                "knows_benefits": _yes_no("Knows the benefits of taking part"),
+                "role_clear": _scale("The difference from other projects is clear"),
+                **_EXPECTS,
+                "comment": _text("In the respondent's own words; never quoted unless approved"),
+            },
+        ),
+        _table(
+            "conversations",
+            "conversation",
+            (),
+            {
+                "organization_id": _ORGANIZATION,
+                "held_on": _day("Day of the conversation", needed=True),
+                **_EXPECTS,
+                "follow_up_due_on": _day("Day a follow-up was promised for"),
+                "follow_up_done_on": _day("Day it was done"),
+            },
+        ),
+        _table(
+            "other_support",
+            "organization × other project",
+            (),
+            {
+                "organization_id": _ORGANIZATION,
+                "project": _text("The other project", needed=True),
+                "topic": _text("What it supports"),
+                "started_on": _day("First day", needed=True),
+                "ended_on": _day("Last day; blank while it goes on"),
+                "hours": _amount("Time it takes", "hours"),
+            },
+        ),
+        _table(
+            "business_leads",
+            "lead or contract",
+            (),
+            {
+                "organization_id": _ORGANIZATION,
+                "date": _day("Day it was recorded", needed=True),
+                "kind": _level("Lead or signed contract", ("lead", "contract"), needed=True),
+                "value_htg": _amount("Value", "HTG"),
+                "source_event": _identifier("Event it came from", refers_to="events", needed=False),
+                "evidence": _text("What shows it"),
+            },
+        ),
+        _table(
+            "contributions",
+            "pledge",
+            (),
+            {
+                "organization_id": _ORGANIZATION,
+                "pledged_on": _day("Day of the pledge", needed=True),
+                "kind": _text("What was pledged", needed=True),
+                "delivered_on": _day("Day it was delivered; blank while open"),
+            },
+        ),
+        _table(
+            "learning",
+            "question × quarter",
+            (),
+            {
+                "quarter": _text("Fiscal quarter", needed=True),
+                "question": _text("What we wanted to know", needed=True),
+                "expectation": _text("What we expected"),
+                "finding": _text("What we found"),
+                "adaptation": _text("What we changed"),
+                "action": _level("Strategic action it belongs to", ("A1", "A2", "A3", "A4")),
+                "owner": _text("Role that answers for it"),
+                "status": _text("Planned, under way, done"),
+            },
+        ),
+    )
+}
+NEEDED_TABLES = ("organizations", "events", "invitations")
+
+
+def schema(table: str, incentives: dict[str, str] | None = None) -> pa.DataFrameSchema:
+    """Schema of one table, with the programme's own incentives added to ``events``.
+
+    Parameters
+    ----------
+    table : str
+        A key of :data:`TABLES`.
+    incentives : dict of str to str, optional
+        Column → label of yes/no incentives beyond :data:`OFFERED`.
+    """
+    if table != "events" or not incentives:
+        return TABLES[table]
+    return TABLES[table].add_columns({name: _yes_no(f"{label} offered") for name, label in incentives.items()})
