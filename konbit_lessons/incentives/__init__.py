@@ -1,0 +1,89 @@
+"""Which incentives predict participation: the estimates and the checks around them.
+
+Takes the panel (or a study's table); returns ``Estimates``. Between ``panel`` and ``figures`` in the flow.
+Read ``predict_participation`` as the recipe; each step is a module of this folder.
+"""
+
+from konbit_lessons.errors import ModelError
+from konbit_lessons.incentives.answers import Answers
+from konbit_lessons.incentives.clusterings import clusterings
+from konbit_lessons.incentives.design import build_design
+from konbit_lessons.incentives.fit import METHODS, fit_model
+from konbit_lessons.incentives.result import Estimates, report
+from konbit_lessons.incentives.separation import separated_terms
+
+__all__ = ["Estimates", "predict_participation"]
+
+
+def predict_participation(
+    rows,
+    *,
+    outcome="attended",
+    incentives,
+    adjust_for=(),
+    cluster=("organization_id", "event_id"),
+    method="firth",
+    labels=None,
+    smallest_effect=0.10,
+    confidence=0.95,
+    permutations=1999,
+    seed=1,
+):
+    """Estimate by how much each incentive goes with taking part, and how sure that is.
+
+    The average marginal effect in a Firth-penalized logit, with CR2 standard errors on every cluster column and
+    Satterthwaite degrees of freedom; Holm over the estimable incentives. An incentive that the rows cannot tell about
+    (constant, collinear, separated, in too few groups, or worth fewer than 5 degrees of freedom) keeps its row, with
+    the reason and what can be said without a standard error.
+
+    Parameters
+    ----------
+    rows : DataFrame, one row per invitation
+    outcome : name of a yes/no column
+    incentives : names of yes/no or number columns
+    adjust_for : names of further columns; text becomes one column per level but the first
+    cluster : one or two names of columns within which rows move together
+    method : "firth", "logit" (maximum likelihood) or "linear" (least squares)
+    labels : mapping of incentive to the words for it
+    smallest_effect : proportion; a smaller effect would change nothing
+    confidence : of the intervals
+    permutations : number of shuffles, only for incentives that are not estimable; 0 for none
+    seed : of the shuffles
+
+    Returns
+    -------
+    Estimates
+
+    Raises
+    ------
+    ModelError
+        When the call or the rows do not allow an analysis; for ``method="logit"`` also when a term is separated.
+    """
+    incentives, adjust_for, cluster = _names(incentives), _names(adjust_for), _names(cluster)
+    _check(method, smallest_effect, confidence, permutations)
+    design = build_design(rows, outcome=outcome, incentives=incentives, adjust_for=adjust_for, cluster=cluster)
+    separated = separated_terms(design.X, design.y, design.names)
+    if separated and method == "logit":
+        raise ModelError(
+            f"separated: {', '.join(separated)} tell without exception who took part, so the maximum-likelihood logit "
+            'has no estimate. Use method="firth".'
+        )
+    fit = fit_model(design.X, design.y, method)
+    robust = clusterings(fit, design.clusters)
+    answers = Answers(design, fit, robust, separated, confidence, permutations, seed)
+    return report(answers, incentives, labels=labels or {}, smallest_effect=smallest_effect)
+
+
+def _names(names):
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+def _check(method, smallest_effect, confidence, permutations):
+    if method not in METHODS:
+        raise ModelError(f"method: found {method!r}; expected one of {', '.join(METHODS)}.")
+    if not 0 < confidence < 1:
+        raise ModelError(f"confidence: found {confidence!r}; expected a share between 0 and 1, such as 0.95.")
+    if not smallest_effect > 0:
+        raise ModelError(f"smallest_effect: found {smallest_effect!r}; expected a share above 0, such as 0.10.")
+    if not permutations >= 0:
+        raise ModelError(f"permutations: found {permutations!r}; expected 0 or more.")

@@ -1,0 +1,60 @@
+"""One or two ways of clustering at once: by organization, by event, or both.
+
+Takes a ``Fit`` and the clusters; returns the standard error and the degrees of freedom of a contrast, and the joint
+test. Incentives are offered at events, so rows of one event move together as rows of one organization do.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from konbit_lessons.incentives.clusters import ClusterRobust, JointTest, hotelling
+
+
+@dataclass(frozen=True)
+class Clusterings:
+    """The covariances of a fit by each cluster column and, when there are two, by single row."""
+
+    by: tuple
+    by_row: ClusterRobust | None
+
+    def variance(self, contrast):
+        """V = V_first + V_second − V_row, never below the larger of V_first and V_second.
+
+        Cameron, Gelbach & Miller (2011); the floor ("max-se") is of MacKinnon, Nielsen & Webb (arXiv 2406.08880).
+        """
+        one_way = [float(robust.variance(contrast)[0, 0]) for robust in self.by]
+        return max(*one_way, self._combined(contrast)[0, 0]) if self.by_row else one_way[0]
+
+    def degrees_of_freedom(self, contrast):
+        """The smaller of the Satterthwaite values."""
+        return min(robust.degrees_of_freedom(contrast) for robust in self.by)
+
+    def joint_test(self, contrasts, values):
+        """The HTZ test that all contrasts are zero; with two clusterings, the least sure of the answers.
+
+        Those are: by each clustering alone, and by V_first + V_second − V_row with the smaller η, where that matrix is
+        positive definite. It is the counterpart of the floor on the variance.
+        """
+        tests = [robust.joint_test(contrasts, values) for robust in self.by]
+        if self.by_row:
+            tests += self._combined_test(contrasts, values)
+        return max(tests, key=lambda test: 2.0 if np.isnan(test.p_value) else test.p_value)
+
+    def _combined(self, contrasts):
+        return sum(robust.variance(contrasts) for robust in self.by) - self.by_row.variance(contrasts)
+
+    def _combined_test(self, contrasts, values) -> list[JointTest]:
+        combined = self._combined(contrasts)
+        size = np.sqrt(np.diag(self.by[0].variance(contrasts)))
+        if np.linalg.eigvalsh(combined / np.outer(size, size))[0] <= 1e-8:
+            return []
+        eta = min(robust.joint_information(contrasts) for robust in self.by)
+        return [hotelling(float(values @ np.linalg.solve(combined, values)), len(contrasts), eta)]
+
+
+def clusterings(fit, clusters, kind="CR2"):
+    """``Clusterings`` of a fit; ``clusters`` maps one or two cluster columns to codes (n,)."""
+    by = tuple(ClusterRobust(fit.X, fit.weights, fit.score, codes, kind) for codes in clusters.values())
+    rows = np.arange(len(fit.score))
+    return Clusterings(by, ClusterRobust(fit.X, fit.weights, fit.score, rows, kind) if len(by) > 1 else None)

@@ -1,0 +1,76 @@
+"""Look first: for each incentive, in how many rows and groups it was offered, and how many of those took part.
+
+Takes a ``Design``; returns one ``Count`` per incentive, before anything is fitted.
+"""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+ENOUGH = (10, 5)  # groups with, and groups without: of the first cluster column, of a further one
+
+
+@dataclass(frozen=True)
+class Count:
+    """Where an incentive was offered; ``few`` says in words what there is too little of, or is empty."""
+
+    varies_by: str
+    kind: str
+    n_offered: int
+    k_offered: int
+    n_not_offered: int
+    k_not_offered: int
+    groups_offered: int
+    few: str
+
+    def columns(self):
+        return {name: value for name, value in asdict(self).items() if name != "few"}
+
+
+def count(design, name):
+    """Count one incentive of a ``Design``."""
+    values = design.values[name]
+    offered, y = values > 0, design.y
+    varies_by = _varies_by(design, values)
+    first = next(iter(design.clusters))
+    codes = design.clusters[first if varies_by == "row" else varies_by]
+    kind = "offered" if design.is_offered(name) else "amount"
+    return Count(
+        varies_by=varies_by,
+        kind=kind,
+        n_offered=int(offered.sum()),
+        k_offered=int(y[offered].sum()),
+        n_not_offered=int((~offered).sum()),
+        k_not_offered=int(y[~offered].sum()),
+        groups_offered=_groups(codes, offered),
+        few=_few(codes, values, kind, first if varies_by == "row" else varies_by, first),
+    )
+
+
+def _varies_by(design, values):
+    """The cluster column within which the incentive never changes (the one with fewer groups if both), or "row"."""
+    constant = []
+    for column, codes in design.clusters.items():
+        order = np.argsort(codes, kind="stable")
+        same_group = np.diff(codes[order]) == 0
+        if not np.any(same_group & (np.diff(values[order]) != 0)):
+            constant.append((int(codes.max()), column))
+    return min(constant)[1] if constant else "row"
+
+
+def _few(codes, values, kind, group, first):
+    """Groups in which the value differs from the most common one; for 0/1, groups with either value as well."""
+    enough = ENOUGH[group != first]
+    if kind == "offered":
+        sides = {"with": values > 0, "without": values <= 0}
+    else:
+        levels, counts = np.unique(values, return_counts=True)
+        sides = {"with another amount than the usual": values != levels[counts.argmax()]}
+    short = {side: found for side, rows in sides.items() if (found := _groups(codes, rows)) < enough}
+    if not short:
+        return ""
+    return " and ".join(f"{found} {group} {side}" for side, found in short.items()) + f"; at least {enough} are needed"
+
+
+def _groups(codes, rows):
+    return len(np.unique(codes[rows]))
