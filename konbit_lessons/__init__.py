@@ -1,0 +1,59 @@
+"""Which incentives predict participation? From raw engagement records to honest, readable reports.
+
+A tour, in the order of the work::
+
+    import konbit_lessons as kl
+
+    raw = kl.read("export.xlsx", form="form.xlsx")   # any one field export, as text
+    programme = kl.load("programme.toml")            # which files feed which table, and what is asked
+    data = kl.clean(programme)                       # data.survey, data.events, …, data.cleaning_log, data.set_aside
+    rows = kl.invitations(data)                      # one row per invitation, only what was known before the event
+    result = kl.predict_participation(rows, **programme.question)
+    result.table                                     # term, label, estimate, conf_low, conf_high, …
+    result.figure()
+    result.sentences()
+
+``kl.rows(programme, quarter="FY2017Q3")`` does the steps up to the rows in one. On the command line: ``konbit --help``.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+_PUBLIC = {  # name → module; imported when first used, so that `import konbit_lessons` is quick
+    "KonbitError": "errors",
+    "read": "sources",
+    "load": "programme",
+    "clean": "cleaning",
+    "cleaned": "store",
+    "invitations": "panel",
+    "rows": "rows",
+    "predict_participation": "incentives",
+    "reach": "participation",
+    "uptake": "participation",
+    "expectations": "expectations",
+    "data_quality": "quality",
+}
+__all__ = sorted(_PUBLIC)
+
+if TYPE_CHECKING:
+    from .cleaning import clean
+    from .errors import KonbitError
+    from .expectations import expectations
+    from .incentives import predict_participation
+    from .panel import invitations
+    from .participation import reach, uptake
+    from .programme import load
+    from .quality import data_quality
+    from .rows import rows
+    from .sources import read
+    from .store import cleaned
+
+
+def __getattr__(name: str) -> object:
+    if name in _PUBLIC:
+        return getattr(import_module(f"{__name__}.{_PUBLIC[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}")
+
+
+def __dir__() -> list[str]:
+    return __all__

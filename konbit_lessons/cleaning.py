@@ -154,7 +154,7 @@ def _typed(programme: Programme, source: Source, schema: pa.DataFrameSchema, rec
 def _column(text: pd.DataFrame, name: str, column: pa.Column, source: Source, programme: Programme, record: _Record) -> pd.Series:
     kind = column.metadata["kind"]
     if name not in text:
-        return pd.Series(pd.array([None] * len(text), dtype=str(column.dtype)), index=text.index)
+        return pd.Series(pd.array([None] * len(text), dtype=tables.dtype_of(column)), index=text.index)
     cells = text[name]
     codes = source.missing.get(name, source.missing.get("*", []) if kind in CODED else [])
     coded = cells.str.strip().isin(codes)
@@ -174,7 +174,7 @@ def _column(text: pd.DataFrame, name: str, column: pa.Column, source: Source, pr
         dates=source.date_formats(), decimal=source.decimal, levels=source.levels.get(name, {}),
         timezone=programme.timezone, utc=source.columns.get(name) == "_submission_time",
     )  # fmt: skip
-    values, wrong = convert(cells, kind=kind, dtype=str(column.dtype), levels=column.metadata.get("levels"), writing=writing)
+    values, wrong = convert(cells, kind=kind, dtype=tables.dtype_of(column), levels=column.metadata.get("levels"), writing=writing)
     if len(wrong):
         rows = text.loc[wrong.index]
         record.set_aside(rows, table=source.table, scope="value", column=name, value=cells[wrong.index], reason=wrong, check="conversion")
@@ -282,10 +282,11 @@ def _once_each(rows: pd.DataFrame, schema: pa.DataFrameSchema, record: _Record) 
     known = rows[key].notna().all(axis=1) if schema.metadata["key"] or schema.name == "sign_in" else pd.Series(True, index=rows.index)
     again = order[key].duplicated(keep="last").reindex(rows.index) & known
     if again.any():
-        shown = [name for name in key if not schema.columns[name].metadata.get("direct_identifier")]
+        about = {name: schema.columns[name].metadata for name in key}
+        shown = [name for name in key if about[name].get("refers_to")]  # codes; a person's name or a record's id is not repeated here
         what = rows.loc[again, shown].astype("str").agg(" · ".join, axis=1) if shown else ""
         record.set_aside(
-            rows[again], table=schema.name, scope="row", column=" + ".join(shown if len(shown) < len(content) else ["all columns"]),
+            rows[again], table=schema.name, scope="row", column=" + ".join(key if len(key) < len(content) else ["all columns"]),
             value=what, reason="the same record stands there again; one is kept", check="double entry",
         )  # fmt: skip
     return rows[~again]
@@ -335,7 +336,7 @@ def _finished(name: str, rows: pd.DataFrame | None, programme: Programme) -> pd.
     """The table as it is kept: codebook columns in order, nobody named, sorted, validated."""
     schema = tables.schema(name, programme.incentives)
     if rows is None:
-        rows = pd.DataFrame({column: pd.array([], dtype=str(about.dtype)) for column, about in schema.columns.items()})
+        rows = pd.DataFrame({column: pd.array([], dtype=tables.dtype_of(about)) for column, about in schema.columns.items()})
     keep = [column for column, about in schema.columns.items() if not about.metadata.get("direct_identifier")]
     by = list(dict.fromkeys([*schema.metadata["key"], *keep]))
     rows = rows[keep].sort_values(by, key=lambda values: values.astype("str"), kind="stable").reset_index(drop=True)

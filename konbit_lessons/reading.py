@@ -54,7 +54,11 @@ def read_source(programme: Programme, source: Source, schema: pa.DataFrameSchema
             unused = [header for header in frame if header not in wanted.values()]
             if unused:
                 notices.append(f"{_place(name, raw.sheets[table])}: not used: {', '.join(unused)}")
-            parts.append(part.assign(**source.constants(path.name), source=name, sheet=raw.sheets[table], row=frame.index.to_numpy()))
+            parts.append(
+                part.assign(
+                    **source.constants(path.name), source=name, sheet=raw.sheets[table], row=frame.index.to_numpy()
+                )
+            )
     rows = pd.concat(parts, ignore_index=True)
     return rows[[*ROW, *(column for column in schema.columns if column in rows)]], notices
 
@@ -62,9 +66,15 @@ def read_source(programme: Programme, source: Source, schema: pa.DataFrameSchema
 def _wanted(raw: Raw, source: Source, name: str) -> list[tuple[str, pd.DataFrame]]:
     """The sheets to read: those programme.toml names; else all of a hand-made workbook, the main one of an export."""
     if source.sheets:
-        found = [(table, raw.tables[table]) for table, title in raw.sheets.items() if any(fnmatch(title, one) for one in source.sheets)]
+        found = [
+            (table, raw.tables[table])
+            for table, title in raw.sheets.items()
+            if any(fnmatch(title, one) for one in source.sheets)
+        ]
         if not found:
-            raise SourceError(f"{name}: no visible sheet is called {', '.join(source.sheets)}; it has {', '.join(raw.sheets.values())}.")
+            raise SourceError(
+                f"{name}: no visible sheet is called {', '.join(source.sheets)}; it has {', '.join(raw.sheets.values())}."
+            )
         return found
     return list(raw.tables.items()) if raw.kind == "sheet" else [("main", raw.tables["main"])]
 
@@ -98,7 +108,9 @@ def _columns(frame: pd.DataFrame, source: Source, schema: pa.DataFrameSchema, *,
 def _missing(header: str, frame: pd.DataFrame, where: str) -> SourceError:
     near = get_close_matches(header, list(frame), n=1, cutoff=0.5)
     hint = f'Did you mean "{near[0]}"? ' if near else ""
-    return SourceError(f'{where}: there is no column "{header}". {hint}It has {", ".join(frame)}. Correct columns in programme.toml, or the file.')
+    return SourceError(
+        f'{where}: there is no column "{header}". {hint}It has {", ".join(frame)}. Correct columns in programme.toml, or the file.'
+    )
 
 
 def _renamed(frame: pd.DataFrame, wanted: dict[str, str], *, sheet: str, path: Path) -> pd.DataFrame:

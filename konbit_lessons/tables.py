@@ -4,8 +4,11 @@ This is the codebook: cleaning converts by it, pages take labels from it, and pe
 holds its ``kind`` (how text becomes a value), its ``unit``, its ``levels``, and whether it is a direct identifier.
 """
 
+import numpy as np
+import pandas as pd
 import pandera.pandas as pa
 
+TEXT = pd.StringDtype(na_value=np.nan)
 ORG_TYPES = ("cdsp", "awardee")
 EVENT_TYPES = ("round_table", "training", "coaching", "showcase", "joint_event")
 EXPECTATIONS = ("funding", "equipment", "training", "certification", "leads", "network", "visibility")
@@ -42,21 +45,21 @@ LABELS = {  # of the columns an analysis can name
 }
 
 
-def _column(dtype: str, kind: str, meaning: str, *checks: pa.Check, needed: bool = False, **metadata) -> pa.Column:
+def _column(dtype: object, kind: str, meaning: str, *checks: pa.Check, needed: bool = False, **metadata) -> pa.Column:
     return pa.Column(dtype, checks=list(checks), nullable=not needed, description=meaning, metadata={"kind": kind, **metadata})
 
 
-def _identifier(meaning: str, *, refers_to: str | None = None, needed: bool = True) -> pa.Column:
-    return _column("str", "identifier", meaning, needed=needed, refers_to=refers_to)
+def _identifier(meaning: str, *, refers_to: str | None = None, needed: bool = True, of_record: bool = False) -> pa.Column:
+    return _column(TEXT, "identifier", meaning, needed=needed, refers_to=refers_to, of_record=of_record)
 
 
 def _text(meaning: str, *, needed: bool = False, direct_identifier: bool = False) -> pa.Column:
-    return _column("str", "text", meaning, needed=needed, direct_identifier=direct_identifier)
+    return _column(TEXT, "text", meaning, needed=needed, direct_identifier=direct_identifier)
 
 
 def _level(meaning: str, levels: tuple[str, ...] | None = None, *, needed: bool = False) -> pa.Column:
     checks = [pa.Check.isin(levels)] if levels else []
-    return _column("str", "level", meaning, *checks, needed=needed, levels=levels)
+    return _column(TEXT, "level", meaning, *checks, needed=needed, levels=levels)
 
 
 def _day(meaning: str, *, needed: bool = False) -> pa.Column:
@@ -150,7 +153,7 @@ TABLES: dict[str, pa.DataFrameSchema] = {
             "respondent × wave",
             ("submission_id",),
             {
-                "submission_id": _identifier("Submission; replaced by a pseudonym at cleaning"),
+                "submission_id": _identifier("Submission; a running number stands for the id at cleaning", of_record=True),
                 "organization_id": _ORGANIZATION,
                 "submitted_on": _day("Day the answers were sent", needed=True),
                 "wave": _whole("Round of the survey", "number"),
@@ -230,6 +233,11 @@ TABLES: dict[str, pa.DataFrameSchema] = {
     )
 }
 NEEDED_TABLES = ("organizations", "events", "invitations")
+
+
+def dtype_of(column: pa.Column) -> object:
+    """The pandas dtype of a column of the codebook; a day is to the microsecond, which pandera reads as nanoseconds."""
+    return "datetime64[us]" if column.metadata["kind"] == "day" else column.dtype.type
 
 
 def schema(table: str, incentives: dict[str, str] | None = None) -> pa.DataFrameSchema:

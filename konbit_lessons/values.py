@@ -44,7 +44,7 @@ class Writing:
     utc: bool = False
 
 
-def convert(text: pd.Series, *, kind: str, dtype: str, levels: tuple[str, ...] | None, writing: Writing) -> tuple[pd.Series, pd.Series]:
+def convert(text: pd.Series, *, kind: str, dtype: object, levels: tuple[str, ...] | None, writing: Writing) -> tuple[pd.Series, pd.Series]:
     """Typed values of a column, and why the others have none.
 
     Parameters
@@ -53,7 +53,7 @@ def convert(text: pd.Series, *, kind: str, dtype: str, levels: tuple[str, ...] |
         Missing is blank.
     kind : str
         ``identifier``, ``text``, ``level``, ``day``, ``yes_no``, ``whole`` or ``amount``, as in the codebook.
-    dtype : str
+    dtype : dtype
         Of the values.
     levels : tuple of str, optional
         Of a level.

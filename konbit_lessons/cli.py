@@ -1,0 +1,162 @@
+"""The command ``konbit``: each subcommand calls one function of the package and turns its outcome into words and an exit code.
+
+0 done · 1 done, and the data has problems that are listed · 2 the call or the programme file is wrong · 3 a report
+failed · 4 another run holds the lock.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from .errors import KonbitError, ProgrammeError
+
+LISTED = 12  # problems shown before "and n more"
+
+programme_option = click.option(
+    "--programme", "programme_file", default="programme.toml", show_default=True, metavar="FILE", help="The programme to work on."
+)
+
+
+class _Konbit(click.Group):
+    """Shows an error of the package as its message alone, and exits with its code."""
+
+    def invoke(self, context: click.Context) -> object:
+        try:
+            return super().invoke(context)
+        except KonbitError as error:
+            click.echo(f"konbit: {error}", err=True)
+            context.exit(error.exit_code)
+
+
+@click.group(cls=_Konbit, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="konbit-lessons", prog_name="konbit")
+def main() -> None:
+    """Which incentives predict participation? From raw records to readable reports."""
+
+
+@main.command()
+@programme_option
+def check(programme_file: str) -> None:
+    """Read and check the raw files; say what is wrong and where; write nothing."""
+    from .cleaning import clean as clean_programme
+    from .programme import load
+
+    data = clean_programme(load(programme_file))
+    _say_counts(data)
+    sys.exit(_say_problems(data, detail=True))
+
+
+@main.command()
+@programme_option
+def clean(programme_file: str) -> None:
+    """Write the cleaned tables, the cleaning log and what was set aside."""
+    from .cleaning import clean as clean_programme
+    from .programme import load
+    from .store import write
+
+    data = clean_programme(load(programme_file))
+    written = write(data)
+    _say_counts(data)
+    click.echo(f"Written: {len(written)} files in {data.programme.processed}")
+    sys.exit(_say_problems(data, detail=False))
+
+
+@main.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@programme_option
+@click.option("--quarter", metavar="FY2017Q3", help="Fiscal quarter to report on.  [default: the last one with an event]")
+@click.option("--language", default="en", show_default=True, metavar="en|fr|ht", help="Language of the reports.")
+@click.option("--audience", type=click.Choice(["shared", "internal"]), default="shared", show_default=True, help="Who will read them.")
+@click.option("--reports", default="reports", show_default=True, metavar="DIR", help="Where the reports go.")
+@click.option("-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="Any other parameter of a notebook.")
+def report(
+    names: tuple[str, ...], programme_file: str, quarter: str | None, language: str, audience: str, reports: str, parameters: tuple[str, ...]
+) -> None:
+    """Run the notebooks and save the reports; without names, all of the quarter's."""
+    from .programme import load
+    from .reports import make_reports
+    from .store import cleaned
+
+    programme = load(programme_file)
+    made = make_reports(
+        programme, list(names) or None, quarter=quarter, language=language, audience=audience, reports=reports,
+        parameters=_pairs(parameters), progress=click.echo,
+    )  # fmt: skip
+    code = 0 if programme.study else _say_problems(cleaned(programme), detail=False)
+    click.echo(f"Open {made.index}")
+    sys.exit(code)
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@programme_option
+@click.argument("jupyter_options", nargs=-1, type=click.UNPROCESSED)
+def lab(programme_file: str, jupyter_options: tuple[str, ...]) -> None:
+    """Open the notebooks in JupyterLab, with the programme's data in place.
+
+    A programme that has no folder notebooks/ beside its programme.toml gets a copy of the notebooks there.
+    """
+    from .programme import load
+    from .reports import notebooks_folder
+
+    programme = load(programme_file)
+    notebooks = programme.folder / "notebooks"
+    if not notebooks.is_dir():
+        shutil.copytree(notebooks_folder(programme), notebooks, ignore=shutil.ignore_patterns(".*"))
+    command = [sys.executable, "-m", "jupyter", "lab", f"--ServerApp.root_dir={programme.folder}", *jupyter_options]
+    command += [] if any(not option.startswith("-") for option in jupyter_options) else ["--LabApp.default_url=/lab/tree/notebooks"]
+    sys.exit(subprocess.call(command, cwd=programme.folder, env=os.environ | {"JUPYTER_PREFER_ENV_PATH": "1"}))
+
+
+@main.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--seed", default=2017, show_default=True, help="Another seed is another programme.")
+@click.option("--organizations", default=137, show_default=True, type=click.IntRange(10))
+@click.option("--events", default=48, show_default=True, type=click.IntRange(5))
+def example(folder: Path, seed: int, organizations: int, events: int) -> None:
+    """Write a simulated programme with known effects, in field formats, with its truth beside it."""
+    from .example import write_example
+
+    written = write_example(folder, seed=seed, organizations=organizations, events=events)
+    click.echo(f"Written: {len(written)} files in {folder}. The truth is in {folder / 'data' / 'truth'}.")
+    click.echo(f"Next: konbit report --programme {folder / 'programme.toml'}")
+
+
+def _pairs(parameters: tuple[str, ...]) -> dict[str, str]:
+    pairs = {}
+    for given in parameters:
+        name, equals, value = given.partition("=")
+        if not equals or not name.strip():
+            raise ProgrammeError(f'--parameter: found "{given}"; expected NAME=VALUE, such as method=linear.')
+        pairs[name.strip()] = value
+    return pairs
+
+
+def _say_counts(data) -> None:
+    from .quality import data_quality
+
+    for line in data_quality(data).itertuples():
+        click.echo(f"{line.table:15} {line.read:7} rows read = {line.kept:7} kept + {line.set_aside:5} set aside")
+
+
+def _say_problems(data, *, detail: bool) -> int:
+    """List what was set aside; return the exit code that says whether anything was."""
+    aside = data.set_aside
+    empty = [notice for notice in data.notices if notice.endswith("there is a header but no rows")]
+    for notice in empty:
+        click.echo(f"  {notice}", err=True)
+    if aside.empty:
+        return 1 if empty else 0
+    rows = int((aside["scope"] == "row").sum())
+    click.echo(f"Set aside: {rows} rows and {len(aside) - rows} values.", err=True)
+    shown = aside if detail else aside.head(LISTED)
+    for line in shown.itertuples():
+        sheet = f", sheet {line.sheet}" if line.sheet else ""
+        found = f'found "{line.value}"; ' if line.value else ""
+        click.echo(f'  {line.source}{sheet}, row {line.row}, column "{line.column}": {found}{line.reason}.', err=True)
+    if len(shown) < len(aside):
+        click.echo(f"  … and {len(aside) - len(shown)} more, in {data.programme.processed / 'set_aside.csv'}", err=True)
+    return 1

@@ -1,0 +1,113 @@
+"""Cleaned tables on disk: written whole or not at all, and read back while the raw files are as they were."""
+
+import hashlib
+import json
+import os
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+
+from . import tables
+from .cleaning import Data, clean
+from .programme import Programme
+
+STAMP = "cleaned_from.json"
+FORMULA = r"[=+\-@\t\r\x00]"
+LISTS = {"cleaning_log": ["row"], "set_aside": ["row"], "counts": ["read", "kept", "set_aside"]}  # and their numbers
+
+
+def write(data: Data) -> list[Path]:
+    """Write ``<table>.parquet``, ``cleaning_log.csv`` and ``set_aside.csv`` to the programme's folder of cleaned data.
+
+    Every file is written beside its place and then moved there, so that a file is whole or the previous one.
+
+    Returns
+    -------
+    list of Path
+        What was written.
+    """
+    folder = data.programme.processed
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / STAMP).unlink(missing_ok=True)  # until all is in place, what stands here is of two minds
+    written = [_put(folder / f"{name}.parquet", lambda path, rows=rows: rows.to_parquet(path, index=False)) for name, rows in data.tables.items()]
+    for name in LISTS:
+        rows = getattr(data, name)
+        written.append(_put(folder / f"{name}.csv", lambda path, rows=rows: _for_spreadsheets(rows).to_csv(path, index=False, encoding="utf-8-sig")))
+    stamp = json.dumps({"inputs": fingerprint(data.programme), "notices": data.notices}, indent=1, ensure_ascii=False)
+    written.append(_put(folder / STAMP, lambda path: path.write_text(stamp, encoding="utf-8")))
+    return written
+
+
+def cleaned(programme: Programme) -> Data:
+    """The cleaned programme: read from disk where the raw files and programme.toml are unchanged, cleaned anew otherwise.
+
+    Parameters
+    ----------
+    programme : Programme
+
+    Returns
+    -------
+    Data
+    """
+    folder = programme.processed
+    stamp = _read_stamp(folder)
+    if stamp.get("inputs") != fingerprint(programme):
+        data = clean(programme)
+        write(data)
+        return data
+    lists = {name: _read_list(folder / f"{name}.csv", numbers) for name, numbers in LISTS.items()}
+    frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in tables.TABLES}
+    return Data(programme=programme, tables=frames, notices=tuple(stamp["notices"]), **lists)
+
+
+def fingerprint(programme: Programme) -> dict[str, str]:
+    """SHA-256 of every file the cleaned tables depend on, and the version that cleans."""
+    files = {_name(path, programme): _hash(path) for path in programme.input_files()}
+    return files | {"konbit_lessons": version("konbit_lessons")}
+
+
+def _name(path: Path, programme: Programme) -> str:
+    return Path(os.path.relpath(path, programme.folder)).as_posix()
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def _read_list(path: Path, numbers: list[str]) -> pd.DataFrame:
+    rows = _from_spreadsheets(pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig"))
+    return rows.assign(**{name: pd.to_numeric(rows[name]).astype("Int64") for name in numbers})
+
+
+def _read_stamp(folder: Path) -> dict:
+    try:
+        return json.loads((folder / STAMP).read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+
+
+def _for_spreadsheets(rows: pd.DataFrame) -> pd.DataFrame:
+    """Text that a spreadsheet would run as a formula gets an apostrophe in front (OWASP ASVS 1.2.10).
+
+    One that already has apostrophes gets one more, so that :func:`_from_spreadsheets` gives back what was there.
+    """
+    text = rows.select_dtypes("str").apply(lambda column: column.where(~column.str.match(rf"'*{FORMULA}"), "'" + column))
+    return rows.assign(**text)
+
+
+def _from_spreadsheets(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.apply(lambda column: column.str.replace(rf"^'(?='*{FORMULA})", "", regex=True))
+
+
+def _put(path: Path, write_to) -> Path:
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        write_to(beside)
+        with beside.open("rb") as whole:
+            os.fsync(whole.fileno())
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return path
