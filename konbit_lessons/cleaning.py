@@ -120,7 +120,7 @@ def clean(programme: Programme) -> Data:
         programme=programme,
         tables={name: _finished(name, cleaned.get(name), programme) for name in tables.TABLES},
         cleaning_log=_stacked(record.log, LOG),
-        set_aside=_stacked(record.aside, ASIDE),
+        set_aside=_without_parts_of_rows(_stacked(record.aside, ASIDE)),
         counts=pd.DataFrame(record.counts, columns=list(COUNTS)),
         notices=tuple(record.notices),
     )
@@ -345,6 +345,13 @@ def _finished(name: str, rows: pd.DataFrame | None, programme: Programme) -> pd.
         rows = rows.assign(submission_id=[f"S{number:06d}" for number in range(1, len(rows) + 1)]).reset_index(drop=True)
         rows["submission_id"] = rows["submission_id"].astype("str")
     return schema.remove_columns([column for column in schema.columns if column not in keep]).validate(rows)
+
+
+def _without_parts_of_rows(aside: pd.DataFrame) -> pd.DataFrame:
+    """A value is not listed beside its own row; the cleaning log holds both."""
+    rows = aside[aside["scope"] == "row"]
+    inside = pd.MultiIndex.from_frame(aside[list(ROW)]).isin(pd.MultiIndex.from_frame(rows[list(ROW)]))
+    return aside[~inside | (aside["scope"] == "row")].reset_index(drop=True)
 
 
 def _stacked(parts: list[pd.DataFrame], columns: tuple[str, ...]) -> pd.DataFrame:

@@ -95,8 +95,9 @@ def _text(text: str, writing: Writing, levels: tuple[str, ...] | None) -> str:
 
 
 def _level(text: str, writing: Writing, levels: tuple[str, ...] | None) -> str:
-    if levels and _fold(text) in levels:
-        return _fold(text)
+    known = {_fold(level): level for level in levels or ()}
+    if _fold(text) in known:
+        return known[_fold(text)]
     raise ValueError(f"expected {', '.join(levels or ())}; other words are mapped under levels in programme.toml")
 
 
