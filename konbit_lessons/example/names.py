@@ -1,0 +1,154 @@
+"""Invented names: organizations, people, and how a hurried hand types an organization's name.
+
+A name is a kind of organization with a Haitian town or surname; when many are wanted, a locality is added, so that
+10,000 stay distinct. Any likeness to a real organization is chance. ``Typist`` types names with the slips seen in field
+records and remembers which organization was meant: the answer key for identity matching.
+"""
+
+import re
+import unicodedata
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from konbit_lessons.errors import ProgrammeError
+
+DEPARTMENT_OF = {
+    "Aquin": "Sud", "Anse-à-Veau": "Nippes", "Bainet": "Sud-Est", "Cabaret": "Ouest", "Cap-Haïtien": "Nord",
+    "Carrefour": "Ouest", "Côtes-de-Fer": "Sud-Est", "Croix-des-Bouquets": "Ouest", "Delmas": "Ouest",
+    "Dessalines": "Artibonite", "Fort-Liberté": "Nord-Est", "Gonaïves": "Artibonite", "Gros-Morne": "Artibonite",
+    "Hinche": "Centre", "Jacmel": "Sud-Est", "Jérémie": "Grand'Anse", "Lascahobas": "Centre", "Léogâne": "Ouest",
+    "Les Cayes": "Sud", "Limbé": "Nord", "Miragoâne": "Nippes", "Mirebalais": "Centre", "Ouanaminthe": "Nord-Est",
+    "Petit-Goâve": "Ouest", "Pétion-Ville": "Ouest", "Plaisance": "Nord", "Port-de-Paix": "Nord-Ouest",
+    "Port-Salut": "Sud", "Saint-Marc": "Artibonite", "Thomonde": "Centre",
+    "Verrettes": "Artibonite",
+}  # fmt: skip
+SURNAMES = (
+    "Augustin", "Bélizaire", "Cadet", "Célestin", "Désir", "Dorcéus", "Étienne", "Jean-Baptiste", "Lafortune",
+    "Métellus", "Mondésir", "Pierre-Louis", "Sainvil", "Théodore", "Toussaint", "Vilsaint",
+)  # fmt: skip
+FIRST_NAMES = (
+    "Évens", "Frantz", "Guerda", "Jean", "Marie", "Mirlande", "Nadège", "Reginald", "Rose", "Wilner",
+)  # fmt: skip
+PEOPLE = len(FIRST_NAMES) * len(SURNAMES)
+OF_A_TOWN = (
+    "Asosyasyon Peyizan {}", "Association des Jeunes de {}", "Centre de Formation Professionnelle de {}",
+    "Coopérative Agricole de {}", "Fondation pour le Développement de {}", "Initiative Citoyenne de {}",
+    "Mouvement Paysan de {}", "Oganizasyon Fanm Vanyan {}", "Organisation des Femmes de {}",
+    "Réseau des Entrepreneurs de {}",
+)  # fmt: skip
+OF_A_PERSON = (
+    "Bureau d'Études {}", "Cabinet {} & Associés", "Groupe {} Conseil S.A.", "Institut {} de Gestion",
+    "Société {} et Frères",
+)  # fmt: skip
+LOCALITIES = tuple(
+    f"{land} {mark}"
+    for land, mark in product(
+        ("Bwa", "Gran Plas", "Kafou", "Mòn", "Platon", "Ravin", "Rivyè", "Savann"),
+        ("Dlo", "Kokoye", "Mango", "Panyòl", "Senjan", "Wouj", "Zanmann", "Zoranj"),
+    )
+)
+ABBREVIATIONS = (
+    ("Fondation pour le Développement", "Fond. pour le Dév."), ("Association", "Assoc."), ("Organisation", "Org."),
+    ("Coopérative", "Coop."),
+)  # fmt: skip
+TWIN_WORDS = ("Nord", "et Environs")
+STRANGER_WORD = "Sud"  # a near twin of an organization that is itself on no roster
+
+
+def organization_names(rng: np.random.Generator, count: int) -> tuple[list[tuple[str, str]], list[tuple[int, int]]]:
+    """Return `count` distinct (name, department), and the pairs of positions whose names differ by one added word."""
+    plain = [(kind.format(town), dept) for kind, (town, dept) in product(OF_A_TOWN, DEPARTMENT_OF.items())]
+    departments = sorted(set(DEPARTMENT_OF.values()))
+    personal = [kind.format(surname) for kind, surname in product(OF_A_PERSON, SURNAMES)]
+    pool = plain + [(name, departments[rng.integers(len(departments))]) for name in personal]
+    if count > len(pool) // 2:  # half of the short names are left free, so that few neighbours differ by a word only
+        pool += [(f"{name}, {place}", dept) for (name, dept), place in product(plain, LOCALITIES)]
+        pool += [(f"{name} de {town}", dept) for name, (town, dept) in product(personal, DEPARTMENT_OF.items())]
+    if count > len(pool):
+        raise ProgrammeError(f"organizations={count}: there are names for at most {len(pool)}. Ask for fewer.")
+    chosen = [pool[i] for i in rng.permutation(len(pool))[:count]]
+    return _with_twins(rng, chosen)
+
+
+def _with_twins(rng, chosen):
+    towns = [i for i, (name, _) in enumerate(chosen) if name.endswith(tuple(DEPARTMENT_OF))]
+    pairs = rng.permutation(towns)[: 2 * min(len(towns) // 2, round(len(chosen) / 45))].reshape(-1, 2)
+    for k, (first, second) in enumerate(pairs):
+        name, department = chosen[first]
+        chosen[second] = (f"{name} {TWIN_WORDS[k % len(TWIN_WORDS)]}", department)
+    return chosen, [(int(first), int(second)) for first, second in pairs]
+
+
+def acronym(name: str) -> str:
+    """Return the initials of the words that begin with a capital: "Réseau des Entrepreneurs de Limbé" is REL."""
+    return without_accents("".join(word[0] for word in re.split(r"[ ,'&-]+", name) if word[:1].isupper()))
+
+
+def without_accents(text: str) -> str:
+    """Return the text as typed on a keyboard without accents."""
+    return "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
+
+
+def fold(text: str) -> str:
+    """Return what is left of a name when accents, case, spaces and marks are forgotten."""
+    return re.sub(r"[^a-z0-9]", "", without_accents(text).lower())
+
+
+def person(numbers) -> list[str]:
+    """Return invented names of persons; numbers that differ by less than ``PEOPLE`` give different names."""
+    return [f"{FIRST_NAMES[i % len(FIRST_NAMES)]} {SURNAMES[i // len(FIRST_NAMES) % len(SURNAMES)]}" for i in numbers]
+
+
+def phones(rng: np.random.Generator, count: int) -> list[str]:
+    """Return `count` numbers in Haitian form that no one can have: subscribers' numbers do not begin with 0."""
+    return [f"+509 00{number:06d}" for number in rng.integers(0, 1_000_000, count)]
+
+
+class Typist:
+    """Types organization names as people do; ``aliases`` maps all that was typed to the organization meant."""
+
+    # how often: as registered, a letter lost, accents lost, capitals, stray spaces, acronym added, "et", abbreviated
+    HABITS = (0.66, 0.06, 0.08, 0.05, 0.05, 0.05, 0.03, 0.02)
+
+    def __init__(self, organizations: pd.DataFrame, rng: np.random.Generator):
+        self.aliases: dict[str, str | None] = {}
+        self._names = dict(zip(organizations["organization_id"], organizations["name"], strict=True))
+        self._folded = {fold(name) for name in self._names.values()}
+        self._rng = rng
+
+    def type(self, organization_ids) -> list[str]:
+        """Return one typed name per id. A slip that would be another organization's name is typed correctly."""
+        ids = list(organization_ids)
+        habits = self._rng.choice(len(self.HABITS), len(ids), p=self.HABITS)
+        where = self._rng.random(len(ids))
+        return [self._remember(key, self._variant(self._names[key], *how)) for key, *how in zip(ids, habits, where)]  # noqa: B905
+
+    def _remember(self, key, text):
+        if self.aliases.setdefault(text, key) == key:
+            return text
+        return self._remember(key, self._names[key])
+
+    def _variant(self, name, habit, where):
+        match habit:
+            case 1:
+                return self._slip(name, 1 + int(where * (len(name) - 1)))
+            case 2:
+                return without_accents(name)
+            case 3:
+                return name.upper()
+            case 4:
+                return f"  {name.replace(' de ', '  de ')} "
+            case 5:
+                return f"{name} ({acronym(name)})"
+            case 6:
+                return name.replace("&", "et")
+            case 7:
+                return next((name.replace(*pair) for pair in ABBREVIATIONS if pair[0] in name), name)
+        return name
+
+    def _slip(self, name, position):
+        typed = name[:position] + name[position + 1 :]
+        folded = fold(typed)
+        return typed if folded == fold(name) or folded not in self._folded else name
