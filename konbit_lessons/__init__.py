@@ -32,18 +32,48 @@ _PUBLIC = {  # name → module; imported when first used, so that `import konbit
     "uptake": "participation",
     "expectations": "expectations",
     "data_quality": "quality",
+    "dots": "figures",
+    "targets": "figures",
+    "Opening": "parts",
+    "Prose": "parts",
+    "Table": "parts",
+    "incentive_table": "parts",
+    "make_reports": "reports",
 }
-__all__ = sorted(_PUBLIC)
+__all__ = [
+    "KonbitError",
+    "Opening",
+    "Prose",
+    "Table",
+    "clean",
+    "cleaned",
+    "data_quality",
+    "dots",
+    "expectations",
+    "incentive_table",
+    "invitations",
+    "load",
+    "make_reports",
+    "predict_participation",
+    "reach",
+    "read",
+    "rows",
+    "targets",
+    "uptake",
+]
 
 if TYPE_CHECKING:
     from .cleaning import clean
     from .errors import KonbitError
     from .expectations import expectations
+    from .figures import dots, targets
     from .incentives import predict_participation
     from .panel import invitations
     from .participation import reach, uptake
+    from .parts import Opening, Prose, Table, incentive_table
     from .programme import load
     from .quality import data_quality
+    from .reports import make_reports
     from .rows import rows
     from .sources import read
     from .store import cleaned

@@ -1,0 +1,252 @@
+"""The parts of a page, as notebooks show them: its opening, prose, tables; and the HTML of a figure.
+
+Takes texts and frames of cells as they are to be read; returns objects that Jupyter shows as HTML. Everything that
+comes from data is escaped here; the only markup a text may carry is ``**bold**`` and ``[words](#section)``. What the
+page maker needs beside the HTML (the title and answer for the index, the CSV behind a table) travels in the same
+output under the type `CARRIED`, and never reaches the page.
+"""
+
+import base64
+import html
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from konbit_lessons.periods import Quarter
+from konbit_lessons.sentences import ANSWERS, Units, in_order, label_of, signed, step
+from konbit_lessons.words import Words, mark
+
+CARRIED = "application/vnd.konbit+json"
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")
+LINK = re.compile(r"\[([^\[\]]+)\]\((#[a-z0-9-]+)\)")
+
+
+class Part:
+    """What Jupyter shows: the HTML, a plain text, and what is carried to the page maker."""
+
+    def _carried(self):
+        return {}
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        bundle = {"text/html": self._repr_html_(), "text/plain": repr(self)}
+        return bundle | ({CARRIED: carried} if (carried := self._carried()) else {})
+
+
+@dataclass(frozen=True)
+class Opening(Part):
+    """The head of a report: what was asked, by whom, for which period, whom to ask, and the answer in a sentence.
+
+    Parameters
+    ----------
+    programme : Programme; its name, whether it is simulated, the data cut and the point of contact are shown
+    title : str
+    answer : str
+    quarter : str, as "FY2017Q3"; a study has none
+    """
+
+    programme: object = field(repr=False)
+    title: str
+    answer: str
+    quarter: str | None = None
+    language: object = "en"
+
+    def _repr_html_(self):
+        words, programme = Words.of(self.language), self.programme
+        simulated = f'<p class="simulated">{html.escape(words.text(SIMULATED))}</p>' if programme.simulated else ""
+        said = " · ".join(html.escape(plain(text)) for text in meta(programme, self._period(), words))
+        return f'{simulated}<h1>{escaped(self.title)}</h1><p class="meta">{said}</p><p class="answer">{marked(self.answer)}</p>'
+
+    def _period(self):
+        return None if getattr(self.programme, "study", None) else self.quarter
+
+    def _carried(self):
+        return {"title": plain(self.title), "answer": self.answer}
+
+
+@dataclass(frozen=True)
+class Prose(Part):
+    """Sentences, as one list or as paragraphs; `caveat` puts them in a quiet box.
+
+    Parameters
+    ----------
+    sentences : str or list of str
+    as_list : bool, a list where there are several
+    caveat : bool
+    """
+
+    sentences: str | Sequence[str]
+    as_list: bool = True
+    caveat: bool = False
+
+    def _repr_html_(self):
+        sentences = [self.sentences] if isinstance(self.sentences, str) else list(self.sentences)
+        if self.as_list and len(sentences) > 1:
+            said = "<ul>" + "".join(f"<li>{marked(sentence)}</li>" for sentence in sentences) + "</ul>"
+        else:
+            said = "".join(f"<p>{marked(sentence)}</p>" for sentence in sentences)
+        return f'<aside class="caveat">{said}</aside>' if self.caveat else said
+
+
+@dataclass(frozen=True)
+class Table(Part):
+    """A table to read, and the numbers behind it.
+
+    Parameters
+    ----------
+    frame : DataFrame of str, cells as they are to be read; units belong in the column names; at most 7 columns
+    caption : str
+    text : names of the columns that hold words and stand left; the first always does, the others stand right
+    name, numbers : the name of the CSV written beside the report, and the frame in it; no CSV without them
+    """
+
+    frame: pd.DataFrame = field(repr=False)
+    caption: str
+    text: Sequence[str] = ()
+    name: str = ""
+    numbers: pd.DataFrame | None = field(default=None, repr=False)
+
+    def __post_init__(self):
+        if self.frame.shape[1] > 7:
+            raise ValueError(
+                f"a table to read has at most 7 columns; this one has {self.frame.shape[1]}: leave some out."
+            )
+
+    def _repr_html_(self):
+        return table_html(self.frame, caption=self.caption, text=self.text)
+
+    def _carried(self):
+        return {"name": self.name, "csv": as_csv(self.numbers)} if self.name and self.numbers is not None else {}
+
+
+SIMULATED = mark("Simulated data: no real organization is described.")
+
+
+def meta(programme, quarter, words):
+    """Return who, which period, when the data were cut, whom to ask, as a list of texts."""
+    said = [programme.name]
+    if quarter:
+        period = Quarter.named(quarter)
+        said.append(
+            words.text(
+                "{quarter} ({first} to {last})",
+                quarter=quarter,
+                first=words.date(period.first_day),
+                last=words.date(period.last_day),
+            )
+        )
+    if programme.data_cut_on:
+        said.append(words.text("data as of {date}", date=words.date(programme.data_cut_on)))
+    return [*said, words.text("questions: {contact}", contact=programme.point_of_contact)]
+
+
+def incentive_table(result, language="en", units=None):
+    """Return the table of all incentives: took part with and without it, difference, interval, strength."""
+    words = Words.of(language)
+    units = Units.of(units, result.outcome)
+    rows = in_order(result.table)
+    heads = [
+        words.text(mark("Incentive")),
+        words.text(mark("With it, k of n")),
+        words.text(mark("Without it, k of n")),
+        words.text(mark("Difference of 100")),
+        words.text("{percent} interval", percent=words.percent(result.confidence)),
+        words.text(mark("p, for several")),
+        words.text(mark("Answer")),
+    ]
+    frame = pd.DataFrame([_cells(row, words) for row in rows], columns=heads)
+    caption = words.text(
+        "What goes with taking part: {n} {rows}. The p-value allows for looking at several incentives (Holm).",
+        n=words.number(result.n),
+        rows=words.text("invitations") if units is None else units.rows,
+    )
+    return Table(frame, caption, text=(heads[-1],), name="incentives", numbers=result.table)
+
+
+def _cells(row, words):
+    k_of_n = [
+        words.text("{k} of {n}", k=words.number(row[f"k_{side}"]), n=words.number(row[f"n_{side}"]))
+        for side in ("offered", "not_offered")
+    ]
+    answer = words.text(ANSWERS[row["strength"]])
+    if row["strength"] == "cannot tell":
+        return [label_of(row, words), *k_of_n, "–", "–", "–", answer]
+    low, high = (signed(row[end] * step(row), words) for end in ("conf_low", "conf_high"))
+    interval = words.text("{low} to {high}", low=low, high=high)
+    p = words.p_value(row["p_adjusted"]).removeprefix("p = ").removeprefix("p ")
+    return [label_of(row, words), *k_of_n, signed(row["estimate"] * step(row), words), interval, p, answer]
+
+
+def figure_html(figure, width, words):
+    """Return a figure with its heading, picture, caption, and the same numbers as a table."""
+    picture = base64.b64encode(figure.png).decode("ascii")
+    summary = html.escape(words.text("The numbers in this figure"))
+    numbers = table_html(figure.table, caption=figure.heading, text=figure.table.columns[-2:])
+    return (
+        f'<figure><h3>{escaped(figure.heading)}</h3><p class="subtitle">{escaped(figure.subtitle)}</p>'
+        f'<img src="data:image/png;base64,{picture}" width="{width}" alt="{escaped(figure.alt)}">'
+        f"<figcaption>{escaped(figure.caption)}</figcaption></figure>"
+        f"<details><summary>{summary}</summary>{numbers}</details>"
+    )
+
+
+def table_html(frame, *, caption, text=()):
+    """Return a table with scoped headers in a box of its own that scrolls and that a keyboard can reach."""
+    left = {frame.columns[0], *text}
+    side = {column: "" if column in left else ' class="number"' for column in frame.columns}
+    head = "".join(f'<th scope="col"{side[column]}>{escaped(column)}</th>' for column in frame.columns)
+    body = "".join(
+        f'<tr><th scope="row">{escaped(row[0])}</th>'
+        + "".join(
+            f"<td{side[column]}>{escaped(cell)}</td>" for column, cell in zip(frame.columns[1:], row[1:], strict=True)
+        )
+        + "</tr>"
+        for row in frame.itertuples(index=False, name=None)
+    )
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escaped(caption)}"><table>'
+        f"<caption>{escaped(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def plain(text):
+    """Return the text without characters that print nothing but change what is read: controls and text direction."""
+    kept = (" " if letter in "\n\t\r\u2028\u2029" else letter for letter in str(text))
+    return "".join(
+        c
+        for c in kept
+        if unicodedata.category(c) != "Cc" and c not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    )
+
+
+def escaped(text):
+    """Return the text as HTML that shows it and does nothing else."""
+    return html.escape(plain(text))
+
+
+def marked(text):
+    """Return escaped text with ``**bold**`` and ``[words](#section)`` made HTML.
+
+    >>> marked("**5 < 6** in [the annex](#annex) <b>")
+    '<strong>5 &lt; 6</strong> in <a href="#annex">the annex</a> &lt;b&gt;'
+    """
+    bold = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", escaped(text))
+    return LINK.sub(r'<a href="\2">\1</a>', bold)
+
+
+def unmarked(text):
+    """Return the text without its ``**``, for where no markup can stand."""
+    return LINK.sub(r"\1", re.sub(r"\*\*(.+?)\*\*", r"\1", text))
+
+
+def as_csv(frame):
+    """Return the frame as CSV in which no cell of text can run as a formula (OWASP ASVS 1.2.10)."""
+    texts = {c: frame[c].map(_no_formula) for c in frame.columns if not pd.api.types.is_numeric_dtype(frame[c])}
+    safe = frame.assign(**texts)
+    return safe.rename(columns=_no_formula).to_csv(index=False, lineterminator="\n", float_format="%.10g")
+
+
+def _no_formula(value):
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value

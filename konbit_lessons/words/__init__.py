@@ -1,0 +1,129 @@
+"""Every word that shows: texts, plurals, numbers and dates in the reader's language.
+
+Takes the English text as the message id, as gettext does, and returns it in the language asked for, read from
+``words/<language>.po`` with Babel; English needs no file. Sentences, figures, notebooks and page templates all speak
+through here, so another language is another .po file and no code. ``python -m konbit_lessons.words.extract`` writes
+the list of messages, ``konbit.pot``, from which a .po begins.
+"""
+
+import math
+from functools import lru_cache
+from gettext import c2py
+from pathlib import Path
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+
+from konbit_lessons.errors import ProgrammeError
+
+HERE = Path(__file__).parent
+FORMATS = {"en": "en", "fr": "fr", "ht": "fr"}  # CLDR has no Kreyòl: its numbers are written as in French
+MINUS = "−"
+
+
+def mark(msgid):
+    """Return `msgid` unchanged: says to the extraction that it will be translated later, by ``words.text(msgid)``."""
+    return msgid
+
+
+def pair(singular, plural):
+    """Return both forms unchanged: as `mark`, for ``words.plural(*pair, n)``."""
+    return singular, plural
+
+
+def languages(folder=HERE):
+    """Return the languages there are: English and one for each .po file in `folder`."""
+    return ("en", *sorted(path.stem for path in Path(folder).glob("*.po")))
+
+
+class Words:
+    """The words, numbers and dates of one language.
+
+    Parameters
+    ----------
+    language : str, as "en", "fr" or "ht"
+    folder : folder of the .po files; the package's own unless told
+
+    Raises
+    ------
+    ProgrammeError : there is no such language
+    """
+
+    def __init__(self, language="en", *, folder=HERE):
+        if language not in languages(folder):
+            raise ProgrammeError(f"language: found {language!r}; expected one of {', '.join(languages(folder))}.")
+        self.language = language
+        self._catalog = Catalog(locale=None) if language == "en" else _catalog(Path(folder) / f"{language}.po")
+        self._locale = _locale(language)
+
+    @classmethod
+    def of(cls, language):
+        """Return `language` itself if it already is Words, else the Words of that language."""
+        return language if isinstance(language, cls) else cls(language)
+
+    def text(self, msgid, **values):
+        """Return the text in this language, with ``{name}`` filled in from `values`."""
+        message = self._catalog.get(msgid)
+        found = (message.string if message else "") or msgid
+        return found.format(**values) if values else found
+
+    def plural(self, singular, plural, n, **values):
+        """Return the form that goes with the number `n`; ``{n}`` in it is the number as written in this language."""
+        message = self._catalog.get((singular, plural)) or self._catalog.get(singular)
+        forms = message.string if message and isinstance(message.string, tuple) and all(message.string) else None
+        # A fraction takes the plural in English ("0.4 more were"); whole numbers follow the language's own rule.
+        count = int(n) if n == int(n) else 2
+        found = forms[c2py(self._catalog.plural_expr)(count)] if forms else (singular if count == 1 else plural)
+        return found.format(**{"n": self.number(n)} | values)
+
+    def number(self, x, decimals=0):
+        """Return a number with this many decimals, as "1,800" or "1 800"; "–" where there is none."""
+        if x is None or math.isnan(x):
+            return "–"
+        pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+        return format_decimal(round(float(x), decimals) + 0.0, format=pattern, locale=self._locale).replace("-", MINUS)
+
+    def points(self, x):
+        """Return a proportion as percentage points: 0.123 is "12", 0.004 is "0.4"."""
+        tenth = round(100 * x, 1) if x is not None and not math.isnan(x) else math.nan
+        return self.number(tenth, 1 if 0 < abs(tenth) < 1 else 0)
+
+    def percent(self, x):
+        """Return a proportion as "12 %", with the language's own space before the sign."""
+        return self.points(x) + ("\u202f%" if FORMATS.get(self.language) == "fr" else " %")
+
+    def p_value(self, p):
+        """Return "p = 0.03", or "p < 0.001"."""
+        if p is None or math.isnan(p):
+            return "–"
+        if p < 0.001:
+            return f"p < {self.number(0.001, 3)}"
+        return f"p = {self.number(p, 3 if p < 0.1 else 2)}"
+
+    def date(self, day):
+        """Return a date in words, as "30 June 2017" (Kreyòl: 30/06/2017, its months not being in CLDR)."""
+        return format_date(day, "dd/MM/yyyy" if self.language == "ht" else "d MMMM yyyy", locale=self._locale)
+
+    def list(self, items):
+        """Return the items as "A, B and C"."""
+        items = [str(item) for item in items]
+        if len(items) < 2:
+            return "".join(items)
+        return self.text("{items} and {last}", items=", ".join(items[:-1]), last=items[-1])
+
+
+@lru_cache(maxsize=16)
+def _catalog(path):
+    with path.open("rb") as file:
+        return read_po(file)
+
+
+@lru_cache(maxsize=16)
+def _locale(language):
+    try:
+        return Locale.parse(FORMATS.get(language, language))
+    except (UnknownLocaleError, ValueError):
+        return Locale.parse("en")
