@@ -1,0 +1,248 @@
+"""Raw to clean: nothing lost, nothing changed in silence, and the same answer in whatever order the rows come."""
+
+import random
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import konbit_lessons as kl
+from konbit_lessons import tables
+
+
+def _reasons(data, table):
+    aside = data.set_aside[data.set_aside["table"] == table]
+    return {(line.row, line.column): (line.scope, line.value, line.reason) for line in aside.itertuples()}
+
+
+def test_what_is_kept_and_what_is_set_aside_add_up_to_what_was_read(whole):
+    assert (whole.counts["kept"] + whole.counts["set_aside"] == whole.counts["read"]).all()
+    assert whole.counts["read"].sum() == 137 + 48 + 1833 + 1566 + 280 + 237 + 58 + 46 + 45
+    rows = whole.set_aside[whole.set_aside["scope"] == "row"].groupby("table").size()
+    counted = whole.counts.groupby("table")["set_aside"].sum()
+    assert rows.to_dict() == counted[counted > 0].to_dict()
+    for table, kept in whole.counts.groupby("table")["kept"].sum().items():
+        assert len(whole.tables[table]) == kept
+
+
+def test_every_planted_error_of_the_whole_programme_is_set_aside(whole):
+    aside = whole.set_aside
+    strangers = aside[(aside["table"] == "sign_in") & (aside["column"] == "organization_id")]
+    assert strangers["sheet"].tolist() == [
+        "E001", "E003", "E005", "E015", "E018", "E020", "E033", "E039", "E044", "E047",
+    ]  # fmt: skip
+    assert (strangers["value"] == "Ministère de la Planification").all()
+    assert (aside["table"] == "survey").sum() == 6
+    assert aside.loc[aside["table"] == "business_leads", "value"].tolist() == ["CDSP-999"]
+
+
+def test_cleaning_twice_is_cleaning_once(tiny):
+    first, second = tiny.clean(), tiny.clean()
+    for name in tables.TABLES:
+        pd.testing.assert_frame_equal(first.tables[name], second.tables[name])
+    pd.testing.assert_frame_equal(first.cleaning_log, second.cleaning_log)
+
+
+def test_cleaned_tables_read_as_raw_files_stay_as_they_are(tiny):
+    once = tiny.clean()
+    for source in once.programme.sources:
+        rows = once.tables[source.table]
+        if source.table == "sign_in":
+            rows = rows.assign(delegate=[f"Delegate {at}" for at in range(len(rows))])
+        if source.table == "invitations":
+            rows = rows[["event_id", "organization_id"]]
+        rows.to_csv(tiny.raw(f"{source.table}.csv"), index=False)
+    again = tiny.clean()
+    assert again.set_aside.empty
+    for name in tables.TABLES:
+        pd.testing.assert_frame_equal(once.tables[name], again.tables[name])
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 10_000))
+def test_row_order_never_matters(tiny, seed):
+    tiny.raw("sign_in.csv").write_text(
+        "event_id,organization_id,delegate,senior_delegate\nE001,APA,A,yes\nE001,APA,A,yes\nE001,APA,A,no\n"
+        "E002,Nobody at all,B,no\nE002,CTA,C,no\n",
+        encoding="utf-8",
+    )
+    before = tiny.clean()
+    shuffle = random.Random(seed)
+    for source in before.programme.sources:
+        path = tiny.raw(f"{source.table}.csv")
+        header, *lines = path.read_text(encoding="utf-8").splitlines()
+        shuffle.shuffle(lines)
+        path.write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
+    after = tiny.clean()
+    for name in tables.TABLES:
+        pd.testing.assert_frame_equal(before.tables[name], after.tables[name])
+    assert len(before.set_aside) == len(after.set_aside)
+
+
+def test_an_unknown_level_is_set_aside_with_its_place_and_what_is_allowed(tiny):
+    tiny.replace("events.csv", "E002,round_table", "E002,rond tab")
+    data = tiny.clean()
+    scope, value, reason = _reasons(data, "events")[(3, "event_type")]
+    assert (scope, value) == ("row", "rond tab")
+    assert "expected round_table, training, coaching, showcase, joint_event" in reason
+    assert data.events["event_id"].tolist() == ["E001"]
+    # its invitations and its sign-in rows cannot stand without it, and say so
+    assert (data.set_aside["reason"] == "no such event in the table of events").sum() == 4
+
+
+def test_a_date_that_is_none_is_set_aside_and_its_row_stays_where_blank_is_allowed(tiny):
+    tiny.replace("conversations.csv", "2017-01-01", "2017-02-30")
+    data = tiny.clean()
+    assert _reasons(data, "conversations") == {
+        (2, "follow_up_due_on"): ("value", "2017-02-30", "expected a date written year-month-day")
+    }
+    assert len(data.conversations) == 2 and data.conversations["follow_up_due_on"].isna().all()
+
+
+def test_an_organization_not_on_the_roster_is_set_aside_and_never_guessed(tiny):
+    tiny.add("invitations.csv", "E002,Fondation pour le Développement de Miragoâne")
+    data = tiny.clean()
+    scope, value, reason = _reasons(data, "invitations")[(8, "organization_id")]
+    assert (scope, value) == ("row", "Fondation pour le Développement de Miragoâne")
+    assert reason.startswith("not surely an organization on the roster; nearest: CDSP-002")
+
+
+def test_a_blank_answer_is_missing_and_not_set_aside(tiny):
+    tiny.replace("survey.csv", "u1,CDSP-001,2017-01-05,1,4,yes", "u1,CDSP-001,2017-01-05,1,,")
+    data = tiny.clean()
+    assert data.set_aside.empty
+    assert data.survey["motivation"].isna().sum() == 1
+
+
+def test_a_code_is_missing_only_where_the_programme_says_so(tiny):
+    tiny.replace("survey.csv", "2017-01-05,1,4,yes", "2017-01-05,1,99,yes")
+    assert _reasons(tiny.clean(), "survey") == {(2, "motivation"): ("value", "99", "expected 1 to 5")}
+    tiny.replace(
+        "programme.toml", 'files = "survey.csv"', 'files = "survey.csv"\n[source.missing]\nmotivation = ["99"]'
+    )
+    data = tiny.clean()
+    assert data.set_aside.empty
+    logged = data.cleaning_log[data.cleaning_log["check"] == "missing code"]
+    assert logged[["row", "column", "old_value", "new_value", "change_type"]].values.tolist() == [
+        [2, "motivation", "99", "", "blank_response"]
+    ]
+
+
+def test_a_typed_name_that_was_matched_is_in_the_log(tiny):
+    log = tiny.clean().cleaning_log
+    line = log[(log["source"] == "sign_in.csv") & (log["row"] == 2)].iloc[0]
+    assert (line["old_value"], line["new_value"], line["change_type"]) == (
+        "Asosyasyon Peyizn Aquin",
+        "CDSP-001",
+        "change_response",
+    )
+    assert line["reason"] == "slip, 95.5 of 100"
+
+
+def test_the_same_delegate_twice_counts_once(tiny):
+    tiny.add("sign_in.csv", "E002,CTA,Third Delegate,no")
+    data = tiny.clean()
+    there = data.invitations.set_index(["event_id", "organization_id"])
+    assert there.loc[("E002", "AWD-001"), "delegates"] == 1
+    assert _reasons(data, "sign_in") == {
+        (4, "event_id + organization_id + delegate"): (
+            "row",
+            "E002 · AWD-001",
+            "the same record stands there again; one is kept",
+        )
+    }
+
+
+def test_who_signed_in_was_there_and_who_did_not_was_absent(tiny):
+    there = tiny.clean().invitations.set_index(["event_id", "organization_id"])
+    assert there["attended"].to_dict() == {
+        ("E001", "AWD-001"): False,
+        ("E001", "CDSP-001"): True,
+        ("E001", "CDSP-002"): False,
+        ("E002", "AWD-001"): True,
+        ("E002", "CDSP-001"): False,
+        ("E002", "CDSP-003"): False,
+    }
+    assert there.loc[("E001", "CDSP-001"), ["delegates", "senior_delegate"]].tolist() == [2, True]
+    assert there.loc[("E001", "AWD-001"), "delegates"] == 0
+
+
+def test_a_name_between_near_twins_makes_both_unknown_and_neither_absent(tiny):
+    tiny.add("invitations.csv", "E001,CDSP-003")
+    tiny.add("sign_in.csv", "E001,Fond. pour le Développement de Jacmel No,Fourth Delegate,no")
+    there = tiny.clean().invitations.set_index(["event_id", "organization_id"])
+    attended = there.loc["E001", "attended"]
+    assert attended.dropna().to_dict() == {"AWD-001": False, "CDSP-001": True}
+    assert attended.isna().to_dict() == {"AWD-001": False, "CDSP-001": False, "CDSP-002": True, "CDSP-003": True}
+    assert pd.isna(there.loc[("E001", "CDSP-002"), "delegates"])
+
+
+def test_an_event_without_a_sign_in_sheet_has_unknown_attendance(tiny):
+    tiny.replace("sign_in.csv", "E002,CTA,Third Delegate,no\n", "")
+    there = tiny.clean().invitations.set_index(["event_id", "organization_id"])
+    assert there.loc["E002", "attended"].isna().all()
+
+
+def test_who_came_without_an_invitation_is_logged_and_does_not_count_as_one(tiny):
+    tiny.add("sign_in.csv", "E001,CDSP-003,Fourth Delegate,no")
+    data = tiny.clean()
+    assert len(data.invitations) == 6 and len(data.sign_in) == 4
+    assert data.cleaning_log["reason"].str.startswith("signed in without an invitation").sum() == 1
+
+
+def test_nobody_is_named_in_what_is_kept(whole):
+    frames = [*whole.tables.values(), whole.cleaning_log, whole.set_aside]
+    text = "\n".join(frame.to_csv() for frame in frames)
+    for identifier in ("Évens Mondésir", "37584425", "00041001-aaaa", "41001", "uuid:"):
+        assert identifier not in text
+
+
+def test_a_missing_file_is_named_with_what_is_there(tiny):
+    tiny.raw("events.csv").unlink()
+    with pytest.raises(kl.KonbitError, match=r'table "events": no file matches "events.csv" in data/raw. It holds conv'):
+        tiny.clean()
+
+
+def test_a_missing_column_is_named_with_the_nearest(tiny):
+    tiny.replace("programme.toml", 'files = "events.csv"', 'files = "events.csv"\n[source.columns]\nheld_on = "Held"')
+    with pytest.raises(kl.KonbitError, match=r'events.csv: there is no column "Held". Did you mean "held_on"\?'):
+        tiny.clean()
+
+
+def test_a_needed_column_that_nothing_feeds_is_named(tiny):
+    tiny.replace("events.csv", "held_on", "Quand")
+    with pytest.raises(kl.KonbitError, match=r'events.csv: nothing is given for the column "held_on"'):
+        tiny.clean()
+
+
+@pytest.mark.parametrize("table", ["organizations", "events", "invitations"])
+def test_an_empty_table_that_is_needed_stops_with_its_file(tiny, table):
+    path = tiny.raw(f"{table}.csv")
+    path.write_text(path.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+    with pytest.raises(kl.KonbitError, match=rf'{table}.csv: the table "{table}" is empty; .*nothing under it'):
+        tiny.clean()
+
+
+def test_an_empty_table_that_can_be_done_without_is_a_notice(tiny):
+    tiny.raw("survey.csv").write_text("submission_id,organization_id,submitted_on,wave\n", encoding="utf-8")
+    data = tiny.clean()
+    assert data.survey.empty
+    assert "survey.csv: there is a header but no rows" in data.notices
+
+
+def test_no_invitation_can_be_used_and_the_message_says_why(tiny):
+    tiny.replace("events.csv", "E001", "X001")
+    tiny.replace("events.csv", "E002", "X002")
+    with pytest.raises(kl.KonbitError, match="Row 2 was set aside: no such event in the table of events"):
+        tiny.clean()
+
+
+def test_an_incentive_of_the_programmes_own_needs_no_code(tiny):
+    tiny.replace("programme.toml", "[analysis]", '[incentives]\nchildcare = "Childcare at the event"\n\n[analysis]')
+    tiny.replace("events.csv", "business_showcase\n", "business_showcase,childcare\n")
+    tiny.replace("events.csv", "500,no", "500,no,X")
+    tiny.replace("events.csv", "0,yes", "0,yes,non")
+    data = tiny.clean()
+    assert data.events["childcare"].tolist() == [False, True]
+    assert data.programme.labels["childcare"] == "Childcare at the event"
