@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from konbit_lessons.incentives.clusters import ClusterRobust, JointTest, hotelling
+from konbit_lessons.incentives.clusters import ClusterRobust, hotelling
 
 
 @dataclass(frozen=True)
@@ -33,24 +33,28 @@ class Clusterings:
     def joint_test(self, contrasts, values):
         """The HTZ test that all contrasts are zero; with two clusterings, the least sure of the answers.
 
-        Those are: by each clustering alone, and by V_first + V_second − V_row with the smaller η, where that matrix is
-        positive definite. It is the counterpart of the floor on the variance.
+        Those are: by each clustering alone, and by V_first + V_second − V_row with the smaller η (V_row is not
+        subtracted where the difference is not positive definite). It is the counterpart of the floor on the variance.
+        False positives in %, nominal 5, five null terms (three of events, two of organizations), 1,000 repetitions,
+        in this order: the larger of the two one-way p, the combined matrix alone, and the largest of all three.
+        137 organizations × 48 events, event shock 0.5: 13.0, 3.8, 3.7; shock 1: 17.7, 4.5, 4.3; none: 3.7, 6.1, 2.4;
+        37 × 24, shock 0.5: 4.6, 6.9, 2.4; none: 2.0, 8.9, 1.4. So it errs on the side of doubt.
         """
         tests = [robust.joint_test(contrasts, values) for robust in self.by]
         if self.by_row:
-            tests += self._combined_test(contrasts, values)
+            tests.append(self._combined_test(contrasts, values))
         return max(tests, key=lambda test: 2.0 if np.isnan(test.p_value) else test.p_value)
 
     def _combined(self, contrasts):
         return sum(robust.variance(contrasts) for robust in self.by) - self.by_row.variance(contrasts)
 
-    def _combined_test(self, contrasts, values) -> list[JointTest]:
-        combined = self._combined(contrasts)
+    def _combined_test(self, contrasts, values):
+        V = self._combined(contrasts)
         size = np.sqrt(np.diag(self.by[0].variance(contrasts)))
-        if np.linalg.eigvalsh(combined / np.outer(size, size))[0] <= 1e-8:
-            return []
+        if np.linalg.eigvalsh(V / np.outer(size, size))[0] <= 1e-8:
+            V = V + self.by_row.variance(contrasts)
         eta = min(robust.joint_information(contrasts) for robust in self.by)
-        return [hotelling(float(values @ np.linalg.solve(combined, values)), len(contrasts), eta)]
+        return hotelling(float(values @ np.linalg.solve(V, values)), len(contrasts), eta)
 
 
 def clusterings(fit, clusters, kind="CR2"):

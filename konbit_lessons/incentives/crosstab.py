@@ -29,7 +29,7 @@ class Count:
 
 def count(design, name):
     """Count one incentive of a ``Design``."""
-    values = design.values[name]
+    values = design.given[name]
     offered, y = values > 0, design.y
     varies_by = _varies_by(design, values)
     first = next(iter(design.clusters))
@@ -62,7 +62,7 @@ def _few(codes, values, kind, group, first):
     """Groups in which the value differs from the most common one; for 0/1, groups with either value as well."""
     enough = ENOUGH[group != first]
     if kind == "offered":
-        sides = {"with": values > 0, "without": values <= 0}
+        sides = {"with it": values > 0, "without it": values <= 0}
     else:
         levels, counts = np.unique(values, return_counts=True)
         sides = {"with another amount than the usual": values != levels[counts.argmax()]}

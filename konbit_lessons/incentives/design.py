@@ -23,7 +23,7 @@ class Design:
     X : array (n, k), full rank, its first column the intercept; ``names`` its columns.
     y : array (n,) of 0 and 1.
     clusters : cluster column → codes (n,), from 0 in the order of the sorted ids.
-    values : incentive → its numbers (n,), for every incentive asked about, fitted or not.
+    given : incentive → its numbers (n,), for every incentive asked about, fitted or not.
     strata : cluster column → codes (n,) of its type, where a ``*_type`` adjuster is constant within it.
     unfit : incentive → (reason, explanation), for those that are constant or collinear.
     left_out : frame (column, rows): rows dropped, by the first column that was missing.
@@ -34,7 +34,7 @@ class Design:
     y: np.ndarray
     outcome: str
     clusters: dict
-    values: dict
+    given: dict
     strata: dict
     unfit: dict
     left_out: pd.DataFrame
@@ -43,11 +43,11 @@ class Design:
     @property
     def incentives(self):
         """Names of the incentives that are in X."""
-        return tuple(name for name in self.values if name not in self.unfit or name in self.names)
+        return tuple(name for name in self.given if name not in self.unfit or name in self.names)
 
     def is_offered(self, name):
         """Whether an incentive is 0/1 (offered or not) rather than an amount."""
-        return bool(np.isin(self.values[name], (0.0, 1.0)).all())
+        return bool(np.isin(self.given[name], (0.0, 1.0)).all())
 
 
 def build_design(rows, *, outcome, incentives, adjust_for, cluster):
@@ -70,8 +70,8 @@ def build_design(rows, *, outcome, incentives, adjust_for, cluster):
     for name in cluster:
         if codes[name].max() == 0:
             raise ModelError(
-                f'cluster column "{name}": found one value ({used[name].iloc[0]!r}); expected at least two groups, '
-                "because the spread between groups is what tells how sure an estimate is. Name another in cluster."
+                f'cluster column "{name}": found one value ({_shown(used[name].iloc[0])}); expected at least two '
+                "groups, because the spread between groups is what tells how sure an estimate is. Name another in cluster."
             )
     columns, unfit, notes = _independent(values, adjusters)
     X = np.column_stack([np.ones(len(y)), *columns.values()])
@@ -141,8 +141,8 @@ def _outcome(column):
     wrong = ~np.isin(numbers, (0.0, 1.0))
     if wrong.any():
         raise ModelError(
-            f'outcome "{column.name}", row {column.index[wrong][0]}: found {column[wrong].iloc[0]!r}; expected yes or '
-            "no (true/false or 1/0), or blank. Choose a yes/no column, or make one."
+            f'outcome "{column.name}", row {column.index[wrong][0]}: found {_shown(column[wrong].iloc[0])}; expected '
+            "yes or no (true/false or 1/0), or blank. Choose a yes/no column, or make one."
         )
     if numbers.min() == numbers.max():
         who = "everybody" if numbers[0] else "nobody"
@@ -161,7 +161,7 @@ def _number(column, role):
     column = column.infer_objects()
     if not _is_number(column):
         raise ModelError(
-            f'{role} "{column.name}": found {column.iloc[0]!r}; expected yes/no (true/false) or a number. '
+            f'{role} "{column.name}": found {_shown(column.iloc[0])}; expected yes/no (true/false) or a number. '
             "Make one yes/no column per kind."
         )
     numbers = column.to_numpy(float)
@@ -196,43 +196,52 @@ def _independent(values, adjusters):
     """The columns that can be fitted together, and what is said of the others.
 
     Adjusters come first: one that repeats earlier ones is dropped. An incentive that takes part in any exact linear
-    relation is "collinear", its column is dropped only if the relation needs it, so that the others can be fitted.
+    relation is "collinear"; its column is dropped only if the relation needs it, so that the others can be fitted.
     """
-    kept, unfit, notes, relations = {}, {}, [], []
+    kept, basis, unfit, notes, relations = {}, [], {}, [], []
     for name, column in {**adjusters, **values}.items():
         if np.ptp(column) == 0:
             found = f"{name} is {column[0]:g} in every row"
+            if name in values:
+                unfit[name] = ("constant", f"{found}, so there is nothing to compare.")
+        elif (direction := _new_direction(column, basis)) is not None:
+            kept[name] = column
+            basis.append(direction)
+            continue
         else:
-            partners = _explained_by(column, kept)
-            if partners is None:
-                kept[name] = column
-                continue
-            relations.append({name, *partners})
-            found = f"{name} repeats what {' and '.join(partners)} say"
+            partners = _partners(column, kept)
+            found = f"{name} repeats {' and '.join(partners)}"
+            if name in values:
+                relations.append({name, *partners})
         if name in adjusters:
             notes.append(f"{found}, so it was not adjusted for.")
-            relations = [r for r in relations if name not in r]
-        elif np.ptp(column) == 0:
-            unfit[name] = ("constant", f"{found}, so there is nothing to compare.")
     for name in values:
         others = sorted(set().union(*(r for r in relations if name in r)) - {name})
         if others:
-            unfit[name] = (
-                "collinear",
-                f"{name} cannot be told apart from {' and '.join(others)}: they always go together.",
-            )
-    return {**{n: kept[n] for n in values if n in kept}, **{n: kept[n] for n in adjusters if n in kept}}, unfit, notes
+            told = f"{name} cannot be told apart from {' and '.join(others)}: they always go together."
+            unfit[name] = ("collinear", told)
+    return {name: kept[name] for name in (*values, *adjusters) if name in kept}, unfit, notes
 
 
-def _explained_by(column, kept):
-    """Names of the columns that, with a constant, give this column exactly; None when nothing does."""
-    if not kept:
-        return None
+def _new_direction(column, basis):
+    """The part of a column that a constant and the basis do not give, of length 1; None when they give all of it."""
+    z = column - column.mean()
+    remainder = z / np.linalg.norm(z)
+    for _ in range(2):  # a second pass takes out what rounding left of the first
+        for direction in basis:
+            remainder = remainder - direction * (direction @ remainder)
+    size = np.linalg.norm(remainder)
+    return remainder / size if size > TOLERANCE else None
+
+
+def _partners(column, kept):
+    """Names of the kept columns that, with a constant, give this column."""
     Z = np.column_stack(list(kept.values()))
     Z = (Z - Z.mean(axis=0)) / Z.std(axis=0)
-    z = (column - column.mean()) / column.std()
-    slopes = np.linalg.lstsq(Z.T @ Z / len(z), Z.T @ z / len(z), rcond=None)[0]
-    remainder = z - Z @ slopes
-    if np.linalg.norm(remainder) > TOLERANCE * np.linalg.norm(z):
-        return None
+    slopes = np.linalg.lstsq(Z, (column - column.mean()) / column.std(), rcond=None)[0]
     return [name for name, slope in zip(kept, slopes, strict=True) if abs(slope) > 1e-6]
+
+
+def _shown(value):
+    """A value as a person would write it: 2, not np.int64(2)."""
+    return repr(value.item() if hasattr(value, "item") else value)

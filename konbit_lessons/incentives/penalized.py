@@ -43,7 +43,7 @@ def profile_limits(fit, y, column, confidence=0.95):
     >>> round(float(2 * 5.5 * (2 * np.log(0.5) - np.log(p) - np.log(1 - p))), 6), round(float(chi2.ppf(0.95, 1)), 6)
     (3.841459, 3.841459)
     """
-    Z, back = standardized(fit.X)
+    Z, back = standardized(fit.X, centred=column > 0)  # centring would change what the intercept means
     best = np.linalg.solve(back, fit.coefficients)
     limits = [_limit(Z, y, best, column, chi2.ppf(confidence, 1) / 2, side) for side in (-1.0, 1.0)]
     return np.array(limits) @ back.T

@@ -22,24 +22,34 @@ def permutation_p(design, name, *, varies_by, permutations, seed):
     -------
     float; NaN when no shuffle could differ, or ``permutations`` is 0.
     """
-    x = design.values[name]
     others = [i for i, column in enumerate(design.names) if column != name]
-    u = _projected(design.X[:, others], design.y)
+    score, value, strata, fixed = _to_shuffle(design, name, varies_by, _projected(design.X[:, others], design.y))
+    if permutations == 0 or len(value) == 0:
+        return float("nan")
+    rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
+    shuffled = np.array([fixed + score @ value[_shuffle(rng, strata)] for _ in range(permutations)])
+    observed = abs(fixed + score @ value)
+    as_far = np.abs(shuffled) >= observed - 1e-10 * max(observed, np.abs(shuffled).max())
+    return float((1 + as_far.sum()) / (permutations + 1))
+
+
+def _to_shuffle(design, name, varies_by, u):
+    """What a shuffle moves: of the strata in which the incentive differs, each group's score, value and stratum; the
+    other strata add the same to every T*."""
+    x = design.given[name]
     if varies_by == "row":
-        strata, score, value = next(iter(design.clusters.values())), u, x
+        score, value, strata = u, x, next(iter(design.clusters.values()))
     else:
         codes = design.clusters[varies_by]
         first = np.unique(codes, return_index=True)[1]
         kind = design.strata[varies_by]
-        strata = np.zeros(len(first), int) if kind is None else kind[first]
         score, value = np.bincount(codes, u), x[first]
-    if permutations == 0 or not any(np.ptp(value[strata == s]) > 0 for s in np.unique(strata)):
-        return float("nan")
-    rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
-    shuffled = np.array([score @ value[_shuffle(rng, strata)] for _ in range(permutations)])
-    observed = abs(score @ value)
-    as_far = np.abs(shuffled) >= observed - 1e-10 * max(observed, np.abs(shuffled).max())
-    return float((1 + as_far.sum()) / (permutations + 1))
+        strata = np.zeros(len(first), int) if kind is None else kind[first]
+    low, high = np.full(strata.max() + 1, np.inf), np.full(strata.max() + 1, -np.inf)
+    np.minimum.at(low, strata, value)
+    np.maximum.at(high, strata, value)
+    moves = (high > low)[strata]
+    return score[moves], value[moves], strata[moves], score[~moves] @ value[~moves]
 
 
 def _projected(X, y):

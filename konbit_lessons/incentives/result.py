@@ -87,7 +87,10 @@ def report(answers, incentives, *, labels, smallest_effect):
     told = [{"term": name, "label": labels.get(name, name), **answers.about(name)} for name in incentives]
     table = pd.DataFrame(told)
     table["p_adjusted"] = holm(table["p_value"].to_numpy(float))
-    table["strength"] = [_strength(row, smallest_effect, answers.confidence) for row in table.itertuples()]
+    matters = [smallest_effect / _usual_change(design, name) for name in incentives]
+    table["strength"] = [
+        _strength(row, small, answers.confidence) for row, small in zip(table.itertuples(), matters, strict=True)
+    ]
     groups = {column: int(codes.max()) + 1 for column, codes in design.clusters.items()}
     method = f"{METHODS[fit.method]}, CR2 by {' and '.join(groups)}, Satterthwaite"
     table = table.assign(n=len(design.y), clusters=", ".join(f"{g} {c}" for c, g in groups.items()), method=method)
@@ -140,6 +143,12 @@ def holm(p_values):
     steps = np.arange(len(order), 0, -1) * p_values[order]
     adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
     return adjusted
+
+
+def _usual_change(design, name):
+    """1 for offered or not; for an amount two standard deviations, which compare with it (Gelman 2008): an effect per
+    single gourde is always small."""
+    return 1.0 if design.is_offered(name) else 2 * float(design.given[name].std()) or 1.0
 
 
 def _strength(row, smallest_effect, confidence):

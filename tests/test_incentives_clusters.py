@@ -1,0 +1,122 @@
+"""Cluster-robust covariance: hand arithmetic, identities, and the integral against eigenvectors."""
+
+import numpy as np
+import pytest
+from scipy.stats import chi2
+
+from konbit_lessons.incentives.adjustment import half_corrected
+from konbit_lessons.incentives.clusterings import clusterings
+from konbit_lessons.incentives.clusters import KINDS, ClusterRobust
+from konbit_lessons.incentives.fit import Fit, fit_model
+
+
+def drawn(n=240, groups=30, seed=3):
+    rng = np.random.default_rng(seed)
+    X = np.column_stack([np.ones(n), rng.normal(size=(n, 2)), rng.random(n) < 0.4]).astype(float)
+    codes = np.concatenate([np.arange(groups), rng.integers(0, groups, n - groups)])
+    y = (rng.random(n) < 1 / (1 + np.exp(-X[:, 1]))).astype(float)
+    return fit_model(X, y, "firth"), codes
+
+
+def robust(fit, codes, kind="CR2"):
+    return ClusterRobust(fit.X, fit.weights, fit.score, codes, kind)
+
+
+def test_two_clusters_of_two_by_hand():
+    # y = 1, 3 in one cluster and 5, 7 in the other, on a constant: residual sums −4 and 4, bread 1/4
+    score = np.array([-3.0, -1.0, 1.0, 3.0])
+    found = {
+        kind: ClusterRobust(np.ones((4, 1)), np.ones(4), score, np.array([0, 0, 1, 1]), kind).covariance.item()
+        for kind in KINDS
+    }
+    # CR1: × 2/1. CR1S: × 2·3/(1·3). CR2: leverage ½ of each cluster's mean, so ÷ ½. CR3: ÷ ½².
+    assert found == pytest.approx({"CR0": 2.0, "CR1": 4.0, "CR1S": 4.0, "CR2": 4.0, "CR3": 8.0}, rel=1e-12)
+
+
+def test_one_cluster_per_row_is_hc2():
+    fit, _ = drawn()
+    linear = fit_model(fit.X, (fit.score > 0).astype(float), "linear")
+    M = np.linalg.inv(fit.X.T @ fit.X)
+    leverage = np.einsum("na,ab,nb->n", fit.X, M, fit.X)
+    hc2 = M @ ((fit.X * (linear.score**2 / (1 - leverage))[:, None]).T @ fit.X) @ M
+    assert robust(linear, np.arange(len(fit.X))).covariance == pytest.approx(hc2, rel=1e-10)
+
+
+def test_relabelled_clusters_and_reordered_rows_change_nothing():
+    fit, codes = drawn()
+    order = np.random.default_rng(1).permutation(len(codes))
+    relabelled = np.random.default_rng(2).permutation(codes.max() + 1)[codes]
+    moved = Fit(fit.method, fit.X[order], fit.coefficients, fit.weights[order], fit.score[order])
+    contrast = np.array([0.0, 1.0, 0.5, -1.0])
+    for other in (robust(fit, relabelled), robust(moved, codes[order])):
+        assert other.covariance == pytest.approx(robust(fit, codes).covariance, rel=1e-10)
+        assert other.degrees_of_freedom(contrast) == pytest.approx(robust(fit, codes).degrees_of_freedom(contrast))
+
+
+def test_the_unit_of_a_covariate_does_not_matter():
+    fit, codes = drawn()
+    scale = np.array([1.0, 1e6, 1e-4, 1.0])
+    scaled = Fit(fit.method, fit.X * scale, fit.coefficients / scale, fit.weights, fit.score)
+    assert robust(scaled, codes).covariance * np.outer(scale, scale) == pytest.approx(
+        robust(fit, codes).covariance, rel=1e-9
+    )
+
+
+def test_degrees_of_freedom_agree_with_the_matrix_of_clusters_by_clusters():
+    fit, codes = drawn(n=60, groups=9)
+    w, X, c = fit.weights, fit.X, np.array([0.0, 1.0, 0.0, 1.0])
+    M = np.linalg.inv((X * w[:, None]).T @ X)
+    E = np.zeros((60, 9))
+    for j in range(9):
+        rows = codes == j
+        W, half = np.diag(w[rows]), np.diag(np.sqrt(w[rows]))
+        value, vector = np.linalg.eigh(half @ (W - W @ X[rows] @ M @ X[rows].T @ W) @ half)
+        E[rows, j] = half @ vector @ np.diag(value**-0.5) @ vector.T @ half @ X[rows] @ M @ c
+    P = E.T @ (np.diag(w) - (X * w[:, None]) @ M @ (X * w[:, None]).T) @ E
+    expected = np.trace(P) ** 2 / np.trace(P @ P)
+    assert robust(fit, codes).degrees_of_freedom(c) == pytest.approx(expected, rel=1e-10)
+    assert robust(fit, codes).joint_information(c[None]) == pytest.approx(expected, rel=1e-10)
+
+
+@pytest.mark.parametrize("spread", [0.0, 1.0, 2.0])
+@pytest.mark.parametrize("alone", [False, True], ids=["shared terms", "a term of one cluster alone"])
+def test_the_integral_for_large_clusters_agrees_with_eigenvectors(spread, alone):
+    rng = np.random.default_rng(5)
+    codes = np.repeat(np.arange(3), 150)
+    X = np.column_stack([np.ones(450), codes == 0 if alone else rng.random(450), rng.normal(size=(450, 3))])
+    p = 1 / (1 + np.exp(-spread * rng.normal(size=450)))
+    w = p * (1 - p)
+    U = np.linalg.qr(X * np.sqrt(w)[:, None])[0] / np.sqrt(w)[:, None]
+    by_integral, by_vectors = half_corrected(U, w, codes, large=1), half_corrected(U, w, codes, large=1000)
+    # 1e-10: the integral is good to 1e-13 and eigenvectors to rounding × the spread of the weights, below 1e4 here
+    assert np.abs(by_integral - by_vectors).max() < 1e-10 * np.abs(by_vectors).max()
+
+
+def test_two_ways_are_never_below_either_way():
+    fit, first = drawn()
+    second = np.random.default_rng(8).integers(0, 12, len(first))
+    both = clusterings(fit, {"organization_id": first, "event_id": second})
+    for contrast in np.eye(4):
+        one_way = [robust(fit, codes).variance(contrast).item() for codes in (first, second)]
+        combined = sum(one_way) - robust(fit, np.arange(len(first))).variance(contrast).item()
+        assert both.variance(contrast) == pytest.approx(max(*one_way, combined), rel=1e-12)
+        assert both.degrees_of_freedom(contrast) == min(
+            robust(fit, codes).degrees_of_freedom(contrast) for codes in (first, second)
+        )
+
+
+def test_joint_test_of_many_clusters_is_nearly_the_wald_test():
+    fit, _ = drawn(n=4000, groups=4000)
+    codes, contrasts = np.arange(4000), np.eye(4)[1:]
+    test = robust(fit, codes).joint_test(contrasts, np.array([0.0, 0.05, 0.05]))
+    V = robust(fit, codes).variance(contrasts)
+    wald = np.array([0.0, 0.05, 0.05]) @ np.linalg.solve(V, np.array([0.0, 0.05, 0.05]))
+    # 1 %: the two differ by a factor of the order of q over the number of clusters
+    assert test.p_value == pytest.approx(chi2.sf(wald, 3), rel=0.01)
+
+
+def test_joint_test_of_more_terms_than_the_clusters_carry_has_no_p():
+    fit, _ = drawn()
+    test = robust(fit, np.arange(240) % 3).joint_test(np.eye(4)[1:], fit.coefficients[1:])
+    assert np.isnan(test.p_value)
+    assert np.isnan(test.F)

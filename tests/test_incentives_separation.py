@@ -1,0 +1,137 @@
+"""Separated terms are found before any fit, alone or combined, and answered without a standard error."""
+
+import numpy as np
+import pytest
+from incentives_example import invitations
+
+from konbit_lessons.errors import ModelError
+from konbit_lessons.incentives import predict_participation
+from konbit_lessons.incentives.design import build_design
+from konbit_lessons.incentives.permutation import permutation_p
+from konbit_lessons.incentives.separation import separated_terms
+
+
+def separated_rows():
+    rows = invitations()
+    rows["attended"] = rows["attended"] | rows["refund"]
+    return rows
+
+
+def test_overlapping_rows_separate_nothing():
+    rng = np.random.default_rng(1)
+    X = np.column_stack([np.ones(200), rng.normal(size=(200, 3)), rng.random(200) < 0.3]).astype(float)
+    assert separated_terms(X, (rng.random(200) < 0.5).astype(float), tuple("iabcd")) == ()
+
+
+def test_two_terms_that_separate_only_together_are_both_named():
+    # took part exactly when a + b > 0, except that rows with a + b = 0 are mixed: neither a nor b separates alone
+    rng = np.random.default_rng(2)
+    a, b, c = rng.integers(-2, 3, 300), rng.integers(-2, 3, 300), rng.normal(size=300)
+    y = np.where(a + b == 0, rng.random(300) < 0.5, a + b > 0).astype(float)
+    X = np.column_stack([np.ones(300), a, b, c]).astype(float)
+    assert separated_terms(X, y, ("(Intercept)", "a", "b", "c")) == ("a", "b")
+
+
+def test_complete_separation_names_every_term():
+    x = np.array([-2.0, -1.0, 1.0, 2.0])
+    assert separated_terms(np.column_stack([np.ones(4), x]), (x > 0) * 1.0, ("(Intercept)", "x")) == (
+        "(Intercept)",
+        "x",
+    )
+
+
+def test_a_nearly_separated_term_is_not_called_separated():
+    X = np.column_stack([np.ones(1000), np.arange(1000) < 500]).astype(float)
+    y = ((np.arange(1000) < 499) | (np.arange(1000) == 700)).astype(float)
+    assert separated_terms(X, y, ("(Intercept)", "x")) == ()
+
+
+def test_a_separated_incentive_gets_its_count_interval_and_permutation_but_no_wald_p():
+    rows = separated_rows()
+    result = predict_participation(rows, incentives=["refund", "showcase"], adjust_for=["org_type"], permutations=199)
+    row = result.table.iloc[0]
+    assert (row["reason"], row["strength"]) == ("separated", "cannot tell")
+    assert row["k_offered"] == row["n_offered"] == int(rows["refund"].sum())
+    assert np.isnan(row[["std_error", "df", "conf_low", "conf_high", "p_value", "p_adjusted"]].astype(float)).all()
+    assert 0 < row["penalized_low"] < row["estimate"] < row["penalized_high"] < 1
+    assert row["permutation_p"] == 1 / 200  # the offered events are the highest of all shuffles
+    assert result.joint["terms"] == ("showcase",)
+    assert result.table["reason"].iloc[1] == ""
+    assert result.table["p_adjusted"].iloc[1] == result.table["p_value"].iloc[1]  # Holm over the estimable ones only
+    assert "all 400 took part" in result.not_estimable["explanation"].iloc[0]
+
+
+def test_maximum_likelihood_refuses_separated_terms_by_name():
+    with pytest.raises(ModelError, match=r"separated: refund tell .* Use method=\"firth\""):
+        predict_participation(separated_rows(), incentives=["refund", "showcase"], method="logit")
+
+
+def test_a_separated_adjuster_is_noted_and_the_incentives_keep_their_estimates():
+    result = predict_participation(separated_rows(), incentives=["showcase"], adjust_for=["refund"], permutations=0)
+    assert result.table["reason"].tolist() == [""]
+    assert "refund: tells without exception who took part" in result.notes[0]
+
+
+def test_an_incentive_of_few_events_cannot_be_told():
+    rows = invitations()
+    rows["certificate"] = rows["event_id"].isin(["E01", "E02", "E05"])
+    result = predict_participation(rows, incentives=["certificate", "showcase"], permutations=199)
+    row = result.table.iloc[0]
+    assert (row["reason"], row["varies_by"], row["groups_offered"]) == ("few_groups", "event_id", 3)
+    assert result.not_estimable["explanation"].iloc[0] == "found 3 event_id with it; at least 5 are needed."
+    assert np.isfinite(row[["estimate", "penalized_low", "penalized_high", "permutation_p"]].astype(float)).all()
+
+
+def test_nine_organizations_are_too_few_and_ten_are_not():
+    rows = invitations()
+    ids = sorted(rows["organization_id"].unique())
+    for groups, reason in ((9, "few_groups"), (10, ""), (30, ""), (31, "few_groups")):
+        given = rows.assign(consulted=rows["organization_id"].isin(ids[:groups]))
+        result = predict_participation(given, incentives=["consulted"], permutations=0)
+        assert result.table["reason"].tolist() == [reason], groups
+
+
+def test_permutation_by_hand_shuffles_groups_not_rows():
+    # 6 events, the two with the incentive are the two that everybody attended: 1 of 15 choices reaches that far, and
+    # no other does in absolute value, so p tends to 1/15
+    rows = invitations(organizations=30, events=6)
+    offered = rows["event_id"].isin(["E00", "E01"])
+    rows = rows.assign(refund=offered, attended=offered | (rows["recent"] & ~offered))
+    design = build_design(
+        rows, outcome="attended", incentives=["refund"], adjust_for=[], cluster=["organization_id", "event_id"]
+    )
+    p = permutation_p(design, "refund", varies_by="event_id", permutations=4999, seed=1)
+    assert p == pytest.approx(1 / 15, abs=3 * np.sqrt(1 / 15 * 14 / 15 / 4999))  # three Monte Carlo errors
+
+
+def test_permutation_stays_within_the_type_and_needs_a_choice_there():
+    # offered at both round tables of a programme with 2 round tables: no shuffle within the type differs
+    rows = invitations(organizations=30, events=8)
+    rows["event_type"] = np.where(rows["event_id"].isin(["E00", "E01"]), "round_table", "training")
+    rows["refund"] = rows["event_id"].isin(["E00", "E01", "E02"])
+
+    def p(adjust_for):
+        design = build_design(
+            rows,
+            outcome="attended",
+            incentives=["refund"],
+            adjust_for=adjust_for,
+            cluster=["organization_id", "event_id"],
+        )
+        return permutation_p(design, "refund", varies_by="event_id", permutations=999, seed=1)
+
+    assert p(["event_type"]) >= 1 / 6 - 0.04  # within the type: 6 choices of one training, the observed among them
+    assert p([]) != p(["event_type"])
+
+
+def test_permutation_depends_on_the_seed_only():
+    rows = invitations()
+    rows["certificate"] = rows["event_id"].isin(["E01", "E02", "E05"])
+
+    def p(rows, seed, incentives):
+        result = predict_participation(rows, incentives=incentives, permutations=199, seed=seed)
+        return result.table.set_index("term").loc["certificate", "permutation_p"]
+
+    alone = p(rows, 1, ["certificate", "showcase"])
+    assert p(rows.sample(frac=1, random_state=3), 1, ["showcase", "certificate"]) == alone
+    assert p(rows, 2, ["certificate", "showcase"]) != alone
