@@ -1,4 +1,4 @@
-"""Figures that a phone can show: a PNG drawn 360 pixels wide, with heading, caption, alt text and its numbers.
+"""Figures that a phone can show: a PNG as wide as its column, with heading, caption, alt text and its numbers.
 
 Takes the `Estimates` of ``predict_participation``, or a frame of shares, and a language; returns a `Figure`, which
 notebooks and reports show as HTML. The only module that imports matplotlib. Everything is laid out in pixels as shown
@@ -24,7 +24,7 @@ from konbit_lessons import parts
 from konbit_lessons.sentences import ANSWERS, Units, counts, in_order, label_of, reason, signed, step
 from konbit_lessons.words import Words, mark
 
-WIDTH, MARGIN, LINE = 360, 12, 16  # pixels as shown on a phone
+WIDTH, MARGIN, LINE = 328, 10, 16  # pixels as shown on a phone 360 wide, less the margins of the page
 BLUE, ORANGE, INK, GREY, PALE = "#0072B2", "#D55E00", "#1b1b1b", "#5f6368", "#d9dce0"  # Okabe and Ito, and greys
 MARKS = {  # strength → how its dot and bar look; shape and filling differ, not colour alone
     "clear": {"marker": "o", "face": BLUE, "edge": BLUE, "width": 4},
@@ -63,7 +63,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a figure, from the text above to the mark below; `low` and `high` are NaN where there is no interval."""
+    """One row of a figure: texts above, mark below; `low` and `high` are NaN where there is no interval."""
 
     label: str
     note: str
@@ -94,16 +94,25 @@ def incentive_figure(result, language="en", units=None):
     return Figure(
         png=_drawn(rows, words, axis=words.text("fewer of 100 {rows} ← 0 → more", **per_hundred), signs=True),
         heading=_heading(ordered[0], words, units),
-        subtitle=words.text("Difference for each 100 {rows} where the incentive was offered, other things equal: dot, best "
-                            "guess; bar, {percent} interval.", **per_hundred),
-        caption=words.text("{n} {rows}. Filled round: clear. Diamond: likely. Empty round: uncertain. Square: no sign of "
-                           "a difference that would matter. Grey text: the data cannot tell.",
-                           n=words.number(result.n), **per_hundred),
-        alt=words.text("Dot plot of {n} incentives. {readings}", n=words.number(len(rows)),
-                       readings=" ".join(_spoken(row) for row in rows)),
+        subtitle=words.text(
+            "Difference for each 100 {rows} where the incentive was offered, other things equal: dot, best "
+            "guess; bar, {percent} interval.",
+            **per_hundred,
+        ),
+        caption=words.text(
+            "{n} {rows}. Filled round: clear. Diamond: likely. Empty round: uncertain. Square: no sign of "
+            "a difference that would matter. Grey text: the data cannot tell.",
+            n=words.number(result.n),
+            **per_hundred,
+        ),
+        alt=words.text(
+            "Dot plot of {n} incentives. {readings}",
+            n=words.number(len(rows)),
+            readings=" ".join(_spoken(row) for row in rows),
+        ),
         table=_numbers(ordered, words, units),
         language=language,
-    )  # fmt: skip
+    )
 
 
 def dots(shares, *, heading, subtitle, caption, language="en"):
@@ -118,18 +127,27 @@ def dots(shares, *, heading, subtitle, caption, language="en"):
     rows = [
         Row(
             row["label"],
-            words.text("{percent} ({low} to {high}), n = {n}", percent=words.percent(row["estimate"]),
-                       low=words.points(row["low"]), high=words.points(row["high"]), n=words.number(row["n"])),
-            row["estimate"], row["low"], row["high"],
+            words.text(
+                "{percent} ({low} to {high}), n = {n}",
+                percent=words.percent(row["estimate"]),
+                low=words.points(row["low"]),
+                high=words.points(row["high"]),
+                n=words.number(row["n"]),
+            ),
+            row["estimate"],
+            row["low"],
+            row["high"],
         )
         for _, row in shares.iterrows()
-    ]  # fmt: skip
+    ]
     heads = [words.text(head) for head in (mark("Group"), mark("Percent"), mark("Low"), mark("High"), mark("n"))]
     table = pd.DataFrame(
-        [[row["label"], *(words.points(row[c]) for c in ("estimate", "low", "high")), words.number(row["n"])]
-         for _, row in shares.iterrows()],
+        [
+            [row["label"], *(words.points(row[c]) for c in ("estimate", "low", "high")), words.number(row["n"])]
+            for _, row in shares.iterrows()
+        ],
         columns=heads,
-    )  # fmt: skip
+    )
     png = _drawn(rows, words, axis=words.text("percent"), limits=(0, 1))
     alt = " ".join([heading, *(_spoken(row) for row in rows)])
     return Figure(png, heading, subtitle, caption, alt, table, language)
@@ -146,11 +164,16 @@ def targets(reached, *, heading, subtitle, caption, language="en"):
     rows = [
         Row(
             row["label"],
-            words.text("{reached} of {target}", reached=words.number(row["reached"]), target=words.number(row["target"])),
-            float(row["reached"]), np.nan, float(row["target"]), look="bar",
+            words.text(
+                "{reached} of {target}", reached=words.number(row["reached"]), target=words.number(row["target"])
+            ),
+            float(row["reached"]),
+            np.nan,
+            float(row["target"]),
+            look="bar",
         )
         for _, row in reached.iterrows()
-    ]  # fmt: skip
+    ]
     table = pd.DataFrame(
         [[row["label"], words.number(row["reached"]), words.number(row["target"])] for _, row in reached.iterrows()],
         columns=[words.text("Group"), words.text("Reached"), words.text("Target")],
@@ -174,10 +197,21 @@ def _incentive_row(row, words, units):
                 "{reason}: {k} of {n}, otherwise {k_other} of {n_other}", reason=note, **_k_of_n(row, words)
             )
         return Row(label, note, np.nan, np.nan, np.nan, words.text(ANSWERS["cannot tell"]), "cannot tell")
-    note = words.text("{points} ({range}) · {counts}", points=signed(row["estimate"] * by, words), range=_range(row, words),
-                      counts=counts(row, words, units))  # fmt: skip
-    return Row(label, note, row["estimate"] * by, row["conf_low"] * by, row["conf_high"] * by,
-               words.text(ANSWERS[row["strength"]]), row["strength"])  # fmt: skip
+    note = words.text(
+        "{points} ({range}) · {counts}",
+        points=signed(row["estimate"] * by, words),
+        range=_range(row, words),
+        counts=counts(row, words, units),
+    )
+    return Row(
+        label,
+        note,
+        row["estimate"] * by,
+        row["conf_low"] * by,
+        row["conf_high"] * by,
+        words.text(ANSWERS[row["strength"]]),
+        row["strength"],
+    )
 
 
 def _range(row, words):
@@ -300,8 +334,16 @@ def _draw_row(axes, x, row, block, top, ticks):
         look = MARKS[row.look]
         ends = np.clip([row.low, row.high], -1, 1)
         axes.plot(x(ends), [y, y], color=look["edge"], linewidth=look["width"] * 0.72, solid_capstyle="butt", zorder=4)
-        axes.plot([x(row.at)], [y], marker=look["marker"], markersize=7, markerfacecolor=look["face"],
-                  markeredgecolor=look["edge"], markeredgewidth=1.4, zorder=5)  # fmt: skip
+        axes.plot(
+            [x(row.at)],
+            [y],
+            marker=look["marker"],
+            markersize=7,
+            markerfacecolor=look["face"],
+            markeredgecolor=look["edge"],
+            markeredgewidth=1.4,
+            zorder=5,
+        )
 
 
 def _wrapped(text, size, width, *, bold=False):

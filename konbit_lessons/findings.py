@@ -7,7 +7,7 @@ on a single incentive is in sentences.py.
 from importlib.metadata import version
 from platform import python_version
 
-from konbit_lessons.sentences import Units, in_order, label_of, name_of, row_count, sentence, step
+from konbit_lessons.sentences import Units, in_order, inside, row_count, sentence, step
 from konbit_lessons.words import Words, mark, pair
 
 FOUND = {  # (strength, more) → what is said of the incentives for which it holds
@@ -67,11 +67,10 @@ def headline(result, language="en", units=None):
     rows = in_order(result.table)
     if len(rows) == 1:
         return sentence(rows[0], words, units, confidence=result.confidence)
-    found = [_found(rows, key, forms, words) for key, forms in FOUND.items()]
-    first = "; ".join(part for part in found if part) or words.text(
-        "None of the {n} incentives clearly or likely goes with more or less participation", n=words.number(len(rows))
+    none = words.text(
+        "None of the {n} incentives clearly or likely goes with participation.", n=words.number(len(rows))
     )
-    return " ".join([_sentence(first), *_not_found(rows, words)])
+    return " ".join([*(_all_found(rows, words) or [none]), *_not_found(rows, words)])
 
 
 def at_a_glance(result, language="en", units=None):
@@ -79,17 +78,18 @@ def at_a_glance(result, language="en", units=None):
     words = Words.of(language)
     units = Units.of(units, result.outcome)
     rows = in_order(result.table)
-    known = [row for row in rows if row["strength"] in ("clear", "likely")][:3]
-    rest = [row for row in rows if not any(row["term"] == one["term"] for one in known)]
-    spoken = [sentence(row, words, units, confidence=result.confidence) for row in known]
-    return [base_rate(result, words, units), *spoken, *_not_found(rest, words)]
+    known = [row for row in rows if row["strength"] in ("clear", "likely")]
+    own = known if len(known) <= 3 else known[:2]
+    spoken = [sentence(row, words, units, confidence=result.confidence, link="#one-by-one") for row in own]
+    further = _all_found(known[len(own) :], words)
+    return [base_rate(result, words, units), *spoken, *further, *_not_found(rows, words)]
 
 
 def base_rate(result, language="en", units=None):
-    """Return of how many rows what share took part."""
+    """Return of how many rows what share took part, with a link to the numbers."""
     words = Words.of(language)
     units = Units.of(units, result.outcome)
-    values = {"rate": words.percent(result.rate), "rows": row_count(result.n, words, units)}
+    values = {"rate": f"[{words.percent(result.rate)}](#the-numbers)", "rows": row_count(result.n, words, units)}
     if units is None:
         return words.text("In all, **{rate}** of {rows} were taken up.", **values)
     return words.text("In all, **{rate}** of {rows} {outcome}.", outcome=units.outcome, **values)
@@ -101,9 +101,11 @@ def joint_sentence(result, language="en"):
     if result.joint is None:
         return words.text("There is no test of all incentives together, because too few of them can be estimated.")
     joint = result.joint
+    if len(joint["terms"]) == 1:
+        return words.text("There is one incentive to test, so the interval above says all; no further test is needed.")
     test = words.text(
         "joint test of {names}: F = {f} on {num} and {denom} degrees of freedom, {p}",
-        names=words.list(_lower(name_of(term, words, _labels(result).get(term))) for term in joint["terms"]),
+        names=words.list(inside(term, words, _labels(result).get(term)) for term in joint["terms"]),
         f=words.number(joint["F"], 2),
         num=words.number(joint["df_num"]),
         denom=words.number(joint["df_denom"], 1),
@@ -125,7 +127,7 @@ def left_out_sentence(result, language="en", units=None):
     reasons = words.list(
         words.text(
             "{column} ({n})",
-            column=_lower(name_of(row["column"], words, _labels(result).get(row["column"]))),
+            column=inside(row["column"], words, _labels(result).get(row["column"])),
             n=words.number(row["rows"]),
         )
         for _, row in left_out.iterrows()
@@ -154,11 +156,8 @@ def strength_rule(result, language="en"):
 def method_sentences(result, language="en", *, adjust_for=()):
     """Return the method in plain words, what is taken into account, and the versions of what computed it."""
     words = Words.of(language)
-    clusters = words.list(
-        words.text("{n} of {column}", n=words.number(n), column=f"“{_lower(name_of(column, words))}”")
-        for column, n in result.clusters.items()
-    )
-    names = words.list(_lower(name_of(column, words)) for column in adjust_for)
+    clusters = words.list(_clusters(column, n, words) for column, n in result.clusters.items())
+    names = words.list(inside(column, words) for column in adjust_for)
     said = [
         words.text("Taken into account: {names}.", names=names)
         if names
@@ -170,7 +169,13 @@ def method_sentences(result, language="en", *, adjust_for=()):
             packages=", ".join(f"{name} {version(name)}" for name in PACKAGES),
         ),
     ]
-    return [*said, *(words.text(note) for note in result.notes)]
+    # What was left out has its own sentence, so that the note on it need not stand here again.
+    return [*said, *(words.text(note) for note in result.notes if "left out" not in note)]
+
+
+def _all_found(rows, words):
+    found = [_found(rows, key, forms, words) for key, forms in FOUND.items()]
+    return [_sentence("; ".join(filter(None, found)))] if any(found) else []
 
 
 def _found(rows, key, forms, words):
@@ -178,17 +183,28 @@ def _found(rows, key, forms, words):
     these = [row for row in rows if row["strength"] == strength and (row["estimate"] >= 0) == more]
     name = mark("**{label}** ({points} more of 100)") if more else mark("**{label}** ({points} fewer of 100)")
     sizes = [words.points(abs(row["estimate"] * step(row))) for row in these]
-    names = [words.text(name, label=label_of(row, words), points=n) for row, n in zip(these, sizes, strict=True)]
+    names = [
+        words.text(name, label=inside(row["term"], words, row["label"]), points=n)
+        for row, n in zip(these, sizes, strict=True)
+    ]
     return words.plural(*forms, len(these), names=words.list(names)) if these else ""
 
 
 def _not_found(rows, words):
     parts = []
     for strength, text in NOT_FOUND.items():
-        names = [label_of(row, words) for row in rows if row["strength"] == strength]
+        names = [inside(row["term"], words, row["label"]) for row in rows if row["strength"] == strength]
         if names:
-            parts.append(words.text(text, names=words.list(f"**{_lower(name)}**" for name in names)))
+            parts.append(words.text(text, names=words.list(f"**{name}**" for name in names)))
     return [_sentence("; ".join(parts))] if parts else []
+
+
+def _clusters(column, n, words):
+    if column == "organization_id":
+        return words.plural("{n} organization", "{n} organizations", n)
+    if column == "event_id":
+        return words.plural("{n} event", "{n} events", n)
+    return words.text("{n} of “{column}”", n=words.number(n), column=column)
 
 
 def _labels(result):
@@ -198,8 +214,3 @@ def _labels(result):
 def _sentence(text):
     first = next((i for i, letter in enumerate(text) if letter.isalnum()), 0)
     return f"{text[:first]}{text[first : first + 1].upper()}{text[first + 1 :]}."
-
-
-def _lower(text):
-    """Lower the first letter inside a sentence, but leave names in capitals (HTG, CDSP) alone."""
-    return text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text

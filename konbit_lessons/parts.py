@@ -21,6 +21,7 @@ from konbit_lessons.words import Words, mark
 
 CARRIED = "application/vnd.konbit+json"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")
+SIMULATED = mark("Simulated data: no real organization is described.")
 LINK = re.compile(r"\[([^\[\]]+)\]\((#[a-z0-9-]+)\)")
 
 
@@ -57,7 +58,8 @@ class Opening(Part):
         words, programme = Words.of(self.language), self.programme
         simulated = f'<p class="simulated">{html.escape(words.text(SIMULATED))}</p>' if programme.simulated else ""
         said = " · ".join(html.escape(plain(text)) for text in meta(programme, self._period(), words))
-        return f'{simulated}<h1>{escaped(self.title)}</h1><p class="meta">{said}</p><p class="answer">{marked(self.answer)}</p>'
+        answer = f'<p class="answer">{marked(self.answer)}</p>'
+        return f'{simulated}<h1>{escaped(self.title)}</h1><p class="meta">{said}</p>{answer}'
 
     def _period(self):
         return None if getattr(self.programme, "study", None) else self.quarter
@@ -121,9 +123,6 @@ class Table(Part):
         return {"name": self.name, "csv": as_csv(self.numbers)} if self.name and self.numbers is not None else {}
 
 
-SIMULATED = mark("Simulated data: no real organization is described.")
-
-
 def meta(programme, quarter, words):
     """Return who, which period, when the data were cut, whom to ask, as a list of texts."""
     said = [programme.name]
@@ -149,18 +148,19 @@ def incentive_table(result, language="en", units=None):
     rows = in_order(result.table)
     heads = [
         words.text(mark("Incentive")),
-        words.text(mark("With it, k of n")),
-        words.text(mark("Without it, k of n")),
+        words.text("Took part with it") if units is None else words.text("k of n with it"),
+        words.text("Took part without it") if units is None else words.text("k of n without it"),
         words.text(mark("Difference of 100")),
         words.text("{percent} interval", percent=words.percent(result.confidence)),
-        words.text(mark("p, for several")),
+        words.text(mark("p (Holm)")),
         words.text(mark("Answer")),
     ]
     frame = pd.DataFrame([_cells(row, words) for row in rows], columns=heads)
     caption = words.text(
-        "What goes with taking part: {n} {rows}. The p-value allows for looking at several incentives (Holm).",
+        "{n} {rows}. k of n: how many {outcome}. The p-value allows for looking at several incentives (Holm).",
         n=words.number(result.n),
         rows=words.text("invitations") if units is None else units.rows,
+        outcome=words.text("were taken up") if units is None else units.outcome,
     )
     return Table(frame, caption, text=(heads[-1],), name="incentives", numbers=result.table)
 

@@ -46,7 +46,11 @@ IN_A_STUDY = {
     ("amount", True): mark("with each {step} more of it, of 100 {rows} about {points} more {outcome}"),
     ("amount", False): mark("with each {step} more of it, of 100 {rows} about {points} fewer {outcome}"),
 }
-NAMES = LABELS | {"attended": mark("Whether they took part")}
+NAMES = LABELS | {
+    "attended": mark("Whether they took part"),
+    "organization_id": mark("Organization"),
+    "event_id": mark("Event"),
+}
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ def sentences(result, language="en", units=None):
     return [sentence(row, language, units, confidence=result.confidence) for row in in_order(result.table)]
 
 
-def sentence(row, language="en", units=None, *, confidence=0.95):
+def sentence(row, language="en", units=None, *, confidence=0.95, link=""):
     """Return the sentence of one incentive.
 
     Parameters
@@ -83,6 +87,8 @@ def sentence(row, language="en", units=None, *, confidence=0.95):
     row : Series or mapping, one row of ``result.table``
     language : str or Words
     units : Units or None; None for invitations to events
+    confidence : float, of the interval
+    link : str, as "#one-by-one": the section of the page that the incentive's name leads to
 
     Returns
     -------
@@ -90,10 +96,11 @@ def sentence(row, language="en", units=None, *, confidence=0.95):
     4 to 18; 612 invitations at 14 events)."
     """
     words = Words.of(language)
+    label = f"[{label_of(row, words)}]({link})" if link else label_of(row, words)
     if row["strength"] == "cannot tell":
         return words.text(
             "**{label}:** the data cannot tell, because {reason}. {counts}",
-            label=label_of(row, words),
+            label=label,
             reason=reason(row, words, units),
             counts=_seen(row, words, units),
         ).strip()
@@ -105,7 +112,7 @@ def sentence(row, language="en", units=None, *, confidence=0.95):
     }[row["strength"]]
     return words.text(
         frame,
-        label=label_of(row, words),
+        label=label,
         difference=_difference(row, words, units),
         evidence=words.text(
             "{percent} interval {range}; {counts}",
@@ -128,9 +135,18 @@ def name_of(term, words, label=None):
     ('Per diem', 'Cash offer', 'X y')
     """
     spaced = str(term).replace("_", " ")
-    if label is None or str(label) in (str(term), spaced, spaced.capitalize()):
-        label = NAMES.get(term, spaced[:1].upper() + spaced[1:])
-    return words.text(str(label))
+    return words.text(str(label) if _chosen(term, label) else NAMES.get(term, spaced[:1].upper() + spaced[1:]))
+
+
+def inside(term, words, label=None):
+    """Return `name_of` as it stands inside a sentence; a label somebody chose may be a name, and keeps its capital."""
+    name = name_of(term, words, label)
+    return name if _chosen(term, label) else name[:1].lower() + name[1:]
+
+
+def _chosen(term, label):
+    spaced = str(term).replace("_", " ")
+    return label is not None and str(label) not in (str(term), spaced, spaced.capitalize(), NAMES.get(term))
 
 
 def in_order(table):

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (the rows of a table stay rows)
 """A hand-made result with every kind of answer, and a programme, for the tests of words, figures and pages."""
 
 from dataclasses import dataclass, field
@@ -8,10 +9,9 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
-COLUMNS = (
-    "term label estimate conf_low conf_high p_adjusted varies_by kind n_offered k_offered n_not_offered k_not_offered "
-    "groups_offered penalized_low penalized_high permutation_p strength reason"
-).split()
+HEAD = """term label estimate conf_low conf_high p_adjusted varies_by kind n_offered k_offered n_not_offered
+k_not_offered groups_offered penalized_low penalized_high permutation_p strength reason"""
+COLUMNS = HEAD.split()
 NAN = np.nan
 ROWS = [
     ("business_showcase", "Business showcase", 0.113, 0.042, 0.181, 0.004, "event_id", "offered", 612, 380, 1188, 600, 14, 0.05, 0.17, 0.003, "clear", ""),

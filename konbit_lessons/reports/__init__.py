@@ -1,6 +1,6 @@
 """Notebooks → reports: run each, make its page, list them in an index, and write down what they were made from.
 
-``make_reports`` is the recipe. A notebook's parts (konbit_lessons.parts) carry out its title, its answer and its tables.
+``make_reports`` is the recipe. A notebook's parts carry out its title, its answer and its tables.
 
     reports/FY2017Q3/manifest.json
     reports/FY2017Q3/shared/index.html, shared/*.html, shared/tables/*.csv
@@ -49,8 +49,16 @@ class Made:
 
 
 def make_reports(
-    programme, names=None, *, quarter=None, language="en", audience="shared", reports="reports", parameters=None, progress=print
-):  # fmt: skip
+    programme,
+    names=None,
+    *,
+    quarter=None,
+    language="en",
+    audience="shared",
+    reports="reports",
+    parameters=None,
+    progress=print,
+):
     """Run the notebooks of a quarter or a study and publish their reports.
 
     Parameters
@@ -134,9 +142,13 @@ def _quarter(programme, quarter):
 
 
 def _notebook_folders(programme):
-    """The programme's own notebooks come first; then those shipped, inside an installed package or beside a checkout."""
+    """The programme's own notebooks come first; then those shipped, in an installed package or beside a checkout."""
     folders = (programme.folder / "notebooks", PACKAGE / "notebooks", PACKAGE.parent / "notebooks")
     return [folder for folder in folders if folder.is_dir()]
+
+
+def _usual(programme):
+    return [name for name in (OF_A_STUDY if programme.study else OF_A_QUARTER) if name in notebook_names(programme)]
 
 
 def _notebook(programme, name):
@@ -186,8 +198,14 @@ def _index(programme, quarter, words, made, failed, source):
     ]
     title = parts.plain(programme.study.title if programme.study else programme.name)
     return document(
-        "contents.html.j2", programme, quarter, words, title=words.text("Reports: {title}", title=title), reports=listed, failed=failed
-    )  # fmt: skip
+        "contents.html.j2",
+        programme,
+        quarter,
+        words,
+        title=words.text("Reports: {title}", title=title),
+        reports=listed,
+        failed=failed,
+    )
 
 
 def _manifest_name(audience):

@@ -22,10 +22,10 @@ from konbit_lessons.words.extract import NOT_SHOWN, markdown_blocks
 
 TEMPLATES = Path(__file__).parent / "templates"
 SHOWN = ("text/html", "text/plain", "image/png", "image/jpeg")
-TAGS = set(
-    "a abbr aside b blockquote br caption code dd details div dl dt em figcaption figure h1 h2 h3 h4 hr i img li ol p "
-    "pre section small span strong sub summary sup table tbody td tfoot th thead tr ul".split()
-)
+TAGS = """
+a abbr aside b blockquote br caption code dd details div dl dt em figcaption figure h1 h2 h3 h4 hr i img li ol p pre
+section small span strong sub summary sup table tbody td tfoot th thead tr ul
+"""
 CLASSES = {
     "p": {"simulated", "meta", "answer", "subtitle"},
     "aside": {"caveat"},
@@ -80,9 +80,15 @@ def page(notebook, programme, *, quarter=None, language="en", name="report", tab
     for heading in others:
         heading.name = "h2"
     return document(
-        "page.html.j2", programme, quarter, words,
-        title=first.get_text(), body=Markup(str(body)), headings=headings, tables=tables,
-    )  # fmt: skip
+        "page.html.j2",
+        programme,
+        quarter,
+        words,
+        title=first.get_text(),
+        body=Markup(str(body)),
+        headings=headings,
+        tables=tables,
+    )
 
 
 def document(template, programme, quarter, words, **values):
@@ -105,7 +111,7 @@ def sanitized(body):
     """Return HTML with only the tags, attributes and values that reports need; the rest is taken out."""
     return nh3.clean(
         body,
-        tags=TAGS,
+        tags=set(TAGS.split()),
         attributes=ATTRIBUTES,
         attribute_filter=_allowed,
         allowed_classes=CLASSES,
@@ -116,7 +122,7 @@ def sanitized(body):
 
 
 def carried(notebook):
-    """Return what the parts of an executed notebook carry: (title and answer of its opening, name → CSV of its tables)."""
+    """Return what the parts of an executed notebook carry: its title and answer; name → CSV of its tables."""
     data = [output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])]
     found = [bundle[parts.CARRIED] for bundle in data if parts.CARRIED in bundle]
     opening = next((one for one in found if "title" in one), {"title": "", "answer": ""})
@@ -140,7 +146,7 @@ def _body(notebook, words):
 
 
 def _shown(notebook, words):
-    """Return a copy with only what a reader sees: no cells for JupyterLab, no outputs of another type, words translated."""
+    """Return a copy with only what a reader sees: safe outputs, translated words, no cells for the lab."""
     shown, ids = notebook.copy(), {}
     shown.cells = [cell.copy() for cell in notebook.cells if NOT_SHOWN not in cell.metadata.get("tags", [])]
     for cell in shown.cells:

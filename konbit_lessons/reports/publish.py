@@ -56,7 +56,7 @@ def only_one_run(folder):
                 holder.unlink(missing_ok=True)
     except Timeout as error:
         raise LockedError(
-            f"{folder.name}: another run is writing there{_who(holder)}. Wait until it is done, or end it, and try again."
+            f"{folder.name}: another run is writing there{_who(holder)}. Wait until it is done, or end it."
         ) from error
 
 

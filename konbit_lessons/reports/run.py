@@ -15,12 +15,14 @@ from pathlib import Path
 import nbformat
 import papermill
 from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
 
 from konbit_lessons.errors import ProgrammeError, ReportError
 from konbit_lessons.reports.publish import published
 
 SECONDS_PER_CELL = 600
 KERNEL = "konbit-lessons"
+TRANSPORT = "tcp" if sys.platform == "win32" else "ipc"  # sockets that are files cannot be read over a network
 PACKAGE_PARENT = Path(__file__).parents[2]
 
 
@@ -54,9 +56,15 @@ def run(path, parameters, *, folder, keep, seconds=SECONDS_PER_CELL):
             with _own_kernel(Path(scratch)):
                 # Papermill reads braces in a path as format fields, hence a path that has none and the notebook itself.
                 papermill.execute_notebook(
-                    notebook, str(output), parameters, kernel_name=KERNEL, cwd=str(folder), progress_bar=False,
+                    notebook,
+                    str(output),
+                    parameters,
+                    kernel_name=KERNEL,
+                    cwd=str(folder),
+                    progress_bar=False,
                     execution_timeout=seconds,
-                )  # fmt: skip
+                    config=Config(KernelManager={"transport": TRANSPORT}),
+                )
         except PapermillExecutionError as error:
             problem, cause = f"{error.ename}: {error.evalue}", error
         except Exception as error:
@@ -67,8 +75,8 @@ def run(path, parameters, *, folder, keep, seconds=SECONDS_PER_CELL):
         if problem or unfinished:
             published(failed, nbformat.writes(executed))
             raise ReportError(
-                f"{path.name}, {unfinished or 'after the last cell'}: {problem or 'it did not run to its end'}. Nothing was "
-                f"published; the notebook is kept as {failed.name}. Open it in JupyterLab to see where it stopped."
+                f"{path.name}, {unfinished or 'after the last cell'}: {problem or 'it did not run to its end'}. "
+                f"Nothing was published; the notebook is kept as {failed.name}. Open it to see where it stopped."
             ) from cause
     failed.unlink(missing_ok=True)
     published(done, nbformat.writes(executed))

@@ -21,6 +21,12 @@ POT = HERE / "konbit.pot"
 NOTEBOOKS = next(folder for folder in (PACKAGE / "notebooks", PACKAGE.parent / "notebooks") if folder.is_dir())
 KEYWORDS = {"text": None, "mark": None, "plural": (1, 2), "pair": (1, 2)}
 METHODS = {"*.py": "python", "*.j2": "jinja2.ext:babel_extract"}
+HEADER = r"""msgid ""
+msgstr ""
+"Content-Type: text/plain; charset=utf-8\n"
+"Plural-Forms: nplurals=2; plural=(n != 1);\n"
+
+"""
 NOT_SHOWN = "lab-only"  # the tag of cells that only who works in JupyterLab sees
 
 
@@ -54,8 +60,7 @@ def pot():
         catalog.add(message, locations=[(place, None)])
     file = io.BytesIO()
     write_po(file, catalog, omit_header=True, sort_output=True, width=100, include_lineno=False)
-    header = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n"Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n\n'
-    return header + file.getvalue().decode("utf-8")
+    return HEADER + file.getvalue().decode("utf-8")
 
 
 if __name__ == "__main__":
