@@ -124,7 +124,7 @@ def test_a_code_is_missing_only_where_the_programme_says_so(tiny):
     data = tiny.clean()
     assert data.set_aside.empty
     logged = data.cleaning_log[data.cleaning_log["check"] == "missing code"]
-    assert logged[["row", "column", "old_value", "new_value", "change_type"]].values.tolist() == [
+    assert logged[["row", "column", "old_value", "new_value", "change_type"]].to_numpy().tolist() == [
         [2, "motivation", "99", "", "blank_response"]
     ]
 
@@ -200,7 +200,9 @@ def test_nobody_is_named_in_what_is_kept(whole):
 
 def test_a_missing_file_is_named_with_what_is_there(tiny):
     tiny.raw("events.csv").unlink()
-    with pytest.raises(kl.KonbitError, match=r'table "events": no file matches "events.csv" in data/raw. It holds conv'):
+    with pytest.raises(
+        kl.KonbitError, match=r'table "events": no file matches "events.csv" in data/raw. It holds conv'
+    ):
         tiny.clean()
 
 

@@ -1,4 +1,4 @@
-"""The promises about installing: conda and pip name the same packages, the lock is whole, and nothing tells where it was made."""
+"""Installing: conda and pip name the same packages, the lock is whole, and nothing tells where it was made."""
 
 import re
 import subprocess
@@ -27,7 +27,9 @@ def test_conda_and_pip_users_get_the_same_packages():
 def test_every_locked_requirement_has_hashes_and_no_address():
     for name in ("requirements.txt", "requirements-test.txt"):
         text = (ROOT / name).read_text(encoding="utf-8")
-        pins = re.findall(r"^([\w.-]+)==([^\s;]+)[^\n]*\\\n((?:    --hash=sha256:[0-9a-f]{64}[ \\]*\n?)+)", text, flags=re.MULTILINE)
+        pins = re.findall(
+            r"^([\w.-]+)==([^\s;]+)[^\n]*\\\n((?:    --hash=sha256:[0-9a-f]{64}[ \\]*\n?)+)", text, flags=re.MULTILINE
+        )
         lines = [line for line in text.splitlines() if line and not line.startswith((" ", "#"))]
         assert len(pins) == len(lines)
         assert not re.search(r"https?://|file:|index-url|find-links", text)
@@ -50,5 +52,7 @@ def test_no_committed_file_names_the_machine_it_was_made_on():
 
 
 def test_nothing_made_is_committed():
-    files = subprocess.run(["git", "ls-files", "reports", "data/processed"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    files = subprocess.run(
+        ["git", "ls-files", "reports", "data/processed"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
     assert files == ["data/processed/README.md", "reports/README.md"]

@@ -1,0 +1,112 @@
+"""The command: one clear message on bad input, the right exit code, and no half-written output."""
+
+import pytest
+from click.testing import CliRunner
+
+from konbit_lessons.cli import main
+
+
+@pytest.fixture
+def konbit(tiny, monkeypatch):
+    """Runs ``konbit …`` in the folder of the tiny programme; returns exit code, standard output, and errors."""
+    monkeypatch.chdir(tiny.folder)
+
+    def run(*words):
+        done = CliRunner().invoke(main, words, catch_exceptions=False)
+        return done.exit_code, done.stdout, done.stderr
+
+    return run
+
+
+def _made(tiny):
+    return sorted(path.relative_to(tiny.folder).as_posix() for path in tiny.folder.rglob("*") if path.is_file())
+
+
+def test_check_says_what_it_read_and_writes_nothing(tiny, konbit):
+    before = _made(tiny)
+    code, out, err = konbit("check")
+    assert code == 0 and not err
+    assert "invitations           6 rows read =       6 kept +     0 set aside" in out
+    assert _made(tiny) == before
+
+
+def test_check_lists_what_is_wrong_with_file_row_and_column_and_exits_1(tiny, konbit):
+    tiny.replace("survey.csv", "2017-01-05,1,4,yes", "2017-01-05,1,7,perhaps")
+    code, _, err = konbit("check")
+    assert code == 1
+    assert err.splitlines() == [
+        "Set aside: 0 rows and 2 values.",
+        '  survey.csv, row 2, column "expects_funding": found "perhaps"; expected yes or no (oui, non, wi, x, 1, 0).',
+        '  survey.csv, row 2, column "motivation": found "7"; expected 1 to 5.',
+    ]
+
+
+def test_clean_writes_the_tables_the_log_and_what_was_set_aside(tiny, konbit):
+    code, out, _ = konbit("clean")
+    assert code == 0 and "Written: 14 files" in out
+    made = {path.name for path in (tiny.folder / "data" / "processed").iterdir()}
+    assert {"invitations.parquet", "survey.parquet", "cleaning_log.csv", "set_aside.csv"} <= made
+
+
+BAD = {
+    "a missing programme": (lambda tiny: tiny.toml.unlink(), ["check"], "programme.toml: there is no such file"),
+    "a missing file": (lambda tiny: tiny.raw("events.csv").unlink(), ["clean"], 'no file matches "events.csv"'),
+    "a missing column": (
+        lambda tiny: tiny.replace("events.csv", "event_type", "kind"),
+        ["clean"],
+        'events.csv: nothing is given for the column "event_type"',
+    ),
+    "an empty table": (
+        lambda tiny: tiny.raw("events.csv").write_text("event_id,event_type,held_on\n", encoding="utf-8"),
+        ["clean"],
+        'events.csv: the table "events" is empty; expected at least one row that can be used. There is a header',
+    ),
+    "an empty file": (lambda tiny: tiny.raw("events.csv").write_text(""), ["check"], "events.csv: the file is empty"),
+    "no date that can be read": (
+        lambda tiny: tiny.replace("events.csv", "2017-", "2017/"),
+        ["clean"],
+        'Row 2 was set aside: the row cannot be used without held_on; expected a date written year-month-day',
+    ),
+    "a quarter without events": (
+        lambda tiny: None,
+        ["report", "--quarter", "FY2019Q1"],
+        "quarter: found FY2019Q1, in which there is no event; quarters with events: FY2017Q2",
+    ),
+    "what is no quarter": (
+        lambda tiny: None,
+        ["report", "--quarter", "spring"],
+        'quarter: found "spring"; expected a fiscal quarter such as FY2017Q3',
+    ),
+    "an unknown report": (lambda tiny: None, ["report", "budget"], 'report: found "budget"; expected one of incentives'),
+    "an unknown parameter": (lambda tiny: None, ["report", "-p", "methd=linear"], "methd"),
+    "no parameter": (lambda tiny: None, ["report", "-p", "linear"], "expected NAME=VALUE"),
+    "an unknown language": (lambda tiny: None, ["report", "--language", "xx"], "language: found 'xx'; expected one of en"),
+    "an unknown incentive": (
+        lambda tiny: tiny.replace("programme.toml", '"business_showcase", ', '"busines_showcase", '),
+        ["report", "incentives"],
+        "busines_showcase",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_gets_one_message_exit_code_2_and_leaves_nothing_half_written(tiny, konbit, case):
+    bend, words, message = BAD[case]
+    bend(tiny)
+    before = _made(tiny)
+    code, out, err = konbit(*words)
+    assert code == 2, (out, err)
+    assert message in err and err.count("konbit: ") == 1 and "Traceback" not in err
+    after = [path for path in _made(tiny) if not path.startswith("data/processed/")]  # a report may clean first
+    assert after == before
+
+
+def test_an_option_that_is_none_is_refused_with_exit_code_2(konbit):
+    code, _, err = konbit("report", "--quater", "FY2017Q3")
+    assert code == 2 and "No such option" in err and "--quarter" in err
+
+
+def test_an_example_is_not_written_over_data(tiny, konbit):
+    code, _, err = konbit("example", str(tiny.folder))
+    assert code == 2 and "data" in err and "raw" in err
+    assert len(_made(tiny)) == 7

@@ -1,0 +1,72 @@
+"""Who takes part and what they expect: counts by hand, intervals against their formulas."""
+
+import pandas as pd
+import pytest
+from scipy import stats
+
+import konbit_lessons as kl
+from konbit_lessons.participation import share_with_interval
+
+
+def test_organizations_reached_are_counted_once_and_attendances_beside_them(tiny):
+    tiny.add("sign_in.csv", "E002,CDSP-001,Fifth Delegate,no")
+    tiny.replace("programme.toml", "[analysis]", "[targets]\ncdsp = 10\n\n[analysis]")
+    reached = kl.reach(tiny.clean()).set_index("org_type")
+    assert reached.loc["cdsp", ["organizations", "invited", "reached", "target", "attendances"]].tolist() == [
+        3,
+        3,
+        1,
+        10,
+        2,
+    ]
+    assert reached.loc["awardee", ["organizations", "invited", "reached", "attendances"]].tolist() == [1, 1, 1, 1]
+    assert pd.isna(reached.loc["awardee", "target"])
+
+
+def test_the_interval_of_a_share_is_the_clustered_one():
+    rows = pd.DataFrame({"y": [1, 1, 0, 0] + [1, 0] * 4, "organization_id": list("aabbccddeeff")})
+    share, low, high = share_with_interval(rows["y"], rows[["organization_id"]])
+    # sums of y − 1/2 by cluster: 1, −1 and four times 0, so V = 6/5 · 2 / 144 = 1/60 on 5 degrees of freedom
+    half = stats.t.ppf(0.975, 5) / 60**0.5
+    assert (share, low, high) == pytest.approx((0.5, 0.5 - half, 0.5 + half), rel=1e-12)
+
+
+def test_a_group_of_few_organizations_shows_no_share(whole):
+    rows = kl.invitations(whole)
+    small = kl.uptake(rows, by="department", smallest_cell=10)
+    assert (
+        small.loc[small["organizations"] < 10, ["invitations", "attended", "share", "low", "high"]]
+        .isna()
+        .all(axis=None)
+    )
+    assert small.loc[small["organizations"] >= 10, "share"].between(0, 1).all()
+    assert (small["organizations"] < 10).any()
+
+
+def test_uptake_counts_every_invitation_once(whole):
+    table = kl.uptake(kl.invitations(whole), by="fiscal_quarter")
+    assert table["invitations"].sum() + table["unknown"].sum() == 1833
+    assert table["attended"].sum() == 877
+
+
+def test_expectations_count_each_organization_once_with_wilsons_interval(whole):
+    table = kl.expected(whole, wave=3).set_index("expects")
+    answers = whole.survey[(whole.survey["wave"] == 3) & whole.survey["expects_funding"].notna()]
+    k = answers[answers["expects_funding"]]["organization_id"].nunique()
+    n = answers["organization_id"].nunique()
+    assert table.loc["funding", ["organizations", "n"]].tolist() == [k, n]
+    # Wilson's limits are the roots of (p − k/n)² = z² p (1 − p) / n
+    z = stats.norm.ppf(0.975)
+    for limit in table.loc["funding", ["low", "high"]]:
+        assert (limit - k / n) ** 2 == pytest.approx(z**2 * limit * (1 - limit) / n, rel=1e-9)
+
+
+def test_a_wave_without_answers_says_which_waves_have_some(whole):
+    with pytest.raises(kl.KonbitError, match=r"no answers of wave 7; waves with answers: 1, 2, 3"):
+        kl.expected(whole, wave=7)
+
+
+def test_data_quality_adds_up(whole):
+    table = kl.data_quality(whole).set_index("table")
+    assert (table["kept"] + table["set_aside"] == table["read"]).all()
+    assert table.loc["business_leads", ["set_aside", "values_set_aside"]].tolist() == [1, 0]
