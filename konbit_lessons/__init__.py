@@ -26,11 +26,11 @@ _PUBLIC = {  # name → module; imported when first used, so that `import konbit
     "clean": "cleaning",
     "cleaned": "store",
     "invitations": "panel",
-    "rows": "rows",
+    "rows": "question",
     "predict_participation": "incentives",
     "reach": "participation",
     "uptake": "participation",
-    "expectations": "expectations",
+    "expected": "expectations",
     "data_quality": "quality",
     "dots": "figures",
     "targets": "figures",
@@ -49,7 +49,7 @@ __all__ = [
     "cleaned",
     "data_quality",
     "dots",
-    "expectations",
+    "expected",
     "incentive_table",
     "invitations",
     "load",
@@ -65,7 +65,7 @@ __all__ = [
 if TYPE_CHECKING:
     from .cleaning import clean
     from .errors import KonbitError
-    from .expectations import expectations
+    from .expectations import expected
     from .figures import dots, targets
     from .incentives import predict_participation
     from .panel import invitations
@@ -74,7 +74,7 @@ if TYPE_CHECKING:
     from .programme import load
     from .quality import data_quality
     from .reports import make_reports
-    from .rows import rows
+    from .question import rows
     from .sources import read
     from .store import cleaned
 

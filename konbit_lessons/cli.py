@@ -1,4 +1,4 @@
-"""The command ``konbit``: each subcommand calls one function of the package and turns its outcome into words and an exit code.
+"""The command ``konbit``: each subcommand calls one function and turns its outcome into words and an exit code.
 
 0 done · 1 done, and the data has problems that are listed · 2 the call or the programme file is wrong · 3 a report
 failed · 4 another run holds the lock.
@@ -17,7 +17,12 @@ from .errors import KonbitError, ProgrammeError
 LISTED = 12  # problems shown before "and n more"
 
 programme_option = click.option(
-    "--programme", "programme_file", default="programme.toml", show_default=True, metavar="FILE", help="The programme to work on."
+    "--programme",
+    "programme_file",
+    default="programme.toml",
+    show_default=True,
+    metavar="FILE",
+    help="The programme to work on.",
 )
 
 
@@ -68,13 +73,29 @@ def clean(programme_file: str) -> None:
 @main.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @programme_option
-@click.option("--quarter", metavar="FY2017Q3", help="Fiscal quarter to report on.  [default: the last one with an event]")
+@click.option(
+    "--quarter", metavar="FY2017Q3", help="Fiscal quarter to report on.  [default: the last one with an event]"
+)
 @click.option("--language", default="en", show_default=True, metavar="en|fr|ht", help="Language of the reports.")
-@click.option("--audience", type=click.Choice(["shared", "internal"]), default="shared", show_default=True, help="Who will read them.")
+@click.option(
+    "--audience",
+    type=click.Choice(["shared", "internal"]),
+    default="shared",
+    show_default=True,
+    help="Who will read them.",
+)
 @click.option("--reports", default="reports", show_default=True, metavar="DIR", help="Where the reports go.")
-@click.option("-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="Any other parameter of a notebook.")
+@click.option(
+    "-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="Any other parameter of a notebook."
+)
 def report(
-    names: tuple[str, ...], programme_file: str, quarter: str | None, language: str, audience: str, reports: str, parameters: tuple[str, ...]
+    names: tuple[str, ...],
+    programme_file: str,
+    quarter: str | None,
+    language: str,
+    audience: str,
+    reports: str,
+    parameters: tuple[str, ...],
 ) -> None:
     """Run the notebooks and save the reports; without names, all of the quarter's."""
     from .programme import load
@@ -83,9 +104,15 @@ def report(
 
     programme = load(programme_file)
     made = make_reports(
-        programme, list(names) or None, quarter=quarter, language=language, audience=audience, reports=reports,
-        parameters=_pairs(parameters), progress=click.echo,
-    )  # fmt: skip
+        programme,
+        list(names) or None,
+        quarter=quarter,
+        language=language,
+        audience=audience,
+        reports=reports,
+        parameters=_pairs(parameters),
+        progress=click.echo,
+    )
     code = 0 if programme.study else _say_problems(cleaned(programme), detail=False)
     click.echo(f"Open {made.index}")
     sys.exit(code)
@@ -107,7 +134,11 @@ def lab(programme_file: str, jupyter_options: tuple[str, ...]) -> None:
     if not notebooks.is_dir():
         shutil.copytree(notebooks_folder(programme), notebooks, ignore=shutil.ignore_patterns(".*"))
     command = [sys.executable, "-m", "jupyter", "lab", f"--ServerApp.root_dir={programme.folder}", *jupyter_options]
-    command += [] if any(not option.startswith("-") for option in jupyter_options) else ["--LabApp.default_url=/lab/tree/notebooks"]
+    command += (
+        []
+        if any(not option.startswith("-") for option in jupyter_options)
+        else ["--LabApp.default_url=/lab/tree/notebooks"]
+    )
     sys.exit(subprocess.call(command, cwd=programme.folder, env=os.environ | {"JUPYTER_PREFER_ENV_PATH": "1"}))
 
 

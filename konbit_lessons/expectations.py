@@ -11,7 +11,7 @@ from .tables import EXPECTATIONS
 CONFIDENCE = 0.95
 
 
-def expectations(data: Data, *, wave: int | None = None) -> pd.DataFrame:
+def expected(data: Data, *, wave: int | None = None) -> pd.DataFrame:
     """Share of organizations that expect each thing of the project.
 
     An organization expects it when any of its respondents named it. The interval is Wilson's, since each organization
@@ -37,7 +37,9 @@ def expectations(data: Data, *, wave: int | None = None) -> pd.DataFrame:
     waves = sorted(data.survey["wave"].dropna().unique())
     if not waves or (wave is not None and wave not in waves):
         there = ", ".join(map(str, waves)) or "none"
-        raise DataError(f"survey: found no answers of wave {wave if wave is not None else '(any)'}; waves with answers: {there}.")
+        raise DataError(
+            f"survey: found no answers of wave {wave if wave is not None else '(any)'}; waves with answers: {there}."
+        )
     chosen = waves[-1] if wave is None else wave
     answers = data.survey[data.survey["wave"] == chosen]
     lines = []
@@ -45,8 +47,16 @@ def expectations(data: Data, *, wave: int | None = None) -> pd.DataFrame:
         named = answers.dropna(subset=f"expects_{what}").groupby("organization_id")[f"expects_{what}"].any()
         k, n = int(named.sum()), len(named)
         if n < max(data.programme.smallest_cell, 1):
-            lines.append({"expects": what, "organizations": np.nan, "n": np.nan, "share": np.nan, "low": np.nan, "high": np.nan})
+            lines.append(
+                {"expects": what, "organizations": np.nan, "n": np.nan, "share": np.nan, "low": np.nan, "high": np.nan}
+            )
             continue
         interval = stats.binomtest(k, n).proportion_ci(CONFIDENCE, method="wilson")
-        lines.append({"expects": what, "organizations": k, "n": n, "share": k / n, "low": interval.low, "high": interval.high})
-    return pd.DataFrame(lines).assign(wave=int(chosen)).sort_values(["share", "expects"], ascending=[False, True], ignore_index=True)
+        lines.append(
+            {"expects": what, "organizations": k, "n": n, "share": k / n, "low": interval.low, "high": interval.high}
+        )
+    return (
+        pd.DataFrame(lines)
+        .assign(wave=int(chosen))
+        .sort_values(["share", "expects"], ascending=[False, True], ignore_index=True)
+    )

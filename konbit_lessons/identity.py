@@ -133,7 +133,12 @@ class Roster:
             chunk = names[start : start + _CHUNK]
             spelled = [(name, key) for name in chunk for key in open_names[name]]
             slips = process.cdist(
-                [key for _, key in spelled], self._keys, scorer=OSA.distance, score_cutoff=SLIPS + MARGIN, dtype=np.uint8, workers=-1
+                [key for _, key in spelled],
+                self._keys,
+                scorer=OSA.distance,
+                score_cutoff=SLIPS + MARGIN,
+                dtype=np.uint8,
+                workers=-1,
             )
             rows = defaultdict(list)
             for row, (name, _) in enumerate(spelled):
@@ -143,7 +148,11 @@ class Roster:
         return found
 
     def _decide(self, name: str, keys: list[str], slips: np.ndarray) -> Match:
-        nearest = slips.min(axis=0)  # over the spellings; more than SLIPS + MARGIN reads as that plus one
+        nearest = slips.min(axis=0).astype(int)  # over the spellings; more than SLIPS + MARGIN reads as that plus one
+        body, acronym = _without_acronym(name)
+        for at in np.flatnonzero(nearest <= SLIPS + MARGIN):
+            if not _same_numbers(words(body), self._words[at]):
+                nearest[at] = SLIPS + MARGIN + 1
         best = int(nearest.argmin())
         key = keys[int(slips[:, best].argmin())]
         length = max(len(key), len(self._keys[best]))
@@ -151,8 +160,7 @@ class Roster:
         sure = (
             nearest[best] <= min(SLIPS, length // LETTERS_PER_SLIP)
             and (not len(others) or others.min() - nearest[best] >= MARGIN)
-            and _same_numbers(words(_without_acronym(name)[0]), self._words[best])
-            and self._agrees(self.ids[best], "".join(words(_without_acronym(name)[1])) or self._acronyms[best])
+            and self._agrees(self.ids[best], "".join(words(acronym)) or self._acronyms[best])
         )
         if sure:
             how = "slip" if nearest[best] else "abbreviation"
@@ -162,7 +170,9 @@ class Roster:
     def _unresolved(self, name: str, keys: list[str]) -> Match:
         near: dict[str, float] = {}
         for key in keys:
-            for _, score, at in process.extract(key, self._keys, scorer=fuzz.ratio, limit=CANDIDATES, score_cutoff=CANDIDATE_SCORE):
+            for _, score, at in process.extract(
+                key, self._keys, scorer=fuzz.ratio, limit=CANDIDATES, score_cutoff=CANDIDATE_SCORE
+            ):
                 near[self.ids[at]] = max(score, near.get(self.ids[at], 0))
         for code in self._by_acronym.get("".join(words(name)), ()):
             near[code] = 100
@@ -212,6 +222,6 @@ def _same_numbers(typed: list[str], name: list[str]) -> bool:
     """Numbers and roman numerals tell sections and branches apart: they are never a slip."""
 
     def numbers(parts: list[str]) -> list[str]:
-        return sorted(part for part in parts if part.isdigit() or _ROMAN.fullmatch(part))
+        return sorted([*re.findall(r"\d+", " ".join(parts)), *filter(_ROMAN.fullmatch, parts)])
 
     return numbers(typed) == numbers(name)

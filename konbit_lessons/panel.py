@@ -12,7 +12,15 @@ from .periods import Quarter, fiscal_quarter
 from .tables import EXPECTATIONS, QUESTIONS
 
 RECENT_DAYS = 90
-ABOUT_ORGANIZATION = ("organization_id", "org_type", "department", "consulted_at_design", "earlier_donor_support", "staff", "joined_on")
+ABOUT_ORGANIZATION = (
+    "organization_id",
+    "org_type",
+    "department",
+    "consulted_at_design",
+    "earlier_donor_support",
+    "staff",
+    "joined_on",
+)
 
 
 def invitations(data: Data, *, until: str | Quarter | None = None) -> pd.DataFrame:
@@ -38,7 +46,8 @@ def invitations(data: Data, *, until: str | Quarter | None = None) -> pd.DataFra
         There was no event until then.
     """
     events = data.events.assign(
-        fiscal_quarter=fiscal_quarter(data.events["held_on"]), per_diem=(data.events["per_diem_htg"] > 0).astype("boolean")
+        fiscal_quarter=fiscal_quarter(data.events["held_on"]),
+        per_diem=(data.events["per_diem_htg"] > 0).astype("boolean"),
     )
     if until is not None:
         last = until if isinstance(until, Quarter) else Quarter.named(until)
@@ -46,15 +55,21 @@ def invitations(data: Data, *, until: str | Quarter | None = None) -> pd.DataFra
         if events.empty:
             raise DataError(f"{last}: no event was held until then; {quarters_in_words(data)}")
     rows = data.invitations.merge(events, on="event_id", how="inner", validate="many_to_one")
-    rows = rows.merge(data.organizations[list(ABOUT_ORGANIZATION)], on="organization_id", how="left", validate="many_to_one")
+    rows = rows.merge(
+        data.organizations[list(ABOUT_ORGANIZATION)], on="organization_id", how="left", validate="many_to_one"
+    )
     rows = _with_answers(rows, data.survey)
     talked = data.conversations[["organization_id", "held_on"]]
     before = _count(rows, talked, "held_on", before="held_on")
-    earlier = _count(rows.assign(start=rows["held_on"] - pd.Timedelta(days=RECENT_DAYS)), talked, "held_on", before="start")
+    earlier = _count(
+        rows.assign(start=rows["held_on"] - pd.Timedelta(days=RECENT_DAYS)), talked, "held_on", before="start"
+    )
     support = data.other_support
     ended = support.dropna(subset="ended_on").assign(after=lambda one: one["ended_on"] + pd.Timedelta(days=1))
     tomorrow = rows.assign(tomorrow=rows["held_on"] + pd.Timedelta(days=1))
-    going_on = _count(tomorrow, support, "started_on", before="tomorrow") - _count(tomorrow, ended, "after", before="tomorrow")
+    going_on = _count(tomorrow, support, "started_on", before="tomorrow") - _count(
+        tomorrow, ended, "after", before="tomorrow"
+    )
     return rows.assign(
         conversations_90_days=before - earlier,
         recent_conversation=(before - earlier > 0).astype("boolean"),
@@ -79,9 +94,13 @@ def _with_answers(rows: pd.DataFrame, survey: pd.DataFrame) -> pd.DataFrame:
     for question in [*QUESTIONS, *(f"expects_{what}" for what in EXPECTATIONS)]:
         answers = survey.dropna(subset=question).sort_values(["submitted_on", "submission_id"], kind="stable")
         asked = pd.merge_asof(
-            asked, answers[["organization_id", "submitted_on", question]],
-            left_on="held_on", right_on="submitted_on", by="organization_id", allow_exact_matches=False,
-        ).drop(columns="submitted_on")  # fmt: skip
+            asked,
+            answers[["organization_id", "submitted_on", question]],
+            left_on="held_on",
+            right_on="submitted_on",
+            by="organization_id",
+            allow_exact_matches=False,
+        ).drop(columns="submitted_on")
     return asked.sort_values(["event_id", "organization_id"], kind="stable").reset_index(drop=True)
 
 
@@ -89,6 +108,13 @@ def _count(rows: pd.DataFrame, records: pd.DataFrame, dated: str, *, before: str
     """How many records each row's organization has with ``records[dated] < rows[before]``."""
     records = records[["organization_id", dated]].rename(columns={dated: "_on"}).sort_values("_on", kind="stable")
     records = records.assign(_number=records.groupby("organization_id").cumcount() + 1)
-    asked = rows[["organization_id", before]].rename(columns={before: "_at"}).reset_index(names="_row").sort_values("_at", kind="stable")
-    found = pd.merge_asof(asked, records, left_on="_at", right_on="_on", by="organization_id", allow_exact_matches=False)
+    asked = (
+        rows[["organization_id", before]]
+        .rename(columns={before: "_at"})
+        .reset_index(names="_row")
+        .sort_values("_at", kind="stable")
+    )
+    found = pd.merge_asof(
+        asked, records, left_on="_at", right_on="_on", by="organization_id", allow_exact_matches=False
+    )
     return found.set_index("_row")["_number"].reindex(rows.index).fillna(0).astype("Int64")

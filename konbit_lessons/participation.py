@@ -1,4 +1,4 @@
-"""Who takes part: organizations reached against the target, and invitations taken up, each with its interval and counts."""
+"""Who takes part: organizations reached against the target, and invitations taken up, with intervals and counts."""
 
 import numpy as np
 import pandas as pd
@@ -63,7 +63,13 @@ def uptake(rows: pd.DataFrame, *, by: str, smallest_cell: int = 5) -> pd.DataFra
     lines = []
     for group, some in known.groupby(by, sort=True):
         share, low, high = share_with_interval(some["attended"], some[["organization_id", "event_id"]])
-        line = {"invitations": len(some), "attended": int(some["attended"].sum()), "share": share, "low": low, "high": high}
+        line = {
+            "invitations": len(some),
+            "attended": int(some["attended"].sum()),
+            "share": share,
+            "low": low,
+            "high": high,
+        }
         organizations = some["organization_id"].nunique()
         if organizations < smallest_cell:
             line = dict.fromkeys(line, np.nan)

@@ -50,7 +50,7 @@ class About(_Section):
     @classmethod
     def _known_timezone(cls, name: str) -> str:
         if name not in available_timezones():
-            raise ValueError('expected a time zone such as "America/Port-au-Prince"')
+            raise ValueError(f'found "{name}"; expected a time zone such as "America/Port-au-Prince"')
         return name
 
 
@@ -111,7 +111,7 @@ class Source(_Section):
     def _known_orders(cls, orders: list[str]) -> list[str]:
         for order in orders:
             if order not in DATE_ORDERS:
-                raise ValueError(f'"{order}" is none of {", ".join(DATE_ORDERS)}')
+                raise ValueError(f'found "{order}"; expected one of {", ".join(DATE_ORDERS)}')
         return orders
 
     @property
@@ -125,7 +125,8 @@ class Source(_Section):
         """Values this source gives to every row of a file: ``set``, then what ``by_file`` says of its name."""
         constants = {column: str(value) for column, value in self.set.items()}
         for column, by_pattern in self.by_file.items():
-            constants |= {column: str(value) for pattern, value in by_pattern.items() if fnmatch(file_name, pattern)}
+            matching = [str(value) for pattern, value in by_pattern.items() if fnmatch(file_name, pattern)]
+            constants |= dict(zip([column], matching, strict=False))
         return constants
 
 
@@ -246,8 +247,8 @@ class Programme:
             matches = sorted(path for path in self.raw.glob(pattern) if not path.name.startswith("~$"))
             if not matches:
                 raise ProgrammeError(
-                    f'{self.path.name}, [[source]] of table "{source.table}": no file matches "{pattern}" in {self.about.raw}. '
-                    f"{_files_there(self.raw)} Put the file there, or correct files."
+                    f'{self.path.name}, [[source]] of table "{source.table}": no file matches "{pattern}" '
+                    f"in {self.about.raw}. {_files_there(self.raw)} Put the file there, or correct files."
                 )
             found += matches
         return found
@@ -279,7 +280,8 @@ def load(path: str | Path = "programme.toml") -> Programme:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, IsADirectoryError) as error:
         raise ProgrammeError(
-            f"{path.name}: there is no such file in {path.parent.name or path.parent}. Give the path with --programme, or start with `konbit example`."
+            f"{path.name}: there is no such file in {path.parent.name or path.parent}. "
+            "Give the path with --programme, or start with `konbit example`."
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ProgrammeError(f"{path.name}: this is not TOML: {error}. Correct that line.") from error
@@ -302,14 +304,24 @@ def load(path: str | Path = "programme.toml") -> Programme:
 
 
 def _check_columns(checked: _File, file_name: str) -> None:
-    """Every table column that a source names must be one, so that a slip of the pen is found before any data is."""
+    """Every column that is named must be one, so that a slip of the pen is found before any data is read."""
+    for key in ("incentives", "adjust_for", "cluster") if checked.analysis else ():
+        known = tables.analysable(checked.incentives)
+        for name in getattr(checked.analysis, key):
+            if name not in known:
+                raise ProgrammeError(
+                    f'{file_name}, [analysis], {key}: found "{name}", which is nothing known of an invitation. '
+                    f"{_nearest(name, known)}Allowed: {', '.join(known)}; a yes/no column of your own in the table "
+                    "of events is made known under [incentives]."
+                )
     for source in checked.source:
         known = list(tables.schema(source.table, checked.incentives).columns)
         for key in ("columns", "levels", "missing", "blank", "set", "by_file"):
             for column in getattr(source, key):
                 if column != "*" and not any(fnmatch(name, column) for name in known):
                     raise ProgrammeError(
-                        f'{file_name}, [[source]] of table "{source.table}", {key}: found "{column}", which is no column of that table. '
+                        f'{file_name}, [[source]] of table "{source.table}", {key}: '
+                        f'found "{column}", which is no column of that table. '
                         f"{_nearest(column, known)}Allowed: {', '.join(known)}."
                     )
 
@@ -324,8 +336,8 @@ def _explain(error: ValidationError, file_name: str, content: dict) -> str:
             lines.append(f"{file_name}, {key}: this is missing; it is needed.")
         elif problem["type"] == "extra_forbidden":
             lines.append(f'{file_name}, {key}: the key "{where[-1]}" is not known. {_allowed_keys(problem["loc"])}')
-        elif isinstance(found, dict | list) and problem["type"] == "value_error":
-            lines.append(f"{file_name}: {problem['ctx']['error']}.")
+        elif problem["type"] == "value_error":
+            lines.append(f"{', '.join(filter(None, [file_name, key]))}: {problem['ctx']['error']}.")
         else:
             lines.append(f"{file_name}, {key}: found {found!r}; {problem['msg'][0].lower()}{problem['msg'][1:]}.")
     return "\n".join(dict.fromkeys(lines))
@@ -334,10 +346,10 @@ def _explain(error: ValidationError, file_name: str, content: dict) -> str:
 def _key(location: tuple, content: dict) -> str:
     """A place in the file as its reader sees it: ``[[source]] 3 (table "survey"), dates``."""
     parts = list(location)
-    if parts[0] == "source" and len(parts) > 1:
+    if parts[:1] == ["source"] and len(parts) > 1:
         table = content["source"][parts[1]].get("table", "?")
         return ", ".join([f'[[source]] {parts[1] + 1} (table "{table}")', *(str(part) for part in parts[2:])])
-    return ", ".join([f"[{parts[0]}]", *(str(part) for part in parts[1:])])
+    return ", ".join([f"[{part}]" if at == 0 else str(part) for at, part in enumerate(parts)])
 
 
 def _allowed_keys(location: tuple) -> str:

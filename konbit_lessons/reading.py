@@ -41,7 +41,8 @@ def read_source(programme: Programme, source: Source, schema: pa.DataFrameSchema
     form = programme.raw / source.form if source.form else None
     if form and not form.is_file():
         raise ProgrammeError(
-            f'{programme.path.name}, [[source]] of table "{source.table}", form: found "{source.form}"; there is no such file in {programme.about.raw}.'
+            f'{programme.path.name}, [[source]] of table "{source.table}", form: found "{source.form}"; '
+            f"there is no such file in {programme.about.raw}."
         )
     expect = tuple(header for header in source.columns.values() if not header.startswith("@")) or tuple(schema.columns)
     for path in programme.files_of(source):
@@ -73,14 +74,15 @@ def _wanted(raw: Raw, source: Source, name: str) -> list[tuple[str, pd.DataFrame
         ]
         if not found:
             raise SourceError(
-                f"{name}: no visible sheet is called {', '.join(source.sheets)}; it has {', '.join(raw.sheets.values())}."
+                f"{name}: no visible sheet is called {', '.join(source.sheets)}; "
+                f"it has {', '.join(raw.sheets.values())}."
             )
         return found
     return list(raw.tables.items()) if raw.kind == "sheet" else [("main", raw.tables["main"])]
 
 
 def _columns(frame: pd.DataFrame, source: Source, schema: pa.DataFrameSchema, *, where: str) -> dict[str, str]:
-    """Table column → header in the file. A header that is itself a column of the table needs no line in programme.toml."""
+    """Table column → header in the file. A header that is a column of the table needs no line in programme.toml."""
     by_spaces = {" ".join(header.split()): header for header in frame}
     wanted = {column: column for column in schema.columns if column in frame}
     for column, header in source.columns.items():
@@ -109,7 +111,8 @@ def _missing(header: str, frame: pd.DataFrame, where: str) -> SourceError:
     near = get_close_matches(header, list(frame), n=1, cutoff=0.5)
     hint = f'Did you mean "{near[0]}"? ' if near else ""
     return SourceError(
-        f'{where}: there is no column "{header}". {hint}It has {", ".join(frame)}. Correct columns in programme.toml, or the file.'
+        f'{where}: there is no column "{header}". {hint}'
+        f"It has {', '.join(frame)}. Correct columns in programme.toml, or the file."
     )
 
 

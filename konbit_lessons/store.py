@@ -30,17 +30,25 @@ def write(data: Data) -> list[Path]:
     folder = data.programme.processed
     folder.mkdir(parents=True, exist_ok=True)
     (folder / STAMP).unlink(missing_ok=True)  # until all is in place, what stands here is of two minds
-    written = [_put(folder / f"{name}.parquet", lambda path, rows=rows: rows.to_parquet(path, index=False)) for name, rows in data.tables.items()]
+    written = [
+        _put(folder / f"{name}.parquet", lambda path, rows=rows: rows.to_parquet(path, index=False))
+        for name, rows in data.tables.items()
+    ]
     for name in LISTS:
         rows = getattr(data, name)
-        written.append(_put(folder / f"{name}.csv", lambda path, rows=rows: _for_spreadsheets(rows).to_csv(path, index=False, encoding="utf-8-sig")))
+        written.append(
+            _put(
+                folder / f"{name}.csv",
+                lambda path, rows=rows: _for_spreadsheets(rows).to_csv(path, index=False, encoding="utf-8-sig"),
+            )
+        )
     stamp = json.dumps({"inputs": fingerprint(data.programme), "notices": data.notices}, indent=1, ensure_ascii=False)
     written.append(_put(folder / STAMP, lambda path: path.write_text(stamp, encoding="utf-8")))
     return written
 
 
 def cleaned(programme: Programme) -> Data:
-    """The cleaned programme: read from disk where the raw files and programme.toml are unchanged, cleaned anew otherwise.
+    """The cleaned programme: from disk where the raw files and programme.toml are unchanged, else cleaned anew.
 
     Parameters
     ----------
@@ -93,7 +101,9 @@ def _for_spreadsheets(rows: pd.DataFrame) -> pd.DataFrame:
 
     One that already has apostrophes gets one more, so that :func:`_from_spreadsheets` gives back what was there.
     """
-    text = rows.select_dtypes("str").apply(lambda column: column.where(~column.str.match(rf"'*{FORMULA}"), "'" + column))
+    text = rows.select_dtypes("str").apply(
+        lambda column: column.where(~column.str.match(rf"'*{FORMULA}"), "'" + column)
+    )
     return rows.assign(**text)
 
 
@@ -107,7 +117,7 @@ def _put(path: Path, write_to) -> Path:
         write_to(beside)
         with beside.open("rb") as whole:
             os.fsync(whole.fileno())
-        os.replace(beside, path)
+        beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
     return path

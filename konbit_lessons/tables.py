@@ -46,10 +46,14 @@ LABELS = {  # of the columns an analysis can name
 
 
 def _column(dtype: object, kind: str, meaning: str, *checks: pa.Check, needed: bool = False, **metadata) -> pa.Column:
-    return pa.Column(dtype, checks=list(checks), nullable=not needed, description=meaning, metadata={"kind": kind, **metadata})
+    return pa.Column(
+        dtype, checks=list(checks), nullable=not needed, description=meaning, metadata={"kind": kind, **metadata}
+    )
 
 
-def _identifier(meaning: str, *, refers_to: str | None = None, needed: bool = True, of_record: bool = False) -> pa.Column:
+def _identifier(
+    meaning: str, *, refers_to: str | None = None, needed: bool = True, of_record: bool = False
+) -> pa.Column:
     return _column(TEXT, "identifier", meaning, needed=needed, refers_to=refers_to, of_record=of_record)
 
 
@@ -144,7 +148,9 @@ TABLES: dict[str, pa.DataFrameSchema] = {
             {
                 "event_id": _EVENT,
                 "organization_id": _ORGANIZATION,
-                "delegate": _text("Name of the delegate; used to find double entries, then dropped", direct_identifier=True),
+                "delegate": _text(
+                    "Name of the delegate; used to find double entries, then dropped", direct_identifier=True
+                ),
                 "senior_delegate": _yes_no("Is a director"),
             },
         ),
@@ -153,7 +159,9 @@ TABLES: dict[str, pa.DataFrameSchema] = {
             "respondent × wave",
             ("submission_id",),
             {
-                "submission_id": _identifier("Submission; a running number stands for the id at cleaning", of_record=True),
+                "submission_id": _identifier(
+                    "Submission; a running number stands for the id at cleaning", of_record=True
+                ),
                 "organization_id": _ORGANIZATION,
                 "submitted_on": _day("Day the answers were sent", needed=True),
                 "wave": _whole("Round of the survey", "number"),
@@ -233,6 +241,13 @@ TABLES: dict[str, pa.DataFrameSchema] = {
     )
 }
 NEEDED_TABLES = ("organizations", "events", "invitations")
+
+
+def analysable(incentives: dict[str, str] | None = None) -> list[str]:
+    """Columns that an analysis of invitations can name: of the panel, see :mod:`konbit_lessons.panel`."""
+    about = [*TABLES["organizations"].columns, *schema("events", incentives).columns, *_EXPECTS]
+    derived = [name for name in LABELS if name not in ORG_TYPES]
+    return list(dict.fromkeys([*derived, *about]))
 
 
 def dtype_of(column: pa.Column) -> object:

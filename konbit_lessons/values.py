@@ -7,8 +7,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, tzinfo
 
 import pandas as pd
 
@@ -31,7 +30,7 @@ class Writing:
         ``"."`` or ``","``.
     levels : dict of str to str
         What is written → what it means; compared without case and outer spaces.
-    timezone : ZoneInfo
+    timezone : tzinfo
         Of the dates wanted; a time with an offset is moved there first.
     utc : bool
         A time without an offset is in UTC, as in Kobo's ``_submission_time``.
@@ -40,11 +39,13 @@ class Writing:
     dates: tuple[str, ...] = ()
     decimal: str = "."
     levels: dict[str, str] = field(default_factory=dict)
-    timezone: ZoneInfo = ZoneInfo("UTC")
+    timezone: tzinfo = UTC
     utc: bool = False
 
 
-def convert(text: pd.Series, *, kind: str, dtype: object, levels: tuple[str, ...] | None, writing: Writing) -> tuple[pd.Series, pd.Series]:
+def convert(
+    text: pd.Series, *, kind: str, dtype: object, levels: tuple[str, ...] | None, writing: Writing
+) -> tuple[pd.Series, pd.Series]:
     """Typed values of a column, and why the others have none.
 
     Parameters
@@ -153,7 +154,11 @@ def _local_day(day: datetime, iso: re.Match, writing: Writing) -> datetime:
         return day
     offset = (iso[5] or "Z").replace("Z", "+00:00")
     moment = datetime.fromisoformat(f"{day.date()}T{iso[4]}{offset}")
-    return moment.astimezone(UTC).astimezone(writing.timezone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    return (
+        moment.astimezone(UTC)
+        .astimezone(writing.timezone)
+        .replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    )
 
 
 _PARSERS: dict[str, Callable] = {

@@ -118,6 +118,14 @@ def test_the_callers_rows_are_left_as_they_were(rows):
     pd.testing.assert_frame_equal(rows, before)
 
 
+def test_the_joint_test_both_ways_is_less_sure_than_either_way(rows, result):
+    for cluster in ("organization_id", "event_id"):
+        one_way = predict_participation(
+            rows, incentives=INCENTIVES, adjust_for=["org_type", "event_type"], cluster=cluster
+        )
+        assert one_way.joint["p_value"] < result.joint["p_value"]
+
+
 def test_the_linear_effect_of_one_event_level_incentive_is_a_difference_of_shares(rows):
     result = predict_participation(rows, incentives="refund", method="linear")
     row = result.table.iloc[0]

@@ -1,6 +1,6 @@
-"""Field exports → frames of text. One file per exporter, one line in :data:`KINDS`; the first that recognizes the header reads it.
+"""Field exports → frames of text. One file per exporter, one line in :data:`KINDS`.
 
-Nothing is interpreted here but the exporter's own conventions: which cell is a header, a choice, a repeat.
+The first that recognizes the header reads the file. Nothing is interpreted here but the exporter's own conventions: which cell is a header, a choice, a repeat.
 """
 
 from pathlib import Path
@@ -22,7 +22,9 @@ KINDS: dict[str, ModuleType] = {
 }
 
 
-def read(path: str | Path, *, form: str | Path | None = None, kind: str | None = None, expect: tuple[str, ...] = ()) -> Raw:
+def read(
+    path: str | Path, *, form: str | Path | None = None, kind: str | None = None, expect: tuple[str, ...] = ()
+) -> Raw:
     """Read one field export as frames of text, nothing lost on the way.
 
     Parameters

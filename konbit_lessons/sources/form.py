@@ -83,7 +83,12 @@ def read_form(path: Path) -> Form:
 def _questions(rows: list[dict[str, str | None]]) -> list[Question]:
     questions, groups = [], []
     for row in rows:
-        kind, _, rest = " ".join((row.get("type") or "").split()).replace("_group", " group").replace("_repeat", " repeat").partition(" ")
+        kind, _, rest = (
+            " ".join((row.get("type") or "").split())
+            .replace("_group", " group")
+            .replace("_repeat", " repeat")
+            .partition(" ")
+        )
         name = (row.get("name") or "").strip()
         if kind == "begin":
             groups.append((name, _labels(row)))
@@ -97,13 +102,15 @@ def _questions(rows: list[dict[str, str | None]]) -> list[Question]:
 
 
 def _spellings(question: Question) -> list[str]:
-    """Name and labels, alone and behind groups joined by ``/`` (Kobo) or ``-`` (ODK Central), as exporters write them."""
+    """Name and labels, alone and behind groups joined by ``/`` (Kobo) or ``-`` (ODK Central), as they are exported."""
     written = [question.name, *question.labels.values()]
     groups = "/".join(question.path)
     behind = [f"{groups}/{question.name}", f"{'-'.join(question.path)}-{question.name}"] if groups else []
     languages = list(question.labels)
     for language, group_language in product(languages, languages):
-        labels = [labels.get(group_language, name) for name, labels in zip(question.path, question.path_labels, strict=True)]
+        labels = [
+            labels.get(group_language, name) for name, labels in zip(question.path, question.path_labels, strict=True)
+        ]
         behind.append("/".join([*labels, question.labels[language]]))
     return list(dict.fromkeys(" ".join(text.split()) for text in written + behind if text))
 

@@ -1,4 +1,4 @@
-"""Refuses a file that would hurt to read, before it is read: absent, locked by Excel, empty, or a workbook made to burst.
+"""Refuses a file that would hurt to read, before it is read: absent, locked, empty, or a workbook made to burst.
 
 A workbook is a zip of XML. Its directory tells the unpacked size; its cell addresses tell the range a reader would
 allocate. Both are looked at without unpacking a member whole.
@@ -31,7 +31,9 @@ def check(path: Path) -> None:
     if not path.is_file():
         raise SourceError(f"{path.name}: this is a folder; expected a file.")
     if path.name.startswith("~$"):
-        raise SourceError(f"{path.name}: this is the lock of a file open in Excel. Close Excel and read the file itself.")
+        raise SourceError(
+            f"{path.name}: this is the lock of a file open in Excel. Close Excel and read the file itself."
+        )
     size = path.stat().st_size
     if size == 0:
         raise SourceError(f"{path.name}: the file is empty. Export it again.")
@@ -50,14 +52,18 @@ def _check_workbook(path: Path) -> None:
         members = archive.infolist()
         unpacked = sum(member.file_size for member in members)
         if unpacked > LARGEST_UNPACKED or unpacked > LARGEST_RATIO * max(path.stat().st_size, 10_000):
-            raise SourceError(f"{path.name}: {unpacked:,} bytes when unpacked; refused as a zip bomb. Ask for a new export.")
+            raise SourceError(
+                f"{path.name}: {unpacked:,} bytes when unpacked; refused as a zip bomb. Ask for a new export."
+            )
         for member in members:
             if member.filename.startswith(("/", "\\")) or ".." in Path(member.filename).parts:
                 raise SourceError(f'{path.name}: it holds the path "{member.filename}"; refused. Ask for a new export.')
             if member.filename.endswith(".xml"):
                 with archive.open(member) as part:
                     if b"<!DOCTYPE" in part.read(2048):
-                        raise SourceError(f"{path.name}: {member.filename} declares a DOCTYPE; refused. Ask for a new export.")
+                        raise SourceError(
+                            f"{path.name}: {member.filename} declares a DOCTYPE; refused. Ask for a new export."
+                        )
             if member.filename.startswith("xl/worksheets/") and member.filename.endswith(".xml"):
                 _check_range(archive, member, path.name)
 

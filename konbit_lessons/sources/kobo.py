@@ -37,9 +37,15 @@ def read(grids: list[Grid], *, form: Form | None, expect: list[str]) -> tuple[di
 def tidy(frame: pd.DataFrame, *, form: Form | None, group_separator: str = "/") -> pd.DataFrame:
     """Columns by question name, labels decoded to names, choices as True, False or missing."""
     frame = frame.rename(columns=_names(frame, form, group_separator))
-    choices = [column for column in frame if "/" in column and column.rsplit("/", 1)[0] in frame and _is_choice(frame[column])]
+    choices = [
+        column for column in frame if "/" in column and column.rsplit("/", 1)[0] in frame and _is_choice(frame[column])
+    ]
     if form:
-        choices = [column for column in frame if column in form.columns.values() and "/" in column and _is_choice(frame[column])]
+        choices = [
+            column
+            for column in frame
+            if column in form.columns.values() and "/" in column and _is_choice(frame[column])
+        ]
         frame = _decoded(frame, form, choices)
     return use_flags(frame, choices)
 

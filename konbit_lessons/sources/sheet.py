@@ -1,7 +1,7 @@
 """Hand-made sheets and plain CSV: the header is found under title rows, and each visible sheet is a table.
 
 The header is the row, among the first twenty, that holds most of the expected columns; where nothing is expected, the
-first row that fills every column in use with distinct texts.
+first row that fills every column in use.
 """
 
 from .form import Form
@@ -37,5 +37,5 @@ def _header_row(rows: list[list[str | None]], expect: list[str]) -> int:
         if max(hits) > 0:
             return hits.index(max(hits))
     width = max(sum(any(row[column] for row in rows) for column in range(len(rows[0]))), 1)
-    filled = [len({cell for cell in row if cell}) for row in rows]
+    filled = [sum(bool(cell) for cell in row) for row in rows]
     return next((at for at, count in enumerate(filled) if count >= width), filled.index(max(filled)))
