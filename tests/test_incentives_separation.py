@@ -105,11 +105,11 @@ def test_permutation_by_hand_shuffles_groups_not_rows():
 
 
 def test_permutation_stays_within_the_type():
-    # offered at both round tables and at one of six trainings, everybody came to all three: within the type only the
-    # training can move, to six places, of which one reaches as far; among all events 1 of 56 choices does
+    # offered at one of three round tables and one of five trainings, everybody came to both: within the types there are
+    # 15 choices, among all events 28, and only the observed one reaches as far
     rows = invitations(organizations=30, events=8)
-    rows["event_type"] = np.where(rows["event_id"].isin(["E00", "E01"]), "round_table", "training")
-    rows["refund"] = rows["event_id"].isin(["E00", "E01", "E02"])
+    rows["event_type"] = np.where(rows["event_id"].isin(["E00", "E01", "E02"]), "round_table", "training")
+    rows["refund"] = rows["event_id"].isin(["E00", "E03"])
     rows["attended"] = rows["refund"] | rows["recent"]
 
     def p(adjust_for):
@@ -122,7 +122,7 @@ def test_permutation_stays_within_the_type():
         )
         return permutation_p(design, "refund", varies_by="event_id", permutations=1999, seed=1)
 
-    for adjust_for, expected in ((["event_type"], 1 / 6), ([], 1 / 56)):
+    for adjust_for, expected in ((["event_type"], 1 / 15), ([], 1 / 28)):
         assert p(adjust_for) == pytest.approx(expected, abs=3 * np.sqrt(expected / 1999) + 1 / 2000), adjust_for
 
 

@@ -71,7 +71,7 @@ def build_design(rows, *, outcome, incentives, adjust_for, cluster):
         if codes[name].max() == 0:
             raise ModelError(
                 f'cluster column "{name}": found one value ({_shown(used[name].iloc[0])}); expected at least two '
-                "groups, because the spread between groups is what tells how sure an estimate is. Name another in cluster."
+                "groups, because the spread between groups tells how sure an estimate is. Name another in cluster."
             )
     columns, unfit, notes = _independent(values, adjusters)
     X = np.column_stack([np.ones(len(y)), *columns.values()])
