@@ -84,9 +84,7 @@ def make_reports(
     """
     words = Words(language)
     quarter = _quarter(programme, quarter)
-    notebooks = {
-        name: _notebook(programme, name) for name in names or (OF_A_STUDY if programme.study else OF_A_QUARTER)
-    }
+    notebooks = {name: _notebook(programme, name) for name in names or _usual(programme)}
     given = {
         name: _parameters(programme, path, quarter, words, audience, parameters) for name, path in notebooks.items()
     }

@@ -23,6 +23,7 @@ from konbit_lessons.reports.publish import published
 SECONDS_PER_CELL = 600
 KERNEL = "konbit-lessons"
 TRANSPORT = "tcp" if sys.platform == "win32" else "ipc"  # sockets that are files cannot be read over a network
+PUT_IN = {"injected-parameters", "papermill-error-cell-tag"}
 PACKAGE_PARENT = Path(__file__).parents[2]
 
 
@@ -71,11 +72,10 @@ def run(path, parameters, *, folder, keep, seconds=SECONDS_PER_CELL):
             # Dead kernels and timeouts come as a dozen classes; each must end as a report that failed, never as a page.
             problem, cause = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}", error
         executed = nbformat.read(output, as_version=4) if output.exists() else notebook
-        unfinished = _first_unfinished(executed)
-        if problem or unfinished:
+        if stopped := _stopped_at(executed, problem):
             published(failed, nbformat.writes(executed))
             raise ReportError(
-                f"{path.name}, {unfinished or 'after the last cell'}: {problem or 'it did not run to its end'}. "
+                f"{path.name}, {stopped}: {problem or 'it did not run to its end'}. "
                 f"Nothing was published; the notebook is kept as {failed.name}. Open it to see where it stopped."
             ) from cause
     failed.unlink(missing_ok=True)
@@ -138,14 +138,20 @@ def _plain(value):
     )
 
 
-def _first_unfinished(notebook):
-    for number, cell in enumerate(notebook.cells, start=1):
-        if cell.cell_type != "code" or not cell.source.strip():
-            continue
-        stopped = any(output.output_type == "error" for output in cell.outputs)
-        if stopped or cell.execution_count is None or cell.metadata.get("papermill", {}).get("status") != "completed":
-            return f"cell {number} ({cell.source.strip().splitlines()[0]})"
-    return ""
+def _stopped_at(notebook, problem):
+    """Name the cell where a run stopped, or return "" when every cell ran to its end.
+
+    Papermill calls cells "completed" though the kernel died in them, so what counts is an error output, else the last
+    cell that was started. Cells that Papermill itself put in are not counted.
+    """
+    own = [cell for cell in notebook.cells if not PUT_IN & set(cell.metadata.get("tags", []))]
+    code = [(n, cell) for n, cell in enumerate(own, start=1) if cell.cell_type == "code" and cell.source.strip()]
+    failed = [one for one in code if any(output.output_type == "error" for output in one[1].outputs)]
+    if not failed and not problem and all(cell.execution_count is not None for _, cell in code):
+        return ""
+    started = [one for one in code if one[1].metadata.get("papermill", {}).get("start_time")]
+    number, cell = (failed or started[-1:] or code)[0]
+    return f"cell {number} ({cell.source.strip().splitlines()[0]})"
 
 
 @contextmanager
