@@ -294,7 +294,13 @@ def test_a_later_run_of_one_report_keeps_the_others_in_the_index(study, tmp_path
 
 
 def test_wrong_calls_are_refused_before_anything_is_written(study, tmp_path):
-    for wrong in ({"names": ["nothing"]}, {"language": "xx"}, {"audience": "all"}, {"parameters": {"y": 1}}):
+    for wrong in (
+        {"names": ["nothing"]},
+        {"language": "xx"},
+        {"audience": "all"},
+        {"parameters": {"y": 1}},
+        {"parameters": {"language": "fr"}},
+    ):
         with pytest.raises(ProgrammeError, match=r"expected|does not have"):
             make_reports(study, reports=tmp_path / "out", progress=str, **wrong)
     assert not (tmp_path / "out").exists()

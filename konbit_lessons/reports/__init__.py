@@ -98,7 +98,7 @@ def make_reports(
             try:
                 executed = run(path, given[name], folder=programme.folder, keep=top / "internal" / "notebooks")
             except ReportError as error:
-                failed[name] = str(error)
+                failed[name] = str(error).replace(str(programme.folder), "…")  # the index may be mailed
                 made.pop(name, None)
                 progress(f"{name}: failed")
                 continue
@@ -163,6 +163,10 @@ def _parameters(programme, path, quarter, words, audience, further):
     notebook = nbformat.read(path, as_version=4)
     every = {"programme_file": programme.path.name, "language": words.language, "audience": audience}
     every |= {"quarter": quarter} if quarter else {}
+    if own := every.keys() & dict(further or {}).keys():
+        raise ProgrammeError(
+            f"parameter {min(own)}: found it among the further parameters; expected it as --{min(own)}."
+        )
     known = default_parameters(notebook)
     given = {name: value for name, value in every.items() if name in known} | dict(further or {})
     return checked_parameters(notebook, given, where=path.name)

@@ -67,10 +67,10 @@ def run(path, parameters, *, folder, keep, seconds=SECONDS_PER_CELL):
                     config=Config(KernelManager={"transport": TRANSPORT}),
                 )
         except PapermillExecutionError as error:
-            problem, cause = f"{error.ename}: {error.evalue}", error
+            problem, cause = f"{error.ename}: {error.evalue.strip().rstrip('.')}", error
         except Exception as error:
             # Dead kernels and timeouts come as a dozen classes; each must end as a report that failed, never as a page.
-            problem, cause = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}", error
+            problem, cause = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0].rstrip('.')}", error
         executed = nbformat.read(output, as_version=4) if output.exists() else notebook
         if stopped := _stopped_at(executed, problem):
             published(failed, nbformat.writes(executed))
