@@ -1,17 +1,18 @@
 """What partners expect of the project, and what they believe, by wave of the survey; the unit is the organization."""
 
-import numpy as np
 import pandas as pd
 from scipy import stats
 
 from .cleaning import Data
 from .errors import DataError
+from .periods import Quarter
 from .tables import EXPECTATIONS
 
 CONFIDENCE = 0.95
+COLUMNS = ("expects", "organizations", "n", "share", "low", "high")
 
 
-def expected(data: Data, *, wave: int | None = None) -> pd.DataFrame:
+def expected(data: Data, *, wave: int | None = None, until: str | None = None) -> pd.DataFrame:
     """Share of organizations that expect each thing of the project.
 
     An organization expects it when any of its respondents named it. The interval is Wilson's, since each organization
@@ -22,6 +23,8 @@ def expected(data: Data, *, wave: int | None = None) -> pd.DataFrame:
     data : Data
     wave : int, optional
         The latest when not given.
+    until : str, optional
+        Last fiscal quarter whose answers count, such as ``"FY2017Q3"``.
 
     Returns
     -------
@@ -34,29 +37,30 @@ def expected(data: Data, *, wave: int | None = None) -> pd.DataFrame:
     DataError
         There is no such wave.
     """
-    waves = sorted(data.survey["wave"].dropna().unique())
+    survey = data.survey
+    if until is not None:
+        survey = survey[survey["submitted_on"] <= pd.Timestamp(Quarter.named(until).last_day)]
+    waves = sorted(survey["wave"].dropna().unique())
     if not waves or (wave is not None and wave not in waves):
         there = ", ".join(map(str, waves)) or "none"
         raise DataError(
             f"survey: found no answers of wave {wave if wave is not None else '(any)'}; waves with answers: {there}."
         )
     chosen = waves[-1] if wave is None else wave
-    answers = data.survey[data.survey["wave"] == chosen]
+    answers = survey[survey["wave"] == chosen]
     lines = []
     for what in EXPECTATIONS:
         named = answers.dropna(subset=f"expects_{what}").groupby("organization_id")[f"expects_{what}"].any()
         k, n = int(named.sum()), len(named)
         if n < max(data.programme.smallest_cell, 1):
-            lines.append(
-                {"expects": what, "organizations": np.nan, "n": np.nan, "share": np.nan, "low": np.nan, "high": np.nan}
-            )
+            lines.append({"expects": what})
             continue
         interval = stats.binomtest(k, n).proportion_ci(CONFIDENCE, method="wilson")
         lines.append(
             {"expects": what, "organizations": k, "n": n, "share": k / n, "low": interval.low, "high": interval.high}
         )
     return (
-        pd.DataFrame(lines)
+        pd.DataFrame(lines, columns=list(COLUMNS))
         .assign(wave=int(chosen))
         .sort_values(["share", "expects"], ascending=[False, True], ignore_index=True)
     )

@@ -11,7 +11,27 @@ import pandera.pandas as pa
 TEXT = pd.StringDtype(na_value=np.nan)
 ORG_TYPES = ("cdsp", "awardee")
 EVENT_TYPES = ("round_table", "training", "coaching", "showcase", "joint_event")
-EXPECTATIONS = ("funding", "equipment", "training", "certification", "leads", "network", "visibility")
+EXPECTATIONS = {  # what partners can expect: its label
+    "funding": "Funding",
+    "equipment": "Equipment",
+    "training": "Training",
+    "certification": "Certification",
+    "leads": "Business opportunities",
+    "network": "Networking",
+    "visibility": "Visibility",
+}
+TABLE_LABELS = {
+    "organizations": "Organizations",
+    "events": "Events",
+    "invitations": "Invitations",
+    "sign_in": "Sign-in sheets",
+    "survey": "Partner survey",
+    "conversations": "Conversations",
+    "other_support": "Support from other projects",
+    "business_leads": "Business leads",
+    "contributions": "Contributions",
+    "learning": "Learning questions",
+}
 OFFERED = {  # incentive offered at an event: its label
     "transport_refund": "Transport refund",
     "certificate": "Certificate",
@@ -235,7 +255,7 @@ TABLES: dict[str, pa.DataFrameSchema] = {
                 "adaptation": _text("What we changed"),
                 "action": _level("Strategic action it belongs to", ("A1", "A2", "A3", "A4")),
                 "owner": _text("Role that answers for it"),
-                "status": _text("Planned, under way, done"),
+                "status": _level("How it stands", ("planned", "under way", "done")),
             },
         ),
     )

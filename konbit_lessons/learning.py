@@ -1,0 +1,283 @@
+"""The learning report beside the incentives: data quality, who takes part, what partners expect, what was learned.
+
+Takes a cleaned programme, the panel, a quarter and a language; returns the sentences, figures and tables that
+``notebooks/learning_report.ipynb`` shows. Numbers come from quality.py, participation.py and expectations.py.
+"""
+
+import pandas as pd
+
+from .cleaning import Data
+from .expectations import expected
+from .figures import Figure, dots, targets
+from .findings import headline
+from .participation import reach, uptake
+from .parts import Part, Prose, Table, unmarked
+from .periods import Quarter
+from .quality import data_quality
+from .tables import EXPECTATIONS, LABELS, TABLE_LABELS
+from .words import Words, mark
+
+NOT_WRITTEN = mark("Nothing was written down for this quarter. Add it to the table of learning questions.")
+
+
+def title(language: str = "en") -> str:
+    """The title of the report: what was asked."""
+    return Words.of(language).text("Who takes part, and what have we learned?")
+
+
+def at_a_glance(data: Data, rows: pd.DataFrame, result, *, quarter: str, language: str = "en") -> list[str]:
+    """Five sentences a director can read in a minute, each with a link to its section."""
+    words = Words.of(language)
+    said = [
+        _reached_sentence(data, quarter, words),
+        uptake_sentence(rows, quarter=quarter, language=words, link=True),
+        *expectation_sentences(data, quarter=quarter, language=words, link=True)[:1],
+        words.text(
+            "{answer} [See what predicts participation](#what-predicts-participation).", answer=headline(result, words)
+        ),
+        quality_sentence(data, rows, language=words, link=True),
+    ]
+    return [sentence for sentence in said if sentence]
+
+
+def quality_sentence(data: Data, rows: pd.DataFrame, *, language: str = "en", link: bool = False) -> str:
+    """How many rows were read, how many could not be used, and whose attendance is unknown."""
+    words = Words.of(language)
+    quality, unknown = data_quality(data), int(rows["attended"].isna().sum())
+    aside = words.plural("{n} row was set aside", "{n} rows were set aside", int(quality["set_aside"].sum()))
+    return words.text(
+        "Of {read} rows read, **{aside}** with the reason on record; attendance is unknown for {unknown}.",
+        read=words.number(quality["read"].sum()),
+        aside=f"[{aside}](#data-and-its-quality)" if link else aside,
+        unknown=words.plural("{n} invitation", "{n} invitations", unknown),
+    )
+
+
+def quality_table(data: Data, *, language: str = "en") -> Table:
+    """Rows read, kept and set aside, and values changed or set aside, by table."""
+    words = Words.of(language)
+    heads = [
+        mark("Records"),
+        mark("Read"),
+        mark("Kept"),
+        mark("Set aside"),
+        mark("Values set aside"),
+        mark("Values changed"),
+    ]
+    quality = data_quality(data)
+    cells = [
+        [words.text(TABLE_LABELS[line[0]]), *map(words.number, line[1:])] for line in quality.itertuples(index=False)
+    ]
+    caption = words.text(
+        "Rows, by kind of record: kept and set aside add up to read. A value is changed when a typed name is "
+        "replaced by the organization's code, or a code that means “no answer” by a blank."
+    )
+    frame = pd.DataFrame(cells, columns=[words.text(head) for head in heads])
+    return Table(frame, caption, name="data_quality", numbers=quality)
+
+
+def reach_figure(data: Data, *, quarter: str, language: str = "en") -> Figure:
+    """Organizations reached against the target, by type."""
+    words = Words.of(language)
+    reached = _reached(data, quarter)
+    shown = reached.assign(label=[words.text(LABELS[name]) for name in reached["org_type"]])
+    return targets(
+        shown,
+        heading=words.text("{parts} reached", parts=words.list(_of_target(reached, words))),
+        subtitle=words.text(
+            "Organizations that came to at least one event up to {quarter}, each counted once.", quarter=quarter
+        ),
+        caption=words.text(
+            "Source: sign-in sheets and the roster. The same organizations account for {n}.",
+            n=words.plural("{n} attendance", "{n} attendances", int(reached["attendances"].sum())),
+        ),
+        language=words,
+    )
+
+
+def uptake_figure(rows: pd.DataFrame, *, quarter: str, smallest_cell: int, language: str = "en") -> Figure:
+    """Share of invitations taken up, by quarter, with intervals."""
+    words = Words.of(language)
+    table = uptake(rows, by="fiscal_quarter", smallest_cell=smallest_cell).dropna(subset="share")
+    shown = pd.DataFrame(
+        {
+            "label": table["fiscal_quarter"],
+            "estimate": table["share"],
+            "low": table["low"],
+            "high": table["high"],
+            "n": table["invitations"],
+        }
+    )
+    return dots(
+        shown,
+        heading=unmarked(uptake_sentence(rows, quarter=quarter, language=words)),
+        subtitle=words.text("Invitations taken up, of 100, by fiscal quarter. Dot: share. Bar: 95 % interval."),
+        caption=words.text(
+            "Source: invitation lists and sign-in sheets. Invitations with unknown attendance are left out. The "
+            "interval allows for organizations and for events differing from each other."
+        ),
+        language=words,
+    )
+
+
+def uptake_sentence(rows: pd.DataFrame, *, quarter: str, language: str = "en", link: bool = False) -> str:
+    """Of how many invitations of the quarter what share was taken up, beside the quarter before."""
+    words = Words.of(language)
+    table = uptake(rows, by="fiscal_quarter").set_index("fiscal_quarter")
+    if quarter not in table.index or pd.isna(table.loc[quarter, "share"]):
+        return words.text(
+            "In {quarter} attendance is on record for too few organizations to give a share.", quarter=quarter
+        )
+    now, earlier = table.loc[quarter], str(Quarter.named(quarter).previous)
+    share = words.percent(now["share"])
+    values = {
+        "quarter": quarter,
+        "share": f"[{share}](#who-takes-part)" if link else share,
+        "invitations": words.plural("{n} invitation", "{n} invitations", int(now["invitations"])),
+        "low": words.points(now["low"]),
+        "high": words.points(now["high"]),
+    }
+    if earlier not in table.index or pd.isna(table.loc[earlier, "share"]):
+        return words.text(
+            "In {quarter}, **{share}** of {invitations} were taken up (95 % interval {low} to {high}).", **values
+        )
+    return words.text(
+        "In {quarter}, **{share}** of {invitations} were taken up (95 % interval {low} to {high}), after {before} the "
+        "quarter before.",
+        before=words.percent(table.loc[earlier, "share"]),
+        **values,
+    )
+
+
+def expectation_figure(data: Data, *, quarter: str, language: str = "en") -> Figure:
+    """What organizations expect of the project, in the latest wave of the survey."""
+    words = Words.of(language)
+    table = expected(data, until=quarter).dropna(subset="share")
+    shown = table.assign(label=[words.text(EXPECTATIONS[what]) for what in table["expects"]], estimate=table["share"])
+    first = words.text(EXPECTATIONS[table["expects"].iloc[0]])
+    return dots(
+        shown[["label", "estimate", "low", "high", "n"]],
+        heading=words.text("{what} is what most organizations expect", what=first),
+        subtitle=words.text(
+            "Organizations that named it, of 100 that answered in wave {wave}. Dot: share. Bar: 95 % interval.",
+            wave=table["wave"].iloc[0],
+        ),
+        caption=words.text("Source: partner survey. An organization counts once, however many of its people answered."),
+        language=words,
+    )
+
+
+def expectation_sentences(data: Data, *, quarter: str, language: str = "en", link: bool = False) -> list[str]:
+    """The two things most expected, and the one least, with their shares."""
+    words = Words.of(language)
+    table = expected(data, until=quarter).dropna(subset="share")
+
+    def named(at: int) -> str:
+        line = table.iloc[at]
+        label = words.text(EXPECTATIONS[line["expects"]])
+        return words.text("{what} ({share})", what=label[:1].lower() + label[1:], share=words.percent(line["share"]))
+
+    most = words.list([named(0), named(1)])
+    return [
+        words.text(
+            "Of {n} organizations that answered, most expect **{most}**.",
+            n=words.number(table["n"].iloc[0]),
+            most=f"[{most}](#what-they-expect)" if link else most,
+        ),
+        words.text("Least expected: {least}.", least=named(-1)),
+    ]
+
+
+def learned(data: Data, *, quarter: str, language: str = "en") -> Part:
+    """What was asked, expected and found this quarter."""
+    columns = {"question": mark("We asked"), "expectation": mark("We expected"), "finding": mark("We found")}
+    caption = mark("Learning questions of {quarter}.")
+    return _of_learning(data, quarter, columns, caption, language, name="learned")
+
+
+def said_before(data: Data, *, quarter: str, language: str = "en") -> Part:
+    """What was to change after the quarter before, who answers for it, and how it stands."""
+    earlier = str(Quarter.named(quarter).previous)
+    caption = mark("What we said in {quarter} that we would change, and how it stands.")
+    return _of_learning(data, earlier, _CHANGES, caption, language, name="said_before")
+
+
+def will_change(data: Data, *, quarter: str, language: str = "en") -> Part:
+    """What will change, under which strategic action, who answers for it, and how it stands."""
+    return _of_learning(data, quarter, _CHANGES, mark("Changes decided in {quarter}."), language, name="will_change")
+
+
+def next_quarter(data: Data, *, quarter: str, language: str = "en") -> list[str]:
+    """What falls due: follow-ups promised in conversations, and changes decided earlier that are not done."""
+    words = Words.of(language)
+    last = pd.Timestamp(Quarter.named(quarter).last_day)
+    promised = data.conversations[data.conversations["held_on"] <= last].dropna(subset="follow_up_due_on")
+    open_ones = promised[promised["follow_up_done_on"].isna() | (promised["follow_up_done_on"] > last)]
+    late = open_ones["follow_up_due_on"] <= last
+    until_now = data.learning[data.learning["quarter"] <= quarter].dropna(subset="adaptation")
+    waiting = until_now[until_now["status"].fillna("") != "done"]
+    return [
+        words.text(
+            "{due} from conversations, and {late} overdue.",
+            due=words.plural("**{n} follow-up** falls due", "**{n} follow-ups** fall due", int((~late).sum())),
+            late=words.plural("**{n}** is", "**{n}** are", int(late.sum())),
+        ),
+        words.plural(
+            "{n} change decided so far is not done yet.", "{n} changes decided so far are not done yet.", len(waiting)
+        ),
+    ]
+
+
+def actions(language: str = "en") -> list[str]:
+    """The four strategic actions, in words."""
+    words = Words.of(language)
+    return [
+        words.text("**A1:** regular conversations with each organization about what it expects."),
+        words.text("**A2:** knowledge and better practice first, with joint contributions of the partners."),
+        words.text("**A3:** a door to business opportunities, shown by partners who found them."),
+        words.text("**A4:** close work with the other projects, so that support does not compete."),
+    ]
+
+
+_STATUS = {"planned": mark("planned"), "under way": mark("under way"), "done": mark("done")}
+_CHANGES = {"adaptation": mark("Change"), "action": mark("Action"), "owner": mark("Who"), "status": mark("Status")}
+
+
+def _of_learning(data: Data, quarter: str, columns: dict[str, str], caption: str, language: str, *, name: str) -> Part:
+    words = Words.of(language)
+    lines = data.learning[data.learning["quarter"] == quarter].dropna(subset=next(iter(columns)))
+    if lines.empty:
+        return Prose(words.text(NOT_WRITTEN))
+    heads = [words.text(head) for head in columns.values()]
+    said = {status: words.text(shown) for status, shown in _STATUS.items()}
+    frame = lines[list(columns)].fillna("–").replace({"status": said}).set_axis(heads, axis=1)
+    return Table(
+        frame, words.text(caption, quarter=quarter), text=tuple(heads), name=name, numbers=lines[list(columns)]
+    )
+
+
+def _reached(data: Data, quarter: str) -> pd.DataFrame:
+    """By type; without a target, the roster is the target. Types below the smallest cell are left out."""
+    reached = reach(data, until=quarter)
+    reached = reached[reached["organizations"] >= data.programme.smallest_cell]
+    return reached.assign(target=reached["target"].fillna(reached["organizations"]))
+
+
+def _of_target(reached: pd.DataFrame, words: Words) -> list[str]:
+    return [
+        words.text(
+            "{reached} of {target} {kind}",
+            reached=words.number(line.reached),
+            target=words.number(line.target),
+            kind=words.text(_KINDS[line.org_type]),
+        )
+        for line in reached.itertuples()
+    ]
+
+
+_KINDS = {"cdsp": mark("service providers (CDSPs)"), "awardee": mark("awardees")}
+
+
+def _reached_sentence(data: Data, quarter: str, words: Words) -> str:
+    parts = words.list(_of_target(_reached(data, quarter), words))
+    return words.text("**[{parts}](#who-takes-part)** came to at least one event.", parts=parts)
