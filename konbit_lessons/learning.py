@@ -45,11 +45,14 @@ def quality_sentence(data: Data, rows: pd.DataFrame, *, language: str = "en", li
     words = Words.of(language)
     quality, unknown = data_quality(data), int(rows["attended"].isna().sum())
     aside = words.plural("{n} row was set aside", "{n} rows were set aside", int(quality["set_aside"].sum()))
+    attendance = words.plural(
+        "attendance is unknown for {n} invitation", "attendance is unknown for {n} invitations", unknown
+    )
     return words.text(
-        "Of {read} rows read, **{aside}** with the reason on record; attendance is unknown for {unknown}.",
+        "Of {read} rows read, **{aside}** with the reason on record; {attendance}.",
         read=words.number(quality["read"].sum()),
         aside=f"[{aside}](#data-and-its-quality)" if link else aside,
-        unknown=words.plural("{n} invitation", "{n} invitations", unknown),
+        attendance=attendance if unknown else words.text("attendance is known for every invitation"),
     )
 
 

@@ -68,6 +68,6 @@ def test_at_a_glance_is_five_sentences(whole, rows):
         == "**[35 of 37 awardees and 96 of 100 service providers (CDSPs)](#who-takes-part)** came to at least one event."
     )
     assert said[4] == (
-        "Of 2,716 rows read, **[20 rows were set aside](#data-and-its-quality)** with the reason on record; "
-        "attendance is unknown for 0 invitations."
+        "Of 4,250 rows read, **[19 rows were set aside](#data-and-its-quality)** with the reason on record; "
+        "attendance is known for every invitation."
     )
