@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 from incentives_example import invitations
+from scipy.stats import chi2
 
 from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives import predict_participation
 from konbit_lessons.incentives.design import build_design
+from konbit_lessons.incentives.fit import fit_model
+from konbit_lessons.incentives.penalized import profile_limits
 from konbit_lessons.incentives.permutation import permutation_p
 from konbit_lessons.incentives.separation import separated_terms
 
@@ -150,3 +153,29 @@ def test_an_amount_that_one_event_decides_cannot_be_told():
     assert "independent groups; at least 5 are needed" in result.not_estimable["explanation"].iloc[0]
     assert np.isnan(row["p_value"])
     assert np.isfinite(row["permutation_p"])
+
+
+def test_the_interval_of_a_separated_amount_holds_its_estimate():
+    # the derivative falls again where the slope is steep, so the effects at the two limits alone would not
+    rows = invitations(organizations=20, events=12)
+    rows["attended"] = rows["per_diem_htg"] > 0
+    result = predict_participation(rows, incentives=["per_diem_htg"], permutations=0)
+    row = result.table.iloc[0]
+    assert row["reason"] == "separated"
+    assert row["penalized_low"] <= row["estimate"] <= row["penalized_high"]
+
+
+def test_profile_limits_of_four_rows_lie_where_the_likelihood_has_dropped():
+    # scoring steps are twice too long here, and would swing around the maximum for ever
+    X = np.array([[1.0, 0.0, 1.0], [1.0, 0.0, 1.0], [1.0, 0.0, 0.0], [1.0, 1.0, 0.0]])
+    y = np.array([0.0, 1.0, 0.0, 1.0])
+    fit = fit_model(X, y, "firth")
+
+    def height(beta):
+        eta = X @ beta
+        p = 1 / (1 + np.exp(-eta))
+        information = (X * (p * (1 - p))[:, None]).T @ X
+        return y @ eta - np.logaddexp(0, eta).sum() + np.linalg.slogdet(information)[1] / 2
+
+    for limit in profile_limits(fit, y, 1):
+        assert height(fit.coefficients) - height(limit) == pytest.approx(chi2.ppf(0.95, 1) / 2, rel=1e-7)

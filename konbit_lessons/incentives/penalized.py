@@ -17,11 +17,22 @@ TOLERANCE = 1e-10
 
 
 def penalized_interval(fit, y, column, *, offered, confidence=0.95):
-    """Average marginal effects (low, high) at the profile-penalized limits of one coefficient of a Firth fit."""
-    effects = [
-        marginal_effect(fit.X, beta, column, offered=offered)[0] for beta in profile_limits(fit, y, column, confidence)
-    ]
+    """The average marginal effects (low, high) between the profile-penalized limits of one coefficient of a Firth fit.
+
+    Of a 0/1 incentive these are the effects at the limits. The effect of a number, β · mean[p(1 − p)], falls again
+    where β is large, so the lowest and the highest on the way from one limit to the other are taken.
+    """
+    way = profile_limits(fit, y, column, confidence)
+    if not offered:
+        way = np.vstack([way, fit.coefficients, _between(fit, y, column, *way[:, column])])
+    effects = [marginal_effect(fit.X, beta, column, offered=offered)[0] for beta in way]
     return min(effects), max(effects)
+
+
+def _between(fit, y, column, low, high, points=20):
+    Z, back = standardized(fit.X)
+    best, scale = np.linalg.solve(back, fit.coefficients), back[column, column]
+    return [back @ _maximized(Z, y, best, column, b / scale)[0] for b in np.linspace(low, high, points + 2)[1:-1]]
 
 
 def profile_limits(fit, y, column, confidence=0.95):
@@ -81,7 +92,9 @@ def _maximized(Z, y, beta, column, b):
         step *= min(1.0, 5.0 / np.abs(step).max())
         for _ in range(30):
             trial = _penalized(Z, y, beta + step)
-            if trial[0] >= height - 1e-11 * abs(height):
+            gain = (trial[0] - height) / (1 + abs(height))
+            # near the maximum heights differ by rounding only: there the score decides, or too long a step would swing
+            if gain > 1e-6 or (gain > -1e-11 and np.abs(trial[1][free]).max() < 0.9 * np.abs(score[free]).max()):
                 break
             step /= 2
         beta, (height, score, information) = beta + step, trial
@@ -96,7 +109,10 @@ def _penalized(Z, y, beta):
     p = expit(eta)
     rooted = Z * np.sqrt(p * (1 - p))[:, None]
     information = rooted.T @ rooted
-    root = np.linalg.cholesky(information)
+    try:
+        root = np.linalg.cholesky(information)
+    except np.linalg.LinAlgError:  # so far out that rounding leaves no information: as low as can be
+        return -np.inf, np.zeros(len(beta)), np.eye(len(beta))
     leverage = (solve_triangular(root, rooted.T, lower=True) ** 2).sum(axis=0)
     height = y @ eta - np.logaddexp(0, eta).sum() + np.log(np.diag(root)).sum()
     return height, Z.T @ (y - p + leverage * (0.5 - p)), information
