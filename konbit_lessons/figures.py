@@ -35,7 +35,7 @@ MARKS = {  # strength → how its dot and bar look; shape and filling differ, no
 
 
 @dataclass(frozen=True)
-class Figure:
+class Figure(parts.Part):
     """A figure and all that must stand with it.
 
     Attributes
@@ -47,6 +47,7 @@ class Figure:
     alt : str, the finding, for who cannot see it
     table : DataFrame of str, the same numbers
     language : str or Words
+    name, numbers : the name of the CSV written beside the report, and the frame in it; no CSV without them
     """
 
     png: bytes = field(repr=False)
@@ -56,9 +57,14 @@ class Figure:
     alt: str
     table: pd.DataFrame = field(repr=False)
     language: object = "en"
+    name: str = ""
+    numbers: pd.DataFrame | None = field(default=None, repr=False)
 
     def _repr_html_(self):
         return parts.figure_html(self, WIDTH, Words.of(self.language))
+
+    def _carried(self):
+        return parts.carried_csv(self)
 
 
 @dataclass(frozen=True)
@@ -112,16 +118,19 @@ def incentive_figure(result, language="en", units=None):
         ),
         table=_numbers(ordered, words, units),
         language=language,
+        name="incentives",
+        numbers=result.table,
     )
 
 
-def dots(shares, *, heading, subtitle, caption, language="en"):
+def dots(shares, *, heading, subtitle, caption, language="en", name=""):
     """Return a figure of shares with their intervals.
 
     Parameters
     ----------
     shares : DataFrame with columns label, estimate, low, high (proportions) and n (str or number), one row per dot
     heading, subtitle, caption : str
+    name : str, of the CSV beside the report
     """
     words = Words.of(language)
     rows = [
@@ -150,10 +159,10 @@ def dots(shares, *, heading, subtitle, caption, language="en"):
     )
     png = _drawn(rows, words, axis=words.text("percent"), limits=(0, 1))
     alt = " ".join([heading, *(_spoken(row) for row in rows)])
-    return Figure(png, heading, subtitle, caption, alt, table, language)
+    return Figure(png, heading, subtitle, caption, alt, table, language, name, shares)
 
 
-def targets(reached, *, heading, subtitle, caption, language="en"):
+def targets(reached, *, heading, subtitle, caption, language="en", name=""):
     """Return a figure of what was reached against its target: a bar, and a line where the target stands.
 
     Parameters
@@ -180,9 +189,8 @@ def targets(reached, *, heading, subtitle, caption, language="en"):
     )
     top = 1.05 * max([1.0, *(row.at for row in rows), *(row.high for row in rows)])
     png = _drawn(rows, words, axis=words.text("organizations; the line is the target"), limits=(0, top), scale=1)
-    return Figure(
-        png, heading, subtitle, caption, " ".join([heading, *(_spoken(row) for row in rows)]), table, language
-    )
+    alt = " ".join([heading, *(_spoken(row) for row in rows)])
+    return Figure(png, heading, subtitle, caption, alt, table, language, name, reached)
 
 
 def _incentive_row(row, words, units):

@@ -120,7 +120,7 @@ class Table(Part):
         return table_html(self.frame, caption=self.caption, text=self.text)
 
     def _carried(self):
-        return {"name": self.name, "csv": as_csv(self.numbers)} if self.name and self.numbers is not None else {}
+        return carried_csv(self)
 
 
 def meta(programme, quarter, words):
@@ -239,6 +239,11 @@ def marked(text):
 def unmarked(text):
     """Return the text without its ``**``, for where no markup can stand."""
     return LINK.sub(r"\1", re.sub(r"\*\*(.+?)\*\*", r"\1", text))
+
+
+def carried_csv(part):
+    """Return the name and the CSV of the numbers behind a table or a figure, if it has both."""
+    return {"name": part.name, "csv": as_csv(part.numbers)} if part.name and part.numbers is not None else {}
 
 
 def as_csv(frame):

@@ -88,3 +88,13 @@ def test_shares_and_targets_have_their_figures():
     reached = targets(pd.DataFrame({"label": ["Awardees"], "reached": [30], "target": [37]}), **said)
     assert reached.table.to_numpy().tolist() == [["Awardees", "30", "37"]]
     assert reached.png != shares.png
+
+
+def test_the_numbers_behind_a_figure_travel_with_it_as_csv():
+    said = {"heading": "h", "subtitle": "s", "caption": "c"}
+    bundle = dots(SHARES, **said, name="uptake")._repr_mimebundle_()
+    assert bundle["application/vnd.konbit+json"] == {
+        "name": "uptake",
+        "csv": "label,estimate,low,high,n\nService providers (CDSPs),0.55,0.5,0.6,1200\nAwardees,0.31,0.2,0.42,600\n",
+    }
+    assert "application/vnd.konbit+json" not in dots(SHARES, **said)._repr_mimebundle_()
