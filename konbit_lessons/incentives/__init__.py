@@ -4,6 +4,8 @@ Takes the panel (or a study's table); returns ``Estimates``. Between ``panel`` a
 Read ``predict_participation`` as the recipe; each step is a module of this folder.
 """
 
+from threadpoolctl import threadpool_limits
+
 from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives.answers import Answers
 from konbit_lessons.incentives.clusterings import clusterings
@@ -15,6 +17,8 @@ from konbit_lessons.incentives.separation import separated_terms
 __all__ = ["Estimates", "predict_participation"]
 
 
+# One thread of linear algebra: the last digits do not depend on the machine, and at this size more threads only wait.
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def predict_participation(
     rows,
     *,
@@ -29,10 +33,16 @@ def predict_participation(
     permutations=1999,
     seed=1,
 ):
-    """Estimate by how much each incentive goes with taking part, and how sure that is.
+    r"""Estimate by how much each incentive goes with taking part, and how sure that is.
 
-    The average marginal effect in a Firth-penalized logit, with CR2 standard errors on every cluster column and
-    Satterthwaite degrees of freedom; Holm over the estimable incentives. An incentive that the rows cannot tell about
+    The effect of a yes/no incentive :math:`j` is the average marginal effect over the :math:`n` rows,
+
+    .. math:: \frac{1}{n} \sum_i \bigl[ p(x_i, x_{ij} = 1; \hat\beta) - p(x_i, x_{ij} = 0; \hat\beta) \bigr],
+
+    (of an amount: the mean derivative), where :math:`\hat\beta` maximizes the logit likelihood with Firth's penalty
+    :math:`\tfrac12 \log |X'WX|`. Its standard error is CR2 on the score :math:`y - p` for each cluster column; for two,
+    :math:`V = V_1 + V_2 - V_{row}`, never below the larger of the two. Degrees of freedom are Satterthwaite's, the smaller
+    of the two; p-values are adjusted by Holm over the estimable incentives. An incentive that the rows cannot tell about
     (constant, collinear, separated, in too few groups, or worth fewer than 5 degrees of freedom) keeps its row, with
     the reason and what can be said without a standard error.
 
@@ -58,6 +68,13 @@ def predict_participation(
     ------
     ModelError
         When the call or the rows do not allow an analysis; for ``method="logit"`` also when a term is separated.
+
+    References
+    ----------
+    Heinze and Schemper (2002), Statistics in Medicine 21, 2409-2419. Pustejovsky and Tipton (2018), Journal of Business
+    & Economic Statistics 36, 672-683. MacKinnon, Nielsen and Webb (2024), arXiv 2406.08880. With one cluster column the
+    numbers are those of R's ``brglm2`` (``method = "brglmFit", type = "AS_mean"``) and ``clubSandwich``
+    (``vcovCR(…, type = "CR2")``, ``coef_test(…, test = "Satterthwaite")``, ``Wald_test(…, test = "HTZ")``).
     """
     incentives, adjust_for, cluster = _names(incentives), _names(adjust_for), _names(cluster)
     _check(method, smallest_effect, confidence, permutations)
