@@ -18,7 +18,7 @@ from konbit_lessons.words import HERE
 
 PACKAGE = HERE.parent
 POT = HERE / "konbit.pot"
-NOTEBOOKS = next(folder for folder in (PACKAGE / "notebooks", PACKAGE.parent / "notebooks") if folder.is_dir())
+NOTEBOOKS = PACKAGE / "notebooks" if (PACKAGE / "notebooks").is_dir() else PACKAGE.parent / "notebooks"
 KEYWORDS = {"text": None, "mark": None, "plural": (1, 2), "pair": (1, 2)}
 METHODS = {"*.py": "python", "*.j2": "jinja2.ext:babel_extract"}
 HEADER = r"""msgid ""
