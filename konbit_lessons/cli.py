@@ -14,7 +14,7 @@ import click
 
 from .errors import KonbitError, ProgrammeError
 
-LISTED = 12  # problems shown before "and n more"
+LISTED = 3  # problems shown after a report; konbit check shows all
 
 programme_option = click.option(
     "--programme",
@@ -189,5 +189,8 @@ def _say_problems(data, *, detail: bool) -> int:
         found = f'found "{line.value}"; ' if line.value else ""
         click.echo(f'  {line.source}{sheet}, row {line.row}, column "{line.column}": {found}{line.reason}.', err=True)
     if len(shown) < len(aside):
-        click.echo(f"  … and {len(aside) - len(shown)} more, in {data.programme.processed / 'set_aside.csv'}", err=True)
+        click.echo(
+            f"  … and {len(aside) - len(shown)} more: see konbit check, or set_aside.csv beside the cleaned tables.",
+            err=True,
+        )
     return 1
