@@ -63,20 +63,20 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from .cleaning import clean
-    from .errors import KonbitError
-    from .expectations import expected
-    from .figures import dots, targets
-    from .incentives import predict_participation
-    from .panel import invitations
-    from .participation import reach, uptake
-    from .parts import Opening, Prose, Table, incentive_table
-    from .programme import load
-    from .quality import data_quality
-    from .reports import make_reports
-    from .question import rows
-    from .sources import read
-    from .store import cleaned
+    from konbit_lessons.cleaning import clean
+    from konbit_lessons.errors import KonbitError
+    from konbit_lessons.expectations import expected
+    from konbit_lessons.figures import dots, targets
+    from konbit_lessons.incentives import predict_participation
+    from konbit_lessons.panel import invitations
+    from konbit_lessons.participation import reach, uptake
+    from konbit_lessons.parts import Opening, Prose, Table, incentive_table
+    from konbit_lessons.programme import load
+    from konbit_lessons.quality import data_quality
+    from konbit_lessons.question import rows
+    from konbit_lessons.reports import make_reports
+    from konbit_lessons.sources import read
+    from konbit_lessons.store import cleaned
 
 
 def __getattr__(name: str) -> object:

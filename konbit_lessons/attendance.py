@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from .record import Record
+from konbit_lessons.record import Record
 
 
 def with_attendance(

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import pandas as pd
 import pandera.pandas as pa
 
-from . import identity, tables
-from .attendance import with_attendance
-from .conversion import typed_rows
-from .errors import DataError
-from .programme import Programme
-from .reading import ROW
-from .record import Record
+from konbit_lessons import identity, tables
+from konbit_lessons.attendance import with_attendance
+from konbit_lessons.conversion import typed_rows
+from konbit_lessons.errors import DataError
+from konbit_lessons.programme import Programme
+from konbit_lessons.reading import ROW
+from konbit_lessons.record import Record
 
 
 @dataclass(frozen=True)

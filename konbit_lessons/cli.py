@@ -6,13 +6,12 @@ failed · 4 another run holds the lock.
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import click
 
-from .errors import KonbitError, ProgrammeError
+from konbit_lessons.errors import KonbitError, ProgrammeError
 
 LISTED = 3  # problems shown after a report; konbit check shows all
 
@@ -47,8 +46,8 @@ def main() -> None:
 @programme_option
 def check(programme_file: str) -> None:
     """Read and check the raw files; say what is wrong and where; write nothing."""
-    from .cleaning import clean as clean_programme
-    from .programme import load
+    from konbit_lessons.cleaning import clean as clean_programme
+    from konbit_lessons.programme import load
 
     data = clean_programme(load(programme_file))
     _say_counts(data)
@@ -59,9 +58,9 @@ def check(programme_file: str) -> None:
 @programme_option
 def clean(programme_file: str) -> None:
     """Write the cleaned tables, the cleaning log and what was set aside."""
-    from .cleaning import clean as clean_programme
-    from .programme import load
-    from .store import write
+    from konbit_lessons.cleaning import clean as clean_programme
+    from konbit_lessons.programme import load
+    from konbit_lessons.store import write
 
     data = clean_programme(load(programme_file))
     written = write(data)
@@ -98,9 +97,9 @@ def report(
     parameters: tuple[str, ...],
 ) -> None:
     """Run the notebooks and save the reports; without names, all of the quarter's."""
-    from .programme import load
-    from .reports import make_reports
-    from .store import cleaned
+    from konbit_lessons.programme import load
+    from konbit_lessons.reports import make_reports
+    from konbit_lessons.store import cleaned
 
     programme = load(programme_file)
     made = make_reports(
@@ -126,20 +125,19 @@ def lab(programme_file: str, jupyter_options: tuple[str, ...]) -> None:
 
     A programme that has no folder notebooks/ beside its programme.toml gets a copy of the notebooks there.
     """
-    from .programme import load
-    from .reports import notebooks_folder
+    from jupyterlab.labapp import LabApp
+
+    from konbit_lessons.programme import load
+    from konbit_lessons.reports import notebooks_folder
 
     programme = load(programme_file)
     notebooks = programme.folder / "notebooks"
     if not notebooks.is_dir():
         shutil.copytree(notebooks_folder(programme), notebooks, ignore=shutil.ignore_patterns(".*"))
-    command = [sys.executable, "-m", "jupyter", "lab", f"--ServerApp.root_dir={programme.folder}", *jupyter_options]
-    command += (
-        []
-        if any(not option.startswith("-") for option in jupyter_options)
-        else ["--LabApp.default_url=/lab/tree/notebooks"]
+    os.chdir(programme.folder)
+    LabApp.launch_instance(
+        [f"--ServerApp.root_dir={programme.folder}", "--LabApp.default_url=/lab/tree/notebooks", *jupyter_options]
     )
-    sys.exit(subprocess.call(command, cwd=programme.folder, env=os.environ | {"JUPYTER_PREFER_ENV_PATH": "1"}))
 
 
 @main.command()
@@ -149,7 +147,7 @@ def lab(programme_file: str, jupyter_options: tuple[str, ...]) -> None:
 @click.option("--events", default=48, show_default=True, type=click.IntRange(5))
 def example(folder: Path, seed: int, organizations: int, events: int) -> None:
     """Write a simulated programme with known effects, in field formats, with its truth beside it."""
-    from .example import write_example
+    from konbit_lessons.example import write_example
 
     written = write_example(folder, seed=seed, organizations=organizations, events=events)
     click.echo(f"Written: {len(written)} files in {folder}. The truth is in {folder / 'data' / 'truth'}.")
@@ -167,7 +165,7 @@ def _pairs(parameters: tuple[str, ...]) -> dict[str, str]:
 
 
 def _say_counts(data) -> None:
-    from .quality import data_quality
+    from konbit_lessons.quality import data_quality
 
     for line in data_quality(data).itertuples():
         click.echo(f"{line.table:15} {line.read:7} rows read = {line.kept:7} kept + {line.set_aside:5} set aside")
@@ -194,3 +192,7 @@ def _say_problems(data, *, detail: bool) -> int:
             err=True,
         )
     return 1
+
+
+if __name__ == "__main__":
+    main()

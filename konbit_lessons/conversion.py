@@ -3,11 +3,11 @@
 import pandas as pd
 import pandera.pandas as pa
 
-from . import tables
-from .programme import Programme, Source
-from .reading import ROW, read_source
-from .record import Record
-from .values import Writing, convert
+from konbit_lessons import tables
+from konbit_lessons.programme import Programme, Source
+from konbit_lessons.reading import ROW, read_source
+from konbit_lessons.record import Record
+from konbit_lessons.values import Writing, convert
 
 CODED = ("level", "yes_no", "whole", "amount")  # kinds in which a code can mean "no answer"
 

@@ -3,10 +3,10 @@
 import pandas as pd
 from scipy import stats
 
-from .cleaning import Data
-from .errors import DataError
-from .periods import Quarter
-from .tables import EXPECTATIONS
+from konbit_lessons.cleaning import Data
+from konbit_lessons.errors import DataError
+from konbit_lessons.periods import Quarter
+from konbit_lessons.tables import EXPECTATIONS
 
 CONFIDENCE = 0.95
 COLUMNS = ("expects", "organizations", "n", "share", "low", "high")

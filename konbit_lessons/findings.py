@@ -43,8 +43,9 @@ CAVEAT = mark(
     "other things may have differed too, and only some of them are taken into account (see the annex)."
 )
 METHOD = mark(
-    "Method: {method}. Clusters: {clusters}. The difference is the average, over all rows, of the predicted share with "
-    "the incentive less the predicted share without it."
+    "Method: {method}, with standard errors for small samples (CR2) that allow for what goes together within "
+    "{clusters}, and degrees of freedom after Satterthwaite. The difference is the average, over all rows, of the "
+    "predicted share with the incentive less the predicted share without it."
 )
 PACKAGES = ("konbit-lessons", "numpy", "pandas", "scipy", "statsmodels", "firthmodels", "matplotlib")
 
@@ -162,7 +163,7 @@ def method_sentences(result, language="en", *, adjust_for=()):
         words.text("Taken into account: {names}.", names=names)
         if names
         else words.text("Nothing else is adjusted for."),
-        words.text(METHOD, method=result.method, clusters=clusters),
+        words.text(METHOD, method=words.text(result.method.split(", ")[0]), clusters=clusters),
         words.text(
             "Computed with Python {python} and {packages}.",
             python=python_version(),
@@ -170,7 +171,7 @@ def method_sentences(result, language="en", *, adjust_for=()):
         ),
     ]
     # What was left out has its own sentence, so that the note on it need not stand here again.
-    return [*said, *(words.text(note) for note in result.notes if "left out" not in note)]
+    return [*said, *(words.text(note.message, **note.values) for note in result.notes if "dropped" not in note.values)]
 
 
 def _all_found(rows, words):

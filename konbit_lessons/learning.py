@@ -6,16 +6,16 @@ Takes a cleaned programme, the panel, a quarter and a language; returns the sent
 
 import pandas as pd
 
-from .cleaning import Data
-from .expectations import expected
-from .figures import Figure, dots, targets
-from .findings import headline
-from .participation import reach, uptake
-from .parts import Part, Prose, Table, unmarked
-from .periods import Quarter
-from .quality import data_quality
-from .tables import EXPECTATIONS, LABELS, TABLE_LABELS
-from .words import Words, mark
+from konbit_lessons.cleaning import Data
+from konbit_lessons.expectations import expected
+from konbit_lessons.figures import Figure, dots, targets
+from konbit_lessons.findings import headline
+from konbit_lessons.participation import reach, uptake
+from konbit_lessons.parts import Part, Prose, Table, unmarked
+from konbit_lessons.periods import Quarter
+from konbit_lessons.quality import data_quality
+from konbit_lessons.tables import EXPECTATIONS, LABELS, TABLE_LABELS
+from konbit_lessons.words import Words, mark
 
 NOT_WRITTEN = mark("Nothing was written down for this quarter. Add it to the table of learning questions.")
 
@@ -95,6 +95,7 @@ def reach_figure(data: Data, *, quarter: str, language: str = "en") -> Figure:
             n=words.plural("{n} attendance", "{n} attendances", int(reached["attendances"].sum())),
         ),
         language=words,
+        name="reach",
     )
 
 
@@ -120,6 +121,7 @@ def uptake_figure(rows: pd.DataFrame, *, quarter: str, smallest_cell: int, langu
             "interval allows for organizations and for events differing from each other."
         ),
         language=words,
+        name="uptake",
     )
 
 
@@ -167,6 +169,7 @@ def expectation_figure(data: Data, *, quarter: str, language: str = "en") -> Fig
         ),
         caption=words.text("Source: partner survey. An organization counts once, however many of its people answered."),
         language=words,
+        name="expectations",
     )
 
 

@@ -6,10 +6,10 @@ support from another project counts when it covers that day.
 
 import pandas as pd
 
-from .cleaning import Data
-from .errors import DataError
-from .periods import Quarter, fiscal_quarter
-from .tables import EXPECTATIONS, QUESTIONS
+from konbit_lessons.cleaning import Data
+from konbit_lessons.errors import DataError
+from konbit_lessons.periods import Quarter, fiscal_quarter
+from konbit_lessons.tables import EXPECTATIONS, QUESTIONS
 
 RECENT_DAYS = 90
 ABOUT_ORGANIZATION = (

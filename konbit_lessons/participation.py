@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from .cleaning import Data
-from .panel import invitations
+from konbit_lessons.cleaning import Data
+from konbit_lessons.panel import invitations
 
 CONFIDENCE = 0.95
 

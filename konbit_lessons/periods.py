@@ -10,7 +10,7 @@ from datetime import date
 
 import pandas as pd
 
-from .errors import ProgrammeError
+from konbit_lessons.errors import ProgrammeError
 
 FIRST_FISCAL_MONTH = 10
 

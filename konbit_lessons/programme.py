@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
-from . import tables
-from .errors import ProgrammeError
-from .sources import KINDS
+from konbit_lessons import tables
+from konbit_lessons.errors import ProgrammeError
+from konbit_lessons.sources import KINDS
 
 Filled = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 TableName = Literal[tuple(tables.TABLES)]

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from .cleaning import Data
+from konbit_lessons.cleaning import Data
 
 
 def data_quality(data: Data) -> pd.DataFrame:

@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from .errors import DataError, ProgrammeError
-from .panel import invitations
-from .programme import Programme
-from .sources import read
-from .store import cleaned
+from konbit_lessons.errors import DataError, ProgrammeError
+from konbit_lessons.panel import invitations
+from konbit_lessons.programme import Programme
+from konbit_lessons.sources import read
+from konbit_lessons.store import cleaned
 
 if TYPE_CHECKING:
-    from .periods import Quarter
+    from konbit_lessons.periods import Quarter
 
 
 def rows(programme: Programme, *, quarter: "str | Quarter | None" = None) -> pd.DataFrame:

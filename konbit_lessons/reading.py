@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pandera.pandas as pa
 
-from .errors import ProgrammeError, SourceError
-from .programme import Programme, Source
-from .sources import Raw, read
+from konbit_lessons.errors import ProgrammeError, SourceError
+from konbit_lessons.programme import Programme, Source
+from konbit_lessons.sources import Raw, read
 
 ROW = ("source", "sheet", "row")  # where a row comes from: file, sheet, row in the file
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from .reading import ROW
+from konbit_lessons.reading import ROW
 
 LOG = (
     "source",

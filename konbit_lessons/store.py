@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from . import tables
-from .cleaning import Data, clean
-from .programme import Programme
+from konbit_lessons import tables
+from konbit_lessons.cleaning import Data, clean
+from konbit_lessons.programme import Programme
 
 STAMP = "cleaned_from.json"
 FORMULA = r"[=+\-@\t\r\x00]"

@@ -15,7 +15,9 @@ def main() -> None:
     people = thornton_hiv.load_pandas().data
     FILE.parent.mkdir(parents=True, exist_ok=True)
     people.to_csv(FILE, index=False, lineterminator="\n")
-    print(f"{len(people)} people written to {FILE.relative_to(Path.cwd()) if FILE.is_relative_to(Path.cwd()) else FILE}")
+    print(
+        f"{len(people)} people written to {FILE.relative_to(Path.cwd()) if FILE.is_relative_to(Path.cwd()) else FILE}"
+    )
 
 
 if __name__ == "__main__":

@@ -42,9 +42,9 @@ def predict_participation(
     (of an amount: the mean derivative), where :math:`\hat\beta` maximizes the logit likelihood with Firth's penalty
     :math:`\tfrac12 \log |X'WX|`. Its standard error is CR2 on the score :math:`y - p` for each cluster column; for two,
     :math:`V = V_1 + V_2 - V_{row}`, never below the larger of the two. Degrees of freedom are Satterthwaite's, the
-    smaller of the two; p-values are adjusted by Holm over the estimable incentives. An incentive that the rows cannot tell
-    about (constant, collinear, separated, in too few groups, or worth fewer than 5 degrees of freedom) keeps its row, with
-    the reason and what can be said without a standard error.
+    smaller of the two; p-values are adjusted by Holm over the estimable incentives. An incentive that the rows cannot
+    tell about (constant, collinear, separated, in too few groups, or worth fewer than 5 degrees of freedom) keeps its
+    row, with the reason and what can be said without a standard error.
 
     Parameters
     ----------

@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 
 from konbit_lessons.errors import ModelError
+from konbit_lessons.incentives.notes import Note
+from konbit_lessons.words import mark
 
 INTERCEPT = "(Intercept)"
 TOLERANCE = 1e-7  # a column whose remainder is a smaller share of it is collinear; R's lm uses the same
@@ -133,7 +135,9 @@ def _counted(left_out):
 
 def _missing_note(left_out, used):
     dropped = int(left_out["rows"].sum())
-    return (f"{dropped} of {dropped + len(used)} rows were left out: {_counted(left_out)}.",) if dropped else ()
+    message = mark("{dropped} of {all} rows were left out: {counted}.")
+    values = {"dropped": dropped, "all": dropped + len(used), "counted": _counted(left_out)}
+    return (Note(message, **values),) if dropped else ()
 
 
 def _outcome(column):
@@ -214,13 +218,21 @@ def _independent(values, adjusters):
             if name in values:
                 relations.append({name, *partners})
         if name in adjusters:
-            notes.append(f"{found}, so it was not adjusted for.")
+            notes.append(_not_adjusted(name, column, kept))
     for name in values:
         others = sorted(set().union(*(r for r in relations if name in r)) - {name})
         if others:
             told = f"{name} cannot be told apart from {' and '.join(others)}: they always go together."
             unfit[name] = ("collinear", told)
     return {name: kept[name] for name in (*values, *adjusters) if name in kept}, unfit, notes
+
+
+def _not_adjusted(name, column, kept):
+    if np.ptp(column) == 0:
+        message = mark("{name} is {value} in every row, so it was not adjusted for.")
+        return Note(message, name=name, value=f"{column[0]:g}")
+    message = mark("{name} repeats {others}, so it was not adjusted for.")
+    return Note(message, name=name, others=", ".join(_partners(column, kept)))
 
 
 def _new_direction(column, basis):

@@ -12,9 +12,10 @@ import numpy as np
 from scipy.special import expit
 
 from konbit_lessons.errors import ModelError
+from konbit_lessons.words import mark
 
 TOLERANCE = 1e-8  # of firthmodels: its default, 1e-4, gives 4.8 digits
-METHODS = {"firth": "Firth logit", "logit": "Logit", "linear": "Linear probability"}
+METHODS = {"firth": mark("Firth logit"), "logit": mark("Logit"), "linear": mark("Linear probability")}
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from konbit_lessons.incentives.fit import METHODS
+from konbit_lessons.incentives.notes import Note
+from konbit_lessons.words import mark
 
 COLUMNS = [
     "term",
@@ -122,9 +124,8 @@ def _separated_note(answers, incentives):
     names = [name for name in answers.separated if name not in incentives]
     if not names or answers.fit.is_linear:
         return ()
-    return (
-        f"{' and '.join(names)}: tells without exception who took part; its coefficient is held finite by the penalty.",
-    )
+    message = mark("{names}: tells without exception who took part; its coefficient is held finite by the penalty.")
+    return (Note(message, names=", ".join(names)),)
 
 
 def holm(p_values):

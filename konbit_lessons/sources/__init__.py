@@ -1,16 +1,17 @@
 """Field exports → frames of text. One file per exporter, one line in :data:`KINDS`.
 
-The first that recognizes the header reads the file. Nothing is interpreted here but the exporter's own conventions: which cell is a header, a choice, a repeat.
+The first that recognizes the header reads the file. Nothing is interpreted here but the exporter's own conventions:
+which cell is a header, a choice, a repeat.
 """
 
 from pathlib import Path
 from types import ModuleType
 
-from ..errors import SourceError
-from . import guard, kobo, microsoft_forms, odk, sheet
-from .form import read_form
-from .grids import read_grids
-from .raw import Raw
+from konbit_lessons.errors import SourceError
+from konbit_lessons.sources import guard, kobo, microsoft_forms, odk, sheet
+from konbit_lessons.sources.form import read_form
+from konbit_lessons.sources.grids import read_grids
+from konbit_lessons.sources.raw import Raw
 
 __all__ = ["KINDS", "Raw", "read"]
 

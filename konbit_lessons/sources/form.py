@@ -5,9 +5,9 @@ from functools import cached_property
 from itertools import product
 from pathlib import Path
 
-from ..errors import SourceError
-from . import guard
-from .grids import Grid, read_grids
+from konbit_lessons.errors import SourceError
+from konbit_lessons.sources import guard
+from konbit_lessons.sources.grids import Grid, read_grids
 
 
 @dataclass(frozen=True)

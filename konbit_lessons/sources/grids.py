@@ -12,7 +12,7 @@ from pathlib import Path
 
 import python_calamine
 
-from ..errors import SourceError
+from konbit_lessons.errors import SourceError
 
 SEPARATORS = (",", ";", "\t", "|")
 WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")

@@ -8,7 +8,7 @@ import re
 import zipfile
 from pathlib import Path
 
-from ..errors import SourceError
+from konbit_lessons.errors import SourceError
 
 LARGEST_FILE = 300_000_000
 LARGEST_UNPACKED = 1_500_000_000

@@ -7,9 +7,9 @@ can be there; repeats are sheets of their own, linked by ``_parent_index``.
 
 import pandas as pd
 
-from .form import Form
-from .grids import Grid
-from .raw import Frame, frame_of, use_flags
+from konbit_lessons.sources.form import Form
+from konbit_lessons.sources.grids import Grid
+from konbit_lessons.sources.raw import Frame, frame_of, use_flags
 
 MARKS = ("_uuid", "_submission_time", "_index", "_id")
 

@@ -1,8 +1,8 @@
 """Microsoft Forms workbooks: the question is the header, and each of several answers ends with ``;``."""
 
-from .form import Form
-from .grids import Grid
-from .raw import Frame, frame_of
+from konbit_lessons.sources.form import Form
+from konbit_lessons.sources.grids import Grid
+from konbit_lessons.sources.raw import Frame, frame_of
 
 
 def recognizes(header: list[str]) -> bool:

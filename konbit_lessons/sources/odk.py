@@ -4,10 +4,10 @@ Unlike Kobo, groups join with ``-`` and the choices of an unanswered question ar
 column is empty.
 """
 
-from .form import Form
-from .grids import Grid
-from .kobo import tidy
-from .raw import Frame, frame_of
+from konbit_lessons.sources.form import Form
+from konbit_lessons.sources.grids import Grid
+from konbit_lessons.sources.kobo import tidy
+from konbit_lessons.sources.raw import Frame, frame_of
 
 
 def recognizes(header: list[str]) -> bool:

@@ -4,9 +4,9 @@ The header is the row, among the first twenty, that holds most of the expected c
 first row that fills every column in use.
 """
 
-from .form import Form
-from .grids import Grid
-from .raw import Frame, frame_of
+from konbit_lessons.sources.form import Form
+from konbit_lessons.sources.grids import Grid
+from konbit_lessons.sources.raw import Frame, frame_of
 
 SEARCHED_ROWS = 20
 
