@@ -1,12 +1,14 @@
 """The whole chain on a programme in field formats, compared with what is true in it."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import konbit_lessons as kl
+from konbit_lessons.identity import Roster
 
 TRUTH = Path(__file__).parent / "data" / "programme" / "truth"
 PAIR = ["event_id", "organization_id"]
@@ -23,8 +25,6 @@ def result(whole):
 
 
 def test_at_least_97_of_100_typed_names_are_matched_and_none_wrongly(whole):
-    from konbit_lessons.identity import Roster
-
     aliases = json.loads((TRUTH / "aliases.json").read_text(encoding="utf-8"))
     matches = Roster(whole.organizations).match(list(aliases))
     wrong = {typed for typed, match in matches.items() if match.organization_id not in (None, aliases[typed])}
@@ -57,8 +57,6 @@ def test_an_incentive_without_any_effect_is_not_called_clear(result, truth):
 
 def test_an_unresolved_name_makes_attendance_unknown_and_not_absent(whole_programme, tmp_path):
     """With the roster's accents and one name spoiled, its event shows unknown attendance for who may be meant."""
-    import shutil
-
     folder = Path(shutil.copytree(whole_programme, tmp_path / "spoiled"))
     invited = folder / "raw" / "invitations.csv"
     lines = invited.read_text(encoding="utf-8-sig").splitlines()
@@ -73,3 +71,19 @@ def test_an_unresolved_name_makes_attendance_unknown_and_not_absent(whole_progra
     rows = kl.clean(kl.load(folder / "programme.toml")).invitations.set_index(PAIR)
     assert rows.loc[[("E001", "CDSP-094"), ("E001", "AWD-011")], "attended"].isna().all()
     assert rows["attended"].isna().sum() <= 3
+
+
+def test_an_incentive_that_never_varies_is_answered_with_its_reason(whole_programme, tmp_path):
+    folder = Path(shutil.copytree(whole_programme, tmp_path / "constant"))
+    toml = folder / "programme.toml"
+    text = toml.read_text(encoding="utf-8")
+    text = text.replace("[privacy]", '[incentives]\nchildcare = "Childcare at the event"\n\n[privacy]')
+    text = text.replace('"recent_conversation"]', '"recent_conversation", "childcare"]')
+    toml.write_text(
+        text.replace("[source.blank] ", "[source.set]\nchildcare = false\n[source.blank] "), encoding="utf-8"
+    )
+    programme = kl.load(toml)
+    result = kl.predict_participation(kl.rows(programme), **programme.question)
+    assert result.not_estimable[["term", "reason"]].to_numpy().tolist() == [["childcare", "constant"]]
+    assert result.sentences()[-1] == ("**Childcare at the event:** the data cannot tell, because it was never offered.")
+    assert result.table["strength"].tolist().count("cannot tell") == 1
