@@ -68,10 +68,16 @@ def headline(result, language="en", units=None):
     rows = in_order(result.table)
     if len(rows) == 1:
         return sentence(rows[0], words, units, confidence=result.confidence)
+    return " ".join([found(result, words), *_not_found(rows, words)])
+
+
+def found(result, language="en"):
+    """Return what clearly or likely goes with participation, in one sentence, or that nothing does."""
+    words = Words.of(language)
     none = words.text(
-        "None of the {n} incentives clearly or likely goes with participation.", n=words.number(len(rows))
+        "None of the {n} incentives clearly or likely goes with participation.", n=words.number(len(result.table))
     )
-    return " ".join([*(_all_found(rows, words) or [none]), *_not_found(rows, words)])
+    return (_all_found(in_order(result.table), words) or [none])[0]
 
 
 def at_a_glance(result, language="en", units=None):

@@ -9,7 +9,7 @@ import pandas as pd
 from konbit_lessons.cleaning import Data
 from konbit_lessons.expectations import expected
 from konbit_lessons.figures import Figure, dots, targets
-from konbit_lessons.findings import headline
+from konbit_lessons.findings import found
 from konbit_lessons.participation import reach, uptake
 from konbit_lessons.parts import Part, Prose, Table, unmarked
 from konbit_lessons.periods import Quarter
@@ -30,12 +30,12 @@ def at_a_glance(data: Data, rows: pd.DataFrame, result, *, quarter: str, languag
     words = Words.of(language)
     said = [
         _reached_sentence(data, quarter, words),
-        uptake_sentence(rows, quarter=quarter, language=words, link=True),
         *expectation_sentences(data, quarter=quarter, language=words, link=True)[:1],
         words.text(
-            "{answer} [See what predicts participation](#what-predicts-participation).", answer=headline(result, words)
+            "{answer} [What predicts participation](#what-predicts-participation).", answer=found(result, words)
         ),
         quality_sentence(data, rows, language=words, link=True),
+        next_quarter(data, quarter=quarter, language=words, link=True)[0],
     ]
     return [sentence for sentence in said if sentence]
 
@@ -213,7 +213,7 @@ def will_change(data: Data, *, quarter: str, language: str = "en") -> Part:
     return _of_learning(data, quarter, _CHANGES, mark("Changes decided in {quarter}."), language, name="will_change")
 
 
-def next_quarter(data: Data, *, quarter: str, language: str = "en") -> list[str]:
+def next_quarter(data: Data, *, quarter: str, language: str = "en", link: bool = False) -> list[str]:
     """What falls due: follow-ups promised in conversations, and changes decided earlier that are not done."""
     words = Words.of(language)
     last = pd.Timestamp(Quarter.named(quarter).last_day)
@@ -222,11 +222,12 @@ def next_quarter(data: Data, *, quarter: str, language: str = "en") -> list[str]
     late = open_ones["follow_up_due_on"] <= last
     until_now = data.learning[data.learning["quarter"] <= quarter].dropna(subset="adaptation")
     waiting = until_now[until_now["status"].fillna("") != "done"]
+    overdue = words.plural("{n} is overdue", "{n} are overdue", int(late.sum()))
     return [
         words.text(
-            "{due} from conversations, and {late} overdue.",
-            due=words.plural("**{n} follow-up** falls due", "**{n} follow-ups** fall due", int((~late).sum())),
-            late=words.plural("**{n}** is", "**{n}** are", int(late.sum())),
+            "Of the follow-ups promised in conversations, **{overdue}** and {due}.",
+            overdue=f"[{overdue}](#next-quarter)" if link else overdue,
+            due=words.plural("{n} falls due later", "{n} fall due later", int((~late).sum())),
         ),
         words.plural(
             "{n} change decided so far is not done yet.", "{n} changes decided so far are not done yet.", len(waiting)
