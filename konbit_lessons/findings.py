@@ -112,7 +112,7 @@ def joint_sentence(result, language="en"):
         return words.text("There is one incentive to test, so the interval above says all; no further test is needed.")
     test = words.text(
         "joint test of {names}: F = {f} on {num} and {denom} degrees of freedom, {p}",
-        names=words.list(inside(term, words, _labels(result).get(term)) for term in joint["terms"]),
+        names=words.list(inside(term, words, result.labels.get(term)) for term in joint["terms"]),
         f=words.number(joint["F"], 2),
         num=words.number(joint["df_num"]),
         denom=words.number(joint["df_denom"], 1),
@@ -134,7 +134,7 @@ def left_out_sentence(result, language="en", units=None):
     reasons = words.list(
         words.text(
             "{column} ({n})",
-            column=inside(row["column"], words, _labels(result).get(row["column"])),
+            column=inside(row["column"], words, result.labels.get(row["column"])),
             n=words.number(row["rows"]),
         )
         for _, row in left_out.iterrows()
@@ -160,11 +160,11 @@ def strength_rule(result, language="en"):
     return [words.text(rule, **values) for rule in RULE]
 
 
-def method_sentences(result, language="en", *, adjust_for=()):
+def method_sentences(result, language="en", units=None, *, adjust_for=()):
     """Return the method in plain words, what is taken into account, and the versions of what computed it."""
     words = Words.of(language)
-    clusters = words.list(_clusters(column, n, words) for column, n in result.clusters.items())
-    names = words.list(inside(column, words) for column in adjust_for)
+    clusters = words.list(_clusters(column, n, words, result, units) for column, n in result.clusters.items())
+    names = words.list(inside(column, words, result.labels.get(column)) for column in adjust_for)
     said = [
         words.text("Taken into account: {names}.", names=names)
         if names
@@ -206,16 +206,14 @@ def _not_found(rows, words):
     return [_sentence("; ".join(parts))] if parts else []
 
 
-def _clusters(column, n, words):
+def _clusters(column, n, words, result, units):
     if column == "organization_id":
         return words.plural("{n} organization", "{n} organizations", n)
     if column == "event_id":
         return words.plural("{n} event", "{n} events", n)
-    return words.text("{n} of “{column}”", n=words.number(n), column=column)
-
-
-def _labels(result):
-    return dict(zip(result.table["term"], result.table["label"], strict=True))
+    if units is not None and column == next(iter(result.clusters)):
+        return f"{words.number(n)} {Units.of(units, result.outcome).groups}"
+    return words.text("{n} of “{column}”", n=words.number(n), column=inside(column, words, result.labels.get(column)))
 
 
 def _sentence(text):

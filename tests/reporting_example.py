@@ -41,6 +41,7 @@ class Result:
         default_factory=lambda: pd.DataFrame({"column": ["attended", "consulted_at_design"], "rows": [84, 12]})
     )
     notes: tuple = ()
+    labels: dict = field(default_factory=dict)
 
 
 def result(rows=ROWS, **changes):

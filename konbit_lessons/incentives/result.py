@@ -53,6 +53,7 @@ class Estimates:
     explanation.
     ``coefficients``: of every design column, in log-odds (linear: as proportions).
     ``rate``: share of the n rows that took part. ``clusters``: cluster column → number of clusters.
+    ``labels``: column → the words for it, as given.
     """
 
     table: pd.DataFrame
@@ -69,6 +70,7 @@ class Estimates:
     confidence: float
     method: str
     permutations: int
+    labels: Mapping
 
     def figure(self, language="en", units=None):
         """The dot plot of the table, a ``konbit_lessons.figures.Figure``."""
@@ -112,6 +114,7 @@ def report(answers, incentives, *, labels, smallest_effect):
         confidence=answers.confidence,
         method=method,
         permutations=answers.permutations,
+        labels=dict(labels),
     )
 
 
