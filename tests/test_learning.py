@@ -1,6 +1,7 @@
 """The learning report: its sentences compared whole, and nothing in it from after the quarter."""
 
 import pytest
+from pseudo import pseudo_language, untranslated
 
 import konbit_lessons as kl
 from konbit_lessons import learning
@@ -72,3 +73,33 @@ def test_at_a_glance_is_five_sentences(whole, rows):
         "attendance is known for every invitation."
     )
     assert said[4].startswith("Of the follow-ups promised in conversations, **[")
+
+
+def test_every_word_comes_out_translated(whole, rows, tmp_path):
+    words = pseudo_language(tmp_path)
+    result = kl.predict_participation(rows, **whole.programme.question)
+    when = {"quarter": QUARTER, "language": words}
+    figures = [
+        learning.reach_figure(whole, **when),
+        learning.uptake_figure(rows, smallest_cell=5, **when),
+        learning.expectation_figure(whole, **when),
+    ]
+    table = learning.quality_table(whole, language=words)
+    said = [
+        learning.title(words),
+        *learning.at_a_glance(whole, rows, result, **when),
+        *learning.expectation_sentences(whole, **when),
+        *learning.next_quarter(whole, **when),
+        *learning.actions(words),
+        learning.learned(whole, **when).sentences,
+        *(
+            text
+            for figure in figures
+            for text in (figure.heading, figure.subtitle, figure.caption, *figure.table.columns)
+        ),
+        *(cell for figure in figures for cell in figure.table.iloc[:, 0] if not cell.startswith("FY")),
+        *table.frame.columns,
+        *table.frame.iloc[:, 0],
+        table.caption,
+    ]
+    assert [outside for text in said if (outside := untranslated(text.replace(QUARTER, "")))] == []

@@ -1,13 +1,12 @@
 # ruff: noqa: E501  (messages stand whole)
 """Words: every message goes through them, so that another language is one .po file and no code."""
 
-import re
 from datetime import date
 
 import nbformat
 import pytest
-from babel.messages.pofile import read_po, write_po
 from bs4 import BeautifulSoup
+from pseudo import pseudo_language, untranslated
 from reporting_example import programme, result
 
 from konbit_lessons import figures, findings, parts, sentences
@@ -20,27 +19,7 @@ from konbit_lessons.words.extract import NOTEBOOKS, POT, pot
 
 @pytest.fixture(scope="module")
 def pseudo(tmp_path_factory):
-    """A language in which every message stands in brackets, so that what is not translated shows."""
-    folder = tmp_path_factory.mktemp("words")
-    with POT.open("rb") as file:
-        catalog = read_po(file, locale="en")
-    for message in catalog:
-        if message.id:
-            forms = message.id if isinstance(message.id, tuple) else (message.id,)
-            wrapped = tuple(f"⟦{form}⟧" for form in forms)
-            message.string = wrapped if len(wrapped) > 1 else wrapped[0]
-    with (folder / "eo.po").open("wb") as file:
-        write_po(file, catalog)
-    return Words("eo", folder=folder)
-
-
-def untranslated(text):
-    """What stands outside all brackets, without numbers, names from data and signs."""
-    depth, outside = 0, []
-    for letter in text:
-        depth += {"⟦": 1, "⟧": -1}.get(letter, 0)
-        outside.append(letter if depth == 0 else " ")
-    return re.findall(r"[^\W\d_]{3,}", "".join(outside))
+    return pseudo_language(tmp_path_factory.mktemp("words"))
 
 
 def test_the_committed_list_of_messages_is_current():
