@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +9,9 @@ import pandas as pd
 from konbit_lessons import tables
 from konbit_lessons.cleaning import Data, clean
 from konbit_lessons.programme import Programme
+from konbit_lessons.publish import published
 
+PACKAGE = Path(__file__).parent
 STAMP = "cleaned_from.json"
 FORMULA = r"[=+\-@\t\r\x00]"
 LISTS = {"cleaning_log": ["row"], "set_aside": ["row"], "counts": ["read", "kept", "set_aside"]}  # and their numbers
@@ -28,23 +28,14 @@ def write(data: Data) -> list[Path]:
         What was written.
     """
     folder = data.programme.processed
-    folder.mkdir(parents=True, exist_ok=True)
     (folder / STAMP).unlink(missing_ok=True)  # until all is in place, what stands here is of two minds
-    written = [
-        _put(folder / f"{name}.parquet", lambda path, rows=rows: rows.to_parquet(path, index=False))
-        for name, rows in data.tables.items()
-    ]
+    files = {f"{name}.parquet": rows.to_parquet(index=False) for name, rows in data.tables.items()}
     for name in LISTS:
-        rows = getattr(data, name)
-        written.append(
-            _put(
-                folder / f"{name}.csv",
-                lambda path, rows=rows: _for_spreadsheets(rows).to_csv(path, index=False, encoding="utf-8-sig"),
-            )
-        )
-    stamp = json.dumps({"inputs": fingerprint(data.programme), "notices": data.notices}, indent=1, ensure_ascii=False)
-    written.append(_put(folder / STAMP, lambda path: path.write_text(stamp, encoding="utf-8")))
-    return written
+        text = _for_spreadsheets(getattr(data, name)).to_csv(index=False, lineterminator="\n")
+        files[f"{name}.csv"] = text.encode("utf-8-sig")
+    stamp = {"inputs": fingerprint(data.programme), "notices": data.notices}
+    files[STAMP] = json.dumps(stamp, indent=1, ensure_ascii=False)
+    return [published(folder / name, content) for name, content in files.items()]
 
 
 def cleaned(programme: Programme) -> Data:
@@ -70,18 +61,23 @@ def cleaned(programme: Programme) -> Data:
 
 
 def fingerprint(programme: Programme) -> dict[str, str]:
-    """SHA-256 of every file the cleaned tables depend on, and the version that cleans."""
-    files = {_name(path, programme): _hash(path) for path in programme.input_files()}
-    return files | {"konbit_lessons": version("konbit_lessons")}
+    """SHA-256 of every file the cleaned tables depend on, and of the code that cleans."""
+    code = sorted([*PACKAGE.glob("*.py"), *(PACKAGE / "sources").glob("*.py")])
+    return inputs(programme) | {"konbit_lessons": digest(b"".join(path.read_bytes() for path in code))}
 
 
-def _name(path: Path, programme: Programme) -> str:
-    return Path(os.path.relpath(path, programme.folder)).as_posix()
+def inputs(programme: Programme) -> dict[str, str]:
+    """SHA-256 of programme.toml and every raw file, by name relative to the programme's folder."""
+    names = {}
+    for path in programme.input_files():
+        inside = path.is_relative_to(programme.folder)
+        names[path.relative_to(programme.folder).as_posix() if inside else path.name] = digest(path.read_bytes())
+    return dict(sorted(names.items()))
 
 
-def _hash(path: Path) -> str:
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+def digest(content: str | bytes) -> str:
+    """SHA-256 of bytes or text."""
+    return hashlib.sha256(content.encode("utf-8") if isinstance(content, str) else content).hexdigest()
 
 
 def _read_list(path: Path, numbers: list[str]) -> pd.DataFrame:
@@ -109,15 +105,3 @@ def _for_spreadsheets(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _from_spreadsheets(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.apply(lambda column: column.str.replace(rf"^'(?='*{FORMULA})", "", regex=True))
-
-
-def _put(path: Path, write_to) -> Path:
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        write_to(beside)
-        with beside.open("rb") as whole:
-            os.fsync(whole.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-    return path

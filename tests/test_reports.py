@@ -18,9 +18,9 @@ from reporting_example import ROWS, programme, result
 from konbit_lessons import parts
 from konbit_lessons.errors import DataError, LockedError, ProgrammeError, ReportError
 from konbit_lessons.figures import incentive_figure
+from konbit_lessons.publish import UNFINISHED, only_one_run, published
 from konbit_lessons.reports import Made, make_reports, notebook_names
 from konbit_lessons.reports.page import page, sanitized
-from konbit_lessons.reports.publish import UNFINISHED, only_one_run, published
 from konbit_lessons.reports.run import checked_parameters, run
 
 HERE = Path(__file__).parent

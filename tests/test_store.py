@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 import konbit_lessons as kl
-from konbit_lessons import store
+from konbit_lessons import publish, store
 
 
 def _bytes(folder):
@@ -51,11 +51,14 @@ def test_a_failed_write_leaves_no_half_file_and_is_not_taken_for_whole(tiny, mon
     before = kl.cleaned(programme)
     tiny.add("conversations.csv", "CDSP-002,2017-01-02,")
 
-    def full(*_, **__):
-        raise OSError("No space left on device")
+    calls = iter(range(100))
+
+    def full(_):
+        if next(calls) == 5:
+            raise OSError("No space left on device")
 
     with monkeypatch.context() as broken:
-        broken.setattr(pd.DataFrame, "to_csv", full)
+        broken.setattr(publish.os, "fsync", full)
         with pytest.raises(OSError, match="No space"):
             kl.cleaned(programme)
     assert not list(programme.processed.glob(".*"))

@@ -19,11 +19,11 @@ from markupsafe import Markup
 from konbit_lessons import parts
 from konbit_lessons.errors import DataError, ProgrammeError, ReportError
 from konbit_lessons.periods import Quarter
-from konbit_lessons.reports.manifest import as_text, digest, earlier, inputs, manifest
+from konbit_lessons.publish import only_one_run, published
+from konbit_lessons.reports.manifest import as_text, earlier, manifest
 from konbit_lessons.reports.page import carried, document, page
-from konbit_lessons.reports.publish import only_one_run, published
 from konbit_lessons.reports.run import checked_parameters, default_parameters, run
-from konbit_lessons.store import cleaned
+from konbit_lessons.store import cleaned, digest, inputs
 from konbit_lessons.words import Words
 
 OF_A_QUARTER = ("learning_report", "incentives")  # in the order of the index; a new notebook is one more name

@@ -4,9 +4,10 @@ No time of day and no folder of this machine stands in it, so that the same inpu
 """
 
 import json
-from hashlib import sha256
 from importlib.metadata import version
 from platform import python_version
+
+from konbit_lessons.store import inputs
 
 PACKAGES = (
     "konbit-lessons",
@@ -38,20 +39,6 @@ def manifest(programme, *, quarter, language, audience, reports):
         "versions": {"python": python_version()} | {name: version(name) for name in PACKAGES},
         "reports": dict(sorted(reports.items())),
     }
-
-
-def inputs(programme):
-    """Return name → SHA-256 of every file the reports rest on; names are relative to the programme's folder."""
-    names = {}
-    for path in programme.input_files():
-        inside = path.is_relative_to(programme.folder)
-        names[path.relative_to(programme.folder).as_posix() if inside else path.name] = digest(path.read_bytes())
-    return dict(sorted(names.items()))
-
-
-def digest(content):
-    """Return the SHA-256 of bytes or text."""
-    return sha256(content.encode("utf-8") if isinstance(content, str) else content).hexdigest()
 
 
 def as_text(made):

@@ -18,7 +18,7 @@ from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
 from konbit_lessons.errors import ProgrammeError, ReportError
-from konbit_lessons.reports.publish import published
+from konbit_lessons.publish import published
 
 SECONDS_PER_CELL = 600
 KERNEL = "konbit-lessons"
