@@ -1,0 +1,238 @@
+"""The random-intercept logit: every organization (or event) has its own level, and the levels are a normal population.
+
+Takes a design, an outcome of 0 and 1 and the group of each row; returns a ``MixedLogit``. Beside ``fit`` in the flow:
+``specifications`` asks it for the marginal effect, profiles for the levels of the groups. Vectorized over the groups,
+linear in the rows.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit, logsumexp
+
+from konbit_lessons.errors import ModelError
+from konbit_lessons.incentives.fit import standardized
+
+NODES = (
+    41  # of the adaptive quadrature: at a standard deviation of 3.6 the estimates are right to 6 digits, with 25 to 4
+)
+NODES_OF_THE_MEAN = 60  # of the plain quadrature over the population of groups
+TOLERANCE = 1e-9  # of a Newton step, in standard deviations of a column
+
+
+@dataclass(frozen=True)
+class MixedLogit:
+    """A random-intercept logit, logit p_ij = x_ij'β + σ u_j with u_j standard normal.
+
+    X : array (n, k). coefficients : β, (k,), given the group's level, in log-odds. sd : σ, 0 or more, in log-odds.
+    covariance : of (β, σ), (k + 1, k + 1), the inverse observed information. log_likelihood : at the maximum.
+    modes, conditional_sd : of each group's intercept σu_j given its rows, (J,), in log-odds: the level most in line
+    with the rows, drawn towards 0 the fewer they are, and the spread around it.
+    """
+
+    X: np.ndarray
+    coefficients: np.ndarray
+    sd: float
+    covariance: np.ndarray
+    log_likelihood: float
+    modes: np.ndarray
+    conditional_sd: np.ndarray
+
+    @property
+    def std_error(self):
+        """Standard errors of the coefficients, (k,)."""
+        return np.sqrt(np.diag(self.covariance)[:-1])
+
+    def marginal_effect(self, column, *, offered):
+        """The average marginal effect over rows and over the population of groups, and its standard error.
+
+        Offered or not: mean_i E_u[p(x_i with 1, u) − p(x_i with 0, u)], an amount: β · mean_i E_u[p(1 − p)]. The
+        coefficient itself compares within one group; this compares in the population, as the other models do. The
+        standard error is the delta method's, for β and σ.
+
+        Returns
+        -------
+        effect, std_error : floats, proportions (per unit, for an amount)
+        """
+        effect, gradient = self._effect(column, offered)
+        return float(effect), float(np.sqrt(gradient @ self.covariance @ gradient))
+
+    def _effect(self, column, offered):
+        nodes, weights = _normal_nodes(NODES_OF_THE_MEAN)
+        weights, slope = weights / len(self.X), self.coefficients[column]
+        eta = (self.X @ self.coefficients)[:, None] + self.sd * nodes
+        gradient = np.zeros(len(self.covariance))
+        if offered:
+            without = eta - (self.X[:, column] * slope)[:, None]
+            p0, p1 = expit(without), expit(without + slope)
+            up, down = p1 * (1 - p1), p0 * (1 - p0)
+            gradient[:-1] = ((up - down) @ weights) @ self.X
+            gradient[column] = (up @ weights).sum()
+            gradient[-1] = ((up - down) @ (weights * nodes)).sum()
+            return ((p1 - p0) @ weights).sum(), gradient
+        p = expit(eta)
+        density = p * (1 - p)
+        bend, mean = density * (1 - 2 * p), (density @ weights).sum()
+        gradient[:-1] = slope * ((bend @ weights) @ self.X)
+        gradient[column] += mean
+        gradient[-1] = slope * (bend @ (weights * nodes)).sum()
+        return slope * mean, gradient
+
+
+def mixed_logit(X, y, codes, *, nodes=NODES):
+    r"""Fit a random-intercept logit by maximum likelihood, with adaptive Gauss–Hermite quadrature.
+
+    .. math:: l(\beta, \sigma) = \sum_j \log \int \prod_{i \in j} p_{ij}^{y_{ij}} (1 - p_{ij})^{1 - y_{ij}} \phi(u) du
+
+    The nodes of each group's integral stand around its mode, as far apart as its curvature says: Pinheiro and Bates
+    (1995), Journal of Computational and Graphical Statistics 4, 12-35. Newton's method, with the score and the
+    observed information as means over the same nodes: Louis (1982), Journal of the Royal Statistical Society B 44. In
+    R: ``lme4::glmer(y ~ x + (1 | group), binomial, nAGQ = 25)``.
+
+    Parameters
+    ----------
+    X : array (n, k), full rank, its first column the intercept
+    y : array (n,) of 0 and 1
+    codes : array (n,) of int from 0, the group of each row
+    nodes : number of nodes, at least 25; Laplace's approximation (1) is off by 9 % at a standard deviation of 3.6
+
+    Returns
+    -------
+    MixedLogit
+
+    Raises
+    ------
+    ModelError
+        When there is no maximum: a term is separated, or every group is all 0 or all 1.
+
+    Examples
+    --------
+    Each of eight groups has one 0 and one 1, less spread than chance: no sign of groups, and the logit of a half.
+
+    >>> fit = mixed_logit(np.ones((16, 1)), np.tile([0.0, 1.0], 8), np.repeat(np.arange(8), 2))
+    >>> abs(round(float(fit.coefficients[0]), 6)), round(fit.sd, 6), round(float(fit.log_likelihood / np.log(0.5)), 6)
+    (0.0, 0.0, 16.0)
+    """
+    order = np.argsort(codes, kind="stable")
+    Z, back = standardized(X)
+    groups = _Groups(Z[order], y[order], np.asarray(codes)[order], nodes)
+    theta, point = _maximized(groups, np.append(np.zeros(X.shape[1]), 1.0))
+    turn = np.eye(len(theta))
+    turn[:-1, :-1] = back
+    if theta[-1] < 0:  # the likelihood is the same at σ and −σ
+        theta[-1], turn[-1, -1], point.modes = -theta[-1], -1.0, -point.modes
+    return MixedLogit(
+        X=X,
+        coefficients=back @ theta[:-1],
+        sd=float(theta[-1]),
+        covariance=turn @ np.linalg.inv(point.information) @ turn.T,
+        log_likelihood=point.log_likelihood,
+        modes=theta[-1] * point.modes,
+        conditional_sd=theta[-1] * point.spread,
+    )
+
+
+@dataclass
+class _Point:
+    """What is known at one θ = (β, σ): ``modes`` and ``spread`` of u, (J,); score (k + 1,); information."""
+
+    log_likelihood: float
+    modes: np.ndarray
+    spread: np.ndarray
+    score: np.ndarray | None = None
+    information: np.ndarray | None = None
+
+
+class _Groups:
+    """The rows of all groups, sorted by group, and the integrals over each group's u."""
+
+    def __init__(self, X, y, codes, nodes):
+        self.X, self.y, self.codes = X, y, codes
+        self.starts = np.flatnonzero(np.diff(codes, prepend=-1))
+        self.codes = np.cumsum(np.diff(codes, prepend=codes[0]) > 0)
+        self.z, self.weight = np.polynomial.hermite_e.hermegauss(nodes)
+
+    def sums(self, values):
+        return np.add.reduceat(values, self.starts, axis=0)
+
+    def at(self, theta, modes, *, derivatives=True):
+        """The likelihood at θ, from modes near by, with its derivatives."""
+        eta, sd = self.X @ theta[:-1], theta[-1]
+        modes, spread = self._modes(eta, sd, modes)
+        u = modes[:, None] + spread[:, None] * self.z
+        eta = eta[:, None] + sd * u[self.codes]
+        joint = self.sums(self.y[:, None] * eta - np.logaddexp(0, eta)) - u**2 / 2 + self.z**2 / 2
+        joint += np.log(self.weight) + np.log(spread)[:, None] - np.log(2 * np.pi) / 2
+        each = logsumexp(joint, axis=1)
+        point = _Point(float(each.sum()), modes, spread)
+        if derivatives:
+            self._differentiate(point, eta, u, np.exp(joint - each[:, None]))
+        return point
+
+    def _modes(self, eta, sd, u):
+        """Newton's method for each group's mode; the density is log-concave, and a step is bounded."""
+        for _ in range(100):
+            p = expit(eta + sd * u[self.codes])
+            curvature = 1 + sd**2 * self.sums(p * (1 - p))
+            step = (sd * self.sums(self.y - p) - u) / curvature
+            u = u + np.clip(step, -1.0, 1.0)
+            if np.abs(step).max() < 1e-10:
+                break
+        p = expit(eta + sd * u[self.codes])
+        return u, (1 + sd**2 * self.sums(p * (1 - p))) ** -0.5
+
+    def _differentiate(self, point, eta, u, posterior):
+        """With u as one more column whose coefficient is σ, the score is E[s], the information E[I] − Var[s]."""
+        p = expit(eta)
+        residual, density = self.y[:, None] - p, p * (1 - p)
+        s = [self.sums(residual * column[:, None]) for column in self.X.T]
+        s = np.stack([*s, self.sums(residual) * u], axis=2)  # (J, nodes, k + 1)
+        mean = np.einsum("jq,jqa->ja", posterior, s)
+        weighted = density * posterior[self.codes]
+        level, first, second = (weighted * u[self.codes] ** power for power in (0, 1, 2))
+        cross = first.sum(axis=1) @ self.X
+        complete = np.block(
+            [
+                [(self.X * level.sum(axis=1)[:, None]).T @ self.X, cross[:, None]],
+                [cross[None], np.array([[second.sum()]])],
+            ]
+        )
+        scaled = (s * np.sqrt(posterior)[..., None]).reshape(-1, s.shape[2])
+        point.score = mean.sum(axis=0)
+        point.information = complete - (scaled.T @ scaled - mean.T @ mean)
+
+
+def _maximized(groups, theta):
+    """Newton's method with halving until the likelihood gains what the slope promises (Armijo)."""
+    point = groups.at(theta, np.zeros(len(groups.starts)))
+    for _ in range(100):
+        step = _step(point)
+        if np.abs(step).max() < TOLERANCE:
+            return theta + step, groups.at(theta + step, point.modes)
+        step *= min(1.0, 2.0 / np.abs(step).max())
+        for _ in range(30):
+            trial = groups.at(theta + step, point.modes, derivatives=False)
+            promised = 1e-4 * step @ point.score - 1e-11 * abs(point.log_likelihood)  # less what rounding may take
+            if trial.log_likelihood >= point.log_likelihood + promised:
+                break
+            step /= 2
+        theta = theta + step
+        if np.abs(theta).max() > 50:
+            break
+        point = groups.at(theta, trial.modes)
+    raise ModelError(
+        "the random-intercept logit has no maximum: a term tells without exception who took part, or no group has both "
+        'yes and no. Use method="firth".'
+    )
+
+
+def _step(point):
+    """Newton's step; along directions in which the likelihood is not concave, upward all the same."""
+    value, vector = np.linalg.eigh(point.information)
+    size = np.maximum(np.abs(value), 1e-8 * np.abs(value).max())
+    return vector @ ((vector.T @ point.score) / size)
+
+
+def _normal_nodes(count):
+    nodes, weights = np.polynomial.hermite_e.hermegauss(count)
+    return nodes, weights / weights.sum()

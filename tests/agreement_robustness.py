@@ -1,0 +1,54 @@
+"""R's numbers of the models that the robustness checks add: the random-intercept logit, and GEE with small samples."""
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+from agreement import JTRAIN, SYNTH_ALL, THORNTON, Agreement, frame, reference, thornton, values
+
+from konbit_lessons.incentives.mixed import mixed_logit
+
+QUADRATURE = 1e-3  # R has 25 nodes, and takes its standard errors from numerical derivatives
+MODELS = {
+    "konbit_synth": ("participated", SYNTH_ALL, "org"),
+    "thornton_hiv": ("got", THORNTON, "villnum"),
+    "jtrain_panel": ("trained", JTRAIN[1:], "fcode"),
+}
+
+
+def matrices(data):
+    outcome, columns, cluster = MODELS[data]
+    rows = thornton() if data == "thornton_hiv" else frame(data)
+    if data == "jtrain_panel":
+        rows = rows[rows["grant"] == 0]
+    X = np.column_stack([np.ones(len(rows)), rows[list(columns)].to_numpy(float)])
+    return X, rows[outcome].to_numpy(float), pd.factorize(rows[cluster])[0]
+
+
+@cache
+def mixed(data):
+    return mixed_logit(*matrices(data))
+
+
+def _of_mixed(data, key, sd="sd"):
+    R = reference(data)[key]
+    asked = {"coef": "coefficients", "se": "std_error", sd: "sd", "loglik": "log_likelihood"}
+    for quantity, name in asked.items():
+        expected = values(R[quantity]) if isinstance(R[quantity], dict) else np.array([R[quantity]])
+        yield Agreement(data, f"{key} {quantity}", expected, lambda name=name: getattr(mixed(data), name), QUADRATURE)
+    for quantity, name in {"ranef_first10": "modes", "ranef_condsd_first10": "conditional_sd"}.items():
+        if quantity in R:
+            yield Agreement(
+                data,
+                f"{key} {quantity}",
+                np.array(R[quantity]),
+                lambda name=name: getattr(mixed(data), name)[:10],
+                QUADRATURE,
+            )
+
+
+ROWS = [
+    *_of_mixed("konbit_synth", "glmer_nAGQ25"),
+    *_of_mixed("thornton_hiv", "glmer_nAGQ25", "sd_villnum"),
+    *_of_mixed("jtrain_panel", "glmer_nogrant_nAGQ25"),
+]

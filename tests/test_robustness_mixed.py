@@ -1,0 +1,102 @@
+"""The random-intercept logit: R's numbers, an integral done another way, and a known truth."""
+
+import numpy as np
+import pytest
+from agreement_robustness import ROWS
+from scipy.integrate import quad
+from scipy.special import expit
+from scipy.stats import norm
+
+from konbit_lessons.errors import ModelError
+from konbit_lessons.incentives.effects import marginal_effect
+from konbit_lessons.incentives.fit import fit_model
+from konbit_lessons.incentives.mixed import mixed_logit
+
+
+def simulated(*, groups=60, rows=6, sd=1.0, seed=1):
+    rng = np.random.default_rng(seed)
+    codes = rng.permutation(np.repeat(np.arange(groups), rows))
+    X = np.column_stack([np.ones(len(codes)), rng.random(len(codes)) < 0.4, rng.normal(10, 5, len(codes))])
+    eta = X @ [-1.0, 0.9, 0.05] + sd * rng.normal(size=groups)[codes]
+    return X, (rng.random(len(codes)) < expit(eta)).astype(float), codes
+
+
+@pytest.mark.parametrize("agreement", ROWS, ids=str)
+def test_agrees_with_r(agreement):
+    assert agreement.error() <= agreement.tolerance
+
+
+def test_log_likelihood_is_the_integral_over_each_group():
+    X, y, codes = simulated(groups=5)
+    fit = mixed_logit(X, y, codes)
+    eta = X @ fit.coefficients
+
+    def likelihood(u, j):
+        p = expit(eta[codes == j] + fit.sd * u)
+        return np.prod(np.where(y[codes == j] == 1, p, 1 - p)) * norm.pdf(u)
+
+    by_quad = sum(np.log(quad(likelihood, -9, 9, args=(j,), epsabs=1e-13)[0]) for j in range(5))
+    assert fit.log_likelihood == pytest.approx(by_quad, rel=1e-9)  # what quad promises
+
+
+def test_standard_error_of_the_effect_is_the_delta_method():
+    fit = mixed_logit(*simulated())
+    theta = np.append(fit.coefficients, fit.sd)
+    for column, offered in ((1, True), (2, False)):
+        _, gradient = fit._effect(column, offered)
+        for i, h in enumerate(np.full(4, 1e-5)):
+            moved = [theta + side * h * np.eye(4)[i] for side in (1, -1)]
+            up, down = (
+                type(fit)(fit.X, t[:-1], t[-1], fit.covariance, 0.0, None, None)._effect(column, offered)[0]
+                for t in moved
+            )
+            assert gradient[i] == pytest.approx((up - down) / (2 * h), rel=1e-5, abs=1e-9)  # of a central difference
+
+
+def test_effect_in_the_population_is_recovered():
+    X, y, codes = simulated(groups=1500, rows=4, sd=1.5)
+    fit = mixed_logit(X, y, codes)
+    u = np.linspace(-6, 6, 401)
+    eta = (X @ [-1.0, 0.0, 0.05])[:, None] + 1.5 * u
+    truth = ((expit(eta + 0.9) - expit(eta)) @ (norm.pdf(u) * 0.03)).mean()
+    effect, std_error = fit.marginal_effect(1, offered=True)
+    assert fit.sd == pytest.approx(1.5, abs=0.25)  # three standard errors
+    assert abs(effect - truth) < 3 * std_error
+
+
+def test_without_groups_it_is_the_plain_logit():
+    X, _, codes = simulated()
+    y = np.empty(len(codes))
+    y[np.argsort(codes, kind="stable")] = np.tile([0.0, 1.0, 1.0, 0.0, 1.0, 0.0], 60)  # less spread than chance
+    fit, plain = mixed_logit(X, y, codes), fit_model(X, y, "logit")
+    assert fit.sd == pytest.approx(0, abs=1e-6)
+    np.testing.assert_allclose(fit.coefficients, plain.coefficients, rtol=1e-6, atol=1e-8)
+    expected = marginal_effect(X, plain.coefficients, 1, offered=True)[0]
+    assert fit.marginal_effect(1, offered=True)[0] == pytest.approx(expected, rel=1e-6)
+
+
+def test_names_of_groups_and_order_of_rows_do_not_matter():
+    X, y, codes = simulated()
+    rng = np.random.default_rng(3)
+    names, order = rng.permutation(60), rng.permutation(len(y))
+    fit, again = mixed_logit(X, y, codes), mixed_logit(X[order], y[order], names[codes][order])
+    np.testing.assert_allclose(again.coefficients, fit.coefficients, rtol=1e-9)  # rounding, and the last Newton step
+    np.testing.assert_allclose(again.modes[names], fit.modes, rtol=1e-8, atol=1e-9)
+
+
+def test_a_group_that_never_came_is_drawn_towards_the_others_the_less_is_known_of_it():
+    X, y, codes = simulated()
+    y[codes == 0] = 0
+    few = np.ones(len(y), bool)
+    few[np.flatnonzero(codes == 0)[1:]] = False
+    long, short = mixed_logit(X, y, codes), mixed_logit(X[few], y[few], codes[few])
+    assert long.modes[0] < short.modes[0] < 0
+    assert long.conditional_sd[0] < short.conditional_sd[0]
+
+
+def test_separation_is_refused_not_guessed():
+    X, _, codes = simulated()
+    with pytest.raises(ModelError, match="no maximum"):
+        mixed_logit(X, X[:, 1].copy(), codes)
+    with pytest.raises(ModelError, match="no maximum"):
+        mixed_logit(X, (codes % 2).astype(float), codes)
