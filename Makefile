@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 WORKERS ?= 2
 
-.PHONY: help setup report test lab agreement lock clean
+.PHONY: help setup report test lab agreement simulation bench lock clean
 
 help: ## list what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -48,6 +48,12 @@ lab: $(VENV)/.ready ## open the notebooks in JupyterLab
 
 agreement: $(VENV)/.ready-to-test ## print to how many digits the numbers agree with R
 	@$(BIN)/python -m tests.agreement
+
+simulation: $(VENV)/.ready ## rerun the simulations of docs/simulation.md (minutes)
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.simulation
+
+bench: $(VENV)/.ready ## time an analysis against R, where R is there, and how it grows
+	@$(BIN)/python -m benchmarks.against_r
 
 lock: ## renew the locked requirements (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate \
