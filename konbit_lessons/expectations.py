@@ -1,14 +1,13 @@
 """What partners expect of the project, and what they believe, by wave of the survey; the unit is the organization."""
 
 import pandas as pd
-from scipy import stats
 
 from konbit_lessons.cleaning import Data
 from konbit_lessons.errors import DataError
 from konbit_lessons.periods import Quarter
 from konbit_lessons.tables import EXPECTATIONS
+from konbit_lessons.trends import wilson
 
-CONFIDENCE = 0.95
 COLUMNS = ("expects", "organizations", "n", "share", "low", "high")
 
 
@@ -16,7 +15,7 @@ def expected(data: Data, *, wave: int | None = None, until: str | None = None) -
     """Share of organizations that expect each thing of the project.
 
     An organization expects it when any of its respondents named it. The interval is Wilson's, since each organization
-    counts once. In R: ``prop.test(k, n, correct = FALSE)``.
+    counts once.
 
     Parameters
     ----------
@@ -55,9 +54,9 @@ def expected(data: Data, *, wave: int | None = None, until: str | None = None) -
         if n < max(data.programme.smallest_cell, 1):
             lines.append({"expects": what})
             continue
-        interval = stats.binomtest(k, n).proportion_ci(CONFIDENCE, method="wilson")
+        share = wilson(k, n)
         lines.append(
-            {"expects": what, "organizations": k, "n": n, "share": k / n, "low": interval.low, "high": interval.high}
+            {"expects": what, "organizations": k, "n": n, "share": k / n, "low": share.low, "high": share.high}
         )
     return (
         pd.DataFrame(lines, columns=list(COLUMNS))

@@ -2,12 +2,10 @@
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from konbit_lessons.cleaning import Data
 from konbit_lessons.panel import invitations
-
-CONFIDENCE = 0.95
+from konbit_lessons.trends import share_with_interval
 
 
 def reach(data: Data, *, until: str | None = None) -> pd.DataFrame:
@@ -57,18 +55,18 @@ def uptake(rows: pd.DataFrame, *, by: str, smallest_cell: int = 5) -> pd.DataFra
     -------
     DataFrame, one row per group
         ``by``, ``invitations`` (whose attendance is known), ``attended``, ``unknown``, ``organizations``, ``events``,
-        ``share``, ``low``, ``high`` (95 % interval of :func:`share_with_interval`).
+        ``share``, ``low``, ``high`` (95 % interval of :func:`konbit_lessons.trends.share_with_interval`).
     """
     known = rows[rows["attended"].notna()]
     lines = []
     for group, some in known.groupby(by, sort=True):
-        share, low, high = share_with_interval(some["attended"], some[["organization_id", "event_id"]])
+        share = share_with_interval(some["attended"], some[["organization_id", "event_id"]])
         line = {
             "invitations": len(some),
             "attended": int(some["attended"].sum()),
-            "share": share,
-            "low": low,
-            "high": high,
+            "share": share.estimate,
+            "low": share.low,
+            "high": share.high,
         }
         organizations = some["organization_id"].nunique()
         if organizations < smallest_cell:
@@ -77,45 +75,3 @@ def uptake(rows: pd.DataFrame, *, by: str, smallest_cell: int = 5) -> pd.DataFra
     unknown = rows.loc[rows["attended"].isna()].groupby(by).size()
     table = pd.DataFrame(lines).assign(unknown=lambda one: one[by].map(unknown).fillna(0).astype(int))
     return table[[by, "invitations", "attended", "unknown", "organizations", "events", "share", "low", "high"]]
-
-
-def share_with_interval(took_part: pd.Series, clusters: pd.DataFrame) -> tuple[float, float, float]:
-    r"""A share and its 95 % interval when rows of one organization, and of one event, go together.
-
-    With :math:`e_i = y_i - \bar y` and :math:`s_g` the sum of :math:`e_i` in cluster :math:`g` of :math:`G`,
-
-    .. math:: V = \frac{G}{G-1} \frac{1}{n^2} \sum_g s_g^2,
-
-    for each way of clustering; the larger of the two is taken, with Student's t on the smaller :math:`G - 1`, and the
-    interval is cut at 0 and 1. In R: ``clubSandwich::vcovCR(lm(y ~ 1), cluster, "CR1")``.
-
-    Parameters
-    ----------
-    took_part : Series of boolean, nothing missing
-    clusters : DataFrame
-        One column per way of clustering.
-
-    Returns
-    -------
-    share, low, high : float
-        The limits are NaN where there is one cluster only.
-
-    Examples
-    --------
-    Two organizations of two rows, one always there, one never: :math:`s = \pm 1`, :math:`V = 2 \cdot 2 / 16 = 1/4`.
-
-    >>> share, low, high = share_with_interval(pd.Series([1, 1, 0, 0]), pd.DataFrame({"organization_id": list("aabb")}))
-    >>> share, round(float(stats.t.ppf(0.975, 1) * 0.5), 3), (low, high)
-    (0.5, 6.353, (0.0, 1.0))
-    """
-    y = took_part.astype(float)
-    share, n = float(y.mean()), len(y)
-    spread, df = 0.0, np.inf
-    for name in clusters:
-        sums = (y - share).groupby(clusters[name].to_numpy()).sum()
-        if len(sums) < 2:
-            return share, np.nan, np.nan
-        spread = max(spread, len(sums) / (len(sums) - 1) * float((sums**2).sum()) / n**2)
-        df = min(df, len(sums) - 1)
-    reach_out = float(stats.t.ppf(0.5 + CONFIDENCE / 2, df)) * np.sqrt(spread)
-    return share, max(0.0, share - reach_out), min(1.0, share + reach_out)

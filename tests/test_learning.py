@@ -18,13 +18,13 @@ def test_the_first_sentence_gives_the_share_its_interval_and_the_quarter_before(
     # 170 of 357 invitations, 187 of 380 the quarter before: counted in tests/data/programme/truth/attended.csv
     said = learning.uptake_sentence(rows, quarter=QUARTER)
     assert said == (
-        "In FY2017Q3, **48 %** of 357 invitations were taken up (95 % interval 38 to 58), after 49 % the quarter before."
+        "In FY2017Q3, **48 %** of 357 invitations were taken up (95 % interval 37 to 58), after 49 % the quarter before."
     )
 
 
 def test_the_first_quarter_has_none_before_it(rows):
     said = learning.uptake_sentence(rows, quarter="FY2016Q3")
-    assert said == "In FY2016Q3, **41 %** of 191 invitations were taken up (95 % interval 29 to 54)."
+    assert said == "In FY2016Q3, **41 %** of 191 invitations were taken up (95 % interval 30 to 54)."
 
 
 def test_a_quarter_without_known_attendance_gives_no_share(rows):

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 import konbit_lessons as kl
-from konbit_lessons.participation import share_with_interval
+from konbit_lessons.trends import share_with_interval
 
 
 def test_organizations_reached_are_counted_once_and_attendances_beside_them(tiny):
@@ -23,12 +23,14 @@ def test_organizations_reached_are_counted_once_and_attendances_beside_them(tiny
     assert pd.isna(reached.loc["awardee", "target"])
 
 
-def test_the_interval_of_a_share_is_the_clustered_one():
-    rows = pd.DataFrame({"y": [1, 1, 0, 0] + [1, 0] * 4, "organization_id": list("aabbccddeeff")})
-    share, low, high = share_with_interval(rows["y"], rows[["organization_id"]])
-    # sums of y − 1/2 by cluster: 1, −1 and four times 0, so V = 6/5 · 2 / 144 = 1/60 on 5 degrees of freedom
-    half = stats.t.ppf(0.975, 5) / 60**0.5
-    assert (share, low, high) == pytest.approx((0.5, 0.5 - half, 0.5 + half), rel=1e-12)
+def test_the_share_of_a_group_and_its_interval_are_those_of_both_ways_of_clustering(whole):
+    rows = kl.invitations(whole)
+    quarter = rows[(rows["fiscal_quarter"] == "FY2017Q2") & rows["attended"].notna()]
+    share = share_with_interval(quarter["attended"], quarter[["organization_id", "event_id"]])
+    table = kl.uptake(rows, by="fiscal_quarter").set_index("fiscal_quarter")
+    shown = table.loc["FY2017Q2", ["share", "low", "high"]].tolist()
+    assert shown == [quarter["attended"].mean(), share.low, share.high]
+    assert 0 < share.low < shown[0] < share.high < 1
 
 
 def test_a_group_of_few_organizations_shows_no_share(whole):
