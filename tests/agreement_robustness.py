@@ -4,8 +4,9 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from agreement import JTRAIN, SYNTH_ALL, THORNTON, Agreement, frame, reference, thornton, values
+from agreement import ITERATED, JTRAIN, SYNTH_ALL, THORNTON, Agreement, frame, reference, thornton, values
 
+from konbit_lessons.incentives.gee import gee_logit
 from konbit_lessons.incentives.mixed import mixed_logit
 
 QUADRATURE = 1e-3  # R has 25 nodes, and takes its standard errors from numerical derivatives
@@ -30,6 +31,30 @@ def mixed(data):
     return mixed_logit(*matrices(data))
 
 
+@cache
+def gee(data):
+    return gee_logit(*matrices(data))
+
+
+def _of_gee(data, key):
+    R = reference(data)[key]
+
+    def std_error(name):
+        return np.sqrt(np.diag(getattr(gee(data), name)))
+
+    quantities = [
+        ("coef", values(R["coef"]), lambda: gee(data).coefficients),
+        ("se_robust", values(R["se_robust"]), lambda: std_error("robust")),
+        ("alpha", np.array([R["alpha"]]), lambda: gee(data).correlation),
+        ("scale", np.array([R["scale"]]), lambda: gee(data).scale),
+    ]
+    if "small" in R:
+        small = values(R["small"]["mancl_derouen"])
+        quantities.append(("mancl_derouen", small, lambda: std_error("covariance")))
+    for quantity, expected, computed in quantities:
+        yield Agreement(data, f"{key} {quantity}", expected, computed, ITERATED)
+
+
 def _of_mixed(data, key, sd="sd"):
     R = reference(data)[key]
     asked = {"coef": "coefficients", "se": "std_error", sd: "sd", "loglik": "log_likelihood"}
@@ -48,6 +73,9 @@ def _of_mixed(data, key, sd="sd"):
 
 
 ROWS = [
+    *_of_gee("konbit_synth", "gee_exchangeable"),
+    *_of_gee("thornton_hiv", "gee_exch"),
+    *_of_gee("jtrain_panel", "gee_nogrant_exchangeable"),
     *_of_mixed("konbit_synth", "glmer_nAGQ25"),
     *_of_mixed("thornton_hiv", "glmer_nAGQ25", "sd_villnum"),
     *_of_mixed("jtrain_panel", "glmer_nogrant_nAGQ25"),
