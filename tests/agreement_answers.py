@@ -1,9 +1,12 @@
 """R's numbers of the further answers: trends, missing answers, prediction, profiles and staying."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
-from agreement import CLOSED, REFERENCE, Agreement, reference
+from agreement import CLOSED, REFERENCE, Agreement, Model, reference
 
+from konbit_lessons.incentives.imputation import pool, pool_joint
 from konbit_lessons.trends import clopper_pearson, cronbach_alpha, wilson
 
 
@@ -24,4 +27,78 @@ def _of_trends():
     yield Agreement(data, "cronbach_attitude", expected, computed, CLOSED)
 
 
-ROWS = [*_of_trends()]
+IMPUTED = ["fee", "training", "data_access", "networking", "recognition", "travel", "awardee", "size", "q2", "q3", "q4"]
+
+
+@cache
+def imputations():
+    """The logit of each completed data set that mice made."""
+    rows = pd.read_csv(REFERENCE / "konbit_synth_imputed_long.csv")
+    return [Model(some, "participated", IMPUTED, "org", "logit") for _, some in rows.groupby(".imp")]
+
+
+def pooled(kind, term, df_complete):
+    j = imputations()[0].names.index(term)
+    each = [(model.fit.coefficients[j], model.std_error(kind)[j]) for model in imputations()]
+    return pool(*np.transpose(each), df_complete)
+
+
+def pooled_effect(term):
+    each = [(model.effect(term), model.effect(term, "CR1")) for model in imputations()]
+    return pool(*np.transpose(each), 136)
+
+
+def _of_pooling():
+    R, data = reference("mice_pooling"), "mice_pooling"
+
+    def row(data_name, quantity, expected, computed):
+        return Agreement(data_name, quantity, np.array(expected, dtype=float), computed, CLOSED)
+
+    for key, kind, df in (("summary", "model", 536), ("CR1", "CR1", 136), ("CR2", "CR2", 136)):
+        if key == "summary":
+            terms = R["konbit_logit"]["summary"]
+            fraction = {line["term"]: float(line["fmi"]) for line in R["konbit_logit"]["pooled"]}
+            expected = [[t["estimate"], t["std.error"], t["df"], fraction[t["term"]]] for t in terms]
+        else:
+            terms = R[f"konbit_logit_{key}_rubin"]["rows"]
+            expected = [[t["qbar"], t["se"], t["df"], t["fmi"]] for t in terms]
+
+        def computed(terms=terms, kind=kind, df=df):
+            found = [pooled(kind, t["term"], df) for t in terms]
+            return np.array([[p.estimate, p.std_error, p.df, p.fraction] for p in found])
+
+        yield row(data, f"konbit_logit {key}: estimate, se, df, fmi", expected, computed)
+
+    effects = R["ame_CR1_rubin"]
+    yield row(
+        data,
+        "ame_CR1_rubin: estimate, se, df",
+        [list(effects[v].values()) for v in effects],
+        lambda: np.array([[p.estimate, p.std_error, p.df] for p in map(pooled_effect, effects)]),
+    )
+
+    D1 = R["D1_fee_training_recognition"]
+
+    def joint():
+        at = [imputations()[0].names.index(term) for term in ("fee", "training", "recognition")]
+        covariances = [model.covariance("model")[np.ix_(at, at)] for model in imputations()]
+        test = pool_joint([model.fit.coefficients[at] for model in imputations()], covariances, 536)
+        return np.array([test.F, test.df_num, test.df_denom, test.p_value])
+
+    yield row(data, "D1: F, df1, df2, p", [D1["F"], D1["df1"], D1["df2"], D1["p"]], joint)
+
+    # nhanes is not to be had here: ten numbers with the mean and variances that R names stand for its ten fits
+    lines = [{name: float(value) for name, value in line.items() if name != "term"} for line in R["lm"]["rows"]]
+
+    def of_lines():
+        shape = (np.arange(10) - 4.5) / np.arange(10).std(ddof=1)
+        for line in lines:
+            each = line["estimate"] + np.sqrt(line["b"]) * shape
+            p = pool(each, np.full(10, np.sqrt(line["ubar"])), line["dfcom"])
+            yield [p.std_error**2, p.df, p.due_to_missing, p.fraction]
+
+    expected = [[line[name] for name in ("t", "df", "lambda", "fmi")] for line in lines]
+    yield row(data, "lm nhanes: t, df, lambda, fmi", expected, lambda: np.array(list(of_lines())))
+
+
+ROWS = [*_of_trends(), *_of_pooling()]

@@ -1,0 +1,354 @@
+"""Missing answers: how many and whose, and what the estimates are when they are filled in, many times over.
+
+Takes the panel and a question; returns ``Imputed``, complete cases beside the pooled estimates. Around
+``predict_participation`` in the flow: it is called once on the complete rows and once on each completed set of rows.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from konbit_lessons.errors import ModelError
+from konbit_lessons.incentives import Estimates, predict_participation
+from konbit_lessons.incentives.clusters import JointTest
+
+FEWEST = 20  # imputations (STATISTICS, point 8)
+ROUNDS = 10  # of the chained equations before an imputation is taken
+DONORS = 5  # known answers among which one is drawn, as in mice
+RIDGE = 1e-5  # on the diagonal, as in mice: columns may repeat each other
+NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """Rubin's rules for one estimate, with ``df`` of Barnard and Rubin.
+
+    ``due_to_missing``: λ, the share of the variance that comes from the missing answers. ``fraction``: of missing
+    information, which few degrees of freedom raise by 2 / (df + 3) even where nothing is missing.
+    """
+
+    estimate: float
+    std_error: float
+    df: float
+    due_to_missing: float
+    fraction: float
+
+
+@dataclass(frozen=True)
+class Imputed:
+    """Estimates from complete rows and from imputed ones, side by side.
+
+    ``table``: one row per incentive: term, label, complete_estimate, complete_low, complete_high, complete_n,
+    pooled_estimate, pooled_std_error, pooled_df, pooled_low, pooled_high, pooled_n,
+    share_due_to_missing (λ), fraction_missing_information, m;
+    pooled numbers are NaN with a ``reason`` where an imputation cannot tell.
+    ``missing``: of :func:`missing_answers`, with ``imputed`` (whether a column was). ``complete``: ``Estimates``.
+    """
+
+    table: pd.DataFrame
+    missing: pd.DataFrame
+    complete: Estimates
+    imputations: int
+
+
+def missing_answers(rows, columns, *, organization="organization_id"):
+    """How many answers are missing, and whose.
+
+    Returns
+    -------
+    DataFrame, one row per column
+        ``column``; ``rows`` and ``share`` of rows without it; ``organizations`` with at least one such row, and
+        ``never`` of them without any answer; then, where the rows have an ``org_type``, the share by type.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"organization_id": list("aabb"), "motivation": [4, None, None, None]})
+    >>> missing_answers(rows, ["motivation"]).to_dict("records")
+    [{'column': 'motivation', 'rows': 3, 'share': 0.75, 'organizations': 2, 'never': 1}]
+    """
+    lines = []
+    for name in columns:
+        gone = rows[name].isna()
+        each = gone.groupby(rows[organization])
+        line = {"column": name, "rows": int(gone.sum()), "share": float(gone.mean())}
+        line |= {"organizations": int(each.any().sum()), "never": int(each.all().sum())}
+        if "org_type" in rows:
+            line |= {f"share_{kind}": float(some.mean()) for kind, some in gone.groupby(rows["org_type"])}
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def imputed(
+    rows,
+    *,
+    outcome="attended",
+    incentives,
+    adjust_for=(),
+    cluster=("organization_id", "event_id"),
+    imputations=FEWEST,
+    seed=1,
+    **options,
+):
+    """``predict_participation`` on complete rows, and pooled over completed ones.
+
+    What is imputed is one value per organization and column, never one per row: an organization has one answer, and
+    rows of it are not independent evidence. Where a column varies within an organization (the latest survey answer
+    before each event), its value is the organization's usual one, the lower median of its answers. An organization
+    that answered at some time is taken to have thought the same in its rows without an answer, which are mostly those
+    before its first; one that never did is imputed. So the completed rows look ahead where the complete cases, which
+    stand beside, do not. Imputed are numbers and yes/no columns; rows without the outcome, an incentive of an event or
+    a text stay out. The imputation model holds each organization's values of all asked columns that are not of an
+    event, its share of invitations taken up and the number of its invitations: without the outcome, effects would be
+    drawn towards none.
+
+    Chained equations with predictive mean matching: van Buuren (2018), Flexible Imputation of Missing Data, 2nd
+    edition, algorithm 3.3 (type 1 matching, 5 donors) and section 4.5. In R: ``mice(d, m = 20, method = "pmm")`` on
+    one row per organization. The marginal effects are pooled by :func:`pool`; the degrees of freedom of the complete
+    data are the mean of the Satterthwaite values.
+
+    Parameters
+    ----------
+    rows : DataFrame, one row per invitation
+    outcome, incentives, adjust_for, cluster : as of ``predict_participation``; the first cluster is the organization
+    imputations : at least 20
+    seed : of the draws
+    **options : further ones of ``predict_participation``
+
+    Returns
+    -------
+    Imputed
+        ``imputations`` is 0 when there was nothing to impute; pooled and complete are then the same.
+
+    Raises
+    ------
+    ModelError
+        Fewer than 20 imputations are asked for, too few organizations have an answer, or the complete rows do not
+        allow an analysis.
+    """
+    if imputations < FEWEST:
+        raise ModelError(f"imputations: found {imputations!r}; expected at least {FEWEST}, or the limits jump about.")
+    incentives, adjust_for, cluster = (_names(names) for names in (incentives, adjust_for, cluster))
+    question = {"outcome": outcome, "incentives": incentives, "adjust_for": adjust_for, "cluster": cluster, **options}
+    complete = predict_participation(rows, **question)
+    asked, organization = (*incentives, *adjust_for), cluster[0]
+    missing = missing_answers(rows, asked, organization=organization)
+    fill = [name for name in missing.loc[missing["rows"] > 0, "column"] if _of_organization(rows, name, cluster)]
+    answers = []
+    if fill:
+        known = _organizations(rows, asked, fill, outcome, cluster)
+        _check_known(known[fill], known.shape[1])
+        rng = np.random.default_rng(seed)
+        for _ in range(imputations):
+            drawn = pd.DataFrame(_chained(known.to_numpy(), rng), index=known.index, columns=known.columns)
+            answers.append(predict_participation(_filled(rows, drawn[fill]), **{**question, "permutations": 0}))
+    missing = missing.assign(imputed=missing["column"].isin(fill))
+    return Imputed(_table(complete, answers), missing, complete, len(answers))
+
+
+def pool(estimates, std_errors, df_complete=np.inf):
+    r"""Put the estimates of :math:`m` imputations together by Rubin's rules.
+
+    :math:`\bar q` is their mean and :math:`T = \bar u + (1 + 1/m) b` its variance, with :math:`\bar u` the mean squared
+    standard error and :math:`b` the variance between imputations. With :math:`\lambda = (1 + 1/m) b / T` there are
+    :math:`\nu_1 \nu_2 / (\nu_1 + \nu_2)` degrees of freedom, :math:`\nu_1 = (m - 1) / \lambda^2` and
+    :math:`\nu_2 = \frac{\nu + 1}{\nu + 3} \nu (1 - \lambda)`, :math:`\nu` those of the complete data. Barnard and Rubin
+    (1999), Biometrika 86, 948-955. In R: ``mice::pool.scalar(Q, U, n, k)``, whose :math:`\nu` is n − k.
+
+    Parameters
+    ----------
+    estimates, std_errors : arrays (m,), m at least 2
+    df_complete : degrees of freedom if nothing were missing
+
+    Returns
+    -------
+    Pooled
+
+    Examples
+    --------
+    Estimates 1 and 3 with standard error 1: b = 2, T = 1 + 1.5 · 2 = 4, λ = ¾ and ν₁ = 16/9; for ν = 6, ν₂ = 7/6.
+
+    >>> pooled = pool([1.0, 3.0], [1.0, 1.0])
+    >>> pooled.estimate, pooled.std_error, round(pooled.df, 6), round(pool([1.0, 3.0], [1.0, 1.0], 6).df, 6)
+    (2.0, 2.0, 1.777778, 0.704403)
+    """
+    q, u = np.asarray(estimates, float), np.asarray(std_errors, float) ** 2
+    m = len(q)
+    if m < 2 or len(u) != m:
+        raise ModelError(
+            f"pool: found {m} estimates and {len(u)} standard errors; expected two or more, as many of each."
+        )
+    between = (1 + 1 / m) * q.var(ddof=1)
+    total = u.mean() + between
+    share = max(between / total, 1e-4)  # as in mice: with no spread at all the first ν would be infinite
+    first = (m - 1) / share**2
+    second = (df_complete + 1) / (df_complete + 3) * df_complete * (1 - share) if np.isfinite(df_complete) else np.inf
+    df = first * second / (first + second) if np.isfinite(second) else first
+    ratio = between / u.mean()
+    fraction = (ratio + 2 / (df + 3)) / (ratio + 1)
+    return Pooled(float(q.mean()), float(np.sqrt(total)), float(df), float(between / total), float(fraction))
+
+
+def pool_joint(estimates, covariances, df_complete=np.inf):
+    """The test that q coefficients are all zero, from m imputations: D1 of Li, Raghunathan and Rubin (1991).
+
+    With r = (1 + 1/m) tr(B Ū⁻¹) / q the relative increase of variance, F = q̄'Ū⁻¹q̄ / (q (1 + r)) on q and Reiter's
+    (2007, Biometrika 94, 502-508) degrees of freedom. In R: ``mice::D1(full, without)``.
+
+    Parameters
+    ----------
+    estimates : array (m, q)
+    covariances : array (m, q, q)
+    df_complete : degrees of freedom if nothing were missing; q (m − 1) must be above 4
+
+    Returns
+    -------
+    JointTest
+
+    Examples
+    --------
+    The same in each of 7 imputations: r = 0, and F is the squared estimate over its variance, 4 / 2.
+
+    >>> test = pool_joint(np.full((7, 1), 2.0), np.full((7, 1, 1), 2.0))
+    >>> test.F, test.df_num, test.df_denom
+    (2.0, 1, inf)
+    """
+    q, U = np.asarray(estimates, float), np.asarray(covariances, float).mean(axis=0)
+    m, k = q.shape
+    t, mean = k * (m - 1), q.mean(axis=0)
+    if t <= 4:
+        raise ModelError(f"pool_joint: found {m} imputations of {k} estimates; take more imputations.")
+    deviations = q - mean
+    increase = (1 + 1 / m) * float(np.trace(np.linalg.solve(U, deviations.T @ deviations / (m - 1)))) / k
+    F = float(mean @ np.linalg.solve(U, mean)) / (k * (1 + increase))
+    df = _reiter(increase, t, df_complete) if increase > 0 else df_complete
+    return JointTest(F, k, float(df), float(stats.f.sf(F, k, df)))
+
+
+def _reiter(increase, t, df_complete):
+    if not np.isfinite(df_complete):
+        return 4 + (t - 4) * (1 + (1 - 2 / t) / increase) ** 2
+    a = increase * t / (t - 2)
+    observed = (df_complete + 1) / (df_complete + 3) * df_complete
+    c0, c1, c2 = 1 / (t - 4), observed - 2 * (1 + a), observed - 4 * (1 + a)
+    inside = a**2 * c1 / ((1 + a) ** 2 * c2) + 8 * a**2 * c1 / ((1 + a) * c2**2) + 4 * a**2 / ((1 + a) * c2)
+    inside += 4 * a**2 / (c2 * c1) + 16 * a**2 * c1 / c2**3 + 8 * a**2 / c2**2
+    return 4 + 1 / (1 / c2 + c0 * inside)
+
+
+def _names(names):
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+def _of_organization(rows, name, cluster):
+    """Whether a column can have one imputed value per organization: a number or yes/no, and not an event's."""
+    column = rows[name]
+    if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)):
+        return False
+
+    def same_within(group):
+        return bool((column.groupby(rows[group]).nunique() < 2).all())
+
+    return same_within(cluster[0]) or not any(same_within(group) for group in cluster[1:])
+
+
+def _organizations(rows, asked, fill, outcome, cluster):
+    """One row per organization: what is asked about it, its share of invitations taken up, and their number."""
+    seen = rows[rows[outcome].notna()]
+    each = seen.groupby(cluster[0])
+    columns = {}
+    for name in asked:
+        if name in fill:
+            columns[name] = seen[name].astype(float).groupby(seen[cluster[0]]).quantile(0.5, interpolation="lower")
+        elif _of_organization(rows, name, cluster):
+            columns[name] = seen[name].astype(float).groupby(seen[cluster[0]]).mean()
+        elif _is_text_of(each[name]):
+            text = each[name].first().astype("str")
+            columns |= {f"{name}: {level}": (text == level).astype(float) for level in sorted(text.unique())[1:]}
+    columns |= {"(share taken up)": each[outcome].mean().astype(float), "(invitations)": each.size().astype(float)}
+    return pd.DataFrame(columns)
+
+
+def _is_text_of(values):
+    """Whether grouped values are known, and the same in all rows of each group."""
+    return bool((values.nunique(dropna=False) < 2).all() and (values.count() > 0).all())
+
+
+def _check_known(known, columns):
+    enough = max(2 * DONORS, columns + DONORS)
+    for name, count in known.notna().sum().items():
+        if count < enough:
+            raise ModelError(
+                f'"{name}": {count} organizations have an answer; expected at least {enough} to impute the others from '
+                f"{columns} columns. Leave the column out, or name fewer."
+            )
+
+
+def _chained(values, rng):
+    """Fill the NaN of (organizations, columns): each column in turn is drawn given the others, ``ROUNDS`` times."""
+    gone = np.isnan(values)
+    filled = values.copy()
+    for j in range(values.shape[1]):
+        filled[gone[:, j], j] = rng.choice(values[~gone[:, j], j], gone[:, j].sum())
+    for _ in range(ROUNDS):
+        for j in np.argsort(gone.sum(axis=0), kind="stable"):
+            if gone[:, j].any():
+                filled[gone[:, j], j] = _matched(values[:, j], np.delete(filled, j, axis=1), gone[:, j], rng)
+    return filled
+
+
+def _matched(y, others, gone, rng):
+    """Predictive mean matching: for each gone value, one of the known ones whose prediction is near."""
+    others = others[:, np.ptp(others, axis=0) > 0]
+    X = np.column_stack([np.ones(len(y)), (others - others.mean(axis=0)) / others.std(axis=0)])
+    known = rng.permutation(np.flatnonzero(~gone))  # so that none of equally near ones comes first
+    information = X[known].T @ X[known]
+    inverse = np.linalg.inv(information + RIDGE * np.diag(np.diag(information)))
+    best = inverse @ (X[known].T @ y[known])
+    squares = ((y[known] - X[known] @ best) ** 2).sum()
+    sigma = np.sqrt(squares / rng.chisquare(max(len(known) - X.shape[1], 1)))
+    drawn = best + sigma * np.linalg.cholesky(inverse) @ rng.standard_normal(len(best))
+    apart = np.abs((X[gone] @ drawn)[:, None] - X[known] @ best)
+    near = np.argsort(apart, axis=1, kind="stable")[:, :DONORS]
+    return y[known][near[np.arange(len(near)), rng.integers(DONORS, size=len(near))]]
+
+
+def _filled(rows, values):
+    """The rows with each gap of a column filled by its organization's value."""
+    column_of = {name: rows[name].astype("Float64") for name in values}
+    of = rows[values.index.name]
+    return rows.assign(**{name: known.fillna(of.map(values[name])) for name, known in column_of.items()})
+
+
+def _table(complete, answers):
+    lines = []
+    for i, row in enumerate(complete.table.itertuples()):
+        each = [answer.table.iloc[i] for answer in answers]
+        line = {"term": row.term, "label": row.label, "complete_estimate": row.estimate}
+        line |= {"complete_low": row.conf_low, "complete_high": row.conf_high, "complete_n": complete.n}
+        reasons = [one["reason"] for one in each if one["reason"]] if each else [row.reason] * bool(row.reason)
+        lines.append(line | _pooled(row, each, reasons, complete.confidence))
+    return pd.DataFrame(lines).assign(m=len(answers))
+
+
+def _pooled(row, each, reasons, confidence):
+    if reasons:
+        pooled = Pooled(NAN, NAN, NAN, NAN, NAN)
+    elif each:
+        numbers = pd.DataFrame(each)[["estimate", "std_error", "df"]].to_numpy(float).T
+        pooled = pool(numbers[0], numbers[1], float(numbers[2].mean()))
+    else:
+        pooled = Pooled(row.estimate, row.std_error, row.df, 0.0, 0.0)
+    reach = float(stats.t.ppf((1 + confidence) / 2, pooled.df)) * pooled.std_error
+    return {
+        "pooled_estimate": pooled.estimate,
+        "pooled_std_error": pooled.std_error,
+        "pooled_df": pooled.df,
+        "pooled_low": pooled.estimate - reach,
+        "pooled_high": pooled.estimate + reach,
+        "pooled_n": int(each[0]["n"]) if each else row.n,
+        "share_due_to_missing": pooled.due_to_missing,
+        "fraction_missing_information": pooled.fraction,
+        "reason": reasons[0] if reasons else "",
+    }
