@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 from pseudo import pseudo_language, untranslated
 from reporting_example import programme, result
 
-from konbit_lessons import figures, findings, parts, sentences
+from konbit_lessons import drawing, figures, findings, parts, sentences
 from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.reports import _index
 from konbit_lessons.reports.page import page
@@ -51,11 +51,11 @@ def test_every_word_of_a_figure_comes_out_translated(pseudo):
 
 def test_every_word_of_the_picture_comes_out_translated(pseudo, monkeypatch):
     drawn = []
-    monkeypatch.setattr(figures, "_drawable", lambda text: drawn.append(text) or text)
+    monkeypatch.setattr(drawing, "drawable", lambda text: drawn.append(text) or text)
     axes = []
-    original = figures._axis
-    monkeypatch.setattr(figures, "_axis", lambda *a, axis, **k: axes.append(axis) or original(*a, axis=axis, **k))
-    monkeypatch.setattr(figures, "_palette_png", lambda canvas: b"")
+    original = drawing.axis_texts
+    monkeypatch.setattr(drawing, "axis_texts", lambda *a, axis, **k: axes.append(axis) or original(*a, axis=axis, **k))
+    monkeypatch.setattr(drawing, "palette_png", lambda canvas: b"")
     figures.incentive_figure(result(), pseudo)
     assert len(drawn) >= 18
     assert [words for text in [*drawn, *axes] if (words := untranslated(text))] == []
