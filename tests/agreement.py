@@ -1,6 +1,7 @@
 """Every number from R that this package gives as well: data set, quantity, R's value, ours, and how close they must be.
 
-The tests run over ``AGREEMENTS``; ``python -m tests.agreement`` prints the digits that agree.
+``AGREEMENTS`` are those of the core; ``agreement_table`` puts them together with those of the other parts, and
+``python -m tests.agreement`` prints the digits that agree.
 
 Not compared, because R's own number is not reliable: the maximum-likelihood logit of ``jtrain_panel`` with ``grant``
 and of ``konbit_synth`` with ``equipment``. Both are separated, so coefficient and standard error depend on where the
@@ -9,6 +10,7 @@ model without the separated rows, and the average marginal effects at the limit.
 """
 
 import json
+import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -345,14 +347,8 @@ AGREEMENTS = [
 ]
 
 
-def main():
-    """Print one line per quantity: digits that agree, digits asked for."""
-    for agreement in AGREEMENTS:
-        error = agreement.error()
-        digits = -np.log10(max(error, 1e-16))
-        verdict = "" if error <= agreement.tolerance else "   DISAGREES"
-        print(f"{digits:5.1f} of {-np.log10(agreement.tolerance):.0f} digits  {agreement}{verdict}")
-
-
 if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent))
+    from agreement_table import main
+
     main()

@@ -127,8 +127,8 @@ BAD = {
     "no cluster": (wrong(cluster=()), "cluster: found none"),
     "no incentive": (wrong(incentives=()), "incentives: found none"),
     "an incentive of text": (
-        wrong(incentives=["org_type"]),
-        "an incentive \"org_type\": found 'awardee'; expected yes/no",
+        wrong(incentives=["event_id"], cluster="organization_id", rows=invitations(organizations=12, events=13)),
+        "an incentive \"event_id\": found 13 different values, such as 'E00'; expected yes/no",
     ),
     "an infinite value": (wrong(rows=ROWS.assign(refund=np.inf)), 'an incentive "refund": found an infinite value'),
     "a column twice": (wrong(adjust_for=["refund"]), "named twice: refund."),
@@ -140,7 +140,10 @@ BAD = {
         wrong(rows=FOUR, adjust_for=["recent", "showcase", "org_type", "consulted", "per_diem_htg"]),
         "found 4 complete rows for",
     ),
-    "an unknown method": (wrong(method="probit"), "method: found 'probit'; expected one of firth, logit, linear."),
+    "an unknown method": (
+        wrong(method="probit"),
+        "method: found 'probit'; expected one of firth, logit, linear, fractional, binomial.",
+    ),
     "a confidence in percent": (wrong(confidence=95), "confidence: found 95; expected a share between 0 and 1"),
     "no smallest effect": (wrong(smallest_effect=0), "smallest_effect: found 0; expected a share above 0"),
     "permutations below none": (wrong(permutations=-1), "permutations: found -1"),

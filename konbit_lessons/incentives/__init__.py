@@ -9,8 +9,10 @@ from threadpoolctl import threadpool_limits
 from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives.answers import Answers
 from konbit_lessons.incentives.clusterings import clusterings
+from konbit_lessons.incentives.clusters import KINDS
 from konbit_lessons.incentives.design import build_design
 from konbit_lessons.incentives.fit import METHODS, fit_model
+from konbit_lessons.incentives.groups import with_groups
 from konbit_lessons.incentives.result import Estimates, report
 from konbit_lessons.incentives.separation import separated_terms
 
@@ -27,6 +29,11 @@ def predict_participation(
     adjust_for=(),
     cluster=("organization_id", "event_id"),
     method="firth",
+    covariance="CR2",
+    trials=None,
+    reference=None,
+    by=None,
+    exploratory=False,
     labels=None,
     smallest_effect=0.10,
     confidence=0.95,
@@ -49,11 +56,19 @@ def predict_participation(
     Parameters
     ----------
     rows : DataFrame, one row per invitation
-    outcome : name of a yes/no column
-    incentives : names of yes/no or number columns
+    outcome : name of a yes/no column; of a share from 0 to 1 ("fractional", "linear"), or of a count ("binomial")
+    incentives : names of yes/no or number columns, or of text with a few kinds: one row per kind but the first, with
+        the term "support_type[coaching]" and the joint test of the kinds in ``factors``
     adjust_for : names of further columns; text becomes one column per level but the first
     cluster : one or two names of columns within which rows move together
-    method : "firth", "logit" (maximum likelihood) or "linear" (least squares)
+    method : "firth", "logit" (maximum likelihood), "linear" (least squares), "fractional" (a share as outcome: Papke
+        and Wooldridge 1996) or "binomial" (so many of ``trials``)
+    covariance : "CR2", "CR0", "CR1", "CR1S" or "CR3", see ``clusters.ClusterRobust``
+    trials : name of the column with how many were invited, of whom the outcome counts those that took part
+    reference : mapping of an incentive of several kinds to the kind that the others are compared with
+    by : name of a column of few groups; ``groups`` then has the effects within each and their differences, from a model
+        in which every incentive has its own effect in each group
+    exploratory : p-values are adjusted by Benjamini and Hochberg, and called so, instead of Holm
     labels : mapping of incentive to the words for it
     smallest_effect : proportion; a smaller effect would change nothing
     confidence : of the intervals
@@ -67,7 +82,8 @@ def predict_participation(
     Raises
     ------
     ModelError
-        When the call or the rows do not allow an analysis; for ``method="logit"`` also when a term is separated.
+        When the call or the rows do not allow an analysis; for ``method="logit"`` also when a term is separated (of a
+        share or counts, all are then penalized, and a note says so).
 
     References
     ----------
@@ -76,28 +92,47 @@ def predict_participation(
     numbers are those of R's ``brglm2`` (``method = "brglmFit", type = "AS_mean"``) and ``clubSandwich``
     (``vcovCR(…, type = "CR2")``, ``coef_test(…, test = "Satterthwaite")``, ``Wald_test(…, test = "HTZ")``).
     """
-    incentives, adjust_for, cluster = _names(incentives), _names(adjust_for), _names(cluster)
-    _check(method, smallest_effect, confidence, permutations)
-    design = build_design(rows, outcome=outcome, incentives=incentives, adjust_for=adjust_for, cluster=cluster)
+    _check(method, covariance, smallest_effect, confidence, permutations)
+    question = {
+        "outcome": outcome,
+        "incentives": _names(incentives),
+        "adjust_for": _names(adjust_for),
+        "cluster": _names(cluster),
+        "method": method,
+        "trials": trials,
+        "reference": reference,
+    }
+    options = {"confidence": confidence, "permutations": permutations, "seed": seed}
+    said = {"labels": labels or {}, "smallest_effect": smallest_effect, "exploratory": exploratory}
+    answers = _answers(build_design(rows, **question), method, covariance, options)
+    result = report(answers, method=method, covariance=covariance, **said)
+    if by is None:
+        return result
+    apart = _answers(build_design(rows, by=by, **question), method, covariance, options)
+    return with_groups(result, apart, by=by, terms=list(answers.design.given))
+
+
+def _answers(design, method, covariance, options):
     separated = separated_terms(design.X, design.y, design.names)
     if separated and method == "logit":
         raise ModelError(
             f"separated: {', '.join(separated)} tell without exception who took part, so the maximum-likelihood logit "
             'has no estimate. Use method="firth".'
         )
-    fit = fit_model(design.X, design.y, method)
-    robust = clusterings(fit, design.clusters)
-    answers = Answers(design, fit, robust, separated, confidence, permutations, seed)
-    return report(answers, incentives, labels=labels or {}, smallest_effect=smallest_effect)
+    penalized = separated and method in ("fractional", "binomial")
+    fit = fit_model(design.X, design.y, "firth" if penalized else method, design.trials)
+    return Answers(design, fit, clusterings(fit, design.clusters, covariance), separated, **options)
 
 
 def _names(names):
     return (names,) if isinstance(names, str) else tuple(names)
 
 
-def _check(method, smallest_effect, confidence, permutations):
+def _check(method, covariance, smallest_effect, confidence, permutations):
     if method not in METHODS:
         raise ModelError(f"method: found {method!r}; expected one of {', '.join(METHODS)}.")
+    if covariance not in KINDS:
+        raise ModelError(f"covariance: found {covariance!r}; expected one of {', '.join(KINDS)}.")
     if not 0 < confidence < 1:
         raise ModelError(f"confidence: found {confidence!r}; expected a share between 0 and 1, such as 0.95.")
     if not smallest_effect > 0:

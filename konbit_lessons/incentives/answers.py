@@ -12,13 +12,17 @@ from scipy.stats import t as t_distribution
 from konbit_lessons.incentives.clusterings import Clusterings
 from konbit_lessons.incentives.crosstab import Count, count
 from konbit_lessons.incentives.design import Design
+from konbit_lessons.incentives.detectable import smallest_detectable
 from konbit_lessons.incentives.effects import marginal_effect
+from konbit_lessons.incentives.evalue import e_values
 from konbit_lessons.incentives.fit import Fit, fit_model
 from konbit_lessons.incentives.penalized import penalized_interval
 from konbit_lessons.incentives.permutation import permutation_p
 
 FEWEST_DF = 5  # below, the t distribution no longer describes the estimate (STATISTICS, point 5)
-UNKNOWN = dict.fromkeys(("std_error", "df", "conf_low", "conf_high", "p_value"), float("nan"))
+UNKNOWN = dict.fromkeys(
+    ("std_error", "df", "conf_low", "conf_high", "p_value", "detectable", "e_value", "e_value_limit"), float("nan")
+)
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,23 @@ class Answers:
         effect, gradient = self._effect(self.fit, name)
         df = self.robust.degrees_of_freedom(gradient)
         reason, explanation = self._cannot_tell(name, seen, df)
-        numbers = self._sparse(name, seen) if reason else self._usual(effect, gradient, df)
+        if reason:
+            numbers = self._sparse(name, seen)
+        else:
+            numbers = self._usual(effect, gradient, df)
+            numbers |= self._beside(name, numbers)
         return {**seen.columns(), **numbers, "reason": reason, "explanation": explanation}
+
+    def difference(self, name, other):
+        """The effect of one term less that of another, with ``reason`` when the data cannot tell about either."""
+        told = [self.about(term) for term in (name, other)]
+        if reason := told[0]["reason"] or told[1]["reason"]:
+            return {**UNKNOWN, "estimate": float("nan"), "reason": reason}
+        (first, up), (second, down) = (self._effect(self.fit, term) for term in (name, other))
+        df = self.robust.degrees_of_freedom(up - down)
+        if not df >= FEWEST_DF:
+            return {**UNKNOWN, "estimate": first - second, "reason": "low_df"}
+        return {**UNKNOWN, **self._usual(first - second, up - down, df), "reason": ""}
 
     def joint_test(self, names):
         """That the coefficients of all these incentives are zero; None without any."""
@@ -54,8 +73,14 @@ class Answers:
         return self.robust.joint_test(np.eye(self.fit.X.shape[1])[positions], self.fit.coefficients[positions])
 
     def _effect(self, fit, name):
-        column, offered = self.design.names.index(name), self.design.is_offered(name)
-        return marginal_effect(fit.X, fit.coefficients, column, offered=offered, linear=fit.is_linear)
+        return marginal_effect(
+            fit.X[self.design.among(name)], fit.coefficients, linear=fit.is_linear, **self._contrast(name)
+        )
+
+    def _contrast(self, name):
+        names = self.design.names
+        others = tuple(names.index(other) for other in self.design.others(name) if other in names)
+        return {"column": names.index(name), "offered": self.design.is_offered(name), "others": others}
 
     def _cannot_tell(self, name, seen: Count, df):
         if name in self.separated:
@@ -81,19 +106,38 @@ class Answers:
             "permutation_p": float("nan"),
         }
 
+    def _beside(self, name, numbers):
+        """The smallest detectable effect and the E-values of an estimable term."""
+        contrast, rows = self._contrast(name), self.design.among(name)
+        detectable = smallest_detectable(self.fit, self.robust, rows=rows, confidence=self.confidence, **contrast)
+        change = self.usual_change(name)
+        e_value, e_value_limit = e_values(self.fit, numbers, rows=rows, change=change, **contrast)
+        return {"detectable": detectable, "e_value": e_value, "e_value_limit": e_value_limit}
+
+    def usual_change(self, name):
+        """1 for offered or not; for an amount two standard deviations, which compare with it (Gelman 2008): an effect
+        per single gourde is always small."""
+        if self.design.is_offered(name):
+            return 1.0
+        return 2 * float(self.design.given[name][self.design.among(name)].std()) or 1.0
+
     def _sparse(self, name, seen: Count):
         """What does not rest on a standard error: the penalized effect, its profile interval and the permutation."""
-        column, offered = self.design.names.index(name), self.design.is_offered(name)
+        rows = self.design.among(name)
         low, high = penalized_interval(
-            self._penalized, self.design.y, column, offered=offered, confidence=self.confidence
+            self._penalized, self.design.y, confidence=self.confidence, rows=rows, **self._contrast(name)
         )
-        p = permutation_p(self.design, name, varies_by=seen.varies_by, permutations=self.permutations, seed=self.seed)
+        # within one group the shuffles of all groups would be the wrong comparison
+        permutations = 0 if name in self.design.within else self.permutations
+        p = permutation_p(self.design, name, varies_by=seen.varies_by, permutations=permutations, seed=self.seed)
         effect = self._effect(self._penalized, name)[0]
         return {**UNKNOWN, "estimate": effect, "penalized_low": low, "penalized_high": high, "permutation_p": p}
 
     @cached_property
     def _penalized(self):
-        return self.fit if self.fit.method == "firth" else fit_model(self.design.X, self.design.y, "firth")
+        if self.fit.method == "firth":
+            return self.fit
+        return fit_model(self.design.X, self.design.y, "firth", self.design.trials)
 
 
 def _how_separated(seen: Count):

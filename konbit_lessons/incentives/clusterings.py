@@ -59,6 +59,9 @@ class Clusterings:
 
 def clusterings(fit, clusters, kind="CR2"):
     """``Clusterings`` of a fit; ``clusters`` maps one or two cluster columns to codes (n,)."""
-    by = tuple(ClusterRobust(fit.X, fit.weights, fit.score, codes, kind) for codes in clusters.values())
-    rows = np.arange(len(fit.score))
-    return Clusterings(by, ClusterRobust(fit.X, fit.weights, fit.score, rows, kind) if len(by) > 1 else None)
+
+    def robust(codes):
+        return ClusterRobust(fit.X, fit.weights, fit.score, codes, kind, fit.variances)
+
+    by = tuple(robust(codes) for codes in clusters.values())
+    return Clusterings(by, robust(np.arange(len(fit.score))) if len(by) > 1 else None)

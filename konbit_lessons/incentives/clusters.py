@@ -46,6 +46,7 @@ class ClusterRobust:
         for a separated term
     codes : array (n,) of int from 0, the cluster of each row
     kind : one of ``KINDS``
+    variances : array (n,) or None, of the outcome as a share: p(1−p)/m for k of m; weights are mp(1−p), score k − mp
 
     Examples
     --------
@@ -65,6 +66,7 @@ class ClusterRobust:
     score: np.ndarray
     codes: np.ndarray
     kind: str = "CR2"
+    variances: np.ndarray | None = None
 
     @property
     def covariance(self):
@@ -121,7 +123,7 @@ class ClusterRobust:
         U, _ = self._basis
         J, (n, k) = self._groups, U.shape
         if self.kind == "CR2":
-            return half_corrected(U, self.weights, self.codes)
+            return half_corrected(U, self.weights, self.codes, self.variances)
         if self.kind == "CR3":
             inside = np.einsum("na,nb->nab", U * self.weights[:, None], U).reshape(n, k * k)
             blocks = np.eye(k) - self._sums(inside).reshape(J, k, k)

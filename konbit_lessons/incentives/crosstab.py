@@ -12,14 +12,17 @@ ENOUGH = (10, 5)  # groups with, and groups without: of the first cluster column
 
 @dataclass(frozen=True)
 class Count:
-    """Where an incentive was offered; ``few`` says in words what there is too little of, or is empty."""
+    """Where an incentive was offered, and where the rows are that it is compared with; of counts, k and n are theirs.
+
+    ``few`` says in words what there is too little of, or is empty.
+    """
 
     varies_by: str
     kind: str
     n_offered: int
-    k_offered: int
+    k_offered: int | float
     n_not_offered: int
-    k_not_offered: int
+    k_not_offered: int | float
     groups_offered: int
     few: str
 
@@ -29,28 +32,32 @@ class Count:
 
 def count(design, name):
     """Count one incentive of a ``Design``."""
-    values = design.given[name]
-    offered, y = values > 0, design.y
-    varies_by = _varies_by(design, values)
-    first = next(iter(design.clusters))
-    codes = design.clusters[first if varies_by == "row" else varies_by]
+    among = design.among(name)
+    values, (offered, without) = design.given[name][among], (side[among] for side in design.compared(name))
+    m = np.ones(len(design.y)) if design.trials is None else design.trials
+    yes, m = (m * design.y)[among], m[among]
+    whole = int if np.allclose(m * design.y[among], np.round(yes), rtol=0, atol=1e-9) else float
+    clusters = {column: codes[among] for column, codes in design.clusters.items()}
+    varies_by = _varies_by(clusters, values)
+    first = next(iter(clusters))
+    codes = clusters[first if varies_by == "row" else varies_by]
     kind = "offered" if design.is_offered(name) else "amount"
     return Count(
         varies_by=varies_by,
         kind=kind,
-        n_offered=int(offered.sum()),
-        k_offered=int(y[offered].sum()),
-        n_not_offered=int((~offered).sum()),
-        k_not_offered=int(y[~offered].sum()),
+        n_offered=int(m[offered].sum()),
+        k_offered=whole(round(yes[offered].sum(), 9)),
+        n_not_offered=int(m[without].sum()),
+        k_not_offered=whole(round(yes[without].sum(), 9)),
         groups_offered=_groups(codes, offered),
-        few=_few(codes, values, kind, first if varies_by == "row" else varies_by, first),
+        few=_few(codes, values, (offered, without), kind, first if varies_by == "row" else varies_by, first),
     )
 
 
-def _varies_by(design, values):
+def _varies_by(clusters, values):
     """The cluster column within which the incentive never changes (the one with fewer groups if both), or "row"."""
     constant = []
-    for column, codes in design.clusters.items():
+    for column, codes in clusters.items():
         order = np.argsort(codes, kind="stable")
         same_group = np.diff(codes[order]) == 0
         if not np.any(same_group & (np.diff(values[order]) != 0)):
@@ -58,11 +65,11 @@ def _varies_by(design, values):
     return min(constant)[1] if constant else "row"
 
 
-def _few(codes, values, kind, group, first):
+def _few(codes, values, compared, kind, group, first):
     """Groups in which the value differs from the most common one; for 0/1, groups with either value as well."""
     enough = ENOUGH[group != first]
     if kind == "offered":
-        sides = {"with it": values > 0, "without it": values <= 0}
+        sides = dict(zip(("with it", "without it"), compared, strict=True))
     else:
         levels, counts = np.unique(values, return_counts=True)
         sides = {"with another amount than the usual": values != levels[counts.argmax()]}

@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 
 from konbit_lessons.errors import ModelError
+from konbit_lessons.incentives.levels import levels_of, spread
 from konbit_lessons.incentives.notes import Note
+from konbit_lessons.incentives.outcomes import read_outcome, shown
 from konbit_lessons.words import mark
 
 INTERCEPT = "(Intercept)"
@@ -23,9 +25,11 @@ class Design:
     """The matrices of one question.
 
     X : array (n, k), full rank, its first column the intercept; ``names`` its columns.
-    y : array (n,) of 0 and 1.
+    y : array (n,) of 0 and 1, or shares; with ``trials`` (n,), shares of so many.
     clusters : cluster column → codes (n,), from 0 in the order of the sorted ids.
-    given : incentive → its numbers (n,), for every incentive asked about, fitted or not.
+    given : term → its numbers (n,), for every incentive asked about, fitted or not; a factor has one term per level but
+        the one that it is compared with, and with ``by`` there is one term per group, 0 outside of it.
+    levels : term → ``Level``, for the levels of factors. within : term → rows (n,) of its group, with ``by``.
     strata : cluster column → codes (n,) of its type, where a ``*_type`` adjuster is constant within it.
     unfit : incentive → (reason, explanation), for those that are constant or collinear.
     left_out : frame (column, rows): rows dropped, by the first column that was missing.
@@ -41,6 +45,9 @@ class Design:
     unfit: dict
     left_out: pd.DataFrame
     notes: tuple = field(default=())
+    trials: np.ndarray | None = None
+    levels: dict = field(default_factory=dict)
+    within: dict = field(default_factory=dict)
 
     @property
     def incentives(self):
@@ -51,31 +58,50 @@ class Design:
         """Whether an incentive is 0/1 (offered or not) rather than an amount."""
         return bool(np.isin(self.given[name], (0.0, 1.0)).all())
 
+    def among(self, name):
+        """The rows (n,) that the effect of a term is the average of: all, or those of its group."""
+        return self.within.get(name, np.ones(len(self.y), dtype=bool))
 
-def build_design(rows, *, outcome, incentives, adjust_for, cluster):
-    """Check the rows and turn them into a ``Design``.
+    def compared(self, name):
+        """The rows (n,) with an incentive, and those without it; of a level, those with the level compared with."""
+        offered = self.given[name] > 0
+        elsewhere = [self.given[other] > 0 for other in self.others(name)]
+        return offered, ~np.any([offered, *elsewhere], axis=0) & self.among(name)
+
+    def others(self, name):
+        """The terms of the other levels of a term's factor."""
+        return self.levels[name].others if name in self.levels else ()
+
+
+def build_design(
+    rows, *, outcome, incentives, adjust_for, cluster, method="firth", trials=None, reference=None, by=None
+):
+    """Check the rows and turn them into a ``Design``; arguments as of ``predict_participation``.
 
     Raises
     ------
     ModelError
-        When a column is unknown, no row is complete, the outcome is not 0/1 or is constant, a cluster column has one
-        value, or there are fewer rows than columns.
+        When a column is unknown, no row is complete, the outcome does not fit the method or is constant, a cluster
+        column has one value, or there are fewer rows than columns.
     """
-    _check_call(rows, outcome, incentives, adjust_for, cluster)
-    used, left_out = _complete(rows, [outcome, *incentives, *adjust_for, *cluster])
-    y = _outcome(used[outcome])
-    values = {name: _number(used[name], "an incentive") for name in incentives}
-    adjusters = _adjusters(used, adjust_for)
+    further = [name for name in (trials, by) if name and name not in adjust_for]
+    _check_call(rows, [outcome, *incentives, *adjust_for, *further], incentives, cluster)
+    used, left_out = _complete(rows, [outcome, *further, *incentives, *adjust_for, *cluster], trials)
+    y, m = read_outcome(used, outcome, method, trials)
+    values, levels = _incentives(used, incentives, reference or {})
+    adjusters = _adjusters(used, (*(name for name in further if name == by), *adjust_for))
+    values, levels, within = spread(values, levels, used[by]) if by else (values, levels, {})
     codes = {name: pd.factorize(used[name], sort=True)[0] for name in cluster}
-    order = np.lexsort([*adjusters.values(), *values.values(), y, *reversed(codes.values())])
-    y, values, adjusters, codes = y[order], *({k: v[order] for k, v in d.items()} for d in (values, adjusters, codes))
+    order = np.lexsort([*adjusters.values(), *values.values(), m, y, *reversed(codes.values())])
+    y, m = y[order], m[order]
+    values, adjusters, codes, within = ({k: v[order] for k, v in d.items()} for d in (values, adjusters, codes, within))
     for name in cluster:
         if codes[name].max() == 0:
             raise ModelError(
-                f'cluster column "{name}": found one value ({_shown(used[name].iloc[0])}); expected at least two '
+                f'cluster column "{name}": found one value ({shown(used[name].iloc[0])}); expected at least two '
                 "groups, because the spread between groups tells how sure an estimate is. Name another in cluster."
             )
-    columns, unfit, notes = _independent(values, adjusters)
+    columns, unfit, notes = _independent(values, adjusters, within)
     X = np.column_stack([np.ones(len(y)), *columns.values()])
     if X.shape[0] <= X.shape[1]:
         raise ModelError(
@@ -87,11 +113,23 @@ def build_design(rows, *, outcome, incentives, adjust_for, cluster):
     }
     names = (INTERCEPT, *columns)
     return Design(
-        X, names, y, outcome, codes, values, strata, unfit, left_out, (*_missing_note(left_out, used), *notes)
+        X,
+        names,
+        y,
+        outcome,
+        codes,
+        values,
+        strata,
+        unfit,
+        left_out,
+        (*_missing_note(left_out, used), *notes),
+        m if trials else None,
+        levels,
+        within,
     )
 
 
-def _check_call(rows, outcome, incentives, adjust_for, cluster):
+def _check_call(rows, asked, incentives, cluster):
     if not isinstance(rows, pd.DataFrame):
         raise ModelError(f"rows: found a {type(rows).__name__}; expected a DataFrame with one row per invitation.")
     if not incentives or not cluster:
@@ -99,7 +137,6 @@ def _check_call(rows, outcome, incentives, adjust_for, cluster):
         raise ModelError(f"{what}: found none; name at least one column of the rows.")
     if len(cluster) > 2:
         raise ModelError(f"cluster: found {len(cluster)} columns ({', '.join(cluster)}); expected one or two.")
-    asked = [outcome, *incentives, *adjust_for]
     for name in (*asked, *cluster):
         if name not in rows.columns:
             near = get_close_matches(str(name), [str(c) for c in rows.columns], n=3)
@@ -107,6 +144,8 @@ def _check_call(rows, outcome, incentives, adjust_for, cluster):
                 f"Did you mean {' or '.join(near)}?" if near else f"The rows have {', '.join(map(str, rows.columns))}."
             )
             raise ModelError(f'column "{name}" is not in the rows. {hint}')
+        if list(rows.columns).count(name) > 1:
+            raise ModelError(f'column "{name}" stands more than once in the rows. Drop or rename one of them.')
     for group in (asked, cluster):
         if twice := sorted({str(name) for name in group if list(group).count(name) > 1}):
             raise ModelError(f"named twice: {', '.join(twice)}. Name each column once: outcome, incentive or adjuster.")
@@ -114,8 +153,10 @@ def _check_call(rows, outcome, incentives, adjust_for, cluster):
         raise ModelError("there are no rows: nobody was invited, or the quarter is before the first event.")
 
 
-def _complete(rows, columns):
+def _complete(rows, columns, trials=None):
     used = rows[list(dict.fromkeys(columns))]
+    if trials:  # of nobody invited, nobody came: such a row says nothing
+        used = used.assign(**{trials: used[trials].mask(used[trials] == 0)})
     missing = used.isna()
     first = missing.idxmax(axis=1)[missing.any(axis=1)]
     counts = first.value_counts().reindex(used.columns).dropna().astype(int)
@@ -140,34 +181,28 @@ def _missing_note(left_out, used):
     return (Note(message, **values),) if dropped else ()
 
 
-def _outcome(column):
-    numbers = pd.to_numeric(column.infer_objects(), errors="coerce").to_numpy(float, na_value=np.nan)
-    wrong = ~np.isin(numbers, (0.0, 1.0))
-    if wrong.any():
-        raise ModelError(
-            f'outcome "{column.name}", row {column.index[wrong][0]}: found {_shown(column[wrong].iloc[0])}; expected '
-            "yes or no (true/false or 1/0), or blank. Choose a yes/no column, or make one."
-        )
-    if numbers.min() == numbers.max():
-        who = "everybody" if numbers[0] else "nobody"
-        raise ModelError(
-            f'outcome "{column.name}": in all {len(numbers)} rows {who} took part, so nothing can predict who does. '
-            "Take a longer period or another outcome."
-        )
-    return numbers
-
-
 def _is_number(column):
     return pd.api.types.is_bool_dtype(column) or pd.api.types.is_numeric_dtype(column)
 
 
+def _incentives(used, incentives, reference):
+    """Term → its numbers, and term → ``Level``: yes/no and amounts as they are, a factor as one column per level."""
+    for name in reference:
+        if name not in incentives or _is_number(used[name].infer_objects()):
+            raise ModelError(f'reference: found "{name}"; expected the name of an incentive that has kinds (text).')
+    values, levels = {}, {}
+    for name in incentives:
+        column = used[name].infer_objects()
+        if _is_number(column):
+            values[name] = _number(column, "an incentive")
+            continue
+        columns, of_factor = levels_of(column, reference.get(name))
+        values |= columns
+        levels |= of_factor
+    return values, levels
+
+
 def _number(column, role):
-    column = column.infer_objects()
-    if not _is_number(column):
-        raise ModelError(
-            f'{role} "{column.name}": found {_shown(column.iloc[0])}; expected yes/no (true/false) or a number. '
-            "Make one yes/no column per kind."
-        )
     numbers = column.to_numpy(float)
     if not np.isfinite(numbers).all():
         raise ModelError(f'{role} "{column.name}": found an infinite value; expected numbers. Correct the rows.')
@@ -196,7 +231,7 @@ def _is_type_of(used, kind, cluster):
     return kind.endswith("_type") and bool((used.groupby(cluster, observed=True)[kind].nunique() < 2).all())
 
 
-def _independent(values, adjusters):
+def _independent(values, adjusters, within):
     """The columns that can be fitted together, and what is said of the others.
 
     Adjusters come first: one that repeats earlier ones is dropped. An incentive that takes part in any exact linear
@@ -204,8 +239,9 @@ def _independent(values, adjusters):
     """
     kept, basis, unfit, notes, relations = {}, [], {}, [], []
     for name, column in {**adjusters, **values}.items():
-        if np.ptp(column) == 0:
-            found = f"{name} is {column[0]:g} in every row"
+        here = column[within[name]] if name in within else column
+        if np.ptp(here) == 0:
+            found = f"{name} is {here[0]:g} in every row"
             if name in values:
                 unfit[name] = ("constant", f"{found}, so there is nothing to compare.")
         elif (direction := _new_direction(column, basis)) is not None:
@@ -252,8 +288,3 @@ def _partners(column, kept):
     Z = (Z - Z.mean(axis=0)) / Z.std(axis=0)
     slopes = np.linalg.lstsq(Z, (column - column.mean()) / column.std(), rcond=None)[0]
     return [name for name, slope in zip(kept, slopes, strict=True) if abs(slope) > 1e-6]
-
-
-def _shown(value):
-    """A value as a person would write it: 2, not np.int64(2)."""
-    return repr(value.item() if hasattr(value, "item") else value)

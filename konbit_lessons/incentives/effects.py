@@ -8,11 +8,12 @@ import numpy as np
 from scipy.special import expit
 
 
-def marginal_effect(X, coefficients, column, *, offered, linear=False):
+def marginal_effect(X, coefficients, column, *, offered, linear=False, others=()):
     """Average marginal effect of one column, and its derivative with respect to the coefficients.
 
-    Offered or not (0/1): mean_i[p(x_i with 1) − p(x_i with 0)]. A number: β · mean_i[p_i(1 − p_i)], per unit. A linear
-    model: β. In R: ``marginaleffects::avg_comparisons`` and ``avg_slopes``.
+    Offered or not (0/1): mean_i[p(x_i with 1) − p(x_i with 0)]; of a level of a factor, with its ``others`` at 0. A
+    number: β · mean_i[p_i(1 − p_i)], per unit. A linear model: β. In R: ``marginaleffects::avg_comparisons`` and
+    ``avg_slopes``.
 
     Parameters
     ----------
@@ -21,6 +22,7 @@ def marginal_effect(X, coefficients, column, *, offered, linear=False):
     column : int, position of the incentive in X
     offered : bool, whether it is 0/1
     linear : bool, whether the model is linear
+    others : positions of the other levels, when the column is one level of a factor
 
     Returns
     -------
@@ -37,6 +39,9 @@ def marginal_effect(X, coefficients, column, *, offered, linear=False):
     (0.25, [0.0625, 0.25])
     """
     gradient = np.zeros(X.shape[1])
+    if others:
+        X = X.copy()
+        X[:, list(others)] = 0.0
     if linear:
         gradient[column] = 1.0
         return coefficients[column], gradient

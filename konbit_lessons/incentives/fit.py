@@ -1,4 +1,4 @@
-"""The fitted model: Firth-penalized logit, maximum-likelihood logit, or linear probability.
+"""The fitted model: Firth-penalized logit, maximum-likelihood logit (of a yes or no, a share, or counts), or linear.
 
 Takes a ``Design``; returns a ``Fit`` with what the effects and the cluster-robust covariance need. The only module that
 imports firthmodels and statsmodels. Columns are centred and scaled for the iterations only; coefficients are reported
@@ -15,14 +15,20 @@ from konbit_lessons.errors import ModelError
 from konbit_lessons.words import mark
 
 TOLERANCE = 1e-8  # of firthmodels: its default, 1e-4, gives 4.8 digits
-METHODS = {"firth": mark("Firth logit"), "logit": mark("Logit"), "linear": mark("Linear probability")}
+METHODS = {
+    "firth": mark("Firth logit"),
+    "logit": mark("Logit"),
+    "linear": mark("Linear probability"),
+    "fractional": mark("Fractional logit"),
+    "binomial": mark("Binomial logit"),
+}
 
 
 @dataclass(frozen=True)
 class Fit:
     """A fitted model: ``coefficients`` (k,) of ``X`` (n, k); ``weights`` p(1−p), or 1; ``score`` y − p, each (n,).
 
-    ``log_likelihood`` is the penalized one for Firth, l + ½ log|X'WX|, up to the scale of the columns.
+    Of counts, k of m: ``trials`` m, ``weights`` mp(1−p), ``score`` k − mp, and ``variances`` p(1−p)/m of the share.
     """
 
     method: str
@@ -30,14 +36,23 @@ class Fit:
     coefficients: np.ndarray
     weights: np.ndarray
     score: np.ndarray
+    trials: np.ndarray | None = None
 
     @property
     def is_linear(self):
         return self.method == "linear"
 
+    @property
+    def variances(self):
+        return None if self.trials is None else self.weights / self.trials**2
 
-def fit_model(X, y, method):
+
+def fit_model(X, y, method, trials=None):
     """Fit one of ``METHODS`` on a full-rank X whose first column is the intercept.
+
+    y is 0 or 1, or a share; with ``trials`` (n,) it is the share of so many. Σ m[yη − log(1 + e^η)] is maximized,
+    m = 1 without trials: for a share this is the quasi-likelihood of Papke & Wooldridge (1996), whose standard errors
+    must be robust, as they are here; in R ``glm(share ~ …, quasibinomial)`` and ``glm(cbind(k, m - k) ~ …, binomial)``.
 
     Firth (1993): the maximum of l(β) + ½ log|X'WX|; in R ``glm(..., method = "brglmFit", type = "AS_mean")`` or
     ``logistf(..., control = logistf.control(xconv = 1e-8))``. Logit: ``glm(..., binomial)``. Linear: ``lm(...)``.
@@ -56,13 +71,25 @@ def fit_model(X, y, method):
     0.0
     >>> round(float(fit_model(np.ones((4, 1)), np.array([0.0, 0.0, 0.0, 1.0]), "linear").coefficients[0]), 9)
     0.25
+
+    Shares ½ of 1 and ¾ of 4: as counts 3.5 of 5, log(7/3); as two shares, ⅝ on average, log(5/3).
+
+    >>> X, y = np.ones((2, 1)), np.array([0.5, 0.75])
+    >>> counts, shares = fit_model(X, y, "binomial", np.array([1.0, 4.0])), fit_model(X, y, "fractional")
+    >>> [round(float(np.exp(fit.coefficients[0])), 9) for fit in (counts, shares)]
+    [2.333333333, 1.666666667]
     """
     Z, back = standardized(X)
-    beta = back @ {"firth": _firth, "logit": _logit, "linear": _linear}[method](Z, y)
+    m = np.ones(len(y)) if trials is None else trials
     if method == "linear":
+        beta = back @ _linear(Z, y)
         return Fit(method, X, beta, np.ones(len(y)), y - X @ beta)
+    if method == "firth" and trials is None and np.isin(y, (0.0, 1.0)).all():
+        beta = back @ _firth(Z, y)
+    else:
+        beta = back @ _scored(Z, y, m, penalty=0.5 if method == "firth" else 0.0, what=METHODS[method])
     p = expit(X @ beta)
-    return Fit(method, X, beta, p * (1 - p), y - p)
+    return Fit(method, X, beta, m * p * (1 - p), m * (y - p), trials)
 
 
 def standardized(X, *, centred=True):
@@ -94,10 +121,22 @@ def _firth(Z, y):
     return np.concatenate([[model.intercept_], model.coef_])
 
 
-def _logit(Z, y):
-    from statsmodels.discrete.discrete_model import Logit  # a second to import
-
-    return _strictly(lambda: Logit(y, Z).fit(method="newton", maxiter=100, tol=1e-10, disp=0).params, "logit")
+def _scored(Z, y, m, *, penalty, what):
+    """Fisher scoring on Z'[m(y − p) + 2c·h(½ − p)], h the leverages; c = ½ is Firth's penalty, 0 none."""
+    beta, last = np.zeros(Z.shape[1]), np.inf
+    for _ in range(200):
+        p = expit(Z @ beta)
+        root = Z * np.sqrt(m * p * (1 - p))[:, None]
+        Q, R = np.linalg.qr(root)
+        score = Z.T @ (m * (y - p) + penalty * (Q**2).sum(axis=1) * (1 - 2 * p))
+        if not np.abs(np.diag(R)).min() > 1e-10 * np.abs(np.diag(R)).max():
+            break
+        step = np.linalg.solve(R, np.linalg.solve(R.T, score))
+        moved = np.abs(Z @ step).max()
+        if moved < 1e-12 or (moved < TOLERANCE and moved >= last):  # below that rounding only moves it about
+            return beta
+        beta, last = beta + step * min(1.0, 5.0 / moved), moved
+    raise ModelError(f"the {what} did not converge. Name fewer columns in adjust_for.")
 
 
 def _linear(Z, y):

@@ -16,23 +16,28 @@ from konbit_lessons.incentives.fit import standardized
 TOLERANCE = 1e-10
 
 
-def penalized_interval(fit, y, column, *, offered, confidence=0.95):
+def penalized_interval(fit, y, column, *, offered, confidence=0.95, rows=slice(None), others=()):
     """The average marginal effects (low, high) between the profile-penalized limits of one coefficient of a Firth fit.
 
     Of a 0/1 incentive these are the effects at the limits. The effect of a number, β · mean[p(1 − p)], falls again
-    where β is large, so the lowest and the highest on the way from one limit to the other are taken.
+    where β is large, so the lowest and the highest on the way from one limit to the other are taken. ``rows`` are those
+    that the effect is the average of, and ``others`` as in ``marginal_effect``.
     """
     way = profile_limits(fit, y, column, confidence)
     if not offered:
         way = np.vstack([way, fit.coefficients, _between(fit, y, column, *way[:, column])])
-    effects = [marginal_effect(fit.X, beta, column, offered=offered)[0] for beta in way]
+    effects = [marginal_effect(fit.X[rows], beta, column, offered=offered, others=others)[0] for beta in way]
     return min(effects), max(effects)
 
 
 def _between(fit, y, column, low, high, points=20):
     Z, back = standardized(fit.X)
-    best, scale = np.linalg.solve(back, fit.coefficients), back[column, column]
-    return [back @ _maximized(Z, y, best, column, b / scale)[0] for b in np.linspace(low, high, points + 2)[1:-1]]
+    best, scale, data = np.linalg.solve(back, fit.coefficients), back[column, column], (y, _trials(fit, y))
+    return [back @ _maximized(Z, data, best, column, b / scale)[0] for b in np.linspace(low, high, points + 2)[1:-1]]
+
+
+def _trials(fit, y):
+    return np.ones(len(y)) if fit.trials is None else fit.trials
 
 
 def profile_limits(fit, y, column, confidence=0.95):
@@ -56,18 +61,19 @@ def profile_limits(fit, y, column, confidence=0.95):
     """
     Z, back = standardized(fit.X, centred=column > 0)  # centring would change what the intercept means
     best = np.linalg.solve(back, fit.coefficients)
-    limits = [_limit(Z, y, best, column, chi2.ppf(confidence, 1) / 2, side) for side in (-1.0, 1.0)]
+    data = y, _trials(fit, y)
+    limits = [_limit(Z, data, best, column, chi2.ppf(confidence, 1) / 2, side) for side in (-1.0, 1.0)]
     return np.array(limits) @ back.T
 
 
-def _limit(Z, y, best, column, drop, side):
+def _limit(Z, data, best, column, drop, side):
     """Newton's method on the profile, kept between a point above the target and one below it."""
-    top, _, information = _penalized(Z, y, best)
+    top, _, information = _penalized(Z, data, best)
     inside, outside = best[column], np.inf * side
     width = np.sqrt(np.linalg.inv(information)[column, column])
     beta, b = best, inside + side * width * np.sqrt(2 * drop)
     for _ in range(100):
-        beta, height, slope = _maximized(Z, y, beta, column, b)
+        beta, height, slope = _maximized(Z, data, beta, column, b)
         gap = height - (top - drop)
         if abs(gap) < TOLERANCE:
             return beta
@@ -79,11 +85,11 @@ def _limit(Z, y, best, column, drop, side):
     raise ModelError("the penalized interval did not converge. Name fewer columns in adjust_for.")
 
 
-def _maximized(Z, y, beta, column, b):
+def _maximized(Z, data, beta, column, b):
     """The other coefficients at their best with one held at b: (coefficients, penalized likelihood, its slope in b)."""
     free = np.arange(Z.shape[1]) != column
     beta = np.where(free, beta, b)
-    height, score, information = _penalized(Z, y, beta)
+    height, score, information = _penalized(Z, data, beta)
     for _ in range(200):
         if not free.any() or np.abs(score[free]).max() < TOLERANCE:
             break
@@ -91,7 +97,7 @@ def _maximized(Z, y, beta, column, b):
         step[free] = np.linalg.solve(information[np.ix_(free, free)], score[free])
         step *= min(1.0, 5.0 / np.abs(step).max())
         for _ in range(30):
-            trial = _penalized(Z, y, beta + step)
+            trial = _penalized(Z, data, beta + step)
             gain = (trial[0] - height) / (1 + abs(height))
             # near the maximum heights differ by rounding only: there the score decides, or too long a step would swing
             if gain > 1e-6 or (gain > -1e-11 and np.abs(trial[1][free]).max() < 0.9 * np.abs(score[free]).max()):
@@ -103,16 +109,17 @@ def _maximized(Z, y, beta, column, b):
     return beta, height, score[column]
 
 
-def _penalized(Z, y, beta):
-    """l + ½ log|Z'WZ|, the modified score Z'(y − p + h(½ − p)), and Z'WZ."""
+def _penalized(Z, data, beta):
+    """l + ½ log|Z'WZ|, the modified score Z'(m(y − p) + h(½ − p)), and Z'WZ, of shares y of m."""
+    y, m = data
     eta = Z @ beta
     p = expit(eta)
-    rooted = Z * np.sqrt(p * (1 - p))[:, None]
+    rooted = Z * np.sqrt(m * p * (1 - p))[:, None]
     information = rooted.T @ rooted
     try:
         root = np.linalg.cholesky(information)
     except np.linalg.LinAlgError:  # so far out that rounding leaves no information: as low as can be
         return -np.inf, np.zeros(len(beta)), np.eye(len(beta))
     leverage = (solve_triangular(root, rooted.T, lower=True) ** 2).sum(axis=0)
-    height = y @ eta - np.logaddexp(0, eta).sum() + np.log(np.diag(root)).sum()
-    return height, Z.T @ (y - p + leverage * (0.5 - p)), information
+    height = m @ (y * eta - np.logaddexp(0, eta)) + np.log(np.diag(root)).sum()
+    return height, Z.T @ (m * (y - p) + leverage * (0.5 - p)), information

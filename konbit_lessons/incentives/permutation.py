@@ -23,7 +23,7 @@ def permutation_p(design, name, *, varies_by, permutations, seed):
     float; NaN when no shuffle could differ, or ``permutations`` is 0.
     """
     others = [i for i, column in enumerate(design.names) if column != name]
-    score, value, strata, fixed = _to_shuffle(design, name, varies_by, _projected(design.X[:, others], design.y))
+    score, value, strata, fixed = _to_shuffle(design, name, varies_by, _projected(design, others))
     if permutations == 0 or len(value) == 0:
         return float("nan")
     rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
@@ -45,6 +45,9 @@ def _to_shuffle(design, name, varies_by, u):
         kind = design.strata[varies_by]
         score, value = np.bincount(codes, u), x[first]
         strata = np.zeros(len(first), int) if kind is None else kind[first]
+    for other in design.others(name):  # groups with another level of the factor keep it
+        with_it = design.given[other] > 0
+        strata = 2 * strata + (with_it if varies_by == "row" else with_it[first])
     low, high = np.full(strata.max() + 1, np.inf), np.full(strata.max() + 1, -np.inf)
     np.minimum.at(low, strata, value)
     np.maximum.at(high, strata, value)
@@ -52,8 +55,9 @@ def _to_shuffle(design, name, varies_by, u):
     return score[moves], value[moves], strata[moves], score[~moves] @ value[~moves]
 
 
-def _projected(X, y):
-    fit = fit_model(X, y, "firth")
+def _projected(design, columns):
+    X = design.X[:, columns]
+    fit = fit_model(X, design.y, "firth", design.trials)
     WX = X * fit.weights[:, None]
     return fit.score - WX @ np.linalg.lstsq(WX.T @ X, X.T @ fit.score, rcond=None)[0]
 

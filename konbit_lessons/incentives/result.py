@@ -4,7 +4,7 @@ Takes the answers; returns ``Estimates``, from which the figures and the sentenc
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,10 @@ from konbit_lessons.incentives.fit import METHODS
 from konbit_lessons.incentives.notes import Note
 from konbit_lessons.words import mark
 
+EXPLORATORY = mark(
+    "This outcome is exploratory: p-values are adjusted by Benjamini and Hochberg, which bounds the share of false "
+    "findings among those found, and not by Holm."
+)
 COLUMNS = [
     "term",
     "label",
@@ -38,6 +42,10 @@ COLUMNS = [
     "permutation_p",
     "strength",
     "reason",
+    "detectable",
+    "e_value",
+    "e_value_limit",
+    "against",
 ]
 
 
@@ -54,6 +62,10 @@ class Estimates:
     ``coefficients``: of every design column, in log-odds (linear: as proportions).
     ``rate``: share of the n rows that took part. ``clusters``: cluster column → number of clusters.
     ``labels``: column → the words for it, as given.
+    ``factors``: incentive of several kinds → the test that none of its kinds differs (as ``joint``); in ``table``,
+    ``against`` is the kind that a row is compared with. ``groups``, of ``by``: the effects within each group, with the
+    column ``group``, and rows "difference: second − first"; else None. ``exploratory``: p-values are adjusted by
+    Benjamini and Hochberg. ``detectable``, ``e_value``, ``e_value_limit``: see ``detectable`` and ``evalue``.
     """
 
     table: pd.DataFrame
@@ -71,6 +83,10 @@ class Estimates:
     method: str
     permutations: int
     labels: Mapping
+    factors: Mapping = field(default_factory=dict)
+    groups: pd.DataFrame | None = None
+    by: str | None = None
+    exploratory: bool = False
 
     def figure(self, language="en", units=None):
         """The dot plot of the table, a ``konbit_lessons.figures.Figure``."""
@@ -85,37 +101,74 @@ class Estimates:
         return sentences(self, language, units)
 
 
-def report(answers, incentives, *, labels, smallest_effect):
-    """Put the ``Answers`` about these incentives together as ``Estimates``."""
-    design, fit = answers.design, answers.fit
-    told = [{"term": name, "label": labels.get(name, name), **answers.about(name)} for name in incentives]
-    table = pd.DataFrame(told)
-    table["p_adjusted"] = holm(table["p_value"].to_numpy(float))
-    matters = [smallest_effect / _usual_change(design, name) for name in incentives]
-    table["strength"] = [
-        _strength(row, small, answers.confidence) for row, small in zip(table.itertuples(), matters, strict=True)
-    ]
+def report(answers, *, labels, smallest_effect, exploratory=False, covariance="CR2", method):
+    """Put the ``Answers`` about all terms of a design together as ``Estimates``."""
+    design = answers.design
     groups = {column: int(codes.max()) + 1 for column, codes in design.clusters.items()}
-    method = f"{METHODS[fit.method]}, CR2 by {' and '.join(groups)}, Satterthwaite"
-    table = table.assign(n=len(design.y), clusters=", ".join(f"{g} {c}" for c, g in groups.items()), method=method)
+    said = f"{METHODS[method]}, {covariance} by {' and '.join(groups)}, Satterthwaite"
+    table = table_of(answers, list(design.given), labels=labels, smallest_effect=smallest_effect)
+    table = decided(table, answers.confidence, exploratory)
+    table = table.assign(n=len(design.y), clusters=", ".join(f"{g} {c}" for c, g in groups.items()), method=said)
     unknown = table[table["reason"] != ""]
+    m = np.ones(len(design.y)) if design.trials is None else design.trials
     return Estimates(
         table=table[COLUMNS],
-        joint=_joint(answers, [name for name in incentives if name not in set(unknown["term"])]),
+        joint=_joint(answers, [name for name in design.given if name not in set(unknown["term"])]),
         n=len(design.y),
         clusters=groups,
         left_out=design.left_out,
         outcome=design.outcome,
-        rate=float(design.y.mean()),
-        coefficients=pd.Series(fit.coefficients, index=list(design.names), name="coefficient"),
+        rate=float(m @ design.y / m.sum()),
+        coefficients=pd.Series(answers.fit.coefficients, index=list(design.names), name="coefficient"),
         not_estimable=unknown[["term", "label", "reason", "explanation"]].reset_index(drop=True),
-        notes=(*design.notes, *_separated_note(answers, incentives)),
+        notes=(*design.notes, *_separated_note(answers, method), *((Note(EXPLORATORY),) if exploratory else ())),
         smallest_effect=smallest_effect,
         confidence=answers.confidence,
-        method=method,
+        method=said,
         permutations=answers.permutations,
         labels=dict(labels),
+        factors=_factors(answers),
+        exploratory=exploratory,
     )
+
+
+def table_of(answers, names, *, labels, smallest_effect):
+    """The answers about these terms as a frame; ``matters`` is the effect, in its own unit, that would matter."""
+    told = [
+        {
+            "term": name,
+            "label": _label(answers.design, name, labels),
+            **answers.about(name),
+            "against": answers.design.levels[name].against if name in answers.design.levels else "",
+            "matters": smallest_effect / answers.usual_change(name),
+        }
+        for name in names
+    ]
+    return pd.DataFrame(told)
+
+
+def decided(table, confidence, exploratory):
+    """The frame with p-values adjusted over its rows, and the strength of each answer."""
+    p = table["p_value"].to_numpy(float)
+    table = table.assign(p_adjusted=benjamini_hochberg(p) if exploratory else holm(p))
+    return table.assign(strength=[_strength(row, row.matters, confidence) for row in table.itertuples()])
+
+
+def _label(design, name, labels):
+    if name not in design.levels:
+        return labels.get(name, name)
+    level = design.levels[name]
+    spaced = level.factor.replace("_", " ")
+    return f"{labels.get(level.factor, spaced[:1].upper() + spaced[1:])}: {level.level}"
+
+
+def _factors(answers):
+    """The joint test of each factor's levels that are in the model."""
+    terms = {}
+    for name, level in answers.design.levels.items():
+        if name not in answers.design.unfit:
+            terms.setdefault(level.factor, []).append(name)
+    return {factor: _joint(answers, of_factor) for factor, of_factor in terms.items()}
 
 
 def _joint(answers, terms):
@@ -123,12 +176,15 @@ def _joint(answers, terms):
     return test and {**asdict(test), "terms": tuple(terms)}
 
 
-def _separated_note(answers, incentives):
-    names = [name for name in answers.separated if name not in incentives]
-    if not names or answers.fit.is_linear:
+def _separated_note(answers, method):
+    names = [name for name in answers.separated if name not in answers.design.given]
+    if answers.fit.is_linear or not answers.separated:
         return ()
+    if answers.fit.method != method:  # the maximum does not exist, for any of the terms: Firth's penalty for all
+        message = mark("{names}: tells without exception who took part; all coefficients are held finite by a penalty.")
+        return (Note(message, names=", ".join(answers.separated)),)
     message = mark("{names}: tells without exception who took part; its coefficient is held finite by the penalty.")
-    return (Note(message, names=", ".join(names)),)
+    return (Note(message, names=", ".join(names)),) if names else ()
 
 
 def holm(p_values):
@@ -149,10 +205,25 @@ def holm(p_values):
     return adjusted
 
 
-def _usual_change(design, name):
-    """1 for offered or not; for an amount two standard deviations, which compare with it (Gelman 2008): an effect per
-    single gourde is always small."""
-    return 1.0 if design.is_offered(name) else 2 * float(design.given[name].std()) or 1.0
+def benjamini_hochberg(p_values):
+    """Adjusted p-values that bound the share of false findings; NaN stay NaN. In R: ``p.adjust(p, "BH")``.
+
+    The k-th smallest of m becomes the least of p·m/k from it onwards. Benjamini & Hochberg (1995), Journal of the Royal
+    Statistical Society B 57, 289-300.
+
+    Examples
+    --------
+    Three tests: 0.06 · 3/3; 0.04 · 3/2; 0.01 · 3/1.
+
+    >>> benjamini_hochberg(np.array([0.04, 0.01, np.nan, 0.06])).round(6).tolist()
+    [0.06, 0.03, nan, 0.06]
+    """
+    adjusted = np.full(len(p_values), np.nan)
+    known = np.flatnonzero(~np.isnan(p_values))
+    order = known[np.argsort(-p_values[known], kind="stable")]
+    m = len(order)
+    adjusted[order] = np.minimum(np.minimum.accumulate(p_values[order] * m / np.arange(m, 0, -1)), 1.0)
+    return adjusted
 
 
 def _strength(row, smallest_effect, confidence):

@@ -26,6 +26,8 @@ def separated_terms(X, y, names):
     >>> separated_terms(X, np.array([0.0, 1.0, 1.0]), ("(Intercept)", "refund"))
     ('refund',)
     """
+    shares = (y > 0) & (y < 1)  # a share is some that did and some that did not
+    X, y = np.concatenate([X, X[shares]]), np.concatenate([np.where(shares, 0.0, y), np.ones(shares.sum())])
     rows = _mixed(X, y)
     overlap = X[rows]
     if len(overlap) and not _has_maximum(overlap, y[rows]):

@@ -1,0 +1,6 @@
+# Counts of unequal numbers invited, and the same as shares: konbit_synth, at most m of m = 4 to 8 (run in the folder above)
+suppressMessages({library(clubSandwich);library(jsonlite)})
+d<-read.csv("konbit_synth.csv"); d$m<-4+(d$org*7+d$quarter)%%5; d$k<-pmin(d$attended,d$m); d$share<-d$k/d$m; d$q<-factor(d$quarter); ct<-list(epsilon=1e-14); named<-function(x) as.list(setNames(as.numeric(x),c("(Intercept)","fee","training","size","q2","q3","q4")))
+one<-function(g,kinds){o<-list(call=paste(deparse(formula(g)),family(g)$family),coef=named(coef(g)),cluster=list()); for(t in kinds){V<-vcovCR(g,d$org,t); s<-coef_test(g,V,test="Satterthwaite"); o$cluster[[paste0("se_",t)]]<-named(s$SE); o$cluster[[paste0("df_satt_",t)]]<-named(s$df_Satt)}; w<-Wald_test(g,constrain_zero(2:3),vcovCR(g,d$org,"CR2"),test="HTZ"); o$HTZ<-c(w$Fstat,w$df_num,w$df_denom,w$p_val); o}
+b<-glm(cbind(k,m-k)~fee+training+size+q,binomial,d,control=ct); f<-glm(share~fee+training+size+q,quasibinomial,d,control=ct)
+write_json(list(name="counts",source="konbit_synth.csv, m = 4 + (7 org + quarter) mod 5, k = min(attended, m)",r_version=R.version.string,packages=list(clubSandwich=as.character(packageVersion("clubSandwich"))),models=list(binomial=one(b,c("CR0","CR1","CR1S","CR2","CR3")),fractional=one(f,c("CR0","CR2")))),"counts.json",digits=15,auto_unbox=TRUE,pretty=TRUE)
