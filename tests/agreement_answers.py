@@ -4,9 +4,11 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from agreement import CLOSED, REFERENCE, Agreement, Model, reference
+from agreement import CLOSED, REFERENCE, SYNTH, Agreement, Model, frame, model, reference
+from scipy.special import expit
 
 from konbit_lessons.incentives.imputation import pool, pool_joint
+from konbit_lessons.incentives.prediction import auc, prediction, quality
 from konbit_lessons.trends import clopper_pearson, cronbach_alpha, wilson
 
 
@@ -101,4 +103,58 @@ def _of_pooling():
     yield row(data, "lm nhanes: t, df, lambda, fmi", expected, lambda: np.array(list(of_lines())))
 
 
-ROWS = [*_of_trends(), *_of_pooling()]
+@cache
+def probabilities(data):
+    """Outcome and fitted probabilities of a logit."""
+    fitted = Model(frame("konbit_synth"), "participated", ["fee", "training", "travel"], "org", "logit")
+    fitted = fitted if data == "misc" else model(data)
+    return fitted.y, expit(fitted.X @ fitted.fit.coefficients)  # not y − score: rounding would break ties
+
+
+def _of_prediction():
+    measures = {"auc": "auc", "brier": "brier", "logloss": "log_loss"}
+    for data, key, name in (
+        ("konbit_synth", "quality", "synth logit"),
+        ("thornton_hiv", "fit_quality", "thornton logit_full"),
+    ):
+        expected = np.array([reference(data)[key][r] for r in measures])
+
+        def computed(name=name):
+            told = quality(*probabilities(name))
+            return np.array([told[ours] for ours in measures.values()])
+
+        yield Agreement(data, f"{key}: auc, brier, logloss", expected, computed, CLOSED)
+
+    def limits():
+        area, std_error = auc(*probabilities("thornton logit_full"))
+        return area + np.array([-1, 0, 1]) * 1.959963984540054 * std_error
+
+    expected = np.array(reference("thornton_hiv")["fit_quality"]["delong_ci"])
+    yield Agreement("thornton_hiv", "fit_quality: delong_ci", expected, limits, CLOSED)
+    R = reference("misc")["auc"]
+    expected = np.array([R["auc"], R["delong_se"], R["brier"]])
+    yield Agreement(
+        "misc",
+        "auc, delong_se, brier",
+        expected,
+        lambda: np.array([*auc(*probabilities("misc")), quality(*probabilities("misc"))["brier"]]),
+        CLOSED,
+    )
+
+    def out_of_fold():
+        adjusters = ["awardee", "size", "q2", "q3", "q4"]
+        told = prediction(
+            frame("konbit_synth"),
+            outcome="participated",
+            incentives=SYNTH,
+            adjust_for=adjusters,
+            cluster="org",
+            method="logit",
+        )
+        return told.table.set_index("measure").loc[list(measures.values()), "out_of_fold"].to_numpy()
+
+    expected = np.array([reference("konbit_synth")["groupcv5"][r] for r in measures])
+    yield Agreement("konbit_synth", "groupcv5: auc, brier, logloss", expected, out_of_fold, CLOSED)
+
+
+ROWS = [*_of_trends(), *_of_pooling(), *_of_prediction()]
