@@ -37,8 +37,10 @@ def test_false_positives_and_coverage_stay_near_their_level_two_ways():
     assert summary(answers)["estimable"].tolist() == [100.0] * 4
 
 
-def test_a_separated_incentive_is_answered_by_permutation_and_seldom_rejected():
+def test_a_rare_incentive_is_answered_by_permutation_and_seldom_rejected():
     answers = run(Cell("rare", 137, None, (0.3,), rare=6), 40, workers=1)
     rare = answers[answers["term"] == "rare_6"]
-    assert 1 <= len(rare) <= 12  # of 40 draws, those in which six rows agree by chance: 0.65⁶ + 0.35⁶ = 8 %
-    assert rare["told"].all() and rare["rejected"].sum() <= 2
+    assert len(rare) == 40 and rare["told"].all()
+    assert rare["rejected"].sum() <= 6  # 5 of 100 is 2 of 40; 7 or more in 1 of 300 runs
+    separated = answers[answers["term"] == "rare_6, when separated"]
+    assert 1 <= len(separated) <= 12  # six rows agree by chance: 0.65⁶ + 0.35⁶ = 8 of 100
