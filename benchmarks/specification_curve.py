@@ -1,6 +1,6 @@
 """How long the specification curve of one programme takes, with 999 bootstrap draws: asked for is under 10 seconds.
 
-``python benchmarks/specification_curve.py [programme.toml]`` prints the seconds, and one line per specification.
+``python -m benchmarks.specification_curve [programme.toml]`` prints the seconds.
 """
 
 import sys

@@ -194,12 +194,12 @@ def points(pixels):
     return pixels * 0.72  # the canvas has 100 pixels to the inch, type has 72 points
 
 
-def palette_png(canvas):
-    """Return the canvas as a PNG of 64 colours, without the name of the software or any date."""
+def palette_png(canvas, colours=64):
+    """Return the canvas as a PNG of so many colours, without the name of the software or any date."""
     FigureCanvasAgg(canvas).draw()
     pixels = np.asarray(canvas.canvas.buffer_rgba())[..., :3]
     file = io.BytesIO()
-    Image.fromarray(pixels).quantize(64, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(
+    Image.fromarray(pixels).quantize(colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(
         file, format="PNG", optimize=True
     )
     return file.getvalue()

@@ -23,14 +23,22 @@ def permutation_p(design, name, *, varies_by, permutations, seed):
     float; NaN when no shuffle could differ, or ``permutations`` is 0.
     """
     others = [i for i, column in enumerate(design.names) if column != name]
-    score, value, strata, fixed = _to_shuffle(design, name, varies_by, _projected(design, others))
-    if permutations == 0 or len(value) == 0:
+    u = _projected(design, others)
+    dealt = shuffled_scores(design, name, u, varies_by=varies_by, permutations=permutations, seed=seed)
+    if not len(dealt):
         return float("nan")
-    rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
-    shuffled = np.array([fixed + score @ value[_shuffle(rng, strata)] for _ in range(permutations)])
-    observed = abs(fixed + score @ value)
-    as_far = np.abs(shuffled) >= observed - 1e-10 * max(observed, np.abs(shuffled).max())
+    observed = abs(design.given[name] @ u)
+    as_far = np.abs(dealt) >= observed - 1e-10 * max(observed, np.abs(dealt).max())
     return float((1 + as_far.sum()) / (permutations + 1))
+
+
+def shuffled_scores(design, name, u, *, varies_by, permutations, seed):
+    """x*'u of every shuffle x* of the incentive, for ``u`` (n,); none when no shuffle could differ."""
+    score, value, strata, fixed = _to_shuffle(design, name, varies_by, u)
+    if not len(value):
+        return np.empty(0)
+    rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
+    return np.array([fixed + score @ value[_shuffle(rng, strata)] for _ in range(permutations)])
 
 
 def _to_shuffle(design, name, varies_by, u):
