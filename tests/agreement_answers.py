@@ -9,7 +9,10 @@ from scipy.special import expit
 
 from konbit_lessons.incentives.imputation import pool, pool_joint
 from konbit_lessons.incentives.prediction import auc, prediction, quality
+from konbit_lessons.incentives.profiles import organization_profiles
 from konbit_lessons.trends import clopper_pearson, cronbach_alpha, wilson
+
+QUADRATURE = 1e-3  # R has 25 nodes
 
 
 def _of_trends():
@@ -157,4 +160,23 @@ def _of_prediction():
     yield Agreement("konbit_synth", "groupcv5: auc, brier, logloss", expected, out_of_fold, CLOSED)
 
 
-ROWS = [*_of_trends(), *_of_pooling(), *_of_prediction()]
+def _of_profiles():
+    R = reference("konbit_synth")["glmer_nAGQ25"]
+    adjusters = ["awardee", "size", "q2", "q3", "q4"]
+
+    @cache
+    def first_ten():
+        question = {"outcome": "participated", "incentives": SYNTH, "adjust_for": adjusters, "organization": "org"}
+        return organization_profiles(frame("konbit_synth"), **question).table.head(10)
+
+    for key, column in (("ranef_first10", "level"), ("ranef_condsd_first10", "std_error")):
+        yield Agreement(
+            "konbit_synth",
+            f"glmer_nAGQ25 {key}",
+            np.array(R[key]),
+            lambda column=column: first_ten()[column].to_numpy(),
+            QUADRATURE,
+        )
+
+
+ROWS = [*_of_trends(), *_of_pooling(), *_of_prediction(), *_of_profiles()]
