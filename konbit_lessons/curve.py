@@ -141,8 +141,9 @@ def _caption(robustness, words):
     if n[n > 0].min() < n.max():
         used = words.text("{low} to {high}", low=words.number(n[n > 0].min()), high=used)
     about = words.text(
-        "{n} rows. Rows that begin with – have the estimate above them and another interval. This describes how much "
-        "the answer moves; it is no further test.",
+        "{n} rows. Lines that begin with – have the estimate of the linear model and another interval. Within each "
+        "organization: every organization is compared with itself only. This describes how much the answer moves; it "
+        "is no further test.",
         n=used,
     )
     keys = set(robustness.table["specification"])

@@ -117,7 +117,8 @@ class _Groups:
         U, residual = self.X * root[:, None], (self.y - p) / root
         share = correlation / (1 + (self.sizes - 1) * correlation)
         u, r = self._sums(U), self._sums(residual)
-        blocks = self._sums(U[:, :, None] * U[:, None, :]) - (u * share[:, None])[:, :, None] * u[:, None, :]
+        blocks = np.stack([self._sums(U * column[:, None]) for column in U.T], axis=1)
+        blocks -= (u * share[:, None])[:, :, None] * u[:, None, :]
         scores = self._sums(U * residual[:, None]) - u * (share * r)[:, None]
         return blocks / (1 - correlation), scores / (1 - correlation)
 

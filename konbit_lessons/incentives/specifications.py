@@ -66,6 +66,10 @@ class Robustness:
     ``conf_low`` and ``conf_high`` are proportions as in `Estimates`; ``n`` rows; ``reason`` (a key of ``REASONS``) why
     there is no estimate, or of the main answer why the data cannot tell: then no specification is given for the term.
     ``main``: the table of the `Estimates`.
+
+    GEE, the random intercept, the bootstrap and the reshuffling know one way of grouping: the groups that the incentive
+    was given out to (of an incentive that changes from row to row, the first cluster column). So their intervals of an
+    incentive of events leave out that rows of one organization move together.
     """
 
     table: pd.DataFrame
@@ -400,7 +404,8 @@ def _text(column):
 
 
 def _unadjusted(context):
-    return _sandwich(context, context.redesign(adjust_for=()), context.question["method"])
+    rows = context.rows.dropna(subset=list(context.question["adjust_for"]))  # the same rows: one choice at a time
+    return _sandwich(context, context.redesign(rows, adjust_for=()), context.question["method"])
 
 
 def _senior(context):
