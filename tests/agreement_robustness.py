@@ -72,11 +72,24 @@ def _of_mixed(data, key, sd="sd"):
             )
 
 
+def _of_mixed_effects():
+    R, data = reference("mixed_effects")["glmer_ame"], "konbit_synth"
+
+    def computed(which):
+        columns = [(SYNTH_ALL.index(name) + 1, name != "size") for name in R]
+        return [mixed(data).marginal_effect(column, offered=offered)[which] for column, offered in columns]
+
+    for which, quantity in enumerate(("est", "se")):
+        expected = np.array([R[name][quantity] for name in R])
+        yield Agreement(data, f"glmer_nAGQ25 ame {quantity}", expected, lambda which=which: computed(which), QUADRATURE)
+
+
 ROWS = [
     *_of_gee("konbit_synth", "gee_exchangeable"),
     *_of_gee("thornton_hiv", "gee_exch"),
     *_of_gee("jtrain_panel", "gee_nogrant_exchangeable"),
     *_of_mixed("konbit_synth", "glmer_nAGQ25"),
+    *_of_mixed_effects(),
     *_of_mixed("thornton_hiv", "glmer_nAGQ25", "sd_villnum"),
     *_of_mixed("jtrain_panel", "glmer_nogrant_nAGQ25"),
 ]
