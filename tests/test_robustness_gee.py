@@ -1,6 +1,6 @@
 """GEE: its small-sample covariance written out group by group, and its answer where there is none.
 
-Against R: the rows of ``agreement_robustness`` run in test_robustness_mixed.py.
+Against R: agreement_robustness.py.
 """
 
 import numpy as np
