@@ -4,12 +4,13 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from agreement import CLOSED, REFERENCE, SYNTH, Agreement, Model, frame, model, reference
+from agreement import CLOSED, ITERATED, REFERENCE, SYNTH, Agreement, Model, frame, model, reference
 from scipy.special import expit
 
 from konbit_lessons.incentives.imputation import pool, pool_joint
 from konbit_lessons.incentives.prediction import auc, prediction, quality
 from konbit_lessons.incentives.profiles import organization_profiles
+from konbit_lessons.staying import leaving, still_taking_part
 from konbit_lessons.trends import clopper_pearson, cronbach_alpha, wilson
 
 QUADRATURE = 1e-3  # R has 25 nodes
@@ -179,4 +180,35 @@ def _of_profiles():
         )
 
 
-ROWS = [*_of_trends(), *_of_pooling(), *_of_prediction(), *_of_profiles()]
+def _of_staying():
+    R = reference("konbit_synth")
+    columns = {"surv": "share", "std_err_greenwood": "std_error", "lower": "conf_low", "upper": "conf_high"}
+
+    def quarters():
+        rows = pd.read_csv(REFERENCE / "konbit_synth_hazard.csv")
+        return rows.rename(columns={"org": "organization_id", "t": "quarter", "ev": "left"})
+
+    def curve():
+        return still_taking_part(quarters())[list(columns.values())].to_numpy().T
+
+    expected = np.array([R["km"][key] for key in columns])
+    yield Agreement("konbit_synth", "km: surv, Greenwood, lower, upper", expected, curve, CLOSED)
+    R = R["discrete_hazard_cloglog"]
+    names = [name.replace("factor(t)", "quarter: ") for name in R["coef"]]
+
+    def computed(column):
+        found = leaving(quarters(), terms=["fee", "training", "travel", "networking", "awardee", "size"])
+        return found.coefficients.set_index("term").loc[names, column].to_numpy()
+
+    for key, column in (("coef", "coefficient"), ("se", "model_std_error")):
+        expected = np.array(list(R[key].values()))
+        yield Agreement(
+            "konbit_synth",
+            f"discrete_hazard_cloglog {key}",
+            expected,
+            lambda column=column: computed(column),
+            ITERATED,  # Fisher scoring is linear at this link: R's stops eight digits on
+        )
+
+
+ROWS = [*_of_trends(), *_of_pooling(), *_of_prediction(), *_of_profiles(), *_of_staying()]

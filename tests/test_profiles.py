@@ -94,5 +94,5 @@ def test_organizations_that_do_not_differ_have_no_levels():
 def test_a_separated_incentive_is_named():
     rows, _ = programme(organizations=20)
     rows = rows.assign(attended=rows["attended"] | rows["refund"])
-    with pytest.raises(ModelError, match="profiles: refund tell without exception who took part"):
+    with pytest.raises(ModelError, match="profiles: refund tells without exception who took part"):
         organization_profiles(rows, incentives="refund")

@@ -80,9 +80,10 @@ def organization_profiles(
     question = {"outcome": outcome, "incentives": incentives, "adjust_for": adjust_for, "cluster": (organization,)}
     design = build_design(rows, **question)
     if separated := separated_terms(design.X, design.y, design.names):
+        named = [name for name in separated if name in design.given] or separated
         raise ModelError(
-            f"profiles: {', '.join(separated)} tell without exception who took part, so no level can be told from them."
-            " Leave them out."
+            f"profiles: {', '.join(named)} tells without exception who took part, so no level can be told beside it. "
+            "Leave it out."
         )
     codes = design.clusters[organization]
     fit = mixed_logit(design.X, design.y, codes)
