@@ -26,7 +26,7 @@ NOT_FOUND = {
 RULE = (
     mark(
         "**Clear:** the {percent} interval leaves out zero, and the finding also holds when we allow for having looked "
-        "at several incentives (Holm's correction)."
+        "at several incentives ({correction})."
     ),
     mark("**Likely:** the {percent} interval leaves out zero, but having looked at several incentives may explain it."),
     mark(
@@ -43,7 +43,7 @@ CAVEAT = mark(
     "other things may have differed too, and only some of them are taken into account (see the annex)."
 )
 METHOD = mark(
-    "Method: {method}, with standard errors for small samples (CR2) that allow for what goes together within "
+    "Method: {method}, with standard errors {for_small_samples} that allow for what goes together within "
     "{clusters}, and degrees of freedom after Satterthwaite. The difference is the average, over all rows, of the "
     "predicted share with the incentive less the predicted share without it."
 )
@@ -156,7 +156,14 @@ def caveat(language="en"):
 def strength_rule(result, language="en"):
     """Return the fixed rule behind the words clear, likely, uncertain, no sign of and cannot tell."""
     words = Words.of(language)
-    values = {"percent": words.percent(result.confidence), "points": words.points(result.smallest_effect)}
+    exploratory = getattr(result, "exploratory", False)
+    values = {
+        "percent": words.percent(result.confidence),
+        "points": words.points(result.smallest_effect),
+        "correction": words.text(
+            mark("the correction of Benjamini and Hochberg") if exploratory else mark("Holm's correction")
+        ),
+    }
     return [words.text(rule, **values) for rule in RULE]
 
 
@@ -165,11 +172,13 @@ def method_sentences(result, language="en", units=None, *, adjust_for=()):
     words = Words.of(language)
     clusters = words.list(_clusters(column, n, words, result, units) for column, n in result.clusters.items())
     names = words.list(inside(column, words, result.labels.get(column)) for column in adjust_for)
+    fitted, robust = result.method.split(", ")[:2]
+    errors = mark("for small samples (CR2)") if robust.startswith("CR2") else f"({robust.partition(' ')[0]})"
     said = [
         words.text("Taken into account: {names}.", names=names)
         if names
         else words.text("Nothing else is adjusted for."),
-        words.text(METHOD, method=words.text(result.method.split(", ")[0]), clusters=clusters),
+        words.text(METHOD, method=words.text(fitted), clusters=clusters, for_small_samples=words.text(errors)),
         words.text(
             "Computed with Python {python} and {packages}.",
             python=python_version(),

@@ -145,19 +145,20 @@ def incentive_table(result, language="en", units=None):
     """Return the table of all incentives: took part with and without it, difference, interval, strength."""
     words = Words.of(language)
     units = Units.of(units, result.outcome)
-    rows = in_order(result.table)
+    rows, exploratory = in_order(result.table), getattr(result, "exploratory", False)
     heads = [
         words.text(mark("Incentive")),
         words.text("Took part with it") if units is None else words.text("k of n with it"),
         words.text("Took part without it") if units is None else words.text("k of n without it"),
         words.text(mark("Difference of 100")),
         words.text("{percent} interval", percent=words.percent(result.confidence)),
-        words.text(mark("p (Holm)")),
+        words.text(mark("p (Benjamini and Hochberg)") if exploratory else mark("p (Holm)")),
         words.text(mark("Answer")),
     ]
     frame = pd.DataFrame([_cells(row, words) for row in rows], columns=heads)
     caption = words.text(
-        "{n} {rows}. k of n: how many {outcome}. The p-value allows for looking at several incentives (Holm).",
+        "{n} {rows}. k of n: how many {outcome}. The p-value allows for looking at several incentives ({correction}).",
+        correction=words.text(mark("Benjamini and Hochberg") if exploratory else mark("Holm")),
         n=words.number(result.n),
         rows=words.text("invitations") if units is None else units.rows,
         outcome=words.text("were taken up") if units is None else units.outcome,

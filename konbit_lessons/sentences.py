@@ -40,6 +40,10 @@ TAKEN_UP = {  # (kind, more) → the clause, with one invitation and with severa
         "with each {step} more of it, of 100 invitations about {points} fewer were taken up",
     ),
 }
+AGAINST = {  # of an incentive of several kinds: one kind with another
+    True: mark("of 100 {rows}, about {points} more {outcome} with it than with “{against}”"),
+    False: mark("of 100 {rows}, about {points} fewer {outcome} with it than with “{against}”"),
+}
 IN_A_STUDY = {
     ("offered", True): mark("of 100 {rows}, about {points} more {outcome} with it than without it"),
     ("offered", False): mark("of 100 {rows}, about {points} fewer {outcome} with it than without it"),
@@ -222,6 +226,7 @@ def reason(row, words, units=None):
             "collinear": mark("it always came together with something else that is compared"),
             "separated": mark("where it was offered, or where it was not, all gave the same answer"),
             "low_df": mark("the comparison rests on too few that differ in it"),
+            "rare_outcome": mark("nearly all gave the same answer"),
         }[row["reason"]]
     )
 
@@ -243,6 +248,9 @@ def _difference(row, words, units):
     size = round(100 * abs(row["estimate"] * step(row)), 1)
     which = (row["kind"], bool(row["estimate"] >= 0))
     values = {"points": words.points(size / 100), "step": words.number(step(row))}
+    if row.get("against"):
+        rows, outcome = _rows_and_outcome(words, units)
+        return words.text(AGAINST[which[1]], rows=rows, outcome=outcome, against=row["against"], **values)
     if units is not None:
         return words.text(IN_A_STUDY[which], rows=units.rows, outcome=units.outcome, **values)
     return words.plural(*TAKEN_UP[which], size if size < 1 else round(size), **values)
@@ -252,10 +260,10 @@ def _seen(row, words, units):
     """k of n on both sides and, where there is one, the rough interval: what is known when the data cannot tell."""
     if not row["n_offered"]:
         return ""
-    rows, yes = (
-        (words.text("invitations"), words.text("were taken up")) if units is None else (units.rows, units.outcome)
-    )
+    rows, yes = _rows_and_outcome(words, units)
     sides = mark("With it, {k} of {n} {rows} {yes}; without it, {k_other} of {n_other}.")
+    if row.get("against"):
+        sides = mark("With it, {k} of {n} {rows} {yes}; with “{against}”, {k_other} of {n_other}.")
     if row["reason"] == "constant":
         sides = mark("In all, {k} of {n} {rows} {yes}.")
     said = words.text(
@@ -266,6 +274,7 @@ def _seen(row, words, units):
         n_other=words.number(row["n_not_offered"]),
         rows=rows,
         yes=yes,
+        against=row.get("against"),
     )
     if np.isnan(row["penalized_low"]):
         return said
@@ -280,6 +289,10 @@ def _seen(row, words, units):
         percent=words.percent(row["permutation_p"]),
     )
     return f"{said} {rough} {shuffled}"
+
+
+def _rows_and_outcome(words, units):
+    return (words.text("invitations"), words.text("were taken up")) if units is None else (units.rows, units.outcome)
 
 
 def row_count(n, words, units=None):

@@ -131,6 +131,18 @@ BAD = {
         "an incentive \"event_id\": found 13 different values, such as 'E00'; expected yes/no",
     ),
     "an infinite value": (wrong(rows=ROWS.assign(refund=np.inf)), 'an incentive "refund": found an infinite value'),
+    "a date as an incentive": (
+        wrong(rows=ROWS.assign(held_on=pd.Timestamp("2017-04-01")), incentives=["held_on"]),
+        'an incentive "held_on": found a date',
+    ),
+    "two columns of one name": (
+        wrong(rows=pd.concat([ROWS, ROWS[["refund"]]], axis=1)),
+        'column "refund" stands more than once in the rows. Drop or rename one of them.',
+    ),
+    "an infinite outcome": (
+        wrong(rows=ROWS.assign(attended=np.where(np.arange(144) == 7, np.inf, 1))),
+        'outcome "attended", row 7: found inf; expected yes or no',
+    ),
     "a column twice": (wrong(adjust_for=["refund"]), "named twice: refund."),
     "a date": (
         wrong(rows=ROWS.assign(held_on=pd.Timestamp("2017-04-01")), adjust_for=["held_on"]),
@@ -157,3 +169,36 @@ def test_what_is_wrong_is_said_in_words(case):
     with pytest.raises(ModelError) as error:
         predict_participation(rows, **call)
     assert message in str(error.value)
+
+
+def test_names_with_spaces_accents_and_signs_of_formulas_are_names_like_others():
+    rows = invitations()
+    odd = {"refund": "rembours. du transport (é) ~ C(x) + 1", "consulted": "a:b*{c}", "event_id": "I(évén) [2]"}
+    call = {"cluster": ["organization_id", odd["event_id"]], "adjust_for": ["event_type"]}
+    result = predict_participation(rows.rename(columns=odd), incentives=[odd["refund"], odd["consulted"]], **call)
+    plain = predict_participation(rows, incentives=["refund", "consulted"], adjust_for=["event_type"])
+    assert result.table["term"].tolist() == [odd["refund"], odd["consulted"]]
+    assert (result.table[["estimate", "std_error", "df"]] == plain.table[["estimate", "std_error", "df"]]).all(
+        axis=None
+    )
+    assert "**A:b*{c}:**" in result.sentences()[1]
+
+
+def test_three_clusters_run_and_cannot_tell():
+    rows = invitations()
+    rows["department"] = rows["organization_id"].str[1:].astype(int) % 3
+    result = predict_participation(rows, incentives=["refund", "recent"], cluster="department", permutations=0)
+    assert result.table["strength"].tolist() == ["cannot tell", "cannot tell"]
+    assert result.not_estimable["explanation"][0] == (
+        "found 3 department with it and 3 department without it; at least 10 are needed."
+    )
+
+
+def test_an_outcome_that_hardly_varies_cannot_tell():
+    rows = invitations()
+    rows["attended"] = rows.index.isin([7, 100, 500])
+    result = predict_participation(rows, incentives=["refund", "showcase"], permutations=0)
+    assert "rare_outcome" in result.table["reason"].tolist()
+    found = result.not_estimable.set_index("reason").loc["rare_outcome", "explanation"]
+    assert found == "found 3 times yes, in 3 organization_id; at least 10 times, in 5 of them, are needed."
+    assert "the data cannot tell, because nearly all gave the same answer." in " ".join(result.sentences())

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.stats import t as t_distribution
 
 from konbit_lessons.incentives.clusterings import Clusterings
-from konbit_lessons.incentives.crosstab import Count, count
+from konbit_lessons.incentives.crosstab import RAREST, Count, count, rare_outcome
 from konbit_lessons.incentives.design import Design
 from konbit_lessons.incentives.detectable import smallest_detectable
 from konbit_lessons.incentives.effects import marginal_effect
@@ -87,6 +87,8 @@ class Answers:
             return "separated", _how_separated(seen)
         if seen.few:
             return "few_groups", f"found {seen.few}."
+        if rare := rare_outcome(self.design, name):
+            return "rare_outcome", f"found {rare}; at least {RAREST[0]} times, in {RAREST[1]} of them, are needed."
         if not df >= FEWEST_DF:
             return "low_df", f"the comparison is worth {df:.1f} independent groups; at least {FEWEST_DF} are needed."
         return "", ""

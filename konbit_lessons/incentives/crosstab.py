@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 ENOUGH = (10, 5)  # groups with, and groups without: of the first cluster column, of a further one
+RAREST = (10, 5)  # rows, and groups of the first cluster column, in which the rarer answer to the outcome is seen
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,18 @@ def count(design, name):
         groups_offered=_groups(codes, offered),
         few=_few(codes, values, (offered, without), kind, first if varies_by == "row" else varies_by, first),
     )
+
+
+def rare_outcome(design, name):
+    """What there is too little of when the outcome hardly varies among the rows of a term, or an empty text."""
+    among, first = design.among(name), next(iter(design.clusters.values()))
+    m = np.ones(len(design.y)) if design.trials is None else design.trials
+    found = []
+    for answer, share in (("yes", design.y), ("no", 1 - design.y)):
+        rows, groups = (m * share)[among].sum(), _groups(first[among], share[among] > 0)
+        if rows < RAREST[0] or groups < RAREST[1]:
+            found.append(f"{rows:g} times {answer}, in {groups} {next(iter(design.clusters))}")
+    return " and ".join(found)
 
 
 def _varies_by(clusters, values):

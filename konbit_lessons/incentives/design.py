@@ -182,7 +182,7 @@ def _missing_note(left_out, used):
 
 
 def _is_number(column):
-    return pd.api.types.is_bool_dtype(column) or pd.api.types.is_numeric_dtype(column)
+    return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_complex_dtype(column)
 
 
 def _incentives(used, incentives, reference):

@@ -37,7 +37,9 @@ def levels_of(column, reference=None):
     ('none', ('support[coaching]',))
     """
     name, text, names = column.name, column.astype("str"), _names(column)
-    if not 1 <= len(names) <= MOST_LEVELS or pd.api.types.is_datetime64_any_dtype(column):
+    if pd.api.types.is_datetime64_any_dtype(column):
+        raise ModelError(f'an incentive "{name}": found a date; expected yes/no (true/false), a number, or kinds.')
+    if len(names) > MOST_LEVELS:
         raise ModelError(
             f'an incentive "{name}": found {len(names)} different values, such as {names[0]!r}; expected yes/no '
             f"(true/false), a number, or at most {MOST_LEVELS} kinds. Group the kinds."

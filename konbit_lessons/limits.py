@@ -1,0 +1,100 @@
+"""The limits of a result in words: what would have been missed, what could explain it away, and where groups differ.
+
+Takes the `Estimates` of ``predict_participation`` and a language; returns lists of strings, beside those of findings.
+"""
+
+from konbit_lessons.sentences import in_order, label_of, span, step
+from konbit_lessons.words import Words, mark
+
+DIFFERS = {
+    "clear": mark("the groups differ"),
+    "likely": mark("the groups likely differ"),
+    "uncertain": mark("it stays uncertain whether the groups differ"),
+    "no sign of": mark("no sign that the groups differ by what would matter"),
+}
+
+
+def limits(result, language="en"):
+    """Return what would have been missed, then what it takes to explain a finding away."""
+    return [*detectable_sentences(result, language), *e_value_sentences(result, language)]
+
+
+def detectable_sentences(result, language="en"):
+    """Return one sentence per incentive without a finding: the effect that would most likely have been missed."""
+    words = Words.of(language)
+    return [
+        words.text(
+            mark("**{label}:** an effect below about {points} of 100 would most likely have been missed.")
+            if row["kind"] == "offered"
+            else mark(
+                "**{label}:** an effect below about {points} of 100, with each {step} more of it, would most likely "
+                "have been missed."
+            ),
+            label=label_of(row, words),
+            points=words.points(row["detectable"] * step(row)),
+            step=words.number(step(row)),
+        )
+        for row in in_order(result.table)
+        if row["strength"] in ("uncertain", "no sign of")
+    ]
+
+
+def e_value_sentences(result, language="en"):
+    """Return one sentence per clear or likely finding: how strong something unmeasured would have to be (E-values)."""
+    words = Words.of(language)
+    return [
+        words.text(
+            "**{label}:** an unmeasured difference would have to go with it and with participation, each by a ratio of "
+            "at least {ratio}, to explain the best guess away, and of at least {limit} to bring the interval to zero.",
+            label=label_of(row, words),
+            ratio=words.number(row["e_value"], 1),
+            limit=words.number(row["e_value_limit"], 1),
+        )
+        for row in in_order(result.table)
+        if row["strength"] in ("clear", "likely") and row["e_value"] >= 1 and row["e_value_limit"] >= 1
+    ]
+
+
+def group_sentences(result, language="en"):
+    """Return one sentence per incentive and pair of groups, for a result that was asked ``by`` something; else none."""
+    words = Words.of(language)
+    if result.groups is None:
+        return []
+    within = {(row["term"], row["group"]): row for _, row in result.groups.iterrows()}
+    differences = [row for (_, group), row in within.items() if group.startswith("difference: ")]
+    return [_group_sentence(row, within, words, result.confidence) for row in differences]
+
+
+def _group_sentence(row, within, words, confidence):
+    names = row["group"].removeprefix("difference: ").split(" − ")
+    label = label_of(row, words)
+    if row["strength"] == "cannot tell":
+        return words.text(
+            "**{label}:** the data cannot tell whether “{first}” and “{second}” differ.",
+            label=label,
+            first=names[0],
+            second=names[1],
+        )
+    size = step(row)
+    first, second = (_more(within[row["term"], name], words, size) for name in names)
+    differs = words.text(DIFFERS[row["strength"]])
+    if row["kind"] == "amount":
+        differs = words.text("{differs}, with each {step} more of it", differs=differs, step=words.number(size))
+    return words.text(
+        "**{label}:** {differs}; about {first} of 100 for “{group}” and {second} for “{other}”, a difference of "
+        "{points} ({percent} interval {range}).",
+        label=label,
+        differs=differs,
+        first=first,
+        second=second,
+        group=names[0],
+        other=names[1],
+        points=words.points(abs(row["estimate"]) * size),
+        percent=words.percent(confidence),
+        range=span(row, words),
+    )
+
+
+def _more(row, words, size):
+    message = mark("{points} more") if row["estimate"] >= 0 else mark("{points} fewer")
+    return words.text(message, points=words.points(abs(row["estimate"]) * size))
