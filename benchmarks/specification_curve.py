@@ -7,7 +7,7 @@ import sys
 from time import perf_counter
 
 import konbit_lessons as kl
-from konbit_lessons.incentives.specifications import specification_curve
+from konbit_lessons.incentives.robustness import specification_curve
 
 
 def main(path="programme.toml"):

@@ -19,10 +19,11 @@ from konbit_lessons.drawing import (
     palette_png,
     points,
     ticks_of,
+    width_of,
     wrapped,
 )
 from konbit_lessons.figures import Figure
-from konbit_lessons.incentives.specifications import LABELS, REASONS
+from konbit_lessons.incentives.robustness import LABELS, REASONS
 from konbit_lessons.sentences import Units, in_order, label_of, signed, step
 from konbit_lessons.words import Words, mark
 
@@ -48,21 +49,21 @@ def curve_figure(robustness, language="en", units=None):
     rows = words.text("invitations") if units is None else units.rows
     said = [sentence.replace("**", "") for sentence in curve_sentences(robustness, words, units)]
     return Figure(
-        png=_drawn(panels, words, words.text("fewer of 100 {rows} ← 0 → more", rows=rows)),
+        png=_drawn(panels, words, units, words.text("fewer of 100 {rows} ← 0 → more", rows=rows)),
         heading=_heading(robustness, panels, words),
         subtitle=words.text(
             "The same question asked in other ways, one choice changed at a time: dot, best guess; bar, {percent} "
             "interval; the dashed line is the answer of the report.",
             percent=percent,
         ),
-        caption=_caption(robustness, words),
+        caption=_caption(robustness, words, units),
         alt=words.plural(
             "Dots with bars for {n} incentive, in several ways of looking. {readings}",
             "Dots with bars for {n} incentives, each in several ways of looking. {readings}",
             len(panels),
             readings=" ".join(said),
         ),
-        table=_numbers(panels, words),
+        table=_numbers(panels, words, units),
         language=language,
         name="specifications",
         numbers=robustness.table,
@@ -135,23 +136,24 @@ def _heading(robustness, panels, words):
     )
 
 
-def _caption(robustness, words):
+def _caption(robustness, words, units):
     n = robustness.table["n"]
     used = words.number(n.max())
     if n[n > 0].min() < n.max():
         used = words.text("{low} to {high}", low=words.number(n[n > 0].min()), high=used)
     about = words.text(
         "{n} rows. Lines that begin with – have the estimate of the linear model and another interval. Within each "
-        "organization: every organization is compared with itself only. This describes how much the answer moves; it "
-        "is no further test.",
+        "{group}: every {group} is compared with itself only. This describes how much the answer moves; it is no "
+        "further test.",
         n=used,
+        group=words.text("organization") if units is None else units.group,
     )
     keys = set(robustness.table["specification"])
     scale = words.text("With a senior delegate, or by the number of delegates, what is counted differs too.")
     return f"{about} {scale}" if keys & {"senior", "delegates"} else about
 
 
-def _numbers(panels, words):
+def _numbers(panels, words, units):
     heads = [mark("Incentive"), mark("Way of looking"), mark("Difference of 100"), mark("Low"), mark("High"), mark("n")]
     lines = []
     for row, own in panels:
@@ -159,19 +161,21 @@ def _numbers(panels, words):
             known = not np.isnan(one["estimate"])
             ends = ("estimate", "conf_low", "conf_high")
             values = [*(signed(one[end] * step(row), words) for end in ends), words.number(one["n"])]
-            lines.append([label_of(row, words), _name(one, words), *(values if known else ["–"] * 4)])
+            lines.append([label_of(row, words), _name(one, words, units), *(values if known else ["–"] * 4)])
     return pd.DataFrame(lines, columns=[words.text(head) for head in heads])
 
 
-def _name(one, words):
+def _name(one, words, units):
+    if one["specification"] == "fixed" and units is not None:
+        return words.text("Within each {group}", group=units.group)
     return words.text(LABELS.get(one["specification"], one["specification"]))
 
 
-def _drawn(panels, words, axis):
+def _drawn(panels, words, units, axis):
     """Draw the panels one under the other on one scale; positions are pixels, y runs downward."""
     low, high = _limits(panels)
-    ticks = ticks_of(low, high, most=6)
-    blocks = [_Panel(row, own, words) for row, own in panels]
+    ticks = _ticks(low, high, words)
+    blocks = [_Panel(row, own, words, units) for row, own in panels]
 
     def x(value):
         return LEFT + 8 + (np.clip(value, low, high) - low) / (high - low) * (WIDTH - MARGIN - LEFT - 16)
@@ -194,16 +198,25 @@ def _limits(panels):
     return low - pad, high + pad
 
 
+def _ticks(low, high, words):
+    """Values of the axis, so many that they stand apart from each other."""
+    for most in (6, 5, 4, 3):
+        ticks = ticks_of(low, high, most=most)
+        if sum(width_of(signed(tick, words), 11) + 5 for tick in ticks) < WIDTH - MARGIN - LEFT:
+            break
+    return ticks
+
+
 class _Panel:
     """One incentive: its name, the values of the axis, and a row for each way of looking."""
 
-    def __init__(self, row, own, words):
+    def __init__(self, row, own, words, units):
         self.words, self.step = words, step(row)
         name = label_of(row, words)
         if self.step > 1:
             name = words.text("{label}, each {step} more", label=name, step=words.number(self.step))
         self.label = wrapped(name, 12, WIDTH - 2 * MARGIN, bold=True)
-        self.rows = [(one, wrapped(_name(one, words), 11, LEFT - MARGIN)) for _, one in own.iterrows()]
+        self.rows = [(one, wrapped(_name(one, words, units), 11, LEFT - MARGIN)) for _, one in own.iterrows()]
         under = LINE + sum(ROW * len(lines) for _, lines in self.rows) if self.rows else LINE
         self.height = LINE * len(self.label) + under + 12
 

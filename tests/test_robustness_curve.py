@@ -14,7 +14,7 @@ from test_sentences import PEOPLE
 
 from konbit_lessons import drawing
 from konbit_lessons.incentives import predict_participation
-from konbit_lessons.incentives.specifications import LABELS, Robustness, robustness, specification_curve
+from konbit_lessons.incentives.robustness import LABELS, Robustness, robustness, specification_curve
 
 QUESTION = dict(incentives=["refund", "showcase", "consulted", "recent"], adjust_for=["org_type", "event_type"])
 ENDS = ["estimate", "conf_low", "conf_high"]
@@ -178,6 +178,9 @@ def test_the_sentence_of_an_amount_and_of_a_study():
     assert cash.sentences(units=PEOPLE) == [
         "**Offered a cash incentive:** more people learned their result in all 2 ways of looking, between 43 and 45 of 100."
     ]
+    villages = made(0.4, 0.4, 0.4, 0.4, 0.3, outcome="got").figure(units=PEOPLE)
+    assert villages.table["Way of looking"].iloc[-1] == "Within each village"
+    assert "Within each village: every village is compared with itself only." in villages.caption
 
 
 def test_the_heading_says_for_how_many_incentives_the_direction_is_kept(curve):

@@ -1,17 +1,16 @@
-"""The specification curve: the same question asked with other models, outcomes and adjustments, beside the main answer.
+"""Each specification of the curve: the same question with another model, outcome or adjustment.
 
-Takes the rows, the `Estimates` and the question; returns a ``Robustness``. After ``result`` in the flow. It describes:
-there are no p-values here, and nothing is chosen by what it gives.
+Takes a ``Context``, the question with what its specifications share; each function returns the estimates by term, or
+the reason why there is none, and the rows used. ``SPECIFICATIONS`` is the list; ``robustness`` runs it.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from scipy.stats import norm
 from scipy.stats import t as t_distribution
-from threadpoolctl import threadpool_limits
 
 from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives.answers import FEWEST_DF
@@ -24,149 +23,21 @@ from konbit_lessons.incentives.gee import gee_logit
 from konbit_lessons.incentives.mixed import mixed_logit
 from konbit_lessons.incentives.permutation import shuffled_scores
 from konbit_lessons.incentives.separation import separated_terms
-from konbit_lessons.words import mark
 
-COLUMNS = ["term", "specification", "model", "outcome", "adjusted", "grouped", "interval", "own_estimate"]
-COLUMNS += ["estimate", "conf_low", "conf_high", "n", "reason"]
-DESIGN = ("outcome", "incentives", "adjust_for", "cluster", "method", "trials", "reference")
 QUARTER, SENIOR, DELEGATES = "fiscal_quarter", "senior_delegate", "delegates"
 MOST_FIXED = 250  # fixed effects: 250 take seconds, 1,000 minutes
-LABELS = {
-    "main": mark("As in the report"),
-    "logit": mark("Logit without penalty"),
-    "linear": mark("Linear model"),
-    "bootstrap": mark("– interval by bootstrap"),
-    "permutation": mark("– interval by reshuffling"),
-    "gee": mark("GEE: alike within groups"),
-    "mixed": mark("Mixed: a level per group"),
-    "fixed": mark("Within each organization"),
-    "unadjusted": mark("Nothing taken into account"),
-    "senior": mark("A senior delegate came"),
-    "delegates": mark("Number of delegates"),
-}
-REASONS = {
-    "constant": mark("nothing to compare"),
-    "collinear": mark("nothing to compare"),
-    "separated": mark("no estimate: separated"),
-    "low_df": mark("too few that differ"),
-    "no_fit": mark("no estimate"),
-    "too_large": mark("too many groups"),
-    "not_yes_no": mark("for yes or no only"),
-}
-FALLBACK = "no_fit"
+
+
+class NoEstimateError(Exception):
+    """A specification has no estimate of any term, for this reason (a key of ``robustness.REASONS``)."""
+
+    def __init__(self, reason):
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True)
-class Robustness:
-    """The specification curve.
-
-    ``table``: one row per incentive and specification. ``term``, ``specification`` (a key of ``LABELS``, or what a
-    further one was called); the choices ``model``, ``outcome``, ``adjusted``, ``grouped`` and ``interval``;
-    ``own_estimate`` is False where only the interval differs from that of the linear model; ``estimate``,
-    ``conf_low`` and ``conf_high`` are proportions as in `Estimates`; ``n`` rows; ``reason`` (a key of ``REASONS``) why
-    there is no estimate, or of the main answer why the data cannot tell: then no specification is given for the term.
-    ``main``: the table of the `Estimates`.
-
-    GEE, the random intercept, the bootstrap and the reshuffling know one way of grouping: the groups that the incentive
-    was given out to (of an incentive that changes from row to row, the first cluster column). So their intervals of an
-    incentive of events leave out that rows of one organization move together.
-    """
-
-    table: pd.DataFrame
-    main: pd.DataFrame = field(repr=False)
-    outcome: str
-    confidence: float
-
-    def figure(self, language="en", units=None):
-        """The curve as a figure for a phone."""
-        from konbit_lessons.curve import curve_figure
-
-        return curve_figure(self, language, units)
-
-    def sentences(self, language="en", units=None):
-        """One sentence per incentive: in how many ways of looking it keeps its direction, and the range."""
-        from konbit_lessons.curve import curve_sentences
-
-        return curve_sentences(self, language, units)
-
-
-def specification_curve(rows, *, draws=999, seed=1, further=None, **question):
-    """Answer a question in the main way and in all the others: ``predict_participation``, then ``robustness``.
-
-    Examples
-    --------
-    ``kl.specification_curve(kl.rows(programme), **programme.question).figure()``
-    """
-    from konbit_lessons.incentives import predict_participation  # the recipe, which may come to call this one
-
-    result = predict_participation(rows, seed=seed, **question)
-    return robustness(rows, result, draws=draws, seed=seed, further=further, **question)
-
-
-@threadpool_limits.wrap(limits=1, user_api="blas")
-def robustness(rows, result, *, draws=999, seed=1, further=None, **question):
-    """Vary the choices behind a result, one at a time. Simonsohn, Simmons & Nelson (2020), Nature Human Behaviour 4.
-
-    Parameters
-    ----------
-    rows : DataFrame, one row per invitation, as ``predict_participation`` had it
-    result : Estimates, what it returned
-    draws : number of bootstrap draws and of reshufflings
-    seed : of both
-    further : mapping of label to DataFrame (term, estimate, conf_low, conf_high, n), or None; specifications made
-        elsewhere, such as with missing answers imputed
-    question : the arguments of ``predict_participation``
-
-    Returns
-    -------
-    Robustness
-    """
-    main = result.table
-    told = main[main["reason"] == ""]
-    context = _Context(rows, main, tuple(told["term"]), result.confidence, draws, seed, _design_of(question))
-    table = [*_main_rows(main), *(row for key in _asked(context) for row in _rows_of(context, key))]
-    for label, frame in (further or {}).items():
-        found = frame.set_index("term")
-        numbers = {term: tuple(found.loc[term, _ENDS]) for term in context.terms if term in found.index}
-        n = int(frame["n"].iloc[0])
-        table += _numbered(context, label, replace(MAIN, model=label), numbers, n)
-    return Robustness(pd.DataFrame(table)[COLUMNS], main, result.outcome, result.confidence)
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What a specification chooses; "" stands for the choice of the main answer."""
-
-    model: str = ""
-    outcome: str = ""
-    adjusted: str = ""
-    grouped: str = ""
-    interval: str = ""
-    own_estimate: bool = True
-
-
-MAIN = Choice()
-CHOICES = {
-    "logit": Choice(model="maximum-likelihood logit"),
-    "linear": Choice(model="linear probability"),
-    "bootstrap": Choice(
-        "linear probability", grouped="what it varies by", interval="wild cluster bootstrap", own_estimate=False
-    ),
-    "permutation": Choice(
-        "linear probability", grouped="what it varies by", interval="permutation", own_estimate=False
-    ),
-    "gee": Choice("GEE logit, exchangeable", grouped="what it varies by", interval="Mancl–DeRouen"),
-    "mixed": Choice("random-intercept logit", grouped="what it varies by", interval="delta method"),
-    "fixed": Choice("linear probability", adjusted="fixed effects of the first cluster and the quarter"),
-    "unadjusted": Choice(adjusted="nothing"),
-    "senior": Choice(outcome="attended with a senior delegate"),
-    "delegates": Choice("fractional logit", outcome="delegates, as a share of the most"),
-}
-_ENDS = ["estimate", "conf_low", "conf_high"]
-
-
-@dataclass(frozen=True)
-class _Context:
+class Context:
     """The question with what its specifications share."""
 
     rows: pd.DataFrame
@@ -194,70 +65,6 @@ class _Context:
 
     def redesign(self, rows=None, **changes):
         return build_design(self.rows if rows is None else rows, **{**self.question, **changes})
-
-
-def _design_of(question):
-    asked = {"outcome": "attended", "adjust_for": (), "cluster": ("organization_id", "event_id"), "method": "firth"}
-    asked |= {key: value for key, value in question.items() if key in DESIGN}
-    names = ("incentives", "adjust_for", "cluster")
-    return asked | {key: (asked[key],) if isinstance(asked[key], str) else tuple(asked[key]) for key in names}
-
-
-def _asked(context):
-    """The specifications that this question has; not the one that is the main answer already."""
-    question, columns = context.question, context.rows.columns
-    attended = question["outcome"] == "attended"
-    has = {
-        question["method"]: False,
-        "unadjusted": bool(question["adjust_for"]),
-        "senior": attended and SENIOR in columns,
-        "delegates": attended and DELEGATES in columns,
-    }
-    first = ("bootstrap", "permutation") if question["method"] == "linear" else ()  # under the estimate that is theirs
-    return [key for key in dict.fromkeys((*first, *CHOICES)) if has.get(key, True)]
-
-
-def _rows_of(context, key):
-    """The rows of one specification, for every term that the main answer tells of."""
-    try:
-        found, n = SPECIFICATIONS[key](context)
-    except _NoEstimateError as problem:
-        found, n = dict.fromkeys(context.terms, problem.reason), 0
-    except ModelError:
-        found, n = {}, 0
-    return _numbered(context, key, CHOICES[key], found, n)
-
-
-class _NoEstimateError(Exception):
-    def __init__(self, reason):
-        super().__init__(reason)
-        self.reason = reason
-
-
-def _numbered(context, key, choice, found, n):
-    """One row per term; ``found``: term → (estimate, low, high) or a reason."""
-    for term in context.terms:
-        answer = found.get(term, FALLBACK)
-        reason = answer if isinstance(answer, str) else ""
-        numbers = (np.nan,) * 3 if reason else answer
-        if not reason and not np.isfinite(numbers).all():
-            reason, numbers = FALLBACK if np.isnan(numbers[0]) else "low_df", (np.nan,) * 3
-        yield {
-            "term": term,
-            "specification": key,
-            **vars(choice),
-            **dict(zip(_ENDS, map(float, numbers), strict=True)),
-            "n": n,
-            "reason": reason,
-        }
-
-
-def _main_rows(main):
-    for row in main.to_dict("records"):
-        numbers = {end: row[end] if not row["reason"] else np.nan for end in _ENDS}
-        model = replace(MAIN, model=row["method"].split(", ")[0])
-        same = {"term": row["term"], "specification": "main", **vars(model)}
-        yield {**same, **numbers, "n": row["n"], "reason": row["reason"]}
 
 
 def _sandwich(context, design, method):
@@ -291,9 +98,9 @@ def _logit(context):
 
 def _has_a_maximum(context):
     if context.design.trials is not None or not np.isin(context.design.y, (0.0, 1.0)).all():
-        raise _NoEstimateError("not_yes_no")
+        raise NoEstimateError("not_yes_no")
     if context.is_separated:
-        raise _NoEstimateError("separated")
+        raise NoEstimateError("separated")
 
 
 def _linear(context):
@@ -303,7 +110,7 @@ def _linear(context):
 
 def _single_rows(context):
     if context.design.trials is not None:
-        raise _NoEstimateError("not_yes_no")
+        raise NoEstimateError("not_yes_no")
 
 
 def _bootstrap(context):
@@ -393,7 +200,7 @@ def _fixed(context):
     named = {name: f"{name}, each" for name in columns}
     rows = context.rows.assign(**{each: _text(context.rows[name]) for name, each in named.items()})
     if rows[first].nunique() > MOST_FIXED:
-        raise _NoEstimateError("too_large")
+        raise NoEstimateError("too_large")
     adjust_for = [name for name in context.question["adjust_for"] if name != first and name != QUARTER]
     design = context.redesign(rows, adjust_for=(*named.values(), *adjust_for), method="linear")
     return _sandwich(context, design, "linear")
