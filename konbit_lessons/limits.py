@@ -3,6 +3,8 @@
 Takes the `Estimates` of ``predict_participation`` and a language; returns lists of strings, beside those of findings.
 """
 
+from itertools import permutations
+
 from konbit_lessons.sentences import in_order, label_of, span, step
 from konbit_lessons.words import Words, mark
 
@@ -66,7 +68,8 @@ def group_sentences(result, language="en"):
 
 
 def _group_sentence(row, within, words, confidence):
-    names = row["group"].removeprefix("difference: ").split(" − ")
+    groups = [group for term, group in within if term == row["term"]]
+    names = next(pair for pair in permutations(groups, 2) if row["group"] == f"difference: {pair[0]} − {pair[1]}")
     label = label_of(row, words)
     if row["strength"] == "cannot tell":
         return words.text(

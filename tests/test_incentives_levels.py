@@ -8,6 +8,7 @@ from incentives_example import invitations
 from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives import predict_participation
 from konbit_lessons.incentives.result import COLUMNS
+from konbit_lessons.limits import group_sentences
 
 KINDS = np.array(["none", "coaching", "mentor"])
 
@@ -143,3 +144,13 @@ def test_groups_that_are_no_groups_are_refused(rows):
         with pytest.raises(ModelError) as error:
             asked(rows, incentives="consulted", by=by)
         assert message in str(error.value)
+
+
+def test_groups_may_be_called_anything(rows):
+    odd = rows.assign(org_type=rows["org_type"].map({"cdsp": "a | b − c", "awardee": "É − [x]"}))
+    plain = asked(rows, incentives="consulted", by="org_type").groups
+    other = asked(odd, incentives="consulted", by="org_type")
+    # the alphabet has them in the other order
+    assert other.groups["group"].tolist() == ["a | b − c", "É − [x]", "difference: É − [x] − a | b − c"]
+    assert other.groups["estimate"].tolist()[:2] == pytest.approx(plain["estimate"].tolist()[1::-1], rel=1e-6)
+    assert group_sentences(other)[0].startswith("**Consulted:** ")

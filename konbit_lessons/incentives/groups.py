@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from konbit_lessons.incentives.levels import within
+from konbit_lessons.incentives.levels import term_and_group, within
 from konbit_lessons.incentives.result import COLUMNS, decided, table_of
 
 COUNTS = ["n_offered", "k_offered", "n_not_offered", "k_not_offered", "groups_offered"]
@@ -21,13 +21,12 @@ def with_groups(result, answers, *, by, terms):
     Satterthwaite on the difference of the two gradients; its counts are those of both groups. p-values are adjusted
     over the effects within groups, and over the differences, each on their own.
     """
-    inside = {name: name.rpartition(" | ")[2] for name in answers.design.within}
-    groups = list(dict.fromkeys(inside.values()))
+    groups = list(dict.fromkeys(term_and_group(name)[1] for name in answers.design.within))
     names = [within(term, group) for term in terms for group in groups]
     effects = table_of(answers, names, labels={}, smallest_effect=result.smallest_effect)
     labels = dict(zip(result.table["term"], result.table["label"], strict=True))
-    own = [name.rpartition(" | ")[0] for name in names]
-    effects = effects.assign(term=own, label=[labels[term] for term in own], group=[inside[name] for name in names])
+    own, inside = zip(*(term_and_group(name) for name in names), strict=True)
+    effects = effects.assign(term=own, label=[labels[term] for term in own], group=inside)
     differences = [
         _difference(answers, effects, term, (first, second))
         for term in terms

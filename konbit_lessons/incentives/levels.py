@@ -10,6 +10,7 @@ import pandas as pd
 
 from konbit_lessons.errors import ModelError
 
+BAR = " \u2016 "  # "‖", which no name of a group has
 MOST_LEVELS = 12  # more kinds than this are names rather than kinds, and each would be compared with the first
 
 
@@ -74,8 +75,18 @@ def spread(values, levels, by):
 
 
 def within(term, group):
-    """The name of a term within a group."""
-    return f"{term} | {group}"
+    """The name of a term within a group; ``term_and_group`` takes it apart."""
+    return f"{term}{BAR}{group}"
+
+
+def term_and_group(name):
+    """The term and the group of ``within``.
+
+    >>> term_and_group(within("a | b", "cdsp"))
+    ('a | b', 'cdsp')
+    """
+    term, _, group = name.rpartition(BAR)
+    return term, group
 
 
 def _names(column):
