@@ -47,8 +47,16 @@ class Result:
 def result(rows=ROWS, **changes):
     table = pd.DataFrame(rows, columns=COLUMNS)
     table = table.assign(
-        std_error=0.03, df=20.0, p_value=0.01, n=1800, clusters="137 organization_id, 48 event_id", method="x",
-        detectable=0.09, e_value=1.94, e_value_limit=1.41, against="",
+        std_error=0.03,
+        df=20.0,
+        p_value=0.01,
+        n=1800,
+        clusters="137 organization_id, 48 event_id",
+        method="x",
+        detectable=0.09,
+        e_value=1.94,
+        e_value_limit=1.41,
+        against="",
     )
     return Result(table, **changes)
 
