@@ -2,6 +2,7 @@
 """The specification curve: each specification against its own computation, and the sentences and the figure whole."""
 
 import io
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -42,12 +43,12 @@ def of(curve, key):
 
 
 def test_every_specification_has_an_estimate_or_a_reason(curve):
-    assert set(curve.table["specification"]) == set(LABELS)
+    assert set(curve.table["specification"]) == set(LABELS) - {"imputed"}
     assert (curve.table["estimate"].isna() == (curve.table["reason"] != "")).all()
     estimated = curve.table[curve.table["reason"] == ""]
     assert (estimated["conf_low"] < estimated["estimate"]).all()
     assert (estimated["estimate"] < estimated["conf_high"]).all()
-    assert len(curve.table) == 4 * len(LABELS)
+    assert len(curve.table) == 4 * (len(LABELS) - 1)
 
 
 @pytest.mark.parametrize(
@@ -135,11 +136,13 @@ def test_a_linear_question_has_its_other_intervals_first(rows):
     assert "linear" not in set(found.table["specification"])
 
 
-def test_specifications_from_elsewhere_join_the_curve(rows):
+def test_missing_answers_imputed_join_the_curve_where_there_were_any(rows):
     result = predict_participation(rows, permutations=0, **QUESTION)
-    imputed = result.table.assign(estimate=0.1, conf_low=0.0, conf_high=0.2, n=1000)
-    found = robustness(rows, result, draws=19, further={"Missing answers imputed": imputed}, **QUESTION)
-    assert of(found, "Missing answers imputed")[[*ENDS, "n"]].to_numpy().tolist() == [[0.1, 0.0, 0.2, 1000]] * 4
+    pooled = {"pooled_estimate": 0.1, "pooled_low": 0.0, "pooled_high": 0.2, "pooled_n": 1000}
+    for imputations, expected in ((20, [[0.1, 0.0, 0.2, 1000]] * 4), (0, [])):
+        imputed = SimpleNamespace(table=result.table.assign(**pooled), imputations=imputations)
+        found = robustness(rows, result, draws=19, imputed=imputed, **QUESTION)
+        assert of(found, "imputed")[[*ENDS, "n"]].to_numpy().tolist() == expected
 
 
 def made(*ways, term="business_showcase", outcome="attended", **changes):

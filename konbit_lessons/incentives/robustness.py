@@ -30,6 +30,7 @@ LABELS = {
     "unadjusted": mark("Nothing taken into account"),
     "senior": mark("A senior delegate came"),
     "delegates": mark("Number of delegates"),
+    "imputed": mark("Missing answers imputed"),
 }
 REASONS = {
     "constant": mark("nothing to compare"),
@@ -47,8 +48,8 @@ FALLBACK = "no_fit"
 class Robustness:
     """The specification curve.
 
-    ``table``: one row per incentive and specification. ``term``, ``specification`` (a key of ``LABELS``, or what a
-    further one was called); the choices ``model``, ``outcome``, ``adjusted``, ``grouped`` and ``interval``;
+    ``table``: one row per incentive and specification. ``term``, ``specification`` (a key of ``LABELS``); the choices
+    ``model``, ``outcome``, ``adjusted``, ``grouped`` and ``interval``, blank where they are those of the main answer;
     ``own_estimate`` is False where only the interval differs from that of the linear model; ``estimate``,
     ``conf_low`` and ``conf_high`` are proportions as in `Estimates`; ``n`` rows; ``reason`` (a key of ``REASONS``) why
     there is no estimate, or of the main answer why the data cannot tell: then no specification is given for the term.
@@ -77,7 +78,7 @@ class Robustness:
         return curve_sentences(self, language, units)
 
 
-def specification_curve(rows, *, draws=999, seed=1, further=None, **question):
+def specification_curve(rows, *, draws=999, seed=1, imputed=None, **question):
     """Answer a question in the main way and in all the others: ``predict_participation``, then ``robustness``.
 
     Examples
@@ -87,11 +88,11 @@ def specification_curve(rows, *, draws=999, seed=1, further=None, **question):
     from konbit_lessons.incentives import predict_participation  # the recipe, which may come to call this one
 
     result = predict_participation(rows, seed=seed, **question)
-    return robustness(rows, result, draws=draws, seed=seed, further=further, **question)
+    return robustness(rows, result, draws=draws, seed=seed, imputed=imputed, **question)
 
 
 @threadpool_limits.wrap(limits=1, user_api="blas")
-def robustness(rows, result, *, draws=999, seed=1, further=None, **question):
+def robustness(rows, result, *, draws=999, seed=1, imputed=None, **question):
     """Vary the choices behind a result, one at a time. Simonsohn, Simmons & Nelson (2020), Nature Human Behaviour 4.
 
     Parameters
@@ -100,8 +101,7 @@ def robustness(rows, result, *, draws=999, seed=1, further=None, **question):
     result : Estimates, what it returned
     draws : number of bootstrap draws and of reshufflings
     seed : of both
-    further : mapping of label to DataFrame (term, estimate, conf_low, conf_high, n), or None; specifications made
-        elsewhere, such as with missing answers imputed
+    imputed : Imputed or None, what ``imputation.imputed`` returned; one more specification, if anything was imputed
     question : the arguments of ``predict_participation``
 
     Returns
@@ -112,11 +112,12 @@ def robustness(rows, result, *, draws=999, seed=1, further=None, **question):
     told = main[main["reason"] == ""]
     context = Context(rows, main, tuple(told["term"]), result.confidence, draws, seed, _design_of(question))
     table = [*_main_rows(main), *(row for key in _asked(context) for row in _rows_of(context, key))]
-    for label, frame in (further or {}).items():
-        found = frame.set_index("term")
-        numbers = {term: tuple(found.loc[term, ENDS]) for term in context.terms if term in found.index}
-        n = int(frame["n"].iloc[0])
-        table += _numbered(context, label, replace(MAIN, model=label), numbers, n)
+    if imputed is not None and imputed.imputations:
+        pooled = imputed.table.set_index("term")
+        ends = pooled[["pooled_estimate", "pooled_low", "pooled_high"]]
+        found = {term: tuple(ends.loc[term]) for term in context.terms if term in pooled.index}
+        choice = Choice(adjusted="with missing answers imputed")
+        table += _numbered(context, "imputed", choice, found, int(pooled["pooled_n"].max()))
     return Robustness(pd.DataFrame(table)[COLUMNS], main, result.outcome, result.confidence)
 
 
