@@ -121,7 +121,7 @@ def main() -> None:
     parts = [
         "# Two ways of clustering: which rule\n",
         __doc__.split("\n\n", 1)[1].strip() + "\n",
-        f"False positives in %, nominal 5, {given.repetitions:,} programmes each; Monte Carlo error about {error:.1f}. Runs "
+        f"False positives in %, nominal 5, {given.repetitions:,} programmes each; Monte Carlo error {error:.1f}. Runs "
         f"with fewer than {FEWEST_DF} degrees of freedom are left out, as the method gives no p-value there.\n",
     ]
     for cell, reactions in programmes():

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import chi2
+from scipy.stats import chi2, t
 
 from konbit_lessons.incentives.adjustment import half_corrected
 from konbit_lessons.incentives.clusterings import clusterings
@@ -92,17 +92,22 @@ def test_the_integral_for_large_clusters_agrees_with_eigenvectors(spread, alone)
     assert np.abs(by_integral - by_vectors).max() < 1e-10 * np.abs(by_vectors).max()
 
 
-def test_two_ways_are_never_below_either_way():
+@pytest.mark.parametrize("own", [None, 0, 1])
+def test_two_ways_rest_on_the_widest_interval_of_those_that_count(own):
     fit, first = drawn()
     second = np.random.default_rng(8).integers(0, 12, len(first))
     both = clusterings(fit, {"organization_id": first, "event_id": second})
     for contrast in np.eye(4):
-        one_way = [robust(fit, codes).variance(contrast).item() for codes in (first, second)]
-        combined = sum(one_way) - robust(fit, np.arange(len(first))).variance(contrast).item()
-        assert both.variance(contrast) == pytest.approx(max(*one_way, combined), rel=1e-12)
-        assert both.degrees_of_freedom(contrast) == min(
-            robust(fit, codes).degrees_of_freedom(contrast) for codes in (first, second)
-        )
+        alone = [robust(fit, codes) for codes in (first, second)]
+        variances = [one.variance(contrast).item() for one in alone]
+        freedom = [one.degrees_of_freedom(contrast) for one in alone]
+        combined = sum(variances) - robust(fit, np.arange(len(first))).variance(contrast).item()
+        counted = [(variances[at], freedom[at]) for at in (0, 1) if own in (None, at)]
+        counted += [(combined, min(freedom))] if combined > 0 else []
+        reaches = [t.ppf(0.975, df) * variance**0.5 for variance, df in counted]
+        std_error, df = both.basis(contrast, own=own)
+        assert t.ppf(0.975, df) * std_error == pytest.approx(max(reaches), rel=1e-12)
+        assert both.degrees_of_freedom(contrast) == min(freedom)
 
 
 def test_joint_test_of_many_clusters_is_nearly_the_wald_test():

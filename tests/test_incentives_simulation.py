@@ -50,10 +50,8 @@ def simulated():
         both, by_organization = clusterings(fit, codes), clusterings(fit, {"organization_id": codes["organization_id"]})
         for column in range(1, 5):
             effect, gradient = marginal_effect(fit.X, fit.coefficients, column, offered=True)
-            found += [
-                (effect, np.sqrt(robust.variance(gradient)), robust.degrees_of_freedom(gradient))
-                for robust in (both, by_organization)
-            ]
+            own = 1 if column <= 2 else 0  # the first two incentives vary by event, the others by organization
+            found += [(effect, *both.basis(gradient, own=own)), (effect, *by_organization.basis(gradient))]
     return np.array(found).reshape(REPETITIONS, 4, 2, 3)
 
 

@@ -50,8 +50,9 @@ class Answers:
         if reason:
             numbers = self._sparse(name, seen)
         else:
-            numbers = self._usual(effect, gradient, df)
-            numbers |= self._beside(name, numbers)
+            own = self.design.position_of(seen.varies_by)
+            numbers = self._usual(effect, gradient, own)
+            numbers |= self._beside(name, numbers, own)
         return {**seen.columns(), **numbers, "reason": reason, "explanation": explanation}
 
     def difference(self, name, other):
@@ -63,7 +64,7 @@ class Answers:
         df = self.robust.degrees_of_freedom(up - down)
         if not df >= FEWEST_DF:
             return {**UNKNOWN, "estimate": first - second, "reason": "low_df"}
-        return {**UNKNOWN, **self._usual(first - second, up - down, df), "reason": ""}
+        return {**UNKNOWN, **self._usual(first - second, up - down), "reason": ""}
 
     def joint_test(self, names):
         """That the coefficients of all these incentives are zero; None without any."""
@@ -93,8 +94,8 @@ class Answers:
             return "low_df", f"the comparison is worth {df:.1f} independent groups; at least {FEWEST_DF} are needed."
         return "", ""
 
-    def _usual(self, effect, gradient, df):
-        std_error = np.sqrt(self.robust.variance(gradient))
+    def _usual(self, effect, gradient, own=None):
+        std_error, df = self.robust.basis(gradient, confidence=self.confidence, own=own)
         reach = t_distribution.ppf((1 + self.confidence) / 2, df) * std_error
         return {
             "estimate": effect,
@@ -108,10 +109,11 @@ class Answers:
             "permutation_p": float("nan"),
         }
 
-    def _beside(self, name, numbers):
+    def _beside(self, name, numbers, own):
         """The smallest detectable effect and the E-values of an estimable term."""
         contrast, rows = self._contrast(name), self.design.among(name)
-        detectable = smallest_detectable(self.fit, self.robust, rows=rows, confidence=self.confidence, **contrast)
+        given = {"rows": rows, "confidence": self.confidence, "own": own, **contrast}
+        detectable = smallest_detectable(self.fit, self.robust, **given)
         change = self.usual_change(name)
         e_value, e_value_limit = e_values(self.fit, numbers, rows=rows, change=change, **contrast)
         return {"detectable": detectable, "e_value": e_value, "e_value_limit": e_value_limit}

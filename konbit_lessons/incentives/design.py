@@ -58,6 +58,10 @@ class Design:
         """Whether an incentive is 0/1 (offered or not) rather than an amount."""
         return bool(np.isin(self.given[name], (0.0, 1.0)).all())
 
+    def position_of(self, varies_by):
+        """Position of the cluster column that an incentive is constant within; None where it changes by row."""
+        return list(self.clusters).index(varies_by) if varies_by in self.clusters else None
+
     def among(self, name):
         """The rows (n,) that the effect of a term is the average of: all, or those of its group."""
         return self.within.get(name, np.ones(len(self.y), dtype=bool))

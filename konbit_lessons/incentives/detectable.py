@@ -10,7 +10,9 @@ from scipy.stats import t as t_distribution
 POWER = 0.80
 
 
-def smallest_detectable(fit, robust, *, column, offered, confidence=0.95, power=POWER, rows=slice(None), others=()):
+def smallest_detectable(
+    fit, robust, *, column, offered, confidence=0.95, power=POWER, rows=slice(None), others=(), own=None
+):
     r"""The average marginal effect that would be found with probability ``power``, per unit for an amount.
 
     .. math:: (t_{1-\alpha/2,\,\nu} + t_{power,\,\nu}) \cdot s_0
@@ -43,9 +45,9 @@ def smallest_detectable(fit, robust, *, column, offered, confidence=0.95, power=
     """
     gradient = np.zeros(fit.X.shape[1])
     gradient[column] = 1.0 if fit.is_linear else _density(fit, [column, *others], rows)
-    df = robust.degrees_of_freedom(gradient)
+    std_error, df = robust.basis(gradient, confidence=confidence, own=own)
     reach = t_distribution.ppf((1 + confidence) / 2, df) + t_distribution.ppf(power, df)
-    return float(reach * np.sqrt(robust.variance(gradient)))
+    return float(reach * std_error)
 
 
 def _density(fit, columns, rows):
