@@ -151,7 +151,7 @@ def once(task: tuple[Cell, int]) -> list[dict]:
     except ModelError:
         return []
     table = result.table.set_index("term")
-    rare = table.index.str.startswith("rare")
+    rare = pd.Series(table.index.str.startswith("rare"), index=table.index)
     for own, penalized in {
         "p_value": "permutation_p",
         "conf_low": "penalized_low",
@@ -176,7 +176,9 @@ def once(task: tuple[Cell, int]) -> list[dict]:
         }
         for term in cell.terms
     ]
-    separated = [answer for answer in answers if table.loc[answer["term"], "reason"] == "separated"]
+    separated = [
+        answer for answer in answers if rare[answer["term"]] and table.loc[answer["term"], "reason"] == "separated"
+    ]
     return answers + [answer | {"term": f"{answer['term']}, when separated"} for answer in separated]
 
 

@@ -27,6 +27,7 @@ from konbit_lessons.incentives.robustness import LABELS, REASONS
 from konbit_lessons.sentences import Units, in_order, label_of, signed, step
 from konbit_lessons.words import Words, mark
 
+MOST_PANELS = 4
 LEFT, ROW = 168, 17  # where the marks begin, and how high a row is, in pixels
 
 
@@ -44,19 +45,20 @@ def curve_figure(robustness, language="en", units=None):
     """Return the specification curve: a panel for each incentive, a row for each way of looking, in words beside it."""
     words = Words.of(language)
     units = Units.of(units, robustness.outcome)
-    panels = [(row, _of(robustness, row)) for row in in_order(robustness.main)]
+    every = [(row, _of(robustness, row)) for row in in_order(robustness.main)]
+    panels = _shown(every)
     percent = words.percent(robustness.confidence)
     rows = words.text("invitations") if units is None else units.rows
     said = [sentence.replace("**", "") for sentence in curve_sentences(robustness, words, units)]
     return Figure(
         png=_drawn(panels, words, units, words.text("fewer of 100 {rows} ← 0 → more", rows=rows)),
-        heading=_heading(robustness, panels, words),
+        heading=_heading(robustness, every, words),
         subtitle=words.text(
             "The same question asked in other ways, one choice changed at a time: dot, best guess; bar, {percent} "
             "interval; the dashed line is the answer of the report.",
             percent=percent,
         ),
-        caption=_caption(robustness, words, units),
+        caption=" ".join(filter(None, [_left_out(every, panels, words), _caption(robustness, words, units)])),
         alt=words.plural(
             "Dots with bars for {n} incentive, in several ways of looking. {readings}",
             "Dots with bars for {n} incentives, each in several ways of looking. {readings}",
@@ -67,6 +69,23 @@ def curve_figure(robustness, language="en", units=None):
         language=language,
         name="specifications",
         numbers=robustness.table,
+    )
+
+
+def _shown(panels):
+    """Those with a finding, at most four, so that the picture stays one that a phone can load and an eye take in."""
+    found = [panel for panel in panels if panel[0]["strength"] in ("clear", "likely")]
+    return (found or panels)[:MOST_PANELS]
+
+
+def _left_out(every, panels, words):
+    if len(panels) == len(every):
+        return ""
+    return words.text(
+        "Shown are {n} of {all} incentives, those with a clear or likely answer first; the others stand in the "
+        "sentences and in the file of numbers.",
+        n=words.number(len(panels)),
+        all=words.number(len(every)),
     )
 
 
@@ -186,7 +205,7 @@ def _drawn(panels, words, units, axis):
         for block in blocks:
             block.draw(axes, x, ticks, top)
             top += block.height
-        return palette_png(axes.figure, colours=16)
+        return palette_png(axes.figure, colours=8)
 
 
 def _limits(panels):

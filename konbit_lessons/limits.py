@@ -5,7 +5,7 @@ Takes the `Estimates` of ``predict_participation`` and a language; returns lists
 
 from itertools import permutations
 
-from konbit_lessons.sentences import in_order, label_of, span, step
+from konbit_lessons.sentences import in_order, label_of, name_of, signed, span, step
 from konbit_lessons.words import Words, mark
 
 DIFFERS = {
@@ -54,6 +54,44 @@ def e_value_sentences(result, language="en"):
         )
         for row in in_order(result.table)
         if row["strength"] in ("clear", "likely") and row["e_value"] >= 1 and row["e_value_limit"] >= 1
+    ]
+
+
+def missing_sentences(result, language="en"):
+    """Return which answers are missing and whose, and how the estimates move when they are imputed."""
+    words = Words.of(language)
+    completed = result.imputed
+    if completed is None:
+        return []
+    missing = completed.missing[completed.missing["rows"] > 0]
+    said = [
+        words.text(
+            "**{label}** is missing in {rows}: {organizations} without it at some time, {never} of them always.",
+            label=name_of(line["column"], words, result.labels.get(line["column"])),
+            rows=words.plural("{n} row", "{n} rows", line["rows"]),
+            organizations=words.plural("{n} organization", "{n} organizations", line["organizations"]),
+            never=words.number(line["never"]),
+        )
+        for _, line in missing.iterrows()
+    ]
+    table = completed.table.dropna(subset=["complete_estimate", "pooled_estimate"])
+    if not completed.imputations or table.empty:
+        return said
+    steps = {row["term"]: step(row) for row in in_order(result.table)}
+    moved = (table["pooled_estimate"] - table["complete_estimate"]).abs() * table["term"].map(steps)
+    most = table.loc[moved.idxmax()]
+    return [
+        *said,
+        words.text(
+            "With the missing answers of organizations imputed ({m} times, {all} rows in place of {complete}), the "
+            "estimate that moves most is that of **{label}**: {pooled} of 100 in place of {own}.",
+            m=words.number(completed.imputations),
+            all=words.number(most["pooled_n"]),
+            complete=words.number(most["complete_n"]),
+            label=label_of(most, words),
+            pooled=signed(most["pooled_estimate"] * steps[most["term"]], words),
+            own=signed(most["complete_estimate"] * steps[most["term"]], words),
+        ),
     ]
 
 

@@ -4,6 +4,8 @@ Takes the panel (or a study's table); returns ``Estimates``. Between ``panel`` a
 Read ``predict_participation`` as the recipe; each step is a module of this folder.
 """
 
+from dataclasses import replace
+
 from threadpoolctl import threadpool_limits
 
 from konbit_lessons.errors import ModelError
@@ -106,6 +108,7 @@ def predict_participation(
     said = {"labels": labels or {}, "smallest_effect": smallest_effect, "exploratory": exploratory}
     answers = _answers(build_design(rows, **question), method, covariance, options)
     result = report(answers, method=method, covariance=covariance, **said)
+    result = replace(result, asked=(rows, question))
     if by is None:
         return result
     apart = _answers(build_design(rows, by=by, **question), method, covariance, options)

@@ -5,6 +5,7 @@ Takes the answers; returns ``Estimates``, from which the figures and the sentenc
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -66,6 +67,7 @@ class Estimates:
     ``against`` is the kind that a row is compared with. ``groups``, of ``by``: the effects within each group, with the
     column ``group``, and rows "difference: second − first"; else None. ``exploratory``: p-values are adjusted by
     Benjamini and Hochberg. ``detectable``, ``e_value``, ``e_value_limit``: see ``detectable`` and ``evalue``.
+    ``asked``: the rows and the question, for ``robustness`` and ``imputed``.
     """
 
     table: pd.DataFrame
@@ -87,6 +89,29 @@ class Estimates:
     groups: pd.DataFrame | None = None
     by: str | None = None
     exploratory: bool = False
+    asked: tuple | None = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def robustness(self):
+        """The specification curve of this result, a ``Robustness``; computed when it is first looked at."""
+        from konbit_lessons.incentives.robustness import robustness  # it calls the recipe that makes this result
+
+        rows, question = self.asked
+        return robustness(rows, self, imputed=self.imputed, **question)
+
+    @cached_property
+    def imputed(self):
+        """The estimates with missing answers of organizations imputed, an ``Imputed``, or None.
+
+        None where no row was left out, or where rows are not grouped by ``organization_id``: a group's answer does not
+        stand for its rows there.
+        """
+        from konbit_lessons.incentives.imputation import imputed
+
+        rows, question = self.asked
+        if not self.left_out["rows"].sum() or question["cluster"][0] != "organization_id":
+            return None
+        return imputed(rows, **question, labels=self.labels, confidence=self.confidence)
 
     def figure(self, language="en", units=None):
         """The dot plot of the table, a ``konbit_lessons.figures.Figure``."""
