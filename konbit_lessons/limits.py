@@ -5,7 +5,7 @@ Takes the `Estimates` of ``predict_participation`` and a language; returns lists
 
 from itertools import permutations
 
-from konbit_lessons.sentences import in_order, label_of, name_of, signed, span, step
+from konbit_lessons.sentences import Units, in_order, label_of, name_of, signed, span, step
 from konbit_lessons.words import Words, mark
 
 DIFFERS = {
@@ -57,6 +57,27 @@ def e_value_sentences(result, language="en"):
     ]
 
 
+def prediction_sentence(result, language="en", units=None):
+    """Return how well the model tells groups that it has not seen, against chance and the base rate."""
+    words = Words.of(language)
+    units = Units.of(units, result.outcome)
+    told = result.prediction
+    if told is None:
+        return words.text("This analysis makes no predictions that could be tried on others.")
+    table = told.table.set_index("measure")
+    return words.text(
+        "Asked about {groups} that it has not seen, the model names the right one, of one row that took part and one "
+        "that did not, in {auc} of 100 pairs (95 % interval {low} to {high}; 50 is chance). Its mean squared error is "
+        "{brier}, and {base} for who only knows how many take part in all.",
+        groups=words.text("organizations") if units is None else units.groups,
+        auc=words.points(table.loc["auc", "out_of_fold"]),
+        low=words.points(told.auc_low),
+        high=words.points(told.auc_high),
+        brier=words.number(table.loc["brier", "out_of_fold"], 3),
+        base=words.number(table.loc["brier", "base_rate"], 3),
+    )
+
+
 def missing_sentences(result, language="en"):
     """Return which answers are missing and whose, and how the estimates move when they are imputed."""
     words = Words.of(language)
@@ -96,25 +117,26 @@ def missing_sentences(result, language="en"):
 
 
 def group_sentences(result, language="en"):
-    """Return one sentence per incentive and pair of groups, for a result that was asked ``by`` something; else none."""
+    """Return one sentence per incentive and pair of groups, for a result that was asked ``by`` something."""
     words = Words.of(language)
     if result.groups is None:
-        return []
+        return [words.text("No groups were looked at apart.")]
     within = {(row["term"], row["group"]): row for _, row in result.groups.iterrows()}
     differences = [row for (_, group), row in within.items() if group.startswith("difference: ")]
-    return [_group_sentence(row, within, words, result.confidence) for row in differences]
+    return [_group_sentence(row, within, words, result) for row in differences]
 
 
-def _group_sentence(row, within, words, confidence):
+def _group_sentence(row, within, words, result):
     groups = [group for term, group in within if term == row["term"]]
     names = next(pair for pair in permutations(groups, 2) if row["group"] == f"difference: {pair[0]} − {pair[1]}")
     label = label_of(row, words)
+    said = [name_of(name, words, result.labels.get(name)) for name in names]
     if row["strength"] == "cannot tell":
         return words.text(
             "**{label}:** the data cannot tell whether “{first}” and “{second}” differ.",
             label=label,
-            first=names[0],
-            second=names[1],
+            first=said[0],
+            second=said[1],
         )
     size = step(row)
     first, second = (_more(within[row["term"], name], words, size) for name in names)
@@ -128,10 +150,10 @@ def _group_sentence(row, within, words, confidence):
         differs=differs,
         first=first,
         second=second,
-        group=names[0],
-        other=names[1],
+        group=said[0],
+        other=said[1],
         points=words.points(abs(row["estimate"]) * size),
-        percent=words.percent(confidence),
+        percent=words.percent(result.confidence),
         range=span(row, words),
     )
 

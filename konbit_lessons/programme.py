@@ -62,6 +62,7 @@ class Analysis(_Section):
     incentives: list[Filled] = Field(min_length=1)
     adjust_for: list[Filled] = []
     cluster: list[Filled] = Field(["organization_id", "event_id"], min_length=1, max_length=2)
+    by: Filled | None = None
     smallest_effect_that_matters: float = Field(0.10, gt=0, lt=1)
 
 
@@ -225,7 +226,8 @@ class Programme:
         asked = self.study or self.analysis
         if asked is None:
             raise ProgrammeError(f"{self.path.name}: there is no [analysis]; name the incentives to look at in it.")
-        return {
+        by = {"by": self.analysis.by} if self.analysis and self.analysis.by else {}
+        return by | {
             "outcome": self.study.outcome if self.study else "attended",
             "incentives": list(asked.incentives),
             "adjust_for": list(asked.adjust_for),
@@ -305,9 +307,10 @@ def load(path: str | Path = "programme.toml") -> Programme:
 
 def _check_columns(checked: _File, file_name: str) -> None:
     """Every column that is named must be one, so that a slip of the pen is found before any data is read."""
-    for key in ("incentives", "adjust_for", "cluster") if checked.analysis else ():
+    for key in ("incentives", "adjust_for", "cluster", "by") if checked.analysis else ():
         known = tables.analysable(checked.incentives)
-        for name in getattr(checked.analysis, key):
+        named = getattr(checked.analysis, key) or []
+        for name in [named] if isinstance(named, str) else named:
             if name not in known:
                 raise ProgrammeError(
                     f'{file_name}, [analysis], {key}: found "{name}", which is nothing known of an invitation. '

@@ -61,11 +61,11 @@ def test_a_kind_is_compared_with_the_kind_it_stands_against():
 @pytest.mark.parametrize(
     ("strength", "estimate", "low", "high", "said"),
     [
-        ("clear", 0.09, 0.03, 0.15, "the groups differ; about 12 more of 100 for “cdsp” and 3 more for “awardee”, a difference of 9 (95 % interval 3 to 15)."),
-        ("likely", 0.09, 0.01, 0.17, "the groups likely differ; about 12 more of 100 for “cdsp” and 3 more for “awardee”, a difference of 9 (95 % interval 1 to 17)."),
-        ("uncertain", 0.09, -0.03, 0.21, "it stays uncertain whether the groups differ; about 12 more of 100 for “cdsp” and 3 more for “awardee”, a difference of 9 (95 % interval from 3 fewer to 21 more)."),
-        ("no sign of", 0.09, -0.001, 0.099, "no sign that the groups differ by what would matter; about 12 more of 100 for “cdsp” and 3 more for “awardee”, a difference of 9 (95 % interval from 0.1 fewer to 10 more)."),
-        ("cannot tell", NAN, NAN, NAN, "the data cannot tell whether “cdsp” and “awardee” differ."),
+        ("clear", 0.09, 0.03, 0.15, "the groups differ; about 12 more of 100 for “Service providers (CDSPs)” and 3 more for “Awardees”, a difference of 9 (95 % interval 3 to 15)."),
+        ("likely", 0.09, 0.01, 0.17, "the groups likely differ; about 12 more of 100 for “Service providers (CDSPs)” and 3 more for “Awardees”, a difference of 9 (95 % interval 1 to 17)."),
+        ("uncertain", 0.09, -0.03, 0.21, "it stays uncertain whether the groups differ; about 12 more of 100 for “Service providers (CDSPs)” and 3 more for “Awardees”, a difference of 9 (95 % interval from 3 fewer to 21 more)."),
+        ("no sign of", 0.09, -0.001, 0.099, "no sign that the groups differ by what would matter; about 12 more of 100 for “Service providers (CDSPs)” and 3 more for “Awardees”, a difference of 9 (95 % interval from 0.1 fewer to 10 more)."),
+        ("cannot tell", NAN, NAN, NAN, "the data cannot tell whether “Service providers (CDSPs)” and “Awardees” differ."),
     ],
 )  # fmt: skip
 def test_a_difference_between_groups_has_its_sentence(strength, estimate, low, high, said):
@@ -107,4 +107,5 @@ def test_the_sentences_of_a_fitted_result_follow_from_its_rows():
     assert len(said) == 2
     assert said[1].startswith("**Amount of the per diem (HTG):** ")
     assert ", with each 1" in said[1]
-    assert group_sentences(predict_participation(rows, incentives="consulted")) == []
+    alone = predict_participation(rows, incentives="consulted")
+    assert group_sentences(alone) == ["No groups were looked at apart."]

@@ -113,6 +113,17 @@ class Estimates:
             return None
         return imputed(rows, **question, labels=self.labels, confidence=self.confidence)
 
+    @cached_property
+    def prediction(self):
+        """How well the model tells groups it has not seen, a ``Prediction``; None where it gives no probability."""
+        from konbit_lessons.incentives.prediction import METHODS as WITH_PROBABILITY
+        from konbit_lessons.incentives.prediction import prediction
+
+        rows, question = self.asked
+        if question["method"] not in WITH_PROBABILITY or min(self.clusters.values()) < 10 or question["reference"]:
+            return None
+        return prediction(rows, **{name: question[name] for name in ("outcome", "incentives", "adjust_for", "cluster")})
+
     def figure(self, language="en", units=None):
         """The dot plot of the table, a ``konbit_lessons.figures.Figure``."""
         from konbit_lessons.figures import incentive_figure  # figures come later in the flow

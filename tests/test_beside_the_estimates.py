@@ -3,7 +3,7 @@
 import pytest
 
 import konbit_lessons as kl
-from konbit_lessons.limits import missing_sentences
+from konbit_lessons.limits import missing_sentences, prediction_sentence
 from konbit_lessons.tables import LABELS
 
 QUESTION = {"incentives": ["business_showcase", "peer_exchange"], "adjust_for": ["org_type", "motivation"]}
@@ -61,3 +61,18 @@ def test_the_curve_of_a_result_begins_with_its_own_answer_and_holds_the_imputed_
         assert curve.loc[(term, "main"), ends].tolist() == pytest.approx(main.loc[term, ends].tolist(), rel=1e-12)
     pooled = result.imputed.table.set_index("term")["pooled_estimate"]
     assert curve.xs("imputed", level="specification")["estimate"].to_dict() == pytest.approx(pooled.to_dict())
+
+
+def test_the_prediction_is_of_organizations_not_seen_and_said_beside_chance_and_base_rate(result):
+    table = result.prediction.table.set_index("measure")["out_of_fold"]
+    assert prediction_sentence(result).startswith(
+        "Asked about organizations that it has not seen, the model names the right one, of one row that took part and "
+        f"one that did not, in {100 * table['auc']:.0f} of 100 pairs"
+    )
+    assert f"Its mean squared error is {table['brier']:.3f}, and" in prediction_sentence(result)
+
+
+def test_a_linear_model_predicts_no_probability_and_the_sentence_says_so(rows):
+    linear = kl.predict_participation(rows, incentives=["business_showcase"], method="linear", permutations=0)
+    assert linear.prediction is None
+    assert prediction_sentence(linear) == "This analysis makes no predictions that could be tried on others."
