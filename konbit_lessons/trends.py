@@ -371,7 +371,7 @@ def _contrast(X, y, codes):
     if np.ptp(fit.score) <= 1e-12 * np.abs(y).max(initial=1.0):
         return estimate, 0.0, min(_groups(codes)) - 1.0
     robust = clusterings(fit, codes)
-    return estimate, *robust.basis(last)
+    return estimate, *robust.basis(last)[:2]
 
 
 def _wilson(p, n, quantile):

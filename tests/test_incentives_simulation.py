@@ -51,7 +51,7 @@ def simulated():
         for column in range(1, 5):
             effect, gradient = marginal_effect(fit.X, fit.coefficients, column, offered=True)
             own = 1 if column <= 2 else 0  # the first two incentives vary by event, the others by organization
-            found += [(effect, *both.basis(gradient, own=own)), (effect, *by_organization.basis(gradient))]
+            found += [(effect, *both.basis(gradient, own=own)[:2]), (effect, *by_organization.basis(gradient)[:2])]
     return np.array(found).reshape(REPETITIONS, 4, 2, 3)
 
 

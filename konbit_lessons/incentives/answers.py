@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.stats import t as t_distribution
+from scipy.special import stdtr, stdtrit
 
 from konbit_lessons.incentives.clusterings import Clusterings
 from konbit_lessons.incentives.crosstab import RAREST, Count, count, rare_outcome
@@ -45,13 +45,13 @@ class Answers:
             sparse = dict.fromkeys(("estimate", "penalized_low", "penalized_high", "permutation_p"), float("nan"))
             return {**seen.columns(), **UNKNOWN, **sparse, "reason": reason, "explanation": explanation}
         effect, gradient = self._effect(self.fit, name)
-        df = self.robust.degrees_of_freedom(gradient)
-        reason, explanation = self._cannot_tell(name, seen, df)
+        own = self.design.position_of(seen.varies_by)
+        basis = self.robust.basis(gradient, confidence=self.confidence, own=own)
+        reason, explanation = self._cannot_tell(name, seen, basis.fewest)
         if reason:
             numbers = self._sparse(name, seen)
         else:
-            own = self.design.position_of(seen.varies_by)
-            numbers = self._usual(effect, gradient, own)
+            numbers = self._usual(effect, basis)
             numbers |= self._beside(name, numbers, own)
         return {**seen.columns(), **numbers, "reason": reason, "explanation": explanation}
 
@@ -61,10 +61,10 @@ class Answers:
         if reason := told[0]["reason"] or told[1]["reason"]:
             return {**UNKNOWN, "estimate": float("nan"), "reason": reason}
         (first, up), (second, down) = (self._effect(self.fit, term) for term in (name, other))
-        df = self.robust.degrees_of_freedom(up - down)
-        if not df >= FEWEST_DF:
+        basis = self.robust.basis(up - down, confidence=self.confidence)
+        if not basis.fewest >= FEWEST_DF:
             return {**UNKNOWN, "estimate": first - second, "reason": "low_df"}
-        return {**UNKNOWN, **self._usual(first - second, up - down), "reason": ""}
+        return {**UNKNOWN, **self._usual(first - second, basis), "reason": ""}
 
     def joint_test(self, names):
         """That the coefficients of all these incentives are zero; None without any."""
@@ -94,16 +94,16 @@ class Answers:
             return "low_df", f"the comparison is worth {df:.1f} independent groups; at least {FEWEST_DF} are needed."
         return "", ""
 
-    def _usual(self, effect, gradient, own=None):
-        std_error, df = self.robust.basis(gradient, confidence=self.confidence, own=own)
-        reach = t_distribution.ppf((1 + self.confidence) / 2, df) * std_error
+    def _usual(self, effect, basis):
+        std_error, df, _ = basis
+        reach = stdtrit(df, (1 + self.confidence) / 2) * std_error
         return {
             "estimate": effect,
             "std_error": std_error,
             "df": df,
             "conf_low": effect - reach,
             "conf_high": effect + reach,
-            "p_value": 2 * t_distribution.sf(abs(effect) / std_error, df),
+            "p_value": 2 * stdtr(df, -abs(effect) / std_error),
             "penalized_low": float("nan"),
             "penalized_high": float("nan"),
             "permutation_p": float("nan"),

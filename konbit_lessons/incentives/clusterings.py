@@ -5,11 +5,20 @@ test. Incentives are offered at events, so rows of one event move together as ro
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import t as t_distribution
+from scipy.special import stdtrit
 
 from konbit_lessons.incentives.clusters import ClusterRobust, hotelling
+
+
+class Basis(NamedTuple):
+    """What an interval rests on; ``fewest`` is the smallest of the degrees of freedom: below 5, none is given."""
+
+    std_error: float
+    df: float
+    fewest: float
 
 
 @dataclass(frozen=True)
@@ -33,12 +42,8 @@ class Clusterings:
         each = list(zip(variances, freedom, strict=True))
         if self.by_row:
             each = [*(each if own is None else each[own : own + 1]), (self._combined(contrast)[0, 0], min(freedom))]
-        variance, df = max(each, key=lambda one: _reach(*one, confidence))
-        return float(np.sqrt(variance)), df
-
-    def degrees_of_freedom(self, contrast):
-        """The smaller of the Satterthwaite values: below 5, no interval is given."""
-        return min(robust.degrees_of_freedom(contrast) for robust in self.by)
+        variance, df = each[0] if len(each) == 1 else max(each, key=lambda one: _reach(*one, confidence))
+        return Basis(float(np.sqrt(variance)), df, min(freedom))
 
     def joint_test(self, contrasts, values):
         """The HTZ test that all contrasts are zero; with two clusterings, the least sure of the answers.
@@ -69,7 +74,7 @@ class Clusterings:
 
 def _reach(variance, df, confidence):
     """Half the width of the interval; nothing where a difference of variances is not positive."""
-    return t_distribution.ppf((1 + confidence) / 2, df) * np.sqrt(variance) if variance > 0 and df > 0 else 0.0
+    return stdtrit(df, (1 + confidence) / 2) * np.sqrt(variance) if variance > 0 and df > 0 else 0.0
 
 
 def clusterings(fit, clusters, kind="CR2"):

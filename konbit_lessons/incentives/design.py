@@ -161,11 +161,12 @@ def _complete(rows, columns, trials=None):
     used = rows[list(dict.fromkeys(columns))]
     if trials:  # of nobody invited, nobody came: such a row says nothing
         used = used.assign(**{trials: used[trials].mask(used[trials] == 0)})
-    missing = used.isna()
-    first = missing.idxmax(axis=1)[missing.any(axis=1)]
-    counts = first.value_counts().reindex(used.columns).dropna().astype(int)
-    left_out = pd.DataFrame({"column": counts.index.astype(str), "rows": counts.to_numpy()})
-    used = used[~missing.any(axis=1)]
+    missing = used.isna().to_numpy()
+    incomplete = missing.any(axis=1)
+    first = np.bincount(missing[incomplete].argmax(axis=1), minlength=used.shape[1])
+    columns = [str(name) for name, n in zip(used.columns, first, strict=True) if n]
+    left_out = pd.DataFrame({"column": pd.Series(columns, dtype="str"), "rows": first[first > 0]})
+    used = used[~incomplete] if incomplete.any() else used
     if used.empty:
         raise ModelError(
             f"no row is complete: of {len(rows)} rows, {_counted(left_out)}. "
@@ -180,9 +181,10 @@ def _counted(left_out):
 
 def _missing_note(left_out, used):
     dropped = int(left_out["rows"].sum())
+    if not dropped:
+        return ()
     message = mark("{dropped} of {all} rows were left out: {counted}.")
-    values = {"dropped": dropped, "all": dropped + len(used), "counted": _counted(left_out)}
-    return (Note(message, **values),) if dropped else ()
+    return (Note(message, dropped=dropped, all=dropped + len(used), counted=_counted(left_out)),)
 
 
 def _is_number(column):

@@ -4,8 +4,7 @@ Takes a fit and its clusterings; returns a proportion. Part of an answer, beside
 """
 
 import numpy as np
-from scipy.special import expit
-from scipy.stats import t as t_distribution
+from scipy.special import expit, stdtrit
 
 POWER = 0.80
 
@@ -39,14 +38,14 @@ def smallest_detectable(
     >>> fit = fit_model(X, (np.arange(40) // 2 % 2).astype(float), "linear")
     >>> robust = clusterings(fit, {"group": np.arange(40)})
     >>> found = smallest_detectable(fit, robust, column=1, offered=True)
-    >>> t = t_distribution.ppf([0.975, 0.8], 38).sum()
+    >>> t = stdtrit(38, [0.975, 0.8]).sum()
     >>> round(float(found / t), 9) == round((2 / 4 / 19) ** 0.5, 9)
     True
     """
     gradient = np.zeros(fit.X.shape[1])
     gradient[column] = 1.0 if fit.is_linear else _density(fit, [column, *others], rows)
-    std_error, df = robust.basis(gradient, confidence=confidence, own=own)
-    reach = t_distribution.ppf((1 + confidence) / 2, df) + t_distribution.ppf(power, df)
+    std_error, df, _ = robust.basis(gradient, confidence=confidence, own=own)
+    reach = stdtrit(df, (1 + confidence) / 2) + stdtrit(df, power)
     return float(reach * std_error)
 
 

@@ -186,8 +186,10 @@ def table_of(answers, names, *, labels, smallest_effect):
 def decided(table, confidence, exploratory):
     """The frame with p-values adjusted over its rows, and the strength of each answer."""
     p = table["p_value"].to_numpy(float)
-    table = table.assign(p_adjusted=benjamini_hochberg(p) if exploratory else holm(p))
-    return table.assign(strength=[_strength(row, row.matters, confidence) for row in table.itertuples()])
+    adjusted = benjamini_hochberg(p) if exploratory else holm(p)
+    told = (table[column].to_list() for column in ("reason", "conf_low", "conf_high", "matters"))
+    strength = [_strength(*row, confidence) for row in zip(*told, adjusted, strict=True)]
+    return table.assign(p_adjusted=adjusted, strength=strength)
 
 
 def _label(design, name, labels):
@@ -262,9 +264,9 @@ def benjamini_hochberg(p_values):
     return adjusted
 
 
-def _strength(row, smallest_effect, confidence):
-    if row.reason:
+def _strength(reason, low, high, matters, p_adjusted, confidence):
+    if reason:
         return "cannot tell"
-    if row.conf_low > 0 or row.conf_high < 0:
-        return "clear" if row.p_adjusted < 1 - confidence else "likely"
-    return "no sign of" if -smallest_effect <= row.conf_low and row.conf_high <= smallest_effect else "uncertain"
+    if low > 0 or high < 0:
+        return "clear" if p_adjusted < 1 - confidence else "likely"
+    return "no sign of" if -matters <= low and high <= matters else "uncertain"

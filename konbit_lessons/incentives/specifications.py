@@ -79,10 +79,9 @@ def _sandwich(context, design, method):
         X, column, offered = _averaged(design, term)
         effect, gradient = marginal_effect(X, fit.coefficients, column, offered=offered, linear=fit.is_linear)
         own = design.position_of(context.varies_by(term))
-        std_error, df = robust.basis(gradient, confidence=context.confidence, own=own)
+        std_error, df, fewest = robust.basis(gradient, confidence=context.confidence, own=own)
         reach = t_distribution.ppf((1 + context.confidence) / 2, df) * std_error
-        enough = robust.degrees_of_freedom(gradient) >= FEWEST_DF
-        found[term] = (effect, effect - reach, effect + reach) if enough else "low_df"
+        found[term] = (effect, effect - reach, effect + reach) if fewest >= FEWEST_DF else "low_df"
     return found, len(design.y)
 
 
