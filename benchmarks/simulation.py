@@ -214,7 +214,7 @@ def summary(answers: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def markdown(results: dict[Cell, pd.DataFrame], repetitions: int) -> str:
+def markdown(results: dict[Cell, pd.DataFrame], repetitions: int, seed: int) -> str:
     parts = [
         "# Simulation: how often the method is wrong when the truth is known\n",
         f"`make simulation` writes this page: {repetitions:,} programmes drawn per table, nominal level 5 %, all "
@@ -225,7 +225,7 @@ def markdown(results: dict[Cell, pd.DataFrame], repetitions: int) -> str:
         "freedom, separation), the run is not *estimable* and no p-value is given. In the last table six invitations "
         "have an incentive; its p is the permutation's and its interval the penalized one, in all runs and in those in "
         "which it happens to be separated (given that, which is rare in itself, a level of 5 is not to be expected).\n",
-        "```\npython -m benchmarks.simulation\n```\n",
+        f"```\npython -m benchmarks.simulation --repetitions {repetitions} --seed {seed}\n```\n",
     ]
     for cell, answers in results.items():
         table = summary(answers)
@@ -261,7 +261,7 @@ def main() -> None:
         results[cell] = run(cell, given.repetitions, seed=given.seed)
         print(cell.title, summary(results[cell]).round(1).to_string(index=False), sep="\n", flush=True)
     given.output.parent.mkdir(exist_ok=True)
-    given.output.write_text(markdown(results, given.repetitions), encoding="utf-8")
+    given.output.write_text(markdown(results, given.repetitions, given.seed), encoding="utf-8")
 
 
 if __name__ == "__main__":
