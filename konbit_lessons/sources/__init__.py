@@ -54,15 +54,15 @@ def read(
     if kind is not None and kind not in KINDS:
         raise SourceError(f'{path.name}: found kind "{kind}"; expected one of {", ".join(KINDS)}.')
     grids, notices = read_grids(path)
-    header = next(([(cell or "").strip() for cell in grid.rows[0]] for grid in grids if grid.rows), [])
-    kind = kind or next(name for name, module in KINDS.items() if module.recognizes(header))
-    frames, more = KINDS[kind].read(grids, form=read_form(Path(form)) if form else None, expect=list(expect))
-    if not frames:
+    if not grids:
         raise SourceError(f"{path.name}: no visible sheet holds anything. Export it again.")
+    kind = kind or next(name for name, module in KINDS.items() if module.recognizes(grids[0].header))
+    frames, more = KINDS[kind].read(grids, form=read_form(Path(form)) if form else None, expect=list(expect))
     return Raw(
         path=path,
         kind=kind,
         tables={name: frame.rows for name, frame in frames.items()},
         sheets={name: frame.sheet for name, frame in frames.items()},
         notices=tuple(notices + more),
+        epoch=grids[0].epoch,
     )

@@ -120,7 +120,4 @@ def _labels(row: dict[str, str | None]) -> dict[str, str]:
 
 
 def _records(grid: Grid) -> list[dict[str, str | None]]:
-    if not grid.rows:
-        return []
-    header = [(cell or "").strip() for cell in grid.rows[0]]
-    return [dict(zip(header, row, strict=True)) for row in grid.rows[1:]]
+    return [dict(zip(grid.header, row, strict=True)) for row in grid.top(len(grid.cells))[1:]]

@@ -21,14 +21,11 @@ def recognizes(header: list[str]) -> bool:
 def read(grids: list[Grid], *, form: Form | None, expect: list[str]) -> tuple[dict[str, Frame], list[str]]:
     tables, notices = {}, []
     for grid in grids:
-        if not any(any(row) for row in grid.rows):
-            continue
-        rows, header_row = grid.rows, grid.first_row
-        skipped = 1
-        if len(rows) > 1 and any(rows[1]) and all(cell is None or cell.startswith("#") for cell in rows[1]):
+        second = [cell for row in grid.top(2)[1:] for cell in row if cell]
+        tagged = bool(second) and all(cell.startswith("#") for cell in second)
+        if tagged:
             notices.append("the row of HXL tags under the header was left out")
-            skipped = 2
-        frame = frame_of(rows[0], rows[skipped:], first_row=header_row + skipped)
+        frame = frame_of(grid, after=1 + tagged)
         name = grid.title if "_parent_index" in frame else "main"
         tables[name if name not in tables else grid.title] = Frame(tidy(frame, form=form), grid.title)
     return tables, notices

@@ -11,8 +11,7 @@ def recognizes(header: list[str]) -> bool:
 
 def read(grids: list[Grid], *, form: Form | None, expect: list[str]) -> tuple[dict[str, Frame], list[str]]:
     grid = grids[0]
-    header = [" ".join(cell.split()) if cell else cell for cell in grid.rows[0]]
-    frame = frame_of(header, grid.rows[1:], first_row=grid.first_row + 1)
+    frame = frame_of(grid, header=[" ".join(cell.split()) for cell in grid.header])
     answers = frame.columns[5:] if list(frame.columns[3:5]) == ["Email", "Name"] else frame.columns[3:]
     frame[answers] = frame[answers].apply(lambda column: column.str.removesuffix(";"))
     return {"main": Frame(frame, grid.title)}, []

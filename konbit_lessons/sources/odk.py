@@ -16,7 +16,7 @@ def recognizes(header: list[str]) -> bool:
 
 def read(grids: list[Grid], *, form: Form | None, expect: list[str]) -> tuple[dict[str, Frame], list[str]]:
     grid = grids[0]
-    frame = tidy(frame_of(grid.rows[0], grid.rows[1:], first_row=grid.first_row + 1), form=form, group_separator="-")
+    frame = tidy(frame_of(grid), form=form, group_separator="-")
     for column in frame.columns[frame.dtypes == "boolean"]:
         question = column.rsplit("/", 1)[0]
         if question in frame:

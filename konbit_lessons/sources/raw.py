@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from konbit_lessons.sources.grids import Grid
+
 
 class Frame(NamedTuple):
     """A table as read, and the title of the sheet it stands on ("" for a CSV)."""
@@ -30,6 +32,8 @@ class Raw:
         Table → title of its sheet; "" for a CSV.
     notices : tuple of str
         What was assumed or left out.
+    epoch : {"1900", "1904"} or None
+        From which day the workbook counts dates; None where there are no serial dates.
     """
 
     path: Path
@@ -37,22 +41,34 @@ class Raw:
     tables: dict[str, pd.DataFrame]
     sheets: dict[str, str] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
+    epoch: str | None = None
 
 
-def frame_of(header: list[str | None], rows: list[list[str | None]], *, first_row: int) -> pd.DataFrame:
-    """Text frame from a header and its rows; wholly blank rows and columns go, repeated headers are numbered."""
-    used = [at for at, name in enumerate(header) if name or any(row[at] for row in rows)]
-    names, seen = [], {}
-    for at in used:
-        name = (header[at] or f"column {at + 1}").strip()
-        seen[name] = seen.get(name, 0) + 1
-        names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
-    numbers = [first_row + at for at, row in enumerate(rows) if any(row)]
-    cells = {
-        name: pd.array([rows[number - first_row][at] for number in numbers], dtype="str")
-        for name, at in zip(names, used, strict=True)
-    }
-    return pd.DataFrame(cells, index=pd.Index(numbers, name="row", dtype="int64"))
+def frame_of(grid: Grid, *, header: list[str | None] | None = None, after: int = 1) -> pd.DataFrame:
+    """Text frame of the rows of a grid behind its first ``after`` ones.
+
+    Wholly blank rows go, and columns without a header and a value; repeated headers are numbered.
+
+    Parameters
+    ----------
+    grid : Grid
+    header : list of str or None
+        The grid's first row when not given.
+    after : int
+        Rows above the first one of data.
+    """
+    body = grid.cells.iloc[after:]
+    names, seen, used = [], {}, []
+    for at, name in enumerate(header if header is not None else grid.top(1)[0]):
+        if name or body[at].notna().any():
+            name = (name or f"column {at + 1}").strip()
+            seen[name] = seen.get(name, 0) + 1
+            names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+            used.append(at)
+    frame = body[used].set_axis(names, axis="columns")
+    blank = frame.isna().all(axis="columns")
+    frame = frame[~blank] if blank.any() else frame
+    return frame.rename_axis("row")
 
 
 def use_flags(frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:

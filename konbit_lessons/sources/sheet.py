@@ -18,15 +18,13 @@ def recognizes(header: list[str]) -> bool:
 def read(grids: list[Grid], *, form: Form | None, expect: list[str]) -> tuple[dict[str, Frame], list[str]]:
     tables, notices = {}, []
     for grid in grids:
-        if not any(any(row) for row in grid.rows):
-            continue
-        at = _header_row(grid.rows[:SEARCHED_ROWS], expect)
-        for row in grid.rows[:at]:
+        top = grid.top(SEARCHED_ROWS)
+        at = _header_row(top, expect)
+        for row in top[:at]:
             if any(row):
                 above = " | ".join(cell for cell in row if cell)
                 notices.append(f'{f"sheet {grid.title}: " if grid.title else ""}above the header stands "{above}"')
-        frame = frame_of(grid.rows[at], grid.rows[at + 1 :], first_row=grid.first_row + at + 1)
-        tables["main" if not tables else grid.title] = Frame(frame, grid.title)
+        tables["main" if not tables else grid.title] = Frame(frame_of(grid, header=top[at], after=at + 1), grid.title)
     return tables, notices
 
 
