@@ -117,6 +117,19 @@ def report(
     sys.exit(code)
 
 
+@main.command()
+@programme_option
+@click.option("--language", metavar="en|fr|ht", help="Language of the codebook.  [default: all]")
+@click.option("--output", default="reports/codebook", show_default=True, metavar="DIR", help="Where it goes.")
+def codebook(programme_file: str, language: str | None, output: str) -> None:
+    """Write what each table and column means, as HTML and as CSV."""
+    from konbit_lessons.codebook import write_codebook
+    from konbit_lessons.programme import load
+
+    written = write_codebook(load(programme_file), output, language=language)
+    click.echo(f"Written: {len(written)} files in {output}")
+
+
 @main.command(context_settings={"ignore_unknown_options": True})
 @programme_option
 @click.argument("jupyter_options", nargs=-1, type=click.UNPROCESSED)

@@ -11,6 +11,24 @@ import pandera.pandas as pa
 TEXT = pd.StringDtype(na_value=np.nan)
 ORG_TYPES = ("cdsp", "awardee")
 EVENT_TYPES = ("round_table", "training", "coaching", "showcase", "joint_event")
+LEVELS = {  # what each level of a column means
+    "cdsp": "service provider (CDSP)",
+    "awardee": "awardee",
+    "round_table": "round table",
+    "training": "training",
+    "coaching": "coaching",
+    "showcase": "business showcase",
+    "joint_event": "event held jointly with another project",
+    "lead": "business lead",
+    "contract": "signed contract",
+    "A1": "regular conversations with each organization",
+    "A2": "knowledge and better practice, with joint contributions",
+    "A3": "a door to business opportunities",
+    "A4": "close work with the other projects",
+    "planned": "decided, not begun",
+    "under way": "begun, not finished",
+    "done": "finished",
+}
 EXPECTATIONS = {  # what partners can expect: its label
     "funding": "Funding",
     "equipment": "Equipment",
@@ -87,18 +105,18 @@ def _level(meaning: str, levels: tuple[str, ...] | None = None, *, needed: bool 
 
 
 def _day(meaning: str, *, needed: bool = False) -> pa.Column:
-    return _column("datetime64[us]", "day", meaning, needed=needed, unit="date")
+    return _column("datetime64[us]", "day", meaning, needed=needed, unit="year-month-day")
 
 
 def _yes_no(meaning: str) -> pa.Column:
-    return _column("boolean", "yes_no", meaning, unit="yes or no")
+    return _column("boolean", "yes_no", meaning)
 
 
 def _scale(meaning: str) -> pa.Column:
     return _column("Int64", "whole", meaning, pa.Check.in_range(1, 5), unit="1 strongly disagree to 5 strongly agree")
 
 
-def _whole(meaning: str, unit: str) -> pa.Column:
+def _whole(meaning: str, unit: str = "") -> pa.Column:
     return _column("Int64", "whole", meaning, pa.Check.ge(0), unit=unit)
 
 
@@ -112,23 +130,25 @@ def _table(name: str, row: str, key: tuple[str, ...], columns: dict[str, pa.Colu
 
 _EVENT = _identifier("Code of the event", refers_to="events")
 _ORGANIZATION = _identifier("Code of the organization", refers_to="organizations")
-_EXPECTS = {f"expects_{what}": _yes_no(f"Expects {what} of the project") for what in EXPECTATIONS}
+_EXPECTS = {
+    f"expects_{what}": _yes_no(f"Expects {label.lower()} from the project") for what, label in EXPECTATIONS.items()
+}
 
 TABLES: dict[str, pa.DataFrameSchema] = {
     schema.name: schema
     for schema in (
         _table(
             "organizations",
-            "organization",
+            "one organization",
             ("organization_id",),
             {
                 "organization_id": _identifier("Code of the organization"),
-                "name": _text("Name as registered", needed=True),
-                "acronym": _text("Acronym; two organizations can share one"),
-                "org_type": _level("Service provider (CDSP) or awardee", ORG_TYPES, needed=True),
+                "name": _text("Name of the organization as registered", needed=True),
+                "acronym": _text("Acronym of the organization; two can share one"),
+                "org_type": _level("Type of organization", ORG_TYPES, needed=True),
                 "department": _text("Department of Haiti where its office is"),
-                "joined_on": _day("Day it joined"),
-                "left_on": _day("Day it left; blank while it is a partner"),
+                "joined_on": _day("Day it became a partner"),
+                "left_on": _day("Day it ceased to be a partner; blank while it is one"),
                 "consulted_at_design": _yes_no("Was consulted when the project was designed"),
                 "earlier_donor_support": _yes_no("Had support from a donor before"),
                 "staff": _whole("People who work there", "people"),
@@ -136,34 +156,34 @@ TABLES: dict[str, pa.DataFrameSchema] = {
         ),
         _table(
             "events",
-            "event",
+            "one event",
             ("event_id",),
             {
                 "event_id": _identifier("Code of the event"),
                 "event_type": _level("Kind of event", EVENT_TYPES, needed=True),
-                "held_on": _day("Day it was held", needed=True),
-                "place": _text("Town"),
-                "hours": _amount("Length", "hours"),
+                "held_on": _day("Day the event was held", needed=True),
+                "place": _text("Town where it was held"),
+                "hours": _amount("Length of the event", "hours"),
                 "partner_project": _text("Other project that held it jointly"),
                 "per_diem_htg": _amount("Per diem offered; 0 is none", "HTG per delegate"),
-                **{name: _yes_no(f"{label} offered") for name, label in OFFERED.items()},
+                **{name: _yes_no(f"Offered: {label.lower()}") for name, label in OFFERED.items()},
             },
         ),
         _table(
             "invitations",
-            "organization × event",
+            "one organization invited to one event",
             ("event_id", "organization_id"),
             {
                 "event_id": _EVENT,
                 "organization_id": _ORGANIZATION,
-                "attended": _yes_no("Signed in; blank is unknown"),
+                "attended": _yes_no("The organization signed in; blank is unknown"),
                 "delegates": _whole("Delegates who signed in", "people"),
-                "senior_delegate": _yes_no("A director was among them"),
+                "senior_delegate": _yes_no("A director was among the delegates"),
             },
         ),
         _table(
             "sign_in",
-            "delegate × event",
+            "one delegate who signed in at one event",
             (),
             {
                 "event_id": _EVENT,
@@ -171,12 +191,12 @@ TABLES: dict[str, pa.DataFrameSchema] = {
                 "delegate": _text(
                     "Name of the delegate; used to find double entries, then dropped", direct_identifier=True
                 ),
-                "senior_delegate": _yes_no("Is a director"),
+                "senior_delegate": _yes_no("The delegate is a director"),
             },
         ),
         _table(
             "survey",
-            "respondent × wave",
+            "one respondent in one wave of the survey",
             ("submission_id",),
             {
                 "submission_id": _identifier(
@@ -184,7 +204,7 @@ TABLES: dict[str, pa.DataFrameSchema] = {
                 ),
                 "organization_id": _ORGANIZATION,
                 "submitted_on": _day("Day the answers were sent", needed=True),
-                "wave": _whole("Round of the survey", "number"),
+                "wave": _whole("Round of the survey"),
                 "motivation": _scale("We are motivated to take part"),
                 "belief_money": _scale("Capacity building should come with money or equipment"),
                 "perceived_value": _scale("Taking part is of value to us"),
@@ -196,56 +216,56 @@ TABLES: dict[str, pa.DataFrameSchema] = {
         ),
         _table(
             "conversations",
-            "conversation",
+            "one conversation with one organization",
             (),
             {
                 "organization_id": _ORGANIZATION,
                 "held_on": _day("Day of the conversation", needed=True),
                 **_EXPECTS,
                 "follow_up_due_on": _day("Day a follow-up was promised for"),
-                "follow_up_done_on": _day("Day it was done"),
+                "follow_up_done_on": _day("Day the follow-up was done"),
             },
         ),
         _table(
             "other_support",
-            "organization × other project",
+            "support of one organization by one other project",
             (),
             {
                 "organization_id": _ORGANIZATION,
                 "project": _text("The other project", needed=True),
-                "topic": _text("What it supports"),
-                "started_on": _day("First day", needed=True),
-                "ended_on": _day("Last day; blank while it goes on"),
-                "hours": _amount("Time it takes", "hours"),
+                "topic": _text("What the other project supports"),
+                "started_on": _day("First day of the support", needed=True),
+                "ended_on": _day("Last day of the support; blank while it goes on"),
+                "hours": _amount("Time that the support takes", "hours"),
             },
         ),
         _table(
             "business_leads",
-            "lead or contract",
+            "one lead or contract of one organization",
             (),
             {
                 "organization_id": _ORGANIZATION,
-                "date": _day("Day it was recorded", needed=True),
+                "date": _day("Day the lead or contract was recorded", needed=True),
                 "kind": _level("Lead or signed contract", ("lead", "contract"), needed=True),
-                "value_htg": _amount("Value", "HTG"),
+                "value_htg": _amount("Value of the lead or contract", "HTG"),
                 "source_event": _identifier("Event it came from", refers_to="events", needed=False),
-                "evidence": _text("What shows it"),
+                "evidence": _text("What shows that it is so"),
             },
         ),
         _table(
             "contributions",
-            "pledge",
+            "one pledge of one organization",
             (),
             {
                 "organization_id": _ORGANIZATION,
                 "pledged_on": _day("Day of the pledge", needed=True),
                 "kind": _text("What was pledged", needed=True),
-                "delivered_on": _day("Day it was delivered; blank while open"),
+                "delivered_on": _day("Day the pledge was delivered; blank while it is open"),
             },
         ),
         _table(
             "learning",
-            "question × quarter",
+            "one learning question in one quarter",
             (),
             {
                 "quarter": _text("Fiscal quarter", needed=True),
@@ -253,9 +273,9 @@ TABLES: dict[str, pa.DataFrameSchema] = {
                 "expectation": _text("What we expected"),
                 "finding": _text("What we found"),
                 "adaptation": _text("What we changed"),
-                "action": _level("Strategic action it belongs to", ("A1", "A2", "A3", "A4")),
-                "owner": _text("Role that answers for it"),
-                "status": _level("How it stands", ("planned", "under way", "done")),
+                "action": _level("Strategic action that the change belongs to", ("A1", "A2", "A3", "A4")),
+                "owner": _text("Role that answers for the change"),
+                "status": _level("How the change stands", ("planned", "under way", "done")),
             },
         ),
     )
@@ -287,4 +307,4 @@ def schema(table: str, incentives: dict[str, str] | None = None) -> pa.DataFrame
     """
     if table != "events" or not incentives:
         return TABLES[table]
-    return TABLES[table].add_columns({name: _yes_no(f"{label} offered") for name, label in incentives.items()})
+    return TABLES[table].add_columns({name: _yes_no(f"Offered: {label}") for name, label in incentives.items()})

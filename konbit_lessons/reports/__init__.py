@@ -24,7 +24,7 @@ from konbit_lessons.reports.manifest import as_text, earlier, manifest
 from konbit_lessons.reports.page import carried, document, page
 from konbit_lessons.reports.run import checked_parameters, default_parameters, run
 from konbit_lessons.store import cleaned, digest, inputs
-from konbit_lessons.words import Words
+from konbit_lessons.words import complete
 
 OF_A_QUARTER = ("learning_report", "incentives")  # in the order of the index; a new notebook is one more name
 OF_A_STUDY = ("incentives",)
@@ -82,7 +82,7 @@ def make_reports(
     LockedError : another run is writing to the same folder
     ReportError : a notebook failed; the others were published, and the index says which one was not
     """
-    words = Words(language)
+    words = complete(language)
     quarter = _quarter(programme, quarter)
     notebooks = {name: _notebook(programme, name) for name in names or _usual(programme)}
     given = {

@@ -3,7 +3,8 @@
 Takes the English text as the message id, as gettext does, and returns it in the language asked for, read from
 ``words/<language>.po`` with Babel; English needs no file. Sentences, figures, notebooks and page templates all speak
 through here, so another language is another .po file and no code. ``python -m konbit_lessons.words.extract`` writes
-the list of messages, ``konbit.pot``, from which a .po begins.
+the list of messages, ``konbit.pot``, from which a .po begins. Reports are made only in a `complete` language. A .po
+whose header is marked fuzzy awaits a native reader.
 """
 
 import math
@@ -39,6 +40,23 @@ def languages(folder=HERE):
     return ("en", *sorted(path.stem for path in Path(folder).glob("*.po")))
 
 
+def complete(language):
+    """Return the Words of a language in which every message of konbit.pot has its translation.
+
+    Raises
+    ------
+    ProgrammeError : one has none, so that a page would be half in English
+    """
+    words = Words(language)
+    if missing := words.missing():
+        ready = ", ".join(one for one in languages() if not Words(one).missing())
+        raise ProgrammeError(
+            f"language: found {language!r}, in which {len(missing)} texts are not translated yet, such as "
+            f"{missing[0]!r}; expected one of {ready}. Translate them in words/{language}.po."
+        )
+    return words
+
+
 class Words:
     """The words, numbers and dates of one language.
 
@@ -57,12 +75,24 @@ class Words:
             raise ProgrammeError(f"language: found {language!r}; expected one of {', '.join(languages(folder))}.")
         self.language = language
         self._catalog = Catalog(locale=None) if language == "en" else _catalog(Path(folder) / f"{language}.po")
+        self.awaits_reader = language != "en" and self._catalog.fuzzy
         self._locale = _locale(language)
 
     @classmethod
     def of(cls, language):
         """Return `language` itself if it already is Words, else the Words of that language."""
         return language if isinstance(language, cls) else cls(language)
+
+    def missing(self):
+        """Return the messages of konbit.pot that have no translation; English needs none."""
+        wanted = [] if self.language == "en" else [message.id for message in _catalog(HERE / "konbit.pot")]
+        return [one for one in wanted if one and not self.translated(one)]
+
+    def translated(self, message):
+        """Return whether a text, or every form of a pair of singular and plural, has its translation."""
+        found = self._catalog.get(message)
+        forms = found.string if found else ""
+        return all(forms) if isinstance(forms, tuple) else bool(forms)
 
     def text(self, msgid, **values):
         """Return the text in this language, with ``{name}`` filled in from `values`."""

@@ -13,7 +13,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.pofile import write_po
 
-from konbit_lessons.tables import EXPECTATIONS, LABELS, TABLE_LABELS
+from konbit_lessons.tables import EXPECTATIONS, LABELS, LEVELS, TABLE_LABELS, TABLES
 from konbit_lessons.words import HERE
 
 PACKAGE = HERE.parent
@@ -37,7 +37,12 @@ def messages():
             with path.open("rb") as file:
                 for _, found, _, _ in extract(method, file, keywords=KEYWORDS):
                     yield path.relative_to(PACKAGE).as_posix(), found
-    yield from (("tables.py", label) for labels in (LABELS, EXPECTATIONS, TABLE_LABELS) for label in labels.values())
+    for labels in (LABELS, EXPECTATIONS, TABLE_LABELS, LEVELS):
+        yield from (("tables.py", label) for label in labels.values())
+    for schema in TABLES.values():
+        yield "tables.py", schema.description
+        for column in schema.columns.values():
+            yield from (("tables.py", said) for said in (column.description, column.metadata.get("unit")) if said)
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
         for cell in nbformat.read(path, as_version=4).cells:
             if cell.cell_type == "markdown" and NOT_SHOWN not in cell.metadata.get("tags", []):
