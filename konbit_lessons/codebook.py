@@ -28,6 +28,7 @@ KINDS = {
     "level": mark("one of the levels"),
     "day": mark("date"),
     "yes_no": mark("yes or no"),
+    "agreement": mark("whole number"),
     "whole": mark("whole number"),
     "amount": mark("number"),
 }
@@ -46,10 +47,11 @@ HEADS = {
     "headers": mark("Header in the files"),
     "rows": mark("Rows"),
     "missing": mark("Share missing"),
-    "low": mark("From"),
-    "high": mark("To"),
+    "low": mark("Range from"),
+    "high": mark("Range to"),
     "distinct": mark("Different values"),
 }
+ORDERED = ("day", "agreement", "whole", "amount")  # kinds that have a range
 FROM_SIGN_IN = ("attended", "delegates", "senior_delegate")  # columns of invitations, where there are sign-in sheets
 
 
@@ -126,9 +128,12 @@ def _page(data: Data, columns: list[dict], words: Words) -> str:
             "label": words.text(tables.TABLE_LABELS[name]),
             "row": words.text(tables.TABLES[name].description),
             "key": tables.TABLES[name].metadata["key"],
-            "columns": [column for column in columns if column["table"] == name],
+            "rows": own[0]["rows"],
+            "files": sorted({files for column in own for files, _ in column["origins"]}),
+            "columns": own,
         }
         for name in tables.TABLES
+        for own in [[column for column in columns if column["table"] == name]]
     ]
     return document(
         "codebook.html.j2",
@@ -155,8 +160,8 @@ def _columns(data: Data, words: Words) -> list[dict]:
             "table": table,
             "column": name,
             "meaning": _meaning(name, column, programme, words),
-            "type": words.text(KINDS[column.metadata["kind"]]),
-            "unit": words.text(column.metadata["unit"]) if column.metadata.get("unit") else "",
+            "type": words.text(KINDS[kind]),
+            "unit": words.text(unit) if unit else "",
             "levels": [(level, words.text(tables.LEVELS[level])) for level in column.metadata.get("levels") or ()],
             "in_key": name in schema.metadata["key"],
             "needed": not column.nullable,
@@ -164,10 +169,11 @@ def _columns(data: Data, words: Words) -> list[dict]:
             "refers_to": column.metadata.get("refers_to") or "",
             "origins": _origins(programme, table, name, data.tables[table], words),
         }
-        | figures(data.tables[table], name, column.metadata["kind"], programme.smallest_cell)
+        | figures(data.tables[table], name, kind, programme.smallest_cell)
         for table in tables.TABLES
         for schema in [tables.schema(table, programme.incentives)]
         for name, column in schema.columns.items()
+        for kind, unit in [(column.metadata["kind"], column.metadata.get("unit"))]
     ]
 
 
@@ -212,7 +218,7 @@ def figures(rows: pd.DataFrame, name: str, kind: str, cell: int) -> dict:
     if not few(gone):
         said["missing"] = round(float(gone.mean()), 2)
         said["distinct"] = int(known.nunique()) if kind in ("identifier", "text") else None
-    if kind in ("day", "whole", "amount"):
+    if kind in ORDERED:
         said |= _range(known, by, kind, cell)
     return said
 

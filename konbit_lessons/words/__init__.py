@@ -51,7 +51,7 @@ def complete(language):
     if missing := words.missing():
         ready = ", ".join(one for one in languages() if not Words(one).missing())
         raise ProgrammeError(
-            f"language: found {language!r}, in which {len(missing)} texts are not translated yet, such as "
+            f"language: found {language!r}; of its texts, {len(missing)} are not translated yet, such as "
             f"{missing[0]!r}; expected one of {ready}. Translate them in words/{language}.po."
         )
     return words

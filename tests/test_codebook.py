@@ -1,0 +1,310 @@
+"""The codebook: complete in three languages, and no figure in it is about fewer organizations than may be."""
+
+import io
+import string
+
+import numpy as np
+import pandas as pd
+import pytest
+from babel.messages.pofile import read_po
+from bs4 import BeautifulSoup
+from click.testing import CliRunner
+from pseudo import pseudo_language, untranslated
+from test_browser import browser, opened  # noqa: F401
+from test_browser import pytestmark as in_a_browser
+
+import konbit_lessons as kl
+from konbit_lessons import tables
+from konbit_lessons.cli import main
+from konbit_lessons.codebook import HEADS, KINDS, _columns, _page, codebook, figures, write_codebook
+from konbit_lessons.errors import ProgrammeError
+from konbit_lessons.words import HERE, Words, languages
+
+LANGUAGES = ("en", "fr", "ht")
+
+
+@pytest.fixture(scope="module")
+def written(whole, whole_programme, tmp_path_factory):
+    """Folder of the codebook of the whole programme."""
+    folder = tmp_path_factory.mktemp("codebook")
+    write_codebook(whole.programme, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def lines(whole):
+    return codebook(whole).set_index(["Table", "Column"])
+
+
+def _read(folder, language):
+    text = (folder / f"codebook.{language}.csv").read_bytes().decode("utf-8-sig")
+    return pd.read_csv(io.StringIO(text), dtype="str", keep_default_na=False)
+
+
+def _soup(folder, language):
+    return BeautifulSoup((folder / f"codebook.{language}.html").read_text(encoding="utf-8"), "html.parser")
+
+
+class _Asked(Words):
+    """Words that remember what they were asked for."""
+
+    def __init__(self, language):
+        super().__init__(language)
+        self.asked = set()
+
+    def text(self, msgid, **values):
+        self.asked.add(msgid)
+        return super().text(msgid, **values)
+
+    def plural(self, singular, plural, n, **values):
+        self.asked.add((singular, plural))
+        return super().plural(singular, plural, n, **values)
+
+
+def _page_and_frame(data, words):
+    return _page(data, _columns(data, words), words), codebook(data, words)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_csv_has_a_line_for_every_column_of_every_table(written, whole, language):
+    frame, words = _read(written, language), Words(language)
+    schemas = [tables.schema(name, whole.programme.incentives) for name in tables.TABLES]
+    assert frame.iloc[:, :2].to_numpy().tolist() == [[one.name, name] for one in schemas for name in one.columns]
+    assert list(frame) == [words.text(head) for head in HEADS.values()]
+    for head in ("Meaning", "Type", "Needed", "Direct identifier, dropped"):
+        assert (frame[words.text(head)] != "").all()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_shows_every_column_under_its_table(written, language):
+    soup = _soup(written, language)
+    assert soup.html["lang"] == language and len(soup.find_all("h1")) == 1
+    assert soup.find_all(["script", "link", "img", "form"]) == soup.find_all("link", rel="icon")
+    for name, schema in tables.TABLES.items():
+        section = soup.find(id=name).parent
+        assert [row.th.get_text() for row in section.tbody.find_all("tr")] == list(schema.columns)
+        assert {th["scope"] for th in section.find_all("th")} == {"col", "row"} and section.caption.get_text()
+        assert soup.select(f'nav a[href="#{name}"]')
+
+
+@pytest.mark.parametrize("language", ["fr", "ht"])
+def test_every_string_of_the_codebook_is_translated(whole, tiny, language):
+    words = _Asked(language)
+    for data in (whole, tiny.clean()):
+        _page_and_frame(data, words)
+    about = [*tables.TABLES.values(), *(one for schema in tables.TABLES.values() for one in schema.columns.values())]
+    fixed = {*KINDS.values(), *tables.LEVELS.values(), *(one.description for one in about), "Offered: {what}"}
+    assert len(words.asked) > 150
+    assert sorted(one for one in words.asked | fixed if not words.translated(one)) == []
+
+
+@pytest.mark.parametrize("language", ["fr", "ht"])
+def test_a_translation_has_the_placeholders_of_the_english(language):
+    def fields(text):
+        return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+    with (HERE / f"{language}.po").open("rb") as file:
+        catalog = read_po(file)
+    for message in catalog:
+        english = message.id if isinstance(message.id, tuple) else (message.id,)
+        forms = message.string if isinstance(message.string, tuple) else (message.string,)
+        if message.id:
+            assert [fields(form) for form in forms] == [fields(english[-1])] * len(forms), message.id
+            assert len(forms) == (catalog.num_plurals if message.pluralizable else 1)
+
+
+def test_every_word_of_the_page_goes_through_the_words(whole, tmp_path):
+    page, _ = _page_and_frame(whole, pseudo_language(tmp_path))
+    soup = BeautifulSoup(page, "html.parser")
+    for part in [soup.head, *soup.find_all("code"), *soup.select("footer a")]:
+        part.decompose()
+    text = soup.get_text(" ").replace(whole.programme.name, "")
+    assert untranslated(text) == [] and text.count("⟦") > 300
+
+
+def test_a_translation_that_awaits_a_native_reader_says_so(written, tmp_path):
+    said = "A native speaker has yet to read this translation."
+    for language in LANGUAGES:
+        words = Words(language)
+        assert (words.text(said) in _soup(written, language).get_text()) == words.awaits_reader
+    for name, mark in (("read", ""), ("unread", "#, fuzzy\n")):
+        (tmp_path / f"{name}.po").write_text(f'{mark}msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n')
+        assert Words(name, folder=tmp_path).awaits_reader == bool(mark)
+
+
+def test_a_language_that_is_not_complete_makes_a_codebook_and_no_report(tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(Words, "missing", lambda self: ["Contents"] if self.language == "fr" else [])
+    ready = ", ".join(one for one in languages() if one != "fr")
+    with pytest.raises(
+        ProgrammeError, match=rf"'fr'; of its texts, 1 .* such as 'Contents'; expected one of {ready}\."
+    ):
+        kl.make_reports(kl.load(tiny.toml), language="fr", reports=tmp_path / "reports")
+    assert not (tmp_path / "reports").exists()
+    made = write_codebook(kl.load(tiny.toml), tmp_path / "codebook", language="fr")
+    assert [path.name for path in made] == ["codebook.fr.html", "codebook.fr.csv"]
+
+
+def test_what_has_no_translation_is_missing(tmp_path):
+    (tmp_path / "xx.po").write_text(
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "Contents"\nmsgstr "Sommaire"\n',
+        "utf-8",
+    )
+    missing = Words("xx", folder=tmp_path).missing()
+    assert "Contents" not in missing and "Meaning" in missing
+    assert Words("en").missing() == []
+
+
+# ---- what stands in the columns --------------------------------------------------------------------------------------
+
+
+def _rows(organizations, values):
+    return pd.DataFrame({"organization_id": [f"O{one}" for one in organizations], "x": values})
+
+
+def test_share_missing_and_range_by_hand():
+    rows = _rows([1, 1, 2, 3, 4, 5, 6, 7], [1, 9, 2, 3, 40, 5123, None, None])
+    # Each organization once: lowest 1, 2, 3, 40, 5123, so the second from below is 2; highest 5123, then 40.
+    assert figures(rows, "x", "whole", 2) == {"rows": 8, "missing": 0.25, "low": "2", "high": "40", "distinct": None}
+    assert figures(rows, "x", "whole", 1)["high"] == "5100"
+    assert figures(rows[["x"]], "x", "whole", 2) | {"rows": 8} == {
+        "rows": 8, "missing": 0.25, "low": "1", "high": "5123", "distinct": None
+    }  # fmt: skip
+
+
+def test_days_of_organizations_are_given_to_the_month_and_those_of_events_to_the_day():
+    days = pd.to_datetime(["2017-01-15", "2017-02-16", "2017-03-17"])
+    rows = _rows([1, 2, 3], days)
+    assert [figures(rows, "x", "day", 1)[end] for end in ("low", "high")] == ["2017-01", "2017-03"]
+    assert [figures(rows[["x"]], "x", "day", 1)[end] for end in ("low", "high")] == ["2017-01-15", "2017-03-17"]
+
+
+def test_a_text_shows_how_many_values_differ_and_none_of_them():
+    rows = _rows([1, 2, 3], ["Jacmel", "Jacmel", "Aquin"])
+    assert figures(rows, "x", "text", 2) == {"rows": 3, "missing": 0.0, "low": None, "high": None, "distinct": 2}
+
+
+def test_what_is_about_few_organizations_is_left_out():
+    nothing = dict.fromkeys(("rows", "missing", "low", "high", "distinct"))
+    assert figures(_rows([1, 1, 1, 2], [1, 2, 3, 4]), "x", "whole", 3) == nothing
+    few_known = _rows([1, 1, 2, 3, 4], [5, 5, None, None, None])
+    assert figures(few_known, "x", "whole", 2) == nothing | {"rows": 5}
+    few_missing = _rows([1, 1, 2, 3, 4], [None, None, 5, 6, 7])
+    assert figures(few_missing, "x", "whole", 2) == nothing | {"rows": 5, "low": "6", "high": "6"}
+    assert figures(few_missing, "x", "text", 2)["distinct"] is None
+    nobody = _rows([1, 2], [None, None])
+    assert figures(nobody, "x", "whole", 2) == nothing | {"rows": 2, "missing": 1.0}
+    assert figures(nobody.iloc[:0], "x", "whole", 2) == nothing | {"rows": 0}
+
+
+@pytest.mark.parametrize("cell", [3, 5])
+@pytest.mark.parametrize("seed", range(8))
+def test_at_least_the_smallest_cell_of_organizations_stand_at_or_beyond_each_end(seed, cell):
+    rng = np.random.default_rng(seed)
+    rows = _rows(rng.integers(0, 12, 30), rng.integers(0, 90, 30).astype("float"))
+    rows.loc[rng.random(30) < rng.choice([0, 0.1, 0.8]), "x"] = np.nan
+    said = figures(rows, "x", "whole", cell)
+    if said["low"] is not None:
+        assert rows.loc[rows["x"] <= float(said["low"]), "organization_id"].nunique() >= cell
+        assert rows.loc[rows["x"] >= float(said["high"]), "organization_id"].nunique() >= cell
+    if said["missing"] is not None:
+        for some in (rows["x"].isna(), rows["x"].notna()):
+            assert rows.loc[some, "organization_id"].nunique() not in range(1, cell)
+
+
+def test_a_programme_of_few_organizations_gives_no_figure_about_them(tiny):
+    data = tiny.clean()
+    frame = codebook(data)
+    shown = frame[["Rows", "Share missing", "Range from", "Different values"]].notna().any(axis=1)
+    assert frame[shown]["Table"].unique().tolist() == [
+        name for name, rows in data.tables.items() if rows.empty or "organization_id" not in rows
+    ]
+
+
+def test_no_text_of_a_respondent_stands_in_the_codebook(whole, written):
+    private = {
+        *whole.survey["comment"].dropna(),
+        *whole.organizations["name"],
+        *whole.organizations["acronym"].dropna(),
+    }
+    for path in written.glob("codebook.*"):
+        text = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser").get_text()
+        assert len(private) > 100
+        assert [one for one in private if len(one) > 5 and one in text] == []
+
+
+def test_each_column_says_where_it_comes_from(lines):
+    assert lines.loc[("organizations", "name"), ["Files", "Header in the files"]].tolist() == [
+        "organizations.xlsx", "Nom de l'organisation"
+    ]  # fmt: skip
+    headers = lines["Header in the files"]
+    assert headers["survey", "expects_funding"] == "expectations/funding"
+    assert headers["survey", "wave"] == "given for each file in programme.toml"
+    assert headers["sign_in", "event_id"] == "name of the sheet"
+    assert headers["invitations", "attended"] == "worked out from the sign-in sheets"
+    assert headers["business_leads", "value_htg"] == "value_htg"
+    assert headers["learning", "finding"] == ""
+
+
+def test_each_column_says_what_it_is(lines):
+    assert lines.loc[("events", "event_type"), "Levels"].startswith("round_table = round table; training = ")
+    assert lines.loc[("sign_in", "delegate"), "Direct identifier, dropped"] == "yes"
+    assert lines["Direct identifier, dropped"].value_counts()["yes"] == 1
+    assert lines.loc[("invitations", "event_id"), ["Refers to the table", "Part of the key"]].tolist() == [
+        "events",
+        "yes",
+    ]
+    assert set(lines["Type"]) == set(KINDS.values()), "a kind of column has no word, or a word no column"
+
+
+def test_a_label_of_the_programme_neither_runs_as_a_formula_nor_as_html(tiny):
+    own = '[incentives]\nlunch = "=1+1<script>alert(1)</script>"\n\n[analysis]'
+    tiny.replace("programme.toml", "[analysis]", own)
+    tiny.replace("programme.toml", 'files = "events.csv"', 'files = "events.csv"\ncolumns = {lunch = "@file"}')
+    programme = kl.load(tiny.toml)
+    write_codebook(programme, tiny.folder / "codebook")
+    for language in LANGUAGES:
+        assert not _soup(tiny.folder / "codebook", language).find("script")
+        frame = _read(tiny.folder / "codebook", language).set_index(Words(language).text("Column"))
+        meaning = frame.loc["lunch", Words(language).text("Meaning")]
+        assert meaning == Words(language).text("Offered: {what}", what=programme.incentives["lunch"])
+        assert not frame.apply(lambda cells: cells.str.match(r"[=+\-@\t\r]")).any(axis=None)
+
+
+# ---- the command -----------------------------------------------------------------------------------------------------
+
+
+def test_the_command_writes_all_three_languages_and_refuses_one_that_is_none(tiny, monkeypatch):
+    monkeypatch.chdir(tiny.folder)
+    done = CliRunner().invoke(main, ["codebook"], catch_exceptions=False)
+    assert (done.exit_code, done.stdout) == (0, "Written: 6 files in reports/codebook\n")
+    made = {path.name for path in (tiny.folder / "reports" / "codebook").glob("codebook.*")}
+    assert made == {f"codebook.{one}.{kind}" for one in LANGUAGES for kind in ("html", "csv")}
+    refused = CliRunner().invoke(main, ["codebook", "--language", "xx", "--output", "elsewhere"])
+    assert refused.exit_code == 2 and "found 'xx'; expected one of en, fr, ht" in refused.stderr
+    assert not (tiny.folder / "elsewhere").exists()
+
+
+def test_a_study_has_no_codebook(tiny):
+    tiny.toml.write_text(
+        '[programme]\nname = "S"\npoint_of_contact = "a@example.org"\n'
+        '[study]\ntitle = "T"\ntable = "t.csv"\noutcome = "y"\nincentives = ["a"]\ncluster = ["c"]\n'
+    )
+    with pytest.raises(ProgrammeError, match=r"a \[study\] has one table of its own and no codebook"):
+        write_codebook(kl.load(tiny.toml), tiny.folder / "codebook")
+
+
+def test_the_same_programme_gives_the_same_bytes(written, whole, tmp_path):
+    again = write_codebook(whole.programme, tmp_path)
+    assert [path.read_bytes() for path in again] == [(written / path.name).read_bytes() for path in again]
+
+
+@in_a_browser[0]
+@in_a_browser[1]
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_fits_a_phone_and_asks_for_nothing(written, browser, language):  # noqa: F811
+    page = written / f"codebook.{language}.html"
+    for width in (1280, 360, 320):
+        asked = opened(browser, page.as_uri(), width)
+        assert [url for url in asked if not url.startswith("data:")] == [page.as_uri()]
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+        assert browser.get_log("browser") == []
