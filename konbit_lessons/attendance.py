@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from konbit_lessons.record import Record
+from konbit_lessons.record import WHEN, Record
+
+PAIR = ["event_id", "organization_id"]
 
 
 def with_attendance(
@@ -11,31 +13,27 @@ def with_attendance(
 ) -> pd.DataFrame:
     """Attendance from the sign-in sheets: signed in is present, else absent, but unknown where a name that could not be
     resolved may be theirs, or where the event has no sheet."""
-    pair = ["event_id", "organization_id"]
-    present = signed.groupby(pair).agg(
+    present = signed.groupby(PAIR).agg(
         delegates=("organization_id", "size"),
-        senior_delegate=("senior_delegate", lambda answers: answers.any() if answers.notna().any() else pd.NA),
+        senior_delegate=("senior_delegate", "max"),
     )
     rows = invited.drop(columns=["attended", "delegates", "senior_delegate"]).merge(
         present.astype({"delegates": "Int64", "senior_delegate": "boolean"}).reset_index(),
-        on=pair,
+        on=PAIR,
         how="left",
         validate="many_to_one",
     )
     here = rows["delegates"].notna()
-    doubtful = (
-        unresolved.explode("candidates")[["event_id", "candidates"]].drop_duplicates() if len(unresolved) else None
-    )
-    maybe = pd.Series(False, index=rows.index)
-    if doubtful is not None:
-        maybe = pd.MultiIndex.from_frame(rows[pair]).isin(pd.MultiIndex.from_frame(doubtful)) & ~here
-    with_sheet = rows["event_id"].isin([*signed["event_id"], *unresolved.get("event_id", [])])
+    doubtful = unresolved.explode("candidates")[["event_id", "candidates"]].drop_duplicates()
+    maybe = _among(rows, doubtful) & ~here
+    with_sheet = rows["event_id"].isin({*signed["event_id"].unique(), *unresolved["event_id"].unique()})
     unknown = (maybe | ~with_sheet) & ~here
     rows["attended"] = here.astype("boolean").mask(unknown)
     rows["delegates"] = rows["delegates"].fillna(0).mask(unknown)
     if unknown.any():
         record.changed(
             rows[unknown],
+            table="invitations",
             column="attended",
             old_value="",
             new_value="",
@@ -47,10 +45,11 @@ def with_attendance(
                 "unknown: no sign-in sheet for this event",
             ),
         )
-    walk_ins = ~pd.MultiIndex.from_frame(signed[pair]).isin(pd.MultiIndex.from_frame(invited[pair]))
+    walk_ins = ~_among(signed, invited[PAIR])
     if walk_ins.any():
         record.changed(
             signed[walk_ins],
+            table="sign_in",
             column="organization_id",
             old_value=signed.loc[walk_ins, "organization_id"],
             new_value="",
@@ -59,3 +58,36 @@ def with_attendance(
             reason="signed in without an invitation on record; counted in sign_in only",
         )
     return rows
+
+
+def attendance_agreement(invited: pd.DataFrame, signed: pd.DataFrame, record: Record) -> pd.DataFrame:
+    """Registration against sign-in sheets, by quarter; where they disagree, the sheet counts and the log says so."""
+    both = invited[invited["attended"].notna() & invited["event_id"].isin(signed["event_id"].unique())]
+    differs = both["attended"].astype("bool") != _among(both, signed[PAIR].drop_duplicates())
+    if differs.any():
+        registered = both.loc[differs, "attended"].map({True: "yes", False: "no"}).astype("str")
+        record.changed(
+            both[differs],
+            table="invitations",
+            column="attended",
+            old_value=registered,
+            new_value=registered.map({"yes": "no", "no": "yes"}).astype("str"),
+            change_type="no_action",
+            check="agreement",
+            reason="the registration and the sign-in sheet disagree; the sheet counts",
+        )
+    counts = differs.groupby(both[WHEN]).agg(["size", "sum"])
+    return pd.DataFrame(
+        {
+            "quarter": counts.index.astype("str"),
+            "records": "sign-in against registration",
+            "compared": counts["size"].to_numpy(),
+            "agree": (counts["size"] - counts["sum"]).to_numpy(),
+        }
+    )
+
+
+def _among(rows: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
+    """Whether the event and the organization of each row are one of these pairs."""
+    pairs = pairs.set_axis(PAIR, axis="columns")
+    return pd.Series(pd.MultiIndex.from_frame(rows[PAIR]).isin(pd.MultiIndex.from_frame(pairs)), index=rows.index)

@@ -4,36 +4,119 @@ import pandas as pd
 import pandera.pandas as pa
 
 from konbit_lessons import tables
+from konbit_lessons.corrections import Corrections, corrected
+from konbit_lessons.periods import fiscal_quarter
 from konbit_lessons.programme import Programme, Source
-from konbit_lessons.reading import ROW, read_source
-from konbit_lessons.record import Record
-from konbit_lessons.values import Writing, convert
+from konbit_lessons.reading import SUBMITTED, read_source
+from konbit_lessons.record import ROW, WHEN, Record
+from konbit_lessons.values import Writing, convert, looked_up
 
-CODED = ("level", "yes_no", "whole", "amount")  # kinds in which a code can mean "no answer"
+CODED = ("level", "yes_no", "whole", "agreement", "amount")  # kinds in which a code can mean "no answer"
 
 
-def typed_rows(programme: Programme, source: Source, schema: pa.DataFrameSchema, record: Record) -> pd.DataFrame:
-    """One source as typed rows, with the place each row comes from."""
+def typed_rows(
+    programme: Programme,
+    source: Source,
+    schema: pa.DataFrameSchema,
+    record: Record,
+    *,
+    corrections: Corrections,
+    events: pd.DataFrame | None,
+) -> pd.DataFrame:
+    """One source as typed rows, with the place and the quarter of each.
+
+    Parameters
+    ----------
+    programme : Programme
+    source : Source
+    schema : DataFrameSchema
+        Of the table it feeds.
+    record : Record
+    corrections : Corrections
+    events : DataFrame, optional
+        Cleaned; they say the quarter of a row that has no day of its own.
+    """
     text, notices = read_source(programme, source, schema)
     record.notices += notices
-    for file, rows in text.groupby("source", sort=True).size().items():
-        record.counts.append({"source": file, "table": schema.name, "read": int(rows)})
-    for file in sorted(
-        set(path.relative_to(programme.raw).as_posix() for path in programme.files_of(source)) - set(text["source"])
-    ):
-        record.counts.append({"source": file, "table": schema.name, "read": 0})
-        record.notices.append(f"{file}: there is a header but no rows")
-    values, wrong = text[list(ROW)].copy(), {}
-    for name, column in schema.columns.items():
-        values[name], wrong[name] = _column(text, name, column, source, programme, record)
-    values = _within_checks(values, schema, record)
+    _no_rows(programme, source, text, record)
+    key = schema.metadata["key"]
+    of_record = [name for name, column in schema.columns.items() if column.metadata.get("of_record") and name in text]
+    text["_raw_id"] = text[of_record[0] if of_record else key[0]] if len(key) == 1 else None
+    text["record_id"] = "" if of_record or len(key) != 1 else text["_raw_id"]
+    text[WHEN] = _quarters(text, source, schema, programme, events)
+    text, removed = corrected(text, corrections.of(source, programme), source, record)
+    record.read.append(
+        text.groupby(["source", "_kind", WHEN]).size().rename("rows").reset_index().assign(table=schema.name)
+    )
+    text = text[~removed]
+    _arrivals(text, source, schema, programme, record)
+    beside = [*ROW, "record_id", WHEN]
+    values, wrong = text[beside].copy(), {}
+    for name in schema.columns:
+        values[name], wrong[name] = _column(text, name, schema, source, programme, record)
+    values = _within_checks(values, text, schema, record)
     return _with_what_is_needed(values, text, wrong, schema, record)
 
 
+def _no_rows(programme: Programme, source: Source, text: pd.DataFrame, record: Record) -> None:
+    """Count the files that hold a header and nothing under it."""
+    files = [path.relative_to(programme.raw).as_posix() for path in programme.files_of(source)]
+    for file in sorted({*files} - {*text["source"].unique()}):
+        record.read.append(pd.DataFrame([{"source": file, "_kind": "", "table": source.table, WHEN: "", "rows": 0}]))
+
+
+def _quarters(
+    text: pd.DataFrame, source: Source, schema: pa.DataFrameSchema, programme: Programme, events: pd.DataFrame | None
+) -> pd.Series:
+    """Fiscal quarter of each row's own day, or of its event; "" where there is none."""
+    day = tables.day_of(schema.name)
+    if day in text:
+        days, _ = convert(
+            text[day], kind="day", dtype="datetime64[us]", levels=None, writing=_writing(day, schema, source, programme)
+        )
+        return fiscal_quarter(days).fillna("")
+    if events is not None and "event_id" in text:
+        held = dict(zip(events["event_id"], fiscal_quarter(events["held_on"]), strict=True))
+        return looked_up(text["event_id"], held).fillna("")
+    if schema.name == "learning" and "quarter" in text:
+        return text["quarter"].fillna("")
+    return pd.Series("", index=text.index, dtype="str")
+
+
+def _arrivals(
+    text: pd.DataFrame, source: Source, schema: pa.DataFrameSchema, programme: Programme, record: Record
+) -> None:
+    """Days between a fact and its submission, where the export tells both."""
+    if "_submitted" not in text:
+        return
+    day = tables.day_of(schema.name)
+    of_day = "_filled_in" if source.columns.get(day) in SUBMITTED.values() else day
+    if of_day not in text:
+        return
+    dates = {}
+    for name in ("_submitted", of_day):
+        writing = _writing(name, schema, source, programme)
+        dates[name], _ = convert(text[name], kind="day", dtype="datetime64[us]", levels=None, writing=writing)
+    days = (dates["_submitted"] - dates[of_day]).dt.days
+    record.arrivals.append(text[["source", WHEN]].assign(table=schema.name, days=days)[days.notna()])
+
+
+def _writing(name: str, schema: pa.DataFrameSchema, source: Source, programme: Programme) -> Writing:
+    return Writing(
+        dates=tuple(source.dates),
+        decimal=source.decimal,
+        levels=source.levels.get(name, {}),
+        timezone=programme.timezone,
+        utc=name == "_submitted" or source.columns.get(name) == "_submission_time",
+        unit=schema.columns[name].metadata.get("unit") or "" if name in schema.columns else "",
+    )
+
+
 def _column(
-    text: pd.DataFrame, name: str, column: pa.Column, source: Source, programme: Programme, record: Record
+    text: pd.DataFrame, name: str, schema: pa.DataFrameSchema, source: Source, programme: Programme, record: Record
 ) -> tuple[pd.Series, pd.Series]:
     """Typed values of one column, and for the texts that did not convert, why."""
+    column = schema.columns[name]
     kind = column.metadata["kind"]
     if name not in text:
         return pd.Series(pd.array([None] * len(text), dtype=tables.dtype_of(column)), index=text.index), pd.Series(
@@ -41,10 +124,11 @@ def _column(
         )
     cells = text[name]
     codes = source.missing.get(name, source.missing.get("*", []) if kind in CODED else [])
-    coded = cells.str.strip().isin(codes)
+    coded = cells.str.strip().isin(codes) if codes else pd.Series(False, index=text.index)
     if coded.any():
         record.changed(
             text[coded],
+            table=source.table,
             column=name,
             old_value=cells[coded].str.strip(),
             new_value="",
@@ -53,22 +137,21 @@ def _column(
             reason="programme.toml says this code means no answer",
         )
         cells = cells.mask(coded)
-    if name in source.blank and cells.isna().any():
-        record.one_line(
-            source=", ".join(sorted(text["source"].unique())),
+    blank = cells.isna() & ~coded
+    if name in source.blank and blank.any():
+        meaning = source.blank[name]
+        record.changed_alike(
+            text[blank],
+            table=source.table,
             column=name,
+            old_value="",
+            new_value=meaning,
             change_type="change_response",
             check="blank cell",
-            reason=f'{int(cells.isna().sum())} blank cells mean "{source.blank[name]}", as programme.toml says',
+            reason=f'programme.toml says a blank cell means "{meaning}"',
         )
-        cells = cells.fillna(source.blank[name])
-    writing = Writing(
-        dates=source.date_formats(),
-        decimal=source.decimal,
-        levels=source.levels.get(name, {}),
-        timezone=programme.timezone,
-        utc=source.columns.get(name) == "_submission_time",
-    )
+        cells = cells.mask(blank, meaning)
+    writing = _writing(name, schema, source, programme)
     values, wrong = convert(
         cells, kind=kind, dtype=tables.dtype_of(column), levels=column.metadata.get("levels"), writing=writing
     )
@@ -86,7 +169,9 @@ def _column(
     return values, wrong
 
 
-def _within_checks(values: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) -> pd.DataFrame:
+def _within_checks(
+    values: pd.DataFrame, text: pd.DataFrame, schema: pa.DataFrameSchema, record: Record
+) -> pd.DataFrame:
     """Blank the values that the codebook's checks refuse (a negative amount, a 7 on a scale of 5), and say so."""
     values = values.copy()
     for name, column in schema.columns.items():
@@ -101,7 +186,7 @@ def _within_checks(values: pd.DataFrame, schema: pa.DataFrameSchema, record: Rec
                     table=schema.name,
                     scope="value",
                     column=name,
-                    value=refused.astype("str"),
+                    value=text.loc[refused.index, name],
                     reason=reason,
                     check="codebook",
                 )

@@ -19,17 +19,14 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from konbit_lessons import tables
 from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.sources import KINDS
+from konbit_lessons.values import DATE_ORDERS
 
 Filled = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 TableName = Literal[tuple(tables.TABLES)]
 Kind = Literal[tuple(KINDS)]
-DATE_ORDERS = {
-    "day/month/year": "%d/%m/%Y",
-    "month/day/year": "%m/%d/%Y",
-    "day-month-year": "%d-%m-%Y",
-    "day.month.year": "%d.%m.%Y",
-    "year/month/day": "%Y/%m/%d",
-}
+
+
+CORRECTIONS = "corrections.csv"  # beside the raw files
 
 
 class _Section(BaseModel):
@@ -106,6 +103,7 @@ class Source(_Section):
     blank: dict[str, str] = {}
     set: dict[str, str | int | float | bool | date] = {}
     by_file: dict[str, dict[str, str | int]] = {}
+    twice: Literal["all", "latest", "first", "mean", "ask"] = "all"
 
     @field_validator("dates")
     @classmethod
@@ -118,9 +116,6 @@ class Source(_Section):
     @property
     def patterns(self) -> list[str]:
         return [self.files] if isinstance(self.files, str) else self.files
-
-    def date_formats(self) -> tuple[str, ...]:
-        return tuple(DATE_ORDERS[order] for order in self.dates)
 
     def constants(self, file_name: str) -> dict[str, str]:
         """Values this source gives to every row of a file: ``set``, then what ``by_file`` says of its name."""
@@ -261,7 +256,8 @@ class Programme:
             return [self.path, self.folder / self.study.table]
         data = [path for source in self.sources for path in self.files_of(source)]
         forms = [self.raw / source.form for source in self.sources if source.form]
-        return [self.path, *sorted({*data, *forms})]
+        corrections = [path for path in [self.raw / CORRECTIONS] if path.is_file()]
+        return [self.path, *sorted({*data, *forms, *corrections})]
 
 
 def load(path: str | Path = "programme.toml") -> Programme:

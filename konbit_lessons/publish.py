@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+import pandas as pd
 from filelock import FileLock, Timeout
 
 from konbit_lessons.errors import LockedError
 
 UNFINISHED = ".konbit-unfinished-"
+FORMULA = r"[=+\-@\t\r\x00]"
 
 
 def published(path, content):
@@ -30,6 +32,21 @@ def published(path, content):
         Path(temporary).unlink(missing_ok=True)
         raise
     return path
+
+
+def for_spreadsheets(rows: pd.DataFrame) -> pd.DataFrame:
+    """Text that a spreadsheet would run as a formula gets an apostrophe in front (OWASP ASVS 1.2.10).
+
+    One that already has apostrophes gets one more, so that :func:`from_spreadsheets` gives back what was there.
+    """
+    text = rows.select_dtypes("str").apply(
+        lambda column: column.where(~column.str.match(rf"'*{FORMULA}"), "'" + column)
+    )
+    return rows.assign(**text)
+
+
+def from_spreadsheets(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.apply(lambda column: column.str.replace(rf"^'(?='*{FORMULA})", "", regex=True))
 
 
 @contextmanager

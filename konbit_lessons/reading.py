@@ -9,9 +9,19 @@ import pandera.pandas as pa
 
 from konbit_lessons.errors import ProgrammeError, SourceError
 from konbit_lessons.programme import Programme, Source
+from konbit_lessons.record import ROW
 from konbit_lessons.sources import Raw, read
+from konbit_lessons.tables import is_day
+from konbit_lessons.values import days_of_serials
 
-ROW = ("source", "sheet", "row")  # where a row comes from: file, sheet, row in the file
+SUBMITTED = {  # where an exporter says when a row was submitted
+    "kobo": "_submission_time",
+    "odk_central": "SubmissionDate",
+    "surveycto": "SubmissionDate",
+    "microsoft_forms": "Completion time",
+    "google_forms": "Timestamp",
+}
+FILLED_IN = ("end", "today", "start")  # when a form was filled in, by the device's clock; the first there is counts
 
 
 def read_source(programme: Programme, source: Source, schema: pa.DataFrameSchema) -> tuple[pd.DataFrame, list[str]]:
@@ -27,7 +37,8 @@ def read_source(programme: Programme, source: Source, schema: pa.DataFrameSchema
     Returns
     -------
     rows : DataFrame of str
-        :data:`ROW`, then the table's columns that the source has.
+        :data:`~konbit_lessons.record.ROW`, ``_kind`` of export, ``_submitted`` and ``_filled_in`` where the export says
+        so, then the table's columns that the source has.
     notices : list of str
 
     Raises
@@ -50,18 +61,40 @@ def read_source(programme: Programme, source: Source, schema: pa.DataFrameSchema
         raw = read(path, form=form, kind=source.kind, expect=() if form else expect)
         notices += [f"{name}: {notice}" for notice in raw.notices]
         for table, frame in _wanted(raw, source, name):
-            wanted = _columns(frame, source, schema, where=_place(name, raw.sheets[table]))
-            part = _renamed(frame, wanted, sheet=raw.sheets[table], path=path)
-            unused = [header for header in frame if header not in wanted.values()]
+            where = _place(name, raw.sheets[table])
+            wanted = _columns(frame, source, schema, where=where)
+            if frame.empty:
+                notices.append(f"{where}: there is a header but no rows")
+            part = _renamed(frame, wanted, sheet=raw.sheets[table], path=path).assign(**source.constants(path.name))
+            if raw.epoch:
+                notices += _with_days(part, schema, raw.epoch, where)
+            clock = _clock(raw.kind, frame)
+            part = part.assign(**{column: frame[header] for column, header in clock.items()})
+            unused = [header for header in frame if header not in {*wanted.values(), *clock.values()}]
             if unused:
-                notices.append(f"{_place(name, raw.sheets[table])}: not used: {', '.join(unused)}")
-            parts.append(
-                part.assign(
-                    **source.constants(path.name), source=name, sheet=raw.sheets[table], row=frame.index.to_numpy()
-                )
-            )
+                notices.append(f"{where}: not used: {', '.join(unused)}")
+            parts.append(part.assign(source=name, sheet=raw.sheets[table], row=frame.index.to_numpy(), _kind=raw.kind))
     rows = pd.concat(parts, ignore_index=True)
-    return rows[[*ROW, *(column for column in schema.columns if column in rows)]], notices
+    beside = [*ROW, "_kind", "_submitted", "_filled_in"]
+    return rows[[column for column in (*beside, *schema.columns) if column in rows]], notices
+
+
+def _with_days(part: pd.DataFrame, schema: pa.DataFrameSchema, epoch: str, where: str) -> list[str]:
+    """Turn the serial numbers in columns of days into days, in place; say where there were any."""
+    notices = []
+    for column in part.columns.intersection([name for name, about in schema.columns.items() if is_day(about)]):
+        part[column], count = days_of_serials(part[column], epoch)
+        if count:
+            notices.append(f"{where}, {column}: {count} serial numbers were read as days, counted from {epoch}")
+    return notices
+
+
+def _clock(kind: str, frame: pd.DataFrame) -> dict[str, str]:
+    """The headers under which an export says when a row was submitted, and when it was filled in."""
+    if SUBMITTED.get(kind) not in frame:
+        return {}
+    filled_in = [header for header in FILLED_IN if header in frame]
+    return {"_submitted": SUBMITTED[kind]} | dict(zip(["_filled_in"], filled_in, strict=False))
 
 
 def _wanted(raw: Raw, source: Source, name: str) -> list[tuple[str, pd.DataFrame]]:

@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
-from konbit_lessons.reading import ROW
-
+ROW = ("source", "sheet", "row")  # where a row comes from: file, sheet, row in the file
+WHEN = "_quarter"  # fiscal quarter of the row's own day, beside ROW while cleaning
 LOG = (
-    "source",
-    "sheet",
-    "row",
+    *ROW,
     "record_id",
     "column",
     "old_value",
@@ -20,65 +19,122 @@ LOG = (
     "initials",
     "notes",
 )
-ASIDE = ("source", "sheet", "row", "table", "scope", "column", "value", "reason")
-COUNTS = ("source", "table", "read", "kept", "set_aside")
+ASIDE = (*ROW, "table", "scope", "column", "value", "reason")
+COUNTS = ("source", "kind", "table", "quarter", "read", "kept", "set_aside")
+CHECKS = ("source", "table", "quarter", "check", "column", "change_type", "rows")
+ARRIVALS = ("source", "table", "quarter", "rows", "median_days", "p90_days", "most_days")
 
 
 @dataclass
 class Record:
-    """What cleaning writes down as it goes."""
+    """What cleaning writes down as it goes.
+
+    Attributes
+    ----------
+    log, aside, read : list of DataFrame
+        Lines of the cleaning log, of what was set aside, and the place of every row read.
+    arrivals : list of DataFrame
+        Days between a fact and its submission.
+    notices : list of str
+    """
 
     log: list[pd.DataFrame] = field(default_factory=list)
     aside: list[pd.DataFrame] = field(default_factory=list)
-    counts: list[dict] = field(default_factory=list)
+    read: list[pd.DataFrame] = field(default_factory=list)
+    arrivals: list[pd.DataFrame] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
 
-    def changed(self, rows: pd.DataFrame, **line) -> None:
-        self.log.append(rows[list(ROW)].assign(**line))
+    def changed(self, rows: pd.DataFrame, *, table: str, **line) -> None:
+        """One line of the log for each of these rows."""
+        places = rows.reindex(columns=[*ROW, "record_id", WHEN])
+        self.log.append(places.assign(table=table, lines=1, **line))
 
-    def set_aside(self, rows: pd.DataFrame, **line) -> None:
+    def set_aside(self, rows: pd.DataFrame, *, check: str, initials: str = "", notes: str = "", **line) -> None:
+        """Rows (``scope="row"``) or values of them (``"value"``) that could not be used."""
         self.aside.append(rows[list(ROW)].assign(**line))
-        kind = "remove_survey" if line["scope"] == "row" else "blank_response"
         self.changed(
             rows,
+            table=line["table"],
             column=line["column"],
             old_value=line["value"],
-            change_type=kind,
-            check=line.get("check", ""),
+            change_type="remove_survey" if line["scope"] == "row" else "blank_response",
+            check=check,
             reason=line["reason"],
+            initials=initials,
+            notes=notes,
         )
 
-    def one_line(self, *, source: str, change_type: str, check: str, reason: str, column: str = "") -> None:
-        """A change that is the same for a whole file."""
-        self.log.append(
-            pd.DataFrame(
-                [{"source": source, "column": column, "change_type": change_type, "check": check, "reason": reason}]
-            )
-        )
+    def changed_alike(self, rows: pd.DataFrame, *, table: str, old_value: pd.Series, new_value: pd.Series, **line):
+        """A change made wherever a text stands in a file: one line for each file and text, without a row."""
+        same = rows[["source", WHEN]].assign(table=table, old_value=old_value, new_value=new_value)
+        lines = same.groupby(list(same), dropna=False, sort=False).size().rename("lines").reset_index()
+        self.log.append(lines.assign(sheet="", **line))
 
     def cleaning_log(self) -> pd.DataFrame:
-        return _stacked(self.log, LOG)
+        """Every change in the field's columns; where no row is given, it was made wherever the old value stands."""
+        lines = _stacked(self.log, (*LOG, "table", "lines"))
+        alike = lines["row"].isna()
+        if alike.any():  # quarters do not show in the log
+            by = [name for name in lines if name != "lines"]
+            once = lines[alike].groupby(by, dropna=False, sort=False, as_index=False)["lines"].sum()
+            once["notes"] = [f"{count} cells" for count in once["lines"]]
+            lines = pd.concat([once, lines[~alike]], ignore_index=True)
+        return _sorted(lines[list(LOG)], [*ROW, "column", "old_value", "check"])
 
     def all_set_aside(self) -> pd.DataFrame:
         """Rows and values; a value is not listed beside its own row, the log holds both."""
-        aside = _stacked(self.aside, ASIDE)
+        aside = _sorted(_stacked(self.aside, ASIDE), [*ROW, "column"])
         rows = aside[aside["scope"] == "row"]
         inside = pd.MultiIndex.from_frame(aside[list(ROW)]).isin(pd.MultiIndex.from_frame(rows[list(ROW)]))
         return aside[~inside | (aside["scope"] == "row")].reset_index(drop=True)
 
     def row_counts(self, cleaned: dict[str, pd.DataFrame]) -> pd.DataFrame:
-        """Rows read, kept and set aside, by file: kept + set aside = read."""
-        for count in self.counts:
-            count["kept"] = int((cleaned[count["table"]]["source"] == count["source"]).sum())
-            count["set_aside"] = count["read"] - count["kept"]
-        return pd.DataFrame(self.counts, columns=list(COUNTS))
+        """Rows read, kept and set aside, by file, table and quarter: kept + set aside = read."""
+        by = ["source", "table", WHEN]
+        read = pd.concat(self.read, ignore_index=True).groupby([*by, "_kind"], sort=True)["rows"].sum().reset_index()
+        kept = [rows.assign(table=table)[by].value_counts() for table, rows in cleaned.items()]
+        read["kept"] = pd.concat(kept).reindex(pd.MultiIndex.from_frame(read[by]), fill_value=0).to_numpy()
+        read["set_aside"] = read["rows"] - read["kept"]
+        return read.rename(columns={WHEN: "quarter", "_kind": "kind", "rows": "read"})[list(COUNTS)]
+
+    def check_counts(self) -> pd.DataFrame:
+        """How many lines of the log each check wrote, by file, table and quarter."""
+        lines = _stacked(self.log, ("source", "table", WHEN, "check", "column", "change_type", "lines"))
+        lines = lines.rename(columns={WHEN: "quarter", "lines": "rows"})
+        return lines.groupby(list(CHECKS[:-1]), sort=True)["rows"].sum().reset_index()
+
+    def arrival_counts(self) -> pd.DataFrame:
+        """Days from a fact to its submission, by file, table and quarter."""
+        if not self.arrivals:
+            return pd.DataFrame(columns=list(ARRIVALS))
+        days = pd.concat(self.arrivals, ignore_index=True).groupby(["source", "table", WHEN], sort=True)["days"]
+        parts = {
+            "rows": days.size(),
+            "median_days": days.median(),
+            "p90_days": days.quantile(0.9),
+            "most_days": days.max(),
+        }
+        return pd.DataFrame(parts).reset_index().rename(columns={WHEN: "quarter"})[list(ARRIVALS)]
+
+
+def order_of(rows: pd.DataFrame, by: list[str]) -> np.ndarray:
+    """Positions that sort rows by these columns, missing values last; equal rows stay as they are."""
+    keys = []
+    for name in by:
+        codes, _ = pd.factorize(rows[name], sort=True)
+        keys.append(np.where(codes < 0, np.iinfo(codes.dtype).max, codes))
+    return np.lexsort(keys[::-1])
+
+
+def _sorted(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    return rows.iloc[order_of(rows, by)].reset_index(drop=True)
 
 
 def _stacked(parts: list[pd.DataFrame], columns: tuple[str, ...]) -> pd.DataFrame:
+    numbers = {"row": "Int64", "lines": "int64"}
     if not parts:
-        return pd.DataFrame(columns=list(columns))
+        return pd.DataFrame({name: pd.array([], dtype=numbers.get(name, "str")) for name in columns})
     lines = pd.concat(parts, ignore_index=True).reindex(columns=list(columns))
-    lines["row"] = lines["row"].astype("Int64")
-    text = [column for column in columns if column != "row"]
-    lines[text] = lines[text].astype("str").fillna("")
-    return lines.sort_values(["source", "sheet", "row", "column"], kind="stable").reset_index(drop=True)
+    for name in columns:
+        lines[name] = lines[name].astype(numbers[name]) if name in numbers else lines[name].astype("str").fillna("")
+    return lines

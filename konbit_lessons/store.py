@@ -1,26 +1,38 @@
 """Cleaned tables on disk: written whole or not at all, and read back while the raw files are as they were."""
 
+import codecs
 import hashlib
+import io
 import json
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
 
-from konbit_lessons import tables
+from konbit_lessons import decisions, review, tables
 from konbit_lessons.cleaning import Data, clean
 from konbit_lessons.programme import Programme
-from konbit_lessons.publish import published
+from konbit_lessons.publish import for_spreadsheets, from_spreadsheets, published
 
 PACKAGE = Path(__file__).parent
 STAMP = "cleaned_from.json"
-FORMULA = r"[=+\-@\t\r\x00]"
-LISTS = {"cleaning_log": ["row"], "set_aside": ["row"], "counts": ["read", "kept", "set_aside"]}  # and their numbers
+LISTS = {  # and their numbers
+    "cleaning_log": {"row": "Int64"},
+    "set_aside": {"row": "Int64"},
+    "counts": dict.fromkeys(("read", "kept", "set_aside"), "int64"),
+    "checks": {"rows": "int64"},
+    "arrivals": {"rows": "int64", **dict.fromkeys(("median_days", "p90_days", "most_days"), "float64")},
+    "agreement": dict.fromkeys(("compared", "agree"), "int64"),
+    "questions": {"times": "int64", "score_1": "Float64", "score_2": "Float64", "score_3": "Float64"},
+}
 
 
 def write(data: Data) -> list[Path]:
-    """Write ``<table>.parquet``, ``cleaning_log.csv`` and ``set_aside.csv`` to the programme's folder of cleaned data.
+    """Write ``<table>.parquet``, the lists of what cleaning did and the review to the folder of cleaned data.
 
-    Every file is written beside its place and then moved there, so that a file is whole or the previous one.
+    What was decided in the review moves to the ledger beside the raw data first. Every file is written beside its place
+    and then moved there, so that a file is whole or the previous one.
 
     Returns
     -------
@@ -29,13 +41,14 @@ def write(data: Data) -> list[Path]:
     """
     folder = data.programme.processed
     (folder / STAMP).unlink(missing_ok=True)  # until all is in place, what stands here is of two minds
-    files = {f"{name}.parquet": rows.to_parquet(index=False) for name, rows in data.tables.items()}
+    written = decisions.remember(data.programme, decisions.load(data.programme))
+    for name, rows in data.tables.items():
+        written.append(published(folder / f"{name}.parquet", rows.to_parquet(index=False)))
     for name in LISTS:
-        text = _for_spreadsheets(getattr(data, name)).to_csv(index=False, lineterminator="\n")
-        files[f"{name}.csv"] = text.encode("utf-8-sig")
+        written.append(published(folder / f"{name}.csv", _as_csv(getattr(data, name))))
+    written.append(published(folder / decisions.REVIEW, review.workbook(data.questions)))
     stamp = {"inputs": fingerprint(data.programme), "notices": data.notices}
-    files[STAMP] = json.dumps(stamp, indent=1, ensure_ascii=False)
-    return [published(folder / name, content) for name, content in files.items()]
+    return [*written, published(folder / STAMP, json.dumps(stamp, indent=1, ensure_ascii=False))]
 
 
 def cleaned(programme: Programme) -> Data:
@@ -71,7 +84,11 @@ def inputs(programme: Programme) -> dict[str, str]:
     names = {}
     for path in programme.input_files():
         inside = path.is_relative_to(programme.folder)
-        names[path.relative_to(programme.folder).as_posix() if inside else path.name] = digest(path.read_bytes())
+        with path.open("rb") as file:
+            hashed = hashlib.file_digest(file, "sha256").hexdigest()
+        names[path.relative_to(programme.folder).as_posix() if inside else path.name] = hashed
+    if not programme.study and (decided := decisions.load(programme)).answers:  # wherever they stand just now
+        names[decisions.LEDGER] = digest(decided.ledger())
     return dict(sorted(names.items()))
 
 
@@ -80,9 +97,17 @@ def digest(content: str | bytes) -> str:
     return hashlib.sha256(content.encode("utf-8") if isinstance(content, str) else content).hexdigest()
 
 
-def _read_list(path: Path, numbers: list[str]) -> pd.DataFrame:
-    rows = _from_spreadsheets(pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig"))
-    return rows.assign(**{name: pd.to_numeric(rows[name]).astype("Int64") for name in numbers})
+def _as_csv(rows: pd.DataFrame) -> bytes:
+    content = io.BytesIO(codecs.BOM_UTF8)
+    content.seek(0, io.SEEK_END)
+    table = pa.Table.from_pandas(for_spreadsheets(rows), preserve_index=False)
+    arrow_csv.write_csv(table, content, arrow_csv.WriteOptions(quoting_style="needed"))
+    return content.getvalue()
+
+
+def _read_list(path: Path, numbers: dict[str, str]) -> pd.DataFrame:
+    rows = from_spreadsheets(pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig"))
+    return rows.assign(**{name: pd.to_numeric(rows[name]).astype(dtype) for name, dtype in numbers.items()})
 
 
 def _read_stamp(folder: Path) -> dict:
@@ -90,18 +115,3 @@ def _read_stamp(folder: Path) -> dict:
         return json.loads((folder / STAMP).read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError):
         return {}
-
-
-def _for_spreadsheets(rows: pd.DataFrame) -> pd.DataFrame:
-    """Text that a spreadsheet would run as a formula gets an apostrophe in front (OWASP ASVS 1.2.10).
-
-    One that already has apostrophes gets one more, so that :func:`_from_spreadsheets` gives back what was there.
-    """
-    text = rows.select_dtypes("str").apply(
-        lambda column: column.where(~column.str.match(rf"'*{FORMULA}"), "'" + column)
-    )
-    return rows.assign(**text)
-
-
-def _from_spreadsheets(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.apply(lambda column: column.str.replace(rf"^'(?='*{FORMULA})", "", regex=True))

@@ -113,7 +113,9 @@ def _yes_no(meaning: str) -> pa.Column:
 
 
 def _scale(meaning: str) -> pa.Column:
-    return _column("Int64", "whole", meaning, pa.Check.in_range(1, 5), unit="1 strongly disagree to 5 strongly agree")
+    return _column(
+        "Int64", "agreement", meaning, pa.Check.in_range(1, 5), unit="1 strongly disagree to 5 strongly agree"
+    )
 
 
 def _whole(meaning: str, unit: str = "") -> pa.Column:
@@ -288,6 +290,17 @@ def analysable(incentives: dict[str, str] | None = None) -> list[str]:
     about = [*TABLES["organizations"].columns, *schema("events", incentives).columns, *_EXPECTS]
     derived = [name for name in LABELS if name not in ORG_TYPES]
     return list(dict.fromkeys([*derived, *about]))
+
+
+def is_day(column: pa.Column) -> bool:
+    """Whether a column of the codebook holds days."""
+    return column.metadata["kind"] == "day"
+
+
+def day_of(table: str) -> str | None:
+    """The column that says on which day the fact of a row was; None where its event says it, or nothing does."""
+    columns = TABLES[table].columns
+    return next((name for name, about in columns.items() if is_day(about) and not about.nullable), None)
 
 
 def dtype_of(column: pa.Column) -> object:

@@ -1,19 +1,52 @@
 """One column of text → typed values, by the codebook and by how the source writes dates, numbers and levels.
 
-Nothing is guessed: a text that does not convert stays out of the values and comes back with the reason.
+Nothing is guessed: a text that does not convert stays out of the values and comes back with the reason. Each distinct
+text is looked at once.
 """
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-YES = {"yes", "y", "oui", "wi", "x", "1", "true", "vrai", "✓"}
+YES = {"yes", "y", "oui", "wi", "x", "1", "true", "vrai", "✓", "✔"}
 NO = {"no", "n", "non", "0", "false", "faux"}
+AGREEMENT = {  # labels of the scale of agreement, where no form decodes them
+    "strongly disagree": 1, "pas du tout d'accord": 1, "pa dakò ditou": 1,
+    "disagree": 2, "pas d'accord": 2, "pa dakò": 2,
+    "neutral": 3, "neutre": 3, "net": 3, "neither agree nor disagree": 3, "ni d'accord ni pas d'accord": 3,
+    "ni dakò ni pa dakò": 3,
+    "agree": 4, "d'accord": 4, "dakò": 4,
+    "strongly agree": 5, "tout à fait d'accord": 5, "dakò nèt": 5,
+}  # fmt: skip
+MARKS = {  # what can stand beside a number of that unit
+    "HTG": {"htg", "g", "gde", "gdes", "gds", "gourde", "gourdes", "goud"},
+    "hours": {"h", "hr", "hrs", "hour", "hours", "heure", "heures", "è", "èdtan"},
+}
+MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "january jan janvier janv janvye", "february feb février fevrier févr fevr fév fev fevriye fevrye",
+            "march mar mars mas", "april apr avril avr", "may mai me", "june jun juin jen",
+            "july jul juillet juil jiyè jiye", "august aug août aout out dawou",
+            "september sep sept septembre septanm", "october oct octobre oktòb oktob",
+            "november nov novembre novanm", "december dec décembre decembre déc desanm",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}  # fmt: skip
+SERIAL = {"excel": "1900", "excel 1904": "1904"}  # dates as a workbook counts them
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?")
+_TIME = re.compile(r"[ T]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*[ap]\.?m\.?)?$", re.IGNORECASE)
+_SERIAL = r"\d{5}(\.\d+)?"
 _SPACES = re.compile(r"[\s\u00a0\u202f']+")
 FIRST_YEAR, LAST_YEAR = 1950, 2100
 
@@ -25,7 +58,7 @@ class Writing:
     Attributes
     ----------
     dates : tuple of str
-        ``strptime`` formats in order; year-month-day is always understood.
+        Keys of :data:`DATE_ORDERS`, in the order to try; year-month-day is always understood.
     decimal : str
         ``"."`` or ``","``.
     levels : dict of str to str
@@ -34,6 +67,8 @@ class Writing:
         Of the dates wanted; a time with an offset is moved there first.
     utc : bool
         A time without an offset is in UTC, as in Kobo's ``_submission_time``.
+    unit : str
+        Of an amount, as in the codebook; its marks (HTG, h) may stand beside the number.
     """
 
     dates: tuple[str, ...] = ()
@@ -41,6 +76,21 @@ class Writing:
     levels: dict[str, str] = field(default_factory=dict)
     timezone: tzinfo = UTC
     utc: bool = False
+    unit: str = ""
+
+
+DATE_ORDERS = {
+    "day/month/year": "%d/%m/%Y",
+    "month/day/year": "%m/%d/%Y",
+    "day-month-year": "%d-%m-%Y",
+    "day.month.year": "%d.%m.%Y",
+    "year/month/day": "%Y/%m/%d",
+    "day/month/yy": "%d/%m/%y",
+    "month/day/yy": "%m/%d/%y",
+    "day month year": "%d %m %Y",  # the month by its name
+    "month day, year": "%m %d %Y",
+    **dict.fromkeys(SERIAL, ""),
+}
 
 
 def convert(
@@ -74,17 +124,52 @@ def convert(
     >>> values.tolist(), wrong.to_dict()
     ([1250.0, <NA>], {1: 'expected a number such as 1250,5'})
     """
+    if kind in ("text", "identifier") and not writing.levels:
+        return composed(text), pd.Series(dtype="str")
     meant = {_fold(written): meaning for written, meaning in writing.levels.items()}
     parse = _PARSERS[kind]
-    good, wrong = {}, {}
-    for written in text.dropna().unique():
+    codes, distinct = pd.factorize(text)
+    good, reasons = [], {}
+    for at, written in enumerate(distinct):
         try:
-            good[written] = parse(meant.get(_fold(written), written).strip(), writing, levels)
+            good.append(parse(meant.get(_fold(written), written).strip(), writing, levels))
         except ValueError as error:
-            allowed = f"expected {', '.join(writing.levels)}" if writing.levels else None
-            wrong[written] = allowed or str(error)
-    values = pd.Series(pd.array([good.get(written) for written in text], dtype=dtype), index=text.index, name=text.name)
-    return values, text[text.isin(wrong)].map(wrong).astype("str")
+            good.append(None)
+            reasons[at] = f"expected {', '.join(writing.levels)}" if writing.levels else str(error)
+    known = pd.array([*good, None], dtype=dtype)  # the last is taken where the text is missing
+    wrong = np.flatnonzero(np.isin(codes, list(reasons)))
+    expected = pd.Series([reasons[code] for code in codes[wrong]], index=text.index[wrong], dtype="str")
+    return pd.Series(known.take(codes), index=text.index, name=text.name), expected
+
+
+def looked_up(text: pd.Series, known: Mapping, dtype: object = "str") -> pd.Series:
+    """What ``known`` holds for each text; missing where it holds nothing. Each distinct text is looked up once.
+
+    >>> looked_up(pd.Series(["a", None, "b", "a"]), {"a": 1}, "Int64").tolist()
+    [1, <NA>, <NA>, 1]
+    """
+    codes, distinct = pd.factorize(text)
+    found = pd.array([*(known.get(one) for one in distinct), None], dtype=dtype)
+    return pd.Series(found.take(codes), index=text.index, name=text.name)
+
+
+def composed(text: pd.Series) -> pd.Series:
+    """Text without outer spaces, its accents composed (NFC), so that equal texts are equal bytes."""
+    cells = pc.utf8_trim_whitespace(pc.utf8_normalize(pa.array(text), form="NFC"))
+    return pd.Series(pd.array(cells, dtype=text.dtype), index=text.index, name=text.name)
+
+
+def days_of_serials(text: pd.Series, epoch: str) -> tuple[pd.Series, int]:
+    """Serial numbers of a workbook's dates as year-month-day, other text as it is, and how many there were.
+
+    >>> days_of_serials(pd.Series(["42736", "hier", "42736.75"]), "1900")[0].tolist()
+    ['2017-01-01', 'hier', '2017-01-01']
+    >>> days_of_serials(pd.Series(["41274"]), "1904")[0].tolist()
+    ['2017-01-01']
+    """
+    serials = text[text.str.fullmatch(_SERIAL).fillna(False)]
+    days = serials.map(lambda number: _of_serial(number, epoch)).dropna()
+    return text.where(~text.index.isin(days.index), days.map("{:%Y-%m-%d}".format).reindex(text.index)), len(days)
 
 
 def _fold(text: str) -> str:
@@ -111,6 +196,28 @@ def _yes_no(text: str, writing: Writing, levels: tuple[str, ...] | None) -> bool
 
 
 def _amount(text: str, writing: Writing, levels: tuple[str, ...] | None) -> float:
+    number = _number(text, writing)
+    if number is not None:
+        return number
+    if text.endswith("%"):
+        number = _number(text.removesuffix("%"), writing)
+        if number is not None:
+            return number / 100  # as a percent cell of a workbook holds it
+    marks = next((marks for unit, marks in MARKS.items() if writing.unit.startswith(unit)), set())
+    found = re.fullmatch(r"([^\d+-]*)([+-]?\d[\d\s\u00a0\u202f'.,]*?)([^\d]*)", text)
+    mark = _fold(found[1] + found[3]).strip(". ") if found else ""
+    if found and mark in marks:
+        number = _number(found[2], writing)
+        if number is not None:
+            return number
+    if writing.unit == "hours" and (clock := re.fullmatch(r"(\d{1,2})\s*[h:]\s*([0-5]\d)", text.lower())):
+        return int(clock[1]) + int(clock[2]) / 60
+    raise ValueError(
+        f"expected a number such as 1250{writing.decimal}5{f', in {writing.unit}' if mark and writing.unit else ''}"
+    )
+
+
+def _number(text: str, writing: Writing) -> float | None:
     mark, other = writing.decimal, "," if writing.decimal == "." else "."
     digits = _SPACES.sub("", text)
     if re.fullmatch(rf"[+-]?\d{{1,3}}(?:\{other}\d{{3}})+(?:\{mark}\d+)?", digits):
@@ -121,7 +228,7 @@ def _amount(text: str, writing: Writing, levels: tuple[str, ...] | None) -> floa
         return float(digits.replace(mark, "."))
     if re.fullmatch(r"[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?", digits):  # a number cell of a workbook, whatever its language
         return float(digits)
-    raise ValueError(f"expected a number such as 1250{mark}5")
+    return None
 
 
 def _whole(text: str, writing: Writing, levels: tuple[str, ...] | None) -> int:
@@ -134,18 +241,52 @@ def _whole(text: str, writing: Writing, levels: tuple[str, ...] | None) -> int:
     return int(number)
 
 
+def _agreement(text: str, writing: Writing, levels: tuple[str, ...] | None) -> int:
+    """A point on the scale: its number, its label in one of three languages, or both where they agree."""
+    label = _fold(text.replace("’", "'"))
+    if label in AGREEMENT:
+        return AGREEMENT[label]
+    both = re.fullmatch(r"([1-5])\s*[-–—=.:)]+\s*(\D+)", label)
+    if both and AGREEMENT.get(both[2]) == int(both[1]):
+        return int(both[1])
+    return _whole(text, writing, levels)
+
+
 def _day(text: str, writing: Writing, levels: tuple[str, ...] | None) -> datetime:
-    iso = _ISO.fullmatch(text)
-    formats = ("%Y-%m-%d",) if iso else writing.dates
-    for form in formats:
-        try:
-            day = datetime.strptime(text[:10] if iso else text, form)
-        except ValueError:
-            continue
-        if FIRST_YEAR <= day.year <= LAST_YEAR:
-            return _local_day(day, iso, writing) if iso else day
-    orders = ", ".join(form.replace("%d", "day").replace("%m", "month").replace("%Y", "year") for form in writing.dates)
-    raise ValueError(f"expected a date written {f'{orders} or ' if orders else ''}year-month-day")
+    if iso := _ISO.fullmatch(text):
+        day = _by_format(text[:10], "%Y-%m-%d")
+        if day:
+            return _local_day(day, iso, writing)
+    for order in writing.dates:
+        day = _of_serial(text, SERIAL[order]) if order in SERIAL else _in_order(_TIME.sub("", text), order)
+        if day:
+            return day
+    raise ValueError(f"expected a date written {' or '.join([*writing.dates, 'year-month-day'])}")
+
+
+def _in_order(text: str, order: str) -> datetime | None:
+    if "month day" in order or "day month" in order:
+        parts = re.findall(r"[^\W\d_]+|\d+", text.casefold())
+        text = " ".join(str(MONTHS.get(part, part)) for part in parts)
+        if not any(part in MONTHS for part in parts):
+            return None
+    return _by_format(text, DATE_ORDERS[order])
+
+
+def _by_format(text: str, form: str) -> datetime | None:
+    try:
+        day = datetime.strptime(text, form)
+    except ValueError:
+        return None
+    return day if FIRST_YEAR <= day.year <= LAST_YEAR else None
+
+
+def _of_serial(text: str, epoch: str) -> datetime | None:
+    if not re.fullmatch(_SERIAL, text):
+        return None
+    first = datetime(1899, 12, 30) if epoch == "1900" else datetime(1904, 1, 1)
+    day = first + timedelta(days=int(float(text)))
+    return day if FIRST_YEAR <= day.year <= LAST_YEAR else None
 
 
 def _local_day(day: datetime, iso: re.Match, writing: Writing) -> datetime:
@@ -168,5 +309,6 @@ _PARSERS: dict[str, Callable] = {
     "day": _day,
     "yes_no": _yes_no,
     "whole": _whole,
+    "agreement": _agreement,
     "amount": _amount,
 }

@@ -9,7 +9,7 @@ import pytest
 from konbit_lessons.values import Writing, convert
 
 DTYPES = {"yes_no": "boolean", "whole": "Int64", "amount": "Float64", "day": "datetime64[us]", "text": "str"}
-FRENCH = Writing(decimal=",", dates=("%d/%m/%Y",))
+FRENCH = Writing(decimal=",", dates=("day/month/year",))
 
 
 def _one(text, kind, writing=None, levels=None):
@@ -70,7 +70,7 @@ def test_a_half_is_no_whole_number():
     [
         ("15/05/2016", FRENCH, "2016-05-15"),
         ("05/06/2016", FRENCH, "2016-06-05"),
-        ("05/06/2016", Writing(dates=("%m/%d/%Y",)), "2016-05-06"),
+        ("05/06/2016", Writing(dates=("month/day/year",)), "2016-05-06"),
         ("2016-06-11", FRENCH, "2016-06-11"),
         ("2016-06-11T00:00:00", FRENCH, "2016-06-11"),
         ("2017-01-30T16:20:01.000Z", FRENCH, "2017-01-30"),
