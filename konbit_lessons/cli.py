@@ -167,6 +167,42 @@ def example(folder: Path, seed: int, organizations: int, events: int) -> None:
     click.echo(f"Next: konbit report --programme {folder / 'programme.toml'}")
 
 
+@main.command("draft-programme")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "--programme",
+    "--output",
+    "programme_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where to write it.  [default: programme.toml, or programme-draft.toml beside one that is there]",
+)
+def draft_programme(folder: Path, programme_file: Path | None) -> None:
+    """Write a first programme.toml from a folder of raw files; nothing that is there is overwritten."""
+    from konbit_lessons.draft import draft_programme as draft
+
+    usual = Path("programme.toml")
+    file = programme_file or (usual.with_name("programme-draft.toml") if usual.exists() else usual)
+    if file.exists():
+        raise ProgrammeError(
+            f"{file}: it is there already and is not overwritten. Move it, or name another with --output."
+        )
+    drafted = draft(folder, file)
+    try:
+        file.write_text(drafted.text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise ProgrammeError(f"{file}: cannot be written ({error.strerror}). Name another with --output.") from error
+    for name, table, columns in drafted.placed:
+        click.echo(f"{table:15} {columns:3} columns of {name}")
+    for name, why in drafted.not_placed.items():
+        click.echo(f"not placed: {name}: {why}", err=True)
+    click.echo(
+        f"Placed: {len({name for name, _, _ in drafted.placed})} files, {drafted.columns} columns. "
+        f"Not placed: {len(drafted.not_placed)} files. Open: {drafted.open} lines, marked OPEN."
+    )
+    click.echo(f"Written: {file}. Decide what is OPEN in it; next: konbit check --programme {file}")
+
+
 def _pairs(parameters: tuple[str, ...]) -> dict[str, str]:
     pairs = {}
     for given in parameters:
@@ -178,9 +214,9 @@ def _pairs(parameters: tuple[str, ...]) -> dict[str, str]:
 
 
 def _say_counts(data) -> None:
-    from konbit_lessons.quality import data_quality
+    from konbit_lessons.quality import by_table
 
-    for line in data_quality(data).itertuples():
+    for line in by_table(data).itertuples():
         click.echo(f"{line.table:15} {line.read:7} rows read = {line.kept:7} kept + {line.set_aside:5} set aside")
 
 

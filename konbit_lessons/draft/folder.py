@@ -1,0 +1,186 @@
+"""A folder of raw files → units: the parts of files (a CSV, a sheet, many sheets) that have the same columns."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from konbit_lessons.draft.evidence import Column
+from konbit_lessons.draft.vocabulary import likeness, vocabulary
+from konbit_lessons.errors import KonbitError
+from konbit_lessons.sources import Raw, read
+from konbit_lessons.sources.form import Form, read_form
+
+TABULAR = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods")
+FORM_COVERS = 0.5  # of an export's own columns, and of a form's questions, so that it is the form behind the export
+SURE_HEADER = 0.9
+FILE, SHEET = "@file", "@sheet"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One table of one file; ``alone`` when the programme need not name its sheet."""
+
+    path: Path
+    sheet: str
+    rows: pd.DataFrame
+    alone: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Unit:
+    """Parts with the same columns, read together."""
+
+    kind: str
+    form: Path | None
+    columns: dict[str, Column]
+    parts: tuple[Part, ...]
+
+    @property
+    def rows(self) -> int:
+        return sum(len(part.rows) for part in self.parts)
+
+
+@dataclass
+class Folder:
+    """What a folder holds: units, forms, and for each file left out, why."""
+
+    path: Path
+    units: list[Unit] = field(default_factory=list)
+    forms: dict[Path, Form] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+
+    def name(self, path: Path) -> str:
+        return path.relative_to(self.path).as_posix()
+
+    def unit(self, kind: str, form: Path | None, parts: list[Part]) -> Unit:
+        return Unit(kind, form, _columns(parts, self.forms.get(form)), tuple(parts))
+
+
+def read_folder(path: Path) -> Folder:
+    """Read every file of a folder that can hold a table."""
+    folder = Folder(path)
+    read_files: list[Raw] = []
+    for file in sorted(path.rglob("*")):
+        if not file.is_file():
+            continue
+        if file.name.startswith("~$"):
+            folder.left_out[folder.name(file)] = "the lock of a file open in Excel"
+        elif file.name.startswith(".") or file.suffix.lower() not in TABULAR:
+            folder.left_out[folder.name(file)] = f"no table by its name; expected {', '.join(TABULAR)}"
+        else:
+            try:
+                raw = _read(file)
+                if _is_form(raw):
+                    folder.forms[file] = read_form(file)
+                else:
+                    read_files.append(raw)
+            except KonbitError as error:
+                folder.left_out[folder.name(file)] = " ".join(str(error).split())
+    groups: dict[tuple, list[Part]] = {}
+    for raw in read_files:
+        form = _form_behind(raw, folder.forms)
+        for key, parts in _parts(read(raw.path, form=form) if form else raw).items():
+            groups.setdefault((raw.kind, form, *key), []).extend(parts)
+    for (kind, form, *_), parts in groups.items():
+        folder.units.append(folder.unit(kind, form, parts))
+    return folder
+
+
+def _read(path: Path) -> Raw:
+    """Read a file; where its header may stand elsewhere than at first thought, look for known headers."""
+    raw = read(path)
+    if raw.kind != "sheet" or not any("above the header" in notice for notice in raw.notices) and not _odd(raw):
+        return raw
+    phrases = [
+        phrase for columns in vocabulary()["headers"].values() for listed in columns.values() for phrase in listed
+    ]
+    other = read(path, expect=tuple(phrases))
+    return max(raw, other, key=_sure_headers)
+
+
+def _odd(raw: Raw) -> bool:
+    headers = list(raw.tables["main"])
+    return any(header.startswith("column ") or header[:1].isdigit() for header in headers)
+
+
+def _sure_headers(raw: Raw) -> int:
+    headers = [header for frame in raw.tables.values() for header in frame]
+    return sum(max(likeness(header).values(), default=0) >= SURE_HEADER for header in headers)
+
+
+def _is_form(raw: Raw) -> bool:
+    return any(
+        title.lower() == "survey" and {"type", "name"} <= set(raw.tables[table]) for table, title in raw.sheets.items()
+    )
+
+
+def _form_behind(raw: Raw, forms: dict[Path, Form]) -> Path | None:
+    """The form whose questions and choices make up most of an export's own columns."""
+    if raw.kind not in ("kobo", "odk_central"):
+        return None
+    own = {" ".join(header.split()) for header in raw.tables["main"] if not is_metadata(header, raw.kind)}
+    covered = {path: min(_covered(form, own)) for path, form in forms.items()}
+    best = max(covered, key=covered.get, default=None)
+    return best if best and covered[best] >= FORM_COVERS else None
+
+
+def _covered(form: Form, headers: set[str]) -> tuple[float, float]:
+    """Share of the headers that the form knows, and share of its labelled questions that are among them."""
+    asked = {question.name for question in form.questions if question.labels}
+    found = {form.columns[header].rpartition("/")[2] for header in headers if header in form.columns}
+    return sum(header in form.columns for header in headers) / max(len(headers), 1), len(asked & found) / max(
+        len(asked), 1
+    )
+
+
+def is_metadata(header: str, kind: str) -> bool:
+    """The exporter wrote this column, not a respondent; a hand-made sheet has none."""
+    return kind != "sheet" and any(header in listed for listed in vocabulary()["metadata"].values())
+
+
+def _parts(raw: Raw) -> dict[tuple, list[Part]]:
+    """The tables of a file that the programme can read, by their columns."""
+    found: dict[tuple, list[tuple[str, pd.DataFrame]]] = {}
+    for table, frame in raw.tables.items():
+        if raw.kind == "sheet" or table == "main":
+            found.setdefault((frozenset(frame),), []).append((raw.sheets[table], frame))
+    alone = len(found) == 1
+    return {
+        key: [Part(raw.path, sheet, frame, alone) for sheet, frame in frames]
+        for key, frames in found.items()
+        if len(next(iter(key)))
+    }
+
+
+def _columns(parts: list[Part], form: Form | None) -> dict[str, Column]:
+    rows = pd.concat([_as_text(part.rows) for part in parts], ignore_index=True)
+    columns = {header: Column(header, _says(header, form), rows[header]) for header in rows}
+    given = {
+        SHEET: [part.sheet for part in parts for _ in range(len(part.rows))]
+        if any(part.sheet for part in parts)
+        else [],
+        FILE: [part.path.stem for part in parts for _ in range(len(part.rows))],
+    }
+    for header, names in given.items():
+        if names:
+            columns[header] = Column(header, (), pd.Series(names, dtype="str"))
+    return columns
+
+
+def _as_text(rows: pd.DataFrame) -> pd.DataFrame:
+    flags = rows.columns[rows.dtypes == "boolean"]
+    return rows.assign(**{header: rows[header].map({True: "1", False: "0"}).astype("str") for header in flags})
+
+
+def _says(header: str, form: Form | None) -> tuple[str, ...]:
+    """A header and the labels of its question in every language; of a choice, the labels of the choice."""
+    if not form:
+        return (header,)
+    for question in form.questions:
+        if question.name == header.rpartition("/")[2] and question.labels:
+            return (header, *question.labels.values())
+        if header.startswith(f"{question.name}/") and question.list_name:
+            labels = form.choices.get(question.list_name, {}).get(header.partition("/")[2], {})
+            return (header, *(f"{label}/{choice}" for label in question.labels.values() for choice in labels.values()))
+    return (header,)
