@@ -158,11 +158,18 @@ def lab(programme_file: str, jupyter_options: tuple[str, ...]) -> None:
 @click.option("--seed", default=2017, show_default=True, help="Another seed is another programme.")
 @click.option("--organizations", default=137, show_default=True, type=click.IntRange(10))
 @click.option("--events", default=48, show_default=True, type=click.IntRange(5))
-def example(folder: Path, seed: int, organizations: int, events: int) -> None:
+@click.option(
+    "--typing",
+    type=click.Choice(["easy", "hard"]),
+    default="easy",
+    show_default=True,
+    help="How the names of organizations are typed.",
+)
+def example(folder: Path, seed: int, organizations: int, events: int, typing: str) -> None:
     """Write a simulated programme with known effects, in field formats, with its truth beside it."""
     from konbit_lessons.example import write_example
 
-    written = write_example(folder, seed=seed, organizations=organizations, events=events)
+    written = write_example(folder, seed=seed, organizations=organizations, events=events, typing=typing)
     click.echo(f"Written: {len(written)} files in {folder}. The truth is in {folder / 'data' / 'truth'}.")
     click.echo(f"Next: konbit report --programme {folder / 'programme.toml'}")
 

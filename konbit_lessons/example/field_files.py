@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import xlsxwriter
 
-from konbit_lessons.example.names import PEOPLE, STRANGER_WORD, Typist, person, phones
+from konbit_lessons.example.names import PEOPLE, STRANGER_WORD, HardTypist, Typist, guest_names, person, phones
 from konbit_lessons.example.records import CUT, EXPECTS
 from konbit_lessons.example.world import World
 
@@ -41,27 +41,28 @@ ROSTER_HEADER = (
     "Consultée à la conception", "Appui bailleur antérieur", "Effectif",
 )  # fmt: skip
 YES, NO = ("Oui", "oui", "OUI ", "Wi"), ("Non", "non", "Non ")
+TYPISTS = {"easy": Typist, "hard": HardTypist}
 RATINGS = ("motivation", "belief_money", "perceived_value", "role_clear")
 
 
-def write_files(world: World, raw: Path) -> dict:
-    """Write the raw files of a world below `raw`; return its answer key.
+def write_files(world: World, raw: Path, *, typing: str = "easy") -> dict:
+    """Write the raw files of a world below `raw`, names typed as in :data:`TYPISTS`; return its answer key.
 
     Returns
     -------
     dict with ``files`` (list of Path), ``aliases`` (typed name → organization_id, None where it is on no roster),
     ``planted`` (list of where and what) and ``unrostered`` (list of name and where).
     """
-    return _Field(world, raw).write()
+    return _Field(world, raw, typing).write()
 
 
 class _Field:
     """One pass over the files: the pen (random draws, typed names) and what was planted on the way."""
 
-    def __init__(self, world: World, raw: Path):
+    def __init__(self, world: World, raw: Path, typing: str):
         self.world, self.raw = world, raw
         self.rng = np.random.default_rng([world.truth["seed"], 1])
-        self.typist = Typist(world.organizations, self.rng)
+        self.typist = TYPISTS[typing](world.organizations, self.rng)
         self.files, self.planted, self.unrostered = [], [], []
 
     def write(self) -> dict:
@@ -176,6 +177,14 @@ class _Field:
             event, number = self.world.events["event_id"].iloc[-1], self.rng.integers(0, PEOPLE, 1)
             someone = (*person(number), *phones(self.rng, 1), "Directeur")
             self._walk_in(sheets, event, f"{roster[first]} {STRANGER_WORD}", someone)
+        if isinstance(self.typist, HardTypist):
+            self._look_alikes(sheets)
+
+    def _look_alikes(self, sheets):
+        """At every event a guest whose name is a town, a branch or a family away from a partner's."""
+        guests = filter(self.typist.guest, guest_names(self.rng, self.world.organizations["name"].tolist()))
+        for event, name in zip(self.world.events["event_id"], guests, strict=False):
+            self._walk_in(sheets, event, name, (*person(self.rng.integers(0, PEOPLE, 1)), None, "Observateur"))
 
     def _walk_in(self, sheets, event, name, someone):
         sheets.setdefault(event, []).append((name, *someone))

@@ -57,6 +57,38 @@ TWIN_WORDS = ("Nord", "et Environs")
 STRANGER_WORD = "Sud"  # a near twin of an organization that is itself on no roster
 
 
+# hard typing
+KREYOL = (
+    ("Asosyasyon Peyizan", "Asosyasyon Peyizan"), ("Association des Jeunes de", "Asosyasyon Jèn"),
+    ("Centre de Formation Professionnelle de", "Sant Fòmasyon Pwofesyonèl"),
+    ("Coopérative Agricole de", "Koperativ Agrikòl"),
+    ("Fondation pour le Développement de", "Fondasyon pou Devlopman"), ("Initiative Citoyenne de", "Inisyativ Sitwayen"),
+    ("Mouvement Paysan de", "Mouvman Peyizan"), ("Oganizasyon", "Òganizasyon"),
+    ("Organisation des Femmes de", "Òganizasyon Fanm"), ("Réseau des Entrepreneurs de", "Rezo Antreprenè"),
+    ("Bureau d'Études", "Biwo Etid"), ("Cabinet", "Kabinè"), ("& Associés", "ak Asosye"), ("Groupe", "Gwoup"),
+    ("Conseil", "Konsèy"), ("Institut", "Enstiti"), ("de Gestion", "Jesyon"), ("Société", "Sosyete"),
+    ("et Frères", "ak Frè"), ("et Environs", "ak Zalantou"), ("Nord", "Nò"),
+    ("Aquin", "Aken"), ("Anse-à-Veau", "Ansavo"), ("Bainet", "Benè"), ("Cap-Haïtien", "Okap"), ("Carrefour", "Kafou"),
+    ("Côtes-de-Fer", "Kòtdefè"), ("Croix-des-Bouquets", "Kwadèboukè"), ("Dessalines", "Desalin"),
+    ("Fort-Liberté", "Fòlibète"), ("Gonaïves", "Gonayiv"), ("Gros-Morne", "Gwo Mòn"), ("Hinche", "Ench"),
+    ("Jacmel", "Jakmèl"), ("Jérémie", "Jeremi"), ("Lascahobas", "Laskawobas"), ("Léogâne", "Leyogàn"),
+    ("Les Cayes", "Okay"), ("Limbé", "Lenbe"), ("Miragoâne", "Miragwàn"), ("Mirebalais", "Mibalè"),
+    ("Ouanaminthe", "Wanament"), ("Petit-Goâve", "Ti Gwav"), ("Pétion-Ville", "Petyonvil"), ("Plaisance", "Plezans"),
+    ("Port-de-Paix", "Pòdepè"), ("Port-Salut", "Pò Sali"), ("Saint-Marc", "Sen Mak"), ("Thomonde", "Tomonn"),
+    ("Verrettes", "Vèrèt"), ("Augustin", "Ogisten"), ("Bélizaire", "Belizè"), ("Cadet", "Kadè"),
+    ("Célestin", "Selesten"), ("Mondésir", "Mondezi"), ("Désir", "Dezi"), ("Étienne", "Etyèn"),
+    ("Jean-Baptiste", "Jan Batis"), ("Lafortune", "Lafòtin"), ("Pierre-Louis", "Pyè Lwi"), ("Sainvil", "Senvil"),
+    ("Théodore", "Teyodò"), ("Toussaint", "Tousen"), ("Vilsaint", "Vilsen"),
+)  # fmt: skip
+NEXT_KEY = dict(zip("azertyuiopqsdfghjklmwxcvbn", "zertyuioppsdfghjklmlxcvbnn", strict=True))  # on a French keyboard
+DIGIT_FOR = {"o": "0", "i": "1", "l": "1", "e": "3", "a": "4", "s": "5"}
+OTHER_TOWNS = ("Arcahaie", "Bassin-Bleu", "Cavaillon", "Ennery", "Kenscoff", "Limonade", "Maïssade", "Thomazeau")
+OTHER_FAMILY = {
+    "Augustin": "Auguste", "Bélizaire": "Bélizer", "Cadet": "Cadeau", "Célestin": "Célestine", "Désir": "Désiré",
+    "Lafortune": "Lafontant", "Métellus": "Métayer", "Théodore": "Théodule", "Sainvil": "Sainvilus",
+}  # fmt: skip
+
+
 def organization_names(rng: np.random.Generator, count: int) -> tuple[list[tuple[str, str]], list[tuple[int, int]]]:
     """Return `count` distinct (name, department), and the pairs of positions whose names differ by one added word."""
     plain = [(kind.format(town), dept) for kind, (town, dept) in product(OF_A_TOWN, DEPARTMENT_OF.items())]
@@ -125,6 +157,10 @@ class Typist:
         where = self._rng.random(len(ids))
         return [self._remember(key, self._variant(self._names[key], *how)) for key, *how in zip(ids, habits, where)]  # noqa: B905
 
+    def guest(self, name: str) -> bool:
+        """Remember the name of an organization that is on no roster; False if it may be one that is."""
+        return fold(name) not in self._folded and self.aliases.setdefault(name, None) is None
+
     def _remember(self, key, text):
         if self.aliases.setdefault(text, key) == key:
             return text
@@ -149,6 +185,96 @@ class Typist:
         return name
 
     def _slip(self, name, position):
-        typed = name[:position] + name[position + 1 :]
+        return self._unless_another(name, name[:position] + name[position + 1 :])
+
+    def _unless_another(self, name, typed):
         folded = fold(typed)
         return typed if folded == fold(name) or folded not in self._folded else name
+
+
+class HardTypist(Typist):
+    """Types as in haste, on paper that is copied later, and in Kreyòl as it sounds."""
+
+    # how often: as the easy typist, acronym alone, Kreyòl, a word lost, words swapped, two or three slips, digits for
+    # letters, words run together
+    HARD_HABITS = (0.30, 0.08, 0.14, 0.09, 0.08, 0.15, 0.08, 0.08)
+
+    def __init__(self, organizations: pd.DataFrame, rng: np.random.Generator):
+        super().__init__(organizations, rng)
+        self._folded |= {fold(in_kreyol(name)) for name in self._names.values()}
+
+    def _variant(self, name, habit, where):
+        hard = self._rng.choice(len(self.HARD_HABITS), p=self.HARD_HABITS)
+        return self._unless_another(name, self._hard(name, hard) or super()._variant(name, habit, where))
+
+    def _hard(self, name, habit):
+        match habit:
+            case 1:
+                return acronym(name)
+            case 2:
+                return in_kreyol(name)
+            case 3:
+                return self._lose_a_word(name)
+            case 4:
+                return self._swap_words(name)
+            case 5:
+                return self._slips(name, self._rng.integers(2, 4))
+            case 6:
+                return self._digits(name)
+            case 7:
+                return self._run_together(name)
+        return None
+
+    def _lose_a_word(self, name):
+        parts = name.split()
+        lost = self._rng.integers(len(parts))
+        return " ".join(part for at, part in enumerate(parts) if at != lost) if len(parts) > 2 else name
+
+    def _swap_words(self, name):
+        parts = name.split()
+        at = self._rng.integers(len(parts) - 1)
+        return " ".join([*parts[:at], parts[at + 1], parts[at], *parts[at + 2 :]])
+
+    def _slips(self, name, count):
+        """Letters lost, doubled, hit beside, or typed in the wrong order."""
+        for _ in range(count):
+            at = int(self._rng.integers(1, len(name) - 1))
+            letter, after = name[at], name[at + 1]
+            beside = NEXT_KEY.get(letter.lower(), letter)
+            slip = (after, letter + letter + after, beside + after, after + letter)[self._rng.integers(4)]
+            name = name[:at] + slip + name[at + 2 :]
+        return name
+
+    def _digits(self, name):
+        places = [at for at, letter in enumerate(name) if at and letter.lower() in DIGIT_FOR]
+        chosen = set(self._rng.permutation(places)[:2].tolist())
+        return "".join(DIGIT_FOR[letter.lower()] if at in chosen else letter for at, letter in enumerate(name))
+
+    def _run_together(self, name):
+        spaces = [at for at, letter in enumerate(name) if letter == " "]
+        chosen = set(self._rng.permutation(spaces)[: self._rng.integers(1, 3)].tolist())
+        return "".join(letter for at, letter in enumerate(name) if at not in chosen)
+
+
+def in_kreyol(name: str) -> str:
+    """Return a name as Kreyòl spells it; what has no settled spelling there is left as it is."""
+    for french, kreyol in KREYOL:
+        name = name.replace(french, kreyol)
+    return name
+
+
+def guest_names(rng: np.random.Generator, names: list[str]) -> list[str]:
+    """Return names on no roster that look like one of `names`: another branch, town, section or family."""
+    guests = []
+    for name in rng.permutation(names):
+        place = next((town for town in DEPARTMENT_OF if name.endswith(town)), None)
+        family = next((surname for surname in OTHER_FAMILY if surname in name), None)
+        if place:
+            guests.append(
+                f"{name} {STRANGER_WORD}"
+                if rng.random() < 0.4
+                else name.removesuffix(place) + str(rng.choice([*DEPARTMENT_OF, *OTHER_TOWNS]))
+            )
+        elif family:
+            guests.append(name.replace(family, OTHER_FAMILY[family]))
+    return guests

@@ -1,0 +1,399 @@
+"""Which typed name is which organization: sure matches only; what is not sure is left for a person to decide.
+
+Two different organizations can differ by one word, so a false merge is worse than a miss. Each typed word is read as a
+word of the roster (:mod:`~konbit_lessons.identity.vocabulary`); then the name is matched if it says every word that
+tells organizations apart (places, families, numbers, branches), no word more, and no other organization comes near.
+Order, function words and legal forms weigh nothing; a word for the kind of body may be lost where the others leave no
+doubt. ``docs/identity.md`` has the rules in plain words and how often they are right.
+"""
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from rapidfuzz.distance import OSA
+from scipy import sparse
+
+from konbit_lessons.identity.vocabulary import LEGAL_FORMS, Meaning, Reading, Vocabulary, plain
+
+CANDIDATES = 3  # listed for an unsure name; more only if they fit it as well
+CANDIDATE_SCORE = 50
+TIE = 1  # points between candidates that fit a name as well
+KIND_KNOWN = 3  # organizations of a kind on the roster, from which a lost word of it can be told
+_WEIGHT = {"kind": 1.0}
+_OWN_WEIGHT = 1.5  # of a word that tells organizations apart
+_CHUNK = 500
+_HOW = ("name", "acronym", "abbreviation", "spelling", "words", "slip")  # from plain to daring
+
+
+@dataclass(frozen=True)
+class Match:
+    """What is known of one typed name.
+
+    Attributes
+    ----------
+    organization_id : str or None
+        None: not sure enough.
+    how : str
+        What it took: ``"code"``, ``"name"``, ``"acronym"``, ``"abbreviation"``, ``"spelling"`` (Kreyòl or French),
+        ``"words"`` (swapped, run together, or one lost), ``"slip"``; or ``"unresolved"``.
+    score : float
+        100 is equal. Of an unresolved name, the score of its best candidate.
+    candidates : tuple of str
+        Organizations it may be, best first; only where it is unresolved.
+    scores : tuple of float
+        0 to 100, one for each candidate.
+    """
+
+    organization_id: str | None
+    how: str
+    score: float
+    candidates: tuple[str, ...] = ()
+    scores: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Organization:
+    code: str
+    words: tuple[str, ...]  # in the order of the name, as the vocabulary calls them
+    kinds: frozenset[str]
+    own: frozenset[str]  # the words that tell it apart
+    written: frozenset[str]  # as the roster spells them
+    weightless: tuple[str, ...]
+    acronym: str
+    initials: frozenset[str]
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """One organization as the meaning of a typed name."""
+
+    at: int
+    meanings: tuple[Meaning, ...]
+    lost: int
+    by_acronym: bool
+
+    @property
+    def slips(self) -> int:
+        return sum(meaning.slips for meaning in self.meanings)
+
+
+class Roster:
+    """The organizations of a programme, ready to be looked up by typed name.
+
+    Parameters
+    ----------
+    organizations : DataFrame
+        ``organization_id``, ``name``, ``acronym``.
+    """
+
+    def __init__(self, organizations: pd.DataFrame) -> None:
+        self.ids = organizations["organization_id"].tolist()
+        names = organizations["name"].tolist()
+        self._by_code = {fold(code): code for code in self.ids}
+        self._vocabulary = Vocabulary(names)
+        self._all = [
+            self._organization(*row) for row in zip(self.ids, names, organizations["acronym"].tolist(), strict=True)
+        ]
+        self._exact, self._by_acronym, self._by_initials = (defaultdict(list) for _ in range(3))
+        self._by_own, self._with_own, self._of_kind = (defaultdict(list) for _ in range(3))
+        for at, (name, known) in enumerate(zip(names, self._all, strict=True)):
+            self._exact["".join(words(name))].append(at)
+            self._by_own[known.own].append(at)
+            self._of_kind[known.kinds].append(at)
+            for word in known.own:
+                self._with_own[word].append(at)
+            if known.acronym:
+                self._by_acronym[known.acronym].append(at)
+            else:
+                for initials in known.initials:
+                    self._by_initials[initials].append(at)
+        self._wider: dict[tuple[frozenset[str], frozenset[str]], list[int]] = {}
+
+    def match(self, typed: list[str]) -> dict[str, Match]:
+        """Look up every typed name.
+
+        Parameters
+        ----------
+        typed : list of str
+
+        Returns
+        -------
+        dict of str to Match
+            One entry for each distinct name.
+        """
+        found: dict[str, Match] = {}
+        unsure: dict[str, Reading] = {}
+        for name in dict.fromkeys(typed):
+            match = self._as_it_stands(name)
+            if match is None:
+                reading = self._vocabulary.read(name)
+                match = self._understood(reading)
+                if match is None:
+                    unsure[name] = reading
+                    continue
+            found[name] = match
+        found |= self._candidates(unsure)
+        return {name: found[name] for name in found}
+
+    def _organization(self, code: str, name: str, acronym: object) -> _Organization:
+        reading = self._vocabulary.read(name)
+        read = tuple(slot[0] for slot in reading.slots)
+        kinds = frozenset(meaning.word for meaning in read if self._is_kind(meaning.word))
+        return _Organization(
+            code=code,
+            words=tuple(meaning.word for meaning in read),
+            kinds=kinds,
+            own=frozenset(meaning.word for meaning in read) - kinds,
+            written=frozenset(meaning.form for meaning in read),
+            weightless=tuple(reading.weightless),
+            acronym="".join(words(acronym)) if isinstance(acronym, str) else "",
+            initials=_initials(name),
+        )
+
+    def _is_kind(self, word: str) -> bool:
+        return self._vocabulary.role.get(word) == "kind"
+
+    # ---- sure --------------------------------------------------------------------------------------------------------
+
+    def _as_it_stands(self, name: str) -> Match | None:
+        """The code, the whole name, or the acronym alone, without accents, case, marks and spaces."""
+        if fold(name) in self._by_code:
+            return Match(self._by_code[fold(name)], "code", 100)
+        body, bracketed = _without_acronym(name)
+        exact = self._exact.get("".join(words(body)), [])
+        if bracketed:
+            exact = [at for at in exact if self._agrees(at, "".join(words(bracketed)))]
+        if len(exact) == 1:
+            return Match(self.ids[exact[0]], "name", 100)
+        owners = self._owners(name)
+        if len(owners) == 1 and not exact and self._all[owners[0]].acronym:
+            return Match(self.ids[owners[0]], "acronym", 100)
+        return None
+
+    def _owners(self, name: str) -> list[int]:
+        """Organizations that have a name as their acronym; those without one on the roster, as their initials."""
+        letters = "".join(words(name))
+        return sorted({*self._by_acronym.get(letters, ()), *self._by_initials.get(letters, ())})
+
+    def _agrees(self, at: int, acronym: str) -> bool:
+        known = self._all[at]
+        if known.acronym == acronym:
+            return True
+        return acronym in known.initials and acronym not in self._by_acronym
+
+    def _understood(self, reading: Reading) -> Match | None:
+        """The one organization whose name the words say, if no other comes near."""
+        fits: dict[int, _Fit] = {}
+        for choice in reading.choices():
+            for fit in self._fits(choice, reading):
+                if fit.at not in fits or (fit.lost, fit.slips) < (fits[fit.at].lost, fits[fit.at].slips):
+                    fits[fit.at] = fit
+        if not fits:
+            return None
+        best, *others = sorted(fits.values(), key=lambda fit: (fit.lost, fit.slips, fit.at))
+        if any(fit.lost == best.lost and fit.slips <= best.slips + 1 for fit in others) or (best.lost and others):
+            return None
+        if self._another_reading(best, reading) or self._another_name(best, reading):
+            return None
+        return Match(self.ids[best.at], self._how(best, reading), self._score(best))
+
+    def _fits(self, choice: tuple[Meaning, ...], reading: Reading) -> list[_Fit]:
+        said = frozenset(meaning.word for meaning in choice)
+        kinds = frozenset(word for word in said if self._is_kind(word))
+        fits = []
+        for at in self._by_own.get(said - kinds, ()):
+            known = self._all[at]
+            if kinds <= known.kinds:
+                explained, by_acronym = self._explains(known, reading)
+                lost = 0 if by_acronym else len(known.kinds - kinds)
+                if explained and (not lost or self._may_lose(known, kinds)) and (said or by_acronym):
+                    fits.append(_Fit(at, choice, lost, by_acronym))
+        return fits
+
+    def _explains(self, known: _Organization, reading: Reading) -> tuple[bool, bool]:
+        """Whether the words not understood are its acronym or slips of its function words; and whether the first."""
+        by_acronym = False
+        left = len(known.weightless) - len(reading.weightless)
+        for text in reading.extras:
+            if text == known.acronym or (not known.acronym and len(text) > 2 and text in known.initials):
+                by_acronym = True
+                continue
+            near = len(text) <= 4 and any(OSA.distance(text, word) <= 1 for word in known.weightless)
+            if not near or not left:
+                return False, by_acronym
+            left -= 1
+        return True, by_acronym
+
+    def _may_lose(self, known: _Organization, kinds: frozenset[str]) -> bool:
+        """Words for its kind of body are lost, and those that are left mean no other kind on this roster."""
+        if not known.own or 2 * len(kinds) < len(known.kinds):
+            return False
+        return len(self._of_kind[known.kinds]) >= KIND_KNOWN and all(
+            other == known.kinds or not kinds <= other for other in self._of_kind
+        )
+
+    def _another_reading(self, best: _Fit, reading: Reading) -> bool:
+        """A typed word may as well be a slip of another known word, which is on no roster here: a guest's name."""
+        return any(
+            meaning.slips and any(other.word != meaning.word and other.slips <= meaning.slips for other in slot)
+            for meaning, slot in zip(best.meanings, reading.slots, strict=True)
+        )
+
+    def _another_name(self, best: _Fit, reading: Reading) -> bool:
+        """A longer name on the roster may be meant, with one of its words lost.
+
+        That is so if the typed name has lost a word anyway, or is spelled as the longer name and not as this one.
+        """
+        known = self._all[best.at]
+        wider = self._wider_names(known)
+        if best.lost:
+            return bool(wider)
+        forms = {meaning.form for meaning in best.meanings} - known.written
+        return any(forms & self._all[at].written for at in wider)
+
+    def _wider_names(self, known: _Organization) -> list[int]:
+        key = (known.own, known.kinds)
+        if key not in self._wider:
+            near = min((self._with_own[word] for word in known.own), key=len, default=range(len(self._all)))
+            self._wider[key] = [
+                at
+                for at in near
+                if known.own <= self._all[at].own
+                and known.kinds <= self._all[at].kinds
+                and (known.own, known.kinds) != (self._all[at].own, self._all[at].kinds)
+            ]
+        return self._wider[key]
+
+    def _how(self, fit: _Fit, reading: Reading) -> str:
+        known = self._all[fit.at]
+        hows = {meaning.how for meaning in fit.meanings} | {"acronym" if fit.by_acronym else "name"}
+        for meaning in fit.meanings:
+            if meaning.how == "name" and meaning.form not in known.written:
+                hows.add("abbreviation" if meaning.word.startswith(meaning.form) else "spelling")
+        if not fit.by_acronym and tuple(meaning.word for meaning in fit.meanings) != known.words:
+            hows.add("words")
+        if reading.extras and not fit.by_acronym:
+            hows.add("slip")
+        return max(hows, key=_HOW.index)
+
+    def _score(self, fit: _Fit) -> float:
+        letters = sum(len(meaning.form) for meaning in fit.meanings)
+        share = 1 - fit.slips / letters if letters else 1
+        said = len(self._all[fit.at].words)
+        return round(100 * share * (1 - fit.lost / (2 * said)), 1)
+
+    # ---- not sure ----------------------------------------------------------------------------------------------------
+
+    def _candidates(self, unsure: dict[str, Reading]) -> dict[str, Match]:
+        """The organizations that each name may be."""
+        found, names = {}, []
+        for name in unsure:
+            owners = self._owners(name)
+            if owners:
+                found[name] = _unresolved([self.ids[at] for at in owners], [100.0] * len(owners))
+            else:
+                names.append(name)
+        columns = {word: column for column, word in enumerate(sorted(self._vocabulary.used))}
+        weight = np.array([self._weight(word) for word in columns])
+        kind = np.array([self._is_kind(word) for word in columns])
+        roster = _matrix([{word: 1.0 for word in known.words} for known in self._all], columns)
+        size = roster @ weight
+        own_size = (roster @ ~kind).astype(int)
+        for start in range(0, len(names), _CHUNK):
+            chunk = names[start : start + _CHUNK]
+            said = [self._said(unsure[name]) for name in chunk]
+            typed = _matrix([row for row, _, _ in said], columns)
+            length = np.array([heavy for _, heavy, _ in said])
+            own_said = np.array([own for _, _, own in said])
+            common = (typed.multiply(weight).tocsr() @ roster.T).toarray()
+            present = (typed > 0).astype(float)
+            own = (present.multiply(~kind).tocsr() @ roster.T).toarray()
+            kinds = (present.multiply(kind).tocsr() @ roster.T).toarray()
+            score = 200 * common / (length[:, None] + size)
+            contradicted = (own == 0) & (own_size > 0) & (own_said[:, None] > 0)
+            score[contradicted | (kinds == 0) & (own_said[:, None] > own) | (score < CANDIDATE_SCORE)] = 0
+            for name, row in zip(chunk, score, strict=True):
+                found[name] = self._best(row)
+        return found
+
+    def _weight(self, word: str) -> float:
+        return _WEIGHT["kind"] if self._is_kind(word) else _OWN_WEIGHT
+
+    def _said(self, reading: Reading) -> tuple[dict[str, float], float, int]:
+        """How far each word of the vocabulary is said; the weight of all that is said; words that tell apart."""
+        said: dict[str, float] = {}
+        length, own = 0.0, 0
+        for slot in reading.slots:
+            for meaning in slot:
+                said[meaning.word] = max(said.get(meaning.word, 0), 1 - meaning.slips / len(meaning.form))
+            length += self._weight(slot[0].word)
+            own += not self._is_kind(slot[0].word)
+        for text in reading.extras:
+            near = self._vocabulary.resembling(text)
+            for word, likeness in near.items():
+                said[word] = max(said.get(word, 0), likeness)
+            best = max(near, key=lambda word: near[word], default="")
+            length += self._weight(best) if len(text) > 3 else 0.5
+            own += not self._is_kind(best) and len(text) > 3
+        return said, max(length, 0.5), own
+
+    def _best(self, row: np.ndarray) -> Match:
+        order = np.lexsort((np.arange(len(row)), -row))
+        least = row[order[:CANDIDATES]][row[order[:CANDIDATES]] > 0]
+        if not len(least):
+            return Match(None, "unresolved", 0.0)
+        keep = [at for at in order[: int((row >= min(least[-1], least[0] - TIE)).sum())]]
+        return _unresolved([self.ids[at] for at in keep], [round(float(row[at]), 1) for at in keep])
+
+
+def _unresolved(codes: list[str], scores: list[float]) -> Match:
+    ranked = sorted(zip(codes, scores, strict=True), key=lambda pair: (-pair[1], pair[0]))
+    return Match(None, "unresolved", ranked[0][1], *map(tuple, zip(*ranked, strict=True)))
+
+
+def _matrix(rows: list[dict[str, float]], columns: dict[str, int]) -> sparse.csr_array:
+    entries = [
+        (at, columns[word], value) for at, row in enumerate(rows) for word, value in row.items() if word in columns
+    ]
+    at, column, value = map(np.array, zip(*entries, strict=True)) if entries else (np.zeros(0, int),) * 3
+    return sparse.csr_array((value, (at, column)), shape=(len(rows), len(columns)), dtype=float)
+
+
+def fold(text: str) -> str:
+    """Without accents, case, punctuation and outer or double spaces; ``&`` reads ``et``.
+
+    >>> fold("  Cabinet   THÉODORE & Associés ")
+    'cabinet theodore et associes'
+    """
+    return " ".join(words(text))
+
+
+def words(text: str) -> list[str]:
+    """The folded words of a name.
+
+    >>> words("Bureau d'Études S.A.")
+    ['bureau', 'd', 'etudes', 's', 'a']
+    """
+    return re.findall(r"[^\W_]+", plain(text).replace("&", " et "))
+
+
+def _initials(name: str) -> frozenset[str]:
+    """The acronyms that a name may have: of all its words, or without function words and legal forms."""
+    reading = words(name)
+    heavy = [word for word in reading if len(word) > 3 or word not in LEGAL_FORMS]
+    capitals = [word[0] for word in re.findall(r"[^\W_]+", name) if word[0].isupper()]
+    options = ("".join(word[0] for word in reading), "".join(word[0] for word in heavy), plain("".join(capitals)))
+    return frozenset(option for option in options if len(option) > 1)
+
+
+def _without_acronym(name: str) -> tuple[str, str]:
+    """A name and the acronym in brackets behind it.
+
+    >>> _without_acronym("Asosyasyon Peyizan Thomonde (APT)")
+    ('Asosyasyon Peyizan Thomonde', 'APT')
+    """
+    found = re.fullmatch(r"(.+?)\s*\(([^()]{2,12})\)\s*", name, flags=re.DOTALL)
+    return (found[1], found[2]) if found else (name, "")
