@@ -91,7 +91,7 @@ def workbook(questions: pd.DataFrame) -> bytes:
 def _sheet(book, title: str, question: str, questions: pd.DataFrame, styles: dict) -> None:
     answers = ["decision", "initials", "notes"]
     shown = questions.drop(columns=["question", "initials", "notes"]).rename(columns={"typed": ASKED[question]})
-    shown = shown.replace("", None).dropna(axis="columns", how="all") if len(shown) else shown
+    shown = shown.drop(columns=[name for name in shown if name.startswith("name_") and (shown[name] == "").all()])
     kept = questions[["initials", "notes"]].assign(decision=None)[answers]
     sheet = book.add_worksheet(title)
     sheet.merge_range(0, 0, 0, 7, HOW[question], styles["title"])
@@ -105,7 +105,12 @@ def _sheet(book, title: str, question: str, questions: pd.DataFrame, styles: dic
         sheet.set_column(at, at, wide)
     for row, cells in enumerate(pd.concat([shown, kept], axis="columns").itertuples(index=False), start=2):
         for at, cell in enumerate(cells):
-            sheet.write(row, at, None if pd.isna(cell) else cell, styles["answer" if header[at] in answers else "cell"])
+            sheet.write(
+                row,
+                at,
+                None if pd.isna(cell) or cell == "" else cell,
+                styles["answer" if header[at] in answers else "cell"],
+            )
     sheet.freeze_panes(2, 1)
     if len(shown):
         sheet.autofilter(1, 0, 1 + len(shown), len(header) - 1)
@@ -125,7 +130,12 @@ def _kept(decisions: Decisions, question: str, key: str) -> dict[str, str]:
 
 
 def _frame(lines: list[dict]) -> pd.DataFrame:
-    frame = pd.DataFrame(lines, columns=list(QUESTIONS))
     numbers = {"times": "int64", **{name: "Float64" for name in QUESTIONS if name.startswith("score")}}
-    frame = frame.fillna({name: "" for name in QUESTIONS if name not in numbers})
-    return frame.astype({name: numbers.get(name, "str") for name in QUESTIONS})
+    return pd.DataFrame(
+        {
+            name: pd.array(
+                [line.get(name, None if name in numbers else "") for line in lines], numbers.get(name, "str")
+            )
+            for name in QUESTIONS
+        }
+    )
