@@ -13,7 +13,7 @@ from konbit_lessons.findings import found
 from konbit_lessons.participation import reach, uptake
 from konbit_lessons.parts import Part, Prose, Table, unmarked
 from konbit_lessons.periods import Quarter
-from konbit_lessons.quality import data_quality
+from konbit_lessons.quality import STANDARDS, by_table, data_quality, in_sum
 from konbit_lessons.tables import EXPECTATIONS, LABELS, TABLE_LABELS
 from konbit_lessons.words import Words, mark
 
@@ -43,7 +43,7 @@ def at_a_glance(data: Data, rows: pd.DataFrame, result, *, quarter: str, languag
 def quality_sentence(data: Data, rows: pd.DataFrame, *, language: str = "en", link: bool = False) -> str:
     """How many rows were read, how many could not be used, and whose attendance is unknown."""
     words = Words.of(language)
-    quality, unknown = data_quality(data), int(rows["attended"].isna().sum())
+    quality, unknown = by_table(data), int(rows["attended"].isna().sum())
     aside = words.plural("{n} row was set aside", "{n} rows were set aside", int(quality["set_aside"].sum()))
     attendance = words.plural(
         "attendance is unknown for {n} invitation", "attendance is unknown for {n} invitations", unknown
@@ -67,16 +67,48 @@ def quality_table(data: Data, *, language: str = "en") -> Table:
         mark("Values set aside"),
         mark("Values changed"),
     ]
-    quality = data_quality(data)
+    quality = by_table(data)
     cells = [
         [words.text(TABLE_LABELS[line[0]]), *map(words.number, line[1:])] for line in quality.itertuples(index=False)
     ]
     caption = words.text(
-        "Rows, by kind of record: kept and set aside add up to read. A value is changed when a typed name is "
-        "replaced by the organization's code, or a code that means “no answer” by a blank."
+        "Rows, by kind of record: kept and set aside add up to read. A value that does not fit is set aside; one is "
+        "changed where a name, a code or a blank is replaced by what it means, or by a correction."
     )
     frame = pd.DataFrame(cells, columns=[words.text(head) for head in heads])
-    return Table(frame, caption, name="data_quality", numbers=quality)
+    return Table(frame, caption, name="records", numbers=quality)
+
+
+def standards_table(data: Data, *, quarter: str, language: str = "en") -> Table:
+    """Figures by the five standards of data quality, of the quarter and of all quarters, over all files."""
+    words = Words.of(language)
+    quality = data_quality(data)
+    with_n = quality[quality["of"].notna()]
+    of_quarter = in_sum(with_n, quarter=quarter).set_index("measure")
+    cells = [
+        [
+            words.text(line["measure"]),
+            words.text(STANDARDS[line["standard"]]),
+            _quality_cell(of_quarter.loc[line["measure"]], words) if line["measure"] in of_quarter.index else "–",
+            _quality_cell(line, words),
+        ]
+        for _, line in in_sum(with_n).iterrows()
+    ]
+    heads = [words.text("What was counted"), words.text("Standard"), quarter, words.text("All quarters")]
+    caption = words.text(
+        "Data quality by five standards, k of n. Days are those of the slowest file; organizations count once in each "
+        "wave or quarter."
+    )
+    return Table(pd.DataFrame(cells, columns=heads), caption, text=(heads[1],), name="data_quality", numbers=quality)
+
+
+def _quality_cell(line: pd.Series, words: Words) -> str:
+    if pd.isna(line["value"]):
+        return "–"
+    value = words.number(line["value"], int(line["value"] % 1 > 0))
+    if pd.isna(line["share"]):
+        return value
+    return words.text("{k} of {n} ({share})", k=value, n=words.number(line["of"]), share=words.percent(line["share"]))
 
 
 def reach_figure(data: Data, *, quarter: str, language: str = "en") -> Figure:

@@ -1,12 +1,143 @@
-"""Data quality as the reports show it: what was read, kept, changed and set aside, counted from the cleaning log."""
+# ruff: noqa: E501  (a table of measures, one a line)
+"""Data quality as the reports show it: figures by the five standards of a data quality assessment, and rows by table.
+
+Takes a cleaned programme; everything is counted from what cleaning wrote down. The standards are those of USAID's ADS
+201 and its Data Quality Assessment checklist (201sae):
+
+- **validity**: data represent what they are said to, within a plausible range and without systematic bias. Values and
+  rows that do not fit are set aside; of those who were asked, some answer.
+- **integrity**: safeguards against transcription error and manipulation. Typed names are replaced by those on record,
+  what stands there twice is found, and what an evaluator changes is counted.
+- **precision**: enough detail to decide on. "No answer" codes, assumed blanks and unknown attendance take it away.
+- **reliability**: stable and consistent collection: two records of one fact agree.
+- **timeliness**: current, and there in time: days from a fact to its record.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
 
 import pandas as pd
 
+from konbit_lessons import tables
 from konbit_lessons.cleaning import Data
+from konbit_lessons.periods import Quarter, fiscal_quarter
+from konbit_lessons.words import mark
+
+STANDARDS = {
+    "validity": mark("Validity"),
+    "integrity": mark("Integrity"),
+    "precision": mark("Precision"),
+    "reliability": mark("Reliability"),
+    "timeliness": mark("Timeliness"),
+}
+COLUMNS = ("standard", "measure", "unit", "table", "source", "quarter", "value", "of", "share")
+PLACE = ["table", "source", "quarter"]
+REFUSED = ("conversion", "codebook", "event on record")  # checks that blank a value that does not fit
+CHANGES = ("change_response", "blank_response")
+
+
+def _referring_to(table: str) -> tuple[str, ...]:
+    return tuple(
+        name
+        for name, schema in tables.TABLES.items()
+        if any(column.metadata.get("refers_to") == table for column in schema.columns.values())
+    )
+
+
+@dataclass(frozen=True)
+class Logged:
+    """A measure that is counted from the cleaning log.
+
+    Attributes
+    ----------
+    standard, name, unit : str
+        Of ``rows`` the share of rows read is given.
+    checks, change_types : tuple of str
+        Which lines count; every type of change unless told.
+    tables : tuple of str
+        Tables that it is about; all unless told.
+    beside : bool
+        Whether a figure of the whole programme says the same, with its n: then the count stands alone, where there is
+        one.
+    """
+
+    standard: str
+    name: str
+    unit: str
+    checks: tuple[str, ...]
+    change_types: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+    beside: bool = False
+
+    def of(self, lines: pd.DataFrame) -> pd.DataFrame:
+        """The lines of ``Data.checks`` that it counts."""
+        counted = lines["check"].isin(self.checks)
+        for column, wanted in (("change_type", self.change_types), ("table", self.tables)):
+            counted &= lines[column].isin(wanted) if wanted else True
+        return lines[counted]
+
+
+LOGGED = (
+    Logged("validity", mark("Values that do not fit, set aside"), "values", REFUSED, ("blank_response",)),
+    Logged("validity", mark("Rows without a value they need, set aside"), "rows", ("needed value",)),
+    Logged("validity", mark("Rows about no event on record, set aside"), "rows", ("event on record",), ("remove_survey",), _referring_to("events")),
+    Logged("validity", mark("Rows about no organization on the roster, set aside"), "rows", ("organization on the roster",), (), _referring_to("organizations")),
+    Logged("integrity", mark("Names and codes replaced by those on record"), "values", ("organization name", "event on record"), ("change_response",), _referring_to("organizations")),
+    Logged("integrity", mark("Rows that stand there again, set aside"), "rows", ("double entry",), ("remove_survey",)),
+    Logged("integrity", mark("Rows of an organization that answers again in a wave, kept"), "rows", ("double entry",), ("no_action",), ("survey",)),
+    Logged("integrity", mark("Values replaced by the mean of several answers"), "values", ("double entry",), ("change_response",), ("survey",)),
+    Logged("integrity", mark("Changes that an evaluator made"), "changes", ("correction", "decision")),
+    Logged("precision", mark("Values blanked, being codes for “no answer”"), "values", ("missing code",)),
+    Logged("precision", mark("Blank cells read as what they mean"), "values", ("blank cell",)),
+    Logged("precision", mark("Invitations whose attendance is unknown"), "rows", ("attendance",), (), ("invitations",), beside=True),
+    Logged("reliability", mark("Delegates who signed in without an invitation"), "rows", ("attendance",), (), ("sign_in",)),
+    Logged("reliability", mark("Registrations that the sign-in sheet contradicts"), "rows", ("agreement",), beside=True),
+)  # fmt: skip
+ANSWERED = mark("Organizations that answered the survey, of those asked")
+TALKED_WITH = mark("Organizations with a conversation, of the partners")
+KNOWN = mark("Invitations whose attendance is known")
+AGREE = {
+    "sign-in against registration": mark("Registrations that agree with the sign-in sheet"),
+    "survey twice in a wave": mark("Answers that stay the same when asked again in a wave"),
+}
+LATE = {
+    "median_days": mark("Days until half of the rows were in"),
+    "p90_days": mark("Days until 9 of 10 rows were in"),
+    "most_days": mark("Days until the last row was in"),
+}
+MEASURES = (*(measure.name for measure in LOGGED), ANSWERED, TALKED_WITH, KNOWN, *AGREE.values(), *LATE.values())
 
 
 def data_quality(data: Data) -> pd.DataFrame:
-    """Rows read, kept and set aside, and values changed or set aside, by table.
+    """Figures by the five standards, per file and fiscal quarter.
+
+    Counted from the cleaning log, one line of it in exactly one measure, and `of` is the rows read of that file and
+    quarter:
+
+    - validity: *values that do not fit* their column (conversion, limits and levels of the codebook, an unknown event
+      that may be blank); *rows without a value they need*, *about no event on record*, *about no organization on the
+      roster*: the plausible range.
+    - integrity: *names and codes replaced* by those on record (transcription); *rows that stand there again*, *rows of
+      an organization that answers again in a wave*, *values replaced by the mean* of its answers (double counting);
+      *changes that an evaluator made* in corrections.csv and in the ledger of decisions.
+    - precision: *codes for "no answer"* blanked; *blank cells read as what they mean*; *unknown attendance, by file*.
+    - reliability: *delegates without an invitation*; *registrations that the sign-in sheet contradicts*.
+
+    Of the whole programme, so that `source` is blank:
+
+    - validity (systematic bias): *organizations that answered the survey, of those asked*: with a partner at day d
+      being one that joined by d (or whose day is blank) and had not left by d, k = unique organizations with an answer
+      in the wave among the n partners on its first day, in the quarter of that day. *Organizations with a conversation,
+      of the partners*: the same for the conversations of a quarter, on its first day. Both are left blank where n, or a
+      k above 0, is below the programme's smallest cell.
+    - precision: *invitations whose attendance is known* of all invitations, in the quarter of the event.
+    - reliability: *agreement* of two records of one fact: pairs that agree of pairs compared.
+
+    Where the export says when a row was submitted, `of` being the rows for which it does:
+
+    - timeliness: *days until half of the rows were in* (the median of submission − fact), *9 of 10* (the 90 % quantile)
+      and *the last*.
 
     Parameters
     ----------
@@ -14,15 +145,147 @@ def data_quality(data: Data) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, one row per table that a source feeds, in the order of the codebook
-        ``table``, ``read``, ``kept``, ``set_aside`` (rows; kept + set aside = read), ``values_set_aside``,
-        ``values_changed`` (a typed name replaced by the organization's code, a code for "no answer" blanked).
+    DataFrame, one row per measure, table, source and quarter
+        ``standard``, ``measure``, ``unit`` (of ``value``), ``table``, ``source``, ``quarter`` ("" where the day is
+        unknown), ``value``, ``of``, ``share`` (value ÷ of, where a share has a meaning; in 0 to 1).
     """
-    rows = data.counts.groupby("table")[["read", "kept", "set_aside"]].sum()
-    aside = data.set_aside
-    rows["values_set_aside"] = aside[aside["scope"] == "value"].groupby("table").size()
-    table_of = data.counts.drop_duplicates("source").set_index("source")["table"]
-    changed = data.cleaning_log[data.cleaning_log["check"].isin(["organization name", "missing code"])]
-    rows["values_changed"] = changed["source"].map(table_of).value_counts()
+    parts = [
+        *_logged(data),
+        _of_programme(data, "validity", ANSWERED, "organizations", _answers(data)),
+        _of_programme(data, "validity", TALKED_WITH, "organizations", _conversations(data)),
+        _of_programme(data, "precision", KNOWN, "invitations", _attendance(data)),
+        *_agreement(data),
+        *_arrivals(data),
+    ]
+    frame = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    frame = frame.astype({"value": "Float64", "of": "Int64"})
+    share = (frame["value"] / frame["of"]).where((frame["of"] > 0) & ~frame["unit"].isin(["values", "changes", "days"]))
+    order = {"standard": list(STANDARDS), "measure": list(MEASURES), "table": ["", *tables.TABLES]}
+    return (
+        frame.assign(share=share)[list(COLUMNS)]
+        .sort_values(
+            ["standard", "measure", *PLACE],
+            key=lambda names: names.map(order[names.name].index) if names.name in order else names,
+        )
+        .reset_index(drop=True)
+    )
+
+
+def in_sum(quality: pd.DataFrame, *, quarter: str | None = None) -> pd.DataFrame:
+    """One row per measure over all files, of all quarters or of one: sums, and of days those of the slowest file.
+
+    Parameters
+    ----------
+    quality : DataFrame
+        From :func:`data_quality`.
+    quarter : str, optional
+
+    Returns
+    -------
+    DataFrame
+        ``standard``, ``measure``, ``unit``, ``value``, ``of``, ``share``; measures in their order.
+    """
+    rows = quality if quarter is None else quality[quality["quarter"] == quarter]
+    groups = rows.groupby(["standard", "measure", "unit"], sort=False)
+    sums = groups[["value", "of"]].sum(min_count=1).assign(most=groups["value"].max()).reset_index()
+    value = sums["value"].where(sums["unit"] != "days", sums["most"])
+    has_share = groups["share"].count().to_numpy() > 0
+    return sums.assign(value=value, share=(value / sums["of"]).where(has_share)).drop(columns="most")
+
+
+def by_table(data: Data, *, quarter: str | None = None) -> pd.DataFrame:
+    """Rows read, kept and set aside, and values set aside or changed, by table.
+
+    Parameters
+    ----------
+    data : Data
+    quarter : str, optional
+        Only rows of this fiscal quarter; of all unless told.
+
+    Returns
+    -------
+    DataFrame, one row per table that a source feeds, in the order of the codebook
+        ``table``, ``read``, ``kept``, ``set_aside`` (rows; kept + set aside = read), ``values_set_aside`` (that do not
+        fit, also in rows set aside), ``values_changed`` (every other value that was replaced or blanked).
+    """
+    counts, checks = data.counts, data.checks
+    if quarter is not None:
+        counts, checks = counts[counts["quarter"] == quarter], checks[checks["quarter"] == quarter]
+    rows = counts.groupby("table")[["read", "kept", "set_aside"]].sum()
+    refused = checks["check"].isin(REFUSED) & (checks["change_type"] == "blank_response")
+    rows["values_set_aside"] = checks[refused].groupby("table")["rows"].sum()
+    rows["values_changed"] = checks[checks["change_type"].isin(CHANGES) & ~refused].groupby("table")["rows"].sum()
     order = [name for name in data.tables if name in rows.index]
     return rows.loc[order].fillna(0).astype("Int64").rename_axis("table").reset_index()
+
+
+def partners(organizations: pd.DataFrame, day: date | pd.Timestamp) -> pd.Series:
+    """Codes of the organizations that were partners on a day: joined by then, or on a day unknown, and not left."""
+    day, joined, left = pd.Timestamp(day), organizations["joined_on"], organizations["left_on"]
+    return organizations.loc[(joined.isna() | (joined <= day)) & (left.isna() | (left > day)), "organization_id"]
+
+
+def _logged(data: Data) -> Iterator[pd.DataFrame]:
+    read = data.counts.groupby(PLACE)["read"].sum()
+    for measure in LOGGED:
+        counted = measure.of(data.checks).groupby(PLACE)["rows"].sum()
+        of = pd.NA
+        if not measure.beside:
+            about = read.index.get_level_values("table").isin(measure.tables or list(tables.TABLES))
+            counted = counted.reindex(counted.index.union(read.index[about]), fill_value=0)
+            of = read.reindex(counted.index).to_numpy()
+        frame = counted.rename("value").reset_index()
+        yield frame.assign(standard=measure.standard, measure=measure.name, unit=measure.unit, of=of)
+
+
+def _of_programme(data: Data, standard: str, measure: str, unit: str, lines: list[tuple]) -> pd.DataFrame:
+    """Sums of (quarter, value, of) by quarter; those about too few organizations are left blank."""
+    sums = pd.DataFrame(lines, columns=["quarter", "value", "of"]).groupby("quarter")[["value", "of"]].sum()
+    if unit == "organizations":
+        few = (sums["of"] < data.programme.smallest_cell) | sums["value"].between(1, data.programme.smallest_cell - 1)
+        sums = sums.astype("Int64").mask(few)
+    return sums.reset_index().assign(standard=standard, measure=measure, unit=unit, table="", source="")
+
+
+def _answers(data: Data) -> list[tuple]:
+    lines = []
+    for _, answers in data.survey.dropna(subset="wave").groupby("wave"):
+        first = answers["submitted_on"].min()
+        lines.append((str(Quarter.of(first)), *_reached(answers, partners(data.organizations, first))))
+    return lines
+
+
+def _conversations(data: Data) -> list[tuple]:
+    held = data.conversations.assign(quarter=fiscal_quarter(data.conversations["held_on"]))
+    if held.empty:
+        return []
+    first, at = Quarter.named(held["quarter"].min()), Quarter.named(held["quarter"].max())
+    lines = []
+    while at >= first:
+        then = held[held["quarter"] == str(at)]
+        lines.append((str(at), *_reached(then, partners(data.organizations, at.first_day))))
+        at = at.previous
+    return lines
+
+
+def _reached(rows: pd.DataFrame, asked: pd.Series) -> tuple[int, int]:
+    return int(asked.isin(rows["organization_id"]).sum()), len(asked)
+
+
+def _attendance(data: Data) -> list[tuple]:
+    held_on = data.events.set_index("event_id")["held_on"]
+    quarters = fiscal_quarter(data.invitations["event_id"].map(held_on))
+    known = data.invitations["attended"].notna().groupby(quarters).agg(["sum", "size"])
+    return list(known.itertuples(name=None))
+
+
+def _agreement(data: Data) -> Iterator[pd.DataFrame]:
+    for records, pairs in data.agreement.groupby("records"):
+        lines = list(pairs[["quarter", "agree", "compared"]].itertuples(index=False, name=None))
+        yield _of_programme(data, "reliability", AGREE[records], "comparisons", lines)
+
+
+def _arrivals(data: Data) -> Iterator[pd.DataFrame]:
+    for days, measure in LATE.items():
+        frame = data.arrivals[[*PLACE, days, "rows"]].rename(columns={days: "value", "rows": "of"})
+        yield frame.assign(standard="timeliness", measure=measure, unit="days")

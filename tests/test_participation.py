@@ -66,9 +66,3 @@ def test_expectations_count_each_organization_once_with_wilsons_interval(whole):
 def test_a_wave_without_answers_says_which_waves_have_some(whole):
     with pytest.raises(kl.KonbitError, match=r"no answers of wave 7; waves with answers: 1, 2, 3"):
         kl.expected(whole, wave=7)
-
-
-def test_data_quality_adds_up(whole):
-    table = kl.data_quality(whole).set_index("table")
-    assert (table["kept"] + table["set_aside"] == table["read"]).all()
-    assert table.loc["business_leads", ["set_aside", "values_set_aside"]].tolist() == [1, 0]
