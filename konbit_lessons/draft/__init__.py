@@ -5,7 +5,8 @@ themselves. What is not sure stands in the file as a line marked OPEN, never as 
 """
 
 import os
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -97,8 +98,6 @@ def _sources(folder: Folder) -> tuple[list[Source], list[Unfit]]:
         ranked = matches(unit, known)
         if unit in first:
             ranked = [match for match in ranked if match.table == first[unit]]
-        else:
-            ranked = [match for match in ranked if match.table not in FIRST] or ranked
         why = _why_unfit(ranked)
         if why:
             unfit.append(Unfit(unit, ranked[0], why))
@@ -113,8 +112,9 @@ def _first_tables(units: list[Unit], unfit: list[Unfit]) -> tuple[dict[Unit, str
     first: dict[Unit, str] = {}
     codes: dict[str, set[str]] = {"organizations": set(), "events": set()}
     rosters = []
+    known = Known(shared=_shared_codes(units))
     for unit in sorted(units, key=lambda unit: -unit.rows):
-        ranked = matches(unit, Known())
+        ranked = matches(unit, known)
         if ranked[0].table not in FIRST or _why_unfit(ranked):
             continue
         match, table = ranked[0], ranked[0].table
@@ -127,7 +127,16 @@ def _first_tables(units: list[Unit], unfit: list[Unfit]) -> tuple[dict[Unit, str
         first[unit] = table
         if table == "organizations" and {"organization_id", "name"} <= set(match.placed):
             rosters.append((unit, match.headers))
-    return first, Known(_roster(rosters), frozenset(codes["events"]))
+    return first, replace(known, roster=_roster(rosters), events=frozenset(codes["events"]))
+
+
+def _shared_codes(units: list[Unit]) -> frozenset[str]:
+    """Codes that stand in columns, or as names of sheets, of more than one unit."""
+    seen = Counter()
+    for unit in units:
+        coded = [column for column in unit.columns.values() if not column.blank and column.share("code") >= 0.8]
+        seen.update({value for column in coded for value in column.looked_at.index})
+    return frozenset(value for value, count in seen.items() if count > 1)
 
 
 def _roster(rosters: list[tuple[Unit, dict[str, str]]]) -> identity.Roster | None:

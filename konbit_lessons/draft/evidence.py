@@ -16,6 +16,12 @@ SCALE = range(1, 6)
 NO_ANSWER_CODES = frozenset(
     {"99", "98", "97", "88", "77", "66", "999", "998", "888", "777", "-99", "-98", "-88", "-77", "-66"}
 )
+_NUMBERS = [("amount", "Float64", Writing(decimal=mark)) for mark in ".,"]
+_READ = {
+    "day": [("day", "datetime64[us]", Writing(dates=tuple(DATE_ORDERS.values())))],
+    "amount": _NUMBERS,
+    "whole": _NUMBERS,
+}
 _WRITTEN_DATE = re.compile(
     r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}.*|\d{1,2}(?:er)?[ -][^\W\d]{3,}\.?[ -]\d{2,4}|\d{4}-\d{2}-\d{2}.*"
 )
@@ -30,10 +36,21 @@ _PERSON = re.compile(r"[^\W\d_][^\W\d_.'-]*(?:[ '-][^\W\d_][^\W\d_.'-]*){1,4}")
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of the programme: its organizations and the codes of its events, once they are found."""
+    """What is known of the programme.
+
+    Attributes
+    ----------
+    roster : Roster or None
+        Its organizations, once they are found.
+    events : frozenset of str
+        The codes of its events, once they are found.
+    shared : frozenset of str
+        Codes that stand in more than one unit: some table has them as its key.
+    """
 
     roster: identity.Roster | None = None
     events: frozenset[str] = frozenset()
+    shared: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,14 +103,15 @@ class Column:
         return self._shares[what]
 
     def converts(self, kind: str) -> float:
-        """Share of the values that become a value of a kind, in the way of writing that serves it best."""
+        """Share of the values that become a day or a number, in the way of writing that serves it best."""
         if kind not in self._shares:
             distinct = pd.Series(self.looked_at.index, dtype="str")
-            dtype = {"day": "datetime64[us]", "whole": "Int64"}.get(kind, "Float64")
+            read = [
+                convert(distinct, kind=of, dtype=dtype, levels=None, writing=way)[0] for of, dtype, way in _READ[kind]
+            ]
+            good = [values.notna() & ((values % 1 == 0) if kind == "whole" else True) for values in read]
             self._shares[kind] = max(
-                1 - float(self.looked_at[distinct[wrong.index].tolist()].sum()) / max(self.looked_at.sum(), 1)
-                for writing in (Writing(dates=tuple(DATE_ORDERS.values())), Writing(decimal=","))
-                for wrong in [convert(distinct, kind=kind, dtype=dtype, levels=None, writing=writing)[1]]
+                float(self.looked_at[one.fillna(False).tolist()].sum()) / max(self.looked_at.sum(), 1) for one in good
             )
         return self._shares[kind]
 
@@ -217,6 +235,8 @@ def _text(column: Column, table: str, name: str, known: Known) -> Fit:
             return Fit(against="its values repeat")
         if column.share("date") > 0.5 or column.share("words") > 0.5 and column.share("code") < 0.8:
             return Fit(against="not codes")
+        if sum(value in known.shared for value in column.looked_at.index) >= 0.3 * len(column.looked_at):
+            return Fit(0.85)
         return Fit(0.6 if column.share("code") >= 0.8 else 0.3)
     if name == "quarter":
         return Fit(0.85) if column.share("quarter") >= 0.7 else Fit(against="not quarters such as FY2017Q3")

@@ -22,7 +22,7 @@ MARGIN = 0.10  # by which the second best must be worse
 MENTIONED = 0.40  # confidence from which a candidate is named
 HEADER_ALONE = 0.97  # what an exact header is worth
 GIVEN_BY_NAME = 0.75  # how strongly names of sheets or files must speak for themselves
-TABLE_FITS, TABLE_MARGIN = 0.45, 0.04
+TABLE_FITS, TABLE_MARGIN = 0.40, 0.04
 IN_ORDER = (
     ("started_on", "ended_on"),
     ("joined_on", "left_on"),
@@ -69,6 +69,7 @@ class Match:
     why_open: dict[str, str] = field(default_factory=dict)
     identifiers: dict[str, str] = field(default_factory=dict)  # header → what it is
     metadata: list[str] = field(default_factory=list)
+    likely: dict[str, tuple[str, float]] = field(default_factory=dict)  # target → header, confidence, however small
     score: float = 0.0
 
     @property
@@ -248,6 +249,15 @@ def _assign(
     sure = np.array(
         [[t in candidates[h] and candidates[h][t].confidence >= PLACED for t in targets] for h in headers], dtype=bool
     ).reshape(score.shape)
+    confidence = np.array(
+        [[candidates[h][t].confidence if t in candidates[h] else 0.0 for t in targets] for h in headers]
+    )
+    confidence = confidence.reshape(score.shape)
+    match.likely = {
+        targets[t]: (headers[h], float(confidence[h, t]))
+        for h, t in zip(*linear_sum_assignment(confidence, maximize=True), strict=True)
+        if confidence[h, t] >= MENTIONED
+    }
     picked = {
         h: t for h, t in zip(*linear_sum_assignment(np.where(sure, score, 0), maximize=True), strict=True) if sure[h, t]
     }
@@ -315,19 +325,20 @@ def _days(column: Column) -> pd.Series:
 
 
 def _score(match: Match, unit: Unit) -> float:
-    """How well the unit is explained by the table, and the table filled by the unit, 0 to 1."""
-    worth = {name: _worth(match.table, name) for name in tables.TABLES[match.table].columns}
-    filled = sum(worth[name] * one.confidence for name, (_, one) in match.placed.items()) / sum(worth.values())
+    """How well the unit is explained by the table, and the table filled by the unit, 0 to 1; open columns count too."""
+    about = tables.TABLES[match.table]
+    worth = {name: _worth(match.table, name) for name in about.columns}
+    filled = sum(worth[name] * confidence for name, (_, confidence) in match.likely.items()) / sum(worth.values())
     own = [h for h in unit.columns if not h.startswith("@") and h not in match.metadata and h not in match.identifiers]
-    used = sum(one.confidence for header, one in match.placed.values() if not header.startswith("@"))
+    used = sum(confidence for header, confidence in match.likely.values() if not header.startswith("@"))
     score = 0.5 * filled + 0.5 * used / max(len(own), 1)
-    if match.table in SIGNATURE and not SIGNATURE[match.table] & set(match.placed):
-        score -= 0.15
-    key = [match.headers.get(name) for name in tables.TABLES[match.table].metadata["key"]]
-    if key and all(header and header in unit.columns for header in key):
+    if match.table in SIGNATURE and not SIGNATURE[match.table] & set(match.likely):
+        score -= 0.3
+    key = [match.headers.get(name) for name in about.metadata["key"]]
+    if key and all(header and not header.startswith("@") for header in key):
         rows = pd.concat([unit.columns[header].cells.str.strip() for header in key], axis=1)
         score -= 0.3 * float(rows.duplicated().mean() > 0.3)
-    return score - 0.1 * len(match.needed)
+    return score - 0.1 * sum(not column.nullable and name not in match.likely for name, column in about.columns.items())
 
 
 def _worth(table: str, name: str) -> float:

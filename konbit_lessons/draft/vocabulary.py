@@ -13,7 +13,8 @@ from rapidfuzz import fuzz, process
 from konbit_lessons import identity
 
 SAME_WORD = 85  # of 100: a slip, a plural, another ending
-UNKNOWN_WORD = 0.35  # weight of a word of a header that the vocabulary does not have
+UNKNOWN_WORD = 0.45  # weight of a word of a header that the vocabulary does not have
+QUALIFIED = 0.6  # what is left of a likeness when the header has a word that changes the meaning
 Concept = tuple[str, str]  # (table, column), or ("identifiers" or "others", what it is)
 
 
@@ -44,6 +45,7 @@ def likeness(header: str) -> dict[Concept, float]:
         for word in words
     }
     whole = sum(weight.values())
+    qualifiers = {word for word in words if word in _qualifiers() or (word.isdigit() and len(word) == 4)}
     found: dict[Concept, float] = defaultdict(float)
     for at in {at for others in near.values() for other in others for at in with_word[other]}:
         concept, phrase = phrases[at]
@@ -51,7 +53,9 @@ def likeness(header: str) -> dict[Concept, float]:
         used = sum(weight[word] * max(near[word].get(one, 0) for one in phrase) for word in words)
         recall, precision = covered / sum(weights[one] for one in phrase), used / whole
         if recall + precision:
-            found[concept] = max(found[concept], 2 * recall * precision / (recall + precision))
+            other_meaning = qualifiers.difference(phrase)
+            degree = 2 * recall * precision / (recall + precision) * (QUALIFIED if other_meaning else 1)
+            found[concept] = max(found[concept], degree)
     together = "".join(words)
     for concept, phrase in phrases if len(together) >= 6 else ():
         if "".join(phrase) == together:
@@ -86,6 +90,11 @@ def folded(*path: str) -> frozenset[str]:
 @cache
 def _small_words() -> frozenset[str]:
     return frozenset(vocabulary()["small_words"]["words"])
+
+
+@cache
+def _qualifiers() -> frozenset[str]:
+    return frozenset(word for phrase in vocabulary()["qualifiers"]["words"] for word in identity.words(phrase))
 
 
 @cache
