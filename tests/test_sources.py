@@ -75,7 +75,7 @@ def test_a_row_of_hxl_tags_is_left_out_with_a_notice(tmp_path):
     path.write_text('"age";"_uuid";"_index"\n"#affected";"";""\n"3";"u";"1"\n', encoding="utf-8")
     raw = kl.read(path)
     assert raw.tables["main"]["age"].tolist() == ["3"] and raw.tables["main"].index.tolist() == [3]
-    assert raw.notices == ("the row of HXL tags under the header was left out",)
+    assert raw.notices == ("the row of HXL tags under the header was left out: age #affected",)
 
 
 def test_repeats_of_a_kobo_workbook_stay_linked_to_their_parent(tmp_path):

@@ -1,89 +1,67 @@
 """KoboToolbox exports, CSV or XLSX, with names or labels: grids → tables named by question.
 
-Facts: a choice column is ``question/choice`` with 0, 1, or blank when the question was not answered; without the form,
-``a/b`` is a choice only if there is a column ``a`` and its values are 0, 1 or blank; a second header row of HXL tags
-can be there; repeats are sheets of their own, linked by ``_parent_index``.
+Facts: a choice column is ``question/choice`` with 0, 1, or blank when the question was not answered; a second header
+row of HXL tags can be there; repeats are sheets of their own, linked by ``_parent_index``, whose names are cut at 31
+characters; groups are joined by ``/`` or whatever the exporter asked for.
 """
 
-import pandas as pd
+import re
 
+from konbit_lessons.sources.file import File
 from konbit_lessons.sources.form import Form
 from konbit_lessons.sources.grids import Grid
-from konbit_lessons.sources.raw import Frame, frame_of, use_flags
+from konbit_lessons.sources.questions import by_form, by_values
+from konbit_lessons.sources.raw import Asked, Frame, frame_of
 
-MARKS = ("_uuid", "_submission_time", "_index", "_id")
-
-
-def recognizes(header: list[str]) -> bool:
-    return sum(mark in header for mark in MARKS) >= 2 or "_parent_index" in header
+MARKS = ("_uuid", "_submission_time", "_index", "_id", "_parent_index")
+_CUT = re.compile(r"\.\.\.( \(\d+\))?$")
 
 
-def read(grids: list[Grid], *, form: Form | None, expect: list[str]) -> tuple[dict[str, Frame], list[str]]:
+def recognizes(file: File, form: Form | None) -> bool:
+    """By its metadata; where none was exported, by most of its headers being those of the form."""
+    if any(_is_export(grid) for grid in file.grids):
+        return True
+    header = [cell for cell in file.grids[0].header if cell]
+    return form is not None and sum(" ".join(cell.split()) in form.columns for cell in header) > len(header) / 2
+
+
+def read(file: File, asked: Asked) -> tuple[dict[str, Frame], list[str]]:
     tables, notices = {}, []
-    for grid in grids:
-        second = [cell for row in grid.top(2)[1:] for cell in row if cell]
-        tagged = bool(second) and all(cell.startswith("#") for cell in second)
-        if tagged:
-            notices.append("the row of HXL tags under the header was left out")
-        frame = frame_of(grid, after=1 + tagged)
-        name = grid.title if "_parent_index" in frame else "main"
-        tables[name if name not in tables else grid.title] = Frame(tidy(frame, form=form), grid.title)
-    return tables, notices
-
-
-def tidy(frame: pd.DataFrame, *, form: Form | None, group_separator: str = "/") -> pd.DataFrame:
-    """Columns by question name, labels decoded to names, choices as True, False or missing."""
-    frame = frame.rename(columns=_names(frame, form, group_separator))
-    choices = [
-        column for column in frame if "/" in column and column.rsplit("/", 1)[0] in frame and _is_choice(frame[column])
-    ]
-    if form:
-        choices = [
-            column
-            for column in frame
-            if column in form.columns.values() and "/" in column and _is_choice(frame[column])
-        ]
-        frame = _decoded(frame, form, choices)
-    return use_flags(frame, choices)
-
-
-def _is_choice(values: pd.Series) -> bool:
-    return bool(values.dropna().str.strip().isin(["0", "1"]).all())
-
-
-def _names(frame: pd.DataFrame, form: Form | None, separator: str) -> dict[str, str]:
-    """Header → column: what the form says, else the header without its groups unless two would collide."""
-    found = {}
-    for header in frame:
-        known = form.columns.get(" ".join(header.split())) if form else None
-        found[header] = known or _without_groups(header, frame, separator)
-    names = list(found.values())
-    return {header: name if names.count(name) == 1 else header for header, name in found.items()}
-
-
-def _without_groups(header: str, frame: pd.DataFrame, separator: str) -> str:
-    if header.startswith(("_", "meta/", "meta-")):
-        return header
-    question, slash, choice = header.rpartition("/")
-    if slash and question in frame and _is_choice(frame[header]):
-        return f"{question.rsplit(separator, 1)[-1]}/{choice}"
-    return header.rsplit(separator, 1)[-1] or header
-
-
-def _decoded(frame: pd.DataFrame, form: Form, choices: list[str]) -> pd.DataFrame:
-    frame = frame.copy()
-    for column, question in form.selects.items():
-        if column not in frame:
-            continue
-        names = form.decode(column)
-        if question.type == "select_one":
-            text = frame[column].str.strip()
-            frame[column] = text.map(names).astype("str").where(text.isin(names), frame[column])
+    for grid in sorted(file.grids, key=lambda grid: not _is_export(grid)):
+        tags = _tags(grid)
+        if tags:
+            notices.append(f"the row of HXL tags under the header was left out: {', '.join(tags)}")
+        frame = frame_of(grid, after=2 if tags else 1)
+        repeat = _repeat(grid, asked.form) if "_parent_index" in frame else ""
+        if asked.form:
+            frame, more = by_form(frame, asked.form, repeat)
+            notices += [f"sheet {grid.title}: {notice}" if repeat else notice for notice in more]
         else:
-            own = [choice for choice in choices if choice.rsplit("/", 1)[0] == column]
-            if own:  # the joined column of a label export cannot be split, the choice columns can
-                picked = frame[own].eq("1").to_numpy()
-                codes = [choice.rsplit("/", 1)[1] for choice in own]
-                joined = [" ".join(code for code, yes in zip(codes, row, strict=True) if yes) for row in picked]
-                frame[column] = pd.Series(joined, index=frame.index, dtype="str").where(frame[column].notna())
-    return frame
+            frame = by_values(frame)
+        name = repeat or ("main" if "main" not in tables else grid.title)
+        tables[name if name not in tables else grid.title] = Frame(frame, grid.title)
+    return {"main": tables.pop("main"), **tables} if "main" in tables else _alone(tables), notices
+
+
+def _is_export(grid: Grid) -> bool:
+    return sum(mark in grid.header for mark in MARKS) >= 2 or "_parent_index" in grid.header
+
+
+def _tags(grid: Grid) -> list[str]:
+    """``header #tag`` of the second row, if it is one of HXL tags."""
+    second = [(header, cell) for header, cell in zip(grid.header, (*grid.top(2), [])[1], strict=False) if cell]
+    return [f"{header} {tag}" for header, tag in second] if all(tag.startswith("#") for _, tag in second) else []
+
+
+def _repeat(grid: Grid, form: Form | None) -> str:
+    """The repeat on a sheet: its title, which the exporter may have cut."""
+    begun = _CUT.sub("", grid.title)
+    cut = begun != grid.title
+    names = [name for name in form.repeats if (name.startswith(begun) if cut else name == grid.title)] if form else []
+    return names[0] if len(names) == 1 else grid.title
+
+
+def _alone(tables: dict[str, Frame]) -> dict[str, Frame]:
+    """A sheet of a repeat saved on its own is what the file is about."""
+    first, *others = tables
+    return {"main": tables[first], **{name: tables[name] for name in others}}

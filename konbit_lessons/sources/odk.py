@@ -1,24 +1,33 @@
-"""ODK Central exports: grids → tables named by question.
+"""ODK Central exports: a CSV, CSVs side by side, or their zip → tables named by question.
 
 Unlike Kobo, groups join with ``-`` and the choices of an unanswered question are 0: they are blanked where the joined
 column is empty.
 """
 
-from konbit_lessons.sources.form import Form
-from konbit_lessons.sources.grids import Grid
-from konbit_lessons.sources.kobo import tidy
-from konbit_lessons.sources.raw import Frame, frame_of
+from konbit_lessons.sources import keyed, surveycto
+from konbit_lessons.sources.file import File
+from konbit_lessons.sources.form import Form, Writing
+from konbit_lessons.sources.questions import blank_unanswered, by_form, by_values
+from konbit_lessons.sources.raw import Asked, Frame
 
 
-def recognizes(header: list[str]) -> bool:
-    return {"KEY", "SubmissionDate", "SubmitterID"} <= set(header) or {"KEY", "PARENT_KEY"} <= set(header)
+def recognizes(file: File, form: Form | None) -> bool:
+    headers = [set(grid.header) for grid in file.grids if not surveycto.is_export(grid)]
+    return any({"KEY", "SubmissionDate", "SubmitterID"} <= one or {"KEY", "PARENT_KEY"} <= one for one in headers)
 
 
-def read(grids: list[Grid], *, form: Form | None, expect: list[str]) -> tuple[dict[str, Frame], list[str]]:
-    grid = grids[0]
-    frame = tidy(frame_of(grid), form=form, group_separator="-")
-    for column in frame.columns[frame.dtypes == "boolean"]:
-        question = column.rsplit("/", 1)[0]
-        if question in frame:
-            frame[column] = frame[column].mask(frame[question].isna())
-    return {"main": Frame(frame, grid.title)}, []
+def read(file: File, asked: Asked) -> tuple[dict[str, Frame], list[str]]:
+    found, notices = keyed.frames(file)
+    tables = {}
+    for name, (rows, title) in found.items():
+        if asked.form:
+            repeat = name.rpartition("-")[2] if name != "main" else ""
+            rows, more = by_form(rows, asked.form, repeat, [Writing(None, "-", "/")])
+            notices += more
+        else:
+            rows = by_values(rows, "-")
+        if "ReviewState" in rows and (rows["ReviewState"] == "rejected").any():
+            rejected = int((rows["ReviewState"] == "rejected").sum())
+            notices.append(f"{rejected} submissions whose ReviewState is rejected are kept: the column says which")
+        tables[name] = Frame(blank_unanswered(rows), title)
+    return tables, notices

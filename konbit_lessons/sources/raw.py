@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from konbit_lessons.sources.form import Form
 from konbit_lessons.sources.grids import Grid
 
 
@@ -14,6 +15,15 @@ class Frame(NamedTuple):
 
     rows: pd.DataFrame
     sheet: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a reader may know beyond the file: the form, headers that should be there, the options of a question."""
+
+    form: Form | None = None
+    expect: tuple[str, ...] = ()
+    options: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -69,9 +79,3 @@ def frame_of(grid: Grid, *, header: list[str | None] | None = None, after: int =
     blank = frame.isna().all(axis="columns")
     frame = frame[~blank] if blank.any() else frame
     return frame.rename_axis("row")
-
-
-def use_flags(frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    """The same frame with columns of 0, 1 and blank as True, False and missing."""
-    flags = {column: frame[column].str.strip().map({"1": True, "0": False}).astype("boolean") for column in columns}
-    return frame.assign(**flags)

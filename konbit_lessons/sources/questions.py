@@ -1,0 +1,348 @@
+"""Frames under the exporter's headers → frames by question: labels decoded to names, choices as True, False, missing.
+
+What the three ways of exporting a select_multiple (joined and one column per choice, joined only, choices only) hold is
+brought to one shape: the joined column of names, then one column per choice. What cannot be decoded without doubt stays
+as it is, with a notice.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from konbit_lessons.sources.form import ODK_GPS, Form, Question, Writing, clean, written
+from konbit_lessons.tables import TEXT
+
+FLAGS = {"1": True, "0": False, "1.0": True, "0.0": False, "true": True, "false": False}
+METADATA = ("_", "meta/", "meta-")
+_NUMBERED = re.compile(r" \(\d+\)$")
+
+
+def by_form(
+    frame: pd.DataFrame, form: Form, repeat: str, writings: list[Writing] | None = None
+) -> tuple[pd.DataFrame, list[str]]:
+    """A table of an export by the questions of its form.
+
+    Parameters
+    ----------
+    frame : DataFrame of str
+        Under the headers of the file.
+    form : Form
+    repeat : str
+        Which repeat the rows are entries of; "" for the submissions.
+    writings : list of Writing
+        The ways in which it can be written; found from the headers when not given.
+
+    Returns
+    -------
+    frame : DataFrame
+    notices : list of str
+        What could not be decoded, and why.
+    """
+    headers = {column: _header(column, frame) for column in frame}
+    writings = writings or _writings(form, repeat, list(headers.values()))
+    known = [form.headers(writing, repeat) for writing in writings]
+    best = max(range(len(known)), key=lambda at: sum(header in known[at] for header in headers.values()))
+    writing = writings[best]
+    names, notices = _names(headers, [known[best], _merged(known)], form.starts(writing, repeat))
+    frame = frame.rename(columns=names)
+    headers = {names[column]: header for column, header in headers.items()}
+    for question in form.asked(repeat):
+        column = form.column(question)
+        if question.type == "select_multiple":
+            frame, more = _select_multiple(frame, form, question, writing, headers)
+            notices += more
+        elif question.type == "select_one" and column in frame and form.options(question):
+            decoded, more = _select_one(frame[column], form, question, writing.language)
+            frame = frame.assign(**{column: decoded})
+            notices += more
+    return frame, notices
+
+
+def by_values(frame: pd.DataFrame, group: str = "/", choices: dict[str, str] | None = None) -> pd.DataFrame:
+    """A table of an export without its form: groups are dropped unless two names would collide.
+
+    Parameters
+    ----------
+    frame : DataFrame of str
+        Under the headers of the file.
+    group : str
+        What stands between groups and names.
+    choices : dict of str to str, optional
+        Choice column → its name here. When not given, ``a/b`` is one if there is a column ``a`` and its values are 0, 1
+        or blank.
+    """
+    if choices is None:
+        asked = {column: column.rpartition("/")[0] for column in frame}
+        choices = {column: column for column, one in asked.items() if one in frame and are_flags(frame[column])}
+    groups = Counter(column.rpartition(group)[0] for column in frame if column not in choices)
+    labels = any(" " in column for column in frame if column not in choices)
+
+    def without_groups(name: str) -> str:
+        before, _, last = name.rpartition(group)
+        if last in ODK_GPS:
+            return f"{without_groups(before)}{group}{last}"
+        return name if name.startswith(METADATA) or not last or (labels and groups[before] < 2) else last
+
+    names = {}
+    for column in frame:
+        question, slash, choice = choices.get(column, "").rpartition("/")
+        names[column] = f"{without_groups(question)}/{choice}" if slash else without_groups(column)
+    names = _unless_they_collide(names)
+    return use_flags(frame.rename(columns=names), [names[column] for column in choices])
+
+
+def are_flags(values: pd.Series) -> bool:
+    """Whether a column holds nothing but 0, 1 and blank."""
+    return values.dropna().str.strip().str.lower().isin(FLAGS).all()
+
+
+def use_flags(frame: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
+    """The same frame with columns of 0, 1 and blank as True, False and missing."""
+    return frame.assign(**{column: _flags(frame[column]) for column in columns})
+
+
+def blank_unanswered(frame: pd.DataFrame) -> pd.DataFrame:
+    """Choices are missing, not False, where none is True and the joined column is blank."""
+    by_question: dict[str, list[str]] = {}
+    for column in frame.columns[frame.dtypes == "boolean"]:
+        by_question.setdefault(column.rpartition("/")[0], []).append(column)
+    changed = {}
+    for question, own in by_question.items():
+        unanswered = ~frame[own].fillna(False).any(axis="columns")
+        if question in frame:
+            unanswered &= frame[question].isna()
+        changed |= {column: frame[column].mask(unanswered) for column in own}
+    return frame.assign(**changed)
+
+
+def split(text: str, options: dict[str, set[str]], separator: str) -> set[tuple[str, ...]]:
+    """Every way to read joined answers as a sequence of options, none of them twice; stops at the second way.
+
+    >>> split("Eau potable Eau", {"Eau": {"water"}, "Eau potable": {"drinking"}}, " ")
+    {('drinking', 'water')}
+    """
+    found: set[tuple[str, ...]] = set()
+    begun: list[tuple[str, tuple[str, ...]]] = [(text, ())]
+    while begun and len(found) < 2:
+        rest, names = begun.pop()
+        for label, meant in options.items():
+            if rest == label:
+                found |= {(*names, name) for name in meant - set(names)}
+            elif rest.startswith(label + separator):
+                begun += [(rest[len(label + separator) :], (*names, name)) for name in meant - set(names)]
+    return found
+
+
+def with_choices(
+    frame: pd.DataFrame, column: str, chosen: dict[str, tuple[str, ...]], names: list[str]
+) -> pd.DataFrame:
+    """One ``column/choice`` per name behind a joined column; ``chosen`` says which of them each of its texts holds."""
+    codes, texts = pd.factorize(frame[column])
+    table = np.array([[name in chosen.get(text, ()) for name in names] for text in texts] or np.empty((0, len(names))))
+    read = np.array([text in chosen for text in texts] + [False])  # the last is blank: code -1
+    flags = np.vstack([table, np.zeros((1, len(names)))]).astype(bool)
+    made = {
+        f"{column}/{name}": pd.Series(pd.array(flags[codes, at], dtype="boolean"), index=frame.index).mask(~read[codes])
+        for at, name in enumerate(names)
+    }
+    at = frame.columns.get_loc(column) + 1
+    return pd.concat([frame.iloc[:, :at], pd.DataFrame(made, index=frame.index), frame.iloc[:, at:]], axis="columns")
+
+
+def _flags(values: pd.Series) -> pd.Series:
+    return values if values.dtype == "boolean" else values.str.strip().str.lower().map(FLAGS).astype("boolean")
+
+
+def _header(column: str, frame: pd.DataFrame) -> str:
+    """What stands in the file: a repeated header was numbered."""
+    base = _NUMBERED.sub("", column)
+    return clean(base if base in frame else column)
+
+
+def _writings(form: Form, repeat: str, headers: list[str]) -> list[Writing]:
+    """Names, or a language's labels, joined by ``/`` or by what stands behind the groups and questions in headers."""
+    languages = (None, *form.languages)
+    plain = [Writing(language) for language in languages]
+    known = set().union(*(form.headers(writing, repeat) for writing in plain))
+    unknown = [header for header in headers if header not in known]
+    asked = form.asked(repeat)
+    firsts = {
+        written(labels, name, language)
+        for language in languages
+        for name, labels in [(block.name, block.labels) for question in asked for block in question.path]
+        + [(question.name, question.labels) for question in asked if question.type == "select_multiple"]
+    }
+    behind = Counter(
+        header[len(first) : len(first) + width]
+        for header in unknown
+        for first in firsts
+        if header.startswith(first)
+        for width in (1, 2, 3)
+    )
+    others = [one for one, _ in behind.most_common() if one.strip() and not any(sign.isalnum() for sign in one)][:6]
+    return plain + [Writing(language, one, one) for one in others for language in languages]
+
+
+def _merged(known: list[dict[str, set[str]]]) -> dict[str, set[str]]:
+    merged: dict[str, set[str]] = {}
+    for headers in known:
+        for header, columns in headers.items():
+            merged[header] = merged.get(header, set()) | columns
+    return merged
+
+
+def _names(
+    headers: dict[str, str], known: list[dict[str, set[str]]], starts: dict[str, str]
+) -> tuple[dict[str, str], list[str]]:
+    """Column → name: what the header means, where it can mean one thing only; else the header without known groups."""
+    names, notices, decoded = {}, [], set()
+    for column, header in headers.items():
+        meant = next((columns[header] for columns in known if header in columns), set())
+        if len(meant) > 1:
+            notices.append(f'the header "{header}" stands for {" and ".join(sorted(meant))} of the form: it is kept')
+        elif meant:
+            decoded |= meant
+        start = max((one for one in starts if header.startswith(one) and header != one), key=len, default="")
+        known_part = starts.get(start, "") + header.removeprefix(start)
+        names[column] = column if len(meant) > 1 else next(iter(meant), known_part if start else column)
+    for name in sorted(decoded):
+        same = [column for column in names if names[column] == name]
+        if len(same) > 1:
+            notices.append(f"{' and '.join(same)} are both {name} by the form: their columns keep their headers")
+    return _unless_they_collide(names), notices
+
+
+def _unless_they_collide(names: dict[str, str]) -> dict[str, str]:
+    """Column → name; where two would be called the same, both keep their headers."""
+    while True:
+        counts = Counter(names.values())
+        same = [column for column, name in names.items() if counts[name] > 1 and name != column]
+        if not same:
+            return names
+        names = names | {column: column for column in same}
+
+
+def _maps(form: Form, question: Question, language: str | None, used: list[str]) -> list[dict[str, set[str]]]:
+    """Text → choice names, one map per language: the one the export is written in first, if it knows every text."""
+    maps = []
+    for one in dict.fromkeys((language, *form.languages, None)):
+        texts: dict[str, set[str]] = {}
+        for choice in form.options(question):
+            texts.setdefault(written(choice.labels, choice.name, one), set()).add(choice.name)
+        maps.append(texts)
+    return sorted(maps, key=lambda texts: not all(text in texts for text in used))
+
+
+def _select_one(values: pd.Series, form: Form, question: Question, language: str | None) -> tuple[pd.Series, list[str]]:
+    used = {text: clean(text) for text in values.dropna().unique()}
+    maps = _maps(form, question, language, list(used.values()))
+    decoded, notices = {}, []
+    for text, label in used.items():
+        meant = next((texts[label] for texts in maps if label in texts), {text})
+        if len(meant) > 1:
+            notices.append(
+                f'{form.column(question)}: the label "{label}" stands for the choices {" and ".join(sorted(meant))}: '
+                "it is left as it is"
+            )
+        decoded[text] = next(iter(meant)) if len(meant) == 1 else text
+    return values.map(decoded).astype(TEXT), notices
+
+
+def _select_multiple(
+    frame: pd.DataFrame, form: Form, question: Question, writing: Writing, headers: dict[str, str]
+) -> tuple[pd.DataFrame, list[str]]:
+    """The joined column of names, in the order of the form, and one column per choice; made from what there is."""
+    column = form.column(question)
+    own = [name for name in frame if name.startswith(f"{column}/")]
+    flagged = [name for name in own if are_flags(frame[name])]
+    other = {name.removeprefix(f"{column}/") for name in own if name not in flagged}
+    notices = [f"{column}/{name}: not only 0, 1 and blank: left as text" for name in sorted(other)]
+    names = [name for name in dict.fromkeys(choice.name for choice in form.options(question)) if name not in other]
+    if flagged:
+        frame, more = _from_flags(frame, column, names, flagged, writing, headers)
+    elif column in frame:
+        chosen, more = _from_joined(frame[column], form, question, writing.language)
+        frame = with_choices(frame, column, chosen, [*names, *_unknown(chosen, names, other)])
+        last = len(names)
+        order = {name: at for at, name in enumerate(names)}
+        joined = {text: " ".join(sorted(ones, key=lambda one: order.get(one, last))) for text, ones in chosen.items()}
+        frame[column] = frame[column].map(lambda text: joined.get(text, text), na_action="ignore").astype(TEXT)
+    else:
+        more = []
+    return frame, notices + more
+
+
+def _unknown(chosen: dict[str, tuple[str, ...]], names: list[str], other: set[str]) -> list[str]:
+    """Choices that were picked and are not in the form: of another version of it."""
+    return list(dict.fromkeys(one for ones in chosen.values() for one in ones if one not in {*names, *other}))
+
+
+def _from_flags(
+    frame: pd.DataFrame,
+    column: str,
+    names: list[str],
+    flagged: list[str],
+    writing: Writing,
+    headers: dict[str, str],
+) -> tuple[pd.DataFrame, list[str]]:
+    """Choice columns of the whole list, and the joined column made of them unless it holds more than they do."""
+    columns = [f"{column}/{name}" for name in names]
+    columns += [name for name in flagged if name not in columns]
+    flagged = [name for name in columns if name in flagged]
+    flags = pd.DataFrame({name: _flags(frame[name]) for name in flagged}, index=frame.index)
+    picked = flags.fillna(False).to_numpy(dtype=bool)
+    packed = np.ascontiguousarray(np.packbits(picked, axis=1))
+    _, first, which = np.unique(packed.view(f"V{packed.shape[1]}").ravel(), return_index=True, return_inverse=True)
+    sets = [np.flatnonzero(picked[row]) for row in first]
+    texts = [" ".join(flagged[at].removeprefix(f"{column}/") for at in one) or None for one in sets]
+    joined, notices = pd.Series(pd.array(texts, dtype=TEXT)[which], index=frame.index), []
+    if column in frame:
+        labels = [_behind(headers[name], headers[column], writing) for name in flagged]
+        spelled = [sorted(" ".join(labels[at] for at in one).split()) for one in sets]
+        pairs = pd.DataFrame({"text": frame[column], "which": which}).dropna().drop_duplicates()
+        same = [sorted(clean(text).split()) == spelled[at] for text, at in pairs.itertuples(index=False)]
+        if not all(same):
+            differing = pd.MultiIndex.from_frame(pairs[~np.array(same)])
+            differs = pd.MultiIndex.from_arrays([frame[column], which]).isin(differing)
+            joined = joined.mask(differs, frame[column])
+            notices.append(
+                f"{column}: {int(differs.sum())} joined answers differ from their choice columns and are left as typed"
+            )
+    answered = flags.notna().any(axis="columns")
+    never = pd.Series(False, index=frame.index, dtype="boolean").mask(~answered)
+    block = pd.DataFrame({column: joined, **{name: flags.get(name, never) for name in columns}}, index=frame.index)
+    start = next(at for at, name in enumerate(frame) if name in block)
+    before, behind = frame.columns[:start], [name for name in frame.columns[start:] if name not in block]
+    return pd.concat([frame[before], block, frame[behind]], axis="columns"), notices
+
+
+def _behind(header: str, question: str, writing: Writing) -> str:
+    """The choice in a choice column's header."""
+    rest = header.removeprefix(question)
+    return rest.removeprefix(writing.choice if rest.startswith(writing.choice) else "/")
+
+
+def _from_joined(
+    values: pd.Series, form: Form, question: Question, language: str | None
+) -> tuple[dict[str, tuple[str, ...]], list[str]]:
+    """Joined text → the choices in it. Names are split at spaces; labels only where there is one way to do it."""
+    maps = _maps(form, question, language, [])
+    named = language is None or not form.options(question)
+    chosen, unread = {}, []
+    for text in values.dropna().unique():
+        ways = next((ways for ways in (split(clean(text), one, " ") for one in maps) if ways), set())
+        if len({frozenset(way) for way in ways}) == 1:
+            chosen[text] = next(iter(ways))
+        elif not ways and named:
+            chosen[text] = tuple(dict.fromkeys(text.split()))
+        else:
+            unread.append(text)
+    if not unread:
+        return chosen, []
+    return chosen, [
+        f"{form.column(question)}: {int(values.isin(unread).sum())} joined answers cannot be split for certain by the "
+        f'form\'s labels, such as "{clean(unread[0])}"; they are left as they are. Export with one column per choice'
+    ]

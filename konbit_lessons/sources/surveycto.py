@@ -1,0 +1,56 @@
+"""SurveyCTO exports: a CSV, or one per repeat in the long format → tables named by question.
+
+A select_multiple is a space-joined column and one ``question_choice`` column of 0 and 1 per choice. ``SubmissionDate``
+is written in the server's words (``Jan 5, 2017 4:20:01 PM``) and stays so.
+"""
+
+import pandas as pd
+
+from konbit_lessons.sources import keyed
+from konbit_lessons.sources.file import File
+from konbit_lessons.sources.form import Form, Writing
+from konbit_lessons.sources.grids import Grid
+from konbit_lessons.sources.questions import FLAGS, are_flags, blank_unanswered, by_form, by_values
+from konbit_lessons.sources.raw import Asked, Frame
+
+
+def recognizes(file: File, form: Form | None) -> bool:
+    return any(is_export(grid) for grid in file.grids)
+
+
+def is_export(grid: Grid) -> bool:
+    """The submissions, or the entries of a repeat in the long format."""
+    sets = any(header.startswith("SET-OF-") for header in grid.header)
+    return "KEY" in grid.header and ("formdef_version" in grid.header or (sets and "PARENT_KEY" in grid.header))
+
+
+def read(file: File, asked: Asked) -> tuple[dict[str, Frame], list[str]]:
+    found, notices = keyed.frames(file)
+    tables = {}
+    for name, (rows, title) in found.items():
+        if asked.form:
+            rows, more = by_form(rows, asked.form, "" if name == "main" else name, [Writing(None, "-", "_")])
+            notices += more
+        else:
+            rows = by_values(rows, "/", _choices(rows))
+        tables[name] = Frame(blank_unanswered(rows), title)
+    return tables, notices
+
+
+def _choices(frame: pd.DataFrame) -> dict[str, str]:
+    """``question_choice`` columns that say of every row what the joined column says."""
+    found = {}
+    for column in frame:
+        cuts = [at for at, sign in enumerate(column) if sign == "_" and column[:at] in frame]
+        for at in reversed(cuts):
+            question, choice = column[:at], column[at + 1 :]
+            if choice and are_flags(frame[column]) and _agree(frame[column], frame[question], choice):
+                found[column] = f"{question}/{choice}"
+                break
+    return found
+
+
+def _agree(flags: pd.Series, joined: pd.Series, choice: str) -> bool:
+    picked = flags.str.strip().str.lower().map(FLAGS).fillna(False).astype(bool)
+    padded = " " + joined.fillna("") + " "
+    return bool((padded.str.contains(f" {choice} ", regex=False) == picked).all())

@@ -1,0 +1,71 @@
+"""Values that a file or database holds as numbers and dates → the text a person would type for them."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import numpy as np
+import pandas as pd
+
+from konbit_lessons.errors import SourceError
+from konbit_lessons.tables import TEXT
+
+MOST_CELLS = 200_000_000  # as text they must fit in memory
+
+
+def text_of(value: object) -> str | None:
+    """One value as text; blank is None.
+
+    >>> [text_of(one) for one in (2.0, 0.1, True, date(2017, 6, 1), " ")]
+    ['2', '0.1', '1', '2017-06-01', None]
+    """
+    if value is None or value is pd.NaT or (isinstance(value, float | np.floating) and np.isnan(value)):
+        return None
+    if isinstance(value, str):
+        return value if value.strip() else None
+    if isinstance(value, bool | np.bool):
+        return "1" if value else "0"
+    if isinstance(value, float | np.floating):
+        return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else str(value)
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() and value.tzinfo is None else value.isoformat()
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, int | np.integer | timedelta | UUID):
+        return str(value)
+    raise TypeError(type(value).__name__)
+
+
+def text_frame(columns: Iterable[tuple[str, Iterable]], *, rows: int, name: str) -> pd.DataFrame:
+    """Frame of text, its rows numbered from 1; repeated names are numbered.
+
+    Raises
+    ------
+    SourceError
+        A column holds what is no single value: a list, bytes.
+    """
+    made: dict[str, pd.Series] = {}
+    index = pd.RangeIndex(1, rows + 1, name="row")
+    for column, values in columns:
+        again = sum(one == column or one.startswith(f"{column} (") for one in made)
+        try:
+            texts = [text_of(value) for value in values]
+        except TypeError as error:
+            raise SourceError(
+                f'{name}, column "{column}": found values of the type {error}; expected text, numbers or dates. '
+                "Leave the column out, or save it as text."
+            ) from None
+        made[f"{column} ({again + 1})" if column in made else column] = pd.Series(texts, index=index, dtype=TEXT)
+    return pd.DataFrame(made, index=index)
+
+
+def check_size(name: str, rows: int, columns: int) -> None:
+    """Refuse, before it is read, what would not fit in memory."""
+    if rows * columns > MOST_CELLS:
+        raise SourceError(
+            f"{name}: {rows:,} rows × {columns:,} columns; at most {MOST_CELLS:,} cells are read. "
+            "Keep the columns that are needed."
+        )
