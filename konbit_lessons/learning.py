@@ -64,7 +64,7 @@ def quality_table(data: Data, *, language: str = "en") -> Table:
         mark("Read"),
         mark("Kept"),
         mark("Set aside"),
-        mark("Values set aside"),
+        mark("Values that do not fit"),
         mark("Values changed"),
     ]
     quality = by_table(data)
@@ -72,8 +72,8 @@ def quality_table(data: Data, *, language: str = "en") -> Table:
         [words.text(TABLE_LABELS[line[0]]), *map(words.number, line[1:])] for line in quality.itertuples(index=False)
     ]
     caption = words.text(
-        "Rows, by kind of record: kept and set aside add up to read. A value that does not fit is set aside; one is "
-        "changed where a name, a code or a blank is replaced by what it means, or by a correction."
+        "Rows, by kind of record: kept and set aside add up to read. A value that does not fit is set aside, whether "
+        "or not its row is; one is changed where a name, a code or a blank is replaced by what it means, or corrected."
     )
     frame = pd.DataFrame(cells, columns=[words.text(head) for head in heads])
     return Table(frame, caption, name="records", numbers=quality)
@@ -87,19 +87,18 @@ def standards_table(data: Data, *, quarter: str, language: str = "en") -> Table:
     of_quarter = in_sum(with_n, quarter=quarter).set_index("measure")
     cells = [
         [
-            words.text(line["measure"]),
-            words.text(STANDARDS[line["standard"]]),
+            f"{words.text(STANDARDS[line['standard']])} · {words.text(line['measure'])}",
             _quality_cell(of_quarter.loc[line["measure"]], words) if line["measure"] in of_quarter.index else "–",
             _quality_cell(line, words),
         ]
         for _, line in in_sum(with_n).iterrows()
     ]
-    heads = [words.text("What was counted"), words.text("Standard"), quarter, words.text("All quarters")]
+    heads = [words.text("What was counted"), quarter, words.text("All quarters")]
     caption = words.text(
         "Data quality by five standards, k of n. Days are those of the slowest file; organizations count once in each "
         "wave or quarter."
     )
-    return Table(pd.DataFrame(cells, columns=heads), caption, text=(heads[1],), name="data_quality", numbers=quality)
+    return Table(pd.DataFrame(cells, columns=heads), caption, name="data_quality", numbers=quality)
 
 
 def _quality_cell(line: pd.Series, words: Words) -> str:

@@ -257,11 +257,14 @@ def test_the_order_of_the_lists_does_not_matter(whole, figures):
 def test_the_table_of_the_standards_says_k_of_n_for_the_quarter_and_for_all(whole, figures):
     table = learning.standards_table(whole, quarter="FY2017Q3")
     shown = table.frame.set_index("What was counted")
-    assert shown.columns.tolist() == ["Standard", "FY2017Q3", "All quarters"]
+    assert shown.columns.tolist() == ["FY2017Q3", "All quarters"]
     wave = whole.survey[whole.survey["wave"] == 3]
     asked = partners(whole.organizations, wave["submitted_on"].min())
     k = len(set(wave["organization_id"]) & set(asked))
-    assert shown.loc[quality.ANSWERED, "FY2017Q3"] == f"{k} of {len(asked)} ({round(100 * k / len(asked))} %)"
+    assert (
+        shown.loc[f"Validity · {quality.ANSWERED}", "FY2017Q3"]
+        == f"{k} of {len(asked)} ({round(100 * k / len(asked))} %)"
+    )
     assert table.numbers.equals(figures) and table.name == "data_quality"
 
 
