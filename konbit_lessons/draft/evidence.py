@@ -8,22 +8,22 @@ import pandas as pd
 
 from konbit_lessons import identity, tables
 from konbit_lessons.draft.vocabulary import folded, meanings, vocabulary
-from konbit_lessons.programme import DATE_ORDERS
-from konbit_lessons.values import NO, YES, Writing, convert
+from konbit_lessons.values import DATE_ORDERS, NO, SERIAL, YES, Writing, convert
 
-MOST_VALUES = 200  # distinct values looked at
+MOST_VALUES = 120  # distinct values looked at
 SCALE = range(1, 6)
 NO_ANSWER_CODES = frozenset(
     {"99", "98", "97", "88", "77", "66", "999", "998", "888", "777", "-99", "-98", "-88", "-77", "-66"}
 )
+ORDERS = tuple(order for order in DATE_ORDERS if order not in SERIAL)
 _NUMBERS = [("amount", "Float64", Writing(decimal=mark)) for mark in ".,"]
 _READ = {
-    "day": [("day", "datetime64[us]", Writing(dates=tuple(DATE_ORDERS.values())))],
+    "day": [("day", "datetime64[us]", Writing(dates=ORDERS))],
     "amount": _NUMBERS,
     "whole": _NUMBERS,
 }
 _WRITTEN_DATE = re.compile(
-    r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}.*|\d{1,2}(?:er)?[ -][^\W\d]{3,}\.?[ -]\d{2,4}|\d{4}-\d{2}-\d{2}.*"
+    r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}.*|\d{1,2}(?:er)?[ -][^\W\d]{3,}\.?[ -]\d{2,4}|[^\W\d]{3,}\.? \d{1,2},? \d{4}|\d{4}[-/]\d{2}-\d{2}.*"
 )
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*")
 _CODE = re.compile(r"(?=.*\d)[^\W\d_]{1,8}[-_/. ]?(?:[^\W_]{1,6}[-_/. ])?\d{1,6}")
@@ -104,6 +104,8 @@ class Column:
 
     def converts(self, kind: str) -> float:
         """Share of the values that become a day or a number, in the way of writing that serves it best."""
+        if self.share("date" if kind == "day" else "digit") < 0.5:
+            return 0.0
         if kind not in self._shares:
             distinct = pd.Series(self.looked_at.index, dtype="str")
             read = [
@@ -157,7 +159,9 @@ def _is_title(value: str) -> bool:
 
 _TESTS = {
     "date": lambda value: bool(_WRITTEN_DATE.fullmatch(value)),
+    "digit": lambda value: any(map(str.isdigit, value)),
     "moment": lambda value: bool(_MOMENT.fullmatch(value)),
+    "serial": lambda value: bool(re.fullmatch(r"[34]\d{4}(?:\.\d+)?", value)),
     "code": lambda value: bool(_CODE.fullmatch(value)),
     "digits": str.isdigit,
     "phone": lambda value: (
@@ -282,13 +286,16 @@ def _yes_no(column: Column, table: str, name: str) -> Fit:
 def _day(column: Column, table: str, name: str) -> Fit:
     if column.converts("day") >= 0.6:
         return Fit(0.25)
-    return Fit(0.2) if column.share("date") >= 0.6 else Fit(against="not dates")
+    if column.share("date") >= 0.6:
+        return Fit(0.2)
+    return Fit(0.1) if column.share("serial") >= 0.6 else Fit(against="not dates")
+
+
+def _agreement(column: Column, table: str, name: str) -> Fit:
+    return Fit(0.4) if column.share("scale") >= 0.9 else Fit(against="not 1 to 5")
 
 
 def _whole(column: Column, table: str, name: str) -> Fit:
-    about = tables.TABLES[table].columns[name].metadata
-    if about["unit"].startswith("1 "):
-        return Fit(0.4) if column.share("scale") >= 0.9 else Fit(against="not 1 to 5")
     if column.converts("whole") < 0.8:
         return Fit(against="not whole numbers")
     if name == "wave" and len(column.counts) > 12:
@@ -300,4 +307,11 @@ def _amount(column: Column, table: str, name: str) -> Fit:
     return Fit(0.25) if column.converts("amount") >= 0.7 else Fit(against="not amounts")
 
 
-_OF_KIND = {"level": _level, "yes_no": _yes_no, "day": _day, "whole": _whole, "amount": _amount}
+_OF_KIND = {
+    "level": _level,
+    "yes_no": _yes_no,
+    "day": _day,
+    "agreement": _agreement,
+    "whole": _whole,
+    "amount": _amount,
+}

@@ -11,10 +11,9 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
 from konbit_lessons import identity, tables
-from konbit_lessons.draft.evidence import Column, Fit, Known, fit
+from konbit_lessons.draft.evidence import ORDERS, Column, Fit, Known, fit
 from konbit_lessons.draft.folder import Unit, is_metadata
 from konbit_lessons.draft.vocabulary import alike, content_words, folded, likeness, vocabulary
-from konbit_lessons.programme import DATE_ORDERS
 from konbit_lessons.values import Writing, convert
 
 PLACED = 0.80  # confidence below which nothing is placed
@@ -67,6 +66,7 @@ class Match:
     placed: dict[str, tuple[str, Candidate]] = field(default_factory=dict)  # target → header, candidate
     open: dict[str, list[Candidate]] = field(default_factory=dict)  # header → candidates, best first
     why_open: dict[str, str] = field(default_factory=dict)
+    unused: dict[str, str] = field(default_factory=dict)  # header → what says the same
     identifiers: dict[str, str] = field(default_factory=dict)  # header → what it is
     metadata: list[str] = field(default_factory=list)
     likely: dict[str, tuple[str, float]] = field(default_factory=dict)  # target → header, confidence, however small
@@ -105,7 +105,7 @@ def _match(unit: Unit, table: str, known: Known, twice: dict[str, str]) -> Match
         elif what := _identifier_by_values(column):
             match.identifiers[header] = what
         elif header in twice:
-            match.why_open[header] = f'the organizations of "{twice[header]}" once more'
+            match.unused[header] = f'the organizations of "{twice[header]}" once more'
         else:
             found = {name: _candidate(column, table, name, unit, known) for name in targets}
             candidates[header] = {name: one for name, one in found.items() if one}
@@ -118,6 +118,7 @@ def _match(unit: Unit, table: str, known: Known, twice: dict[str, str]) -> Match
                 beside[header] = (likeness_beside, what[1])
     _assign(match, candidates, targets, beside, unit)
     _open_if_out_of_order(match, unit)
+    _leave_out_what_is_said_twice(match, unit)
     match.score = _score(match, unit)
     return match
 
@@ -280,8 +281,6 @@ def _assign(
         elif not unit.columns[header].given:
             match.open[header] = named
             degree, what = beside.get(header, (0, ""))
-            if any(other.startswith(f"{header}/") for other in unit.columns):
-                why = "its choices stand beside it"
             match.why_open[header] = why or (f"probably {what}" if degree >= 0.7 and not named else "")
 
 
@@ -319,8 +318,21 @@ def _open_if_out_of_order(match: Match, unit: Unit) -> None:
                     match.why_open[header] = f"{first} would be after {last} in most rows"
 
 
+def _leave_out_what_is_said_twice(match: Match, unit: Unit) -> None:
+    """A question and its choices say the same: where one of the two is placed, the other is not open."""
+    placed = set(match.headers.values())
+    for header in list(match.open):
+        question = header.rpartition("/")[0]
+        if question in placed:
+            match.unused[header] = f'a choice of "{question}"'
+        elif any(other.startswith(f"{header}/") for other in placed):
+            match.unused[header] = "its choices are placed"
+    for header in match.unused:
+        match.open.pop(header, None)
+
+
 def _days(column: Column) -> pd.Series:
-    writing = Writing(dates=tuple(DATE_ORDERS.values()))
+    writing = Writing(dates=ORDERS)
     return convert(column.cells, kind="day", dtype="datetime64[us]", levels=None, writing=writing)[0]
 
 
@@ -329,7 +341,8 @@ def _score(match: Match, unit: Unit) -> float:
     about = tables.TABLES[match.table]
     worth = {name: _worth(match.table, name) for name in about.columns}
     filled = sum(worth[name] * confidence for name, (_, confidence) in match.likely.items()) / sum(worth.values())
-    own = [h for h in unit.columns if not h.startswith("@") and h not in match.metadata and h not in match.identifiers]
+    beside = {*match.metadata, *match.identifiers, *match.unused}
+    own = [header for header, column in unit.columns.items() if not column.given and header not in beside]
     used = sum(confidence for header, confidence in match.likely.values() if not header.startswith("@"))
     score = 0.5 * filled + 0.5 * used / max(len(own), 1)
     if match.table in SIGNATURE and not SIGNATURE[match.table] & set(match.likely):

@@ -7,17 +7,27 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
+import pandas as pd
+import pandera.pandas as pa
+
 from konbit_lessons import identity, tables
 from konbit_lessons.draft.evidence import NO_ANSWER_CODES, Column
 from konbit_lessons.draft.vocabulary import folded, meanings
 from konbit_lessons.sources.form import Form
-from konbit_lessons.values import NO, YES
+from konbit_lessons.values import YES, Writing, convert
 
 NEARLY_ALL = 0.95
 MOST_LEVELS = 40
 _NUMBERS = re.compile(r"(\d{1,4})([/.-])(\d{1,2})\2(\d{2,4})(?:[ T].*)?")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ].*)?")
-_ORDER = {"/": ("day/month/year", "month/day/year"), "-": ("day-month-year",), ".": ("day.month.year",)}
+_ORDERS = {  # what stands between, digits of the year → the orders it can be
+    ("/", 4): ("day/month/year", "month/day/year"),
+    ("/", 2): ("day/month/yy", "month/day/yy"),
+    ("-", 4): ("day-month-year",),
+    (".", 4): ("day.month.year",),
+}
+_PLAIN_ORDERS = ("year/month/day", "day month year", "month day, year", "excel")
+_MEANT = {"level": ("", ""), "yes_no": ("yes_no", "yes, no"), "agreement": ("agreement", "1, 2, 3, 4, 5")}
 
 
 @dataclass
@@ -42,69 +52,66 @@ class Ways:
 def ways_of(table: str, placed: dict[str, Column], form: Form | None) -> Ways:
     """How the placed columns of a source are written."""
     ways = Ways()
-    kinds = {name: tables.TABLES[table].columns[name].metadata["kind"] for name in placed}
+    about = {name: tables.TABLES[table].columns[name] for name in placed}
+    kinds = {name: column.metadata["kind"] for name, column in about.items()}
     _dates(ways, [placed[name] for name in placed if kinds[name] == "day"])
     _decimal(ways, [placed[name] for name in placed if kinds[name] in ("amount", "whole")])
     for name, column in placed.items():
-        if kinds[name] == "level":
-            _level(ways, name, column, f"{table}.{name}", tables.TABLES[table].columns[name].metadata["levels"])
-        elif kinds[name] == "yes_no":
-            _yes_no(ways, name, column)
-        elif kinds[name] == "whole" and str(tables.TABLES[table].columns[name].metadata["unit"]).startswith("1 "):
-            _agreement(ways, name, column)
-    _codes(ways, table, placed, form)
+        if kinds[name] in _MEANT:
+            _levels(ways, name, column, table, about[name])
+    _codes(ways, placed, kinds, form)
     if table in ("organizations", "events"):
         _blanks(ways, placed, kinds)
     return ways
 
 
 def _dates(ways: Ways, columns: list[Column]) -> None:
-    first, second, orders = Counter(), Counter(), Counter()
+    first, second, counts, orders = Counter(), Counter(), Counter(), Counter()
     unread = 0
     for column in columns:
         for written, count in column.counts.items():
             found = _NUMBERS.fullmatch(written)
+            way = (found[2], len(found[4])) if found and len(found[1]) <= 2 else None
             if _ISO.fullmatch(written):
                 continue
-            if found and len(found[1]) == 4 and found[2] == "/":
-                orders["year/month/day"] += count
-            elif found and len(found[1]) <= 2 and len(found[4]) == 4:
-                orders[found[2]] += count
-                first[found[2]] += count * (int(found[1]) > 12)
-                second[found[2]] += count * (int(found[3]) > 12)
+            if way in _ORDERS:
+                counts[way] += count
+                first[way] += count * (int(found[1]) > 12)
+                second[way] += count * (int(found[3]) > 12)
+            elif order := next((one for one in _PLAIN_ORDERS if _reads(written, one)), None):
+                orders[order] += count
             else:
                 unread += count
     why = []
-    for mark, count in orders.items():
-        if mark == "year/month/day":
-            ways.dates.append(mark)
-            why.append(f"{count} so")
-            continue
-        days, other = first[mark], second[mark]
-        allowed = _ORDER[mark]
-        options = " or ".join(f'dates = ["{order}"]' for order in allowed)
+    for order, count in orders.items():
+        ways.dates.append(order)
+        why.append(f"{count} so")
+    for way, count in counts.items():
+        days, other, options = first[way], second[way], _ORDERS[way]
+        either = " or ".join(f'dates = ["{order}"]' for order in options)
         if not days and not other:
             ways.leave(
-                "dates",
-                f"{options}  # OPEN: {count} dates with {mark} and no day over 12; until this is decided they are set aside",
+                "dates", f"{either}  # OPEN: {count} dates with {way[0]}, no day over 12; set aside until decided"
             )
         elif days >= NEARLY_ALL * (days + other):
-            ways.dates.append(allowed[0])
+            ways.dates.append(options[0])
             why.append(f"{days} of {count} have a day over 12 first{f', {other} second' if other else ''}")
-        elif other >= NEARLY_ALL * (days + other) and len(allowed) > 1:
-            ways.dates.append(allowed[1])
+        elif other >= NEARLY_ALL * (days + other) and len(options) > 1:
+            ways.dates.append(options[1])
             why.append(f"{other} of {count} have a day over 12 second{f', {days} first' if days else ''}")
         else:
             ways.contradictory = True
-            ways.leave(
-                "dates",
-                f"{options}  # OPEN: of {count} dates with {mark}, {days} have a day over 12 first and {other} second; they are set aside",
-            )
+            over = f"{days} with a day over 12 first, {other} second"
+            ways.leave("dates", f"{either}  # OPEN: {count} dates with {way[0]}, {over}; set aside until decided")
     if unread:
-        ways.leave(
-            "dates", f"OPEN: {unread} dates are written in another way and will be set aside; write them year-month-day"
-        )
+        ways.leave("dates", f"OPEN: {unread} dates cannot be read and will be set aside; write them year-month-day")
     ways.dates_why = "; ".join(why)
+
+
+def _reads(written: str, order: str) -> bool:
+    text = pd.Series([written], dtype="str")
+    writing = Writing(dates=(order,))
+    return convert(text, kind="day", dtype="datetime64[us]", levels=None, writing=writing)[0].notna().all()
 
 
 def _decimal(ways: Ways, columns: list[Column]) -> None:
@@ -130,26 +137,25 @@ def _decimal(ways: Ways, columns: list[Column]) -> None:
         )
 
 
-def _level(ways: Ways, name: str, column: Column, which: str, levels: tuple[str, ...]) -> None:
-    meant = meanings(which)
-    for written, count in column.counts.head(MOST_LEVELS).items():
-        if " ".join(written.casefold().split()) in levels:
-            continue
-        meaning = meant.get(identity.fold(written))
-        _write_level(ways, name, written, count, meaning, ", ".join(levels))
-
-
-def _yes_no(ways: Ways, name: str, column: Column) -> None:
-    for written, count in column.counts.head(MOST_LEVELS).items():
-        if " ".join(written.casefold().split()) in YES | NO:
-            continue
-        if identity.fold(written) in meanings("unknown"):
-            ways.missing.setdefault(name, []).append(written)
-            continue
-        meaning = meanings("yes_no").get(identity.fold(written))
+def _levels(ways: Ways, name: str, column: Column, table: str, about: pa.Column) -> None:
+    """What each value means that is not understood as it stands."""
+    kind, levels = about.metadata["kind"], about.metadata.get("levels")
+    lists, allowed = _MEANT[kind]
+    distinct = pd.Series(column.counts.index[:MOST_LEVELS], dtype="str")
+    _, wrong = convert(distinct, kind=kind, dtype=tables.dtype_of(about), levels=levels, writing=Writing())
+    for written in distinct[wrong.index]:
+        meaning = meanings(lists or f"{table}.{name}").get(identity.fold(written))
         if name == "senior_delegate" and not meaning:
             meaning = _director(written)
-        _write_level(ways, name, written, count, meaning, "yes, no")
+        if not meaning and identity.fold(written) in meanings("unknown"):
+            ways.missing.setdefault(name, []).append(written)
+        elif meaning:
+            ways.levels.setdefault(name, {})[written] = (meaning, int(column.counts[written]))
+        else:
+            one_of = allowed or ", ".join(levels)
+            ways.leave(
+                f"levels.{name}", f'{quoted(written)} = "…"  # OPEN: {column.counts[written]} rows; one of {one_of}'
+            )
 
 
 def _director(title: str) -> str | None:
@@ -160,22 +166,7 @@ def _director(title: str) -> str | None:
     return "yes" if senior else "no"
 
 
-def _agreement(ways: Ways, name: str, column: Column) -> None:
-    for written, count in column.counts.head(MOST_LEVELS).items():
-        if identity.fold(written) in meanings("unknown") and not written.isdigit():
-            ways.missing.setdefault(name, []).append(written)
-        elif not written.lstrip("+-").isdigit():
-            _write_level(ways, name, written, count, meanings("agreement").get(identity.fold(written)), "1, 2, 3, 4, 5")
-
-
-def _write_level(ways: Ways, name: str, written: str, count: int, meaning: str | None, allowed: str) -> None:
-    if meaning:
-        ways.levels.setdefault(name, {})[written] = (meaning, int(count))
-    else:
-        ways.leave(f"levels.{name}", f'{quoted(written)} = "…"  # OPEN: {count} rows; one of {allowed}')
-
-
-def _codes(ways: Ways, table: str, placed: dict[str, Column], form: Form | None) -> None:
+def _codes(ways: Ways, placed: dict[str, Column], kinds: dict[str, str], form: Form | None) -> None:
     """Codes for no answer: as the form declares them; else proposed where they are no value of a scale."""
     declared = {
         code
@@ -185,8 +176,7 @@ def _codes(ways: Ways, table: str, placed: dict[str, Column], form: Form | None)
     }
     seen = Counter()
     for name, column in placed.items():
-        unit = str(tables.TABLES[table].columns[name].metadata.get("unit", ""))
-        if unit.startswith("1 ") or unit == "yes or no":
+        if kinds[name] in ("agreement", "yes_no"):
             seen.update({code: int(column.counts[code]) for code in NO_ANSWER_CODES & set(column.counts.index)})
     if declared:
         ways.missing["*"] = sorted(declared)

@@ -16,7 +16,6 @@ from konbit_lessons.draft.folder import Folder, Unit
 from konbit_lessons.draft.matching import EXPECTS, Candidate, Match
 from konbit_lessons.draft.vocabulary import folded
 from konbit_lessons.draft.ways import Ways, quoted, ways_of
-from konbit_lessons.programme import DATE_ORDERS
 from konbit_lessons.values import Writing, convert
 
 OPEN = "OPEN: "
@@ -60,7 +59,7 @@ class Source:
 
     def days(self, name: str) -> pd.Series:
         """Typed days of a placed column, by row; the index is that of the unit's rows."""
-        writing = Writing(dates=tuple(DATE_ORDERS[order] for order in self.ways.dates))
+        writing = Writing(dates=tuple(self.ways.dates))
         return convert(self.placed[name].cells, kind="day", dtype="datetime64[us]", levels=None, writing=writing)[0]
 
 
@@ -284,11 +283,9 @@ def _columns(source: Source) -> list[str]:
             )
     for header, candidates in match.open.items():
         lines.append(_open(_open_column(source, header, candidates)))
-    lines += [
-        _open(f"{OPEN}{quoted(header)}: {why}; not used")
-        for header, why in match.why_open.items()
-        if header not in match.open
-    ]
+    for why in dict.fromkeys(match.unused.values()):
+        said = [quoted(header) for header, reason in match.unused.items() if reason == why]
+        lines.append(f"# not used: {', '.join(said)}: {_plain(why)}")
     lines += [f"# left out: {quoted(header)}, {what}" for header, what in match.identifiers.items()]
     if match.metadata:
         lines.append(f"# left out, written by the exporter: {_plain(', '.join(match.metadata))}")
