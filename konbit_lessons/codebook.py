@@ -154,27 +154,35 @@ def _page(data: Data, columns: list[dict], words: Words) -> str:
 
 def _columns(data: Data, words: Words) -> list[dict]:
     """What there is to say of each column of each table, in the order of the codebook."""
-    programme = data.programme
-    return [
-        {
-            "table": table,
-            "column": name,
-            "meaning": _meaning(name, column, programme, words),
-            "type": words.text(KINDS[kind]),
-            "unit": words.text(unit) if unit else "",
-            "levels": [(level, words.text(tables.LEVELS[level])) for level in column.metadata.get("levels") or ()],
-            "in_key": name in schema.metadata["key"],
-            "needed": not column.nullable,
-            "direct_identifier": column.metadata.get("direct_identifier", False),
-            "refers_to": column.metadata.get("refers_to") or "",
-            "origins": _origins(programme, table, name, data.tables[table], words),
-        }
-        | figures(data.tables[table], name, kind, programme.smallest_cell)
-        for table in tables.TABLES
-        for schema in [tables.schema(table, programme.incentives)]
-        for name, column in schema.columns.items()
-        for kind, unit in [(column.metadata["kind"], column.metadata.get("unit"))]
-    ]
+    schemas = [tables.schema(name, data.programme.incentives) for name in tables.TABLES]
+    return [_column(schema, name, data, words) for schema in schemas for name in schema.columns]
+
+
+def _column(schema: pa.DataFrameSchema, name: str, data: Data, words: Words) -> dict:
+    programme, rows, about = data.programme, data.tables[schema.name], schema.columns[name].metadata
+    stands = figures(rows, name, about["kind"], programme.smallest_cell)
+    return stands | {
+        "table": schema.name,
+        "column": name,
+        "meaning": _meaning(name, schema.columns[name], programme, words),
+        "type": words.text(KINDS[about["kind"]]),
+        "unit": words.text(unit) if (unit := about.get("unit")) else "",
+        "levels": [(level, words.text(tables.LEVELS[level])) for level in about.get("levels") or ()],
+        "range": _range_in_words(stands["low"], stands["high"], about["kind"], words),
+        "in_key": name in schema.metadata["key"],
+        "needed": not schema.columns[name].nullable,
+        "direct_identifier": about.get("direct_identifier", False),
+        "refers_to": about.get("refers_to") or "",
+        "origins": _origins(programme, schema.name, name, rows, words),
+    }
+
+
+def _range_in_words(low: str | None, high: str | None, kind: str, words: Words) -> str:
+    if low is None:
+        return ""
+    if kind != "day":
+        low, high = (words.number(float(end), len(end.partition(".")[2])) for end in (low, high))
+    return words.text("{low} to {high}", low=low, high=high)
 
 
 def _meaning(name: str, column: pa.Column, programme: Programme, words: Words) -> str:
@@ -244,31 +252,30 @@ def _origins(programme: Programme, table: str, name: str, rows: pd.DataFrame, wo
     sign_in = [source for source in programme.sources if source.table == "sign_in"]
     if table == "invitations" and name in FROM_SIGN_IN and sign_in:
         return [(_files(source), words.text("worked out from the sign-in sheets")) for source in sign_in]
-    known = name not in rows or rows[name].notna().any()
-    headers = {
-        _files(source): _header(source, name, words) or (name if known else "")
-        for source in programme.sources
-        if source.table == table
-    }
-    return [(files, header) for files, header in headers.items() if header]
+    there = name not in rows or rows[name].notna().any()
+    sources = [source for source in programme.sources if source.table == table]
+    headers = [(_files(source), _header(source, name, there, words)) for source in sources]
+    return [(files, header) for files, header in headers if header]
 
 
 def _files(source: Source) -> str:
     return plain(", ".join(source.patterns))
 
 
-def _header(source: Source, name: str, words: Words) -> str:
-    """The header that programme.toml names for a column, or in words how it gives the value; "" where it does not."""
+def _header(source: Source, name: str, there: bool, words: Words) -> str:
+    """The header of a column, or in words how programme.toml gives its values; "" where nothing does.
+
+    One that programme.toml does not name, or names with ``*``, can be missing from the file: what counts is whether
+    there is a value.
+    """
     if name in source.by_file:
         return words.text("given for each file in programme.toml")
     if name in source.set:
         return words.text("given in programme.toml")
-    named = next((column for column in source.columns if fnmatch(name, column)), None)
-    if named is None:
-        return ""
-    header = source.columns[named]
-    if header == "@sheet":
-        return words.text("name of the sheet")
-    if header == "@file":
-        return words.text("name of the file")
-    return plain(header.removesuffix("*") + name.removeprefix(named.removesuffix("*")) if "*" in named else header)
+    named = [column for column in source.columns if fnmatch(name, column)][-1:] or [name]
+    header = source.columns.get(named[0], name)
+    if header in (told := {"@sheet": words.text("name of the sheet"), "@file": words.text("name of the file")}):
+        return told[header]
+    if "*" in named[0]:
+        header = header.removesuffix("*") + name.removeprefix(named[0].removesuffix("*"))
+    return plain(header) if there or name in source.columns else ""

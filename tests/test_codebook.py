@@ -245,6 +245,15 @@ def test_each_column_says_where_it_comes_from(lines):
     assert headers["learning", "finding"] == ""
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_range_is_written_in_the_language_of_the_page_and_plain_in_the_csv(written, language):
+    words = Words(language)
+    line = _read(written, language).set_index(words.text("Column")).loc["per_diem_htg"]
+    low, high = (float(line[words.text(f"Range {end}")]) for end in ("from", "to"))
+    said = words.text("{low} to {high}", low=words.number(low), high=words.number(high))
+    assert high >= 1000 and said in _soup(written, language).find(id="events").parent.get_text()
+
+
 def test_each_column_says_what_it_is(lines):
     assert lines.loc[("events", "event_type"), "Levels"].startswith("round_table = round table; training = ")
     assert lines.loc[("sign_in", "delegate"), "Direct identifier, dropped"] == "yes"
