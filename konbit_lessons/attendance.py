@@ -13,7 +13,7 @@ def with_attendance(
 ) -> pd.DataFrame:
     """Attendance from the sign-in sheets: signed in is present, else absent, but unknown where a name that could not be
     resolved may be theirs, or where the event has no sheet."""
-    present = signed.groupby(PAIR).agg(
+    present = signed.groupby(PAIR, observed=True).agg(
         delegates=("organization_id", "size"),
         senior_delegate=("senior_delegate", "max"),
     )

@@ -14,9 +14,10 @@ from konbit_lessons.attendance import attendance_agreement, with_attendance
 from konbit_lessons.conversion import typed_rows
 from konbit_lessons.errors import DataError
 from konbit_lessons.programme import Programme
-from konbit_lessons.record import Record, order_of
+from konbit_lessons.record import Record
 from konbit_lessons.references import Events, Organizations
 from konbit_lessons.repeats import AGREEMENT, once_each, one_answer_each
+from konbit_lessons.texts import as_text, order_of, stacked
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def clean(programme: Programme) -> Data:
             typed_rows(programme, one, schema, record, corrections=corrected, events=cleaned.get("events"))
             for one in sources
         ]
-        rows = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0].reset_index(drop=True)
+        rows = stacked(parts)
         if events:
             rows = events.resolve(rows, schema, record)
         if organizations:
@@ -103,9 +104,10 @@ def clean(programme: Programme) -> Data:
             rows, twice = one_answer_each(rows, schema, sources, record)
             agreement.append(twice)
         if table == "events":
-            events = Events(rows, decided)
+            events = Events(as_text(rows), decided)
             rows = events.without_the_same(record)
         if table == "organizations":
+            rows = as_text(rows)
             organizations = Organizations(rows, decided)
         if table in tables.NEEDED_TABLES and rows.empty:
             _refuse_empty(table, programme, record)
@@ -159,8 +161,9 @@ def _finished(name: str, rows: pd.DataFrame | None, programme: Programme) -> pd.
         )
     keep = [column for column, about in schema.columns.items() if not about.metadata.get("direct_identifier")]
     of_record = [column for column in keep if schema.columns[column].metadata.get("of_record")]
-    by = [column for column in dict.fromkeys([*schema.metadata["key"], *keep]) if column not in of_record]
-    rows = rows[keep].iloc[order_of(rows, [*by, *of_record])].reset_index(drop=True)
+    key = [column for column in schema.metadata["key"] if column not in of_record]
+    by = key or [*(column for column in keep if column not in of_record), *of_record]  # a key has no ties
+    rows = as_text(rows[keep]).iloc[order_of(rows, by)].reset_index(drop=True)
     for column in of_record:  # the id of a record is a direct identifier: its number in the order of the content stands
         rows[column] = pd.array([f"S{number:06d}" for number in range(1, len(rows) + 1)], dtype=tables.TEXT)
     return schema.remove_columns([column for column in schema.columns if column not in keep]).validate(rows)

@@ -9,7 +9,8 @@ from konbit_lessons.periods import fiscal_quarter
 from konbit_lessons.programme import Programme, Source
 from konbit_lessons.reading import SUBMITTED, read_source
 from konbit_lessons.record import ROW, WHEN, Record
-from konbit_lessons.values import Writing, convert, looked_up
+from konbit_lessons.texts import as_text, distinct_of, encoded, kept, looked_up, nothing
+from konbit_lessons.values import Writing, convert
 
 CODED = ("level", "yes_no", "whole", "agreement", "amount")  # kinds in which a code can mean "no answer"
 
@@ -41,17 +42,21 @@ def typed_rows(
     _no_rows(programme, source, text, record)
     key = schema.metadata["key"]
     of_record = [name for name, column in schema.columns.items() if column.metadata.get("of_record") and name in text]
-    text["_raw_id"] = text[of_record[0] if of_record else key[0]] if len(key) == 1 else None
-    text["record_id"] = "" if of_record or len(key) != 1 else text["_raw_id"]
-    text[WHEN] = _quarters(text, source, schema, programme, events)
+    text["_raw_id"] = text[of_record[0] if of_record else key[0]] if len(key) == 1 else nothing(text)
+    text["record_id"] = nothing(text) if of_record else text["_raw_id"]
+    text[WHEN] = encoded(_quarters(text, source, schema, programme, events))
     text, removed = corrected(text, corrections.of(source, programme), source, record)
     record.read.append(
-        text.groupby(["source", "_kind", WHEN]).size().rename("rows").reset_index().assign(table=schema.name)
+        text.groupby(["source", "_kind", WHEN], observed=True)
+        .size()
+        .rename("rows")
+        .reset_index()
+        .assign(table=schema.name)
     )
-    text = text[~removed]
+    text = kept(text, ~removed)
     _arrivals(text, source, schema, programme, record)
     beside = [*ROW, "record_id", WHEN]
-    values, wrong = text[beside].copy(), {}
+    values, wrong = text[beside].copy(deep=False), {}
     for name in schema.columns:
         values[name], wrong[name] = _column(text, name, schema, source, programme, record)
     values = _within_checks(values, text, schema, record)
@@ -77,9 +82,9 @@ def _quarters(
         return fiscal_quarter(days).fillna("")
     if events is not None and "event_id" in text:
         held = dict(zip(events["event_id"], fiscal_quarter(events["held_on"]), strict=True))
-        return looked_up(text["event_id"], held).fillna("")
+        return looked_up(text["event_id"], held, "str").fillna("")
     if schema.name == "learning" and "quarter" in text:
-        return text["quarter"].fillna("")
+        return text["quarter"].astype("str").fillna("")
     return pd.Series("", index=text.index, dtype="str")
 
 
@@ -98,7 +103,7 @@ def _arrivals(
         writing = _writing(name, schema, source, programme)
         dates[name], _ = convert(text[name], kind="day", dtype="datetime64[us]", levels=None, writing=writing)
     days = (dates["_submitted"] - dates[of_day]).dt.days
-    record.arrivals.append(text[["source", WHEN]].assign(table=schema.name, days=days)[days.notna()])
+    record.arrivals.append(as_text(text[["source", WHEN]]).assign(table=schema.name, days=days)[days.notna()])
 
 
 def _writing(name: str, schema: pa.DataFrameSchema, source: Source, programme: Programme) -> Writing:
@@ -117,20 +122,19 @@ def _column(
 ) -> tuple[pd.Series, pd.Series]:
     """Typed values of one column, and for the texts that did not convert, why."""
     column = schema.columns[name]
-    kind = column.metadata["kind"]
+    kind, dtype = column.metadata["kind"], _while_cleaning(column)
     if name not in text:
-        return pd.Series(pd.array([None] * len(text), dtype=tables.dtype_of(column)), index=text.index), pd.Series(
-            dtype="str"
-        )
+        none = nothing(text) if dtype == "category" else pd.Series(pd.NA, index=text.index, dtype=dtype)
+        return none, pd.Series(dtype="str")
     cells = text[name]
     codes = source.missing.get(name, source.missing.get("*", []) if kind in CODED else [])
-    coded = cells.str.strip().isin(codes) if codes else pd.Series(False, index=text.index)
+    coded = looked_up(cells, {one: True for one in distinct_of(cells)[1] if one.strip() in codes}, "boolean").notna()
     if coded.any():
         record.changed(
             text[coded],
             table=source.table,
             column=name,
-            old_value=cells[coded].str.strip(),
+            old_value=cells[coded],
             new_value="",
             change_type="blank_response",
             check="missing code",
@@ -150,11 +154,9 @@ def _column(
             check="blank cell",
             reason=f'programme.toml says a blank cell means "{meaning}"',
         )
-        cells = cells.mask(blank, meaning)
+        cells = encoded(cells.astype(tables.TEXT).mask(blank, meaning))
     writing = _writing(name, schema, source, programme)
-    values, wrong = convert(
-        cells, kind=kind, dtype=tables.dtype_of(column), levels=column.metadata.get("levels"), writing=writing
-    )
+    values, wrong = convert(cells, kind=kind, dtype=dtype, levels=column.metadata.get("levels"), writing=writing)
     if len(wrong):
         rows = text.loc[wrong.index]
         record.set_aside(
@@ -169,6 +171,11 @@ def _column(
     return values, wrong
 
 
+def _while_cleaning(column: pa.Column) -> object:
+    dtype = tables.dtype_of(column)
+    return "category" if dtype == tables.TEXT else dtype
+
+
 def _within_checks(
     values: pd.DataFrame, text: pd.DataFrame, schema: pa.DataFrameSchema, record: Record
 ) -> pd.DataFrame:
@@ -177,7 +184,7 @@ def _within_checks(
     for name, column in schema.columns.items():
         for check in column.checks:
             known = values[name].dropna()
-            refused = known[~check(known).check_output] if len(known) else known
+            refused = known[~check(known).check_output] if len(known) and "levels" not in column.metadata else known[:0]
             if len(refused):
                 rows = values.loc[refused.index]
                 reason = f"expected {_in_words(check)}"
@@ -215,7 +222,7 @@ def _with_what_is_needed(
     for name, column in schema.columns.items():
         lacks = values[name].isna() & ~left_out if not column.nullable else pd.Series(False, index=values.index)
         if lacks.any():
-            written = text.loc[lacks, name].fillna("") if name in text else ""
+            written = text.loc[lacks, name].astype("str").fillna("") if name in text else ""
             why = wrong[name].reindex(values.index[lacks]).radd("; ").fillna("").tolist()
             record.set_aside(
                 values[lacks],
@@ -227,4 +234,4 @@ def _with_what_is_needed(
                 check="needed value",
             )
             left_out |= lacks
-    return values[~left_out]
+    return kept(values, ~left_out)

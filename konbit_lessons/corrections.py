@@ -13,7 +13,7 @@ from konbit_lessons.programme import CORRECTIONS as FILE
 from konbit_lessons.programme import Programme, Source
 from konbit_lessons.record import LOG, ROW, Record
 from konbit_lessons.sources import read
-from konbit_lessons.values import composed
+from konbit_lessons.texts import as_text, composed, encoded
 
 CHANGES = ("change_response", "blank_response", "remove_survey", "add_survey", "no_action")
 CHECK = "correction"
@@ -54,7 +54,7 @@ def load(programme: Programme) -> Corrections:
         raise DataError(
             f"{FILE}: found no column {', '.join(missing)}; expected the columns of cleaning_log.csv: {', '.join(LOG)}."
         )
-    lines = lines.reindex(columns=list(LOG)).astype("str").fillna("").apply(composed)
+    lines = lines.reindex(columns=list(LOG)).astype("str").fillna("").apply(composed).astype("str")
     known = {
         path.relative_to(programme.raw).as_posix() for one in programme.sources for path in programme.files_of(one)
     }
@@ -102,7 +102,9 @@ def corrected(
     removed = pd.Series(False, index=text.index)
     if lines.empty:
         return text, removed
-    before, text, wrong = text, text.copy(), []
+    names = text.columns[text.dtypes == "category"]
+    text, wrong = as_text(text), []
+    before = text.copy()
     places = text[list(ROW)].astype("str")
     for line in lines[lines["change_type"] != "add_survey"].itertuples():
         try:
@@ -124,6 +126,7 @@ def corrected(
     added = lines[lines["change_type"] == "add_survey"]
     if len(added):
         text = pd.concat([text, _added(added, text, source, record)], ignore_index=True)
+    text = text.assign(**{name: encoded(text[name]) for name in names})
     return text, removed.reindex(text.index, fill_value=False)
 
 
@@ -141,7 +144,7 @@ def _rows(text: pd.DataFrame, places: pd.DataFrame, line, source: Source) -> pd.
     if line.change_type == "remove_survey" and line.column not in text:
         return here
     column = _column(text, line, source)
-    stands = composed(text[column]).fillna("")
+    stands = composed(text[column]).astype("str").fillna("")
     same = here & stands.eq(line.old_value)
     of_one_row = line.row or line.record_id
     if not same.any() or (of_one_row and not same.equals(here)):

@@ -70,8 +70,9 @@ def fiscal_quarter(days: pd.Series) -> pd.Series:
     Series of str, same index
         ``"FY2017Q3"`` and so on.
     """
-    known = days.dropna().unique()
-    return days.map({day: str(Quarter.of(day)) for day in pd.DatetimeIndex(known)}).astype("str")
+    codes, known = pd.factorize(days)
+    names = pd.array([*(str(Quarter.of(day)) for day in pd.DatetimeIndex(known)), None], dtype="str")
+    return pd.Series(names.take(codes), index=days.index, name=days.name)
 
 
 def project_quarter(days: pd.Series, *, started_on: date) -> pd.Series:

@@ -12,6 +12,7 @@ from konbit_lessons.programme import Programme, Source
 from konbit_lessons.record import ROW
 from konbit_lessons.sources import Raw, read
 from konbit_lessons.tables import is_day
+from konbit_lessons.texts import encoded
 from konbit_lessons.values import days_of_serials
 
 SUBMITTED = {  # where an exporter says when a row was submitted
@@ -36,7 +37,7 @@ def read_source(programme: Programme, source: Source, schema: pa.DataFrameSchema
 
     Returns
     -------
-    rows : DataFrame of str
+    rows : DataFrame of category
         :data:`~konbit_lessons.record.ROW`, ``_kind`` of export, ``_submitted`` and ``_filled_in`` where the export says
         so, then the table's columns that the source has.
     notices : list of str
@@ -76,7 +77,8 @@ def read_source(programme: Programme, source: Source, schema: pa.DataFrameSchema
             parts.append(part.assign(source=name, sheet=raw.sheets[table], row=frame.index.to_numpy(), _kind=raw.kind))
     rows = pd.concat(parts, ignore_index=True)
     beside = [*ROW, "_kind", "_submitted", "_filled_in"]
-    return rows[[column for column in (*beside, *schema.columns) if column in rows]], notices
+    rows = rows[[column for column in (*beside, *schema.columns) if column in rows]]
+    return rows.assign(**{name: encoded(rows[name]) for name in rows if name != "row"}), notices
 
 
 def _with_days(part: pd.DataFrame, schema: pa.DataFrameSchema, epoch: str, where: str) -> list[str]:

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field
 
-import numpy as np
 import pandas as pd
+
+from konbit_lessons.texts import as_text, order_of
 
 ROW = ("source", "sheet", "row")  # where a row comes from: file, sheet, row in the file
 WHEN = "_quarter"  # fiscal quarter of the row's own day, beside ROW while cleaning
@@ -46,12 +47,12 @@ class Record:
 
     def changed(self, rows: pd.DataFrame, *, table: str, **line) -> None:
         """One line of the log for each of these rows."""
-        places = rows.reindex(columns=[*ROW, "record_id", WHEN])
+        places = as_text(rows.reindex(columns=[*ROW, "record_id", WHEN]))
         self.log.append(places.assign(table=table, lines=1, **line))
 
     def set_aside(self, rows: pd.DataFrame, *, check: str, initials: str = "", notes: str = "", **line) -> None:
         """Rows (``scope="row"``) or values of them (``"value"``) that could not be used."""
-        self.aside.append(rows[list(ROW)].assign(**line))
+        self.aside.append(as_text(rows[list(ROW)]).assign(**line))
         self.changed(
             rows,
             table=line["table"],
@@ -67,8 +68,8 @@ class Record:
     def changed_alike(self, rows: pd.DataFrame, *, table: str, old_value: pd.Series, new_value: pd.Series, **line):
         """A change made wherever a text stands in a file: one line for each file and text, without a row."""
         same = rows[["source", WHEN]].assign(table=table, old_value=old_value, new_value=new_value)
-        lines = same.groupby(list(same), dropna=False, sort=False).size().rename("lines").reset_index()
-        self.log.append(lines.assign(sheet="", **line))
+        lines = same.groupby(list(same), dropna=False, sort=False, observed=True).size().rename("lines").reset_index()
+        self.log.append(as_text(lines).assign(sheet="", **line))
 
     def cleaning_log(self) -> pd.DataFrame:
         """Every change in the field's columns; where no row is given, it was made wherever the old value stands."""
@@ -91,9 +92,12 @@ class Record:
     def row_counts(self, cleaned: dict[str, pd.DataFrame]) -> pd.DataFrame:
         """Rows read, kept and set aside, by file, table and quarter: kept + set aside = read."""
         by = ["source", "table", WHEN]
-        read = pd.concat(self.read, ignore_index=True).groupby([*by, "_kind"], sort=True)["rows"].sum().reset_index()
-        kept = [rows.assign(table=table)[by].value_counts() for table, rows in cleaned.items()]
-        read["kept"] = pd.concat(kept).reindex(pd.MultiIndex.from_frame(read[by]), fill_value=0).to_numpy()
+        read = pd.concat(self.read, ignore_index=True).groupby([*by, "_kind"])["rows"].sum().reset_index()
+        groups = {table: rows.groupby(["source", WHEN], observed=True).size() for table, rows in cleaned.items()}
+        kept = pd.concat(
+            [as_text(size.rename("kept").reset_index()).assign(table=table) for table, size in groups.items()]
+        )
+        read["kept"] = kept.set_index(by)["kept"].reindex(pd.MultiIndex.from_frame(read[by]), fill_value=0).to_numpy()
         read["set_aside"] = read["rows"] - read["kept"]
         return read.rename(columns={WHEN: "quarter", "_kind": "kind", "rows": "read"})[list(COUNTS)]
 
@@ -115,15 +119,6 @@ class Record:
             "most_days": days.max(),
         }
         return pd.DataFrame(parts).reset_index().rename(columns={WHEN: "quarter"})[list(ARRIVALS)]
-
-
-def order_of(rows: pd.DataFrame, by: list[str]) -> np.ndarray:
-    """Positions that sort rows by these columns, missing values last; equal rows stay as they are."""
-    keys = []
-    for name in by:
-        codes, _ = pd.factorize(rows[name], sort=True)
-        keys.append(np.where(codes < 0, np.iinfo(codes.dtype).max, codes))
-    return np.lexsort(keys[::-1])
 
 
 def _sorted(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:

@@ -8,7 +8,8 @@ from konbit_lessons.decisions import DIFFERENT, EVENT, NEW, NO_ORGANIZATION, ORG
 from konbit_lessons.errors import DataError
 from konbit_lessons.identity import Match, Roster, fold
 from konbit_lessons.record import ROW, Record
-from konbit_lessons.values import looked_up
+from konbit_lessons.tables import TEXT
+from konbit_lessons.texts import as_text, distinct_of, kept, looked_up
 
 EQUAL = ("code", "name")  # how a text can be an organization without any doubt
 DECISION = "decision"
@@ -36,6 +37,7 @@ class Events:
                     raise _no_answer(answer, f"the code of another event, nor {DIFFERENT}")
                 self._same[by_code[key]] = answer | {"decision": of}
         self._codes = by_code | {fold(code): answer["decision"] for code, answer in self._same.items()}
+        self._dtype = pd.CategoricalDtype(pd.Index(sorted(set(self._codes.values())), dtype=TEXT))
 
     def without_the_same(self, record: Record) -> pd.DataFrame:
         """The events, each under one code."""
@@ -64,9 +66,10 @@ class Events:
 
     def _resolve(self, rows, name, schema, nullable, record):
         typed = rows[name]
-        known = {text: self._codes.get(fold(text)) for text in typed.dropna().unique()}
-        found = looked_up(typed, known)
-        other = found.notna() & (found != typed)
+        known = {text: self._codes.get(fold(text)) for text in distinct_of(typed)[1]}
+        found = looked_up(typed, known, self._dtype)
+        other = looked_up(typed, {text: code is not None and code != text for text, code in known.items()}, "boolean")
+        other = other.fillna(False).astype("bool")
         if other.any():
             record.changed_alike(
                 rows[other],
@@ -90,7 +93,7 @@ class Events:
                 check="event on record",
             )
         rows = rows.assign(**{name: found})
-        return rows if nullable else rows[~unknown]
+        return rows if nullable else kept(rows, ~unknown)
 
     def questions(self) -> pd.DataFrame:
         """Events that may be one under two codes."""
@@ -111,6 +114,7 @@ class Organizations:
         self._roster, self._decided = Roster(organizations), decided
         self._names = dict(zip(organizations["organization_id"], organizations["name"], strict=True))
         self._by_code = {fold(code): code for code in self._names}
+        self._dtype = pd.CategoricalDtype(pd.Index(sorted(self._names), dtype=TEXT))
         self._matches: dict[str, Match] = {}
         self._open: dict[str, pd.DataFrame] = {}
         for (question, _), answer in decided.answers.items():
@@ -126,19 +130,20 @@ class Organizations:
 
     def _resolve(self, rows: pd.DataFrame, name: str, schema: pa.DataFrameSchema, record: Record) -> pd.DataFrame:
         typed = rows[name]
-        texts = list(typed.dropna().unique())
+        texts = distinct_of(typed)[1]
         self._matches |= self._roster.match([text for text in texts if text not in self._matches])
         found = {text: self._found(text) for text in texts}
-        codes = looked_up(typed, {text: one.organization_id for text, one in found.items()})
-        how = looked_up(typed, {text: one.how for text, one in found.items()})
+        codes = looked_up(typed, {text: one.organization_id for text, one in found.items()}, self._dtype)
+        how = looked_up(typed, {text: "equal" if one.how in EQUAL else one.how for text, one in found.items()})
+        plain = looked_up(typed, {text: one.organization_id == text for text, one in found.items()}, "boolean")
         reasons = {text: self._reason(text, one) for text, one in found.items()}
         said = {"table": schema.name, "column": name, "change_type": "change_response", "check": "organization name"}
-        equal = how.isin(EQUAL) & (codes != typed)
+        equal = (how == "equal") & ~plain
         if equal.any():
             record.changed_alike(
                 rows[equal], old_value=typed[equal], new_value=codes[equal], reason="a name on the roster", **said
             )
-        close = codes.notna() & ~how.isin([*EQUAL, DECISION])
+        close = codes.notna() & ~how.isin(["equal", DECISION])
         if close.any():
             record.changed(
                 rows[close],
@@ -160,8 +165,8 @@ class Organizations:
                 reason=looked_up(typed[no_code], reasons),
                 check="organization on the roster",
             )
-            self._open[schema.name] = rows[no_code].assign(typed=typed[no_code])
-        return rows.assign(**{name: codes})[codes.notna()]
+            self._open[schema.name] = as_text(rows[no_code].assign(typed=typed[no_code]))
+        return kept(rows.assign(**{name: codes}), codes.notna())
 
     def _found(self, text: str) -> Match:
         """A name on the roster, or what was decided, or what the words say."""

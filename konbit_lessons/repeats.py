@@ -6,7 +6,8 @@ import pyarrow as pa_arrow
 import pyarrow.compute as pc
 
 from konbit_lessons.programme import Source
-from konbit_lessons.record import ROW, WHEN, Record, order_of
+from konbit_lessons.record import ROW, WHEN, Record
+from konbit_lessons.texts import as_text, distinct_of, looked_up, order_of
 
 CHECK = "double entry"
 AGREEMENT = ("quarter", "records", "compared", "agree")
@@ -29,7 +30,7 @@ def once_each(rows: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) ->
     again = keys.loc[same.index].duplicated(keep="last")
     again = rows.index.isin(again.index[again])
     shown = [name for name in key if schema.columns[name].metadata.get("refers_to")]  # no person, no record's id
-    what = rows.loc[again, shown].astype("str").agg(" · ".join, axis="columns") if shown else ""
+    what = as_text(rows.loc[again, shown]).agg(" · ".join, axis="columns") if shown else ""
     record.set_aside(
         rows[again],
         table=schema.name,
@@ -58,7 +59,8 @@ def one_answer_each(
     """
     known = rows[WAVE].notna().all(axis="columns")
     twice = rows.duplicated(WAVE, keep=False) & known
-    again = rows[twice].iloc[order_of(rows[twice], [*WAVE, "submitted_on", *ROW])]
+    again = as_text(rows[twice])
+    again = again.iloc[order_of(again, [*WAVE, "submitted_on", *ROW])]
     scales = [name for name, column in schema.columns.items() if column.metadata["kind"] == "agreement"]
     agreement = _agreement(again, scales)
     if again.empty:
@@ -70,8 +72,8 @@ def one_answer_each(
         reason = "the organization answers more than once in this wave; all answers are kept"
         record.changed(again, old_value=place, new_value="", change_type="no_action", reason=reason, **said)
         return rows, agreement
-    kept = again.duplicated(WAVE, keep="first" if rule == "first" else "last")
-    gone = again if rule == "ask" else again[kept]
+    other = again.duplicated(WAVE, keep="first" if rule == "first" else "last")
+    gone = again if rule == "ask" else again[other]
     outcome = {
         "ask": "programme.toml says to ask: take out all but one in corrections.csv (remove_survey)",
         "mean": "one row holds the mean",
@@ -79,7 +81,7 @@ def one_answer_each(
     reason = f"the organization answers more than once in this wave; {outcome}"
     record.set_aside(gone, scope="row", value=place[gone.index], reason=reason, **said)
     if rule == "mean":
-        rows = _with_means(rows, again, again[~kept], schema, record)
+        rows = _with_means(rows, again, again[~other], schema, record)
     return rows.drop(index=gone.index), agreement
 
 
@@ -128,10 +130,8 @@ def _agreement(again: pd.DataFrame, scales: list[str]) -> pd.DataFrame:
 
 def _folded(text: pd.Series) -> pd.Series:
     """Names of persons without case, accents and double spaces."""
-    plain = pc.replace_substring_regex(
-        pc.utf8_normalize(pc.utf8_lower(pa_arrow.array(text)), form="NFD"), r"\p{Mn}", ""
-    )
-    return pd.Series(
-        pd.array(pc.utf8_trim_whitespace(pc.replace_substring_regex(plain, r"\s+", " ")), dtype=text.dtype),
-        index=text.index,
-    )
+    _, names = distinct_of(text)
+    plain = pc.utf8_normalize(pc.utf8_lower(pa_arrow.array(names, pa_arrow.large_string())), form="NFD")
+    for pattern, instead in ((r"\p{Mn}", ""), (r"\s+", " ")):
+        plain = pc.replace_substring_regex(plain, pattern, instead)
+    return looked_up(text, dict(zip(names, pc.utf8_trim_whitespace(plain).to_pylist(), strict=True)))

@@ -6,14 +6,14 @@ text is looked at once.
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
+
+from konbit_lessons.texts import composed, distinct_of, looked_up
 
 YES = {"yes", "y", "oui", "wi", "x", "1", "true", "vrai", "✓", "✔"}
 NO = {"no", "n", "non", "0", "false", "faux"}
@@ -100,12 +100,12 @@ def convert(
 
     Parameters
     ----------
-    text : Series of str
+    text : Series of str or category
         Missing is blank.
     kind : str
         ``identifier``, ``text``, ``level``, ``day``, ``yes_no``, ``whole`` or ``amount``, as in the codebook.
     dtype : dtype
-        Of the values.
+        Of the values; ``"category"`` for text while a table is being cleaned.
     levels : tuple of str, optional
         Of a level.
     writing : Writing
@@ -125,38 +125,19 @@ def convert(
     ([1250.0, <NA>], {1: 'expected a number such as 1250,5'})
     """
     if kind in ("text", "identifier") and not writing.levels:
-        return composed(text), pd.Series(dtype="str")
+        return composed(text).astype(dtype), pd.Series(dtype="str")
     meant = {_fold(written): meaning for written, meaning in writing.levels.items()}
     parse = _PARSERS[kind]
-    codes, distinct = pd.factorize(text)
-    good, reasons = [], {}
+    codes, distinct = distinct_of(text)
+    good, reasons = {}, {}
     for at, written in enumerate(distinct):
         try:
-            good.append(parse(meant.get(_fold(written), written).strip(), writing, levels))
+            good[written] = parse(meant.get(_fold(written), written).strip(), writing, levels)
         except ValueError as error:
-            good.append(None)
             reasons[at] = f"expected {', '.join(writing.levels)}" if writing.levels else str(error)
-    known = pd.array([*good, None], dtype=dtype)  # the last is taken where the text is missing
-    wrong = np.flatnonzero(np.isin(codes, list(reasons)))
+    wrong = np.flatnonzero(np.isin(codes, list(reasons))) if reasons else []
     expected = pd.Series([reasons[code] for code in codes[wrong]], index=text.index[wrong], dtype="str")
-    return pd.Series(known.take(codes), index=text.index, name=text.name), expected
-
-
-def looked_up(text: pd.Series, known: Mapping, dtype: object = "str") -> pd.Series:
-    """What ``known`` holds for each text; missing where it holds nothing. Each distinct text is looked up once.
-
-    >>> looked_up(pd.Series(["a", None, "b", "a"]), {"a": 1}, "Int64").tolist()
-    [1, <NA>, <NA>, 1]
-    """
-    codes, distinct = pd.factorize(text)
-    found = pd.array([*(known.get(one) for one in distinct), None], dtype=dtype)
-    return pd.Series(found.take(codes), index=text.index, name=text.name)
-
-
-def composed(text: pd.Series) -> pd.Series:
-    """Text without outer spaces, its accents composed (NFC), so that equal texts are equal bytes."""
-    cells = pc.utf8_trim_whitespace(pc.utf8_normalize(pa.array(text), form="NFC"))
-    return pd.Series(pd.array(cells, dtype=text.dtype), index=text.index, name=text.name)
+    return looked_up(text, good, dtype), expected
 
 
 def days_of_serials(text: pd.Series, epoch: str) -> tuple[pd.Series, int]:

@@ -1,0 +1,110 @@
+"""Columns of text, each distinct text held and looked at once: what makes a million rows cheap.
+
+While a table is cleaned, its texts are categories; they are plain text again when it is finished.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from konbit_lessons.tables import TEXT
+
+
+def encoded(text: pd.Series) -> pd.Series:
+    """The same texts as categories, in the order in which they appear."""
+    if isinstance(text.dtype, pd.CategoricalDtype):
+        return text
+    codes, distinct = pd.factorize(text)
+    return _of_codes(codes, distinct, text)
+
+
+def as_text(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows whose categories are plain text again."""
+    return rows.assign(**{name: rows[name].astype(TEXT) for name in rows.columns[rows.dtypes == "category"]})
+
+
+def nothing(rows: pd.DataFrame) -> pd.Series:
+    """A column without any text."""
+    return _of_codes(np.full(len(rows), -1), [], rows.index.to_series())
+
+
+def distinct_of(text: pd.Series) -> tuple[np.ndarray, list[str]]:
+    """For each row the position of its text among the distinct ones (−1 where it is missing), and these."""
+    if isinstance(text.dtype, pd.CategoricalDtype):
+        return text.cat.codes.to_numpy(), list(text.cat.categories)
+    codes, distinct = pd.factorize(text)
+    return codes, list(distinct)
+
+
+def looked_up(text: pd.Series, known: Mapping, dtype: object = "category") -> pd.Series:
+    """What ``known`` holds for each text; missing where it holds nothing.
+
+    Parameters
+    ----------
+    text : Series of str or category
+    known : Mapping
+        From a text.
+    dtype : dtype
+        Of the result. ``"category"`` for text; a CategoricalDtype fixes the categories.
+
+    Examples
+    --------
+    >>> looked_up(pd.Series(["a", None, "b", "a"]), {"a": 1}, "Int64").tolist()
+    [1, <NA>, <NA>, 1]
+    """
+    codes, distinct = distinct_of(text)
+    found = [known.get(one) for one in distinct]
+    if isinstance(dtype, pd.CategoricalDtype):
+        own = dtype.categories.get_indexer(pd.Index(found, dtype=TEXT))
+        return pd.Series(pd.Categorical.from_codes(np.append(own, -1)[codes], dtype=dtype), text.index, name=text.name)
+    if dtype == "category":
+        own, names = pd.factorize(pd.array(found, dtype=TEXT))
+        return _of_codes(np.append(own, -1)[codes], names, text)
+    return pd.Series(pd.array([*found, None], dtype=dtype).take(codes), index=text.index, name=text.name)
+
+
+def composed(text: pd.Series) -> pd.Series:
+    """Text without outer spaces, its accents composed (NFC), so that equal texts are equal bytes."""
+    codes, distinct = distinct_of(text)
+    cells = pc.utf8_trim_whitespace(pc.utf8_normalize(pa.array(distinct, pa.large_string()), form="NFC"))
+    own, names = pd.factorize(pd.array(cells, dtype=TEXT))
+    return _of_codes(np.append(own, -1)[codes], names, text)
+
+
+def stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Frames of the same columns one under the other, categories kept."""
+    if len(parts) == 1:
+        return parts[0].reset_index(drop=True)
+    return pd.DataFrame(
+        {
+            name: pd.api.types.union_categoricals([part[name] for part in parts])
+            if parts[0][name].dtype == "category"
+            else pd.concat([part[name] for part in parts], ignore_index=True)
+            for name in parts[0]
+        }
+    )
+
+
+def order_of(rows: pd.DataFrame, by: list[str]) -> np.ndarray:
+    """Positions that sort rows by these columns, missing values last; equal rows stay as they are."""
+    keys = []
+    for name in by:
+        codes, distinct = distinct_of(rows[name]) if rows[name].dtype == "category" else pd.factorize(rows[name])
+        rank = np.empty(len(distinct) + 1, dtype=np.int64)
+        rank[pd.Series(list(distinct)).argsort(kind="stable")] = np.arange(len(distinct))
+        rank[-1] = len(distinct)  # missing
+        keys.append(rank[codes])
+    return np.lexsort(keys[::-1])
+
+
+def kept(rows: pd.DataFrame, mask: pd.Series) -> pd.DataFrame:
+    """The rows of a mask; the frame itself where that is all of them."""
+    return rows if mask.all() else rows[mask]
+
+
+def _of_codes(codes: np.ndarray, distinct, like: pd.Series) -> pd.Series:
+    dtype = pd.CategoricalDtype(pd.Index(distinct, dtype=TEXT))
+    return pd.Series(pd.Categorical.from_codes(codes, dtype=dtype, validate=False), index=like.index, name=like.name)
