@@ -162,9 +162,9 @@ def _rows(organizations, values):
 
 
 def test_share_missing_and_range_by_hand():
-    rows = _rows([1, 1, 2, 3, 4, 5, 6, 7], [1, 9, 2, 3, 40, 5123, None, None])
-    # Each organization once: lowest 1, 2, 3, 40, 5123, so the second from below is 2; highest 5123, then 40.
-    assert figures(rows, "x", "whole", 2) == {"rows": 8, "missing": 0.25, "low": "2", "high": "40", "distinct": None}
+    rows = _rows([1, 1, 2, 3, 4, 5, 6, 7], [1, 90, 2, 3, 40, 5123, None, None])
+    # Each organization once: their lowest are 1, 2, 3, 40, 5123, the second 2; their highest 5123, 90, 40, 3, 2.
+    assert figures(rows, "x", "whole", 2) == {"rows": 8, "missing": 0.25, "low": "2", "high": "90", "distinct": None}
     assert figures(rows, "x", "whole", 1)["high"] == "5100"
     assert figures(rows[["x"]], "x", "whole", 2) | {"rows": 8} == {
         "rows": 8, "missing": 0.25, "low": "1", "high": "5123", "distinct": None
