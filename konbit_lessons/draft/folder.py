@@ -11,7 +11,7 @@ from konbit_lessons.errors import KonbitError
 from konbit_lessons.sources import Raw, read
 from konbit_lessons.sources.form import Form, read_form
 
-TABULAR = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods")
+TABULAR = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods", ".zip", ".dta", ".sav", ".parquet")
 FORM_COVERS = 0.5  # of an export's own columns, and of a form's questions, so that it is the form behind the export
 SURE_HEADER = 0.9
 FILE, SHEET = "@file", "@sheet"

@@ -154,7 +154,7 @@ def _levels(ways: Ways, name: str, column: Column, table: str, about: pa.Column)
         else:
             one_of = allowed or ", ".join(levels)
             ways.leave(
-                f"levels.{name}", f'{quoted(written)} = "…"  # OPEN: {column.counts[written]} rows; one of {one_of}'
+                f"levels.{name}", f'{quoted(written)} = "…"  # OPEN: {rows(column.counts[written])}; one of {one_of}'
             )
 
 
@@ -215,3 +215,7 @@ def quoted(text: str) -> str:
         )
         + '"'
     )
+
+
+def rows(count: int) -> str:
+    return f"{count} row{'s' if count != 1 else ''}"

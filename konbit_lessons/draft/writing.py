@@ -15,7 +15,7 @@ from konbit_lessons.draft.evidence import Column
 from konbit_lessons.draft.folder import Folder, Unit
 from konbit_lessons.draft.matching import EXPECTS, Candidate, Match
 from konbit_lessons.draft.vocabulary import folded
-from konbit_lessons.draft.ways import Ways, quoted, ways_of
+from konbit_lessons.draft.ways import Ways, quoted, rows, ways_of
 from konbit_lessons.values import Writing, convert
 
 OPEN = "OPEN: "
@@ -206,7 +206,7 @@ def _source(source: Source, waves: dict[Path, str]) -> list[str]:
     for name in dict.fromkeys([*ways.levels, *(key[7:] for key in ways.open if key.startswith("levels."))]):
         lines.append(f"[source.levels.{name}]")
         lines += [
-            _with(f"{quoted(written)} = {quoted(meaning)}", _rows(count))
+            _with(f"{quoted(written)} = {quoted(meaning)}", rows(count))
             for written, (meaning, count) in ways.levels.get(name, {}).items()
         ]
         lines += [_open(line) for line in ways.open.get(f"levels.{name}", [])]
@@ -229,7 +229,7 @@ def _about(source: Source) -> str:
     kind = {"kobo": "KoboToolbox", "odk_central": "ODK Central", "microsoft_forms": "Microsoft Forms"}.get(
         source.unit.kind
     )
-    return ", ".join(filter(None, [kind, f"{source.unit.rows} rows"]))
+    return ", ".join(filter(None, [kind, rows(source.unit.rows)]))
 
 
 def _sheets(unit: Unit) -> list[str]:
@@ -408,7 +408,3 @@ def _open(line: str) -> str:
 def _plain(text: str) -> str:
     """Without anything that could end the comment it stands in."""
     return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
-
-
-def _rows(count: int) -> str:
-    return f"{count} row{'s' if count != 1 else ''}"
