@@ -59,7 +59,7 @@ class _Organization:
     code: str
     words: tuple[str, ...]  # in the order of the name, as the vocabulary calls them
     kinds: frozenset[str]
-    own: frozenset[str]  # the words that tell it apart
+    own: tuple[str, ...]  # the words that tell it apart, sorted; a word can be there twice
     written: frozenset[str]  # as the roster spells them
     weightless: tuple[str, ...]
     acronym: str
@@ -98,19 +98,21 @@ class Roster:
             self._organization(*row) for row in zip(self.ids, names, organizations["acronym"].tolist(), strict=True)
         ]
         self._exact, self._by_acronym, self._by_initials = (defaultdict(list) for _ in range(3))
-        self._by_own, self._with_own, self._of_kind = (defaultdict(list) for _ in range(3))
+        self._by_own, self._of_kind = defaultdict(list), defaultdict(list)
+        self._with_own: dict[str, set[int]] = defaultdict(set)
         for at, (name, known) in enumerate(zip(names, self._all, strict=True)):
             self._exact["".join(words(name))].append(at)
             self._by_own[known.own].append(at)
             self._of_kind[known.kinds].append(at)
-            for word in known.own:
-                self._with_own[word].append(at)
+            for word in set(known.own):
+                self._with_own[word].add(at)
             if known.acronym:
                 self._by_acronym[known.acronym].append(at)
             else:
                 for initials in known.initials:
                     self._by_initials[initials].append(at)
-        self._wider: dict[tuple[frozenset[str], frozenset[str]], list[int]] = {}
+        self._spelled: dict[frozenset[str], set[frozenset[str]]] = {}
+        self._wider: dict[tuple[tuple[str, ...], frozenset[str]], list[int]] = {}
 
     def match(self, typed: list[str]) -> dict[str, Match]:
         """Look up every typed name.
@@ -146,12 +148,15 @@ class Roster:
             code=code,
             words=tuple(meaning.word for meaning in read),
             kinds=kinds,
-            own=frozenset(meaning.word for meaning in read) - kinds,
+            own=self._own(read),
             written=frozenset(meaning.form for meaning in read),
             weightless=tuple(reading.weightless),
             acronym="".join(words(acronym)) if isinstance(acronym, str) else "",
             initials=_initials(name),
         )
+
+    def _own(self, read: tuple[Meaning, ...]) -> tuple[str, ...]:
+        return tuple(sorted(meaning.word for meaning in read if not self._is_kind(meaning.word)))
 
     def _is_kind(self, word: str) -> bool:
         return self._vocabulary.role.get(word) == "kind"
@@ -194,51 +199,77 @@ class Roster:
         if not fits:
             return None
         best, *others = sorted(fits.values(), key=lambda fit: (fit.lost, fit.slips, fit.at))
-        if any(fit.lost == best.lost and fit.slips <= best.slips + 1 for fit in others) or (best.lost and others):
+        if best.lost and (others or not self._may_lose(best)):
+            return None
+        if any(not fit.lost and fit.slips <= best.slips + 1 for fit in others) or not self._believable(best):
             return None
         if self._another_reading(best, reading) or self._another_name(best, reading):
             return None
         return Match(self.ids[best.at], self._how(best, reading), self._score(best))
 
     def _fits(self, choice: tuple[Meaning, ...], reading: Reading) -> list[_Fit]:
-        said = frozenset(meaning.word for meaning in choice)
-        kinds = frozenset(word for word in said if self._is_kind(word))
+        kinds = frozenset(meaning.word for meaning in choice if self._is_kind(meaning.word))
         fits = []
-        for at in self._by_own.get(said - kinds, ()):
+        for at in self._by_own.get(self._own(choice), ()):
             known = self._all[at]
             if kinds <= known.kinds:
                 explained, by_acronym = self._explains(known, reading)
-                lost = 0 if by_acronym else len(known.kinds - kinds)
-                if explained and (not lost or self._may_lose(known, kinds)) and (said or by_acronym):
-                    fits.append(_Fit(at, choice, lost, by_acronym))
+                if explained and (choice or by_acronym):
+                    fits.append(_Fit(at, choice, 0 if by_acronym else len(known.kinds - kinds), by_acronym))
         return fits
 
     def _explains(self, known: _Organization, reading: Reading) -> tuple[bool, bool]:
-        """Whether the words not understood are its acronym or slips of its function words; and whether the first."""
+        """Whether the words not understood are its acronym or slips of its function words; and whether the first.
+
+        A function word too many at the end says that what followed it is lost.
+        """
         by_acronym = False
+        if reading.weightless.count(reading.last) > known.weightless.count(reading.last):
+            return False, False
         left = len(known.weightless) - len(reading.weightless)
         for text in reading.extras:
             if text == known.acronym or (not known.acronym and len(text) > 2 and text in known.initials):
                 by_acronym = True
                 continue
             near = len(text) <= 4 and any(OSA.distance(text, word) <= 1 for word in known.weightless)
-            if not near or not left:
+            if not near or left <= 0:
                 return False, by_acronym
             left -= 1
         return True, by_acronym
 
-    def _may_lose(self, known: _Organization, kinds: frozenset[str]) -> bool:
+    def _may_lose(self, fit: _Fit) -> bool:
         """Words for its kind of body are lost, and those that are left mean no other kind on this roster."""
-        if not known.own or 2 * len(kinds) < len(known.kinds):
+        known = self._all[fit.at]
+        said = {meaning.word for meaning in fit.meanings} & known.kinds
+        if not known.own or 2 * len(said) < len(known.kinds) or len(self._of_kind[known.kinds]) < KIND_KNOWN:
             return False
-        return len(self._of_kind[known.kinds]) >= KIND_KNOWN and all(
-            other == known.kinds or not kinds <= other for other in self._of_kind
-        )
+        if all(kinds == known.kinds or not said <= kinds for kinds in self._of_kind):
+            return True
+        spelled = frozenset(meaning.form for meaning in fit.meanings if meaning.word in said)
+        literal = all(meaning.form in known.written and not meaning.slips for meaning in fit.meanings)
+        return literal and self._kinds_spelled(spelled) == {known.kinds}
+
+    def _kinds_spelled(self, spelled: frozenset[str]) -> set[frozenset[str]]:
+        """The kinds of body on the roster whose names have these spellings."""
+        if spelled not in self._spelled:
+            self._spelled[spelled] = {known.kinds for known in self._all if spelled <= known.written}
+        return self._spelled[spelled]
+
+    def _believable(self, fit: _Fit) -> bool:
+        """A name of nothing but words for its kind of body leaves room for one slip or abbreviation."""
+        inexact = sum(meaning.slips + (meaning.how == "abbreviation") for meaning in fit.meanings)
+        return bool(self._all[fit.at].own) or inexact <= 1
 
     def _another_reading(self, best: _Fit, reading: Reading) -> bool:
         """A typed word may as well be a slip of another known word, which is on no roster here: a guest's name."""
         return any(
-            meaning.slips and any(other.word != meaning.word and other.slips <= meaning.slips for other in slot)
+            meaning.slips
+            and any(
+                other.word != meaning.word
+                and other.slips <= meaning.slips
+                and self._is_kind(other.word) == self._is_kind(meaning.word)
+                for other in slot
+            )
             for meaning, slot in zip(best.meanings, reading.slots, strict=True)
         )
 
@@ -257,14 +288,9 @@ class Roster:
     def _wider_names(self, known: _Organization) -> list[int]:
         key = (known.own, known.kinds)
         if key not in self._wider:
-            near = min((self._with_own[word] for word in known.own), key=len, default=range(len(self._all)))
-            self._wider[key] = [
-                at
-                for at in near
-                if known.own <= self._all[at].own
-                and known.kinds <= self._all[at].kinds
-                and (known.own, known.kinds) != (self._all[at].own, self._all[at].kinds)
-            ]
+            holding = [self._with_own[word] for word in set(known.own)]
+            near = set.intersection(*holding) if holding else range(len(self._all))
+            self._wider[key] = [at for at in sorted(near) if _is_wider(self._all[at], known)]
         return self._wider[key]
 
     def _how(self, fit: _Fit, reading: Reading) -> str:
@@ -300,8 +326,9 @@ class Roster:
         weight = np.array([self._weight(word) for word in columns])
         kind = np.array([self._is_kind(word) for word in columns])
         roster = _matrix([{word: 1.0 for word in known.words} for known in self._all], columns)
-        size = roster @ weight
-        own_size = (roster @ ~kind).astype(int)
+        size = np.array([sum(map(self._weight, known.words)) for known in self._all])
+        own_size = np.array([len(known.own) for known in self._all])
+        size_in_words = np.array([len(known.words) for known in self._all])
         for start in range(0, len(names), _CHUNK):
             chunk = names[start : start + _CHUNK]
             said = [self._said(unsure[name]) for name in chunk]
@@ -314,6 +341,8 @@ class Roster:
             kinds = (present.multiply(kind).tocsr() @ roster.T).toarray()
             score = 200 * common / (length[:, None] + size)
             contradicted = (own == 0) & (own_size > 0) & (own_said[:, None] > 0)
+            complete = (own_said[:, None] >= own_size) & (kinds + own >= size_in_words)
+            score[complete & np.array([unsure[name].cut_short for name in chunk])[:, None]] *= 0.8
             score[contradicted | (kinds == 0) & (own_said[:, None] > own) | (score < CANDIDATE_SCORE)] = 0
             for name, row in zip(chunk, score, strict=True):
                 found[name] = self._best(row)
@@ -342,11 +371,20 @@ class Roster:
 
     def _best(self, row: np.ndarray) -> Match:
         order = np.lexsort((np.arange(len(row)), -row))
-        least = row[order[:CANDIDATES]][row[order[:CANDIDATES]] > 0]
-        if not len(least):
+        fitting = int((row >= max(row[order[0]] - TIE, CANDIDATE_SCORE)).sum())
+        keep = [at for at in order[: max(fitting, CANDIDATES)] if row[at] > 0]
+        if not keep:
             return Match(None, "unresolved", 0.0)
-        keep = [at for at in order[: int((row >= min(least[-1], least[0] - TIE)).sum())]]
         return _unresolved([self.ids[at] for at in keep], [round(float(row[at]), 1) for at in keep])
+
+
+def _is_wider(other: _Organization, known: _Organization) -> bool:
+    """Whether a name has all the words of another one, and more."""
+    return (
+        known.kinds <= other.kinds
+        and len(other.own) + len(other.kinds) > len(known.own) + len(known.kinds)
+        and all(other.own.count(word) >= known.own.count(word) for word in known.own)
+    )
 
 
 def _unresolved(codes: list[str], scores: list[float]) -> Match:

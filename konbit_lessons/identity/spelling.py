@@ -17,10 +17,10 @@ _FRENCH = (
     (r"c", "k"), (r"x", "ks"), (r"ill", "iy"), (r"u", "i"), (r"i(?=[aeoUN])", "y"), (r"'", ""),
 )  # fmt: skip
 _LAST = (
-    (r"[zç]", "s"), (r"[ae]n+", "N"), (r"(?<=[aeioUN])y(?=[aeioUN])", ""), (r"U(?=[aeioN])", "w"), (r"r+(?=[oUw])", "w"),
-    (r"[Uw]*w", "w"), (r"y(?![aeioUN])", "i"), (r"(.)\1+", r"\1"),
+    (r"[zç]", "s"), (r"[ae]n+", "N"), (r"(?<=[aeioUN])y(?=[aeioUN])", ""), (r"U(?=[aeioN])", "w"),
+    (r"r+(?=[oUw])", "w"), (r"[Uw]*w", "w"), (r"y(?![aeioUN])", "i"), (r"(.)\1+", r"\1"),
 )  # fmt: skip
-_R_UNSPOKEN = re.compile(r"r+(?![aeioUNwyr])")
+_R_UNSPOKEN = re.compile(r"(?<=.)r+(?![aeioUNwyr])")
 _SILENT = re.compile(r"[tdspxz]+$")
 
 

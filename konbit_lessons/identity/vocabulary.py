@@ -21,10 +21,11 @@ from rapidfuzz.distance import OSA
 
 from konbit_lessons.identity.spelling import as_spoken, as_written
 
-WEIGHTLESS = frozenset(
-    "a ak au aux avec d dans de des di du en et ki l la lan le les nan ou par pou pour sou sur un une y yo".split()
-)
-LEGAL_FORMS = frozenset("asbl inc ltd ngo ong osc sa sarl sas snc".split())
+WEIGHTLESS = frozenset(  # function words of French and Kreyòl
+    ("a", "ak", "au", "aux", "avec", "d", "dans", "de", "des", "di", "du", "e", "en", "et", "ki", "l", "la", "lan",
+     "le", "les", "nan", "ou", "par", "pou", "pour", "sou", "sur", "un", "une", "y", "yo")
+)  # fmt: skip
+LEGAL_FORMS = frozenset(("asbl", "inc", "ltd", "ngo", "ong", "osc", "sa", "sarl", "sas", "snc"))
 ORDINALS = {
     name: str(number)
     for number, names in enumerate(
@@ -35,9 +36,16 @@ ORDINALS = {
     for name in names.split()
 }  # fmt: skip
 _NUMBER = re.compile(r"(\d+)(?:e|er|re|ere|eme|em|ye|yem|zyem|nd|nde|st|th|rd)?")
+_ACCENTS = re.compile("[\u0300-\u036f]")
 _ROMAN = re.compile(r"x{0,3}(?:ix|iv|v?i{0,3})")
 _LETTERS = {"0": "o", "1": "il", "2": "z", "3": "e", "4": "a", "5": "s", "6": "g", "7": "t", "8": "b", "9": "g"}
 _TOKEN = re.compile(r"(?:[^\W_]\.){2,}[^\W_]?(?![^\W_])|[^\W_]+\.?|[-–]")
+_RIVALS = {
+    "place": ("place",),
+    "name": ("place", "family", "apart"),
+    "family": ("family",),
+    "apart": ("place", "apart"),
+}
 _LONGEST = 5  # words that one name of a place or family is written in
 _MOST_READINGS = 64
 
@@ -60,11 +68,18 @@ class Reading:
     slots : list of tuple of Meaning, for each understood word what it may be, best first.
     extras : list of str, words that are not understood.
     weightless : list of str, function words and legal forms.
+    last : str, the last word.
     """
 
     slots: list[tuple[Meaning, ...]] = field(default_factory=list)
     extras: list[str] = field(default_factory=list)
     weightless: list[str] = field(default_factory=list)
+    last: str = ""
+
+    @property
+    def cut_short(self) -> bool:
+        """A function word stands last, so what followed it may be lost."""
+        return self.last in WEIGHTLESS
 
     def choices(self) -> Iterable[tuple[Meaning, ...]]:
         """Every way to read the name, the likeliest first; none if they are too many."""
@@ -85,8 +100,10 @@ class Vocabulary:
         self._parts: dict[str, tuple[str, ...]] = {}  # of a form in several words
         self._abbreviations: set[str] = set()
         self._compounds: set[str] = set()
+        self._beginnings: set[str] = set()
         self._meanings: dict[tuple[str, bool], tuple[Meaning, ...]] = {}
         self._learn_language()
+        self.used = set(self.role)
         names = list(names)
         for name in names:
             self._learn_compounds(name)
@@ -109,7 +126,6 @@ class Vocabulary:
         self._kind_forms = sorted(
             form for form, found in self._forms.items() if any(self.role[w] == "kind" and w in self.used for w in found)
         )
-        self._longest = max(map(len, self._forms))
 
     # ---- what is known -----------------------------------------------------------------------------------------------
 
@@ -123,7 +139,7 @@ class Vocabulary:
             self._add("".join(parts), "place", [parts, *self._spellings(spellings)])
         for name in known["names"]["others"].split():
             parts = _parts(name)
-            self._add("".join(parts), "name", [parts])
+            self._add("".join(parts), "family", [parts])
 
     def _spellings(self, text: str) -> list[tuple[str, ...]]:
         """One-word spellings; a dot behind one says that it is short for the word."""
@@ -136,6 +152,7 @@ class Vocabulary:
             short = tuple(part for part in parts if part not in WEIGHTLESS) or parts
             for written in {parts, short}:
                 self._forms["".join(written)].add(word)
+                self._beginnings |= {"".join(written)[:end] for end in range(1, len("".join(written)) + 1)}
                 if len(written) > 1:
                     self._parts["".join(written)] = written
                     self._compounds.add(word)
@@ -153,34 +170,38 @@ class Vocabulary:
                 self._add(span.text, "name", [(span.text,)])
 
     def _familiar(self, part: str) -> bool:
-        return part in WEIGHTLESS or any(self.role[word] != "name" for word in self._forms.get(part, ()))
+        return part in WEIGHTLESS or any(
+            self.role[word] in ("kind", "apart", "place") for word in self._forms.get(part, ())
+        )
 
     # ---- reading a name ----------------------------------------------------------------------------------------------
 
     def read(self, name: str) -> Reading:
         """What the words of a typed name may be."""
-        spans = self._exact(self.tokens(name))
-        if any(span.open for span in spans):
+        typed = self.tokens(name)
+        spans = self._exact(typed)
+        if any(span.open or span.hyphen for span in spans):
             spans = self._run(spans, self._compound)
             spans = [part for span in spans for part in self._single(span)]
             spans = self._run(spans, self._pair)
-        reading = Reading()
-        for span in spans:
-            if span.options:
-                reading.slots.append(span.options)
-            elif span.weightless:
-                reading.weightless.append(span.text)
-            else:
-                reading.extras.append(span.text)
-        return reading
+        return Reading(
+            slots=[span.options for span in spans if span.options],
+            extras=[span.text for span in spans if span.open],
+            weightless=[span.text for span in typed if _is_weightless(span)],
+            last=typed[-1].text if typed else "",
+        )
 
     def tokens(self, name: str) -> list["_Span"]:
         spans = []
+        chunks = re.findall(r"[^\W_]+(?:[-–][^\W_]+)+", plain(name))
+        hyphenated = {self._lettered(part) for chunk in chunks for part in _parts(chunk)}
         for token in _TOKEN.findall(plain(name).replace("&", " et ")):
             text = token.replace(".", "")
             if text in "-–":
                 continue
-            spans.append(_Span(self._lettered(text), dotted=token.endswith(".") and token.count(".") == 1))
+            text = self._lettered(text)
+            dotted = token.endswith(".") and token.count(".") == 1
+            spans.append(_Span(text, dotted=dotted, hyphen=text in hyphenated))
         return spans
 
     def _lettered(self, text: str) -> str:
@@ -188,42 +209,57 @@ class Vocabulary:
         if text.isalpha() or _NUMBER.fullmatch(text) or not re.search("[^0-9]", text):
             return text
         spellings = ["".join(letters) for letters in product(*(_LETTERS.get(letter, letter) for letter in text))]
-        return next((spelling for spelling in spellings if spelling in self._forms), spellings[0])
+        return next((known for known in spellings if known in self._forms or known in WEIGHTLESS), spellings[0])
 
     def _exact(self, spans: list["_Span"]) -> list["_Span"]:
-        """Known words, in as many typed words as they may be written in."""
+        """Known words, in as many typed words as they may be written in: the longest that is known."""
         found, start = [], 0
         while start < len(spans):
-            for size in range(min(_LONGEST, len(spans) - start), 0, -1):
-                text = "".join(span.text for span in spans[start : start + size])
-                words = self._forms.get(text)
-                if words and (size > 1 or text not in WEIGHTLESS):
-                    how = "name" if size == 1 or text in self._parts else "words"
-                    found.append(_Span(text, options=tuple(Meaning(word, text, how) for word in sorted(words))))
+            best, size, text = None, 1, ""
+            for end in range(start, min(start + _LONGEST, len(spans))):
+                text += spans[end].text
+                if text not in self._beginnings:
                     break
-            else:
-                size = 1
-                found.append(_simple(spans[start]))
+                options = self._as_it_stands(text, alone=end == start)
+                if options and (end == start or spans[end].text not in WEIGHTLESS):
+                    best, size = _Span(text, hyphen=spans[start].hyphen, options=options), end - start + 1
+            found.append(best or _simple(spans[start]))
             start += size
         return found
+
+    def _as_it_stands(self, text: str, *, alone: bool) -> tuple[Meaning, ...]:
+        """A spelling of a word; the Kreyòl one of a word that is not on the roster may be a slip of one that is."""
+        words = self._forms.get(text, ()) if text not in WEIGHTLESS else ()
+        plainly = text in self._parts or any(word in self.used or word == text for word in words)
+        how = "name" if alone or text in self._parts else "words"
+        return tuple(Meaning(word, text, how) for word in sorted(words)) if plainly else ()
 
     def _run(self, spans: list["_Span"], look_up) -> list["_Span"]:
         """Several typed words, not all understood, that together are one word."""
         found, start = [], 0
         while start < len(spans):
-            for size in range(min(_LONGEST, len(spans) - start), 1, -1):
-                window = spans[start : start + size]
-                if not any(span.open for span in window) or window[0].weightless or window[-1].weightless:
-                    continue
-                options = look_up(window)
+            best, size = spans[start], 1
+            for end in range(self._last_joinable(spans, start), start, -1):
+                window = spans[start : end + 1]
+                unclear = any(span.open or (span.hyphen and not self._familiar(span.text)) for span in window)
+                options = look_up(window) if unclear and not window[-1].weightless else ()
                 if options:
-                    found.append(_Span("".join(span.text for span in window), options=options))
+                    best, size = _Span("".join(span.text for span in window), options=options), len(window)
                     break
-            else:
-                size = 1
-                found.append(spans[start])
+            found.append(best)
             start += size
         return found
+
+    def _last_joinable(self, spans: list["_Span"], start: int) -> int:
+        end = start
+        while not spans[start].weightless and end < min(start + _LONGEST, len(spans)) and self._joinable(spans[end]):
+            end += 1
+        return end - 1
+
+    def _joinable(self, span: "_Span") -> bool:
+        return (
+            span.hyphen or not span.options or all(self.role.get(meaning.word) == "family" for meaning in span.options)
+        )
 
     def _compound(self, window: list["_Span"]) -> tuple[Meaning, ...]:
         options = self.meanings("".join(span.text for span in window))
@@ -261,7 +297,7 @@ class Vocabulary:
     def _split(self, text: str) -> list["_Span"]:
         best: list[list[str] | None] = [[]] + [None] * len(text)
         for end in range(2, len(text) + 1):
-            for start in range(max(0, end - self._longest), end - 1):
+            for start in range(end - 1):
                 piece, before = text[start:end], best[start]
                 if before is None:
                     continue
@@ -279,7 +315,7 @@ class Vocabulary:
         ]
 
     def _only_name(self, piece: str) -> bool:
-        return all(self.role[word] == "name" for word in self._forms[piece])
+        return all(self.role[word] in ("name", "family") for word in self._forms[piece])
 
     # ---- one word ----------------------------------------------------------------------------------------------------
 
@@ -287,18 +323,33 @@ class Vocabulary:
         """What a word that is not known as it stands may be, the likeliest first; those that tie are all there."""
         key = (text, dotted)
         if key not in self._meanings:
-            self._meanings[key] = self._by_sound(text) or self._shortened(text, dotted) or self._slipped(text)
+            self._meanings[key] = self._looked_up(text, dotted)
         return self._meanings[key]
+
+    def _looked_up(self, text: str, dotted: bool) -> tuple[Meaning, ...]:
+        here = tuple(Meaning(word, text, "name") for word in sorted(self._forms.get(text, ())))
+        sound, short = here or self._by_sound(text), self._shortened(text, dotted)
+        for options in (sound, short):
+            if any(meaning.word in self.used for meaning in options):
+                return options
+        slips = self._slipped(text)
+        return self._rivalled((*slips, *sound)) if slips else sound
+
+    def _rivalled(self, options: tuple[Meaning, ...]) -> tuple[Meaning, ...]:
+        """What is meant on the roster, and what else it may be: a place for a place, a family for a family."""
+        here = [meaning for meaning in options if meaning.word in self.used]
+        roles = {role for meaning in here for role in _RIVALS.get(self.role[meaning.word], ())}
+        return tuple(meaning for meaning in options if meaning in here or self.role[meaning.word] in roles)
 
     def _by_sound(self, text: str) -> tuple[Meaning, ...]:
         if len(text) < 3:
             return ()
-        spoken = as_spoken(text)
-        same = set(self._spoken.get(as_written(text), ()))
+        spoken = {sound for sound in as_spoken(text) if len(sound) > 2}
+        same = set(self._spoken.get(as_written(text), ())) if len(as_written(text)) > 2 else set()
         for sound in spoken:
             same |= self._written.get(sound, set())
-            loose = self._spoken.get(sound, set())  # but a family's name must be spelled as Kreyòl spells it
-            same |= {form for form in loose if not self._only_name(form)}
+            if len(sound) > 4:  # a family's name must be spelled as Kreyòl spells it
+                same |= {form for form in self._spoken.get(sound, ()) if not self._only_name(form)}
         same = {form for form in same if self._forms[form] & self.used or not self._only_name(form)}
         return self._as_meanings({form: 0 for form in same}, "spelling")
 
@@ -321,21 +372,21 @@ class Vocabulary:
                 text, self._by_length.get(length, ()), scorer=OSA.distance, score_cutoff=4, limit=None
             ):
                 near[form] = slips
-        allowed = [slips for form, slips in near.items() if self._may_be(text, form, slips)]
-        if not allowed:
+        near = {form: slips for form, slips in near.items() if self._may_be(text, form, slips)}
+        here = [slips for form, slips in near.items() if self._forms[form] & self.used]
+        if not here:
             return ()
-        least = min(allowed)
-        if not any(self._forms[form] & self.used for form, slips in near.items() if slips == least):
-            return ()
-        rivals = {f: n for f, n in near.items() if n <= least or (n == least + 1 and self._forms[f] & self.used)}
-        return self._as_meanings(rivals, "slip")
+        return self._as_meanings(
+            {f: n for f, n in near.items() if n <= min(here) or (n == min(here) + 1 and self._forms[f] & self.used)},
+            "slip",
+        )
 
     def _may_be(self, text: str, form: str, slips: int) -> bool:
         """Whether so many slips are believable in a word: fewer where it tells organizations apart."""
         length = len(form)
         roles = {self.role[word] for word in self._forms[form]}
         if "kind" in roles:
-            return slips <= (0, 1, 2, 3)[sum(length >= least for least in (4, 7, 8))]
+            return slips <= (0, 1, 2, 3)[sum(length >= least for least in (4, 6, 8))]
         if length < 5 or (length == 5 and "place" not in roles):
             mistyped = len(text) < length or sorted(text) == sorted(form)
             return slips == 1 and mistyped and (length > 3 or "name" in roles)
@@ -356,7 +407,7 @@ class Vocabulary:
             found |= {word: 0.9 for form in inside for word in self._forms[form]}
         if len(text) > 2:
             for form, score, _ in process.extract(
-                text, self._forms.keys(), scorer=fuzz.ratio, score_cutoff=55, limit=8
+                text, self._forms.keys(), scorer=fuzz.ratio, score_cutoff=60, limit=8
             ):
                 for word in self._forms[form]:
                     found[word] = max(score / 100, found.get(word, 0))
@@ -369,6 +420,7 @@ class _Span:
 
     text: str
     dotted: bool = False
+    hyphen: bool = False
     options: tuple[Meaning, ...] | None = None
     weightless: bool = False
 
@@ -383,7 +435,11 @@ def _simple(span: _Span) -> _Span:
     if number or _ROMAN.fullmatch(text):
         word = "#" + (number[1].lstrip("0") if number else str(_roman(text)))
         return _Span(span.text, options=(Meaning(word, word, "name"),))
-    return _Span(text, dotted=span.dotted, weightless=text in WEIGHTLESS or text in LEGAL_FORMS)
+    return _Span(text, dotted=span.dotted, hyphen=span.hyphen, weightless=_is_weightless(span))
+
+
+def _is_weightless(span: _Span) -> bool:
+    return (span.text in WEIGHTLESS and not span.dotted) or span.text in LEGAL_FORMS
 
 
 def _roman(text: str) -> int:
@@ -401,5 +457,4 @@ def _parts(name: str) -> tuple[str, ...]:
 
 def plain(text: str) -> str:
     """Without accents and case."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold()))
