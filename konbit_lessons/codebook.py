@@ -160,15 +160,15 @@ def _columns(data: Data, words: Words) -> list[dict]:
 
 def _column(schema: pa.DataFrameSchema, name: str, data: Data, words: Words) -> dict:
     programme, rows, about = data.programme, data.tables[schema.name], schema.columns[name].metadata
-    stands = figures(rows, name, about["kind"], programme.smallest_cell)
+    kind, stands = about["kind"], figures(rows, name, about["kind"], programme.smallest_cell)
     return stands | {
         "table": schema.name,
         "column": name,
         "meaning": _meaning(name, schema.columns[name], programme, words),
-        "type": words.text(KINDS[about["kind"]]),
+        "type": words.text(KINDS[kind]),
         "unit": words.text(unit) if (unit := about.get("unit")) else "",
         "levels": [(level, words.text(tables.LEVELS[level])) for level in about.get("levels") or ()],
-        "range": _range_in_words(stands["low"], stands["high"], about["kind"], words),
+        "range": _range_in_words(stands["low"], stands["high"], kind, words),
         "in_key": name in schema.metadata["key"],
         "needed": not schema.columns[name].nullable,
         "direct_identifier": about.get("direct_identifier", False),
