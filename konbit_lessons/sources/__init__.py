@@ -75,13 +75,14 @@ def read(
         The file is missing, dangerous, empty, or not what it is said to be.
     """
     path = Path(path)
-    guard.check(path)
-    if kind is not None and kind not in KINDS:
-        raise SourceError(f'{path.name}: found kind "{kind}"; expected one of {", ".join(KINDS)}.')
-    file = File(path)
-    asked = Asked(read_form(Path(form)) if form else None, tuple(expect), options or {})
-    kind = _kind(file, asked, kind)
-    frames, notices = KINDS[kind].read(file, asked)
+    with guard.unchanged(path):
+        guard.check(path)
+        if kind is not None and kind not in KINDS:
+            raise SourceError(f'{path.name}: found kind "{kind}"; expected one of {", ".join(KINDS)}.')
+        file = File(path)
+        asked = Asked(read_form(Path(form)) if form else None, tuple(expect), options or {})
+        kind = _kind(file, asked, kind)
+        frames, notices = KINDS[kind].read(file, asked)
     return Raw(
         path=path,
         kind=kind,
@@ -101,4 +102,5 @@ def _kind(file: File, asked: Asked, wanted: str | None) -> str:
     if wanted or file.container in BINARY:
         return wanted or file.container
     tables = {name: module for name, module in KINDS.items() if name not in BINARY}
-    return next(name for name, module in tables.items() if module.recognizes(file, asked.form))
+    found = next(name for name, module in tables.items() if module.recognizes(file))
+    return "kobo" if found == "sheet" and asked.form and kobo.is_of(asked.form, file) else found

@@ -25,12 +25,15 @@ class Grid:
         From which day this workbook counts dates; None where there are no serial dates.
     notices : tuple of str
         What a reader should know of this sheet.
+    merged : tuple of (first_row, first_column, last_row, last_column)
+        Merged cells; rows as in the index, columns as in ``cells``.
     """
 
     title: str
     cells: pd.DataFrame
     epoch: str | None = None
     notices: tuple[str, ...] = field(default=())
+    merged: tuple[tuple[int, int, int, int], ...] = ()
 
     def top(self, rows: int) -> list[list[str | None]]:
         """The first rows, cell by cell."""
