@@ -173,7 +173,7 @@ def _by_file(folder: Folder, unit: Unit, match: Match) -> list[Unit]:
         groups.setdefault(() if own[0].alone else tuple(part.sheet for part in own), []).extend(own)
     found = []
     for parts in groups.values():
-        one = folder.unit(unit.kind, unit.form, parts)
+        one = folder.unit(unit.kind, unit.form, parts) if len(groups) > 1 else unit
         paths = list(dict.fromkeys(part.path for part in parts))
         if len(paths) > 1 and Source(folder, one, match).ways.contradictory:
             found += [

@@ -11,6 +11,7 @@ from konbit_lessons.draft.vocabulary import folded, meanings, vocabulary
 from konbit_lessons.values import DATE_ORDERS, NO, SERIAL, YES, Writing, convert
 
 MOST_VALUES = 120  # distinct values looked at
+MOST_NAMES = 60  # distinct names looked up on the roster
 SCALE = range(1, 6)
 NO_ANSWER_CODES = frozenset(
     {"99", "98", "97", "88", "77", "66", "999", "998", "888", "777", "-99", "-98", "-88", "-77", "-66"}
@@ -95,26 +96,33 @@ class Column:
     def unique(self) -> float:
         return len(self.counts) / max(self.counts.sum(), 1)
 
+    @cached_property
+    def values(self) -> list[tuple[str, int]]:
+        """The distinct values looked at, and how often each is there."""
+        return list(zip(self.looked_at.index.tolist(), self.looked_at.tolist(), strict=True))
+
     def share(self, what: str) -> float:
         """Share of the values that a test of :data:`_TESTS` accepts."""
         if what not in self._shares:
-            accepted = [_TESTS[what](value) for value in self.looked_at.index]
-            self._shares[what] = float(self.looked_at[accepted].sum() / max(self.looked_at.sum(), 1))
+            accepts = _TESTS[what]
+            self._shares[what] = self._share([accepts(value) for value, _ in self.values])
         return self._shares[what]
+
+    def _share(self, accepted: list[bool]) -> float:
+        whole = sum(count for _, count in self.values)
+        return sum(count for (_, count), yes in zip(self.values, accepted, strict=True) if yes) / max(whole, 1)
 
     def converts(self, kind: str) -> float:
         """Share of the values that become a day or a number, in the way of writing that serves it best."""
         if self.share("date" if kind == "day" else "digit") < 0.5:
             return 0.0
         if kind not in self._shares:
-            distinct = pd.Series(self.looked_at.index, dtype="str")
+            distinct = pd.Series([value for value, _ in self.values], dtype="str")
             read = [
                 convert(distinct, kind=of, dtype=dtype, levels=None, writing=way)[0] for of, dtype, way in _READ[kind]
             ]
             good = [values.notna() & ((values % 1 == 0) if kind == "whole" else True) for values in read]
-            self._shares[kind] = max(
-                float(self.looked_at[one.fillna(False).tolist()].sum()) / max(self.looked_at.sum(), 1) for one in good
-            )
+            self._shares[kind] = max(self._share(one.fillna(False).tolist()) for one in good)
         return self._shares[kind]
 
     def organizations(self, known: Known) -> dict[str, identity.Match]:
@@ -122,7 +130,7 @@ class Column:
         if known.roster is None or max(self.converts("amount"), self.share("date")) > 0.5:
             return {}
         if known.roster not in self._matches:
-            self._matches[known.roster] = known.roster.match(self.looked_at.index.tolist())
+            self._matches[known.roster] = known.roster.match([value for value, _ in self.values[:MOST_NAMES]])
         return self._matches[known.roster]
 
     @cached_property
@@ -131,7 +139,7 @@ class Column:
 
     def known_levels(self, which: str) -> float:
         meant = meanings(which)
-        return float(self.looked_at[[value in meant for value in self.folded]].sum()) / max(self.looked_at.sum(), 1)
+        return self._share([value in meant for value in self.folded])
 
     @cached_property
     def sort(self) -> str:
@@ -259,7 +267,7 @@ def _text(column: Column, table: str, name: str, known: Known) -> Fit:
         return Fit(0.5) if fits else Fit(against="not names, each once")
     if name == "delegate":
         matched = [match for match in column.organizations(known).values() if match.organization_id]
-        fits = column.share("person") >= 0.5 and len(matched) <= 0.3 * len(column.looked_at)
+        fits = column.share("person") >= 0.5 and len(matched) <= 0.3 * min(len(column.looked_at), MOST_NAMES)
         return Fit(0.4) if fits else Fit(against="not names of persons")
     if name == "acronym":
         return Fit(0.6) if column.share("short") >= 0.6 else Fit(against="not acronyms")
