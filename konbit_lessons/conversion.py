@@ -180,34 +180,23 @@ def _within_checks(
     values: pd.DataFrame, text: pd.DataFrame, schema: pa.DataFrameSchema, record: Record
 ) -> pd.DataFrame:
     """Blank the values that the codebook's checks refuse (a negative amount, a 7 on a scale of 5), and say so."""
-    values = values.copy()
     for name, column in schema.columns.items():
-        for check in column.checks:
-            known = values[name].dropna()
-            refused = known[~check(known).check_output] if len(known) and "levels" not in column.metadata else known[:0]
-            if len(refused):
-                rows = values.loc[refused.index]
-                reason = f"expected {_in_words(check)}"
+        for check in column.checks if name in text and "levels" not in column.metadata else ():
+            least, most = (check.statistics.get(limit) for limit in ("min_value", "max_value"))
+            refused = values[name].lt(least) | (values[name].gt(most) if most is not None else False)
+            refused = refused.fillna(False).astype("bool")
+            if refused.any():
                 record.set_aside(
-                    rows,
+                    values[refused],
                     table=schema.name,
                     scope="value",
                     column=name,
-                    value=text.loc[refused.index, name],
-                    reason=reason,
+                    value=text.loc[refused, name],
+                    reason=f"expected {least} to {most}" if most is not None else f"expected {least} or more",
                     check="codebook",
                 )
-                values.loc[refused.index, name] = pd.NA
+                values = values.assign(**{name: values[name].mask(refused)})
     return values
-
-
-def _in_words(check: pa.Check) -> str:
-    limits = check.statistics
-    if "max_value" in limits and "min_value" in limits:
-        return f"{limits['min_value']} to {limits['max_value']}"
-    if "min_value" in limits:
-        return f"{limits['min_value']} or more"
-    return f"one of {', '.join(map(str, limits['allowed_values']))}"
 
 
 def _with_what_is_needed(

@@ -23,7 +23,12 @@ def encoded(text: pd.Series) -> pd.Series:
 
 def as_text(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows whose categories are plain text again."""
-    return rows.assign(**{name: rows[name].astype(TEXT) for name in rows.columns[rows.dtypes == "category"]})
+    return rows.assign(**{name: _plain(rows[name]) for name in rows.columns[rows.dtypes == "category"]})
+
+
+def _plain(text: pd.Series) -> pd.api.extensions.ExtensionArray | pd.Series:
+    distinct = text.cat.categories.array
+    return distinct.take(text.cat.codes.to_numpy(), allow_fill=True) if len(distinct) else text.astype(TEXT)
 
 
 def nothing(rows: pd.DataFrame) -> pd.Series:
