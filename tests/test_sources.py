@@ -14,7 +14,7 @@ FORM = RAW / "survey" / "form.xlsx"
 EXPORTS = sorted((RAW / "survey").glob("Konbit*"))
 
 
-def _workbook(path: Path, sheets: dict[str, list[list]], hidden: tuple[str, ...] = ()) -> Path:
+def workbook(path: Path, sheets: dict[str, list[list]], hidden: tuple[str, ...] = ()) -> Path:
     with xlsxwriter.Workbook(path) as book:
         for title, rows in sheets.items():
             sheet = book.add_worksheet(title)
@@ -79,7 +79,7 @@ def test_a_row_of_hxl_tags_is_left_out_with_a_notice(tmp_path):
 
 
 def test_repeats_of_a_kobo_workbook_stay_linked_to_their_parent(tmp_path):
-    path = _workbook(
+    path = workbook(
         tmp_path / "kobo.xlsx",
         {
             "main sheet": [["town", "_uuid", "_index"], ["Aquin", "u1", 1], ["Bainet", "u2", 2]],
@@ -181,7 +181,7 @@ def test_files_that_cannot_be_read_are_refused_by_name_and_cause(tmp_path):
 
 
 def test_workbooks_made_to_burst_are_refused_before_they_are_read(tmp_path):
-    source = _workbook(tmp_path / "plain.xlsx", {"a": [["x"], [1]]})
+    source = workbook(tmp_path / "plain.xlsx", {"a": [["x"], [1]]})
 
     def changed(name: str, member: str, content: bytes) -> Path:
         path = tmp_path / name

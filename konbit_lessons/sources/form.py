@@ -174,10 +174,12 @@ class Form:
             for first in range(len(groups)):
                 for last in range(first, len(groups)):
                     found[writing.group.join([*groups[first : last + 1], ""])] = ""
+        if writing.choice == "_":  # which names hold as well: needs_count is no choice of needs
+            return found
+        several = {self.column(question) for question in self.asked(repeat) if question.type == "select_multiple"}
         for header, columns in self.headers(writing, repeat).items():
-            for question in self.asked(repeat):
-                if question.type == "select_multiple" and columns == {self.column(question)}:
-                    found[f"{header}{writing.choice}"] = f"{self.column(question)}/"
+            if len(columns) == 1 and columns <= several:
+                found[f"{header}{writing.choice}"] = f"{min(columns)}/"
         return found
 
 

@@ -5,14 +5,13 @@ are given.
 """
 
 from konbit_lessons.sources.file import File
-from konbit_lessons.sources.form import Form
 from konbit_lessons.sources.joined import split_options
 from konbit_lessons.sources.raw import Asked, Frame, frame_of
 
 MARKS = ("Timestamp", "Horodateur", "Marca temporal")
 
 
-def recognizes(file: File, form: Form | None) -> bool:
+def recognizes(file: File) -> bool:
     return file.grids[0].header[0] in MARKS
 
 

@@ -39,6 +39,11 @@ def frames(file: File) -> tuple[dict[str, tuple[pd.DataFrame, str]], list[str]]:
     return tables, notices
 
 
+def repeat(table: str, rows: pd.DataFrame, file: File) -> str:
+    """Name of the repeat whose entries a table holds; "" for submissions."""
+    return (table if table != "main" else file.path.stem).rpartition("-")[2] if "PARENT_KEY" in rows else ""
+
+
 def _is_repeat(grid: Grid) -> bool:
     return "PARENT_KEY" in grid.header
 

@@ -8,7 +8,7 @@ characters; groups are joined by ``/`` or whatever the exporter asked for.
 import re
 
 from konbit_lessons.sources.file import File
-from konbit_lessons.sources.form import Form
+from konbit_lessons.sources.form import Form, clean
 from konbit_lessons.sources.grids import Grid
 from konbit_lessons.sources.questions import by_form, by_values
 from konbit_lessons.sources.raw import Asked, Frame, frame_of
@@ -17,12 +17,14 @@ MARKS = ("_uuid", "_submission_time", "_index", "_id", "_parent_index")
 _CUT = re.compile(r"\.\.\.( \(\d+\))?$")
 
 
-def recognizes(file: File, form: Form | None) -> bool:
-    """By its metadata; where none was exported, by most of its headers being those of the form."""
-    if any(_is_export(grid) for grid in file.grids):
-        return True
-    header = [cell for cell in file.grids[0].header if cell]
-    return form is not None and sum(" ".join(cell.split()) in form.columns for cell in header) > len(header) / 2
+def recognizes(file: File) -> bool:
+    return any(_is_export(grid) for grid in file.grids)
+
+
+def is_of(form: Form, file: File) -> bool:
+    """Whether most headers are those of the form: an export whose metadata was left out."""
+    header = [clean(cell) for cell in file.grids[0].header if cell]
+    return sum(cell in form.columns for cell in header) > len(header) / 2
 
 
 def read(file: File, asked: Asked) -> tuple[dict[str, Frame], list[str]]:

@@ -3,7 +3,6 @@
 import pandas as pd
 
 from konbit_lessons.sources.file import File
-from konbit_lessons.sources.form import Form
 from konbit_lessons.sources.joined import split_options
 from konbit_lessons.sources.raw import Asked, Frame, frame_of
 
@@ -15,7 +14,7 @@ MARKS = (  # in the languages of the programme
 _RESPONDENT = ("email", "name", "last modified time", "language", "adresse de messagerie", "nom")
 
 
-def recognizes(file: File, form: Form | None) -> bool:
+def recognizes(file: File) -> bool:
     return tuple(file.grids[0].header[:3]) in MARKS
 
 

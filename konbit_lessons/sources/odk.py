@@ -6,12 +6,12 @@ column is empty.
 
 from konbit_lessons.sources import keyed, surveycto
 from konbit_lessons.sources.file import File
-from konbit_lessons.sources.form import Form, Writing
+from konbit_lessons.sources.form import Writing
 from konbit_lessons.sources.questions import blank_unanswered, by_form, by_values
 from konbit_lessons.sources.raw import Asked, Frame
 
 
-def recognizes(file: File, form: Form | None) -> bool:
+def recognizes(file: File) -> bool:
     headers = [set(grid.header) for grid in file.grids if not surveycto.is_export(grid)]
     return any({"KEY", "SubmissionDate", "SubmitterID"} <= one or {"KEY", "PARENT_KEY"} <= one for one in headers)
 
@@ -21,7 +21,7 @@ def read(file: File, asked: Asked) -> tuple[dict[str, Frame], list[str]]:
     tables = {}
     for name, (rows, title) in found.items():
         if asked.form:
-            repeat = name.rpartition("-")[2] if name != "main" else ""
+            repeat = keyed.repeat(name, rows, file)
             rows, more = by_form(rows, asked.form, repeat, [Writing(None, "-", "/")])
             notices += more
         else:

@@ -9,7 +9,6 @@ import re
 from collections import Counter
 
 from konbit_lessons.sources.file import File
-from konbit_lessons.sources.form import Form
 from konbit_lessons.sources.grids import Grid
 from konbit_lessons.sources.raw import Asked, Frame, frame_of
 
@@ -19,7 +18,7 @@ NEARLY_EVERY = 0.6  # a title, or a line such as "Date: …" above the header, f
 Row = list[str | None]
 
 
-def recognizes(file: File, form: Form | None) -> bool:
+def recognizes(file: File) -> bool:
     return True
 
 

@@ -8,13 +8,13 @@ import pandas as pd
 
 from konbit_lessons.sources import keyed
 from konbit_lessons.sources.file import File
-from konbit_lessons.sources.form import Form, Writing
+from konbit_lessons.sources.form import Writing
 from konbit_lessons.sources.grids import Grid
 from konbit_lessons.sources.questions import FLAGS, are_flags, blank_unanswered, by_form, by_values
 from konbit_lessons.sources.raw import Asked, Frame
 
 
-def recognizes(file: File, form: Form | None) -> bool:
+def recognizes(file: File) -> bool:
     return any(is_export(grid) for grid in file.grids)
 
 
@@ -29,7 +29,7 @@ def read(file: File, asked: Asked) -> tuple[dict[str, Frame], list[str]]:
     tables = {}
     for name, (rows, title) in found.items():
         if asked.form:
-            rows, more = by_form(rows, asked.form, "" if name == "main" else name, [Writing(None, "-", "_")])
+            rows, more = by_form(rows, asked.form, keyed.repeat(name, rows, file), [Writing(None, "-", "_")])
             notices += more
         else:
             rows = by_values(rows, "/", _choices(rows))

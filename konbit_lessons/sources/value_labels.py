@@ -28,9 +28,9 @@ def read(path: Path, reader: Callable) -> tuple[dict[str, Frame], list[str]]:
         raise SourceError(f"{path.name}: cannot be read ({error}). Save it again, or export it as CSV.") from error
     notices, columns = [], []
     for name in about.column_names:
-        values = list(_values(rows[name], about.readstat_variable_types[name]))
-        labels = {text_of(code): label for code, label in about.variable_value_labels.get(name, {}).items()}
-        texts = [_code(value) for value in values]
+        kind = about.readstat_variable_types[name]
+        labels = {_code(code, kind): label for code, label in about.variable_value_labels.get(name, {}).items()}
+        texts = [_code(value, kind) for value in rows[name].astype(object)]
         columns += _with_labels(name, texts, labels, notices)
         notices += _missing(name, texts, about.missing_ranges.get(name, []))
         notices += _counted(name, rows[name], about.original_variable_types.get(name) or "")
@@ -40,15 +40,11 @@ def read(path: Path, reader: Callable) -> tuple[dict[str, Frame], list[str]]:
     return {"main": Frame(text_frame(columns, rows=len(rows), name=path.name), "")}, notices
 
 
-def _values(column: pd.Series, kind: str) -> np.ndarray | list:
-    if kind != "float":
-        return column.astype(object).tolist()
-    return [np.float32(value) if isinstance(value, float) else value for value in column.astype(object)]
-
-
-def _code(value: object) -> str | None:
-    """Stata's extended missing values, read as letters, are written as there: ``.a``."""
-    return text_of(value)
+def _code(value: object, kind: str) -> str | None:
+    """Stata's extended missing values, read as letters, are written as there: ``.a``; single precision stays single."""
+    if kind != "string" and isinstance(value, str):
+        return f".{value}"
+    return text_of(np.float32(value) if kind == "float" and isinstance(value, float) else value)
 
 
 def _with_labels(

@@ -63,7 +63,7 @@ def _grid(sheet: python_calamine.CalamineSheet, seen: Sheet, epoch: str) -> Grid
         if row <= height and column <= width:
             rows[row - 1][column - 1] = shown
     notices = [
-        f'sheet "{sheet.name}": {what} {_listed(places)} hidden; read all the same'
+        f'sheet "{sheet.name}": hidden {what} were read too: {_listed(places)}'
         for what, places in (
             ("rows", [_span(first, last, str) for first, last in _joined(seen.hidden_rows, height)]),
             ("columns", [_span(first, last, letters_of) for first, last in _joined(seen.hidden_columns, width)]),
@@ -72,7 +72,7 @@ def _grid(sheet: python_calamine.CalamineSheet, seen: Sheet, epoch: str) -> Grid
     ]
     if long:
         notices.append(
-            f'sheet "{sheet.name}": the numbers in {_listed(long)} of 16 or more digits; a workbook keeps 15 of them, '
+            f'sheet "{sheet.name}": numbers of 16 or more digits stand in {_listed(long)}; a workbook keeps 15 digits, '
             "so the last may be wrong"
         )
     merged = tuple(
@@ -102,8 +102,7 @@ def _span(first: int, last: int, name: type[str]) -> str:
 
 def _listed(places: list[str]) -> str:
     more = len(places) - _NAMED
-    several = len(places) > 1 or " to " in places[0]
-    return f"{', '.join(places[:_NAMED])}{f' and {more} more' if more > 0 else ''} {'are' if several else 'is'}"
+    return f"{', '.join(places[:_NAMED])}{f' and {more} more' if more > 0 else ''}"
 
 
 def _text(cell: object) -> str | None:

@@ -1,0 +1,263 @@
+"""KoboToolbox's export engine wrote tests/data/kobo/ from submissions.json in many ways: each gives the answers."""
+
+import csv
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import python_calamine
+from hypothesis import given
+from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal
+from test_sources import workbook
+
+import konbit_lessons as kl
+from konbit_lessons.sources.questions import split
+
+KOBO = Path(__file__).parent / "data" / "kobo"
+FORM = KOBO / "form.xlsx"
+SUBMISSIONS = json.loads((KOBO / "submissions.json").read_text(encoding="utf-8"))
+EXPORTS = sorted(path.name for path in KOBO.glob("*_*.*"))
+REPEAT = "members_of_the_committee_of_the_organization"
+ANSWERS = {  # question: where it stands in a submission
+    "organization": "ident/organization",
+    "region": "ident/region",
+    "commune": "ident/commune",
+    "expectations": "views/expectations",
+    "offered": "views/offered",
+    "motivation": "views/motivation",
+    "motivation_other": "views/motivation_other",
+    "respondent": "views/respondent",
+    "contact_name": "contact/contact_name",
+    "place": "contact/place",
+    "photo": "contact/photo",
+    "priorities": "priorities",
+    "comment": "comment",
+    "_uuid": "_uuid",
+    "_submission_time": "_submission_time",
+}
+
+
+def _plain(values: pd.Series) -> list:
+    return [None if pd.isna(value) else value for value in values]
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_every_export_gives_what_was_answered(name):
+    raw = kl.read(KOBO / name, form=FORM)
+    main = raw.tables["main"]
+    assert raw.kind == "kobo"
+    for question, place in ANSWERS.items():
+        expected = [one.get(place) for one in SUBMISSIONS]
+        if question == "_submission_time" or (question == "place" and name.endswith(".xlsx")):
+            assert [value is None for value in _plain(main[question])] == [value is None for value in expected]
+        else:
+            assert _plain(main[question]) == expected
+    for question in ("expectations", "offered"):
+        for choice in ("eau", "eau_potable", "leads", "ong"):
+            answers = [one.get(f"views/{question}") for one in SUBMISSIONS]
+            assert _plain(main[f"{question}/{choice}"]) == [
+                None if answer is None else choice in answer.split() for answer in answers
+            ]
+    old = next(column for column in ("old_remark", "Ancienne remarque", "Old remark") if column in main)
+    assert _plain(main[old]) == [one.get("old_remark") for one in SUBMISSIONS]
+
+
+@pytest.mark.parametrize("written", ["names", "french", "kreyol", "english"])
+def test_joined_details_and_both_give_the_same_frame(written):
+    both, summary, details = (
+        kl.read(KOBO / f"{written}_{mode}.csv", form=FORM).tables["main"] for mode in ("both", "summary", "details")
+    )
+    assert_frame_equal(both, summary)
+    assert_frame_equal(both, details)
+
+
+@pytest.mark.parametrize("name", [name for name in EXPORTS if name.endswith(".xlsx")])
+def test_repeats_are_tables_linked_to_their_parents(name):
+    raw = kl.read(KOBO / name, form=FORM)
+    assert list(raw.tables) == ["main", REPEAT, "trainings"]
+    assert len(raw.sheets[REPEAT]) == 31 and raw.sheets["trainings"] == "trainings"
+    main, members, trainings = (raw.tables[table].set_index("_index", drop=False) for table in raw.tables)
+    found = [
+        (main.loc[row["_parent_index"], "_uuid"], row["member"], row["age"], row["skills"])
+        for row in members.astype(object).where(members.notna(), None).to_dict("records")
+    ]
+    assert found == [
+        (
+            one["_uuid"],
+            member[f"{REPEAT}/member"],
+            member[f"{REPEAT}/age"] if "typed" not in name else str(int(member[f"{REPEAT}/age"])),
+            member.get(f"{REPEAT}/skills"),
+        )
+        for one in SUBMISSIONS
+        for member in one.get(REPEAT, [])
+    ]
+    assert members["skills/vente"].tolist()[::2] == [True, True] and members["skills/vente"].isna().sum() == 1
+    topics = trainings["topic"].groupby(trainings["_parent_index"].map(members["member"])).agg(list)
+    assert topics.to_dict() == {"Anne": ["Vente", "Taxes"], "Mona": ["Vente"]}
+
+
+def test_the_row_of_tags_of_an_engine_export_is_named():
+    raw = kl.read(KOBO / "repeats_french_summary_hxl.xlsx", form=FORM)
+    assert raw.tables["main"].index.tolist() == [3, 4, 5, 6]
+    (notice,) = raw.notices
+    assert all(tag in notice for tag in ("#org", "#adm1", "#need"))
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_without_the_form_no_cell_is_lost(name):
+    _every_cell_is_there(KOBO / name)
+
+
+def test_without_the_form_groups_are_dropped_and_choices_found():
+    frame = kl.read(KOBO / "repeats_names_both.xlsx").tables["main"]
+    assert {"organization", "respondent", "photo", "_place_latitude", "meta/rootUuid"} <= set(frame)
+    assert _plain(frame["expectations/leads"]) == [True, False, None, None]
+
+
+def test_a_slash_in_a_label_is_no_group_unless_others_share_it(tmp_path):
+    path = _kobo(tmp_path, '"Homme / femme";"Lieu/Commune";"Lieu/Section";"Oui/non ?"', '"f";"Aquin";"1re";"oui"')
+    assert list(kl.read(path).tables["main"])[:4] == ["Homme / femme", "Commune", "Section", "Oui/non ?"]
+
+
+def _form(tmp_path: Path, survey: list[list], choices: list[list] = ()) -> Path:
+    return workbook(
+        tmp_path / "form.xlsx",
+        {
+            "survey": [["type", "name", "label::fr", "label::en"], *survey],
+            "choices": [["list_name", "name", "label::fr", "label::en"], *choices],
+        },
+    )
+
+
+def _kobo(tmp_path: Path, header: str, *rows: str) -> Path:
+    path = tmp_path / "kobo.csv"
+    lines = [f'{header};"_uuid";"_index"', *(f'{row};"u{at}";"{at}"' for at, row in enumerate(rows, start=1))]
+    path.write_text("\r\n".join(lines) + "\r\n", encoding="utf-8")
+    return path
+
+
+def test_a_label_of_two_questions_is_not_decoded_and_both_are_named(tmp_path):
+    form = _form(tmp_path, [["text", "a", "Nom", "Name"], ["text", "b", "Nom", "Name"], ["text", "c", "Lieu", "Place"]])
+    raw = kl.read(_kobo(tmp_path, '"Nom";"Nom";"Lieu"', '"x";"y";"z"'), form=form)
+    assert list(raw.tables["main"])[:3] == ["Nom", "Nom (2)", "c"]
+    assert 'the header "Nom" stands for a and b of the form: it is kept' in raw.notices
+
+
+def test_groups_tell_two_questions_of_one_label_apart(tmp_path):
+    form = _form(
+        tmp_path,
+        [
+            *(["begin_group", "one", "Un", "One"], ["text", "a", "Nom", "Name"], ["end group"]),
+            *(["begin group", "two", "Deux", "Two"], ["text", "b", "Nom", "Name"], ["end_group"]),
+        ],
+    )
+    raw = kl.read(_kobo(tmp_path, '"Un>Nom";"Deux>Nom"', '"x";"y"'), form=form)
+    assert list(raw.tables["main"])[:2] == ["a", "b"] and raw.notices == ()
+
+
+def test_questions_of_one_name_keep_their_groups_in_every_language(tmp_path):
+    form = _form(
+        tmp_path,
+        [
+            *(["begin_group", "one", "Un", "One"], ["text", "name", "Nom", "Name"], ["end_group"]),
+            *(["begin_group", "two", "Deux", "Two"], ["text", "name", "Titre", "Title"], ["end_group"]),
+        ],
+    )
+    for header in ('"Nom";"Titre"', '"One/Name";"Two/Title"', '"one-name";"two-name"'):
+        assert list(kl.read(_kobo(tmp_path, header, '"x";"y"'), form=form).tables["main"])[:2] == [
+            "one/name",
+            "two/name",
+        ]
+
+
+def test_a_label_of_two_choices_is_left_as_it_is(tmp_path):
+    form = _form(
+        tmp_path,
+        [["select_one l", "q", "Q", "Q"]],
+        [["l", "a", "Autre", "A"], ["l", "b", "Autre", "B"], ["l", "c", "C", "C"]],
+    )
+    raw = kl.read(_kobo(tmp_path, '"Q"', '"Autre"', '"C"'), form=form)
+    assert raw.tables["main"]["q"].tolist() == ["Autre", "c"]
+    assert raw.notices == ('q: the label "Autre" stands for the choices a and b: it is left as it is',)
+    english = kl.read(_kobo(tmp_path, '"Q"', '"A"', '"B"'), form=form)
+    assert english.tables["main"]["q"].tolist() == ["a", "b"] and english.notices == ()
+
+
+def test_a_name_that_is_the_label_of_another_choice_is_read_by_the_language_of_the_export(tmp_path):
+    form = _form(
+        tmp_path, [["select_one l", "q", "Question", "Asked"]], [["l", "1", "2", "two"], ["l", "2", "1", "one"]]
+    )
+    assert kl.read(_kobo(tmp_path, '"q"', '"1"', '"2"'), form=form).tables["main"]["q"].tolist() == ["1", "2"]
+    assert kl.read(_kobo(tmp_path, '"Question"', '"1"', '"2"'), form=form).tables["main"]["q"].tolist() == ["2", "1"]
+
+
+def test_joined_labels_that_can_be_read_in_two_ways_are_left(tmp_path):
+    form = _form(
+        tmp_path,
+        [["select_multiple l", "q", "Question", "Q"]],
+        [["l", "a", "Eau", ""], ["l", "b", "Eau potable", ""], ["l", "c", "potable", ""]],
+    )
+    raw = kl.read(_kobo(tmp_path, '"Question"', '"Eau potable"', '"Eau"', '""'), form=form)
+    frame = raw.tables["main"]
+    assert _plain(frame["q"]) == ["Eau potable", "a", None]
+    assert _plain(frame["q/a"]) == [None, True, None] and _plain(frame["q/b"]) == [None, False, None]
+    assert (
+        raw.notices[0].startswith("q: 1 joined answers cannot be split for certain") and "Eau potable" in raw.notices[0]
+    )
+
+
+def test_choices_of_an_older_form_stay(tmp_path):
+    form = _form(tmp_path, [["select_multiple l", "q", "Q ?", "Q"]], [["l", "a", "A", "A"]])
+    for header in ('"q";"q/old";"q/a"', '"Q ?";"Q ?/old";"Q ?/A"'):
+        raw = kl.read(_kobo(tmp_path, header, '"old";"1";"0"', '"";"";""'), form=form)
+        assert _plain(raw.tables["main"]["q"]) == ["old", None]
+        assert _plain(raw.tables["main"]["q/old"]) == [True, None] and _plain(raw.tables["main"]["q/a"]) == [
+            False,
+            None,
+        ]
+    raw = kl.read(_kobo(tmp_path, '"q"', '"old a"'), form=form)
+    assert _plain(raw.tables["main"]["q/old"]) == [True]
+
+
+def test_a_joined_answer_that_says_more_than_its_choice_columns_is_kept(tmp_path):
+    form = _form(tmp_path, [["select_multiple l", "q", "Q", "Q"]], [["l", "a", "A", "A"]])
+    raw = kl.read(_kobo(tmp_path, '"q";"q/a"', '"a lost";"1"', '"a";"1"'), form=form)
+    assert _plain(raw.tables["main"]["q"]) == ["a lost", "a"]
+    assert raw.notices == ("q: 1 joined answers differ from their choice columns and are left as typed",)
+
+
+def test_an_export_without_metadata_is_known_by_its_form(tmp_path):
+    path = tmp_path / "few.csv"
+    path.write_text('"Nom de l\'organisation";"Département"\n"Réseau";"Sud"\n', encoding="utf-8")
+    raw = kl.read(path, form=FORM)
+    assert raw.kind == "kobo" and raw.tables["main"]["region"].tolist() == ["sud"]
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(["a", "b", "c"]), unique=True, min_size=1), min_size=1, max_size=6),
+    st.lists(st.text("xy ", min_size=1).map(str.strip).filter(bool), min_size=3, max_size=3, unique=True),
+)
+def test_a_split_is_one_of_the_ways_to_join(answers, labels):
+    by_name = dict(zip("abc", labels, strict=True))
+    for answer in answers:
+        ways = split(
+            " ".join(by_name[name] for name in answer), {label: {name} for name, label in by_name.items()}, " "
+        )
+        assert tuple(answer) in ways or len(ways) == 2
+
+
+def _every_cell_is_there(path: Path) -> None:
+    """Each text of the file stands in a frame or in a notice."""
+    if path.suffix == ".csv":
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.reader(file, delimiter=";"))[1:]
+    else:
+        book = python_calamine.CalamineWorkbook.from_path(path)
+        rows = [row for name in book.sheet_names for row in book.get_sheet_by_name(name).to_python()[1:]]
+    raw = kl.read(path)
+    there = {str(value) for frame in raw.tables.values() for value in frame.to_numpy().ravel()}
+    flags = {"1": "True", "0": "False"}
+    cells = {cell for row in rows for cell in row if isinstance(cell, str) and cell.strip()}
+    assert not [cell for cell in cells - there if flags.get(cell) not in there and cell not in " ".join(raw.notices)]
