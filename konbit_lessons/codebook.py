@@ -182,7 +182,7 @@ def _range_in_words(low: str | None, high: str | None, kind: str, words: Words) 
         return ""
     if kind != "day":
         low, high = (words.number(float(end), len(end.partition(".")[2])) for end in (low, high))
-    return words.text("{low} to {high}", low=low, high=high)
+    return words.text("found: {low} to {high}", low=low, high=high)
 
 
 def _meaning(name: str, column: pa.Column, programme: Programme, words: Words) -> str:

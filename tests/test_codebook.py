@@ -250,7 +250,7 @@ def test_a_range_is_written_in_the_language_of_the_page_and_plain_in_the_csv(wri
     words = Words(language)
     line = _read(written, language).set_index(words.text("Column")).loc["per_diem_htg"]
     low, high = (float(line[words.text(f"Range {end}")]) for end in ("from", "to"))
-    said = words.text("{low} to {high}", low=words.number(low), high=words.number(high))
+    said = words.text("found: {low} to {high}", low=words.number(low), high=words.number(high))
     assert high >= 1000 and said in _soup(written, language).find(id="events").parent.get_text()
 
 
