@@ -21,7 +21,7 @@ from konbit_lessons.programme import Programme
 
 HERE = Path(__file__).parent
 NAMED = 'name = "Drafted (simulated)"\npoint_of_contact = "evaluation@example.org"\n'
-OTHER_WORDS = {  # table → header in the example → the same in other words: French, English, Kreyòl; none is a phrase of the vocabulary
+OTHER_WORDS = {  # table → header in the example → in other words in French, English and Kreyòl
     "organizations": {
         "Code": ("Code du partenaire", "Partner's code", "Kòd patnè a"),
         "Nom de l'organisation": ("Nom du partenaire local", "Partner organization name", "Non òganizasyon patnè a"),
@@ -30,8 +30,8 @@ OTHER_WORDS = {  # table → header in the example → the same in other words: 
         "Département": ("Département (Haïti)", "Departments", "Depatman an"),
         "Date d'adhésion": ("Date de l'adhésion au réseau", "Joined on (date)", "Dat li te antre"),
         "Date de sortie": ("Date de la sortie", "Date of the exit", "Dat li te soti"),
-        "Consultée à la conception": ("Consultée lors de la conception ?", "Consulted at the design stage", "Yo te konsilte li"),
-        "Appui bailleur antérieur": ("Appui de bailleur antérieur", "Earlier support from a donor", "Sipò bayè fon ki te la anvan"),
+        "Consultée à la conception": ("Consultée, conception", "Consulted at design?", "Yo te konsilte li"),
+        "Appui bailleur antérieur": ("Appui de bailleur antérieur", "Earlier support from a donor", "Sipò bayè fon an anvan"),
         "Effectif": ("Effectif (personnes)", "Staff members", "Kantite anplwaye yo"),
     },
     "events": {

@@ -166,7 +166,7 @@ def _why_unfit(ranked: list[Match]) -> str:
 
 
 def _by_file(folder: Folder, unit: Unit, match: Match) -> list[Unit]:
-    """A unit in as many sources as it must be: by the sheets that must be named, and by contradictory orders of dates."""
+    """A unit in as many sources as it must be: by sheets that must be named, and by contradictory orders of dates."""
     groups: dict[tuple[str, ...], list[Part]] = {}
     for path in dict.fromkeys(part.path for part in unit.parts):
         own = [part for part in unit.parts if part.path == path]

@@ -24,7 +24,10 @@ _READ = {
     "whole": _NUMBERS,
 }
 _WRITTEN_DATE = re.compile(
-    r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}.*|\d{1,2}(?:er)?[ -][^\W\d]{3,}\.?[ -]\d{2,4}|[^\W\d]{3,}\.? \d{1,2},? \d{4}|\d{4}[-/]\d{2}-\d{2}.*"
+    r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}.*"
+    r"|\d{1,2}(?:er)?[ -][^\W\d]{3,}\.?[ -]\d{2,4}"
+    r"|[^\W\d]{3,}\.? \d{1,2},? \d{4}"
+    r"|\d{4}[-/]\d{2}[-/]\d{2}.*"
 )
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*")
 _CODE = re.compile(r"(?=.*\d)[^\W\d_]{1,8}[-_/. ]?(?:[^\W_]{1,6}[-_/. ])?\d{1,6}")
@@ -245,7 +248,7 @@ def _text(column: Column, table: str, name: str, known: Known) -> Fit:
     if name in ("organization_id", "event_id", "submission_id"):
         if column.unique < 0.9:
             return Fit(against="its values repeat")
-        if column.share("date") > 0.5 or column.share("words") > 0.5 and column.share("code") < 0.8:
+        if column.share("date") > 0.5 or (column.share("words") > 0.5 and column.share("code") < 0.8):
             return Fit(against="not codes")
         if sum(value in known.shared for value in column.looked_at.index) >= 0.3 * len(column.looked_at):
             return Fit(0.85)

@@ -90,7 +90,8 @@ def read_folder(path: Path) -> Folder:
 def _read(path: Path) -> Raw:
     """Read a file; where its header may stand elsewhere than at first thought, look for known headers."""
     raw = read(path)
-    if raw.kind != "sheet" or not any("above the header" in notice for notice in raw.notices) and not _odd(raw):
+    doubtful = any("above the header" in notice for notice in raw.notices) or _odd(raw)
+    if raw.kind != "sheet" or not doubtful:
         return raw
     phrases = [
         phrase for columns in vocabulary()["headers"].values() for listed in columns.values() for phrase in listed

@@ -111,7 +111,9 @@ def _match(unit: Unit, table: str, known: Known, twice: dict[str, str]) -> Match
             candidates[header] = {name: one for name, one in found.items() if one}
             what, likeness_beside = _beside(column)
             best = max((one.by_header for one in candidates[header].values() if one.confidence), default=0.0)
-            if what[0] == "identifiers" and likeness_beside >= 0.8 and best < likeness_beside - MARGIN / 2:
+            by_values = max((one.by_values for one in candidates[header].values()), default=0.0)
+            person = what[0] == "identifiers" and likeness_beside >= 0.8 and by_values < 0.6
+            if person and best < likeness_beside - MARGIN / 2:
                 match.identifiers[header] = what[1]
                 del candidates[header]
             elif likeness_beside:

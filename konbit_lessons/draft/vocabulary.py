@@ -29,7 +29,9 @@ def content_words(text: str) -> tuple[str, ...]:
     >>> content_words("Date d'adhésion")
     ('date', 'adhesion')
     """
-    found = identity.words(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text))
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.sub(r"#|\b[Nn][°o]\b", " numéro ", text))
+    short = vocabulary()["abbreviations"]
+    found = [word for one in identity.words(spaced) for word in identity.words(short.get(one, one))]
     small = _small_words()
     return tuple(dict.fromkeys(word for word in found if word not in small)) or tuple(found)
 

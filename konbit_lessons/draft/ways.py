@@ -131,10 +131,8 @@ def _decimal(ways: Ways, columns: list[Column]) -> None:
         )
     elif either and not comma and not point:
         ways.decimal = "," if "." in either[0] else ""
-        ways.leave(
-            "decimal",
-            f'OPEN: is {either[0]} over a thousand? decimal = "{"," if "." in either[0] else "."}" reads it so or sets it aside',
-        )
+        mark = "," if "." in either[0] else "."
+        ways.leave("decimal", f'OPEN: is {either[0]} over a thousand? With decimal = "{mark}" it is so, or set aside')
 
 
 def _levels(ways: Ways, name: str, column: Column, table: str, about: pa.Column) -> None:

@@ -5,14 +5,14 @@ import re
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import cached_property
-from os.path import commonprefix
+from itertools import pairwise, takewhile
 from pathlib import Path
 
 import pandas as pd
 
 from konbit_lessons import identity, tables
 from konbit_lessons.draft.evidence import Column
-from konbit_lessons.draft.folder import Folder, Unit
+from konbit_lessons.draft.folder import SHEET, Folder, Unit
 from konbit_lessons.draft.matching import EXPECTS, Candidate, Match
 from konbit_lessons.draft.vocabulary import folded
 from konbit_lessons.draft.ways import Ways, quoted, rows, ways_of
@@ -67,7 +67,7 @@ def programme_text(folder: Folder, sources: list[Source], unfit: list[Unfit], *,
     """The whole file."""
     waves = _waves(sources)
     blocks = [_head(sources, raw), _targets(sources), _PRIVACY, _analysis(sources), _HOW]
-    blocks += [_source(source, waves) for source in sources]
+    blocks += [_source(source, waves, _numbered_again(source, sources)) for source in sources]
     blocks += [_unfit(one) for one in unfit]
     blocks += _left_out(folder)
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
@@ -187,7 +187,7 @@ def _analysis(sources: list[Source]) -> list[str]:
     )
 
 
-def _source(source: Source, waves: dict[Path, str]) -> list[str]:
+def _source(source: Source, waves: dict[Path, str], doubts: list[str]) -> list[str]:
     match, ways, unit = source.match, source.ways, source.unit
     lines = ["[[source]]", _with(f'table = "{source.table}"', f"{match.score:.2f}; {_about(source)}")]
     files = _files(source.folder, source.paths)
@@ -202,7 +202,7 @@ def _source(source: Source, waves: dict[Path, str]) -> list[str]:
     if ways.decimal:
         lines.append(_with(f'decimal = "{ways.decimal}"', ways.decimal_why))
     lines += [_open(line) for line in ways.open.get("decimal", [])]
-    lines += _columns(source)
+    lines += [*_columns(source), *doubts]
     for name in dict.fromkeys([*ways.levels, *(key[7:] for key in ways.open if key.startswith("levels."))]):
         lines.append(f"[source.levels.{name}]")
         lines += [
@@ -240,14 +240,18 @@ def _files(folder: Folder, paths: list[Path]) -> list[str]:
     """One pattern that matches these files and no others, or each file."""
     names = sorted(folder.name(path) for path in paths)
     if len(names) > 1:
-        start = commonprefix(names).rstrip("0123456789")
-        end = commonprefix([name[::-1] for name in names])[::-1].lstrip("0123456789")
+        start = _same_start(names).rstrip("0123456789")
+        end = _same_start([name[::-1] for name in names])[::-1].lstrip("0123456789")
         pattern = f"{glob.escape(start)}*{glob.escape(end)}"
         if sum(map(str.isalpha, start.rpartition("/")[2])) >= 3:
             matched = sorted(folder.name(path) for path in folder.path.glob(pattern) if not path.name.startswith("~$"))
             if matched == names:
                 return [pattern]
     return [glob.escape(name) for name in names]
+
+
+def _same_start(names: list[str]) -> str:
+    return "".join(letters[0] for letters in takewhile(lambda one: len(set(one)) == 1, zip(*names, strict=False)))
 
 
 def _columns(source: Source) -> list[str]:
@@ -270,17 +274,7 @@ def _columns(source: Source) -> list[str]:
             told = f"{candidate.confidence:.2f} {candidate.reason}" + _dropped(about[name])
             lines.append(_with(f"{name} = {quoted(header)}", told))
         elif name in match.needed:
-            near = ", ".join(
-                f'"{_plain(header)}" ({one.confidence:.2f})'
-                for header, found in match.open.items()
-                for one in found
-                if one.target == name
-            )
-            lines.append(
-                _open(
-                    f'{name} = "…"  # OPEN: the table needs it; {"nearest: " + near if near else "nothing in the file is near"}'
-                )
-            )
+            lines.append(_open(f'{name} = "…"  # OPEN: the table needs it; {_nearest(source, name)}'))
     for header, candidates in match.open.items():
         lines.append(_open(_open_column(source, header, candidates)))
     for why in dict.fromkeys(match.unused.values()):
@@ -290,6 +284,35 @@ def _columns(source: Source) -> list[str]:
     if match.metadata:
         lines.append(f"# left out, written by the exporter: {_plain(', '.join(match.metadata))}")
     return lines
+
+
+def _nearest(source: Source, name: str) -> str:
+    near = [
+        f'"{h}" ({one.confidence:.2f})' for h, found in source.match.open.items() for one in found if one.target == name
+    ]
+    if near:
+        return f"nearest: {', '.join(near)}"
+    if name == "event_id" and SHEET in source.unit.columns:
+        return f'its sheets have names such as "{source.unit.parts[0].sheet}", which are no codes of events'
+    return "nothing in the file is near"
+
+
+def _numbered_again(source: Source, sources: list[Source]) -> list[str]:
+    """A survey whose ids number the answers of one file, so that another file has the same ones."""
+    if source.table != "survey" or "submission_id" not in source.placed:
+        return []
+    ids = [
+        set(part.rows[one.match.headers["submission_id"]].dropna())
+        for one in sources
+        if one.table == "survey" and "submission_id" in one.placed
+        for part in one.unit.parts
+    ]
+    own = set(source.placed["submission_id"].counts.index)
+    if sum(len(own & other) > 0.3 * len(other) > 0 for other in ids) < 2 or len(ids) < 2:
+        return []
+    return [
+        _open(f"{OPEN}submission_id is the same in several files, and what has one id counts once: number them apart")
+    ]
 
 
 def _wildcard(match: Match) -> list[str]:
@@ -317,7 +340,8 @@ def _open_column(source: Source, header: str, candidates: list[Candidate]) -> st
     said = "; ".join(filter(None, [f"near {near}" if near else "", why]))
     if not near and not why and source.table == "events" and column.share("yes_no") >= 0.8 and not column.blank:
         name = "_".join(identity.words(header)) or "own_incentive"
-        said = f"an incentive of your own? Then write [incentives] {name} = {quoted(header)}, and here {name} = {quoted(header)}"
+        line = f"{name} = {quoted(header)}"
+        said = f"an incentive of your own? Then write {line} under [incentives] and here"
     implicit = (
         "; read as such, since its header is the column's name"
         if header in tables.TABLES[source.table].columns and header not in source.match.placed
@@ -346,9 +370,7 @@ def _waves(sources: list[Source]) -> dict[Path, str]:
     )
     by_names = sorted(paths, key=lambda path: re.sub(r"\D", "", named[path])) if len(named) == len(paths) else []
     order = by_days or by_names or paths
-    apart = bool(by_days) and all(
-        sent[a].quantile(0.9) < sent[b].quantile(0.1) for a, b in zip(order, order[1:], strict=False)
-    )
+    apart = bool(by_days) and all(sent[a].quantile(0.9) < sent[b].quantile(0.1) for a, b in pairwise(order))
     if by_days and by_names and by_days != by_names:
         doubt = "names and answers say different orders"
     elif by_days and not apart:
@@ -382,9 +404,8 @@ def _by_file(source: Source, waves: dict[Path, str]) -> list[str]:
 
 def _unfit(one: Unfit) -> list[str]:
     names = sorted({part.path.name + (f", sheet {part.sheet}" if part.sheet else "") for part in one.unit.parts})
-    lines = [
-        f"# {OPEN}{_plain('; '.join(names[:6]))}{' …' if len(names) > 6 else ''}: no [[source]], since {_plain(one.why)}."
-    ]
+    shown = _plain("; ".join(names[:6])) + (" …" if len(names) > 6 else "")
+    lines = [f"# {OPEN}{shown}: no [[source]], since {_plain(one.why)}."]
     for header, column in one.unit.columns.items():
         if not column.given:
             lines.append(f"#   {quoted(header)} ({_plain(column.sort)})")
