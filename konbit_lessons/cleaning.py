@@ -132,7 +132,7 @@ def clean(programme: Programme) -> Data:
 
 
 def _refuse_empty(table: str, programme: Programme, record: Record) -> None:
-    files = [path.name for source in programme.sources if source.table == table for path in programme.files_of(source)]
+    files = [place for source in programme.sources if source.table == table for place in programme.places_of(source)]
     aside = record.all_set_aside()
     why = [
         f"Row {line.row} was set aside: {line.reason}." for line in aside[aside["table"] == table].head(1).itertuples()

@@ -259,7 +259,7 @@ def _origins(programme: Programme, table: str, name: str, rows: pd.DataFrame, wo
 
 
 def _files(source: Source) -> str:
-    return plain(", ".join(source.patterns))
+    return plain(source.place)
 
 
 def _header(source: Source, name: str, there: bool, words: Words) -> str:

@@ -65,8 +65,7 @@ def typed_rows(
 
 def _no_rows(programme: Programme, source: Source, text: pd.DataFrame, record: Record) -> None:
     """Count the files that hold a header and nothing under it."""
-    files = [path.relative_to(programme.raw).as_posix() for path in programme.files_of(source)]
-    for file in sorted({*files} - {*text["source"].unique()}):
+    for file in sorted({*programme.places_of(source)} - {*text["source"].unique()}):
         record.read.append(pd.DataFrame([{"source": file, "_kind": "", "table": source.table, WHEN: "", "rows": 0}]))
 
 

@@ -33,8 +33,7 @@ class Corrections:
 
     def of(self, source: Source, programme: Programme) -> pd.DataFrame:
         """The lines about the files of one source."""
-        files = [path.relative_to(programme.raw).as_posix() for path in programme.files_of(source)]
-        return self.lines[self.lines["source"].isin(files)]
+        return self.lines[self.lines["source"].isin(programme.places_of(source))]
 
 
 def load(programme: Programme) -> Corrections:
@@ -55,9 +54,7 @@ def load(programme: Programme) -> Corrections:
             f"{FILE}: found no column {', '.join(missing)}; expected the columns of cleaning_log.csv: {', '.join(LOG)}."
         )
     lines = lines.reindex(columns=list(LOG)).astype("str").fillna("").apply(composed).astype("str")
-    known = {
-        path.relative_to(programme.raw).as_posix() for one in programme.sources for path in programme.files_of(one)
-    }
+    known = {place for one in programme.sources for place in programme.places_of(one)}
     for line in lines.itertuples():
         if line.change_type not in CHANGES:
             raise DataError(

@@ -5,6 +5,7 @@ and no code. It is checked whole before anything is read: each error names the f
 is allowed.
 """
 
+import re
 import tomllib
 from dataclasses import dataclass
 from datetime import date
@@ -88,10 +89,12 @@ class Study(_Section):
 
 
 class Source(_Section):
-    """One [[source]] of programme.toml: files of one shape that feed one table."""
+    """One [[source]] of programme.toml: files of one shape, or a query to a database, that feed one table."""
 
     table: TableName
-    files: Filled | list[Filled]
+    files: Filled | list[Filled] = []
+    database: Filled | None = None
+    query: Filled | None = None
     kind: Kind | None = None
     form: Filled | None = None
     sheets: list[Filled] | None = None
@@ -113,9 +116,22 @@ class Source(_Section):
                 raise ValueError(f'found "{order}"; expected one of {", ".join(DATE_ORDERS)}')
         return orders
 
+    @model_validator(mode="after")
+    def _one_place(self) -> "Source":
+        if bool(self.files) == bool(self.database):
+            raise ValueError("expected either files or database: say where the rows come from")
+        if self.database and not self.query:
+            raise ValueError("there is a database and no query: say which rows to take from it")
+        return self
+
     @property
     def patterns(self) -> list[str]:
         return [self.files] if isinstance(self.files, str) else self.files
+
+    @property
+    def place(self) -> str:
+        """Where the rows come from, as people read it: without what a database's URL says of its user."""
+        return re.sub("://[^/]*@", "://", self.database) if self.database else ", ".join(self.patterns)
 
     def constants(self, file_name: str) -> dict[str, str]:
         """Values this source gives to every row of a file: ``set``, then what ``by_file`` says of its name."""
@@ -249,6 +265,11 @@ class Programme:
                 )
             found += matches
         return found
+
+    def places_of(self, source: Source) -> list[str]:
+        """What the column ``source`` says of rows of this source: a file below the raw folder, or the database."""
+        files = [path.relative_to(self.raw).as_posix() for path in self.files_of(source)]
+        return files or [source.place]
 
     def input_files(self) -> list[Path]:
         """Every file an analysis of this programme reads, programme.toml first."""

@@ -1,5 +1,6 @@
 """One [[source]] of a programme → rows of text under the table's column names, each with the place it comes from."""
 
+from collections.abc import Iterator
 from difflib import get_close_matches
 from fnmatch import fnmatch
 from pathlib import Path
@@ -57,9 +58,8 @@ def read_source(programme: Programme, source: Source, schema: pa.DataFrameSchema
             f"there is no such file in {programme.about.raw}."
         )
     expect = tuple(header for header in source.columns.values() if not header.startswith("@")) or tuple(schema.columns)
-    for path in programme.files_of(source):
-        name = path.relative_to(programme.raw).as_posix()
-        raw = read(path, form=form, kind=source.kind, expect=() if form else expect)
+    for name, raw in _raws(programme, source, form, () if form else expect):
+        path = raw.path
         notices += [f"{name}: {notice}" for notice in raw.notices]
         for table, frame in _wanted(raw, source, name):
             where = _place(name, raw.sheets[table])
@@ -79,6 +79,27 @@ def read_source(programme: Programme, source: Source, schema: pa.DataFrameSchema
     beside = [*ROW, "_kind", "_submitted", "_filled_in"]
     rows = rows[[column for column in (*beside, *schema.columns) if column in rows]]
     return rows.assign(**{name: encoded(rows[name]) for name in rows if name != "row"}), notices
+
+
+def _raws(
+    programme: Programme, source: Source, form: Path | None, expect: tuple[str, ...]
+) -> Iterator[tuple[str, Raw]]:
+    """What each file of a source, or its query, gives; and what the place is called."""
+    if source.query:
+        yield from answers(programme, source)
+    else:
+        for path in programme.files_of(source):
+            name = path.relative_to(programme.raw).as_posix()
+            yield name, read(path, form=form, kind=source.kind, expect=expect)
+
+
+def answers(programme: Programme, source: Source) -> Iterator[tuple[str, Raw]]:
+    """What the query of a source gives from each of its databases; and what the database is called."""
+    from konbit_lessons.sources.sql import read_query  # not before it is needed: SQLAlchemy takes a while
+
+    databases = [source.database] if source.database else [path.as_posix() for path in programme.files_of(source)]
+    for name, database in zip(programme.places_of(source), databases, strict=True):
+        yield name, read_query(database, source.query, folder=programme.raw)
 
 
 def _with_days(part: pd.DataFrame, schema: pa.DataFrameSchema, epoch: str, where: str) -> list[str]:
@@ -105,7 +126,7 @@ def _wanted(raw: Raw, source: Source, name: str) -> list[tuple[str, pd.DataFrame
         found = [
             (table, raw.tables[table])
             for table, title in raw.sheets.items()
-            if any(fnmatch(title, one) for one in source.sheets)
+            if any(fnmatch(title, one) or fnmatch(table, one) for one in source.sheets)
         ]
         if not found:
             raise SourceError(

@@ -14,6 +14,7 @@ from konbit_lessons import decisions, review, tables
 from konbit_lessons.cleaning import Data, clean
 from konbit_lessons.programme import Programme
 from konbit_lessons.publish import for_spreadsheets, from_spreadsheets, published
+from konbit_lessons.reading import answers
 
 PACKAGE = Path(__file__).parent
 STAMP = "cleaned_from.json"
@@ -80,13 +81,16 @@ def fingerprint(programme: Programme) -> dict[str, str]:
 
 
 def inputs(programme: Programme) -> dict[str, str]:
-    """SHA-256 of programme.toml and every raw file, by name relative to the programme's folder."""
+    """SHA-256 of programme.toml, of every raw file by name relative to the programme's folder, of what queries give."""
     names = {}
     for path in programme.input_files():
         inside = path.is_relative_to(programme.folder)
         with path.open("rb") as file:
             hashed = hashlib.file_digest(file, "sha256").hexdigest()
         names[path.relative_to(programme.folder).as_posix() if inside else path.name] = hashed
+    for number, source in enumerate(programme.sources, start=1):
+        for place, raw in answers(programme, source) if source.query else ():
+            names[f"{place}, query of [[source]] {number}"] = digest(raw.tables["main"].to_csv())
     if not programme.study and (decided := decisions.load(programme)).answers:  # wherever they stand just now
         names[decisions.LEDGER] = digest(decided.ledger())
     return dict(sorted(names.items()))

@@ -3,7 +3,9 @@
 import csv
 import io
 import re
+import sqlite3
 import zipfile
+from contextlib import closing
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -21,7 +23,9 @@ from test_sources_kobo import _form as form_of
 from test_sources_kobo import _plain as plain
 
 import konbit_lessons as kl
-from konbit_lessons.sources import Raw, read_query
+from konbit_lessons import store
+from konbit_lessons.sources import Raw
+from konbit_lessons.sources.sql import read_query
 
 ODK = (
     "SubmissionDate,meta-instanceID,visit-town,visit-place-Latitude,visit-place-Longitude,visit-needs,visit-needs/a,"
@@ -392,3 +396,53 @@ def test_a_database_that_is_not_there_is_not_made_and_no_password_is_told(tmp_pa
 def test_reading_a_database_as_a_file_asks_for_a_query(database):
     with pytest.raises(kl.KonbitError, match="this is a database"):
         kl.read(database)
+
+
+QUERIED = 'query = "SELECT * FROM people"'
+
+
+@pytest.mark.parametrize(
+    "place", ['files = "records.sqlite"', 'database = "records.sqlite"', 'database = "env:KONBIT_TEST"']
+)
+def test_a_table_can_come_from_a_query(tiny, monkeypatch, place):
+    once = tiny.clean()
+    path = tiny.raw("records.sqlite")
+    monkeypatch.setenv("KONBIT_TEST", f"sqlite:///{path}")
+    _as_database(tiny.raw("organizations.csv"), path)
+    tiny.raw("organizations.csv").unlink()
+    tiny.replace("programme.toml", 'files = "organizations.csv"', f"{place}\n{QUERIED}")
+    again = tiny.clean()
+    pd.testing.assert_frame_equal(once.organizations, again.organizations)
+    assert set(again.counts.loc[again.counts["table"] == "organizations", "source"]) == {place.split('"')[1]}
+
+
+def test_what_a_database_held_before_is_not_taken_for_what_it_holds(tiny):
+    path = tiny.raw("records.sqlite")
+    _as_database(tiny.raw("organizations.csv"), path)
+    tiny.replace("programme.toml", 'files = "organizations.csv"', f'database = "records.sqlite"\n{QUERIED}')
+    programme = kl.load(tiny.toml)
+    first = store.cleaned(programme)
+    assert store.fingerprint(programme) == store.fingerprint(programme)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE people SET name = 'Another name' WHERE organization_id = 'CDSP-001'")
+    names = [store.cleaned(programme).organizations["name"].tolist(), first.organizations["name"].tolist()]
+    assert names[0] != names[1] and "Another name" in names[0]
+
+
+@pytest.mark.parametrize(
+    ("place", "cause"),
+    [
+        ("", "expected either files or database"),
+        (f'files = "a.csv"\ndatabase = "b.sqlite"\n{QUERIED}', "expected either files or database"),
+        ('database = "b.sqlite"', "there is a database and no query"),
+    ],
+)
+def test_a_source_has_one_place(tiny, place, cause):
+    tiny.replace("programme.toml", 'files = "organizations.csv"', place)
+    with pytest.raises(kl.KonbitError, match=rf'\[\[source\]\] 1 \(table "organizations"\): {cause}'):
+        kl.load(tiny.toml)
+
+
+def _as_database(table: Path, path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        pd.read_csv(table, dtype="str").to_sql("people", connection, index=False)

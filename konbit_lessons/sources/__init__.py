@@ -1,7 +1,7 @@
 """Field exports → frames of text. One file per exporter, one line in :data:`KINDS`.
 
 The first that recognizes a file by what is in it reads it. Nothing is interpreted here but the exporter's own
-conventions: which cell is a header, a choice, a repeat.
+conventions: which cell is a header, a choice, a repeat. A query to a database is read by :mod:`~konbit_lessons.sources.sql`.
 """
 
 from pathlib import Path
@@ -23,10 +23,9 @@ from konbit_lessons.sources import (
 from konbit_lessons.sources.file import File
 from konbit_lessons.sources.form import read_form
 from konbit_lessons.sources.raw import Asked, Raw
-from konbit_lessons.sources.sql import read_query
 from konbit_lessons.sources.starts import BINARY
 
-__all__ = ["KINDS", "Raw", "read", "read_query"]
+__all__ = ["KINDS", "Raw", "read"]
 
 KINDS: dict[str, ModuleType] = {
     "kobo": kobo,
