@@ -50,6 +50,7 @@ def check(programme_file: str) -> None:
     from konbit_lessons.programme import load
 
     data = clean_programme(load(programme_file))
+    _say_files(data)
     _say_counts(data)
     sys.exit(_say_problems(data, detail=True))
 
@@ -220,6 +221,13 @@ def _pairs(parameters: tuple[str, ...]) -> dict[str, str]:
     return pairs
 
 
+def _say_files(data) -> None:
+    for (source, table, kind), rows in (
+        data.counts.groupby(["source", "table", "kind"], sort=False)["read"].sum().items()
+    ):
+        click.echo(f"{source}: {f'read as {kind}' if kind else 'empty'}, {rows} rows for the table {table}")
+
+
 def _say_counts(data) -> None:
     from konbit_lessons.quality import by_table
 
@@ -228,7 +236,17 @@ def _say_counts(data) -> None:
 
 
 def _say_problems(data, *, detail: bool) -> int:
-    """List what was set aside; return the exit code that says whether anything was."""
+    """List what is open and what was set aside; return the exit code that says whether anything was."""
+    from konbit_lessons.decisions import REVIEW
+
+    if len(data.questions):
+        kinds = data.questions["question"].value_counts()
+        asked = " and ".join(f"{count} {kind}{'s' * (count != 1)}" for kind, count in sorted(kinds.items()))
+        click.echo(
+            f"Only you can tell: {asked}. konbit clean lists them in {data.programme.processed / REVIEW}: answer there, "
+            "in the column decision.",
+            err=True,
+        )
     aside = data.set_aside
     empty = [notice for notice in data.notices if notice.endswith("there is a header but no rows")]
     for notice in empty:

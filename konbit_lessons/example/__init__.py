@@ -26,9 +26,9 @@ def write_example(
     ----------
     folder : path, made if it is not there. Its ``data/raw`` must be empty; a ``programme.toml`` that is there is kept.
     seed, organizations, events : as in :func:`simulate`.
-    typing : how organizations' names are typed. ``"easy"``: accents, case, one slip, abbreviations. ``"hard"``: also the
-        acronym alone, Kreyòl, words lost, swapped or run together, several slips, digits for letters, and guests whose
-        names look like a partner's.
+    typing : how organizations' names are typed. ``"easy"``: accents, case, one slip, abbreviations. ``"hard"``: also
+        the acronym alone, Kreyòl, words lost, swapped or run together, several slips, digits for letters, and guests
+        whose names look like a partner's.
 
     Returns
     -------

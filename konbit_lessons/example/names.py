@@ -7,6 +7,7 @@ records and remembers which organization was meant: the answer key for identity 
 
 import re
 import unicodedata
+from collections import defaultdict
 from itertools import product
 
 import numpy as np
@@ -59,10 +60,11 @@ STRANGER_WORD = "Sud"  # a near twin of an organization that is itself on no ros
 
 # hard typing
 KREYOL = (
-    ("Asosyasyon Peyizan", "Asosyasyon Peyizan"), ("Association des Jeunes de", "Asosyasyon Jèn"),
+    ("Association des Jeunes de", "Asosyasyon Jèn"),
     ("Centre de Formation Professionnelle de", "Sant Fòmasyon Pwofesyonèl"),
     ("Coopérative Agricole de", "Koperativ Agrikòl"),
-    ("Fondation pour le Développement de", "Fondasyon pou Devlopman"), ("Initiative Citoyenne de", "Inisyativ Sitwayen"),
+    ("Fondation pour le Développement de", "Fondasyon pou Devlopman"),
+    ("Initiative Citoyenne de", "Inisyativ Sitwayen"),
     ("Mouvement Paysan de", "Mouvman Peyizan"), ("Oganizasyon", "Òganizasyon"),
     ("Organisation des Femmes de", "Òganizasyon Fanm"), ("Réseau des Entrepreneurs de", "Rezo Antreprenè"),
     ("Bureau d'Études", "Biwo Etid"), ("Cabinet", "Kabinè"), ("& Associés", "ak Asosye"), ("Groupe", "Gwoup"),
@@ -201,11 +203,17 @@ class HardTypist(Typist):
 
     def __init__(self, organizations: pd.DataFrame, rng: np.random.Generator):
         super().__init__(organizations, rng)
-        self._folded |= {fold(in_kreyol(name)) for name in self._names.values()}
+        self._said = defaultdict(set)  # what is a name, or is one in Kreyòl: of which organizations
+        for name in self._names.values():
+            for spelled in (name, in_kreyol(name)):
+                self._said[fold(spelled)].add(name)
 
     def _variant(self, name, habit, where):
         hard = self._rng.choice(len(self.HARD_HABITS), p=self.HARD_HABITS)
         return self._unless_another(name, self._hard(name, hard) or super()._variant(name, habit, where))
+
+    def _unless_another(self, name, typed):
+        return typed if self._said.get(fold(typed), {name}) == {name} else name
 
     def _hard(self, name, habit):
         match habit:

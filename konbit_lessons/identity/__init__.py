@@ -261,29 +261,35 @@ class Roster:
         return bool(self._all[fit.at].own) or inexact <= 1
 
     def _another_reading(self, best: _Fit, reading: Reading) -> bool:
-        """A typed word may as well be a slip of another known word, which is on no roster here: a guest's name."""
+        """A typed word may as well be another known word, which is on no roster here: a guest's name."""
         return any(
-            meaning.slips
-            and any(
-                other.word != meaning.word
-                and other.slips <= meaning.slips
-                and self._is_kind(other.word) == self._is_kind(meaning.word)
-                for other in slot
-            )
+            meaning.how not in ("name", "words") and self._rivals(meaning, other)
             for meaning, slot in zip(best.meanings, reading.slots, strict=True)
+            for other in slot
         )
+
+    def _rivals(self, meaning: Meaning, other: Meaning) -> bool:
+        roles = self._vocabulary.role
+        apart = roles[meaning.word] == "kind" and roles[other.word] in ("place", "name", "family")
+        return other.word != meaning.word and other.slips <= meaning.slips and not apart
 
     def _another_name(self, best: _Fit, reading: Reading) -> bool:
         """A longer name on the roster may be meant, with one of its words lost.
 
-        That is so if the typed name has lost a word anyway, or is spelled as the longer name and not as this one.
+        That is so if the typed name has lost a word anyway; if it is spelled as the longer name and not as this one; or
+        if it has slips, and the longer one is a near twin, such as ``… Nord``.
         """
         known = self._all[best.at]
-        wider = self._wider_names(known)
-        if best.lost:
-            return bool(wider)
-        forms = {meaning.form for meaning in best.meanings} - known.written
-        return any(forms & self._all[at].written for at in wider)
+        wider = [self._all[at] for at in self._wider_names(known)]
+        forms = {m.form for m in best.meanings if not {m.form, *m.forms} & known.written}
+        inexact = bool(best.slips or reading.extras)
+        return any(best.lost or forms & other.written or (inexact and self._twins(known, other)) for other in wider)
+
+    def _twins(self, known: _Organization, other: _Organization) -> bool:
+        added = [*other.own, *other.kinds]
+        for word in (*known.own, *known.kinds):
+            added.remove(word)
+        return len(added) == 1 and (added[0].startswith("#") or self._vocabulary.role[added[0]] == "apart")
 
     def _wider_names(self, known: _Organization) -> list[int]:
         key = (known.own, known.kinds)

@@ -37,6 +37,7 @@ ORDINALS = {
 }  # fmt: skip
 _NUMBER = re.compile(r"(\d+)(?:e|er|re|ere|eme|em|ye|yem|zyem|nd|nde|st|th|rd)?")
 _ACCENTS = re.compile("[\u0300-\u036f]")
+_NORTH = re.compile(r"\bnò\b")  # in Kreyòl; without its accent it may be anything
 _ROMAN = re.compile(r"x{0,3}(?:ix|iv|v?i{0,3})")
 _LETTERS = {"0": "o", "1": "il", "2": "z", "3": "e", "4": "a", "5": "s", "6": "g", "7": "t", "8": "b", "9": "g"}
 _TOKEN = re.compile(r"(?:[^\W_]\.){2,}[^\W_]?(?![^\W_])|[^\W_]+\.?|[-–]")
@@ -57,6 +58,7 @@ class Meaning(NamedTuple):
     form: str
     how: str
     slips: int = 0
+    forms: frozenset[str] = frozenset()  # other spellings of it that are as near
 
 
 @dataclass
@@ -192,6 +194,7 @@ class Vocabulary:
         )
 
     def tokens(self, name: str) -> list["_Span"]:
+        name = _NORTH.sub("nord", unicodedata.normalize("NFC", name.casefold()))
         spans = []
         chunks = re.findall(r"[^\W_]+(?:[-–][^\W_]+)+", plain(name))
         hyphenated = {self._lettered(part) for chunk in chunks for part in _parts(chunk)}
@@ -206,7 +209,7 @@ class Vocabulary:
 
     def _lettered(self, text: str) -> str:
         """Digits among letters are letters: ``c1toyenne``."""
-        if text.isalpha() or _NUMBER.fullmatch(text) or not re.search("[^0-9]", text):
+        if text.isalpha() or _NUMBER.fullmatch(text) or len(text) < 3:
             return text
         spellings = ["".join(letters) for letters in product(*(_LETTERS.get(letter, letter) for letter in text))]
         return next((known for known in spellings if known in self._forms or known in WEIGHTLESS), spellings[0])
@@ -223,16 +226,28 @@ class Vocabulary:
                 options = self._as_it_stands(text, alone=end == start)
                 if options and (end == start or spans[end].text not in WEIGHTLESS):
                     best, size = _Span(text, hyphen=spans[start].hyphen, options=options), end - start + 1
-            found.append(best or _simple(spans[start]))
+            found.append(best or self._simple(spans[start]))
             start += size
         return found
 
     def _as_it_stands(self, text: str, *, alone: bool) -> tuple[Meaning, ...]:
         """A spelling of a word; the Kreyòl one of a word that is not on the roster may be a slip of one that is."""
         words = self._forms.get(text, ()) if text not in WEIGHTLESS else ()
-        plainly = text in self._parts or any(word in self.used or word == text for word in words)
+        plainly = text in self._parts or any(
+            word in self.used or word == text or self.role[word] != "place" for word in words
+        )
         how = "name" if alone or text in self._parts else "words"
         return tuple(Meaning(word, text, how) for word in sorted(words)) if plainly else ()
+
+    def _simple(self, span: "_Span") -> "_Span":
+        """A number, a function word, or a word that is not known."""
+        text = ORDINALS.get(span.text, span.text)
+        number = _NUMBER.fullmatch(text)
+        if number or _ROMAN.fullmatch(text):
+            word = "#" + (number[1].lstrip("0") if number else str(_roman(text)))
+            if word in self.used or text != "1e":  # where no name has a first section, 1e is le
+                return _Span(span.text, options=(Meaning(word, word, "name"),))
+        return _Span(text, dotted=span.dotted, hyphen=span.hyphen, weightless=_is_weightless(span))
 
     def _run(self, spans: list["_Span"], look_up) -> list["_Span"]:
         """Several typed words, not all understood, that together are one word."""
@@ -329,10 +344,12 @@ class Vocabulary:
     def _looked_up(self, text: str, dotted: bool) -> tuple[Meaning, ...]:
         here = tuple(Meaning(word, text, "name") for word in sorted(self._forms.get(text, ())))
         sound, short = here or self._by_sound(text), self._shortened(text, dotted)
-        for options in (sound, short):
+        slips = self._slipped(text)
+        if slips and slips[0].slips == 1 and not dotted:
+            short = ()
+        for options in (short, sound) if dotted else (sound, short):
             if any(meaning.word in self.used for meaning in options):
                 return options
-        slips = self._slipped(text)
         return self._rivalled((*slips, *sound)) if slips else sound
 
     def _rivalled(self, options: tuple[Meaning, ...]) -> tuple[Meaning, ...]:
@@ -351,17 +368,18 @@ class Vocabulary:
             if len(sound) > 4:  # a family's name must be spelled as Kreyòl spells it
                 same |= {form for form in self._spoken.get(sound, ()) if not self._only_name(form)}
         same = {form for form in same if self._forms[form] & self.used or not self._only_name(form)}
-        return self._as_meanings({form: 0 for form in same}, "spelling")
+        typos = {form: OSA.distance(text, form) for form in same}
+        if min(typos.values(), default=2) < 2:  # of words that sound alike, the one that is a letter away
+            same = {form for form in same if typos[form] < 2}
+        return self._as_meanings(dict.fromkeys(same, 0), "spelling")
 
     def _shortened(self, text: str, dotted: bool) -> tuple[Meaning, ...]:
         if len(text) < (2 if dotted else 3):
             return ()
-        whole = [form for form in self._kind_forms if form.startswith(text)]
-        if not whole and dotted and len(text) > 3:
-            whole = [form for form in self._forms if form.startswith(text)]
-            if len({word for form in whole for word in self._forms[form]}) > 1:
-                return ()
-        return self._as_meanings({form: 0 for form in whole}, "abbreviation")
+        whole = {form for form in self._kind_forms if form.startswith(text)}
+        if dotted and len(text) > 3:
+            whole |= {form for form in self._forms if form.startswith(text)}
+        return self._as_meanings(dict.fromkeys(whole, 0), "abbreviation")
 
     def _slipped(self, text: str) -> tuple[Meaning, ...]:
         if len(text) < 2:
@@ -393,11 +411,13 @@ class Vocabulary:
         return slips <= (2 if length >= (7 if "place" in roles else 10) else 1)
 
     def _as_meanings(self, forms: dict[str, int], how: str) -> tuple[Meaning, ...]:
-        best: dict[str, Meaning] = {}
+        nearest: dict[str, list[str]] = defaultdict(list)
         for form in sorted(forms, key=lambda form: (forms[form], form)):
             for word in self._forms[form]:
-                best.setdefault(word, Meaning(word, form, how, forms[form]))
-        return tuple(sorted(best.values(), key=lambda meaning: (meaning.slips, meaning.word)))
+                if not nearest[word] or forms[form] == forms[nearest[word][0]]:
+                    nearest[word].append(form)
+        found = [Meaning(word, near[0], how, forms[near[0]], frozenset(near[1:])) for word, near in nearest.items()]
+        return tuple(sorted(found, key=lambda meaning: (meaning.slips, meaning.word)))
 
     def resembling(self, text: str) -> dict[str, float]:
         """Words that a word not understood resembles (0 to 1): not sure enough to match, good enough to look at."""
@@ -427,15 +447,6 @@ class _Span:
     @property
     def open(self) -> bool:
         return self.options is None and not self.weightless
-
-
-def _simple(span: _Span) -> _Span:
-    text = ORDINALS.get(span.text, span.text)
-    number = _NUMBER.fullmatch(text)
-    if number or _ROMAN.fullmatch(text):
-        word = "#" + (number[1].lstrip("0") if number else str(_roman(text)))
-        return _Span(span.text, options=(Meaning(word, word, "name"),))
-    return _Span(text, dotted=span.dotted, hyphen=span.hyphen, weightless=_is_weightless(span))
 
 
 def _is_weightless(span: _Span) -> bool:
