@@ -119,14 +119,14 @@ def _first_tables(units: list[Unit], unfit: list[Unfit]) -> tuple[dict[Unit, str
             continue
         match, table = ranked[0], ranked[0].table
         key = tables.TABLES[table].metadata["key"][0]
-        own = set(unit.columns[match.headers[key]].counts.index) if key in match.placed else set()
+        own = set(unit.columns[match.likely[key][0]].counts.index) if key in match.likely else set()
         if own and len(own & codes[table]) > SAME_RECORDS * len(own):
             unfit.append(Unfit(unit, match, f"it repeats {table} that stand in another file: an older copy?"))
             continue
         codes[table] |= own
         first[unit] = table
-        if table == "organizations" and {"organization_id", "name"} <= set(match.placed):
-            rosters.append((unit, match.headers))
+        if table == "organizations" and {"organization_id", "name"} <= set(match.likely):
+            rosters.append((unit, {name: header for name, (header, _) in match.likely.items()}))
     return first, replace(known, roster=_roster(rosters), events=frozenset(codes["events"]))
 
 

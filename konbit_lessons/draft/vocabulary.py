@@ -12,8 +12,10 @@ from rapidfuzz import fuzz, process
 
 from konbit_lessons import identity
 
-SAME_WORD = 85  # of 100: a slip, a plural, another ending
+SAME_WORD = 87  # of 100: a slip, a plural, another ending
 UNKNOWN_WORD = 0.45  # weight of a word of a header that the vocabulary does not have
+OTHER_WORD = 1.3  # how much more a word weighs against a phrase when other phrases have it
+WHOLE_PHRASE = 0.9
 QUALIFIED = 0.6  # what is left of a likeness when the header has a word that changes the meaning
 Concept = tuple[str, str]  # (table, column), or ("identifiers" or "others", what it is)
 
@@ -46,23 +48,39 @@ def likeness(header: str) -> dict[Concept, float]:
         word: max((weights[other] for other in near[word]), default=UNKNOWN_WORD if len(word) > 1 else 0.1)
         for word in words
     }
-    whole = sum(weight.values())
     qualifiers = {word for word in words if word in _qualifiers() or (word.isdigit() and len(word) == 4)}
     found: dict[Concept, float] = defaultdict(float)
+    said: dict[Concept, dict[str, float]] = defaultdict(
+        dict
+    )  # by whole phrases: "Fonction / poste" is two of one concept
     for at in {at for others in near.values() for other in others for at in with_word[other]}:
         concept, phrase = phrases[at]
+        same = {word: max(near[word].get(one, 0) for one in phrase) for word in words}
         covered = sum(weights[one] * max(others.get(one, 0) for others in near.values()) for one in phrase)
-        used = sum(weight[word] * max(near[word].get(one, 0) for one in phrase) for word in words)
-        recall, precision = covered / sum(weights[one] for one in phrase), used / whole
-        if recall + precision:
-            other_meaning = qualifiers.difference(phrase)
-            degree = 2 * recall * precision / (recall + precision) * (QUALIFIED if other_meaning else 1)
-            found[concept] = max(found[concept], degree)
+        recall = covered / sum(weights[one] for one in phrase)
+        if recall > WHOLE_PHRASE:
+            said[concept] = {word: max(same[word], said[concept].get(word, 0)) for word in words}
+        changed = QUALIFIED if qualifiers.difference(phrase) else 1
+        found[concept] = max(found[concept], changed * _balance(recall, _precision(same, weight, near)))
+    for concept, same in said.items():
+        changed = QUALIFIED if any(not same[word] for word in qualifiers) else 1
+        found[concept] = max(found[concept], changed * _balance(1, _precision(same, weight, near)))
     together = "".join(words)
     for concept, phrase in phrases if len(together) >= 6 else ():
         if "".join(phrase) == together:
             found[concept] = 1.0
     return dict(found)
+
+
+def _precision(same: dict[str, float], weight: dict[str, float], near: dict[str, dict[str, float]]) -> float:
+    """Share of the header's words that the phrase has."""
+    used = sum(weight[word] * same[word] for word in same)
+    elsewhere = sum(weight[word] * (OTHER_WORD if near[word] else 1) for word in same if not same[word])
+    return used / (used + elsewhere) if used else 0.0
+
+
+def _balance(recall: float, precision: float) -> float:
+    return 2 * recall * precision / (recall + precision) if recall + precision else 0.0
 
 
 def alike(headers: Iterable[str], concept: Concept) -> float:
