@@ -32,6 +32,7 @@ _ENCODING = re.compile(rb"""<\?xml[^>]*encoding\s*=\s*["'](?!utf-8["']|us-ascii[
 _HIDDEN = re.compile(_PREFIX + rb"""(row|col)\s([^<>]*\bhidden\s*=\s*["'](?:1|true)["'][^<>]*)>""")
 _TEXT_END = re.compile(rb"</(?:[\w.-]+:)?si\s*>|" + _PREFIX + rb"si(?:\s[^<>]*)?/>")
 _NUMBER = re.compile(rb"<v>([0-9]{1,9})</v>")
+_FORMULA_STARTS = tuple(before + b"f" + after for before in (b"<", b":") for after in (b">", b" ", b"/"))
 _FORMULA = _PREFIX + rb"f(?:[\s/][^<>]*)?(?:(?<=/)>|(?<!/)>[^<]*</(?:[\w.-]+:)?f>)\s*"
 _ERROR = re.compile(
     _PREFIX + rb"""c\s([^<>]*\bt=["']e["'][^<>]*)>\s*(?:""" + _FORMULA + rb")?" + _PREFIX + rb"v>([^<]*)<"
@@ -217,7 +218,7 @@ def _look_at_part(archive: zipfile.ZipFile, member: zipfile.ZipInfo, lengths: np
             _add_hidden(sheet, block)
         if is_sheet and (b't="e"' in block or b"t='e'" in block):
             _add_errors(sheet, block)
-        if is_sheet and not sheet.uncalculated and any(mark in block for mark in (b"<f>", b"<f ", b":f>", b":f ")):
+        if is_sheet and not sheet.uncalculated and any(mark in block for mark in _FORMULA_STARTS):
             sheet.uncalculated = _uncalculated(block)
     if not usual or _is_large(sheet) or _most_text(archive, member, sheet, lengths) > MOST_TEXT:
         cells = _CellsOfXlsx(lengths)
@@ -378,6 +379,7 @@ class _CellsOfOds:
         self.sheets, self.text = [Sheet()], 0  # the first stands for what is outside any table
         self.row = self.column = self.rows = self.columns = self.length = 0
         self.used = self.cells = self.text_of_row = 0
+        self.is_formula, self.shown = False, ""
 
     def start(self, name: str, about: dict[str, str]) -> None:
         if name == "table:table":
@@ -391,14 +393,17 @@ class _CellsOfOds:
         elif name in _ODS_CELLS:
             self.columns = int(about.get("table:number-columns-repeated", 1))
             self.length = sum(len(about.get(one, "")) for one in (*_ODS_VALUES, "table:formula"))
-            if "table:formula" in about and "office:value-type" not in about:
+            self.is_formula, self.shown = "table:formula" in about, ""
+            if self.is_formula and "office:value-type" not in about:
                 self.sheets[-1].uncalculated = self.sheets[-1].uncalculated or address(self.row + 1, self.column + 1)
 
     def data(self, characters: str) -> None:
-        self.length += len(characters)
+        self.length, self.shown = self.length + len(characters), (self.shown + characters[:20])[:20]
 
     def end(self, name: str) -> None:
         if name in _ODS_CELLS:
+            if self.is_formula and self.shown.startswith(("#", "Err:")):
+                self.sheets[-1].errors[self.row + 1, self.column + 1] = self.shown
             self.column += self.columns
             if self.length:
                 self.used, self.cells = self.column, self.cells + self.columns

@@ -1,0 +1,224 @@
+"""Cells of every kind come out of a workbook as what they hold, in the row a person sees; what is hidden is said."""
+
+import struct
+from datetime import date, datetime, time
+
+import openpyxl
+import pytest
+import xlsxwriter
+from workbook_files import ODS_CELL, ODS_ROW, number, ods, record, xls, xlsx
+
+import konbit_lessons as kl
+from konbit_lessons.sources import workbook
+from konbit_lessons.sources.workbook_parts import look
+
+EPOCHS = ("1900", "1904")
+
+
+def _cells(path, sheet=0):
+    """Address-like (row, column) → text, for the cells that hold any."""
+    grid = workbook.read(path)[0][sheet]
+    return {(row, column): text for column in grid.cells for row, text in grid.cells[column].dropna().items()}
+
+
+def _written(path, cells, **options):
+    """A workbook with one cell under another: (value, number format or None)."""
+    with xlsxwriter.Workbook(path, options) as book:
+        sheet = book.add_worksheet("Feuil1")
+        for row, (value, shown) in enumerate(cells):
+            sheet.write(row, 0, value, book.add_format({"num_format": shown} if shown else {}))
+    return path
+
+
+KINDS = {
+    "a day": (date(2016, 6, 11), "dd/mm/yyyy", "2016-06-11"),
+    "the day before the leap day that never was": (date(1900, 2, 28), "dd/mm/yyyy", "1900-02-28"),
+    "the day after it": (date(1900, 3, 1), "dd/mm/yyyy", "1900-03-01"),
+    "a moment": (datetime(2016, 6, 11, 14, 30, 15), "dd/mm/yyyy hh:mm", "2016-06-11T14:30:15"),
+    "a time": (time(14, 30), "hh:mm", "14:30:00"),
+    "a duration": (1.5, "[h]:mm", "1 day, 12:00:00"),
+    "a day shown in words": (date(2016, 6, 11), "[$-40C]d mmmm yyyy;@", "2016-06-11"),
+    "a whole number": (1250, "#,##0", "1250"),
+    "a percentage": (0.25, "0%", "0.25"),
+    "an amount of money": (1250.5, '#,##0.00 "HTG"', "1250.5"),
+    "a number that is shown rounded": (2.718281828, "0", "2.718281828"),
+    "a tenth": (0.1, None, "0.1"),
+    "a serial number not shown as a day": (42532, None, "42532"),
+    "yes": (True, None, "1"),
+    "no": (False, None, "0"),
+    "a number typed as text": ("0012", "@", "0012"),
+    "a long identifier typed as text": ("1234567890123456", "@", "1234567890123456"),
+    "an apostrophe": ("'00", None, "'00"),
+    "two lines": ("a\nb", None, "a\nb"),
+    "what looks like an escape": ("a_x000D_b", None, "a_x000D_b"),
+    "spaces around": (" a ", None, " a "),
+    "characters of XML": ("<&\">'", None, "<&\">'"),
+    "not a missing value": ("NA", None, "NA"),
+}
+
+
+@pytest.mark.parametrize("epoch", EPOCHS)
+def test_a_cell_is_what_it_holds_however_it_is_shown_and_dates_are_counted(tmp_path, epoch):
+    kinds = {name: kind for name, kind in KINDS.items() if epoch == "1900" or "1900" not in kind[2]}
+    cells = [(value, shown) for value, shown, _ in kinds.values()]
+    path = _written(tmp_path / "kinds.xlsx", cells, date_1904=epoch == "1904")
+    (grid,), notices = workbook.read(path)
+    assert dict(zip(kinds, grid.cells[0], strict=True)) == {name: text for name, (*_, text) in kinds.items()}
+    assert grid.epoch == epoch and notices == []
+
+
+def test_the_epoch_of_the_workbook_is_that_of_what_was_read(tmp_path):
+    cells = [("held_on", None), (date(2016, 6, 11), None)]
+    raws = [kl.read(_written(tmp_path / f"{epoch}.xlsx", cells, date_1904=epoch == "1904")) for epoch in EPOCHS]
+    assert [raw.epoch for raw in raws] == list(EPOCHS)
+    serials = [int(raw.tables["main"]["held_on"].iloc[0]) for raw in raws]
+    assert serials[0] - serials[1] == (date(1904, 1, 1) - date(1899, 12, 30)).days
+
+
+def test_an_error_is_read_as_it_is_shown_never_as_a_blank(tmp_path):
+    shown = ["#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"]
+    with xlsxwriter.Workbook(tmp_path / "errors.xlsx") as book:
+        sheet = book.add_worksheet()
+        sheet.write(0, 0, "a")
+        for row, error in enumerate(shown, start=2):
+            sheet.write_formula(row, 1, "=1/0", None, error)
+    assert _cells(tmp_path / "errors.xlsx") == {(1, 0): "a"} | {
+        (row, 1): error for row, error in enumerate(shown, start=3)
+    }
+
+
+def test_rows_keep_the_number_a_person_sees(tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "low.xlsx") as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(4, 2, ["name", "age"])
+        sheet.write_row(6, 2, ["Rose", 30])
+        sheet.set_row(900, None, book.add_format({"bold": True}))
+        sheet.write_blank(1000, 5, None, book.add_format({"bold": True}))
+    assert _cells(tmp_path / "low.xlsx") == {(5, 2): "name", (5, 3): "age", (7, 2): "Rose", (7, 3): "30"}
+    frame = kl.read(tmp_path / "low.xlsx").tables["main"]
+    assert frame.index.tolist() == [7] and frame.loc[7].to_dict() == {"name": "Rose", "age": "30"}
+
+
+def test_cells_as_other_programs_write_them_are_read(tmp_path):
+    rows = (
+        '<row><c t="inlineStr"><is><t>in place</t></is></c><c t="inlineStr"><is>'
+        '<r><t>ri</t></r><r><t>ch</t></r></is></c></row><x:row r="3"><x:c r="B3" t="s"><x:v>0</x:v></x:c></x:row>'
+        '<row r="4"><c r="A4" t="d"><v>2016-06-11</v></c></row>'
+        '<row r="5"><c r="A5" t="str"><f>"a"</f><v>&lt;a&gt;</v></c><c r="B5" t="str"><f>""</f><v></v></c></row>'
+    )
+    xlsx(rows, texts="<sst><si><t>a_x000D_\nb</t></si></sst>")(tmp_path / "other.xlsx")
+    cells = _cells(tmp_path / "other.xlsx")
+    assert cells.pop((3, 1)).replace("\r", "") in ("a\nb", "a_x000D_\nb")
+    assert cells == {(1, 0): "in place", (1, 1): "rich", (4, 0): "2016-06-11", (5, 0): "<a>"}
+
+
+def test_hidden_rows_and_columns_are_read_and_said_hidden_sheets_only_said(tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "hidden.xlsx") as book:
+        sheet = book.add_worksheet("Feuil1")
+        for row in range(12):
+            sheet.write_row(row, 0, [row] * 4)
+        for row in (4, 5, 6, 9, 40):
+            sheet.set_row(row, None, None, {"hidden": True})
+        sheet.set_column(1, 2, None, None, {"hidden": True})
+        sheet.set_column(8, 16_383, None, None, {"hidden": True})
+        book.add_worksheet("caché").hide()
+        book.add_worksheet("très caché").very_hidden()
+        chart = book.add_chart({"type": "column"})
+        chart.add_series({"values": "=Feuil1!$A$1:$A$2"})
+        book.add_chartsheet("graphe").set_chart(chart)
+    (grid,), notices = workbook.read(tmp_path / "hidden.xlsx")
+    assert grid.cells[1].tolist() == [str(row) for row in range(12)]
+    assert grid.notices == (
+        'sheet "Feuil1": hidden rows were read too: 5 to 7, 10',
+        'sheet "Feuil1": hidden columns were read too: B to C',
+    )
+    assert notices == ['hidden sheet "caché" was not read', 'hidden sheet "très caché" was not read']
+
+
+def test_merged_cells_are_told_as_far_as_the_sheet_is_used(tmp_path):
+    rows = '<row><c r="A2"><v>1</v></c></row><row><c r="A3"><v>1</v></c><c r="C3"><v>3</v></c></row>'
+    merged = '<mergeCells><mergeCell ref="A2:C2"/><mergeCell ref="B3:XFD1048576"/><mergeCell ref="F9:G9"/></mergeCells>'
+    xlsx(rows, behind=merged)(tmp_path / "merged.xlsx")
+    (grid,), _ = workbook.read(tmp_path / "merged.xlsx")
+    assert grid.merged == ((2, 0, 2, 2), (3, 1, 3, 2))
+
+
+def test_a_formula_that_was_never_calculated_is_refused_where_it_would_be_read(tmp_path):
+    book = openpyxl.Workbook()
+    book.active["A1"] = "total"
+    book.active["B7"] = "=SUM(A1:A2)"
+    book.save(tmp_path / "seen.xlsx")
+    with pytest.raises(kl.KonbitError, match=r'seen\.xlsx: sheet "Sheet", cell B7 holds a formula that was never'):
+        kl.read(tmp_path / "seen.xlsx")
+    book.create_sheet("shown")["A1"] = "x"
+    book["Sheet"].sheet_state = "hidden"
+    book.save(tmp_path / "unseen.xlsx")
+    assert _cells(tmp_path / "unseen.xlsx") == {(1, 0): "x"}
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "<f>A1</f>",
+        '<f t="shared" si="0"/>',
+        "<f/>",
+        "<f>A1</f><v/>",
+        "<f>A1</f><v></v>",
+        '<f t="array" ref="B2">A1</f> ',
+    ],
+)
+def test_every_way_to_write_a_formula_without_its_value_is_seen(tmp_path, formula):
+    xlsx(f'<row r="2"><c r="B2" s="0">{formula}</c></row>')(tmp_path / "formula.xlsx")
+    assert look(tmp_path / "formula.xlsx")[1][0].uncalculated == "B2"
+
+
+def test_numbers_longer_than_a_workbook_keeps_are_said(tmp_path):
+    path = _written(tmp_path / "long.xlsx", [("id", None), (123456789012345, None), *[(1234567890123456, None)] * 5])
+    (grid,), _ = workbook.read(path)
+    assert grid.cells[0].tolist()[1:3] == ["123456789012345", "1234567890123456"]
+    assert grid.notices == (
+        'sheet "Feuil1": numbers of 16 or more digits stand in A3, A4, A5 and 2 more; a workbook keeps 15 digits, '
+        "so the last may be wrong",
+    )
+
+
+def _of_ods(kind, about="", shown="x"):
+    return f'<table:table-cell office:value-type="{kind}" {about}><text:p>{shown}</text:p></table:table-cell>'
+
+
+def test_an_ods_workbook_is_read_like_the_others(tmp_path):
+    cells = {
+        "nom": _of_ods("string", shown="nom"),
+        "2.5": _of_ods("float", 'office:value="2.5"', "2,5"),
+        "0.25": _of_ods("percentage", 'office:value="0.25"', "25 %"),
+        "1250": _of_ods("currency", 'office:value="1250" office:currency="HTG"', "1 250 G"),
+        "2016-06-11": _of_ods("date", 'office:date-value="2016-06-11"', "11/06/16"),
+        "2016-06-11T14:30:00": _of_ods("date", 'office:date-value="2016-06-11T14:30:00"'),
+        "14:30:00": _of_ods("time", 'office:time-value="PT14H30M00S"'),
+        "1": _of_ods("boolean", 'office:boolean-value="true"', "VRAI"),
+        "a\nb": _of_ods("string", shown="a</text:p><text:p>b"),
+        "#REF!": _of_ods("string", 'office:string-value="" table:formula="of:=#REF!"', "#REF!"),
+        "Err:502": _of_ods("float", 'office:value="0" table:formula="of:=A()"', "Err:502"),
+    }
+    blank = ODS_ROW.format('table:number-rows-repeated="2"', "<table:table-cell/>")
+    hidden = 'table:visibility="collapse"'
+    rows = [ODS_ROW.format(hidden if at in (1, 2) else "", cell) for at, cell in enumerate(cells.values())]
+    ods(blank + "".join(rows))(tmp_path / "a.ods")
+    (grid,), _ = workbook.read(tmp_path / "a.ods")
+    assert grid.cells[0].dropna().to_dict() == dict(enumerate(cells, start=3))
+    assert grid.notices == ('sheet "a": hidden rows were read too: 4 to 5',)
+    ods(ODS_ROW.format("", ODS_CELL.format("", "x") + '<table:table-cell table:formula="of:=A1"/>'))(tmp_path / "b.ods")
+    with pytest.raises(kl.KonbitError, match=r"b\.ods: .*cell B1 holds a formula that was never calculated"):
+        kl.read(tmp_path / "b.ods")
+
+
+def test_an_old_workbook_is_read_like_the_others(tmp_path):
+    label = record(0x204, struct.pack("<HHHHB", 2, 1, 0, 4, 1) + "tête".encode("utf-16-le"))
+    error = record(0x205, struct.pack("<HHHBB", 4, 1, 0, 0x2A, 1))
+    divided = record(0x06, struct.pack("<HHHBBBBHHHL", 5, 1, 0, 2, 0, 7, 0, 0, 0xFFFF, 0, 0) + bytes(2))
+    merged = record(0xE5, struct.pack("<HHHHH", 1, 2, 2, 1, 1))
+    late = record(0x22, b"\1\0")
+    (tmp_path / "old.xls").write_bytes(xls(label, number(3, 1, 2.5), error, divided, merged, globals_=late))
+    (grid,), _ = workbook.read(tmp_path / "old.xls")
+    assert _cells(tmp_path / "old.xls") == {(3, 1): "tête", (4, 1): "2.5", (5, 1): "#N/A", (6, 1): "#DIV/0!"}
+    assert (grid.title, grid.epoch, grid.merged) == ("a", "1904", ((3, 1, 3, 1),))
