@@ -90,7 +90,8 @@ def write_programme(folder: Path, rows: int) -> Path:
         ),
     }
     path = raw / "attendance.csv"
-    arrow_csv.write_csv(pa.table({name: pa.array(values) for name, values in table.items()}), path)
+    written = pa.table({name: pa.array(values) for name, values in table.items()})
+    arrow_csv.write_csv(written, path, arrow_csv.WriteOptions(quoting_style="needed"))
     return path
 
 

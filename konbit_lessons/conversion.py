@@ -45,7 +45,10 @@ def typed_rows(
     text["_raw_id"] = text[of_record[0] if of_record else key[0]] if len(key) == 1 else nothing(text)
     text["record_id"] = nothing(text) if of_record else text["_raw_id"]
     text[WHEN] = encoded(_quarters(text, source, schema, programme, events))
-    text, removed = corrected(text, corrections.of(source, programme), source, record)
+    lines = corrections.of(source, programme)
+    text, removed = corrected(text, lines, source, record)
+    if len(lines):  # a day may be another now
+        text[WHEN] = encoded(_quarters(text, source, schema, programme, events))
     record.read.append(
         text.groupby(["source", "_kind", WHEN], observed=True)
         .size()

@@ -45,7 +45,8 @@ def organization_questions(
     """
     lines = []
     for key, same in rows.groupby(rows["typed"].map(fold), sort=True):
-        typed = min(same["typed"])
+        same = same.sort_values(list(ROW))
+        typed = same["typed"].iloc[0]
         line = {"question": ORGANIZATION, "typed": typed, "times": len(same), "where_it_stands": _where(same)}
         match = matches[typed]
         for at, (code, score) in enumerate(zip(match.candidates[:CANDIDATES], match.scores, strict=False), start=1):
@@ -119,7 +120,7 @@ def _sheet(book, title: str, question: str, questions: pd.DataFrame, styles: dic
 def _where(rows: pd.DataFrame) -> str:
     places = [
         ", ".join(filter(None, [source, sheet, f"row {row}"]))
-        for source, sheet, row in rows.sort_values(list(ROW))[list(ROW)].itertuples(index=False)
+        for source, sheet, row in rows[list(ROW)].itertuples(index=False)
     ]
     more = len(places) - PLACES
     return "; ".join(places[:PLACES]) + (f"; and {more} more" if more > 0 else "")
