@@ -96,7 +96,7 @@ def by_values(frame: pd.DataFrame, group: str = "/", choices: dict[str, str] | N
 
 def are_flags(values: pd.Series) -> bool:
     """Whether a column holds nothing but 0, 1 and blank."""
-    return values.dropna().str.strip().str.lower().isin(FLAGS).all()
+    return {text.strip().lower() for text in values.dropna().unique()} <= FLAGS.keys()
 
 
 def use_flags(frame: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
@@ -153,7 +153,11 @@ def with_choices(
 
 
 def _flags(values: pd.Series) -> pd.Series:
-    return values if values.dtype == "boolean" else values.str.strip().str.lower().map(FLAGS).astype("boolean")
+    if values.dtype == "boolean":
+        return values
+    codes, texts = pd.factorize(values)
+    flags = pd.array([FLAGS[text.strip().lower()] for text in texts] + [None], dtype="boolean")  # the last is blank: -1
+    return pd.Series(flags[codes], index=values.index)
 
 
 def _header(column: str, frame: pd.DataFrame) -> str:
@@ -248,7 +252,14 @@ def _select_one(values: pd.Series, form: Form, question: Question, language: str
                 "it is left as it is"
             )
         decoded[text] = next(iter(meant)) if len(meant) == 1 else text
-    return values.map(decoded).astype(TEXT), notices
+    return _mapped(values, decoded), notices
+
+
+def _mapped(values: pd.Series, meant: dict[str, str]) -> pd.Series:
+    """Text → what it means, or as it is; each distinct text is looked up once."""
+    codes, texts = pd.factorize(values)
+    found = pd.array([meant.get(text, text) for text in texts] + [None], dtype=TEXT)  # the last is blank: code -1
+    return pd.Series(found[codes], index=values.index)
 
 
 def _select_multiple(
@@ -269,7 +280,7 @@ def _select_multiple(
         last = len(names)
         order = {name: at for at, name in enumerate(names)}
         joined = {text: " ".join(sorted(ones, key=lambda one: order.get(one, last))) for text, ones in chosen.items()}
-        frame[column] = frame[column].map(lambda text: joined.get(text, text), na_action="ignore").astype(TEXT)
+        frame[column] = _mapped(frame[column], joined)
     else:
         more = []
     return frame, notices + more
