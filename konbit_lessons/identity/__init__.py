@@ -16,7 +16,7 @@ import pandas as pd
 from rapidfuzz.distance import OSA
 from scipy import sparse
 
-from konbit_lessons.identity.vocabulary import LEGAL_FORMS, Meaning, Reading, Vocabulary, plain
+from konbit_lessons.identity.vocabulary import LEGAL_FORMS, Meaning, Reading, Vocabulary, in_letters, plain
 
 CANDIDATES = 3  # listed for an unsure name; more only if they fit it as well
 CANDIDATE_SCORE = 50
@@ -100,10 +100,13 @@ class Roster:
         self._exact, self._by_acronym, self._by_initials = (defaultdict(list) for _ in range(3))
         self._by_own, self._of_kind = defaultdict(list), defaultdict(list)
         self._with_own: dict[str, set[int]] = defaultdict(set)
+        self._kinds_of_initials: dict[str, set[str]] = defaultdict(set)
         for at, (name, known) in enumerate(zip(names, self._all, strict=True)):
             self._exact["".join(words(name))].append(at)
             self._by_own[known.own].append(at)
             self._of_kind[known.kinds].append(at)
+            kinds = [word for word in known.words if self._is_kind(word)]
+            self._kinds_of_initials["".join(word[0] for word in kinds)] |= set(kinds)
             for word in set(known.own):
                 self._with_own[word].add(at)
             if known.acronym:
@@ -180,8 +183,10 @@ class Roster:
 
     def _owners(self, name: str) -> list[int]:
         """Organizations that have a name as their acronym; those without one on the roster, as their initials."""
-        letters = "".join(words(name))
-        return sorted({*self._by_acronym.get(letters, ()), *self._by_initials.get(letters, ())})
+        found = set()
+        for letters in in_letters("".join(words(name))):
+            found |= {*self._by_acronym.get(letters, ()), *self._by_initials.get(letters, ())}
+        return sorted(found)
 
     def _agrees(self, at: int, acronym: str) -> bool:
         known = self._all[at]
@@ -224,7 +229,7 @@ class Roster:
         A function word too many at the end says that what followed it is lost.
         """
         by_acronym = False
-        if reading.weightless.count(reading.last) > known.weightless.count(reading.last):
+        if reading.cut_short and reading.weightless.count(reading.last) > known.weightless.count(reading.last):
             return False, False
         left = len(known.weightless) - len(reading.weightless)
         for text in reading.extras:
@@ -304,7 +309,7 @@ class Roster:
         hows = {meaning.how for meaning in fit.meanings} | {"acronym" if fit.by_acronym else "name"}
         for meaning in fit.meanings:
             if meaning.how == "name" and meaning.form not in known.written:
-                hows.add("abbreviation" if meaning.word.startswith(meaning.form) else "spelling")
+                hows.add("abbreviation" if self._vocabulary.is_abbreviation(meaning.form) else "spelling")
         if not fit.by_acronym and tuple(meaning.word for meaning in fit.meanings) != known.words:
             hows.add("words")
         if reading.extras and not fit.by_acronym:
@@ -364,9 +369,15 @@ class Roster:
         for slot in reading.slots:
             for meaning in slot:
                 said[meaning.word] = max(said.get(meaning.word, 0), 1 - meaning.slips / len(meaning.form))
+                if meaning.word not in self._vocabulary.used:
+                    said |= {word: 0.5 for word in self._vocabulary.containing(meaning.form)}
             length += self._weight(slot[0].word)
             own += not self._is_kind(slot[0].word)
         for text in reading.extras:
+            if text in self._kinds_of_initials:
+                said |= dict.fromkeys(self._kinds_of_initials[text], 0.9)
+                length += len(self._kinds_of_initials[text])
+                continue
             near = self._vocabulary.resembling(text)
             for word, likeness in near.items():
                 said[word] = max(said.get(word, 0), likeness)

@@ -202,16 +202,19 @@ class Vocabulary:
             text = token.replace(".", "")
             if text in "-–":
                 continue
-            text = self._lettered(text)
+            written, text = text, self._lettered(text)
             dotted = token.endswith(".") and token.count(".") == 1
-            spans.append(_Span(text, dotted=dotted, hyphen=text in hyphenated))
+            spans.append(_Span(text, dotted=dotted, hyphen=text in hyphenated, figures=text != written))
         return spans
+
+    def is_abbreviation(self, form: str) -> bool:
+        return form in self._abbreviations
 
     def _lettered(self, text: str) -> str:
         """Digits among letters are letters: ``c1toyenne``."""
         if text.isalpha() or _NUMBER.fullmatch(text) or len(text) < 3:
             return text
-        spellings = ["".join(letters) for letters in product(*(_LETTERS.get(letter, letter) for letter in text))]
+        spellings = in_letters(text)
         return next((known for known in spellings if known in self._forms or known in WEIGHTLESS), spellings[0])
 
     def _exact(self, spans: list["_Span"]) -> list["_Span"]:
@@ -223,20 +226,23 @@ class Vocabulary:
                 text += spans[end].text
                 if text not in self._beginnings:
                     break
-                options = self._as_it_stands(text, alone=end == start)
+                if any(span.figures for span in spans[start : end + 1]):
+                    how = "slip"
+                else:
+                    how = "name" if end == start or text in self._parts else "words"
+                options = self._as_it_stands(text, how)
                 if options and (end == start or spans[end].text not in WEIGHTLESS):
                     best, size = _Span(text, hyphen=spans[start].hyphen, options=options), end - start + 1
             found.append(best or self._simple(spans[start]))
             start += size
         return found
 
-    def _as_it_stands(self, text: str, *, alone: bool) -> tuple[Meaning, ...]:
+    def _as_it_stands(self, text: str, how: str) -> tuple[Meaning, ...]:
         """A spelling of a word; the Kreyòl one of a word that is not on the roster may be a slip of one that is."""
         words = self._forms.get(text, ()) if text not in WEIGHTLESS else ()
         plainly = text in self._parts or any(
             word in self.used or word == text or self.role[word] != "place" for word in words
         )
-        how = "name" if alone or text in self._parts else "words"
         return tuple(Meaning(word, text, how) for word in sorted(words)) if plainly else ()
 
     def _simple(self, span: "_Span") -> "_Span":
@@ -419,9 +425,13 @@ class Vocabulary:
         found = [Meaning(word, near[0], how, forms[near[0]], frozenset(near[1:])) for word, near in nearest.items()]
         return tuple(sorted(found, key=lambda meaning: (meaning.slips, meaning.word)))
 
+    def containing(self, part: str) -> set[str]:
+        """Words of the roster's names that are written in several, of which this is one: ``Jean`` of Jean-Baptiste."""
+        return {word for form, parts in self._parts.items() if part in parts for word in self._forms[form] & self.used}
+
     def resembling(self, text: str) -> dict[str, float]:
         """Words that a word not understood resembles (0 to 1): not sure enough to match, good enough to look at."""
-        found: dict[str, float] = {}
+        found = dict.fromkeys(self.containing(text), 0.6)
         if len(text) > 7:
             inside = {text[a:b] for a in range(len(text)) for b in range(a + 4, len(text) + 1)} & self._forms.keys()
             found |= {word: 0.9 for form in inside for word in self._forms[form]}
@@ -441,6 +451,7 @@ class _Span:
     text: str
     dotted: bool = False
     hyphen: bool = False
+    figures: bool = False
     options: tuple[Meaning, ...] | None = None
     weightless: bool = False
 
@@ -451,6 +462,17 @@ class _Span:
 
 def _is_weightless(span: _Span) -> bool:
     return (span.text in WEIGHTLESS and not span.dotted) or span.text in LEGAL_FORMS
+
+
+def in_letters(text: str) -> list[str]:
+    """What may be meant by digits among letters; a text without them as it is.
+
+    >>> in_letters("4g1r")
+    ['agir', 'aglr']
+    """
+    if text.isalpha() or text.isdigit():
+        return [text]
+    return ["".join(letters) for letters in product(*(_LETTERS.get(letter, letter) for letter in text))]
 
 
 def _roman(text: str) -> int:
