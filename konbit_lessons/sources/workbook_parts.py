@@ -27,12 +27,12 @@ MOST_TEXT = 1_500_000_000  # bytes in all cells of a sheet
 _BLOCK, _LONGEST_TEXT = 1 << 22, 1 << 24
 _PREFIX = rb"<(?:[\w.-]+:)?"
 _PREFIXED = re.compile(rb"<[\w.-]+:c[\s/>]")
+_NAME_ENDS = np.frombuffer(b" />\t\r\n", np.uint8)
 _ATTRIBUTE = re.compile(rb"""(?<![\w:.-])(?:[\w.-]+:)?([\w.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _ENCODING = re.compile(rb"""<\?xml[^>]*encoding\s*=\s*["'](?!utf-8["']|us-ascii["'])""", re.IGNORECASE)
 _HIDDEN = re.compile(_PREFIX + rb"""(row|col)\s([^<>]*\bhidden\s*=\s*["'](?:1|true)["'][^<>]*)>""")
 _TEXT_END = re.compile(rb"</(?:[\w.-]+:)?si\s*>|" + _PREFIX + rb"si(?:\s[^<>]*)?/>")
 _NUMBER = re.compile(rb"<v>([0-9]{1,9})</v>")
-_FORMULA_STARTS = tuple(before + b"f" + after for before in (b"<", b":") for after in (b">", b" ", b"/"))
 _FORMULA = _PREFIX + rb"f(?:[\s/][^<>]*)?(?:(?<=/)>|(?<!/)>[^<]*</(?:[\w.-]+:)?f>)\s*"
 _ERROR = re.compile(
     _PREFIX + rb"""c\s([^<>]*\bt=["']e["'][^<>]*)>\s*(?:""" + _FORMULA + rb")?" + _PREFIX + rb"v>([^<]*)<"
@@ -195,8 +195,8 @@ def _blocks(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes
         rest += chunk
         if b"<!DOCTYPE" in rest:
             refuse(path, f"{member.filename} declares a DOCTYPE; refused. Ask for a new export.")
-        cut = rest.rfind(b"row>") + 4
-        cut = cut if cut > 3 else rest.rfind(b">") + 1
+        end = next((mark for mark in (b"row>", b"/c>", b">") if mark in rest), b"")
+        cut = rest.rfind(end) + len(end) if end else 0
         if len(rest) - cut > _LONGEST_TEXT:
             refuse(path, f"{member.filename} holds one text of {len(rest):,} bytes; refused. Ask for a new export.")
         yield rest[:cut]
@@ -208,17 +208,18 @@ def _look_at_part(archive: zipfile.ZipFile, member: zipfile.ZipInfo, lengths: np
     sheet, usual, is_sheet = Sheet(), True, False
     for block in _blocks(archive, member):
         is_sheet = is_sheet or b"sheetData" in block
-        extent = _extent(block) if is_sheet and usual else None
+        if not is_sheet:
+            continue
+        extent = _extent(block)
         if extent:
             sheet.rows, sheet.columns = max(sheet.rows, extent[0]), max(sheet.columns, extent[1])
             sheet.cells += extent[2]
-        elif is_sheet:
-            usual = False
-        if is_sheet and b"hidden" in block:
+        usual = usual and extent is not None
+        if b"hidden" in block:
             _add_hidden(sheet, block)
-        if is_sheet and (b't="e"' in block or b"t='e'" in block):
+        if b't="e"' in block or b"t='e'" in block:
             _add_errors(sheet, block)
-        if is_sheet and not sheet.uncalculated and any(mark in block for mark in _FORMULA_STARTS):
+        if not sheet.uncalculated and (not extent or extent[3]):
             sheet.uncalculated = _uncalculated(block)
     if not usual or _is_large(sheet) or _most_text(archive, member, sheet, lengths) > MOST_TEXT:
         cells = _CellsOfXlsx(lengths)
@@ -228,14 +229,21 @@ def _look_at_part(archive: zipfile.ZipFile, member: zipfile.ZipInfo, lengths: np
     return sheet
 
 
-def _extent(block: bytes) -> tuple[int, int, int] | None:
-    """Last row and column among the cells of a block, and their number; None where one is not written ``<c r="B7"``."""
-    if b":c" in block and _PREFIXED.search(block):
-        return None
+def _extent(block: bytes) -> tuple[int, int, int, bool] | None:
+    """Last row and column among the cells of a block, how many there are, and whether any may be a formula.
+
+    None where a cell is not written ``<c r="B7"``.
+    """
     text = np.frombuffer(block + bytes(16), np.uint8)
-    at = np.flatnonzero(text == ord("<"))
-    at = at[text[at + 1] == ord("c")]
-    at = at[np.isin(text[at + 2], np.frombuffer(b" />\t\r\n", np.uint8))]
+    tags, colons = np.flatnonzero(text == ord("<")), np.flatnonzero(text == ord(":"))
+
+    def named(at: np.ndarray, letter: str) -> np.ndarray:
+        at = at[text[at + 1] == ord(letter)]
+        return at[np.isin(text[at + 2], _NAME_ENDS)]
+
+    if len(named(colons, "c")) and _PREFIXED.search(block):
+        return None
+    at, formulas = named(tags, "c"), len(named(tags, "f")) + len(named(colons, "f"))
     if not all((text[at + place] == ord(letter)).all() for place, letter in enumerate(' r="', start=2)):
         return None
     rows, columns, inside = np.zeros(len(at), np.int64), np.zeros(len(at), np.int64), np.ones(len(at), bool)
@@ -247,7 +255,7 @@ def _extent(block: bytes) -> tuple[int, int, int] | None:
             return None
         columns = np.where(inside & is_letter, columns * 26 + letter - 64, columns)
         rows = np.where(inside & ~is_letter, rows * 10 + letter - 48, rows)
-    return None if inside.any() else (int(rows.max(initial=0)), int(columns.max(initial=0)), len(at))
+    return None if inside.any() else (int(rows.max(initial=0)), int(columns.max(initial=0)), len(at), formulas > 0)
 
 
 def _text_lengths(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
