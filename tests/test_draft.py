@@ -31,7 +31,7 @@ OTHER_WORDS = {  # table → header in the example → in other words in French,
         "Date d'adhésion": ("Date de l'adhésion au réseau", "Joined on (date)", "Dat li te antre"),
         "Date de sortie": ("Date de la sortie", "Date of the exit", "Dat li te soti"),
         "Consultée à la conception": ("Consultée, conception", "Consulted at design?", "Yo te konsilte li"),
-        "Appui bailleur antérieur": ("Appui de bailleur antérieur", "Earlier support from a donor", "Sipò bayè fon an anvan"),
+        "Appui bailleur antérieur": ("Appui de bailleur antérieur", "Earlier support, donor", "Sipò bayè fon an anvan"),
         "Effectif": ("Effectif (personnes)", "Staff members", "Kantite anplwaye yo"),
     },
     "events": {
@@ -218,6 +218,31 @@ def test_dates_that_contradict_their_headers_are_open(small, tmp_path):
     drafted = changed(small, tmp_path, "contributions.csv", lambda rows: rows.rename(columns=swapped))
     assert {"pledged_on", "delivered_on"}.isdisjoint(source_of(drafted, "contributions").columns)
     assert sum("pledged_on would be after delivered_on" in line for line in comments(drafted)) == 2
+
+
+def test_two_columns_that_are_about_as_near_are_both_open(small, tmp_path):
+    drafted = changed(
+        small,
+        tmp_path,
+        "contributions.csv",
+        lambda rows: rows.rename(columns={"pledged_on": "Date de promesse"}).assign(
+            **{"Date d'engagement": rows["pledged_on"]}
+        ),
+    )
+    assert "pledged_on" not in source_of(drafted, "contributions").columns
+    assert any("comes as near to pledged_on" in line for line in comments(drafted))
+
+
+def test_a_table_of_something_else_about_organizations_is_not_taken_for_one(small, tmp_path):
+    paid = {"Date de paiement": "2017-01-31", "Montant payé (USD)": "120", "Langue": "fr", "Secteur": "agriculture"}
+    drafted = changed(
+        small,
+        tmp_path,
+        "contributions.csv",
+        lambda rows: rows[["organization_id"]].rename(columns={"organization_id": "Organisation"}).assign(**paid),
+    )
+    assert [source.table for source in drafted.sources] == ["organizations", "events"]
+    assert any("contributions.csv: no [[source]]" in line for line in comments(drafted))
 
 
 def test_a_type_that_is_another_type_is_open(small, tmp_path):

@@ -294,6 +294,12 @@ def _nearest(source: Source, name: str) -> str:
         return f"nearest: {', '.join(near)}"
     if name == "event_id" and SHEET in source.unit.columns:
         return f'its sheets have names such as "{source.unit.parts[0].sheet}", which are no codes of events'
+    if name == "organization_id" and "name" in source.placed:
+        return f"without codes, names can stand for them: {name} = {quoted(source.match.headers['name'])}"
+    if name == "submission_id" and "submitted_on" in source.placed and source.placed["submitted_on"].unique == 1:
+        return f"without one, the moment can stand for it: {name} = {quoted(source.match.headers['submitted_on'])}"
+    if levels := tables.TABLES[source.table].columns[name].metadata.get("levels"):
+        return f"if all rows are the same, say which under [source.set]: one of {', '.join(levels)}"
     return "nothing in the file is near"
 
 
