@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import python_calamine
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 from test_sources import workbook
@@ -116,6 +116,35 @@ def test_without_the_form_groups_are_dropped_and_choices_found():
     assert _plain(frame["expectations/leads"]) == [True, False, None, None]
 
 
+def test_metadata_are_found_by_name_wherever_they_stand(tmp_path):
+    rows = pd.read_csv(KOBO / "french_both.csv", sep=";", dtype="str", keep_default_na=False)
+    rows[rows.columns[::-1]].drop(columns=["_id", "_tags"]).to_csv(tmp_path / "turned.csv", sep=";", index=False)
+    turned = kl.read(tmp_path / "turned.csv", form=FORM)
+    expected = kl.read(KOBO / "french_both.csv", form=FORM).tables["main"].drop(columns=["_id", "_tags"])
+    assert turned.kind == "kobo"
+    assert_frame_equal(turned.tables["main"][expected.columns].reset_index(drop=True), expected.reset_index(drop=True))
+
+
+def test_a_submission_that_is_there_twice_stays_twice(tmp_path):
+    path = tmp_path / "kobo.csv"
+    path.write_text('"a";"_uuid";"_index"\r\n"x";"u";"1"\r\n"x";"u";"2"\r\n', encoding="utf-8")
+    assert kl.read(path).tables["main"]["_uuid"].tolist() == ["u", "u"]
+
+
+def test_entries_of_repeats_name_their_submission():
+    raw = kl.read(KOBO / "repeats_names_both.xlsx", form=FORM)
+    members = raw.tables[REPEAT]
+    uuids = raw.tables["main"].set_index("_index")["_uuid"]
+    assert members["_submission__uuid"].tolist() == members["_parent_index"].map(uuids).tolist()
+    assert set(members["_parent_table_name"]) == {"Comités des organisations du Sud"}
+
+
+@pytest.mark.parametrize(("values", "columns"), [("01", ["q", "q/a"]), ("02", ["q", "a"])])
+def test_a_part_behind_a_slash_is_a_choice_by_its_values(tmp_path, values, columns):
+    path = _kobo(tmp_path, '"q";"q/a"', *(f'"a";"{value}"' for value in values))
+    assert list(kl.read(path).tables["main"])[:2] == columns
+
+
 def test_a_slash_in_a_label_is_no_group_unless_others_share_it(tmp_path):
     path = _kobo(tmp_path, '"Homme / femme";"Lieu/Commune";"Lieu/Section";"Oui/non ?"', '"f";"Aquin";"1re";"oui"')
     assert list(kl.read(path).tables["main"])[:4] == ["Homme / femme", "Commune", "Section", "Oui/non ?"]
@@ -185,6 +214,17 @@ def test_a_label_of_two_choices_is_left_as_it_is(tmp_path):
     assert english.tables["main"]["q"].tolist() == ["a", "b"] and english.notices == ()
 
 
+def test_choice_columns_of_one_label_are_kept_as_they_are(tmp_path):
+    form = _form(
+        tmp_path, [["select_multiple l", "q", "Q"]], [["l", "a", "Autre"], ["l", "b", "Autre"], ["l", "c", "Eau"]]
+    )
+    raw = kl.read(_kobo(tmp_path, '"Q";"Q/Autre";"Q/Autre";"Q/Eau"', '"Autre Eau";"0";"1";"1"'), form=form)
+    frame = raw.tables["main"]
+    assert list(frame)[:4] == ["q", "q/c", "Q/Autre", "Q/Autre (2)"]
+    assert frame.iloc[0, :4].tolist() == ["Autre Eau", True, "0", "1"]
+    assert 'the header "Q/Autre" stands for q/a and q/b of the form: it is kept' in raw.notices
+
+
 def test_a_name_that_is_the_label_of_another_choice_is_read_by_the_language_of_the_export(tmp_path):
     form = _form(
         tmp_path, [["select_one l", "q", "Question", "Asked"]], [["l", "1", "2", "two"], ["l", "2", "1", "one"]]
@@ -246,6 +286,70 @@ def test_a_split_is_one_of_the_ways_to_join(answers, labels):
             " ".join(by_name[name] for name in answer), {label: {name} for name, label in by_name.items()}, " "
         )
         assert tuple(answer) in ways or len(ways) == 2
+
+
+CHOICES = {"a": "Eau", "b": "Eau potable", "c": "Argent", "d": "d"}
+ANSWER = st.none() | st.lists(st.sampled_from(list(CHOICES)), unique=True, min_size=1)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=12)
+@given(answers=st.lists(ANSWER, min_size=1, max_size=8), language=st.sampled_from([None, "fr"]))
+def test_any_answers_are_the_same_in_three_modes(tmp_path, answers, language):
+    form = tmp_path / "form.xlsx"
+    if not form.exists():
+        choices = [["l", name, label] for name, label in CHOICES.items()]
+        _form(tmp_path, [["select_multiple l", "q", "Quoi ?"]], choices)
+    question, labels = ("Quoi ?", CHOICES) if language else ("q", {name: name for name in CHOICES})
+    joined = [[" ".join(labels[one] for one in answer) if answer else ""] for answer in answers]
+    flags = [[str(int(name in answer)) if answer else "" for name in CHOICES] for answer in answers]
+    choices = [f"{question}/{labels[name]}" for name in CHOICES]
+    frames = [
+        kl.read(_kobo(tmp_path, ";".join(f'"{one}"' for one in header), *map(_quoted, rows)), form=form).tables["main"]
+        for header, rows in (
+            ([question, *choices], [text + cells for text, cells in zip(joined, flags, strict=True)]),
+            (choices, flags),
+            ([question], joined),
+        )
+    ]
+    assert_frame_equal(frames[0], frames[1])
+    assert_frame_equal(frames[0], frames[2])
+    assert _plain(frames[0]["q"]) == [" ".join(sorted(answer)) if answer else None for answer in answers]
+    assert _plain(frames[0]["q/b"]) == [None if answer is None else "b" in answer for answer in answers]
+
+
+def _quoted(cells: list[str]) -> str:
+    return ";".join(f'"{cell}"' for cell in cells)
+
+
+HEADERS = st.lists(
+    st.lists(st.sampled_from(["a", "b", "q", "d e", "1"]), min_size=1, max_size=3).map("/".join), min_size=1, max_size=6
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+@given(data=st.data(), header=HEADERS, with_form=st.booleans(), kind=st.sampled_from(["kobo", "odk_central", "sheet"]))
+def test_whatever_the_headers_no_cell_is_lost(tmp_path, data, header, with_form, kind):
+    form = tmp_path / "form.xlsx"
+    if not form.exists():
+        group = (["begin_group", "a", "d e"], ["text", "b", "q"], ["select_multiple l", "q", "a"], ["end_group"])
+        choices = [["l", "b", "d e"], ["l", "1", "a"], ["l", "d", "a"]]
+        _form(tmp_path, [*group, ["text", "b", "b"], ["select_one l", "d", "d e"]], choices)
+    cells = st.sampled_from(["0", "1", "", "x", "b", "a b", "d e"])
+    rows = data.draw(st.lists(st.lists(cells, min_size=len(header), max_size=len(header)), min_size=1, max_size=4))
+    marks = {"kobo": ["_uuid", "_index"], "odk_central": ["KEY", "SubmissionDate", "SubmitterID"], "sheet": []}[kind]
+    path = tmp_path / "any.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, delimiter=";", quoting=csv.QUOTE_ALL)
+        writer.writerows([[*header, *marks], *([*row, *(f"k{at}" for _ in marks)] for at, row in enumerate(rows))])
+    raw = kl.read(path, kind=kind, form=form if with_form else None)
+    frame = raw.tables["main"]
+    assert frame.columns.is_unique
+    if kind == "sheet":
+        there = {*frame.to_numpy().ravel(), *frame.columns, *" | ".join(raw.notices).replace('"', " | ").split(" | ")}
+        assert {cell for row in rows for cell in row if cell} <= there
+    for at, row in enumerate(rows if kind != "sheet" else []):
+        written = [cell for cell in row if cell and (kind == "kobo" or cell != "0")]
+        assert frame.iloc[at].notna().sum() >= len(written) + len(marks)
 
 
 def _every_cell_is_there(path: Path) -> None:

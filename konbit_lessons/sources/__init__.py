@@ -1,7 +1,8 @@
 """Field exports → frames of text. One file per exporter, one line in :data:`KINDS`.
 
 The first that recognizes a file by what is in it reads it. Nothing is interpreted here but the exporter's own
-conventions: which cell is a header, a choice, a repeat. A query to a database is read by :mod:`~konbit_lessons.sources.sql`.
+conventions: which cell is a header, a choice, a repeat. A query to a database is read by
+:mod:`konbit_lessons.sources.sql`.
 """
 
 from pathlib import Path

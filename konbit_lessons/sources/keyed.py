@@ -3,6 +3,7 @@
 They come in one zip, or side by side: beside the main CSV ``form.csv``, the repeats are ``form-repeat.csv``.
 """
 
+import re
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
@@ -10,6 +11,7 @@ import pandas as pd
 from konbit_lessons.errors import SourceError
 from konbit_lessons.sources import guard
 from konbit_lessons.sources.file import File
+from konbit_lessons.sources.form import Form
 from konbit_lessons.sources.grids import Grid
 from konbit_lessons.sources.raw import frame_of
 from konbit_lessons.tables import TEXT
@@ -39,9 +41,11 @@ def frames(file: File) -> tuple[dict[str, tuple[pd.DataFrame, str]], list[str]]:
     return tables, notices
 
 
-def repeat(table: str, rows: pd.DataFrame, file: File) -> str:
-    """Name of the repeat whose entries a table holds; "" for submissions."""
-    return (table if table != "main" else file.path.stem).rpartition("-")[2] if "PARENT_KEY" in rows else ""
+def repeat(table: str, rows: pd.DataFrame, file: File, form: Form) -> str:
+    """Name of the repeat whose entries a table holds, by the name of its CSV; "" for submissions."""
+    stem = table if table != "main" else file.path.stem
+    names = [name for name in form.repeats if re.search(rf"(^|[-.~]){re.escape(name)}$", stem)]
+    return max(names, key=len, default="") if "PARENT_KEY" in rows else ""
 
 
 def _is_repeat(grid: Grid) -> bool:

@@ -21,7 +21,7 @@ def read(file: File, asked: Asked) -> tuple[dict[str, Frame], list[str]]:
     tables = {}
     for name, (rows, title) in found.items():
         if asked.form:
-            repeat = keyed.repeat(name, rows, file)
+            repeat = keyed.repeat(name, rows, file, asked.form)
             rows, more = by_form(rows, asked.form, repeat, [Writing(None, "-", "/")])
             notices += more
         else:

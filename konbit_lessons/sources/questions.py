@@ -46,13 +46,13 @@ def by_form(
     known = [form.headers(writing, repeat) for writing in writings]
     best = max(range(len(known)), key=lambda at: sum(header in known[at] for header in headers.values()))
     writing = writings[best]
-    names, notices = _names(headers, [known[best], _merged(known)], form.starts(writing, repeat))
+    names, notices, doubtful = _names(headers, [known[best], _merged(known)], form.starts(writing, repeat))
     frame = frame.rename(columns=names)
     headers = {names[column]: header for column, header in headers.items()}
     for question in form.asked(repeat):
         column = form.column(question)
         if question.type == "select_multiple":
-            frame, more = _select_multiple(frame, form, question, writing, headers)
+            frame, more = _select_multiple(frame, form, question, writing, headers, doubtful)
             notices += more
         elif question.type == "select_one" and column in frame and form.options(question):
             decoded, more = _select_one(frame[column], form, question, writing.language)
@@ -200,12 +200,16 @@ def _merged(known: list[dict[str, set[str]]]) -> dict[str, set[str]]:
 
 def _names(
     headers: dict[str, str], known: list[dict[str, set[str]]], starts: dict[str, str]
-) -> tuple[dict[str, str], list[str]]:
-    """Column → name: what the header means, where it can mean one thing only; else the header without known groups."""
-    names, notices, decoded = {}, [], set()
+) -> tuple[dict[str, str], list[str], set[str]]:
+    """Column → name: what the header means, where it can mean one thing only; else the header without known groups.
+
+    And notices, and the names that an undecided header can stand for.
+    """
+    names, notices, decoded, doubtful = {}, [], set(), set()
     for column, header in headers.items():
         meant = next((columns[header] for columns in known if header in columns), set())
         if len(meant) > 1:
+            doubtful |= meant
             notices.append(f'the header "{header}" stands for {" and ".join(sorted(meant))} of the form: it is kept')
         elif meant:
             decoded |= meant
@@ -216,7 +220,7 @@ def _names(
         same = [column for column in names if names[column] == name]
         if len(same) > 1:
             notices.append(f"{' and '.join(same)} are both {name} by the form: their columns keep their headers")
-    return _unless_they_collide(names), notices
+    return _unless_they_collide(names), list(dict.fromkeys(notices)), doubtful
 
 
 def _unless_they_collide(names: dict[str, str]) -> dict[str, str]:
@@ -263,14 +267,15 @@ def _mapped(values: pd.Series, meant: dict[str, str]) -> pd.Series:
 
 
 def _select_multiple(
-    frame: pd.DataFrame, form: Form, question: Question, writing: Writing, headers: dict[str, str]
+    frame: pd.DataFrame, form: Form, question: Question, writing: Writing, headers: dict[str, str], doubtful: set[str]
 ) -> tuple[pd.DataFrame, list[str]]:
     """The joined column of names, in the order of the form, and one column per choice; made from what there is."""
     column = form.column(question)
     own = [name for name in frame if name.startswith(f"{column}/")]
     flagged = [name for name in own if are_flags(frame[name])]
-    other = {name.removeprefix(f"{column}/") for name in own if name not in flagged}
-    notices = [f"{column}/{name}: not only 0, 1 and blank: left as text" for name in sorted(other)]
+    text = [name for name in own if name not in flagged]
+    notices = [f"{name}: not only 0, 1 and blank: left as text" for name in text]
+    other = {name.removeprefix(f"{column}/") for name in [*text, *doubtful] if name.startswith(f"{column}/")}
     names = [name for name in dict.fromkeys(choice.name for choice in form.options(question)) if name not in other]
     if flagged:
         frame, more = _from_flags(frame, column, names, flagged, writing, headers)

@@ -29,7 +29,9 @@ def read(file: File, asked: Asked) -> tuple[dict[str, Frame], list[str]]:
     tables = {}
     for name, (rows, title) in found.items():
         if asked.form:
-            rows, more = by_form(rows, asked.form, keyed.repeat(name, rows, file), [Writing(None, "-", "_")])
+            rows, more = by_form(
+                rows, asked.form, keyed.repeat(name, rows, file, asked.form), [Writing(None, "-", "_")]
+            )
             notices += more
         else:
             rows = by_values(rows, "/", _choices(rows))
