@@ -130,6 +130,7 @@ def _column(
         return none, pd.Series(dtype="str")
     cells = text[name]
     codes = source.missing.get(name, source.missing.get("*", []) if kind in CODED else [])
+    codes = {*codes, *(f"{code}.0" for code in codes)}  # as programs write a column of numbers with blanks
     coded = looked_up(cells, {one: True for one in distinct_of(cells)[1] if one.strip() in codes}, "boolean").notna()
     if coded.any():
         record.changed(

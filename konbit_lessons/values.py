@@ -47,7 +47,8 @@ SERIAL = {"excel": "1900", "excel 1904": "1904"}  # dates as a workbook counts t
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?")
 _TIME = re.compile(r"[ T]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*[ap]\.?m\.?)?$", re.IGNORECASE)
 _SERIAL = r"\d{5}(\.\d+)?"
-_SPACES = re.compile(r"[\s\u00a0\u202f']+")
+_SPACES = re.compile(r"[\s']+")
+_SPACED = re.compile(r"[+-]?\s*\d{1,3}(?:[\s']+\d{3})*(?:[.,]\d+)?")  # thousands, and nothing else, apart
 FIRST_YEAR, LAST_YEAR = 1950, 2100
 
 
@@ -201,6 +202,8 @@ def _amount(text: str, writing: Writing, levels: tuple[str, ...] | None) -> floa
 def _number(text: str, writing: Writing) -> float | None:
     mark, other = writing.decimal, "," if writing.decimal == "." else "."
     digits = _SPACES.sub("", text)
+    if digits != text and not _SPACED.fullmatch(text):
+        return None
     if re.fullmatch(rf"[+-]?\d{{1,3}}(?:\{other}\d{{3}})+(?:\{mark}\d+)?", digits):
         if digits.count(other) == 1 and mark not in digits and other == ".":
             raise ValueError(f"cannot tell whether {digits} is {digits.replace('.', '')} or {digits.replace('.', ',')}")
@@ -217,7 +220,7 @@ def _whole(text: str, writing: Writing, levels: tuple[str, ...] | None) -> int:
         number = _amount(text, writing, levels)
     except ValueError:
         number = 0.5
-    if not number.is_integer():
+    if not number.is_integer() or text.endswith("%"):
         raise ValueError("expected a whole number")
     return int(number)
 
@@ -247,7 +250,7 @@ def _day(text: str, writing: Writing, levels: tuple[str, ...] | None) -> datetim
 
 def _in_order(text: str, order: str) -> datetime | None:
     if "month day" in order or "day month" in order:
-        parts = re.findall(r"[^\W\d_]+|\d+", text.casefold())
+        parts = re.findall(r"[^\W\d_]+|\d+", _fold(text))
         text = " ".join(str(MONTHS.get(part, part)) for part in parts)
         if not any(part in MONTHS for part in parts):
             return None
