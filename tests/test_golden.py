@@ -1,0 +1,327 @@
+"""What stands in the file → what stands in the table, in the log, or set aside: ``tests/data/golden``, a case a line.
+
+``cells.csv`` is about one cell of one column, ``files.csv`` about whole files, ``records.csv`` about records that stand
+there twice. In them, ``\\n`` is a line break, ``\\u202f`` a character by its number, ``(é × 10000)`` as many of it.
+"""
+
+import csv
+import io
+import re
+import tomllib
+from collections import defaultdict
+from datetime import datetime
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import xlsxwriter
+from conftest import TINY_FILES
+
+import konbit_lessons as kl
+from konbit_lessons import tables
+from konbit_lessons.cleaning import Data
+from konbit_lessons.programme import Programme
+
+FOLDER = Path(__file__).parent / "data" / "golden"
+HEAD = """
+[programme]
+name = "Golden (simulated)"
+simulated = true
+point_of_contact = "evaluation@example.org"
+timezone = "America/Port-au-Prince"
+"""
+PLAIN = {  # what stands in the columns that a case is not about
+    "events": {"event_id": "", "event_type": "training", "held_on": "2017-01-10", "place": ""},
+    "survey": {"submission_id": "", "organization_id": "CDSP-001", "submitted_on": "2017-01-05", "comment": ""},
+    "other_support": {"organization_id": "CDSP-001", "project": "LEVE", "topic": "", "started_on": "2017-01-01"},
+    "business_leads": {"organization_id": "CDSP-001", "date": "2017-01-10", "kind": "lead", "evidence": ""},
+    "learning": {"quarter": "FY2017Q2", "question": ""},
+}
+NAMED_IN = {"business_leads": "evidence", "survey": "comment", "other_support": "topic", "learning": "question"}
+
+
+def _character(found: re.Match) -> str:
+    if found[1]:
+        return chr(int(found[1], 16))
+    return found[3] * int(found[4]) if found[3] else "\n"
+
+
+def _written(text: str) -> str:
+    return re.sub(r"\\u([0-9a-f]{4})|\\(n)|\((.) × (\d+)\)", _character, text)
+
+
+def _cases(name: str) -> list[dict[str, str]]:
+    with (FOLDER / name).open(encoding="utf-8", newline="") as file:
+        return [{column: _written(cell) for column, cell in line.items()} for line in csv.DictReader(file)]
+
+
+def _by_name(cases: list[dict[str, str]]) -> list:
+    return [pytest.param(one, id=one["case"].replace(" ", "_")) for one in cases]
+
+
+CELLS, FILES, RECORDS = _cases("cells.csv"), _cases("files.csv"), _cases("records.csv")
+REFUSED = [one for one in FILES if one["place"] == "refused"]
+
+
+def _source(table: str, file: str, declared: str = "") -> str:
+    return f'\n[[source]]\ntable = "{table}"\nfiles = "{file}"\n{declared}\n'
+
+
+def _programme(folder: Path, sources: str) -> Programme:
+    raw = folder / "data" / "raw"
+    raw.mkdir(parents=True, exist_ok=True)
+    for table in ("organizations", "events", "invitations"):
+        if f'"{table}.csv"' not in sources:
+            (raw / f"{table}.csv").write_text(TINY_FILES[f"{table}.csv"], encoding="utf-8")
+            sources += _source(table, f"{table}.csv")
+    (folder / "programme.toml").write_text(HEAD + sources, encoding="utf-8")
+    return kl.load(folder / "programme.toml")
+
+
+def _shown(value: object) -> str:
+    if pd.isna(value):
+        return ""
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d}"
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+# one cell
+
+
+def _named_in(table: str, column: str) -> str:
+    """The column in which a row of that case holds its name."""
+    return NAMED_IN.get(table) or ("place" if column == "event_id" else "event_id")
+
+
+def _cell(book: xlsxwriter.Workbook, sheet, at: tuple[int, int], container: str, text: str) -> None:
+    kind = container.split()[1]
+    if kind == "number":
+        sheet.write_number(*at, float(text))
+    elif kind == "boolean":
+        sheet.write_boolean(*at, text == "TRUE")
+    elif kind == "date":
+        sheet.write_datetime(*at, datetime.fromisoformat(text), book.add_format({"num_format": "dd/mm/yyyy"}))
+    elif kind == "formula":
+        sheet.write_formula(*at, "=SUM(1)", value=float(text))
+    elif kind == "error":
+        sheet.write_formula(*at, "=NA()", value=text)
+    else:
+        sheet.write_string(*at, text)
+
+
+def _write_cells(path: Path, header: list[str], rows: list[list[str]], probed: list[tuple[int, str]]) -> None:
+    if path.suffix == ".csv":
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([header, *rows])
+        return
+    with xlsxwriter.Workbook(path, {"date_1904": "1904" in path.name, "strings_to_formulas": False}) as book:
+        sheet = book.add_worksheet("cells")
+        sheet.write_row(0, 0, header)
+        for at, (row, (column, container)) in enumerate(zip(rows, probed, strict=True), start=1):
+            for place, text in enumerate(row):
+                _cell(book, sheet, (at, place), container if place == column else "xlsx text", text)
+
+
+def _places(cases: list[dict[str, str]]) -> dict[str, tuple[str, int]]:
+    """Case → the file and the row in it where its cell stands: a file for each table, container and declaration."""
+    groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for one in cases:
+        table = one["column"].split(".")[0]
+        groups[table, one["container"].split()[0], one["declared"]].append(one["case"])
+    return {
+        case: (f"{table} {number}.{'csv' if container == 'csv' else f'{container}.xlsx'}", row)
+        for number, ((table, container, _), names) in enumerate(groups.items())
+        for row, case in enumerate(names, start=2)
+    }
+
+
+PLACES = _places(CELLS)
+
+
+@pytest.fixture(scope="module")
+def cells(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("golden")
+    raw = folder / "data" / "raw"
+    raw.mkdir(parents=True)
+    sources, by_file = "", defaultdict(list)
+    for one in CELLS:
+        by_file[PLACES[one["case"]][0]].append(one)
+    for file, cases in by_file.items():
+        table = cases[0]["column"].split(".")[0]
+        columns = list(dict.fromkeys([*PLAIN[table], *(one["column"].split(".")[1] for one in cases)]))
+        named = tomllib.loads(cases[0]["declared"]).get("columns", {})
+        rows, probed = [], []
+        for one in cases:
+            column = one["column"].split(".")[1]
+            names = {key: one["case"] for key, plain in PLAIN[table].items() if plain == ""}
+            row = PLAIN[table] | names | {column: one["cell"]}
+            rows.append([row.get(key, "") for key in columns])
+            probed.append((columns.index(column), one["container"]))
+        _write_cells(raw / file, [named.get(key, key) for key in columns], rows, probed)
+        sources += _source(table, file, cases[0]["declared"])
+    for number, one in enumerate(FILES):
+        if one not in REFUSED:
+            sources += _source("events", _write_file(raw, one, number))
+    return kl.clean(_programme(folder, sources))
+
+
+@pytest.mark.parametrize("one", _by_name(CELLS))
+def test_a_cell_is_right_or_set_aside_with_its_place_and_reason(cells, one):
+    table, column = one["column"].split(".")
+    rows = cells.tables[table]
+    row = rows[rows[_named_in(table, column)] == one["case"]]
+    assert [_shown(value) for value in row[column]] == ([] if one["table"] == "no row" else [one["table"]])
+
+    file, at = PLACES[one["case"]]
+    aside = cells.set_aside[(cells.set_aside["source"] == file) & (cells.set_aside["row"] == at)]
+    assert aside["scope"].tolist() == [one["set_aside"]] * bool(one["set_aside"])
+    for line in aside.itertuples():
+        assert (line.column, line.value.strip()) == (column, one["cell"].strip()) and one["reason"] in line.reason
+
+    log = cells.cleaning_log[(cells.cleaning_log["source"] == file) & (cells.cleaning_log["column"] == column)]
+    log = log[(log["row"] == at) | (log["row"].isna() & (log["old_value"].str.strip() == one["cell"].strip()))]
+    lines = {f"{line.change_type}: {line.old_value.strip()} → {line.new_value}" for line in log.itertuples()}
+    change = {"row": "remove_survey", "value": "blank_response"}.get(one["set_aside"])
+    expected = f"{change}: {one['cell'].strip()} → " if change else one["log"]
+    assert expected in lines if change else lines == {expected} - {""}
+
+
+def test_there_are_cases_of_every_kind_of_column():
+    kinds = set()
+    for one in CELLS:
+        table, column = one["column"].split(".")
+        kinds.add(tables.TABLES[table].columns[column].metadata["kind"])
+    assert kinds == {column.metadata["kind"] for schema in tables.TABLES.values() for column in schema.columns.values()}
+
+
+# whole files
+
+
+def _write_file(raw: Path, one: dict[str, str], number: int) -> str:
+    content, how = re.sub(r"\nF\b", f"\nfile {number}", one["content"]), one["written"]
+    path = raw / f"file {number}.{'xlsx' if 'xlsx' in how else 'csv'}"
+    if "xlsx" not in how:
+        junk = bytes.fromhex(how.removeprefix("bytes ")) if "bytes" in how else b""
+        path.write_bytes(content.encode("utf-8" if junk else how) + junk)
+        return path.name
+    with xlsxwriter.Workbook(path) as book:
+        if how == "xlsx hidden first sheet":
+            first = book.add_worksheet("hidden")
+            first.write_row(0, 0, ["event_id", "event_type", "held_on", "place"])
+            first.write_row(1, 0, ["stale", "training", "2016-01-10", "stale"])
+        sheet = book.add_worksheet("events")
+        sheet.activate()
+        for at, row in enumerate(csv.reader(io.StringIO(content))):
+            sheet.write_row(at, 0, row, book.add_format({"num_format": "0"}))
+        if how == "xlsx hidden first sheet":
+            sheet.set_first_sheet()
+            first.hide()
+        if how == "xlsx hidden row":
+            sheet.set_row(1, None, None, {"hidden": True})
+        if how == "xlsx long number":
+            sheet.write_number("D2", int(row[3]))
+        if how == "xlsx formula":
+            sheet.write_formula("D2", "=1+1", value="")
+    return path.name
+
+
+@pytest.mark.parametrize("one", _by_name([one for one in FILES if one not in REFUSED]))
+def test_a_file_is_read_whole_and_what_was_assumed_is_said(cells, one):
+    number = FILES.index(one)
+    rows = cells.events[cells.events["event_id"] == f"file {number}"]
+    assert [_shown(place) for place in rows["place"]] == ([] if one["place"] == "no row" else [one["place"]])
+    said = [notice for notice in cells.notices if notice.startswith(f"file {number}.")]
+    assert any(one["says"] in notice for notice in said) if one["says"] else not said
+
+
+@pytest.mark.parametrize("one", _by_name(REFUSED))
+def test_a_file_that_cannot_be_right_is_refused_by_name_and_cause(tmp_path, one):
+    (tmp_path / "data" / "raw").mkdir(parents=True)
+    file = _write_file(tmp_path / "data" / "raw", one, 1)
+    with pytest.raises(kl.KonbitError, match=re.escape(one["says"])) as refused:
+        kl.clean(_programme(tmp_path, _source("events", file)))
+    assert file in str(refused.value)
+
+
+# records that stand there twice
+
+LEDGER = "question,typed,decision,initials,notes\nevent,E4b,E004,ab,\n"
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory):
+    """Rule → the cleaned programme of the cases of that rule, and case → the rows of its file."""
+    done = {}
+    for rule in dict.fromkeys(one["twice"] for one in RECORDS):
+        folder = tmp_path_factory.mktemp(rule)
+        raw = folder / "data" / "raw"
+        raw.mkdir(parents=True)
+        lines: dict[str, list[str]] = defaultdict(list)
+        places = {}
+        for one in RECORDS:
+            if one["twice"] == rule:
+                rows = one["rows"].split("|")
+                places[one["case"]] = [len(lines[one["table"]]) + at for at in range(2, len(rows) + 2)]
+                lines[one["table"]] += rows
+        for table, rows in lines.items():
+            header = TINY_FILES[f"{table}.csv"].splitlines()[0]
+            (raw / f"{table}.csv").write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+        if rule == "all":
+            (raw / "identity_ledger.csv").write_text(LEDGER, encoding="utf-8")
+        sources = "".join(
+            _source(table, f"{table}.csv", f'twice = "{rule}"' if table == "survey" else "") for table in lines
+        )
+        done[rule] = kl.clean(_programme(folder, sources)), places
+    return done
+
+
+def _kept(data: Data, table: str) -> list[str]:
+    columns = [
+        name
+        for name in TINY_FILES[f"{table}.csv"].splitlines()[0].split(",")
+        if name not in ("submission_id", "delegate")
+    ]
+    return [",".join(map(_shown, row)) for row in data.tables[table][columns].itertuples(index=False)]
+
+
+@pytest.mark.parametrize("one", _by_name(RECORDS))
+def test_a_record_that_stands_there_twice_counts_as_the_programme_says(records, one):
+    data, places = records[one["twice"]]
+    kept = _kept(data, one["table"])
+    for row in filter(None, one["kept"].split("|")):
+        assert row in kept
+
+    def said(lines: pd.DataFrame) -> list[tuple[str, int, str]]:
+        return [(line.row, line) for line in lines.itertuples() if line.source == f"{one['table']}.csv"]
+
+    rows = {row: at for at, row in enumerate(places[one["case"]], start=1)}
+    aside = [f"{rows[row]}: {line.reason}" for row, line in said(data.set_aside) if row in rows]
+    expected = [*filter(None, one["set_aside"].split("|"))]
+    assert len(aside) == len(expected)
+    assert all(found.startswith(start) for found, start in zip(aside, expected, strict=True))
+    log = [
+        f"{rows[row]}: {line.change_type}: {line.reason}"
+        for row, line in said(data.cleaning_log)
+        if row in rows and line.check == "double entry" and line.change_type != "remove_survey"
+    ]
+    assert log == [*filter(None, one["log"].split("|"))]
+
+
+def test_nothing_is_kept_beyond_the_cases(records):
+    for rule, (data, _) in records.items():
+        for table in {one["table"] for one in RECORDS if one["twice"] == rule}:
+            expected = [one["kept"].split("|") for one in RECORDS if (one["table"], one["twice"]) == (table, rule)]
+            assert sorted(_kept(data, table)) == sorted(row for rows in expected for row in rows if row)
+
+
+def test_an_event_that_may_be_another_is_asked_about_unless_it_was_decided(tmp_path):
+    raw = tmp_path / "data" / "raw"
+    raw.mkdir(parents=True)
+    rows = [f"E00{at},training,2017-01-10,Jacmel" for at in (1, 2, 3, 4)]
+    (raw / "events.csv").write_text("\n".join(["event_id,event_type,held_on,place", *rows]), encoding="utf-8")
+    ledger = LEDGER.splitlines()[0] + "\nevent,E003,different,ab,\nevent,E004,E001,ab,\n"
+    (raw / "identity_ledger.csv").write_text(ledger, encoding="utf-8")
+    data = kl.clean(_programme(tmp_path, _source("events", "events.csv")))
+    assert data.questions[["question", "typed", "candidate_1"]].to_numpy().tolist() == [["event", "E002", "E001"]]
+    assert data.events["event_id"].tolist() == ["E001", "E002", "E003"]
