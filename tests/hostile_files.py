@@ -20,6 +20,7 @@ from workbook_files import (
     ODS_ROW,
     PLAIN,
     RELATIONS,
+    WORKBOOK,
     Maker,
     compound,
     number,
@@ -84,12 +85,12 @@ def cell(address: str) -> str:
     return f'<c r="{address}"><v>1</v></c>'
 
 
-def lying(path: Path) -> None:
-    """The directory declares 1,000 bytes, with their right checksum; 40,000,000 come out."""
-    inside = b" " * 40_000_000
-    zipped(path, parts() | {"xl/worksheets/sheet1.xml": inside})
-    declared = struct.pack("<L", zipfile.crc32(inside[:1000])), struct.pack("<L", 1000)
-    path.write_bytes(in_directory(24, declared[1])(in_directory(16, declared[0])(path.read_bytes())))
+def lying(path: Path, members: dict[str, bytes]) -> None:
+    """The directory declares 1,000 bytes for the last member, with their right checksum; more come out."""
+    zipped(path, members)
+    name, content = list(members.items())[-1]
+    for at, told in ((16, zipfile.crc32(content[:1000])), (24, 1000)):
+        path.write_bytes(in_directory(at, struct.pack("<L", told), name=name.encode())(path.read_bytes()))
 
 
 def twice(path: Path) -> None:
@@ -157,7 +158,10 @@ HOSTILE = {
         "unfolds to 2,000,",
     ),
     "parts.xlsx": (xlsx(sheets=5_000), "holds 5,005 parts"),
-    "lying.xlsx": (lying, "unpacks to more than it declares"),
+    "lying.xlsx": (
+        lambda path: lying(path, parts() | {"xl/worksheets/sheet1.xml": b" " * 40_000_000}),
+        "unpacks to more than it declares",
+    ),
     "overlapping.xlsx": (overlapping, "parts overlap"),
     "endless_text.xlsx": (xlsx(f'<row r="1"><c r="A1" t="str"><v>{"x" * 18_000_000}</v></c></row>'), "one text of"),
     "columns.ods": (
@@ -225,6 +229,12 @@ HOSTILE = {
     "binary.xlsx": (xlsx(more={"xl/workbook.bin": b"x"}), "XLSB workbooks are not read"),
     "broken.xls": (raw(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\xff" * 3000), "not an XLS workbook"),
     "document.xls": (raw(compound(b"x", stream="WordDocument")), "not an XLS workbook"),
+    "not_utf_8.xlsx": (
+        xlsx(
+            more={"xl/workbook.xml": WORKBOOK.format(about="", sheets='<sheet name="é" r:id="r1"/>').encode("cp1252")}
+        ),
+        "cannot be opened as a workbook",
+    ),
     "no_sheet.xlsx": (xlsx(more={"xl/workbook.xml": "<workbook><sheets/></workbook>"}), "no_sheet.xlsx"),
     "uncalculated.xlsx": (
         xlsx(PLAIN + '<row r="7"><c r="B7"><f>SUM(A1:A2)</f></c></row>'),
@@ -235,6 +245,7 @@ HOSTILE = {
     "document.csv": (raw(b"%PDF-1.7\n1 0 obj\n"), "PDF"),
     "utf_16_without_mark.csv": (raw("a,b\n1,2\n".encode("utf-16-le")), "NUL"),
     "endless_line.csv": (raw(b"x" * 17_000_000), "no line ends"),
+    "lying.zip": (lambda path: lying(path, {"a.csv": b"1,2\n" * 1_000_000}), "unpacks to more than it declares"),
     "bomb.zip": (lambda path: zipped(path, {"a.csv": "1,2\n" * 10_000_000}), "zip bomb"),
     "too_large.csv": (sparse(9_000_000_000, b"a,b\n1,2\n"), "9,000,000,000 bytes; at most"),
     "too_large.xlsx": (sparse(400_000_000, b"PK\x03\x04"), "400,000,000 bytes; at most"),

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from konbit_lessons.errors import SourceError
-from konbit_lessons.sources import delimited, workbook
+from konbit_lessons.sources import delimited, guard, workbook
 from konbit_lessons.sources.grids import Grid
 from konbit_lessons.sources.starts import BINARY, container_of
 
@@ -87,7 +87,8 @@ def _zipped(path: Path) -> tuple[list[Grid], list[str]]:
         for at, member in enumerate(sorted(tables, key=lambda one: (len(one.filename), one.filename))):
             copy = Path(folder) / f"{at}" / Path(member.filename).name
             copy.parent.mkdir()
-            copy.write_bytes(archive.read(member))
+            with copy.open("wb") as unpacked:
+                unpacked.writelines(guard.chunks(archive, member))
             (grid,), more = delimited.read(copy)
             grids.append(Grid(member.filename, grid.cells, notices=grid.notices))
             notices += [f"{member.filename}: {notice}" for notice in more]

@@ -262,7 +262,7 @@ def _text_lengths(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarr
     """Bytes of each shared text, its tags included."""
     path, ends, before = Path(archive.filename), [np.zeros(1, np.int64)], 0
     for block in _blocks(archive, member):
-        announced = re.search(rb"""uniqueCount\s*=\s*["']([0-9]+)""", block) if b"uniqueCount" in block else None
+        announced = re.search(rb"""uniqueCount\s*=\s*["']([0-9]{1,20})""", block) if b"uniqueCount" in block else None
         if announced and int(announced[1]) > member.file_size:
             refuse(path, f"{member.filename} announces {int(announced[1]):,} texts; refused. Ask for a new export.")
         ends.append(before + np.array([end.end() for end in _TEXT_END.finditer(block)], np.int64))
@@ -307,17 +307,16 @@ def _check_size(path: Path, where: str, sheet: Sheet, text: int) -> None:
 def _add_hidden(sheet: Sheet, block: bytes) -> None:
     for kind, tag in _HIDDEN.findall(block):
         about = _attributes(tag)
-        if kind == b"row" and about.get("r", "").isdecimal():
-            sheet.hidden_rows.append((int(about["r"]), int(about["r"])))
-        elif kind == b"col" and about.get("min", "").isdecimal() and about.get("max", "").isdecimal():
-            sheet.hidden_columns.append((int(about["min"]), int(about["max"])))
+        ends = [about.get(name, "") for name in (("r", "r") if kind == b"row" else ("min", "max"))]
+        if all(re.fullmatch("[0-9]{1,7}", end) for end in ends):
+            (sheet.hidden_rows if kind == b"row" else sheet.hidden_columns).append((int(ends[0]), int(ends[1])))
 
 
 def _add_errors(sheet: Sheet, block: bytes) -> None:
     for tag, shown in _ERROR.findall(block):
         cell = _attributes(tag).get("r", "")
         if re.fullmatch("[A-Z]{1,3}[0-9]{1,7}", cell):
-            sheet.errors[_place(cell)] = shown.decode()
+            sheet.errors[_place(cell)] = shown.decode(errors="replace")
 
 
 def _uncalculated(block: bytes) -> str:
@@ -330,7 +329,9 @@ def _uncalculated(block: bytes) -> str:
 
 def _attributes(tag: bytes) -> dict[str, str]:
     """Names without prefix."""
-    found = ((name.decode(), (double or single).decode()) for name, double, single in _ATTRIBUTE.findall(tag))
+    found = (
+        (name.decode(), (double or single).decode(errors="replace")) for name, double, single in _ATTRIBUTE.findall(tag)
+    )
     return {name: html.unescape(value) for name, value in found}
 
 
