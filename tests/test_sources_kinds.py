@@ -401,9 +401,7 @@ def test_reading_a_database_as_a_file_asks_for_a_query(database):
 QUERIED = 'query = "SELECT * FROM people"'
 
 
-@pytest.mark.parametrize(
-    "place", ['files = "records.sqlite"', 'database = "records.sqlite"', 'database = "env:KONBIT_TEST"']
-)
+@pytest.mark.parametrize("place", ['files = "records.sqlite"', 'database = "env:KONBIT_TEST"'])
 def test_a_table_can_come_from_a_query(tiny, monkeypatch, place):
     once = tiny.clean()
     path = tiny.raw("records.sqlite")
@@ -446,3 +444,17 @@ def test_a_source_has_one_place(tiny, place, cause):
 def _as_database(table: Path, path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         pd.read_csv(table, dtype="str").to_sql("people", connection, index=False)
+
+
+def test_a_table_can_come_from_a_repeat(tiny):
+    rows = pd.read_csv(tiny.raw("conversations.csv"), dtype="str")
+    expected = tiny.clean().conversations
+    tiny.raw("conversations.csv").unlink()
+    main = pd.DataFrame({"SubmissionDate": ["2017-02-01"], "town": ["Aquin"], "KEY": ["k"], "SubmitterID": ["5"]})
+    main.to_csv(tiny.raw("visit.csv"), index=False)
+    rows.assign(PARENT_KEY="k", KEY=[f"k/talk[{at}]" for at in range(len(rows))]).to_csv(
+        tiny.raw("visit-talk.csv"), index=False
+    )
+    tiny.replace("programme.toml", 'files = "conversations.csv"', 'files = "visit.csv"\nsheets = ["talk"]')
+    pd.testing.assert_frame_equal(tiny.clean().conversations, expected)
+    assert tiny.raw("visit-talk.csv").resolve() in kl.load(tiny.toml).input_files()

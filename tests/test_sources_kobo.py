@@ -2,6 +2,7 @@
 
 import csv
 import json
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +14,7 @@ from pandas.testing import assert_frame_equal
 from test_sources import workbook
 
 import konbit_lessons as kl
+from konbit_lessons.sources import Raw
 from konbit_lessons.sources.questions import split
 
 KOBO = Path(__file__).parent / "data" / "kobo"
@@ -39,13 +41,18 @@ ANSWERS = {  # question: where it stands in a submission
 }
 
 
+@cache
+def _export(name: str) -> Raw:
+    return kl.read(KOBO / name, form=FORM)
+
+
 def _plain(values: pd.Series) -> list:
     return [None if pd.isna(value) else value for value in values]
 
 
 @pytest.mark.parametrize("name", EXPORTS)
 def test_every_export_gives_what_was_answered(name):
-    raw = kl.read(KOBO / name, form=FORM)
+    raw = _export(name)
     main = raw.tables["main"]
     assert raw.kind == "kobo"
     for question, place in ANSWERS.items():
@@ -67,7 +74,7 @@ def test_every_export_gives_what_was_answered(name):
 @pytest.mark.parametrize("written", ["names", "french", "kreyol", "english"])
 def test_joined_details_and_both_give_the_same_frame(written):
     both, summary, details = (
-        kl.read(KOBO / f"{written}_{mode}.csv", form=FORM).tables["main"] for mode in ("both", "summary", "details")
+        _export(f"{written}_{mode}.csv").tables["main"] for mode in ("both", "summary", "details")
     )
     assert_frame_equal(both, summary)
     assert_frame_equal(both, details)
@@ -75,7 +82,7 @@ def test_joined_details_and_both_give_the_same_frame(written):
 
 @pytest.mark.parametrize("name", [name for name in EXPORTS if name.endswith(".xlsx")])
 def test_repeats_are_tables_linked_to_their_parents(name):
-    raw = kl.read(KOBO / name, form=FORM)
+    raw = _export(name)
     assert list(raw.tables) == ["main", REPEAT, "trainings"]
     assert len(raw.sheets[REPEAT]) == 31 and raw.sheets["trainings"] == "trainings"
     main, members, trainings = (raw.tables[table].set_index("_index", drop=False) for table in raw.tables)
@@ -99,7 +106,7 @@ def test_repeats_are_tables_linked_to_their_parents(name):
 
 
 def test_the_row_of_tags_of_an_engine_export_is_named():
-    raw = kl.read(KOBO / "repeats_french_summary_hxl.xlsx", form=FORM)
+    raw = _export("repeats_french_summary_hxl.xlsx")
     assert raw.tables["main"].index.tolist() == [3, 4, 5, 6]
     (notice,) = raw.notices
     assert all(tag in notice for tag in ("#org", "#adm1", "#need"))
@@ -120,7 +127,7 @@ def test_metadata_are_found_by_name_wherever_they_stand(tmp_path):
     rows = pd.read_csv(KOBO / "french_both.csv", sep=";", dtype="str", keep_default_na=False)
     rows[rows.columns[::-1]].drop(columns=["_id", "_tags"]).to_csv(tmp_path / "turned.csv", sep=";", index=False)
     turned = kl.read(tmp_path / "turned.csv", form=FORM)
-    expected = kl.read(KOBO / "french_both.csv", form=FORM).tables["main"].drop(columns=["_id", "_tags"])
+    expected = _export("french_both.csv").tables["main"].drop(columns=["_id", "_tags"])
     assert turned.kind == "kobo"
     assert_frame_equal(turned.tables["main"][expected.columns].reset_index(drop=True), expected.reset_index(drop=True))
 
@@ -132,7 +139,7 @@ def test_a_submission_that_is_there_twice_stays_twice(tmp_path):
 
 
 def test_entries_of_repeats_name_their_submission():
-    raw = kl.read(KOBO / "repeats_names_both.xlsx", form=FORM)
+    raw = _export("repeats_names_both.xlsx")
     members = raw.tables[REPEAT]
     uuids = raw.tables["main"].set_index("_index")["_uuid"]
     assert members["_submission__uuid"].tolist() == members["_parent_index"].map(uuids).tolist()

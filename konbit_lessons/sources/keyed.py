@@ -4,6 +4,7 @@ They come in one zip, or side by side: beside the main CSV ``form.csv``, the rep
 """
 
 import re
+from glob import escape
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
@@ -24,7 +25,7 @@ def frames(file: File) -> tuple[dict[str, tuple[pd.DataFrame, str]], list[str]]:
     """
     grids, notices = [*file.grids], []
     if file.container == "text" and not _is_repeat(grids[0]):
-        for path in sorted(file.path.parent.glob(f"{_escaped(file.path.stem)}-*{file.path.suffix}")):
+        for path in sorted(file.path.parent.glob(f"{escape(file.path.stem)}-*{file.path.suffix}")):
             grid, more = _beside(path)
             if grid:
                 grids.append(grid)
@@ -60,10 +61,6 @@ def _beside(path: Path) -> tuple[Grid | None, list[str]]:
     except (SourceError, ValueError):
         return None, []
     return (Grid(path.name, grid.cells), file.notices) if {"KEY", "PARENT_KEY"} <= set(grid.header) else (None, [])
-
-
-def _escaped(stem: str) -> str:
-    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in stem)
 
 
 def _linked(tables: dict[str, tuple[pd.DataFrame, str]]) -> tuple[dict[str, tuple[pd.DataFrame, str]], list[str]]:
