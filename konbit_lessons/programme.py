@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 from fnmatch import fnmatch
+from glob import escape
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -277,8 +278,10 @@ class Programme:
             return [self.path, self.folder / self.study.table]
         data = [path for source in self.sources for path in self.files_of(source)]
         forms = [self.raw / source.form for source in self.sources if source.form]
+        with_sheets = [path for source in self.sources if source.sheets for path in self.files_of(source)]
+        repeats = [one for path in with_sheets for one in path.parent.glob(f"{escape(path.stem)}-*.csv")]
         corrections = [path for path in [self.raw / CORRECTIONS] if path.is_file()]
-        return [self.path, *sorted({*data, *forms, *corrections})]
+        return [self.path, *sorted({*data, *repeats, *forms, *corrections})]
 
 
 def load(path: str | Path = "programme.toml") -> Programme:
