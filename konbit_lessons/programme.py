@@ -57,6 +57,18 @@ class Privacy(_Section):
     smallest_cell: int = Field(5, ge=1)
 
 
+class Meaningful(_Section):
+    """What an organization must have done at the least, from the first day on, to take part meaningfully."""
+
+    hours: float = Field(8, ge=0)  # at events
+    senior_delegates: int = Field(1, ge=0)  # events to which it sent a director
+    contributions: int = Field(0, ge=0)  # pledges that it delivered
+
+
+class Participation(_Section):
+    meaningful: Meaningful = Meaningful()
+
+
 class Analysis(_Section):
     incentives: list[Filled] = Field(min_length=1)
     adjust_for: list[Filled] = []
@@ -147,6 +159,7 @@ class _File(_Section):
     programme: About
     targets: dict[str, Annotated[int, Field(ge=0)]] = {}
     privacy: Privacy = Privacy()
+    participation: Participation = Participation()
     analysis: Analysis | None = None
     incentives: dict[str, Filled] = {}
     labels: dict[str, Filled] = {}
@@ -183,6 +196,8 @@ class Programme:
         Yes/no incentives of this programme beyond those every programme knows: column → label.
     labels : dict of str to str
         Label of every column an analysis can name.
+    meaningful : Meaningful
+        What counts as taking part meaningfully.
     """
 
     path: Path
@@ -194,6 +209,7 @@ class Programme:
     sources: tuple[Source, ...]
     incentives: dict[str, str]
     labels: dict[str, str]
+    meaningful: Meaningful = Meaningful()
 
     @property
     def folder(self) -> Path:
@@ -322,6 +338,7 @@ def load(path: str | Path = "programme.toml") -> Programme:
         sources=tuple(checked.source),
         incentives=checked.incentives,
         labels=tables.LABELS | checked.incentives | checked.labels | (checked.study.labels if checked.study else {}),
+        meaningful=checked.participation.meaningful,
     )
 
 
