@@ -209,7 +209,7 @@ class Programme:
     sources: tuple[Source, ...]
     incentives: dict[str, str]
     labels: dict[str, str]
-    meaningful: Meaningful = Meaningful()
+    meaningful: Meaningful
 
     @property
     def folder(self) -> Path:
