@@ -157,18 +157,20 @@ def test_a_formula_that_was_never_calculated_is_refused_where_it_would_be_read(t
 
 
 @pytest.mark.parametrize(
-    "formula",
+    "cell",
     [
-        "<f>A1</f>",
-        '<f t="shared" si="0"/>',
-        "<f/>",
-        "<f>A1</f><v/>",
-        "<f>A1</f><v></v>",
-        '<f t="array" ref="B2">A1</f> ',
+        '<c r="B2"><f>A1</f></c>',
+        '<c r="B2" s="0"><f t="shared" si="0"/></c>',
+        '<c r="B2"><f/></c>',
+        '<c r="B2"><f>A1</f><v/></c>',
+        '<c r="B2"><f>A1</f><v></v></c>',
+        '<c r="B2" t="str"><f>A1</f></c>',
+        '<c r="B2"><f t="array" ref="B2">A1</f> </c>',
+        '<x:c r="B2"><x:f>A1</x:f></x:c>',
     ],
 )
-def test_every_way_to_write_a_formula_without_its_value_is_seen(tmp_path, formula):
-    xlsx(f'<row r="2"><c r="B2" s="0">{formula}</c></row>')(tmp_path / "formula.xlsx")
+def test_every_way_to_write_a_formula_without_its_value_is_seen(tmp_path, cell):
+    xlsx(f'<row r="2">{cell}</row>')(tmp_path / "formula.xlsx")
     assert look(tmp_path / "formula.xlsx")[1][0].uncalculated == "B2"
 
 
