@@ -88,21 +88,15 @@ def read_folder(path: Path) -> Folder:
 
 
 def _read(path: Path) -> Raw:
-    """Read a file; where its header may stand elsewhere than at first thought, look for known headers."""
+    """Read a file; where few of its headers are known, see whether known ones stand in another row."""
     raw = read(path)
-    doubtful = any("above the header" in notice for notice in raw.notices) or _odd(raw)
-    if raw.kind != "sheet" or not doubtful:
+    headers = sum(len(frame.columns) for frame in raw.tables.values())
+    if raw.kind != "sheet" or _is_form(raw) or _sure_headers(raw) >= headers / 2:
         return raw
     phrases = [
         phrase for columns in vocabulary()["headers"].values() for listed in columns.values() for phrase in listed
     ]
-    other = read(path, expect=tuple(phrases))
-    return max(raw, other, key=_sure_headers)
-
-
-def _odd(raw: Raw) -> bool:
-    headers = list(raw.tables["main"])
-    return any(header.startswith("column ") or header[:1].isdigit() for header in headers)
+    return max(raw, read(path, expect=tuple(phrases)), key=_sure_headers)
 
 
 def _sure_headers(raw: Raw) -> int:
