@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 from scipy import sparse
 
@@ -20,6 +21,7 @@ from konbit_lessons.identity.vocabulary import LEGAL_FORMS, Meaning, Reading, Vo
 
 CANDIDATES = 3  # listed for an unsure name; more only if they fit it as well
 CANDIDATE_SCORE = 50
+ALIKE_SCORE = 80  # of a name compared letter by letter
 TIE = 1  # points between candidates that fit a name as well
 KIND_KNOWN = 3  # organizations of a kind on the roster, from which a lost word of it can be told
 _WEIGHT = {"kind": 1.0}
@@ -90,6 +92,7 @@ class Roster:
     """
 
     def __init__(self, organizations: pd.DataFrame) -> None:
+        organizations = organizations.sort_values("organization_id")  # so that its order never decides
         self.ids = organizations["organization_id"].tolist()
         names = organizations["name"].tolist()
         self._by_code = {fold(code): code for code in self.ids}
@@ -282,15 +285,17 @@ class Roster:
         """A longer name on the roster may be meant, with one of its words lost.
 
         That is so if the typed name has lost a word anyway; if it is spelled as the longer name and not as this one; or
-        if it has slips, and the longer one is a near twin, such as ``… Nord``.
+        if it has slips or is out of order, and the longer one is a near twin, such as ``… Nord``.
         """
         known = self._all[best.at]
         wider = [self._all[at] for at in self._wider_names(known)]
         forms = {m.form for m in best.meanings if not {m.form, *m.forms} & known.written}
-        inexact = bool(best.slips or reading.extras)
+        inexact = self._how(best, reading) in ("words", "slip")
         return any(best.lost or forms & other.written or (inexact and self._twins(known, other)) for other in wider)
 
     def _twins(self, known: _Organization, other: _Organization) -> bool:
+        if not known.written <= other.written:
+            return False
         added = [*other.own, *other.kinds]
         for word in (*known.own, *known.kinds):
             added.remove(word)
@@ -357,6 +362,8 @@ class Roster:
             score[contradicted | (kinds == 0) & (own_said[:, None] > own) | (score < CANDIDATE_SCORE)] = 0
             for name, row in zip(chunk, score, strict=True):
                 found[name] = self._best(row)
+                if not found[name].candidates and unsure[name].extras:
+                    found[name] = self._alike(name)
         return found
 
     def _weight(self, word: str) -> float:
@@ -385,6 +392,13 @@ class Roster:
             length += self._weight(best) if len(text) > 3 else 0.5
             own += not self._is_kind(best) and len(text) > 3
         return said, max(length, 0.5), own
+
+    def _alike(self, name: str) -> Match:
+        """Names of nearly the same letters, where a word is too far from any to be understood."""
+        typed, known = "".join(words(name)), list(self._exact)
+        near = process.extract(typed, known, scorer=fuzz.ratio, score_cutoff=ALIKE_SCORE, limit=CANDIDATES)
+        scores = {self.ids[at]: round(score, 1) for key, score, _ in near for at in self._exact[key]}
+        return _unresolved(list(scores), list(scores.values())) if scores else Match(None, "unresolved", 0.0)
 
     def _best(self, row: np.ndarray) -> Match:
         order = np.lexsort((np.arange(len(row)), -row))

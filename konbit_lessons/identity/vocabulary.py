@@ -37,6 +37,7 @@ ORDINALS = {
 }  # fmt: skip
 _NUMBER = re.compile(r"(\d+)(?:e|er|re|ere|eme|em|ye|yem|zyem|nd|nde|st|th|rd)?")
 _ACCENTS = re.compile("[\u0300-\u036f]")
+_DOUBLE = re.compile(r"(.)\1")
 _NORTH = re.compile(r"\bnò\b")  # in Kreyòl; without its accent it may be anything
 _ROMAN = re.compile(r"x{0,3}(?:ix|iv|v?i{0,3})")
 _LETTERS = {"0": "o", "1": "il", "2": "z", "3": "e", "4": "a", "5": "s", "6": "g", "7": "t", "8": "b", "9": "g"}
@@ -229,7 +230,7 @@ class Vocabulary:
                 if any(span.figures for span in spans[start : end + 1]):
                     how = "slip"
                 else:
-                    how = "name" if end == start or text in self._parts else "words"
+                    how = "name" if end == start or text in self._parts or self.is_abbreviation(text) else "words"
                 options = self._as_it_stands(text, how)
                 if options and (end == start or spans[end].text not in WEIGHTLESS):
                     best, size = _Span(text, hyphen=spans[start].hyphen, options=options), end - start + 1
@@ -351,8 +352,10 @@ class Vocabulary:
         here = tuple(Meaning(word, text, "name") for word in sorted(self._forms.get(text, ())))
         sound, short = here or self._by_sound(text), self._shortened(text, dotted)
         slips = self._slipped(text)
-        if slips and slips[0].slips == 1 and not dotted:
-            short = ()
+        if slips and slips[0].slips == 1:  # one letter away is nearer than a word that begins or sounds like it
+            short = short if dotted else ()
+            near = {meaning.word for meaning in self._rivalled((*slips, *sound)) if meaning.slips == 1}
+            sound = sound if here or near <= {meaning.word for meaning in sound} else ()
         for options in (short, sound) if dotted else (sound, short):
             if any(meaning.word in self.used for meaning in options):
                 return options
@@ -374,6 +377,7 @@ class Vocabulary:
             if len(sound) > 4:  # a family's name must be spelled as Kreyòl spells it
                 same |= {form for form in self._spoken.get(sound, ()) if not self._only_name(form)}
         same = {form for form in same if self._forms[form] & self.used or not self._only_name(form)}
+        same = {form for form in same if _DOUBLE.sub(r"\1", form) != _DOUBLE.sub(r"\1", text)}  # that is a slip
         typos = {form: OSA.distance(text, form) for form in same}
         if min(typos.values(), default=2) < 2:  # of words that sound alike, the one that is a letter away
             same = {form for form in same if typos[form] < 2}
