@@ -255,6 +255,33 @@ def test_joined_labels_that_can_be_read_in_two_ways_are_left(tmp_path):
     )
 
 
+@pytest.mark.parametrize("separator", ["/", ":", " - ", "-", ".", "_", " > ", "::", "|"])
+def test_groups_and_choices_may_be_joined_by_anything(tmp_path, separator):
+    form = _form(
+        tmp_path,
+        [
+            *(["begin_group", "g", "Groupe: un", "G"], ["select_multiple l", "q", "Besoins - quels ?", "Needs"]),
+            *(["select_one l", "o", "Un - seul", "One"], ["end_group"], ["text", "d", "Détails (si autre)", "D"]),
+        ],
+        [["l", "a", "Eau / air", "Water"], ["l", "b", "Eau", "Air"]],
+    )
+    question, one = f"Groupe: un{separator}Besoins - quels ?", f"Groupe: un{separator}Un - seul"
+    header = [question, f"{question}{separator}Eau / air", f"{question}{separator}Eau", one, "Détails (si autre)"]
+    raw = kl.read(_kobo(tmp_path, _quoted(header), _quoted(["Eau / air Eau", "1", "1", "Eau", "x"])), form=form)
+    assert list(raw.tables["main"])[:5] == ["q", "q/a", "q/b", "o", "d"] and raw.notices == ()
+    assert raw.tables["main"].iloc[0, :5].tolist() == ["a b", True, True, "b", "x"]
+
+
+@pytest.mark.parametrize("separator", ["/", "-", ".", ":", "_"])
+def test_without_the_form_another_separator_is_told_by_the_choices(tmp_path, separator):
+    header = [one.replace("/", separator) for one in ("g/q", "g/q/a", "g/q/b", "g/o", "g/q/n")]
+    raw = kl.read(
+        _kobo(tmp_path, _quoted(header), _quoted(["a", "1", "0", "x", "4"]), _quoted(["b a", "1", "1", "", ""]))
+    )
+    assert list(raw.tables["main"])[:4] == ["q", "q/a", "q/b", "o"]
+    assert _plain(raw.tables["main"]["q/b"]) == [False, True] and _plain(raw.tables["main"]["n"]) == ["4", None]
+
+
 def test_choices_of_an_older_form_stay(tmp_path):
     form = _form(tmp_path, [["select_multiple l", "q", "Q ?", "Q"]], [["l", "a", "A", "A"]])
     for header in ('"q";"q/old";"q/a"', '"Q ?";"Q ?/old";"Q ?/A"'):

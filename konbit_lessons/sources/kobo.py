@@ -7,13 +7,16 @@ characters; groups are joined by ``/`` or whatever the exporter asked for.
 
 import re
 
+import pandas as pd
+
 from konbit_lessons.sources.file import File
 from konbit_lessons.sources.form import Form, clean
 from konbit_lessons.sources.grids import Grid
-from konbit_lessons.sources.questions import by_form, by_values
+from konbit_lessons.sources.questions import METADATA, agreeing, by_form, by_values
 from konbit_lessons.sources.raw import Asked, Frame, frame_of
 
 MARKS = ("_uuid", "_submission_time", "_index", "_id", "_parent_index")
+_SEPARATORS = (" - ", "-", ".", ":", "_")
 _CUT = re.compile(r"\.\.\.( \(\d+\))?$")
 
 
@@ -39,10 +42,17 @@ def read(file: File, asked: Asked) -> tuple[dict[str, Frame], list[str]]:
             frame, more = by_form(frame, asked.form, repeat)
             notices += [f"sheet {grid.title}: {notice}" if repeat else notice for notice in more]
         else:
-            frame = by_values(frame)
+            frame = _without_form(frame)
         name = repeat or ("main" if "main" not in tables else grid.title)
         tables[name if name not in tables else grid.title] = Frame(frame, grid.title)
     return {"main": tables.pop("main"), **tables} if "main" in tables else _alone(tables), notices
+
+
+def _without_form(frame: pd.DataFrame) -> pd.DataFrame:
+    """Groups are joined by ``/``, or by what stands before choices that agree with their joined column."""
+    others = () if any("/" in name for name in frame if not name.startswith(METADATA)) else _SEPARATORS
+    found = ((one, choices) for one in others if (choices := agreeing(frame, one)))
+    return by_values(frame, *next(found, ()))
 
 
 def _is_export(grid: Grid) -> bool:

@@ -94,6 +94,25 @@ def by_values(frame: pd.DataFrame, group: str = "/", choices: dict[str, str] | N
     return use_flags(frame.rename(columns=names), [names[column] for column in choices])
 
 
+def agreeing(frame: pd.DataFrame, separator: str) -> dict[str, str]:
+    """Choice column → its name here, where ``question``, a separator and a choice say what the joined column says.
+
+    The separator can stand in names as well: a choice column is one that is 1 in the very rows whose joined answers
+    hold the choice.
+    """
+    found = {}
+    for column in frame:
+        ends = [cut.start() for cut in re.finditer(re.escape(separator), column) if column[: cut.start()] in frame]
+        for end in reversed(ends):
+            question, choice = column[:end], column[end + len(separator) :]
+            if choice and are_flags(frame[column]):
+                joined = " " + frame[question].fillna("") + " "
+                if (joined.str.contains(f" {choice} ", regex=False) == _flags(frame[column]).fillna(False)).all():
+                    found[column] = f"{question}/{choice}"
+                    break
+    return found
+
+
 def are_flags(values: pd.Series) -> bool:
     """Whether a column holds nothing but 0, 1 and blank."""
     return {text.strip().lower() for text in values.dropna().unique()} <= FLAGS.keys()

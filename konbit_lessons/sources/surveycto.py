@@ -4,13 +4,11 @@ A select_multiple is a space-joined column and one ``question_choice`` column of
 is written in the server's words (``Jan 5, 2017 4:20:01 PM``) and stays so.
 """
 
-import pandas as pd
-
 from konbit_lessons.sources import keyed
 from konbit_lessons.sources.file import File
 from konbit_lessons.sources.form import Writing
 from konbit_lessons.sources.grids import Grid
-from konbit_lessons.sources.questions import FLAGS, are_flags, blank_unanswered, by_form, by_values
+from konbit_lessons.sources.questions import agreeing, blank_unanswered, by_form, by_values
 from konbit_lessons.sources.raw import Asked, Frame
 
 
@@ -34,25 +32,6 @@ def read(file: File, asked: Asked) -> tuple[dict[str, Frame], list[str]]:
             )
             notices += more
         else:
-            rows = by_values(rows, "/", _choices(rows))
+            rows = by_values(rows, "/", agreeing(rows, "_"))
         tables[name] = Frame(blank_unanswered(rows), title)
     return tables, notices
-
-
-def _choices(frame: pd.DataFrame) -> dict[str, str]:
-    """``question_choice`` columns that say of every row what the joined column says."""
-    found = {}
-    for column in frame:
-        cuts = [at for at, sign in enumerate(column) if sign == "_" and column[:at] in frame]
-        for at in reversed(cuts):
-            question, choice = column[:at], column[at + 1 :]
-            if choice and are_flags(frame[column]) and _agree(frame[column], frame[question], choice):
-                found[column] = f"{question}/{choice}"
-                break
-    return found
-
-
-def _agree(flags: pd.Series, joined: pd.Series, choice: str) -> bool:
-    picked = flags.str.strip().str.lower().map(FLAGS).fillna(False).astype(bool)
-    padded = " " + joined.fillna("") + " "
-    return bool((padded.str.contains(f" {choice} ", regex=False) == picked).all())
