@@ -43,8 +43,8 @@ def test_check_lists_what_is_wrong_with_file_row_and_column_and_exits_1(tiny, ko
 
 def test_clean_writes_the_tables_the_log_and_what_was_set_aside(tiny, konbit):
     code, out, _ = konbit("clean")
-    assert code == 0 and "Written: 14 files" in out
     made = {path.name for path in (tiny.folder / "data" / "processed").iterdir()}
+    assert code == 0 and f"Written: {len(made)} files" in out
     assert {"invitations.parquet", "survey.parquet", "cleaning_log.csv", "set_aside.csv"} <= made
 
 

@@ -115,7 +115,7 @@ def test_all_lines_that_do_not_fit_are_named_at_once(tiny):
 
 def test_a_file_without_the_columns_is_refused(tiny):
     tiny.raw("corrections.csv").write_text("file,what\nsurvey.csv,x\n", encoding="utf-8")
-    with pytest.raises(kl.KonbitError, match="corrections.csv: found no column source, column, old_value"):
+    with pytest.raises(kl.KonbitError, match=r"corrections.csv: found no column source, column, old_value"):
         tiny.clean()
 
 
