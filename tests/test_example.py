@@ -13,10 +13,20 @@ import openpyxl
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from rapidfuzz.distance import OSA
 
 from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.example import simulate, write_example
-from konbit_lessons.example.names import DEPARTMENT_OF, LOCALITIES, SURNAMES, acronym, fold
+from konbit_lessons.example.names import (
+    DEPARTMENT_OF,
+    LOCALITIES,
+    SURNAMES,
+    HardTypist,
+    acronym,
+    fold,
+    guest_names,
+    in_kreyol,
+)
 from konbit_lessons.example.world import CUT, EFFECTS
 from konbit_lessons.incentives import predict_participation
 from konbit_lessons.tables import TABLES
@@ -264,6 +274,54 @@ def test_an_acronym_is_made_of_the_capitals():
         "RECH",
         "BEE",
     ]
+
+
+@pytest.fixture(scope="module")
+def hard():
+    """A thousand organizations and what was typed for them in haste: typist, and name by organization."""
+    roster = simulate(organizations=1000, events=2).organizations
+    typist = HardTypist(roster, np.random.default_rng(3))
+    guests = guest_names(np.random.default_rng(4), roster["name"].tolist())
+    assert len([name for name in guests if typist.guest(name)]) > 50
+    typist.type(roster["organization_id"])
+    return typist, dict(zip(roster["organization_id"], roster["name"], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("what", "like"),
+    [
+        ("an acronym alone", lambda typed, name: typed == acronym(name)),
+        ("Kreyòl", lambda typed, name: typed == in_kreyol(name) != name),
+        ("a word lost", lambda typed, name: len(typed.split()) == len(name.split()) - 1 and set(typed) <= set(name)),
+        ("words swapped", lambda typed, name: typed != name and sorted(typed.split()) == sorted(name.split())),
+        ("two slips or more", lambda typed, name: typed.isascii() and OSA.distance(typed, name) in (2, 3)),
+        ("digits for letters", lambda typed, name: bool(re.search(r"[^\W\d]\d|\d[^\W\d]", typed))),
+        ("words run together", lambda typed, name: typed != name and typed == name.replace(" ", "", 1)),
+    ],
+)
+def test_hard_typing_has_names_with(hard, what, like):
+    typist, names = hard
+    assert sum(like(typed, names[key]) for typed, key in typist.aliases.items() if key) >= 5, what
+
+
+def test_hard_typing_never_types_what_is_another_organizations_name(hard):
+    typist, names = hard
+    owners = {}
+    for key, name in names.items():
+        for spelled in (name, in_kreyol(name)):
+            owners.setdefault(fold(spelled), set()).add(key)
+    assert all(key in owners.get(fold(typed), {key}) for typed, key in typist.aliases.items() if key)
+    guests = [typed for typed, key in typist.aliases.items() if key is None]
+    assert guests and not {fold(name) for name in guests} & {fold(name) for name in names.values()}
+
+
+def test_a_hard_example_has_guests_and_its_truth(tmp_path):
+    write_example(tmp_path, organizations=40, events=8, typing="hard")
+    aliases = json.loads((tmp_path / "data/truth/aliases.json").read_text(encoding="utf-8"))
+    guests = [typed for typed, key in aliases.items() if key is None]
+    assert set(guests) <= {line[1] for line in signed(tmp_path)} and len(guests) >= 8
+    with pytest.raises(ProgrammeError, match='typing="harder": expected easy or hard'):
+        write_example(tmp_path / "other", typing="harder")
 
 
 # ---- the truth can be found again -----------------------------------------------------------------------------------

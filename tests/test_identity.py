@@ -84,7 +84,7 @@ SURE = [
     ("Coopérat1ve Agric0le de G0naïves", "B9", "slip"),
     # words swapped, run together, apart, lost
     ("Jeunes Association des de Les Cayes", "A5", "words"),
-    ("de Jacmel Fondation pour le Développement", "A1", "words"),
+    ("de Gonaïves Coopérative Agricole", "B9", "words"),
     ("FondationpourleDéveloppementdeJacmel", "A1", "name"),
     ("MouvementPaysande St-Marc", "C2", "words"),
     ("CentredeFormation Profes sionnelle de Hinche", "B6", "name"),
@@ -97,6 +97,7 @@ UNSURE = [
     ("MPSM", {"C2"}),  # initials that nobody gave as an acronym
     ("Fondation pour le Développement de Jacmel No", {"A1", "A2"}),  # between near twins
     ("Fondatoin pour le Développement de Jacmmel", {"A1", "A2"}),  # slips; with a word lost it would be the near twin
+    ("de Jacmel Fondation pour le Développement", {"A1", "A2"}),  # out of order, likewise
     ("Fondation pour le Développement de Jacmel Sud", {"A1", "A2"}),  # a third one, not on the roster
     ("Fondation pour le Développement de Jacmel et", {"A1", "A2"}),  # a word is lost at the end
     ("Fondation pour le Développement de", {"A1", "A2"}),
