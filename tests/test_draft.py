@@ -17,6 +17,7 @@ from konbit_lessons.draft.ways import ways_of
 from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.example import write_example
 from konbit_lessons.programme import Programme
+from konbit_lessons.sources.form import read_form
 
 HERE = Path(__file__).parent
 NAMED = 'name = "Drafted (simulated)"\npoint_of_contact = "evaluation@example.org"\n'
@@ -308,6 +309,31 @@ def test_one_workbook_with_a_sheet_for_each_table_is_several_sources(tiny, tmp_p
         name: [f"Feuille {name[:3]}"] for name in ("organizations", "events", "invitations", "sign_in")
     }
     pd.testing.assert_frame_equal(kl.clean(drafted).invitations, tiny.clean().invitations)
+
+
+def test_who_came_is_not_read_as_more_invitations(tiny):
+    shutil.copy(tiny.raw("invitations.csv"), tiny.raw("who_came.csv"))
+    tiny.replace("who_came.csv", "E002,CDSP-003\n", "")
+    drafted = written(tiny.raw(""), tiny.folder / "drafted.toml")
+    assert [source.files for source in drafted.sources if source.table == "invitations"] == ["invitations.csv"]
+    assert any("who_came.csv" in line and "is it who came?" in line for line in comments(drafted))
+
+
+def test_labels_are_read_without_their_form(small, tmp_path):
+    for name in ("organizations.xlsx", "events.csv"):
+        shutil.copy(small.raw / name, tmp_path / name)
+    shutil.copy(next(small.raw.glob("survey/*2017-01-09*")), tmp_path / "export.xlsx")
+    survey = source_of(written(tmp_path, tmp_path / "programme.toml"), "survey")
+    form = {question.name: question.labels for question in read_form(small.raw / "survey" / "form.xlsx").questions}
+    french = {
+        name: next(label for language, label in labels.items() if "fr" in language)
+        for name, labels in form.items()
+        if labels
+    }
+    for name in ("motivation", "belief_money", "perceived_value", "knows_benefits", "role_clear"):
+        assert survey.columns[name] == french[name]
+    assert survey.columns["expects_leads"] == f"{french['expectations']}/Opportunités d'affaires"
+    assert survey.constants("export.xlsx") == {"wave": "1"}
 
 
 def test_an_older_copy_of_the_roster_is_not_read_as_more_organizations(small, tmp_path):

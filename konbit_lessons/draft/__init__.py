@@ -103,8 +103,28 @@ def _sources(folder: Folder) -> tuple[list[Source], list[Unfit]]:
             unfit.append(Unfit(unit, ranked[0], why))
         else:
             sources += [Source(folder, part, ranked[0]) for part in _by_file(folder, unit, ranked[0])]
+    sources = _invited_once(sources, unfit)
     order = list(tables.TABLES)
     return sorted(sources, key=lambda source: (order.index(source.table), folder.name(source.paths[0]))), unfit
+
+
+def _invited_once(sources: list[Source], unfit: list[Unfit]) -> list[Source]:
+    """Without the invitations that stand in a longer list as well: those probably say who came."""
+    kept: list[Source] = []
+    lists: list[tuple[str, set[tuple[str, str]]]] = []
+    for source in sorted(sources, key=lambda source: -source.unit.rows):
+        pairs = set()
+        if source.table == "invitations" and {"event_id", "organization_id"} <= set(source.placed):
+            both = pd.concat([source.placed[name].cells for name in ("event_id", "organization_id")], axis=1).dropna()
+            pairs = {(event.strip(), identity.fold(name)) for event, name in both.itertuples(index=False)}
+        longer = next((name for name, other in lists if len(pairs & other) > SAME_RECORDS * len(pairs)), None)
+        if longer:
+            why = f'its events and organizations stand in {longer} too: is it who came? Then its table is "sign_in"'
+            unfit.append(Unfit(source.unit, source.match, why))
+        else:
+            kept.append(source)
+            lists.append((source.paths[0].name, pairs))
+    return kept
 
 
 def _first_tables(units: list[Unit], unfit: list[Unfit]) -> tuple[dict[Unit, str], Known]:

@@ -14,6 +14,7 @@ from konbit_lessons.sources.form import Form, read_form
 TABULAR = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods", ".zip", ".dta", ".sav", ".parquet")
 FORM_COVERS = 0.5  # of an export's own columns, and of a form's questions, so that it is the form behind the export
 SURE_HEADER = 0.9
+FEW_COLUMNS = 5
 FILE, SHEET = "@file", "@sheet"
 
 
@@ -80,8 +81,9 @@ def read_folder(path: Path) -> Folder:
     groups: dict[tuple, list[Part]] = {}
     for raw in read_files:
         form = _form_behind(raw, folder.forms)
-        for key, parts in _parts(read(raw.path, form=form) if form else raw).items():
-            groups.setdefault((raw.kind, form, *key), []).extend(parts)
+        by_form = read(raw.path, form=form) if form else raw
+        for key, parts in _parts(by_form).items():
+            groups.setdefault((by_form.kind, form, *key), []).extend(parts)
     for (kind, form, *_), parts in groups.items():
         folder.units.append(folder.unit(kind, form, parts))
     return folder
@@ -112,7 +114,7 @@ def _is_form(raw: Raw) -> bool:
 
 def _form_behind(raw: Raw, forms: dict[Path, Form]) -> Path | None:
     """The form whose questions and choices make up most of an export's own columns."""
-    if raw.kind not in ("kobo", "odk_central"):
+    if raw.kind not in ("kobo", "odk_central", "surveycto", "sheet"):
         return None
     own = {" ".join(header.split()) for header in raw.tables["main"] if not is_metadata(header, raw.kind)}
     covered = {path: min(_covered(form, own)) for path, form in forms.items()}
@@ -135,17 +137,18 @@ def is_metadata(header: str, kind: str) -> bool:
 
 
 def _parts(raw: Raw) -> dict[tuple, list[Part]]:
-    """The tables of a file that the programme can read, by their columns."""
+    """The tables of a file that the programme can read, by their columns.
+
+    Few columns can mean different things (who was invited, who came): such tables go together only as numbered sheets.
+    """
     found: dict[tuple, list[tuple[str, pd.DataFrame]]] = {}
     for table, frame in raw.tables.items():
-        if raw.kind == "sheet" or table == "main":
-            found.setdefault((frozenset(frame),), []).append((raw.sheets[table], frame))
+        title = raw.sheets[table]
+        own = "" if len(frame.columns) >= FEW_COLUMNS or any(map(str.isdigit, title)) else f"{raw.path}/{title}"
+        if len(frame.columns) and (raw.kind == "sheet" or table == "main"):
+            found.setdefault((frozenset(frame), own), []).append((title, frame))
     alone = len(found) == 1
-    return {
-        key: [Part(raw.path, sheet, frame, alone) for sheet, frame in frames]
-        for key, frames in found.items()
-        if len(next(iter(key)))
-    }
+    return {key: [Part(raw.path, title, frame, alone) for title, frame in frames] for key, frames in found.items()}
 
 
 def _columns(parts: list[Part], form: Form | None) -> dict[str, Column]:

@@ -20,6 +20,7 @@ from konbit_lessons.values import Writing, convert
 
 OPEN = "OPEN: "
 COMMENT_AT = 42
+LULL = 60  # days without an answer, after which another wave may have begun
 _DAY_IN_NAME = re.compile(r"(20\d{2})[-_.]?(\d{2})[-_.]?(\d{2})")
 _RECORDED = {"submitted_on", "held_on", "date", "pledged_on"}  # days that lie before the records were pulled
 
@@ -379,6 +380,8 @@ def _waves(sources: list[Source]) -> dict[Path, str]:
     apart = bool(by_days) and all(sent[a].quantile(0.9) < sent[b].quantile(0.1) for a, b in pairwise(order))
     if by_days and by_names and by_days != by_names:
         doubt = "names and answers say different orders"
+    elif any(days.sort_values().diff().dt.days.max() > LULL for days in sent.values()):
+        doubt = "answers came in bursts far apart: several waves in one file? Then place a column that says which"
     elif by_days and not apart:
         doubt = "answers of different files were sent in the same days: one wave in parts?"
     elif not by_days and not by_names:
