@@ -260,7 +260,7 @@ def study(tmp_path):
     written(folder / "notebooks", source, table, name="incentives")
     written(folder / "notebooks", "1 / 0", name="broken")
     title = SimpleNamespace(title="T")
-    return programme(folder, simulated=False, study=title, input_files=lambda: [folder / "programme.toml"])
+    return programme(folder, simulated=False, study=title, sources=(), input_files=lambda: [folder / "programme.toml"])
 
 
 def test_a_run_publishes_page_table_index_and_manifest_and_twice_the_same_bytes(study, tmp_path):
