@@ -17,6 +17,7 @@ from konbit_lessons.publish import for_spreadsheets, from_spreadsheets, publishe
 from konbit_lessons.reading import answers
 
 PACKAGE = Path(__file__).parent
+CLEANS = (".", "sources", "identity")  # folders of the code that cleans
 STAMP = "cleaned_from.json"
 LISTS = {  # and their numbers
     "cleaning_log": {"row": "Int64"},
@@ -76,7 +77,7 @@ def cleaned(programme: Programme) -> Data:
 
 def fingerprint(programme: Programme) -> dict[str, str]:
     """SHA-256 of every file the cleaned tables depend on, and of the code that cleans."""
-    code = sorted([*PACKAGE.glob("*.py"), *(PACKAGE / "sources").glob("*.py")])
+    code = sorted(path for folder in CLEANS for end in ("*.py", "*.toml") for path in (PACKAGE / folder).glob(end))
     return inputs(programme) | {"konbit_lessons": digest(b"".join(path.read_bytes() for path in code))}
 
 
