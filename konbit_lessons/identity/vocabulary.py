@@ -103,6 +103,7 @@ class Vocabulary:
         self._parts: dict[str, tuple[str, ...]] = {}  # of a form in several words
         self._abbreviations: set[str] = set()
         self._compounds: set[str] = set()
+        self._standing: dict[tuple[str, str], tuple[Meaning, ...]] = {}
         self._beginnings: set[str] = set()
         self._meanings: dict[tuple[str, bool], tuple[Meaning, ...]] = {}
         self._learn_language()
@@ -115,6 +116,7 @@ class Vocabulary:
         self.used = {
             meaning.word for name in names for span in self._exact(self.tokens(name)) for meaning in span.options or ()
         }
+        self._standing.clear()  # learning is over
         self._by_length: dict[int, list[str]] = defaultdict(list)
         self._written, self._spoken = defaultdict(set), defaultdict(set)
         for form, found in self._forms.items():
@@ -171,6 +173,7 @@ class Vocabulary:
         for span in self._exact(self.tokens(name)):
             if span.open:
                 self._add(span.text, "name", [(span.text,)])
+                self._standing.clear()
 
     def _familiar(self, part: str) -> bool:
         return part in WEIGHTLESS or any(
@@ -240,11 +243,13 @@ class Vocabulary:
 
     def _as_it_stands(self, text: str, how: str) -> tuple[Meaning, ...]:
         """A spelling of a word; the Kreyòl one of a word that is not on the roster may be a slip of one that is."""
-        words = self._forms.get(text, ()) if text not in WEIGHTLESS else ()
-        plainly = text in self._parts or any(
-            word in self.used or word == text or self.role[word] != "place" for word in words
-        )
-        return tuple(Meaning(word, text, how) for word in sorted(words)) if plainly else ()
+        key = (text, how)
+        if key not in self._standing:
+            words = sorted(self._forms.get(text, ())) if text not in WEIGHTLESS else ()
+            here = any(word in self.used or word == text or self.role[word] != "place" for word in words)
+            plainly = here or text in self._parts
+            self._standing[key] = tuple(Meaning(word, text, how) for word in words) if plainly else ()
+        return self._standing[key]
 
     def _simple(self, span: "_Span") -> "_Span":
         """A number, a function word, or a word that is not known."""
