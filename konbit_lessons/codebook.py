@@ -145,7 +145,6 @@ def _page(data: Data, columns: list[dict], words: Words) -> str:
         tables=shown,
         labels={table["name"]: table["label"] for table in shown},
         cell=words.number(data.programme.smallest_cell),
-        awaits_reader=words.awaits_reader,
         plural=words.plural,
         percent=words.percent,
         listed=words.list,

@@ -37,14 +37,14 @@ def curve_sentences(robustness, language="en", units=None):
     Ways of looking are the main answer and the specifications with an estimate of their own.
     """
     words = Words.of(language)
-    units = Units.of(units, robustness.outcome)
+    units = Units.of(units, robustness.outcome, words)
     return [_sentence(row, _ways(robustness, row), words, units) for row in in_order(robustness.main)]
 
 
 def curve_figure(robustness, language="en", units=None):
     """Return the specification curve: a panel for each incentive, a row for each way of looking, in words beside it."""
     words = Words.of(language)
-    units = Units.of(units, robustness.outcome)
+    units = Units.of(units, robustness.outcome, words)
     every = [(row, _of(robustness, row)) for row in in_order(robustness.main)]
     panels = _shown(every)
     percent = words.percent(robustness.confidence)

@@ -58,7 +58,7 @@ def incentive_figure(result, language="en", units=None):
     units : mapping or None, as in `konbit_lessons.sentences.Units`
     """
     words = Words.of(language)
-    units = Units.of(units, result.outcome)
+    units = Units.of(units, result.outcome, words)
     ordered = in_order(result.table)
     rows = [_incentive_row(row, words, units) for row in ordered]
     per_hundred = {
@@ -82,7 +82,7 @@ def incentive_figure(result, language="en", units=None):
         alt=words.text(
             "Dot plot of {n} incentives. {readings}",
             n=words.number(len(rows)),
-            readings=" ".join(_spoken(row) for row in rows),
+            readings=" ".join(_spoken(row, words) for row in rows),
         ),
         table=_numbers(ordered, words, units),
         language=language,
@@ -102,19 +102,7 @@ def dots(shares, *, heading, subtitle, caption, language="en", name=""):
     """
     words = Words.of(language)
     rows = [
-        Row(
-            row["label"],
-            words.text(
-                "{percent} ({low} to {high}), n = {n}",
-                percent=words.percent(row["estimate"]),
-                low=words.points(row["low"]),
-                high=words.points(row["high"]),
-                n=words.number(row["n"]),
-            ),
-            row["estimate"],
-            row["low"],
-            row["high"],
-        )
+        Row(row["label"], _share_note(row, words), row["estimate"], row["low"], row["high"])
         for _, row in shares.iterrows()
     ]
     heads = [words.text(head) for head in (mark("Group"), mark("Percent"), mark("Low"), mark("High"), mark("n"))]
@@ -126,7 +114,7 @@ def dots(shares, *, heading, subtitle, caption, language="en", name=""):
         columns=heads,
     )
     png = rows_png(rows, words, axis=words.text("percent"), limits=(0, 1))
-    alt = " ".join([heading, *(_spoken(row) for row in rows)])
+    alt = " ".join([heading, *(_spoken(row, words) for row in rows)])
     return Figure(png, heading, subtitle, caption, alt, table, language, name, shares)
 
 
@@ -157,8 +145,16 @@ def targets(reached, *, heading, subtitle, caption, language="en", name=""):
     )
     top = 1.05 * max([1.0, *(row.at for row in rows), *(row.high for row in rows)])
     png = rows_png(rows, words, axis=words.text("organizations; the line is the target"), limits=(0, top), scale=1)
-    alt = " ".join([heading, *(_spoken(row) for row in rows)])
+    alt = " ".join([heading, *(_spoken(row, words) for row in rows)])
     return Figure(png, heading, subtitle, caption, alt, table, language, name, reached)
+
+
+def _share_note(row, words):
+    values = {"percent": words.percent(row["estimate"]), "n": words.number(row["n"])}
+    if pd.isna(row["low"]):
+        return words.text("{percent}, n = {n}; too few to give an interval", **values)
+    low, high = (words.points(row[end]) for end in ("low", "high"))
+    return words.text("{percent} ({low} to {high}), n = {n}", low=low, high=high, **values)
 
 
 def _incentive_row(row, words, units):
@@ -202,16 +198,17 @@ def _k_of_n(row, words):
 
 def _heading(row, words, units):
     values = {"label": label_of(row, words), "points": words.points(abs(row["estimate"] * step(row)))}
-    values["rows"] = words.text("invitations") if units is None else units.rows
     if row["strength"] not in ("clear", "likely") or not row["estimate"] > 0:
         return words.text("The data show no incentive that goes with more participation")
     if units is not None:
-        return words.text("{label}: about {points} more of 100 {rows} {outcome}", outcome=units.outcome, **values)
-    return words.text("{label} goes with {points} more of 100 {rows} taken up", **values)
+        more = mark("{label}: about {points} more of 100 {rows} {outcome}")
+        return words.text(more, rows=units.rows, outcome=units.outcome, **values)
+    return words.text("{label} goes with {points} more of 100 invitations taken up", **values)
 
 
-def _spoken(row):
-    return f"{row.label}: {row.note}{f', {row.tag}' if row.tag else ''}."
+def _spoken(row, words):
+    tagged = mark("{label}: {note}, {tag}.") if row.tag else mark("{label}: {note}.")
+    return words.text(tagged, label=row.label, note=row.note, tag=row.tag)
 
 
 def _numbers(ordered, words, units):

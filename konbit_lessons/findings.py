@@ -64,7 +64,7 @@ def headline(result, language="en", units=None):
     A result with one incentive is answered by that incentive's own sentence.
     """
     words = Words.of(language)
-    units = Units.of(units, result.outcome)
+    units = Units.of(units, result.outcome, words)
     rows = in_order(result.table)
     if len(rows) == 1:
         return sentence(rows[0], words, units, confidence=result.confidence)
@@ -83,7 +83,7 @@ def found(result, language="en"):
 def at_a_glance(result, language="en", units=None):
     """Return at most five sentences for who reads only this: what is clear or likely, then what is not known."""
     words = Words.of(language)
-    units = Units.of(units, result.outcome)
+    units = Units.of(units, result.outcome, words)
     rows = in_order(result.table)
     known = [row for row in rows if row["strength"] in ("clear", "likely")]
     own = known if len(known) <= 3 else known[:2]
@@ -95,7 +95,7 @@ def at_a_glance(result, language="en", units=None):
 def base_rate(result, language="en", units=None):
     """Return of how many rows what share took part, with a link to the numbers."""
     words = Words.of(language)
-    units = Units.of(units, result.outcome)
+    units = Units.of(units, result.outcome, words)
     values = {"rate": f"[{words.percent(result.rate)}](#the-numbers)", "rows": row_count(result.n, words, units)}
     if units is None:
         return words.text("In all, **{rate}** of {rows} were taken up.", **values)
@@ -126,7 +126,7 @@ def joint_sentence(result, language="en"):
 def left_out_sentence(result, language="en", units=None):
     """Return how many rows the answer rests on, and how many were left out because which answer was missing."""
     words = Words.of(language)
-    units = Units.of(units, result.outcome)
+    units = Units.of(units, result.outcome, words)
     left_out = result.left_out[result.left_out["rows"] > 0]
     missing = int(left_out["rows"].sum())
     if not missing:
@@ -191,7 +191,7 @@ def method_sentences(result, language="en", units=None, *, adjust_for=()):
 
 def _all_found(rows, words):
     found = [_found(rows, key, forms, words) for key, forms in FOUND.items()]
-    return [_sentence("; ".join(filter(None, found)))] if any(found) else []
+    return [_sentence(words.clauses(filter(None, found)))] if any(found) else []
 
 
 def _found(rows, key, forms, words):
@@ -212,7 +212,7 @@ def _not_found(rows, words):
         names = [inside(row["term"], words, row["label"]) for row in rows if row["strength"] == strength]
         if names:
             parts.append(words.text(text, names=words.list(f"**{name}**" for name in names)))
-    return [_sentence("; ".join(parts))] if parts else []
+    return [_sentence(words.clauses(parts))] if parts else []
 
 
 def _clusters(column, n, words, result, units):
@@ -221,7 +221,7 @@ def _clusters(column, n, words, result, units):
     if column == "event_id":
         return words.plural("{n} event", "{n} events", n)
     if units is not None and column == next(iter(result.clusters)):
-        return f"{words.number(n)} {Units.of(units, result.outcome).groups}"
+        return f"{words.number(n)} {Units.of(units, result.outcome, words).groups}"
     return words.text("{n} of “{column}”", n=words.number(n), column=inside(column, words, result.labels.get(column)))
 
 

@@ -60,7 +60,7 @@ def e_value_sentences(result, language="en"):
 def prediction_sentence(result, language="en", units=None):
     """Return how well the model tells groups that it has not seen, against chance and the base rate."""
     words = Words.of(language)
-    units = Units.of(units, result.outcome)
+    units = Units.of(units, result.outcome, words)
     told = result.prediction
     if told is None:
         return words.text("This analysis makes no predictions that could be tried on others.")

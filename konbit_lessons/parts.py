@@ -144,7 +144,7 @@ def meta(programme, quarter, words):
 def incentive_table(result, language="en", units=None):
     """Return the table of all incentives: took part with and without it, difference, interval, strength."""
     words = Words.of(language)
-    units = Units.of(units, result.outcome)
+    units = Units.of(units, result.outcome, words)
     rows, exploratory = in_order(result.table), getattr(result, "exploratory", False)
     heads = [
         words.text(mark("Incentive")),

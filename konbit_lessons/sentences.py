@@ -39,16 +39,32 @@ TAKEN_UP = {  # (kind, more) → the clause, with one invitation and with severa
         "with each {step} more of it, of 100 invitations about {points} fewer was taken up",
         "with each {step} more of it, of 100 invitations about {points} fewer were taken up",
     ),
-}
-AGAINST = {  # of an incentive of several kinds: one kind with another
-    True: mark("of 100 {rows}, about {points} more {outcome} with it than with “{against}”"),
-    False: mark("of 100 {rows}, about {points} fewer {outcome} with it than with “{against}”"),
+    ("against", True): pair(  # of an incentive of several kinds: one kind with another
+        "of 100 invitations, about {points} more was taken up with it than with “{against}”",
+        "of 100 invitations, about {points} more were taken up with it than with “{against}”",
+    ),
+    ("against", False): pair(
+        "of 100 invitations, about {points} fewer was taken up with it than with “{against}”",
+        "of 100 invitations, about {points} fewer were taken up with it than with “{against}”",
+    ),
 }
 IN_A_STUDY = {
     ("offered", True): mark("of 100 {rows}, about {points} more {outcome} with it than without it"),
     ("offered", False): mark("of 100 {rows}, about {points} fewer {outcome} with it than without it"),
     ("amount", True): mark("with each {step} more of it, of 100 {rows} about {points} more {outcome}"),
     ("amount", False): mark("with each {step} more of it, of 100 {rows} about {points} fewer {outcome}"),
+    ("against", True): mark("of 100 {rows}, about {points} more {outcome} with it than with “{against}”"),
+    ("against", False): mark("of 100 {rows}, about {points} fewer {outcome} with it than with “{against}”"),
+}
+SEEN = {
+    "without": mark("With it, {k} of {n} invitations were taken up; without it, {k_other} of {n_other}."),
+    "against": mark("With it, {k} of {n} invitations were taken up; with “{against}”, {k_other} of {n_other}."),
+    "constant": mark("In all, {k} of {n} invitations were taken up."),
+}
+SEEN_IN_A_STUDY = {
+    "without": mark("With it, {k} of {n} {rows} {yes}; without it, {k_other} of {n_other}."),
+    "against": mark("With it, {k} of {n} {rows} {yes}; with “{against}”, {k_other} of {n_other}."),
+    "constant": mark("In all, {k} of {n} {rows} {yes}."),
 }
 NAMES = LABELS | {
     "attended": mark("Whether they took part"),
@@ -61,26 +77,32 @@ NAMES = LABELS | {
 class Units:
     """What the rows of a study are called, in the programme's own words: 45 more of 100 `rows` `outcome`."""
 
-    row: str = "row"
-    rows: str = "rows"
-    group: str = "group"
-    groups: str = "groups"
+    row: str = mark("row")
+    rows: str = mark("rows")
+    group: str = mark("group")
+    groups: str = mark("groups")
     outcome: str = ""
 
     @classmethod
-    def of(cls, units, outcome):
-        """Return None for invitations, else Units from a mapping or an object with the same attributes."""
+    def of(cls, units, outcome, language="en"):
+        """Return None for invitations, else Units from a mapping or an object with the same attributes.
+
+        What the programme calls them stays as it is; "rows" and the like, where it says nothing, are translated.
+        """
         if isinstance(units, cls) or (units is None and outcome == "attended"):
             return units
         given = units if isinstance(units, Mapping) else {k: getattr(units, k, None) for k in cls.__match_args__}
-        given = {"outcome": f"had “{outcome}”"} | {key: value for key, value in given.items() if value}
-        return cls(**given)
+        words = Words.of(language)
+        given = {name: given.get(name) or getattr(cls, name) for name in cls.__match_args__}
+        outcome = given.pop("outcome") or words.text("had “{outcome}”", outcome=outcome)
+        return cls(**{name: words.text(value) for name, value in given.items()}, outcome=outcome)
 
 
 def sentences(result, language="en", units=None):
     """Return one sentence per incentive, the largest estimate first, those that cannot be told last."""
-    units = Units.of(units, result.outcome)
-    return [sentence(row, language, units, confidence=result.confidence) for row in in_order(result.table)]
+    words = Words.of(language)
+    units = Units.of(units, result.outcome, words)
+    return [sentence(row, words, units, confidence=result.confidence) for row in in_order(result.table)]
 
 
 def sentence(row, language="en", units=None, *, confidence=0.95, link=""):
@@ -246,11 +268,8 @@ def _too_few(row, words, units):
 
 def _difference(row, words, units):
     size = round(100 * abs(row["estimate"] * step(row)), 1)
-    which = (row["kind"], bool(row["estimate"] >= 0))
-    values = {"points": words.points(size / 100), "step": words.number(step(row))}
-    if row.get("against"):
-        rows, outcome = _rows_and_outcome(words, units)
-        return words.text(AGAINST[which[1]], rows=rows, outcome=outcome, against=row["against"], **values)
+    which = ("against" if row.get("against") else row["kind"], bool(row["estimate"] >= 0))
+    values = {"points": words.points(size / 100), "step": words.number(step(row)), "against": row.get("against")}
     if units is not None:
         return words.text(IN_A_STUDY[which], rows=units.rows, outcome=units.outcome, **values)
     return words.plural(*TAKEN_UP[which], size if size < 1 else round(size), **values)
@@ -260,20 +279,15 @@ def _seen(row, words, units):
     """k of n on both sides and, where there is one, the rough interval: what is known when the data cannot tell."""
     if not row["n_offered"]:
         return ""
-    rows, yes = _rows_and_outcome(words, units)
-    sides = mark("With it, {k} of {n} {rows} {yes}; without it, {k_other} of {n_other}.")
-    if row.get("against"):
-        sides = mark("With it, {k} of {n} {rows} {yes}; with “{against}”, {k_other} of {n_other}.")
-    if row["reason"] == "constant":
-        sides = mark("In all, {k} of {n} {rows} {yes}.")
+    compared = "constant" if row["reason"] == "constant" else "against" if row.get("against") else "without"
     said = words.text(
-        sides,
+        (SEEN if units is None else SEEN_IN_A_STUDY)[compared],
         k=words.number(row["k_offered"]),
         n=words.number(row["n_offered"]),
         k_other=words.number(row["k_not_offered"]),
         n_other=words.number(row["n_not_offered"]),
-        rows=rows,
-        yes=yes,
+        rows=units and units.rows,
+        yes=units and units.outcome,
         against=row.get("against"),
     )
     if np.isnan(row["penalized_low"]):
@@ -289,10 +303,6 @@ def _seen(row, words, units):
         percent=words.percent(row["permutation_p"]),
     )
     return f"{said} {rough} {shuffled}"
-
-
-def _rows_and_outcome(words, units):
-    return (words.text("invitations"), words.text("were taken up")) if units is None else (units.rows, units.outcome)
 
 
 def row_count(n, words, units=None):

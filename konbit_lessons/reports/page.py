@@ -98,6 +98,7 @@ def document(template, programme, quarter, words, **values):
     return jinja.get_template(template).render(
         text=words.text,
         language=words.language,
+        awaits_reader=words.awaits_reader,
         style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8").strip()),
         simulated=words.text(parts.SIMULATED) if programme.simulated else "",
         programme=parts.plain(programme.name),

@@ -4,7 +4,7 @@ Takes the English text as the message id, as gettext does, and returns it in the
 ``words/<language>.po`` with Babel; English needs no file. Sentences, figures, notebooks and page templates all speak
 through here, so another language is another .po file and no code. ``python -m konbit_lessons.words.extract`` writes
 the list of messages, ``konbit.pot``, from which a .po begins. Reports are made only in a `complete` language. A .po
-whose header is marked fuzzy awaits a native reader.
+whose header is marked fuzzy awaits a native reader. docs/translator.md is for who translates.
 """
 
 import math
@@ -22,6 +22,8 @@ from konbit_lessons.errors import ProgrammeError
 
 HERE = Path(__file__).parent
 FORMATS = {"en": "en", "fr": "fr", "ht": "fr"}  # CLDR has no Kreyòl: its numbers are written as in French
+MONTHS = {"ht": "janvye fevriye mas avril me jen jiyè out septanm oktòb novanm desanm".split()}
+FIRST_DAY = {"fr": "1er", "ht": "1ye"}
 MINUS = "−"
 
 
@@ -89,9 +91,9 @@ class Words:
         return [one for one in wanted if one and not self.translated(one)]
 
     def translated(self, message):
-        """Return whether a text, or every form of a pair of singular and plural, has its translation."""
+        """Return whether a text, or every form of a pair of singular and plural, has its translation, and a sure one."""
         found = self._catalog.get(message)
-        forms = found.string if found else ""
+        forms = found.string if found and not found.fuzzy else ""
         return all(forms) if isinstance(forms, tuple) else bool(forms)
 
     def text(self, msgid, **values):
@@ -104,9 +106,8 @@ class Words:
         """Return the form that goes with the number `n`; ``{n}`` in it is the number as written in this language."""
         message = self._catalog.get((singular, plural)) or self._catalog.get(singular)
         forms = message.string if message and isinstance(message.string, tuple) and all(message.string) else None
-        # A fraction takes the plural in English ("0.4 more were"); whole numbers follow the language's own rule.
-        count = int(n) if n == int(n) else 2
-        found = forms[c2py(self._catalog.plural_expr)(count)] if forms else (singular if count == 1 else plural)
+        # A fraction takes the plural in English ("0.4 more were"), and the form of its whole part in French.
+        found = forms[c2py(self._catalog.plural_expr)(int(n))] if forms else (singular if n == 1 else plural)
         return found.format(**{"n": self.number(n)} | values)
 
     def number(self, x, decimals=0):
@@ -134,8 +135,10 @@ class Words:
         return f"p = {self.number(p, 3 if p < 0.1 else 2)}"
 
     def date(self, day):
-        """Return a date in words, as "30 June 2017" (Kreyòl: 30/06/2017, its months not being in CLDR)."""
-        return format_date(day, "dd/MM/yyyy" if self.language == "ht" else "d MMMM yyyy", locale=self._locale)
+        """Return a date in words, as "30 June 2017", "30 juin 2017" or "30 jen 2017"."""
+        month = MONTHS[self.language][day.month - 1] if self.language in MONTHS else None
+        number = FIRST_DAY.get(self.language, "1") if day.day == 1 else day.day
+        return f"{number} {month or format_date(day, 'MMMM', locale=self._locale)} {day.year}"
 
     def list(self, items):
         """Return the items as "A, B and C"."""
@@ -143,6 +146,10 @@ class Words:
         if len(items) < 2:
             return "".join(items)
         return self.text("{items} and {last}", items=", ".join(items[:-1]), last=items[-1])
+
+    def clauses(self, said):
+        """Return the clauses as "A; B; C"."""
+        return self.text("; ").join(said)
 
 
 @lru_cache(maxsize=16)

@@ -1,17 +1,18 @@
 """Write konbit.pot: every message that shows, found in the package, the page templates, the notebooks and the labels.
 
-``python -m konbit_lessons.words.extract`` rewrites the file beside this one; a test holds it current. It carries no
-dates, so that it changes only when a message does.
+``python -m konbit_lessons.words.extract`` rewrites the file beside this one, and each .po there with the messages that
+are new or gone; what is translated stays, and so does its header. The files are sorted and carry no dates, so that
+they change only when a message does. A test holds konbit.pot current.
 """
 
+import ast
 import io
 import re
-from pathlib import Path
 
 import nbformat
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
-from babel.messages.pofile import write_po
+from babel.messages.pofile import read_po, write_po
 
 from konbit_lessons.tables import EXPECTATIONS, LABELS, LEVELS, TABLE_LABELS, TABLES
 from konbit_lessons.words import HERE
@@ -19,8 +20,7 @@ from konbit_lessons.words import HERE
 PACKAGE = HERE.parent
 POT = HERE / "konbit.pot"
 NOTEBOOKS = PACKAGE / "notebooks" if (PACKAGE / "notebooks").is_dir() else PACKAGE.parent / "notebooks"
-KEYWORDS = {"text": None, "mark": None, "plural": (1, 2), "pair": (1, 2)}
-METHODS = {"*.py": "python", "*.j2": "jinja2.ext:babel_extract"}
+KEYWORDS = {"text": (1,), "mark": (1,), "plural": (1, 2), "pair": (1, 2)}
 HEADER = r"""msgid ""
 msgstr ""
 "Content-Type: text/plain; charset=utf-8\n"
@@ -32,11 +32,12 @@ NOT_SHOWN = "lab-only"  # the tag of cells that only who works in JupyterLab see
 
 def messages():
     """Yield (place, message) for every message, where message is a text or a pair of singular and plural."""
-    for pattern, method in METHODS.items():
-        for path in sorted(PACKAGE.rglob(pattern)):
-            with path.open("rb") as file:
-                for _, found, _, _ in extract(method, file, keywords=KEYWORDS):
-                    yield path.relative_to(PACKAGE).as_posix(), found
+    for path in sorted(PACKAGE.rglob("*.py")):
+        yield from ((path.relative_to(PACKAGE).as_posix(), found) for found in _of_code(path.read_text("utf-8")))
+    for path in sorted(PACKAGE.rglob("*.j2")):
+        with path.open("rb") as file:
+            for _, found, _, _ in extract("jinja2.ext:babel_extract", file, keywords=KEYWORDS):
+                yield path.relative_to(PACKAGE).as_posix(), found
     for labels in (LABELS, EXPECTATIONS, TABLE_LABELS, LEVELS):
         yield from (("tables.py", label) for label in labels.values())
     for schema in TABLES.values():
@@ -60,13 +61,46 @@ def markdown_blocks(source):
 
 def pot():
     """Return the text of konbit.pot."""
+    return HEADER + _written(_template())
+
+
+def updated(text):
+    """Return the text of a .po with the messages of today: those translated as they were, new ones empty."""
+    catalog = read_po(io.BytesIO(text.encode("utf-8")))
+    catalog.update(_template(), no_fuzzy_matching=True)
+    header = text[: text.index("\n\n", text.index('msgid ""')) + 2]
+    return header + _written(catalog)
+
+
+def _of_code(source):
+    """Yield what is said in a source: texts given as they stand to the functions of KEYWORDS."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", getattr(node.func, "id", None))
+            wanted = KEYWORDS.get(name, ())
+            forms = tuple(arg.value for arg in node.args[: len(wanted)] if _is_text(arg))
+            if wanted and len(forms) == len(wanted):
+                yield forms if len(forms) > 1 else forms[0]
+
+
+def _is_text(node):
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _template():
     catalog = Catalog(project="konbit-lessons", charset="utf-8")
     for place, message in messages():
         catalog.add(message, locations=[(place, None)])
+    return catalog
+
+
+def _written(catalog):
     file = io.BytesIO()
-    write_po(file, catalog, omit_header=True, sort_output=True, width=100, include_lineno=False)
-    return HEADER + file.getvalue().decode("utf-8")
+    write_po(file, catalog, omit_header=True, sort_output=True, width=100, include_lineno=False, ignore_obsolete=True)
+    return file.getvalue().decode("utf-8")
 
 
 if __name__ == "__main__":
-    Path(POT).write_text(pot(), encoding="utf-8")
+    POT.write_text(pot(), encoding="utf-8")
+    for po in sorted(HERE.glob("*.po")):
+        po.write_text(updated(po.read_text(encoding="utf-8")), encoding="utf-8")
