@@ -8,7 +8,7 @@ from konbit_lessons.corrections import Corrections, corrected
 from konbit_lessons.periods import fiscal_quarter
 from konbit_lessons.programme import Programme, Source
 from konbit_lessons.reading import SUBMITTED, read_source
-from konbit_lessons.record import ROW, WHEN, Record
+from konbit_lessons.record import ROW, TYPED, WHEN, Record
 from konbit_lessons.texts import as_text, distinct_of, encoded, kept, looked_up, nothing
 from konbit_lessons.values import Writing, convert
 
@@ -46,7 +46,7 @@ def typed_rows(
     text["record_id"] = nothing(text) if of_record else text["_raw_id"]
     text[WHEN] = encoded(_quarters(text, source, schema, programme, events))
     lines = corrections.of(source, programme)
-    text, removed = corrected(text, lines, source, record)
+    text, removed, blanked = corrected(text, lines, source, record)
     if len(lines):  # a day may be another now
         text[WHEN] = encoded(_quarters(text, source, schema, programme, events))
     record.read.append(
@@ -61,7 +61,9 @@ def typed_rows(
     beside = [*ROW, "record_id", WHEN]
     values, wrong = text[beside].copy(deep=False), {}
     for name in schema.columns:
-        values[name], wrong[name] = _column(text, name, schema, source, programme, record)
+        values[name], wrong[name] = _column(text, name, schema, source, programme, record, blanked.get(name))
+        if schema.name == "survey" and name in text and values[name].dtype != "category":  # a mean may take its place
+            values[TYPED + name] = text[name]
     values = _within_checks(values, text, schema, record)
     return _with_what_is_needed(values, text, wrong, schema, record)
 
@@ -120,7 +122,13 @@ def _writing(name: str, schema: pa.DataFrameSchema, source: Source, programme: P
 
 
 def _column(
-    text: pd.DataFrame, name: str, schema: pa.DataFrameSchema, source: Source, programme: Programme, record: Record
+    text: pd.DataFrame,
+    name: str,
+    schema: pa.DataFrameSchema,
+    source: Source,
+    programme: Programme,
+    record: Record,
+    blanked: pd.Series | None,
 ) -> tuple[pd.Series, pd.Series]:
     """Typed values of one column, and for the texts that did not convert, why."""
     column = schema.columns[name]
@@ -145,6 +153,8 @@ def _column(
         )
         cells = cells.mask(coded)
     blank = cells.isna() & ~coded
+    if blanked is not None:
+        blank &= ~blanked
     if name in source.blank and blank.any():
         meaning = source.blank[name]
         record.changed_alike(

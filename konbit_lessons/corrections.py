@@ -5,13 +5,16 @@ data has changed since it was written.
 """
 
 from dataclasses import dataclass
+from functools import reduce
 
 import pandas as pd
 
+from konbit_lessons import tables
 from konbit_lessons.errors import DataError
 from konbit_lessons.programme import CORRECTIONS as FILE
 from konbit_lessons.programme import Programme, Source
-from konbit_lessons.record import LOG, ROW, Record
+from konbit_lessons.publish import from_spreadsheets
+from konbit_lessons.record import LOG, Record, shown
 from konbit_lessons.sources import read
 from konbit_lessons.texts import as_text, composed, encoded
 
@@ -53,7 +56,8 @@ def load(programme: Programme) -> Corrections:
         raise DataError(
             f"{FILE}: found no column {', '.join(missing)}; expected the columns of cleaning_log.csv: {', '.join(LOG)}."
         )
-    lines = lines.reindex(columns=list(LOG)).astype("str").fillna("").apply(composed).astype("str")
+    lines = from_spreadsheets(lines.reindex(columns=list(LOG)).astype("str").fillna(""))  # as cleaning_log.csv has them
+    lines = lines.apply(composed).astype("str")
     known = {place for one in programme.sources for place in programme.places_of(one)}
     for line in lines.itertuples():
         if line.change_type not in CHANGES:
@@ -71,8 +75,10 @@ def load(programme: Programme) -> Corrections:
 
 def corrected(
     text: pd.DataFrame, lines: pd.DataFrame, source: Source, record: Record
-) -> tuple[pd.DataFrame, pd.Series]:
+) -> tuple[pd.DataFrame, pd.Series, dict[str, pd.Series]]:
     """Apply the lines about one source to its rows of text.
+
+    Each line is about what stands in the file; one that does not fit there is about what the others made of it.
 
     Parameters
     ----------
@@ -90,72 +96,90 @@ def corrected(
         With values changed and rows added.
     removed : Series of bool
         Rows to set aside, already on record.
+    blanked : dict of str to Series of bool
+        By column, the cells that were made blank, whatever a blank cell means in this source.
 
     Raises
     ------
     DataError
         Lines that find no such row, or another value than the old one; all are listed.
     """
-    removed = pd.Series(False, index=text.index)
+    removed, blanked = pd.Series(False, index=text.index), {}
     if lines.empty:
-        return text, removed
+        return text, removed, blanked
     names = text.columns[text.dtypes == "category"]
-    text, wrong = as_text(text), []
-    before = text.copy()
-    places = text[list(ROW)].astype("str")
-    for line in lines[lines["change_type"] != "add_survey"].itertuples():
-        try:
-            found = _rows(before, places, line, source)
+    text = as_text(text)
+    adds = lines["change_type"] == "add_survey"
+    pending = _in_order(lines[~adds])
+    while pending:
+        before, wrong = as_text(text.astype("str").apply(composed)).fillna(""), {}
+        for line in pending:
+            try:
+                found = _rows(before, line, source)
+            except LookupError as error:
+                wrong[line] = f"{FILE}, row {line.Index}: {error}"
+                continue
             if line.change_type == "remove_survey":
                 removed |= found
                 _remove(text[found], line, source.table, record)
             else:
-                column = _column(text, line, source)
+                column = _column(text, line.column, line, source)
                 text.loc[found, column] = line.new_value or None
+                blanked[column] = blanked.get(column, False) & ~found | (found & (line.new_value == ""))
                 record.changed(text[found], table=source.table, column=column, **_said(line))
-        except LookupError as error:
-            wrong.append(f"{FILE}, row {line.Index}: {error}")
-    if wrong:
-        raise DataError(
-            "\n".join(wrong)
-            + "\nThe raw data is not what it was when this was written: correct the line, or take it out."
-        )
-    added = lines[lines["change_type"] == "add_survey"]
-    if len(added):
-        text = pd.concat([text, _added(added, text, source, record)], ignore_index=True)
+        if len(wrong) == len(pending):
+            raise DataError(
+                "\n".join(wrong.values())
+                + "\nThe raw data is not what it was when this was written: correct the line, or take it out."
+            )
+        pending = list(wrong)
+    if adds.any():
+        text = pd.concat([text, _added(lines[adds], text, source, record)], ignore_index=True)
     text = text.assign(**{name: encoded(text[name]) for name in names})
-    return text, removed.reindex(text.index, fill_value=False)
+    blanked = {name: cells.reindex(text.index, fill_value=False) for name, cells in blanked.items()}
+    return text, removed.reindex(text.index, fill_value=False), blanked
 
 
-def _rows(text: pd.DataFrame, places: pd.DataFrame, line, source: Source) -> pd.Series:
-    here = places["source"].eq(line.source)
+def _in_order(lines: pd.DataFrame) -> list:
+    """What is said of every such value before what is said of one row; a cell is blanked before it is filled."""
+    of_one_row = lines[["row", "record_id"]].ne("").any(axis="columns")
+    order = pd.DataFrame({"one": of_one_row, "fills": lines["change_type"] == "change_response"})
+    return list(lines.loc[order.sort_values(["one", "fills"], kind="stable").index].itertuples())
+
+
+def _rows(text: pd.DataFrame, line, source: Source) -> pd.Series:
+    here = text["source"].eq(line.source)
     if line.sheet:
-        here &= places["sheet"].eq(line.sheet)
-    if line.record_id and text["_raw_id"].eq(line.record_id).any():
-        here &= text["_raw_id"].eq(line.record_id)
-    elif line.row:
-        here &= places["row"].eq(line.row)
+        here &= text["sheet"].eq(line.sheet)
+    same_id = here & text["_raw_id"].eq(line.record_id)
+    if line.record_id and same_id.any():
+        here = same_id
+    if line.row and (here is not same_id or here.sum() > 1):  # an id finds its row wherever it is
+        here &= text["row"].eq(line.row)
     where = ", ".join(filter(None, [line.source, line.sheet, f"row {line.row}" if line.row else line.record_id]))
     if not here.any():
         raise LookupError(f"there is no {where}")
-    if line.change_type == "remove_survey" and line.column not in text:
-        return here
-    column = _column(text, line, source)
-    stands = composed(text[column]).astype("str").fillna("")
-    same = here & stands.eq(line.old_value)
+    names = [line.column]
+    if line.change_type == "remove_survey":
+        names = shown(line.column, tables.TABLES[source.table]) if line.column else []
+        if not names:
+            return here
+    parts = [text.loc[here, _column(text, name, line, source)] for name in names]
+    stands = reduce(lambda one, other: one + " · " + other, parts)
+    same = stands.eq(line.old_value)
     of_one_row = line.row or line.record_id
-    if not same.any() or (of_one_row and not same.equals(here)):
-        found = stands[here & ~same].iloc[0] if (here & ~same).any() else ""
-        raise LookupError(f'found "{found}" in {where}, column "{column}"; the line expects "{line.old_value}"')
-    return same
+    if not same.any() or (of_one_row and not same.all()):
+        found = stands[~same].iloc[0]
+        raise LookupError(f'found "{found}" in {where}, column "{line.column}"; the line expects "{line.old_value}"')
+    return here & same.reindex(here.index, fill_value=False)
 
 
-def _column(text: pd.DataFrame, line, source: Source) -> str:
+def _column(text: pd.DataFrame, name: str, line, source: Source) -> str:
     """The column of the table that a line names, by its own name or by its header in the file."""
     by_header = {header: column for column, header in source.columns.items()}
-    column = line.column if line.column in text else by_header.get(line.column, "")
+    column = name if name in text else by_header.get(name, "")
     if column not in text:
-        raise LookupError(f'there is no column "{line.column}" in {line.source}')
+        raise LookupError(f'there is no column "{name}" in {line.source}')
     return column
 
 
@@ -171,12 +195,19 @@ def _added(lines: pd.DataFrame, text: pd.DataFrame, source: Source, record: Reco
     """New rows: the lines with one record_id of a file make one."""
     rows = []
     for (file, name), one in lines.groupby(["source", "record_id"], sort=True):
-        values = {_column(text, line, source): line.new_value or None for line in one.itertuples()}
+        values = {}
+        for line in one.itertuples():
+            try:
+                values[_column(text, line.column, line, source)] = line.new_value or None
+            except LookupError as error:
+                raise DataError(f"{FILE}, row {line.Index}: {error}. Correct the line, or take it out.") from error
         rows.append(source.constants(file.rsplit("/", 1)[-1]) | values)
         rows[-1] |= {"source": FILE, "sheet": "", "row": one.index[0], "_raw_id": name, "_kind": "sheet"}
     added = pd.DataFrame(rows).reindex(columns=text.columns)
     added = added.astype({name: text[name].dtype for name in added})
-    record.changed(added, table=source.table, column="", change_type="add_survey", check=CHECK)
+    said = {name: lines[name] for name in ("column", "new_value", "reason", "initials", "notes")}
+    places = lines[["source", "sheet", "record_id"]]
+    record.changed(places, table=source.table, old_value="", change_type="add_survey", check=CHECK, **said)
     return added
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 import pandas as pd
+import pandera.pandas as pa
 
 from konbit_lessons.texts import as_text, order_of
 
@@ -24,6 +25,19 @@ ASIDE = (*ROW, "table", "scope", "column", "value", "reason")
 COUNTS = ("source", "kind", "table", "quarter", "read", "kept", "set_aside")
 CHECKS = ("source", "table", "quarter", "check", "column", "change_type", "rows")
 ARRIVALS = ("source", "table", "quarter", "rows", "median_days", "p90_days", "most_days")
+TYPED = "_typed_"  # before a column's name: what stands in the file, where a value took its place
+
+
+ALL = "all columns"  # as the column of a line about a whole row
+
+
+def shown(column: str, schema: pa.DataFrameSchema) -> list[str]:
+    """The columns whose texts stand for a row in a line about ``column``: no person, no record's id."""
+    about = {name: one.metadata for name, one in schema.columns.items()}
+    needed = [name for name, one in schema.columns.items() if about[name].get("refers_to") and not one.nullable]
+    names = needed if column == ALL else column.split(" + ")
+    hidden = {name for name in about if about[name].get("direct_identifier") or about[name].get("of_record")}
+    return [name for name in names if name not in hidden]
 
 
 @dataclass
@@ -74,7 +88,7 @@ class Record:
     def cleaning_log(self) -> pd.DataFrame:
         """Every change in the field's columns; where no row is given, it was made wherever the old value stands."""
         lines = _stacked(self.log, (*LOG, "table", "lines"))
-        alike = lines["row"].isna()
+        alike = lines["row"].isna() & (lines["change_type"] != "add_survey")
         if alike.any():  # quarters do not show in the log
             by = [name for name in lines if name != "lines"]
             once = lines[alike].groupby(by, dropna=False, sort=False, as_index=False)["lines"].sum()

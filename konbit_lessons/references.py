@@ -7,7 +7,7 @@ from konbit_lessons import review
 from konbit_lessons.decisions import DIFFERENT, EVENT, NEW, NO_ORGANIZATION, ORGANIZATION, Decisions
 from konbit_lessons.errors import DataError
 from konbit_lessons.identity import Match, Roster, fold
-from konbit_lessons.record import ROW, Record
+from konbit_lessons.record import ROW, TYPED, Record
 from konbit_lessons.tables import TEXT
 from konbit_lessons.texts import as_text, distinct_of, kept, looked_up
 
@@ -92,7 +92,7 @@ class Events:
                 reason="no such event in the table of events",
                 check="event on record",
             )
-        rows = rows.assign(**{name: found})
+        rows = rows.assign(**{name: found, TYPED + name: typed})
         return rows if nullable else kept(rows, ~unknown)
 
     def questions(self) -> pd.DataFrame:
@@ -166,7 +166,7 @@ class Organizations:
                 check="organization on the roster",
             )
             self._open[schema.name] = as_text(rows[no_code].assign(typed=typed[no_code]))
-        return kept(rows.assign(**{name: codes}), codes.notna())
+        return kept(rows.assign(**{name: codes, TYPED + name: typed}), codes.notna())
 
     def _found(self, text: str) -> Match:
         """A name on the roster, or what was decided, or what the words say."""

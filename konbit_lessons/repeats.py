@@ -6,7 +6,7 @@ import pyarrow as pa_arrow
 import pyarrow.compute as pc
 
 from konbit_lessons.programme import Source
-from konbit_lessons.record import ROW, WHEN, Record
+from konbit_lessons.record import ALL, ROW, TYPED, WHEN, Record, shown
 from konbit_lessons.texts import as_text, distinct_of, looked_up, order_of
 
 CHECK = "double entry"
@@ -29,13 +29,14 @@ def once_each(rows: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) ->
     same = same.iloc[order_of(same, ["_filled", *content, *ROW])]
     again = keys.loc[same.index].duplicated(keep="last")
     again = rows.index.isin(again.index[again])
-    shown = [name for name in key if schema.columns[name].metadata.get("refers_to")]  # no person, no record's id
-    what = as_text(rows.loc[again, shown]).agg(" · ".join, axis="columns") if shown else ""
+    column = ALL if key == content else " + ".join(key)
+    typed = [TYPED + name if TYPED + name in rows else name for name in shown(column, schema)]
+    what = as_text(rows.loc[again, typed]).agg(" · ".join, axis="columns") if typed else ""
     record.set_aside(
         rows[again],
         table=schema.name,
         scope="row",
-        column=" + ".join(key if len(key) < len(content) else ["all columns"]),
+        column=column,
         value=what,
         reason="the same record stands there again; one is kept",
         check=CHECK,
@@ -66,11 +67,12 @@ def one_answer_each(
     if again.empty:
         return rows, agreement
     rule = next((source.twice for source in sources if source.twice != "all"), "all")
-    said = {"table": schema.name, "column": " + ".join(WAVE), "check": CHECK}
-    place = again["organization_id"].str.cat(again["wave"].astype("str"), sep=" · wave ")
+    said = {"table": schema.name, "check": CHECK}
     if rule == "all":
         reason = "the organization answers more than once in this wave; all answers are kept"
-        record.changed(again, old_value=place, new_value="", change_type="no_action", reason=reason, **said)
+        place = again["organization_id"].str.cat(again["wave"].astype("str"), sep=" · wave ")
+        said |= {"column": " + ".join(WAVE), "old_value": place, "new_value": "", "change_type": "no_action"}
+        record.changed(again, reason=reason, **said)
         return rows, agreement
     other = again.duplicated(WAVE, keep="first" if rule == "first" else "last")
     gone = again if rule == "ask" else again[other]
@@ -79,7 +81,8 @@ def one_answer_each(
         "mean": "one row holds the mean",
     }.get(rule, f"the {rule} answer is kept")
     reason = f"the organization answers more than once in this wave; {outcome}"
-    record.set_aside(gone, scope="row", value=place[gone.index], reason=reason, **said)
+    typed = gone[TYPED + "organization_id"]
+    record.set_aside(gone, scope="row", column="organization_id", value=typed, reason=reason, **said)
     if rule == "mean":
         rows = _with_means(rows, again, again[~other], schema, record)
     return rows.drop(index=gone.index), agreement
@@ -103,7 +106,7 @@ def _with_means(
                 kept[differs],
                 table=schema.name,
                 column=name,
-                old_value=before[differs].astype("str").fillna(""),
+                old_value=kept.loc[differs, TYPED + name],
                 new_value=value[differs].astype("str").fillna(""),
                 change_type="change_response",
                 check=CHECK,

@@ -148,7 +148,7 @@ def test_the_same_delegate_twice_counts_once(tiny):
     assert _reasons(data, "sign_in") == {
         (4, "event_id + organization_id + delegate"): (
             "row",
-            "E002 · AWD-001",
+            "E002 · CTA",
             "the same record stands there again; one is kept",
         )
     }

@@ -57,7 +57,7 @@ def test_the_mean_of_the_scales_what_most_said_and_the_latest_of_the_rest(tiny):
     changed = _log(data)[_log(data)["change_type"] == "change_response"]
     assert changed[["row", "column", "old_value", "new_value"]].to_numpy().tolist() == [
         [4, "belief_money", "3", "2"],
-        [4, "expects_funding", "False", "True"],
+        [4, "expects_funding", "no", "True"],
         [4, "motivation", "2", "3"],
     ]
 
