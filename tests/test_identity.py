@@ -80,7 +80,7 @@ SURE = [
     ("Bureau d'Études Jen-Baptiste", "B7", "slip"),
     ("Bureau d'Études Jean Baptise", "B7", "slip"),
     ("Ogganizasyon Fanm Vanyan Cabarte", "C1", "slip"),
-    ("Société Belisaire et Fères", "B8", "slip"),
+    ("Société Belizzaire et Fères", "B8", "slip"),
     ("Coopérat1ve Agric0le de G0naïves", "B9", "slip"),
     # words swapped, run together, apart, lost
     ("Jeunes Association des de Les Cayes", "A5", "words"),
@@ -113,6 +113,7 @@ UNSURE = [
     ("CFP Hinche", {"B6"}),
     ("Bureau d'Études Jean", {"B7"}),
     ("Société Bélizer et Frères", {"B8"}),  # another family
+    ("Société Bélisaire et Frères", set()),
     ("Société Bélizare et Frères", {"B8"}),  # or Bélizard
     ("Cabinet Théodule & Associés", set()),
     ("Bureau d'Études Jean-Louis", set()),
