@@ -69,7 +69,7 @@ def draft_programme(folder: str | Path, programme_file: str | Path = "programme.
         raise ProgrammeError(f"{folder}: there is no such folder. Give the folder that holds the raw files.")
     found = read_folder(folder)
     sources, unfit = _sources(found)
-    reasons = "".join(f"\n  {name}: {why}." for name, why in found.left_out.items())
+    reasons = "".join(f"\n  {name}: {why.rstrip('.')}." for name, why in found.left_out.items())
     reasons += "".join(f"\n  {found.name(part.path)}: {one.why}." for one in unfit for part in one.unit.parts)
     if not sources:
         there = "no file in it fits a table" if reasons else "it is empty"

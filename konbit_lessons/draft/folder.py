@@ -11,7 +11,10 @@ from konbit_lessons.errors import KonbitError
 from konbit_lessons.sources import Raw, read
 from konbit_lessons.sources.form import Form, read_form
 
-TABULAR = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".ods", ".zip", ".dta", ".sav", ".parquet")
+NO_TABLES = {  # files that can lie beside the raw ones; anything else is what its content says
+    *(".md", ".toml", ".json", ".yml", ".yaml", ".py", ".ipynb", ".html", ".pdf", ".doc", ".docx", ".ppt", ".pptx"),
+    *(".jpg", ".jpeg", ".png", ".gif", ".heic", ".mp3", ".mp4", ".m4a", ".lnk"),
+}
 FORM_COVERS = 0.5  # of an export's own columns, and of a form's questions, so that it is the form behind the export
 SURE_HEADER = 0.9
 FEW_COLUMNS = 5
@@ -67,8 +70,8 @@ def read_folder(path: Path) -> Folder:
             continue
         if file.name.startswith("~$"):
             folder.left_out[folder.name(file)] = "the lock of a file open in Excel"
-        elif file.name.startswith(".") or file.suffix.lower() not in TABULAR:
-            folder.left_out[folder.name(file)] = f"no table by its name; expected {', '.join(TABULAR)}"
+        elif file.name.startswith(".") or file.suffix.lower() in NO_TABLES:
+            folder.left_out[folder.name(file)] = "no table by its name"
         else:
             try:
                 raw = _read(file)
@@ -77,7 +80,7 @@ def read_folder(path: Path) -> Folder:
                 else:
                     read_files.append(raw)
             except KonbitError as error:
-                folder.left_out[folder.name(file)] = " ".join(str(error).split())
+                folder.left_out[folder.name(file)] = " ".join(str(error).removeprefix(f"{file.name}: ").split())
     groups: dict[tuple, list[Part]] = {}
     for raw in read_files:
         form = _form_behind(raw, folder.forms)
