@@ -275,7 +275,8 @@ def test_names_phones_and_places_of_persons_are_left_out_with_a_word(small, tmp_
         "Tél": [f"+509 0000{at:04}" for at in range(24)],
         "Position": ["18.5392 -72.3364 12 5"] * 24,
     }
-    drafted = changed(small, tmp_path, "organizations.xlsx", lambda rows: rows.assign(**people))
+    unknown = {"Qui": ["Jean Exemple", "Rose Exemple"] * 12}
+    drafted = changed(small, tmp_path, "organizations.xlsx", lambda rows: rows.assign(**people, **unknown))
     assert set(people).isdisjoint(source_of(drafted, "organizations").columns.values())
     assert all(any(f'left out: "{header}"' in line for line in comments(drafted)) for header in people)
     assert not any("Exemple" in line or "+509" in line for line in comments(drafted))

@@ -159,7 +159,8 @@ class Column:
             return f"dates such as {self.counts.index[0]}"
         if self.converts("amount") >= 0.8:
             return f"numbers such as {self.counts.index[0]}"
-        if len(self.counts) <= 8 and self.counts.sum() > 2 * len(self.counts):
+        repeated = len(self.counts) <= 8 and self.counts.sum() > 2 * len(self.counts)
+        if repeated and self.share("person") < 0.5:
             return few
         return f"text, {len(self.counts)} different"
 
