@@ -15,7 +15,7 @@ from test_sources import workbook
 
 import konbit_lessons as kl
 from konbit_lessons.sources import Raw
-from konbit_lessons.sources.questions import split
+from konbit_lessons.sources.choices import split
 
 KOBO = Path(__file__).parent / "data" / "kobo"
 FORM = KOBO / "form.xlsx"
@@ -280,6 +280,18 @@ def test_without_the_form_another_separator_is_told_by_the_choices(tmp_path, sep
     )
     assert list(raw.tables["main"])[:4] == ["q", "q/a", "q/b", "o"]
     assert _plain(raw.tables["main"]["q/b"]) == [False, True] and _plain(raw.tables["main"]["n"]) == ["4", None]
+
+
+def test_choices_of_a_file_and_choices_there_twice(tmp_path):
+    form = _form(
+        tmp_path,
+        [["select_multiple_from_file towns.csv", "towns", "Communes"], ["select_one l", "o", "Lequel ?"]],
+        [["l", "other", "Autre au nord"], ["l", "other", "Autre au sud"]],
+    )
+    rows = ('"aquin bainet";"Autre au sud"', '"bainet";"Autre au nord"', '"";""')
+    main = kl.read(_kobo(tmp_path, '"Communes";"Lequel ?"', *rows), form=form).tables["main"]
+    assert _plain(main["towns"]) == ["aquin bainet", "bainet", None] and _plain(main["o"]) == ["other", "other", None]
+    assert _plain(main["towns/aquin"]) == [True, False, None]
 
 
 def test_choices_of_an_older_form_stay(tmp_path):

@@ -34,6 +34,7 @@ def server():
     """URL of a new server with one table."""
     if not PROGRAMS and not os.environ.get("CI"):
         pytest.skip("not run: there is no PostgreSQL server here; install the package postgresql to run it")
+    assert PROGRAMS, "there is no PostgreSQL server on this CI machine; .ci/run installs one"
     with socket.socket() as free, tempfile.TemporaryDirectory() as folder:
         free.bind(("127.0.0.1", 0))
         port, user = free.getsockname()[1], _user()

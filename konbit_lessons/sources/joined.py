@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from konbit_lessons.sources.questions import split, with_choices
+from konbit_lessons.sources.choices import split, with_choices
 
 
 def split_options(frame: pd.DataFrame, options: dict[str, list[str]], separator: str) -> tuple[pd.DataFrame, list[str]]:

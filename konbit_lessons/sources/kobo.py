@@ -9,10 +9,11 @@ import re
 
 import pandas as pd
 
+from konbit_lessons.sources.choices import agreeing
 from konbit_lessons.sources.file import File
 from konbit_lessons.sources.form import Form, clean
 from konbit_lessons.sources.grids import Grid
-from konbit_lessons.sources.questions import METADATA, agreeing, by_form, by_values
+from konbit_lessons.sources.questions import METADATA, by_form, by_values
 from konbit_lessons.sources.raw import Asked, Frame, frame_of
 
 MARKS = ("_uuid", "_submission_time", "_index", "_id", "_parent_index")

@@ -5,9 +5,10 @@ column is empty.
 """
 
 from konbit_lessons.sources import keyed, surveycto
+from konbit_lessons.sources.choices import blank_unanswered
 from konbit_lessons.sources.file import File
 from konbit_lessons.sources.form import Writing
-from konbit_lessons.sources.questions import blank_unanswered, by_form, by_values
+from konbit_lessons.sources.questions import by_form, by_values
 from konbit_lessons.sources.raw import Asked, Frame
 
 

@@ -5,10 +5,11 @@ is written in the server's words (``Jan 5, 2017 4:20:01 PM``) and stays so.
 """
 
 from konbit_lessons.sources import keyed
+from konbit_lessons.sources.choices import agreeing, blank_unanswered
 from konbit_lessons.sources.file import File
 from konbit_lessons.sources.form import Writing
 from konbit_lessons.sources.grids import Grid
-from konbit_lessons.sources.questions import agreeing, blank_unanswered, by_form, by_values
+from konbit_lessons.sources.questions import by_form, by_values
 from konbit_lessons.sources.raw import Asked, Frame
 
 
