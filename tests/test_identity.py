@@ -116,6 +116,8 @@ UNSURE = [
     ("Société Bélisaire et Frères", set()),
     ("Société Bélizare et Frères", {"B8"}),  # or Bélizard
     ("Cabinet Théodule & Associés", set()),
+    ("Cabinet Théodora & Associés", {"A3"}),  # it ends in another letter
+    ("Cabinet Toussainte & Associés", {"A4"}),
     ("Bureau d'Études Jean-Louis", set()),
     ("Mouvement des Paysannes de Saint-Marc", {"C2"}),  # another organization
     ("Coopérative Agricole et Artisanale de Gonaïves", {"B9"}),  # a word more

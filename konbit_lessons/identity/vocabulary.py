@@ -420,6 +420,8 @@ class Vocabulary:
         roles = {self.role[word] for word in self._forms[form]}
         if "kind" in roles:
             return slips <= (0, 1, 2, 3)[sum(length >= least for least in (4, 6, 8))]
+        if self._forms[form] & self.used and not roles & {"place", "apart"} and _another_ending(text, form):
+            return False
         if length < 5 or (length == 5 and "place" not in roles):
             mistyped = len(text) < length or sorted(text) == sorted(form)
             return slips == 1 and mistyped and (length > 3 or "name" in roles)
@@ -471,6 +473,12 @@ class _Span:
 
 def _is_weightless(span: _Span) -> bool:
     return (span.text in WEIGHTLESS and not span.dotted) or span.text in LEGAL_FORMS
+
+
+def _another_ending(text: str, form: str) -> bool:
+    """Families differ in their first or last letter: Augustin and Augustine, Dorval and Norval."""
+    longer = text in (form + text[-1], text[0] + form)
+    return longer or (len(text) == len(form) and (text[:-1] == form[:-1] or text[1:] == form[1:]))
 
 
 def in_letters(text: str) -> list[str]:
