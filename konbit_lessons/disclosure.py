@@ -74,7 +74,7 @@ def margins(counts, total="total"):
     [(('total', 'cdsp'), [('Artibonite', 'cdsp'), ('Sud', 'cdsp')])]
     """
     labels, sums = _labels(counts), []
-    for level in range(len(labels[0])):
+    for level in range(counts.index.nlevels + 1):
         lines = defaultdict(dict)
         for label in labels:
             lines[label[:level] + label[level + 1 :]][label[level]] = label
@@ -144,7 +144,8 @@ def protected(counts, *, smallest, sums=(), within=(), unions=(), below=(), orga
         figures.relate(high, [low], over=1, is_figure=False)
     about = counts if organizations is None else organizations.reindex_like(counts).fillna(counts)
     hidden = figures.hide(smallest, about, {figures.at(label) for label in public})
-    withheld = hidden is None or bool(hidden.sum() > MOST_HIDDEN * (figures.counts > 0).sum())
+    above_zero = figures.counts > 0
+    withheld = hidden is None or bool((hidden & above_zero).sum() > MOST_HIDDEN * above_zero.sum())
     mask = np.full(counts.size, withheld)
     if not withheld:
         mask[figures.cells] = hidden
@@ -166,8 +167,8 @@ def read_key(folder):
     """
     if not (named := os.environ.get(KEY_FILE)):
         raise ProgrammeError(
-            f"{KEY_FILE} is not set, and there is no key but your own. Make one once, keep it, and name its file there: "
-            "python -c 'import secrets; print(secrets.token_hex(32))' > FILE"
+            f"{KEY_FILE} is not set, and there is no key but your own. Make one once, keep it, and name its file "
+            "there: python -c 'import secrets; print(secrets.token_hex(32))' > FILE"
         )
     path = Path(named).expanduser().resolve()
     shared = path.is_relative_to(Path(folder).resolve()) or any((up / ".git").exists() for up in path.parents)
@@ -278,12 +279,10 @@ class _Figures:
             few[zeros] = True
         known = np.isin(np.arange(len(values)), list(public))
         fixed = known | shown & (values == 0) & ~few
-        low = (shown & (values > 0)).astype(float)
-        apart = np.where(few, np.maximum(values, smallest), smallest)
-        for part, whole in self.parts:
-            if known[whole]:  # no table can make it less uncertain than this, and none more
-                low[part] *= values[whole] >= smallest
-                apart[part] = min(apart[part], values[whole] - low[part])
+        at_most = self._known_limits(np.where(known, values, np.inf))
+        by_rule = at_most >= smallest  # within a group known to be smaller, a zero is hidden as well
+        low = (shown & (values > 0) & by_rule).astype(float)
+        apart = np.minimum(np.where(few, np.maximum(values, smallest), smallest), at_most - by_rule)
         hidden, program = shown & few, _Program(self._matrix(len(values)), values, low, ~fixed)
         least, most = values, values
         while (unsafe := (hidden & ~fixed | ~shown & few) & (most - least < apart)).any():
@@ -300,6 +299,13 @@ class _Figures:
         small = {part for part, whole in self.parts if few[whole]}
         empty = {part for part, whole in self.parts if values[whole] == 0 and not few[whole]}
         return [part for part in sorted(small - empty) if values[part] == 0 and not few[part]]
+
+    def _known_limits(self, at_most):
+        """Of each figure the smallest group of known size that holds it, beyond which no table makes it uncertain."""
+        while larger := [(part, whole) for part, whole in self.parts if at_most[part] > at_most[whole]]:
+            for part, whole in larger:
+                at_most[part] = min(at_most[part], at_most[whole])
+        return at_most
 
     def _matrix(self, columns):
         matrix = np.zeros((len(self.equations), columns))
@@ -319,8 +325,7 @@ class _Program:
 
     def __init__(self, matrix, values, low, movable):
         self.values, self.at = values, np.flatnonzero(movable)
-        moves = np.kron(np.eye(2), np.kron([1, -1], matrix[:, self.at]))
-        self.balanced = LinearConstraint(moves, 0, 0)
+        self.balance = np.kron(np.eye(2), np.kron([1, -1], matrix[:, self.at]))
         down = values[self.at] - low[self.at]
         self.bounds = Bounds(0, np.concatenate([np.full(len(down), np.inf), down] * 2))
 
@@ -329,13 +334,15 @@ class _Program:
 
         The linear program nearly always comes out whole; where it does not, the integer program is solved.
         """
-        far = LinearConstraint(np.kron([1, -1, -1, 1], self.at == target)[None], apart, np.inf)
+        zeros = np.zeros(len(self.balance))
+        constraint = LinearConstraint(
+            np.vstack([self.balance, np.kron([1, -1, -1, 1], self.at == target)]),
+            np.append(zeros, apart),
+            np.append(zeros, np.inf),
+        )
         for integrality in (0, 1):
             solved = milp(
-                np.tile(cost[self.at], 4),
-                integrality=integrality,
-                bounds=self.bounds,
-                constraints=[self.balanced, far],
+                np.tile(cost[self.at], 4), integrality=integrality, bounds=self.bounds, constraints=constraint
             )
             if solved.x is None:
                 return None
@@ -354,4 +361,4 @@ def _labels(counts):
 
 
 def _numbers(frame):
-    return frame.astype("Float64").to_numpy(float, na_value=np.nan).ravel()
+    return frame.to_numpy(float, na_value=np.nan).ravel()
