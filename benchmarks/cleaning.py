@@ -19,12 +19,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.csv as arrow_csv
 
 from konbit_lessons.example.names import Typist, organization_names
 
-ORGANIZATIONS = 1_000
+ORGANIZATIONS = 500
 PROGRAMME = """
 [programme]
 name = "Benchmark (simulated)"
@@ -90,8 +88,7 @@ def write_programme(folder: Path, rows: int) -> Path:
         ),
     }
     path = raw / "attendance.csv"
-    written = pa.table({name: pa.array(values) for name, values in table.items()})
-    arrow_csv.write_csv(written, path, arrow_csv.WriteOptions(quoting_style="needed"))
+    pd.DataFrame(table).to_csv(path, index=False)
     return path
 
 

@@ -17,7 +17,7 @@ from konbit_lessons.programme import Programme
 from konbit_lessons.record import Record
 from konbit_lessons.references import Events, Organizations
 from konbit_lessons.repeats import AGREEMENT, once_each, one_answer_each
-from konbit_lessons.texts import as_text, order_of, stacked
+from konbit_lessons.texts import as_text, ordered, stacked
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def _finished(name: str, rows: pd.DataFrame | None, programme: Programme) -> pd.
     of_record = [column for column in keep if schema.columns[column].metadata.get("of_record")]
     key = [column for column in schema.metadata["key"] if column not in of_record]
     by = key or [*(column for column in keep if column not in of_record), *of_record]  # a key has no ties
-    rows = as_text(rows[keep]).iloc[order_of(rows, by)].reset_index(drop=True)
+    rows = as_text(ordered(rows[keep], by)).reset_index(drop=True)
     for column in of_record:  # the id of a record is a direct identifier: its number in the order of the content stands
         rows[column] = pd.array([f"S{number:06d}" for number in range(1, len(rows) + 1)], dtype=tables.TEXT)
     return schema.remove_columns([column for column in schema.columns if column not in keep]).validate(rows)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 import pandera.pandas as pa
 
-from konbit_lessons.texts import as_text, order_of
+from konbit_lessons.texts import as_text, ordered
 
 ROW = ("source", "sheet", "row")  # where a row comes from: file, sheet, row in the file
 WHEN = "_quarter"  # fiscal quarter of the row's own day, beside ROW while cleaning
@@ -136,7 +136,7 @@ class Record:
 
 
 def _sorted(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    return rows.iloc[order_of(rows, by)].reset_index(drop=True)
+    return ordered(rows, by).reset_index(drop=True)
 
 
 def _stacked(parts: list[pd.DataFrame], columns: tuple[str, ...]) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from konbit_lessons.programme import Source
 from konbit_lessons.record import ALL, ROW, TYPED, WHEN, Record, shown
-from konbit_lessons.texts import as_text, distinct_of, looked_up, order_of
+from konbit_lessons.texts import as_text, distinct_of, looked_up, ordered
 
 CHECK = "double entry"
 AGREEMENT = ("quarter", "records", "compared", "agree")
@@ -26,7 +26,7 @@ def once_each(rows: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) ->
     if not twice.any():
         return rows
     same = rows[twice].assign(_filled=rows.loc[twice, content].notna().sum(axis="columns"))
-    same = same.iloc[order_of(same, ["_filled", *content, *ROW])]
+    same = ordered(same, ["_filled", *content, *ROW])
     again = keys.loc[same.index].duplicated(keep="last")
     again = rows.index.isin(again.index[again])
     column = ALL if key == content else " + ".join(key)
@@ -61,7 +61,7 @@ def one_answer_each(
     known = rows[WAVE].notna().all(axis="columns")
     twice = rows.duplicated(WAVE, keep=False) & known
     again = as_text(rows[twice])
-    again = again.iloc[order_of(again, [*WAVE, "submitted_on", *ROW])]
+    again = ordered(again, [*WAVE, "submitted_on", *ROW])
     scales = [name for name, column in schema.columns.items() if column.metadata["kind"] == "agreement"]
     agreement = _agreement(again, scales)
     if again.empty:
