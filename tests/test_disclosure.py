@@ -129,16 +129,17 @@ class Attack:
 
 def attacked(tables, *, positive):
     """Attack (true table, shown table, told, smallest); return a row per figure about few or hidden, with its range."""
-    attack, lines = Attack(positive=positive), []
+    attack, asked, plain = Attack(positive=positive), [], []
     for true, shown, told, smallest in tables:
         values = labelled(true)
-        for name in attack.ask(shown, told):
-            is_figure = name in values
-            value = values[name] if is_figure else values[name[1]] - values[name[0]]
-            lines.append((value, smallest, is_figure or 0 < value < smallest))
-    found = pd.DataFrame(lines, columns=["value", "smallest", "guarded"])
-    found[["low", "high"]] = attack.ranges() if lines else np.zeros((0, 2))
-    return found[found["guarded"]]
+        between = {(part, whole): values[whole] - values[part] for part, whole in told.get("within", ())}
+        names = attack.ask(shown, told)
+        asked += [(values.get(name, between.get(name)), smallest, name in values) for name in names]
+        plain += [(value, smallest, False, value, value) for name, value in between.items() if name not in names]
+    ranges = attack.ranges()
+    found = [(*one, *a_range) for one, a_range in zip(asked, ranges, strict=True)] + plain
+    found = pd.DataFrame(found, columns=["value", "smallest", "is_figure", "low", "high"])
+    return found[found["is_figure"] | (found["value"] > 0) & (found["value"] < found["smallest"])]
 
 
 def narrow(found):
