@@ -160,7 +160,7 @@ def _draw_row(axes, x, row, block, top, ticks):
 def wrapped(text, size, width, *, bold=False):
     """Return the lines of a text of this size, none wider than `width`; at most four."""
     lines = [""]
-    for word in drawable(parts.plain(text)).split():
+    for word in drawable(parts.plain(text)).split(" "):  # not at the no-break space of "1 828" or "45 %"
         longer = f"{lines[-1]} {word}".strip()
         if width_of(longer, size, bold=bold) <= width or not lines[-1]:
             lines[-1] = longer
@@ -194,12 +194,25 @@ def points(pixels):
     return pixels * 0.72  # the canvas has 100 pixels to the inch, type has 72 points
 
 
-def palette_png(canvas, colours=64):
-    """Return the canvas as a PNG of so many colours, without the name of the software or any date."""
+def palette_png(canvas):
+    """Return the canvas as a PNG of the colours below, without the name of the software or any date."""
     FigureCanvasAgg(canvas).draw()
     pixels = np.asarray(canvas.canvas.buffer_rgba())[..., :3]
-    file = io.BytesIO()
-    Image.fromarray(pixels).quantize(colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(
-        file, format="PNG", optimize=True
-    )
+    palette, file = Image.new("P", (1, 1)), io.BytesIO()
+    palette.putpalette([part for colour in ("#ffffff", PALE, *SHADES.values()) for part in _parts(colour)])
+    Image.fromarray(pixels).quantize(palette=palette, dither=Image.Dither.NONE).save(file, format="PNG", optimize=True)
     return file.getvalue()
+
+
+def _parts(colour):
+    return [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+
+
+def _shade(colour, quarters):
+    """A colour so many quarters of the way from white to it."""
+    return "#" + "".join(f"{round(255 + (part - 255) * quarters / 4):02x}" for part in _parts(colour))
+
+
+SHADES = {
+    (ink, n): _shade(ink, n) for ink in (INK, GREY, BLUE, ORANGE) for n in (1, 2, 3, 4)
+}  # of which edges are made

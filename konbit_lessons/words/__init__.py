@@ -22,7 +22,9 @@ from konbit_lessons.errors import ProgrammeError
 
 HERE = Path(__file__).parent
 FORMATS = {"en": "en", "fr": "fr", "ht": "fr"}  # CLDR has no Kreyòl: its numbers are written as in French
-MONTHS = {"ht": "janvye fevriye mas avril me jen jiyè out septanm oktòb novanm desanm".split()}
+MONTHS = {
+    "ht": ("janvye", "fevriye", "mas", "avril", "me", "jen", "jiyè", "out", "septanm", "oktòb", "novanm", "desanm")
+}
 FIRST_DAY = {"fr": "1er", "ht": "1ye"}
 MINUS = "−"
 
@@ -91,7 +93,7 @@ class Words:
         return [one for one in wanted if one and not self.translated(one)]
 
     def translated(self, message):
-        """Return whether a text, or every form of a pair of singular and plural, has its translation, and a sure one."""
+        """Return whether a text, or every form of a pair of singular and plural, has a translation that is no guess."""
         found = self._catalog.get(message)
         forms = found.string if found and not found.fuzzy else ""
         return all(forms) if isinstance(forms, tuple) else bool(forms)

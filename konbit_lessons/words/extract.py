@@ -73,18 +73,23 @@ def updated(text):
 
 
 def _of_code(source):
-    """Yield what is said in a source: texts given as they stand to the functions of KEYWORDS."""
+    """Yield what is said in a source: texts given to the functions of KEYWORDS as they stand, or by an if or an or."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call):
             name = getattr(node.func, "attr", getattr(node.func, "id", None))
             wanted = KEYWORDS.get(name, ())
-            forms = tuple(arg.value for arg in node.args[: len(wanted)] if _is_text(arg))
-            if wanted and len(forms) == len(wanted):
-                yield forms if len(forms) > 1 else forms[0]
+            given = [_texts(arg) for arg in node.args[: len(wanted)]]
+            if len(given) == 1:
+                yield from given[0]
+            elif given and all(given):
+                yield given[0][0], given[1][0]
 
 
-def _is_text(node):
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+def _texts(node):
+    """The texts that an argument can be; a text in it that is not the argument, as a key, is none."""
+    if isinstance(node, ast.IfExp | ast.BoolOp):
+        return [text for one in getattr(node, "values", None) or (node.body, node.orelse) for text in _texts(one)]
+    return [node.value] if isinstance(node, ast.Constant) and isinstance(node.value, str) else []
 
 
 def _template():
