@@ -120,6 +120,7 @@ class Source(_Section):
     set: dict[str, str | int | float | bool | date] = {}
     by_file: dict[str, dict[str, str | int]] = {}
     twice: Literal["all", "latest", "first", "mean", "ask"] = "all"
+    options: dict[str, list[Filled]] = {}
 
     @field_validator("dates")
     @classmethod

@@ -90,7 +90,7 @@ def _raws(
     else:
         for path in programme.files_of(source):
             name = path.relative_to(programme.raw).as_posix()
-            yield name, read(path, form=form, kind=source.kind, expect=expect)
+            yield name, read(path, form=form, kind=source.kind, expect=expect, options=source.options)
 
 
 def answers(programme: Programme, source: Source) -> Iterator[tuple[str, Raw]]:

@@ -458,3 +458,25 @@ def test_a_table_can_come_from_a_repeat(tiny):
     tiny.replace("programme.toml", 'files = "conversations.csv"', 'files = "visit.csv"\nsheets = ["talk"]')
     pd.testing.assert_frame_equal(tiny.clean().conversations, expected)
     assert tiny.raw("visit-talk.csv").resolve() in kl.load(tiny.toml).input_files()
+
+
+def test_the_options_of_a_question_are_declared_in_the_programme(tiny):
+    tiny.raw("conversations.csv").write_text(
+        "Timestamp,Organization,Day,What do you expect?\n"
+        '1/12/2016 9:00:00,CDSP-001,2016-12-01,"Training, on site, Funding"\n',
+        encoding="utf-8",
+    )
+    tiny.replace(
+        "programme.toml",
+        'files = "conversations.csv"',
+        """files = "conversations.csv"
+[source.columns]
+organization_id = "Organization"
+held_on = "Day"
+expects_training = "What do you expect?/Training, on site"
+expects_funding = "What do you expect?/Funding"
+[source.options]
+"What do you expect?" = ["Funding", "Training, on site"]""",
+    )
+    told = tiny.clean().conversations
+    assert told[["expects_training", "expects_funding"]].to_numpy().tolist() == [[True, True]]
