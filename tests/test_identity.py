@@ -96,7 +96,7 @@ UNSURE = [
     ("CTA", {"A3", "A4"}),  # two organizations have that acronym
     ("MPSM", {"C2"}),  # initials that nobody gave as an acronym
     ("Fondation pour le Développement de Jacmel No", {"A1", "A2"}),  # between near twins
-    ("Fondatoin pour le Développement de Jacmmel", {"A1", "A2"}),  # slips; with a word lost it would be the near twin
+    ("Fondation pour le Dveloppement de Jamel", {"A1", "A2"}),  # slips; with a word lost it would be the near twin
     ("de Jacmel Fondation pour le Développement", {"A1", "A2"}),  # out of order, likewise
     ("Fondation pour le Développement de Jacmel Sud", {"A1", "A2"}),  # a third one, not on the roster
     ("Fondation pour le Développement de Jacmel et", {"A1", "A2"}),  # a word is lost at the end
@@ -114,7 +114,7 @@ UNSURE = [
     ("Bureau d'Études Jean", {"B7"}),
     ("Société Bélizer et Frères", {"B8"}),  # another family
     ("Société Bélisaire et Frères", set()),
-    ("Société Bélizare et Frères", {"B8"}),  # or Bélizard
+    ("Société Bélisare et Frères", {"B8"}),  # a letter of Bélisaire lost
     ("Cabinet Théodule & Associés", set()),
     ("Cabinet Théodora & Associés", {"A3"}),  # it ends in another letter
     ("Cabinet Toussainte & Associés", {"A4"}),

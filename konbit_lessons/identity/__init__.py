@@ -285,12 +285,13 @@ class Roster:
         """A longer name on the roster may be meant, with one of its words lost.
 
         That is so if the typed name has lost a word anyway; if it is spelled as the longer name and not as this one; or
-        if it has slips or is out of order, and the longer one is a near twin, such as ``… Nord``.
+        if it has more than a slip, and the longer one is a near twin, such as ``… Nord``.
         """
         known = self._all[best.at]
         wider = [self._all[at] for at in self._wider_names(known)]
         forms = {m.form for m in best.meanings if not {m.form, *m.forms} & known.written}
-        inexact = self._how(best, reading) in ("words", "slip")
+        how, slips = self._how(best, reading), best.slips + len(reading.extras)
+        inexact = slips > 1 or how == "words" or (how == "slip" and not slips)
         return any(best.lost or forms & other.written or (inexact and self._twins(known, other)) for other in wider)
 
     def _twins(self, known: _Organization, other: _Organization) -> bool:

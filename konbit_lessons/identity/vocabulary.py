@@ -409,10 +409,12 @@ class Vocabulary:
         here = [slips for form, slips in near.items() if self._forms[form] & self.used]
         if not here:
             return ()
-        return self._as_meanings(
-            {f: n for f, n in near.items() if n <= min(here) or (n == min(here) + 1 and self._forms[f] & self.used)},
-            "slip",
-        )
+        used = {form for form in near if self._forms[form] & self.used}
+        close = {f: n for f, n in near.items() if n <= min(here) + (f in used)}
+        if any(close[form] == 1 and len(form) > len(text) for form in used & close.keys()):
+            # a letter lost is likelier than one typed wrong in a name that is not on the roster
+            close = {f: n for f, n in close.items() if f in used or len(f) > len(text)}
+        return self._as_meanings(close, "slip")
 
     def _may_be(self, text: str, form: str, slips: int) -> bool:
         """Whether so many slips are believable in a word: fewer where it tells organizations apart."""
