@@ -7,6 +7,7 @@ Takes a cleaned programme, the panel, a quarter and a language; returns the sent
 import pandas as pd
 
 from konbit_lessons.cleaning import Data
+from konbit_lessons.errors import DataError
 from konbit_lessons.expectations import expected
 from konbit_lessons.figures import Figure, dots, targets
 from konbit_lessons.findings import found
@@ -17,6 +18,7 @@ from konbit_lessons.quality import STANDARDS, by_table, data_quality, in_sum
 from konbit_lessons.tables import EXPECTATIONS, LABELS, TABLE_LABELS
 from konbit_lessons.words import Words, mark
 
+NO_WAVE = mark("No wave of the survey has enough answers to say what organizations expect.")
 NOT_WRITTEN = mark("Nothing was written down for this quarter. Add it to the table of learning questions.")
 
 
@@ -185,10 +187,12 @@ def uptake_sentence(rows: pd.DataFrame, *, quarter: str, language: str = "en", l
     )
 
 
-def expectation_figure(data: Data, *, quarter: str, language: str = "en") -> Figure:
+def expectation_figure(data: Data, *, quarter: str, language: str = "en") -> Part:
     """What organizations expect of the project, in the latest wave of the survey."""
     words = Words.of(language)
-    table = expected(data, until=quarter).dropna(subset="share")
+    table = _expected(data, quarter)
+    if table.empty:
+        return Prose(words.text(NO_WAVE))
     shown = table.assign(label=[words.text(EXPECTATIONS[what]) for what in table["expects"]], estimate=table["share"])
     first = words.text(EXPECTATIONS[table["expects"].iloc[0]])
     return dots(
@@ -207,7 +211,9 @@ def expectation_figure(data: Data, *, quarter: str, language: str = "en") -> Fig
 def expectation_sentences(data: Data, *, quarter: str, language: str = "en", link: bool = False) -> list[str]:
     """The two things most expected, and the one least, with their shares."""
     words = Words.of(language)
-    table = expected(data, until=quarter).dropna(subset="share")
+    table = _expected(data, quarter)
+    if table.empty:
+        return [words.text(NO_WAVE)]
 
     def named(at: int) -> str:
         line = table.iloc[at]
@@ -223,6 +229,13 @@ def expectation_sentences(data: Data, *, quarter: str, language: str = "en", lin
         ),
         words.text("Least expected: {least}.", least=named(-1)),
     ]
+
+
+def _expected(data: Data, quarter: str) -> pd.DataFrame:
+    try:
+        return expected(data, until=quarter).dropna(subset="share")
+    except DataError:  # nobody has answered yet
+        return pd.DataFrame()
 
 
 def learned(data: Data, *, quarter: str, language: str = "en") -> Part:
@@ -318,4 +331,4 @@ _KINDS = {"cdsp": mark("service providers (CDSPs)"), "awardee": mark("awardees")
 
 def _reached_sentence(data: Data, quarter: str, words: Words) -> str:
     parts = words.list(_of_target(_reached(data, quarter), words))
-    return words.text("**[{parts}](#who-takes-part)** came to at least one event.", parts=parts)
+    return words.text("**[{parts}](#who-takes-part)** came to at least one event.", parts=parts) if parts else ""
