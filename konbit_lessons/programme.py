@@ -26,6 +26,7 @@ from konbit_lessons.values import DATE_ORDERS
 Filled = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 TableName = Literal[tuple(tables.TABLES)]
 Kind = Literal[tuple(KINDS)]
+Expectation = Literal[tuple(tables.EXPECTATIONS)]
 
 
 CORRECTIONS = "corrections.csv"  # beside the raw files
@@ -161,6 +162,7 @@ class _File(_Section):
     targets: dict[str, Annotated[int, Field(ge=0)]] = {}
     privacy: Privacy = Privacy()
     participation: Participation = Participation()
+    offers: dict[Expectation, list[Filled]] = {}
     analysis: Analysis | None = None
     incentives: dict[str, Filled] = {}
     labels: dict[str, Filled] = {}
@@ -199,6 +201,8 @@ class Programme:
         Label of every column an analysis can name.
     meaningful : Meaningful
         What counts as taking part meaningfully.
+    offers : dict of str to list of str
+        What meets an expectation: kinds of events, and incentives offered at events. Nothing is beyond the project.
     """
 
     path: Path
@@ -211,6 +215,7 @@ class Programme:
     incentives: dict[str, str]
     labels: dict[str, str]
     meaningful: Meaningful
+    offers: dict[str, list[str]]
 
     @property
     def folder(self) -> Path:
@@ -340,6 +345,7 @@ def load(path: str | Path = "programme.toml") -> Programme:
         incentives=checked.incentives,
         labels=tables.LABELS | checked.incentives | checked.labels | (checked.study.labels if checked.study else {}),
         meaningful=checked.participation.meaningful,
+        offers=checked.offers,
     )
 
 
@@ -355,6 +361,13 @@ def _check_columns(checked: _File, file_name: str) -> None:
                     f"{_nearest(name, known)}Allowed: {', '.join(known)}; a yes/no column of your own in the table "
                     "of events is made known under [incentives]."
                 )
+    known = [*tables.EVENT_TYPES, "per_diem", *tables.OFFERED, *checked.incentives]
+    for what, named in checked.offers.items():
+        if other := [name for name in named if name not in known]:
+            raise ProgrammeError(
+                f'{file_name}, [offers], {what}: found "{other[0]}", which is no kind of event and no incentive of an '
+                f"event. {_nearest(other[0], known)}Allowed: {', '.join(known)}."
+            )
     for source in checked.source:
         known = list(tables.schema(source.table, checked.incentives).columns)
         for key in ("columns", "levels", "missing", "blank", "set", "by_file"):
