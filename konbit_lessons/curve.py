@@ -205,7 +205,7 @@ def _drawn(panels, words, units, axis):
         for block in blocks:
             block.draw(axes, x, ticks, top)
             top += block.height
-        return palette_png(axes.figure, colours=8)
+        return palette_png(axes.figure)
 
 
 def _limits(panels):
