@@ -110,7 +110,7 @@ def protected(counts, *, smallest, sums=(), within=(), unions=(), below=(), orga
         those outside of one part, are figures too.
     below : list of (figure, figure)
         The first is never above the second, and what is between is no figure, as organizations and their attendances.
-    organizations : DataFrame, any columns of `counts`
+    organizations : DataFrame of the rows of `counts`, any of its columns
         How many organizations a figure is about, where it counts something else, such as attendances.
     public : labels of figures that an outsider knows anyway, such as those of an earlier report
 
@@ -142,8 +142,7 @@ def protected(counts, *, smallest, sums=(), within=(), unions=(), below=(), orga
             figures.relate(whole, [part], over=1)
     for low, high in below:
         figures.relate(high, [low], over=1, is_figure=False)
-    about = counts if organizations is None else organizations.reindex_like(counts).fillna(counts)
-    hidden = figures.hide(smallest, about, {figures.at(label) for label in public})
+    hidden = figures.hide(smallest, _about(counts, organizations), {figures.at(label) for label in public})
     above_zero = figures.counts > 0
     withheld = hidden is None or bool((hidden & above_zero).sum() > MOST_HIDDEN * above_zero.sum())
     mask = np.full(counts.size, withheld)
@@ -353,6 +352,15 @@ class _Program:
         tables = np.tile(self.values, (2, 1))
         tables[:, self.at] += up - down
         return tables
+
+
+def _about(counts, organizations):
+    """How many organizations each figure is about: the figure itself, unless told."""
+    if organizations is None:
+        return counts
+    if not (organizations.columns.isin(counts).all() and organizations.index.equals(counts.index)):
+        raise DataError("disclosure: `organizations` has other rows or columns; expected the rows of the counts.")
+    return organizations.reindex_like(counts).fillna(counts)
 
 
 def _labels(counts):

@@ -48,6 +48,15 @@ def quarters(seed):
     return table, {"sums": margins(table)}
 
 
+def three_ways(seed):
+    """Three quarters and their sum, each of 3 × 3: where linear programs do not always come out whole."""
+    rng = np.random.default_rng(seed)
+    inner = {quarter: inner_table(rng, 3, 3, 8) for quarter in ("Q1", "Q2", "Q3")}
+    inner["total"] = sum(inner.values())
+    table = pd.concat({quarter: with_totals(one) for quarter, one in inner.items()})
+    return table, {"sums": margins(table)}
+
+
 def reached_so_far(seed):
     """Organizations reached by each of three quarters, of a roster that everybody knows; shares go with them."""
     rng = np.random.default_rng(seed)
@@ -113,14 +122,15 @@ class Attack:
                 self.lows.append(lows)
         return list(place)
 
-    def ranges(self):
-        """Return the lowest and the highest value of each name asked for, in order."""
+    def ranges(self, *, whole=False):
+        """Return the lowest and the highest value of each name asked for, in order; `whole`: in whole numbers."""
         goals, lows = np.concatenate(self.goals), np.concatenate(self.lows)
         solved = linprog(
             goals,
             A_eq=sparse.block_diag(self.blocks, format="csr"),
             b_eq=np.concatenate(self.right),
             bounds=np.column_stack([lows, np.full(len(lows), 1e4)]),
+            integrality=int(whole),
         )
         assert solved.status == 0, solved.message
         starts = np.cumsum([0, *map(len, self.goals)])[:-1]
@@ -176,6 +186,21 @@ def test_the_attacker_works_out_most_when_only_small_figures_are_hidden(kind):
     found = attacked(tables, positive=False)
     assert (found["high"] - found["low"] < 1).mean() > 0.3
     assert len(narrow(found)) > len(found) / 2
+
+
+@pytest.mark.parametrize("seed", [5, 9, 98])  # of which a linear program comes out in fractions
+def test_the_tables_that_prove_it_are_whole_and_add_up(seed, monkeypatch):
+    true, told = three_ways(seed)
+    proofs, original = [], disclosure._Program.two_tables
+    monkeypatch.setattr(disclosure._Program, "two_tables", lambda *given: proofs.append(original(*given)) or proofs[-1])
+    result = protected(true, smallest=5, **told)
+    place = {label: i for i, label in enumerate(labelled(true))}
+    for whole, parts in told["sums"]:
+        added = np.array(proofs)[..., [place[part] for part in parts]].sum(axis=-1)
+        assert (np.array(proofs)[..., place[whole]] == added).all()
+    attack = Attack(positive=True)
+    assert len(attack.ask(result.table, told)) == result.hidden.sum().sum()
+    assert (attack.ranges(whole=True) @ [-1, 1] >= 5 - 1e-6).all()
 
 
 def whole_tables(shown, *, most):
@@ -333,14 +358,21 @@ def test_a_total_is_hidden_where_its_parts_do_not_suffice():
 
 def test_a_figure_is_small_by_the_organizations_it_is_about():
     table = pd.DataFrame({"reached": [2, 30, 31], "attendances": [20, 90, 70]}, list("abc"))
-    attendances = pd.DataFrame({"attendances": table["reached"]})
     totals = pd.concat([table, table.sum().to_frame("total").T])
+    attendances = pd.DataFrame({"attendances": totals["reached"]})
     told = {"smallest": 5, "sums": margins(totals)}
     assert not protected(totals, **told).hidden["attendances"].any()
     result = protected(totals, organizations=attendances, **told)
     assert result.hidden["attendances"].tolist() == [True, False, True, False]
     least = result.table["attendances"].sum() - totals.loc["total", "attendances"]
     assert abs(least) >= totals.loc["a", "attendances"]
+
+
+@pytest.mark.parametrize("wrong", [{"index": ["b"]}, {"columns": ["reach"]}])
+def test_organizations_of_other_rows_or_columns_are_refused(wrong):
+    organizations = pd.DataFrame([[2]], **{"index": ["all"], "columns": ["reached"]} | wrong)
+    with pytest.raises(DataError, match="`organizations` has other rows or columns"):
+        protected(one_row(reached=4), smallest=5, organizations=organizations)
 
 
 def test_what_is_never_above_another_figure_bounds_it():
