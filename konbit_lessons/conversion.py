@@ -62,8 +62,8 @@ def typed_rows(
     values, wrong = text[beside].copy(deep=False), {}
     for name in schema.columns:
         values[name], wrong[name] = _column(text, name, schema, source, programme, record, blanked.get(name))
-        if schema.name == "survey" and name in text and values[name].dtype != "category":  # a mean may take its place
-            values[TYPED + name] = text[name]
+        if schema.name == "survey" and values[name].dtype != "category":  # a mean may take its place
+            values[TYPED + name] = text[name] if name in text else nothing(text)
     values = _within_checks(values, text, schema, record)
     return _with_what_is_needed(values, text, wrong, schema, record)
 

@@ -14,7 +14,7 @@ from konbit_lessons.errors import DataError
 from konbit_lessons.programme import CORRECTIONS as FILE
 from konbit_lessons.programme import Programme, Source
 from konbit_lessons.publish import from_spreadsheets
-from konbit_lessons.record import LOG, Record, shown
+from konbit_lessons.record import LOG, ON_ROSTER, Record, shown
 from konbit_lessons.sources import read
 from konbit_lessons.texts import as_text, composed, encoded
 
@@ -184,6 +184,8 @@ def _column(text: pd.DataFrame, name: str, line, source: Source) -> str:
 
 
 def _remove(rows: pd.DataFrame, line, table: str, record: Record) -> None:
+    if line.check == ON_ROSTER:
+        record.unsure.append(rows.assign(table=table, typed=rows["organization_id"]))
     about = _said(line) | {"column": line.column, "value": line.old_value}
     del about["old_value"], about["new_value"], about["change_type"]
     record.set_aside(

@@ -25,6 +25,7 @@ ASIDE = (*ROW, "table", "scope", "column", "value", "reason")
 COUNTS = ("source", "kind", "table", "quarter", "read", "kept", "set_aside")
 CHECKS = ("source", "table", "quarter", "check", "column", "change_type", "rows")
 ARRIVALS = ("source", "table", "quarter", "rows", "median_days", "p90_days", "most_days")
+ON_ROSTER = "organization on the roster"  # the check that sets aside a row whose organization is not sure
 TYPED = "_typed_"  # before a column's name: what stands in the file, where a value took its place
 
 
@@ -51,6 +52,8 @@ class Record:
     arrivals : list of DataFrame
         Days between a fact and its submission.
     notices : list of str
+    unsure : list of DataFrame
+        Rows that corrections took out because nobody knows which organization they are about: its name is open still.
     """
 
     log: list[pd.DataFrame] = field(default_factory=list)
@@ -58,6 +61,7 @@ class Record:
     read: list[pd.DataFrame] = field(default_factory=list)
     arrivals: list[pd.DataFrame] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
+    unsure: list[pd.DataFrame] = field(default_factory=list)
 
     def changed(self, rows: pd.DataFrame, *, table: str, **line) -> None:
         """One line of the log for each of these rows."""

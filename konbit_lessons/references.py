@@ -7,7 +7,7 @@ from konbit_lessons import review
 from konbit_lessons.decisions import DIFFERENT, EVENT, NEW, NO_ORGANIZATION, ORGANIZATION, Decisions
 from konbit_lessons.errors import DataError
 from konbit_lessons.identity import Match, Roster, fold
-from konbit_lessons.record import ROW, TYPED, Record
+from konbit_lessons.record import ON_ROSTER, ROW, TYPED, Record
 from konbit_lessons.tables import TEXT
 from konbit_lessons.texts import as_text, distinct_of, kept, looked_up
 
@@ -163,10 +163,20 @@ class Organizations:
                 column=name,
                 value=typed[no_code],
                 reason=looked_up(typed[no_code], reasons),
-                check="organization on the roster",
+                check=ON_ROSTER,
             )
-            self._open[schema.name] = as_text(rows[no_code].assign(typed=typed[no_code]))
+        unsure = self._still_open(as_text(rows[no_code].assign(typed=typed[no_code])), schema, record)
+        if len(unsure):
+            self._open[schema.name] = unsure
         return kept(rows.assign(**{name: codes, TYPED + name: typed}), codes.notna())
+
+    def _still_open(self, rows: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) -> pd.DataFrame:
+        """These rows, and those that were taken out for the same reason."""
+        taken = [one[one["table"] == schema.name].reindex(columns=rows.columns) for one in record.unsure]
+        rows = pd.concat([rows, *taken], ignore_index=True) if taken else rows
+        names = rows["typed"].unique()
+        self._matches |= self._roster.match([text for text in names if text not in self._matches])
+        return rows[rows["typed"].isin([text for text in names if self._found(text).how == "unresolved"])]
 
     def _found(self, text: str) -> Match:
         """A name on the roster, or what was decided, or what the words say."""

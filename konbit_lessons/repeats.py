@@ -26,11 +26,11 @@ def once_each(rows: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) ->
     if not twice.any():
         return rows
     same = rows[twice].assign(_filled=rows.loc[twice, content].notna().sum(axis="columns"))
-    same = ordered(same, ["_filled", *content, *ROW])
-    again = keys.loc[same.index].duplicated(keep="last")
-    again = rows.index.isin(again.index[again])
     column = ALL if key == content else " + ".join(key)
     typed = [TYPED + name if TYPED + name in rows else name for name in shown(column, schema)]
+    same = ordered(same, ["_filled", *content, *typed, *ROW])
+    again = keys.loc[same.index].duplicated(keep="last")
+    again = rows.index.isin(again.index[again])
     what = as_text(rows.loc[again, typed]).agg(" · ".join, axis="columns") if typed else ""
     record.set_aside(
         rows[again],
@@ -61,7 +61,7 @@ def one_answer_each(
     known = rows[WAVE].notna().all(axis="columns")
     twice = rows.duplicated(WAVE, keep=False) & known
     again = as_text(rows[twice])
-    again = ordered(again, [*WAVE, "submitted_on", *ROW])
+    again = ordered(again, [*WAVE, "submitted_on", TYPED + "submitted_on", *schema.columns, *ROW])
     scales = [name for name, column in schema.columns.items() if column.metadata["kind"] == "agreement"]
     agreement = _agreement(again, scales)
     if again.empty:
