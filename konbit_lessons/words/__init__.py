@@ -138,9 +138,13 @@ class Words:
 
     def date(self, day):
         """Return a date in words, as "30 June 2017", "30 juin 2017" or "30 jen 2017"."""
-        month = MONTHS[self.language][day.month - 1] if self.language in MONTHS else None
         number = FIRST_DAY.get(self.language, "1") if day.day == 1 else day.day
-        return f"{number} {month or format_date(day, 'MMMM', locale=self._locale)} {day.year}"
+        return f"{number} {self.month(day)}"
+
+    def month(self, day):
+        """Return the month of a date in words, as "June 2017"."""
+        month = MONTHS[self.language][day.month - 1] if self.language in MONTHS else None
+        return f"{month or format_date(day, 'MMMM', locale=self._locale)} {day.year}"
 
     def list(self, items):
         """Return the items as "A, B and C"."""
