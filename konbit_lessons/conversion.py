@@ -162,7 +162,7 @@ def _column(
             table=source.table,
             column=name,
             old_value="",
-            new_value=meaning,
+            new_value={"": meaning},
             change_type="change_response",
             check="blank cell",
             reason=f'programme.toml says a blank cell means "{meaning}"',

@@ -13,7 +13,7 @@ from konbit_lessons.programme import Programme, Source
 from konbit_lessons.record import ROW
 from konbit_lessons.sources import Raw, read
 from konbit_lessons.tables import is_day
-from konbit_lessons.texts import encoded
+from konbit_lessons.texts import constant, encoded, stacked
 from konbit_lessons.values import days_of_serials
 
 SUBMITTED = {  # where an exporter says when a row was submitted
@@ -66,7 +66,7 @@ def read_source(programme: Programme, source: Source, schema: pa.DataFrameSchema
             wanted = _columns(frame, source, schema, where=where)
             if frame.empty:
                 notices.append(f"{where}: there is a header but no rows")
-            part = _renamed(frame, wanted, sheet=raw.sheets[table], path=path).assign(**source.constants(path.name))
+            part = _renamed(frame, wanted, sheet=raw.sheets[table], path=path)
             if raw.epoch:
                 notices += _with_days(part, schema, raw.epoch, where)
             clock = _clock(raw.kind, frame)
@@ -74,11 +74,12 @@ def read_source(programme: Programme, source: Source, schema: pa.DataFrameSchema
             unused = [header for header in frame if header not in {*wanted.values(), *clock.values()}]
             if unused:
                 notices.append(f"{where}: not used: {', '.join(unused)}")
-            parts.append(part.assign(source=name, sheet=raw.sheets[table], row=frame.index.to_numpy(), _kind=raw.kind))
-    rows = pd.concat(parts, ignore_index=True)
+            same = source.constants(path.name) | {"source": name, "sheet": raw.sheets[table], "_kind": raw.kind}
+            part = part.apply(encoded).assign(**{column: constant(text, part) for column, text in same.items()})
+            parts.append(part.assign(row=frame.index.to_numpy()))
+    rows = stacked(parts)
     beside = [*ROW, "_kind", "_submitted", "_filled_in"]
-    rows = rows[[column for column in (*beside, *schema.columns) if column in rows]]
-    return rows.assign(**{name: encoded(rows[name]) for name in rows if name != "row"}), notices
+    return rows[[column for column in (*beside, *schema.columns) if column in rows]], notices
 
 
 def _raws(

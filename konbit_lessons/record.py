@@ -1,11 +1,12 @@
 """What cleaning writes down as it goes: every change, every row and value set aside, and how many rows were read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
 import pandera.pandas as pa
 
-from konbit_lessons.texts import as_text, ordered
+from konbit_lessons.texts import as_text, looked_up, ordered
 
 ROW = ("source", "sheet", "row")  # where a row comes from: file, sheet, row in the file
 WHEN = "_quarter"  # fiscal quarter of the row's own day, beside ROW while cleaning
@@ -83,11 +84,12 @@ class Record:
             notes=notes,
         )
 
-    def changed_alike(self, rows: pd.DataFrame, *, table: str, old_value: pd.Series, new_value: pd.Series, **line):
+    def changed_alike(self, rows: pd.DataFrame, *, table: str, old_value: pd.Series | str, new_value: Mapping, **line):
         """A change made wherever a text stands in a file: one line for each file and text, without a row."""
-        same = rows[["source", WHEN]].assign(table=table, old_value=old_value, new_value=new_value)
+        same = rows[["source", WHEN]].assign(old_value=old_value)
         lines = same.groupby(list(same), dropna=False, sort=False, observed=True).size().rename("lines").reset_index()
-        self.log.append(as_text(lines).assign(sheet="", **line))
+        new = looked_up(lines["old_value"], new_value)
+        self.log.append(as_text(lines.assign(new_value=new)).assign(table=table, sheet="", **line))
 
     def cleaning_log(self) -> pd.DataFrame:
         """Every change in the field's columns; where no row is given, it was made wherever the old value stands."""

@@ -76,7 +76,7 @@ class Events:
                 table=schema.name,
                 column=name,
                 old_value=typed[other],
-                new_value=found[other],
+                new_value=known,
                 change_type="change_response",
                 check="event on record",
                 reason="the code of the event as the table of events has it",
@@ -141,7 +141,11 @@ class Organizations:
         equal = (how == "equal") & ~plain
         if equal.any():
             record.changed_alike(
-                rows[equal], old_value=typed[equal], new_value=codes[equal], reason="a name on the roster", **said
+                rows[equal],
+                old_value=typed[equal],
+                new_value={text: one.organization_id for text, one in found.items()},
+                reason="a name on the roster",
+                **said,
             )
         close = codes.notna() & ~how.isin(["equal", DECISION])
         if close.any():

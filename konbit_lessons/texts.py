@@ -33,6 +33,11 @@ def _plain(text: pd.Series) -> pd.api.extensions.ExtensionArray | pd.Series:
     return distinct.take(text.cat.codes.to_numpy(), allow_fill=True) if len(distinct) else text.astype(TEXT)
 
 
+def constant(text: str, rows: pd.DataFrame) -> pd.Series:
+    """A column of one and the same text."""
+    return _of_codes(np.zeros(len(rows), dtype=np.int8), [text], rows.index.to_series())
+
+
 def nothing(rows: pd.DataFrame) -> pd.Series:
     """A column without any text."""
     return _of_codes(np.full(len(rows), -1), [], rows.index.to_series())
@@ -82,15 +87,17 @@ def composed(text: pd.Series) -> pd.Series:
 
 
 def stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """Frames of the same columns one under the other, categories kept."""
+    """Frames one under the other, categories kept; a text column that a frame lacks is missing there."""
     if len(parts) == 1:
         return parts[0].reset_index(drop=True)
+    names = dict.fromkeys(name for part in parts for name in part)
+    parts = [part.assign(**{name: nothing(part) for name in names if name not in part}) for part in parts]
     return pd.DataFrame(
         {
             name: pd.api.types.union_categoricals([part[name] for part in parts])
             if parts[0][name].dtype == "category"
             else pd.concat([part[name] for part in parts], ignore_index=True)
-            for name in parts[0]
+            for name in names
         }
     )
 

@@ -22,7 +22,8 @@ from konbit_lessons.tables import TEXT
 SEPARATORS = (",", ";", "\t", "|")
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _SAMPLE = 200_000
-_BLOCK = 1 << 24  # a row must fit in a block
+_BLOCK = 1 << 20  # a row must fit in a block, or is read slowly
+_CHUNK = 1 << 24
 csv.field_size_limit(10_000_000)
 
 
@@ -32,8 +33,8 @@ def read(path: Path) -> tuple[list[Grid], list[str]]:
         start = file.read(_SAMPLE)
     sample = start.decode("utf-16" if start.startswith(UTF_16) else "utf-8-sig", errors="replace")
     separator = _separator(sample)
-    regular = not start.startswith(UTF_16) and _quotes_are_regular(path, separator)
-    cells = _read_regular(path, sample, separator) if regular else None
+    quotes = None if start.startswith(UTF_16) else _regular_quotes(path, separator)
+    cells = None if quotes is None else _read_regular(path, sample, separator, quoted=quotes > 0)
     if cells is not None:
         return [Grid("", cells)], []
     text, notices = _decode(path)
@@ -70,27 +71,27 @@ def _separator(sample: str) -> str:
     return max(SEPARATORS, key=quality)
 
 
-def _quotes_are_regular(path: Path, separator: str) -> bool:
-    """Each quote that opens stands at the start of a cell, each that closes at its end; inside, quotes come in twos.
+def _regular_quotes(path: Path, separator: str) -> int | None:
+    """How many quotes there are; None where Arrow would read on, without a word, over one out of place.
 
-    Arrow reads on, without a word, where this does not hold.
+    Each that opens stands at the start of a cell, each that closes at its end; inside, quotes come in twos.
     """
     content = np.memmap(path, dtype=np.uint8, mode="r")
     ends = np.frombuffer(f'{separator}\r\n"'.encode(), dtype=np.uint8)
     first = 3 if bytes(content[:3]) == codecs.BOM_UTF8 else 0
     seen = 0
-    for start in range(0, len(content), _BLOCK):
-        at = start + np.flatnonzero(content[start : start + _BLOCK] == ord('"'))
+    for start in range(0, len(content), _CHUNK):
+        at = start + np.flatnonzero(content[start : start + _CHUNK] == ord('"'))
         opening, closing = at[seen % 2 :: 2], at[1 - seen % 2 :: 2]
         seen += len(at)
         before = content[opening[opening > first] - 1]
         after = content[closing[closing < len(content) - 1] + 1]
         if not (np.isin(before, ends).all() and np.isin(after, ends).all()):
-            return False
-    return seen % 2 == 0
+            return None
+    return seen if seen % 2 == 0 else None
 
 
-def _read_regular(path: Path, sample: str, separator: str) -> pd.DataFrame | None:
+def _read_regular(path: Path, sample: str, separator: str, *, quoted: bool) -> pd.DataFrame | None:
     """Cells of a UTF-8 file whose every line is a row as wide as the first; None where it is not that regular."""
     names = [str(at) for at, _ in enumerate(next(csv.reader(io.StringIO(sample, newline=""), delimiter=separator), []))]
     try:
@@ -98,7 +99,7 @@ def _read_regular(path: Path, sample: str, separator: str) -> pd.DataFrame | Non
             path,
             read_options=arrow_csv.ReadOptions(column_names=names, block_size=_BLOCK),
             parse_options=arrow_csv.ParseOptions(
-                delimiter=separator, newlines_in_values=True, ignore_empty_lines=False
+                delimiter=separator, newlines_in_values=quoted, ignore_empty_lines=False
             ),
             convert_options=arrow_csv.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=True, null_values=[""]
