@@ -90,9 +90,9 @@ def protected(counts, *, smallest, sums=(), within=(), unions=(), below=(), orga
     difference that is itself about few organizations, must stay uncertain: two whole tables :math:`y, y'` exist that
     agree with all of this, and :math:`y_i - y'_i` is at least ``smallest``, and for a figure about few organizations no
     less than itself. The linear program that looks for them says, where there are none, which further figures to hide
-    at least cost: small ones before large ones, parts before totals. Where that hides more than `MOST_HIDDEN` of the
-    figures above zero, or nothing helps, the table is withheld. Fischetti and Salazar (2001), Management Science 47,
-    1008-1027, for the audit and the linear program.
+    at least cost: small ones before large ones, and so parts before totals. Where that hides more than `MOST_HIDDEN`
+    of the figures above zero, or nothing helps, the table is withheld. Fischetti and Salazar (2001), Management Science
+    47, 1008-1027, for the audit and the linear program.
 
     Parameters
     ----------
@@ -282,11 +282,14 @@ class _Figures:
         by_rule = at_most >= smallest  # within a group known to be smaller, a zero is hidden as well
         low = (shown & (values > 0) & by_rule).astype(float)
         apart = np.minimum(np.where(few, np.maximum(values, smallest), smallest), at_most - by_rule)
+        cost = np.log2(2 + values) * (
+            1 + np.arange(len(values)) * GOLDEN % 1 / 1000
+        )  # no two the same: one cheapest way
         hidden, program = shown & few, _Program(self._matrix(len(values)), values, low, ~fixed)
         least, most = values, values
         while (unsafe := (hidden & ~fixed | ~shown & few) & (most - least < apart)).any():
             target = unsafe.argmax()
-            tables = program.two_tables(target, apart[target], np.where(hidden | ~shown, 0, self._cost(values)))
+            tables = program.two_tables(target, apart[target], np.where(hidden | ~shown, 0, cost))
             if tables is None:
                 return None
             least, most = np.minimum(least, tables.min(axis=0)), np.maximum(most, tables.max(axis=0))
@@ -311,12 +314,6 @@ class _Figures:
         for row, equation in zip(matrix, self.equations, strict=True):
             row[list(equation)] = list(equation.values())
         return matrix
-
-    def _cost(self, values):
-        """More for large figures, more still for those that others are part of, and never the same for two."""
-        cost = np.log2(2 + values) * (1 + np.arange(len(values)) * GOLDEN % 1 / 1000)
-        cost[[whole for _, whole in self.parts]] *= 3
-        return cost
 
 
 class _Program:

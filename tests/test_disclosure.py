@@ -334,6 +334,14 @@ def test_a_zero_is_shown_unless_its_group_is_small():
     assert hidden.loc["x", ["a", "b", "total"]].all()
 
 
+def test_a_row_that_is_shown_to_be_empty_has_its_zeros_shown():
+    table = with_totals(pd.DataFrame({"a": [3, 0, 0], "b": [60, 40, 0], "c": [30, 20, 0]}, list("xyz")))
+    result = protected(table, smallest=5, sums=margins(table))
+    assert result.hidden.loc[["x", "y", "total"], "a"].all()
+    assert not result.hidden.loc["z"].any()
+    assert not result.withheld
+
+
 def test_one_row_without_totals_hides_its_small_figures_alone():
     result = protected(one_row(a=3, b=40, c=11), smallest=5)
     assert result.hidden.loc["all"].tolist() == [True, False, False]
@@ -364,8 +372,17 @@ def test_a_figure_is_small_by_the_organizations_it_is_about():
     assert not protected(totals, **told).hidden["attendances"].any()
     result = protected(totals, organizations=attendances, **told)
     assert result.hidden["attendances"].tolist() == [True, False, True, False]
-    least = result.table["attendances"].sum() - totals.loc["total", "attendances"]
-    assert abs(least) >= totals.loc["a", "attendances"]
+
+
+def test_a_large_figure_of_few_organizations_is_uncertain_by_no_less_than_itself():
+    table = with_totals(pd.DataFrame([[20, 6, 200], [6, 7, 210], [220, 230, 240]], list("xyz"), list("abc")))
+    about = table * 0 + 30
+    about.loc["x", "a"] = 2
+    told = {"sums": margins(table)}
+    result = protected(table, smallest=5, organizations=about, **told)
+    attack = Attack(positive=True)
+    at = attack.ask(result.table, told).index(("x", "a"))
+    assert attack.ranges()[at] @ [-1, 1] >= table.loc["x", "a"]
 
 
 @pytest.mark.parametrize("wrong", [{"index": ["b"]}, {"columns": ["reach"]}])
@@ -379,6 +396,9 @@ def test_what_is_never_above_another_figure_bounds_it():
     table = one_row(reached=4, attendances=6)
     told = {"smallest": 5, "organizations": one_row(attendances=60)}
     assert not protected(table, **told).hidden.loc["all", "attendances"]
+    assert not protected(
+        one_row(reached=40, attendances=42), below=[of_one_row("reached", "attendances")], **told
+    ).hidden.any(axis=None)
     bounded = protected(table, below=[of_one_row("reached", "attendances")], public=[("all", "attendances")], **told)
     assert bounded.hidden.loc["all"].tolist() == [True, False]
     assert protected(one_row(reached=4, attendances=5), below=[of_one_row("reached", "attendances")], **told).withheld
