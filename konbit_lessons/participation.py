@@ -73,5 +73,6 @@ def uptake(rows: pd.DataFrame, *, by: str, smallest_cell: int = 5) -> pd.DataFra
             line = dict.fromkeys(line, np.nan)
         lines.append({by: group, **line, "organizations": organizations, "events": some["event_id"].nunique()})
     unknown = rows.loc[rows["attended"].isna()].groupby(by).size()
-    table = pd.DataFrame(lines).assign(unknown=lambda one: one[by].map(unknown).fillna(0).astype(int))
-    return table[[by, "invitations", "attended", "unknown", "organizations", "events", "share", "low", "high"]]
+    order = [by, "invitations", "attended", "unknown", "organizations", "events", "share", "low", "high"]
+    table = pd.DataFrame(lines, columns=order)
+    return table.assign(unknown=table[by].map(unknown).fillna(0).astype(int))

@@ -71,7 +71,7 @@ def organization_quarters(rows, *, columns=(), confirm=1):
     how = {name: "mean" if name in numbers else "first" for name in columns}
     each = known.groupby(keys).agg({"attended": "max", **how}).reset_index()
     last = each[each["attended"] > 0].groupby("organization_id")["fiscal_quarter"].max()
-    absent = each["fiscal_quarter"] > each["organization_id"].map(last).fillna("")
+    absent = each["fiscal_quarter"] > each["organization_id"].map(last).astype("str").fillna("")
     gone = absent.groupby(each["organization_id"]).cumsum()
     seen = each[(gone < 2) & each["fiscal_quarter"].isin(quarters[: len(quarters) - confirm])]
     seen = seen.assign(left=absent.astype("boolean"), quarter=seen.groupby("organization_id").cumcount() + 1)

@@ -26,7 +26,8 @@ from konbit_lessons.reports.run import checked_parameters, default_parameters, r
 from konbit_lessons.store import cleaned, digest, inputs
 from konbit_lessons.words import complete
 
-OF_A_QUARTER = ("learning_report", "incentives")  # in the order of the index; a new notebook is one more name
+# in the order of the index; a new notebook is one more name
+OF_A_QUARTER = ("learning_report", "participation", "expectations", "incentives", "data_quality")
 OF_A_STUDY = ("incentives",)
 AUDIENCES = ("shared", "internal")
 PACKAGE = Path(__file__).parents[1]
