@@ -108,25 +108,25 @@ def corrected(
     if lines.empty:
         return text, removed, blanked
     names = text.columns[text.dtypes == "category"]
-    text = as_text(text)
+    text = text.astype(dict.fromkeys(names, "object"))  # cells of text are set one by one
     adds = lines["change_type"] == "add_survey"
     pending = _in_order(lines[~adds])
     while pending:
-        before, wrong = as_text(text.astype("str").apply(composed)).fillna(""), {}
+        before, wrong = _Places(as_text(text.astype("str").apply(composed)).fillna("")), {}
         for line in pending:
             try:
-                found = _rows(before, line, source)
+                found = before.of(line, source)
             except LookupError as error:
                 wrong[line] = f"{FILE}, row {line.Index}: {error}"
                 continue
             if line.change_type == "remove_survey":
-                removed |= found
-                _remove(text[found], line, source.table, record)
+                removed[found] = True
+                _remove(text.loc[found], line, source.table, record)
             else:
                 column = _column(text, line.column, line, source)
                 text.loc[found, column] = line.new_value or None
-                blanked[column] = blanked.get(column, False) & ~found | (found & (line.new_value == ""))
-                record.changed(text[found], table=source.table, column=column, **_said(line))
+                blanked.setdefault(column, pd.Series(False, index=text.index))[found] = line.new_value == ""
+                record.changed(text.loc[found], table=source.table, column=column, **_said(line))
         if len(wrong) == len(pending):
             raise DataError(
                 "\n".join(wrong.values())
@@ -147,31 +147,46 @@ def _in_order(lines: pd.DataFrame) -> list:
     return list(lines.loc[order.sort_values(["one", "fills"], kind="stable").index].itertuples())
 
 
-def _rows(text: pd.DataFrame, line, source: Source) -> pd.Series:
-    here = text["source"].eq(line.source)
-    if line.sheet:
-        here &= text["sheet"].eq(line.sheet)
-    same_id = here & text["_raw_id"].eq(line.record_id)
-    if line.record_id and same_id.any():
-        here = same_id
-    if line.row and (here is not same_id or here.sum() > 1):  # an id finds its row wherever it is
-        here &= text["row"].eq(line.row)
-    where = ", ".join(filter(None, [line.source, line.sheet, f"row {line.row}" if line.row else line.record_id]))
-    if not here.any():
-        raise LookupError(f"there is no {where}")
-    names = [line.column]
-    if line.change_type == "remove_survey":
-        names = shown(line.column, tables.TABLES[source.table]) if line.column else []
-        if not names:
-            return here
-    parts = [text.loc[here, _column(text, name, line, source)] for name in names]
-    stands = reduce(lambda one, other: one + " · " + other, parts)
-    same = stands.eq(line.old_value)
-    of_one_row = line.row or line.record_id
-    if not same.any() or (of_one_row and not same.all()):
-        found = stands[~same].iloc[0]
-        raise LookupError(f'found "{found}" in {where}, column "{line.column}"; the line expects "{line.old_value}"')
-    return here & same.reindex(here.index, fill_value=False)
+class _Places:
+    """Rows of text, to be found by the place that a line names."""
+
+    def __init__(self, text: pd.DataFrame) -> None:
+        self._text = text
+        self._of_file = text.groupby("source").groups
+        self._of_row = text.groupby(["source", "row"]).groups
+        self._of_id = text.groupby(["source", "_raw_id"]).groups
+
+    def of(self, line, source: Source) -> pd.Index:
+        """The rows that a line is about.
+
+        Raises
+        ------
+        LookupError
+            There is none, or another value stands there.
+        """
+        by_id = self._of_id.get((line.source, line.record_id), ()) if line.record_id else ()
+        by_row = self._of_row.get((line.source, line.row), ()) if line.row else self._of_file.get(line.source, ())
+        found = by_id if len(by_id) == 1 else [at for at in by_row if at in set(by_id)] if len(by_id) else by_row
+        here = self._text.loc[list(found)]
+        if line.sheet:
+            here = here[here["sheet"] == line.sheet]
+        where = ", ".join(filter(None, [line.source, line.sheet, f"row {line.row}" if line.row else line.record_id]))
+        if here.empty or (line.record_id and not line.row and not len(by_id)):
+            raise LookupError(f"there is no {where}")
+        names = [line.column]
+        if line.change_type == "remove_survey":
+            names = shown(line.column, tables.TABLES[source.table]) if line.column else []
+            if not names:
+                return here.index
+        parts = [here[_column(here, name, line, source)] for name in names]
+        stands = reduce(lambda one, other: one + " · " + other, parts)
+        same = stands == line.old_value
+        if not same.any() or ((line.row or line.record_id) and not same.all()):
+            raise LookupError(
+                f'found "{stands[~same].iloc[0]}" in {where}, column "{line.column}"; '
+                f'the line expects "{line.old_value}"'
+            )
+        return here.index[same]
 
 
 def _column(text: pd.DataFrame, name: str, line, source: Source) -> str:

@@ -75,7 +75,10 @@ def read_source(programme: Programme, source: Source, schema: pa.DataFrameSchema
             if unused:
                 notices.append(f"{where}: not used: {', '.join(unused)}")
             same = source.constants(path.name) | {"source": name, "sheet": raw.sheets[table], "_kind": raw.kind}
-            part = part.apply(encoded).assign(**{column: constant(text, part) for column, text in same.items()})
+            part = part.assign(
+                **{column: encoded(part[column]) for column in part},
+                **{column: constant(text, part) for column, text in same.items()},
+            )
             parts.append(part.assign(row=frame.index.to_numpy()))
     rows = stacked(parts)
     beside = [*ROW, "_kind", "_submitted", "_filled_in"]
