@@ -316,6 +316,13 @@ def test_a_group_whose_size_is_known_to_be_small_is_hidden_and_the_rest_of_the_t
     assert result.hidden.to_numpy().tolist() == [[True, True], [False, False], [False, False]]
 
 
+def test_the_parts_of_a_group_known_to_be_small_may_as_well_be_none():
+    table = with_totals(pd.DataFrame({"a": [2, 30, 50], "b": [2, 40, 60], "c": [0, 20, 80]}, list("xyz")))
+    result = protected(table, smallest=5, sums=margins(table), public=[("x", "total")])
+    assert result.hidden.loc["x"].all()
+    assert not result.withheld
+
+
 @pytest.mark.parametrize("smallest", SMALLEST)
 def test_nothing_is_hidden_where_nothing_is_small(smallest):
     table = with_totals(pd.DataFrame({"cdsp": [smallest, 40, 0], "awardee": [30, smallest + 1, 0]}, list("abc")))
