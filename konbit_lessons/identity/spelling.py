@@ -5,6 +5,7 @@ may be silent; a word that is Kreyòl already has one. All are compared without 
 """
 
 import re
+from functools import lru_cache
 from itertools import product
 
 # In this order. Capitals stand for one sound: C for ch, U for ou, N for a nasal vowel; ' is a silent e.
@@ -33,6 +34,7 @@ def as_written(word: str) -> str:
     return _changed(word, _BOTH + _LAST)
 
 
+@lru_cache(maxsize=100_000)
 def as_spoken(*parts: str) -> frozenset[str]:
     """The sounds that a folded French word may have in Kreyòl; of several parts, run together.
 
