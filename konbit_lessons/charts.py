@@ -1,5 +1,5 @@
 """Pictures that rows cannot give: columns by quarter against a target, a curve with its band, a map of tiles,
-a calendar.
+waves side by side, a calendar.
 
 Takes numbers; returns the bytes of a PNG, drawn in pixels as ``drawing`` does. Between ``drawing`` and the parts of a
 page in the flow.
@@ -27,6 +27,7 @@ from konbit_lessons.drawing import (
 )
 from konbit_lessons.haiti import TILES
 
+MOST_WAVES = 4  # beside each other in a panel on a phone
 MOST_QUARTERS = 10  # of which the numbers still fit beside each other on a phone
 PANEL, CURVE, TILE = 118, 190, 75  # heights, in pixels
 
@@ -115,6 +116,44 @@ def tiles_png(tiles, words, *, few, none):
             for i, (text, bold) in enumerate(lines):
                 at = middle + LINE * (i - (len(lines) - 1) / 2)
                 _text(axes, left + side / 2 - 1.5, at, text, ha="center", bold=bold, color=ink)
+        return palette_png(axes.figure)
+
+
+def waves_png(panels, words):
+    """Draw a panel for each group, side by side: a share with its interval in each wave, and n under it.
+
+    Parameters
+    ----------
+    panels : list of (label, DataFrame)
+        The frame has ``wave``, ``share``, ``low``, ``high`` and ``n``.
+    """
+    left, waves = MARGIN + 40, sorted({wave for _, frame in panels for wave in frame["wave"]})[-MOST_WAVES:]
+    width = (WIDTH - left - MARGIN) / len(panels)
+    labels = [wrapped(label, 11, width - 6, bold=True) for label, _ in panels]
+    top = 10 + LINE * max(map(len, labels))
+    with page(top + PANEL + 2 * LINE + 26) as axes:
+
+        def y(share):
+            return top + 10 + PANEL * (1 - share)
+
+        for share in (0, 0.25, 0.5, 0.75, 1):
+            axes.plot(
+                [left, WIDTH - MARGIN], [y(share)] * 2, color=INK if share == 0 else PALE, linewidth=0.6, zorder=1
+            )
+            _text(axes, left - 6, y(share), words.percent(share), ha="right")
+        _text(axes, left - 6, y(0) + 14, words.text("wave"), ha="right", color=GREY)
+        _text(axes, left - 6, y(0) + 14 + LINE, "n", ha="right", color=GREY)
+        for at, (_, frame) in enumerate(panels):
+            for row, line in enumerate(labels[at]):
+                _text(axes, left + width * (at + 0.5), 12 + LINE * row, line, ha="center", bold=True)
+            shown = frame[frame["wave"].isin(waves)]
+            xs = [left + width * (at + (waves.index(wave) + 0.5) / len(waves)) for wave in shown["wave"]]
+            axes.plot(xs, [y(share) for share in shown["share"]], color=BLUE, linewidth=0.8, marker="o", markersize=5)
+            for x, line in zip(xs, shown.itertuples(), strict=True):
+                axes.plot([x, x], [y(line.low), y(line.high)], color=BLUE, linewidth=2.2, solid_capstyle="butt")
+                _text(axes, x, y(line.high) - 9, words.points(line.share), ha="center", bold=True)
+                _text(axes, x, y(0) + 14, words.number(line.wave), ha="center")
+                _text(axes, x, y(0) + 14 + LINE, words.number(line.n), ha="center")
         return palette_png(axes.figure)
 
 

@@ -34,7 +34,10 @@ MARKS = {  # strength → how its dot and bar look; shape and filling differ, no
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a figure: texts above, mark below; `low` and `high` are NaN where there is no interval."""
+    """One row of a figure: texts above, mark below; `low` and `high` are NaN where there is no interval.
+
+    `other` is what the dot is set beside, such as an offer beside an expectation: a diamond, joined to it.
+    """
 
     label: str
     note: str
@@ -43,6 +46,7 @@ class Row:
     high: float
     tag: str = ""
     look: str = "clear"
+    other: float = float("nan")
 
 
 def rows_png(rows, words, *, axis, limits=None, signs=False, scale=100):
@@ -142,6 +146,9 @@ def _draw_row(axes, x, row, block, top, ticks):
         axes.add_patch(Rectangle((x(0), y - 5), x(row.at) - x(0), 10, color=BLUE, zorder=2))
         axes.plot([x(row.high)] * 2, [y - 9, y + 9], color=INK, linewidth=1.5, zorder=4)
     else:
+        if not np.isnan(row.other):
+            axes.plot(x(np.array([row.at, row.other])), [y, y], color=GREY, linewidth=0.9, zorder=3)
+            axes.plot([x(row.other)], [y], marker="D", markersize=6.5, color=ORANGE, zorder=5)
         look = MARKS[row.look]
         ends = np.clip([row.low, row.high], -1, 1)
         axes.plot(x(ends), [y, y], color=look["edge"], linewidth=look["width"] * 0.72, solid_capstyle="butt", zorder=4)

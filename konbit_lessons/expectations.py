@@ -1,13 +1,28 @@
-"""What partners expect of the project, and what they believe, by wave of the survey; the unit is the organization."""
+"""What partners expect of the project and believe, who else supports them and when one talked with them.
 
+Takes a cleaned programme; returns frames of numbers for ``learning`` and ``expecting``. The unit is the organization.
+Figures about few of them are hidden here, with those they could be worked out from.
+"""
+
+from itertools import combinations
+
+import numpy as np
 import pandas as pd
+from scipy import stats
 
 from konbit_lessons.cleaning import Data
+from konbit_lessons.disclosure import Protected, margins, protected
 from konbit_lessons.errors import DataError
-from konbit_lessons.periods import Quarter
+from konbit_lessons.incentives.result import decided
+from konbit_lessons.periods import Quarter, fiscal_quarter
+from konbit_lessons.quality import partners
 from konbit_lessons.tables import EXPECTATIONS
-from konbit_lessons.trends import wilson
+from konbit_lessons.trends import CONFIDENCE, Interval, wilson
 
+AGREES = 3.5  # of 1 to 5: the least average of an organization that agrees
+SCALES = ("motivation", "belief_money", "perceived_value")
+TOTAL = "total"
+MOST_PROJECTS, MOST_QUARTERS = 4, 4  # of which pairs are shown, and of which the calendar is
 COLUMNS = ("expects", "organizations", "n", "share", "low", "high")
 
 
@@ -63,3 +78,315 @@ def expected(data: Data, *, wave: int | None = None, until: str | None = None) -
         .assign(wave=int(chosen))
         .sort_values(["share", "expects"], ascending=[False, True], ignore_index=True)
     )
+
+
+def answers(data: Data, *, until: str) -> pd.DataFrame:
+    """What each organization said in each wave up to the end of a quarter.
+
+    Returns
+    -------
+    DataFrame, one row per organization and wave
+        ``organization_id``, ``wave``; yes or no to each ``expects_*`` and ``knows_benefits`` (any respondent said so),
+        and to each of :data:`SCALES` (the average of its respondents is :data:`AGREES` or more), ``org_type``,
+        ``consulted_at_design``, and ``has_lead``: a business lead was on record on the day of its answer.
+    """
+    survey = data.survey[data.survey["submitted_on"] <= _last_day(until)].dropna(subset="wave")
+    groups = survey.groupby(["organization_id", "wave"])
+    named = groups[[*(f"expects_{what}" for what in EXPECTATIONS), "knows_benefits"]].max()
+    agrees = groups[list(SCALES)].mean() >= AGREES
+    said = pd.concat([named, agrees, groups["submitted_on"].max()], axis=1).reset_index()
+    about = data.organizations[["organization_id", "org_type", "consulted_at_design"]]
+    first_lead = data.business_leads.groupby("organization_id")["date"].min()
+    return said.merge(about, on="organization_id", how="left", validate="many_to_one").assign(
+        has_lead=lambda one: (one["organization_id"].map(first_lead) <= one["submitted_on"]).astype("boolean")
+    )
+
+
+def counted(
+    some: pd.DataFrame, columns: list[str], *, by: list[str], smallest: int, within: tuple = ()
+) -> pd.DataFrame:
+    """How many organizations say yes, in all and in each group.
+
+    Parameters
+    ----------
+    some : DataFrame, one row per organization
+    columns : of yes and no; the first is the one that groups are looked at in, and shares are of
+    by : columns that form groups; one whose value is missing belongs to none that is returned
+    smallest : int
+    within : further pairs of labels for :func:`konbit_lessons.disclosure.protected`
+
+    Returns
+    -------
+    DataFrame, one row per column of ``by`` and group, after ``total``
+        ``by``, ``group``, counts of ``columns`` (all but the first in all only), ``n``, ``share``, ``low``, ``high``
+        (Wilson's). Missing where hidden.
+    """
+    groups = {(TOTAL, TOTAL): some}
+    groups |= {
+        (name, value): own for name in by for value, own in some.groupby(some[name].astype(object), dropna=False)
+    }
+    counts = pd.DataFrame(
+        [[*(int(own[column].sum()) for column in columns), len(own)] for own in groups.values()],
+        index=pd.MultiIndex.from_tuples([(name, str(value)) for name, value in groups], names=["by", "group"]),
+        columns=[*columns, "n"],
+    ).astype(float)
+    counts.loc[counts.index != (TOTAL, TOTAL), columns[1:]] = np.nan
+    whole = (TOTAL, TOTAL)
+    safe = protected(
+        counts,
+        smallest=smallest,
+        sums=[
+            ((*whole, column), [(*at, column) for at in counts.index if at[0] == name])
+            for name in by
+            for column in (columns[0], "n")
+        ],
+        within=[((*at, columns[0]), (*at, "n")) for at in counts.index]
+        + [((*whole, column), (*whole, "n")) for column in columns[1:]]
+        + list(within),
+    ).table
+    shown = safe[~safe.index.get_level_values("group").isin(["nan", "None", "<NA>"])]
+    shares = [_share(k, n) for k, n in zip(shown[columns[0]], shown["n"], strict=True)]
+    return pd.concat([shown, pd.DataFrame(shares, index=shown.index)], axis=1).reset_index()
+
+
+def met_or_not(data: Data, rows: pd.DataFrame, *, quarter: str) -> pd.DataFrame:
+    """Who expects what, by type and by consulted or not; what was offered; what those who answered before expected.
+
+    An organization was offered what it was invited to in the quarter, as ``[offers]`` of programme.toml has it.
+
+    Parameters
+    ----------
+    data : Data
+    rows : DataFrame, one row per invitation
+        From :func:`konbit_lessons.invitations`.
+
+    Returns
+    -------
+    DataFrame, one row per expectation and group of :func:`counted`, those named by most first
+        ``what``, ``wave``, ``by``, ``group`` (the group ``both_waves``, ``True`` answered in the wave before as well),
+        ``expects``, ``n``, ``share``, ``low``, ``high``; in all also ``offered``, ``unmet`` (expect it and were not
+        offered it), ``before`` (expected it in the wave before), ``events`` with it of ``events_held`` in the quarter.
+    """
+    said, in_quarter = answers(data, until=quarter), rows[rows["fiscal_quarter"] == quarter]
+    *earlier, latest = sorted(said["wave"].unique()) or [None]
+    tables = []
+    for what in EXPECTATIONS:
+        name = f"expects_{what}"
+        known = said.dropna(subset=name)
+        some = known[known["wave"] == latest].rename(columns={name: "expects"})
+        if some["organization_id"].nunique() < max(data.programme.smallest_cell, 1):
+            continue
+        offers = data.programme.offers.get(what, [])
+        with_it = in_quarter[_with(in_quarter, offers)]
+        before = (
+            known[known["wave"] == earlier[-1]].set_index("organization_id")[name]
+            if earlier
+            else pd.Series(dtype="boolean")
+        )
+        some = some.assign(
+            offered=some["organization_id"].isin(with_it["organization_id"]),
+            unmet=lambda one: one["expects"] & ~one["offered"],
+            before=some["organization_id"].map(before).fillna(False),
+            both_waves=some["organization_id"].isin(before.index),
+        )
+        by = ["org_type", "consulted_at_design", "both_waves"]
+        within = [((TOTAL, TOTAL, "unmet"), (TOTAL, TOTAL, "expects"))]
+        if some["both_waves"].any():
+            within.append(((TOTAL, TOTAL, "before"), ("both_waves", "True", "n")))
+        columns, smallest = ["expects", "offered", "unmet", "before"], data.programme.smallest_cell
+        table = counted(some, columns, by=by, smallest=smallest, within=within)
+        held = {"events": with_it["event_id"].nunique(), "events_held": in_quarter["event_id"].nunique()}
+        tables.append(table.assign(what=what, wave=int(latest), **held))
+    if not tables:
+        return pd.DataFrame(columns=["what", "by", "group", "share"])
+    table = pd.concat(tables, ignore_index=True)
+    rank = table[table["by"] == TOTAL].sort_values(["share", "what"], ascending=[False, True])["what"].to_list()
+    return table.sort_values("what", key=lambda one: one.map(rank.index), kind="stable", ignore_index=True)
+
+
+def compared(intervals: dict[object, Interval | None], *, matters: float) -> pd.DataFrame:
+    """Differences with the strength of each by the rule of :func:`konbit_lessons.incentives.result.decided`.
+
+    Parameters
+    ----------
+    intervals : dict of term to Interval, or to None where there is nothing to compare
+    matters : float, the smallest difference that would matter
+
+    Returns
+    -------
+    DataFrame, one row per term
+        ``term``, ``estimate``, ``conf_low``, ``conf_high``, ``n``, ``p_value``, ``p_adjusted`` (Holm's), ``strength``.
+    """
+    lines = []
+    for term, one in intervals.items():
+        told = one is not None and one.std_error > 0 and one.df > 0
+        found = {"estimate": one.estimate, "conf_low": one.low, "conf_high": one.high, "n": one.n} if told else {}
+        p = 2 * float(stats.t.sf(abs(one.estimate) / one.std_error, one.df)) if told else np.nan
+        lines.append({"term": term, **found, "p_value": p, "reason": "" if told else "few_groups", "matters": matters})
+    columns = ["term", "estimate", "conf_low", "conf_high", "n", "p_value", "reason", "matters"]
+    return decided(pd.DataFrame(lines, columns=columns), CONFIDENCE, exploratory=False)
+
+
+def overlap(data: Data, *, quarter: str) -> pd.DataFrame:
+    """Partners that other projects supported up to the end of a quarter: by project, by pair of them, and by type.
+
+    Returns
+    -------
+    DataFrame, one row per project, pair of the :data:`MOST_PROJECTS` largest, ``any``, ``none``
+        ``projects`` (a tuple, or one of these two), a count for each type and ``total``, ``n`` (partners on the last
+        day), ``share`` of those, ``low``, ``high`` (Wilson's). Missing where hidden.
+    """
+    here, support = _partners(data, quarter), data.other_support
+    some = support[(support["started_on"] <= _last_day(quarter)) & support["organization_id"].isin(here.index)]
+    by_project = some.groupby("project")["organization_id"].agg(lambda ids: frozenset(ids))
+    by_project = by_project[by_project.map(len).sort_values(ascending=False, kind="stable").index]
+    projects = list(by_project.index)
+    groups = {(project,): by_project[project] for project in projects}
+    groups |= {pair: by_project[pair[0]] & by_project[pair[1]] for pair in combinations(projects[:MOST_PROJECTS], 2)}
+    anyone = frozenset(some["organization_id"])
+    groups |= {"any": anyone, "none": frozenset(here.index) - anyone, "all": frozenset(here.index)}
+    names = [str(at) for at in range(len(groups))]
+    counts = pd.DataFrame([here[here.index.isin(ids)].value_counts() for ids in groups.values()], index=names)
+    counts = counts.fillna(0).astype(int)
+    counts[TOTAL] = counts.sum(axis=1)
+    place = dict(zip(groups, names, strict=True))
+    safe = protected(
+        counts,
+        smallest=data.programme.smallest_cell,
+        sums=[
+            *margins(counts, TOTAL),
+            *(((place["all"], one), [(place["any"], one), (place["none"], one)]) for one in counts),
+        ],
+        within=[
+            ((place[part], one), (place[whole], one))
+            for one in counts
+            for part in groups
+            if isinstance(part, tuple)
+            for whole in ([(project,) for project in part] if len(part) > 1 else ["any"])
+        ],
+        unions=[
+            ((place["any"], one), [(place[(project,)], one) for project in projects]) for one in counts if projects
+        ],
+    ).table.set_axis(pd.Index(list(groups), tupleize_cols=False))
+    n = safe[TOTAL].iloc[-1]
+    shares = [_share(k, n) for k in safe[TOTAL]]
+    table = safe.reset_index(names="projects").assign(n=n, **pd.DataFrame(shares))
+    return table[table["projects"] != "all"]
+
+
+def calendar(data: Data, *, quarter: str) -> pd.DataFrame:
+    """Conversations in each month of the last quarters, and the share of partners with one in each quarter.
+
+    Returns
+    -------
+    DataFrame, one row per quarter and month
+        ``fiscal_quarter``, ``month`` (its first day), ``organizations`` (partners at the end of the quarter that had
+        one), ``conversations``; and of the quarter ``talked_with``, ``partners``, ``share``, ``low``, ``high``
+        (Wilson's). Missing where hidden.
+    """
+    quarters = [Quarter.named(quarter)]
+    began = data.conversations["held_on"].min()
+    while len(quarters) < MOST_QUARTERS and pd.Timestamp(quarters[0].first_day) > began:
+        quarters.insert(0, quarters[0].previous)
+    return pd.concat([_months(data, str(one)) for one in quarters], ignore_index=True)
+
+
+def _months(data: Data, quarter: str) -> pd.DataFrame:
+    here, talks = _partners(data, quarter), data.conversations
+    own = talks[(fiscal_quarter(talks["held_on"]) == quarter) & talks["organization_id"].isin(here.index)]
+    months = pd.date_range(Quarter.named(quarter).first_day, periods=3, freq="MS")
+    by_month = own.groupby(own["held_on"].dt.to_period("M"))["organization_id"].agg(["nunique", "size"])
+    by_month = by_month.reindex(months.to_period("M"), fill_value=0).set_axis(["0", "1", "2"])
+    counts = pd.DataFrame({"organizations": [*by_month["nunique"], own["organization_id"].nunique(), len(here)]})
+    counts.index = pd.Index([*by_month.index, "quarter", "partners"])
+    one = "organizations"
+    safe = protected(
+        counts,
+        smallest=data.programme.smallest_cell,
+        unions=[(("quarter", one), [(at, one) for at in by_month.index])],
+        within=[(("quarter", one), ("partners", one))],
+    ).table[one]
+    shown = safe.loc[by_month.index]
+    k, n = safe["quarter"], safe["partners"]
+    conversations = by_month["size"].astype("Int64").mask(shown.isna()).to_numpy()
+    found = {"organizations": shown.to_numpy(), "conversations": conversations, "talked_with": k, "partners": n}
+    return pd.DataFrame({"fiscal_quarter": quarter, "month": months, **found, **_share(k, n)})
+
+
+def last_talked(data: Data, *, quarter: str) -> pd.DataFrame:
+    """When partners had their last conversation, as of the last day of a quarter.
+
+    Returns
+    -------
+    DataFrame, one row per ``this_quarter``, ``quarter_before``, ``earlier``, ``never``
+        ``last``, a count for each type, ``total``, ``n``, ``share``, ``low``, ``high`` (Wilson's, in all). Missing
+        where hidden.
+    """
+    here, on, period = _partners(data, quarter), _last_on(data, quarter), Quarter.named(quarter)
+    starts = [pd.Timestamp(one.first_day) for one in (period, period.previous)]
+    bands = np.select(
+        [on.isna(), on >= starts[0], on >= starts[1]], ["never", "this_quarter", "quarter_before"], "earlier"
+    )
+    order = ["this_quarter", "quarter_before", "earlier", "never"]
+    counts = pd.crosstab(pd.Series(bands, here.index), here).reindex(order, fill_value=0)
+    counts[TOTAL] = counts.sum(axis=1)
+    counts.loc[TOTAL] = counts.sum()
+    known = calendar(data, quarter=quarter)["talked_with"].iloc[-1]
+    public = [("this_quarter", TOTAL)] if pd.notna(known) else []
+    smallest = data.programme.smallest_cell
+    safe = protected(counts, smallest=smallest, sums=margins(counts, TOTAL), public=public).table
+    n = safe.loc[TOTAL, TOTAL]
+    shares = pd.DataFrame([_share(k, n) for k in safe[TOTAL]], index=safe.index)
+    return pd.concat([safe.assign(n=n), shares], axis=1).drop(index=TOTAL).rename_axis("last").reset_index()
+
+
+def days_since(data: Data, *, quarter: str) -> list[float]:
+    """Quartiles of the days since the last conversation of partners that had one; none where they are too few."""
+    on = _last_on(data, quarter).dropna()
+    days = (_last_day(quarter) - on).dt.days
+    return days.quantile([0.25, 0.5, 0.75]).to_list() if len(days) >= 4 * data.programme.smallest_cell else []
+
+
+def follow_ups(data: Data, *, quarter: str) -> Protected:
+    """Follow-ups promised up to the end of a quarter: done, open and not yet due, overdue."""
+    last = _last_day(quarter)
+    some = data.conversations[data.conversations["held_on"] <= last].dropna(subset="follow_up_due_on")
+    done = some["follow_up_done_on"] <= last
+    state = np.select([done, some["follow_up_due_on"] <= last], ["done", "overdue"], "open")
+    by = some.groupby(state)["organization_id"]
+    frame = pd.DataFrame({"follow_ups": by.size(), "organizations": by.nunique()})
+    frame = frame.reindex(["done", "open", "overdue"], fill_value=0)
+    frame.loc[TOTAL] = [len(some), some["organization_id"].nunique()]
+    counts = frame[["follow_ups"]]
+    about = frame[["organizations"]].set_axis(["follow_ups"], axis=1)
+    smallest = data.programme.smallest_cell
+    return protected(counts, smallest=smallest, sums=margins(counts, TOTAL), organizations=about)
+
+
+def _with(rows: pd.DataFrame, offers: list[str]) -> pd.Series:
+    """The invitations to an event of a kind, or with an incentive, that is among `offers`."""
+    columns = [name for name in offers if name in rows]
+    return rows["event_type"].isin(offers) | rows[columns].fillna(False).astype(bool).any(axis=1)
+
+
+def _partners(data: Data, quarter: str) -> pd.Series:
+    """The type of each organization that is a partner on the last day of a quarter."""
+    each = data.organizations.set_index("organization_id")["org_type"]
+    return each[each.index.isin(partners(data.organizations, _last_day(quarter)))]
+
+
+def _last_on(data: Data, quarter: str) -> pd.Series:
+    """The day of the last conversation of each partner, up to the end of a quarter."""
+    talks = data.conversations[data.conversations["held_on"] <= _last_day(quarter)]
+    return talks.groupby("organization_id")["held_on"].max().reindex(_partners(data, quarter).index)
+
+
+def _last_day(quarter: str) -> pd.Timestamp:
+    return pd.Timestamp(Quarter.named(quarter).last_day)
+
+
+def _share(k: object, n: object) -> dict[str, float]:
+    if pd.isna(k) or pd.isna(n) or n == 0:
+        return dict.fromkeys(("share", "low", "high"), float("nan"))
+    share = wilson(int(k), int(n))
+    return {"share": share.estimate, "low": share.low, "high": share.high}
