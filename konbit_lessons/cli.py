@@ -237,14 +237,14 @@ def _say_counts(data) -> None:
 
 def _say_problems(data, *, detail: bool) -> int:
     """List what is open and what was set aside; return the exit code that says whether anything was."""
-    from konbit_lessons.decisions import REVIEW
+    from konbit_lessons.cleaning.decisions import REVIEW
 
     if len(data.questions):
         kinds = data.questions["question"].value_counts()
         asked = " and ".join(f"{count} {kind}{'s' * (count != 1)}" for kind, count in sorted(kinds.items()))
         click.echo(
-            f"Only you can tell: {asked}. konbit clean lists them in {data.programme.processed / REVIEW}: answer there, "
-            "in the column decision.",
+            f"Only you can tell: {asked}. konbit clean lists them in {data.programme.processed / REVIEW}; "
+            "answer there, in the column decision.",
             err=True,
         )
     aside = data.set_aside

@@ -11,7 +11,7 @@ import pandas as pd
 
 from konbit_lessons import tables
 from konbit_lessons.cleaning import Data
-from konbit_lessons.decisions import EVENT, ORGANIZATION
+from konbit_lessons.cleaning.decisions import EVENT, ORGANIZATION
 from konbit_lessons.drawing import Row, rows_png
 from konbit_lessons.figures import Figure, dots
 from konbit_lessons.parts import Part, Prose, Table

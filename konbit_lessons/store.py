@@ -10,14 +10,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
-from konbit_lessons import decisions, review, tables
-from konbit_lessons.cleaning import Data, clean
+from konbit_lessons import tables
+from konbit_lessons.cleaning import Data, clean, decisions, review
+from konbit_lessons.cleaning.reading import answers
 from konbit_lessons.programme import Programme
 from konbit_lessons.publish import for_spreadsheets, from_spreadsheets, published
-from konbit_lessons.reading import answers
 
 PACKAGE = Path(__file__).parent
-CLEANS = (".", "sources", "identity")  # folders of the code that cleans
+CLEANS = (".", "cleaning", "sources", "identity")  # folders of the code that cleans
 STAMP = "cleaned_from.json"
 LISTS = {  # and their numbers
     "cleaning_log": {"row": "Int64"},

@@ -77,7 +77,7 @@ BAD = {
         ["report", "--quarter", "spring"],
         'quarter: found "spring"; expected a fiscal quarter such as FY2017Q3',
     ),
-    "an unknown report": (lambda tiny: None, ["report", "budget"], 'report: found "budget"; expected one of incentives'),
+    "an unknown report": (lambda tiny: None, ["report", "budget"], 'report: found "budget"; expected one of data_quality'),
     "an unknown parameter": (lambda tiny: None, ["report", "-p", "methd=linear"], "methd"),
     "no parameter": (lambda tiny: None, ["report", "-p", "linear"], "expected NAME=VALUE"),
     "an unknown language": (lambda tiny: None, ["report", "--language", "xx"], "language: found 'xx'; expected one of en"),

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 import konbit_lessons as kl
-from konbit_lessons import decisions, review, store
+from konbit_lessons import store
+from konbit_lessons.cleaning import decisions, review
 from konbit_lessons.sources import read
 
 OPEN = "Fond. pour le Développement de Jacmel No"  # between near twins

@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pandera.pandas as pa
 
+from konbit_lessons.cleaning.record import ROW
 from konbit_lessons.errors import ProgrammeError, SourceError
 from konbit_lessons.programme import Programme, Source
-from konbit_lessons.record import ROW
 from konbit_lessons.sources import Raw, read
 from konbit_lessons.tables import is_day
 from konbit_lessons.texts import constant, encoded, stacked
@@ -39,8 +39,8 @@ def read_source(programme: Programme, source: Source, schema: pa.DataFrameSchema
     Returns
     -------
     rows : DataFrame of category
-        :data:`~konbit_lessons.record.ROW`, ``_kind`` of export, ``_submitted`` and ``_filled_in`` where the export says
-        so, then the table's columns that the source has.
+        :data:`~konbit_lessons.cleaning.record.ROW`, ``_kind`` of export, ``_submitted`` and ``_filled_in`` where the
+        export says so, then the table's columns that the source has.
     notices : list of str
 
     Raises

@@ -6,9 +6,18 @@ from datetime import datetime
 import pandas as pd
 import xlsxwriter
 
-from konbit_lessons.decisions import ASKED, DIFFERENT, EVENT, NEW, NO_ORGANIZATION, ORGANIZATION, SHEETS, Decisions
+from konbit_lessons.cleaning.decisions import (
+    ASKED,
+    DIFFERENT,
+    EVENT,
+    NEW,
+    NO_ORGANIZATION,
+    ORGANIZATION,
+    SHEETS,
+    Decisions,
+)
+from konbit_lessons.cleaning.record import ROW
 from konbit_lessons.identity import CANDIDATES, Match, fold
-from konbit_lessons.record import ROW
 
 PLACES = 3  # shown of where a name stands
 QUESTIONS = (

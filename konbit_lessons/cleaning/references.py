@@ -3,11 +3,11 @@
 import pandas as pd
 import pandera.pandas as pa
 
-from konbit_lessons import review
-from konbit_lessons.decisions import DIFFERENT, EVENT, NEW, NO_ORGANIZATION, ORGANIZATION, Decisions
+from konbit_lessons.cleaning import review
+from konbit_lessons.cleaning.decisions import DIFFERENT, EVENT, NEW, NO_ORGANIZATION, ORGANIZATION, Decisions
+from konbit_lessons.cleaning.record import ON_ROSTER, ROW, TYPED, Record
 from konbit_lessons.errors import DataError
 from konbit_lessons.identity import Match, Roster, fold
-from konbit_lessons.record import ON_ROSTER, ROW, TYPED, Record
 from konbit_lessons.tables import TEXT
 from konbit_lessons.texts import as_text, distinct_of, kept, looked_up
 

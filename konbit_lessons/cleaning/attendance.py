@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from konbit_lessons.record import WHEN, Record
+from konbit_lessons.cleaning.record import WHEN, Record
 
 PAIR = ["event_id", "organization_id"]
 

@@ -4,11 +4,11 @@ import pandas as pd
 import pandera.pandas as pa
 
 from konbit_lessons import tables
-from konbit_lessons.corrections import Corrections, corrected
+from konbit_lessons.cleaning.corrections import Corrections, corrected
+from konbit_lessons.cleaning.reading import SUBMITTED, read_source
+from konbit_lessons.cleaning.record import ROW, TYPED, WHEN, Record
 from konbit_lessons.periods import fiscal_quarter
 from konbit_lessons.programme import Programme, Source
-from konbit_lessons.reading import SUBMITTED, read_source
-from konbit_lessons.record import ROW, TYPED, WHEN, Record
 from konbit_lessons.texts import as_text, distinct_of, encoded, kept, looked_up, nothing
 from konbit_lessons.values import Writing, convert
 

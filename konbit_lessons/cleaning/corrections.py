@@ -10,11 +10,11 @@ from functools import reduce
 import pandas as pd
 
 from konbit_lessons import tables
+from konbit_lessons.cleaning.record import LOG, ON_ROSTER, Record, shown
 from konbit_lessons.errors import DataError
 from konbit_lessons.programme import CORRECTIONS as FILE
 from konbit_lessons.programme import Programme, Source
 from konbit_lessons.publish import from_spreadsheets
-from konbit_lessons.record import LOG, ON_ROSTER, Record, shown
 from konbit_lessons.sources import read
 from konbit_lessons.texts import as_text, composed, encoded
 
@@ -83,7 +83,7 @@ def corrected(
     Parameters
     ----------
     text : DataFrame of str
-        As :func:`konbit_lessons.reading.read_source` gives it, with ``record_id`` and the quarter.
+        As :func:`konbit_lessons.cleaning.reading.read_source` gives it, with ``record_id`` and the quarter.
     lines : DataFrame
         :meth:`Corrections.of` the source.
     source : Source

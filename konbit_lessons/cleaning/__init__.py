@@ -9,14 +9,15 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from konbit_lessons import corrections, decisions, tables
-from konbit_lessons.attendance import attendance_agreement, with_attendance
-from konbit_lessons.conversion import typed_rows
+from konbit_lessons import tables
+from konbit_lessons.cleaning import corrections, decisions
+from konbit_lessons.cleaning.attendance import attendance_agreement, with_attendance
+from konbit_lessons.cleaning.conversion import typed_rows
+from konbit_lessons.cleaning.record import Record
+from konbit_lessons.cleaning.references import Events, Organizations
+from konbit_lessons.cleaning.repeats import AGREEMENT, once_each, one_answer_each
 from konbit_lessons.errors import DataError
 from konbit_lessons.programme import Programme
-from konbit_lessons.record import Record
-from konbit_lessons.references import Events, Organizations
-from konbit_lessons.repeats import AGREEMENT, once_each, one_answer_each
 from konbit_lessons.texts import as_text, ordered, stacked
 
 

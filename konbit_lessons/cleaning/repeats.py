@@ -5,8 +5,8 @@ import pandera.pandas as pa
 import pyarrow as pa_arrow
 import pyarrow.compute as pc
 
+from konbit_lessons.cleaning.record import ALL, ROW, TYPED, WHEN, Record, shown
 from konbit_lessons.programme import Source
-from konbit_lessons.record import ALL, ROW, TYPED, WHEN, Record, shown
 from konbit_lessons.texts import as_text, distinct_of, looked_up, ordered
 
 CHECK = "double entry"
