@@ -183,9 +183,9 @@ def compared_table(data: Data, rows: pd.DataFrame, *, quarter: str, language: st
         said = words.text("Of 100 of them taken up")
         cells.append([said, *map(words.points, shares["share"]), signed(change.estimate, words)])
         numbers = pd.DataFrame([*lines, (said, *shares["share"])], columns=numbers.columns)
-    heads = [words.text("What was counted"), earlier, quarter, words.text("Change")]
+    heads = [words.text(head) for head in (mark("What was counted"), mark("Before"), mark("Now"), mark("Change"))]
     caption = words.text(
-        "{earlier} and {quarter} beside each other. These are counts of all records; the interval of the last line "
+        "Before is {earlier}, now is {quarter}. These are counts of all records; the interval of the last line "
         "stands in the sentence above. Other events were held, so that no change is an effect of time alone.",
         earlier=earlier,
         quarter=quarter,
@@ -454,7 +454,14 @@ def meaningful_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language:
             )
         )
     shown = known.assign(label=[_way_label(line, words) for line in known.itertuples()], estimate=known["share"])
-    heading = meaningful_sentence(data, rows, quarter=quarter, language=words).replace("**", "").rstrip(".")
+    defined, moved = known.iloc[0], known[~known["way"].isin(KINDS)]["share"]
+    heading = words.text(
+        "{k} of {n} take part meaningfully as defined; other cut-offs give {low} to {high}",
+        k=words.number(defined["organizations"]),
+        n=words.number(defined["n"]),
+        low=words.points(moved.min()),
+        high=words.percent(moved.max()),
+    )
     return dots(
         shown[["label", "estimate", "low", "high", "n", "organizations", "hours", "senior_delegates", "contributions"]],
         heading=heading,

@@ -207,9 +207,12 @@ def changed_table(data: Data, *, quarter: str, language: str = "en") -> Part:
         number = words.number if line.in_days else words.points
         change = f"+{number(line.change)}" if line.change > 0 else number(line.change)
         cells.append([words.text(line.said), number(line.before), number(line.figure), change])
-    heads = [words.text("What was counted, of 100, or days"), earlier, quarter, words.text("Change")]
+    heads = [words.text(head) for head in (mark("Of 100, or days"), mark("Before"), mark("Now"), mark("Change"))]
     caption = words.text(
-        "By the day of the fact, so that a late record counts in the quarter it is about. A dash: not on record then."
+        "Before is {earlier}, now is {quarter}, by the day of the fact, so that a late record counts in the quarter it "
+        "is about. A dash: not on record then.",
+        earlier=earlier,
+        quarter=quarter,
     )
     return Table(pd.DataFrame(cells, columns=heads), caption, name="quality_changed", numbers=both)
 

@@ -25,7 +25,7 @@ pytestmark = [
     ),
 ]
 WIDTHS = (1280, 360, 320)
-KILOBYTES = {"index": 20, "incentives": 150, "learning_report": 400}
+KILOBYTES = {"index": 20, "incentives": 150, "participation": 150, "data_quality": 150, "learning_report": 400}
 
 
 @pytest.fixture(scope="session")
