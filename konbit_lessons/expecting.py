@@ -14,7 +14,7 @@ from konbit_lessons.charts import calendar_png, waves_png
 from konbit_lessons.cleaning import Data
 from konbit_lessons.drawing import Row, rows_png
 from konbit_lessons.expectations import TOTAL
-from konbit_lessons.figures import Figure, dots
+from konbit_lessons.figures import Figure, dots, spoken
 from konbit_lessons.findings import RULE
 from konbit_lessons.participation import uptake
 from konbit_lessons.parts import Part, Prose, Table
@@ -139,7 +139,7 @@ def gap_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: str = 
             ),
             _hidden(table["share"].isna().sum() + table["unmet"].isna().sum(), data, words),
         ),
-        alt=" ".join([heading, *(f"{row.label}: {row.note}{', ' * bool(row.tag)}{row.tag}." for row in drawn)]),
+        alt=" ".join([heading, *(spoken(row, words) for row in drawn)]),
         table=pd.DataFrame(cells, columns=[words.text(head) for head in heads]),
         language=words,
         name="expected_and_offered",
@@ -228,7 +228,7 @@ def changed_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: st
         label, strength = words.text(EXPECTATIONS[line.term]), words.text(ANSWERS[line.strength])
         change = signed(line.estimate, words) + _range(line, words) if pd.notna(line.estimate) else "–"
         shares = {"before": words.percent(line.before), "now": words.percent(line.now), "n": words.number(line.n)}
-        note = words.text("{before}, then {now}: {change}; n = {n}", change=change, **shares)
+        note = words.text("{before}, then {now}: {change}", change=change, **shares)
         drawn.append(Row(label, note, line.estimate, line.conf_low, line.conf_high, strength, line.strength))
         cells.append([label, shares["before"], shares["now"], change, shares["n"], strength])
     heads = [
@@ -259,16 +259,17 @@ def changed_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: st
         png=rows_png(drawn, words, axis=words.text("fewer of 100 organizations ← 0 → more"), signs=True),
         heading=heading,
         subtitle=words.text(
-            "Change in the share that expects it, from wave {first} to wave {second}, of organizations that answered "
-            "in both. Dot: change. Bar: 95 % interval.",
+            "Change in the share that expects it, from wave {first} to wave {second}, of {n} organizations that "
+            "answered in both. Dot: change. Bar: 95 % interval.",
             first=waves[-2],
             second=waves[-1],
+            n=words.number(told["n"].max()),
         ),
         caption=_said(
             words.text("Source: partner survey. Other things changed between the waves as well."),
             _hidden(len(paired) - len(known), data, words),
         ),
-        alt=" ".join([f"{heading}.", *(f"{row.label}: {row.note}, {row.tag}." for row in drawn)]),
+        alt=" ".join([f"{heading}.", *(spoken(row, words) for row in drawn)]),
         table=pd.DataFrame(cells, columns=[words.text(head) for head in heads]),
         language=words,
         name="expectations_changed",
@@ -284,7 +285,7 @@ def opinion_sentences(data: Data, *, quarter: str, language: str = "en", link: b
         question, about = line.term
         some = said.dropna(subset=question)
         values = {
-            "question": f"“{_linked(words.text(_asked(question)), 'opinions', link)}”",
+            "question": words.text("“{question}”", question=_linked(words.text(_asked(question)), "opinions", link)),
             "points": signed(line.estimate, words),
             "interval": _strong(line, words),
         }
@@ -488,16 +489,17 @@ def talked_sentence(data: Data, *, quarter: str, language: str = "en", link: boo
     if pd.isna(now["share"]):
         return words.text("Too few partners had a conversation in {quarter} to give a share.", quarter=quarter)
     overdue = expectations.follow_ups(data, quarter=quarter).table.loc["overdue", "follow_ups"]
+    late = (
+        "" if pd.isna(overdue) else words.plural("{n} follow-up is overdue", "{n} follow-ups are overdue", int(overdue))
+    )
     said = words.text(
-        "In {quarter}, **{share}** of {n} partners had an individual conversation{interval}.",
+        "in {quarter}, **{share}** of {n} partners had an individual conversation{interval}",
         quarter=quarter,
         share=_linked(words.percent(now["share"]), "conversations", link),
         n=words.number(now["partners"]),
         interval=_interval(now, words),
     )
-    if pd.isna(overdue):
-        return said
-    return f"{said} {words.plural('{n} follow-up is overdue.', '{n} follow-ups are overdue.', int(overdue))}"
+    return _capital(words.clauses(filter(None, [said, late]))) + "."
 
 
 def calendar_figure(data: Data, *, quarter: str, language: str = "en") -> Part:
@@ -583,14 +585,15 @@ def follow_up_sentences(data: Data, *, quarter: str, language: str = "en") -> li
 def rule_sentences(data: Data, language: str = "en") -> list[str]:
     """The rule for the words on how strong the evidence is."""
     words, matters = Words.of(language), _matters(data)
-    values = {"percent": words.percent(CONFIDENCE), "points": words.points(matters), "correction": words.text("Holm")}
-    rule = [words.text(text, **values) for text in RULE[:4]]
+    clear = mark(
+        "**Clear:** the {percent} interval leaves out zero, also when we allow for all differences of a section (Holm)."
+    )
+    likely = mark("**Likely:** the {percent} interval leaves out zero, but having looked at several may explain it.")
+    values = {"percent": words.percent(CONFIDENCE), "points": words.points(matters)}
     return [
-        *rule,
+        *(words.text(text, **values) for text in (clear, likely, *RULE[2:4])),
         words.text("**Cannot tell:** too few organizations, or all said the same."),
-        words.text(
-            "Those compared in one section count as looked at together. What is compared goes together, no more."
-        ),
+        words.text("What is compared goes together; this is no proof that one brings about the other."),
     ]
 
 

@@ -82,7 +82,7 @@ def incentive_figure(result, language="en", units=None):
         alt=words.text(
             "Dot plot of {n} incentives. {readings}",
             n=words.number(len(rows)),
-            readings=" ".join(_spoken(row, words) for row in rows),
+            readings=" ".join(spoken(row, words) for row in rows),
         ),
         table=_numbers(ordered, words, units),
         language=language,
@@ -114,7 +114,7 @@ def dots(shares, *, heading, subtitle, caption, language="en", name=""):
         columns=heads,
     )
     png = rows_png(rows, words, axis=words.text("percent"), limits=(0, 1))
-    alt = " ".join([heading, *(_spoken(row, words) for row in rows)])
+    alt = " ".join([heading, *(spoken(row, words) for row in rows)])
     return Figure(png, heading, subtitle, caption, alt, table, language, name, shares)
 
 
@@ -145,7 +145,7 @@ def targets(reached, *, heading, subtitle, caption, language="en", name=""):
     )
     top = 1.05 * max([1.0, *(row.at for row in rows), *(row.high for row in rows)])
     png = rows_png(rows, words, axis=words.text("organizations; the line is the target"), limits=(0, top), scale=1)
-    alt = " ".join([heading, *(_spoken(row, words) for row in rows)])
+    alt = " ".join([heading, *(spoken(row, words) for row in rows)])
     return Figure(png, heading, subtitle, caption, alt, table, language, name, reached)
 
 
@@ -206,7 +206,8 @@ def _heading(row, words, units):
     return words.text("{label} goes with {points} more of 100 invitations taken up", **values)
 
 
-def _spoken(row, words):
+def spoken(row, words):
+    """Return a row of a figure as its alt text says it."""
     tagged = mark("{label}: {note}, {tag}.") if row.tag else mark("{label}: {note}.")
     return words.text(tagged, label=row.label, note=row.note, tag=row.tag)
 

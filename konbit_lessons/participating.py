@@ -13,7 +13,7 @@ from konbit_lessons.cleaning import Data
 from konbit_lessons.disclosure import margins, protected
 from konbit_lessons.drawing import Row, rows_png
 from konbit_lessons.errors import DataError
-from konbit_lessons.figures import Figure, dots
+from konbit_lessons.figures import Figure, dots, spoken
 from konbit_lessons.participation import uptake
 from konbit_lessons.parts import Part, Prose, Table
 from konbit_lessons.periods import Quarter
@@ -338,7 +338,7 @@ def funnel_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: str
             ),
             _not_shown(table["organizations"].isna().sum(), data, words),
         ),
-        alt=" ".join([heading, *(f"{row.label}: {row.note}." for row in drawn)]),
+        alt=" ".join([heading, *(spoken(row, words) for row in drawn)]),
         table=pd.DataFrame(cells, columns=[words.text("Step"), *(_capital(words.text(KINDS[kind])) for kind in kinds)]),
         language=words,
         name="funnel",

@@ -13,7 +13,7 @@ from konbit_lessons import tables
 from konbit_lessons.cleaning import Data
 from konbit_lessons.cleaning.decisions import EVENT, ORGANIZATION
 from konbit_lessons.drawing import Row, rows_png
-from konbit_lessons.figures import Figure, dots
+from konbit_lessons.figures import Figure, dots, spoken
 from konbit_lessons.parts import Part, Prose, Table
 from konbit_lessons.periods import Quarter
 from konbit_lessons.quality import (
@@ -134,7 +134,7 @@ def headline(data: Data, *, quarter: str, language: str = "en", link: bool = Fal
         if (named := [words.text(STANDARDS[standard]).lower() for standard, found in by.items() if found == word])
     ]
     return words.text(
-        "By five standards, the data up to {quarter} are {judged}.", quarter=quarter, judged="; ".join(parts)
+        "By five standards, the data up to {quarter} are {judged}.", quarter=quarter, judged=words.clauses(parts)
     )
 
 
@@ -316,7 +316,7 @@ def failed_figure(data: Data, *, language: str = "en") -> Part:
             shown=words.number(len(drawn)),
             all=words.number(len(found)),
         ),
-        alt=" ".join([f"{heading}.", *(f"{row.label}: {row.note}." for row in drawn)]),
+        alt=" ".join([f"{heading}.", *(spoken(row, words) for row in drawn)]),
         table=pd.DataFrame(cells, columns=[words.text("Reason"), words.text("Set aside")]),
         language=words,
         name="reasons",
@@ -393,7 +393,7 @@ def agreement_figure(data: Data, *, quarter: str, language: str = "en") -> Part:
     shown = known.assign(label=[words.text(short[line.measure], quarter=line.quarter) for line in known.itertuples()])
     return dots(
         shown[["label", "estimate", "low", "high", "n"]],
-        heading="; ".join(said),
+        heading=words.clauses(said),
         subtitle=words.text("Pairs of records that agree, of 100 compared, by fiscal quarter. Bar: 95 % interval."),
         caption=words.text(
             "Source: registrations, sign-in sheets and the partner survey. n: pairs compared. Where two differ, the "
@@ -451,7 +451,7 @@ def late_figure(data: Data, *, quarter: str, language: str = "en") -> Part:
             "Source: exports that say when a row was submitted. Each row of the figure is the slowest file and quarter "
             "of its kind. Sheets without a day of submission are left out."
         ),
-        alt=" ".join([f"{heading}.", *(f"{row.label}: {row.note}." for row in drawn)]),
+        alt=" ".join([f"{heading}.", *(spoken(row, words) for row in drawn)]),
         table=pd.DataFrame(cells, columns=[words.text(head) for head in heads]),
         language=words,
         name="lateness",
