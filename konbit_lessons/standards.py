@@ -1,7 +1,7 @@
 """The page on data quality: what was read and set aside, the five standards and how they are judged, what is open.
 
-Takes a cleaned programme, a quarter and a language; returns the sentences, figures and tables that
-``notebooks/data_quality.ipynb`` shows. Numbers come from quality.py. No organization is named, no value quoted.
+Takes a cleaned programme, its ``data_quality``, a quarter and a language; returns the sentences, figures and tables
+that ``notebooks/data_quality.ipynb`` shows. No organization is named, no value quoted.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,6 @@ from konbit_lessons.quality import (
     REFUSED,
     STANDARDS,
     TALKED_WITH,
-    data_quality,
 )
 from konbit_lessons.tables import TABLE_LABELS
 from konbit_lessons.trends import wilson
@@ -101,7 +100,7 @@ def title(language: str = "en") -> str:
     return Words.of(language).text("How good are the data?")
 
 
-def judgements(data: Data, *, quarter: str, only: bool = False) -> pd.DataFrame:
+def judgements(data: Data, quality: pd.DataFrame, *, quarter: str, only: bool = False) -> pd.DataFrame:
     """Each figure of :data:`RULES` up to a quarter, or of it ``only``, and its word.
 
     Returns
@@ -109,7 +108,7 @@ def judgements(data: Data, *, quarter: str, only: bool = False) -> pd.DataFrame:
     DataFrame, one row per rule
         ``standard``, ``said``, ``figure`` (a share, or days), ``n``, ``word``, ``in_days``.
     """
-    quality, counts = data_quality(data), data.counts
+    counts = data.counts
     quality = quality[quality["quarter"] == quarter] if only else quality[quality["quarter"] <= quarter]
     read = int((counts["quarter"] == quarter if only else counts["quarter"] <= quarter) @ counts["read"])
     lines = []
@@ -120,10 +119,10 @@ def judgements(data: Data, *, quarter: str, only: bool = False) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def headline(data: Data, *, quarter: str, language: str = "en", link: bool = False) -> str:
+def headline(data: Data, quality: pd.DataFrame, *, quarter: str, language: str = "en", link: bool = False) -> str:
     """How the five standards are judged, in a sentence."""
     words = Words.of(language)
-    by = _by_standard(judgements(data, quarter=quarter))
+    by = _by_standard(judgements(data, quality, quarter=quarter))
     parts = [
         words.text(
             "**{word}:** {standards}",
@@ -138,22 +137,22 @@ def headline(data: Data, *, quarter: str, language: str = "en", link: bool = Fal
     )
 
 
-def at_a_glance(data: Data, rows: pd.DataFrame, *, quarter: str, language: str = "en") -> list[str]:
+def at_a_glance(data: Data, quality: pd.DataFrame, *, quarter: str, language: str = "en") -> list[str]:
     """Five sentences a director can read in a minute, each with a link to its section."""
     words = Words.of(language)
     said = [
-        headline(data, quarter=quarter, language=words, link=True),
+        headline(data, quality, quarter=quarter, language=words, link=True),
         _read_sentence(data, words),
-        _reason_sentence(data, words),
-        _answered_sentence(data, quarter, words),
+        _reason_sentence(quality, words),
+        _answered_sentence(data, quality, quarter, words),
         question_sentences(data, language=words, link=True)[0],
     ]
     return [sentence for sentence in said if sentence]
 
 
-def judgement_sentences(data: Data, *, quarter: str, language: str = "en") -> list[str]:
+def judgement_sentences(data: Data, quality: pd.DataFrame, *, quarter: str, language: str = "en") -> list[str]:
     """Each standard: its word, and the figures that it rests on."""
-    words, found = Words.of(language), judgements(data, quarter=quarter)
+    words, found = Words.of(language), judgements(data, quality, quarter=quarter)
     said = []
     for standard, word in _by_standard(found).items():
         known = found[(found["standard"] == standard) & found["figure"].notna()]
@@ -193,10 +192,10 @@ def rule_sentences(language: str = "en") -> list[str]:
     ] + [words.text("A standard of which nothing is on record is “cannot tell”. The limits are this library's.")]
 
 
-def changed_table(data: Data, *, quarter: str, language: str = "en") -> Part:
+def changed_table(data: Data, quality: pd.DataFrame, *, quarter: str, language: str = "en") -> Part:
     """The figures of the quarter beside those of the quarter before."""
     words, earlier = Words.of(language), str(Quarter.named(quarter).previous)
-    before, now = (judgements(data, quarter=one, only=True) for one in (earlier, quarter))
+    before, now = (judgements(data, quality, quarter=one, only=True) for one in (earlier, quarter))
     both = now.assign(before=before["figure"], change=now["figure"] - before["figure"])
     if both["change"].isna().all():
         return Prose(
@@ -270,7 +269,7 @@ def by_source(data: Data) -> pd.DataFrame:
     )
 
 
-def failures(data: Data) -> pd.DataFrame:
+def failures(quality: pd.DataFrame) -> pd.DataFrame:
     """Why rows and values were set aside, the most frequent reason first.
 
     Returns
@@ -278,7 +277,6 @@ def failures(data: Data) -> pd.DataFrame:
     DataFrame
         ``measure`` (of `data_quality`), ``table``, ``unit``, ``value``.
     """
-    quality = data_quality(data)
     names = [*SET_ASIDE, TWICE, LOGGED[0].name]
     some = quality[quality["measure"].isin(names)]
     found = some.groupby(["measure", "table", "unit"], sort=False)["value"].sum().reset_index()
@@ -287,9 +285,9 @@ def failures(data: Data) -> pd.DataFrame:
     )
 
 
-def failed_figure(data: Data, *, language: str = "en") -> Part:
+def failed_figure(data: Data, quality: pd.DataFrame, *, language: str = "en") -> Part:
     """The most frequent reasons for which rows and values were set aside."""
-    words, found = Words.of(language), failures(data)
+    words, found = Words.of(language), failures(quality)
     if found.empty:
         return Prose(words.text("Every row and every value that was read fits, and was kept."))
     labels = [
@@ -304,7 +302,7 @@ def failed_figure(data: Data, *, language: str = "en") -> Part:
         for label, line in zip(labels, found.itertuples(), strict=True)
     ][:MOST_REASONS]
     cells = [[label, words.number(line.value)] for label, line in zip(labels, found.itertuples(), strict=True)]
-    heading = _reason_sentence(data, words, link=False).replace("**", "").rstrip(".")
+    heading = _reason_sentence(quality, words, link=False).replace("**", "").rstrip(".")
     top = 1.05 * max(row.at for row in drawn)
     return Figure(
         png=rows_png(drawn, words, axis=words.text("rows or values set aside"), limits=(0, top), scale=1),
@@ -344,16 +342,16 @@ def columns_table(data: Data, *, language: str = "en") -> Part:
     )
 
 
-def response_figure(data: Data, *, quarter: str, language: str = "en") -> Part:
+def response_figure(data: Data, quality: pd.DataFrame, *, quarter: str, language: str = "en") -> Part:
     """Of the partners at the time, how many answered the survey and how many had a conversation, by quarter."""
-    words, known = Words.of(language), _of_measure(data, (ANSWERED, TALKED_WITH), quarter)
+    words, known = Words.of(language), _of_measure(data, quality, (ANSWERED, TALKED_WITH), quarter)
     if known.empty:
         return Prose(
             words.text("No survey was answered and no conversation held by enough organizations to give a rate.")
         )
     short = {ANSWERED: mark("Survey begun in {quarter}"), TALKED_WITH: mark("Conversations in {quarter}")}
     shown = known.assign(label=[words.text(short[line.measure], quarter=line.quarter) for line in known.itertuples()])
-    heading = _answered_sentence(data, quarter, words, link=False).replace("**", "").rstrip(".")
+    heading = _answered_sentence(data, quality, quarter, words, link=False).replace("**", "").rstrip(".")
     return dots(
         shown[["label", "estimate", "low", "high", "n"]],
         heading=heading or words.text("No wave of the survey has enough answers to give a rate"),
@@ -370,9 +368,9 @@ def response_figure(data: Data, *, quarter: str, language: str = "en") -> Part:
     )
 
 
-def agreement_figure(data: Data, *, quarter: str, language: str = "en") -> Part:
+def agreement_figure(data: Data, quality: pd.DataFrame, *, quarter: str, language: str = "en") -> Part:
     """How often two records of one fact agree, by quarter."""
-    words, known = Words.of(language), _of_measure(data, tuple(AGREE.values()), quarter)
+    words, known = Words.of(language), _of_measure(data, quality, tuple(AGREE.values()), quarter)
     if known.empty:
         return Prose(
             words.text(
@@ -518,9 +516,8 @@ def _place_of(data: Data):
     return place
 
 
-def _of_measure(data: Data, measures: tuple[str, ...], quarter: str) -> pd.DataFrame:
+def _of_measure(data: Data, quality: pd.DataFrame, measures: tuple[str, ...], quarter: str) -> pd.DataFrame:
     """Shares of these measures by quarter, up to one, with Wilson's interval; of too few, none."""
-    quality = data_quality(data)
     some = quality[quality["measure"].isin(measures) & (quality["quarter"] <= quarter) & quality["value"].notna()]
     some = some[some["of"] >= data.programme.smallest_cell]
     shares = [wilson(int(line.value), int(line.of)) for line in some.itertuples()]
@@ -544,8 +541,8 @@ def _read_sentence(data, words):
     )
 
 
-def _reason_sentence(data, words, *, link=True):
-    found = failures(data)
+def _reason_sentence(quality, words, *, link=True):
+    found = failures(quality)
     if found.empty:
         return ""
     first = found.iloc[0]
@@ -559,8 +556,8 @@ def _reason_sentence(data, words, *, link=True):
     )
 
 
-def _answered_sentence(data, quarter, words, *, link=True):
-    known = _of_measure(data, (ANSWERED,), quarter)
+def _answered_sentence(data, quality, quarter, words, *, link=True):
+    known = _of_measure(data, quality, (ANSWERED,), quarter)
     if known.empty:
         return ""
     last = known.iloc[-1]

@@ -17,25 +17,30 @@ from konbit_lessons.standards import RULES
 from konbit_lessons.store import LISTS
 
 QUARTER = "FY2017Q3"
-OF_A_QUARTER = ("changed_table", "response_figure", "agreement_figure", "late_figure")
-OF_ALL = ("sources_table", "failed_figure", "columns_table")
+OF_A_QUARTER = ("changed_table", "response_figure", "agreement_figure")
 
 
 @pytest.fixture(scope="module")
-def rows(whole):
-    return kl.invitations(whole, until=QUARTER)
+def quality(whole):
+    return kl.data_quality(whole)
 
 
-def page(data, language="en", quarter=QUARTER):
-    parts = {name: getattr(standards, name)(data, quarter=quarter, language=language) for name in OF_A_QUARTER}
-    return parts | {name: getattr(standards, name)(data, language=language) for name in OF_ALL}
+def page(data, quality, language="en", quarter=QUARTER):
+    shown = {"quarter": quarter, "language": language}
+    return {
+        **{name: getattr(standards, name)(data, quality, **shown) for name in OF_A_QUARTER},
+        "late_figure": standards.late_figure(data, **shown),
+        "sources_table": standards.sources_table(data, language=language),
+        "failed_figure": standards.failed_figure(data, quality, language=language),
+        "columns_table": standards.columns_table(data, language=language),
+    }
 
 
-def sentences(data, rows, language="en"):
+def sentences(data, quality, language="en"):
     return [
-        standards.headline(data, quarter=QUARTER, language=language),
-        *standards.at_a_glance(data, rows, quarter=QUARTER, language=language),
-        *standards.judgement_sentences(data, quarter=QUARTER, language=language),
+        standards.headline(data, quality, quarter=QUARTER, language=language),
+        *standards.at_a_glance(data, quality, quarter=QUARTER, language=language),
+        *standards.judgement_sentences(data, quality, quarter=QUARTER, language=language),
         *standards.rule_sentences(language),
         *standards.question_sentences(data, language=language),
     ]
@@ -60,8 +65,8 @@ def test_a_source_of_many_files_is_one_line_that_names_none_of_them(whole):
     assert not any(source in text for source in whole.counts.loc[whole.counts["table"] == "sign_in", "source"])
 
 
-def test_the_reasons_count_every_row_and_value_set_aside_once(whole):
-    found = standards.failures(whole)
+def test_the_reasons_count_every_row_and_value_set_aside_once(whole, quality):
+    found = standards.failures(quality)
     assert found.loc[found["unit"] == "rows", "value"].sum() == by_table(whole)["set_aside"].sum()
     assert found.loc[found["unit"] == "values", "value"].sum() == by_table(whole)["values_set_aside"].sum()
     assert found["value"].is_monotonic_decreasing
@@ -79,7 +84,7 @@ def test_the_figures_are_those_counted_by_hand(tiny):
     tiny.add("invitations.csv", "E001,Nobody We Know")
     tiny.add("invitations.csv", "E002,APA")
     data = tiny.clean()
-    found = standards.judgements(data, quarter="FY2017Q4").set_index("said")
+    found = standards.judgements(data, kl.data_quality(data), quarter="FY2017Q4").set_index("said")
     read = by_table(data)["read"].sum()
     assert found.loc["Rows that stand there again", ["figure", "n"]].tolist() == [1 / read, read]
     assert found.loc["Rows set aside because they do not fit", "figure"] == 1 / read
@@ -87,9 +92,9 @@ def test_the_figures_are_those_counted_by_hand(tiny):
     assert found.loc["Partners that answered the latest survey", "word"] == "cannot tell"  # of four, too few to show
 
 
-def test_the_worst_figure_judges_its_standard(whole):
-    found = standards.judgements(whole, quarter=QUARTER)
-    said = standards.headline(whole, quarter=QUARTER)
+def test_the_worst_figure_judges_its_standard(whole, quality):
+    found = standards.judgements(whole, quality, quarter=QUARTER)
+    said = standards.headline(whole, quality, quarter=QUARTER)
     words = dict(re.findall(r"\*\*([a-z ]+):\*\* ([a-z, ]+)", said))
     order = ["cannot tell", "good", "fair", "poor"]
     for standard, lines in found.groupby("standard"):
@@ -97,8 +102,8 @@ def test_the_worst_figure_judges_its_standard(whole):
         assert standard in words[worst]
 
 
-def test_a_quarter_counts_only_what_happened_until_then(whole):
-    by_quarter = [standards.judgements(whole, quarter=quarter)["n"] for quarter in ("FY2016Q3", QUARTER)]
+def test_a_quarter_counts_only_what_happened_until_then(whole, quality):
+    by_quarter = [standards.judgements(whole, quality, quarter=quarter)["n"] for quarter in ("FY2016Q3", QUARTER)]
     known = by_quarter[0].notna()
     assert (by_quarter[0][known] <= by_quarter[1][known]).all() and (by_quarter[0] < by_quarter[1]).any()
 
@@ -117,11 +122,12 @@ def test_the_rule_is_printed_with_its_limits():
     assert len(said) == len(RULES) + 1
 
 
-def test_questions_are_counted_and_nobody_is_named(whole, rows):
+def test_questions_are_counted_and_nobody_is_named(whole, quality):
     names = {*whole.questions["typed"], *whole.organizations["name"], *whole.set_aside["value"].dropna()} - {""}
     names = {name for name in names if len(name) > 8}
-    shown = " ".join([*sentences(whole, rows), *(part._repr_html_() for part in page(whole).values())])
-    carried = " ".join(part._carried().get("csv", "") for part in page(whole).values())
+    parts = page(whole, quality).values()
+    shown = " ".join([*sentences(whole, quality), *(part._repr_html_() for part in parts)])
+    carried = " ".join(part._carried().get("csv", "") for part in parts)
     assert names and not [name for name in names if name in shown or name in carried]
     assert standards.question_sentences(whole)[:2] == [
         f"**{len(whole.questions)} questions are open** that only an evaluator can answer; {whole.questions['times'].sum()} rows wait for them.",
@@ -129,8 +135,8 @@ def test_questions_are_counted_and_nobody_is_named(whole, rows):
     ]
 
 
-def test_every_figure_states_its_finding_and_carries_its_numbers(whole):
-    for part in page(whole).values():
+def test_every_figure_states_its_finding_and_carries_its_numbers(whole, quality):
+    for part in page(whole, quality).values():
         assert part.name and part.numbers is not None
         for image in BeautifulSoup(part._repr_html_(), "html.parser").find_all("img"):
             assert len(image["alt"]) > 40
@@ -148,27 +154,28 @@ SITUATIONS = {
 
 
 @pytest.mark.parametrize("situation", [*SITUATIONS, "a quarter without data"])
-def test_each_part_makes_sense_or_says_why_not(whole, rows, situation, monkeypatch):
+def test_each_part_makes_sense_or_says_why_not(whole, situation, monkeypatch):
     for module in (figures, standards):
         monkeypatch.setattr(module, "rows_png", lambda *canvas, **options: b"")
     changes = SITUATIONS[situation]({"whole": whole}) if situation in SITUATIONS else {"whole": whole}
     changes.pop("whole")
     data = dataclasses.replace(whole, **changes | {"tables": whole.tables | changes.get("tables", {})})
-    for name, part in page(data, quarter=QUARTER if situation in SITUATIONS else "FY2019Q1").items():
+    quality = kl.data_quality(data)
+    for name, part in page(data, quality, quarter=QUARTER if situation in SITUATIONS else "FY2019Q1").items():
         html = BeautifulSoup(part._repr_html_(), "html.parser").get_text(" ")
         assert not {"nan", "<NA>", "None"} & set(html.split()), name
         assert not isinstance(part, Prose) or part.sentences.endswith(".")
-    assert all(sentence and "nan" not in sentence.split() for sentence in sentences(data, rows))
+    assert all(sentence and "nan" not in sentence.split() for sentence in sentences(data, quality))
     if situation == "nothing was logged":
-        assert "**cannot tell:** reliability and timeliness" in standards.headline(data, quarter=QUARTER)
+        assert "**cannot tell:** reliability and timeliness" in standards.headline(data, quality, quarter=QUARTER)
 
 
-def test_every_word_comes_out_translated(whole, rows, tmp_path, monkeypatch):
+def test_every_word_comes_out_translated(whole, quality, tmp_path, monkeypatch):
     for module in (figures, standards):
         monkeypatch.setattr(module, "rows_png", lambda *canvas, **options: b"")
     words = pseudo_language(tmp_path)
-    html = [part._repr_html_() for part in page(whole, words).values()]
-    said = [standards.title(words), *sentences(whole, rows, words)]
+    html = [part._repr_html_() for part in page(whole, quality, words).values()]
+    said = [standards.title(words), *sentences(whole, quality, words)]
     said += [text for one in html for text in BeautifulSoup(one, "html.parser").stripped_strings]
     places = {source.place for source in whole.programme.sources}
     for text in said:
