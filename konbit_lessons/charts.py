@@ -165,14 +165,15 @@ def calendar_png(quarters, words, *, few):
     quarters : list of (label, list of (month, number)), the number missing where it is not shown
     few : str, in months whose number is not shown
     """
-    side, each = (WIDTH - 2 * MARGIN) / 3, 2 * LINE + 46
+    side = (WIDTH - 2 * MARGIN) / 3
+    labels = [wrapped(label, 11, WIDTH - 2 * MARGIN, bold=True) for label, _ in quarters]
     numbers = [number for _, months in quarters for _, number in months if pd.notna(number)]
-    with page(8 + each * len(quarters)) as axes:
-        for i, (label, months) in enumerate(quarters):
-            lines = wrapped(label, 11, WIDTH - 2 * MARGIN)[:2]
-            for j, line in enumerate(lines):
-                _text(axes, MARGIN, 4 + each * i + 12 + LINE * j, line, bold=j == 0)
-            top = 4 + each * i + LINE * len(lines) + 6
+    top = 4
+    with page(8 + sum(LINE * len(lines) + 56 for lines in labels)) as axes:
+        for lines, (_, months) in zip(labels, quarters, strict=True):
+            for row, line in enumerate(lines):
+                _text(axes, MARGIN, top + 12 + LINE * row, line, bold=True)
+            top += LINE * len(lines) + 6
             for at, (month, number) in enumerate(months):
                 left = MARGIN + at * side
                 ground, ink = _shade(float("nan") if pd.isna(number) else 0.999 * number / max(1, *numbers))
@@ -181,7 +182,8 @@ def calendar_png(quarters, words, *, few):
                 )
                 _text(axes, left + side / 2, top + 12, month, ha="center", color=ink)
                 said = few if pd.isna(number) else words.number(number)
-                _text(axes, left + side / 2, top + 12 + LINE, said, ha="center", color=ink, bold=pd.notna(number))
+                _text(axes, left + side / 2, top + 12 + LINE, said, ha="center", color=ink, bold=True)
+            top += 50
         return palette_png(axes.figure)
 
 

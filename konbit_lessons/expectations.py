@@ -121,31 +121,28 @@ def counted(
         ``by``, ``group``, counts of ``columns`` (all but the first in all only), ``n``, ``share``, ``low``, ``high``
         (Wilson's). Missing where hidden.
     """
-    groups = {(TOTAL, TOTAL): some}
-    groups |= {
-        (name, value): own for name in by for value, own in some.groupby(some[name].astype(object), dropna=False)
-    }
-    counts = pd.DataFrame(
-        [[*(int(own[column].sum()) for column in columns), len(own)] for own in groups.values()],
-        index=pd.MultiIndex.from_tuples([(name, str(value)) for name, value in groups], names=["by", "group"]),
-        columns=[*columns, "n"],
-    ).astype(float)
-    counts.loc[counts.index != (TOTAL, TOTAL), columns[1:]] = np.nan
-    whole = (TOTAL, TOTAL)
+    whole, first = (TOTAL, TOTAL), columns[0]
+    lines = {whole: {column: int(some[column].sum()) for column in columns} | {"n": len(some)}}
+    for name in by:
+        groups = some[first].groupby(some[name].astype(object).fillna("").astype(str))
+        sums = zip(groups.sum().items(), groups.size(), strict=True)
+        lines |= {(name, group): {first: int(k), "n": n} for (group, k), n in sums}
+    index = pd.MultiIndex.from_tuples(lines, names=["by", "group"])
+    counts = pd.DataFrame(list(lines.values()), index=index).astype(float)
     safe = protected(
         counts,
         smallest=smallest,
         sums=[
             ((*whole, column), [(*at, column) for at in counts.index if at[0] == name])
             for name in by
-            for column in (columns[0], "n")
+            for column in (first, "n")
         ],
-        within=[((*at, columns[0]), (*at, "n")) for at in counts.index]
+        within=[((*at, first), (*at, "n")) for at in counts.index]
         + [((*whole, column), (*whole, "n")) for column in columns[1:]]
         + list(within),
     ).table
-    shown = safe[~safe.index.get_level_values("group").isin(["nan", "None", "<NA>"])]
-    shares = [_share(k, n) for k, n in zip(shown[columns[0]], shown["n"], strict=True)]
+    shown = safe[safe.index.get_level_values("group") != ""]
+    shares = [_share(k, n) for k, n in zip(shown[first], shown["n"], strict=True)]
     return pd.concat([shown, pd.DataFrame(shares, index=shown.index)], axis=1).reset_index()
 
 
@@ -172,22 +169,20 @@ def met_or_not(data: Data, rows: pd.DataFrame, *, quarter: str) -> pd.DataFrame:
     tables = []
     for what in EXPECTATIONS:
         name = f"expects_{what}"
-        known = said.dropna(subset=name)
-        some = known[known["wave"] == latest].rename(columns={name: "expects"})
-        if some["organization_id"].nunique() < max(data.programme.smallest_cell, 1):
+        known = said.loc[said[name].notna(), ["organization_id", "wave", "org_type", "consulted_at_design", name]]
+        some, ids = known[known["wave"] == latest], known["organization_id"]
+        if len(some) < max(data.programme.smallest_cell, 1):
             continue
-        offers = data.programme.offers.get(what, [])
-        with_it = in_quarter[_with(in_quarter, offers)]
-        before = (
-            known[known["wave"] == earlier[-1]].set_index("organization_id")[name]
-            if earlier
-            else pd.Series(dtype="boolean")
-        )
+        with_it = in_quarter[_with(in_quarter, data.programme.offers.get(what, []))]
+        in_earlier = known["wave"] == (earlier[-1] if earlier else None)
+        expects = some[name].astype(bool)
+        offered = some["organization_id"].isin(with_it["organization_id"])
         some = some.assign(
-            offered=some["organization_id"].isin(with_it["organization_id"]),
-            unmet=lambda one: one["expects"] & ~one["offered"],
-            before=some["organization_id"].map(before).fillna(False),
-            both_waves=some["organization_id"].isin(before.index),
+            expects=expects,
+            offered=offered,
+            unmet=expects & ~offered,
+            before=some["organization_id"].isin(ids[in_earlier & known[name].astype(bool)]),
+            both_waves=some["organization_id"].isin(ids[in_earlier]),
         )
         by = ["org_type", "consulted_at_design", "both_waves"]
         within = [((TOTAL, TOTAL, "unmet"), (TOTAL, TOTAL, "expects"))]

@@ -320,7 +320,7 @@ def opinion_figure(data: Data, question: str, *, quarter: str, language: str = "
         expectations.counted(some, [question], by=["org_type"], smallest=data.programme.smallest_cell).assign(wave=wave)
         for wave, some in said.groupby("wave")
     ]
-    table = pd.concat(tables) if tables else pd.DataFrame(columns=["by", "share"])
+    table = pd.concat(tables) if tables else pd.DataFrame(columns=["group", "wave", "share"])
     table = table.sort_values(["group", "wave"], ascending=[False, True], kind="stable")
     known = table.dropna(subset="share")
     if known.empty:
