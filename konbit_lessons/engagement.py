@@ -215,6 +215,8 @@ def by_department(data: Data, rows: pd.DataFrame, *, quarter: str) -> pd.DataFra
         counts,
         smallest=data.programme.smallest_cell,
         sums=margins(counts, TOTAL),
+        within=[((name, "reached"), (name, "organizations")) for name in counts.index],
+        public=[(TOTAL, "reached"), *((name, "organizations") for name in counts.index)],
     ).table.drop(index=TOTAL)
     shares = pd.DataFrame([_share(*line) for line in safe.itertuples(index=False, name=None)], index=safe.index)
     return pd.concat([safe, shares], axis=1).rename_axis("department").reset_index()
