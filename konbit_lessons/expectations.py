@@ -96,10 +96,9 @@ def answers(data: Data, *, until: str) -> pd.DataFrame:
     agrees = groups[list(SCALES)].mean() >= AGREES
     said = pd.concat([named, agrees, groups["submitted_on"].max()], axis=1).reset_index()
     about = data.organizations[["organization_id", "org_type", "consulted_at_design"]]
-    first_lead = data.business_leads.groupby("organization_id")["date"].min()
-    return said.merge(about, on="organization_id", how="left", validate="many_to_one").assign(
-        has_lead=lambda one: (one["organization_id"].map(first_lead) <= one["submitted_on"]).astype("boolean")
-    )
+    first_lead = data.business_leads.groupby("organization_id")["date"].min().reindex(said["organization_id"])
+    said["has_lead"] = (first_lead.to_numpy() <= said["submitted_on"]).astype("boolean")
+    return said.merge(about, on="organization_id", how="left", validate="many_to_one")
 
 
 def counted(

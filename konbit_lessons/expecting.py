@@ -163,6 +163,7 @@ def groups_table(data: Data, rows: pd.DataFrame, *, quarter: str, language: str 
     cells = [
         [words.text(EXPECTATIONS[what]), *(_share(wide.loc[(what, *at)], words) for at in there)]
         for what in dict.fromkeys(table["what"])
+        if wide.loc[what].reindex(there)["share"].notna().any()
     ]
     asked = {at: wide.xs(at, level=("by", "group"))["n"].max() for at in there}
     heads = [words.text("{kind}, n = {n}", kind=words.text(groups[at]), n=_count(asked[at], words)) for at in there]
@@ -201,7 +202,11 @@ def groups_sentences(data: Data, rows: pd.DataFrame, *, quarter: str, language: 
         )
         for line in told[told["strength"].isin(["clear", "likely"])].itertuples()
     ]
-    none = words.text("Groups were compared in {n} ways; no difference can be told.", n=words.number(len(told)))
+    none = words.plural(
+        "Groups were compared in {n} expectation; no difference can be told.",
+        "Groups were compared in {n} expectations; no difference can be told.",
+        told["term"].map(lambda term: term[1]).nunique(),
+    )
     return said or [none if len(told) else words.text("There are not two groups of organizations to compare.")]
 
 

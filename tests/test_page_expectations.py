@@ -286,6 +286,13 @@ def test_without_conversations_the_page_says_so(programme, rows, without_pixels)
     assert found["follow_up_sentences"] == ["No follow-up promised in a conversation is on record."]
 
 
+def test_without_leads_benefit_has_nothing_to_stand_beside(programme, rows, without_pixels):
+    data = changed(programme, business_leads=programme.business_leads.iloc[:0])
+    none = "No business lead is on record, so that perceived benefit has nothing to stand beside."
+    assert said_by(page(data, rows, "benefit_figure")["benefit_figure"]) == [none]
+    assert not expectations.answers(data, until=QUARTER)["has_lead"].any()
+
+
 def test_with_service_providers_only_types_are_not_compared(programme, rows, without_pixels):
     organizations = programme.organizations[programme.organizations["org_type"] == "cdsp"]
     tables = {
