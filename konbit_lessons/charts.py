@@ -256,4 +256,4 @@ def _shade(share):
     if np.isnan(share):
         return "white", GREY
     quarters = min(int(share * 4) + 1, 4)
-    return SHADES[BLUE, quarters], "white" if quarters > 2 else INK
+    return SHADES[BLUE, quarters], "white" if quarters > 3 else INK
