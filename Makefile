@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 WORKERS ?= 2
 
-.PHONY: help setup report test lab agreement simulation bench lock clean
+.PHONY: help setup report test quick lab agreement simulation bench lock clean
 
 help: ## list what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -43,6 +43,9 @@ test: $(VENV)/.ready-to-test ## check style, then run all tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/python -m pytest -n $(WORKERS)
 
+quick: $(VENV)/.ready-to-test ## the tests without the slow ones, for every change
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not browser"
+
 lab: $(VENV)/.ready ## open the notebooks in JupyterLab
 	@$(BIN)/konbit lab
 
@@ -52,8 +55,9 @@ agreement: $(VENV)/.ready-to-test ## print to how many digits the numbers agree 
 simulation: $(VENV)/.ready ## rerun the simulations of docs/simulation.md (minutes)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.simulation
 
-bench: $(VENV)/.ready ## time an analysis against R, where R is there, and how it grows
+bench: $(VENV)/.ready ## time an analysis against R, where R is there, and cleaning against reading with pandas
 	@$(BIN)/python -m benchmarks.against_r
+	@$(BIN)/python -m benchmarks.cleaning --growth
 
 lock: ## renew the locked requirements (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate \

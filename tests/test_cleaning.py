@@ -59,6 +59,7 @@ def test_cleaned_tables_read_as_raw_files_stay_as_they_are(tiny):
         pd.testing.assert_frame_equal(once.tables[name], again.tables[name])
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10_000))
 def test_row_order_never_matters(tiny, seed):

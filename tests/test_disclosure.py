@@ -156,6 +156,7 @@ def narrow(found):
     return found[found["high"] - found["low"] < found["smallest"] - 1e-6]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "count"), [("two-way", 600), ("linked quarters", 100), ("reached so far", 100)]
 )  # the 100 of quarters: 3 tables each

@@ -19,6 +19,8 @@ from konbit_lessons.example import write_example
 from konbit_lessons.programme import Programme
 from konbit_lessons.sources.form import read_form
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 NAMED = 'name = "Drafted (simulated)"\npoint_of_contact = "evaluation@example.org"\n'
 OTHER_WORDS = {  # table → header in the example → in other words in French, English and Kreyòl

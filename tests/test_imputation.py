@@ -9,6 +9,8 @@ from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives import predict_participation
 from konbit_lessons.incentives.imputation import imputed, missing_answers, pool
 
+pytestmark = pytest.mark.slow
+
 QUESTION = {"incentives": ["consulted", "refund"], "adjust_for": ["org_type"], "permutations": 0}
 
 

@@ -44,6 +44,7 @@ def test_the_detectable_effect_is_that_of_the_table_by_share():
     assert np.median(found, axis=0) == pytest.approx(list(DETECTABLE.values()), abs=0.02)
 
 
+@pytest.mark.slow
 def test_an_effect_of_that_size_is_found_four_times_in_five():
     rng, column, effect = np.random.default_rng(2), 4, 0.184
     base = brentq(lambda eta: share(eta) - 0.35, -4, 4)

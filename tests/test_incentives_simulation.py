@@ -12,6 +12,8 @@ from konbit_lessons.incentives.clusterings import clusterings
 from konbit_lessons.incentives.effects import marginal_effect
 from konbit_lessons.incentives.fit import fit_model
 
+pytestmark = pytest.mark.slow
+
 REPETITIONS, ORGANIZATIONS, EVENTS, INVITED = 400, 60, 30, 20
 EFFECTS = np.array([0.0, 0.8, 0.0, 0.8])  # log-odds: at events without, with; of organizations without, with
 

@@ -13,6 +13,8 @@ import pytest
 
 from konbit_lessons.reports import OF_A_QUARTER
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 
 import konbit_lessons as kl
 from konbit_lessons import store, tables
-from konbit_lessons.errors import DataError
 from konbit_lessons.cleaning.record import LOG
+from konbit_lessons.errors import DataError
 
 NAMES = [  # a name on the roster, and how else it is typed
     ("Asosyasyon Peyizan Aquin", "APA", ["Asosyasyon Peyizn Aquin", "ASOSYASYON PEYIZAN AQUIN", "Asos. Peyizan Aquin"]),
@@ -203,6 +203,7 @@ def assert_cleaning_again_changes_nothing(one: Tiny, rows: Rows, once) -> None:
 
 
 # shrinking a whole programme takes minutes and shows little more
+@pytest.mark.slow
 @settings(max_examples=3, deadline=None, derandomize=True, phases=[Phase.generate])
 @given(programmes(), st.randoms(use_true_random=False))
 def test_nothing_is_lost_and_nothing_changes_silently(made, shuffle):
@@ -226,6 +227,7 @@ def test_the_log_of_the_tiny_programme_replays(tiny):
     assert_the_log_replays(kl.load(tiny.toml), data)
 
 
+@pytest.mark.slow
 def test_the_log_of_a_whole_programme_replays(whole, whole_programme, tmp_path):
     folder = Path(shutil.copytree(whole_programme, tmp_path / "programme"))
     programme = kl.load(folder / "programme.toml")

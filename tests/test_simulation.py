@@ -5,6 +5,8 @@ import pytest
 
 from benchmarks.simulation import Cell, draw, run, summary
 
+pytestmark = pytest.mark.slow
+
 NULL = Cell("short", 137, 48, (0.1, 0.3), (0.2, 0.5), event_sd=0.5)
 
 
