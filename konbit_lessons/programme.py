@@ -175,6 +175,13 @@ class _File(_Section):
             raise ValueError("[study] is for one tidy table: take out [analysis] and [[source]], or [study]")
         if not self.study and not self.source:
             raise ValueError("there is neither a [[source]] nor a [study]: say which files feed which table")
+        rules = {one.twice for one in self.source if one.table == "survey"}
+        if len(rules) > 1:
+            raise ValueError(
+                f"twice: found {', '.join(sorted(rules))}; expected one rule in every [[source]] of the survey"
+            )
+        if any(one.twice != "all" and one.table != "survey" for one in self.source):
+            raise ValueError('twice: it is a rule for the table "survey" only; take it out elsewhere')
         return self
 
 

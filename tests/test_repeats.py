@@ -3,6 +3,8 @@
 import pandas as pd
 import pytest
 
+import konbit_lessons as kl
+
 COLUMNS = (
     "submission_id,organization_id,submitted_on,wave,motivation,belief_money,knows_benefits,expects_funding,comment"
 )
@@ -90,3 +92,17 @@ def test_a_registration_is_compared_with_the_sign_in_sheet(tiny):
     assert line[["row", "old_value", "new_value", "change_type"]].tolist() == [3, "yes", "no", "no_action"]
     rows = data.invitations.set_index(["event_id", "organization_id"])["attended"]
     assert not rows["E001", "CDSP-002"]
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("survey", "twice: found all, latest; expected one rule in every"),
+        ("conversations", 'twice: it is a rule for the table "survey" only'),
+    ],
+)
+def test_one_rule_holds_for_the_survey_and_for_nothing_else(tiny, table, message):
+    source = f'\n[[source]]\ntable = "{table}"\nfiles = "other.csv"\ntwice = "latest"\n'
+    tiny.toml.write_text(tiny.toml.read_text(encoding="utf-8") + source, encoding="utf-8")
+    with pytest.raises(kl.KonbitError, match=message):
+        kl.load(tiny.toml)

@@ -66,7 +66,7 @@ def one_answer_each(
     agreement = _agreement(again, scales)
     if again.empty:
         return rows, agreement
-    rule = next((source.twice for source in sources if source.twice != "all"), "all")
+    rule = sources[0].twice
     said = {"table": schema.name, "check": CHECK}
     if rule == "all":
         reason = "the organization answers more than once in this wave; all answers are kept"
