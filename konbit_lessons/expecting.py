@@ -422,19 +422,9 @@ def overlap_table(data: Data, *, quarter: str, language: str = "en") -> Part:
     words, table = Words.of(language), expectations.overlap(data, quarter=quarter)
     if len(table) == 2 or table["total"].isna().all():
         return Prose(_no_support(data, words))
-    kinds = [one for one in ORG_TYPES if one in table]
     said = {"any": words.text("At least one of them"), "none": words.text("None that is on record")}
-    cells = [
-        [
-            said[line["projects"]] if line["projects"] in said else words.list(line["projects"]),
-            *(_count(line[kind], words) for kind in kinds),
-            _count(line["total"], words),
-            _share(line, words),
-        ]
-        for _, line in table.iterrows()
-    ]
-    heads = [words.text("Supported by"), *(words.text(LABELS[kind]) for kind in kinds), words.text("All")]
-    frame = pd.DataFrame(cells, columns=[*heads, words.text("Percent, 95 % interval")])
+    labels = [said[one] if one in said else words.list(one) for one in table["projects"]]
+    frame, hidden = _by_type(table, words.text("Supported by"), labels, words)
     caption = _said(
         words.text(
             "Organizations supported by other projects at any time up to {quarter}, of {n} partners on its last day. "
@@ -442,7 +432,7 @@ def overlap_table(data: Data, *, quarter: str, language: str = "en") -> Part:
             quarter=quarter,
             n=_count(table["n"].iloc[0], words),
         ),
-        _hidden(table[[*kinds, TOTAL]].isna().to_numpy().sum(), data, words),
+        _hidden(hidden, data, words),
     )
     numbers = table.assign(projects=[" + ".join(one) if isinstance(one, tuple) else one for one in table["projects"]])
     return Table(frame, caption, name="overlap", numbers=numbers)
@@ -551,12 +541,8 @@ def since_table(data: Data, *, quarter: str, language: str = "en") -> Part:
     words, table = Words.of(language), expectations.last_talked(data, quarter=quarter)
     if data.conversations.empty or table[TOTAL].isna().all():
         return Prose(talked_sentence(data, quarter=quarter, language=words))
-    kinds = [one for one in ORG_TYPES if one in table]
-    cells = [
-        [words.text(LAST[line["last"]]), *(_count(line[kind], words) for kind in [*kinds, TOTAL]), _share(line, words)]
-        for _, line in table.iterrows()
-    ]
-    heads = [words.text("Last conversation"), *(words.text(LABELS[kind]) for kind in kinds), words.text("All")]
+    labels = [words.text(LAST[one]) for one in table["last"]]
+    frame, hidden = _by_type(table, words.text("Last conversation"), labels, words)
     days, since = expectations.days_since(data, quarter=quarter), ""
     if days:
         since = words.text(
@@ -566,9 +552,8 @@ def since_table(data: Data, *, quarter: str, language: str = "en") -> Part:
     caption = _said(
         words.text("Partners on the last day of {quarter}, by their last conversation.", quarter=quarter),
         since,
-        _hidden(table[[*kinds, TOTAL]].isna().to_numpy().sum(), data, words),
+        _hidden(hidden, data, words),
     )
-    frame = pd.DataFrame(cells, columns=[*heads, words.text("Percent, 95 % interval")])
     return Table(frame, caption, name="last_conversation", numbers=table)
 
 
@@ -678,6 +663,18 @@ def _no_support(data, words):
     return words.text(
         "Other projects supported too few organizations, or all of them, to compare those with and without."
     )
+
+
+def _by_type(table, head, labels, words):
+    """Counts for each type and in all, with the share of all, as they are to be read; and how many are hidden."""
+    columns = [one for one in (*ORG_TYPES, TOTAL) if one in table]
+    cells = [
+        [label, *(_count(line[one], words) for one in columns), _share(line, words)]
+        for label, (_, line) in zip(labels, table.iterrows(), strict=True)
+    ]
+    heads = [words.text(LABELS.get(one, mark("All"))) for one in columns]
+    frame = pd.DataFrame(cells, columns=[head, *heads, words.text("Percent, 95 % interval")])
+    return frame, table[columns].isna().to_numpy().sum()
 
 
 def _share(line, words):
