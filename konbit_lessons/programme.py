@@ -29,7 +29,7 @@ Kind = Literal[tuple(KINDS)]
 Expectation = Literal[tuple(tables.EXPECTATIONS)]
 
 
-CORRECTIONS = "corrections.csv"  # beside the raw files
+CORRECTIONS, LEDGER = "corrections.csv", "identity_ledger.csv"  # an evaluator's own, beside the raw files
 
 
 class _Section(BaseModel):
@@ -287,7 +287,7 @@ class Programme:
         """
         found = []
         for pattern in source.patterns:
-            matches = sorted(path for path in self.raw.glob(pattern) if not path.name.startswith("~$"))
+            matches = sorted(path for path in self.raw.glob(pattern) if is_raw(path))
             if not matches:
                 raise ProgrammeError(
                     f'{self.path.name}, [[source]] of table "{source.table}": no file matches "{pattern}" '
@@ -311,6 +311,11 @@ class Programme:
         repeats = [one for path in with_sheets for one in path.parent.glob(f"{escape(path.stem)}-*.csv")]
         corrections = [path for path in [self.raw / CORRECTIONS] if path.is_file()]
         return [self.path, *sorted({*data, *repeats, *forms, *corrections})]
+
+
+def is_raw(path: Path) -> bool:
+    """Whether a file in the folder of raw data is data, not the lock of an open one nor an evaluator's own."""
+    return not path.name.startswith("~$") and path.name not in (CORRECTIONS, LEDGER)
 
 
 def load(path: str | Path = "programme.toml") -> Programme:

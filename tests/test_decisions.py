@@ -185,6 +185,17 @@ def test_one_event_under_two_codes_is_asked_and_decided(asked):
     assert "E003" in asked.clean().events["event_id"].tolist() and len(asked.clean().questions) == 1
 
 
+def test_no_pattern_takes_an_evaluators_own_files_for_raw_data(asked):
+    asked.replace("programme.toml", 'files = "survey.csv"', 'files = "[s-z]*vey.csv"')
+    asked.replace("programme.toml", 'files = "conversations.csv"', 'files = ["c*.csv", "i*_l*.csv"]')
+    asked.raw("corrections.csv").write_text("source,column,old_value,new_value,change_type\n", encoding="utf-8")
+    _ledger(asked).write_text("question,typed,decision\n", encoding="utf-8")
+    with pytest.raises(kl.KonbitError, match=r'no file matches "i\*_l\*.csv"'):
+        asked.clean()
+    asked.replace("programme.toml", ', "i*_l*.csv"', "")
+    assert len(asked.clean().conversations) == 2
+
+
 def test_a_ledger_without_its_columns_is_refused(asked):
     _ledger(asked).write_text("name,answer\nx,y\n", encoding="utf-8")
     with pytest.raises(kl.KonbitError, match=r"identity_ledger.csv: found no column question, typed, decision"):

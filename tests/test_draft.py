@@ -382,7 +382,7 @@ def test_an_empty_folder_and_one_of_junk_are_refused_with_the_reason_of_each_fil
         assert code == 2 and said in err
     assert all(path.name in err for path in junk.iterdir())
     assert not (tmp_path / "programme.toml").exists()
-    with pytest.raises(ProgrammeError, match="the lock of a file open in Excel"):
+    with pytest.raises(ProgrammeError, match="not raw data: the lock of an open file"):
         draft_programme(junk)
 
 

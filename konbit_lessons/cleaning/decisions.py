@@ -11,11 +11,10 @@ import pandas as pd
 
 from konbit_lessons import identity
 from konbit_lessons.errors import DataError
-from konbit_lessons.programme import Programme
+from konbit_lessons.programme import LEDGER, Programme
 from konbit_lessons.publish import for_spreadsheets, from_spreadsheets, published
 from konbit_lessons.sources import read
 
-LEDGER = "identity_ledger.csv"
 REVIEW = "identity_review.xlsx"
 COLUMNS = ("question", "typed", "decision", "initials", "notes")
 ORGANIZATION, EVENT = "organization", "event"

@@ -8,6 +8,7 @@ import pandas as pd
 from konbit_lessons.draft.evidence import Column
 from konbit_lessons.draft.vocabulary import likeness, vocabulary
 from konbit_lessons.errors import KonbitError
+from konbit_lessons.programme import is_raw
 from konbit_lessons.sources import Raw, read
 from konbit_lessons.sources.form import Form, read_form
 
@@ -68,8 +69,8 @@ def read_folder(path: Path) -> Folder:
     for file in sorted(path.rglob("*")):
         if not file.is_file():
             continue
-        if file.name.startswith("~$"):
-            folder.left_out[folder.name(file)] = "the lock of a file open in Excel"
+        if not is_raw(file):
+            folder.left_out[folder.name(file)] = "not raw data: the lock of an open file, or an evaluator's own"
         elif file.name.startswith(".") or file.suffix.lower() in NO_TABLES:
             folder.left_out[folder.name(file)] = "no table by its name"
         else:
