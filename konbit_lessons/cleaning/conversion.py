@@ -158,7 +158,8 @@ def _column(
     if name in source.blank and blank.any():
         meaning = source.blank[name]
         record.changed_alike(
-            text[blank],
+            text,
+            blank,
             table=source.table,
             column=name,
             old_value="",

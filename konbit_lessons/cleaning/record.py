@@ -84,9 +84,19 @@ class Record:
             notes=notes,
         )
 
-    def changed_alike(self, rows: pd.DataFrame, *, table: str, old_value: pd.Series | str, new_value: Mapping, **line):
+    def changed_alike(
+        self,
+        rows: pd.DataFrame,
+        where: pd.Series,
+        *,
+        table: str,
+        old_value: pd.Series | str,
+        new_value: Mapping,
+        **line,
+    ) -> None:
         """A change made wherever a text stands in a file: one line for each file and text, without a row."""
-        same = rows[["source", WHEN]].assign(old_value=old_value)
+        old_value = old_value if isinstance(old_value, str) else old_value[where]
+        same = rows.loc[where, ["source", WHEN]].assign(old_value=old_value)
         lines = same.groupby(list(same), dropna=False, sort=False, observed=True).size().rename("lines").reset_index()
         new = looked_up(lines["old_value"], new_value)
         self.log.append(as_text(lines.assign(new_value=new)).assign(table=table, sheet="", **line))

@@ -72,10 +72,11 @@ class Events:
         other = other.fillna(False).astype("bool")
         if other.any():
             record.changed_alike(
-                rows[other],
+                rows,
+                other,
                 table=schema.name,
                 column=name,
-                old_value=typed[other],
+                old_value=typed,
                 new_value=known,
                 change_type="change_response",
                 check="event on record",
@@ -141,8 +142,9 @@ class Organizations:
         equal = (how == "equal") & ~plain
         if equal.any():
             record.changed_alike(
-                rows[equal],
-                old_value=typed[equal],
+                rows,
+                equal,
+                old_value=typed,
                 new_value={text: one.organization_id for text, one in found.items()},
                 reason="a name on the roster",
                 **said,

@@ -7,6 +7,7 @@ lines, short rows, title rows) is read by the standard library's reader, which g
 import codecs
 import csv
 import io
+import mmap
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,9 @@ def _regular_quotes(path: Path, separator: str) -> int | None:
 
     Each that opens stands at the start of a cell, each that closes at its end; inside, quotes come in twos.
     """
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
+        if whole.find(b'"') < 0:
+            return 0
     content = np.memmap(path, dtype=np.uint8, mode="r")
     ends = np.frombuffer(f'{separator}\r\n"'.encode(), dtype=np.uint8)
     first = 3 if bytes(content[:3]) == codecs.BOM_UTF8 else 0

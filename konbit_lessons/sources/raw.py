@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from konbit_lessons.sources.form import Form
@@ -76,6 +77,10 @@ def frame_of(grid: Grid, *, header: list[str | None] | None = None, after: int =
             names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
             used.append(at)
     frame = body[used].set_axis(names, axis="columns")
-    blank = frame.isna().all(axis="columns")
+    blank = np.ones(len(frame), dtype=bool)
+    for at in range(frame.shape[1]):
+        blank &= frame.iloc[:, at].isna().to_numpy()
+        if not blank.any():
+            break
     frame = frame[~blank] if blank.any() else frame
     return frame.rename_axis("row")
