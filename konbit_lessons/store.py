@@ -4,6 +4,7 @@ import codecs
 import hashlib
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
@@ -44,12 +45,14 @@ def write(data: Data) -> list[Path]:
     folder = data.programme.processed
     (folder / STAMP).unlink(missing_ok=True)  # until all is in place, what stands here is of two minds
     written = decisions.remember(data.programme, decisions.load(data.programme))
-    for name, rows in data.tables.items():
-        written.append(published(folder / f"{name}.parquet", rows.to_parquet(index=False)))
-    for name in LISTS:
-        written.append(published(folder / f"{name}.csv", _as_csv(getattr(data, name))))
+    with ThreadPoolExecutor(max_workers=1) as beside:  # large files are hashed while others are written
+        made_from = beside.submit(fingerprint, data.programme)
+        for name, rows in data.tables.items():
+            written.append(published(folder / f"{name}.parquet", rows.to_parquet(index=False)))
+        for name in LISTS:
+            written.append(published(folder / f"{name}.csv", _as_csv(getattr(data, name))))
     written.append(published(folder / decisions.REVIEW, review.workbook(data.questions)))
-    stamp = {"inputs": fingerprint(data.programme), "notices": data.notices}
+    stamp = {"inputs": made_from.result(), "notices": data.notices}
     return [*written, published(folder / STAMP, json.dumps(stamp, indent=1, ensure_ascii=False))]
 
 

@@ -102,6 +102,33 @@ def stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
     )
 
 
+def counted(rows: pd.DataFrame, name: str) -> pd.DataFrame:
+    """How many rows there are of each combination of texts, as a last column called ``name``; texts are plain again.
+
+    >>> counted(pd.DataFrame({"a": ["x", "y", "x"]}).apply(encoded), "times").to_numpy().tolist()
+    [['x', 2], ['y', 1]]
+    """
+    at, size, columns = np.zeros(len(rows), dtype=np.int64), 1, {}
+    for column in rows:
+        codes, distinct = distinct_of(rows[column])
+        at, size = at * (len(distinct) + 1) + codes + 1, size * (len(distinct) + 1)
+        columns[column] = distinct
+    if size > _LARGEST // 2:
+        return rows.groupby(list(rows), dropna=False, observed=True).size().rename(name).reset_index()
+    seen, times = (np.unique(at, return_counts=True)) if size > 10 * len(rows) + 1_000 else _bins(at)
+    found = {}
+    for column, distinct in reversed(columns.items()):
+        seen, own = np.divmod(seen, len(distinct) + 1)
+        found[column] = pd.array([None, *distinct], dtype=TEXT).take(own)
+    return pd.DataFrame({column: found[column] for column in columns} | {name: times})
+
+
+def _bins(at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    times = np.bincount(at)
+    seen = np.flatnonzero(times)
+    return seen, times[seen]
+
+
 def ordered(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """Rows sorted by these columns, missing values last; equal rows stay as they are."""
     places, size = np.zeros(len(rows), dtype=np.int64), 1

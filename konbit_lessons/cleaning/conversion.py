@@ -9,7 +9,7 @@ from konbit_lessons.cleaning.reading import SUBMITTED, read_source
 from konbit_lessons.cleaning.record import ROW, TYPED, WHEN, Record
 from konbit_lessons.periods import fiscal_quarter
 from konbit_lessons.programme import Programme, Source
-from konbit_lessons.texts import as_text, distinct_of, encoded, kept, looked_up, nothing
+from konbit_lessons.texts import as_text, counted, distinct_of, encoded, kept, looked_up, nothing
 from konbit_lessons.values import Writing, convert
 
 CODED = ("level", "yes_no", "whole", "agreement", "amount")  # kinds in which a code can mean "no answer"
@@ -49,13 +49,7 @@ def typed_rows(
     text, removed, blanked = corrected(text, lines, source, record)
     if len(lines):  # a day may be another now
         text[WHEN] = encoded(_quarters(text, source, schema, programme, events))
-    record.read.append(
-        text.groupby(["source", "_kind", WHEN], observed=True)
-        .size()
-        .rename("rows")
-        .reset_index()
-        .assign(table=schema.name)
-    )
+    record.read.append(counted(text[["source", "_kind", WHEN]], "rows").assign(table=schema.name))
     text = kept(text, ~removed)
     _arrivals(text, source, schema, programme, record)
     beside = [*ROW, "record_id", WHEN]

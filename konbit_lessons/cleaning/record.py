@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import pandas as pd
 import pandera.pandas as pa
 
-from konbit_lessons.texts import as_text, looked_up, ordered
+from konbit_lessons.tables import TEXT
+from konbit_lessons.texts import as_text, constant, counted, looked_up, ordered
 
 ROW = ("source", "sheet", "row")  # where a row comes from: file, sheet, row in the file
 WHEN = "_quarter"  # fiscal quarter of the row's own day, beside ROW while cleaning
@@ -95,11 +96,11 @@ class Record:
         **line,
     ) -> None:
         """A change made wherever a text stands in a file: one line for each file and text, without a row."""
-        old_value = old_value if isinstance(old_value, str) else old_value[where]
-        same = rows.loc[where, ["source", WHEN]].assign(old_value=old_value)
-        lines = same.groupby(list(same), dropna=False, sort=False, observed=True).size().rename("lines").reset_index()
-        new = looked_up(lines["old_value"], new_value)
-        self.log.append(as_text(lines.assign(new_value=new)).assign(table=table, sheet="", **line))
+        same = rows.loc[where, ["source", WHEN]]
+        same = same.assign(old_value=constant(old_value, same) if isinstance(old_value, str) else old_value[where])
+        lines = counted(same, "lines")
+        new = looked_up(lines["old_value"], new_value, TEXT)
+        self.log.append(lines.assign(new_value=new, table=table, sheet="", **line))
 
     def cleaning_log(self) -> pd.DataFrame:
         """Every change in the field's columns; where no row is given, it was made wherever the old value stands."""
@@ -123,9 +124,8 @@ class Record:
         """Rows read, kept and set aside, by file, table and quarter: kept + set aside = read."""
         by = ["source", "table", WHEN]
         read = pd.concat(self.read, ignore_index=True).groupby([*by, "_kind"])["rows"].sum().reset_index()
-        groups = {table: rows.groupby(["source", WHEN], observed=True).size() for table, rows in cleaned.items()}
         kept = pd.concat(
-            [as_text(size.rename("kept").reset_index()).assign(table=table) for table, size in groups.items()]
+            [counted(rows[["source", WHEN]], "kept").assign(table=table) for table, rows in cleaned.items()]
         )
         read["kept"] = kept.set_index(by)["kept"].reindex(pd.MultiIndex.from_frame(read[by]), fill_value=0).to_numpy()
         read["set_aside"] = read["rows"] - read["kept"]

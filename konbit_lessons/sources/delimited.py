@@ -81,7 +81,8 @@ def _regular_quotes(path: Path, separator: str) -> int | None:
         if whole.find(b'"') < 0:
             return 0
     content = np.memmap(path, dtype=np.uint8, mode="r")
-    ends = np.frombuffer(f'{separator}\r\n"'.encode(), dtype=np.uint8)
+    ends = np.zeros(256, dtype=bool)
+    ends[list(f'{separator}\r\n"'.encode())] = True
     first = 3 if bytes(content[:3]) == codecs.BOM_UTF8 else 0
     seen = 0
     for start in range(0, len(content), _CHUNK):
@@ -90,7 +91,7 @@ def _regular_quotes(path: Path, separator: str) -> int | None:
         seen += len(at)
         before = content[opening[opening > first] - 1]
         after = content[closing[closing < len(content) - 1] + 1]
-        if not (np.isin(before, ends).all() and np.isin(after, ends).all()):
+        if not (ends[before].all() and ends[after].all()):
             return None
     return seen if seen % 2 == 0 else None
 
