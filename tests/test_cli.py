@@ -77,6 +77,11 @@ BAD = {
         ["report", "--quarter", "spring"],
         'quarter: found "spring"; expected a fiscal quarter such as FY2017Q3',
     ),
+    "a contact that is still open": (
+        lambda tiny: tiny.replace("programme.toml", "evaluation@example.org", "OPEN: point of contact"),
+        ["report"],
+        'point_of_contact: found "OPEN: point of contact", as drafted',
+    ),
     "an unknown report": (lambda tiny: None, ["report", "budget"], 'report: found "budget"; expected one of data_quality'),
     "an unknown parameter": (lambda tiny: None, ["report", "-p", "methd=linear"], "methd"),
     "no parameter": (lambda tiny: None, ["report", "-p", "linear"], "expected NAME=VALUE"),

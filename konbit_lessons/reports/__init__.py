@@ -84,6 +84,7 @@ def make_reports(
     ReportError : a notebook failed; the others were published, and the index says which one was not
     """
     words = complete(language)
+    _refuse_placeholders(programme)
     quarter = _quarter(programme, quarter)
     notebooks = {name: _notebook(programme, name) for name in names or _usual(programme)}
     given = {
@@ -124,6 +125,15 @@ def notebooks_folder(programme):
 def notebook_names(programme):
     """Return the names of the notebooks there are for this programme."""
     return sorted({path.stem for folder in _notebook_folders(programme) for path in folder.glob("*.ipynb")})
+
+
+def _refuse_placeholders(programme) -> None:
+    for key in ("name", "point_of_contact"):
+        if getattr(programme, key).startswith("OPEN"):
+            raise ProgrammeError(
+                f'{programme.path.name}, [programme], {key}: found "{getattr(programme, key)}", as drafted. '
+                "A report names its programme and whom a reader can ask: write it there."
+            )
 
 
 def _quarter(programme, quarter):

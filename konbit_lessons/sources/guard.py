@@ -118,10 +118,10 @@ def _check_place(path: Path) -> int:
     try:
         about = path.stat()
     except (OSError, ValueError) as error:
+        if isinstance(error, PermissionError):  # of a folder above it, perhaps: nothing more can be asked of it
+            refuse(path, f"it cannot be opened ({error.strerror}). Ask its owner for permission.")
         if path.is_symlink():
             refuse(path, f'this is a link to "{path.readlink()}", where there is no file. Copy the file itself here.')
-        if isinstance(error, PermissionError):
-            refuse(path, f"it cannot be opened ({error.strerror}). Ask its owner for permission.")
         refuse(path, "there is no such file. Check the name and the folder.")
     if stat.S_ISDIR(about.st_mode):
         refuse(path, "this is a folder; expected a file.")
