@@ -156,11 +156,9 @@ def _reading_order(programme: Programme) -> list[str]:
 def _finished(name: str, rows: pd.DataFrame | None, programme: Programme) -> pd.DataFrame:
     """The table as it is kept: codebook columns in order, nobody named, sorted, validated."""
     schema = tables.schema(name, programme.incentives)
-    if rows is None:
-        rows = pd.DataFrame(
-            {column: pd.array([], dtype=tables.dtype_of(about)) for column, about in schema.columns.items()}
-        )
     keep = [column for column, about in schema.columns.items() if not about.metadata.get("direct_identifier")]
+    if rows is None:  # no source feeds it
+        return pd.DataFrame({name: pd.array([], dtype=tables.dtype_of(schema.columns[name])) for name in keep})
     of_record = [column for column in keep if schema.columns[column].metadata.get("of_record")]
     key = [column for column in schema.metadata["key"] if column not in of_record]
     by = key or [*(column for column in keep if column not in of_record), *of_record]  # a key has no ties
