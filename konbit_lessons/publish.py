@@ -39,10 +39,14 @@ def for_spreadsheets(rows: pd.DataFrame) -> pd.DataFrame:
 
     One that already has apostrophes gets one more, so that :func:`from_spreadsheets` gives back what was there.
     """
-    text = rows.select_dtypes("str").apply(
-        lambda column: column.where(~column.str.match(rf"'*{FORMULA}"), "'" + column)
-    )
-    return rows.assign(**text)
+    return rows.assign(**{name: _escaped(rows[name]) for name in rows.select_dtypes("str")})
+
+
+def _escaped(text: pd.Series) -> pd.Series:
+    codes, distinct = pd.factorize(text)
+    texts = pd.Series(distinct, dtype="str")
+    texts = texts.where(~texts.str.match(rf"'*{FORMULA}"), "'" + texts)
+    return pd.Series([None] * len(text) if texts.empty else texts.array.take(codes, allow_fill=True), text.index, "str")
 
 
 def from_spreadsheets(rows: pd.DataFrame) -> pd.DataFrame:
