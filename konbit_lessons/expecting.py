@@ -18,6 +18,7 @@ from konbit_lessons.figures import Figure, dots, spoken
 from konbit_lessons.findings import RULE
 from konbit_lessons.participation import uptake
 from konbit_lessons.parts import Part, Prose, Table
+from konbit_lessons.phrases import capital, count, joined, linked, small, why_missing
 from konbit_lessons.sentences import ANSWERS, signed
 from konbit_lessons.tables import EXPECTATIONS, LABELS, ORG_TYPES, TABLES
 from konbit_lessons.trends import CONFIDENCE, difference_of_groups, difference_of_waves
@@ -65,11 +66,11 @@ def headline(data: Data, rows: pd.DataFrame, *, quarter: str, language: str = "e
         )
     said = words.text(
         most,
-        what=f"**{_linked(_small(words.text(EXPECTATIONS[first['what']])), 'gap', link)}**",
+        what=f"**{_linked(small(words.text(EXPECTATIONS[first['what']])), 'gap', link)}**",
         share=f"{words.percent(first['share'])}{_interval(first, words)}",
         n=words.number(first["n"]),
     )
-    return _said(said, _falls_short(data, table, quarter, words))
+    return joined(said, _falls_short(data, table, quarter, words))
 
 
 def at_a_glance(data: Data, rows: pd.DataFrame, *, quarter: str, language: str = "en") -> list[str]:
@@ -108,7 +109,7 @@ def gap_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: str = 
         )
         drawn.append(Row(label, note, line.share, line.low, line.high, limit, other=offered))
         events = words.text("{k} of {n}", k=words.number(line.events), n=words.number(line.events_held))
-        gone = [words.percent(offered), _count(line.unmet, words), events] if not limit else [limit, "–", "–"]
+        gone = [words.percent(offered), count(line.unmet, words), events] if not limit else [limit, "–", "–"]
         cells.append([label, words.text("{k} of {n}", **_k_of_n(line, words)), _share(line, words), *gone])
     heads = [
         mark("Expectation"),
@@ -131,13 +132,13 @@ def gap_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: str = 
             wave=known["wave"].iloc[0],
             quarter=quarter,
         ),
-        caption=_said(
+        caption=joined(
             declared,
             words.text(
                 "Source: partner survey, events and invitation lists. An organization expects what any of its people "
                 "named."
             ),
-            _hidden(table["share"].isna().sum() + table["unmet"].isna().sum(), data, words),
+            why_missing(table["share"].isna().sum() + table["unmet"].isna().sum(), data, words),
         ),
         alt=" ".join([heading, *(spoken(row, words) for row in drawn)]),
         table=pd.DataFrame(cells, columns=[words.text(head) for head in heads]),
@@ -166,14 +167,18 @@ def groups_table(data: Data, rows: pd.DataFrame, *, quarter: str, language: str 
         if wide.loc[what].reindex(there)["share"].notna().any()
     ]
     asked = {at: wide.xs(at, level=("by", "group"))["n"].max() for at in there}
-    heads = [words.text("{kind}, n = {n}", kind=words.text(groups[at]), n=_count(asked[at], words)) for at in there]
-    caption = _said(
+    heads = [words.text("{kind}, n = {n}", kind=words.text(groups[at]), n=count(asked[at], words)) for at in there]
+    caption = joined(
         words.text(
             "Share of organizations that expect it, those expected by most first, with its 95 % interval. "
             "Wave {wave}. n: the most that answered.",
             wave=table["wave"].iloc[0],
         ),
-        _hidden(table.loc[table["by"].isin(["org_type", "consulted_at_design"]), "share"].isna().sum(), data, words),
+        why_missing(
+            table.loc[table["by"].isin(["org_type", "consulted_at_design"]), "share"].isna().sum(),
+            data,
+            words,
+        ),
     )
     numbers = table[table["by"] != "both_waves"].drop(columns=["offered", "unmet", "before", "events", "events_held"])
     frame = pd.DataFrame(cells, columns=[words.text("Expectation"), *heads])
@@ -250,7 +255,7 @@ def changed_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: st
         changes = words.list(
             words.text(
                 "{what} {points} of 100",
-                what=_small(words.text(EXPECTATIONS[line.term])),
+                what=small(words.text(EXPECTATIONS[line.term])),
                 points=signed(line.estimate, words),
             )
             for line in moved.itertuples()
@@ -270,9 +275,9 @@ def changed_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: st
             second=waves[-1],
             n=words.number(told["n"].max()),
         ),
-        caption=_said(
+        caption=joined(
             words.text("Source: partner survey. Other things changed between the waves as well."),
-            _hidden(len(paired) - len(known), data, words),
+            why_missing(len(paired) - len(known), data, words),
         ),
         alt=" ".join([f"{heading}.", *(spoken(row, words) for row in drawn)]),
         table=pd.DataFrame(cells, columns=[words.text(head) for head in heads]),
@@ -331,7 +336,7 @@ def opinion_figure(data: Data, question: str, *, quarter: str, language: str = "
     if known.empty:
         return Prose(_no_answers(data, quarter, words))
     labels = [
-        words.text("{kind}, wave {wave}", kind=_capital(words.text(KINDS[line.group])), wave=line.wave)
+        words.text("{kind}, wave {wave}", kind=capital(words.text(KINDS[line.group])), wave=line.wave)
         for line in known.itertuples()
     ]
     latest = known[known["wave"] == known["wave"].max()]
@@ -350,16 +355,16 @@ def opinion_figure(data: Data, question: str, *, quarter: str, language: str = "
         subtitle=words.text(
             "Of 100 organizations, those whose answers are 4 or 5 of 5 on average, by wave. Bar: 95 % interval."
         ),
-        caption=_said(
+        caption=joined(
             words.text(
                 "Source: partner survey. n: organizations that answered. Not the same ones answer in each wave."
             ),
-            _hidden(len(table) - len(known), data, words),
+            why_missing(len(table) - len(known), data, words),
         ),
         language=words,
         name=question,
     )
-    panels = [(_capital(words.text(KINDS[kind])), own) for kind, own in known.groupby("group", sort=False)]
+    panels = [(capital(words.text(KINDS[kind])), own) for kind, own in known.groupby("group", sort=False)]
     return replace(figure, png=waves_png(panels, words))
 
 
@@ -405,12 +410,12 @@ def benefit_figure(data: Data, *, quarter: str, language: str = "en") -> Part:
             "on record by then. Bar: 95 % interval.",
             wave=latest["wave"].iloc[0],
         ),
-        caption=_said(
+        caption=joined(
             words.text(
                 "Source: partner survey and business leads. To see value: 4 or 5 of 5 on average. A lead that nobody "
                 "wrote down is not on record."
             ),
-            _hidden(len(BENEFITS) - len(known), data, words),
+            why_missing(len(BENEFITS) - len(known), data, words),
         ),
         language=words,
         name="benefits",
@@ -425,14 +430,14 @@ def overlap_table(data: Data, *, quarter: str, language: str = "en") -> Part:
     said = {"any": words.text("At least one of them"), "none": words.text("None that is on record")}
     labels = [said[one] if one in said else words.list(one) for one in table["projects"]]
     frame, hidden = _by_type(table, words.text("Supported by"), labels, words)
-    caption = _said(
+    caption = joined(
         words.text(
             "Organizations supported by other projects at any time up to {quarter}, of {n} partners on its last day. "
             "Two projects in a line: by both. Source: support from other projects.",
             quarter=quarter,
-            n=_count(table["n"].iloc[0], words),
+            n=count(table["n"].iloc[0], words),
         ),
-        _hidden(hidden, data, words),
+        why_missing(hidden, data, words),
     )
     numbers = table.assign(projects=[" + ".join(one) if isinstance(one, tuple) else one for one in table["projects"]])
     return Table(frame, caption, name="overlap", numbers=numbers)
@@ -494,7 +499,7 @@ def talked_sentence(data: Data, *, quarter: str, language: str = "en", link: boo
         n=words.number(now["partners"]),
         interval=_interval(now, words),
     )
-    return _capital(words.clauses(filter(None, [said, late]))) + "."
+    return capital(words.clauses(filter(None, [said, late]))) + "."
 
 
 def calendar_figure(data: Data, *, quarter: str, language: str = "en") -> Part:
@@ -509,12 +514,12 @@ def calendar_figure(data: Data, *, quarter: str, language: str = "en") -> Part:
             "{quarter}: {share} of {n} partners",
             quarter=name,
             share=_share(line, words),
-            n=_count(line["partners"], words),
+            n=count(line["partners"], words),
         )
         drawn.append((label, [(words.month(one.month), one.conversations) for one in months.itertuples()]))
         for one in months.itertuples():
             cells.append(
-                [words.month(one.month), _count(one.conversations, words), _count(one.organizations, words), label]
+                [words.month(one.month), count(one.conversations, words), count(one.organizations, words), label]
             )
     heads = [mark("Month"), mark("Conversations"), mark("Organizations"), mark("Quarter: partners with one")]
     heading = words.text("{label} had an individual conversation", label=label)
@@ -524,9 +529,9 @@ def calendar_figure(data: Data, *, quarter: str, language: str = "en") -> Part:
         subtitle=words.text(
             "Conversations in each month; above them, partners with one in the quarter (95 % interval)."
         ),
-        caption=_said(
+        caption=joined(
             words.text("Source: conversations, with organizations that were partners on the last day of the quarter."),
-            _hidden(table["conversations"].isna().sum(), data, words),
+            why_missing(table["conversations"].isna().sum(), data, words),
         ),
         alt=" ".join([heading, *(f"{label}." for label, _ in drawn)]),
         table=pd.DataFrame(cells, columns=[words.text(head) for head in heads]),
@@ -549,10 +554,10 @@ def since_table(data: Data, *, quarter: str, language: str = "en") -> Part:
             "Of those that had one, half had it {median} days ago or less, the middle half {low} to {high} days ago.",
             **{name: words.number(number) for name, number in zip(("low", "median", "high"), days, strict=True)},
         )
-    caption = _said(
+    caption = joined(
         words.text("Partners on the last day of {quarter}, by their last conversation.", quarter=quarter),
         since,
-        _hidden(hidden, data, words),
+        why_missing(hidden, data, words),
     )
     return Table(frame, caption, name="last_conversation", numbers=table)
 
@@ -622,7 +627,7 @@ def _falls_short(data, table, quarter, words):
     line = short.loc[(short["unmet"] / short["expects"]).astype(float).idxmax()]
     return words.text(
         "Of what is offered, {what} falls shortest: **{k} of {n}** that expect it were not offered it in {quarter}.",
-        what=_small(words.text(EXPECTATIONS[line["what"]])),
+        what=small(words.text(EXPECTATIONS[line["what"]])),
         k=words.number(line["unmet"]),
         n=words.number(line["expects"]),
         quarter=quarter,
@@ -669,7 +674,7 @@ def _by_type(table, head, labels, words):
     """Counts for each type and in all, with the share of all, as they are to be read; and how many are hidden."""
     columns = [one for one in (*ORG_TYPES, TOTAL) if one in table]
     cells = [
-        [label, *(_count(line[one], words) for one in columns), _share(line, words)]
+        [label, *(count(line[one], words) for one in columns), _share(line, words)]
         for label, (_, line) in zip(labels, table.iterrows(), strict=True)
     ]
     heads = [words.text(LABELS.get(one, mark("All"))) for one in columns]
@@ -711,32 +716,5 @@ def _strong(line, words):
     return " " + words.text("(95 % interval {low} to {high}; {strength})", low=low, high=high, strength=strength)
 
 
-def _hidden(figures, data, words):
-    """Why figures are missing, where some are."""
-    if not figures:
-        return ""
-    return words.text(
-        "Where a number is missing, it is about fewer than {smallest} organizations, or such a number could be worked "
-        "out from it.",
-        smallest=words.number(data.programme.smallest_cell),
-    )
-
-
-def _count(n, words):
-    return "–" if pd.isna(n) else words.number(n)
-
-
 def _linked(text, section, link):
-    return f"[{text}](#{SECTIONS[section]})" if link else text
-
-
-def _said(*sentences):
-    return " ".join(filter(None, sentences))
-
-
-def _capital(text):
-    return text[:1].upper() + text[1:]
-
-
-def _small(text):
-    return text[:1].lower() + text[1:]
+    return linked(text, SECTIONS[section], link)

@@ -17,6 +17,16 @@ from konbit_lessons.figures import Figure, dots, spoken
 from konbit_lessons.participation import uptake
 from konbit_lessons.parts import Part, Prose, Table
 from konbit_lessons.periods import Quarter
+from konbit_lessons.phrases import (
+    capital,
+    count,
+    interval_of_difference,
+    interval_of_share,
+    joined,
+    linked,
+    small,
+    why_missing,
+)
 from konbit_lessons.sentences import signed
 from konbit_lessons.tables import EVENT_TYPES, LABELS, LEVELS
 from konbit_lessons.trends import difference_of_groups, share_with_interval
@@ -56,7 +66,7 @@ def headline(data: Data, rows: pd.DataFrame, *, quarter: str, language: str = "e
     total = len(engagement.attendances(rows[rows["org_type"].isin(reached)]))
     return words.text(
         "**{reached}** came to at least one event up to {quarter}; together they account for {attendances}.",
-        reached=_linked(words.list(reached.values()), "reached-against-target", link),
+        reached=linked(words.list(reached.values()), "reached-against-target", link),
         quarter=quarter,
         attendances=words.plural("{n} attendance", "{n} attendances", total),
     )
@@ -92,7 +102,7 @@ def reach_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: str 
     cells = [
         [
             words.text("{kind}, {quarter}", kind=words.text(LABELS[line.org_type]), quarter=line.fiscal_quarter),
-            *(_count(n, words) for n in (line.reached, line.so_far, line.target, line.attendances)),
+            *(count(n, words) for n in (line.reached, line.so_far, line.target, line.attendances)),
         ]
         for line in table.itertuples()
     ]
@@ -104,9 +114,9 @@ def reach_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: str 
         words.text(
             "{kind}: {n} in {quarter}, {attendances} attendances.",
             kind=words.text(LABELS[line.Index]),
-            n=_count(line.reached, words),
+            n=count(line.reached, words),
             quarter=line.fiscal_quarter,
-            attendances=_count(line.attendances, words),
+            attendances=count(line.attendances, words),
         )
         for line in last.itertuples()
     ]
@@ -117,13 +127,13 @@ def reach_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: str 
             "Organizations that came to at least one event, by fiscal quarter. Column: in the quarter. Line: so far, "
             "each counted once. Dashed: target."
         ),
-        caption=_said(
+        caption=joined(
             words.text(
                 "Source: invitation lists, sign-in sheets and the roster. An organization that came in several "
                 "quarters is in the column of each, and once in the line: columns do not add up to the line, nor to "
                 "the attendances under them."
             ),
-            _not_shown(table[["reached", "so_far"]].isna().to_numpy().sum(), data, words),
+            why_missing(table[["reached", "so_far"]].isna().to_numpy().sum(), data, words),
         ),
         alt=" ".join([f"{heading}.", *readings]),
         table=shown,
@@ -145,9 +155,9 @@ def quarter_sentence(data: Data, rows: pd.DataFrame, *, quarter: str, language: 
     said = words.text(
         "In {quarter}, **{share}** of {invitations} were taken up{interval}.",
         quarter=quarter,
-        share=_linked(words.percent(now["share"]), "compared-with-the-quarter-before", link),
+        share=linked(words.percent(now["share"]), "compared-with-the-quarter-before", link),
         invitations=words.plural("{n} invitation", "{n} invitations", int(now["invitations"])),
-        interval=_interval(now["low"], now["high"], words),
+        interval=interval_of_share(now["low"], now["high"], words),
     )
     if earlier not in table.index or pd.isna(table.loc[earlier, "share"]):
         return said
@@ -175,7 +185,7 @@ def compared_table(data: Data, rows: pd.DataFrame, *, quarter: str, language: st
     shares = _uptake(rows, "fiscal_quarter", data).set_index("fiscal_quarter").reindex([earlier, quarter])
     lines.append((words.text("Invitations whose attendance is known"), *shares["invitations"]))
     numbers = pd.DataFrame(lines, columns=["what", earlier, quarter])
-    cells = [[line[0], *(_count(n, words) for n in line[1:]), _plain_difference(*line[1:], words)] for line in lines]
+    cells = [[line[0], *(count(n, words) for n in line[1:]), _plain_difference(*line[1:], words)] for line in lines]
     if shares["share"].notna().all():
         change = difference_of_groups(
             rows, "attended", by="fiscal_quarter", first=earlier, second=quarter, cluster=CLUSTERS
@@ -202,7 +212,7 @@ def uptake_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: str
     if known.empty:
         return Prose(words.text("Attendance is on record for too few organizations to give shares."))
     shown = known.assign(
-        label=[_capital(words.text(label)) for label in known["label"]], estimate=known["share"], n=known["invitations"]
+        label=[capital(words.text(label)) for label in known["label"]], estimate=known["share"], n=known["invitations"]
     )
     events = shown[shown["event_type"].notna()] if "event_type" in shown else shown.iloc[:0]
     heading = words.text("By type of event there is nothing that differs")
@@ -211,7 +221,7 @@ def uptake_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: str
             "{most} drew most of those invited ({high}), {least} least ({low})",
             most=events["label"].iloc[0],
             high=words.percent(events["share"].iloc[0]),
-            least=_small(events["label"].iloc[-1]),
+            least=small(events["label"].iloc[-1]),
             low=words.percent(events["share"].iloc[-1]),
         )
     return dots(
@@ -269,14 +279,14 @@ def uptake_table(data: Data, rows: pd.DataFrame, *, quarter: str, language: str 
         numbers.append({"event_type": event, "org_type": kind, "attended": k, "invited": n, **found})
         cells.append(
             [
-                words.text("{event}: {kind}", event=_capital(words.text(LEVELS[event])), kind=words.text(KINDS[kind])),
-                words.text("{k} of {n}", k=_count(k, words), n=_count(n, words)),
+                words.text("{event}: {kind}", event=capital(words.text(LEVELS[event])), kind=words.text(KINDS[kind])),
+                words.text("{k} of {n}", k=count(k, words), n=count(n, words)),
                 words.points(found["share"]),
                 "–" if pd.isna(found["low"]) else words.text("{low} to {high}", **_ends(found, words)),
             ]
         )
     heads = [mark("Event and organization"), mark("Attended of invited"), mark("Of 100"), mark("95 % interval")]
-    caption = _said(
+    caption = joined(
         words.text(
             "Invitations whose attendance is known, up to {quarter}, by type of event and of organization.",
             quarter=quarter,
@@ -320,7 +330,7 @@ def funnel_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: str
         "organizations", index="step", columns="org_type", aggfunc="first", dropna=False, sort=False
     )
     cells = [
-        [words.text(STEPS[step]), *(_count(wide.loc[step].get(kind), words) for kind in kinds)] for step in wide.index
+        [words.text(STEPS[step]), *(count(wide.loc[step].get(kind), words) for kind in kinds)] for step in wide.index
     ]
     heading = _came_again(data, rows, quarter, words, link=False).replace("**", "").rstrip(".")
     top = 1.05 * max(row.at for row in drawn)
@@ -331,15 +341,15 @@ def funnel_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: str
             "Organizations at each step up to {quarter}, of all types, and in brackets the 95 % interval of the share.",
             quarter=quarter,
         ),
-        caption=_said(
+        caption=joined(
             words.text(
                 "Source: roster, invitation lists and sign-in sheets. Who joined late had fewer events to come to. "
                 "Attendance that is unknown counts as not having come."
             ),
-            _not_shown(table["organizations"].isna().sum(), data, words),
+            why_missing(table["organizations"].isna().sum(), data, words),
         ),
         alt=" ".join([heading, *(spoken(row, words) for row in drawn)]),
-        table=pd.DataFrame(cells, columns=[words.text("Step"), *(_capital(words.text(KINDS[kind])) for kind in kinds)]),
+        table=pd.DataFrame(cells, columns=[words.text("Step"), *(capital(words.text(KINDS[kind])) for kind in kinds)]),
         language=words,
         name="funnel",
         numbers=table,
@@ -366,7 +376,7 @@ def staying_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: st
         "After {n} quarters, {share} of organizations still take part{interval}",
         int(last["quarter"]),
         share=words.percent(last["share"]),
-        interval=_interval(last["low"], last["high"], words),
+        interval=interval_of_share(last["low"], last["high"], words),
     )
     heads = [
         mark("Quarters"),
@@ -421,7 +431,7 @@ def meaningful_sentence(
     return words.text(
         "**{k} of {n}** invited organizations take part meaningfully as this programme defines it ({share}{interval}); "
         "with other cut-offs it would be {low} to {high}.",
-        k=_linked(words.number(defined["organizations"]), "taking-part-meaningfully", link),
+        k=linked(words.number(defined["organizations"]), "taking-part-meaningfully", link),
         n=words.number(defined["n"]),
         share=words.percent(defined["share"]),
         interval=words.text("; 95 % interval {low} to {high}", **_ends(defined, words)),
@@ -471,12 +481,12 @@ def meaningful_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language:
             quarter=quarter,
             definition=words.list(_needs(least, words)) or words.text("no cut-off is set"),
         ),
-        caption=_said(
+        caption=joined(
             words.text(
                 "Source: programme.toml, section participation, for the definition; sign-in sheets, events and "
                 "contributions. What is not on record does not count."
             ),
-            _not_shown(table["share"].isna().sum(), data, words),
+            why_missing(table["share"].isna().sum(), data, words),
         ),
         language=words,
         name="meaningful",
@@ -516,7 +526,7 @@ def departments_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language
     cells = [
         [
             words.text(line.department or "Elsewhere, or not on record"),
-            *(_count(n, words) for n in (line.reached, line.organizations)),
+            *(count(n, words) for n in (line.reached, line.organizations)),
             *(words.points(share) for share in (line.share, line.low, line.high)),
         ]
         for line in table.itertuples()
@@ -533,13 +543,13 @@ def departments_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language
             "department, placed roughly as on a map; the darker, the more.",
             quarter=quarter,
         ),
-        caption=_said(
+        caption=joined(
             words.text(
                 "Source: roster and sign-in sheets. With so few in a department its share is uncertain: the intervals "
                 "stand in the table below."
             ),
             _elsewhere(elsewhere, words),
-            _not_shown(table["share"].isna().sum(), data, words),
+            why_missing(table["share"].isna().sum(), data, words),
         ),
         alt=" ".join([heading + ".", *readings]),
         table=pd.DataFrame(cells, columns=[words.text(head) for head in heads]),
@@ -561,7 +571,7 @@ def consulted_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: 
             )
         )
     gap = difference_of_groups(known, "attended", by="consulted_at_design", first=False, second=True, cluster=CLUSTERS)
-    values = {"points": words.points(abs(gap.estimate)), "interval": _range(gap, words)}
+    values = {"points": words.points(abs(gap.estimate)), "interval": interval_of_difference(gap.low, gap.high, words)}
     if _may_be_none(gap):
         heading = words.text(
             "Consulted organizations: {points} of 100 invitations{interval}, so that a difference cannot be told",
@@ -587,7 +597,7 @@ def consulted_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: 
             "was designed: {organizations}. n: invitations.",
             quarter=quarter,
             organizations=words.list(
-                words.text("{label}, {n} organizations", label=_small(line.label), n=words.number(line.organizations))
+                words.text("{label}, {n} organizations", label=small(line.label), n=words.number(line.organizations))
                 for line in shown.itertuples()
             ),
         ),
@@ -655,7 +665,7 @@ def unknown_sentences(data: Data, rows: pd.DataFrame, *, language: str = "en", l
     unknown = words.plural("{n} of {all} invitations", "{n} of {all} invitations", total, all=words.number(len(rows)))
     said = words.text(
         "Attendance is unknown for **{unknown}** ({share}); these are in no share.",
-        unknown=_linked(unknown, "attendance-that-is-unknown", link),
+        unknown=linked(unknown, "attendance-that-is-unknown", link),
         share=of_all,
     )
     return [
@@ -694,8 +704,8 @@ def _came_again(data, rows, quarter, words, *, link=True):
     return words.text(
         "Of {once} organizations that came once, **{again}** came again{interval}.",
         once=words.number(again["before"]),
-        again=_linked(words.percent(again["share"]), "from-first-contact-on", link),
-        interval=_interval(again["low"], again["high"], words),
+        again=linked(words.percent(again["share"]), "from-first-contact-on", link),
+        interval=interval_of_share(again["low"], again["high"], words),
     )
 
 
@@ -711,7 +721,7 @@ def _change_sentence(change, before, words):
     """What the difference to the quarter before can be, and whether it can be told from none."""
     values = {
         "before": words.percent(before),
-        "interval": _range(change, words),
+        "interval": interval_of_difference(change.low, change.high, words),
         "points": signed(change.estimate, words),
     }
     if _may_be_none(change):
@@ -788,55 +798,11 @@ def _elsewhere(lines, words):
     )
 
 
-def _not_shown(hidden, data, words):
-    """Why numbers are missing, where some are."""
-    if not hidden:
-        return ""
-    return words.text(
-        "Where a number is missing, it is about fewer than {smallest} organizations, or such a number could be worked "
-        "out from it.",
-        smallest=words.number(data.programme.smallest_cell),
-    )
-
-
 def _plain_difference(before, now, words):
     if pd.isna(before) or pd.isna(now):
         return "–"
     return f"{'+' if now > before else ''}{words.number(int(now) - int(before))}"
 
 
-def _interval(low, high, words):
-    if pd.isna(low) or pd.isna(high):
-        return ""
-    return " " + words.text("(95 % interval {low} to {high})", low=words.points(low), high=words.points(high))
-
-
-def _range(interval, words):
-    if pd.isna(interval.low):
-        return ""
-    low, high = (signed(end, words) for end in (interval.low, interval.high))
-    return " " + words.text("(95 % interval {low} to {high})", low=low, high=high)
-
-
 def _ends(line, words):
     return {"low": words.points(line["low"]), "high": words.points(line["high"])}
-
-
-def _count(n, words):
-    return "–" if n is None or pd.isna(n) else words.number(n)
-
-
-def _linked(text, section, link):
-    return f"[{text}](#{section})" if link else text
-
-
-def _said(*sentences):
-    return " ".join(filter(None, sentences))
-
-
-def _capital(text):
-    return text[:1].upper() + text[1:]
-
-
-def _small(text):
-    return text[:1].lower() + text[1:]

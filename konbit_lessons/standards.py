@@ -16,6 +16,7 @@ from konbit_lessons.drawing import Row, rows_png
 from konbit_lessons.figures import Figure, dots, spoken
 from konbit_lessons.parts import Part, Prose, Table
 from konbit_lessons.periods import Quarter
+from konbit_lessons.phrases import capital, linked, small
 from konbit_lessons.quality import (
     AGREE,
     ANSWERED,
@@ -126,7 +127,7 @@ def headline(data: Data, quality: pd.DataFrame, *, quarter: str, language: str =
     parts = [
         words.text(
             "**{word}:** {standards}",
-            word=_linked(words.text(word), "the-five-standards", link),
+            word=linked(words.text(word), "the-five-standards", link),
             standards=words.list(named),
         )
         for word in (GOOD, FAIR, POOR, UNKNOWN)
@@ -159,7 +160,7 @@ def judgement_sentences(data: Data, quality: pd.DataFrame, *, quarter: str, lang
         because = words.list(
             words.text(
                 "{said}: {figure} (n = {n})",
-                said=_small(words.text(line.said)),
+                said=small(words.text(line.said)),
                 figure=_figure(line, words),
                 n=words.number(line.n),
             )
@@ -170,7 +171,7 @@ def judgement_sentences(data: Data, quality: pd.DataFrame, *, quarter: str, lang
                 "**{standard}: {word}.** {because}.",
                 standard=words.text(STANDARDS[standard]),
                 word=words.text(word),
-                because=_capital(because) or words.text("Nothing is on record that would tell"),
+                because=capital(because) or words.text("Nothing is on record that would tell"),
             )
         )
     return said
@@ -292,7 +293,7 @@ def failed_figure(data: Data, quality: pd.DataFrame, *, language: str = "en") ->
         return Prose(words.text("Every row and every value that was read fits, and was kept."))
     labels = [
         words.text(
-            "{where}: {reason}", where=words.text(TABLE_LABELS[line.table]), reason=_small(words.text(line.measure))
+            "{where}: {reason}", where=words.text(TABLE_LABELS[line.table]), reason=small(words.text(line.measure))
         )
         for line in found.itertuples()
     ]
@@ -466,7 +467,7 @@ def question_sentences(data: Data, *, language: str = "en", link: bool = False) 
     said = [
         words.text(
             "**{questions}** that only an evaluator can answer; {rows}.",
-            questions=_linked(open_ones, "what-only-an-evaluator-can-answer", link),
+            questions=linked(open_ones, "what-only-an-evaluator-can-answer", link),
             rows=words.plural("{n} row waits for it", "{n} rows wait for them", int(asked["times"].sum())),
         )
     ]
@@ -546,11 +547,11 @@ def _reason_sentence(quality, words, *, link=True):
     if found.empty:
         return ""
     first = found.iloc[0]
-    reason = _small(words.text(first["measure"]))
+    reason = small(words.text(first["measure"]))
     return words.text(
         "The most frequent reason: {reason} ({where}), **{n}** of {all}.",
-        reason=_linked(reason, "what-did-not-fit-and-why", link),
-        where=_small(words.text(TABLE_LABELS[first["table"]])),
+        reason=linked(reason, "what-did-not-fit-and-why", link),
+        where=small(words.text(TABLE_LABELS[first["table"]])),
         n=words.number(first["value"]),
         all=words.plural("{n} row or value set aside", "{n} rows and values set aside", int(found["value"].sum())),
     )
@@ -565,7 +566,7 @@ def _answered_sentence(data, quality, quarter, words, *, link=True):
     return words.text(
         "The survey begun in {quarter} was answered by **{share}** of {n} partners (95 % interval {low} to {high}).",
         quarter=last["quarter"],
-        share=_linked(share, "who-answered", link),
+        share=linked(share, "who-answered", link),
         n=words.number(last["n"]),
         low=words.points(last["low"]),
         high=words.points(last["high"]),
@@ -584,15 +585,3 @@ def _limit(limit, rule, words):
 
 def _days(days, words):
     return words.plural("{n} day", "{n} days", round(days))
-
-
-def _small(text):
-    return text[:1].lower() + text[1:]
-
-
-def _capital(text):
-    return text[:1].upper() + text[1:]
-
-
-def _linked(text, section, link):
-    return f"[{text}](#{section})" if link else text
