@@ -28,10 +28,10 @@ _PUBLIC = {  # name → module; imported when first used, so that `import konbit
     "invitations": "panel",
     "rows": "question",
     "predict_participation": "incentives",
-    "reach": "participation",
-    "uptake": "participation",
-    "expected": "expectations",
-    "data_quality": "quality",
+    "reach": "measures.participation",
+    "uptake": "measures.participation",
+    "expected": "measures.expectations",
+    "data_quality": "measures.quality",
     "dots": "figures",
     "targets": "figures",
     "Opening": "parts",
@@ -65,14 +65,14 @@ __all__ = [
 if TYPE_CHECKING:
     from konbit_lessons.cleaning import clean
     from konbit_lessons.errors import KonbitError
-    from konbit_lessons.expectations import expected
     from konbit_lessons.figures import dots, targets
     from konbit_lessons.incentives import predict_participation
+    from konbit_lessons.measures.expectations import expected
+    from konbit_lessons.measures.participation import reach, uptake
+    from konbit_lessons.measures.quality import data_quality
     from konbit_lessons.panel import invitations
-    from konbit_lessons.participation import reach, uptake
     from konbit_lessons.parts import Opening, Prose, Table, incentive_table
     from konbit_lessons.programme import load
-    from konbit_lessons.quality import data_quality
     from konbit_lessons.question import rows
     from konbit_lessons.reports import make_reports
     from konbit_lessons.sources import read

@@ -229,7 +229,7 @@ def _say_files(data) -> None:
 
 
 def _say_counts(data) -> None:
-    from konbit_lessons.quality import by_table
+    from konbit_lessons.measures.quality import by_table
 
     for line in by_table(data).itertuples():
         click.echo(f"{line.table:15} {line.read:7} rows read = {line.kept:7} kept + {line.set_aside:5} set aside")

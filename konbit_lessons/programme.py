@@ -28,7 +28,7 @@ TableName = Literal[tuple(tables.TABLES)]
 Kind = Literal[tuple(KINDS)]
 Expectation = Literal[tuple(tables.EXPECTATIONS)]
 
-
+AUDIENCES = ("shared", "internal")
 CORRECTIONS, LEDGER = "corrections.csv", "identity_ledger.csv"  # an evaluator's own, beside the raw files
 
 
@@ -197,8 +197,10 @@ class Programme:
         Name, contact, calendar.
     targets : dict of str to int
         Organizations to reach, by type.
+    audience : "shared" or "internal"
+        Who reads what is made from it.
     smallest_cell : int
-        No shared figure is about fewer organizations.
+        No figure is about fewer organizations: what programme.toml says for shared reports, 1 for internal ones.
     analysis : Analysis or None
     study : Study or None
     sources : tuple of Source
@@ -223,6 +225,7 @@ class Programme:
     labels: dict[str, str]
     meaningful: Meaningful
     offers: dict[str, list[str]]
+    audience: str = "shared"
 
     @property
     def folder(self) -> Path:
@@ -318,19 +321,25 @@ def is_raw(path: Path) -> bool:
     return not path.name.startswith("~$") and path.name not in (CORRECTIONS, LEDGER)
 
 
-def load(path: str | Path = "programme.toml") -> Programme:
+def load(path: str | Path = "programme.toml", *, audience: str = "shared") -> Programme:
     """Read and check a programme.toml.
 
     Parameters
     ----------
     path : str or Path
         The file.
+    audience : "shared" or "internal"
+        Who will read what is made from it. Shared figures are about no fewer organizations than
+        ``privacy.smallest_cell``; internal ones may be about each.
 
     Raises
     ------
     ProgrammeError
-        The file is missing, is not TOML, or a key is unknown, missing or holds what is not allowed; all are listed.
+        The audience is another; the file is missing, is not TOML, or a key is unknown, missing or holds what is not
+        allowed; all are listed.
     """
+    if audience not in AUDIENCES:
+        raise ProgrammeError(f"audience: found {audience!r}; expected {' or '.join(AUDIENCES)}.")
     path = Path(path).resolve()
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -350,7 +359,8 @@ def load(path: str | Path = "programme.toml") -> Programme:
         path=path,
         about=checked.programme,
         targets=checked.targets,
-        smallest_cell=checked.privacy.smallest_cell,
+        audience=audience,
+        smallest_cell=checked.privacy.smallest_cell if audience == "shared" else 1,
         analysis=checked.analysis,
         study=checked.study,
         sources=tuple(checked.source),

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 from reporting_example import NAN, ROWS, programme, result, row
 
-from konbit_lessons import findings, learning, limits, parts
-from konbit_lessons.curve import curve_sentences
+from konbit_lessons import parts
 from konbit_lessons.disclosure import Protected
+from konbit_lessons.figures.curve import curve_sentences
 from konbit_lessons.incentives.robustness import Robustness
-from konbit_lessons.sentences import Units, sentence
+from konbit_lessons.pages import learning_report
+from konbit_lessons.sentences import Units, findings, limits, sentence
 
 QUARTER, BEFORE = "FY2017Q3", "FY2017Q2"
 SILENT = dict(
@@ -89,7 +90,7 @@ def uptake(*quarters, organizations=20):
         for quarter in quarters
     )
     rows = rows.assign(event_id=rows["fiscal_quarter"] + rows["event"].astype(str))
-    return lambda words: learning.uptake_sentence(rows, quarter=QUARTER, language=words)
+    return lambda words: learning_report.uptake_sentence(rows, quarter=QUARTER, language=words)
 
 
 def quality(aside, unknown):
@@ -97,20 +98,20 @@ def quality(aside, unknown):
     table = pd.DataFrame({"read": [4485], "set_aside": [aside]})
 
     def said(words):
-        with patch.object(learning, "by_table", lambda data: table):
-            return learning.quality_sentence(None, rows, language=words)
+        with patch.object(learning_report, "by_table", lambda data: table):
+            return learning_report.quality_sentence(None, rows, language=words)
 
     return said
 
 
 def survey(organizations):
-    every = [f"expects_{what}" for what in learning.EXPECTATIONS]
+    every = [f"expects_{what}" for what in learning_report.EXPECTATIONS]
     answers = pd.DataFrame({"organization_id": range(organizations), "submitted_on": pd.Timestamp("2017-05-02")})
     answers = answers.assign(
         wave=3, **{name: answers["organization_id"] % (i + 1) == 0 for i, name in enumerate(every)}
     )
     data = SimpleNamespace(survey=answers, programme=SimpleNamespace(smallest_cell=5))
-    return lambda words: " ".join(learning.expectation_sentences(data, quarter=QUARTER, language=words))
+    return lambda words: " ".join(learning_report.expectation_sentences(data, quarter=QUARTER, language=words))
 
 
 def due(late, later, changes):
@@ -118,12 +119,12 @@ def due(late, later, changes):
     days = [pd.Timestamp("2017-05-01")] * late + [pd.Timestamp("2017-08-01")] * later
     decided = pd.DataFrame({"quarter": [BEFORE] * changes, "adaptation": "x", "status": "planned"})
     data = SimpleNamespace(conversations=held.assign(follow_up_due_on=pd.to_datetime(days)), learning=decided)
-    return lambda words: " ".join(learning.next_quarter(data, quarter=QUARTER, language=words))
+    return lambda words: " ".join(learning_report.next_quarter(data, quarter=QUARTER, language=words))
 
 
 def nothing_learned(words):
     data = SimpleNamespace(learning=pd.DataFrame(columns=["quarter", "question", "expectation", "finding"], dtype=str))
-    return learning.learned(data, quarter=QUARTER, language=words).sentences
+    return learning_report.learned(data, quarter=QUARTER, language=words).sentences
 
 
 def hidden(count, *, withheld=False):

@@ -3,7 +3,7 @@
 import pytest
 
 import konbit_lessons as kl
-from konbit_lessons.limits import missing_sentences, prediction_sentence
+from konbit_lessons.sentences.limits import missing_sentences, prediction_sentence
 from konbit_lessons.tables import LABELS
 
 QUESTION = {"incentives": ["business_showcase", "peer_exchange"], "adjust_for": ["org_type", "motivation"]}

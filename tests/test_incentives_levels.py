@@ -8,7 +8,7 @@ from incentives_example import invitations
 from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives import predict_participation
 from konbit_lessons.incentives.result import COLUMNS
-from konbit_lessons.limits import group_sentences
+from konbit_lessons.sentences.limits import group_sentences
 
 KINDS = np.array(["none", "coaching", "mentor"])
 

@@ -4,7 +4,7 @@ import pytest
 from pseudo import pseudo_language, untranslated
 
 import konbit_lessons as kl
-from konbit_lessons import learning
+from konbit_lessons.pages import learning_report
 
 QUARTER = "FY2017Q3"
 
@@ -16,30 +16,30 @@ def rows(whole):
 
 def test_the_first_sentence_gives_the_share_its_interval_and_the_quarter_before(rows):
     # 170 of 357 invitations, 187 of 380 the quarter before: counted in tests/data/programme/truth/attended.csv
-    said = learning.uptake_sentence(rows, quarter=QUARTER)
+    said = learning_report.uptake_sentence(rows, quarter=QUARTER)
     assert said == (
         "In FY2017Q3, **48 %** of 357 invitations were taken up (95 % interval 37 to 58), after 49 % the quarter before."
     )
 
 
 def test_the_first_quarter_has_none_before_it(rows):
-    said = learning.uptake_sentence(rows, quarter="FY2016Q3")
+    said = learning_report.uptake_sentence(rows, quarter="FY2016Q3")
     assert said == "In FY2016Q3, **41 %** of 191 invitations were taken up (95 % interval 30 to 54)."
 
 
 def test_a_quarter_without_known_attendance_gives_no_share(rows):
-    said = learning.uptake_sentence(rows, quarter="FY2018Q1")
+    said = learning_report.uptake_sentence(rows, quarter="FY2018Q1")
     assert said == "In FY2018Q1 attendance is on record for too few organizations to give a share."
 
 
 def test_expectations_are_those_of_the_latest_wave_by_then(whole):
     assert kl.expected(whole, until="FY2017Q3")["wave"].unique().tolist() == [3]
     assert kl.expected(whole, until="FY2017Q1")["wave"].unique().tolist() == [2]
-    assert learning.expectation_sentences(whole, quarter=QUARTER)[1] == "Least expected: visibility (20 %)."
+    assert learning_report.expectation_sentences(whole, quarter=QUARTER)[1] == "Least expected: visibility (20 %)."
 
 
 def test_nothing_written_down_is_said_plainly(whole):
-    said = learning.learned(whole, quarter=QUARTER)
+    said = learning_report.learned(whole, quarter=QUARTER)
     assert said.sentences == ("Nothing was written down for this quarter. Add it to the table of learning questions.")
 
 
@@ -53,7 +53,7 @@ def test_follow_ups_are_due_or_overdue_on_the_last_day_of_the_quarter(tiny):
         "CDSP-003,2017-04-03,2017-04-20,\n",  # not yet held
         encoding="utf-8",
     )
-    said = learning.next_quarter(tiny.clean(), quarter="FY2017Q2")
+    said = learning_report.next_quarter(tiny.clean(), quarter="FY2017Q2")
     assert said == [
         "Of the follow-ups promised in conversations, **2 are overdue** and 1 falls due later.",
         "0 changes decided so far are not done yet.",
@@ -62,7 +62,7 @@ def test_follow_ups_are_due_or_overdue_on_the_last_day_of_the_quarter(tiny):
 
 def test_at_a_glance_is_five_sentences(whole, rows):
     result = kl.predict_participation(rows, **whole.programme.question)
-    said = learning.at_a_glance(whole, rows, result, quarter=QUARTER)
+    said = learning_report.at_a_glance(whole, rows, result, quarter=QUARTER)
     assert len(said) == 5
     assert (
         said[0]
@@ -80,18 +80,18 @@ def test_every_word_comes_out_translated(whole, rows, tmp_path):
     result = kl.predict_participation(rows, **whole.programme.question)
     when = {"quarter": QUARTER, "language": words}
     figures = [
-        learning.reach_figure(whole, **when),
-        learning.uptake_figure(rows, smallest_cell=5, **when),
-        learning.expectation_figure(whole, **when),
+        learning_report.reach_figure(whole, **when),
+        learning_report.uptake_figure(rows, smallest_cell=5, **when),
+        learning_report.expectation_figure(whole, **when),
     ]
-    table = learning.quality_table(whole, language=words)
+    table = learning_report.quality_table(whole, language=words)
     said = [
-        learning.title(words),
-        *learning.at_a_glance(whole, rows, result, **when),
-        *learning.expectation_sentences(whole, **when),
-        *learning.next_quarter(whole, **when),
-        *learning.actions(words),
-        learning.learned(whole, **when).sentences,
+        learning_report.title(words),
+        *learning_report.at_a_glance(whole, rows, result, **when),
+        *learning_report.expectation_sentences(whole, **when),
+        *learning_report.next_quarter(whole, **when),
+        *learning_report.actions(words),
+        learning_report.learned(whole, **when).sentences,
         *(
             text
             for figure in figures

@@ -6,11 +6,11 @@ import pytest
 from incentives_example import invitations
 from reporting_example import NAN, result, row
 
-from konbit_lessons.findings import method_sentences, strength_rule
 from konbit_lessons.incentives import predict_participation
-from konbit_lessons.limits import detectable_sentences, group_sentences, limits
 from konbit_lessons.parts import incentive_table
 from konbit_lessons.sentences import Units, sentence
+from konbit_lessons.sentences.findings import method_sentences, strength_rule
+from konbit_lessons.sentences.limits import detectable_sentences, group_sentences, limits
 
 PEOPLE = Units(row="person", rows="people", group="village", groups="villages", outcome="learned their result")
 

@@ -10,10 +10,11 @@ from bs4 import BeautifulSoup
 from pseudo import pseudo_language, untranslated
 
 import konbit_lessons as kl
-from konbit_lessons import figures, standards
+from konbit_lessons import figures
+from konbit_lessons.measures.quality import by_table
+from konbit_lessons.pages import data_quality as data_quality_page
+from konbit_lessons.pages.data_quality import RULES
 from konbit_lessons.parts import Prose
-from konbit_lessons.quality import by_table
-from konbit_lessons.standards import RULES
 from konbit_lessons.store import LISTS
 
 QUARTER = "FY2017Q3"
@@ -28,21 +29,21 @@ def quality(whole):
 def page(data, quality, language="en", quarter=QUARTER):
     shown = {"quarter": quarter, "language": language}
     return {
-        **{name: getattr(standards, name)(data, quality, **shown) for name in OF_A_QUARTER},
-        "late_figure": standards.late_figure(data, **shown),
-        "sources_table": standards.sources_table(data, language=language),
-        "failed_figure": standards.failed_figure(data, quality, language=language),
-        "columns_table": standards.columns_table(data, language=language),
+        **{name: getattr(data_quality_page, name)(data, quality, **shown) for name in OF_A_QUARTER},
+        "late_figure": data_quality_page.late_figure(data, **shown),
+        "sources_table": data_quality_page.sources_table(data, language=language),
+        "failed_figure": data_quality_page.failed_figure(data, quality, language=language),
+        "columns_table": data_quality_page.columns_table(data, language=language),
     }
 
 
 def sentences(data, quality, language="en"):
     return [
-        standards.headline(data, quality, quarter=QUARTER, language=language),
-        *standards.at_a_glance(data, quality, quarter=QUARTER, language=language),
-        *standards.judgement_sentences(data, quality, quarter=QUARTER, language=language),
-        *standards.rule_sentences(language),
-        *standards.question_sentences(data, language=language),
+        data_quality_page.headline(data, quality, quarter=QUARTER, language=language),
+        *data_quality_page.at_a_glance(data, quality, quarter=QUARTER, language=language),
+        *data_quality_page.judgement_sentences(data, quality, quarter=QUARTER, language=language),
+        *data_quality_page.rule_sentences(language),
+        *data_quality_page.question_sentences(data, language=language),
     ]
 
 
@@ -50,7 +51,7 @@ def sentences(data, quality, language="en"):
 
 
 def test_each_source_keeps_and_sets_aside_what_it_read_and_all_are_those_of_the_tables(whole):
-    sources = standards.by_source(whole)
+    sources = data_quality_page.by_source(whole)
     assert (sources["kept"] + sources["set_aside"] == sources["read"]).all()
     named = {(source.place, source.table) for source in whole.programme.sources}
     assert {*zip(sources["source"], sources["table"], strict=True)} == named
@@ -59,14 +60,14 @@ def test_each_source_keeps_and_sets_aside_what_it_read_and_all_are_those_of_the_
 
 
 def test_a_source_of_many_files_is_one_line_that_names_none_of_them(whole):
-    text = standards.sources_table(whole)._repr_html_()
+    text = data_quality_page.sources_table(whole)._repr_html_()
     assert len({*whole.counts.loc[whole.counts["table"] == "sign_in", "source"]}) > 1
     assert "attendance/presences_*.xlsx" in text
     assert not any(source in text for source in whole.counts.loc[whole.counts["table"] == "sign_in", "source"])
 
 
 def test_the_reasons_count_every_row_and_value_set_aside_once(whole, quality):
-    found = standards.failures(quality)
+    found = data_quality_page.failures(quality)
     assert found.loc[found["unit"] == "rows", "value"].sum() == by_table(whole)["set_aside"].sum()
     assert found.loc[found["unit"] == "values", "value"].sum() == by_table(whole)["values_set_aside"].sum()
     assert found["value"].is_monotonic_decreasing
@@ -84,7 +85,7 @@ def test_the_figures_are_those_counted_by_hand(tiny):
     tiny.add("invitations.csv", "E001,Nobody We Know")
     tiny.add("invitations.csv", "E002,APA")
     data = tiny.clean()
-    found = standards.judgements(data, kl.data_quality(data), quarter="FY2017Q4").set_index("said")
+    found = data_quality_page.judgements(data, kl.data_quality(data), quarter="FY2017Q4").set_index("said")
     read = by_table(data)["read"].sum()
     assert found.loc["Rows that stand there again", ["figure", "n"]].tolist() == [1 / read, read]
     assert found.loc["Rows set aside because they do not fit", "figure"] == 1 / read
@@ -93,8 +94,8 @@ def test_the_figures_are_those_counted_by_hand(tiny):
 
 
 def test_the_worst_figure_judges_its_standard(whole, quality):
-    found = standards.judgements(whole, quality, quarter=QUARTER)
-    said = standards.headline(whole, quality, quarter=QUARTER)
+    found = data_quality_page.judgements(whole, quality, quarter=QUARTER)
+    said = data_quality_page.headline(whole, quality, quarter=QUARTER)
     words = dict(re.findall(r"\*\*([a-z ]+):\*\* ([a-z, ]+)", said))
     order = ["cannot tell", "good", "fair", "poor"]
     for standard, lines in found.groupby("standard"):
@@ -103,7 +104,9 @@ def test_the_worst_figure_judges_its_standard(whole, quality):
 
 
 def test_a_quarter_counts_only_what_happened_until_then(whole, quality):
-    by_quarter = [standards.judgements(whole, quality, quarter=quarter)["n"] for quarter in ("FY2016Q3", QUARTER)]
+    by_quarter = [
+        data_quality_page.judgements(whole, quality, quarter=quarter)["n"] for quarter in ("FY2016Q3", QUARTER)
+    ]
     known = by_quarter[0].notna()
     assert (by_quarter[0][known] <= by_quarter[1][known]).all() and (by_quarter[0] < by_quarter[1]).any()
 
@@ -112,7 +115,7 @@ def test_a_quarter_counts_only_what_happened_until_then(whole, quality):
 
 
 def test_the_rule_is_printed_with_its_limits():
-    said = standards.rule_sentences()
+    said = data_quality_page.rule_sentences()
     assert said[0] == "**Rows set aside because they do not fit:** good up to 2 %, fair up to 5 %, else poor."
     assert said[1] == "**Partners that answered the latest survey:** good from 80 %, fair from 60 %, else poor."
     assert (
@@ -129,7 +132,7 @@ def test_questions_are_counted_and_nobody_is_named(whole, quality):
     shown = " ".join([*sentences(whole, quality), *(part._repr_html_() for part in parts)])
     carried = " ".join(part._carried().get("csv", "") for part in parts)
     assert names and not [name for name in names if name in shown or name in carried]
-    assert standards.question_sentences(whole)[:2] == [
+    assert data_quality_page.question_sentences(whole)[:2] == [
         f"**{len(whole.questions)} questions are open** that only an evaluator can answer; {whole.questions['times'].sum()} rows wait for them.",
         f"{len(whole.questions)} are about typed names that are on no roster, or may be one of several.",
     ]
@@ -155,7 +158,7 @@ SITUATIONS = {
 
 @pytest.mark.parametrize("situation", [*SITUATIONS, "a quarter without data"])
 def test_each_part_makes_sense_or_says_why_not(whole, situation, monkeypatch):
-    for module in (figures, standards):
+    for module in (figures, data_quality_page):
         monkeypatch.setattr(module, "rows_png", lambda *canvas, **options: b"")
     changes = SITUATIONS[situation]({"whole": whole}) if situation in SITUATIONS else {"whole": whole}
     changes.pop("whole")
@@ -167,15 +170,17 @@ def test_each_part_makes_sense_or_says_why_not(whole, situation, monkeypatch):
         assert not isinstance(part, Prose) or part.sentences.endswith(".")
     assert all(sentence and "nan" not in sentence.split() for sentence in sentences(data, quality))
     if situation == "nothing was logged":
-        assert "**cannot tell:** reliability and timeliness" in standards.headline(data, quality, quarter=QUARTER)
+        assert "**cannot tell:** reliability and timeliness" in data_quality_page.headline(
+            data, quality, quarter=QUARTER
+        )
 
 
 def test_every_word_comes_out_translated(whole, quality, tmp_path, monkeypatch):
-    for module in (figures, standards):
+    for module in (figures, data_quality_page):
         monkeypatch.setattr(module, "rows_png", lambda *canvas, **options: b"")
     words = pseudo_language(tmp_path)
     html = [part._repr_html_() for part in page(whole, quality, words).values()]
-    said = [standards.title(words), *sentences(whole, quality, words)]
+    said = [data_quality_page.title(words), *sentences(whole, quality, words)]
     said += [text for one in html for text in BeautifulSoup(one, "html.parser").stripped_strings]
     places = {source.place for source in whole.programme.sources}
     for text in said:
@@ -185,7 +190,7 @@ def test_every_word_comes_out_translated(whole, quality, tmp_path, monkeypatch):
 
 
 def test_numbers_of_the_csv_are_those_of_the_table(whole):
-    table = standards.sources_table(whole)
+    table = data_quality_page.sources_table(whole)
     assert table.numbers["read"].sum() == whole.counts["read"].sum()
     assert len(table.frame) == len(table.numbers)
     assert isinstance(table.numbers, pd.DataFrame)

@@ -11,13 +11,15 @@ from PIL import Image
 from pseudo import pseudo_language, untranslated
 
 import konbit_lessons as kl
-from konbit_lessons import charts, expectations, expecting, figures
-from konbit_lessons.drawing import Row, rows_png
+from konbit_lessons import figures
 from konbit_lessons.errors import ProgrammeError
-from konbit_lessons.figures import Figure
+from konbit_lessons.figures import Figure, charts
+from konbit_lessons.figures.drawing import Row, rows_png
+from konbit_lessons.measures import expectations
+from konbit_lessons.measures.trends import Interval, wilson
+from konbit_lessons.pages import expectations as expectations_page
 from konbit_lessons.parts import Prose, Table
 from konbit_lessons.tables import EXPECTATIONS
-from konbit_lessons.trends import Interval, wilson
 from konbit_lessons.words import Words
 
 QUARTER, FIRST_DAY, LAST_DAY = "FY2017Q3", pd.Timestamp("2017-04-01"), pd.Timestamp("2017-06-30")
@@ -48,15 +50,20 @@ OF_DATA = ("opinion_sentences", "benefit_figure", "overlap_table", "calendar_fig
 def page(data, rows, *names, language="en"):
     """The parts of the page, all unless told, as the notebook calls them."""
     when = {"quarter": QUARTER, "language": language}
-    calls = {name: lambda name=name: getattr(expecting, name)(data, rows, **when) for name in WITH_ROWS}
-    calls |= {name: lambda name=name: getattr(expecting, name)(data, **when) for name in OF_DATA}
-    calls |= {one: lambda one=one: expecting.opinion_figure(data, one, **when) for one in expecting.OPINIONS}
-    calls |= {"rules": lambda: expecting.rule_sentences(data, language), "title": lambda: expecting.title(language)}
+    calls = {name: lambda name=name: getattr(expectations_page, name)(data, rows, **when) for name in WITH_ROWS}
+    calls |= {name: lambda name=name: getattr(expectations_page, name)(data, **when) for name in OF_DATA}
+    calls |= {
+        one: lambda one=one: expectations_page.opinion_figure(data, one, **when) for one in expectations_page.OPINIONS
+    }
+    calls |= {
+        "rules": lambda: expectations_page.rule_sentences(data, language),
+        "title": lambda: expectations_page.title(language),
+    }
     return {name: calls[name]() for name in names or calls}
 
 
 def no_pixels(patch):
-    for module, name in ((figures, "rows_png"), (expecting, "rows_png"), (charts, "palette_png")):
+    for module, name in ((figures, "rows_png"), (expectations_page, "rows_png"), (charts, "palette_png")):
         patch.setattr(module, name, lambda *canvas, **options: b"")
 
 
@@ -171,7 +178,7 @@ def test_follow_ups_are_done_open_or_overdue_on_the_last_day(tiny):
     data = tiny.clean()
     table = expectations.follow_ups(changed(data, smallest=1), quarter="FY2017Q2").table["follow_ups"]
     assert table.to_dict() == {"done": 1, "open": 1, "overdue": 2, "total": 4}
-    said = expecting.follow_up_sentences(data, quarter="FY2017Q2")  # of fewer than 5 organizations
+    said = expectations_page.follow_up_sentences(data, quarter="FY2017Q2")  # of fewer than 5 organizations
     assert said == ["This table is not shown: from it, figures about fewer than 5 organizations could be worked out."]
 
 
@@ -197,7 +204,7 @@ def test_no_csv_holds_a_figure_about_few_organizations(programme, parts):
         "awardee",
         "organizations",
         "talked_with",
-        *expecting.OPINIONS,
+        *expectations_page.OPINIONS,
     ]
     shown = [part for part in parts.values() if getattr(part, "numbers", None) is not None]
     assert len(shown) == 10
@@ -219,7 +226,7 @@ def test_at_a_glance_is_at_most_five_sentences_with_links_to_sections_there_are(
     said = parts["at_a_glance"]
     assert 3 <= sum(text.count(". ") + 1 for text in said) <= 5
     headings = "expected-and-offered motivation-and-the-belief-in-money support-from-other-projects conversations"
-    assert set(expecting.SECTIONS.values()) == set(headings.split())
+    assert set(expectations_page.SECTIONS.values()) == set(headings.split())
     assert all(f"](#{anchor})" in " ".join(said) for anchor in headings.split())
 
 
@@ -229,7 +236,7 @@ def test_the_first_sentence_says_what_is_expected_and_whether_it_can_be_offered(
     top = table[table["by"] == "total"].iloc[0]
     what, share = EXPECTATIONS[top["what"]].lower(), Words("en").percent(top["share"])
     limits = {True: changed(data, offers={top["what"]: []}), False: changed(data, offers={})}
-    said = {beyond: expecting.headline(one, rows, quarter=QUARTER) for beyond, one in limits.items()}
+    said = {beyond: expectations_page.headline(one, rows, quarter=QUARTER) for beyond, one in limits.items()}
     low, high = (Words("en").points(top[end]) for end in ("low", "high"))
     start = f"Of {top['n']} organizations that answered, {share} (95 % interval {low} to {high}) expect **{what}**"
     assert said[True] == start + ", which is beyond what the project offers."
@@ -253,7 +260,14 @@ def test_a_dumbbell_has_its_second_mark():
 def test_without_a_survey_each_part_says_so(programme, rows, without_pixels):
     found = page(changed(programme, survey=programme.survey.iloc[:0]), rows)
     none = "No answer to a survey is on record."
-    for name in ("headline", "gap_figure", "groups_table", "changed_figure", "benefit_figure", *expecting.OPINIONS):
+    for name in (
+        "headline",
+        "gap_figure",
+        "groups_table",
+        "changed_figure",
+        "benefit_figure",
+        *expectations_page.OPINIONS,
+    ):
         assert said_by(found[name]) == [none]
     assert found["groups_sentences"] == ["There are not two groups of organizations to compare."]
     assert found["opinion_sentences"] == ["There are too few answers to compare waves, or types of organization."]
@@ -318,7 +332,7 @@ def test_everybody_may_expect_everything(programme, rows, without_pixels):
 
 
 def test_without_offers_the_figure_says_where_they_are_declared(programme, rows, without_pixels):
-    figure = expecting.gap_figure(changed(programme, offers={}), rows, quarter=QUARTER)
+    figure = expectations_page.gap_figure(changed(programme, offers={}), rows, quarter=QUARTER)
     assert figure.caption.startswith("programme.toml does not say what the project can offer: add the section offers.")
     assert set(figure.table["Were offered it"]) == {"not decided"}
 

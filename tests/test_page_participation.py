@@ -9,9 +9,11 @@ from bs4 import BeautifulSoup
 from pseudo import pseudo_language, untranslated
 
 import konbit_lessons as kl
-from konbit_lessons import charts, engagement, figures, haiti, participating
-from konbit_lessons.engagement import attendances
-from konbit_lessons.figures import Figure
+from konbit_lessons import figures
+from konbit_lessons.figures import Figure, charts
+from konbit_lessons.measures import engagement, haiti
+from konbit_lessons.measures.engagement import attendances
+from konbit_lessons.pages import participation
 from konbit_lessons.parts import Prose
 
 QUARTER = "FY2017Q3"
@@ -29,11 +31,11 @@ def parts(whole, rows):
 
 
 def page(data, rows, quarter=QUARTER, language="en"):
-    return {name: getattr(participating, name)(data, rows, quarter=quarter, language=language) for name in PARTS}
+    return {name: getattr(participation, name)(data, rows, quarter=quarter, language=language) for name in PARTS}
 
 
 def without_pixels(monkeypatch):
-    for module, name in ((figures, "rows_png"), (participating, "rows_png"), (charts, "palette_png")):
+    for module, name in ((figures, "rows_png"), (participation, "rows_png"), (charts, "palette_png")):
         monkeypatch.setattr(module, name, lambda *canvas, **options: b"")
 
 
@@ -144,11 +146,11 @@ def test_whoever_signed_in_without_an_invitation_is_counted_only(tiny):
         "walk_ins": 1,
         "organizations": 2,
     }
-    said = participating.count_only_sentences(data, rows, quarter="FY2017Q2")
+    said = participation.count_only_sentences(data, rows, quarter="FY2017Q2")
     assert said == [
         "Fewer than 5 organizations signed in where no invitation is on record: **count only**; they are in no share."
     ]
-    assert participating.count_only_sentences(changed(data, smallest=1), rows, quarter="FY2017Q2") == [
+    assert participation.count_only_sentences(changed(data, smallest=1), rows, quarter="FY2017Q2") == [
         "**Count only:** 1 event has no invitation on record; there is 1 attendance at them, of how many invited nobody knows.",
         "**Count only:** 1 attendance at the other events is of an organization without an invitation.",
         "None of these is in the organizations reached, the attendances and the shares above.",
@@ -159,7 +161,7 @@ def test_unknown_attendance_says_why(tiny):
     tiny.replace("sign_in.csv", "E002,CTA,Third Delegate,no\n", "")
     data = tiny.clean()
     rows = kl.invitations(data)
-    assert participating.unknown_sentences(data, rows) == [
+    assert participation.unknown_sentences(data, rows) == [
         "Attendance is unknown for **3 of 6 invitations** (50 %); these are in no share.",
         "3 because the event has no sign-in sheet on which a name could be placed.",
     ]
@@ -169,7 +171,7 @@ def test_unknown_attendance_says_why(tiny):
 
 
 def test_the_first_sentences_give_numbers_with_their_interval_and_link_to_their_section(whole, rows):
-    said = participating.at_a_glance(whole, rows, quarter=QUARTER)
+    said = participation.at_a_glance(whole, rows, quarter=QUARTER)
     assert said[0] == (
         "**[96 of 100 service providers (CDSPs) and 35 of 37 awardees](#reached-against-target)** came to at least one "
         "event up to FY2017Q3; together they account for 764 attendances."
@@ -202,7 +204,7 @@ def test_no_share_stands_on_fewer_organizations_than_the_smallest_cell(whole, ro
 
 def test_the_pictures_are_small_and_the_same_each_time(whole, rows, parts):
     for name in ("reach_figure", "staying_figure", "departments_figure"):
-        assert parts[name].png == getattr(participating, name)(whole, rows, quarter=QUARTER).png
+        assert parts[name].png == getattr(participation, name)(whole, rows, quarter=QUARTER).png
     assert sum(len(part.png) for part in parts.values() if isinstance(part, Figure)) < 90_000
 
 
@@ -241,9 +243,9 @@ def test_each_part_makes_sense_or_says_why_not(whole, situation, monkeypatch):
         assert not {"nan", "<NA>", "None", "NaT"} & set(html.split()), name
         assert not isinstance(part, Prose) or part.sentences.endswith(".")
     said = [
-        *participating.at_a_glance(data, rows, quarter=quarter),
-        *participating.count_only_sentences(data, rows, quarter=quarter),
-        *participating.unknown_sentences(data, rows),
+        *participation.at_a_glance(data, rows, quarter=quarter),
+        *participation.count_only_sentences(data, rows, quarter=quarter),
+        *participation.unknown_sentences(data, rows),
     ]
     assert all("nan" not in sentence.split() for sentence in said)
 
@@ -253,9 +255,9 @@ def test_every_word_comes_out_translated(whole, rows, tmp_path, monkeypatch):
     words = pseudo_language(tmp_path)
     html = [part._repr_html_() for part in page(whole, rows, language=words).values()]
     said = [
-        participating.title(words),
-        *participating.at_a_glance(whole, rows, quarter=QUARTER, language=words),
-        *participating.count_only_sentences(whole, rows, quarter=QUARTER, language=words),
+        participation.title(words),
+        *participation.at_a_glance(whole, rows, quarter=QUARTER, language=words),
+        *participation.count_only_sentences(whole, rows, quarter=QUARTER, language=words),
         *(text for one in html for text in BeautifulSoup(one, "html.parser").stripped_strings),
     ]
     quarters = sorted(rows["fiscal_quarter"].unique())

@@ -7,8 +7,9 @@ import pytest
 from pseudo import pseudo_language, untranslated
 
 import konbit_lessons as kl
-from konbit_lessons import learning, quality
-from konbit_lessons.quality import LOGGED, MEASURES, STANDARDS, by_table, data_quality, in_sum, partners
+from konbit_lessons.measures import quality
+from konbit_lessons.measures.quality import LOGGED, MEASURES, STANDARDS, by_table, data_quality, in_sum, partners
+from konbit_lessons.pages import learning_report
 from konbit_lessons.words import Words
 
 ARRIVALS = ["source", "table", "quarter", "rows", "median_days", "p90_days", "most_days"]
@@ -255,7 +256,7 @@ def test_the_order_of_the_lists_does_not_matter(whole, figures):
 
 
 def test_the_table_of_the_standards_says_k_of_n_for_the_quarter_and_for_all(whole, figures):
-    table = learning.standards_table(whole, quarter="FY2017Q3")
+    table = learning_report.standards_table(whole, quarter="FY2017Q3")
     shown = table.frame.set_index("What was counted")
     assert shown.columns.tolist() == ["FY2017Q3", "All quarters"]
     wave = whole.survey[whole.survey["wave"] == 3]
@@ -270,8 +271,8 @@ def test_the_table_of_the_standards_says_k_of_n_for_the_quarter_and_for_all(whol
 
 def test_every_word_of_data_quality_comes_out_translated(whole, tmp_path):
     words = pseudo_language(tmp_path)
-    standards = learning.standards_table(whole, quarter="FY2017Q3", language=words)
-    for table in (standards, learning.quality_table(whole, language=words)):
+    standards = learning_report.standards_table(whole, quarter="FY2017Q3", language=words)
+    for table in (standards, learning_report.quality_table(whole, language=words)):
         said = [*table.frame.columns, table.caption, *table.frame.to_numpy().ravel()]
         assert [text for text in said if text != "FY2017Q3" and untranslated(text)] == []
 
@@ -280,10 +281,10 @@ def test_every_word_of_data_quality_comes_out_translated(whole, tmp_path):
 def test_data_quality_is_translated(whole, language):
     words = Words(language)
     assert [one for one in (*MEASURES, *STANDARDS.values()) if not words.translated(one)] == []
-    english = learning.standards_table(whole, quarter="FY2017Q3")
+    english = learning_report.standards_table(whole, quarter="FY2017Q3")
     for table, like in (
-        (learning.standards_table(whole, quarter="FY2017Q3", language=language), english),
-        (learning.quality_table(whole, language=language), learning.quality_table(whole)),
+        (learning_report.standards_table(whole, quarter="FY2017Q3", language=language), english),
+        (learning_report.quality_table(whole, language=language), learning_report.quality_table(whole)),
     ):
         assert table.caption != like.caption
         assert not set(table.frame.iloc[:, 0]) & set(like.frame.iloc[:, 0]) - {"Invitations", "Contributions"}

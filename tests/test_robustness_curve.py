@@ -13,7 +13,7 @@ from pseudo import pseudo_language, untranslated
 from reporting_example import row
 from test_sentences import PEOPLE
 
-from konbit_lessons import drawing
+from konbit_lessons.figures import drawing
 from konbit_lessons.incentives import predict_participation
 from konbit_lessons.incentives.robustness import LABELS, Robustness, robustness, specification_curve
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from reporting_example import NAN, ROWS, result, row
 
-from konbit_lessons.findings import at_a_glance, headline, joint_sentence, left_out_sentence, strength_rule
 from konbit_lessons.sentences import Units, sentence, sentences
+from konbit_lessons.sentences.findings import at_a_glance, headline, joint_sentence, left_out_sentence, strength_rule
 
 PEOPLE = Units(row="person", rows="people", group="village", groups="villages", outcome="learned their result")
 CANNOT = dict(

@@ -7,7 +7,7 @@ from agreement import REFERENCE
 
 import konbit_lessons as kl
 from konbit_lessons.errors import DataError, ModelError
-from konbit_lessons.staying import kaplan_meier, leaving, organization_quarters, still_taking_part
+from konbit_lessons.measures.staying import kaplan_meier, leaving, organization_quarters, still_taking_part
 
 QUARTERS = ["FY2016Q4", "FY2017Q1", "FY2017Q2", "FY2017Q3"]
 

@@ -15,9 +15,11 @@ from bs4 import BeautifulSoup
 from reporting_example import programme, result
 from situations import SITUATIONS
 
-from konbit_lessons import drawing, figures, findings, parts, sentences
+from konbit_lessons import figures, parts, sentences
+from konbit_lessons.figures import drawing
 from konbit_lessons.reports import _index
 from konbit_lessons.reports.page import page
+from konbit_lessons.sentences import findings
 from konbit_lessons.words import HERE, Words, complete, languages
 from konbit_lessons.words.extract import NOTEBOOKS, POT, updated
 

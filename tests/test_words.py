@@ -9,10 +9,12 @@ from bs4 import BeautifulSoup
 from pseudo import pseudo_language, untranslated
 from reporting_example import programme, result
 
-from konbit_lessons import drawing, figures, findings, parts, sentences
+from konbit_lessons import figures, parts, sentences
 from konbit_lessons.errors import ProgrammeError
+from konbit_lessons.figures import drawing
 from konbit_lessons.reports import _index
 from konbit_lessons.reports.page import page
+from konbit_lessons.sentences import findings
 from konbit_lessons.words import Words
 from konbit_lessons.words.extract import NOTEBOOKS, POT, pot
 

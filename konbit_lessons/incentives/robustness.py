@@ -67,13 +67,13 @@ class Robustness:
 
     def figure(self, language="en", units=None):
         """The curve as a figure for a phone."""
-        from konbit_lessons.curve import curve_figure
+        from konbit_lessons.figures.curve import curve_figure
 
         return curve_figure(self, language, units)
 
     def sentences(self, language="en", units=None):
         """One sentence per incentive: in how many ways of looking it keeps its direction, and the range."""
-        from konbit_lessons.curve import curve_sentences
+        from konbit_lessons.figures.curve import curve_sentences
 
         return curve_sentences(self, language, units)
 

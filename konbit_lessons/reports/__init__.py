@@ -19,6 +19,7 @@ from markupsafe import Markup
 from konbit_lessons import parts
 from konbit_lessons.errors import DataError, ProgrammeError, ReportError
 from konbit_lessons.periods import Quarter
+from konbit_lessons.programme import AUDIENCES
 from konbit_lessons.publish import only_one_run, published
 from konbit_lessons.reports.manifest import as_text, earlier, manifest
 from konbit_lessons.reports.page import carried, document, page
@@ -29,7 +30,6 @@ from konbit_lessons.words import complete
 # in the order of the index; a new notebook is one more name
 OF_A_QUARTER = ("learning_report", "participation", "expectations", "incentives", "data_quality")
 OF_A_STUDY = ("incentives",)
-AUDIENCES = ("shared", "internal")
 PACKAGE = Path(__file__).parents[1]
 
 

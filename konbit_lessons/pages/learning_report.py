@@ -8,13 +8,13 @@ import pandas as pd
 
 from konbit_lessons.cleaning import Data
 from konbit_lessons.errors import DataError
-from konbit_lessons.expectations import expected
 from konbit_lessons.figures import Figure, dots, targets
-from konbit_lessons.findings import found
-from konbit_lessons.participation import reach, uptake
+from konbit_lessons.measures.expectations import expected
+from konbit_lessons.measures.participation import reach, uptake
+from konbit_lessons.measures.quality import STANDARDS, by_table, data_quality, in_sum
 from konbit_lessons.parts import Part, Prose, Table, unmarked
 from konbit_lessons.periods import Quarter
-from konbit_lessons.quality import STANDARDS, by_table, data_quality, in_sum
+from konbit_lessons.sentences.findings import found
 from konbit_lessons.tables import EXPECTATIONS, LABELS, TABLE_LABELS
 from konbit_lessons.words import Words, mark
 

@@ -7,7 +7,8 @@ Takes the ``Robustness`` of ``specification_curve`` and a language; returns sent
 import numpy as np
 import pandas as pd
 
-from konbit_lessons.drawing import (
+from konbit_lessons.figures import Figure
+from konbit_lessons.figures.drawing import (
     BLUE,
     GREY,
     INK,
@@ -22,7 +23,6 @@ from konbit_lessons.drawing import (
     width_of,
     wrapped,
 )
-from konbit_lessons.figures import Figure
 from konbit_lessons.incentives.robustness import LABELS, REASONS
 from konbit_lessons.sentences import Units, in_order, label_of, signed, step
 from konbit_lessons.words import Words, mark

@@ -9,19 +9,19 @@ from dataclasses import replace
 
 import pandas as pd
 
-from konbit_lessons import expectations
-from konbit_lessons.charts import calendar_png, waves_png
 from konbit_lessons.cleaning import Data
-from konbit_lessons.drawing import Row, rows_png
-from konbit_lessons.expectations import TOTAL
 from konbit_lessons.figures import Figure, dots, spoken
-from konbit_lessons.findings import RULE
-from konbit_lessons.participation import uptake
+from konbit_lessons.figures.charts import calendar_png, waves_png
+from konbit_lessons.figures.drawing import Row, rows_png
+from konbit_lessons.measures import expectations
+from konbit_lessons.measures.expectations import TOTAL
+from konbit_lessons.measures.participation import uptake
+from konbit_lessons.measures.trends import CONFIDENCE, difference_of_groups, difference_of_waves
 from konbit_lessons.parts import Part, Prose, Table
-from konbit_lessons.phrases import capital, count, joined, linked, small, why_missing
 from konbit_lessons.sentences import ANSWERS, signed
+from konbit_lessons.sentences.findings import RULE
+from konbit_lessons.sentences.phrases import capital, count, joined, linked, small, why_missing
 from konbit_lessons.tables import EXPECTATIONS, LABELS, ORG_TYPES, TABLES
-from konbit_lessons.trends import CONFIDENCE, difference_of_groups, difference_of_waves
 from konbit_lessons.words import Words, mark
 
 CLUSTERS = ("organization_id", "event_id")

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from konbit_lessons.cleaning import Data
+from konbit_lessons.measures.trends import share_with_interval
 from konbit_lessons.panel import invitations
-from konbit_lessons.trends import share_with_interval
 
 
 def reach(data: Data, *, until: str | None = None) -> pd.DataFrame:
@@ -55,7 +55,7 @@ def uptake(rows: pd.DataFrame, *, by: str, smallest_cell: int = 5) -> pd.DataFra
     -------
     DataFrame, one row per group
         ``by``, ``invitations`` (whose attendance is known), ``attended``, ``unknown``, ``organizations``, ``events``,
-        ``share``, ``low``, ``high`` (95 % interval of :func:`konbit_lessons.trends.share_with_interval`).
+        ``share``, ``low``, ``high`` (95 % interval of :func:`konbit_lessons.measures.trends.share_with_interval`).
     """
     known = rows[rows["attended"].notna()]
     lines = []

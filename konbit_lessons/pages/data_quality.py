@@ -12,12 +12,9 @@ import pandas as pd
 from konbit_lessons import tables
 from konbit_lessons.cleaning import Data
 from konbit_lessons.cleaning.decisions import EVENT, ORGANIZATION
-from konbit_lessons.drawing import Row, rows_png
 from konbit_lessons.figures import Figure, dots, spoken
-from konbit_lessons.parts import Part, Prose, Table
-from konbit_lessons.periods import Quarter
-from konbit_lessons.phrases import capital, linked, small
-from konbit_lessons.quality import (
+from konbit_lessons.figures.drawing import Row, rows_png
+from konbit_lessons.measures.quality import (
     AGREE,
     ANSWERED,
     CHANGES,
@@ -28,8 +25,11 @@ from konbit_lessons.quality import (
     STANDARDS,
     TALKED_WITH,
 )
+from konbit_lessons.measures.trends import wilson
+from konbit_lessons.parts import Part, Prose, Table
+from konbit_lessons.periods import Quarter
+from konbit_lessons.sentences.phrases import capital, linked, small
 from konbit_lessons.tables import TABLE_LABELS
-from konbit_lessons.trends import wilson
 from konbit_lessons.words import Words, mark, pair
 
 GOOD, FAIR, POOR, UNKNOWN = mark("good"), mark("fair"), mark("poor"), mark("cannot tell")

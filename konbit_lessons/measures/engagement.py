@@ -10,12 +10,12 @@ import pandas as pd
 
 from konbit_lessons.cleaning import Data
 from konbit_lessons.disclosure import margins, protected
-from konbit_lessons.haiti import department
+from konbit_lessons.measures.haiti import department
+from konbit_lessons.measures.quality import partners
+from konbit_lessons.measures.staying import organization_quarters, still_taking_part
+from konbit_lessons.measures.trends import wilson
 from konbit_lessons.periods import Quarter
-from konbit_lessons.quality import partners
-from konbit_lessons.staying import organization_quarters, still_taking_part
 from konbit_lessons.tables import ORG_TYPES
-from konbit_lessons.trends import wilson
 
 TOTAL = "total"
 STEPS = {"roster": None, "invited": 0, "came_once": 1, "came_again": 2, "came_five_times": 5}  # step → events attended
@@ -116,8 +116,8 @@ def funnel(data: Data, rows: pd.DataFrame, *, until: str) -> pd.DataFrame:
 def staying(rows: pd.DataFrame, *, smallest_cell: int) -> pd.DataFrame:
     """The share of organizations that still take part after each of their quarters, with its interval.
 
-    The curve of :func:`konbit_lessons.staying.still_taking_part`, of which a quarter is shown once ``smallest_cell`` or
-    more have left since the quarter shown before, or none.
+    The curve of :func:`konbit_lessons.measures.staying.still_taking_part`, of which a quarter is shown once
+    ``smallest_cell`` or more have left since the quarter shown before, or none.
 
     Returns
     -------

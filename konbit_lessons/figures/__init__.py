@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from konbit_lessons import parts
-from konbit_lessons.drawing import WIDTH, Row, rows_png
+from konbit_lessons.figures.drawing import WIDTH, Row, rows_png
 from konbit_lessons.sentences import ANSWERS, Units, counts, in_order, label_of, reason, signed, step
 from konbit_lessons.words import Words, mark
 

@@ -14,10 +14,10 @@ from konbit_lessons.cleaning import Data
 from konbit_lessons.disclosure import Protected, margins, protected
 from konbit_lessons.errors import DataError
 from konbit_lessons.incentives.result import decided
+from konbit_lessons.measures.quality import partners
+from konbit_lessons.measures.trends import CONFIDENCE, Interval, wilson
 from konbit_lessons.periods import Quarter, fiscal_quarter
-from konbit_lessons.quality import partners
 from konbit_lessons.tables import EXPECTATIONS
-from konbit_lessons.trends import CONFIDENCE, Interval, wilson
 
 AGREES = 3.5  # of 1 to 5: the least average of an organization that agrees
 SCALES = ("motivation", "belief_money", "perceived_value")

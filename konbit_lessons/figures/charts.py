@@ -8,7 +8,7 @@ page in the flow.
 import numpy as np
 import pandas as pd
 
-from konbit_lessons.drawing import (
+from konbit_lessons.figures.drawing import (
     BLUE,
     GREY,
     INK,
@@ -25,7 +25,7 @@ from konbit_lessons.drawing import (
     points,
     wrapped,
 )
-from konbit_lessons.haiti import TILES
+from konbit_lessons.measures.haiti import TILES
 
 MOST_WAVES = 4  # beside each other in a panel on a phone
 MOST_QUARTERS = 10  # of which the numbers still fit beside each other on a phone

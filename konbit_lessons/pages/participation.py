@@ -7,17 +7,19 @@ cannot be shown is a sentence that says why.
 
 import pandas as pd
 
-from konbit_lessons import engagement
-from konbit_lessons.charts import curve_png, quarters_png, tiles_png
 from konbit_lessons.cleaning import Data
 from konbit_lessons.disclosure import margins, protected
-from konbit_lessons.drawing import Row, rows_png
 from konbit_lessons.errors import DataError
 from konbit_lessons.figures import Figure, dots, spoken
-from konbit_lessons.participation import uptake
+from konbit_lessons.figures.charts import curve_png, quarters_png, tiles_png
+from konbit_lessons.figures.drawing import Row, rows_png
+from konbit_lessons.measures import engagement
+from konbit_lessons.measures.participation import uptake
+from konbit_lessons.measures.trends import difference_of_groups, share_with_interval
 from konbit_lessons.parts import Part, Prose, Table
 from konbit_lessons.periods import Quarter
-from konbit_lessons.phrases import (
+from konbit_lessons.sentences import signed
+from konbit_lessons.sentences.phrases import (
     capital,
     count,
     interval_of_difference,
@@ -27,9 +29,7 @@ from konbit_lessons.phrases import (
     small,
     why_missing,
 )
-from konbit_lessons.sentences import signed
 from konbit_lessons.tables import EVENT_TYPES, LABELS, LEVELS
-from konbit_lessons.trends import difference_of_groups, share_with_interval
 from konbit_lessons.words import Words, mark
 
 NAN = float("nan")
