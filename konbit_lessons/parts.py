@@ -10,7 +10,7 @@ import base64
 import html
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -46,6 +46,7 @@ class Opening(Part):
     title : str
     answer : str
     quarter : str, as "FY2017Q3"; a study has none
+    told : dict of str to number or str, figures that the manifest keeps for the report of the next quarter
     """
 
     programme: object = field(repr=False)
@@ -53,6 +54,7 @@ class Opening(Part):
     answer: str
     quarter: str | None = None
     language: object = "en"
+    told: Mapping[str, float | str] = field(default_factory=dict, repr=False)
 
     def _repr_html_(self):
         words, programme = Words.of(self.language), self.programme
@@ -65,7 +67,7 @@ class Opening(Part):
         return None if getattr(self.programme, "study", None) else self.quarter
 
     def _carried(self):
-        return {"title": plain(self.title), "answer": self.answer}
+        return {"title": plain(self.title), "answer": self.answer, "told": dict(self.told)}
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,43 @@ class Prose(Part):
         else:
             said = "".join(f"<p>{marked(sentence)}</p>" for sentence in sentences)
         return f'<aside class="caveat">{said}</aside>' if self.caveat else said
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing under a heading of its own, with facts about it.
+
+    Parameters
+    ----------
+    heading : str
+    facts : list of (what, text)
+    anchor : str, where links to it lead; none unless told
+    """
+
+    heading: str
+    facts: Sequence[tuple[str, str]] = ()
+    anchor: str = ""
+
+
+@dataclass(frozen=True)
+class Items(Part):
+    """Things one below the other, each with its heading and facts: for texts that would be cramped in a table.
+
+    Parameters
+    ----------
+    items : list of Item
+    name, numbers : as of a `Table`
+    """
+
+    items: Sequence[Item]
+    name: str = ""
+    numbers: pd.DataFrame | None = field(default=None, repr=False)
+
+    def _repr_html_(self):
+        return "".join(_item_html(item) for item in self.items)
+
+    def _carried(self):
+        return carried_csv(self)
 
 
 @dataclass(frozen=True)
@@ -191,6 +230,12 @@ def figure_html(figure, width, words):
         f"<figcaption>{escaped(figure.caption)}</figcaption></figure>"
         f"<details><summary>{summary}</summary>{numbers}</details>"
     )
+
+
+def _item_html(item):
+    anchor = f' id="{escaped(item.anchor)}"' if item.anchor else ""
+    facts = "".join(f"<div><dt>{escaped(what)}</dt><dd>{marked(text)}</dd></div>" for what, text in item.facts)
+    return f"<section><h3{anchor}>{marked(item.heading)}</h3><dl>{facts}</dl></section>"
 
 
 def table_html(frame, *, caption, text=()):

@@ -41,6 +41,7 @@ class About(_Section):
     point_of_contact: Filled
     simulated: bool = False
     started_on: date | None = None
+    new_approach_on: date | None = None
     data_cut_on: date | None = None
     timezone: str = "UTC"
     raw: str = "data/raw"

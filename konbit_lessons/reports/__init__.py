@@ -9,6 +9,7 @@
 A study has reports/study/ in place of the quarter.
 """
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ from konbit_lessons.words import complete
 # in the order of the index; a new notebook is one more name
 OF_A_QUARTER = ("learning_report", "participation", "expectations", "incentives", "data_quality")
 OF_A_STUDY = ("incentives",)
+PLACE = "reports"  # the parameter that says where reports are; not in the manifest, being a place on this machine
 PACKAGE = Path(__file__).parents[1]
 
 
@@ -88,7 +90,8 @@ def make_reports(
     quarter = _quarter(programme, quarter)
     notebooks = {name: _notebook(programme, name) for name in names or _usual(programme)}
     given = {
-        name: _parameters(programme, path, quarter, words, audience, parameters) for name, path in notebooks.items()
+        name: _parameters(programme, path, quarter, words, audience, reports, parameters)
+        for name, path in notebooks.items()
     }
     top = Path(reports).resolve() / ("study" if programme.study else quarter)
     with only_one_run(top):
@@ -105,7 +108,7 @@ def make_reports(
                 progress(f"{name}: failed")
                 continue
             made[name] = _publish(executed, name, programme, quarter, words, top / audience) | {
-                "parameters": given[name],
+                "parameters": {key: value for key, value in given[name].items() if key != PLACE},
                 "inputs": source,
             }
             progress(f"{name}: {top.name}/{audience}/{made[name]['page']}")
@@ -167,13 +170,14 @@ def _notebook(programme, name):
     return next(path for folder in _notebook_folders(programme) if (path := folder / f"{name}.ipynb").is_file())
 
 
-def _parameters(programme, path, quarter, words, audience, further):
+def _parameters(programme, path, quarter, words, audience, reports, further):
     """The parameters of one notebook: what every run sets, as far as the notebook has it, and what the call adds."""
     if audience not in AUDIENCES:
         raise ProgrammeError(f"audience: found {audience!r}; expected {' or '.join(AUDIENCES)}.")
     notebook = nbformat.read(path, as_version=4)
     every = {"programme_file": programme.path.name, "language": words.language, "audience": audience}
     every |= {"quarter": quarter} if quarter else {}
+    every[PLACE] = os.path.relpath(Path(reports).resolve(), programme.folder)
     if own := every.keys() & dict(further or {}).keys():
         raise ProgrammeError(
             f"parameter {min(own)}: found it among the further parameters; expected it as --{min(own)}."
@@ -196,6 +200,7 @@ def _publish(executed, name, programme, quarter, words, folder):
     return {
         "title": opening["title"] or name,
         "answer": opening["answer"],
+        "told": opening.get("told", {}),
         "page": f"{name}.html",
         "tables": list(tables),
         "files": {file: digest(content) for file, content in files.items()},

@@ -1,0 +1,135 @@
+"""What was written down in the table of learning questions: what we found, what we decided, what is due."""
+
+import pandas as pd
+
+from konbit_lessons.cleaning import Data
+from konbit_lessons.measures.expectations import follow_ups
+from konbit_lessons.narrative import FINDING
+from konbit_lessons.parts import Item, Items, Part, Prose
+from konbit_lessons.sentences.phrases import capital, linked
+from konbit_lessons.tables import LEVELS
+from konbit_lessons.words import Words, mark
+
+NOT_WRITTEN = mark("Nothing was written down for this quarter. Add it to the table of learning questions.")
+NONE = "–"
+
+
+def learned(data: Data, *, quarter: str, language: str = "en") -> Part:
+    """What was asked, expected and found this quarter: one finding a heading, to which recommendations can link."""
+    words, lines = Words.of(language), _of_quarter(data, quarter)
+    if lines.empty:
+        return Prose(words.text(NOT_WRITTEN))
+    items = [
+        Item(
+            words.text("Finding {n}: {finding}", n=words.number(n), finding=_or(line.finding, words)),
+            [
+                (words.text("We asked"), line.question),
+                (words.text("We expected"), _or(line.expectation, words)),
+            ],
+            anchor=f"{FINDING}{n}",
+        )
+        for n, line in enumerate(lines.itertuples(), start=1)
+    ]
+    return Items(items, name="learned", numbers=lines[["question", "expectation", "finding"]])
+
+
+def will_change(data: Data, *, quarter: str, language: str = "en") -> Part:
+    """What will change: which finding it rests on, under which action, who answers for it, how it stands."""
+    words, lines = Words.of(language), _of_quarter(data, quarter)
+    numbered = [(n, line) for n, line in enumerate(lines.itertuples(), start=1) if pd.notna(line.adaptation)]
+    if not numbered:
+        return Prose(words.text(NOT_WRITTEN))
+    items = []
+    for n, line in numbered:
+        rests_on = linked(words.text("finding {n}", n=words.number(n)), f"{FINDING}{n}")
+        items.append(Item(line.adaptation, [(words.text("Rests on"), rests_on), *decided_facts(line, words)]))
+    columns = ["adaptation", "action", "owner", "status"]
+    return Items(items, name="will_change", numbers=lines.dropna(subset="adaptation")[columns])
+
+
+def decided_facts(line, words: Words) -> list[tuple[str, str]]:
+    """The action that a change belongs to, who answers for it, how it stands."""
+    action = NONE
+    if pd.notna(line.action):
+        said = words.text("{code}, {action}", code=line.action, action=words.text(LEVELS[line.action]))
+        action = linked(said, f"action-{line.action.lower()}")
+    return [
+        (words.text("Action"), action),
+        (words.text("Who"), _or(line.owner, words)),
+        (words.text("Status"), status(line.status, words)),
+    ]
+
+
+def status(said: object, words: Words) -> str:
+    """How a change stands, in words."""
+    return words.text("not written down") if pd.isna(said) else words.text(LEVELS[said])
+
+
+def decided_sentence(data: Data, *, quarter: str, language: str = "en", link: bool = False) -> str:
+    """How many changes were decided in the quarter, and how many follow-ups are overdue."""
+    words = Words.of(language)
+    decided = int(_of_quarter(data, quarter)["adaptation"].notna().sum())
+    changes = words.plural("{n} change was decided", "{n} changes were decided", decided)
+    if not decided:
+        changes = words.text("no change was decided")
+    said = [
+        words.text(
+            "in {quarter}, **{changes}**", quarter=quarter, changes=linked(changes, "what-we-will-change", link)
+        ),
+        _overdue(data, quarter, words, link),
+    ]
+    return capital(words.clauses(filter(None, said))) + "."
+
+
+def next_quarter(data: Data, *, quarter: str, language: str = "en") -> list[str]:
+    """What falls due: follow-ups promised in conversations, and changes decided so far that are not done."""
+    words, found = Words.of(language), follow_ups(data, quarter=quarter)
+    counts = found.table["follow_ups"]
+    if pd.notna(counts["total"]) and not counts["total"]:
+        said = [words.text("No follow-up promised in a conversation is on record.")]
+    else:
+        said = [
+            words.plural(
+                "**{n}** promised follow-up is overdue.",
+                "**{n}** promised follow-ups are overdue.",
+                int(counts["overdue"]),
+            )
+            if pd.notna(counts["overdue"])
+            else "",
+            words.plural(
+                "**{n}** promised follow-up falls due later.",
+                "**{n}** promised follow-ups fall due later.",
+                int(counts["open"]),
+            )
+            if pd.notna(counts["open"])
+            else "",
+            found.sentence(words),
+        ]
+    until_now = data.learning[data.learning["quarter"] <= quarter].dropna(subset="adaptation")
+    waiting = until_now[until_now["status"].fillna("") != "done"]
+    waiting_said = words.plural(
+        "**{n}** change decided so far is not done yet.",
+        "**{n}** changes decided so far are not done yet.",
+        len(waiting),
+    )
+    if until_now.empty:
+        waiting_said = words.text("No change has been decided so far.")
+    elif waiting.empty:
+        waiting_said = words.text("All changes decided so far are done.")
+    return [*filter(None, said), waiting_said]
+
+
+def _overdue(data: Data, quarter: str, words: Words, link: bool) -> str:
+    overdue = follow_ups(data, quarter=quarter).table.loc["overdue", "follow_ups"]
+    if pd.isna(overdue) or not overdue:
+        return ""
+    said = words.plural("{n} promised follow-up is overdue", "{n} promised follow-ups are overdue", int(overdue))
+    return f"**{linked(said, 'next-quarter', link)}**"
+
+
+def _of_quarter(data: Data, quarter: str) -> pd.DataFrame:
+    return data.learning[data.learning["quarter"] == quarter]
+
+
+def _or(text: object, words: Words) -> str:
+    return words.text("nothing was written down") if pd.isna(text) else str(text)
