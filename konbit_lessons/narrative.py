@@ -52,7 +52,13 @@ def path_of(programme, quarter: str, language: str) -> Path:
 
 
 def written(
-    programme, quarter: str, *, language: object, sections: Mapping[str, str], findings: int
+    programme,
+    quarter: str,
+    *,
+    language: object,
+    sections: Mapping[str, str],
+    findings: int,
+    anchors: Collection[str] = (),
 ) -> dict[str, Narrative]:
     """What was written for each section of a quarter's report.
 
@@ -64,6 +70,8 @@ def written(
     sections : mapping of the anchor of a section to its heading in English
     findings : int
         How many findings the report lists, as ``#finding-1`` and so on.
+    anchors : collection of str
+        Other places that links can lead to.
 
     Returns
     -------
@@ -82,9 +90,9 @@ def written(
     if path.is_file():
         where = place_of(quarter, words.language)
         found |= _sections(_read(path, where), where, _names(sections, words))
-        anchors = {*sections, *(f"{FINDING}{n}" for n in range(1, findings + 1))}
+        known = {*sections, *anchors, *(f"{FINDING}{n}" for n in range(1, findings + 1))}
         for anchor, lines in found.items():
-            _check_links(lines or [], where, anchors)
+            _check_links(lines or [], where, known)
             if anchor == RECOMMENDATIONS:
                 _check_recommendations(lines or [], where)
     return {anchor: Narrative("\n".join(text for _, text in lines or ()).strip()) for anchor, lines in found.items()}

@@ -282,6 +282,15 @@ def marked(text):
     return LINK.sub(r'<a href="\2">\1</a>', bold)
 
 
+def anchor_of(heading):
+    """Return the anchor of a heading, made of its English text, so that links hold in every language.
+
+    >>> anchor_of("What we said last quarter, and what happened")
+    'what-we-said-last-quarter-and-what-happened'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-")
+
+
 def unmarked(text):
     """Return the text without its ``**``, for where no markup can stand."""
     return LINK.sub(r"\1", re.sub(r"\*\*(.+?)\*\*", r"\1", text))

@@ -3,6 +3,7 @@
 ``tests/data/sentences.csv`` holds the whole sentences, a situation a line and a language a column.
 """
 
+from datetime import date
 from types import SimpleNamespace
 from unittest.mock import patch
 
@@ -18,6 +19,7 @@ from konbit_lessons.pages import learning_report
 from konbit_lessons.sentences import Units, findings, limits, sentence
 
 QUARTER, BEFORE = "FY2017Q3", "FY2017Q2"
+SMALL = SimpleNamespace(programme=SimpleNamespace(smallest_cell=5))
 SILENT = dict(
     strength="cannot tell",
     conf_low=NAN,
@@ -90,7 +92,7 @@ def uptake(*quarters, organizations=20):
         for quarter in quarters
     )
     rows = rows.assign(event_id=rows["fiscal_quarter"] + rows["event"].astype(str))
-    return lambda words: learning_report.uptake_sentence(rows, quarter=QUARTER, language=words)
+    return lambda words: learning_report.uptake_sentence(SMALL, rows, quarter=QUARTER, language=words)
 
 
 def quality(aside, unknown):
@@ -98,33 +100,72 @@ def quality(aside, unknown):
     table = pd.DataFrame({"read": [4485], "set_aside": [aside]})
 
     def said(words):
-        with patch.object(learning_report, "by_table", lambda data: table):
+        with patch.object(learning_report.quality, "by_table", lambda data: table):
             return learning_report.quality_sentence(None, rows, language=words)
 
     return said
 
 
-def survey(organizations):
-    every = [f"expects_{what}" for what in learning_report.EXPECTATIONS]
-    answers = pd.DataFrame({"organization_id": range(organizations), "submitted_on": pd.Timestamp("2017-05-02")})
-    answers = answers.assign(
-        wave=3, **{name: answers["organization_id"] % (i + 1) == 0 for i, name in enumerate(every)}
+def due(late, later, changes, *, status="planned"):
+    """Each of 6 organizations was promised so many follow-ups that are late, and so many that fall due later."""
+    held = pd.DataFrame({"organization_id": [str(o) for o in range(6)] * (late + later)})
+    days = [pd.Timestamp("2017-05-01")] * 6 * late + [pd.Timestamp("2017-08-01")] * 6 * later
+    held = held.assign(held_on=pd.Timestamp("2017-04-03"), follow_up_done_on=pd.NaT)
+    return written([(BEFORE, status)] * changes, held.assign(follow_up_due_on=pd.to_datetime(days)))
+
+
+def written(changes, conversations=None):
+    """What is due, and what was decided in the quarter, where so many changes were written down."""
+    learning = pd.DataFrame([(quarter, "x", status) for quarter, status in changes])
+    learning = learning.reindex(columns=range(3)).set_axis(["quarter", "adaptation", "status"], axis=1).astype("str")
+    if conversations is None:
+        conversations = pd.DataFrame(columns=["organization_id", "held_on", "follow_up_due_on", "follow_up_done_on"])
+    data = SimpleNamespace(conversations=conversations, learning=learning, programme=SMALL.programme)
+    return lambda words: " ".join(
+        [
+            learning_report.decided_sentence(data, quarter=QUARTER, language=words),
+            *learning_report.next_quarter(data, quarter=QUARTER, language=words),
+        ]
     )
-    data = SimpleNamespace(survey=answers, programme=SimpleNamespace(smallest_cell=5))
-    return lambda words: " ".join(learning_report.expectation_sentences(data, quarter=QUARTER, language=words))
-
-
-def due(late, later, changes):
-    held = pd.DataFrame({"held_on": pd.Timestamp("2017-04-03"), "follow_up_done_on": pd.NaT}, index=range(late + later))
-    days = [pd.Timestamp("2017-05-01")] * late + [pd.Timestamp("2017-08-01")] * later
-    decided = pd.DataFrame({"quarter": [BEFORE] * changes, "adaptation": "x", "status": "planned"})
-    data = SimpleNamespace(conversations=held.assign(follow_up_due_on=pd.to_datetime(days)), learning=decided)
-    return lambda words: " ".join(learning_report.next_quarter(data, quarter=QUARTER, language=words))
 
 
 def nothing_learned(words):
     data = SimpleNamespace(learning=pd.DataFrame(columns=["quarter", "question", "expectation", "finding"], dtype=str))
     return learning_report.learned(data, quarter=QUARTER, language=words).sentences
+
+
+def compared(said, then=None, now=None):
+    then, now = said if then is None else then, said if now is None else now
+    return lambda words: " ".join(learning_report.compared_sentences(said, then, now, quarter=QUARTER, language=words))
+
+
+def told(strength, *, taken_up=0.42):
+    return {"taken_up": taken_up, "estimate business_showcase": 0.2, "strength business_showcase": strength}
+
+
+def approach(changed_on, after=20):
+    """Organizations were invited to eight events in April and came to half; of so many in July, to two of three."""
+    days = [pd.Timestamp("2017-04-01") + pd.Timedelta(days=day) for day in range(8)]
+    rows = pd.DataFrame(
+        [
+            (str(o), day + later, (o + n) % (3 if later else 2) > 0)
+            for later, some in ((pd.Timedelta(0), 20), (pd.Timedelta(days=91), after))
+            for o in range(some)
+            for n, day in enumerate(days)
+        ],
+        columns=["organization_id", "held_on", "attended"],
+    )
+    about = SimpleNamespace(started_on=None, new_approach_on=changed_on)
+    data = SimpleNamespace(programme=SimpleNamespace(smallest_cell=5, about=about))
+    rows = rows.assign(event_id=rows["held_on"].astype(str))
+    return lambda words: " ".join(learning_report.approach_sentences(data, rows, language=words))
+
+
+def pledged(organizations, delivered):
+    each = pd.DataFrame({"organization_id": map(str, range(organizations)), "pledged_on": pd.Timestamp("2017-04-03")})
+    done = [pd.Timestamp("2017-05-01")] * delivered + [pd.NaT] * (organizations - delivered)
+    data = SimpleNamespace(contributions=each.assign(delivered_on=pd.to_datetime(done)), programme=SMALL.programme)
+    return lambda words: learning_report.contribution_sentences(data, quarter=QUARTER, language=words)[0]
 
 
 def hidden(count, *, withheld=False):
@@ -195,11 +236,20 @@ SITUATIONS = {
     "suppressed: too few organizations": uptake(QUARTER, organizations=4),
     "quality, 1 row and 1 invitation": quality(1, 1),
     "quality, nothing set aside": quality(0, 0),
-    "a survey wave": survey(60),
-    "a missing survey wave": survey(0),
-    "suppressed: a survey wave of 4 organizations": survey(4),
     "follow-ups and changes": due(2, 1, 3),
     "no follow-up, 1 change": due(0, 0, 1),
+    "all changes done": due(1, 0, 1, status="done"),
+    "2 changes decided in the quarter": written([(QUARTER, "planned")] * 2),
+    "what was said still stands": compared(told("clear")),
+    "what was said is no longer so": compared(told("likely"), told("likely", taken_up=0.44), told("uncertain")),
+    "a new finding": compared(told("uncertain"), now=told("clear")),
+    "no report of the quarter before": compared({}),
+    "before and after the new approach": approach(date(2017, 7, 1)),
+    "a new approach on no day": approach(None),
+    "suppressed: a new approach with 4 organizations": approach(date(2017, 7, 1), after=4),
+    "contributions": pledged(45, 28),
+    "suppressed: contributions of 4 organizations": pledged(4, 0),
+    "no contribution": pledged(0, 0),
     "nothing was written down": nothing_learned,
     "1 figure suppressed": hidden(1),
     "7 figures suppressed": hidden(7),

@@ -33,7 +33,7 @@ ENGLISH = """about after all and another are asked at be been before beside betw
 FRENCH = """au aux avec ce cela celle ces cette chaque dans des du elle elles est et il ils les leur mais ont pas pour qui
     sans ses sont sur une"""  # without those that Kreyòl has too
 ALIKE = """Action Artibonite Centre Certification Contributions Grand Anse HTG Holm Invitations Logit Nippes Nord Est Ouest
-    Per diem Source Sud Table Type code date invitation invitations source sources"""  # spelled as in English
+    Per diem Source Sud Table Type code contribution contributions date invitation invitations source sources"""  # spelled as in English
 ENGLISH, FRENCH, ALIKE = (set(words.split()) for words in (ENGLISH, FRENCH, ALIKE))
 OWN = re.compile("a study in its own units|one kind with another")  # said partly in a programme's own words
 

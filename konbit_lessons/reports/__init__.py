@@ -19,13 +19,14 @@ from markupsafe import Markup
 
 from konbit_lessons import parts
 from konbit_lessons.errors import DataError, ProgrammeError, ReportError
+from konbit_lessons.pages import learning_report
 from konbit_lessons.periods import Quarter
 from konbit_lessons.programme import AUDIENCES
 from konbit_lessons.publish import only_one_run, published
-from konbit_lessons.reports.manifest import as_text, earlier, manifest
+from konbit_lessons.reports.manifest import as_text, earlier, made_from, manifest
 from konbit_lessons.reports.page import carried, document, page
 from konbit_lessons.reports.run import checked_parameters, default_parameters, run
-from konbit_lessons.store import cleaned, digest, inputs
+from konbit_lessons.store import cleaned, digest
 from konbit_lessons.words import complete
 
 # in the order of the index; a new notebook is one more name
@@ -93,9 +94,11 @@ def make_reports(
         name: _parameters(programme, path, quarter, words, audience, reports, parameters)
         for name, path in notebooks.items()
     }
+    if "learning_report" in notebooks:  # what is wrong in the evaluator's own words is said before anything starts
+        learning_report.narrative(cleaned(programme), quarter=quarter, language=words)
     top = Path(reports).resolve() / ("study" if programme.study else quarter)
     with only_one_run(top):
-        source = digest(repr(inputs(programme)))
+        source = digest(repr(made_from(programme)))
         made, failed = earlier(top / _manifest_name(audience)), {}
         made = {name: one for name, one in made.items() if (top / audience / one["page"]).is_file()}
         for name, path in notebooks.items():

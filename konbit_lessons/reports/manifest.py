@@ -7,7 +7,8 @@ import json
 from importlib.metadata import version
 from platform import python_version
 
-from konbit_lessons.store import inputs
+from konbit_lessons.narrative import FOLDER
+from konbit_lessons.store import digest, inputs
 
 PACKAGES = (
     "konbit-lessons",
@@ -35,10 +36,16 @@ def manifest(programme, *, quarter, language, audience, reports):
         "quarter": quarter,
         "language": language,
         "audience": audience,
-        "inputs": inputs(programme),
+        "inputs": made_from(programme),
         "versions": {"python": python_version()} | {name: version(name) for name in PACKAGES},
         "reports": dict(sorted(reports.items())),
     }
+
+
+def made_from(programme):
+    """Return file → SHA-256 of all that reports rest on: programme.toml, the raw files, the evaluator's own words."""
+    own = {path.name: digest(path.read_bytes()) for path in sorted((programme.folder / FOLDER).glob("*.md"))}
+    return inputs(programme) | {f"{FOLDER}/{name}": hashed for name, hashed in own.items()}
 
 
 def as_text(made):

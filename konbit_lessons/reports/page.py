@@ -165,11 +165,11 @@ def _safe_output(output):
 
 
 def _translated(block, words, ids):
-    """Translate one block; a heading gets an id made of its English text, so that links hold in every language."""
+    """Translate one block; a heading gets its anchor as its id."""
     text = words.text(markdown_blocks(block)[0]) if block.strip() else ""
     if not (level := re.match(r"#+(?= )", block.strip())):
         return text
-    slug = re.sub(r"[^a-z0-9]+", "-", markdown_blocks(block)[0].lower()).strip("-")
+    slug = parts.anchor_of(markdown_blocks(block)[0])
     ids[slug] = ids.get(slug, 0) + 1
     tag = f"h{max(2, len(level[0]))}"
     return f'<{tag} id="{slug}{f"-{ids[slug]}" if ids[slug] > 1 else ""}">{html.escape(text)}</{tag}>'

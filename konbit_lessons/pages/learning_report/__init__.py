@@ -37,7 +37,13 @@ from konbit_lessons.pages.learning_report.before import (
     stored,
     told_by_both,
 )
-from konbit_lessons.pages.learning_report.decided import decided_sentence, learned, next_quarter, will_change
+from konbit_lessons.pages.learning_report.decided import (
+    ANCHORS,
+    decided_sentence,
+    learned,
+    next_quarter,
+    will_change,
+)
 from konbit_lessons.pages.learning_report.quality import quality_sentence, quality_table
 from konbit_lessons.pages.learning_report.taking_part import reached_sentence, uptake_figure, uptake_sentence
 from konbit_lessons.sentences import in_order
@@ -45,6 +51,7 @@ from konbit_lessons.sentences.findings import found
 from konbit_lessons.words import Words, mark
 
 __all__ = [
+    "ANCHORS",
     "SECTIONS",
     "actions_table",
     "approach_sentences",
@@ -125,7 +132,9 @@ def holds_sentences(result, language: str = "en") -> list[str]:
 def narrative(data: Data, *, quarter: str, language: str = "en") -> dict[str, Narrative]:
     """What the evaluator wrote for each of :data:`SECTIONS`; see :mod:`konbit_lessons.narrative`."""
     words, findings = Words.of(language), int((data.learning["quarter"] == quarter).sum())
-    own = written(data.programme, quarter, language=words, sections=SECTIONS, findings=findings)
+    own = written(
+        data.programme, quarter, language=words, sections=SECTIONS, findings=findings, anchors=ANCHORS.values()
+    )
     missing = words.text(
         "The evaluator has written nothing on the context of this quarter; it would stand in {file}.",
         file=place_of(quarter, words.language),

@@ -101,25 +101,20 @@ def compared_sentences(
             "Of what the report of {quarter} said, {n} figures are others by today's records: {names}.",
             len(differ),
             quarter=earlier,
-            names=words.list(_name(name, words, labels) for name in differ),
+            names=words.list(small(_name(name, words, labels)) for name in differ),
         )
         if differ
         else words.text("What the report of {quarter} said still stands by today's records.", quarter=earlier)
     ]
-    held, lost, new = _findings(said, now)
-    for names, one, several in (
-        (held, mark("{names} was found then and still is."), mark("{names} were found then and still are.")),
-        (
-            lost,
-            mark("{names} was found then and is no longer clear or likely."),
-            mark("{names} were found then and are no longer clear or likely."),
-        ),
-        (new, mark("{names} is found now and was not then."), mark("{names} are found now and were not then.")),
-    ):
+    kinds = (
+        mark("Clear or likely then, and still: {names}."),
+        mark("Clear or likely then, and no longer: {names}."),
+        mark("Clear or likely now, and not then: {names}."),
+    )
+    for names, kind in zip(_findings(said, now), kinds, strict=True):
         if names:
-            listed = words.list(f"**{small(_label(name, words, labels))}**" for name in names)
-            text = words.text(one if len(names) == 1 else several, names=listed)
-            sentences.append(text[:2] + text[2:3].upper() + text[3:])
+            bold = (f"**{small(_label(name, words, labels))}**" for name in names)
+            sentences.append(words.text(kind, names=words.list(bold)))
     return sentences
 
 
@@ -162,11 +157,9 @@ def changes_before(data: Data, *, quarter: str, language: str = "en") -> Part:
 
 def _differs(a: float | str, b: float | str) -> bool:
     """Whether two figures print otherwise: shares and estimates in percent, counts as they are."""
-    return (
-        a != b
-        if isinstance(a, str) or isinstance(b, str)
-        else abs(a - b) >= (0.005 if max(abs(a), abs(b)) <= 1 else 0.5)
-    )
+    if isinstance(a, str) or isinstance(b, str):
+        return a != b
+    return abs(a - b) >= (0.005 if max(abs(a), abs(b)) <= 1 else 0.5)
 
 
 def _findings(said: dict, now: dict) -> tuple[list[str], list[str], list[str]]:
@@ -204,7 +197,7 @@ def _value(name: str, side: dict, words: Words) -> str:
     if not name.startswith(ESTIMATE):
         return words.percent(side[name])
     strength = side.get(STRENGTH + name.removeprefix(ESTIMATE))
-    shown = signed(side[name], words)
-    return (
-        words.text("{points}, {strength}", points=shown, strength=words.text(ANSWERS[strength])) if strength else shown
-    )
+    points = signed(side[name], words)
+    if strength not in ANSWERS:
+        return points
+    return words.text("{points}, {strength}", points=points, strength=words.text(ANSWERS[strength]))

@@ -5,12 +5,13 @@ import pandas as pd
 from konbit_lessons.cleaning import Data
 from konbit_lessons.measures.expectations import follow_ups
 from konbit_lessons.narrative import FINDING
-from konbit_lessons.parts import Item, Items, Part, Prose
+from konbit_lessons.parts import Item, Items, Part, Prose, anchor_of
 from konbit_lessons.sentences.phrases import capital, linked
 from konbit_lessons.tables import LEVELS
 from konbit_lessons.words import Words, mark
 
 NOT_WRITTEN = mark("Nothing was written down for this quarter. Add it to the table of learning questions.")
+ANCHORS = {code: anchor_of(f"{code}: {LEVELS[code]}") for code in ("A1", "A2", "A3", "A4")}  # sections of the actions
 NONE = "–"
 
 
@@ -52,7 +53,7 @@ def decided_facts(line, words: Words) -> list[tuple[str, str]]:
     action = NONE
     if pd.notna(line.action):
         said = words.text("{code}, {action}", code=line.action, action=words.text(LEVELS[line.action]))
-        action = linked(said, f"action-{line.action.lower()}")
+        action = linked(said, ANCHORS[line.action])
     return [
         (words.text("Action"), action),
         (words.text("Who"), _or(line.owner, words)),
