@@ -54,8 +54,8 @@ def leads(data: Data, *, quarter: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame, one row per fiscal quarter, and in all (``total``)
-        ``fiscal_quarter``, ``leads``, ``contracts``, ``both``, ``organizations`` (with either, each counted once in a
-        row), ``partners`` (on its last day), ``per_100`` (leads and contracts for each 100 partners). Missing where
+        ``fiscal_quarter``, ``leads``, ``contracts``, ``both``, ``organizations`` (with either; in all only),
+        ``partners`` (on its last day), ``per_100`` (leads and contracts for each 100 partners). Missing where
         hidden.
     """
     some = data.business_leads[data.business_leads["date"] <= _last_day(quarter)]
@@ -67,7 +67,7 @@ def leads(data: Data, *, quarter: str) -> pd.DataFrame:
         sums=[*margins(counts), *(((at, "both"), [(at, "leads"), (at, "contracts")]) for at in counts.index)],
         organizations=about,
     ).table
-    who = about["both"].mask(safe["both"].isna() | about["both"].between(1, data.programme.smallest_cell - 1))
+    who = about["both"].where((about.index == TOTAL) & safe["both"].notna())
     here = [len(partners(data.organizations, _last_day(quarter if at == TOTAL else at))) for at in counts.index]
     table = safe.assign(organizations=who.astype("Int64"), partners=here)
     return table.assign(per_100=100 * table["both"] / table["partners"]).rename_axis("fiscal_quarter").reset_index()
