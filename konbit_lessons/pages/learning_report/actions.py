@@ -10,14 +10,13 @@ from konbit_lessons.pages import expectations as expectations_page
 from konbit_lessons.parts import Part, Prose, Table
 from konbit_lessons.periods import Quarter
 from konbit_lessons.sentences.phrases import count, interval_of_share
-from konbit_lessons.tables import LEVELS
 from konbit_lessons.words import Words, mark
 
 MEASURED_BY = {
-    "A1": mark("Partners with an individual conversation in the quarter"),
-    "A2": mark("Contributions delivered, of those pledged so far"),
-    "A3": mark("Business leads and contracts recorded in the quarter"),
-    "A4": mark("Events held jointly with another project in the quarter"),
+    "A1": mark("partners with an individual conversation in the quarter"),
+    "A2": mark("contributions delivered, of those pledged so far"),
+    "A3": mark("business leads and contracts recorded in the quarter"),
+    "A4": mark("events held jointly with another project in the quarter"),
 }
 
 
@@ -27,8 +26,7 @@ def actions_table(data: Data, *, quarter: str, language: str = "en") -> Table:
     measured = {at: _measures(data, at) for at in (earlier, quarter)}
     cells = [
         [
-            words.text("{code}, {action}", code=code, action=words.text(LEVELS[code])),
-            words.text(said),
+            words.text("{code}: {measure}", code=code, measure=words.text(said)),
             *(_measure(*measured[at][code], words) for at in (earlier, quarter)),
         ]
         for code, said in MEASURED_BY.items()
@@ -37,11 +35,9 @@ def actions_table(data: Data, *, quarter: str, language: str = "en") -> Table:
         [[code, at, *measured[at][code]] for code in MEASURED_BY for at in (earlier, quarter)],
         columns=["action", "fiscal_quarter", "value", "of"],
     )
-    heads = [words.text("Action"), words.text("Measured by"), earlier, quarter]
+    frame = pd.DataFrame(cells, columns=[words.text("What measures each action"), earlier, quarter])
     caption = words.text("The four actions and how each is measured. A dash: nothing on record, or too few to show.")
-    return Table(
-        pd.DataFrame(cells, columns=heads), caption, text=(heads[1],), name="actions", numbers=numbers.convert_dtypes()
-    )
+    return Table(frame, caption, name="actions", numbers=numbers.convert_dtypes())
 
 
 def conversation_sentences(data: Data, *, quarter: str, language: str = "en") -> list[str]:
