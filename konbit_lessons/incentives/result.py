@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from konbit_lessons.incentives.design import INTERCEPT
 from konbit_lessons.incentives.fit import METHODS
 from konbit_lessons.incentives.notes import Note
 from konbit_lessons.words import mark
@@ -215,12 +216,12 @@ def _joint(answers, terms):
 
 
 def _separated_note(answers, method):
-    names = [name for name in answers.separated if name not in answers.design.given]
+    names = [name for name in answers.separated if name not in (*answers.design.given, INTERCEPT)]
     if answers.fit.is_linear or not answers.separated:
         return ()
     if answers.fit.method != method:  # the maximum does not exist, for any of the terms: Firth's penalty for all
         message = mark("{names}: tells without exception who took part; all coefficients are held finite by a penalty.")
-        return (Note(message, names=", ".join(answers.separated)),)
+        return (Note(message, names=", ".join(name for name in answers.separated if name != INTERCEPT)),)
     message = mark("{names}: tells without exception who took part; its coefficient is held finite by the penalty.")
     return (Note(message, names=", ".join(names)),) if names else ()
 

@@ -49,8 +49,10 @@ def approach_sentences(data: Data, rows: pd.DataFrame, *, language: str = "en") 
 def approach_table(data: Data, rows: pd.DataFrame, *, quarter: str, language: str = "en") -> Part:
     """What else differed: of the events on both sides, how many were of each kind and offered each incentive."""
     words, changed_on = Words.of(language), approach_changed_on(data)
-    table = events_offered(data, changed_on, quarter=quarter) if changed_on else pd.DataFrame()
-    held = table.set_index("what").loc[ALL] if len(table) else pd.Series({"before": 0, "after": 0})
+    if changed_on is None:
+        return Prose([])
+    table = events_offered(data, changed_on, quarter=quarter)
+    held = table.set_index("what").loc[ALL]
     if not (held["before"] and held["after"]):
         return Prose(words.text("There are no events on both sides to set beside each other."))
     labels = LEVELS | LABELS | data.programme.labels

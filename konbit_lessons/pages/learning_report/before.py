@@ -86,6 +86,8 @@ def compared_sentences(
     labels : dict of incentive to its label
     """
     words, earlier = Words.of(language), str(Quarter.named(quarter).previous)
+    if not said and not then:
+        return []
     if not said:
         return [
             words.text(

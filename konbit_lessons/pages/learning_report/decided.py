@@ -8,7 +8,7 @@ from konbit_lessons.narrative import FINDING
 from konbit_lessons.parts import Item, Items, Part, Prose, anchor_of
 from konbit_lessons.sentences.phrases import capital, linked
 from konbit_lessons.tables import LEVELS
-from konbit_lessons.words import Words, mark
+from konbit_lessons.words import Words, mark, pair
 
 NOT_WRITTEN = mark("Nothing was written down for this quarter. Add it to the table of learning questions.")
 ANCHORS = {code: anchor_of(f"{code}: {LEVELS[code]}") for code in ("A1", "A2", "A3", "A4")}  # sections of the actions
@@ -86,26 +86,17 @@ def next_quarter(data: Data, *, quarter: str, language: str = "en") -> list[str]
     """What falls due: follow-ups promised in conversations, and changes decided so far that are not done."""
     words, found = Words.of(language), follow_ups(data, quarter=quarter)
     counts = found.table["follow_ups"]
-    if pd.notna(counts["total"]) and not counts["total"]:
+    if pd.isna(counts["total"]):
+        said = [words.text("Too few organizations were promised a follow-up to give numbers.")]
+    elif not counts["total"]:
         said = [words.text("No follow-up promised in a conversation is on record.")]
     else:
-        said = [
-            words.plural(
-                "**{n}** promised follow-up is overdue.",
-                "**{n}** promised follow-ups are overdue.",
-                int(counts["overdue"]),
-            )
-            if pd.notna(counts["overdue"])
-            else "",
-            words.plural(
-                "**{n}** promised follow-up falls due later.",
-                "**{n}** promised follow-ups fall due later.",
-                int(counts["open"]),
-            )
-            if pd.notna(counts["open"])
-            else "",
-            found.sentence(words),
-        ]
+        states = {
+            "overdue": pair("**{n}** promised follow-up is overdue.", "**{n}** promised follow-ups are overdue."),
+            "open": pair("**{n}** promised follow-up falls due later.", "**{n}** promised follow-ups fall due later."),
+        }
+        known = {state: forms for state, forms in states.items() if pd.notna(counts[state])}
+        said = [words.plural(*forms, int(counts[state])) for state, forms in known.items()] + [found.sentence(words)]
     until_now = data.learning[data.learning["quarter"] <= quarter].dropna(subset="adaptation")
     waiting = until_now[until_now["status"].fillna("") != "done"]
     waiting_said = words.plural(

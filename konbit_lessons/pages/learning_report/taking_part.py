@@ -3,9 +3,9 @@
 import pandas as pd
 
 from konbit_lessons.cleaning import Data
-from konbit_lessons.figures import Figure, dots
+from konbit_lessons.figures import dots
 from konbit_lessons.measures.participation import reach, uptake
-from konbit_lessons.parts import unmarked
+from konbit_lessons.parts import Part, Prose, unmarked
 from konbit_lessons.periods import Quarter
 from konbit_lessons.sentences.phrases import interval_of_share, linked
 from konbit_lessons.words import Words, mark
@@ -39,10 +39,12 @@ def reached_sentence(data: Data, rows: pd.DataFrame, *, quarter: str, language: 
     )
 
 
-def uptake_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: str = "en") -> Figure:
+def uptake_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: str = "en") -> Part:
     """Share of invitations taken up, by quarter, with intervals."""
     words = Words.of(language)
     table = uptake(rows, by="fiscal_quarter", smallest_cell=data.programme.smallest_cell).dropna(subset="share")
+    if table.empty:
+        return Prose(words.text("Attendance is on record for too few organizations to give shares."))
     shown = pd.DataFrame(
         {
             "label": table["fiscal_quarter"],
