@@ -243,7 +243,7 @@ SITUATIONS = {
     "what was said still stands": compared(told("clear")),
     "what was said is no longer so": compared(told("likely"), told("likely", taken_up=0.44), told("uncertain")),
     "a new finding": compared(told("uncertain"), now=told("clear")),
-    "no report of the quarter before": compared({}),
+    "no report of the quarter before": compared({}, told("clear"), told("clear")),
     "before and after the new approach": approach(date(2017, 7, 1)),
     "a new approach on no day": approach(None),
     "suppressed: a new approach with 4 organizations": approach(date(2017, 7, 1), after=4),
