@@ -209,10 +209,8 @@ def palette_png(canvas):
     again by the packing, which the filters that Pillow puts before it prevent. This saves a quarter.
     """
     FigureCanvasAgg(canvas).draw()
-    pixels, colours = (
-        np.asarray(canvas.canvas.buffer_rgba())[..., :3],
-        bytes(part for colour in PALETTE for part in _parts(colour)),
-    )
+    pixels = np.asarray(canvas.canvas.buffer_rgba())[..., :3]
+    colours = bytes(part for colour in PALETTE for part in _parts(colour))
     palette = Image.new("P", (1, 1))
     palette.putpalette(colours)
     indexes = np.asarray(Image.fromarray(pixels).quantize(palette=palette, dither=Image.Dither.NONE))

@@ -18,6 +18,7 @@ from konbit_lessons.pages.expectations.conversations import (
 )
 from konbit_lessons.pages.expectations.gap import gap_figure, headline
 from konbit_lessons.pages.expectations.groups import groups_sentences, groups_table
+from konbit_lessons.pages.expectations.numbers import sentence_numbers
 from konbit_lessons.pages.expectations.opinions import OPINIONS, opinion_figure, opinion_sentences
 from konbit_lessons.pages.expectations.overlap import overlap_figure, overlap_sentence, overlap_table
 from konbit_lessons.pages.expectations.strength import rule_sentences
@@ -40,6 +41,7 @@ __all__ = [
     "overlap_sentence",
     "overlap_table",
     "rule_sentences",
+    "sentence_numbers",
     "since_table",
     "talked_sentence",
     "title",

@@ -31,21 +31,9 @@ def benefit_figure(data: Data, *, quarter: str, language: str = "en") -> Part:
         return Prose(
             words.text("No business lead is on record, so that perceived benefit has nothing to stand beside.")
         )
-    table = pd.concat(
-        expectations.counted(
-            latest.dropna(subset=what), [what], by=["has_lead"], smallest=data.programme.smallest_cell
-        ).assign(what=what)
-        for what in ("perceived_value", "knows_benefits")
-    )
-    table = table[table["by"] == "has_lead"].set_index(["what", "group"])
-    known = table.reindex(list(BENEFITS)).dropna(subset="share")
+    known, told = with_and_without(data, quarter)
     if known.empty:
         return Prose(no_answers(data, quarter, words))
-    gaps = {
-        what: difference_of_groups(latest, what, by="has_lead", first=False, second=True)
-        for what in known.groupby(level=0).size().loc[lambda n: n == 2].index
-    }
-    told = expectations.compared(gaps, matters=matters_of(data)).set_index("term")
     heading = words.text("Whether organizations with a business lead see more value cannot be told")
     if "perceived_value" in told.index and told.loc["perceived_value", "strength"] != "cannot tell":
         line = told.loc["perceived_value"]
@@ -76,3 +64,21 @@ def benefit_figure(data: Data, *, quarter: str, language: str = "en") -> Part:
         language=words,
         name="benefits",
     )
+
+
+def with_and_without(data, quarter):
+    """The shares of both groups where they are shown, and the differences between them with their strength."""
+    latest = latest_answers(data, quarter)
+    table = pd.concat(
+        expectations.counted(
+            latest.dropna(subset=what), [what], by=["has_lead"], smallest=data.programme.smallest_cell
+        ).assign(what=what)
+        for what in ("perceived_value", "knows_benefits")
+    )
+    table = table[table["by"] == "has_lead"].set_index(["what", "group"])
+    known = table.reindex(list(BENEFITS)).dropna(subset="share")
+    gaps = {
+        what: difference_of_groups(latest, what, by="has_lead", first=False, second=True)
+        for what in known.groupby(level=0).size().loc[lambda n: n == 2].index
+    }
+    return known, expectations.compared(gaps, matters=matters_of(data)).set_index("term")

@@ -106,11 +106,9 @@ def gap_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: str = 
 
 
 def _falls_short(data, table, quarter, words):
-    """Of what the project offers, the expectation that is met for the smallest share of those that have it."""
-    short = table[table["what"].map(lambda what: bool(data.programme.offers.get(what))) & (table["unmet"] > 0)]
-    if short.empty:
+    line = shortest(data, table)
+    if line is None:
         return ""
-    line = short.loc[(short["unmet"] / short["expects"]).astype(float).idxmax()]
     return words.text(
         "Of what is offered, {what} falls shortest: **{k} of {n}** that expect it were not offered it in {quarter}.",
         what=small(words.text(EXPECTATIONS[line["what"]])),
@@ -122,3 +120,9 @@ def _falls_short(data, table, quarter, words):
 
 def _k_of_n(line, words):
     return {"k": words.number(line.expects), "n": words.number(line.n)}
+
+
+def shortest(data, table):
+    """Of what the project offers, the expectation that is met for the smallest share of those that have it, or None."""
+    short = table[table["what"].map(lambda what: bool(data.programme.offers.get(what))) & (table["unmet"] > 0)]
+    return None if short.empty else short.loc[(short["unmet"] / short["expects"]).astype(float).idxmax()]

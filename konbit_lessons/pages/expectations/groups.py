@@ -58,16 +58,7 @@ def groups_table(data: Data, rows: pd.DataFrame, *, quarter: str, language: str 
 
 def groups_sentences(data: Data, rows: pd.DataFrame, *, quarter: str, language: str = "en") -> list[str]:
     """Which expectations differ between consulted organizations and the others, and between the types."""
-    words, latest = Words.of(language), latest_answers(data, quarter)
-    shown = expectations.met_or_not(data, rows, quarter=quarter).dropna(subset="share")
-    groups = {"consulted_at_design": (False, True), "org_type": ("awardee", "cdsp")}
-    sizes = shown[shown["by"].isin(groups)].groupby(["by", "what"], sort=False).size()
-    both = sizes[sizes == 2].index
-    told = {
-        (by, what): difference_of_groups(latest, f"expects_{what}", by=by, first=groups[by][0], second=groups[by][1])
-        for by, what in both
-    }
-    told = expectations.compared(told, matters=matters_of(data))
+    words, told = Words.of(language), told_apart(data, rows, quarter)
     texts = {
         "consulted_at_design": mark("{what}: of consulted organizations {points} of 100 against the others{interval}."),
         "org_type": mark("{what}: of service providers (CDSPs) {points} of 100 against awardees{interval}."),
@@ -87,3 +78,17 @@ def groups_sentences(data: Data, rows: pd.DataFrame, *, quarter: str, language: 
         told["term"].map(lambda term: term[1]).nunique(),
     )
     return said or [none if len(told) else words.text("There are not two groups of organizations to compare.")]
+
+
+def told_apart(data, rows, quarter):
+    """The differences between the groups that are both shown, with the strength of each."""
+    latest = latest_answers(data, quarter)
+    shown = expectations.met_or_not(data, rows, quarter=quarter).dropna(subset="share")
+    groups = {"consulted_at_design": (False, True), "org_type": ("awardee", "cdsp")}
+    sizes = shown[shown["by"].isin(groups)].groupby(["by", "what"], sort=False).size()
+    both = sizes[sizes == 2].index
+    told = {
+        (by, what): difference_of_groups(latest, f"expects_{what}", by=by, first=groups[by][0], second=groups[by][1])
+        for by, what in both
+    }
+    return expectations.compared(told, matters=matters_of(data))

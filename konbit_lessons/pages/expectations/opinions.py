@@ -29,7 +29,7 @@ OPINIONS = ("belief_money", "motivation")
 
 def opinion_sentences(data: Data, *, quarter: str, language: str = "en", link: bool = False) -> list[str]:
     """How opinions changed from the first wave to the latest, and how far the types are apart in the latest."""
-    words, said, told = Words.of(language), expectations.answers(data, until=quarter), _opinions(data, quarter)
+    words, said, told = Words.of(language), expectations.answers(data, until=quarter), opinions(data, quarter)
     sentences = []
     for line in told.itertuples():
         question, about = line.term
@@ -111,7 +111,7 @@ def opinion_figure(data: Data, question: str, *, quarter: str, language: str = "
     return replace(figure, png=waves_png(panels, words))
 
 
-def _opinions(data: Data, quarter: str) -> pd.DataFrame:
+def opinions(data: Data, quarter: str) -> pd.DataFrame:
     """The changes since the first wave and the gaps between the types, with the strength of each."""
     said, smallest, found = expectations.answers(data, until=quarter), data.programme.smallest_cell, {}
     for question in OPINIONS:

@@ -37,7 +37,7 @@ def overlap_table(data: Data, *, quarter: str, language: str = "en") -> Part:
 
 def overlap_sentence(data: Data, rows: pd.DataFrame, *, quarter: str, language: str = "en", link: bool = False) -> str:
     """Whether organizations take up fewer invitations while another project supports them."""
-    words, told = Words.of(language), _with_overlap(data, rows)
+    words, told = Words.of(language), with_overlap(data, rows)
     if told is None or told["strength"] == "cannot tell":
         return _no_support(data, words)
     text = mark(
@@ -53,7 +53,7 @@ def overlap_sentence(data: Data, rows: pd.DataFrame, *, quarter: str, language: 
 
 def overlap_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: str = "en") -> Part:
     """Invitations taken up by organizations that another project supported on that day, and by those that none did."""
-    words, told = Words.of(language), _with_overlap(data, rows)
+    words, told = Words.of(language), with_overlap(data, rows)
     if told is None:
         return Prose(_no_support(data, words))
     labels = {True: mark("With support from another project that day"), False: mark("Without")}
@@ -73,7 +73,7 @@ def overlap_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: st
     )
 
 
-def _with_overlap(data: Data, rows: pd.DataFrame) -> pd.Series | None:
+def with_overlap(data: Data, rows: pd.DataFrame) -> pd.Series | None:
     """The difference in invitations taken up between the two groups, or None where there are not two to show."""
     known = rows[rows["attended"].notna()]
     sizes = known.groupby("other_support_now")["organization_id"].nunique()

@@ -13,6 +13,7 @@ from konbit_lessons.pages.participation.consulted import consulted_figure
 from konbit_lessons.pages.participation.funnel import came_again, funnel_figure
 from konbit_lessons.pages.participation.left_out import count_only_sentences, unknown_sentences
 from konbit_lessons.pages.participation.meaningful import meaningful_figure, meaningful_sentence
+from konbit_lessons.pages.participation.numbers import sentence_numbers
 from konbit_lessons.pages.participation.reached import headline, reach_figure, title
 from konbit_lessons.pages.participation.staying import staying_figure
 from konbit_lessons.pages.participation.uptake import uptake_figure, uptake_table
@@ -31,6 +32,7 @@ __all__ = [
     "meaningful_sentence",
     "quarter_sentence",
     "reach_figure",
+    "sentence_numbers",
     "staying_figure",
     "title",
     "unknown_sentences",

@@ -4,9 +4,7 @@ import pandas as pd
 
 from konbit_lessons.cleaning import Data
 from konbit_lessons.measures import engagement
-from konbit_lessons.measures.participation import CLUSTERS
-from konbit_lessons.measures.trends import difference_of_groups
-from konbit_lessons.pages.participation.known import may_be_none, uptake_by
+from konbit_lessons.pages.participation.known import difference, may_be_none, uptake_by
 from konbit_lessons.parts import Part, Prose, Table
 from konbit_lessons.periods import Quarter
 from konbit_lessons.sentences import signed
@@ -22,13 +20,11 @@ from konbit_lessons.words import Words, mark
 
 def quarter_sentence(data: Data, rows: pd.DataFrame, *, quarter: str, language: str = "en", link: bool = False) -> str:
     """What share of the quarter's invitations was taken up, and how much that differs from the quarter before."""
-    words, earlier = Words.of(language), str(Quarter.named(quarter).previous)
-    table = uptake_by(rows, "fiscal_quarter", data).set_index("fiscal_quarter")
-    if quarter not in table.index or pd.isna(table.loc[quarter, "share"]):
+    words, (now, before, change) = Words.of(language), taken_up(data, rows, quarter)
+    if pd.isna(now["share"]):
         return words.text(
             "In {quarter} attendance is on record for too few organizations to give a share.", quarter=quarter
         )
-    now = table.loc[quarter]
     said = words.text(
         "In {quarter}, **{share}** of {invitations} were taken up{interval}.",
         quarter=quarter,
@@ -36,12 +32,7 @@ def quarter_sentence(data: Data, rows: pd.DataFrame, *, quarter: str, language: 
         invitations=words.plural("{n} invitation", "{n} invitations", int(now["invitations"])),
         interval=interval_of_share(now["low"], now["high"], words),
     )
-    if earlier not in table.index or pd.isna(table.loc[earlier, "share"]):
-        return said
-    change = difference_of_groups(
-        rows, "attended", by="fiscal_quarter", first=earlier, second=quarter, cluster=CLUSTERS
-    )
-    return f"{said} {_change_sentence(change, table.loc[earlier, 'share'], words)}"
+    return said if change is None else f"{said} {_change_sentence(change, before['share'], words)}"
 
 
 def compared_table(data: Data, rows: pd.DataFrame, *, quarter: str, language: str = "en") -> Part:
@@ -59,17 +50,15 @@ def compared_table(data: Data, rows: pd.DataFrame, *, quarter: str, language: st
             lines.append((words.text(head, kind=name), *(reached.loc[(kind, q), column] for q in (earlier, quarter))))
     events = rows.groupby("fiscal_quarter")["event_id"].nunique()
     lines.append((words.text("Events"), events[earlier], events[quarter]))
-    shares = uptake_by(rows, "fiscal_quarter", data).set_index("fiscal_quarter").reindex([earlier, quarter])
-    lines.append((words.text("Invitations whose attendance is known"), *shares["invitations"]))
-    numbers = pd.DataFrame(lines, columns=["what", earlier, quarter])
+    now, before, change = taken_up(data, rows, quarter)
+    lines.append((words.text("Invitations whose attendance is known"), before["invitations"], now["invitations"]))
     cells = [[line[0], *(count(n, words) for n in line[1:]), _plain_difference(*line[1:], words)] for line in lines]
-    if shares["share"].notna().all():
-        change = difference_of_groups(
-            rows, "attended", by="fiscal_quarter", first=earlier, second=quarter, cluster=CLUSTERS
-        )
-        said = words.text("Of 100 of them taken up")
-        cells.append([said, *map(words.points, shares["share"]), signed(change.estimate, words)])
-        numbers = pd.DataFrame([*lines, (said, *shares["share"])], columns=numbers.columns)
+    numbers = pd.DataFrame(lines, columns=["what", earlier, quarter])
+    numbers["change"] = numbers[quarter].astype("Float64") - numbers[earlier].astype("Float64")
+    if change is not None:
+        said, shares = words.text("Of 100 of them taken up"), (before["share"], now["share"])
+        cells.append([said, *map(words.points, shares), signed(change.estimate, words)])
+        numbers.loc[len(numbers)] = [said, *shares, change.estimate]
     heads = [words.text(head) for head in (mark("What was counted"), mark("Before"), mark("Now"), mark("Change"))]
     caption = words.text(
         "Before is {earlier}, now is {quarter}. These are counts of all records; the interval of the last line "
@@ -78,6 +67,15 @@ def compared_table(data: Data, rows: pd.DataFrame, *, quarter: str, language: st
         quarter=quarter,
     )
     return Table(pd.DataFrame(cells, columns=heads), caption, name="compared_with_before", numbers=numbers)
+
+
+def taken_up(data, rows, quarter):
+    """Invitations taken up in the quarter and in the one before, and the change where both can be shown."""
+    earlier = str(Quarter.named(quarter).previous)
+    table = uptake_by(rows, "fiscal_quarter", data).set_index("fiscal_quarter").reindex([earlier, quarter])
+    both = table["share"].notna().all()
+    change = difference(rows, "fiscal_quarter", earlier, quarter) if both else None
+    return table.loc[quarter], table.loc[earlier], change
 
 
 def _change_sentence(change, before, words):

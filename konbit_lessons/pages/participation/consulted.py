@@ -4,9 +4,7 @@ import pandas as pd
 
 from konbit_lessons.cleaning import Data
 from konbit_lessons.figures import dots
-from konbit_lessons.measures.participation import CLUSTERS
-from konbit_lessons.measures.trends import difference_of_groups
-from konbit_lessons.pages.participation.known import may_be_none, uptake_by
+from konbit_lessons.pages.participation.known import difference, may_be_none, uptake_by
 from konbit_lessons.parts import Part, Prose
 from konbit_lessons.sentences import signed
 from konbit_lessons.sentences.phrases import (
@@ -19,15 +17,13 @@ from konbit_lessons.words import Words, mark
 def consulted_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: str = "en") -> Part:
     """Invitations taken up by organizations that were consulted when the project was designed, and by the others."""
     words = Words.of(language)
-    known = rows[rows["consulted_at_design"].notna() & rows["attended"].notna()]
-    table = uptake_by(known, "consulted_at_design", data).dropna(subset="share") if len(known) else known
-    if len(table) < 2:
+    table, gap = both_groups(data, rows)
+    if gap is None:
         return Prose(
             words.text(
                 "The roster does not tell two groups, consulted and not, of enough organizations to compare them."
             )
         )
-    gap = difference_of_groups(known, "attended", by="consulted_at_design", first=False, second=True, cluster=CLUSTERS)
     values = {"points": words.points(abs(gap.estimate)), "interval": interval_of_difference(gap.low, gap.high, words)}
     if may_be_none(gap):
         heading = words.text(
@@ -65,3 +61,10 @@ def consulted_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: 
         language=words,
         name="consulted",
     )
+
+
+def both_groups(data, rows):
+    """Invitations taken up by consulted organizations and by the others, and the difference where both are shown."""
+    known = rows[rows["consulted_at_design"].notna() & rows["attended"].notna()]
+    table = uptake_by(known, "consulted_at_design", data).dropna(subset="share") if len(known) else known
+    return table, difference(known, "consulted_at_design", False, True) if len(table) == 2 else None

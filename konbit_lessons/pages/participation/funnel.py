@@ -29,10 +29,15 @@ STEPS = {
 }
 
 
-def came_again(data, rows, quarter, words, *, link=True):
+def step_to_again(data, rows, quarter):
+    """How many of the organizations that came once came again, of all types: a line of ``engagement.funnel``."""
     table = engagement.funnel(data, rows, until=quarter)
-    every = table[table["org_type"] == engagement.TOTAL].set_index("step")
-    again = every.loc["came_again"]
+    return table[table["org_type"] == engagement.TOTAL].set_index("step").loc["came_again"]
+
+
+def came_again(data, rows, quarter, words, *, link=True):
+    """What share of the organizations that came once came again; nothing where it is hidden."""
+    again = step_to_again(data, rows, quarter)
     if pd.isna(again["share"]):
         return ""
     return words.text(

@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from konbit_lessons.measures.participation import uptake
+from konbit_lessons.measures.participation import CLUSTERS, uptake
+from konbit_lessons.measures.trends import difference_of_groups
 from konbit_lessons.words import mark
 
 ALL_UNKNOWN = mark("Attendance is on record for no invitation, so that nobody can tell who came.")
@@ -21,6 +22,11 @@ def uptake_by(rows, by, data):
 def may_be_none(interval):
     """Whether the interval of a difference holds zero, or is not there."""
     return pd.isna(interval.low) or round(interval.low, 6) <= 0 <= round(interval.high, 6)
+
+
+def difference(rows, by, first, second):
+    """How much more often invitations of the second group were taken up than those of the first, with its interval."""
+    return difference_of_groups(rows, "attended", by=by, first=first, second=second, cluster=CLUSTERS)
 
 
 def ends(line, words):

@@ -61,6 +61,13 @@ def count_only_sentences(data: Data, rows: pd.DataFrame, *, quarter: str, langua
     return [*said, words.text("None of these is in the organizations reached, the attendances and the shares above.")]
 
 
+def count_only_shown(data, rows, quarter):
+    """The counts that `count_only_sentences` gives: none where they are about too few organizations."""
+    found = engagement.count_only(data, rows, until=quarter)
+    few = found.pop("organizations") < data.programme.smallest_cell
+    return {} if few or data.sign_in.empty else found
+
+
 def unknown_sentences(data: Data, rows: pd.DataFrame, *, language: str = "en", link: bool = False) -> list[str]:
     """For how many invitations attendance is unknown, and why."""
     words, table = Words.of(language), engagement.unknown_attendance(data, rows)

@@ -21,13 +21,9 @@ def meaningful_sentence(
 ) -> str:
     """How many organizations take part meaningfully, and between which numbers the cut-offs move it."""
     words = Words.of(language)
-    if _no_directors(data, rows) or all_unknown(rows):
+    if not (found := defined_and_moved(data, rows, quarter)):
         return ""
-    table = engagement.meaningful(data, rows, until=quarter).set_index("way")
-    known, defined = table.dropna(subset="share"), table.loc["defined"]
-    if pd.isna(defined["share"]):
-        return ""
-    moved = known[~known.index.isin(KINDS)]["share"]
+    defined, moved = found
     return words.text(
         "**{k} of {n}** invited organizations take part meaningfully as this programme defines it ({share}{interval}); "
         "with other cut-offs it would be {low} to {high}.",
@@ -91,6 +87,14 @@ def meaningful_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language:
         language=words,
         name="meaningful",
     )
+
+
+def defined_and_moved(data, rows, quarter):
+    """The line of who takes part meaningfully as defined, and the shares with other cut-offs; None where hidden."""
+    if _no_directors(data, rows) or all_unknown(rows):
+        return None
+    known = engagement.meaningful(data, rows, until=quarter).dropna(subset="share").set_index("way")
+    return (known.loc["defined"], known[~known.index.isin(KINDS)]["share"]) if "defined" in known.index else None
 
 
 def _needs(least, words):

@@ -29,15 +29,14 @@ def headline(data: Data, rows: pd.DataFrame, *, quarter: str, language: str = "e
     words = Words.of(language)
     if all_unknown(rows):
         return words.text(ALL_UNKNOWN)
-    reached = reached_so_far(data, rows, words)
+    reached = reached_so_far(data, rows)
     if not reached:
         return words.text("Up to {quarter} too few organizations were reached to give a number.", quarter=quarter)
-    total = len(engagement.attendances(rows[rows["org_type"].isin(reached)]))
     return words.text(
         "**{reached}** came to at least one event up to {quarter}; together they account for {attendances}.",
-        reached=linked(words.list(reached.values()), "reached-against-target", link),
+        reached=linked(_said(reached, words), "reached-against-target", link),
         quarter=quarter,
-        attendances=words.plural("{n} attendance", "{n} attendances", total),
+        attendances=words.plural("{n} attendance", "{n} attendances", attendances_of(rows, reached)),
     )
 
 
@@ -63,8 +62,8 @@ def reach_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: str 
         for line in table.itertuples()
     ]
     shown = pd.DataFrame(cells, columns=[words.text(head) for head in heads])
-    reached = reached_so_far(data, rows, words).values()
-    heading = words.text("{parts} reached", parts=words.list(reached)) if reached else title(words)
+    reached = reached_so_far(data, rows)
+    heading = words.text("{parts} reached", parts=_said(reached, words)) if reached else title(words)
     last = table.groupby("org_type", sort=False).last(skipna=False)
     readings = [
         words.text(
@@ -99,17 +98,29 @@ def reach_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: str 
     )
 
 
-def reached_so_far(data, rows, words):
-    """Type → how many were reached so far of the target, or of the roster where there is no target."""
+def reached_so_far(data, rows):
+    """Type → how many were reached so far, and the target, or the roster where there is no target."""
     reached = engagement.attendances(rows).groupby("org_type")["organization_id"].nunique()
     targets = data.organizations.groupby("org_type").size().to_dict() | data.programme.targets
     return {
-        kind: words.text(
-            "{reached} of {target} {kind}",
-            reached=words.number(reached.get(kind, 0)),
-            target=words.number(targets[kind]),
-            kind=words.text(KINDS[kind]),
-        )
+        kind: (int(reached.get(kind, 0)), targets[kind])
         for kind in engagement.shown_types(data)
         if not 0 < reached.get(kind, 0) < data.programme.smallest_cell
     }
+
+
+def attendances_of(rows, reached):
+    """How many attendances the types in `reached` have together."""
+    return len(engagement.attendances(rows[rows["org_type"].isin(reached)]))
+
+
+def _said(reached, words):
+    return words.list(
+        words.text(
+            "{reached} of {target} {kind}",
+            reached=words.number(n),
+            target=words.number(target),
+            kind=words.text(KINDS[kind]),
+        )
+        for kind, (n, target) in reached.items()
+    )
