@@ -79,11 +79,14 @@ class Prose(Part):
     sentences : str or list of str
     as_list : bool, a list where there are several
     caveat : bool
+    name, numbers : the name of the CSV written beside the report, and the frame in it; no CSV without them
     """
 
     sentences: str | Sequence[str]
     as_list: bool = True
     caveat: bool = False
+    name: str = ""
+    numbers: pd.DataFrame | None = field(default=None, repr=False)
 
     def _repr_html_(self):
         sentences = [self.sentences] if isinstance(self.sentences, str) else list(self.sentences)
@@ -92,6 +95,9 @@ class Prose(Part):
         else:
             said = "".join(f"<p>{marked(sentence)}</p>" for sentence in sentences)
         return f'<aside class="caveat">{said}</aside>' if self.caveat else said
+
+    def _carried(self):
+        return carried_csv(self)
 
 
 @dataclass(frozen=True)
@@ -299,6 +305,16 @@ def unmarked(text):
 def carried_csv(part):
     """Return the name and the CSV of the numbers behind a table or a figure, if it has both."""
     return {"name": part.name, "csv": as_csv(part.numbers)} if part.name and part.numbers is not None else {}
+
+
+def behind_sentences(lines):
+    """Return the numbers behind sentences as a frame: what each is about, its value, its interval, and n.
+
+    Parameters
+    ----------
+    lines : sequence of (what, value[, low, high[, n]])
+    """
+    return pd.DataFrame(lines, columns=["what", "value", "low", "high", "n"][: max(map(len, lines), default=2)])
 
 
 def as_csv(frame):

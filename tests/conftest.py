@@ -1,12 +1,16 @@
 """What several test files share: a tiny programme to bend, and the two whole ones."""
 
+import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 import konbit_lessons as kl
+from konbit_lessons.reports import make_reports
 
 HERE = Path(__file__).parent
 
@@ -126,3 +130,22 @@ def whole_programme(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def whole(whole_programme: Path):
     return kl.clean(kl.load(whole_programme / "programme.toml"))
+
+
+@pytest.fixture(scope="session")
+def shared_reports(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Language → the folder of the shared reports of tests/data/programme, made once for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def made(language: str) -> Path:
+        folder = base / f"reports-{language}"
+        with FileLock(f"{folder}.lock"):
+            if not (done := folder / "done").exists():
+                shutil.copytree(HERE / "data" / "programme", folder / "programme")
+                programme = kl.load(folder / "programme" / "programme.toml")
+                made = make_reports(programme, reports=folder / "reports", language=language, progress=str)
+                done.write_text(str(made.index.parent), encoding="utf-8")
+        return Path(done.read_text(encoding="utf-8"))
+
+    return made

@@ -9,8 +9,7 @@ from bs4 import BeautifulSoup
 from pseudo import pseudo_language, untranslated
 
 import konbit_lessons as kl
-from konbit_lessons import figures
-from konbit_lessons.figures import Figure, charts
+from konbit_lessons.figures import Figure, charts, drawing
 from konbit_lessons.measures import engagement, haiti
 from konbit_lessons.measures.engagement import attendances
 from konbit_lessons.pages import participation
@@ -35,8 +34,8 @@ def page(data, rows, quarter=QUARTER, language="en"):
 
 
 def without_pixels(monkeypatch):
-    for module, name in ((figures, "rows_png"), (participation, "rows_png"), (charts, "palette_png")):
-        monkeypatch.setattr(module, name, lambda *canvas, **options: b"")
+    for module in (drawing, charts):
+        monkeypatch.setattr(module, "palette_png", lambda canvas: b"")
 
 
 def changed(data, smallest=None, **tables):

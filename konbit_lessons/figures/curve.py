@@ -38,7 +38,7 @@ def curve_sentences(robustness, language="en", units=None):
     """
     words = Words.of(language)
     units = Units.of(units, robustness.outcome, words)
-    return [_sentence(row, _ways(robustness, row), words, units) for row in in_order(robustness.main)]
+    return [_sentence(row, ways_of(robustness, row), words, units) for row in in_order(robustness.main)]
 
 
 def curve_figure(robustness, language="en", units=None):
@@ -95,13 +95,14 @@ def _of(robustness, row):
     return table[(table["term"] == row["term"]) & ((table["specification"] != "main") | table["estimate"].notna())]
 
 
-def _ways(robustness, row):
+def ways_of(robustness, row):
     """The estimates of one incentive that differ by more than their interval, the main one first."""
     own = _of(robustness, row)
     return own.loc[own["own_estimate"] & own["estimate"].notna(), "estimate"].to_numpy() * step(row)
 
 
-def _kept(ways):
+def as_the_first(ways):
+    """How many of the estimates have the sign of the first."""
     return int((np.sign(ways) == np.sign(ways[0])).sum())
 
 
@@ -111,7 +112,7 @@ def _sentence(row, ways, words, units):
         label = words.text("{label}, each {step} more", label=label, step=words.number(step(row)))
     if not len(ways):
         return words.text("**{label}:** the data cannot tell in any way of looking.", label=label)
-    kept, n = _kept(ways), len(ways)
+    kept, n = as_the_first(ways), len(ways)
     how_many = words.text("{kept} of {n} ways of looking", kept=words.number(kept), n=words.number(n))
     if kept == n:
         how_many = words.plural("the {n} way of looking", "all {n} ways of looking", n)
@@ -137,13 +138,13 @@ def _range(ways, words):
 
 
 def _heading(robustness, panels, words):
-    told = [(row, ways) for row, _ in panels if len(ways := _ways(robustness, row))]
+    told = [(row, ways) for row, _ in panels if len(ways := ways_of(robustness, row))]
     if not told:
         return words.text("The data cannot tell of any incentive, in any way of looking")
-    kept = sum(_kept(ways) == len(ways) for _, ways in told)
+    kept = sum(as_the_first(ways) == len(ways) for _, ways in told)
     if len(told) == 1:
         row, ways = told[0]
-        values = {"label": label_of(row, words), "kept": words.number(_kept(ways)), "n": words.number(len(ways))}
+        values = {"label": label_of(row, words), "kept": words.number(as_the_first(ways)), "n": words.number(len(ways))}
         return words.text("{label}: the same direction in {kept} of {n} ways of looking", **values)
     if kept == len(told):
         return words.text("All {n} incentives keep their direction in every way of looking", n=words.number(kept))

@@ -7,6 +7,8 @@ from konbit_lessons.cleaning import Data
 from konbit_lessons.measures.trends import share_with_interval
 from konbit_lessons.panel import invitations
 
+CLUSTERS = ("organization_id", "event_id")  # invitations of one organization, or to one event, go together
+
 
 def reach(data: Data, *, until: str | None = None) -> pd.DataFrame:
     """Organizations reached at least once, by type, beside all attendances, so that nothing is counted twice.
@@ -60,7 +62,7 @@ def uptake(rows: pd.DataFrame, *, by: str, smallest_cell: int = 5) -> pd.DataFra
     known = rows[rows["attended"].notna()]
     lines = []
     for group, some in known.groupby(by, sort=True):
-        share = share_with_interval(some["attended"], some[["organization_id", "event_id"]])
+        share = share_with_interval(some["attended"], some[list(CLUSTERS)])
         line = {
             "invitations": len(some),
             "attended": int(some["attended"].sum()),

@@ -3,6 +3,13 @@
 import pandas as pd
 
 from konbit_lessons.sentences import signed
+from konbit_lessons.words import mark
+
+KINDS = {  # types of organization within a sentence
+    "cdsp": mark("service providers (CDSPs)"),
+    "awardee": mark("awardees"),
+    "total": mark("all types"),
+}
 
 
 def linked(text, section, link=True):
@@ -28,6 +35,18 @@ def small(text):
 def count(n, words):
     """A whole number; a dash where it is not known or not shown."""
     return "–" if n is None or pd.isna(n) else words.number(n)
+
+
+def share_and_interval(line, words):
+    """A share with its interval, of a line with ``share``, ``low`` and ``high``; a dash where it is not shown."""
+    share, low, high = (
+        line[one] if isinstance(line, pd.Series) else getattr(line, one) for one in ("share", "low", "high")
+    )
+    if pd.isna(share):
+        return "–"
+    return words.text(
+        "{share} ({low} to {high})", share=words.percent(share), low=words.points(low), high=words.points(high)
+    )
 
 
 def interval_of_share(low, high, words):

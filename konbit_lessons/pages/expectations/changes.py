@@ -1,0 +1,98 @@
+"""How expectations changed since the wave before."""
+
+import pandas as pd
+
+from konbit_lessons.cleaning import Data
+from konbit_lessons.figures import Figure, spoken
+from konbit_lessons.figures.drawing import Row, rows_png
+from konbit_lessons.measures import expectations
+from konbit_lessons.measures.trends import difference_of_waves
+from konbit_lessons.pages.expectations.answers import in_all, no_answers
+from konbit_lessons.pages.expectations.strength import matters_of
+from konbit_lessons.parts import Part, Prose
+from konbit_lessons.sentences import ANSWERS, signed
+from konbit_lessons.sentences.phrases import (
+    joined,
+    small,
+    why_missing,
+)
+from konbit_lessons.tables import EXPECTATIONS
+from konbit_lessons.words import Words, mark
+
+
+def changed_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: str = "en") -> Part:
+    """How expectations changed since the wave before, of organizations that answered in both."""
+    words, said = Words.of(language), expectations.answers(data, until=quarter)
+    waves, table = sorted(said["wave"].unique()), expectations.met_or_not(data, rows, quarter=quarter)
+    if len(waves) < 2:
+        only = words.text("There is one wave of the survey up to {quarter}, so no change can be seen.", quarter=quarter)
+        return Prose(only if waves else no_answers(data, quarter, words))
+    paired = table[(table["by"] == "both_waves") & (table["group"] == "True")].set_index("what")
+    before = in_all(table).set_index("what")["before"]
+    known = [what for what in paired.index if pd.notna(paired["share"][what]) and pd.notna(before[what])]
+    changes = {what: difference_of_waves(said, f"expects_{what}", first=waves[-2], second=waves[-1]) for what in known}
+    told = expectations.compared(changes, matters=matters_of(data)).sort_values("estimate", ascending=False)
+    if told.empty:
+        return Prose(words.text("Too few organizations answered in both of the last waves to show what changed."))
+    told = told.assign(before=[before[what] / paired["n"][what] for what in told["term"]])
+    told = told.assign(
+        now=[paired["share"][what] for what in told["term"]], n=[paired["n"][one] for one in told["term"]]
+    )
+    cells, drawn = [], []
+    for line in told.itertuples():
+        label, strength = words.text(EXPECTATIONS[line.term]), words.text(ANSWERS[line.strength])
+        change = signed(line.estimate, words) + _range(line, words) if pd.notna(line.estimate) else "–"
+        shares = {"before": words.percent(line.before), "now": words.percent(line.now), "n": words.number(line.n)}
+        note = words.text("{before}, then {now}: {change}", change=change, **shares)
+        drawn.append(Row(label, note, line.estimate, line.conf_low, line.conf_high, strength, line.strength))
+        cells.append([label, shares["before"], shares["now"], change, shares["n"], strength])
+    heads = [
+        mark("Expectation"),
+        mark("Before"),
+        mark("Now"),
+        mark("Change of 100, 95 % interval"),
+        mark("n"),
+        mark("Answer"),
+    ]
+    moved = told[told["strength"].isin(["clear", "likely"])]
+    heading = words.text("Since wave {wave}, no change in what is expected can be told", wave=waves[-2])
+    if len(moved):
+        changes = words.list(
+            words.text(
+                "{what} {points} of 100",
+                what=small(words.text(EXPECTATIONS[line.term])),
+                points=signed(line.estimate, words),
+            )
+            for line in moved.itertuples()
+        )
+        heading = words.text(
+            "What is expected changed since wave {wave}: {changes}",
+            wave=waves[-2],
+            changes=changes,
+        )
+    return Figure(
+        png=rows_png(drawn, words, axis=words.text("fewer of 100 organizations ← 0 → more"), signs=True),
+        heading=heading,
+        subtitle=words.text(
+            "Change in the share that expects it, from wave {first} to wave {second}, of {n} organizations that "
+            "answered in both. Dot: change. Bar: 95 % interval.",
+            first=waves[-2],
+            second=waves[-1],
+            n=words.number(told["n"].max()),
+        ),
+        caption=joined(
+            words.text("Source: partner survey. Other things changed between the waves as well."),
+            why_missing(len(paired) - len(known), data, words),
+        ),
+        alt=" ".join([f"{heading}.", *(spoken(row, words) for row in drawn)]),
+        table=pd.DataFrame(cells, columns=[words.text(head) for head in heads]),
+        language=words,
+        name="expectations_changed",
+        numbers=told,
+    )
+
+
+def _range(line, words):
+    if pd.isna(line.conf_low):
+        return ""
+    return " " + words.text("({low} to {high})", low=signed(line.conf_low, words), high=signed(line.conf_high, words))

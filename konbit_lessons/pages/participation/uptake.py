@@ -1,0 +1,120 @@
+"""Attended, of those invited: by type of organization and by type of event."""
+
+import pandas as pd
+
+from konbit_lessons.cleaning import Data
+from konbit_lessons.disclosure import margins, protected
+from konbit_lessons.figures import dots
+from konbit_lessons.measures import engagement
+from konbit_lessons.measures.participation import CLUSTERS
+from konbit_lessons.measures.trends import share_with_interval
+from konbit_lessons.pages.participation.known import ends, uptake_by
+from konbit_lessons.parts import Part, Prose, Table
+from konbit_lessons.sentences.phrases import (
+    KINDS,
+    capital,
+    count,
+    joined,
+    small,
+)
+from konbit_lessons.tables import EVENT_TYPES, LABELS, LEVELS
+from konbit_lessons.words import Words, mark
+
+
+def uptake_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: str = "en") -> Part:
+    """Invitations taken up by type of organization and by type of event, with intervals."""
+    words = Words.of(language)
+    by_type = uptake_by(rows, "org_type", data).assign(label=lambda one: one["org_type"].map(LABELS))
+    by_event = uptake_by(rows, "event_type", data).assign(label=lambda one: one["event_type"].map(LEVELS))
+    known = pd.concat([by_type, by_event.sort_values("share", ascending=False)]).dropna(subset="share")
+    if known.empty:
+        return Prose(words.text("Attendance is on record for too few organizations to give shares."))
+    shown = known.assign(
+        label=[capital(words.text(label)) for label in known["label"]], estimate=known["share"], n=known["invitations"]
+    )
+    events = shown[shown["event_type"].notna()] if "event_type" in shown else shown.iloc[:0]
+    heading = words.text("By type of event there is nothing that differs")
+    if len(events) > 1 and events["share"].iloc[0] > events["share"].iloc[-1]:
+        heading = words.text(
+            "{most} drew most of those invited ({high}), {least} least ({low})",
+            most=events["label"].iloc[0],
+            high=words.percent(events["share"].iloc[0]),
+            least=small(events["label"].iloc[-1]),
+            low=words.percent(events["share"].iloc[-1]),
+        )
+    return dots(
+        shown[["label", "estimate", "low", "high", "n", "attended", "organizations"]],
+        heading=heading,
+        subtitle=words.text(
+            "Attended of 100 invited up to {quarter}, by type of organization, then by type of event. Dot: share. Bar: "
+            "95 % interval. n: invitations whose attendance is known.",
+            quarter=quarter,
+        ),
+        caption=words.text(
+            "Source: invitation lists and sign-in sheets. Invitations with unknown attendance are left out. The "
+            "interval allows for organizations and for events differing from each other."
+        ),
+        language=words,
+        name="uptake_by_type",
+    )
+
+
+def uptake_table(data: Data, rows: pd.DataFrame, *, quarter: str, language: str = "en") -> Part:
+    """Attended of invited for each type of organization at each type of event."""
+    words = Words.of(language)
+    known = rows[rows["attended"].notna()]
+    kinds = [kind for kind in engagement.shown_types(data) if (known["org_type"] == kind).any()]
+    known = known[known["org_type"].isin(kinds)]
+    if len(kinds) < 2:
+        return Prose(words.text("There are not two types of organization to set beside each other."))
+    every = pd.concat(
+        known.assign(event=event, kind=kind)
+        for event in (known["event_type"], engagement.TOTAL)
+        for kind in (known["org_type"], engagement.TOTAL)
+    )
+    groups = every.groupby(["event", "kind"])
+    counts = pd.DataFrame({"attended": groups["attended"].sum(), "invited": groups.size()}).astype(int)
+    about = pd.DataFrame(
+        {
+            "attended": every[every["attended"]].groupby(["event", "kind"])["organization_id"].nunique(),
+            "invited": groups["organization_id"].nunique(),
+        }
+    )
+    safe = protected(
+        counts,
+        smallest=data.programme.smallest_cell,
+        sums=margins(counts, engagement.TOTAL),
+        within=[((*at, "attended"), (*at, "invited")) for at in counts.index],
+        organizations=about.reindex(counts.index).fillna(0),
+    )
+    cells, numbers = [], []
+    for event, kind in ((event, kind) for event in EVENT_TYPES for kind in kinds if (event, kind) in counts.index):
+        k, n = safe.table.loc[(event, kind)]
+        share = _clustered(groups.get_group((event, kind))) if pd.notna(k) and pd.notna(n) else None
+        found = {
+            name: getattr(share, at, float("nan"))
+            for name, at in (("share", "estimate"), ("low", "low"), ("high", "high"))
+        }
+        numbers.append({"event_type": event, "org_type": kind, "attended": k, "invited": n, **found})
+        cells.append(
+            [
+                words.text("{event}: {kind}", event=capital(words.text(LEVELS[event])), kind=words.text(KINDS[kind])),
+                words.text("{k} of {n}", k=count(k, words), n=count(n, words)),
+                words.points(found["share"]),
+                "–" if pd.isna(found["low"]) else words.text("{low} to {high}", **ends(found, words)),
+            ]
+        )
+    heads = [mark("Event and organization"), mark("Attended of invited"), mark("Of 100"), mark("95 % interval")]
+    caption = joined(
+        words.text(
+            "Invitations whose attendance is known, up to {quarter}, by type of event and of organization.",
+            quarter=quarter,
+        ),
+        safe.sentence(words),
+    )
+    frame = pd.DataFrame(cells, columns=[words.text(head) for head in heads])
+    return Table(frame, caption, name="uptake_two_way", numbers=pd.DataFrame(numbers))
+
+
+def _clustered(rows):
+    return share_with_interval(rows["attended"], rows[list(CLUSTERS)])
