@@ -15,7 +15,7 @@ from konbit_lessons import parts
 from konbit_lessons.disclosure import Protected
 from konbit_lessons.figures.curve import curve_sentences
 from konbit_lessons.incentives.robustness import Robustness
-from konbit_lessons.pages import learning_report
+from konbit_lessons.pages import learning_report, participation
 from konbit_lessons.sentences import Units, findings, limits, sentence
 
 QUARTER, BEFORE = "FY2017Q3", "FY2017Q2"
@@ -92,7 +92,7 @@ def uptake(*quarters, organizations=20):
         for quarter in quarters
     )
     rows = rows.assign(event_id=rows["fiscal_quarter"] + rows["event"].astype(str))
-    return lambda words: learning_report.uptake_sentence(SMALL, rows, quarter=QUARTER, language=words)
+    return lambda words: participation.quarter_sentence(SMALL, rows, quarter=QUARTER, language=words)
 
 
 def quality(aside, unknown):

@@ -200,8 +200,9 @@ def events_offered(data: Data, changed_on: date, *, quarter: str) -> pd.DataFram
 
     Returns
     -------
-    DataFrame, one row per kind of event and incentive that any event had, and the events (``events``) last
-        ``what``, ``before``, ``after``. Events, not organizations, so that nothing is hidden.
+    DataFrame, one row per kind of event and incentive that any event had
+        ``what``; events with it ``before``, of ``events_before``; ``after``, of ``events_after``. Events, not
+        organizations, so that nothing is hidden.
     """
     events = data.events[data.events["held_on"] <= _last_day(quarter)]
     after = (events["held_on"] >= pd.Timestamp(changed_on)).map({False: "before", True: "after"})
@@ -209,9 +210,9 @@ def events_offered(data: Data, changed_on: date, *, quarter: str) -> pd.DataFram
     had["per_diem"] = (events["per_diem_htg"] > 0).fillna(False)
     for name in OFFERED:
         had[name] = events[name].fillna(False).astype(bool)
-    had["events"] = True
     counts = had.groupby(after).sum().reindex(["before", "after"], fill_value=0).T.astype(int)
-    return counts[counts.sum(axis=1) > 0].rename_axis("what").reset_index()
+    held = {f"events_{side}": int((after == side).sum()) for side in ("before", "after")}
+    return counts[counts.sum(axis=1) > 0].assign(**held).rename_axis("what").reset_index()
 
 
 def _by_quarter(records: dict[str, tuple[pd.DataFrame, str]], quarter: str) -> tuple[pd.DataFrame, pd.DataFrame]:

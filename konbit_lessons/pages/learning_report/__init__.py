@@ -14,6 +14,7 @@ from konbit_lessons.measures.quality import data_quality
 from konbit_lessons.narrative import Narrative, place_of, written
 from konbit_lessons.pages import data_quality as quality_page
 from konbit_lessons.pages import expectations as expectations_page
+from konbit_lessons.pages import participation as participation_page
 from konbit_lessons.pages.learning_report.actions import (
     actions_table,
     contribution_figure,
@@ -44,8 +45,9 @@ from konbit_lessons.pages.learning_report.decided import (
     next_quarter,
     will_change,
 )
+from konbit_lessons.pages.learning_report.numbers import sentence_numbers
 from konbit_lessons.pages.learning_report.quality import quality_sentence, quality_table
-from konbit_lessons.pages.learning_report.taking_part import reached_sentence, uptake_figure, uptake_sentence
+from konbit_lessons.pages.learning_report.uptake import uptake_figure
 from konbit_lessons.sentences import in_order
 from konbit_lessons.sentences.findings import found
 from konbit_lessons.words import Words, mark
@@ -74,14 +76,13 @@ __all__ = [
     "parameters_table",
     "quality_sentence",
     "quality_table",
-    "reached_sentence",
+    "sentence_numbers",
     "standards_table",
     "stored",
     "support_figure",
     "title",
     "told_by_both",
     "uptake_figure",
-    "uptake_sentence",
     "will_change",
 ]
 CONTEXT = "context-and-challenges"
@@ -98,6 +99,12 @@ SECTIONS = {  # anchor of a section → its heading, as notebooks/learning_repor
     "next-quarter": mark("Next quarter"),
 }
 
+SECTIONS_THERE = {  # where sentences of other reports lead → the section here
+    "reached-against-target": "who-takes-part",
+    "expected-and-offered": "what-they-expect",
+    "the-five-standards": "data-and-its-quality",
+}
+
 
 def title(language: str = "en") -> str:
     """The title of the report: what was asked."""
@@ -112,12 +119,14 @@ def at_a_glance(data: Data, rows: pd.DataFrame, result, *, quarter: str, languag
         "{answer} [What predicts participation](#what-predicts-participation).", answer=found(result, words)
     )
     said = [
-        reached_sentence(data, rows, **when),
-        expectations_page.headline(data, rows, **when).replace("#expected-and-offered", "#what-they-expect"),
+        participation_page.headline(data, rows, **when),
+        expectations_page.headline(data, rows, **when),
         predicts,
-        quality_page.headline(data, data_quality(data), **when).replace("#the-five-standards", "#data-and-its-quality"),
+        quality_page.headline(data, data_quality(data), **when),
         decided_sentence(data, **when),
     ]
+    for there, here in SECTIONS_THERE.items():
+        said = [sentence.replace(f"(#{there})", f"(#{here})") for sentence in said]
     return [sentence for sentence in said if sentence]
 
 

@@ -17,7 +17,7 @@ DEFINITIONS = (
     mark("**Partner:** an organization on the roster that had joined by a day and had not left."),
     mark("**Wave:** one round of the survey. An organization counts once, and expects what any of its people named."),
     mark("**Overdue:** promised for a day up to the end of the quarter, and not done by then."),
-    mark("**Fiscal quarter:** the fiscal year begins on 1 October of the calendar year before."),
+    mark("**Fiscal quarter:** the fiscal year begins in October of the calendar year before."),
     mark("**95 % interval:** of 100 such intervals about 95 hold the true value."),
 )  # fmt: skip
 AUDIENCE = {"shared": mark("everybody it is sent to"), "internal": mark("the team only")}

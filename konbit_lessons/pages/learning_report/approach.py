@@ -11,8 +11,6 @@ from konbit_lessons.sentences.phrases import interval_of_difference, interval_of
 from konbit_lessons.tables import EVENT_TYPES, LABELS, LEVELS
 from konbit_lessons.words import Words, mark
 
-ALL = "events"
-
 
 def approach_sentences(data: Data, rows: pd.DataFrame, *, language: str = "en") -> list[str]:
     """The share of invitations taken up on both sides of the change, the difference, and what it is not."""
@@ -46,50 +44,34 @@ def approach_sentences(data: Data, rows: pd.DataFrame, *, language: str = "en") 
     ]
 
 
-def approach_table(data: Data, rows: pd.DataFrame, *, quarter: str, language: str = "en") -> Part:
+def approach_table(data: Data, *, quarter: str, language: str = "en") -> Part:
     """What else differed: of the events on both sides, how many were of each kind and offered each incentive."""
     words, changed_on = Words.of(language), approach_changed_on(data)
     if changed_on is None:
         return Prose([])
     table = events_offered(data, changed_on, quarter=quarter)
-    held = table.set_index("what").loc[ALL]
-    if not (held["before"] and held["after"]):
+    if not (table[["events_before", "events_after"]] > 0).all(axis=None):
         return Prose(words.text("There are no events on both sides to set beside each other."))
     labels = LEVELS | LABELS | data.programme.labels
     cells = [
         [
             _label(line.what, labels, words),
-            *(
-                words.text("{k} of {n}", k=words.number(k), n=words.number(n))
-                for k, n in ((line.before, held["before"]), (line.after, held["after"]))
-            ),
+            words.text("{k} of {n}", k=words.number(line.before), n=words.number(line.events_before)),
+            words.text("{k} of {n}", k=words.number(line.after), n=words.number(line.events_after)),
         ]
         for line in table.itertuples()
-        if line.what != ALL
     ]
     heads = [mark("Events with it"), mark("Before"), mark("From that day on")]
     caption = words.text(
         "Events before {day} and from that day on, by kind and by what they offered.", day=words.date(changed_on)
     )
     frame = pd.DataFrame(cells, columns=[words.text(head) for head in heads])
-    return Table(frame, caption, name="approach", numbers=_numbers(data, rows, table, changed_on))
+    return Table(frame, caption, name="approach", numbers=table)
 
 
 def _label(what: str, labels: dict[str, str], words: Words) -> str:
     said = mark("Kind: {what}") if what in EVENT_TYPES else mark("Offered: {what}")
     return words.text(said, what=small(words.text(labels[what])))
-
-
-def _numbers(data: Data, rows: pd.DataFrame, table: pd.DataFrame, changed_on) -> pd.DataFrame:
-    """The events, and below them what share of invitations was taken up, and the difference."""
-    try:
-        sides, change = before_and_after(data, rows, changed_on)
-    except DataError:
-        return table
-    wide = sides.set_index("period")[["invitations", "share", "low", "high"]].T.rename_axis("what").reset_index()
-    difference = {"change": change.estimate, "change_low": change.low, "change_high": change.high}
-    after = pd.DataFrame({"what": list(difference), "after": list(difference.values())})
-    return pd.concat([table, wide, after], ignore_index=True)
 
 
 def _side(line, words: Words) -> str:

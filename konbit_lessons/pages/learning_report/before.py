@@ -14,7 +14,7 @@ from konbit_lessons.incentives import predict_participation
 from konbit_lessons.measures.expectations import calendar
 from konbit_lessons.measures.participation import uptake
 from konbit_lessons.pages.learning_report.decided import decided_facts
-from konbit_lessons.pages.learning_report.taking_part import reached
+from konbit_lessons.pages.participation.reached import reached_so_far
 from konbit_lessons.parts import Item, Items, Part, Prose, Table
 from konbit_lessons.periods import Quarter
 from konbit_lessons.sentences import ANSWERS, signed
@@ -41,7 +41,7 @@ def told(data: Data, rows: pd.DataFrame, result, *, quarter: str) -> dict[str, f
     shares = by_quarter.set_index("fiscal_quarter")["share"]
     talked = calendar(data, quarter=quarter)["share"].iloc[-1] if len(data.conversations) else NAN
     found = {UPTAKE: shares.get(quarter, NAN), TALKED: talked}
-    found |= {f"{REACHED}{line.org_type}": line.reached for line in reached(data, quarter).itertuples()}
+    found |= {f"{REACHED}{kind}": n for kind, (n, _) in reached_so_far(data, rows).items()}
     for line in result.table.itertuples():
         known = line.strength != "cannot tell"
         found |= {f"{ESTIMATE}{line.term}": line.estimate if known else NAN, f"{STRENGTH}{line.term}": line.strength}
@@ -96,7 +96,7 @@ def compared_sentences(
                 quarter=earlier,
             )
         ]
-    differ = [name for name in said if name in then and _differs(said[name], then[name])]
+    differ = differing(said, then)
     sentences = [
         words.plural(
             "Of what the report of {quarter} said, {n} figure is another by today's records: {names}.",
@@ -118,6 +118,11 @@ def compared_sentences(
             bold = (f"**{small(_label(name, words, labels))}**" for name in names)
             sentences.append(words.text(kind, names=words.list(bold)))
     return sentences
+
+
+def differing(said: dict, then: dict) -> list[str]:
+    """The figures that are others by today's records than they were said to be."""
+    return [name for name in said if name in then and _differs(said[name], then[name])]
 
 
 def compared_table(

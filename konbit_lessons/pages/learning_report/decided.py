@@ -69,7 +69,7 @@ def status(said: object, words: Words) -> str:
 def decided_sentence(data: Data, *, quarter: str, language: str = "en", link: bool = False) -> str:
     """How many changes were decided in the quarter, and how many follow-ups are overdue."""
     words = Words.of(language)
-    decided = int(_of_quarter(data, quarter)["adaptation"].notna().sum())
+    decided = len(decided_in(data, quarter))
     changes = words.plural("{n} change was decided", "{n} changes were decided", decided)
     if not decided:
         changes = words.text("no change was decided")
@@ -97,18 +97,32 @@ def next_quarter(data: Data, *, quarter: str, language: str = "en") -> list[str]
         }
         known = {state: forms for state, forms in states.items() if pd.notna(counts[state])}
         said = [words.plural(*forms, int(counts[state])) for state, forms in known.items()] + [found.sentence(words)]
-    until_now = data.learning[data.learning["quarter"] <= quarter].dropna(subset="adaptation")
-    waiting = until_now[until_now["status"].fillna("") != "done"]
+    until_now, open_ones = _decided_until(data, quarter), len(waiting(data, quarter))
     waiting_said = words.plural(
         "**{n}** change decided so far is not done yet.",
         "**{n}** changes decided so far are not done yet.",
-        len(waiting),
+        open_ones,
     )
     if until_now.empty:
         waiting_said = words.text("No change has been decided so far.")
-    elif waiting.empty:
+    elif not open_ones:
         waiting_said = words.text("All changes decided so far are done.")
     return [*filter(None, said), waiting_said]
+
+
+def decided_in(data: Data, quarter: str) -> pd.DataFrame:
+    """The changes decided in a quarter."""
+    return _of_quarter(data, quarter).dropna(subset="adaptation")
+
+
+def waiting(data: Data, quarter: str) -> pd.DataFrame:
+    """The changes decided up to a quarter that are not done."""
+    until_now = _decided_until(data, quarter)
+    return until_now[until_now["status"].fillna("") != "done"]
+
+
+def _decided_until(data: Data, quarter: str) -> pd.DataFrame:
+    return data.learning[data.learning["quarter"] <= quarter].dropna(subset="adaptation")
 
 
 def _overdue(data: Data, quarter: str, words: Words, link: bool) -> str:
