@@ -120,6 +120,22 @@ def report(
 
 @main.command()
 @programme_option
+@click.option("--quarter", metavar="FY2017Q3", help="Fiscal quarter.  [default: the last one with reports]")
+@click.option("--language", metavar="en|fr|ht", help="Language the reports must be in.  [default: the one they are in]")
+@click.option("--reports", default="reports", show_default=True, metavar="DIR", help="Where the reports are.")
+def bundle(programme_file: str, quarter: str | None, language: str | None, reports: str) -> None:
+    """Write the zip to mail: the shared reports of a quarter, and nothing else."""
+    from konbit_lessons.programme import load
+    from konbit_lessons.reports.bundle import bundle as write_bundle
+
+    made = write_bundle(load(programme_file), quarter=quarter, language=language, reports=reports)
+    for name in made.left_out:
+        click.echo(f"Left out: {name} stands in the shared folder and belongs to no report.", err=True)
+    click.echo(f"Written: {len(made.files)} files in {made.path}")
+
+
+@main.command()
+@programme_option
 @click.option("--language", metavar="en|fr|ht", help="Language of the codebook.  [default: all]")
 @click.option("--output", default="reports/codebook", show_default=True, metavar="DIR", help="Where it goes.")
 def codebook(programme_file: str, language: str | None, output: str) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from selenium.webdriver.chrome.service import Service
 
 import konbit_lessons as kl
 from konbit_lessons.reports import make_reports
+from konbit_lessons.reports.bundle import bundle
 
 HERE = Path(__file__).parent
 CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
@@ -151,9 +153,23 @@ def reports_in(whole_programme, tmp_path_factory):
             if not folder.exists():
                 programme = kl.load(whole_programme / "programme.toml")
                 make_reports(programme, language=language, reports=folder, progress=str)
+                with zipfile.ZipFile(bundle(programme, reports=folder).path) as zipped:
+                    zipped.extractall(shared / f"mailed-{language}")
         return next(folder.glob("FY*"))
 
     return made
+
+
+@pytest.fixture(scope="session")
+def pages_in(reports_in):
+    """language → every page: the reports and their index, the page above them, and what is mailed beside them."""
+
+    def pages(language):
+        quarter = reports_in(language)
+        mailed = (quarter.parent.parent / f"mailed-{language}").glob("*/[iR]*.html")
+        return [*sorted((quarter / "shared").glob("*.html")), quarter.parent / "index.html", *sorted(mailed)]
+
+    return pages
 
 
 @pytest.fixture(scope="session")

@@ -29,14 +29,14 @@ def violations(browser, axe):
         "axe.run(document, {resultTypes: ['violations']}).then(done, error => done({error: String(error)}))"
     )
     assert "error" not in found, found
-    assert len(found["passes"]) > 10
+    assert len(found["passes"]) > 5
     return [(one["id"], one["nodes"][0]["html"][:200]) for one in found["violations"]]
 
 
 @pytest.mark.parametrize("language", ["en", "fr", "ht"])
-def test_axe_finds_nothing_on_any_page(reports_in, browser, opened, axe, language):
-    pages = sorted(reports_in(language).glob("shared/*.html"))
-    assert len(pages) >= 6
+def test_axe_finds_nothing_on_any_page(pages_in, browser, opened, axe, language):
+    pages = pages_in(language)
+    assert len(pages) >= 9
     for page, (width, scheme) in itertools.product(pages, SCREENS):
         opened(page.as_uri(), width, scheme)
         assert violations(browser, axe) == [], (page.name, width, scheme)
@@ -52,8 +52,8 @@ def test_axe_finds_what_is_wrong(browser, opened, axe, tmp_path):
 
 
 @pytest.mark.parametrize("language", ["en", "fr", "ht"])
-def test_headings_go_down_one_level_at_a_time(reports_in, browser, opened, language):
-    for page in sorted(reports_in(language).glob("shared/*.html")):
+def test_headings_go_down_one_level_at_a_time(pages_in, browser, opened, language):
+    for page in pages_in(language):
         opened(page.as_uri())
         levels = [int(one.tag_name[1]) for one in browser.find_elements(By.CSS_SELECTOR, "h1, h2, h3, h4, h5, h6")]
         assert levels[0] == 1 and levels.count(1) == 1

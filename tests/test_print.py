@@ -31,8 +31,8 @@ def printed(browser, opened, tmp_path):
 
 
 @pytest.mark.parametrize("language", ["en", "fr", "ht"])
-def test_every_page_prints_without_empty_sheets(reports_in, printed, language):
-    for page in sorted(reports_in(language).glob("shared/*.html")):
+def test_every_page_prints_without_empty_sheets(pages_in, printed, language):
+    for page in pages_in(language):
         sheets = printed(page)
         assert len(sheets) <= MOST_SHEETS.get(page.stem, 12), page.name
         for number, sheet in enumerate(sheets, start=1):

@@ -2,6 +2,7 @@
 
 ``make_reports`` is the recipe. A notebook's parts carry out its title, its answer and its tables.
 
+    reports/index.html                               the quarters there are, and what each found
     reports/FY2017Q3/manifest.json
     reports/FY2017Q3/shared/index.html, shared/*.html, shared/tables/*.csv
     reports/FY2017Q3/internal/notebooks/*.ipynb      executed; they can hold rows and are never shared
@@ -14,21 +15,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
-from markupsafe import Markup
+from filelock import FileLock
 
-from konbit_lessons import parts
 from konbit_lessons.errors import DataError, ProgrammeError, ReportError
 from konbit_lessons.periods import Quarter
 from konbit_lessons.programme import AUDIENCES
 from konbit_lessons.publish import only_one_run, published
-from konbit_lessons.reports.manifest import as_text, earlier, manifest
-from konbit_lessons.reports.page import carried, document, page
+from konbit_lessons.reports import contents
+from konbit_lessons.reports.manifest import as_text, earlier, manifest, manifest_name, source_of
+from konbit_lessons.reports.page import carried, page
 from konbit_lessons.reports.run import checked_parameters, default_parameters, run
 from konbit_lessons.store import cleaned, digest, inputs
 from konbit_lessons.words import complete
 
 # in the order of the index; a new notebook is one more name
-OF_A_QUARTER = ("learning_report", "participation", "expectations", "incentives", "data_quality")
+OF_A_QUARTER = contents.ORDER
 OF_A_STUDY = ("incentives",)
 PACKAGE = Path(__file__).parents[1]
 
@@ -92,28 +93,41 @@ def make_reports(
     }
     top = Path(reports).resolve() / ("study" if programme.study else quarter)
     with only_one_run(top):
-        source = digest(repr(inputs(programme)))
-        made, failed = earlier(top / _manifest_name(audience)), {}
-        made = {name: one for name, one in made.items() if (top / audience / one["page"]).is_file()}
+        used = inputs(programme)
+        before = earlier(top / manifest_name(audience))
+        made = {name: one for name, one in before["reports"].items() if (top / audience / one["page"]).is_file()}
+        failed = {}
         for name, path in notebooks.items():
             progress(f"{name}: running")
             try:
                 executed = run(path, given[name], folder=programme.folder, keep=top / "internal" / "notebooks")
             except ReportError as error:
-                failed[name] = str(error).replace(str(programme.folder), "…")  # the index may be mailed
+                failed[name] = error
                 made.pop(name, None)
                 progress(f"{name}: failed")
                 continue
             made[name] = _publish(executed, name, programme, quarter, words, top / audience) | {
                 "parameters": given[name],
-                "inputs": source,
+                "inputs": source_of(used),
             }
             progress(f"{name}: {top.name}/{audience}/{made[name]['page']}")
-        index = published(top / audience / "index.html", _index(programme, quarter, words, made, failed, source))
-        said = manifest(programme, quarter=quarter, language=language, audience=audience, reports=made)
-        published(top / _manifest_name(audience), as_text(said))
+        not_made = {name: why for name, why in before["failed"].items() if name not in notebooks}
+        not_made |= {name: error.to_share.replace(str(programme.folder), "…") for name, error in failed.items()}
+        said = manifest(
+            programme,
+            quarter=quarter,
+            language=language,
+            audience=audience,
+            inputs=used,
+            reports=made,
+            failed=not_made,
+        )
+        listed = contents.index(programme, quarter, words, said, top / audience)
+        index = published(top / audience / "index.html", listed)
+        published(top / manifest_name(audience), as_text(said))
+    _list_quarters(programme, words, top.parent)
     if failed:
-        raise ReportError("\n".join(failed.values()))
+        raise ReportError("\n".join(map(str, failed.values())))
     return Made(index, tuple(top / audience / made[name]["page"] for name in notebooks))
 
 
@@ -202,24 +216,7 @@ def _publish(executed, name, programme, quarter, words, folder):
     }
 
 
-def _index(programme, quarter, words, made, failed, source):
-    order = [*OF_A_QUARTER, *sorted(set(made) - set(OF_A_QUARTER))]
-    listed = [
-        made[name] | {"answer": Markup(parts.marked(made[name]["answer"])), "earlier": made[name]["inputs"] != source}
-        for name in order
-        if name in made
-    ]
-    title = parts.plain(programme.study.title if programme.study else programme.name)
-    return document(
-        "contents.html.j2",
-        programme,
-        quarter,
-        words,
-        title=words.text("Reports: {title}", title=title),
-        reports=listed,
-        failed=failed,
-    )
-
-
-def _manifest_name(audience):
-    return "manifest.json" if audience == "shared" else f"manifest.{audience}.json"
+def _list_quarters(programme, words, reports):
+    """Write the page above the quarters; runs for several quarters at once write it one after the other."""
+    with FileLock(reports / ".quarters.lock"):
+        published(reports / "index.html", contents.quarters(programme, words, reports))
