@@ -86,6 +86,13 @@ def clean(programme_file: str) -> None:
 )
 @click.option("--reports", default="reports", show_default=True, metavar="DIR", help="Where the reports go.")
 @click.option(
+    "--to",
+    type=click.Choice(["html", "docx"]),
+    default="html",
+    show_default=True,
+    help="docx: a Word file beside each page, made with pandoc.",
+)
+@click.option(
     "-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="Any other parameter of a notebook."
 )
 def report(
@@ -95,6 +102,7 @@ def report(
     language: str,
     audience: str,
     reports: str,
+    to: str,
     parameters: tuple[str, ...],
 ) -> None:
     """Run the notebooks and save the reports; without names, all of the quarter's."""
@@ -111,6 +119,7 @@ def report(
         audience=audience,
         reports=reports,
         parameters=_pairs(parameters),
+        to=to,
         progress=click.echo,
     )
     code = 0 if programme.study else _say_problems(cleaned(programme), detail=False)

@@ -166,8 +166,9 @@ def pages_in(reports_in):
 
     def pages(language):
         quarter = reports_in(language)
-        mailed = (quarter.parent.parent / f"mailed-{language}").glob("*/[iR]*.html")
-        return [*sorted((quarter / "shared").glob("*.html")), quarter.parent / "index.html", *sorted(mailed)]
+        (mailed,) = (quarter.parent.parent / f"mailed-{language}").iterdir()
+        beside = [quarter.parent / "index.html", mailed / "index.html", mailed / "READ-ME.html"]
+        return [*sorted((quarter / "shared").glob("*.html")), *beside]
 
     return pages
 

@@ -21,7 +21,7 @@ from konbit_lessons.errors import DataError, ProgrammeError, ReportError
 from konbit_lessons.periods import Quarter
 from konbit_lessons.programme import AUDIENCES
 from konbit_lessons.publish import only_one_run, published
-from konbit_lessons.reports import contents
+from konbit_lessons.reports import contents, word
 from konbit_lessons.reports.manifest import as_text, earlier, manifest, manifest_name, source_of
 from konbit_lessons.reports.page import carried, page
 from konbit_lessons.reports.run import checked_parameters, default_parameters, run
@@ -59,6 +59,7 @@ def make_reports(
     audience="shared",
     reports="reports",
     parameters=None,
+    to="html",
     progress=print,
 ):
     """Run the notebooks of a quarter or a study and publish their reports.
@@ -72,6 +73,7 @@ def make_reports(
     audience : "shared" or "internal"
     reports : folder to write to
     parameters : dict, further parameters of the notebooks
+    to : "html", or "docx" for a Word file beside each page
     progress : called with one line of text at each step
 
     Returns
@@ -85,6 +87,8 @@ def make_reports(
     ReportError : a notebook failed; the others were published, and the index says which one was not
     """
     words = complete(language)
+    if to == "docx":
+        word.pandoc()
     _refuse_placeholders(programme)
     quarter = _quarter(programme, quarter)
     notebooks = {name: _notebook(programme, name) for name in names or _usual(programme)}
@@ -106,7 +110,7 @@ def make_reports(
                 made.pop(name, None)
                 progress(f"{name}: failed")
                 continue
-            made[name] = _publish(executed, name, programme, quarter, words, top / audience) | {
+            made[name] = _publish(executed, name, programme, quarter, words, top / audience, to) | {
                 "parameters": given[name],
                 "inputs": source_of(used),
             }
@@ -197,7 +201,7 @@ def _parameters(programme, path, quarter, words, audience, further):
     return checked_parameters(notebook, given, where=path.name)
 
 
-def _publish(executed, name, programme, quarter, words, folder):
+def _publish(executed, name, programme, quarter, words, folder, to="html"):
     """Write the page and the tables of an executed notebook and return what the manifest and the index say of them."""
     opening, tables = carried(executed)
     for table in tables:
@@ -205,6 +209,10 @@ def _publish(executed, name, programme, quarter, words, folder):
             raise DataError(f'{name}: found a table named "{table}"; expected small letters, digits and _.')
     html = page(executed, programme, quarter=quarter, language=words, name=name, tables=list(tables))
     files = {f"tables/{table}.csv": text for table, text in tables.items()} | {f"{name}.html": html}
+    if to == "docx":
+        files[f"{name}.docx"] = word.word_file(html)
+    else:
+        (folder / f"{name}.docx").unlink(missing_ok=True)  # of an earlier page
     for file, content in files.items():
         published(folder / file, content)
     return {

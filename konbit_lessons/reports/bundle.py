@@ -22,7 +22,7 @@ from konbit_lessons.store import digest, inputs
 from konbit_lessons.words import complete
 
 READ_FIRST = "READ-ME.html"
-SAFE_NAME = re.compile(r"(tables/)?[^\W_][^\\/:*?\"<>|\x00-\x1f]*\.(html|csv)")
+SAFE_NAME = re.compile(r"(tables/)?[^\W_][^\\/:*?\"<>|\x00-\x1f]*\.(html|docx|csv)")
 FIRST_DAY_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 
 
@@ -76,7 +76,7 @@ def bundle(programme, *, quarter=None, language=None, reports="reports"):
         there = {path.relative_to(top / "shared").as_posix() for path in (top / "shared").rglob("*") if path.is_file()}
         period = made["quarter"]
         files["index.html"] = contents.index(programme, period, words, made, top / "shared", alone=True).encode("utf-8")
-        files[READ_FIRST] = _read_first(programme, period, words, made).encode("utf-8")
+        files[READ_FIRST] = read_first(programme, period, words, made).encode("utf-8")
         name = f"konbit-{_plain_name(programme.name)}-{top.name}"
         path = published(top / f"{name}.zip", _zipped(name, files))
     return Bundle(path, tuple(sorted(files)), tuple(sorted(there - listed)))
@@ -135,7 +135,7 @@ def _as_made(made, folder, again):
     return files
 
 
-def _read_first(programme, quarter, words, made):
+def read_first(programme, quarter, words, made):
     pages = [made["reports"][name] for name in contents.in_order(made["reports"])]
     return document(
         "read_me.html.j2",

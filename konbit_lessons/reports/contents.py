@@ -85,6 +85,7 @@ def _shown(name, made, folder, words):
     return report | {
         "answer": _answer(report, report["page"]),
         "language": _other(report["parameters"].get("language"), words),
+        "word": next((file for file in report.get("files", ()) if file.endswith(".docx")), ""),
         "bars": _bars(name, folder / "tables", words),
         "earlier": report["inputs"] != source_of(made["inputs"]),
     }
