@@ -48,12 +48,8 @@ def pages_with(cell, folder):
     made |= {"reports": {"incentives": report}, "failed": {cell: cell}}
     quarter = folder / "FY2017Q3"
     (quarter / "shared" / "tables").mkdir(parents=True, exist_ok=True)
-    numbers = pd.DataFrame(
-        [row[:8] for row in ROWS], columns=[*"term label estimate conf_low conf_high".split(), *"xyz"]
-    )
-    numbers.assign(term=cell, label=cell, kind="offered", strength="clear").head(3).to_csv(
-        quarter / "shared" / "tables" / "incentives.csv", index=False
-    )
+    numbers = result().table.head(3).assign(term=cell, label=cell)
+    numbers.to_csv(quarter / "shared" / "tables" / "incentives.csv", index=False)
     (quarter / "manifest.json").write_text(as_text(made), encoding="utf-8")
     htmls = {
         "page": page(body, p, quarter="FY2017Q3", name=cell, tables=["incentives"]),
