@@ -86,6 +86,13 @@ def clean(programme_file: str) -> None:
 )
 @click.option("--reports", default="reports", show_default=True, metavar="DIR", help="Where the reports go.")
 @click.option(
+    "--to",
+    type=click.Choice(["html", "docx"]),
+    default="html",
+    show_default=True,
+    help="docx: a Word file beside each page, made with pandoc.",
+)
+@click.option(
     "-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="Any other parameter of a notebook."
 )
 def report(
@@ -95,6 +102,7 @@ def report(
     language: str,
     audience: str,
     reports: str,
+    to: str,
     parameters: tuple[str, ...],
 ) -> None:
     """Run the notebooks and save the reports; without names, all of the quarter's."""
@@ -111,11 +119,28 @@ def report(
         audience=audience,
         reports=reports,
         parameters=_pairs(parameters),
+        to=to,
         progress=click.echo,
     )
     code = 0 if programme.study else _say_problems(cleaned(programme), detail=False)
     click.echo(f"Open {made.index}")
     sys.exit(code)
+
+
+@main.command()
+@programme_option
+@click.option("--quarter", metavar="FY2017Q3", help="Fiscal quarter.  [default: the last one with reports]")
+@click.option("--language", metavar="en|fr|ht", help="Language the reports must be in.  [default: the one they are in]")
+@click.option("--reports", default="reports", show_default=True, metavar="DIR", help="Where the reports are.")
+def bundle(programme_file: str, quarter: str | None, language: str | None, reports: str) -> None:
+    """Write the zip to mail: the shared reports of a quarter, and nothing else."""
+    from konbit_lessons.programme import load
+    from konbit_lessons.reports.bundle import bundle as write_bundle
+
+    made = write_bundle(load(programme_file), quarter=quarter, language=language, reports=reports)
+    for name in made.left_out:
+        click.echo(f"Left out: {name} stands in the shared folder and belongs to no report.", err=True)
+    click.echo(f"Written: {len(made.files)} files in {made.path}")
 
 
 @main.command()

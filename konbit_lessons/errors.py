@@ -28,9 +28,16 @@ class ModelError(KonbitError):
 
 
 class ReportError(KonbitError):
-    """A notebook failed, so its report was not published."""
+    """A notebook failed, so its report was not published.
+
+    ``to_share`` says where and why in words that may be mailed: what Python says of other errors can quote the data.
+    """
 
     exit_code = 3
+
+    def __init__(self, message: str, to_share: str = "") -> None:
+        super().__init__(message)
+        self.to_share = to_share or message
 
 
 class LockedError(KonbitError):

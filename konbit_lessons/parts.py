@@ -229,7 +229,8 @@ def figure_html(figure, width, words):
     """Return a figure with its heading, picture, caption, and the same numbers as a table."""
     picture = base64.b64encode(figure.png).decode("ascii")
     summary = html.escape(words.text("The numbers in this figure"))
-    numbers = table_html(figure.table, caption=figure.heading, text=figure.table.columns[-2:])
+    said = [one for one in figure.table.columns[-2:] if figure.table[one].map(str).str.contains(r"[^\W\d_]").any()]
+    numbers = table_html(figure.table, caption=figure.heading, text=said)
     return (
         f'<figure><h3>{escaped(figure.heading)}</h3><p class="subtitle">{escaped(figure.subtitle)}</p>'
         f'<img src="data:image/png;base64,{picture}" width="{width}" alt="{escaped(figure.alt)}">'

@@ -1,18 +1,27 @@
-"""What several test files share: a tiny programme to bend, and the two whole ones."""
+"""What several test files share: a tiny programme to bend, the whole ones, their reports, and a browser."""
 
+import json
 import os
 import shutil
-from collections.abc import Callable
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
 
 import konbit_lessons as kl
 from konbit_lessons.reports import make_reports
+from konbit_lessons.reports.bundle import bundle
 
 HERE = Path(__file__).parent
+CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
+FLAGS = (
+    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --disable-dev-shm-usage"
+)
 
 TINY_TOML = """
 [programme]
@@ -133,19 +142,63 @@ def whole(whole_programme: Path):
 
 
 @pytest.fixture(scope="session")
-def shared_reports(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Language → the folder of the shared reports of tests/data/programme, made once for all workers."""
-    base = tmp_path_factory.getbasetemp()
-    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+def reports_in(whole_programme, tmp_path_factory):
+    """language → the folder of the quarter, made once from tests/data/programme for all the workers of a test run."""
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared.parent if os.environ.get("PYTEST_XDIST_WORKER") else shared
 
-    def made(language: str) -> Path:
-        folder = base / f"reports-{language}"
-        with FileLock(f"{folder}.lock"):
-            if not (done := folder / "done").exists():
-                shutil.copytree(HERE / "data" / "programme", folder / "programme")
-                programme = kl.load(folder / "programme" / "programme.toml")
-                made = make_reports(programme, reports=folder / "reports", language=language, progress=str)
-                done.write_text(str(made.index.parent), encoding="utf-8")
-        return Path(done.read_text(encoding="utf-8"))
+    def made(language):
+        folder = shared / f"reports-{language}"
+        with FileLock(shared / f"reports-{language}.lock"):
+            if not folder.exists():
+                programme = kl.load(whole_programme / "programme.toml")
+                make_reports(programme, language=language, reports=folder, progress=str)
+                with zipfile.ZipFile(bundle(programme, reports=folder).path) as zipped:
+                    zipped.extractall(shared / f"mailed-{language}")
+        return next(folder.glob("FY*"))
 
     return made
+
+
+@pytest.fixture(scope="session")
+def pages_in(reports_in):
+    """language → every page: the reports and their index, the page above them, and what is mailed beside them."""
+
+    def pages(language):
+        quarter = reports_in(language)
+        (mailed,) = (quarter.parent.parent / f"mailed-{language}").iterdir()
+        beside = [quarter.parent / "index.html", mailed / "index.html", mailed / "READ-ME.html"]
+        return [*sorted((quarter / "shared").glob("*.html")), *beside]
+
+    return pages
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    if not (CHROMIUM.exists() and DRIVER.exists()) and not os.environ.get("CI"):
+        pytest.skip("there is no Chromium here")
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(CHROMIUM)
+    for flag in [*FLAGS.split(), f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"]:
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def opened(browser):
+    """Opens a page at a width, light or dark; returns the addresses it asked for."""
+
+    def opened(url, width=1280, scheme="light"):
+        screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 700}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+        wanted = [{"name": "prefers-color-scheme", "value": scheme}]
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": wanted})
+        browser.get_log("performance")
+        browser.get(url)
+        messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+        return [one["params"]["request"]["url"] for one in messages if one["method"] == "Network.requestWillBeSent"]
+
+    return opened

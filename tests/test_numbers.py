@@ -136,8 +136,8 @@ def falsified(together):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_number_that_is_read_stands_in_a_csv_of_the_page(shared_reports, language):
-    report = shared_reports(language)
+def test_every_number_that_is_read_stands_in_a_csv_of_the_page(reports_in, language):
+    report = reports_in(language) / "shared"
     assert {path.stem for path in report.glob("*.html")} == {*PAGES, "index"}
     for name in PAGES:
         page = squeezed(read((report / f"{name}.html").read_text(encoding="utf-8")))
@@ -149,8 +149,8 @@ def test_every_number_that_is_read_stands_in_a_csv_of_the_page(shared_reports, l
 
 
 @pytest.mark.slow
-def test_a_number_that_is_one_off_is_found(shared_reports):
-    report = shared_reports("en")
+def test_a_number_that_is_one_off_is_found(reports_in):
+    report = reports_in("en") / "shared"
     told = [(number, part) for name in PAGES for part in shown(report, name) for number in numbers(part.text, "en")]
     found = [not is_there(falsified(number), part.rows) for number, part in told]
     assert len(found) > 1000

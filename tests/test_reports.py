@@ -6,14 +6,13 @@ import os
 import re
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import nbformat
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from reporting_example import ROWS, programme, result
+from reporting_example import ROWS, notebook, programme, result, study_of, written
 
 from konbit_lessons import parts
 from konbit_lessons.errors import DataError, LockedError, ProgrammeError, ReportError
@@ -26,19 +25,6 @@ from konbit_lessons.reports.run import checked_parameters, run
 HERE = Path(__file__).parent
 HOSTILE = json.loads((HERE / "data" / "hostile_cells.json").read_text(encoding="utf-8"))
 NOTEBOOK = HERE.parent / "notebooks" / "incentives.ipynb"
-
-
-def notebook(*sources, parameters='quarter = "FY2017Q3"\nlimit = 0.1\nn = 3\nflag = True'):
-    cells = [new_code_cell(parameters, metadata={"tags": ["parameters"]}), *map(new_code_cell, sources)]
-    return new_notebook(
-        cells=cells, metadata={"kernelspec": {"name": "python3", "language": "python", "display_name": "x"}}
-    )
-
-
-def written(folder, *sources, name="tried"):
-    path = folder / f"{name}.ipynb"
-    nbformat.write(notebook(*sources), path)
-    return path
 
 
 def shown(*htmls, markdown=()):
@@ -249,18 +235,7 @@ def test_a_second_run_learns_who_holds_the_lock_and_leftovers_are_swept(tmp_path
 
 @pytest.fixture
 def study(tmp_path):
-    folder = tmp_path / "study"
-    (folder / "notebooks").mkdir(parents=True)
-    (folder / "programme.toml").write_text("x")
-    source = (
-        "import konbit_lessons as kl, pandas as pd; from types import SimpleNamespace as S\n"
-        "kl.Opening(S(name='P', simulated=False, study=S(title='T'), data_cut_on=None, point_of_contact='a@b.c'), 'T', '**Yes.**')"
-    )
-    table = "kl.Table(pd.DataFrame({'a': ['1']}), 'c', name='incentives', numbers=pd.DataFrame({'a': [1]}))"
-    written(folder / "notebooks", source, table, name="incentives")
-    written(folder / "notebooks", "1 / 0", name="broken")
-    title = SimpleNamespace(title="T")
-    return programme(folder, simulated=False, study=title, sources=(), input_files=lambda: [folder / "programme.toml"])
+    return study_of(tmp_path / "study")
 
 
 def test_a_run_publishes_page_table_index_and_manifest_and_twice_the_same_bytes(study, tmp_path):
@@ -290,7 +265,7 @@ def test_a_failed_report_is_named_in_the_index_and_the_others_are_published(stud
     assert (shared / "incentives.html").is_file()
     assert not (shared / "broken.html").exists()
     index = BeautifulSoup((shared / "index.html").read_text(encoding="utf-8"), "html.parser")
-    assert "broken: broken.ipynb, cell 2" in index.select_one(".failed").get_text(" ").replace(" :", ":").replace(
+    assert "broken: broken.ipynb, cell 2" in index.select_one(".caveat").get_text(" ").replace(" :", ":").replace(
         ":  ", ": "
     )
     assert (tmp_path / "study" / "internal" / "notebooks" / "broken.FAILED.ipynb").is_file()

@@ -17,7 +17,7 @@ from situations import SITUATIONS
 
 from konbit_lessons import figures, parts, sentences
 from konbit_lessons.figures import drawing
-from konbit_lessons.reports import _index
+from konbit_lessons.reports import contents
 from konbit_lessons.reports.page import page
 from konbit_lessons.sentences import findings
 from konbit_lessons.words import HERE, Words, complete, languages
@@ -132,8 +132,9 @@ def _document(words):
         if cell.id in shown:
             bundle = {"text/html": shown[cell.id]._repr_html_()}
             cell.outputs = [nbformat.v4.new_output("display_data", data=bundle)]
-    made = {"incentives": {"title": "", "answer": "", "page": "p.html", "tables": ["incentives"], "inputs": "old"}}
-    index = _index(p, "FY2017Q3", words, made, {"x": ""}, "new")
+    report = {"title": "", "answer": "", "page": "p.html", "tables": ["incentives"], "inputs": "old", "parameters": {}}
+    made = {"inputs": {}, "reports": {"incentives": report}, "failed": {"x": ""}}
+    index = contents.index(p, "FY2017Q3", words, made, Path("nowhere"))
     return page(notebook, p, quarter="FY2017Q3", language=words, tables=["incentives"]), index
 
 

@@ -2,6 +2,7 @@
 
 ``make_reports`` is the recipe. A notebook's parts carry out its title, its answer and its tables.
 
+    reports/index.html                               the quarters there are, and what each found
     reports/FY2017Q3/manifest.json
     reports/FY2017Q3/shared/index.html, shared/*.html, shared/tables/*.csv
     reports/FY2017Q3/internal/notebooks/*.ipynb      executed; they can hold rows and are never shared
@@ -15,22 +16,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
-from markupsafe import Markup
+from filelock import FileLock
 
-from konbit_lessons import parts
 from konbit_lessons.errors import DataError, ProgrammeError, ReportError
 from konbit_lessons.pages import learning_report
 from konbit_lessons.periods import Quarter
 from konbit_lessons.programme import AUDIENCES
 from konbit_lessons.publish import only_one_run, published
-from konbit_lessons.reports.manifest import as_text, earlier, made_from, manifest
-from konbit_lessons.reports.page import carried, document, page
+from konbit_lessons.reports import contents, word
+from konbit_lessons.reports.manifest import as_text, earlier, made_from, manifest, manifest_name, source_of
+from konbit_lessons.reports.page import carried, page
 from konbit_lessons.reports.run import checked_parameters, default_parameters, run
 from konbit_lessons.store import cleaned, digest
 from konbit_lessons.words import complete
 
 # in the order of the index; a new notebook is one more name
-OF_A_QUARTER = ("learning_report", "participation", "expectations", "incentives", "data_quality")
+OF_A_QUARTER = contents.ORDER
 OF_A_STUDY = ("incentives",)
 PLACE = "reports"  # the parameter that says where reports are; not in the manifest, being a place on this machine
 PACKAGE = Path(__file__).parents[1]
@@ -61,6 +62,7 @@ def make_reports(
     audience="shared",
     reports="reports",
     parameters=None,
+    to="html",
     progress=print,
 ):
     """Run the notebooks of a quarter or a study and publish their reports.
@@ -74,6 +76,7 @@ def make_reports(
     audience : "shared" or "internal"
     reports : folder to write to
     parameters : dict, further parameters of the notebooks
+    to : "html", or "docx" for a Word file beside each page
     progress : called with one line of text at each step
 
     Returns
@@ -87,6 +90,8 @@ def make_reports(
     ReportError : a notebook failed; the others were published, and the index says which one was not
     """
     words = complete(language)
+    if to == "docx":
+        word.pandoc()
     _refuse_placeholders(programme)
     quarter = _quarter(programme, quarter)
     notebooks = {name: _notebook(programme, name) for name in names or _usual(programme)}
@@ -98,28 +103,41 @@ def make_reports(
         learning_report.narrative(cleaned(programme), quarter=quarter, language=words)
     top = Path(reports).resolve() / ("study" if programme.study else quarter)
     with only_one_run(top):
-        source = digest(repr(made_from(programme)))
-        made, failed = earlier(top / _manifest_name(audience)), {}
-        made = {name: one for name, one in made.items() if (top / audience / one["page"]).is_file()}
+        used = made_from(programme)
+        before = earlier(top / manifest_name(audience))
+        made = {name: one for name, one in before["reports"].items() if (top / audience / one["page"]).is_file()}
+        failed = {}
         for name, path in notebooks.items():
             progress(f"{name}: running")
             try:
                 executed = run(path, given[name], folder=programme.folder, keep=top / "internal" / "notebooks")
             except ReportError as error:
-                failed[name] = str(error).replace(str(programme.folder), "…")  # the index may be mailed
+                failed[name] = error
                 made.pop(name, None)
                 progress(f"{name}: failed")
                 continue
-            made[name] = _publish(executed, name, programme, quarter, words, top / audience) | {
+            made[name] = _publish(executed, name, programme, quarter, words, top / audience, to) | {
                 "parameters": {key: value for key, value in given[name].items() if key != PLACE},
-                "inputs": source,
+                "inputs": source_of(used),
             }
             progress(f"{name}: {top.name}/{audience}/{made[name]['page']}")
-        index = published(top / audience / "index.html", _index(programme, quarter, words, made, failed, source))
-        said = manifest(programme, quarter=quarter, language=language, audience=audience, reports=made)
-        published(top / _manifest_name(audience), as_text(said))
+        not_made = {name: why for name, why in before["failed"].items() if name not in notebooks}
+        not_made |= {name: error.to_share.replace(str(programme.folder), "…") for name, error in failed.items()}
+        said = manifest(
+            programme,
+            quarter=quarter,
+            language=language,
+            audience=audience,
+            inputs=used,
+            reports=made,
+            failed=not_made,
+        )
+        listed = contents.index(programme, quarter, words, said, top / audience)
+        index = published(top / audience / "index.html", listed)
+        published(top / manifest_name(audience), as_text(said))
+    _list_quarters(programme, words, top.parent)
     if failed:
-        raise ReportError("\n".join(failed.values()))
+        raise ReportError("\n".join(map(str, failed.values())))
     return Made(index, tuple(top / audience / made[name]["page"] for name in notebooks))
 
 
@@ -190,7 +208,7 @@ def _parameters(programme, path, quarter, words, audience, reports, further):
     return checked_parameters(notebook, given, where=path.name)
 
 
-def _publish(executed, name, programme, quarter, words, folder):
+def _publish(executed, name, programme, quarter, words, folder, to="html"):
     """Write the page and the tables of an executed notebook and return what the manifest and the index say of them."""
     opening, tables = carried(executed)
     for table in tables:
@@ -198,6 +216,10 @@ def _publish(executed, name, programme, quarter, words, folder):
             raise DataError(f'{name}: found a table named "{table}"; expected small letters, digits and _.')
     html = page(executed, programme, quarter=quarter, language=words, name=name, tables=list(tables))
     files = {f"tables/{table}.csv": text for table, text in tables.items()} | {f"{name}.html": html}
+    if to == "docx":
+        files[f"{name}.docx"] = word.word_file(html)
+    else:
+        (folder / f"{name}.docx").unlink(missing_ok=True)  # of an earlier page
     for file, content in files.items():
         published(folder / file, content)
     return {
@@ -210,24 +232,7 @@ def _publish(executed, name, programme, quarter, words, folder):
     }
 
 
-def _index(programme, quarter, words, made, failed, source):
-    order = [*OF_A_QUARTER, *sorted(set(made) - set(OF_A_QUARTER))]
-    listed = [
-        made[name] | {"answer": Markup(parts.marked(made[name]["answer"])), "earlier": made[name]["inputs"] != source}
-        for name in order
-        if name in made
-    ]
-    title = parts.plain(programme.study.title if programme.study else programme.name)
-    return document(
-        "contents.html.j2",
-        programme,
-        quarter,
-        words,
-        title=words.text("Reports: {title}", title=title),
-        reports=listed,
-        failed=failed,
-    )
-
-
-def _manifest_name(audience):
-    return "manifest.json" if audience == "shared" else f"manifest.{audience}.json"
+def _list_quarters(programme, words, reports):
+    """Write the page above the quarters; runs for several quarters at once write it one after the other."""
+    with FileLock(reports / ".quarters.lock"):
+        published(reports / "index.html", contents.quarters(programme, words, reports))

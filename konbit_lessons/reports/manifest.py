@@ -23,12 +23,14 @@ PACKAGES = (
 )
 
 
-def manifest(programme, *, quarter, language, audience, reports):
+def manifest(programme, *, quarter, language, audience, inputs, reports, failed):
     """Return the manifest as a dict.
 
     Parameters
     ----------
+    inputs : dict, file → hash
     reports : dict, name → what was made: title, answer, parameters, inputs (one hash), files (name → hash)
+    failed : dict, name → why there is no such report
     """
     return {
         "programme": programme.name,
@@ -36,9 +38,10 @@ def manifest(programme, *, quarter, language, audience, reports):
         "quarter": quarter,
         "language": language,
         "audience": audience,
-        "inputs": made_from(programme),
+        "inputs": inputs,
         "versions": {"python": python_version()} | {name: version(name) for name in PACKAGES},
         "reports": dict(sorted(reports.items())),
+        "failed": dict(sorted(failed.items())),
     }
 
 
@@ -54,8 +57,19 @@ def as_text(made):
 
 
 def earlier(path):
-    """Return the reports in an earlier manifest, or none where there is no readable one."""
+    """Return an earlier manifest; one without reports where there is no readable one."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))["reports"]
+        made = json.loads(path.read_text(encoding="utf-8"))
+        return made | {"reports": dict(made["reports"]), "failed": dict(made.get("failed", {}))}
     except (OSError, ValueError, KeyError, TypeError):
-        return {}
+        return {"reports": {}, "failed": {}}
+
+
+def source_of(inputs):
+    """Return one hash for all the inputs: what a report was made from."""
+    return digest(repr(inputs))
+
+
+def manifest_name(audience):
+    """Return the name of the manifest of an audience."""
+    return "manifest.json" if audience == "shared" else f"manifest.{audience}.json"

@@ -17,6 +17,7 @@ import papermill
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
+from konbit_lessons import errors
 from konbit_lessons.errors import ProgrammeError, ReportError
 from konbit_lessons.publish import published
 
@@ -76,7 +77,8 @@ def run(path, parameters, *, folder, keep, seconds=SECONDS_PER_CELL):
             published(failed, nbformat.writes(executed))
             raise ReportError(
                 f"{path.name}, {stopped}: {problem or 'it did not run to its end'}. "
-                f"Nothing was published; the notebook is kept as {failed.name}. Open it to see where it stopped."
+                f"Nothing was published; the notebook is kept as {failed.name}. Open it to see where it stopped.",
+                to_share=f"{path.name}, {stopped}: {_to_share(problem)}.",
             ) from cause
     failed.unlink(missing_ok=True)
     published(done, nbformat.writes(executed))
@@ -136,6 +138,12 @@ def _plain(value):
     return type(value) in (str, int, bool, type(None)) or (
         type(value) is float and value == value and abs(value) != float("inf")
     )
+
+
+def _to_share(problem):
+    """What the package says itself, as it is; of any other error its kind."""
+    kind = (problem or "it did not run to its end").partition(":")[0]
+    return problem if hasattr(errors, kind) else kind
 
 
 def _stopped_at(notebook, problem):

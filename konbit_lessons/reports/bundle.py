@@ -1,0 +1,171 @@
+"""The zip to mail: the shared reports of a quarter, as they were made, in one folder with a page to read first.
+
+Takes what the manifest lists and nothing else, so that neither internal reports nor a file put there by hand can slip
+in. The same reports give the same bytes.
+"""
+
+import io
+import re
+import unicodedata
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from konbit_lessons import parts
+from konbit_lessons.errors import DataError, ReportError
+from konbit_lessons.periods import Quarter
+from konbit_lessons.publish import only_one_run, published
+from konbit_lessons.reports import contents
+from konbit_lessons.reports.manifest import earlier, made_from, manifest_name, source_of
+from konbit_lessons.reports.page import document
+from konbit_lessons.store import digest
+from konbit_lessons.words import complete
+
+READ_FIRST = "READ-ME.html"
+SAFE_NAME = re.compile(r"(tables/)?[^\W_][^\\/:*?\"<>|\x00-\x1f]*\.(html|docx|csv)")
+FIRST_DAY_OF_ZIP = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A zip that was written.
+
+    Attributes
+    ----------
+    path : Path
+    files : tuple of str, the names in it
+    left_out : tuple of str, files that stand in the shared folder and belong to no report
+    """
+
+    path: Path
+    files: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+def bundle(programme, *, quarter=None, language=None, reports="reports"):
+    """Write ``konbit-<programme>-<quarter>.zip`` beside the shared folder.
+
+    Parameters
+    ----------
+    programme : Programme
+    quarter : str, as "FY2017Q3"; the last one with reports unless told; a study has none
+    language : str; the one the reports are in unless told
+    reports : folder of the reports
+
+    Returns
+    -------
+    Bundle
+
+    Raises
+    ------
+    DataError : there are no reports, or they are not those of the data as they are now, or not in that language
+    ReportError : a report failed the last time
+    """
+    top = Path(reports).resolve() / _period(programme, quarter, Path(reports))
+    again = "konbit report" if programme.study else f"konbit report --quarter {top.name}"
+    if not (top / manifest_name("shared")).is_file():
+        raise DataError(f"bundle: found no shared reports of {top.name}; make them first: {again}.")
+    with only_one_run(top):
+        made = earlier(top / manifest_name("shared"))
+        _refuse_unfinished(made, top.name, again)
+        _refuse_older(made, made_from(programme), again)
+        words = complete(language or made["language"])
+        _refuse_other_language(made, words.language, again)
+        files = _as_made(made, top / "shared", again)
+        listed = set(files) | {"index.html"}
+        there = {path.relative_to(top / "shared").as_posix() for path in (top / "shared").rglob("*") if path.is_file()}
+        period = made["quarter"]
+        files["index.html"] = contents.index(programme, period, words, made, top / "shared", alone=True).encode("utf-8")
+        files[READ_FIRST] = read_first(programme, period, words, made).encode("utf-8")
+        name = f"konbit-{_plain_name(programme.name)}-{top.name}"
+        path = published(top / f"{name}.zip", _zipped(name, files))
+    return Bundle(path, tuple(sorted(files)), tuple(sorted(there - listed)))
+
+
+def _period(programme, quarter, reports):
+    """The folder of the period: the quarter asked for, or the last of which there are reports."""
+    if programme.study:
+        return "study"
+    if quarter:
+        return str(Quarter.named(quarter))
+    found = sorted(path.parent.name for path in reports.glob(f"FY*/{manifest_name('shared')}"))
+    if not found:
+        raise DataError(f"bundle: found no reports in {reports}; make them first: konbit report.")
+    return found[-1]
+
+
+def _refuse_unfinished(made, period, again):
+    if made["failed"]:
+        raise ReportError(
+            f"bundle: the last time, {_listed(made['failed'])} of {period} could not be made, so that the reports are "
+            f"not complete. The index says where it stopped; then: {again}."
+        )
+    if not made["reports"]:
+        raise DataError(f"bundle: found no shared reports of {period}; make them first: {again}.")
+
+
+def _refuse_older(made, now, again):
+    then = made["inputs"]
+    if changed := [name for name in then.keys() | now.keys() if then.get(name) != now.get(name)]:
+        raise DataError(
+            f"bundle: the reports are older than the data: {_listed(changed)} changed since. Make them again: {again}."
+        )
+    if old := [name for name, report in made["reports"].items() if report["inputs"] != source_of(then)]:
+        raise DataError(f"bundle: from an earlier run, of other data: {_listed(old)}. Make them again: {again}.")
+
+
+def _refuse_other_language(made, language, again):
+    given = {name: report["parameters"].get("language", language) for name, report in made["reports"].items()}
+    if other := [f"{name} ({one})" for name, one in given.items() if one != language]:
+        raise DataError(
+            f"bundle: expected every report in {language}; found {_listed(other)}. "
+            f"Make them again: {again} --language {language}."
+        )
+
+
+def _as_made(made, folder, again):
+    """Return name → bytes of the pages and tables that the manifest lists, each as it was made."""
+    files = {}
+    for name, hashed in sorted({item for report in made["reports"].values() for item in report["files"].items()}):
+        path = folder / name
+        content = path.read_bytes() if SAFE_NAME.fullmatch(name) and path.is_file() else b""
+        if digest(content) != hashed:
+            raise DataError(f"bundle: {name} is not there as it was made. Make it again: {again}.")
+        files[name] = content
+    return files
+
+
+def read_first(programme, quarter, words, made):
+    pages = [made["reports"][name] for name in contents.in_order(made["reports"])]
+    return document(
+        "read_me.html.j2",
+        programme,
+        quarter,
+        words,
+        title=words.text("What is in this folder"),
+        pages=pages,
+        tables=any(page["tables"] for page in pages),
+        contact=parts.plain(programme.point_of_contact),
+        smallest=programme.smallest_cell,
+    )
+
+
+def _plain_name(name):
+    """A name for files: small letters, digits and hyphens, at most 40."""
+    letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii").lower()
+    return re.sub(r"[^a-z0-9]+", "-", letters).strip("-")[:40].strip("-") or "programme"
+
+
+def _zipped(folder, files):
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as zipped:
+        for name, data in sorted(files.items()):
+            entry = zipfile.ZipInfo(f"{folder}/{name}", FIRST_DAY_OF_ZIP)
+            entry.create_system, entry.external_attr = 3, 0o644 << 16  # the same bytes on every system
+            zipped.writestr(entry, data, zipfile.ZIP_DEFLATED, 9)
+    return content.getvalue()
+
+
+def _listed(names):
+    names = sorted(names)
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
