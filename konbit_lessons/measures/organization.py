@@ -237,11 +237,25 @@ def changed(record: Record) -> tuple[list[str], list[str], int] | None:
 
 def follow_ups(record: Record) -> pd.DataFrame:
     """Follow-ups promised: ``due_on``, ``state`` (done, overdue, or due later), and ``days`` since they fell due."""
-    last, some = record.last_day, record.conversations.dropna(subset="follow_up_due_on")
-    due, done = some["follow_up_due_on"], (some["follow_up_done_on"] <= last).fillna(False)
-    state = pd.Series("later", some.index).mask(due <= last, "overdue").mask(done, "done")
-    found = pd.DataFrame({"due_on": due, "state": state, "days": (last - due).dt.days})
-    return found.sort_values("due_on", kind="stable", ignore_index=True)
+    return _promised(record.conversations, record.last_day).drop(columns="organization_id")
+
+
+def contacts(data: Data, *, quarter: str) -> pd.DataFrame:
+    """Each organization's last conversation and open follow-ups at the end of a quarter.
+
+    Returns
+    -------
+    DataFrame, one row per organization on the roster
+        ``organization_id``, ``name``, ``org_type``, ``joined_on``, ``last_talk``, ``overdue``, ``later``.
+    """
+    last = pd.Timestamp(Quarter.named(quarter).last_day)
+    talks = data.conversations[data.conversations["held_on"] <= last]
+    promised = _promised(talks, last)
+    found = data.organizations.set_index("organization_id")[["name", "org_type", "joined_on"]]
+    found["last_talk"] = talks.groupby("organization_id")["held_on"].max()
+    for state in ("overdue", "later"):
+        found[state] = promised[promised["state"] == state].groupby("organization_id").size()
+    return found.fillna({"overdue": 0, "later": 0}).astype({"overdue": int, "later": int}).reset_index()
 
 
 def days_since_talk(record: Record) -> int | None:
@@ -299,6 +313,14 @@ def _topics(record):
         yield Topic("other_support", {"projects": list(dict.fromkeys(support["project"]))})
     if len(leads := without_evidence(record)):
         yield Topic("lead_without_evidence", {"n": len(leads), "date": leads["date"].iloc[0]})
+
+
+def _promised(conversations, last):
+    some = conversations.dropna(subset="follow_up_due_on")
+    due, done = some["follow_up_due_on"], (some["follow_up_done_on"] <= last).fillna(False)
+    state = pd.Series("later", some.index).mask(due <= last, "overdue").mask(done, "done")
+    found = some[["organization_id"]].assign(due_on=due, state=state, days=(last - due).dt.days)
+    return found.sort_values("due_on", kind="stable", ignore_index=True)
 
 
 def _own(rows, organization, day, last):

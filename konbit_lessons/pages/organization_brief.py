@@ -421,14 +421,14 @@ def _changed_topic(facts, words):
     newly, gone, wave = _named(facts["newly"], words), _named(facts["no_longer"], words), words.number(facts["wave"])
     if newly and gone:
         return words.text(
-            "**What changed:** since wave {wave} it also expects {newly}, and no longer {gone}. Ask why.",
+            "**What changed:** since wave {wave} it newly expects {newly}, and no longer {gone}. Ask why.",
             wave=wave,
             newly=newly,
             gone=gone,
         )
     if newly:
         return words.text(
-            "**What changed:** since wave {wave} it also expects {newly}. Ask why.", wave=wave, newly=newly
+            "**What changed:** since wave {wave} it newly expects {newly}. Ask why.", wave=wave, newly=newly
         )
     return words.text("**What changed:** since wave {wave} it no longer expects {gone}. Ask why.", wave=wave, gone=gone)
 
