@@ -120,11 +120,17 @@ def report(
 
 @main.command()
 @programme_option
-@click.option("--organization", "organizations", multiple=True, metavar="ID", help="Only this one; more than once for more.")
-@click.option("--quarter", metavar="FY2017Q3", help="Last fiscal quarter to look at.  [default: the last with an event]")
+@click.option(
+    "--organization", "organizations", multiple=True, metavar="ID", help="Only this one; more than once for more."
+)
+@click.option(
+    "--quarter", metavar="FY2017Q3", help="Last fiscal quarter to look at.  [default: the last with an event]"
+)
 @click.option("--language", default="en", show_default=True, metavar="en|fr|ht", help="Language of the briefs.")
 @click.option("--reports", default="reports", show_default=True, metavar="DIR", help="Where the briefs go.")
-@click.option("--workers", type=click.IntRange(1, 64), metavar="N", help="Briefs at a time.  [default: as processors, to 4]")
+@click.option(
+    "--workers", type=click.IntRange(1, 64), metavar="N", help="Briefs at a time.  [default: as processors, to 4]"
+)
 def briefs(
     programme_file: str,
     organizations: tuple[str, ...],

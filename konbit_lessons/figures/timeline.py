@@ -31,7 +31,7 @@ def timeline_png(lanes, *, key, first, last):
 
     Parameters
     ----------
-    lanes : list of (label, list of (day, state)), days in order; a state is attended, absent or unknown
+    lanes : list of (label, list of (day, state)), none empty, days in order; a state is attended, absent or unknown
     key : dict, state → its word, of the states that occur
     first, last : days at which the time axis begins and ends
     """
@@ -42,7 +42,7 @@ def timeline_png(lanes, *, key, first, last):
         return left + (right - left) * (day - first).days / span
 
     drawn = [(wrapped(label, 11, WIDTH - 2 * MARGIN), _stacked([(x(d), s) for d, s in days])) for label, days in lanes]
-    heights = [LINE * len(label) + 13 * (1 + max((level for _, _, level in marks), default=0)) + 6 for label, marks in drawn]
+    heights = [LINE * len(label) + 13 * (1 + max(level for _, _, level in marks)) + 6 for label, marks in drawn]
     top = 48
     with page(top + sum(heights) + 8) as axes:
         _key(axes, key)

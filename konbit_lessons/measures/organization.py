@@ -5,11 +5,12 @@ Internal: every figure here is about a single organization.
 """
 
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 
 import pandas as pd
 
 from konbit_lessons.cleaning import Data
-from konbit_lessons.errors import DataError, ModelError, ProgrammeError
+from konbit_lessons.errors import ModelError, ProgrammeError
 from konbit_lessons.incentives.profiles import Profiles, organization_profiles
 from konbit_lessons.measures.expectations import with_offer
 from konbit_lessons.panel import RECENT_DAYS, invitations
@@ -157,9 +158,7 @@ def profiles(programme: Programme, rows: pd.DataFrame) -> Profiles | None:
         return None
 
 
-def record_of(
-    data: Data, rows: pd.DataFrame, levels: Profiles | None, organization: str, *, quarter: str
-) -> Record:
+def record_of(data: Data, rows: pd.DataFrame, levels: Profiles | None, organization: str, *, quarter: str) -> Record:
     """Select what is on record of one organization from a cleaned programme, its panel and its profiles."""
     last = pd.Timestamp(Quarter.named(quarter).last_day)
     about = data.organizations[data.organizations["organization_id"] == organization]
@@ -187,8 +186,6 @@ def record_of(
 
 def unknown(data: Data, organization: str) -> str:
     """Say that no organization has a code, and which codes are near it."""
-    from difflib import get_close_matches
-
     codes = data.organizations["organization_id"].tolist()
     folded = {code.casefold(): code for code in codes}
     near = [folded[one] for one in get_close_matches(str(organization).casefold(), folded, n=3, cutoff=0.5)]
@@ -227,16 +224,17 @@ def beyond(record: Record) -> list[str]:
 
 
 def changed(record: Record) -> tuple[list[str], list[str], int] | None:
-    """What it named newly and no longer in the last wave it answered, and the wave before; None where it cannot be told."""
+    """What it named newly, and no longer, in the last wave it answered, and the wave before; None after one wave."""
     if len(record.answers) < 2:
         return None
     before, now = record.answers.iloc[-2], record.answers.iloc[-1]
-    named = [[what for what in EXPECTATIONS if _yes(a, what) and _no(b, what)] for a, b in ((now, before), (before, now))]
-    return (*named, int(before["wave"]))
+    newly = [what for what in EXPECTATIONS if _yes(now, what) and _no(before, what)]
+    no_longer = [what for what in EXPECTATIONS if _yes(before, what) and _no(now, what)]
+    return newly, no_longer, int(before["wave"])
 
 
 def follow_ups(record: Record) -> pd.DataFrame:
-    """Follow-ups promised: ``due_on``, ``state`` (done, overdue, or due later), and ``days`` since they fell due."""
+    """Follow-ups promised: ``due_on``, and ``state``: done, overdue, or due later."""
     return _promised(record.conversations, record.last_day).drop(columns="organization_id")
 
 
@@ -295,7 +293,7 @@ def _topics(record):
     overdue = due[due["state"] == "overdue"]
     if len(overdue):
         oldest = overdue.iloc[0]
-        yield Topic("follow_up_overdue", {"n": len(overdue), "due_on": oldest["due_on"], "days": int(oldest["days"])})
+        yield Topic("follow_up_overdue", {"n": len(overdue), "due_on": oldest["due_on"]})
     days = days_since_talk(record)
     if days is None or days > RECENT_DAYS:
         yield Topic("no_conversation", {"days": days})
@@ -319,7 +317,7 @@ def _promised(conversations, last):
     some = conversations.dropna(subset="follow_up_due_on")
     due, done = some["follow_up_due_on"], (some["follow_up_done_on"] <= last).fillna(False)
     state = pd.Series("later", some.index).mask(due <= last, "overdue").mask(done, "done")
-    found = some[["organization_id"]].assign(due_on=due, state=state, days=(last - due).dt.days)
+    found = some[["organization_id"]].assign(due_on=due, state=state)
     return found.sort_values("due_on", kind="stable", ignore_index=True)
 
 

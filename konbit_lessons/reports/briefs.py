@@ -286,7 +286,13 @@ def _index(run, about, made, failed):
     ]
     title = words.text("Briefs on organizations")
     return document(
-        "briefs.html.j2", run.programme, run.quarter, words, title=title, briefs=briefs, failed=dict(sorted(failed.items()))
+        "briefs.html.j2",
+        run.programme,
+        run.quarter,
+        words,
+        title=title,
+        briefs=briefs,
+        failed=dict(sorted(failed.items())),
     )
 
 

@@ -12,24 +12,23 @@ from konbit_lessons.figures import Figure
 from konbit_lessons.figures.timeline import timeline_png
 from konbit_lessons.measures import organization as measures
 from konbit_lessons.measures.organization import Record, record
-from konbit_lessons.panel import RECENT_DAYS
+from konbit_lessons.pages.organization_brief.given import given_sentences
+from konbit_lessons.pages.organization_brief.topics import topic_rule, topic_sentences
+from konbit_lessons.pages.organization_brief.wording import days_named, literal, named
 from konbit_lessons.parts import Part, Prose, Table
 from konbit_lessons.sentences import signed
-from konbit_lessons.sentences.phrases import capital, interval_of_share, joined, small
-from konbit_lessons.tables import EXPECTATIONS, LEVELS
+from konbit_lessons.sentences.phrases import capital, interval_of_share, joined
+from konbit_lessons.tables import EVENT_TYPES, EXPECTATIONS, LEVELS
 from konbit_lessons.words import Words, mark
 
-__all__ = ["record"]
-MOST_NAMED = 3  # open pledges, projects and overdue follow-ups that are named one by one
+__all__ = ["given_sentences", "record", "topic_rule", "topic_sentences"]
 STATES = {"attended": mark("came"), "absent": mark("did not come"), "unknown": mark("unknown")}
 
 
 def notice(language: str = "en") -> Prose:
     """The banner: for whom this is."""
     words = Words.of(language)
-    return Prose(
-        words.text("**Internal: about one organization.** Not for sharing outside the team."), caveat=True
-    )
+    return Prose(words.text("**Internal: about one organization.** Not for sharing outside the team."), caveat=True)
 
 
 def title(one: Record) -> str:
@@ -43,7 +42,9 @@ def headline(one: Record, language: str = "en") -> str:
     due = measures.follow_ups(one)
     overdue = int((due["state"] == "overdue").sum())
     late = words.plural("**{n} follow-up is overdue.**", "**{n} follow-ups are overdue.**", overdue)
-    return joined(_came(one, words), _last_talk(one, words), late if overdue else words.text("No follow-up is overdue."))
+    return joined(
+        _came(one, words), _last_talk(one, words), late if overdue else words.text("No follow-up is overdue.")
+    )
 
 
 def history_sentence(one: Record, language: str = "en") -> str:
@@ -51,10 +52,12 @@ def history_sentence(one: Record, language: str = "en") -> str:
     words, about = Words.of(language), one.about
     kind = capital(words.text(LEVELS[about["org_type"]]))
     if pd.notna(about["department"]):
-        kind = words.text("{kind}, {department}", kind=kind, department=_literal(about["department"]))
-    staff = words.plural("{n} person works there.", "{n} people work there.", int(about["staff"])) if pd.notna(
-        about["staff"]
-    ) else ""
+        kind = words.text("{kind}, {department}", kind=kind, department=literal(about["department"]))
+    staff = (
+        words.plural("{n} person works there.", "{n} people work there.", int(about["staff"]))
+        if pd.notna(about["staff"])
+        else ""
+    )
     consulted = {
         True: words.text("It was consulted when the project was designed."),
         False: words.text("It was not consulted when the project was designed."),
@@ -72,29 +75,6 @@ def history_sentence(one: Record, language: str = "en") -> str:
     )
 
 
-def topic_sentences(one: Record, language: str = "en") -> list[str]:
-    """What to talk about next, each with its reason; at most five."""
-    words = Words.of(language)
-    said = [_TOPICS[topic.rule](topic.facts, words) for topic in measures.topics(one)]
-    if said:
-        return said
-    if one.left:
-        return [words.text("It has ceased to be a partner, and nothing promised to it is overdue.")]
-    return [words.text("By the rule below there is nothing: ask how it is, and what it expects now.")]
-
-
-def topic_rule(language: str = "en") -> str:
-    """The rule that makes and orders what to talk about."""
-    words = Words.of(language)
-    return words.text(
-        "Made by a fixed rule, at most {most}, in this order: a follow-up overdue, no conversation for more than "
-        "{days} days, an expectation beyond the offer, one never offered, one that changed, a pledge open, support "
-        "from another project, a lead without evidence.",
-        most=words.number(measures.MOST_TOPICS),
-        days=words.number(RECENT_DAYS),
-    )
-
-
 def timeline_figure(one: Record, language: str = "en") -> Part:
     """Every invitation as a mark on a time line, by kind of event."""
     words, rows = Words.of(language), one.invitations
@@ -102,7 +82,7 @@ def timeline_figure(one: Record, language: str = "en") -> Part:
         return Prose(joined(_came(one, words), _walk_ins(one, words)))
     state = rows["attended"].map({True: "attended", False: "absent"}).fillna("unknown").astype(str)
     lanes, readings = [], []
-    for kind in dict.fromkeys(rows["event_type"]):
+    for kind in (each for each in EVENT_TYPES if (rows["event_type"] == each).any()):
         of_kind = rows["event_type"] == kind
         label = capital(words.text(LEVELS[kind]))
         lanes.append((label, list(zip(rows.loc[of_kind, "held_on"], state[of_kind], strict=True))))
@@ -119,13 +99,15 @@ def timeline_figure(one: Record, language: str = "en") -> Part:
         ),
         heading=heading,
         subtitle=words.text("Each mark is an event it was invited to, until {quarter}.", quarter=one.quarter),
-        caption=joined(_spent(one, words), _walk_ins(one, words)),
+        caption=joined(
+            _spent(one, words), _walk_ins(one, words), words.text("Source: invitation lists and sign-in sheets.")
+        ),
         alt=" ".join([f"{heading}.", *readings]),
         table=pd.DataFrame(
             {
                 words.text("Event"): [capital(words.text(LEVELS[kind])) for kind in rows["event_type"]],
                 words.text("Day"): rows["held_on"].map(words.date),
-                words.text("Attendance"): [words.text(STATES[one]) for one in state],
+                words.text("Attendance"): [words.text(STATES[each]) for each in state],
             }
         ),
         language=words,
@@ -135,9 +117,9 @@ def timeline_figure(one: Record, language: str = "en") -> Part:
 def offered_table(one: Record, language: str = "en") -> Part:
     """With which incentives it was invited, how often it came then, and what they go with."""
     words, known = Words.of(language), one.known
-    named = [name for name in _incentives(one) if name in known]
+    terms = [name for name in _incentives(one) if name in known]
     cells = []
-    for name in named:
+    for name in terms:
         with_it = known[_some(known[name])]
         came = words.text("{k} of {n}", k=words.number(with_it["attended"].sum()), n=words.number(len(with_it)))
         adds = signed(one.adds[name], words) if len(with_it) and name in one.adds else "–"
@@ -147,13 +129,13 @@ def offered_table(one: Record, language: str = "en") -> Part:
     heads = [words.text(head) for head in (mark("Incentive"), mark("Came, of those with it"), mark("Adds, of 100"))]
     caption = words.text(
         "Invitations whose attendance is known. Adds: how many more of 100 of its invitations are expected to be taken "
-        "up with what it was offered, from what holds for all organizations; it predicts, it is no cause."
+        "up with what it was offered, from what holds for all organizations. It predicts, and does not say why."
     )
     return Table(pd.DataFrame(cells, columns=heads), caption)
 
 
 def expectation_table(one: Record, language: str = "en") -> Part:
-    """What it expected in each wave and in the last conversation, and to how many events that meet it it was invited."""
+    """What it expected in each wave and in the last conversation, beside the events that meet it."""
     words, waves = Words.of(language), measures.waves_shown(one)
     talks = one.conversations.tail(1)
     if not waves and talks.empty:
@@ -174,12 +156,6 @@ def expectation_table(one: Record, language: str = "en") -> Part:
     return Table(pd.DataFrame(cells, columns=columns), caption)
 
 
-def given_sentences(one: Record, language: str = "en") -> list[str]:
-    """What it pledged and delivered, the leads and contracts on record, and who else supports it."""
-    words = Words.of(language)
-    return [_pledges(one, words), _leads(one, words), _support(one, words)]
-
-
 def conversation_sentences(one: Record, language: str = "en") -> list[str]:
     """When one talked with it, and which follow-ups were promised, are overdue, or fall due."""
     words, due = Words.of(language), measures.follow_ups(one)
@@ -194,7 +170,7 @@ def conversation_sentences(one: Record, language: str = "en") -> list[str]:
         done=words.number((due["state"] == "done").sum()),
         n=words.number(len(due)),
     )
-    overdue, later = (_days(due.loc[due["state"] == state, "due_on"], words) for state in ("overdue", "later"))
+    overdue, later = (days_named(due.loc[due["state"] == state, "due_on"], words) for state in ("overdue", "later"))
     return [
         *said,
         done,
@@ -224,8 +200,8 @@ def profile_sentences(one: Record, language: str = "en") -> list[str]:
             expected=words.points(line["expected"]),
         ),
         words.text(
-            "Reliability {reliability}: its own record counts for about {own} of 100, what organizations have in common "
-            "for the rest.",
+            "Reliability {reliability}: its own record counts for about {own} of 100, what organizations have in "
+            "common for the rest.",
             reliability=words.number(line["reliability"], 2),
             own=words.points(line["reliability"]),
         ),
@@ -245,18 +221,18 @@ def limit_sentences(one: Record, language: str = "en") -> list[str]:
     limits, undecided = measures.beyond(one), [what for what in EXPECTATIONS if what not in offers]
     expected = [what for what in limits if measures.expects(one).get(what)]
     said = [
-        words.text("Beyond what the project offers: **{what}**.", what=_named(limits, words))
+        words.text("Beyond what the project offers: **{what}**.", what=named(limits, words))
         if limits
         else words.text("Nothing that partners can expect is declared beyond the offer.")
     ]
     if limits:
         said.append(
-            words.text("It expects {what} all the same.", what=_named(expected, words))
+            words.text("It expects {what} all the same.", what=named(expected, words))
             if expected
             else words.text("By its latest word it expects none of it.")
         )
     if undecided:
-        said.append(words.text("Not decided in programme.toml: {what}.", what=_named(undecided, words)))
+        said.append(words.text("Not decided in programme.toml: {what}.", what=named(undecided, words)))
     return [joined(*said)]
 
 
@@ -330,147 +306,6 @@ def _last_talk(one, words):
     )
 
 
-def _pledges(one, words):
-    if one.contributions.empty:
-        return words.text("No contribution was pledged.")
-    still = measures.open_pledges(one)
-    said = words.text(
-        "Contributions: {n} pledged, {done} delivered.",
-        n=words.number(len(one.contributions)),
-        done=words.number(len(one.contributions) - len(still)),
-    )
-    if still.empty:
-        return said
-    named = [
-        words.text("{what} ({day})", what=_literal(line.kind), day=words.date(line.pledged_on))
-        for line in still.head(MOST_NAMED).itertuples()
-    ]
-    return joined(said, words.text("Open: {what}.", what=_some_of(named, len(still), words)))
-
-
-def _leads(one, words):
-    leads = one.business_leads
-    if leads.empty:
-        return words.text("No business lead is on record.")
-    contracts = int((leads["kind"] == "contract").sum())
-    said = words.text(
-        "{leads} and {contracts} are on record.",
-        leads=words.plural("{n} business lead", "{n} business leads", len(leads) - contracts),
-        contracts=words.plural("{n} signed contract", "{n} signed contracts", contracts),
-    )
-    value = leads["value_htg"].sum()
-    worth = words.text("Worth {value} HTG where a value is known.", value=words.number(value)) if value else ""
-    bare = len(measures.without_evidence(one))
-    lacking = words.plural("Evidence is missing for {n}.", "Evidence is missing for {n}.", bare) if bare else ""
-    return joined(said, worth, lacking)
-
-
-def _support(one, words):
-    if one.other_support.empty:
-        return words.text("No support from another project is on record.")
-    now = measures.support_now(one)
-    named = [
-        words.text("{project} since {day}", project=_about(line), day=words.date(line.started_on))
-        for line in now.head(MOST_NAMED).itertuples()
-    ]
-    ended = len(one.other_support) - len(now)
-    return joined(
-        words.text("Supported by other projects: {what}.", what=_some_of(named, len(now), words)) if named else "",
-        words.plural("{n} support has ended.", "{n} supports have ended.", ended) if ended else "",
-    )
-
-
-def _about(line):
-    return f"{_literal(line.project)} ({_literal(line.topic)})" if pd.notna(line.topic) else _literal(line.project)
-
-
-def _overdue_topic(facts, words):
-    return words.plural(
-        "**Our promise:** a follow-up due on {day} is {days} days late. Say what was done and when the rest will be.",
-        "**Our promises:** {n} follow-ups are late, the oldest since {day}. Say what was done and when the rest will be.",
-        facts["n"],
-        day=words.date(facts["due_on"]),
-        days=words.number(facts["days"]),
-    )
-
-
-def _silence_topic(facts, words):
-    if facts["days"] is None:
-        return words.text("**A first conversation:** none is on record. Ask what it expects.")
-    return words.text(
-        "**How it is:** the last conversation was {days} days before the quarter ended. Ask what changed.",
-        days=words.number(facts["days"]),
-    )
-
-
-def _beyond_topic(facts, words):
-    return words.text(
-        "**What we cannot offer:** it expects {what}. Say plainly that this is beyond the project, and what is not.",
-        what=_named(facts["what"], words),
-    )
-
-
-def _never_topic(facts, words):
-    return words.text(
-        "**What it waits for:** it expects {what} and was never invited to an event that offers it. Say when it will be.",
-        what=_named(facts["what"], words),
-    )
-
-
-def _changed_topic(facts, words):
-    newly, gone, wave = _named(facts["newly"], words), _named(facts["no_longer"], words), words.number(facts["wave"])
-    if newly and gone:
-        return words.text(
-            "**What changed:** since wave {wave} it newly expects {newly}, and no longer {gone}. Ask why.",
-            wave=wave,
-            newly=newly,
-            gone=gone,
-        )
-    if newly:
-        return words.text(
-            "**What changed:** since wave {wave} it newly expects {newly}. Ask why.", wave=wave, newly=newly
-        )
-    return words.text("**What changed:** since wave {wave} it no longer expects {gone}. Ask why.", wave=wave, gone=gone)
-
-
-def _pledge_topic(facts, words):
-    return words.plural(
-        "**Its contribution:** {what}, pledged on {day}, is not on record as delivered. Ask what would help.",
-        "**Its contributions:** {n} are not on record as delivered, the oldest ({what}) pledged on {day}. Ask what "
-        "would help.",
-        facts["n"],
-        what=_literal(facts["kind"]),
-        day=words.date(facts["pledged_on"]),
-    )
-
-
-def _support_topic(facts, words):
-    projects = [_literal(project) for project in facts["projects"]]
-    named = _some_of(projects[:MOST_NAMED], len(projects), words)
-    return words.text("**Other projects:** {projects} supports it too. Agree on who does what.", projects=named)
-
-
-def _lead_topic(facts, words):
-    return words.plural(
-        "**Its business leads:** for the one of {day} nothing on record shows it. Ask what does.",
-        "**Its business leads:** for {n} of them, the first of {day}, nothing on record shows it. Ask what does.",
-        facts["n"],
-        day=words.date(facts["date"]),
-    )
-
-
-_TOPICS = {
-    "follow_up_overdue": _overdue_topic,
-    "no_conversation": _silence_topic,
-    "beyond_the_offer": _beyond_topic,
-    "never_offered": _never_topic,
-    "expectation_changed": _changed_topic,
-    "pledge_open": _pledge_topic,
-    "other_support": _support_topic,
-    "lead_without_evidence": _lead_topic,
-}
-
-
 def _incentives(one):
     analysis = one.programme.analysis
     return analysis.incentives if analysis else ["per_diem"]
@@ -490,24 +325,3 @@ def _yes_no(value, words):
 
 def _of_yes_no(said, value):
     return "" if pd.isna(value) else said[bool(value)]
-
-
-def _named(expectations, words):
-    return words.list(small(words.text(EXPECTATIONS[what])) for what in expectations)
-
-
-def _days(days, words):
-    return _some_of([words.date(day) for day in days.head(MOST_NAMED)], len(days), words) if len(days) else ""
-
-
-def _some_of(named, n, words):
-    """The first of them by name, and how many more there are."""
-    more = n - len(named)
-    return words.list([*named, words.plural("{n} more", "{n} more", more)]) if more else words.list(named)
-
-
-def _literal(text, most=60):
-    """A text of the records as it stands: no longer than a line, and without effect as markup."""
-    shown = parts.plain(text)
-    shown = shown if len(shown) <= most else shown[: most - 1] + "…"
-    return shown.replace("*", "∗").replace("](", "] (")
