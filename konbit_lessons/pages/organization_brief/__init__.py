@@ -147,12 +147,15 @@ def expectation_table(one: Record, language: str = "en") -> Part:
         said = [_yes_no(answers[f"expects_{what}"].get(wave), words) for wave in waves]
         talked = [_yes_no(value, words) for value in talks[f"expects_{what}"]]
         met = words.text("beyond the offer") if what in limits else words.text("not decided")
-        met = words.plural("{n} event", "{n} events", invited[what]) if what in invited else met
+        met = words.number(invited[what]) if what in invited else met
         cells.append([words.text(label), *said, *talked, met])
     heads = [words.text("Wave {wave}", wave=words.number(wave)) for wave in waves]
     heads += [words.text("Last talk")] * len(talks)
-    caption = words.text("–: not asked or no answer. It expects what any of its people named.")
-    columns = [words.text("Expectation"), *heads, words.text("Invited to, with it")]
+    caption = words.text(
+        "–: not asked or no answer. It expects what any of its people named. Last column: events with it that it was "
+        "invited to."
+    )
+    columns = [words.text("Expectation"), *heads, words.text("Invited, with it")]
     return Table(pd.DataFrame(cells, columns=columns), caption)
 
 
