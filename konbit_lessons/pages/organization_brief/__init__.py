@@ -169,7 +169,7 @@ def conversation_sentences(one: Record, language: str = "en") -> list[str]:
     if due.empty:
         return [*said, words.text("No follow-up was promised.")]
     done = words.text(
-        "{done} of {n} follow-ups promised are done.",
+        "Follow-ups: {n} promised, {done} done.",
         done=words.number((due["state"] == "done").sum()),
         n=words.number(len(due)),
     )
@@ -209,8 +209,8 @@ def profile_sentences(one: Record, language: str = "en") -> list[str]:
             own=words.points(line["reliability"]),
         ),
         words.plural(
-            "It rests on {n} invitation whose attendance is known. It ranks nobody.",
-            "It rests on {n} invitations whose attendance is known. It ranks nobody.",
+            "It rests on {n} invitation whose attendance is known. This is no ranking.",
+            "It rests on {n} invitations whose attendance is known. This is no ranking.",
             int(line["invitations"]),
         ),
     ]

@@ -39,7 +39,7 @@ def _leads(one, words):
         return words.text("No business lead is on record.")
     contracts = int((leads["kind"] == "contract").sum())
     said = words.text(
-        "{leads} and {contracts} are on record.",
+        "On record: {leads} and {contracts}.",
         leads=words.plural("{n} business lead", "{n} business leads", len(leads) - contracts),
         contracts=words.plural("{n} signed contract", "{n} signed contracts", contracts),
     )

@@ -94,7 +94,9 @@ def _pledge_topic(facts, words):
 def _support_topic(facts, words):
     projects = [literal(project) for project in facts["projects"]]
     named = some_of(projects[:MOST_NAMED], len(projects), words)
-    return words.text("**Other projects:** it also has support from {projects}. Agree on who does what.", projects=named)
+    return words.text(
+        "**Other projects:** it also has support from {projects}. Agree on who does what.", projects=named
+    )
 
 
 def _lead_topic(facts, words):
