@@ -39,6 +39,7 @@ from konbit_lessons.reports.page import document, page
 from konbit_lessons.reports.run import (
     SECONDS_PER_CELL,
     checked_parameters,
+    described,
     own_kernel,
     parameterized,
     refuse_unfinished,
@@ -175,8 +176,9 @@ class _Run:
         parameters, name = self.parameters(organization), file_name(organization)
         failed = self.top / "internal" / "notebooks" / "briefs" / f"{name}.FAILED.ipynb"
         notebook = parameterized(self.notebook, parameters)
-        problem = await kernel.execute(notebook)
-        refuse_unfinished(notebook, problem, f"{self.path.name}, {organization}", failed)
+        cause = await kernel.execute(notebook)
+        problem = described(cause) if cause else None
+        refuse_unfinished(notebook, problem, f"{self.path.name}, {organization}", failed, cause)
         failed.unlink(missing_ok=True)
         html = await asyncio.to_thread(
             page,
