@@ -28,9 +28,10 @@ PARAMETERS = (
     'audience = "internal"'
 )
 NAMES = [
-    "CDSP-001", "cdsp-001", "Cdsp-001", "../x", "..", ".", "/etc/passwd", "C:\\x", "a/b", "a\\b", "{x}", "{x.__class__}",
-    "CON", "con", "NUL", "COM1", "LPT9", "AUX.txt", "a" * 300, "A" * 300, "A" * 60, "\u00e9", "e\u0301", "\u00c9", "",
-    " ", "x ", "x", "X", ".hidden", "index", "INDEX", "manifest", "x\0y", "x\ny", "組織", "منظمة", "%2e%2e", "~", "-",
+    "CDSP-001", "cdsp-001", "Cdsp-001", "../x", "..", ".", "/etc/passwd", "C:\\x", "a/b", "a\\b",
+    "{x}", "{x.__class__}", "CON", "con", "NUL", "COM1", "LPT9", "AUX.txt", "a" * 300, "A" * 300, "A" * 60,
+    "\u00e9", "e\u0301", "\u00c9",
+    "", " ", "x ", "x", "X", ".hidden", "index", "INDEX", "manifest", "x\0y", "x\ny", "組織", "منظمة", "%2e%2e", "~", "-",
     "cdsp-001~0123456789ab", "CDSP 001", "*?<>|",
 ]  # fmt: skip
 
