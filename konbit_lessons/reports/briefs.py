@@ -46,7 +46,7 @@ from konbit_lessons.reports.run import (
 )
 from konbit_lessons.reports.warm import WarmKernel
 from konbit_lessons.store import cleaned, digest, fingerprint, inputs
-from konbit_lessons.tables import LEVELS
+from konbit_lessons.tables import LABELS
 from konbit_lessons.words import complete
 
 MOST_WORKERS = 4  # unless told
@@ -278,7 +278,7 @@ def _index(run, about, made, failed):
         {
             "name": parts.plain(rows.loc[one, "name"]),
             "page": made[one]["page"],
-            "type": words.text(LEVELS[rows.loc[one, "org_type"]]),
+            "type": words.text(LABELS[rows.loc[one, "org_type"]]),
             "last_talk": "–" if pd.isna(talk := rows.loc[one, "last_talk"]) else words.date(talk),
             "overdue": words.number(rows.loc[one, "overdue"]),
             "later": words.number(rows.loc[one, "later"]),

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import subprocess
 from uuid import uuid4
 
 import nbclient
@@ -78,7 +79,8 @@ class WarmKernel:
         config = Config(KernelManager={"transport": TRANSPORT})
         file = str(self.scratch / f"{uuid4().hex[:12]}.json")  # the sockets stand beside it, so that no two are one
         self._manager = AsyncKernelManager(kernel_name=KERNEL, config=config, connection_file=file)
-        await self._manager.start_kernel(cwd=str(self.folder))
+        # What a kernel says while it is ended is of no use: what a notebook says comes as messages.
+        await self._manager.start_kernel(cwd=str(self.folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self._client = self._manager.client()
         self._client.start_channels()
         await self._client.wait_for_ready(timeout=SECONDS_TO_START)
