@@ -90,7 +90,7 @@ class WarmKernel:
 
     async def _run(self, code):
         """Run code of our own between notebooks."""
-        reply = self._client.execute(code, silent=True, store_history=False, reply=True, timeout=self.seconds)
-        content = (await asyncio.wait_for(reply, self.seconds))["content"]
+        reply = self._client.execute(code, silent=True, store_history=False, reply=True, timeout=SECONDS_TO_START)
+        content = (await asyncio.wait_for(reply, SECONDS_TO_START))["content"]
         if content["status"] != "ok":
             raise RuntimeError(f"between two notebooks: {content.get('ename')}: {content.get('evalue')}")
