@@ -55,9 +55,10 @@ agreement: $(VENV)/.ready-to-test ## print to how many digits the numbers agree 
 simulation: $(VENV)/.ready ## rerun the simulations of docs/simulation.md (minutes)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.simulation
 
-bench: $(VENV)/.ready ## time an analysis against R, where R is there, and cleaning against reading with pandas
+bench: $(VENV)/.ready ## time an analysis against R, where it is there, cleaning against pandas, and briefs against Papermill
 	@$(BIN)/python -m benchmarks.against_r
 	@$(BIN)/python -m benchmarks.cleaning --growth
+	@$(BIN)/python -m benchmarks.briefs
 
 lock: ## renew the locked requirements (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate \

@@ -145,6 +145,43 @@ def bundle(programme_file: str, quarter: str | None, language: str | None, repor
 
 @main.command()
 @programme_option
+@click.option(
+    "--organization", "organizations", multiple=True, metavar="ID", help="Only this one; more than once for more."
+)
+@click.option(
+    "--quarter", metavar="FY2017Q3", help="Last fiscal quarter to look at.  [default: the last with an event]"
+)
+@click.option("--language", default="en", show_default=True, metavar="en|fr|ht", help="Language of the briefs.")
+@click.option("--reports", default="reports", show_default=True, metavar="DIR", help="Where the briefs go.")
+@click.option(
+    "--workers", type=click.IntRange(1, 64), metavar="N", help="Briefs at a time.  [default: as processors, to 4]"
+)
+def briefs(
+    programme_file: str,
+    organizations: tuple[str, ...],
+    quarter: str | None,
+    language: str,
+    reports: str,
+    workers: int | None,
+) -> None:
+    """Make one internal brief for each organization; those that are up to date stay as they are."""
+    from konbit_lessons.programme import load
+    from konbit_lessons.reports.briefs import make_briefs
+
+    made = make_briefs(
+        load(programme_file, audience="internal"),
+        list(organizations),
+        quarter=quarter,
+        language=language,
+        reports=reports,
+        workers=workers,
+        progress=_say_progress,
+    )
+    click.echo(f"Open {made.index}")
+
+
+@main.command()
+@programme_option
 @click.option("--language", metavar="en|fr|ht", help="Language of the codebook.  [default: all]")
 @click.option("--output", default="reports/codebook", show_default=True, metavar="DIR", help="Where it goes.")
 def codebook(programme_file: str, language: str | None, output: str) -> None:
@@ -244,6 +281,14 @@ def _pairs(parameters: tuple[str, ...]) -> dict[str, str]:
             raise ProgrammeError(f'--parameter: found "{given}"; expected NAME=VALUE, such as method=linear.')
         pairs[name.strip()] = value
     return pairs
+
+
+def _say_progress(done: int, total: int, said: str) -> None:
+    """One line that is written over on a terminal, plain lines elsewhere."""
+    if sys.stdout.isatty():
+        click.echo(f"\r\033[K{done} of {total} · {said}", nl=done == total)
+    else:
+        click.echo(f"{done} of {total} · {said}")
 
 
 def _say_files(data) -> None:

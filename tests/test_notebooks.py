@@ -11,7 +11,7 @@ import nbclient
 import nbformat
 import pytest
 
-from konbit_lessons.reports import OF_A_QUARTER
+from konbit_lessons.reports import OF_A_QUARTER, OF_AN_ORGANIZATION
 
 pytestmark = pytest.mark.slow
 
@@ -19,8 +19,8 @@ ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
-def test_there_are_the_notebooks_of_a_quarter():
-    assert {*OF_A_QUARTER} <= {path.stem for path in NOTEBOOKS}
+def test_there_are_the_notebooks_of_a_quarter_and_the_brief():
+    assert {*OF_A_QUARTER, OF_AN_ORGANIZATION} == {path.stem for path in NOTEBOOKS}
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

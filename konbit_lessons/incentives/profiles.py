@@ -23,7 +23,8 @@ class Profiles:
 
     ``table``: one row per organization: its id; invitations; taken_up; expected (share, of an organization like any
     other with the same invitations); level (log-odds above or below that, drawn towards 0 the less is known), its
-    std_error, conf_low, conf_high; reliability (0: nothing is known of it, 1: everything).
+    std_error, conf_low, conf_high; share, share_low, share_high (taken up of invitations like its own at that level and
+    at its ends); reliability (0: nothing is known of it, 1: everything).
     ``contributions``: one row per organization, one column per incentive: by how much the incentives it was offered
     raise its expected share, with the slopes that all organizations have in common.
     ``sd``: of the levels, log-odds. ``reliability``: the mean over organizations.
@@ -109,16 +110,23 @@ def organization_profiles(
 
 def _levels(design, fit, codes, confidence):
     reach = norm.ppf((1 + confidence) / 2) * fit.conditional_sd
-    invitations = np.bincount(codes)
+    invitations, eta = np.bincount(codes), design.X @ fit.coefficients
+
+    def share(level):
+        return np.bincount(codes, expit(eta + level[codes])) / invitations
+
     return pd.DataFrame(
         {
             "invitations": invitations,
             "taken_up": np.bincount(codes, design.y).astype(int),
-            "expected": np.bincount(codes, expit(design.X @ fit.coefficients)) / invitations,
+            "expected": share(np.zeros(len(invitations))),
             "level": fit.modes,
             "std_error": fit.conditional_sd,
             "conf_low": fit.modes - reach,
             "conf_high": fit.modes + reach,
+            "share": share(fit.modes),
+            "share_low": share(fit.modes - reach),
+            "share_high": share(fit.modes + reach),
             "reliability": 1 - fit.conditional_sd**2 / fit.sd**2,
         }
     )

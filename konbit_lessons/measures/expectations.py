@@ -172,7 +172,7 @@ def met_or_not(data: Data, rows: pd.DataFrame, *, quarter: str) -> pd.DataFrame:
         some, ids = known[known["wave"] == latest], known["organization_id"]
         if len(some) < max(data.programme.smallest_cell, 1):
             continue
-        with_it = in_quarter[_with(in_quarter, data.programme.offers.get(what, []))]
+        with_it = in_quarter[with_offer(in_quarter, data.programme.offers.get(what, []))]
         in_earlier = known["wave"] == (earlier[-1] if earlier else None)
         expects = some[name].astype(bool)
         offered = some["organization_id"].isin(with_it["organization_id"])
@@ -357,7 +357,7 @@ def follow_ups(data: Data, *, quarter: str) -> Protected:
     return protected(counts, smallest=smallest, sums=margins(counts, TOTAL), organizations=about)
 
 
-def _with(rows: pd.DataFrame, offers: list[str]) -> pd.Series:
+def with_offer(rows: pd.DataFrame, offers: list[str]) -> pd.Series:
     """The invitations to an event of a kind, or with an incentive, that is among `offers`."""
     columns = [name for name in offers if name in rows]
     return rows["event_type"].isin(offers) | rows[columns].fillna(False).astype(bool).any(axis=1)

@@ -6,6 +6,7 @@
     reports/FY2017Q3/manifest.json
     reports/FY2017Q3/shared/index.html, shared/*.html, shared/tables/*.csv
     reports/FY2017Q3/internal/notebooks/*.ipynb      executed; they can hold rows and are never shared
+    reports/FY2017Q3/internal/briefs/                one page for each organization, see ``briefs``
 
 A study has reports/study/ in place of the quarter.
 """
@@ -34,6 +35,7 @@ from konbit_lessons.words import complete
 OF_A_QUARTER = contents.ORDER
 OF_A_STUDY = ("incentives",)
 PLACE = "reports"  # the parameter that says where reports are; not in the manifest, being a place on this machine
+OF_AN_ORGANIZATION = "organization_brief"  # made by briefs.make_briefs alone
 PACKAGE = Path(__file__).parents[1]
 
 
@@ -185,9 +187,18 @@ def _usual(programme):
 
 
 def _notebook(programme, name):
-    known = notebook_names(programme)
+    known = [one for one in notebook_names(programme) if one != OF_AN_ORGANIZATION]
+    if name == OF_AN_ORGANIZATION:
+        raise ProgrammeError(
+            f"report: {name} is about one organization: internal, never shared, and one page for each. "
+            "Use konbit briefs, with --organization for a single one."
+        )
     if name not in known:
         raise ProgrammeError(f'report: found "{name}"; expected one of {", ".join(known)}.')
+    return _notebook_file(programme, name)
+
+
+def _notebook_file(programme, name):
     return next(path for folder in _notebook_folders(programme) if (path := folder / f"{name}.ipynb").is_file())
 
 

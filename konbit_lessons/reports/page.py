@@ -53,7 +53,7 @@ ALLOWED_VALUES = {
 }
 
 
-def page(notebook, programme, *, quarter=None, language="en", name="report", tables=()):
+def page(notebook, programme, *, quarter=None, language="en", name="report", tables=(), template="page.html.j2"):
     """Return the HTML file of an executed notebook.
 
     Parameters
@@ -64,6 +64,7 @@ def page(notebook, programme, *, quarter=None, language="en", name="report", tab
     language : str or Words
     name : str, the title if the notebook has no opening
     tables : names of the CSV files beside the page
+    template : str, of the folder templates/
 
     Returns
     -------
@@ -80,7 +81,7 @@ def page(notebook, programme, *, quarter=None, language="en", name="report", tab
     for heading in others:
         heading.name = "h2"
     return document(
-        "page.html.j2",
+        template,
         programme,
         quarter,
         words,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import nbformat
 import papermill
-from papermill.exceptions import PapermillExecutionError
+from papermill.parameterize import parameterize_notebook
 from traitlets.config import Config
 
 from konbit_lessons import errors
@@ -55,7 +55,7 @@ def run(path, parameters, *, folder, keep, seconds=SECONDS_PER_CELL):
         output = Path(scratch) / "executed.ipynb"
         problem, cause = None, None
         try:
-            with _own_kernel(Path(scratch)):
+            with own_kernel(Path(scratch)):
                 # Papermill reads braces in a path as format fields, hence a path that has none and the notebook itself.
                 papermill.execute_notebook(
                     notebook,
@@ -67,19 +67,11 @@ def run(path, parameters, *, folder, keep, seconds=SECONDS_PER_CELL):
                     execution_timeout=seconds,
                     config=Config(KernelManager={"transport": TRANSPORT}),
                 )
-        except PapermillExecutionError as error:
-            problem, cause = f"{error.ename}: {error.evalue.strip().rstrip('.')}", error
         except Exception as error:
             # Dead kernels and timeouts come as a dozen classes; each must end as a report that failed, never as a page.
-            problem, cause = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0].rstrip('.')}", error
+            problem, cause = described(error), error
         executed = nbformat.read(output, as_version=4) if output.exists() else notebook
-        if stopped := _stopped_at(executed, problem):
-            published(failed, nbformat.writes(executed))
-            raise ReportError(
-                f"{path.name}, {stopped}: {problem or 'it did not run to its end'}. "
-                f"Nothing was published; the notebook is kept as {failed.name}. Open it to see where it stopped.",
-                to_share=f"{path.name}, {stopped}: {_to_share(problem)}.",
-            ) from cause
+        refuse_unfinished(executed, problem, path.name, failed, cause)
     failed.unlink(missing_ok=True)
     published(done, nbformat.writes(executed))
     return executed
@@ -116,6 +108,33 @@ def default_parameters(notebook):
         for statement in ast.parse(source).body
         if isinstance(statement, ast.Assign)
     }
+
+
+def parameterized(notebook, parameters):
+    """Return a copy of the notebook that sets these parameters after its own, as Papermill would."""
+    copy = nbformat.from_dict(notebook)
+    copy.metadata.setdefault("papermill", nbformat.NotebookNode())
+    for cell in copy.cells:
+        cell.metadata.setdefault("tags", [])
+    return parameterize_notebook(copy, parameters, kernel_name=KERNEL, language="python")
+
+
+def described(error):
+    """Return in one line what stopped a run: the error of a cell by its own name, else that of the machinery."""
+    if hasattr(error, "ename"):
+        return f"{error.ename}: {error.evalue.strip().rstrip('.')}"
+    return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0].rstrip('.')}"
+
+
+def refuse_unfinished(executed, problem, name, failed, cause=None):
+    """Raise a ReportError unless every cell ran to its end; keep the notebook as it is then as the file `failed`."""
+    if stopped := _stopped_at(executed, problem):
+        published(failed, nbformat.writes(executed))
+        raise ReportError(
+            f"{name}, {stopped}: {problem or 'it did not run to its end'}. "
+            f"Nothing was published; the notebook is kept as {failed.name}. Open it to see where it stopped.",
+            to_share=f"{name}, {stopped}: {_to_share(problem)}.",
+        ) from cause
 
 
 def _read(value, default):
@@ -163,8 +182,8 @@ def _stopped_at(notebook, problem):
 
 
 @contextmanager
-def _own_kernel(scratch):
-    """Offer Jupyter one kernel: this interpreter, this package, a fixed hash seed, an empty profile."""
+def own_kernel(scratch):
+    """Offer Jupyter one kernel: this interpreter, this package, a fixed hash seed, an empty profile without history."""
     spec = scratch / "kernels" / KERNEL
     spec.mkdir(parents=True)
     argv = [
@@ -174,6 +193,7 @@ def _own_kernel(scratch):
         "-f",
         "{connection_file}",
         "--IPKernelApp.exec_PYTHONSTARTUP=False",
+        "--HistoryManager.enabled=False",
     ]
     env = {"PYTHONHASHSEED": "0", "IPYTHONDIR": str(scratch / "ipython"), "PYTHONPATH": str(PACKAGE_PARENT)}
     (spec / "kernel.json").write_text(
