@@ -36,7 +36,7 @@ endif
 	@touch $@
 
 report: $(VENV)/.ready ## make the reports of the programme in this folder, and say which file to open
-	@$(BIN)/konbit report || [ $$? -eq 1 ]  # 1: done, and problems in the data are listed
+	@$(BIN)/konbit report --before || [ $$? -eq 1 ]  # 1: done, and problems in the data are listed
 
 test: $(VENV)/.ready-to-test ## check style, then run all tests
 	@$(BIN)/ruff check .

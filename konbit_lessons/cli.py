@@ -93,6 +93,11 @@ def clean(programme_file: str) -> None:
     help="docx: a Word file beside each page, made with pandoc.",
 )
 @click.option(
+    "--before",
+    is_flag=True,
+    help="First make the learning report of the quarter before, if none is stored: what it said is compared.",
+)
+@click.option(
     "-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="Any other parameter of a notebook."
 )
 def report(
@@ -103,25 +108,19 @@ def report(
     audience: str,
     reports: str,
     to: str,
+    before: bool,
     parameters: tuple[str, ...],
 ) -> None:
     """Run the notebooks and save the reports; without names, all of the quarter's."""
     from konbit_lessons.programme import load
-    from konbit_lessons.reports import make_reports
+    from konbit_lessons.reports import make_reports, quarter_before
     from konbit_lessons.store import cleaned
 
     programme = load(programme_file)
-    made = make_reports(
-        programme,
-        list(names) or None,
-        quarter=quarter,
-        language=language,
-        audience=audience,
-        reports=reports,
-        parameters=_pairs(parameters),
-        to=to,
-        progress=click.echo,
-    )
+    asked = {"language": language, "audience": audience, "reports": reports, "progress": click.echo}
+    if before and (earlier := quarter_before(programme, quarter, audience=audience, reports=reports)):
+        make_reports(programme, ["learning_report"], quarter=earlier, **asked)
+    made = make_reports(programme, list(names) or None, quarter=quarter, parameters=_pairs(parameters), to=to, **asked)
     code = 0 if programme.study else _say_problems(cleaned(programme), detail=False)
     click.echo(f"Open {made.index}")
     sys.exit(code)

@@ -143,6 +143,23 @@ def make_reports(
     return Made(index, tuple(top / audience / made[name]["page"] for name in notebooks))
 
 
+def quarter_before(programme, quarter=None, *, audience="shared", reports="reports"):
+    """Return the quarter before, where it has events and no learning report of it is stored; else None.
+
+    Parameters
+    ----------
+    programme : Programme
+    quarter : str; the last one with an event unless told
+    audience, reports : as of `make_reports`
+    """
+    if programme.study:
+        return None
+    before = Quarter.named(_quarter(programme, quarter)).previous
+    held = set(map(Quarter.of, cleaned(programme).events["held_on"].dropna()))
+    stored = earlier(Path(reports).resolve() / str(before) / manifest_name(audience))["reports"]
+    return str(before) if before in held and "learning_report" not in stored else None
+
+
 def notebooks_folder(programme):
     """Return the folder of the notebooks: the programme's own, else those shipped with the package."""
     return _notebook_folders(programme)[0]
