@@ -29,7 +29,7 @@ def may_be_none(interval):
 def difference(rows, by, first, second):
     """How much more often invitations of the second group were taken up than those of the first, with its interval."""
     gap = difference_of_groups(rows, "attended", by=by, first=first, second=second, cluster=CLUSTERS)
-    if gap.std_error > 0:
+    if gap.std_error > 1e-9:
         return gap
     return replace(gap, low=float("nan"), high=float("nan"))  # all alike within each group: that is no certainty
 
