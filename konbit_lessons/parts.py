@@ -315,7 +315,9 @@ def behind_sentences(lines):
     ----------
     lines : sequence of (what, value[, low, high[, n]])
     """
-    return pd.DataFrame(lines, columns=["what", "value", "low", "high", "n"][: max(map(len, lines), default=2)])
+    padded = [(*line, *[None] * (5 - len(line))) for line in lines]
+    frame = pd.DataFrame(padded, columns=["what", "value", "low", "high", "n"])
+    return frame.astype(dict.fromkeys(frame.columns[1:], "float64"))
 
 
 def as_csv(frame):

@@ -38,12 +38,17 @@ def count(n, words):
 
 
 def share_and_interval(line, words):
-    """A share with its interval, of a line with ``share``, ``low`` and ``high``; a dash where it is not shown."""
+    """A share with its interval, of a line with ``share``, ``low`` and ``high``; a dash where it is not shown.
+
+    There is no interval where all that was counted goes together.
+    """
     share, low, high = (
         line[one] if isinstance(line, pd.Series) else getattr(line, one) for one in ("share", "low", "high")
     )
     if pd.isna(share):
         return "–"
+    if pd.isna(low):
+        return words.percent(share)
     return words.text(
         "{share} ({low} to {high})", share=words.percent(share), low=words.points(low), high=words.points(high)
     )

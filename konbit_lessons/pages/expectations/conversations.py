@@ -39,11 +39,12 @@ def talked_sentence(data: Data, *, quarter: str, language: str = "en", link: boo
     late = (
         "" if pd.isna(overdue) else words.plural("{n} follow-up is overdue", "{n} follow-ups are overdue", int(overdue))
     )
-    said = words.text(
+    said = words.plural(
+        "in {quarter}, **{share}** of {n} partner had an individual conversation{interval}",
         "in {quarter}, **{share}** of {n} partners had an individual conversation{interval}",
+        int(now["partners"]),
         quarter=quarter,
         share=linked(words.percent(now["share"]), "conversations", link),
-        n=words.number(now["partners"]),
         interval=interval_of_share(now["low"], now["high"], words),
     )
     return capital(words.clauses(filter(None, [said, late]))) + "."
@@ -57,19 +58,16 @@ def calendar_figure(data: Data, *, quarter: str, language: str = "en") -> Part:
     drawn, cells = [], []
     for name, months in table.groupby("fiscal_quarter", sort=False):
         line = months.iloc[0]
-        label = words.text(
-            "{quarter}: {share} of {n} partners",
-            quarter=name,
-            share=share_and_interval(line, words),
-            n=count(line["partners"], words),
-        )
+        label = _of_quarter(name, line, words)
         drawn.append((label, [(words.month(one.month), one.conversations) for one in months.itertuples()]))
         for one in months.itertuples():
             cells.append(
                 [words.month(one.month), count(one.conversations, words), count(one.organizations, words), label]
             )
     heads = [mark("Month"), mark("Conversations"), mark("Organizations"), mark("Quarter: partners with one")]
-    heading = words.text("{label} had an individual conversation", label=label)
+    heading = talked_sentence(data, quarter=quarter, language=words).replace("**", "")
+    if pd.notna(line["share"]):
+        heading = words.text("{label} had an individual conversation", label=label)
     return Figure(
         png=calendar_png(drawn, words, few=words.text("not shown")),
         heading=heading,
@@ -85,6 +83,19 @@ def calendar_figure(data: Data, *, quarter: str, language: str = "en") -> Part:
         language=words,
         name="conversations",
         numbers=table,
+    )
+
+
+def _of_quarter(name, line, words):
+    """The share of partners with a conversation in a quarter."""
+    if pd.isna(line["share"]):
+        return words.text("{quarter}: not shown", quarter=name)
+    return words.plural(
+        "{quarter}: {share} of {n} partner",
+        "{quarter}: {share} of {n} partners",
+        int(line["partners"]),
+        quarter=name,
+        share=share_and_interval(line, words),
     )
 
 

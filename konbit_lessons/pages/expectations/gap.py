@@ -18,7 +18,7 @@ from konbit_lessons.sentences.phrases import (
     why_missing,
 )
 from konbit_lessons.tables import EXPECTATIONS
-from konbit_lessons.words import Words, mark
+from konbit_lessons.words import Words, mark, pair
 
 
 def headline(data: Data, rows: pd.DataFrame, *, quarter: str, language: str = "en", link: bool = False) -> str:
@@ -28,16 +28,20 @@ def headline(data: Data, rows: pd.DataFrame, *, quarter: str, language: str = "e
     if table.empty:
         return no_answers(data, quarter, words)
     first = table.iloc[0]
-    most = mark("Of {n} organizations that answered, {share} expect {what}.")
+    most = pair(
+        "Of {n} organization that answered, {share} expects {what}.",
+        "Of {n} organizations that answered, {share} expect {what}.",
+    )
     if data.programme.offers.get(first["what"]) == []:
-        most = mark(
-            "Of {n} organizations that answered, {share} expect {what}, which is beyond what the project offers."
+        most = pair(
+            "Of {n} organization that answered, {share} expects {what}, which is beyond what the project offers.",
+            "Of {n} organizations that answered, {share} expect {what}, which is beyond what the project offers.",
         )
-    said = words.text(
-        most,
+    said = words.plural(
+        *most,
+        int(first["n"]),
         what=f"**{linked(small(words.text(EXPECTATIONS[first['what']])), 'expected-and-offered', link)}**",
         share=f"{words.percent(first['share'])}{interval_of_share(first['low'], first['high'], words)}",
-        n=words.number(first["n"]),
     )
     return joined(said, _falls_short(data, table, quarter, words))
 

@@ -11,7 +11,7 @@ from konbit_lessons.pages.expectations.gap import shortest
 from konbit_lessons.pages.expectations.groups import told_apart
 from konbit_lessons.pages.expectations.opinions import opinions
 from konbit_lessons.pages.expectations.overlap import with_overlap
-from konbit_lessons.pages.expectations.strength import matters_of
+from konbit_lessons.pages.expectations.strength import matters_of, within_all
 from konbit_lessons.parts import behind_sentences
 
 
@@ -47,7 +47,7 @@ def _differences(told):
     """Differences as `measures.expectations.compared` gives them; those that cannot be told are no numbers."""
     for line in told[told["strength"] != "cannot tell"].itertuples():
         what = line.term if isinstance(line.term, str) else ": ".join(line.term)
-        yield f"difference, {what}", line.estimate, line.conf_low, line.conf_high, line.n
+        yield f"difference, {what}", line.estimate, *within_all(line), line.n
 
 
 def _overlap(data, rows):

@@ -30,6 +30,11 @@ def matters_of(data):
 
 def interval_and_strength(line, words):
     """The interval of a difference and how strong the evidence is."""
-    low, high = (signed(end, words) for end in (line.conf_low, line.conf_high))
+    low, high = (signed(end, words) for end in within_all(line))
     strength = words.text(ANSWERS[line.strength])
     return " " + words.text("(95 % interval {low} to {high}; {strength})", low=low, high=high, strength=strength)
+
+
+def within_all(line):
+    """The ends of the interval of a difference, none beyond 100 of 100: with very few organizations they would be."""
+    return max(line.conf_low, -1.0), min(line.conf_high, 1.0)

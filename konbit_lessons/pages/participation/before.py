@@ -21,6 +21,8 @@ from konbit_lessons.words import Words, mark
 def quarter_sentence(data: Data, rows: pd.DataFrame, *, quarter: str, language: str = "en", link: bool = False) -> str:
     """What share of the quarter's invitations was taken up, and how much that differs from the quarter before."""
     words, (now, before, change) = Words.of(language), taken_up(data, rows, quarter)
+    if quarter not in set(rows["fiscal_quarter"]):
+        return words.text("No event is on record in {quarter}.", quarter=quarter)
     if pd.isna(now["share"]):
         return words.text(
             "In {quarter} attendance is on record for too few organizations to give a share.", quarter=quarter

@@ -50,7 +50,12 @@ def consulted_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: 
             "was designed: {organizations}. n: invitations.",
             quarter=quarter,
             organizations=words.list(
-                words.text("{label}, {n} organizations", label=small(line.label), n=words.number(line.organizations))
+                words.plural(
+                    "{label}, {n} organization",
+                    "{label}, {n} organizations",
+                    line.organizations,
+                    label=small(line.label),
+                )
                 for line in shown.itertuples()
             ),
         ),

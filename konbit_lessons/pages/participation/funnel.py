@@ -40,9 +40,10 @@ def came_again(data, rows, quarter, words, *, link=True):
     again = step_to_again(data, rows, quarter)
     if pd.isna(again["share"]):
         return ""
-    return words.text(
-        "Of {once} organizations that came once, **{again}** came again{interval}.",
-        once=words.number(again["before"]),
+    return words.plural(
+        "Of {n} organization that came once, **{again}** came again{interval}.",
+        "Of {n} organizations that came once, **{again}** came again{interval}.",
+        int(again["before"]),
         again=linked(words.percent(again["share"]), "from-first-contact-on", link),
         interval=interval_of_share(again["low"], again["high"], words),
     )

@@ -1,5 +1,7 @@
 """What several sections ask: is attendance known at all, which share was taken up, may a difference be none."""
 
+from dataclasses import replace
+
 import pandas as pd
 
 from konbit_lessons.measures.participation import CLUSTERS, uptake
@@ -26,7 +28,10 @@ def may_be_none(interval):
 
 def difference(rows, by, first, second):
     """How much more often invitations of the second group were taken up than those of the first, with its interval."""
-    return difference_of_groups(rows, "attended", by=by, first=first, second=second, cluster=CLUSTERS)
+    gap = difference_of_groups(rows, "attended", by=by, first=first, second=second, cluster=CLUSTERS)
+    if gap.std_error > 1e-9:
+        return gap
+    return replace(gap, low=float("nan"), high=float("nan"))  # all alike within each group: that is no certainty
 
 
 def ends(line, words):

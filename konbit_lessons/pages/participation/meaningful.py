@@ -24,16 +24,14 @@ def meaningful_sentence(
     if not (found := defined_and_moved(data, rows, quarter)):
         return ""
     defined, moved = found
-    return words.text(
-        "**{k} of {n}** invited organizations take part meaningfully as this programme defines it ({share}{interval}); "
-        "with other cut-offs it would be {low} to {high}.",
+    said = words.text(
+        "**{k} of {n}** invited organizations take part meaningfully as this programme defines it ({share}{interval})",
         k=linked(words.number(defined["organizations"]), "taking-part-meaningfully", link),
         n=words.number(defined["n"]),
         share=words.percent(defined["share"]),
         interval=words.text("; 95 % interval {low} to {high}", **ends(defined, words)),
-        low=words.points(moved.min()),
-        high=words.percent(moved.max()),
     )
+    return words.clauses([said, _other_cut_offs(moved, words)]) + "."
 
 
 def meaningful_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: str = "en") -> Part:
@@ -61,13 +59,12 @@ def meaningful_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language:
         )
     shown = known.assign(label=[_way_label(line, words) for line in known.itertuples()], estimate=known["share"])
     defined, moved = known.iloc[0], known[~known["way"].isin(KINDS)]["share"]
-    heading = words.text(
-        "{k} of {n} take part meaningfully as defined; other cut-offs give {low} to {high}",
+    said = words.text(
+        "{k} of {n} take part meaningfully as defined",
         k=words.number(defined["organizations"]),
         n=words.number(defined["n"]),
-        low=words.points(moved.min()),
-        high=words.percent(moved.max()),
     )
+    heading = words.clauses([said, _other_cut_offs(moved, words)])
     return dots(
         shown[["label", "estimate", "low", "high", "n", "organizations", "hours", "senior_delegates", "contributions"]],
         heading=heading,
@@ -87,6 +84,13 @@ def meaningful_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language:
         language=words,
         name="meaningful",
     )
+
+
+def _other_cut_offs(moved, words):
+    low, high = words.points(moved.min()), words.percent(moved.max())
+    if words.percent(moved.min()) == high:
+        return words.text("other cut-offs all give {share}", share=high)
+    return words.text("other cut-offs give {low} to {high}", low=low, high=high)
 
 
 def defined_and_moved(data, rows, quarter):

@@ -9,14 +9,18 @@ from konbit_lessons.measures import engagement
 from konbit_lessons.pages.participation.known import ALL_UNKNOWN, all_unknown
 from konbit_lessons.parts import Part, Prose
 from konbit_lessons.sentences.phrases import (
-    KINDS,
     count,
     joined,
     linked,
     why_missing,
 )
 from konbit_lessons.tables import LABELS
-from konbit_lessons.words import Words, mark
+from konbit_lessons.words import Words, mark, pair
+
+REACHED = {
+    "cdsp": pair("{reached} of {n} service provider (CDSP)", "{reached} of {n} service providers (CDSPs)"),
+    "awardee": pair("{reached} of {n} awardee", "{reached} of {n} awardees"),
+}
 
 
 def title(language: str = "en") -> str:
@@ -116,11 +120,5 @@ def attendances_of(rows, reached):
 
 def _said(reached, words):
     return words.list(
-        words.text(
-            "{reached} of {target} {kind}",
-            reached=words.number(n),
-            target=words.number(target),
-            kind=words.text(KINDS[kind]),
-        )
-        for kind, (n, target) in reached.items()
+        words.plural(*REACHED[kind], target, reached=words.number(n)) for kind, (n, target) in reached.items()
     )

@@ -8,17 +8,13 @@ from konbit_lessons.figures import dots
 from konbit_lessons.measures import engagement
 from konbit_lessons.measures.participation import CLUSTERS
 from konbit_lessons.measures.trends import share_with_interval
-from konbit_lessons.pages.participation.known import ends, uptake_by
+from konbit_lessons.pages.participation.known import uptake_by
 from konbit_lessons.parts import Part, Prose, Table
-from konbit_lessons.sentences.phrases import (
-    KINDS,
-    capital,
-    count,
-    joined,
-    small,
-)
+from konbit_lessons.sentences.phrases import capital, count, joined, share_and_interval, small
 from konbit_lessons.tables import EVENT_TYPES, LABELS, LEVELS
 from konbit_lessons.words import Words, mark
+
+K_OF_N = (("k", "attended"), ("n", "invited"))
 
 
 def uptake_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: str = "en") -> Part:
@@ -33,7 +29,7 @@ def uptake_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: str
         label=[capital(words.text(label)) for label in known["label"]], estimate=known["share"], n=known["invitations"]
     )
     events = shown[shown["event_type"].notna()] if "event_type" in shown else shown.iloc[:0]
-    heading = words.text("By type of event there is nothing that differs")
+    heading = words.text("By type of event, no difference can be shown")
     if len(events) > 1 and events["share"].iloc[0] > events["share"].iloc[-1]:
         heading = words.text(
             "{most} drew most of those invited ({high}), {least} least ({low})",
@@ -88,26 +84,15 @@ def uptake_table(data: Data, rows: pd.DataFrame, *, quarter: str, language: str 
         organizations=about.reindex(counts.index).fillna(0),
     )
     cells, numbers = [], []
-    for event, kind in ((event, kind) for event in EVENT_TYPES for kind in kinds if (event, kind) in counts.index):
-        k, n = safe.table.loc[(event, kind)]
-        share = _clustered(groups.get_group((event, kind))) if pd.notna(k) and pd.notna(n) else None
-        found = {
-            name: getattr(share, at, float("nan"))
-            for name, at in (("share", "estimate"), ("low", "low"), ("high", "high"))
-        }
-        numbers.append({"event_type": event, "org_type": kind, "attended": k, "invited": n, **found})
-        cells.append(
-            [
-                words.text("{event}: {kind}", event=capital(words.text(LEVELS[event])), kind=words.text(KINDS[kind])),
-                words.text("{k} of {n}", k=count(k, words), n=count(n, words)),
-                words.points(found["share"]),
-                "–" if pd.isna(found["low"]) else words.text("{low} to {high}", **ends(found, words)),
-            ]
-        )
-    heads = [mark("Event and organization"), mark("Attended of invited"), mark("Of 100"), mark("95 % interval")]
+    for event in (event for event in EVENT_TYPES if event in counts.index):
+        lines = [_line(safe.table, groups, event, kind) for kind in kinds]
+        numbers += [line for line in lines if line]
+        cells.append([capital(words.text(LEVELS[event])), *(_cell(line, words) for line in lines)])
+    heads = [mark("Event"), *(LABELS[kind] for kind in kinds)]
     caption = joined(
         words.text(
-            "Invitations whose attendance is known, up to {quarter}, by type of event and of organization.",
+            "Invitations taken up, up to {quarter}, by type of event and of organization: share with its 95 % "
+            "interval, and attended of invited, where attendance is known.",
             quarter=quarter,
         ),
         safe.sentence(words),
@@ -116,5 +101,21 @@ def uptake_table(data: Data, rows: pd.DataFrame, *, quarter: str, language: str 
     return Table(frame, caption, name="uptake_two_way", numbers=pd.DataFrame(numbers))
 
 
-def _clustered(rows):
-    return share_with_interval(rows["attended"], rows[list(CLUSTERS)])
+def _line(table, groups, event, kind):
+    """The numbers of one type of organization at one type of event; nothing where none was invited."""
+    if (event, kind) not in table.index:
+        return {}
+    k, n = table.loc[(event, kind)]
+    found = {"event_type": event, "org_type": kind, "attended": k, "invited": n}
+    if pd.isna(k) or pd.isna(n):
+        return found | dict.fromkeys(("share", "low", "high"), float("nan"))
+    rows = groups.get_group((event, kind))
+    share = share_with_interval(rows["attended"], rows[list(CLUSTERS)])
+    return found | {"share": share.estimate, "low": share.low, "high": share.high}
+
+
+def _cell(line, words):
+    if not line or pd.isna(line["share"]):
+        return "–"
+    share = share_and_interval(pd.Series(line), words)
+    return words.text("{share}, {k} of {n}", share=share, **{a: count(line[b], words) for a, b in K_OF_N})
