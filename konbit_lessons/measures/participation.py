@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from konbit_lessons.cleaning import Data
+from konbit_lessons.measures.together import invitations_taken_up
 from konbit_lessons.measures.trends import share_with_interval
 from konbit_lessons.panel import invitations
 
@@ -49,7 +50,8 @@ def uptake(rows: pd.DataFrame, *, by: str, smallest_cell: int = 5) -> pd.DataFra
     by : str
         Column that forms the groups, such as ``"fiscal_quarter"``.
     smallest_cell : int
-        A group of fewer organizations is left without share and counts.
+        No share or count is about fewer organizations, or tells of one; see
+        :func:`konbit_lessons.measures.together.invitations_taken_up`, which holds all groupings of the pages together.
 
     Returns
     -------
@@ -57,20 +59,18 @@ def uptake(rows: pd.DataFrame, *, by: str, smallest_cell: int = 5) -> pd.DataFra
         ``by``, ``invitations`` (whose attendance is known), ``attended``, ``unknown``, ``organizations``, ``events``,
         ``share``, ``low``, ``high`` (95 % interval of :func:`konbit_lessons.measures.trends.share_with_interval`).
     """
+    safe = invitations_taken_up(rows, smallest=smallest_cell)
     known = rows[rows["attended"].notna()]
     lines = []
     for group, some in known.groupby(by, sort=True):
-        share = share_with_interval(some["attended"], some[["organization_id", "event_id"]])
-        line = {
-            "invitations": len(some),
-            "attended": int(some["attended"].sum()),
-            "share": share.estimate,
-            "low": share.low,
-            "high": share.high,
-        }
+        line = {"invitations": len(some), "attended": int(some["attended"].sum())}
         organizations = some["organization_id"].nunique()
-        if organizations < smallest_cell:
-            line = dict.fromkeys(line, np.nan)
+        at = (by, str(group))
+        if organizations < smallest_cell or (at in safe.index and safe.loc[at].isna().any()):
+            line = dict.fromkeys([*line, "share", "low", "high"], np.nan)
+        else:
+            share = share_with_interval(some["attended"], some[["organization_id", "event_id"]])
+            line |= {"share": share.estimate, "low": share.low, "high": share.high}
         lines.append({by: group, **line, "organizations": organizations, "events": some["event_id"].nunique()})
     unknown = rows.loc[rows["attended"].isna()].groupby(by).size()
     order = [by, "invitations", "attended", "unknown", "organizations", "events", "share", "low", "high"]
