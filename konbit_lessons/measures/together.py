@@ -130,7 +130,7 @@ def on_roster(data: Data, rows: pd.DataFrame, until: str) -> pd.Series:
 
 
 @remembered
-def invitations_taken_up(rows: pd.DataFrame, *, smallest: int) -> pd.DataFrame:
+def invitations_taken_up(rows: pd.DataFrame, *, smallest: int, also: str = "") -> pd.DataFrame:
     """Invitations whose attendance is known, and those taken up, by whatever the pages group them by.
 
     Parameters
@@ -138,6 +138,8 @@ def invitations_taken_up(rows: pd.DataFrame, *, smallest: int) -> pd.DataFrame:
     rows : DataFrame, one row per invitation
     smallest : int
         No figure is about fewer organizations.
+    also : str, optional
+        One more column to group by.
 
     Returns
     -------
@@ -148,7 +150,7 @@ def invitations_taken_up(rows: pd.DataFrame, *, smallest: int) -> pd.DataFrame:
     known = rows[rows["attended"].notna()]
     names = {
         name: known[name].astype(object).map(lambda one: "" if pd.isna(one) else str(one))
-        for name in TAKEN_UP
+        for name in dict.fromkeys((*TAKEN_UP, also))
         if name in known
     }
     names |= {" × ".join(pair): names[pair[0]] + ", " + names[pair[1]] for pair in PAIRS if {*pair} <= names.keys()}

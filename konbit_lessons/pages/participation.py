@@ -8,12 +8,11 @@ cannot be shown is a sentence that says why.
 import pandas as pd
 
 from konbit_lessons.cleaning import Data
-from konbit_lessons.disclosure import margins, protected
 from konbit_lessons.errors import DataError
 from konbit_lessons.figures import Figure, dots, spoken
 from konbit_lessons.figures.charts import curve_png, quarters_png, tiles_png
 from konbit_lessons.figures.drawing import Row, rows_png
-from konbit_lessons.measures import engagement
+from konbit_lessons.measures import engagement, together
 from konbit_lessons.measures.participation import uptake
 from konbit_lessons.measures.trends import difference_of_groups, share_with_interval
 from konbit_lessons.parts import Part, Prose, Table
@@ -63,7 +62,14 @@ def headline(data: Data, rows: pd.DataFrame, *, quarter: str, language: str = "e
     reached = _reached(data, rows, words)
     if not reached:
         return words.text("Up to {quarter} too few organizations were reached to give a number.", quarter=quarter)
-    total = len(engagement.attendances(rows[rows["org_type"].isin(reached)]))
+    taken_up = together.invitations_taken_up(rows, smallest=data.programme.smallest_cell)["attended"]
+    total = sum(taken_up.get(("org_type", kind), 0) for kind in reached)
+    if pd.isna(total):
+        return words.text(
+            "**{reached}** came to at least one event up to {quarter}.",
+            reached=linked(words.list(reached.values()), "reached-against-target", link),
+            quarter=quarter,
+        )
     return words.text(
         "**{reached}** came to at least one event up to {quarter}; together they account for {attendances}.",
         reached=linked(words.list(reached.values()), "reached-against-target", link),
@@ -249,30 +255,13 @@ def uptake_table(data: Data, rows: pd.DataFrame, *, quarter: str, language: str 
     known = known[known["org_type"].isin(kinds)]
     if len(kinds) < 2:
         return Prose(words.text("There are not two types of organization to set beside each other."))
-    every = pd.concat(
-        known.assign(event=event, kind=kind)
-        for event in (known["event_type"], engagement.TOTAL)
-        for kind in (known["org_type"], engagement.TOTAL)
-    )
-    groups = every.groupby(["event", "kind"])
-    counts = pd.DataFrame({"attended": groups["attended"].sum(), "invited": groups.size()}).astype(int)
-    about = pd.DataFrame(
-        {
-            "attended": every[every["attended"]].groupby(["event", "kind"])["organization_id"].nunique(),
-            "invited": groups["organization_id"].nunique(),
-        }
-    )
-    safe = protected(
-        counts,
-        smallest=data.programme.smallest_cell,
-        sums=margins(counts, engagement.TOTAL),
-        within=[((*at, "attended"), (*at, "invited")) for at in counts.index],
-        organizations=about.reindex(counts.index).fillna(0),
-    )
+    pair = "event_type × org_type"
+    safe = together.invitations_taken_up(rows, smallest=data.programme.smallest_cell).xs(pair)
+    groups = {f"{event}, {kind}": some for (event, kind), some in known.groupby(["event_type", "org_type"])}
     cells, numbers = [], []
-    for event, kind in ((event, kind) for event in EVENT_TYPES for kind in kinds if (event, kind) in counts.index):
-        k, n = safe.table.loc[(event, kind)]
-        share = _clustered(groups.get_group((event, kind))) if pd.notna(k) and pd.notna(n) else None
+    for event, kind in ((event, kind) for event in EVENT_TYPES for kind in kinds if f"{event}, {kind}" in groups):
+        n, k = safe.loc[f"{event}, {kind}"]
+        share = _clustered(groups[f"{event}, {kind}"]) if pd.notna(k) and pd.notna(n) else None
         found = {
             name: getattr(share, at, NAN) for name, at in (("share", "estimate"), ("low", "low"), ("high", "high"))
         }
@@ -291,7 +280,7 @@ def uptake_table(data: Data, rows: pd.DataFrame, *, quarter: str, language: str 
             "Invitations whose attendance is known, up to {quarter}, by type of event and of organization.",
             quarter=quarter,
         ),
-        safe.sentence(words),
+        why_missing(sum(pd.isna(line["share"]) for line in numbers), data, words),
     )
     frame = pd.DataFrame(cells, columns=[words.text(head) for head in heads])
     return Table(frame, caption, name="uptake_two_way", numbers=pd.DataFrame(numbers))
@@ -563,7 +552,7 @@ def consulted_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: 
     """Invitations taken up by organizations that were consulted when the project was designed, and by the others."""
     words = Words.of(language)
     known = rows[rows["consulted_at_design"].notna() & rows["attended"].notna()]
-    table = _uptake(known, "consulted_at_design", data).dropna(subset="share") if len(known) else known
+    table = _uptake(rows, "consulted_at_design", data).dropna(subset="share")
     if len(table) < 2:
         return Prose(
             words.text(
@@ -597,7 +586,7 @@ def consulted_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: 
             "was designed: {organizations}. n: invitations.",
             quarter=quarter,
             organizations=words.list(
-                words.text("{label}, {n} organizations", label=small(line.label), n=words.number(line.organizations))
+                words.text("{label}, {n} organizations", label=small(line.label), n=count(line.organizations, words))
                 for line in shown.itertuples()
             ),
         ),
