@@ -135,8 +135,8 @@ def test_asked_are_the_partners_on_the_first_day_of_a_wave(open_tiny):
     assert partners(data.organizations, "2017-04-01").tolist() == ["O1", "O2", "O3"]
     frame = data_quality(data)
     assert _said(frame, quality.ANSWERED) == {"FY2017Q2": (1, 3, 1 / 3), "FY2017Q3": (2, 3, 2 / 3)}
-    # Partners on 1 January 2017: O1, O4 and O5; O2 joins on the 5th, so its conversation does not count.
-    assert _said(frame, quality.TALKED_WITH) == {"FY2017Q2": (0, 3, 0)}
+    # Partners on 31 March 2017: all but O4, of which O2, that joined in the quarter, had a conversation.
+    assert _said(frame, quality.TALKED_WITH) == {"FY2017Q2": (1, 4, 1 / 4)}
     assert _said(frame, quality.KNOWN) == {"FY2017Q2": (1, 1, 1)}
 
 

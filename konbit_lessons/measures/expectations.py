@@ -14,7 +14,8 @@ from konbit_lessons.cleaning import Data
 from konbit_lessons.disclosure import Protected, margins, protected
 from konbit_lessons.errors import DataError
 from konbit_lessons.incentives.result import decided
-from konbit_lessons.measures.quality import partners
+from konbit_lessons.measures.roster import last_day, partners_at_end
+from konbit_lessons.measures.together import conversations
 from konbit_lessons.measures.trends import CONFIDENCE, Interval, wilson
 from konbit_lessons.periods import Quarter, fiscal_quarter
 from konbit_lessons.tables import EXPECTATIONS
@@ -23,6 +24,17 @@ AGREES = 3.5  # of 1 to 5: the least average of an organization that agrees
 SCALES = ("motivation", "belief_money", "perceived_value")
 TOTAL = "total"
 MOST_PROJECTS, MOST_QUARTERS = 4, 4  # of which pairs are shown, and of which the calendar is
+CALENDAR = (
+    "fiscal_quarter",
+    "month",
+    "organizations",
+    "conversations",
+    "talked_with",
+    "partners",
+    "share",
+    "low",
+    "high",
+)
 COLUMNS = ("expects", "organizations", "n", "share", "low", "high")
 
 
@@ -90,7 +102,7 @@ def answers(data: Data, *, until: str) -> pd.DataFrame:
         and to each of :data:`SCALES` (the average of its respondents is :data:`AGREES` or more), ``org_type``,
         ``consulted_at_design``, and ``has_lead``: a business lead was on record on the day of its answer.
     """
-    survey = data.survey[data.survey["submitted_on"] <= _last_day(until)].dropna(subset="wave")
+    survey = data.survey[data.survey["submitted_on"] <= last_day(until)].dropna(subset="wave")
     groups = survey.groupby(["organization_id", "wave"])
     named = groups[[*(f"expects_{what}" for what in EXPECTATIONS), "knows_benefits"]].max()
     agrees = groups[list(SCALES)].mean() >= AGREES
@@ -230,8 +242,8 @@ def overlap(data: Data, *, quarter: str) -> pd.DataFrame:
         ``projects`` (a tuple, or one of these two), a count for each type and ``total``, ``n`` (partners on the last
         day), ``share`` of those, ``low``, ``high`` (Wilson's). Missing where hidden.
     """
-    here, support = _partners(data, quarter), data.other_support
-    some = support[(support["started_on"] <= _last_day(quarter)) & support["organization_id"].isin(here.index)]
+    here, support = partners_at_end(data, quarter), data.other_support
+    some = support[(support["started_on"] <= last_day(quarter)) & support["organization_id"].isin(here.index)]
     by_project = some.groupby("project")["organization_id"].agg(lambda ids: frozenset(ids))
     by_project = by_project[by_project.map(len).sort_values(ascending=False, kind="stable").index]
     projects = list(by_project.index)
@@ -278,32 +290,21 @@ def calendar(data: Data, *, quarter: str) -> pd.DataFrame:
         one), ``conversations``; and of the quarter ``talked_with``, ``partners``, ``share``, ``low``, ``high``
         (Wilson's). Missing where hidden.
     """
-    quarters = [Quarter.named(quarter)]
-    began = data.conversations["held_on"].min()
-    while len(quarters) < MOST_QUARTERS and pd.Timestamp(quarters[0].first_day) > began:
-        quarters.insert(0, quarters[0].previous)
-    return pd.concat([_months(data, str(one)) for one in quarters], ignore_index=True)
+    known = conversations(data, quarter=quarter)
+    return pd.concat(
+        [_months(data, known, one) for one in known.index.unique("quarter")[-MOST_QUARTERS:]], ignore_index=True
+    )
 
 
-def _months(data: Data, quarter: str) -> pd.DataFrame:
-    here, talks = _partners(data, quarter), data.conversations
+def _months(data: Data, known: pd.Series, quarter: str) -> pd.DataFrame:
+    here, talks = partners_at_end(data, quarter), data.conversations
     own = talks[(fiscal_quarter(talks["held_on"]) == quarter) & talks["organization_id"].isin(here.index)]
     months = pd.date_range(Quarter.named(quarter).first_day, periods=3, freq="MS")
-    by_month = own.groupby(own["held_on"].dt.to_period("M"))["organization_id"].agg(["nunique", "size"])
-    by_month = by_month.reindex(months.to_period("M"), fill_value=0).set_axis(["0", "1", "2"])
-    counts = pd.DataFrame({"organizations": [*by_month["nunique"], own["organization_id"].nunique(), len(here)]})
-    counts.index = pd.Index([*by_month.index, "quarter", "partners"])
-    one = "organizations"
-    safe = protected(
-        counts,
-        smallest=data.programme.smallest_cell,
-        unions=[(("quarter", one), [(at, one) for at in by_month.index])],
-        within=[(("quarter", one), ("partners", one))],
-    ).table[one]
-    shown = safe.loc[by_month.index]
-    k, n = safe["quarter"], safe["partners"]
-    conversations = by_month["size"].astype("Int64").mask(shown.isna()).to_numpy()
-    found = {"organizations": shown.to_numpy(), "conversations": conversations, "talked_with": k, "partners": n}
+    held = own.groupby(own["held_on"].dt.to_period("M")).size().reindex(months.to_period("M"), fill_value=0)
+    shown = pd.array([known["month", quarter, str(month.date())] for month in months], dtype="Int64")
+    k, n = known["talked", quarter, TOTAL], known["partners", quarter, TOTAL]
+    conversations_held = held.astype("Int64").mask(pd.isna(shown)).to_numpy()
+    found = {"organizations": shown, "conversations": conversations_held, "talked_with": k, "partners": n}
     return pd.DataFrame({"fiscal_quarter": quarter, "month": months, **found, **_share(k, n)})
 
 
@@ -316,34 +317,25 @@ def last_talked(data: Data, *, quarter: str) -> pd.DataFrame:
         ``last``, a count for each type, ``total``, ``n``, ``share``, ``low``, ``high`` (Wilson's, in all). Missing
         where hidden.
     """
-    here, on, period = _partners(data, quarter), _last_on(data, quarter), Quarter.named(quarter)
-    starts = [pd.Timestamp(one.first_day) for one in (period, period.previous)]
-    bands = np.select(
-        [on.isna(), on >= starts[0], on >= starts[1]], ["never", "this_quarter", "quarter_before"], "earlier"
-    )
-    order = ["this_quarter", "quarter_before", "earlier", "never"]
-    counts = pd.crosstab(pd.Series(bands, here.index), here).reindex(order, fill_value=0)
-    counts[TOTAL] = counts.sum(axis=1)
-    counts.loc[TOTAL] = counts.sum()
-    known = calendar(data, quarter=quarter)["talked_with"].iloc[-1]
-    public = [("this_quarter", TOTAL)] if pd.notna(known) else []
-    smallest = data.programme.smallest_cell
-    safe = protected(counts, smallest=smallest, sums=margins(counts, TOTAL), public=public).table
-    n = safe.loc[TOTAL, TOTAL]
+    known = conversations(data, quarter=quarter).xs(quarter, level="quarter")
+    types = [one for one in known["partners"].index if one != TOTAL]
+    bands = {"this_quarter": "talked"} | {one: one for one in ("quarter_before", "earlier", "never")}
+    safe = pd.DataFrame([known[of].reindex([*types, TOTAL]) for of in bands.values()], index=list(bands))
+    n = known["partners", TOTAL]
     shares = pd.DataFrame([_share(k, n) for k in safe[TOTAL]], index=safe.index)
-    return pd.concat([safe.assign(n=n), shares], axis=1).drop(index=TOTAL).rename_axis("last").reset_index()
+    return pd.concat([safe.assign(n=n), shares], axis=1).rename_axis("last").reset_index()
 
 
 def days_since(data: Data, *, quarter: str) -> list[float]:
     """Quartiles of the days since the last conversation of partners that had one; none where they are too few."""
     on = _last_on(data, quarter).dropna()
-    days = (_last_day(quarter) - on).dt.days
+    days = (last_day(quarter) - on).dt.days
     return days.quantile([0.25, 0.5, 0.75]).to_list() if len(days) >= 4 * data.programme.smallest_cell else []
 
 
 def follow_ups(data: Data, *, quarter: str) -> Protected:
     """Follow-ups promised up to the end of a quarter: done, open and not yet due, overdue."""
-    last = _last_day(quarter)
+    last = last_day(quarter)
     some = data.conversations[data.conversations["held_on"] <= last].dropna(subset="follow_up_due_on")
     done = some["follow_up_done_on"] <= last
     state = np.select([done, some["follow_up_due_on"] <= last], ["done", "overdue"], "open")
@@ -363,20 +355,10 @@ def _with(rows: pd.DataFrame, offers: list[str]) -> pd.Series:
     return rows["event_type"].isin(offers) | rows[columns].fillna(False).astype(bool).any(axis=1)
 
 
-def _partners(data: Data, quarter: str) -> pd.Series:
-    """The type of each organization that is a partner on the last day of a quarter."""
-    each = data.organizations.set_index("organization_id")["org_type"]
-    return each[each.index.isin(partners(data.organizations, _last_day(quarter)))]
-
-
 def _last_on(data: Data, quarter: str) -> pd.Series:
     """The day of the last conversation of each partner, up to the end of a quarter."""
-    talks = data.conversations[data.conversations["held_on"] <= _last_day(quarter)]
-    return talks.groupby("organization_id")["held_on"].max().reindex(_partners(data, quarter).index)
-
-
-def _last_day(quarter: str) -> pd.Timestamp:
-    return pd.Timestamp(Quarter.named(quarter).last_day)
+    talks = data.conversations[data.conversations["held_on"] <= last_day(quarter)]
+    return talks.groupby("organization_id")["held_on"].max().reindex(partners_at_end(data, quarter).index)
 
 
 def _share(k: object, n: object) -> dict[str, float]:

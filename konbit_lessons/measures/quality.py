@@ -15,12 +15,13 @@ Takes a cleaned programme; everything is counted from what cleaning wrote down. 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 
 import pandas as pd
 
 from konbit_lessons import tables
 from konbit_lessons.cleaning import Data
+from konbit_lessons.measures.roster import partners
+from konbit_lessons.measures.together import conversations
 from konbit_lessons.periods import Quarter, fiscal_quarter
 from konbit_lessons.words import mark
 
@@ -129,8 +130,9 @@ def data_quality(data: Data) -> pd.DataFrame:
     - validity (systematic bias): *organizations that answered the survey, of those asked*: with a partner at day d
       being one that joined by d (or whose day is blank) and had not left by d, k = unique organizations with an answer
       in the wave among the n partners on its first day, in the quarter of that day. *Organizations with a conversation,
-      of the partners*: the same for the conversations of a quarter, on its first day. Both are left blank where n, or a
-      k above 0, is below the programme's smallest cell.
+      of the partners*: the same for the conversations of a quarter, of the partners on its last day, as on the page on
+      expectations. Both are left blank where :mod:`konbit_lessons.measures.together` hides them, or n, a k above 0, or
+      the rest is below the programme's smallest cell.
     - precision: *invitations whose attendance is known* of all invitations, in the quarter of the event.
     - reliability: *agreement* of two records of one fact: pairs that agree of pairs compared.
 
@@ -219,12 +221,6 @@ def by_table(data: Data, *, quarter: str | None = None) -> pd.DataFrame:
     return rows.loc[order].fillna(0).astype("Int64").rename_axis("table").reset_index()
 
 
-def partners(organizations: pd.DataFrame, day: date | pd.Timestamp) -> pd.Series:
-    """Codes of the organizations that were partners on a day: joined by then, or on a day unknown, and not left."""
-    day, joined, left = pd.Timestamp(day), organizations["joined_on"], organizations["left_on"]
-    return organizations.loc[(joined.isna() | (joined <= day)) & (left.isna() | (left > day)), "organization_id"]
-
-
 def _logged(data: Data) -> Iterator[pd.DataFrame]:
     read = data.counts.groupby(PLACE)["read"].sum()
     for measure in LOGGED:
@@ -240,9 +236,12 @@ def _logged(data: Data) -> Iterator[pd.DataFrame]:
 
 def _of_programme(data: Data, standard: str, measure: str, unit: str, lines: list[tuple]) -> pd.DataFrame:
     """Sums of (quarter, value, of) by quarter; those about too few organizations are left blank."""
-    sums = pd.DataFrame(lines, columns=["quarter", "value", "of"]).groupby("quarter")[["value", "of"]].sum()
+    sums = pd.DataFrame(lines, columns=["quarter", "value", "of"]).groupby("quarter")[["value", "of"]]
+    sums = sums.agg(lambda one: one.sum(skipna=False)) if len(lines) else sums.sum()
     if unit == "organizations":
-        few = (sums["of"] < data.programme.smallest_cell) | sums["value"].between(1, data.programme.smallest_cell - 1)
+        smallest = data.programme.smallest_cell
+        few = [sums[name].between(1, smallest - 1) for name in sums]
+        few = few[0] | few[1] | (sums["of"] - sums["value"]).between(1, smallest - 1) | sums.isna().any(axis=1)
         sums = sums.astype("Int64").mask(few)
     return sums.reset_index().assign(standard=standard, measure=measure, unit=unit, table="", source="")
 
@@ -256,16 +255,12 @@ def _answers(data: Data) -> list[tuple]:
 
 
 def _conversations(data: Data) -> list[tuple]:
-    held = data.conversations.assign(quarter=fiscal_quarter(data.conversations["held_on"]))
+    held = fiscal_quarter(data.conversations["held_on"])
     if held.empty:
         return []
-    first, at = Quarter.named(held["quarter"].min()), Quarter.named(held["quarter"].max())
-    lines = []
-    while at >= first:
-        then = held[held["quarter"] == str(at)]
-        lines.append((str(at), *_reached(then, partners(data.organizations, at.first_day))))
-        at = at.previous
-    return lines
+    known, first, last = conversations(data, quarter=held.max()), held.min(), held.max()
+    every = [one for one in known.index.unique("quarter") if first <= one <= last]
+    return [(one, known["talked", one, "total"], known["partners", one, "total"]) for one in every]
 
 
 def _reached(rows: pd.DataFrame, asked: pd.Series) -> tuple[int, int]:

@@ -9,12 +9,13 @@ from collections.abc import Callable
 from functools import wraps
 from itertools import pairwise
 
+import numpy as np
 import pandas as pd
 
 from konbit_lessons.cleaning import Data
 from konbit_lessons.disclosure import in_turn, protected
 from konbit_lessons.measures.haiti import department
-from konbit_lessons.measures.quality import partners
+from konbit_lessons.measures.roster import last_day, on_roster, partners, partners_at_end
 from konbit_lessons.periods import Quarter
 
 TOTAL = "total"
@@ -122,11 +123,82 @@ def _relations(counts: pd.DataFrame, quarters: list[str]) -> dict:
     return told
 
 
-def on_roster(data: Data, rows: pd.DataFrame, until: str) -> pd.Series:
-    """The type of each organization that had joined by the quarter's end, or was invited."""
-    each = data.organizations.set_index("organization_id")
-    joined = each["joined_on"].isna() | (each["joined_on"] <= pd.Timestamp(Quarter.named(until).last_day))
-    return each.loc[joined | each.index.isin(rows["organization_id"]), "org_type"]
+@remembered
+def conversations(data: Data, *, quarter: str) -> pd.Series:
+    """Partners that had a conversation, by month, quarter and how long ago, as the report of a quarter may show them.
+
+    Decided upon as :func:`organizations` are; who is a partner is known to everybody.
+
+    Parameters
+    ----------
+    data : Data
+    quarter : str
+
+    Returns
+    -------
+    Series of Int64, by (figure, quarter, group); missing where hidden
+        Of the partners on the last day of each quarter from the first with a conversation: ``partners``, ``talked`` (in
+        it), ``quarter_before``, ``earlier``, ``never`` (by their last conversation), by type and ``total``; and
+        ``month`` by its first day.
+    """
+    quarters, began = [Quarter.named(quarter)], data.conversations["held_on"].min()
+    while pd.Timestamp(quarters[0].first_day) > began:
+        quarters.insert(0, quarters[0].previous)
+    who = {str(one): _talked_with(data, one) for one in quarters}
+    counts = {(figure, q, group): len(some) for q, groups in who.items() for (figure, group), some in groups.items()}
+    every = pd.Series(counts).rename_axis(["figure", "quarter", "group"]).to_frame("n")
+    reports, told = [], {"sums": [], "within": [], "unions": [], "public": []}
+    for place, q in enumerate(who):
+        more = _relations_of_talks(who, q, list(who)[place - 1] if place else None)
+        told = {name: [*told[name], *more[name]] for name in told}
+        until = every.index.get_level_values("quarter") <= q
+        reports.append({"counts": every[until], **told})
+    return in_turn(reports, smallest=data.programme.smallest_cell).table["n"].sort_index()
+
+
+BANDS = ("talked", "quarter_before", "earlier", "never")
+
+
+def _talked_with(data: Data, quarter: Quarter) -> dict[tuple[str, str], frozenset]:
+    """The organizations behind each figure of a quarter."""
+    here, talks = partners_at_end(data, str(quarter)), data.conversations
+    talks = talks[(talks["held_on"] <= last_day(str(quarter))) & talks["organization_id"].isin(here.index)]
+    last = talks.groupby("organization_id")["held_on"].max().reindex(here.index)
+    starts = [pd.Timestamp(one.first_day) for one in (quarter, quarter.previous)]
+    conditions = [last.isna(), last >= starts[0], last >= starts[1]]
+    band = pd.Series(np.select(conditions, ["never", "talked", "quarter_before"], "earlier"), here.index)
+    found = {}
+    for group in (*sorted(here.unique()), TOTAL):
+        own = here.index if group == TOTAL else here.index[here == group]
+        found["partners", group] = frozenset(own)
+        found |= {(name, group): frozenset(own[band[own] == name]) for name in BANDS}
+    for month in pd.date_range(quarter.first_day, periods=3, freq="MS"):
+        of_month = talks["held_on"].dt.to_period("M") == month.to_period("M")
+        found["month", str(month.date())] = frozenset(talks.loc[of_month, "organization_id"])
+    return found
+
+
+def _relations_of_talks(who: dict, quarter: str, before: str | None) -> dict:
+    """How the figures of a quarter add up, and hold those of the quarter before."""
+    now, earlier = who[quarter], who.get(before, {})
+    label = lambda figure, group, q=quarter: (figure, q, group, "n")  # noqa: E731
+    groups = sorted({group for figure, group in now if figure == "partners"} - {TOTAL})
+    months = [group for figure, group in now if figure == "month"]
+    sums = [(label("partners", group), [label(band, group) for band in BANDS]) for group in (*groups, TOTAL)]
+    sums += [(label(name, TOTAL), [label(name, group) for group in groups]) for name in (*BANDS, "partners")]
+    pairs = [("never", "never"), ("quarter_before", "talked")]
+    within = [
+        (label(part, group), label(whole, group, before))
+        for group in (*groups, TOTAL)
+        for part, whole in pairs
+        if (whole, group) in earlier and now[part, group] <= earlier[whole, group]
+    ]
+    return {
+        "sums": sums,
+        "within": within,
+        "unions": [(label("talked", TOTAL), [label("month", month) for month in months])],
+        "public": [label("partners", group) for group in (*groups, TOTAL)],
+    }
 
 
 @remembered
