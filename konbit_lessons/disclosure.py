@@ -186,13 +186,14 @@ def in_turn(reports, *, smallest):
     """
     shown, kept, safe = set(), set(), None
     for asked in reports:
-        labels = set(_labels(asked["counts"]))
+        counts = asked["counts"]
+        labels = {label for label, n in zip(_labels(counts), _numbers(counts), strict=True) if not np.isnan(n)}
         public = {*asked.get("public", ())} | (shown & labels)
         given = asked | {"public": sorted(public, key=str), "hidden": sorted(kept & labels, key=str)}
         safe = protected(**given, smallest=smallest, withhold=False)
         hidden = dict(zip(_labels(safe.hidden), safe.hidden.to_numpy().ravel(), strict=True))
-        shown |= {label for label, is_hidden in hidden.items() if not is_hidden}
-        kept |= {label for label, is_hidden in hidden.items() if is_hidden}
+        shown |= {label for label in labels if not hidden[label]}
+        kept |= {label for label in labels if hidden[label]}
     return safe
 
 

@@ -11,18 +11,20 @@ import pandas as pd
 from scipy import stats
 
 from konbit_lessons.cleaning import Data
-from konbit_lessons.disclosure import Protected, margins, protected
+from konbit_lessons.disclosure import Protected, in_turn, margins, protected
 from konbit_lessons.errors import DataError
 from konbit_lessons.incentives.result import decided
 from konbit_lessons.measures.roster import last_day, partners_at_end
-from konbit_lessons.measures.together import conversations
+from konbit_lessons.measures.together import conversations, waves
 from konbit_lessons.measures.trends import CONFIDENCE, Interval, wilson
+from konbit_lessons.panel import invitations
 from konbit_lessons.periods import Quarter, fiscal_quarter
 from konbit_lessons.tables import EXPECTATIONS
 
 AGREES = 3.5  # of 1 to 5: the least average of an organization that agrees
 SCALES = ("motivation", "belief_money", "perceived_value")
 TOTAL = "total"
+ALL = (TOTAL, TOTAL)  # all organizations, as the group of a way to group them
 MOST_PROJECTS, MOST_QUARTERS = 4, 4  # of which pairs are shown, and of which the calendar is
 CALENDAR = (
     "fiscal_quarter",
@@ -56,40 +58,28 @@ def expected(data: Data, *, wave: int | None = None, until: str | None = None) -
     -------
     DataFrame, one row per expectation, most expected first
         ``expects``, ``organizations`` (that named it), ``n`` (that answered), ``share``, ``low``, ``high``, ``wave``.
-        Counts and shares are missing where fewer organizations answered than the programme's smallest cell.
+        Missing where hidden, as in :func:`met_or_not`.
 
     Raises
     ------
     DataError
         There is no such wave.
     """
-    survey = data.survey
-    if until is not None:
-        survey = survey[survey["submitted_on"] <= pd.Timestamp(Quarter.named(until).last_day)]
-    waves = sorted(survey["wave"].dropna().unique())
-    if not waves or (wave is not None and wave not in waves):
-        there = ", ".join(map(str, waves)) or "none"
+    last = fiscal_quarter(data.survey["submitted_on"]).max() if until is None and len(data.survey) else until
+    survey = waves(data, until=last) if len(data.survey) else data.survey
+    there = sorted(survey["wave"].dropna().unique())
+    if not there or (wave is not None and wave not in there):
+        listed = ", ".join(map(str, there)) or "none"
         raise DataError(
-            f"survey: found no answers of wave {wave if wave is not None else '(any)'}; waves with answers: {there}."
+            f"survey: found no answers of wave {wave if wave is not None else '(any)'}; waves with answers: {listed}."
         )
-    chosen = waves[-1] if wave is None else wave
-    answers = survey[survey["wave"] == chosen]
-    lines = []
-    for what in EXPECTATIONS:
-        named = answers.dropna(subset=f"expects_{what}").groupby("organization_id")[f"expects_{what}"].any()
-        k, n = int(named.sum()), len(named)
-        if n < max(data.programme.smallest_cell, 1):
-            lines.append({"expects": what})
-            continue
-        share = wilson(k, n)
-        lines.append(
-            {"expects": what, "organizations": k, "n": n, "share": k / n, "low": share.low, "high": share.high}
-        )
-    return (
-        pd.DataFrame(lines, columns=list(COLUMNS))
-        .assign(wave=int(chosen))
-        .sort_values(["share", "expects"], ascending=[False, True], ignore_index=True)
-    )
+    chosen = there[-1] if wave is None else wave
+    known = met_or_not(data, invitations(data, until=last), quarter=last, wave=chosen)
+    known = known[known["by"] == TOTAL].rename(columns={"expects": "organizations", "what": "expects"})
+    hidden = [{"expects": what} for what in EXPECTATIONS if what not in set(known["expects"])]
+    table = pd.concat([known.reindex(columns=list(COLUMNS)), pd.DataFrame(hidden, columns=list(COLUMNS))])
+    order = {"by": ["share", "expects"], "ascending": [False, True], "ignore_index": True}
+    return table.assign(wave=int(chosen)).sort_values(**order)
 
 
 def answers(data: Data, *, until: str) -> pd.DataFrame:
@@ -100,13 +90,14 @@ def answers(data: Data, *, until: str) -> pd.DataFrame:
     DataFrame, one row per organization and wave
         ``organization_id``, ``wave``; yes or no to each ``expects_*`` and ``knows_benefits`` (any respondent said so),
         and to each of :data:`SCALES` (the average of its respondents is :data:`AGREES` or more), ``org_type``,
-        ``consulted_at_design``, and ``has_lead``: a business lead was on record on the day of its answer.
+        ``consulted_at_design``, and ``has_lead``: a business lead was on record on the day of its answer; ``as_of``
+        of :func:`konbit_lessons.measures.together.waves`.
     """
-    survey = data.survey[data.survey["submitted_on"] <= last_day(until)].dropna(subset="wave")
+    survey = waves(data, until=until)
     groups = survey.groupby(["organization_id", "wave"])
     named = groups[[*(f"expects_{what}" for what in EXPECTATIONS), "knows_benefits"]].max()
     agrees = groups[list(SCALES)].mean() >= AGREES
-    said = pd.concat([named, agrees, groups["submitted_on"].max()], axis=1).reset_index()
+    said = pd.concat([named, agrees, groups[["submitted_on", "as_of"]].max()], axis=1).reset_index()
     about = data.organizations[["organization_id", "org_type", "consulted_at_design"]]
     first_lead = data.business_leads.groupby("organization_id")["date"].min().reindex(said["organization_id"])
     said["has_lead"] = (first_lead.to_numpy() <= said["submitted_on"]).astype("boolean")
@@ -114,17 +105,23 @@ def answers(data: Data, *, until: str) -> pd.DataFrame:
 
 
 def counted(
-    some: pd.DataFrame, columns: list[str], *, by: list[str], smallest: int, within: tuple = ()
+    parts: list[tuple[str, str, pd.DataFrame]],
+    columns: list[str],
+    *,
+    by: list[str],
+    smallest: int,
+    within: tuple = (),
 ) -> pd.DataFrame:
-    """How many organizations say yes, in all and in each group.
+    """How many organizations say yes, in all and in each group, as the last of several reports may show it.
 
     Parameters
     ----------
-    some : DataFrame, one row per organization
+    parts : list of (report, as of, DataFrame with one row per organization)
+        What each report counts; reports of the same `as of` count the same answers.
     columns : of yes and no; the first is the one that groups are looked at in, and shares are of
     by : columns that form groups; one whose value is missing belongs to none that is returned
     smallest : int
-    within : further pairs of labels for :func:`konbit_lessons.disclosure.protected`
+    within : pairs of (by, group, column), of which one is among the other in each report
 
     Returns
     -------
@@ -132,32 +129,109 @@ def counted(
         ``by``, ``group``, counts of ``columns`` (all but the first in all only), ``n``, ``share``, ``low``, ``high``
         (Wilson's). Missing where hidden.
     """
-    whole, first = (TOTAL, TOTAL), columns[0]
-    lines = {whole: {column: int(some[column].sum()) for column in columns} | {"n": len(some)}}
-    for name in by:
-        groups = some[first].groupby(some[name].astype(object).fillna("").astype(str))
-        sums = zip(groups.sum().items(), groups.size(), strict=True)
-        lines |= {(name, group): {first: int(k), "n": n} for (group, k), n in sums}
-    index = pd.MultiIndex.from_tuples(lines, names=["by", "group"])
-    counts = pd.DataFrame(list(lines.values()), index=index).astype(float)
-    safe = protected(
-        counts,
-        smallest=smallest,
-        sums=[
-            ((*whole, column), [(*at, column) for at in counts.index if at[0] == name])
-            for name in by
-            for column in (first, "n")
-        ],
-        within=[((*at, first), (*at, "n")) for at in counts.index]
-        + [((*whole, column), (*whole, "n")) for column in columns[1:]]
-        + list(within),
-    ).table
-    shown = safe[safe.index.get_level_values("group") != ""]
+    first, lines, who, last = columns[0], {}, {}, None
+    reports, sums, nested = [], [], []
+    for report, as_of, some in parts:
+        if as_of != last:
+            groups = _groups(some, by)
+            new = {at: _yes_and_no(some[which], first) for at, which in groups.items()}
+            sums += _sums(as_of, groups, by, first)
+            nested += _nested(who, last, new, as_of)
+            lines |= {(as_of, *at): {one: len(ids) for one, ids in found.items()} for at, found in new.items()}
+            who, last = new, as_of
+        here = {column: (report, *ALL, column) for column in columns[1:]}
+        lines[report, *ALL] = lines.get((report, *ALL), {}) | {column: int(some[column].sum()) for column in here}
+        asked = [((*ALL, column), (*ALL, "n")) for column in here] + list(within)
+        nested += [tuple(here.get(one[-1], (as_of, *one)) for one in pair) for pair in asked]
+        index = pd.MultiIndex.from_tuples(lines, names=["when", "by", "group"])
+        counts = pd.DataFrame(list(lines.values()), index=index).astype(float)
+        reports.append({"counts": counts, "sums": [*sums], "within": [*nested]})
+    safe = in_turn(reports, smallest=smallest).table
+    report, as_of, _ = parts[-1]
+    shown = safe.xs(as_of, level="when")[[first, "n"]]
+    for column in columns[1:]:
+        shown.insert(len(shown.columns) - 1, column, safe.xs(report, level="when")[column].reindex(shown.index))
+    shown = shown[shown.index.get_level_values("group") != ""]
     shares = [_share(k, n) for k, n in zip(shown[first], shown["n"], strict=True)]
     return pd.concat([shown, pd.DataFrame(shares, index=shown.index)], axis=1).reset_index()
 
 
-def met_or_not(data: Data, rows: pd.DataFrame, *, quarter: str) -> pd.DataFrame:
+def _groups(some: pd.DataFrame, by: list[str]) -> dict[tuple[str, str], pd.Series]:
+    """(by, group) → which organizations are in it; those without a value are in the group ``""``."""
+    groups = {ALL: pd.Series(True, index=some.index)}
+    for name in by:
+        of = some[name].astype(object).fillna("").astype(str)
+        groups |= {(name, group): of == group for group in sorted(set(of))}
+    return groups
+
+
+def _yes_and_no(some: pd.DataFrame, column: str) -> dict[str, frozenset]:
+    """Who says yes, who says no, and all that answered."""
+    yes, ids = some[column].astype(bool), some["organization_id"]
+    return {column: frozenset(ids[yes]), "no": frozenset(ids[~yes]), "n": frozenset(ids)}
+
+
+def _nested(then: dict, before: str, now: dict, as_of: str) -> list[tuple]:
+    """Of a wave that more have answered since: those of each group then are among those of now."""
+    return [
+        ((before, *at, column), (as_of, *at, column))
+        for at, found in then.items()
+        for column, ids in found.items()
+        if at in now and ids <= now[at][column]
+    ]
+
+
+def _sums(as_of: str, groups: dict, by: list[str], first: str) -> list[tuple]:
+    """Those that say yes and no are all that answered, and groups are parts of all."""
+    sums = [((as_of, *at, "n"), [(as_of, *at, first), (as_of, *at, "no")]) for at in groups]
+    sums += [
+        ((as_of, *ALL, column), [(as_of, *at, column) for at in groups if at[0] == name])
+        for name in by
+        for column in (first, "no", "n")
+    ]
+    return sums
+
+
+def opinions(data: Data, question: str, *, quarter: str) -> pd.DataFrame:
+    """Who agrees with a statement, in each wave and by type: :func:`counted`, with ``wave``."""
+    tables = [
+        counted(parts, [question], by=["org_type"], smallest=data.programme.smallest_cell).assign(wave=wave)
+        for wave, parts in _by_wave(data, question, quarter).items()
+    ]
+    return pd.concat(tables) if tables else pd.DataFrame(columns=["by", "group", "n", "share", "wave"])
+
+
+def benefits(data: Data, question: str, *, quarter: str) -> pd.DataFrame:
+    """Who says yes in the latest wave, with a business lead on record and without: :func:`counted`."""
+    parts = _by_wave(data, question, quarter)
+    if not parts:
+        return pd.DataFrame(columns=["by", "group", "n", "share"])
+    return counted(parts[max(parts)], [question], by=["has_lead"], smallest=data.programme.smallest_cell)
+
+
+def _by_wave(data: Data, question: str, quarter: str) -> dict[int, list[tuple[str, str, pd.DataFrame]]]:
+    """Wave → what the report of each quarter up to this one counts, once for all that count the same."""
+    found = {}
+    for report in _quarters_with_answers(data, quarter):
+        said = answers(data, until=report).dropna(subset=question)
+        for wave, some in said.groupby("wave"):
+            as_of = some["as_of"].iloc[0]
+            if as_of not in [one[1] for one in found.get(wave, [])]:
+                found.setdefault(wave, []).append((report, as_of, some))
+    return found
+
+
+def _quarters_with_answers(data: Data, until: str) -> list[str]:
+    """The quarters from the first answer to one."""
+    if data.survey.empty or not len(first := waves(data, until=until)):
+        return []
+    quarters = [Quarter.named(until)]
+    while str(quarters[0]) > fiscal_quarter(first["submitted_on"]).min():
+        quarters.insert(0, quarters[0].previous)
+    return [str(one) for one in quarters]
+
+
+def met_or_not(data: Data, rows: pd.DataFrame, *, quarter: str, wave: int | None = None) -> pd.DataFrame:
     """Who expects what, by type and by consulted or not; what was offered; what those who answered before expected.
 
     An organization was offered what it was invited to in the quarter, as ``[offers]`` of programme.toml has it.
@@ -167,6 +241,9 @@ def met_or_not(data: Data, rows: pd.DataFrame, *, quarter: str) -> pd.DataFrame:
     data : Data
     rows : DataFrame, one row per invitation
         From :func:`konbit_lessons.invitations`.
+    quarter : str
+    wave : int, optional
+        The latest unless told.
 
     Returns
     -------
@@ -175,32 +252,25 @@ def met_or_not(data: Data, rows: pd.DataFrame, *, quarter: str) -> pd.DataFrame:
         ``expects``, ``n``, ``share``, ``low``, ``high``; in all also ``offered``, ``unmet`` (expect it and were not
         offered it), ``before`` (expected it in the wave before), ``events`` with it of ``events_held`` in the quarter.
     """
-    said, in_quarter = answers(data, until=quarter), rows[rows["fiscal_quarter"] == quarter]
-    *earlier, latest = sorted(said["wave"].unique()) or [None]
+    said = answers(data, until=quarter)
+    latest = wave if wave is not None else max(said["wave"], default=None)
+    reports = [one for one in _quarters_with_answers(data, quarter) if latest in set(answers(data, until=one)["wave"])]
+    by, columns = ["org_type", "consulted_at_design", "both_waves"], ["expects", "offered", "unmet", "before"]
+    within = [((*ALL, "unmet"), (*ALL, "expects"))]
+    smallest, in_quarter = data.programme.smallest_cell, rows[rows["fiscal_quarter"] == quarter]
     tables = []
     for what in EXPECTATIONS:
-        name = f"expects_{what}"
-        known = said.loc[said[name].notna(), ["organization_id", "wave", "org_type", "consulted_at_design", name]]
-        some, ids = known[known["wave"] == latest], known["organization_id"]
-        if len(some) < max(data.programme.smallest_cell, 1):
+        parts = [_expecting(data, rows, what, latest, report) for report in reports]
+        parts = [one for one in parts if len(one[2]) >= max(smallest, 1)]
+        if not parts:
             continue
-        with_it = in_quarter[_with(in_quarter, data.programme.offers.get(what, []))]
-        in_earlier = known["wave"] == (earlier[-1] if earlier else None)
-        expects = some[name].astype(bool)
-        offered = some["organization_id"].isin(with_it["organization_id"])
-        some = some.assign(
-            expects=expects,
-            offered=offered,
-            unmet=expects & ~offered,
-            before=some["organization_id"].isin(ids[in_earlier & known[name].astype(bool)]),
-            both_waves=some["organization_id"].isin(ids[in_earlier]),
+        both = (
+            [((*ALL, "before"), ("both_waves", "True", "n"))]
+            if all(one[2]["both_waves"].any() for one in parts)
+            else []
         )
-        by = ["org_type", "consulted_at_design", "both_waves"]
-        within = [((TOTAL, TOTAL, "unmet"), (TOTAL, TOTAL, "expects"))]
-        if some["both_waves"].any():
-            within.append(((TOTAL, TOTAL, "before"), ("both_waves", "True", "n")))
-        columns, smallest = ["expects", "offered", "unmet", "before"], data.programme.smallest_cell
-        table = counted(some, columns, by=by, smallest=smallest, within=within)
+        table = counted(parts, columns, by=by, smallest=smallest, within=(*within, *both))
+        with_it = in_quarter[_with(in_quarter, data.programme.offers.get(what, []))]
         held = {"events": with_it["event_id"].nunique(), "events_held": in_quarter["event_id"].nunique()}
         tables.append(table.assign(what=what, wave=int(latest), **held))
     if not tables:
@@ -208,6 +278,24 @@ def met_or_not(data: Data, rows: pd.DataFrame, *, quarter: str) -> pd.DataFrame:
     table = pd.concat(tables, ignore_index=True)
     rank = table[table["by"] == TOTAL].sort_values(["share", "what"], ascending=[False, True])["what"].to_list()
     return table.sort_values("what", key=lambda one: one.map(rank.index), kind="stable", ignore_index=True)
+
+
+def _expecting(data: Data, rows: pd.DataFrame, what: str, wave: int, quarter: str) -> tuple[str, str, pd.DataFrame]:
+    """What the report of a quarter counts of an expectation: each organization that answered in a wave."""
+    said, name, in_quarter = answers(data, until=quarter), f"expects_{what}", rows[rows["fiscal_quarter"] == quarter]
+    known = said[said[name].notna()]
+    some, ids = known[known["wave"] == wave], known["organization_id"]
+    in_earlier = known["wave"] == max((one for one in set(said["wave"]) if one < wave), default=None)
+    with_it = in_quarter[_with(in_quarter, data.programme.offers.get(what, []))]
+    expects, offered = some[name].astype(bool), some["organization_id"].isin(with_it["organization_id"])
+    some = some.assign(
+        expects=expects,
+        offered=offered,
+        unmet=expects & ~offered,
+        before=some["organization_id"].isin(ids[in_earlier & known[name].astype(bool)]),
+        both_waves=some["organization_id"].isin(ids[in_earlier]),
+    )
+    return quarter, str(some["as_of"].max()), some
 
 
 def compared(intervals: dict[object, Interval | None], *, matters: float) -> pd.DataFrame:

@@ -21,7 +21,7 @@ import pandas as pd
 from konbit_lessons import tables
 from konbit_lessons.cleaning import Data
 from konbit_lessons.measures.roster import partners
-from konbit_lessons.measures.together import conversations
+from konbit_lessons.measures.together import conversations, waves
 from konbit_lessons.periods import Quarter, fiscal_quarter
 from konbit_lessons.words import mark
 
@@ -248,7 +248,8 @@ def _of_programme(data: Data, standard: str, measure: str, unit: str, lines: lis
 
 def _answers(data: Data) -> list[tuple]:
     lines = []
-    for _, answers in data.survey.dropna(subset="wave").groupby("wave"):
+    until = fiscal_quarter(data.survey["submitted_on"]).max() if len(data.survey) else ""
+    for _, answers in waves(data, until=until).groupby("wave"):
         first = answers["submitted_on"].min()
         lines.append((str(Quarter.of(first)), *_reached(answers, partners(data.organizations, first))))
     return lines

@@ -16,11 +16,12 @@ from konbit_lessons.cleaning import Data
 from konbit_lessons.disclosure import in_turn, protected
 from konbit_lessons.measures.haiti import department
 from konbit_lessons.measures.roster import last_day, on_roster, partners, partners_at_end
-from konbit_lessons.periods import Quarter
+from konbit_lessons.periods import Quarter, fiscal_quarter
 
 TOTAL = "total"
 STEPS = {"roster": None, "invited": 0, "came_once": 1, "came_again": 2, "came_five_times": 5}  # step → events attended
 TAKEN_UP = ("fiscal_quarter", "org_type", "event_type", "consulted_at_design", "other_support_now")
+LATE = 4  # times the smallest cell: so many late answers are mostly no few who say yes, or no
 PAIRS = (("fiscal_quarter", "org_type"), ("event_type", "org_type"))
 
 
@@ -154,6 +155,37 @@ def conversations(data: Data, *, quarter: str) -> pd.Series:
         until = every.index.get_level_values("quarter") <= q
         reports.append({"counts": every[until], **told})
     return in_turn(reports, smallest=data.programme.smallest_cell).table["n"].sort_index()
+
+
+def waves(data: Data, *, until: str) -> pd.DataFrame:
+    """The answers of each wave of the survey up to a quarter, as reports show them.
+
+    Where few organizations answer a wave after it was last reported, fewer than :data:`LATE` times the smallest cell,
+    they wait until they are more: the numbers of the wave, before and with them, would tell what they said.
+
+    Parameters
+    ----------
+    data : Data
+    until : str, the quarter
+
+    Returns
+    -------
+    DataFrame
+        Rows of ``data.survey`` with a wave, and ``as_of``: the quarter whose report showed the wave so first.
+    """
+    survey = data.survey.dropna(subset="wave")
+    quarters = fiscal_quarter(survey["submitted_on"])
+    parts, smallest = [], data.programme.smallest_cell
+    enough = LATE * smallest if smallest > 1 else 1
+    for _, some in survey[quarters <= until].groupby("wave"):
+        when = quarters[some.index]
+        as_of, known = "", set()
+        for quarter in sorted(set(when)):
+            new = {*some.loc[when <= quarter, "organization_id"]} - known
+            if not as_of or not new or len(new) >= enough:
+                as_of, known = quarter, known | new
+        parts.append(some[when <= as_of].assign(as_of=as_of))
+    return pd.concat(parts) if parts else survey[:0].assign(as_of="")
 
 
 BANDS = ("talked", "quarter_before", "earlier", "never")

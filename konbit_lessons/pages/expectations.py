@@ -325,12 +325,7 @@ def opinion_sentences(data: Data, *, quarter: str, language: str = "en", link: b
 
 def opinion_figure(data: Data, question: str, *, quarter: str, language: str = "en") -> Part:
     """Of each type of organization, by wave, the share that agrees with one of :data:`OPINIONS`."""
-    words, said = Words.of(language), expectations.answers(data, until=quarter).dropna(subset=question)
-    tables = [
-        expectations.counted(some, [question], by=["org_type"], smallest=data.programme.smallest_cell).assign(wave=wave)
-        for wave, some in said.groupby("wave")
-    ]
-    table = pd.concat(tables) if tables else pd.DataFrame(columns=["group", "wave", "share"])
+    words, table = Words.of(language), expectations.opinions(data, question, quarter=quarter)
     table = table.sort_values(["group", "wave"], ascending=[False, True], kind="stable")
     known = table.dropna(subset="share")
     if known.empty:
@@ -376,9 +371,7 @@ def benefit_figure(data: Data, *, quarter: str, language: str = "en") -> Part:
             words.text("No business lead is on record, so that perceived benefit has nothing to stand beside.")
         )
     table = pd.concat(
-        expectations.counted(
-            latest.dropna(subset=what), [what], by=["has_lead"], smallest=data.programme.smallest_cell
-        ).assign(what=what)
+        expectations.benefits(data, what, quarter=quarter).assign(what=what)
         for what in ("perceived_value", "knows_benefits")
     )
     table = table[table["by"] == "has_lead"].set_index(["what", "group"])
@@ -604,7 +597,9 @@ def _opinions(data: Data, quarter: str) -> pd.DataFrame:
         if len(waves) > 1 and len(both) >= smallest:
             found[question, "change"] = difference_of_waves(some, question, first=waves[0], second=waves[-1])
         latest = some[some["wave"] == waves[-1]] if waves else some
-        if latest["org_type"].value_counts().reindex(ORG_TYPES).ge(smallest).all():
+        shown = expectations.opinions(data, question, quarter=quarter)
+        shown = shown[shown["wave"] == shown["wave"].max()].set_index("group")["share"]
+        if shown.reindex(ORG_TYPES).notna().all():
             found[question, "gap"] = _gap(latest, question, "org_type", "awardee", "cdsp")
     return expectations.compared(found, matters=_matters(data))
 
@@ -612,8 +607,8 @@ def _opinions(data: Data, quarter: str) -> pd.DataFrame:
 def _with_overlap(data: Data, rows: pd.DataFrame) -> pd.Series | None:
     """The difference in invitations taken up between the two groups, or None where there are not two to show."""
     known = rows[rows["attended"].notna()]
-    sizes = known.groupby("other_support_now")["organization_id"].nunique()
-    if data.other_support.empty or len(sizes) < 2 or sizes.min() < data.programme.smallest_cell:
+    shown = uptake(rows, by="other_support_now", smallest_cell=data.programme.smallest_cell)["share"]
+    if data.other_support.empty or shown.notna().sum() < 2:
         return None
     gap = difference_of_groups(known, "attended", by="other_support_now", first=False, second=True, cluster=CLUSTERS)
     return expectations.compared({"other_support_now": gap}, matters=_matters(data)).iloc[0]
