@@ -330,42 +330,67 @@ def overlap(data: Data, *, quarter: str) -> pd.DataFrame:
         ``projects`` (a tuple, or one of these two), a count for each type and ``total``, ``n`` (partners on the last
         day), ``share`` of those, ``low``, ``high`` (Wilson's). Missing where hidden.
     """
+    quarters, began = [Quarter.named(quarter)], data.other_support["started_on"].min()
+    while pd.Timestamp(quarters[0].first_day) > began:
+        quarters.insert(0, quarters[0].previous)
+    lines, told, reports, then = {}, {"sums": [], "within": [], "unions": [], "public": []}, [], {}
+    for at in map(str, quarters):
+        groups = _supported(data, at)
+        lines |= {(at, name): {one: len(ids) for one, ids in by_type.items()} for name, by_type in groups.items()}
+        for name, more in _relations_of_support(groups, at, then).items():
+            told[name] += more
+        then = groups
+        counts = pd.DataFrame(list(lines.values()), index=pd.MultiIndex.from_tuples(lines)).fillna(0)
+        reports.append({"counts": counts.astype(int), **{name: [*more] for name, more in told.items()}})
+    safe = in_turn(reports, smallest=data.programme.smallest_cell).table.xs(quarter)
+    safe = safe[list(then["all"])].set_axis(pd.Index([_names_of(one) for one in safe.index], tupleize_cols=False))
+    n = safe.loc["all", TOTAL]
+    shares = [_share(k, n) for k in safe[TOTAL]]
+    table = safe.reset_index(names="projects").assign(n=n, **pd.DataFrame(shares))
+    return table[table["projects"] != "all"]
+
+
+JOINED = "\u2016"  # between the projects of a pair, in no name of one
+
+
+def _names_of(group: str) -> tuple[str, ...] | str:
+    return group if group in ("any", "none", "all") else tuple(group.split(JOINED)[1:])
+
+
+def _supported(data: Data, quarter: str) -> dict[str, dict[str, frozenset]]:
+    """Project, pair of projects, any, none, all → type and total → the partners that it supported."""
     here, support = partners_at_end(data, quarter), data.other_support
     some = support[(support["started_on"] <= last_day(quarter)) & support["organization_id"].isin(here.index)]
     by_project = some.groupby("project")["organization_id"].agg(lambda ids: frozenset(ids))
     by_project = by_project[by_project.map(len).sort_values(ascending=False, kind="stable").index]
-    projects = list(by_project.index)
-    groups = {(project,): by_project[project] for project in projects}
-    groups |= {pair: by_project[pair[0]] & by_project[pair[1]] for pair in combinations(projects[:MOST_PROJECTS], 2)}
+    groups = {f"{JOINED}{project}": ids for project, ids in by_project.items()}
+    groups |= {a + b: groups[a] & groups[b] for a, b in combinations(list(groups)[:MOST_PROJECTS], 2)}
     anyone = frozenset(some["organization_id"])
     groups |= {"any": anyone, "none": frozenset(here.index) - anyone, "all": frozenset(here.index)}
-    names = [str(at) for at in range(len(groups))]
-    counts = pd.DataFrame([here[here.index.isin(ids)].value_counts() for ids in groups.values()], index=names)
-    counts = counts.fillna(0).astype(int)
-    counts[TOTAL] = counts.sum(axis=1)
-    place = dict(zip(groups, names, strict=True))
-    safe = protected(
-        counts,
-        smallest=data.programme.smallest_cell,
-        sums=[
-            *margins(counts, TOTAL),
-            *(((place["all"], one), [(place["any"], one), (place["none"], one)]) for one in counts),
-        ],
-        within=[
-            ((place[part], one), (place[whole], one))
-            for one in counts
-            for part in groups
-            if isinstance(part, tuple)
-            for whole in ([(project,) for project in part] if len(part) > 1 else ["any"])
-        ],
-        unions=[
-            ((place["any"], one), [(place[(project,)], one) for project in projects]) for one in counts if projects
-        ],
-    ).table.set_axis(pd.Index(list(groups), tupleize_cols=False))
-    n = safe[TOTAL].iloc[-1]
-    shares = [_share(k, n) for k in safe[TOTAL]]
-    table = safe.reset_index(names="projects").assign(n=n, **pd.DataFrame(shares))
-    return table[table["projects"] != "all"]
+    kinds = {kind: frozenset(own.index) for kind, own in here.groupby(here)}
+    return {name: {kind: ids & own for kind, own in kinds.items()} | {TOTAL: ids} for name, ids in groups.items()}
+
+
+def _relations_of_support(groups: dict, quarter: str, then: dict) -> dict[str, list]:
+    """How the figures of a quarter add up, and hold those of the quarter before."""
+    kinds = [kind for kind in groups["all"] if kind != TOTAL]
+    projects = [name for name in groups if name.count(JOINED) == 1]
+    told = {"sums": [], "within": [], "unions": [], "public": []}
+    told["sums"] += [((quarter, name, TOTAL), [(quarter, name, kind) for kind in kinds]) for name in groups]
+    for kind in (*kinds, TOTAL):
+        label = lambda name, kind=kind: (quarter, name, kind)  # noqa: E731
+        told["sums"].append((label("all"), [label("any"), label("none")]))
+        told["public"].append(label("all"))
+        for name in (one for one in groups if one.count(JOINED) == 2):
+            told["within"] += [(label(name), label(f"{JOINED}{project}")) for project in _names_of(name)]
+        if projects:
+            told["unions"].append((label("any"), [label(name) for name in projects]))
+        told["within"] += [
+            ((str(Quarter.named(quarter).previous), name, kind), label(name))
+            for name in then
+            if name in groups and name != "all" and kind in then[name] and then[name][kind] <= groups[name][kind]
+        ]
+    return told
 
 
 def calendar(data: Data, *, quarter: str) -> pd.DataFrame:

@@ -195,6 +195,39 @@ def in_sum(quality: pd.DataFrame, *, quarter: str | None = None) -> pd.DataFrame
     return sums.assign(value=value, share=(value / sums["of"]).where(has_share)).drop(columns="most")
 
 
+def shown(data: Data, quality: pd.DataFrame, *, quarter: str) -> pd.DataFrame:
+    """The figures as a report may hold them: over all files, of a quarter and of all; each by file for an own team.
+
+    A file may hold the records of few organizations, and how many they are is a figure about these.
+
+    Returns
+    -------
+    DataFrame
+        For a shared report ``standard``, ``measure``, ``unit``, ``quarter`` (or ``all``), ``value``, ``of``, ``share``;
+        else `quality` itself.
+    """
+    if data.programme.smallest_cell <= 1:
+        return quality
+    with_n = quality[quality["of"].notna()]
+    parts = [in_sum(with_n, quarter=quarter).assign(quarter=quarter), in_sum(with_n).assign(quarter="all")]
+    columns = ["standard", "measure", "unit", "quarter", "value", "of", "share"]
+    return pd.concat(parts)[columns].sort_values(
+        ["measure", "quarter"], key=lambda names: names.map([*MEASURES, quarter, "all"].index), ignore_index=True
+    )
+
+
+def without_few(data: Data, lines: pd.DataFrame) -> pd.DataFrame:
+    """Lines of :func:`by_table`, or by source, without the numbers of records that are those of few organizations."""
+    about = _referring_to("organizations")
+    few = [
+        name
+        for name, table in data.tables.items()
+        if name in about and table["organization_id"].nunique() < data.programme.smallest_cell
+    ]
+    hidden = lines["table"].isin(few) & (lines["read"] > 0)
+    return lines.assign(**{name: lines[name].mask(hidden) for name in lines.select_dtypes("number")})
+
+
 def by_table(data: Data, *, quarter: str | None = None) -> pd.DataFrame:
     """Rows read, kept and set aside, and values set aside or changed, by table.
 
@@ -277,8 +310,18 @@ def _attendance(data: Data) -> list[tuple]:
 
 def _agreement(data: Data) -> Iterator[pd.DataFrame]:
     for records, pairs in data.agreement.groupby("records"):
+        if records == "survey twice in a wave" and _asked_again(data) < data.programme.smallest_cell:
+            continue
         lines = list(pairs[["quarter", "agree", "compared"]].itertuples(index=False, name=None))
         yield _of_programme(data, "reliability", AGREE[records], "comparisons", lines)
+
+
+def _asked_again(data: Data) -> int:
+    """Organizations that answered a wave more than once: from the rows kept, or from those taken together."""
+    kept = data.survey.groupby(["wave", "organization_id"]).size()
+    twice = (data.checks["check"] == "double entry") & (data.checks["table"] == "survey")
+    several = kept[kept > 1].index.get_level_values("organization_id").nunique()
+    return several or int(data.checks.loc[twice, "rows"].sum())
 
 
 def _arrivals(data: Data) -> Iterator[pd.DataFrame]:

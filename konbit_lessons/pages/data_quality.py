@@ -24,11 +24,15 @@ from konbit_lessons.measures.quality import (
     REFUSED,
     STANDARDS,
     TALKED_WITH,
+    data_quality,
+    in_sum,
+    shown,
+    without_few,
 )
 from konbit_lessons.measures.trends import wilson
 from konbit_lessons.parts import Part, Prose, Table
 from konbit_lessons.periods import Quarter
-from konbit_lessons.sentences.phrases import capital, linked, small
+from konbit_lessons.sentences.phrases import capital, count, joined, linked, small, why_missing
 from konbit_lessons.tables import TABLE_LABELS
 from konbit_lessons.words import Words, mark, pair
 
@@ -220,7 +224,7 @@ def changed_table(data: Data, quality: pd.DataFrame, *, quarter: str, language: 
 def sources_table(data: Data, *, language: str = "en") -> Table:
     """Rows read, kept and set aside, and values changed, by source of programme.toml."""
     words = Words.of(language)
-    table = by_source(data)
+    table = without_few(data, by_source(data))
     heads = [
         mark("Records"),
         mark("Read"),
@@ -231,7 +235,7 @@ def sources_table(data: Data, *, language: str = "en") -> Table:
         mark("Source"),
     ]
     cells = [
-        [words.text(TABLE_LABELS[line.table]), *(words.number(n) for n in line[3:]), line.source]
+        [words.text(TABLE_LABELS[line.table]), *(count(n, words) for n in line[3:]), line.source]
         for line in table.itertuples()
     ]
     frame = pd.DataFrame(cells, columns=[words.text(head) for head in heads])
@@ -240,6 +244,7 @@ def sources_table(data: Data, *, language: str = "en") -> Table:
         "Values that do not fit are blanked; values are changed where a name, a code or a blank is replaced by what it "
         "means, or corrected."
     )
+    caption = joined(caption, why_missing(table["read"].isna().sum(), data, words))
     return Table(frame, caption, text=(frame.columns[-1],), name="sources", numbers=table)
 
 
@@ -458,6 +463,39 @@ def late_figure(data: Data, *, quarter: str, language: str = "en") -> Part:
     )
 
 
+def standards_table(data: Data, *, quarter: str, language: str = "en") -> Table:
+    """Figures by the five standards of data quality, of the quarter and of all quarters, over all files."""
+    words = Words.of(language)
+    quality = data_quality(data)
+    with_n = quality[quality["of"].notna()]
+    of_quarter = in_sum(with_n, quarter=quarter).set_index("measure")
+    cells = [
+        [
+            f"{words.text(STANDARDS[line['standard']])} · {words.text(line['measure'])}",
+            _quality_cell(of_quarter.loc[line["measure"]], words) if line["measure"] in of_quarter.index else "–",
+            _quality_cell(line, words),
+        ]
+        for _, line in in_sum(with_n).iterrows()
+    ]
+    heads = [words.text("What was counted"), quarter, words.text("All quarters")]
+    caption = words.text(
+        "Data quality by five standards, k of n. Days are those of the slowest file; organizations count once in each "
+        "wave or quarter."
+    )
+    return Table(
+        pd.DataFrame(cells, columns=heads), caption, name="data_quality", numbers=shown(data, quality, quarter=quarter)
+    )
+
+
+def _quality_cell(line: pd.Series, words: Words) -> str:
+    if pd.isna(line["value"]):
+        return "–"
+    value = words.number(line["value"], int(line["value"] % 1 > 0))
+    if pd.isna(line["share"]):
+        return value
+    return words.text("{k} of {n} ({share})", k=value, n=words.number(line["of"]), share=words.percent(line["share"]))
+
+
 def question_sentences(data: Data, *, language: str = "en", link: bool = False) -> list[str]:
     """How many questions wait for an evaluator, and where; never which names they are about."""
     words, asked = Words.of(language), data.questions
@@ -531,7 +569,7 @@ def _of_measure(data: Data, quality: pd.DataFrame, measures: tuple[str, ...], qu
 
 
 def _read_sentence(data, words):
-    table = by_source(data)
+    table = without_few(data, by_source(data))
     aside = words.plural("{n} row was set aside", "{n} rows were set aside", int(table["set_aside"].sum()))
     return words.text(
         "Of {read} rows read from {sources}, **[{aside}](#what-was-read-kept-and-set-aside)** with the reason on "

@@ -9,12 +9,15 @@ import pandas as pd
 from konbit_lessons.cleaning import Data
 from konbit_lessons.errors import DataError
 from konbit_lessons.figures import Figure, dots, targets
-from konbit_lessons.measures.expectations import expected
+from konbit_lessons.measures.expectations import expected, follow_ups
 from konbit_lessons.measures.participation import reach, uptake
-from konbit_lessons.measures.quality import STANDARDS, by_table, data_quality, in_sum
+from konbit_lessons.measures.quality import by_table, without_few
+from konbit_lessons.measures.together import invitations_taken_up
+from konbit_lessons.panel import invitations
 from konbit_lessons.parts import Part, Prose, Table, unmarked
 from konbit_lessons.periods import Quarter
 from konbit_lessons.sentences.findings import found
+from konbit_lessons.sentences.phrases import count
 from konbit_lessons.tables import EXPECTATIONS, LABELS, TABLE_LABELS
 from konbit_lessons.words import Words, mark
 
@@ -45,7 +48,7 @@ def at_a_glance(data: Data, rows: pd.DataFrame, result, *, quarter: str, languag
 def quality_sentence(data: Data, rows: pd.DataFrame, *, language: str = "en", link: bool = False) -> str:
     """How many rows were read, how many could not be used, and whose attendance is unknown."""
     words = Words.of(language)
-    quality, unknown = by_table(data), int(rows["attended"].isna().sum())
+    quality, unknown = without_few(data, by_table(data)), int(rows["attended"].isna().sum())
     aside = words.plural("{n} row was set aside", "{n} rows were set aside", int(quality["set_aside"].sum()))
     attendance = words.plural(
         "attendance is unknown for {n} invitation", "attendance is unknown for {n} invitations", unknown
@@ -69,9 +72,10 @@ def quality_table(data: Data, *, language: str = "en") -> Table:
         mark("Values that do not fit"),
         mark("Values changed"),
     ]
-    quality = by_table(data)
+    quality = without_few(data, by_table(data))
     cells = [
-        [words.text(TABLE_LABELS[line[0]]), *map(words.number, line[1:])] for line in quality.itertuples(index=False)
+        [words.text(TABLE_LABELS[line[0]]), *(count(n, words) for n in line[1:])]
+        for line in quality.itertuples(index=False)
     ]
     caption = words.text(
         "Rows, by kind of record: kept and set aside add up to read. A value that does not fit is set aside, whether "
@@ -79,37 +83,6 @@ def quality_table(data: Data, *, language: str = "en") -> Table:
     )
     frame = pd.DataFrame(cells, columns=[words.text(head) for head in heads])
     return Table(frame, caption, name="records", numbers=quality)
-
-
-def standards_table(data: Data, *, quarter: str, language: str = "en") -> Table:
-    """Figures by the five standards of data quality, of the quarter and of all quarters, over all files."""
-    words = Words.of(language)
-    quality = data_quality(data)
-    with_n = quality[quality["of"].notna()]
-    of_quarter = in_sum(with_n, quarter=quarter).set_index("measure")
-    cells = [
-        [
-            f"{words.text(STANDARDS[line['standard']])} · {words.text(line['measure'])}",
-            _quality_cell(of_quarter.loc[line["measure"]], words) if line["measure"] in of_quarter.index else "–",
-            _quality_cell(line, words),
-        ]
-        for _, line in in_sum(with_n).iterrows()
-    ]
-    heads = [words.text("What was counted"), quarter, words.text("All quarters")]
-    caption = words.text(
-        "Data quality by five standards, k of n. Days are those of the slowest file; organizations count once in each "
-        "wave or quarter."
-    )
-    return Table(pd.DataFrame(cells, columns=heads), caption, name="data_quality", numbers=quality)
-
-
-def _quality_cell(line: pd.Series, words: Words) -> str:
-    if pd.isna(line["value"]):
-        return "–"
-    value = words.number(line["value"], int(line["value"] % 1 > 0))
-    if pd.isna(line["share"]):
-        return value
-    return words.text("{k} of {n} ({share})", k=value, n=words.number(line["of"]), share=words.percent(line["share"]))
 
 
 def reach_figure(data: Data, *, quarter: str, language: str = "en") -> Figure:
@@ -126,7 +99,9 @@ def reach_figure(data: Data, *, quarter: str, language: str = "en") -> Figure:
         caption=words.text(
             "Source: sign-in sheets and the roster. The same organizations account for {n}.",
             n=words.plural("{n} attendance", "{n} attendances", int(reached["attendances"].sum())),
-        ),
+        )
+        if reached["attendances"].notna().all()
+        else words.text("Source: sign-in sheets and the roster."),
         language=words,
         name="reach",
     )
@@ -147,7 +122,7 @@ def uptake_figure(rows: pd.DataFrame, *, quarter: str, smallest_cell: int, langu
     )
     return dots(
         shown,
-        heading=unmarked(uptake_sentence(rows, quarter=quarter, language=words)),
+        heading=unmarked(uptake_sentence(rows, quarter=quarter, smallest_cell=smallest_cell, language=words)),
         subtitle=words.text("Invitations taken up, of 100, by fiscal quarter. Dot: share. Bar: 95 % interval."),
         caption=words.text(
             "Source: invitation lists and sign-in sheets. Invitations with unknown attendance are left out. The "
@@ -158,10 +133,12 @@ def uptake_figure(rows: pd.DataFrame, *, quarter: str, smallest_cell: int, langu
     )
 
 
-def uptake_sentence(rows: pd.DataFrame, *, quarter: str, language: str = "en", link: bool = False) -> str:
+def uptake_sentence(
+    rows: pd.DataFrame, *, quarter: str, smallest_cell: int = 5, language: str = "en", link: bool = False
+) -> str:
     """Of how many invitations of the quarter what share was taken up, beside the quarter before."""
     words = Words.of(language)
-    table = uptake(rows, by="fiscal_quarter").set_index("fiscal_quarter")
+    table = uptake(rows, by="fiscal_quarter", smallest_cell=smallest_cell).set_index("fiscal_quarter")
     if quarter not in table.index or pd.isna(table.loc[quarter, "share"]):
         return words.text(
             "In {quarter} attendance is on record for too few organizations to give a share.", quarter=quarter
@@ -260,19 +237,19 @@ def will_change(data: Data, *, quarter: str, language: str = "en") -> Part:
 def next_quarter(data: Data, *, quarter: str, language: str = "en", link: bool = False) -> list[str]:
     """What falls due: follow-ups promised in conversations, and changes decided earlier that are not done."""
     words = Words.of(language)
-    last = pd.Timestamp(Quarter.named(quarter).last_day)
-    promised = data.conversations[data.conversations["held_on"] <= last].dropna(subset="follow_up_due_on")
-    open_ones = promised[promised["follow_up_done_on"].isna() | (promised["follow_up_done_on"] > last)]
-    late = open_ones["follow_up_due_on"] <= last
+    promised = follow_ups(data, quarter=quarter).table["follow_ups"]
     until_now = data.learning[data.learning["quarter"] <= quarter].dropna(subset="adaptation")
     waiting = until_now[until_now["status"].fillna("") != "done"]
-    overdue = words.plural("{n} is overdue", "{n} are overdue", int(late.sum()))
-    return [
-        words.text(
+    said = words.text("Of the follow-ups promised in conversations, too few are open to say how many are overdue.")
+    if promised[["overdue", "open"]].notna().all():
+        overdue = words.plural("{n} is overdue", "{n} are overdue", int(promised["overdue"]))
+        said = words.text(
             "Of the follow-ups promised in conversations, **{overdue}** and {due}.",
             overdue=f"[{overdue}](#next-quarter)" if link else overdue,
-            due=words.plural("{n} falls due later", "{n} fall due later", int((~late).sum())),
-        ),
+            due=words.plural("{n} falls due later", "{n} fall due later", int(promised["open"])),
+        )
+    return [
+        said,
         words.plural(
             "{n} change decided so far is not done yet.", "{n} changes decided so far are not done yet.", len(waiting)
         ),
@@ -310,7 +287,11 @@ def _of_learning(data: Data, quarter: str, columns: dict[str, str], caption: str
 def _reached(data: Data, quarter: str) -> pd.DataFrame:
     """By type; without a target, the roster is the target. Types below the smallest cell are left out."""
     reached = reach(data, until=quarter)
-    reached = reached[reached["organizations"] >= data.programme.smallest_cell]
+    smallest = data.programme.smallest_cell
+    reached = reached[(reached["organizations"] >= smallest) & ~reached["reached"].between(1, smallest - 1)]
+    taken_up = invitations_taken_up(invitations(data, until=quarter), smallest=smallest)["attended"]
+    known = [taken_up.get(("org_type", kind), 0) for kind in reached["org_type"]]
+    reached = reached.assign(attendances=pd.array(known, dtype="Int64"))
     return reached.assign(target=reached["target"].fillna(reached["organizations"]))
 
 

@@ -10,7 +10,7 @@ A study has reports/study/ in place of the quarter.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nbformat
@@ -90,6 +90,7 @@ def make_reports(
     given = {
         name: _parameters(programme, path, quarter, words, audience, parameters) for name, path in notebooks.items()
     }
+    programme = replace(programme, audience=audience)
     top = Path(reports).resolve() / ("study" if programme.study else quarter)
     with only_one_run(top):
         source = digest(repr(inputs(programme)))
