@@ -53,7 +53,6 @@ def reached_by_quarter(data: Data, rows: pd.DataFrame) -> pd.DataFrame:
         for quarter in quarters
     ]
     table = pd.DataFrame(lines).astype({name: "Int64" for name in order[2:5]})
-    table["attendances"] = table["attendances"].mask(table["reached"].isna())
     return table.assign(target=table["org_type"].map(data.programme.targets).astype("Int64"))[order]
 
 

@@ -177,7 +177,7 @@ def _nested(then: dict, before: str, now: dict, as_of: str) -> list[tuple]:
         ((before, *at, column), (as_of, *at, column))
         for at, found in then.items()
         for column, ids in found.items()
-        if at in now and ids <= now[at][column]
+        if at in now and len(ids) <= len(now[at][column])
     ]
 
 

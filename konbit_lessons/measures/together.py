@@ -81,7 +81,8 @@ def _in_quarter(data: Data, rows: pd.DataFrame, quarter: str) -> pd.Series:
     steps = {step: each if least is None else each[each["times"] >= least] for step, least in STEPS.items()}
     steps["reached"] = each[each.index.isin(here)]
     kinds = sorted(each["org_type"].unique())
-    found = {}
+    came = attendances(so_far[so_far["fiscal_quarter"] == quarter]).groupby("org_type").size()
+    found = {("attendances", quarter, kind): int(came.get(kind, 0)) for kind in kinds}
     for step, some in steps.items():
         counts = some.groupby("org_type").size().reindex(kinds, fill_value=0)
         found |= {(step, quarter, kind): int(n) for kind, n in counts.items()} | {(step, quarter, TOTAL): len(some)}
@@ -102,7 +103,8 @@ def _relations(counts: pd.DataFrame, quarters: list[str]) -> dict:
     groups = [*kinds, TOTAL]
     known = ("roster", "invited", "came_once")
     told = {"sums": [], "within": [], "unions": []}
-    told["public"] = [label(*one) for one in counts.index if one[0] in (*known, "partners_in")]
+    told["public"] = [label(*one) for one in counts.index if one[0] in (*known, "partners_in", "attendances")]
+    told["below"] = [(label("reached", *one[1:]), label(*one)) for one in counts.index if one[0] == "attendances"]
     for place, q in enumerate(quarters):
         before = quarters[place - 1] if place else None
         of_quarter = [
