@@ -336,9 +336,7 @@ def asked_about_answers(found, smallest):
             for count in ("yes", "n") if what not in expectations.OPINIONS else ("n",):
                 outsider.is_among((count, *then), (count, *at))
                 rests.append(outsider.differences[-1])
-            if (
-                len(rests) == 2 and truth[rests[0]] <= truth[rests[1]]
-            ):  # who answered late and said yes is among those who answered late
+            if len(rests) == 2 and truth[rests[0]] <= truth[rests[1]]:
                 outsider.is_among(*rests)
     return outsider
 

@@ -21,7 +21,7 @@ from konbit_lessons.periods import Quarter, fiscal_quarter
 TOTAL = "total"
 STEPS = {"roster": None, "invited": 0, "came_once": 1, "came_again": 2, "came_five_times": 5}  # step → events attended
 TAKEN_UP = ("fiscal_quarter", "org_type", "event_type", "consulted_at_design", "other_support_now")
-LATE = 4  # times the smallest cell: so many late answers are mostly no few who say yes, or no
+LATE_ENOUGH = 4  # times the smallest cell: so many late answers are mostly no few who say yes, or no
 PAIRS = (("fiscal_quarter", "org_type"), ("event_type", "org_type"))
 
 
@@ -162,7 +162,7 @@ def conversations(data: Data, *, quarter: str) -> pd.Series:
 def waves(data: Data, *, until: str) -> pd.DataFrame:
     """The answers of each wave of the survey up to a quarter, as reports show them.
 
-    Where few organizations answer a wave after it was last reported, fewer than :data:`LATE` times the smallest cell,
+    Where few organizations answer a wave after it was last reported, fewer than :data:`LATE_ENOUGH` times the smallest cell,
     they wait until they are more: the numbers of the wave, before and with them, would tell what they said.
 
     Parameters
@@ -178,7 +178,7 @@ def waves(data: Data, *, until: str) -> pd.DataFrame:
     survey = data.survey.dropna(subset="wave")
     quarters = fiscal_quarter(survey["submitted_on"])
     parts, smallest = [], data.programme.smallest_cell
-    enough = LATE * smallest if smallest > 1 else 1
+    enough = LATE_ENOUGH * smallest if smallest > 1 else 1
     for _, some in survey[quarters <= until].groupby("wave"):
         when = quarters[some.index]
         as_of, known = "", set()

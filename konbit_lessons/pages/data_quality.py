@@ -29,6 +29,7 @@ from konbit_lessons.measures.quality import (
     shown,
     without_few,
 )
+from konbit_lessons.measures.together import LATE_ENOUGH, waves
 from konbit_lessons.measures.trends import wilson
 from konbit_lessons.parts import Part, Prose, Table
 from konbit_lessons.periods import Quarter
@@ -362,15 +363,28 @@ def response_figure(data: Data, quality: pd.DataFrame, *, quarter: str, language
         shown[["label", "estimate", "low", "high", "n"]],
         heading=heading or words.text("No wave of the survey has enough answers to give a rate"),
         subtitle=words.text(
-            "Partners that answered, or had a conversation, of 100 partners on the first day. Dot: share. Bar: 95 % "
+            "Partners that answered, or had a conversation, of 100 partners. Dot: share. Bar: 95 % "
             "interval, as if those who answered had been drawn by lot."
         ),
-        caption=words.text(
-            "Source: partner survey, conversations and roster. n: partners on the first day of the wave or quarter. An "
-            "organization counts once, however many of its people answered."
+        caption=joined(
+            words.text(
+                "Source: partner survey, conversations and roster. n: partners on the first day of the wave or the "
+                "last of the quarter. An organization counts once, however many of its people answered."
+            ),
+            _late_answers(data, words),
         ),
         language=words,
         name="response_rates",
+    )
+
+
+def _late_answers(data, words):
+    if len(waves(data, until="FY9999Q4")) == data.survey["wave"].notna().sum():
+        return ""
+    return words.text(
+        "Answers that came after a wave was first reported are counted once those of {n} organizations or more have "
+        "come.",
+        n=words.number(LATE_ENOUGH * data.programme.smallest_cell),
     )
 
 
