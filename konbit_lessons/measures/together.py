@@ -162,7 +162,7 @@ def conversations(data: Data, *, quarter: str) -> pd.Series:
 def waves(data: Data, *, until: str) -> pd.DataFrame:
     """The answers of each wave of the survey up to a quarter, as reports show them.
 
-    Where few organizations answer a wave after it was last reported, fewer than :data:`LATE_ENOUGH` times the smallest cell,
+    Where few organizations answer a wave after it was last reported, fewer than :data:`LATE_ENOUGH` smallest cells,
     they wait until they are more: the numbers of the wave, before and with them, would tell what they said.
 
     Parameters
