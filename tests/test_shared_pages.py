@@ -70,7 +70,7 @@ class Outsider:
         rest = ("rest", part, whole)
         self.equations.append({whole: 1, part: -1, rest: -1})
         self.truth[rest] = self.truth[whole] - self.truth[part]
-        if figure:
+        if figure and self.truth[part]:  # of none, which is shown, the rest is the whole
             self.differences.append(rest)
 
     def told(self):
@@ -223,7 +223,8 @@ def outsider_of(figures, found, smallest, known=()):
         outsider.truth |= {label: n for label, n in figures(whole, quarter).items() if pd.notna(n)}
         for label, n in figures(shared, quarter).items():
             outsider.sees(label, n)
-    outsider.hidden = {*outsider.truth} - {*outsider.shown}
+    # A line without a share has no count of invitations either, though nothing hides that count.
+    outsider.hidden = {label for label in outsider.truth if label not in outsider.shown and label[0] != "known"}
     outsider.known = {label: n for label, n in outsider.truth.items() if label[0] in known}
     return outsider
 
@@ -270,10 +271,13 @@ def asked_about_invitations(found, smallest, quarter):
         truth[figure, TOTAL, TOTAL] = sum(truth[figure, one, TOTAL] for one in events)
         for event in events:
             parts = [(figure, event, kind) for kind in kinds]
-            truth.update({part: 0 for part in parts if part not in truth})
-            outsider.adds_up((figure, event, TOTAL), parts)
+            if sum(truth.get(part, 0) for part in parts) == truth[figure, event, TOTAL]:  # else no page has the parts
+                truth.update({part: 0 for part in parts if part not in truth})
+                outsider.adds_up((figure, event, TOTAL), parts)
         for kind in kinds:
-            outsider.adds_up((figure, TOTAL, kind), [(figure, event, kind) for event in events])
+            parts = [(figure, event, kind) for event in events if (figure, event, kind) in truth]
+            if sum(truth[part] for part in parts) == truth[figure, TOTAL, kind]:
+                outsider.adds_up((figure, TOTAL, kind), parts)
             of_quarters = [(figure, q, kind) for q, one in pairs if q.startswith("FY") and one == kind]
             if figure == "attended" and of_quarters:
                 outsider.adds_up((figure, TOTAL, kind), of_quarters)
@@ -335,7 +339,7 @@ def asked_about_answers(found, smallest):
             rests = []
             for count in ("yes", "n") if what not in expectations.OPINIONS else ("n",):
                 outsider.is_among((count, *then), (count, *at))
-                rests.append(outsider.differences[-1])
+                rests.append(("rest", (count, *then), (count, *at)))
             if len(rests) == 2 and truth[rests[0]] <= truth[rests[1]]:
                 outsider.is_among(*rests)
     return outsider
