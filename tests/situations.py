@@ -95,30 +95,39 @@ def uptake(*quarters, organizations=20):
 
 def quality(aside, unknown):
     rows = pd.DataFrame({"attended": pd.array([True, False] + [None] * unknown, dtype="boolean")})
-    table = pd.DataFrame({"read": [4485], "set_aside": [aside]})
+    table = pd.DataFrame({"table": ["invitations"], "read": [4485], "set_aside": [aside]})
+    data = SimpleNamespace(tables={}, programme=SimpleNamespace(smallest_cell=5))
 
     def said(words):
         with patch.object(learning_report, "by_table", lambda data: table):
-            return learning_report.quality_sentence(None, rows, language=words)
+            return learning_report.quality_sentence(data, rows, language=words)
 
     return said
 
 
 def survey(organizations):
-    every = [f"expects_{what}" for what in learning_report.EXPECTATIONS]
-    answers = pd.DataFrame({"organization_id": range(organizations), "submitted_on": pd.Timestamp("2017-05-02")})
-    answers = answers.assign(
-        wave=3, **{name: answers["organization_id"] % (i + 1) == 0 for i, name in enumerate(every)}
+    told = [
+        {"expects": what, "share": sum(o % (i + 1) == 0 for o in range(organizations)) / organizations}
+        for i, what in enumerate(learning_report.EXPECTATIONS)
+    ]
+    table = (
+        pd.DataFrame(told).assign(n=organizations, wave=3).sort_values(["share", "expects"], ascending=[False, True])
     )
-    data = SimpleNamespace(survey=answers, programme=SimpleNamespace(smallest_cell=5))
-    return lambda words: " ".join(learning_report.expectation_sentences(data, quarter=QUARTER, language=words))
+
+    def said(words):
+        with patch.object(learning_report, "expected", lambda data, until: table if organizations > 4 else table[:0]):
+            return " ".join(learning_report.expectation_sentences(None, quarter=QUARTER, language=words))
+
+    return said
 
 
 def due(late, later, changes):
     held = pd.DataFrame({"held_on": pd.Timestamp("2017-04-03"), "follow_up_done_on": pd.NaT}, index=range(late + later))
     days = [pd.Timestamp("2017-05-01")] * late + [pd.Timestamp("2017-08-01")] * later
     decided = pd.DataFrame({"quarter": [BEFORE] * changes, "adaptation": "x", "status": "planned"})
-    data = SimpleNamespace(conversations=held.assign(follow_up_due_on=pd.to_datetime(days)), learning=decided)
+    held = held.assign(follow_up_due_on=pd.to_datetime(days), organization_id=range(len(days)))
+    open_to_all = SimpleNamespace(smallest_cell=1)
+    data = SimpleNamespace(conversations=held, learning=decided, programme=open_to_all)
     return lambda words: " ".join(learning_report.next_quarter(data, quarter=QUARTER, language=words))
 
 
