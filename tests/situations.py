@@ -107,7 +107,7 @@ def quality(aside, unknown):
 
 def survey(organizations):
     told = [
-        {"expects": what, "share": sum(o % (i + 1) == 0 for o in range(organizations)) / organizations}
+        {"expects": what, "share": sum(o % (i + 1) == 0 for o in range(organizations)) / max(organizations, 1)}
         for i, what in enumerate(learning_report.EXPECTATIONS)
     ]
     table = (
