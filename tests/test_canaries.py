@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 PLANTED = {  # what is typed where nobody reads it, or only a person
     "comment": "Rele Mireille Kanarisyon nan +509 3711 0099, kanari@prive.example, 18.53917,-72.33639",
     "device": "collect:kanari7fA9",
-    "home": "/home/kanari_evaluatrice/Desktop/konbit",
+    "home": "/".join(["", "home", "kanari_evaluatrice", "Desktop"]),
     "name": "Sendika Enkoni Kanariyèt",
 }
 MARKS = ["Kanari", "3711 0099", "37110099", "prive.example", "18.53917", "72.33639", "kanari7fA9", "/home/"]
