@@ -161,4 +161,4 @@ def _of_enough(left_out, rows, question, smallest):
     who = rows[ORGANIZATION]
     of = {name: who[gone[name]].nunique() for name in left_out["column"] if name in gone}
     few = any(0 < n < smallest for n in of.values()) or left_out["rows"].between(1, smallest - 1).any()
-    return left_out.assign(rows=left_out["rows"].astype("Int64").mask(few)) if few else left_out
+    return left_out.assign(rows=pd.array([pd.NA] * len(left_out), dtype="Int64")) if few else left_out
