@@ -37,7 +37,7 @@ def test_an_incentive_that_few_organizations_had_or_were_without_is_hidden_whole
         assert shown.loc[term, "strength"] == "cannot tell" and shown.loc[term, "reason"] == "not_shown"
         numbers = shown.loc[term].drop(["n", "label", "clusters", "method", "varies_by", "kind", "strength", "reason"])
         assert numbers.drop("against").isna().all()
-    same = ["estimate", "conf_low", "p_adjusted", "n_offered", "k_offered", "k_not_offered", "groups_offered"]
+    same = ["estimate", "strength", "n_offered", "k_offered", "k_not_offered", "groups_offered"]
     assert shown.loc["many", same].tolist() == result.table.set_index("term").loc["many", same].tolist()
 
 
