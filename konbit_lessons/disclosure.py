@@ -82,7 +82,19 @@ def margins(counts, total="total"):
     return sums
 
 
-def protected(counts, *, smallest, sums=(), within=(), unions=(), below=(), organizations=None, public=()):
+def protected(
+    counts,
+    *,
+    smallest,
+    sums=(),
+    within=(),
+    unions=(),
+    below=(),
+    organizations=None,
+    public=(),
+    hidden=(),
+    withhold=True,
+):
     r"""Hide what is about few organizations, and as much else as it takes that it cannot be worked out.
 
     A figure about 1 to ``smallest`` − 1 organizations is hidden; so is a zero of a group that small. An outsider knows
@@ -113,6 +125,10 @@ def protected(counts, *, smallest, sums=(), within=(), unions=(), below=(), orga
     organizations : DataFrame of the rows of `counts`, any of its columns
         How many organizations a figure is about, where it counts something else, such as attendances.
     public : labels of figures that an outsider knows anyway, such as those of an earlier report
+    hidden : labels of figures to hide in any case, such as those that an earlier report hid
+    withhold : bool
+        If not, the table stays, however much of it is hidden; and a figure of which public ones tell too much stays as
+        uncertain as they leave it.
 
     Returns
     -------
@@ -142,14 +158,43 @@ def protected(counts, *, smallest, sums=(), within=(), unions=(), below=(), orga
             figures.relate(whole, [part], over=1)
     for low, high in below:
         figures.relate(high, [low], over=1, is_figure=False)
-    hidden = figures.hide(smallest, _about(counts, organizations), {figures.at(label) for label in public})
+    told, kept = ([figures.at(label) for label in labels] for labels in (public, hidden))
+    found = figures.hide(smallest, _about(counts, organizations), told, kept, withhold=withhold)
     above_zero = figures.counts > 0
-    withheld = hidden is None or bool((hidden & above_zero).sum() > MOST_HIDDEN * above_zero.sum())
+    withheld = found is None or (withhold and bool((found & above_zero).sum() > MOST_HIDDEN * above_zero.sum()))
     mask = np.full(counts.size, withheld)
     if not withheld:
-        mask[figures.cells] = hidden
+        mask[figures.cells] = found
     mask = pd.DataFrame(mask.reshape(counts.shape), index=counts.index, columns=counts.columns)
     return Protected(counts.astype("Int64").mask(mask), mask, smallest, withheld)
+
+
+def in_turn(reports, *, smallest):
+    """Hide what reports one after the other may not give away together.
+
+    What one report showed is public for the next; what it hid stays hidden.
+
+    Parameters
+    ----------
+    reports : iterable of dict
+        The arguments of :func:`protected` for each report, of which each holds the figures of all before.
+    smallest : int
+
+    Returns
+    -------
+    Protected, of the last
+    """
+    shown, kept, safe = set(), set(), None
+    for asked in reports:
+        counts = asked["counts"]
+        labels = {label for label, n in zip(_labels(counts), _numbers(counts), strict=True) if not np.isnan(n)}
+        public = {*asked.get("public", ())} | (shown & labels)
+        given = asked | {"public": sorted(public, key=str), "hidden": sorted(kept & labels, key=str)}
+        safe = protected(**given, smallest=smallest, withhold=False)
+        hidden = dict(zip(_labels(safe.hidden), safe.hidden.to_numpy().ravel(), strict=True))
+        shown |= {label for label in labels if not hidden[label]}
+        kept |= {label for label in labels if hidden[label]}
+    return safe
 
 
 def read_key(folder):
@@ -268,7 +313,7 @@ class _Figures:
         if over >= 0 and is_figure:
             self.parts += [(part, whole) for part in equation if part != whole]
 
-    def hide(self, smallest, about, public):
+    def hide(self, smallest, about, public, kept, *, withhold):
         """Return which figures to hide, or None where nothing helps."""
         values = np.concatenate([self.counts, self.differences])
         shown = np.arange(len(values)) < len(self.counts)
@@ -276,7 +321,7 @@ class _Figures:
         few = (about > 0) & (about < smallest) & np.concatenate([shown[shown], self.are_figures]).astype(bool)
         while zeros := self._zeros_of(few, values):
             few[zeros] = True
-        known = np.isin(np.arange(len(values)), list(public))
+        known = np.isin(np.arange(len(values)), public)
         fixed = known | shown & (values == 0) & ~few
         at_most = self._known_limits(np.where(known, values, np.inf))
         by_rule = at_most >= smallest  # within a group known to be smaller, a zero is hidden as well
@@ -285,13 +330,17 @@ class _Figures:
         cost = np.log2(2 + values) * (
             1 + np.arange(len(values)) * GOLDEN % 1 / 1000
         )  # no two the same: one cheapest way
-        hidden, program = shown & few, _Program(self._matrix(len(values)), values, low, ~fixed)
+        hidden = shown & (few | np.isin(np.arange(len(values)), kept)) & ~(known & ~few)
+        program = _Program(self._matrix(len(values)), values, low, ~fixed)
         least, most = values, values
         while (unsafe := (hidden & ~fixed | ~shown & few) & (most - least < apart)).any():
             target = unsafe.argmax()
             tables = program.two_tables(target, apart[target], np.where(hidden | ~shown, 0, cost))
-            if tables is None:
+            if tables is None and withhold:
                 return None
+            if tables is None:
+                apart[target] -= 1
+                continue
             least, most = np.minimum(least, tables.min(axis=0)), np.maximum(most, tables.max(axis=0))
             hidden |= shown & (least < most)
         return hidden[shown]

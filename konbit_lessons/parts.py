@@ -213,7 +213,9 @@ def incentive_table(result, language="en", units=None):
 
 def _cells(row, words):
     k_of_n = [
-        words.text("{k} of {n}", k=words.number(row[f"k_{side}"]), n=words.number(row[f"n_{side}"]))
+        "–"
+        if pd.isna(row[f"n_{side}"])
+        else words.text("{k} of {n}", k=words.number(row[f"k_{side}"]), n=words.number(row[f"n_{side}"]))
         for side in ("offered", "not_offered")
     ]
     answer = words.text(ANSWERS[row["strength"]])

@@ -97,11 +97,12 @@ def uptake(*quarters, organizations=20):
 
 def quality(aside, unknown):
     rows = pd.DataFrame({"attended": pd.array([True, False] + [None] * unknown, dtype="boolean")})
-    table = pd.DataFrame({"read": [4485], "set_aside": [aside]})
+    table = pd.DataFrame({"table": ["invitations"], "read": [4485], "set_aside": [aside]})
+    data = SimpleNamespace(tables={}, programme=SimpleNamespace(smallest_cell=5))
 
     def said(words):
         with patch.object(learning_report.quality, "by_table", lambda data: table):
-            return learning_report.quality_sentence(None, rows, language=words)
+            return learning_report.quality_sentence(data, rows, language=words)
 
     return said
 

@@ -9,6 +9,7 @@ from pseudo import pseudo_language, untranslated
 import konbit_lessons as kl
 from konbit_lessons.measures import quality
 from konbit_lessons.measures.quality import LOGGED, MEASURES, STANDARDS, by_table, data_quality, in_sum, partners
+from konbit_lessons.pages import data_quality as data_quality_page
 from konbit_lessons.pages import learning_report
 from konbit_lessons.words import Words
 
@@ -135,8 +136,8 @@ def test_asked_are_the_partners_on_the_first_day_of_a_wave(open_tiny):
     assert partners(data.organizations, "2017-04-01").tolist() == ["O1", "O2", "O3"]
     frame = data_quality(data)
     assert _said(frame, quality.ANSWERED) == {"FY2017Q2": (1, 3, 1 / 3), "FY2017Q3": (2, 3, 2 / 3)}
-    # Partners on 1 January 2017: O1, O4 and O5; O2 joins on the 5th, so its conversation does not count.
-    assert _said(frame, quality.TALKED_WITH) == {"FY2017Q2": (0, 3, 0)}
+    # Partners on 31 March 2017: all but O4, of which O2, that joined in the quarter, had a conversation.
+    assert _said(frame, quality.TALKED_WITH) == {"FY2017Q2": (1, 4, 1 / 4)}
     assert _said(frame, quality.KNOWN) == {"FY2017Q2": (1, 1, 1)}
 
 
@@ -156,13 +157,15 @@ def test_a_response_of_few_organizations_is_left_blank(tiny):
     assert len(few) and few[["value", "of", "share"]].isna().all(axis=None)
 
 
-def test_agreement_is_pairs_that_agree_of_pairs_compared(tiny):
+def test_agreement_is_pairs_that_agree_of_pairs_compared(open_tiny):
     pairs = [
         ("FY2017Q1", "sign-in against registration", 12, 9),
         ("FY2017Q2", "sign-in against registration", 4, 4),
         ("FY2017Q2", "survey twice in a wave", 5, 0),
     ]
-    data = replace(tiny.clean(), agreement=pd.DataFrame(pairs, columns=["quarter", "records", "compared", "agree"]))
+    data = replace(
+        open_tiny.clean(), agreement=pd.DataFrame(pairs, columns=["quarter", "records", "compared", "agree"])
+    )
     frame = data_quality(data)
     assert _said(frame, "Registrations that agree with the sign-in sheet") == {
         "FY2017Q1": (9, 12, 0.75), "FY2017Q2": (4, 4, 1)
@@ -171,6 +174,21 @@ def test_agreement_is_pairs_that_agree_of_pairs_compared(tiny):
     assert _said(in_sum(frame).assign(quarter="all"), "Registrations that agree with the sign-in sheet") == {
         "all": (13, 16, 13 / 16)
     }
+
+
+def test_agreement_of_few_organizations_with_themselves_is_left_out(tiny):
+    data = tiny.clean()  # CDSP-001 alone answered twice
+    assert "survey twice in a wave" in set(data.agreement["records"])
+    assert quality.AGREE["survey twice in a wave"] not in set(data_quality(data)["measure"])
+
+
+def test_records_of_few_organizations_are_not_counted_in_a_shared_report(tiny):
+    data = tiny.clean()
+    shown = quality.without_few(data, by_table(data)).set_index("table")
+    assert shown.loc["survey", ["read", "kept", "set_aside"]].isna().all()  # of two organizations
+    assert shown.loc[["organizations", "events"], "read"].notna().all()
+    alone = replace(data, programme=replace(data.programme, smallest_cell=1))
+    assert quality.without_few(alone, by_table(data)).equals(by_table(data))
 
 
 def test_days_in_sum_are_those_of_the_slowest_file(tiny):
@@ -256,7 +274,7 @@ def test_the_order_of_the_lists_does_not_matter(whole, figures):
 
 
 def test_the_table_of_the_standards_says_k_of_n_for_the_quarter_and_for_all(whole, figures):
-    table = learning_report.standards_table(whole, quarter="FY2017Q3")
+    table = data_quality_page.standards_table(whole, quarter="FY2017Q3")
     shown = table.frame.set_index("What was counted")
     assert shown.columns.tolist() == ["FY2017Q3", "All quarters"]
     wave = whole.survey[whole.survey["wave"] == 3]
@@ -266,12 +284,15 @@ def test_the_table_of_the_standards_says_k_of_n_for_the_quarter_and_for_all(whol
         shown.loc[f"Validity · {quality.ANSWERED}", "FY2017Q3"]
         == f"{k} of {len(asked)} ({round(100 * k / len(asked))} %)"
     )
-    assert table.numbers.equals(figures) and table.name == "data_quality"
+    assert table.name == "data_quality" and set(table.numbers["quarter"]) == {"FY2017Q3", "all"}
+    alone = replace(whole, programme=replace(whole.programme, smallest_cell=1))
+    own = data_quality_page.standards_table(alone, quarter="FY2017Q3").numbers
+    assert own.equals(data_quality(alone)) and set(own["source"]) >= set(whole.counts["source"])
 
 
 def test_every_word_of_data_quality_comes_out_translated(whole, tmp_path):
     words = pseudo_language(tmp_path)
-    standards = learning_report.standards_table(whole, quarter="FY2017Q3", language=words)
+    standards = data_quality_page.standards_table(whole, quarter="FY2017Q3", language=words)
     for table in (standards, learning_report.quality_table(whole, language=words)):
         said = [*table.frame.columns, table.caption, *table.frame.to_numpy().ravel()]
         assert [text for text in said if text != "FY2017Q3" and untranslated(text)] == []
@@ -281,9 +302,9 @@ def test_every_word_of_data_quality_comes_out_translated(whole, tmp_path):
 def test_data_quality_is_translated(whole, language):
     words = Words(language)
     assert [one for one in (*MEASURES, *STANDARDS.values()) if not words.translated(one)] == []
-    english = learning_report.standards_table(whole, quarter="FY2017Q3")
+    english = data_quality_page.standards_table(whole, quarter="FY2017Q3")
     for table, like in (
-        (learning_report.standards_table(whole, quarter="FY2017Q3", language=language), english),
+        (data_quality_page.standards_table(whole, quarter="FY2017Q3", language=language), english),
         (learning_report.quality_table(whole, language=language), learning_report.quality_table(whole)),
     ):
         assert table.caption != like.caption

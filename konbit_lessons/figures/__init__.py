@@ -164,7 +164,7 @@ def _incentive_row(row, words, units):
         label = words.text("{label}, each {step} more", label=label, step=words.number(by))
     if row["strength"] == "cannot tell":
         note = reason(row, words, units)
-        if row["n_offered"]:
+        if row["n_offered"] > 0:
             note = words.text(
                 "{reason}: {k} of {n}, otherwise {k_other} of {n_other}", reason=note, **_k_of_n(row, words)
             )

@@ -4,7 +4,7 @@ Takes the answers; returns ``Estimates``, from which the figures and the sentenc
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -68,7 +68,8 @@ class Estimates:
     ``against`` is the kind that a row is compared with. ``groups``, of ``by``: the effects within each group, with the
     column ``group``, and rows "difference: second − first"; else None. ``exploratory``: p-values are adjusted by
     Benjamini and Hochberg. ``detectable``, ``e_value``, ``e_value_limit``: see ``detectable`` and ``evalue``.
-    ``asked``: the rows and the question, for ``robustness`` and ``imputed``.
+    ``asked``: the rows and the question, for ``robustness`` and ``imputed``. ``smallest``: no figure is about fewer
+    organizations, see ``shown``.
     """
 
     table: pd.DataFrame
@@ -91,14 +92,23 @@ class Estimates:
     by: str | None = None
     exploratory: bool = False
     asked: tuple | None = field(default=None, repr=False, compare=False)
+    smallest: int = 1
+
+    def shown(self, smallest):
+        """This result as a report may show it: nothing about fewer than ``smallest`` organizations."""
+        from konbit_lessons.incentives.shown import shown  # it looks at the design of this result again
+
+        return shown(self, smallest)
 
     @cached_property
     def robustness(self):
         """The specification curve of this result, a ``Robustness``; computed when it is first looked at."""
         from konbit_lessons.incentives.robustness import robustness  # it calls the recipe that makes this result
+        from konbit_lessons.incentives.shown import shown_curve
 
         rows, question = self.asked
-        return robustness(rows, self, imputed=self.imputed, **question)
+        curve = robustness(rows, self, imputed=self.imputed, **question)
+        return replace(curve, table=shown_curve(curve.table, self.table))
 
     @cached_property
     def imputed(self):
@@ -108,11 +118,14 @@ class Estimates:
         stand for its rows there.
         """
         from konbit_lessons.incentives.imputation import imputed
+        from konbit_lessons.incentives.shown import NOT_SHOWN, shown_missing
 
         rows, question = self.asked
-        if not self.left_out["rows"].sum() or question["cluster"][0] != "organization_id":
+        if not len(self.left_out) or question["cluster"][0] != "organization_id":
             return None
-        return imputed(rows, **question, labels=self.labels, confidence=self.confidence)
+        found = imputed(rows, **question, labels=self.labels, confidence=self.confidence)
+        hidden = found.table["term"].isin(self.table.loc[self.table["reason"] == NOT_SHOWN, "term"])
+        return replace(found, table=found.table[~hidden], missing=shown_missing(found.missing, self.smallest))
 
     @cached_property
     def prediction(self):

@@ -4,26 +4,19 @@ Takes a cleaned programme and its panel; returns frames of numbers for ``partici
 organizations are hidden here, with those they could be worked out from, so that no page or CSV holds them.
 """
 
-from itertools import pairwise
-
 import pandas as pd
 
 from konbit_lessons.cleaning import Data
-from konbit_lessons.disclosure import margins, protected
-from konbit_lessons.measures.haiti import department
-from konbit_lessons.measures.quality import partners
-from konbit_lessons.measures.staying import organization_quarters, still_taking_part
+from konbit_lessons.disclosure import in_turn
+from konbit_lessons.measures import together
+from konbit_lessons.measures.staying import grouped, organization_quarters, still_taking_part
+from konbit_lessons.measures.together import STEPS, attendances, invitations_taken_up, organizations
 from konbit_lessons.measures.trends import wilson
 from konbit_lessons.periods import Quarter
 from konbit_lessons.tables import ORG_TYPES
 
-TOTAL = "total"
-STEPS = {"roster": None, "invited": 0, "came_once": 1, "came_again": 2, "came_five_times": 5}  # step → events attended
-
-
-def attendances(rows: pd.DataFrame) -> pd.DataFrame:
-    """The invitations that were taken up."""
-    return rows[rows["attended"].fillna(False).astype(bool)]
+TOTAL = together.TOTAL
+REST = "other types"  # of organization, too few to show
 
 
 def reached_by_quarter(data: Data, rows: pd.DataFrame) -> pd.DataFrame:
@@ -40,44 +33,34 @@ def reached_by_quarter(data: Data, rows: pd.DataFrame) -> pd.DataFrame:
     DataFrame, one row per type and quarter with an event
         ``org_type``, ``fiscal_quarter``, ``reached`` (organizations that attended in the quarter), ``so_far`` (in it or
         before, each counted once), ``attendances``, ``target`` (missing where programme.toml names none). Missing where
-        hidden, which the last ``so_far`` is not, being what a programme reports; a type of fewer organizations than the
-        smallest cell is left out.
+        hidden; a type of fewer organizations than the smallest cell is left out.
     """
-    there, quarters = attendances(rows), sorted(rows["fiscal_quarter"].unique())
-    first = there.groupby("organization_id")["fiscal_quarter"].min()
-    parts = []
-    for org_type in shown_types(data):
-        own = there[there["org_type"] == org_type]
-        began = first[first.index.isin(own["organization_id"])]
-        in_quarter = own.groupby("fiscal_quarter")["organization_id"].agg(["nunique", "size"])
-        in_quarter = in_quarter.reindex(quarters, fill_value=0)
-        counts = pd.DataFrame({"reached": in_quarter["nunique"], "so_far": [int((began <= q).sum()) for q in quarters]})
-        safe = protected(
-            counts,
-            smallest=data.programme.smallest_cell,
-            sums=[((quarters[0], "so_far"), [(quarters[0], "reached")])],
-            within=[((a, "so_far"), (b, "so_far")) for a, b in pairwise(quarters)],
-            unions=[((quarters[-1], "so_far"), [(quarter, "reached") for quarter in quarters])],
-            public=[(quarters[-1], "so_far")],
-        ).table
-        parts.append(
-            safe.assign(
-                org_type=org_type,
-                attendances=in_quarter["size"].astype("Int64").mask(safe["reached"].isna()),
-                target=data.programme.targets.get(org_type),
-            )
-        )
     order = ["org_type", "fiscal_quarter", "reached", "so_far", "attendances", "target"]
-    if not parts:
+    types, quarters = shown_types(data), sorted(rows["fiscal_quarter"].unique())
+    if not types or not quarters:
         return pd.DataFrame(columns=order)
-    table = pd.concat(parts).rename_axis("fiscal_quarter").reset_index()
-    return table.astype({"target": "Int64"})[order]
+    known = organizations(data, rows, quarter=quarters[-1])
+    taken_up = invitations_taken_up(rows, smallest=data.programme.smallest_cell)["attended"]
+    lines = [
+        {
+            "org_type": org_type,
+            "fiscal_quarter": quarter,
+            "reached": known.get(("reached", quarter, org_type), 0),
+            "so_far": known.get(("came_once", quarter, org_type), 0),
+            "attendances": taken_up.get(("fiscal_quarter × org_type", f"{quarter}, {org_type}"), 0),
+        }
+        for org_type in types
+        for quarter in quarters
+    ]
+    table = pd.DataFrame(lines).astype({name: "Int64" for name in order[2:5]})
+    return table.assign(target=table["org_type"].map(data.programme.targets).astype("Int64"))[order]
 
 
 def funnel(data: Data, rows: pd.DataFrame, *, until: str) -> pd.DataFrame:
     """How many organizations were on the roster, invited, came once, came again and came five times, by type.
 
-    How many were reached is what a programme reports against its target, so that the first three are never hidden.
+    How many were reached is what a programme reports against its target, so that the first three are only hidden where
+    they are themselves about few.
 
     Returns
     -------
@@ -85,61 +68,37 @@ def funnel(data: Data, rows: pd.DataFrame, *, until: str) -> pd.DataFrame:
         ``step``, ``org_type``, ``organizations``, ``before`` (at the step before), ``share`` of those, ``low``,
         ``high`` (Wilson's interval). Missing where hidden.
     """
-    times = attendances(rows).groupby("organization_id").size()
-    each = pd.DataFrame({"org_type": _on_roster(data, rows, until)})
-    each["times"] = each.index.map(times).fillna(0).where(each.index.isin(rows["organization_id"]))
-    counts = pd.DataFrame(
-        {
-            step: (each if least is None else each[each["times"] >= least]).groupby("org_type").size()
-            for step, least in STEPS.items()
-        }
-    )
-    counts = counts.fillna(0).astype(int)
-    counts.loc[TOTAL] = counts.sum()
-    steps = list(counts)
-    safe = protected(
-        counts,
-        smallest=data.programme.smallest_cell,
-        sums=margins(counts, TOTAL),
-        within=[((org, b), (org, a)) for org in counts.index for a, b in pairwise(steps[steps.index("came_once") :])],
-        public=[(org, step) for org in counts.index for step in steps[: steps.index("came_again")]],
-    ).table
+    known = organizations(data, rows, quarter=until)
+    steps = list(STEPS)
     lines = []
-    for org_type, line in safe.iterrows():
-        before = pd.Series([pd.NA, *line.iloc[:-1]], index=line.index)
-        for step in steps:
-            found = {"step": step, "org_type": org_type, "organizations": line[step], "before": before[step]}
-            lines.append(found | _share(line[step], before[step]))
+    for org_type in known.loc["roster", until].index:
+        counts = {step: known[step, until, org_type] for step in steps}
+        for step, before in zip(steps, [None, *steps], strict=False):
+            told = {"organizations": counts[step], "before": pd.NA if before is None else counts[before]}
+            lines.append({"step": step, "org_type": org_type, **told, **_share(*told.values())})
     return pd.DataFrame(lines).astype({"organizations": "Int64", "before": "Int64"})
 
 
 def staying(rows: pd.DataFrame, *, smallest_cell: int) -> pd.DataFrame:
     """The share of organizations that still take part after each of their quarters, with its interval.
 
-    The curve of :func:`konbit_lessons.measures.staying.still_taking_part`, of which a quarter is shown once
-    ``smallest_cell`` or more have left since the quarter shown before, or none.
+    Quarters are taken together until ``smallest_cell`` or more have left in them, or none, and as many are no longer
+    looked at, or none; the share is that of :func:`konbit_lessons.measures.staying.grouped`, of the counts shown alone.
 
     Returns
     -------
-    DataFrame, one row per quarter shown, the first being 0
-        ``quarter``, ``at_risk``, ``left`` (since the quarter shown before), ``share``, ``low``, ``high``.
+    DataFrame, one row per last quarter of those taken together, the first being 0
+        ``quarter``, ``at_risk`` (in the first of them), ``left`` (in them), ``share``, ``low``, ``high``.
 
     Raises
     ------
     DataError
         There are no more quarters than it takes to see who left.
     """
-    curve = still_taking_part(organization_quarters(rows))
-    shown, left = [{"quarter": 0, "at_risk": int(curve["at_risk"].iloc[0]), "left": 0, "share": 1.0}], 0
-    for line in curve.itertuples():
-        left += line.left
-        if line.at_risk < smallest_cell:
-            break
-        if left >= smallest_cell or left == 0:
-            found = {"quarter": line.quarter, "at_risk": line.at_risk, "left": left, "share": line.share}
-            shown.append(found | {"low": line.conf_low, "high": line.conf_high})
-            left = 0
-    return pd.DataFrame(shown, columns=["quarter", "at_risk", "left", "share", "low", "high"])
+    curve = grouped(still_taking_part(organization_quarters(rows)), smallest=smallest_cell)
+    first = {"quarter": 0, "at_risk": rows.loc[rows["attended"].notna(), "organization_id"].nunique(), "left": 0}
+    columns = ["quarter", "at_risk", "left", "share", "low", "high"]
+    return pd.DataFrame([first | {"share": 1.0}, *curve.to_dict("records")], columns=columns)
 
 
 def meaningful(data: Data, rows: pd.DataFrame, *, until: str) -> pd.DataFrame:
@@ -156,9 +115,42 @@ def meaningful(data: Data, rows: pd.DataFrame, *, until: str) -> pd.DataFrame:
         ``contributions`` (the cut-offs), ``organizations``, ``n`` (invited), ``share``, ``low``, ``high`` (Wilson's).
         Missing where hidden.
     """
+    least = data.programme.meaningful.model_dump()
+    ways, types = _ways(least), rows.groupby("organization_id")["org_type"].first()
+    of_types = [name for name in shown_types(data) if (types == name).any()] if len(set(types)) > 1 else []
+    quarters = sorted({until, *(one for one in rows["fiscal_quarter"] if one <= until)})
+    parts = [_meaningful_by(data, rows[rows["fiscal_quarter"] <= one], one, ways, of_types) for one in quarters]
+    reports = []
+    for place, quarter in enumerate(quarters):
+        counts = pd.concat(parts[: place + 1], keys=quarters[: place + 1])
+        told = reports[-1] if reports else {"sums": [], "within": [], "public": []}
+        lines = [way for when, way in counts.index if when == quarter]
+        kinds = [(quarter, one) for one in [*of_types, REST] if one in lines]
+        label = "organizations"
+        sums = [((quarter, "defined", name), [(*one, name) for one in kinds]) for name in counts] if kinds else []
+        within = [((quarter, way, label), (quarter, way, "n")) for way in lines]
+        within += [((quarter, low, label), (quarter, high, label)) for low, high in _nested(least, ways)]
+        within += [
+            ((quarters[place - 1], way, label), (quarter, way, label))
+            for way in lines
+            if place and (quarters[place - 1], way) in counts.index
+        ]
+        public = [(quarter, way, "n") for way in lines]
+        new = {"sums": sums, "within": within, "public": public}
+        reports.append({"counts": counts} | {name: [*told[name], *more] for name, more in new.items()})
+    safe = in_turn(reports, smallest=data.programme.smallest_cell).table.xs(until).drop(index=REST, errors="ignore")
+    lines = [
+        {"way": way, **ways.get(way, least), **line, **_share(line["organizations"], line["n"])}
+        for way, line in safe.iterrows()
+    ]
+    return pd.DataFrame(lines).astype({"organizations": "Int64", "n": "Int64"})
+
+
+def _meaningful_by(data: Data, rows: pd.DataFrame, quarter: str, ways: dict, of_types: list[str]) -> pd.DataFrame:
+    """How many take part meaningfully up to a quarter, in each way, and as defined for each type and the rest."""
     there = attendances(rows)
     types = rows.groupby("organization_id")["org_type"].first()
-    delivered = data.contributions[data.contributions["delivered_on"] <= pd.Timestamp(Quarter.named(until).last_day)]
+    delivered = data.contributions[data.contributions["delivered_on"] <= pd.Timestamp(Quarter.named(quarter).last_day)]
     done = pd.DataFrame(
         {
             "hours": there.groupby("organization_id")["hours"].sum(),
@@ -167,33 +159,18 @@ def meaningful(data: Data, rows: pd.DataFrame, *, until: str) -> pd.DataFrame:
         }
     )
     done = done.astype("Float64").reindex(types.index).fillna(0)
-    least = data.programme.meaningful.model_dump()
-    ways = _ways(least)
     met = {way: (done >= pd.Series(cut)).all(axis=1) for way, cut in ways.items()}
-    counts = pd.DataFrame({"organizations": {way: int(does.sum()) for way, does in met.items()}})
-    of_types = [name for name in shown_types(data) if (types == name).any()] if len(set(types)) > 1 else []
-    for name in of_types:
-        counts.loc[name] = int((met["defined"] & (types == name)).sum())
-    counts["n"] = [int((types == way).sum()) if way in of_types else len(types) for way in counts.index]
-    nested = [
-        pair
-        for name in least
-        for pair in ((f"{name}_higher", "defined"), ("defined", f"{name}_lower"))
-        if set(pair) <= ways.keys()
-    ]
-    for shown in (counts, counts.drop(index=[way for way in ways if way != "defined"])):  # the cut-offs, if they may be
-        every = [name for name in counts if set(of_types) == set(types)]
-        sums = [(("defined", name), [(one, name) for one in of_types]) for name in every]
-        within = [((a, "organizations"), (b, "organizations")) for a, b in nested if {a, b} <= set(shown.index)]
-        within += [((way, "organizations"), (way, "n")) for way in shown.index]
-        safe = protected(shown, smallest=data.programme.smallest_cell, sums=sums, within=within)
-        if safe.table.loc["defined"].notna().all():
-            break
-    lines = [
-        {"way": way, **ways.get(way, least), **line, **_share(line["organizations"], line["n"])}
-        for way, line in safe.table.reindex(counts.index).iterrows()
-    ]
-    return pd.DataFrame(lines).astype({"organizations": "Int64", "n": "Int64"})
+    lines = {way: {"organizations": int(does.sum()), "n": len(types)} for way, does in met.items()}
+    for name in [*of_types, REST] if of_types else []:
+        own = ~types.isin(of_types) if name == REST else types == name
+        if name != REST or own.any():
+            lines[name] = {"organizations": int((met["defined"] & own).sum()), "n": int(own.sum())}
+    return pd.DataFrame(list(lines.values()), index=list(lines))
+
+
+def _nested(least: dict[str, float], ways: dict) -> list[tuple[str, str]]:
+    pairs = [pair for name in least for pair in ((f"{name}_higher", "defined"), ("defined", f"{name}_lower"))]
+    return [pair for pair in pairs if set(pair) <= ways.keys()]
 
 
 def by_department(data: Data, rows: pd.DataFrame, *, quarter: str) -> pd.DataFrame:
@@ -204,20 +181,8 @@ def by_department(data: Data, rows: pd.DataFrame, *, quarter: str) -> pd.DataFra
     DataFrame, one row per department with a partner, and those without one of the ten (``""``)
         ``department``, ``reached``, ``organizations``, ``share``, ``low``, ``high`` (Wilson's). Missing where hidden.
     """
-    period, organizations = Quarter.named(quarter), data.organizations
-    there = attendances(rows[rows["fiscal_quarter"] == quarter])["organization_id"]
-    in_it = {*partners(organizations, period.first_day), *partners(organizations, period.last_day), *there}
-    some = organizations[organizations["organization_id"].isin(in_it)]
-    by = some.assign(reached=some["organization_id"].isin(there)).groupby(department(some["department"]))["reached"]
-    counts = by.agg(["sum", "size"]).astype(int).set_axis(["reached", "organizations"], axis="columns")
-    counts.loc[TOTAL] = counts.sum()
-    safe = protected(
-        counts,
-        smallest=data.programme.smallest_cell,
-        sums=margins(counts, TOTAL),
-        within=[((name, "reached"), (name, "organizations")) for name in counts.index],
-        public=[(TOTAL, "reached"), *((name, "organizations") for name in counts.index)],
-    ).table.drop(index=TOTAL)
+    known = organizations(data, rows, quarter=quarter)
+    safe = pd.DataFrame({"reached": known["reached_in", quarter], "organizations": known["partners_in", quarter]})
     shares = pd.DataFrame([_share(*line) for line in safe.itertuples(index=False, name=None)], index=safe.index)
     return pd.concat([safe, shares], axis=1).rename_axis("department").reset_index()
 
@@ -270,13 +235,6 @@ def shown_types(data: Data) -> list[str]:
     """Types of organization of which there are not too few to show."""
     sizes = data.organizations.groupby("org_type").size()
     return [name for name in ORG_TYPES if sizes.get(name, 0) >= data.programme.smallest_cell]
-
-
-def _on_roster(data: Data, rows: pd.DataFrame, until: str) -> pd.Series:
-    """The type of each organization that had joined by the quarter's end, or was invited."""
-    each = data.organizations.set_index("organization_id")
-    joined = each["joined_on"].isna() | (each["joined_on"] <= pd.Timestamp(Quarter.named(until).last_day))
-    return each.loc[joined | each.index.isin(rows["organization_id"]), "org_type"]
 
 
 def _ways(least: dict[str, float]) -> dict[str, dict[str, float]]:

@@ -11,18 +11,32 @@ import pandas as pd
 from scipy import stats
 
 from konbit_lessons.cleaning import Data
-from konbit_lessons.disclosure import Protected, margins, protected
+from konbit_lessons.disclosure import Protected, in_turn, margins, protected
 from konbit_lessons.errors import DataError
 from konbit_lessons.incentives.result import decided
-from konbit_lessons.measures.quality import partners
+from konbit_lessons.measures.roster import last_day, partners_at_end
+from konbit_lessons.measures.together import conversations, waves
 from konbit_lessons.measures.trends import CONFIDENCE, Interval, wilson
+from konbit_lessons.panel import invitations
 from konbit_lessons.periods import Quarter, fiscal_quarter
 from konbit_lessons.tables import EXPECTATIONS
 
 AGREES = 3.5  # of 1 to 5: the least average of an organization that agrees
 SCALES = ("motivation", "belief_money", "perceived_value")
 TOTAL = "total"
+ALL = (TOTAL, TOTAL)  # all organizations, as the group of a way to group them
 MOST_PROJECTS, MOST_QUARTERS = 4, 4  # of which pairs are shown, and of which the calendar is
+CALENDAR = (
+    "fiscal_quarter",
+    "month",
+    "organizations",
+    "conversations",
+    "talked_with",
+    "partners",
+    "share",
+    "low",
+    "high",
+)
 COLUMNS = ("expects", "organizations", "n", "share", "low", "high")
 
 
@@ -44,40 +58,28 @@ def expected(data: Data, *, wave: int | None = None, until: str | None = None) -
     -------
     DataFrame, one row per expectation, most expected first
         ``expects``, ``organizations`` (that named it), ``n`` (that answered), ``share``, ``low``, ``high``, ``wave``.
-        Counts and shares are missing where fewer organizations answered than the programme's smallest cell.
+        Missing where hidden, as in :func:`met_or_not`.
 
     Raises
     ------
     DataError
         There is no such wave.
     """
-    survey = data.survey
-    if until is not None:
-        survey = survey[survey["submitted_on"] <= pd.Timestamp(Quarter.named(until).last_day)]
-    waves = sorted(survey["wave"].dropna().unique())
-    if not waves or (wave is not None and wave not in waves):
-        there = ", ".join(map(str, waves)) or "none"
+    last = fiscal_quarter(data.survey["submitted_on"]).max() if until is None and len(data.survey) else until
+    survey = waves(data, until=last) if len(data.survey) else data.survey
+    there = sorted(survey["wave"].dropna().unique())
+    if not there or (wave is not None and wave not in there):
+        listed = ", ".join(map(str, there)) or "none"
         raise DataError(
-            f"survey: found no answers of wave {wave if wave is not None else '(any)'}; waves with answers: {there}."
+            f"survey: found no answers of wave {wave if wave is not None else '(any)'}; waves with answers: {listed}."
         )
-    chosen = waves[-1] if wave is None else wave
-    answers = survey[survey["wave"] == chosen]
-    lines = []
-    for what in EXPECTATIONS:
-        named = answers.dropna(subset=f"expects_{what}").groupby("organization_id")[f"expects_{what}"].any()
-        k, n = int(named.sum()), len(named)
-        if n < max(data.programme.smallest_cell, 1):
-            lines.append({"expects": what})
-            continue
-        share = wilson(k, n)
-        lines.append(
-            {"expects": what, "organizations": k, "n": n, "share": k / n, "low": share.low, "high": share.high}
-        )
-    return (
-        pd.DataFrame(lines, columns=list(COLUMNS))
-        .assign(wave=int(chosen))
-        .sort_values(["share", "expects"], ascending=[False, True], ignore_index=True)
-    )
+    chosen = there[-1] if wave is None else wave
+    known = met_or_not(data, invitations(data, until=last), quarter=last, wave=chosen)
+    known = known[known["by"] == TOTAL].rename(columns={"expects": "organizations", "what": "expects"})
+    hidden = [{"expects": what} for what in EXPECTATIONS if what not in set(known["expects"])]
+    table = pd.concat([known.reindex(columns=list(COLUMNS)), pd.DataFrame(hidden, columns=list(COLUMNS))])
+    order = {"by": ["share", "expects"], "ascending": [False, True], "ignore_index": True}
+    return table.assign(wave=int(chosen)).sort_values(**order)
 
 
 def answers(data: Data, *, until: str) -> pd.DataFrame:
@@ -88,13 +90,14 @@ def answers(data: Data, *, until: str) -> pd.DataFrame:
     DataFrame, one row per organization and wave
         ``organization_id``, ``wave``; yes or no to each ``expects_*`` and ``knows_benefits`` (any respondent said so),
         and to each of :data:`SCALES` (the average of its respondents is :data:`AGREES` or more), ``org_type``,
-        ``consulted_at_design``, and ``has_lead``: a business lead was on record on the day of its answer.
+        ``consulted_at_design``, and ``has_lead``: a business lead was on record on the day of its answer; ``as_of``
+        of :func:`konbit_lessons.measures.together.waves`.
     """
-    survey = data.survey[data.survey["submitted_on"] <= _last_day(until)].dropna(subset="wave")
+    survey = waves(data, until=until)
     groups = survey.groupby(["organization_id", "wave"])
     named = groups[[*(f"expects_{what}" for what in EXPECTATIONS), "knows_benefits"]].max()
     agrees = groups[list(SCALES)].mean() >= AGREES
-    said = pd.concat([named, agrees, groups["submitted_on"].max()], axis=1).reset_index()
+    said = pd.concat([named, agrees, groups[["submitted_on", "as_of"]].max()], axis=1).reset_index()
     about = data.organizations[["organization_id", "org_type", "consulted_at_design"]]
     first_lead = data.business_leads.groupby("organization_id")["date"].min().reindex(said["organization_id"])
     said["has_lead"] = (first_lead.to_numpy() <= said["submitted_on"]).astype("boolean")
@@ -102,17 +105,23 @@ def answers(data: Data, *, until: str) -> pd.DataFrame:
 
 
 def counted(
-    some: pd.DataFrame, columns: list[str], *, by: list[str], smallest: int, within: tuple = ()
+    parts: list[tuple[str, str, pd.DataFrame]],
+    columns: list[str],
+    *,
+    by: list[str],
+    smallest: int,
+    within: tuple = (),
 ) -> pd.DataFrame:
-    """How many organizations say yes, in all and in each group.
+    """How many organizations say yes, in all and in each group, as the last of several reports may show it.
 
     Parameters
     ----------
-    some : DataFrame, one row per organization
+    parts : list of (report, as of, DataFrame with one row per organization)
+        What each report counts; reports of the same `as of` count the same answers.
     columns : of yes and no; the first is the one that groups are looked at in, and shares are of
     by : columns that form groups; one whose value is missing belongs to none that is returned
     smallest : int
-    within : further pairs of labels for :func:`konbit_lessons.disclosure.protected`
+    within : pairs of (by, group, column), of which one is among the other in each report
 
     Returns
     -------
@@ -120,32 +129,109 @@ def counted(
         ``by``, ``group``, counts of ``columns`` (all but the first in all only), ``n``, ``share``, ``low``, ``high``
         (Wilson's). Missing where hidden.
     """
-    whole, first = (TOTAL, TOTAL), columns[0]
-    lines = {whole: {column: int(some[column].sum()) for column in columns} | {"n": len(some)}}
-    for name in by:
-        groups = some[first].groupby(some[name].astype(object).fillna("").astype(str))
-        sums = zip(groups.sum().items(), groups.size(), strict=True)
-        lines |= {(name, group): {first: int(k), "n": n} for (group, k), n in sums}
-    index = pd.MultiIndex.from_tuples(lines, names=["by", "group"])
-    counts = pd.DataFrame(list(lines.values()), index=index).astype(float)
-    safe = protected(
-        counts,
-        smallest=smallest,
-        sums=[
-            ((*whole, column), [(*at, column) for at in counts.index if at[0] == name])
-            for name in by
-            for column in (first, "n")
-        ],
-        within=[((*at, first), (*at, "n")) for at in counts.index]
-        + [((*whole, column), (*whole, "n")) for column in columns[1:]]
-        + list(within),
-    ).table
-    shown = safe[safe.index.get_level_values("group") != ""]
+    first, lines, who, last = columns[0], {}, {}, None
+    reports, sums, nested = [], [], []
+    for report, as_of, some in parts:
+        if as_of != last:
+            groups = _groups(some, by)
+            new = {at: _yes_and_no(some[which], first) for at, which in groups.items()}
+            sums += _sums(as_of, groups, by, first)
+            nested += _nested(who, last, new, as_of)
+            lines |= {(as_of, *at): {one: len(ids) for one, ids in found.items()} for at, found in new.items()}
+            who, last = new, as_of
+        here = {column: (report, *ALL, column) for column in columns[1:]}
+        lines[report, *ALL] = lines.get((report, *ALL), {}) | {column: int(some[column].sum()) for column in here}
+        asked = [((*ALL, column), (*ALL, "n")) for column in here] + list(within)
+        nested += [tuple(here.get(one[-1], (as_of, *one)) for one in pair) for pair in asked]
+        index = pd.MultiIndex.from_tuples(lines, names=["when", "by", "group"])
+        counts = pd.DataFrame(list(lines.values()), index=index).astype(float)
+        reports.append({"counts": counts, "sums": [*sums], "within": [*nested]})
+    safe = in_turn(reports, smallest=smallest).table
+    report, as_of, _ = parts[-1]
+    shown = safe.xs(as_of, level="when")[[first, "n"]]
+    for column in columns[1:]:
+        shown.insert(len(shown.columns) - 1, column, safe.xs(report, level="when")[column].reindex(shown.index))
+    shown = shown[shown.index.get_level_values("group") != ""]
     shares = [_share(k, n) for k, n in zip(shown[first], shown["n"], strict=True)]
     return pd.concat([shown, pd.DataFrame(shares, index=shown.index)], axis=1).reset_index()
 
 
-def met_or_not(data: Data, rows: pd.DataFrame, *, quarter: str) -> pd.DataFrame:
+def _groups(some: pd.DataFrame, by: list[str]) -> dict[tuple[str, str], pd.Series]:
+    """(by, group) → which organizations are in it; those without a value are in the group ``""``."""
+    groups = {ALL: pd.Series(True, index=some.index)}
+    for name in by:
+        of = some[name].astype(object).fillna("").astype(str)
+        groups |= {(name, group): of == group for group in sorted(set(of))}
+    return groups
+
+
+def _yes_and_no(some: pd.DataFrame, column: str) -> dict[str, frozenset]:
+    """Who says yes, who says no, and all that answered."""
+    yes, ids = some[column].astype(bool), some["organization_id"]
+    return {column: frozenset(ids[yes]), "no": frozenset(ids[~yes]), "n": frozenset(ids)}
+
+
+def _nested(then: dict, before: str, now: dict, as_of: str) -> list[tuple]:
+    """Of a wave that more have answered since: those of each group then are among those of now."""
+    return [
+        ((before, *at, column), (as_of, *at, column))
+        for at, found in then.items()
+        for column, ids in found.items()
+        if at in now and len(ids) <= len(now[at][column])
+    ]
+
+
+def _sums(as_of: str, groups: dict, by: list[str], first: str) -> list[tuple]:
+    """Those that say yes and no are all that answered, and groups are parts of all."""
+    sums = [((as_of, *at, "n"), [(as_of, *at, first), (as_of, *at, "no")]) for at in groups]
+    sums += [
+        ((as_of, *ALL, column), [(as_of, *at, column) for at in groups if at[0] == name])
+        for name in by
+        for column in (first, "no", "n")
+    ]
+    return sums
+
+
+def opinions(data: Data, question: str, *, quarter: str) -> pd.DataFrame:
+    """Who agrees with a statement, in each wave and by type: :func:`counted`, with ``wave``."""
+    tables = [
+        counted(parts, [question], by=["org_type"], smallest=data.programme.smallest_cell).assign(wave=wave)
+        for wave, parts in _by_wave(data, question, quarter).items()
+    ]
+    return pd.concat(tables) if tables else pd.DataFrame(columns=["by", "group", "n", "share", "wave"])
+
+
+def benefits(data: Data, question: str, *, quarter: str) -> pd.DataFrame:
+    """Who says yes in the latest wave, with a business lead on record and without: :func:`counted`."""
+    parts = _by_wave(data, question, quarter)
+    if not parts:
+        return pd.DataFrame(columns=["by", "group", "n", "share"])
+    return counted(parts[max(parts)], [question], by=["has_lead"], smallest=data.programme.smallest_cell)
+
+
+def _by_wave(data: Data, question: str, quarter: str) -> dict[int, list[tuple[str, str, pd.DataFrame]]]:
+    """Wave → what the report of each quarter up to this one counts, once for all that count the same."""
+    found = {}
+    for report in _quarters_with_answers(data, quarter):
+        said = answers(data, until=report).dropna(subset=question)
+        for wave, some in said.groupby("wave"):
+            as_of = some["as_of"].iloc[0]
+            if as_of not in [one[1] for one in found.get(wave, [])]:
+                found.setdefault(wave, []).append((report, as_of, some))
+    return found
+
+
+def _quarters_with_answers(data: Data, until: str) -> list[str]:
+    """The quarters from the first answer to one."""
+    if data.survey.empty or not len(first := waves(data, until=until)):
+        return []
+    quarters = [Quarter.named(until)]
+    while str(quarters[0]) > fiscal_quarter(first["submitted_on"]).min():
+        quarters.insert(0, quarters[0].previous)
+    return [str(one) for one in quarters]
+
+
+def met_or_not(data: Data, rows: pd.DataFrame, *, quarter: str, wave: int | None = None) -> pd.DataFrame:
     """Who expects what, by type and by consulted or not; what was offered; what those who answered before expected.
 
     An organization was offered what it was invited to in the quarter, as ``[offers]`` of programme.toml has it.
@@ -155,6 +241,9 @@ def met_or_not(data: Data, rows: pd.DataFrame, *, quarter: str) -> pd.DataFrame:
     data : Data
     rows : DataFrame, one row per invitation
         From :func:`konbit_lessons.invitations`.
+    quarter : str
+    wave : int, optional
+        The latest unless told.
 
     Returns
     -------
@@ -163,32 +252,25 @@ def met_or_not(data: Data, rows: pd.DataFrame, *, quarter: str) -> pd.DataFrame:
         ``expects``, ``n``, ``share``, ``low``, ``high``; in all also ``offered``, ``unmet`` (expect it and were not
         offered it), ``before`` (expected it in the wave before), ``events`` with it of ``events_held`` in the quarter.
     """
-    said, in_quarter = answers(data, until=quarter), rows[rows["fiscal_quarter"] == quarter]
-    *earlier, latest = sorted(said["wave"].unique()) or [None]
+    said = answers(data, until=quarter)
+    latest = wave if wave is not None else max(said["wave"], default=None)
+    reports = [one for one in _quarters_with_answers(data, quarter) if latest in set(answers(data, until=one)["wave"])]
+    by, columns = ["org_type", "consulted_at_design", "both_waves"], ["expects", "offered", "unmet", "before"]
+    within = [((*ALL, "unmet"), (*ALL, "expects"))]
+    smallest, in_quarter = data.programme.smallest_cell, rows[rows["fiscal_quarter"] == quarter]
     tables = []
     for what in EXPECTATIONS:
-        name = f"expects_{what}"
-        known = said.loc[said[name].notna(), ["organization_id", "wave", "org_type", "consulted_at_design", name]]
-        some, ids = known[known["wave"] == latest], known["organization_id"]
-        if len(some) < max(data.programme.smallest_cell, 1):
+        parts = [_expecting(data, rows, what, latest, report) for report in reports]
+        parts = [one for one in parts if len(one[2]) >= max(smallest, 1)]
+        if not parts:
             continue
-        with_it = in_quarter[with_offer(in_quarter, data.programme.offers.get(what, []))]
-        in_earlier = known["wave"] == (earlier[-1] if earlier else None)
-        expects = some[name].astype(bool)
-        offered = some["organization_id"].isin(with_it["organization_id"])
-        some = some.assign(
-            expects=expects,
-            offered=offered,
-            unmet=expects & ~offered,
-            before=some["organization_id"].isin(ids[in_earlier & known[name].astype(bool)]),
-            both_waves=some["organization_id"].isin(ids[in_earlier]),
+        both = (
+            [((*ALL, "before"), ("both_waves", "True", "n"))]
+            if all(one[2]["both_waves"].any() for one in parts)
+            else []
         )
-        by = ["org_type", "consulted_at_design", "both_waves"]
-        within = [((TOTAL, TOTAL, "unmet"), (TOTAL, TOTAL, "expects"))]
-        if some["both_waves"].any():
-            within.append(((TOTAL, TOTAL, "before"), ("both_waves", "True", "n")))
-        columns, smallest = ["expects", "offered", "unmet", "before"], data.programme.smallest_cell
-        table = counted(some, columns, by=by, smallest=smallest, within=within)
+        table = counted(parts, columns, by=by, smallest=smallest, within=(*within, *both))
+        with_it = in_quarter[with_offer(in_quarter, data.programme.offers.get(what, []))]
         held = {"events": with_it["event_id"].nunique(), "events_held": in_quarter["event_id"].nunique()}
         tables.append(table.assign(what=what, wave=int(latest), **held))
     if not tables:
@@ -196,6 +278,24 @@ def met_or_not(data: Data, rows: pd.DataFrame, *, quarter: str) -> pd.DataFrame:
     table = pd.concat(tables, ignore_index=True)
     rank = table[table["by"] == TOTAL].sort_values(["share", "what"], ascending=[False, True])["what"].to_list()
     return table.sort_values("what", key=lambda one: one.map(rank.index), kind="stable", ignore_index=True)
+
+
+def _expecting(data: Data, rows: pd.DataFrame, what: str, wave: int, quarter: str) -> tuple[str, str, pd.DataFrame]:
+    """What the report of a quarter counts of an expectation: each organization that answered in a wave."""
+    said, name, in_quarter = answers(data, until=quarter), f"expects_{what}", rows[rows["fiscal_quarter"] == quarter]
+    known = said[said[name].notna()]
+    some, ids = known[known["wave"] == wave], known["organization_id"]
+    in_earlier = known["wave"] == max((one for one in set(said["wave"]) if one < wave), default=None)
+    with_it = in_quarter[with_offer(in_quarter, data.programme.offers.get(what, []))]
+    expects, offered = some[name].astype(bool), some["organization_id"].isin(with_it["organization_id"])
+    some = some.assign(
+        expects=expects,
+        offered=offered,
+        unmet=expects & ~offered,
+        before=some["organization_id"].isin(ids[in_earlier & known[name].astype(bool)]),
+        both_waves=some["organization_id"].isin(ids[in_earlier]),
+    )
+    return quarter, str(some["as_of"].max()), some
 
 
 def compared(intervals: dict[object, Interval | None], *, matters: float) -> pd.DataFrame:
@@ -230,42 +330,67 @@ def overlap(data: Data, *, quarter: str) -> pd.DataFrame:
         ``projects`` (a tuple, or one of these two), a count for each type and ``total``, ``n`` (partners on the last
         day), ``share`` of those, ``low``, ``high`` (Wilson's). Missing where hidden.
     """
-    here, support = _partners(data, quarter), data.other_support
-    some = support[(support["started_on"] <= _last_day(quarter)) & support["organization_id"].isin(here.index)]
-    by_project = some.groupby("project")["organization_id"].agg(lambda ids: frozenset(ids))
-    by_project = by_project[by_project.map(len).sort_values(ascending=False, kind="stable").index]
-    projects = list(by_project.index)
-    groups = {(project,): by_project[project] for project in projects}
-    groups |= {pair: by_project[pair[0]] & by_project[pair[1]] for pair in combinations(projects[:MOST_PROJECTS], 2)}
-    anyone = frozenset(some["organization_id"])
-    groups |= {"any": anyone, "none": frozenset(here.index) - anyone, "all": frozenset(here.index)}
-    names = [str(at) for at in range(len(groups))]
-    counts = pd.DataFrame([here[here.index.isin(ids)].value_counts() for ids in groups.values()], index=names)
-    counts = counts.fillna(0).astype(int)
-    counts[TOTAL] = counts.sum(axis=1)
-    place = dict(zip(groups, names, strict=True))
-    safe = protected(
-        counts,
-        smallest=data.programme.smallest_cell,
-        sums=[
-            *margins(counts, TOTAL),
-            *(((place["all"], one), [(place["any"], one), (place["none"], one)]) for one in counts),
-        ],
-        within=[
-            ((place[part], one), (place[whole], one))
-            for one in counts
-            for part in groups
-            if isinstance(part, tuple)
-            for whole in ([(project,) for project in part] if len(part) > 1 else ["any"])
-        ],
-        unions=[
-            ((place["any"], one), [(place[(project,)], one) for project in projects]) for one in counts if projects
-        ],
-    ).table.set_axis(pd.Index(list(groups), tupleize_cols=False))
-    n = safe[TOTAL].iloc[-1]
+    quarters, began = [Quarter.named(quarter)], data.other_support["started_on"].min()
+    while pd.Timestamp(quarters[0].first_day) > began:
+        quarters.insert(0, quarters[0].previous)
+    lines, told, reports, then = {}, {"sums": [], "within": [], "unions": [], "public": []}, [], {}
+    for at in map(str, quarters):
+        groups = _supported(data, at)
+        lines |= {(at, name): {one: len(ids) for one, ids in by_type.items()} for name, by_type in groups.items()}
+        for name, more in _relations_of_support(groups, at, then).items():
+            told[name] += more
+        then = groups
+        counts = pd.DataFrame(list(lines.values()), index=pd.MultiIndex.from_tuples(lines)).fillna(0)
+        reports.append({"counts": counts.astype(int), **{name: [*more] for name, more in told.items()}})
+    safe = in_turn(reports, smallest=data.programme.smallest_cell).table.xs(quarter)
+    safe = safe[list(then["all"])].set_axis(pd.Index([_names_of(one) for one in safe.index], tupleize_cols=False))
+    n = safe.loc["all", TOTAL]
     shares = [_share(k, n) for k in safe[TOTAL]]
     table = safe.reset_index(names="projects").assign(n=n, **pd.DataFrame(shares))
     return table[table["projects"] != "all"]
+
+
+JOINED = "\u2016"  # between the projects of a pair, in no name of one
+
+
+def _names_of(group: str) -> tuple[str, ...] | str:
+    return group if group in ("any", "none", "all") else tuple(group.split(JOINED)[1:])
+
+
+def _supported(data: Data, quarter: str) -> dict[str, dict[str, frozenset]]:
+    """Project, pair of projects, any, none, all → type and total → the partners that it supported."""
+    here, support = partners_at_end(data, quarter), data.other_support
+    some = support[(support["started_on"] <= last_day(quarter)) & support["organization_id"].isin(here.index)]
+    by_project = some.groupby("project")["organization_id"].agg(lambda ids: frozenset(ids))
+    by_project = by_project[by_project.map(len).sort_values(ascending=False, kind="stable").index]
+    groups = {f"{JOINED}{project}": ids for project, ids in by_project.items()}
+    groups |= {a + b: groups[a] & groups[b] for a, b in combinations(list(groups)[:MOST_PROJECTS], 2)}
+    anyone = frozenset(some["organization_id"])
+    groups |= {"any": anyone, "none": frozenset(here.index) - anyone, "all": frozenset(here.index)}
+    kinds = {kind: frozenset(own.index) for kind, own in here.groupby(here)}
+    return {name: {kind: ids & own for kind, own in kinds.items()} | {TOTAL: ids} for name, ids in groups.items()}
+
+
+def _relations_of_support(groups: dict, quarter: str, then: dict) -> dict[str, list]:
+    """How the figures of a quarter add up, and hold those of the quarter before."""
+    kinds = [kind for kind in groups["all"] if kind != TOTAL]
+    projects = [name for name in groups if name.count(JOINED) == 1]
+    told = {"sums": [], "within": [], "unions": [], "public": []}
+    told["sums"] += [((quarter, name, TOTAL), [(quarter, name, kind) for kind in kinds]) for name in groups]
+    for kind in (*kinds, TOTAL):
+        label = lambda name, kind=kind: (quarter, name, kind)  # noqa: E731
+        told["sums"].append((label("all"), [label("any"), label("none")]))
+        told["public"].append(label("all"))
+        for name in (one for one in groups if one.count(JOINED) == 2):
+            told["within"] += [(label(name), label(f"{JOINED}{project}")) for project in _names_of(name)]
+        if projects:
+            told["unions"].append((label("any"), [label(name) for name in projects]))
+        told["within"] += [
+            ((str(Quarter.named(quarter).previous), name, kind), label(name))
+            for name in then
+            if name in groups and name != "all" and kind in then[name] and then[name][kind] <= groups[name][kind]
+        ]
+    return told
 
 
 def calendar(data: Data, *, quarter: str) -> pd.DataFrame:
@@ -278,32 +403,21 @@ def calendar(data: Data, *, quarter: str) -> pd.DataFrame:
         one), ``conversations``; and of the quarter ``talked_with``, ``partners``, ``share``, ``low``, ``high``
         (Wilson's). Missing where hidden.
     """
-    quarters = [Quarter.named(quarter)]
-    began = data.conversations["held_on"].min()
-    while len(quarters) < MOST_QUARTERS and pd.Timestamp(quarters[0].first_day) > began:
-        quarters.insert(0, quarters[0].previous)
-    return pd.concat([_months(data, str(one)) for one in quarters], ignore_index=True)
+    known = conversations(data, quarter=quarter)
+    return pd.concat(
+        [_months(data, known, one) for one in known.index.unique("quarter")[-MOST_QUARTERS:]], ignore_index=True
+    )
 
 
-def _months(data: Data, quarter: str) -> pd.DataFrame:
-    here, talks = _partners(data, quarter), data.conversations
+def _months(data: Data, known: pd.Series, quarter: str) -> pd.DataFrame:
+    here, talks = partners_at_end(data, quarter), data.conversations
     own = talks[(fiscal_quarter(talks["held_on"]) == quarter) & talks["organization_id"].isin(here.index)]
     months = pd.date_range(Quarter.named(quarter).first_day, periods=3, freq="MS")
-    by_month = own.groupby(own["held_on"].dt.to_period("M"))["organization_id"].agg(["nunique", "size"])
-    by_month = by_month.reindex(months.to_period("M"), fill_value=0).set_axis(["0", "1", "2"])
-    counts = pd.DataFrame({"organizations": [*by_month["nunique"], own["organization_id"].nunique(), len(here)]})
-    counts.index = pd.Index([*by_month.index, "quarter", "partners"])
-    one = "organizations"
-    safe = protected(
-        counts,
-        smallest=data.programme.smallest_cell,
-        unions=[(("quarter", one), [(at, one) for at in by_month.index])],
-        within=[(("quarter", one), ("partners", one))],
-    ).table[one]
-    shown = safe.loc[by_month.index]
-    k, n = safe["quarter"], safe["partners"]
-    conversations = by_month["size"].astype("Int64").mask(shown.isna()).to_numpy()
-    found = {"organizations": shown.to_numpy(), "conversations": conversations, "talked_with": k, "partners": n}
+    held = own.groupby(own["held_on"].dt.to_period("M")).size().reindex(months.to_period("M"), fill_value=0)
+    shown = pd.array([known["month", quarter, str(month.date())] for month in months], dtype="Int64")
+    k, n = known["talked", quarter, TOTAL], known["partners", quarter, TOTAL]
+    conversations_held = held.astype("Int64").mask(pd.isna(shown)).to_numpy()
+    found = {"organizations": shown, "conversations": conversations_held, "talked_with": k, "partners": n}
     return pd.DataFrame({"fiscal_quarter": quarter, "month": months, **found, **_share(k, n)})
 
 
@@ -316,34 +430,25 @@ def last_talked(data: Data, *, quarter: str) -> pd.DataFrame:
         ``last``, a count for each type, ``total``, ``n``, ``share``, ``low``, ``high`` (Wilson's, in all). Missing
         where hidden.
     """
-    here, on, period = _partners(data, quarter), _last_on(data, quarter), Quarter.named(quarter)
-    starts = [pd.Timestamp(one.first_day) for one in (period, period.previous)]
-    bands = np.select(
-        [on.isna(), on >= starts[0], on >= starts[1]], ["never", "this_quarter", "quarter_before"], "earlier"
-    )
-    order = ["this_quarter", "quarter_before", "earlier", "never"]
-    counts = pd.crosstab(pd.Series(bands, here.index), here).reindex(order, fill_value=0)
-    counts[TOTAL] = counts.sum(axis=1)
-    counts.loc[TOTAL] = counts.sum()
-    known = calendar(data, quarter=quarter)["talked_with"].iloc[-1]
-    public = [("this_quarter", TOTAL)] if pd.notna(known) else []
-    smallest = data.programme.smallest_cell
-    safe = protected(counts, smallest=smallest, sums=margins(counts, TOTAL), public=public).table
-    n = safe.loc[TOTAL, TOTAL]
+    known = conversations(data, quarter=quarter).xs(quarter, level="quarter")
+    types = [one for one in known["partners"].index if one != TOTAL]
+    bands = {"this_quarter": "talked"} | {one: one for one in ("quarter_before", "earlier", "never")}
+    safe = pd.DataFrame([known[of].reindex([*types, TOTAL]) for of in bands.values()], index=list(bands))
+    n = known["partners", TOTAL]
     shares = pd.DataFrame([_share(k, n) for k in safe[TOTAL]], index=safe.index)
-    return pd.concat([safe.assign(n=n), shares], axis=1).drop(index=TOTAL).rename_axis("last").reset_index()
+    return pd.concat([safe.assign(n=n), shares], axis=1).rename_axis("last").reset_index()
 
 
 def days_since(data: Data, *, quarter: str) -> list[float]:
     """Quartiles of the days since the last conversation of partners that had one; none where they are too few."""
     on = _last_on(data, quarter).dropna()
-    days = (_last_day(quarter) - on).dt.days
+    days = (last_day(quarter) - on).dt.days
     return days.quantile([0.25, 0.5, 0.75]).to_list() if len(days) >= 4 * data.programme.smallest_cell else []
 
 
 def follow_ups(data: Data, *, quarter: str) -> Protected:
     """Follow-ups promised up to the end of a quarter: done, open and not yet due, overdue."""
-    last = _last_day(quarter)
+    last = last_day(quarter)
     some = data.conversations[data.conversations["held_on"] <= last].dropna(subset="follow_up_due_on")
     done = some["follow_up_done_on"] <= last
     state = np.select([done, some["follow_up_due_on"] <= last], ["done", "overdue"], "open")
@@ -363,20 +468,10 @@ def with_offer(rows: pd.DataFrame, offers: list[str]) -> pd.Series:
     return rows["event_type"].isin(offers) | rows[columns].fillna(False).astype(bool).any(axis=1)
 
 
-def _partners(data: Data, quarter: str) -> pd.Series:
-    """The type of each organization that is a partner on the last day of a quarter."""
-    each = data.organizations.set_index("organization_id")["org_type"]
-    return each[each.index.isin(partners(data.organizations, _last_day(quarter)))]
-
-
 def _last_on(data: Data, quarter: str) -> pd.Series:
     """The day of the last conversation of each partner, up to the end of a quarter."""
-    talks = data.conversations[data.conversations["held_on"] <= _last_day(quarter)]
-    return talks.groupby("organization_id")["held_on"].max().reindex(_partners(data, quarter).index)
-
-
-def _last_day(quarter: str) -> pd.Timestamp:
-    return pd.Timestamp(Quarter.named(quarter).last_day)
+    talks = data.conversations[data.conversations["held_on"] <= last_day(quarter)]
+    return talks.groupby("organization_id")["held_on"].max().reindex(partners_at_end(data, quarter).index)
 
 
 def _share(k: object, n: object) -> dict[str, float]:

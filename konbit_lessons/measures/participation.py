@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 
 from konbit_lessons.cleaning import Data
+from konbit_lessons.disclosure import protected
+from konbit_lessons.measures.together import TAKEN_UP, TOTAL, invitations_taken_up
 from konbit_lessons.measures.trends import share_with_interval
 from konbit_lessons.panel import invitations
 
@@ -51,7 +53,8 @@ def uptake(rows: pd.DataFrame, *, by: str, smallest_cell: int = 5) -> pd.DataFra
     by : str
         Column that forms the groups, such as ``"fiscal_quarter"``.
     smallest_cell : int
-        A group of fewer organizations is left without share and counts.
+        No share or count is about fewer organizations, or tells of one; see
+        :func:`konbit_lessons.measures.together.invitations_taken_up`, which holds all groupings of the pages together.
 
     Returns
     -------
@@ -59,22 +62,33 @@ def uptake(rows: pd.DataFrame, *, by: str, smallest_cell: int = 5) -> pd.DataFra
         ``by``, ``invitations`` (whose attendance is known), ``attended``, ``unknown``, ``organizations``, ``events``,
         ``share``, ``low``, ``high`` (95 % interval of :func:`konbit_lessons.measures.trends.share_with_interval`).
     """
+    safe = invitations_taken_up(rows, smallest=smallest_cell, also="" if by in TAKEN_UP else by)
     known = rows[rows["attended"].notna()]
+    shown = _organizations(known, by, smallest_cell)
     lines = []
     for group, some in known.groupby(by, sort=True):
-        share = share_with_interval(some["attended"], some[list(CLUSTERS)])
-        line = {
-            "invitations": len(some),
-            "attended": int(some["attended"].sum()),
-            "share": share.estimate,
-            "low": share.low,
-            "high": share.high,
-        }
-        organizations = some["organization_id"].nunique()
-        if organizations < smallest_cell:
-            line = dict.fromkeys(line, np.nan)
-        lines.append({by: group, **line, "organizations": organizations, "events": some["event_id"].nunique()})
+        line = {"invitations": len(some), "attended": int(some["attended"].sum())}
+        at = (by, str(group))
+        if some["organization_id"].nunique() < smallest_cell or safe.loc[at].isna().any():
+            line = dict.fromkeys([*line, "share", "low", "high"], np.nan)
+        else:
+            share = share_with_interval(some["attended"], some[["organization_id", "event_id"]])
+            line |= {"share": share.estimate, "low": share.low, "high": share.high}
+        lines.append({by: group, **line, "organizations": shown[at[1]], "events": some["event_id"].nunique()})
     unknown = rows.loc[rows["attended"].isna()].groupby(by).size()
     order = [by, "invitations", "attended", "unknown", "organizations", "events", "share", "low", "high"]
     table = pd.DataFrame(lines, columns=order)
+    table["organizations"] = table["organizations"].astype("Int64")
     return table.assign(unknown=table[by].map(unknown).fillna(0).astype(int))
+
+
+def _organizations(known: pd.DataFrame, by: str, smallest: int) -> pd.Series:
+    """Organizations of each group, of all that were invited, whom everybody knows; missing where hidden."""
+    names = known[by].astype(object).map(lambda one: "" if pd.isna(one) else str(one))
+    counts = known.groupby(names)["organization_id"].nunique().to_frame("n")
+    groups = [(group, "n") for group in counts.index]
+    counts.loc[TOTAL] = known["organization_id"].nunique()
+    apart = counts["n"].iloc[:-1].sum() == counts["n"].iloc[-1]
+    whole = (TOTAL, "n")
+    told = {"sums" if apart else "unions": [(whole, groups)]} if groups else {}
+    return protected(counts, smallest=smallest, public=[whole], withhold=False, **told).table["n"]

@@ -15,12 +15,13 @@ Takes a cleaned programme; everything is counted from what cleaning wrote down. 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 
 import pandas as pd
 
 from konbit_lessons import tables
 from konbit_lessons.cleaning import Data
+from konbit_lessons.measures.roster import partners
+from konbit_lessons.measures.together import conversations, waves
 from konbit_lessons.periods import Quarter, fiscal_quarter
 from konbit_lessons.words import mark
 
@@ -129,8 +130,9 @@ def data_quality(data: Data) -> pd.DataFrame:
     - validity (systematic bias): *organizations that answered the survey, of those asked*: with a partner at day d
       being one that joined by d (or whose day is blank) and had not left by d, k = unique organizations with an answer
       in the wave among the n partners on its first day, in the quarter of that day. *Organizations with a conversation,
-      of the partners*: the same for the conversations of a quarter, on its first day. Both are left blank where n, or a
-      k above 0, is below the programme's smallest cell.
+      of the partners*: the same for the conversations of a quarter, of the partners on its last day, as on the page on
+      expectations. Both are left blank where :mod:`konbit_lessons.measures.together` hides them, or n, a k above 0, or
+      the rest is below the programme's smallest cell.
     - precision: *invitations whose attendance is known* of all invitations, in the quarter of the event.
     - reliability: *agreement* of two records of one fact: pairs that agree of pairs compared.
 
@@ -193,6 +195,39 @@ def in_sum(quality: pd.DataFrame, *, quarter: str | None = None) -> pd.DataFrame
     return sums.assign(value=value, share=(value / sums["of"]).where(has_share)).drop(columns="most")
 
 
+def shown(data: Data, quality: pd.DataFrame, *, quarter: str) -> pd.DataFrame:
+    """The figures as a report may hold them: over all files, of a quarter and of all; each by file for an own team.
+
+    A file may hold the records of few organizations, and how many they are is a figure about these.
+
+    Returns
+    -------
+    DataFrame
+        For a shared report ``standard``, ``measure``, ``unit``, ``quarter`` (or ``all``), ``value``, ``of``, ``share``;
+        else `quality` itself.
+    """
+    if data.programme.smallest_cell <= 1:
+        return quality
+    with_n = quality[quality["of"].notna()]
+    parts = [in_sum(with_n, quarter=quarter).assign(quarter=quarter), in_sum(with_n).assign(quarter="all")]
+    columns = ["standard", "measure", "unit", "quarter", "value", "of", "share"]
+    return pd.concat(parts)[columns].sort_values(
+        ["measure", "quarter"], key=lambda names: names.map([*MEASURES, quarter, "all"].index), ignore_index=True
+    )
+
+
+def without_few(data: Data, lines: pd.DataFrame) -> pd.DataFrame:
+    """Lines of :func:`by_table`, or by source, without the numbers of records that are those of few organizations."""
+    about = _referring_to("organizations")
+    few = [
+        name
+        for name, table in data.tables.items()
+        if name in about and table["organization_id"].nunique() < data.programme.smallest_cell
+    ]
+    hidden = lines["table"].isin(few) & (lines["read"] > 0)
+    return lines.assign(**{name: lines[name].mask(hidden) for name in lines.select_dtypes("number")})
+
+
 def by_table(data: Data, *, quarter: str | None = None) -> pd.DataFrame:
     """Rows read, kept and set aside, and values set aside or changed, by table.
 
@@ -219,12 +254,6 @@ def by_table(data: Data, *, quarter: str | None = None) -> pd.DataFrame:
     return rows.loc[order].fillna(0).astype("Int64").rename_axis("table").reset_index()
 
 
-def partners(organizations: pd.DataFrame, day: date | pd.Timestamp) -> pd.Series:
-    """Codes of the organizations that were partners on a day: joined by then, or on a day unknown, and not left."""
-    day, joined, left = pd.Timestamp(day), organizations["joined_on"], organizations["left_on"]
-    return organizations.loc[(joined.isna() | (joined <= day)) & (left.isna() | (left > day)), "organization_id"]
-
-
 def _logged(data: Data) -> Iterator[pd.DataFrame]:
     read = data.counts.groupby(PLACE)["read"].sum()
     for measure in LOGGED:
@@ -240,32 +269,32 @@ def _logged(data: Data) -> Iterator[pd.DataFrame]:
 
 def _of_programme(data: Data, standard: str, measure: str, unit: str, lines: list[tuple]) -> pd.DataFrame:
     """Sums of (quarter, value, of) by quarter; those about too few organizations are left blank."""
-    sums = pd.DataFrame(lines, columns=["quarter", "value", "of"]).groupby("quarter")[["value", "of"]].sum()
+    sums = pd.DataFrame(lines, columns=["quarter", "value", "of"]).groupby("quarter")[["value", "of"]]
+    sums = sums.agg(lambda one: one.sum(skipna=False)) if len(lines) else sums.sum()
     if unit == "organizations":
-        few = (sums["of"] < data.programme.smallest_cell) | sums["value"].between(1, data.programme.smallest_cell - 1)
+        smallest = data.programme.smallest_cell
+        few = [sums[name].between(1, smallest - 1) for name in sums]
+        few = few[0] | few[1] | (sums["of"] - sums["value"]).between(1, smallest - 1) | sums.isna().any(axis=1)
         sums = sums.astype("Int64").mask(few)
     return sums.reset_index().assign(standard=standard, measure=measure, unit=unit, table="", source="")
 
 
 def _answers(data: Data) -> list[tuple]:
     lines = []
-    for _, answers in data.survey.dropna(subset="wave").groupby("wave"):
+    until = fiscal_quarter(data.survey["submitted_on"]).max() if len(data.survey) else ""
+    for _, answers in waves(data, until=until).groupby("wave"):
         first = answers["submitted_on"].min()
         lines.append((str(Quarter.of(first)), *_reached(answers, partners(data.organizations, first))))
     return lines
 
 
 def _conversations(data: Data) -> list[tuple]:
-    held = data.conversations.assign(quarter=fiscal_quarter(data.conversations["held_on"]))
+    held = fiscal_quarter(data.conversations["held_on"])
     if held.empty:
         return []
-    first, at = Quarter.named(held["quarter"].min()), Quarter.named(held["quarter"].max())
-    lines = []
-    while at >= first:
-        then = held[held["quarter"] == str(at)]
-        lines.append((str(at), *_reached(then, partners(data.organizations, at.first_day))))
-        at = at.previous
-    return lines
+    known, first, last = conversations(data, quarter=held.max()), held.min(), held.max()
+    every = [one for one in known.index.unique("quarter") if first <= one <= last]
+    return [(one, known["talked", one, "total"], known["partners", one, "total"]) for one in every]
 
 
 def _reached(rows: pd.DataFrame, asked: pd.Series) -> tuple[int, int]:
@@ -281,8 +310,18 @@ def _attendance(data: Data) -> list[tuple]:
 
 def _agreement(data: Data) -> Iterator[pd.DataFrame]:
     for records, pairs in data.agreement.groupby("records"):
+        if records == "survey twice in a wave" and _asked_again(data) < data.programme.smallest_cell:
+            continue
         lines = list(pairs[["quarter", "agree", "compared"]].itertuples(index=False, name=None))
         yield _of_programme(data, "reliability", AGREE[records], "comparisons", lines)
+
+
+def _asked_again(data: Data) -> int:
+    """Organizations that answered a wave more than once: from the rows kept, or from those taken together."""
+    kept = data.survey.groupby(["wave", "organization_id"]).size()
+    twice = (data.checks["check"] == "double entry") & (data.checks["table"] == "survey")
+    several = kept[kept > 1].index.get_level_values("organization_id").nunique()
+    return several or int(data.checks.loc[twice, "rows"].sum())
 
 
 def _arrivals(data: Data) -> Iterator[pd.DataFrame]:

@@ -125,18 +125,61 @@ def kaplan_meier(quarters, left, *, confidence=0.95):
     by = each.assign(left=each["left"].astype(int)).groupby("quarter")["left"]
     table = pd.DataFrame({"left": by.sum(), "censored": by.count() - by.sum()})
     at_risk = by.count()[::-1].cumsum()[::-1].to_numpy(float)
-    d = table["left"].to_numpy(float)
-    share = np.cumprod(1 - d / at_risk)
-    inside = (share > 0) & (share < 1)
-    spread = np.sqrt(np.cumsum(d / (at_risk * np.where(at_risk > d, at_risk - d, np.inf))))
-    power = np.exp(stats.norm.ppf((1 + confidence) / 2) * spread / np.log(np.where(inside, share, 0.5)))
     table.insert(0, "at_risk", at_risk.astype(int))
-    return table.assign(
-        share=share,
-        std_error=share * spread,
-        conf_low=np.where(inside, share ** (1 / power), NAN),
-        conf_high=np.where(inside, share**power, NAN),
-    ).reset_index()
+    share, spread, low, high = _limits(at_risk, table["left"].to_numpy(float), confidence)
+    return table.assign(share=share, std_error=share * spread, conf_low=low, conf_high=high).reset_index()
+
+
+def grouped(curve, *, smallest, confidence=0.95):
+    """The curve with quarters taken together, so that no count of it is about few organizations.
+
+    A group of quarters ends once ``smallest`` or more have left in it, or none, as many are no longer looked at after
+    it, or none, and as many have not left, or none. Its share is the life table's: who is no longer looked at counts
+    for half of several quarters, and in full for one, which is Kaplan's and Meier's curve. Cutler and Ederer (1958),
+    Journal of Chronic Diseases 8, 699-712.
+
+    Parameters
+    ----------
+    curve : DataFrame
+        From :func:`kaplan_meier`.
+    smallest : int
+    confidence : of the interval
+
+    Returns
+    -------
+    DataFrame, one row per group
+        ``quarter`` (its last), ``at_risk`` (in its first), ``left``, ``share``, ``low``, ``high``.
+
+    Examples
+    --------
+    Three of 20 leave in the first quarter, two in the second; until then 2 are no longer looked at, who count for 1.
+
+    >>> curve = kaplan_meier([1] * 5 + [2] * 15, [True] * 3 + [False] * 2 + [True] * 2 + [False] * 13)
+    >>> grouped(curve, smallest=5)[["quarter", "at_risk", "left"]].to_numpy().tolist()
+    [[2, 20, 5]]
+    """
+    lines, at_risk, since, left = [], int(curve["at_risk"].iloc[0]), 0, 0
+    for place, line in enumerate(curve.itertuples()):
+        left += line.left
+        after = int(curve["at_risk"].iloc[place + 1]) if place + 1 < len(curve) else 0
+        gone, since = at_risk - left - after, since + 1
+        if any(0 < n < smallest for n in (left, gone, at_risk - left)):
+            continue
+        exposed = at_risk - gone / 2 if since > 1 else at_risk
+        lines.append({"quarter": line.quarter, "at_risk": at_risk, "left": left, "exposed": exposed})
+        at_risk, since, left = after, 0, 0
+    table = pd.DataFrame(lines, columns=["quarter", "at_risk", "left", "exposed"])
+    share, _, low, high = _limits(table["exposed"].to_numpy(float), table["left"].to_numpy(float), confidence)
+    return table.drop(columns="exposed").assign(share=share, low=low, high=high)
+
+
+def _limits(at_risk, left, confidence):
+    """The share after each quarter, the root of g, and the limits of the share."""
+    share = np.cumprod(1 - left / at_risk)
+    inside = (share > 0) & (share < 1)
+    spread = np.sqrt(np.cumsum(left / (at_risk * np.where(at_risk > left, at_risk - left, np.inf))))
+    power = np.exp(stats.norm.ppf((1 + confidence) / 2) * spread / np.log(np.where(inside, share, 0.5)))
+    return share, spread, np.where(inside, share ** (1 / power), NAN), np.where(inside, share**power, NAN)
 
 
 @dataclass(frozen=True)

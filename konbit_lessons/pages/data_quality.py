@@ -24,11 +24,16 @@ from konbit_lessons.measures.quality import (
     REFUSED,
     STANDARDS,
     TALKED_WITH,
+    data_quality,
+    in_sum,
+    shown,
+    without_few,
 )
+from konbit_lessons.measures.together import LATE_ENOUGH, waves
 from konbit_lessons.measures.trends import wilson
 from konbit_lessons.parts import Part, Prose, Table
 from konbit_lessons.periods import Quarter
-from konbit_lessons.sentences.phrases import capital, linked, small
+from konbit_lessons.sentences.phrases import capital, count, joined, linked, small, why_missing
 from konbit_lessons.tables import TABLE_LABELS
 from konbit_lessons.words import Words, mark, pair
 
@@ -220,7 +225,7 @@ def changed_table(data: Data, quality: pd.DataFrame, *, quarter: str, language: 
 def sources_table(data: Data, *, language: str = "en") -> Table:
     """Rows read, kept and set aside, and values changed, by source of programme.toml."""
     words = Words.of(language)
-    table = by_source(data)
+    table = without_few(data, by_source(data))
     heads = [
         mark("Records"),
         mark("Read"),
@@ -231,7 +236,7 @@ def sources_table(data: Data, *, language: str = "en") -> Table:
         mark("Source"),
     ]
     cells = [
-        [words.text(TABLE_LABELS[line.table]), *(words.number(n) for n in line[3:]), line.source]
+        [words.text(TABLE_LABELS[line.table]), *(count(n, words) for n in line[3:]), line.source]
         for line in table.itertuples()
     ]
     frame = pd.DataFrame(cells, columns=[words.text(head) for head in heads])
@@ -240,6 +245,7 @@ def sources_table(data: Data, *, language: str = "en") -> Table:
         "Values that do not fit are blanked; values are changed where a name, a code or a blank is replaced by what it "
         "means, or corrected."
     )
+    caption = joined(caption, why_missing(table["read"].isna().sum(), data, words))
     return Table(frame, caption, text=(frame.columns[-1],), name="sources", numbers=table)
 
 
@@ -357,15 +363,28 @@ def response_figure(data: Data, quality: pd.DataFrame, *, quarter: str, language
         shown[["label", "estimate", "low", "high", "n"]],
         heading=heading or words.text("No wave of the survey has enough answers to give a rate"),
         subtitle=words.text(
-            "Partners that answered, or had a conversation, of 100 partners on the first day. Dot: share. Bar: 95 % "
+            "Partners that answered, or had a conversation, of 100 partners. Dot: share. Bar: 95 % "
             "interval, as if those who answered had been drawn by lot."
         ),
-        caption=words.text(
-            "Source: partner survey, conversations and roster. n: partners on the first day of the wave or quarter. An "
-            "organization counts once, however many of its people answered."
+        caption=joined(
+            words.text(
+                "Source: partner survey, conversations and roster. n: partners on the first day of the wave or the "
+                "last of the quarter. An organization counts once, however many of its people answered."
+            ),
+            _late_answers(data, words),
         ),
         language=words,
         name="response_rates",
+    )
+
+
+def _late_answers(data, words):
+    if len(waves(data, until="FY9999Q4")) == data.survey["wave"].notna().sum():
+        return ""
+    return words.text(
+        "Answers that came after a wave was first reported are counted once those of {n} organizations or more have "
+        "come.",
+        n=words.number(LATE_ENOUGH * data.programme.smallest_cell),
     )
 
 
@@ -458,6 +477,39 @@ def late_figure(data: Data, *, quarter: str, language: str = "en") -> Part:
     )
 
 
+def standards_table(data: Data, *, quarter: str, language: str = "en") -> Table:
+    """Figures by the five standards of data quality, of the quarter and of all quarters, over all files."""
+    words = Words.of(language)
+    quality = data_quality(data)
+    with_n = quality[quality["of"].notna()]
+    of_quarter = in_sum(with_n, quarter=quarter).set_index("measure")
+    cells = [
+        [
+            f"{words.text(STANDARDS[line['standard']])} · {words.text(line['measure'])}",
+            _quality_cell(of_quarter.loc[line["measure"]], words) if line["measure"] in of_quarter.index else "–",
+            _quality_cell(line, words),
+        ]
+        for _, line in in_sum(with_n).iterrows()
+    ]
+    heads = [words.text("What was counted"), quarter, words.text("All quarters")]
+    caption = words.text(
+        "Data quality by five standards, k of n. Days are those of the slowest file; organizations count once in each "
+        "wave or quarter."
+    )
+    return Table(
+        pd.DataFrame(cells, columns=heads), caption, name="data_quality", numbers=shown(data, quality, quarter=quarter)
+    )
+
+
+def _quality_cell(line: pd.Series, words: Words) -> str:
+    if pd.isna(line["value"]):
+        return "–"
+    value = words.number(line["value"], int(line["value"] % 1 > 0))
+    if pd.isna(line["share"]):
+        return value
+    return words.text("{k} of {n} ({share})", k=value, n=words.number(line["of"]), share=words.percent(line["share"]))
+
+
 def question_sentences(data: Data, *, language: str = "en", link: bool = False) -> list[str]:
     """How many questions wait for an evaluator, and where; never which names they are about."""
     words, asked = Words.of(language), data.questions
@@ -531,7 +583,7 @@ def _of_measure(data: Data, quality: pd.DataFrame, measures: tuple[str, ...], qu
 
 
 def _read_sentence(data, words):
-    table = by_source(data)
+    table = without_few(data, by_source(data))
     aside = words.plural("{n} row was set aside", "{n} rows were set aside", int(table["set_aside"].sum()))
     return words.text(
         "Of {read} rows read from {sources}, **[{aside}](#what-was-read-kept-and-set-aside)** with the reason on "

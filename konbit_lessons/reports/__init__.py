@@ -13,7 +13,7 @@ A study has reports/study/ in place of the quarter.
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nbformat
@@ -103,6 +103,7 @@ def make_reports(
     }
     if "learning_report" in notebooks:  # what is wrong in the evaluator's own words is said before anything starts
         learning_report.narrative(cleaned(programme), quarter=quarter, language=words)
+    programme = replace(programme, audience=audience)
     top = Path(reports).resolve() / ("study" if programme.study else quarter)
     with only_one_run(top):
         used = made_from(programme)

@@ -101,6 +101,7 @@ def document(template, programme, quarter, words, **values):
         language=words.language,
         awaits_reader=words.awaits_reader,
         style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8").strip()),
+        internal=getattr(programme, "audience", "shared") == "internal",
         simulated=words.text(parts.SIMULATED) if programme.simulated else "",
         programme=parts.plain(programme.name),
         meta=[parts.plain(said) for said in parts.meta(programme, period, words)],

@@ -214,7 +214,12 @@ def _between(low, high, words, *, fewer=False):
 
 def counts(row, words, units):
     """Return on how many rows and groups the row rests: "612 invitations at 14 events"."""
-    n, g = int(row["n_offered"]), int(row["groups_offered"])
+    if np.isnan(row["n_offered"]):
+        return words.text("on how many it rests is not shown")
+    n = int(row["n_offered"])
+    if np.isnan(row["groups_offered"]):
+        return row_count(n, words, units)
+    g = int(row["groups_offered"])
     if units is not None:
         return words.text(
             "{with_it} of {rows} with it, in {groups}",
@@ -249,6 +254,7 @@ def reason(row, words, units=None):
             "separated": mark("where it was offered, or where it was not, all gave the same answer"),
             "low_df": mark("the comparison rests on too few that differ in it"),
             "rare_outcome": mark("nearly all gave the same answer"),
+            "not_shown": mark("its numbers are about too few to be shown"),
         }[row["reason"]]
     )
 
@@ -277,7 +283,7 @@ def _difference(row, words, units):
 
 def _seen(row, words, units):
     """k of n on both sides and, where there is one, the rough interval: what is known when the data cannot tell."""
-    if not row["n_offered"]:
+    if np.isnan(row["n_offered"]) or not row["n_offered"]:
         return ""
     compared = "constant" if row["reason"] == "constant" else "against" if row.get("against") else "without"
     said = words.text(

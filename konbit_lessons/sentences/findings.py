@@ -7,6 +7,8 @@ on a single incentive is in sentences.py.
 from importlib.metadata import version
 from platform import python_version
 
+import numpy as np
+
 from konbit_lessons.sentences import Units, in_order, inside, row_count, sentence, step
 from konbit_lessons.words import Words, mark, pair
 
@@ -96,6 +98,8 @@ def base_rate(result, language="en", units=None):
     """Return of how many rows what share took part, with a link to the numbers."""
     words = Words.of(language)
     units = Units.of(units, result.outcome, words)
+    if np.isnan(result.rate):
+        return words.text("How many took part in all is about too few to be shown.")
     values = {"rate": f"[{words.percent(result.rate)}](#the-numbers)", "rows": row_count(result.n, words, units)}
     if units is None:
         return words.text("In all, **{rate}** of {rows} were taken up.", **values)
@@ -127,7 +131,16 @@ def left_out_sentence(result, language="en", units=None):
     """Return how many rows the answer rests on, and how many were left out because which answer was missing."""
     words = Words.of(language)
     units = Units.of(units, result.outcome, words)
-    left_out = result.left_out[result.left_out["rows"] > 0]
+    left_out = result.left_out
+    if left_out["rows"].isna().any():
+        return words.text(
+            "The answer rests on **{used}**; others were left out because an answer was missing: {reasons}. How many "
+            "is not shown, since some of these numbers are about fewer than {smallest} organizations.",
+            used=row_count(result.n, words, units),
+            reasons=words.list(inside(name, words, result.labels.get(name)) for name in left_out["column"]),
+            smallest=words.number(result.smallest),
+        )
+    left_out = left_out[left_out["rows"] > 0]
     missing = int(left_out["rows"].sum())
     if not missing:
         return words.text("All {rows} were used; none was left out.", rows=row_count(result.n, words, units))

@@ -5,6 +5,8 @@ Takes the `Estimates` of ``predict_participation`` and a language; returns lists
 
 from itertools import permutations
 
+import pandas as pd
+
 from konbit_lessons.sentences import Units, in_order, label_of, name_of, signed, span, step
 from konbit_lessons.words import Words, mark
 
@@ -84,17 +86,8 @@ def missing_sentences(result, language="en"):
     completed = result.imputed
     if completed is None:
         return []
-    missing = completed.missing[completed.missing["rows"] > 0]
-    said = [
-        words.text(
-            "**{label}** is missing in {rows}: {organizations} without it at some time, {never} of them always.",
-            label=name_of(line["column"], words, result.labels.get(line["column"])),
-            rows=words.plural("{n} row", "{n} rows", line["rows"]),
-            organizations=words.plural("{n} organization", "{n} organizations", line["organizations"]),
-            never=words.number(line["never"]),
-        )
-        for _, line in missing.iterrows()
-    ]
+    missing = completed.missing[~(completed.missing["rows"] == 0).fillna(False)]
+    said = [_missing_sentence(line, words, result) for _, line in missing.iterrows()]
     table = completed.table.dropna(subset=["complete_estimate", "pooled_estimate"])
     if not completed.imputations or table.empty:
         return said
@@ -114,6 +107,28 @@ def missing_sentences(result, language="en"):
             own=signed(most["complete_estimate"] * steps[most["term"]], words),
         ),
     ]
+
+
+def _missing_sentence(line, words, result):
+    label = name_of(line["column"], words, result.labels.get(line["column"]))
+    if pd.isna(line["rows"]):
+        return words.text(
+            "**{label}** is missing for fewer than {smallest} organizations.",
+            label=label,
+            smallest=words.number(result.smallest),
+        )
+    values = {
+        "label": label,
+        "rows": words.plural("{n} row", "{n} rows", int(line["rows"])),
+        "organizations": words.plural("{n} organization", "{n} organizations", int(line["organizations"])),
+    }
+    if pd.isna(line["never"]):
+        return words.text("**{label}** is missing in {rows}: {organizations} without it at some time.", **values)
+    return words.text(
+        "**{label}** is missing in {rows}: {organizations} without it at some time, {never} of them always.",
+        never=words.number(line["never"]),
+        **values,
+    )
 
 
 def group_sentences(result, language="en"):

@@ -70,9 +70,7 @@ def with_and_without(data, quarter):
     """The shares of both groups where they are shown, and the differences between them with their strength."""
     latest = latest_answers(data, quarter)
     table = pd.concat(
-        expectations.counted(
-            latest.dropna(subset=what), [what], by=["has_lead"], smallest=data.programme.smallest_cell
-        ).assign(what=what)
+        expectations.benefits(data, what, quarter=quarter).assign(what=what)
         for what in ("perceived_value", "knows_benefits")
     )
     table = table[table["by"] == "has_lead"].set_index(["what", "group"])

@@ -68,12 +68,7 @@ def opinion_sentences(data: Data, *, quarter: str, language: str = "en", link: b
 
 def opinion_figure(data: Data, question: str, *, quarter: str, language: str = "en") -> Part:
     """Of each type of organization, by wave, the share that agrees with one of :data:`OPINIONS`."""
-    words, said = Words.of(language), expectations.answers(data, until=quarter).dropna(subset=question)
-    tables = [
-        expectations.counted(some, [question], by=["org_type"], smallest=data.programme.smallest_cell).assign(wave=wave)
-        for wave, some in said.groupby("wave")
-    ]
-    table = pd.concat(tables) if tables else pd.DataFrame(columns=["group", "wave", "share"])
+    words, table = Words.of(language), expectations.opinions(data, question, quarter=quarter)
     table = table.sort_values(["group", "wave"], ascending=[False, True], kind="stable")
     known = table.dropna(subset="share")
     if known.empty:
@@ -123,7 +118,9 @@ def opinions(data: Data, quarter: str) -> pd.DataFrame:
         if len(waves) > 1 and len(both) >= smallest:
             found[question, "change"] = difference_of_waves(some, question, first=waves[0], second=waves[-1])
         latest = some[some["wave"] == waves[-1]] if waves else some
-        if latest["org_type"].value_counts().reindex(ORG_TYPES).ge(smallest).all():
+        shown = expectations.opinions(data, question, quarter=quarter)
+        shown = shown[shown["wave"] == shown["wave"].max()].set_index("group")["share"]
+        if shown.reindex(ORG_TYPES).notna().all():
             found[question, "gap"] = difference_of_groups(
                 latest, question, by="org_type", first="awardee", second="cdsp"
             )

@@ -76,8 +76,8 @@ def overlap_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: st
 def with_overlap(data: Data, rows: pd.DataFrame) -> pd.Series | None:
     """The difference in invitations taken up between the two groups, or None where there are not two to show."""
     known = rows[rows["attended"].notna()]
-    sizes = known.groupby("other_support_now")["organization_id"].nunique()
-    if data.other_support.empty or len(sizes) < 2 or sizes.min() < data.programme.smallest_cell:
+    shown = uptake(rows, by="other_support_now", smallest_cell=data.programme.smallest_cell)["share"]
+    if data.other_support.empty or shown.notna().sum() < 2:
         return None
     gap = difference_of_groups(known, "attended", by="other_support_now", first=False, second=True, cluster=CLUSTERS)
     return expectations.compared({"other_support_now": gap}, matters=matters_of(data)).iloc[0]

@@ -28,7 +28,6 @@ from konbit_lessons.pages.learning_report.actions import (
 from konbit_lessons.pages.learning_report.annex import (
     definition_sentences,
     parameters_table,
-    standards_table,
 )
 from konbit_lessons.pages.learning_report.approach import approach_sentences, approach_table
 from konbit_lessons.pages.learning_report.before import (
@@ -77,7 +76,6 @@ __all__ = [
     "quality_sentence",
     "quality_table",
     "sentence_numbers",
-    "standards_table",
     "stored",
     "support_figure",
     "title",

@@ -58,7 +58,7 @@ def told_by_both(data: Data, rows: pd.DataFrame, result, *, quarter: str) -> tup
     until_then = rows[rows["fiscal_quarter"] <= earlier]
     if earlier not in set(until_then["fiscal_quarter"]):
         return told(data, rows, result, quarter=quarter), {}
-    then = predict_participation(until_then, **data.programme.question)
+    then = predict_participation(until_then, **data.programme.question).shown(data.programme.smallest_cell)
     return told(data, rows, result, quarter=quarter), told(data, until_then, then, quarter=earlier)
 
 

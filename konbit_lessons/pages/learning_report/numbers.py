@@ -6,7 +6,7 @@ from konbit_lessons.cleaning import Data
 from konbit_lessons.errors import DataError
 from konbit_lessons.measures import actions
 from konbit_lessons.measures.expectations import TOTAL
-from konbit_lessons.measures.quality import by_table
+from konbit_lessons.measures.quality import by_table, without_few
 from konbit_lessons.pages import expectations as expectations_page
 from konbit_lessons.pages import participation as participation_page
 from konbit_lessons.pages.learning_report.before import differing
@@ -23,7 +23,7 @@ def sentence_numbers(data: Data, rows: pd.DataFrame, result, *, quarter: str, sa
     said, then : dict
         What the report of the quarter before kept, and what today's records say of it.
     """
-    quality = by_table(data)
+    quality = without_few(data, by_table(data))
     own = [
         ("rows read", quality["read"].sum()),
         ("rows set aside", quality["set_aside"].sum()),

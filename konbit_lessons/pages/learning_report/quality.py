@@ -3,8 +3,9 @@
 import pandas as pd
 
 from konbit_lessons.cleaning import Data
-from konbit_lessons.measures.quality import by_table
+from konbit_lessons.measures.quality import by_table, without_few
 from konbit_lessons.parts import Table
+from konbit_lessons.sentences.phrases import count
 from konbit_lessons.tables import TABLE_LABELS
 from konbit_lessons.words import Words, mark
 
@@ -12,7 +13,7 @@ from konbit_lessons.words import Words, mark
 def quality_sentence(data: Data, rows: pd.DataFrame, *, language: str = "en") -> str:
     """How many rows were read, how many could not be used, and whose attendance is unknown."""
     words = Words.of(language)
-    quality, unknown = by_table(data), int(rows["attended"].isna().sum())
+    quality, unknown = without_few(data, by_table(data)), int(rows["attended"].isna().sum())
     aside = words.plural("{n} row was set aside", "{n} rows were set aside", int(quality["set_aside"].sum()))
     attendance = words.plural(
         "attendance is unknown for {n} invitation", "attendance is unknown for {n} invitations", unknown
@@ -36,9 +37,10 @@ def quality_table(data: Data, *, language: str = "en") -> Table:
         mark("Values that do not fit"),
         mark("Values changed"),
     ]
-    quality = by_table(data)
+    quality = without_few(data, by_table(data))
     cells = [
-        [words.text(TABLE_LABELS[line[0]]), *map(words.number, line[1:])] for line in quality.itertuples(index=False)
+        [words.text(TABLE_LABELS[line[0]]), *(count(n, words) for n in line[1:])]
+        for line in quality.itertuples(index=False)
     ]
     caption = words.text(
         "Rows, by kind of record: kept and set aside add up to read. A value that does not fit is set aside, whether "

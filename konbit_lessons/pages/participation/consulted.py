@@ -11,7 +11,7 @@ from konbit_lessons.sentences.phrases import (
     interval_of_difference,
     small,
 )
-from konbit_lessons.words import Words, mark
+from konbit_lessons.words import Words, mark, pair
 
 
 def consulted_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: str = "en") -> Part:
@@ -49,15 +49,7 @@ def consulted_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: 
             "Invitations taken up of 100, up to {quarter}, by whether the organization was consulted when the project "
             "was designed: {organizations}. n: invitations.",
             quarter=quarter,
-            organizations=words.list(
-                words.plural(
-                    "{label}, {n} organization",
-                    "{label}, {n} organizations",
-                    line.organizations,
-                    label=small(line.label),
-                )
-                for line in shown.itertuples()
-            ),
+            organizations=words.list(_size(line, words) for line in shown.itertuples()),
         ),
         caption=words.text(
             "Source: roster, invitation lists and sign-in sheets. The two groups may differ in other ways too; the "
@@ -68,8 +60,16 @@ def consulted_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: 
     )
 
 
+def _size(line, words):
+    """A group and how many organizations it has, where that may be told."""
+    if pd.isna(line.organizations):
+        return small(line.label)
+    forms = pair("{label}, {n} organization", "{label}, {n} organizations")
+    return words.plural(*forms, line.organizations, label=small(line.label))
+
+
 def both_groups(data, rows):
     """Invitations taken up by consulted organizations and by the others, and the difference where both are shown."""
     known = rows[rows["consulted_at_design"].notna() & rows["attended"].notna()]
-    table = uptake_by(known, "consulted_at_design", data).dropna(subset="share") if len(known) else known
+    table = uptake_by(rows, "consulted_at_design", data).dropna(subset="share")
     return table, difference(known, "consulted_at_design", False, True) if len(table) == 2 else None

@@ -28,7 +28,8 @@ def sentence_numbers(data: Data, rows: pd.DataFrame, *, quarter: str) -> pd.Data
         return behind_sentences(lines)
     reached, again = reached_so_far(data, rows), step_to_again(data, rows, quarter)
     lines += [(f"reached: {kind}", n, None, None, target) for kind, (n, target) in reached.items()]
-    lines += [("attendances", attendances_of(rows, reached))] if reached else []
+    total = attendances_of(data, rows, reached) if reached else pd.NA
+    lines += [("attendances", total)] if pd.notna(total) else []
     lines += [_share("came again", again, again["before"])]
     now, before, change = taken_up(data, rows, quarter)
     lines += [_share("taken up in the quarter", now, now["invitations"])]

@@ -5,7 +5,7 @@ import pandas as pd
 from konbit_lessons.cleaning import Data
 from konbit_lessons.figures import Figure
 from konbit_lessons.figures.charts import quarters_png
-from konbit_lessons.measures import engagement
+from konbit_lessons.measures import engagement, together
 from konbit_lessons.pages.participation.known import ALL_UNKNOWN, all_unknown
 from konbit_lessons.parts import Part, Prose
 from konbit_lessons.sentences.phrases import (
@@ -36,11 +36,18 @@ def headline(data: Data, rows: pd.DataFrame, *, quarter: str, language: str = "e
     reached = reached_so_far(data, rows)
     if not reached:
         return words.text("Up to {quarter} too few organizations were reached to give a number.", quarter=quarter)
+    total = attendances_of(data, rows, reached)
+    if pd.isna(total):
+        return words.text(
+            "**{reached}** came to at least one event up to {quarter}.",
+            reached=linked(_said(reached, words), "reached-against-target", link),
+            quarter=quarter,
+        )
     return words.text(
         "**{reached}** came to at least one event up to {quarter}; together they account for {attendances}.",
         reached=linked(_said(reached, words), "reached-against-target", link),
         quarter=quarter,
-        attendances=words.plural("{n} attendance", "{n} attendances", attendances_of(rows, reached)),
+        attendances=words.plural("{n} attendance", "{n} attendances", total),
     )
 
 
@@ -113,9 +120,10 @@ def reached_so_far(data, rows):
     }
 
 
-def attendances_of(rows, reached):
-    """How many attendances the types in `reached` have together."""
-    return len(engagement.attendances(rows[rows["org_type"].isin(reached)]))
+def attendances_of(data, rows, reached):
+    """How many attendances the types in `reached` have together; missing where that is not shown."""
+    taken_up = together.invitations_taken_up(rows, smallest=data.programme.smallest_cell)["attended"]
+    return sum(taken_up.get(("org_type", kind), 0) for kind in reached)
 
 
 def _said(reached, words):

@@ -3,17 +3,17 @@
 import pandas as pd
 
 from konbit_lessons.cleaning import Data
-from konbit_lessons.disclosure import margins, protected
 from konbit_lessons.figures import dots
-from konbit_lessons.measures import engagement
+from konbit_lessons.measures import engagement, together
 from konbit_lessons.measures.participation import CLUSTERS
 from konbit_lessons.measures.trends import share_with_interval
 from konbit_lessons.pages.participation.known import uptake_by
 from konbit_lessons.parts import Part, Prose, Table
-from konbit_lessons.sentences.phrases import capital, count, joined, share_and_interval, small
+from konbit_lessons.sentences.phrases import capital, count, joined, share_and_interval, small, why_missing
 from konbit_lessons.tables import EVENT_TYPES, LABELS, LEVELS
 from konbit_lessons.words import Words, mark
 
+EVENT_AND_TYPE = "event_type × org_type"  # how the counts of both together are called
 K_OF_N = (("k", "attended"), ("n", "invited"))
 
 
@@ -63,29 +63,11 @@ def uptake_table(data: Data, rows: pd.DataFrame, *, quarter: str, language: str 
     known = known[known["org_type"].isin(kinds)]
     if len(kinds) < 2:
         return Prose(words.text("There are not two types of organization to set beside each other."))
-    every = pd.concat(
-        known.assign(event=event, kind=kind)
-        for event in (known["event_type"], engagement.TOTAL)
-        for kind in (known["org_type"], engagement.TOTAL)
-    )
-    groups = every.groupby(["event", "kind"])
-    counts = pd.DataFrame({"attended": groups["attended"].sum(), "invited": groups.size()}).astype(int)
-    about = pd.DataFrame(
-        {
-            "attended": every[every["attended"]].groupby(["event", "kind"])["organization_id"].nunique(),
-            "invited": groups["organization_id"].nunique(),
-        }
-    )
-    safe = protected(
-        counts,
-        smallest=data.programme.smallest_cell,
-        sums=margins(counts, engagement.TOTAL),
-        within=[((*at, "attended"), (*at, "invited")) for at in counts.index],
-        organizations=about.reindex(counts.index).fillna(0),
-    )
+    safe = together.invitations_taken_up(rows, smallest=data.programme.smallest_cell).xs(EVENT_AND_TYPE)
+    groups = known.groupby(["event_type", "org_type"])
     cells, numbers = [], []
-    for event in (event for event in EVENT_TYPES if event in counts.index):
-        lines = [_line(safe.table, groups, event, kind) for kind in kinds]
+    for event in (event for event in EVENT_TYPES if (known["event_type"] == event).any()):
+        lines = [_line(safe, groups, event, kind) for kind in kinds]
         numbers += [line for line in lines if line]
         cells.append([capital(words.text(LEVELS[event])), *(_cell(line, words) for line in lines)])
     heads = [mark("Event"), *(LABELS[kind] for kind in kinds)]
@@ -95,7 +77,7 @@ def uptake_table(data: Data, rows: pd.DataFrame, *, quarter: str, language: str 
             "interval, and attended of invited, where attendance is known.",
             quarter=quarter,
         ),
-        safe.sentence(words),
+        why_missing(sum(pd.isna(line["share"]) for line in numbers), data, words),
     )
     frame = pd.DataFrame(cells, columns=[words.text(head) for head in heads])
     return Table(frame, caption, name="uptake_two_way", numbers=pd.DataFrame(numbers))
@@ -103,9 +85,9 @@ def uptake_table(data: Data, rows: pd.DataFrame, *, quarter: str, language: str 
 
 def _line(table, groups, event, kind):
     """The numbers of one type of organization at one type of event; nothing where none was invited."""
-    if (event, kind) not in table.index:
+    if (at := f"{event}, {kind}") not in table.index:
         return {}
-    k, n = table.loc[(event, kind)]
+    n, k = table.loc[at, ["invitations", "attended"]]
     found = {"event_type": event, "org_type": kind, "attended": k, "invited": n}
     if pd.isna(k) or pd.isna(n):
         return found | dict.fromkeys(("share", "low", "high"), float("nan"))

@@ -1,0 +1,164 @@
+"""What a shared report may show of a result: nothing about an incentive of which few organizations tell.
+
+Takes ``Estimates`` and the smallest number of organizations that a figure may be about; returns a copy with blanks,
+from which tables, figures, sentences and CSV files are made as from any other. docs/disclosure.md says what is hidden.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from konbit_lessons.incentives.design import build_design
+from konbit_lessons.incentives.levels import within
+
+NOT_SHOWN = "not_shown"  # the reason of an incentive that is hidden
+COUNTS = ["n_offered", "k_offered", "n_not_offered", "k_not_offered", "groups_offered"]
+KEPT = ["term", "label", "n", "clusters", "method", "varies_by", "kind", "against", "group"]
+ORGANIZATION = "organization_id"
+
+
+def shown(result, smallest):
+    """The result as a report may show it in which no figure is about fewer than ``smallest`` organizations.
+
+    An incentive is hidden whole, estimate and counts, where fewer had it, or were without it, or took part with or
+    without it, or did not. Of several kinds of an incentive of which one is hidden, the others keep their estimates,
+    and lose the counts that would tell it; of several groups of which one is hidden, so are the others and the
+    differences. Rows that are not grouped by ``organization_id``, as in a study, count one by one.
+
+    Parameters
+    ----------
+    result : Estimates
+    smallest : int
+
+    Returns
+    -------
+    Estimates
+    """
+    if smallest <= 1:
+        return result
+    rows, question = result.asked
+    design = build_design(rows, **question)
+    few = {name for name in design.given if _is_few(design, name, smallest)}
+    told = {other for name in few for other in design.others(name)} | _hidden_elsewhere(rows, design, smallest)
+    told -= few
+    table = _blank(result.table, result.table["term"].isin(few), result.table["term"].isin(told))
+    table = _without_few_left(table, [(design, term) for term in table["term"]], smallest)
+    groups = result.groups
+    if groups is not None:
+        apart = build_design(rows, by=result.by, **question)
+        names = dict.fromkeys(groups["group"])
+        hidden = {term for term in design.given if any(_is_few(apart, within(term, one), smallest) for one in names)}
+        hidden |= {other for name in hidden for other in design.others(name)} | few
+        groups = _blank(groups, groups["term"].isin(hidden), groups["term"].isin(told - hidden))
+        names = zip(groups["term"], groups["group"], strict=True)
+        groups = _without_few_left(groups, [(apart, within(term, group)) for term, group in names], smallest)
+    coefficients = result.coefficients.copy()
+    coefficients[[name for name in few if name in coefficients]] = np.nan
+    unknown = result.not_estimable
+    return replace(
+        result,
+        table=table,
+        groups=groups,
+        coefficients=coefficients,
+        rate=np.nan if _is_few_of(_who(design), design.y > 0, smallest) else result.rate,
+        left_out=_of_enough(result.left_out, rows, question, smallest),
+        not_estimable=unknown.assign(explanation=unknown["explanation"].mask(unknown["term"].isin(few), "")),
+        notes=tuple(note for note in result.notes if "dropped" not in note.values),  # noqa: PD011  (of a Note)
+        smallest=smallest,
+    )
+
+
+def shown_curve(table, main):
+    """The specifications with estimates as exact as those of the result that they vary."""
+    told = table["term"].isin(main.loc[main["n_offered"].isna(), "term"])
+    ends = ["estimate", "conf_low", "conf_high"]
+    return table.assign(**{end: table[end].round(2).where(told, table[end]) for end in ends})
+
+
+def shown_missing(missing, smallest):
+    """``Imputed.missing`` without what is about few organizations: how many lack an answer, and rows of theirs."""
+    if smallest <= 1 or missing.empty:
+        return missing
+    some, never = missing["organizations"], missing["never"]
+    few = some.between(1, smallest - 1)
+    few_never = few | never.between(1, smallest - 1) | (some - never).between(1, smallest - 1)
+    shares = [name for name in missing if name.startswith("share")]
+    hidden = {"rows": few, "organizations": few, "never": few_never}
+    masked = {name: missing[name].astype("Int64").mask(which) for name, which in hidden.items()}
+    return missing.assign(**masked, **{name: missing[name].mask(few) for name in shares})
+
+
+def _is_few(design, name, smallest):
+    """Whether a group that an answer about a term rests on is too small, or empty of all but a few."""
+    if name not in design.given:
+        return False
+    who, took_part = _who(design), design.y > 0
+    sides = design.compared(name)
+    return any(
+        _number(who, side) and (_number(who, side) < smallest or _is_few_of(who[side], took_part[side], smallest))
+        for side in sides
+    )
+
+
+def _is_few_of(who, yes, smallest):
+    return any(0 < _number(who, some) < smallest for some in (yes, ~yes))
+
+
+def _who(design):
+    """Whom each row is about: its organization; in a study itself."""
+    return design.clusters.get(ORGANIZATION, np.arange(len(design.y)))
+
+
+def _number(who, which):
+    return len(np.unique(who[which]))
+
+
+def _blank(table, hidden, told):
+    """The table without anything of the hidden rows, and without the counts of those that would tell them."""
+    counts = [name for name in COUNTS if name in table]
+    numbers = [name for name in table.columns if name not in (*KEPT, *counts, "strength", "reason", "explanation")]
+    blank = table.assign(
+        **{name: table[name].astype(float).mask(hidden | told) for name in counts if (hidden | told).any()},
+        **{name: table[name].astype(float).mask(hidden) for name in numbers if hidden.any()},
+    )
+    blank.loc[hidden, "strength"], blank.loc[hidden, "reason"] = "cannot tell", NOT_SHOWN
+    rounded = ["estimate", "std_error", "conf_low", "conf_high", "penalized_low", "penalized_high"]
+    blank.loc[told, rounded] = blank.loc[told, rounded].round(2)  # a share of so many, told exactly, tells of how many
+    blank.loc[told, ["e_value", "e_value_limit"]] = blank.loc[told, ["e_value", "e_value_limit"]].round(1)
+    return blank
+
+
+def _without_few_left(table, places, smallest):
+    """The table without the number of organizations that had it at some time, where that leaves few that never did."""
+    left = [_never(design, name) if name in design.given else 0 for design, name in places]
+    of_organizations = table["varies_by"] != "event_id"
+    few = pd.Series(left, index=table.index).between(1, smallest - 1) & of_organizations
+    return table.assign(groups_offered=table["groups_offered"].mask(few)) if few.any() else table
+
+
+def _never(design, name):
+    who, offered = _who(design), design.compared(name)[0]
+    return _number(who, design.among(name)) - _number(who, offered)
+
+
+def _hidden_elsewhere(rows, design, smallest):
+    """Incentives whose invitations the page on participation counts as well, and hides."""
+    from konbit_lessons.measures.together import TAKEN_UP, invitations_taken_up  # measures come later in the flow
+
+    if not {"attended", ORGANIZATION} <= {*rows.columns} or not {*TAKEN_UP} & {*design.given}:
+        return set()
+    counted = invitations_taken_up(rows, smallest=smallest)
+    hidden = counted[counted.isna().any(axis=1)].index.get_level_values("by")
+    return {*hidden} & {*design.given}
+
+
+def _of_enough(left_out, rows, question, smallest):
+    """Rows left out, by column; without numbers where one is about few organizations, since the others tell it."""
+    if left_out.empty or question["cluster"][0] != ORGANIZATION:
+        return left_out
+    gone = rows[[question["outcome"], *question["incentives"], *question["adjust_for"]]].isna()
+    who = rows[ORGANIZATION]
+    of = {name: who[gone[name]].nunique() for name in left_out["column"] if name in gone}
+    few = any(0 < n < smallest for n in of.values()) or left_out["rows"].between(1, smallest - 1).any()
+    return left_out.assign(rows=pd.array([pd.NA] * len(left_out), dtype="Int64")) if few else left_out
