@@ -10,7 +10,7 @@ A study has reports/study/ in place of the quarter.
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
@@ -90,7 +90,6 @@ def make_reports(
     given = {
         name: _parameters(programme, path, quarter, words, audience, parameters) for name, path in notebooks.items()
     }
-    programme = replace(programme, audience=audience)
     top = Path(reports).resolve() / ("study" if programme.study else quarter)
     with only_one_run(top):
         source = digest(repr(inputs(programme)))
@@ -110,7 +109,9 @@ def make_reports(
                 "inputs": source,
             }
             progress(f"{name}: {top.name}/{audience}/{made[name]['page']}")
-        index = published(top / audience / "index.html", _index(programme, quarter, words, made, failed, source))
+        index = published(
+            top / audience / "index.html", _index(programme, quarter, words, made, failed, source, audience)
+        )
         said = manifest(programme, quarter=quarter, language=language, audience=audience, reports=made)
         published(top / _manifest_name(audience), as_text(said))
     if failed:
@@ -190,7 +191,8 @@ def _publish(executed, name, programme, quarter, words, folder):
     for table in tables:
         if not re.fullmatch(r"[a-z0-9_]{1,60}", table):
             raise DataError(f'{name}: found a table named "{table}"; expected small letters, digits and _.')
-    html = page(executed, programme, quarter=quarter, language=words, name=name, tables=list(tables))
+    shown = {"quarter": quarter, "language": words, "audience": folder.name}
+    html = page(executed, programme, **shown, name=name, tables=list(tables))
     files = {f"tables/{table}.csv": text for table, text in tables.items()} | {f"{name}.html": html}
     for file, content in files.items():
         published(folder / file, content)
@@ -203,7 +205,7 @@ def _publish(executed, name, programme, quarter, words, folder):
     }
 
 
-def _index(programme, quarter, words, made, failed, source):
+def _index(programme, quarter, words, made, failed, source, audience="shared"):
     order = [*OF_A_QUARTER, *sorted(set(made) - set(OF_A_QUARTER))]
     listed = [
         made[name] | {"answer": Markup(parts.marked(made[name]["answer"])), "earlier": made[name]["inputs"] != source}
@@ -219,6 +221,7 @@ def _index(programme, quarter, words, made, failed, source):
         title=words.text("Reports: {title}", title=title),
         reports=listed,
         failed=failed,
+        audience=audience,
     )
 
 
