@@ -320,3 +320,11 @@ def test_the_shipped_notebooks_are_found_and_follow_the_house_rules():
         ]
         work = [[line for line in cell.source.splitlines() if line and " import " not in f" {line}"] for cell in code]
         assert max(map(len, work)) <= 5
+
+
+def test_only_internal_pages_and_their_index_say_that_they_are(study, tmp_path):
+    said = "Internal: not for sharing."
+    for audience in ("shared", "internal"):
+        made = make_reports(study, audience=audience, reports=tmp_path, progress=str)
+        for path in (made.index, *made.pages):
+            assert (said in path.read_text(encoding="utf-8")) == (audience == "internal")

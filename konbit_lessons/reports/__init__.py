@@ -13,7 +13,7 @@ A study has reports/study/ in place of the quarter.
 
 import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
@@ -103,7 +103,6 @@ def make_reports(
     }
     if "learning_report" in notebooks:  # what is wrong in the evaluator's own words is said before anything starts
         learning_report.narrative(cleaned(programme), quarter=quarter, language=words)
-    programme = replace(programme, audience=audience)
     top = Path(reports).resolve() / ("study" if programme.study else quarter)
     with only_one_run(top):
         used = made_from(programme)
@@ -243,7 +242,8 @@ def _publish(executed, name, programme, quarter, words, folder, to="html"):
     for table in tables:
         if not re.fullmatch(r"[a-z0-9_]{1,60}", table):
             raise DataError(f'{name}: found a table named "{table}"; expected small letters, digits and _.')
-    html = page(executed, programme, quarter=quarter, language=words, name=name, tables=list(tables))
+    shown = {"quarter": quarter, "language": words, "audience": folder.name}
+    html = page(executed, programme, **shown, name=name, tables=list(tables))
     files = {f"tables/{table}.csv": text for table, text in tables.items()} | {f"{name}.html": html}
     if to == "docx":
         files[f"{name}.docx"] = word.word_file(html)

@@ -54,6 +54,7 @@ def index(programme, quarter, words, made, folder, *, alone=False):
         failed={name: parts.plain(why) for name, why in made["failed"].items()},
         smallest=programme.smallest_cell,
         alone=alone,
+        audience=made["audience"],
         plural=words.plural,
     )
 

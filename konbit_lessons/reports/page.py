@@ -53,7 +53,17 @@ ALLOWED_VALUES = {
 }
 
 
-def page(notebook, programme, *, quarter=None, language="en", name="report", tables=(), template="page.html.j2"):
+def page(
+    notebook,
+    programme,
+    *,
+    quarter=None,
+    language="en",
+    name="report",
+    tables=(),
+    audience="shared",
+    template="page.html.j2",
+):
     """Return the HTML file of an executed notebook.
 
     Parameters
@@ -65,6 +75,7 @@ def page(notebook, programme, *, quarter=None, language="en", name="report", tab
     name : str, the title if the notebook has no opening
     tables : names of the CSV files beside the page
     template : str, of the folder templates/
+    audience : "shared" or "internal"
 
     Returns
     -------
@@ -89,10 +100,11 @@ def page(notebook, programme, *, quarter=None, language="en", name="report", tab
         body=Markup(str(body)),
         headings=headings,
         tables=tables,
+        audience=audience,
     )
 
 
-def document(template, programme, quarter, words, **values):
+def document(template, programme, quarter, words, *, audience="shared", **values):
     """Fill a template of the folder templates/ with what every page has: language, style, banner and footer."""
     jinja = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     period = None if programme.study else quarter
@@ -101,7 +113,7 @@ def document(template, programme, quarter, words, **values):
         language=words.language,
         awaits_reader=words.awaits_reader,
         style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8").strip()),
-        internal=getattr(programme, "audience", "shared") == "internal",
+        internal=audience == "internal",
         simulated=words.text(parts.SIMULATED) if programme.simulated else "",
         programme=parts.plain(programme.name),
         meta=[parts.plain(said) for said in parts.meta(programme, period, words)],
