@@ -10,8 +10,6 @@ from babel.messages.pofile import read_po
 from bs4 import BeautifulSoup
 from click.testing import CliRunner
 from pseudo import pseudo_language, untranslated
-from test_browser import browser, opened  # noqa: F401
-from test_browser import pytestmark as in_a_browser
 
 import konbit_lessons as kl
 from konbit_lessons import tables
@@ -307,13 +305,12 @@ def test_the_same_programme_gives_the_same_bytes(written, whole, tmp_path):
     assert [path.read_bytes() for path in again] == [(written / path.name).read_bytes() for path in again]
 
 
-@in_a_browser[0]
-@in_a_browser[1]
+@pytest.mark.browser
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_page_fits_a_phone_and_asks_for_nothing(written, browser, language):  # noqa: F811
+def test_the_page_fits_a_phone_and_asks_for_nothing(written, browser, opened, language):
     page = written / f"codebook.{language}.html"
     for width in (1280, 360, 320):
-        asked = opened(browser, page.as_uri(), width)
+        asked = opened(page.as_uri(), width)
         assert [url for url in asked if not url.startswith("data:")] == [page.as_uri()]
         assert browser.execute_script("return document.documentElement.scrollWidth") <= width
         assert browser.get_log("browser") == []
