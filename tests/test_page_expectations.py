@@ -351,3 +351,51 @@ def test_every_word_comes_out_translated(programme, rows, tmp_path, without_pixe
     }
     outside = {word for part in found.values() for text in said_by(part) for word in untranslated(str(text))}
     assert {word for word in outside if not any(word in one for one in data)} == set()
+
+
+def believers(came_of_believers, came_of_others, organizations=20):
+    """Each organization was invited to ten events; half of them believe that capacity building means money."""
+    rows = pd.DataFrame(
+        [
+            (f"O{o:02d}", f"E{e}", believes, (e + o) % 10 < (came_of_believers if believes else came_of_others))
+            for o in range(organizations)
+            for believes in [o % 2 == 0]
+            for e in range(10)
+        ],
+        columns=["organization_id", "event_id", "believes", "attended"],
+    )
+    answers = rows["believes"].map({True: 5, False: 2}).astype("Int64")
+    return rows.assign(belief_money=answers, attended=rows["attended"].astype("boolean"))
+
+
+@pytest.mark.parametrize(
+    ("believers_came", "others_came", "said"),
+    [
+        (6, 3, "agreed in their latest answer before took up **30** more than the others"),
+        (2, 5, "agreed in their latest answer before took up **30** fewer than the others"),
+    ],
+)
+def test_those_who_believe_in_money_are_set_beside_the_others(tiny, believers_came, others_came, said):
+    data, rows = tiny.clean(), believers(believers_came, others_came)
+    assert said in expectations_page.belief_sentences(data, rows, quarter=QUARTER)[0]
+    table = expectations_page.belief_table(data, rows, quarter=QUARTER)
+    assert table.numbers["share"].to_list() == [believers_came / 10, others_came / 10]
+    assert [row.split(" (")[0] for row in table.frame.iloc[:, 1]] == [
+        f"{10 * n} %" for n in (believers_came, others_came)
+    ]
+
+
+def test_belief_and_participation_of_few_organizations_is_not_compared(tiny):
+    data, rows = tiny.clean(), believers(6, 3, organizations=8)
+    few = "Too few organizations agree, or too few do not, to compare how they take part."
+    assert expectations_page.belief_sentences(data, rows, quarter=QUARTER) == [few]
+    assert expectations_page.belief_table(data, rows, quarter=QUARTER).sentences == []
+
+
+def test_belief_after_a_donors_support_is_that_of_the_latest_wave(whole, rows):
+    told = expectations_page.belief.belief_differences(whole, rows, QUARTER)[-1]
+    said = expectations.answers(whole, until=QUARTER).dropna(subset="belief_money")
+    latest = said[said["wave"] == 3].merge(whole.organizations[["organization_id", "earlier_donor_support"]])
+    shares = latest.groupby("earlier_donor_support")["belief_money"].mean()
+    assert told["term"] == "earlier_donor_support"
+    assert told["estimate"] == pytest.approx(shares[True] - shares[False])

@@ -8,6 +8,7 @@ Takes a cleaned programme, its panel, a quarter and a language; returns the sent
 import pandas as pd
 
 from konbit_lessons.cleaning import Data
+from konbit_lessons.pages.expectations.belief import belief_sentences, belief_table
 from konbit_lessons.pages.expectations.benefits import benefit_figure
 from konbit_lessons.pages.expectations.changes import changed_figure
 from konbit_lessons.pages.expectations.conversations import (
@@ -27,6 +28,8 @@ from konbit_lessons.words import Words
 __all__ = [
     "OPINIONS",
     "at_a_glance",
+    "belief_sentences",
+    "belief_table",
     "benefit_figure",
     "calendar_figure",
     "changed_figure",

@@ -6,6 +6,7 @@ from konbit_lessons.cleaning import Data
 from konbit_lessons.measures import expectations
 from konbit_lessons.measures.trends import CONFIDENCE
 from konbit_lessons.pages.expectations.answers import in_all
+from konbit_lessons.pages.expectations.belief import belief_differences
 from konbit_lessons.pages.expectations.benefits import with_and_without
 from konbit_lessons.pages.expectations.gap import shortest
 from konbit_lessons.pages.expectations.groups import told_apart
@@ -28,6 +29,7 @@ def sentence_numbers(data: Data, rows: pd.DataFrame, *, quarter: str) -> pd.Data
             *_differences(opinions(data, quarter)),
             *(() if data.business_leads.empty else _differences(with_and_without(data, quarter)[1].reset_index())),
             *_overlap(data, rows),
+            *(line for told in belief_differences(data, rows, quarter) for line in _differences(told.to_frame().T)),
             *(() if data.conversations.empty else _conversations(data, quarter)),
         ]
     )

@@ -5,10 +5,10 @@ import pandas as pd
 from konbit_lessons.cleaning import Data
 from konbit_lessons.figures import dots
 from konbit_lessons.measures import expectations
-from konbit_lessons.measures.participation import CLUSTERS, uptake
-from konbit_lessons.measures.trends import difference_of_groups
+from konbit_lessons.measures.participation import uptake
 from konbit_lessons.pages.expectations.by_type import counts_by_type
-from konbit_lessons.pages.expectations.strength import interval_and_strength, matters_of
+from konbit_lessons.pages.expectations.strength import interval_and_strength
+from konbit_lessons.pages.expectations.taken_up import difference_taken_up
 from konbit_lessons.parts import Part, Prose, Table
 from konbit_lessons.sentences.phrases import count, joined, linked, why_missing
 from konbit_lessons.words import Words, mark
@@ -75,12 +75,7 @@ def overlap_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: st
 
 def with_overlap(data: Data, rows: pd.DataFrame) -> pd.Series | None:
     """The difference in invitations taken up between the two groups, or None where there are not two to show."""
-    known = rows[rows["attended"].notna()]
-    shown = uptake(rows, by="other_support_now", smallest_cell=data.programme.smallest_cell)["share"]
-    if data.other_support.empty or shown.notna().sum() < 2:
-        return None
-    gap = difference_of_groups(known, "attended", by="other_support_now", first=False, second=True, cluster=CLUSTERS)
-    return expectations.compared({"other_support_now": gap}, matters=matters_of(data)).iloc[0]
+    return None if data.other_support.empty else difference_taken_up(data, rows, "other_support_now")
 
 
 def _no_support(data, words):
