@@ -10,7 +10,7 @@ import pandas as pd
 from konbit_lessons.cleaning import Data
 from konbit_lessons.pages.expectations.belief import belief_sentences, belief_table
 from konbit_lessons.pages.expectations.benefits import benefit_figure
-from konbit_lessons.pages.expectations.changes import changed_figure
+from konbit_lessons.pages.expectations.changes import changed_figure, changed_sentence, changes
 from konbit_lessons.pages.expectations.conversations import (
     calendar_figure,
     follow_up_sentences,
@@ -33,6 +33,8 @@ __all__ = [
     "benefit_figure",
     "calendar_figure",
     "changed_figure",
+    "changed_sentence",
+    "changes",
     "follow_up_sentences",
     "gap_figure",
     "groups_sentences",

@@ -40,9 +40,12 @@ def actions_table(data: Data, *, quarter: str, language: str = "en") -> Table:
     return Table(frame, caption, name="actions", numbers=numbers.convert_dtypes())
 
 
-def conversation_sentences(data: Data, *, quarter: str, language: str = "en") -> list[str]:
-    """A1: who was talked with, and how many follow-ups are overdue."""
-    return [expectations_page.talked_sentence(data, quarter=quarter, language=language)]
+def conversation_sentences(data: Data, rows: pd.DataFrame, *, quarter: str, language: str = "en") -> list[str]:
+    """A1: who was talked with, how many follow-ups are overdue, and how expectations changed."""
+    return [
+        expectations_page.talked_sentence(data, quarter=quarter, language=language),
+        expectations_page.changed_sentence(data, rows, quarter=quarter, language=language),
+    ]
 
 
 def contribution_sentences(data: Data, *, quarter: str, language: str = "en") -> list[str]:

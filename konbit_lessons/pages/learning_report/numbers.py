@@ -31,6 +31,7 @@ def sentence_numbers(data: Data, rows: pd.DataFrame, result, *, quarter: str, sa
         ("changes decided in the quarter", len(decided_in(data, quarter))),
         ("changes not done yet", len(waiting(data, quarter))),
         ("figures of the report before that are others today", len(differing(said, then))),
+        *_changes(data, rows, quarter),
         *_approach(data, rows),
         *_contributions(data, quarter),
         *_leads(data, rows, quarter),
@@ -43,6 +44,11 @@ def sentence_numbers(data: Data, rows: pd.DataFrame, result, *, quarter: str, sa
         behind_sentences(own),
     ]
     return pd.concat(parts, ignore_index=True).drop_duplicates("what", ignore_index=True)
+
+
+def _changes(data, rows, quarter):
+    for line in expectations_page.changes(data, rows, quarter)[1].itertuples():
+        yield f"change in who expects {line.term}", line.estimate, line.conf_low, line.conf_high, line.n
 
 
 def _approach(data, rows):
