@@ -255,7 +255,8 @@ def table_html(frame, *, caption, text=()):
     body = "".join(
         f'<tr><th scope="row">{escaped(row[0])}</th>'
         + "".join(
-            f"<td{side[column]}>{escaped(cell)}</td>" for column, cell in zip(frame.columns[1:], row[1:], strict=True)
+            f"<td{side[column]}>{escaped(cell) if column in left else _breaking(cell)}</td>"
+            for column, cell in zip(frame.columns[1:], row[1:], strict=True)
         )
         + "</tr>"
         for row in frame.itertuples(index=False, name=None)
@@ -264,6 +265,11 @@ def table_html(frame, *, caption, text=()):
         f'<div class="scroll" tabindex="0" role="region" aria-label="{escaped(caption)}"><table>'
         f"<caption>{escaped(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def _breaking(cell):
+    """Return a cell of numbers as HTML that may break before a bracket and after a comma, and nowhere else."""
+    return escaped(cell).replace(" (", " <wbr>(").replace(", ", ", <wbr>")
 
 
 def plain(text):
