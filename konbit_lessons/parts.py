@@ -231,7 +231,9 @@ def figure_html(figure, width, words):
     """Return a figure with its heading, picture, caption, and the same numbers as a table."""
     picture = base64.b64encode(figure.png).decode("ascii")
     summary = html.escape(words.text("The numbers in this figure"))
-    said = [one for one in figure.table.columns[-2:] if figure.table[one].map(str).str.contains(r"[^\W\d_]").any()]
+    said = [
+        one for at, one in enumerate(figure.table) if _says(figure.table[one].map(str), at - len(figure.table.columns))
+    ]
     numbers = table_html(figure.table, caption=figure.heading, text=said)
     return (
         f'<figure><h3>{escaped(figure.heading)}</h3><p class="subtitle">{escaped(figure.subtitle)}</p>'
@@ -239,6 +241,11 @@ def figure_html(figure, width, words):
         f"<figcaption>{escaped(figure.caption)}</figcaption></figure>"
         f"<details><summary>{summary}</summary>{numbers}</details>"
     )
+
+
+def _says(cells, place):
+    """Tell whether a column is of words: one of the last two with a letter in it, or one whose cells begin so."""
+    return cells.str.contains(r"[^\W\d_]").any() if place >= -2 else cells.str.match(r"\W*[^\W\d_]").all()
 
 
 def _item_html(item):
