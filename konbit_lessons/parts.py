@@ -231,9 +231,8 @@ def figure_html(figure, width, words):
     """Return a figure with its heading, picture, caption, and the same numbers as a table."""
     picture = base64.b64encode(figure.png).decode("ascii")
     summary = html.escape(words.text("The numbers in this figure"))
-    said = [
-        one for at, one in enumerate(figure.table) if _says(figure.table[one].map(str), at - len(figure.table.columns))
-    ]
+    last = figure.table.columns[-2:]
+    said = [one for one in figure.table if _says(figure.table[one].map(str), last=one in last)]
     numbers = table_html(figure.table, caption=figure.heading, text=said)
     return (
         f'<figure><h3>{escaped(figure.heading)}</h3><p class="subtitle">{escaped(figure.subtitle)}</p>'
@@ -243,9 +242,9 @@ def figure_html(figure, width, words):
     )
 
 
-def _says(cells, place):
-    """Tell whether a column is of words: one of the last two with a letter in it, or one whose cells begin so."""
-    return cells.str.contains(r"[^\W\d_]").any() if place >= -2 else cells.str.match(r"\W*[^\W\d_]").all()
+def _says(cells, *, last):
+    """Tell whether a column is of words: each cell begins with a letter, or, of the last two columns, one has any."""
+    return cells.str.contains(r"[^\W\d_]").any() if last else cells.str.match(r"\W*[^\W\d_]").all()
 
 
 def _item_html(item):
@@ -275,8 +274,13 @@ def table_html(frame, *, caption, text=()):
 
 
 def _breaking(cell):
-    """Return a cell of numbers as HTML that may break before a bracket and after a comma, and nowhere else."""
-    return escaped(cell).replace(" (", " <wbr>(").replace(", ", ", <wbr>")
+    """Return a cell of numbers as HTML that may break before a bracket and after a comma only; one of words, anywhere.
+
+    >>> _breaking("42 % (33 to 52), 187 of 442")
+    '42 % <wbr>(33 to 52), <wbr>187 of 442'
+    """
+    numbers = any(letter.isdigit() for letter in str(cell))
+    return re.sub(r" (?=\()|(?<=,) " if numbers else " ", " <wbr>", escaped(cell))
 
 
 def plain(text):
