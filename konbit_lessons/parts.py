@@ -231,7 +231,8 @@ def figure_html(figure, width, words):
     """Return a figure with its heading, picture, caption, and the same numbers as a table."""
     picture = base64.b64encode(figure.png).decode("ascii")
     summary = html.escape(words.text("The numbers in this figure"))
-    said = [one for one in figure.table.columns[-2:] if figure.table[one].map(str).str.contains(r"[^\W\d_]").any()]
+    last = figure.table.columns[-2:]
+    said = [one for one in figure.table if _says(figure.table[one].map(str), last=one in last)]
     numbers = table_html(figure.table, caption=figure.heading, text=said)
     return (
         f'<figure><h3>{escaped(figure.heading)}</h3><p class="subtitle">{escaped(figure.subtitle)}</p>'
@@ -239,6 +240,11 @@ def figure_html(figure, width, words):
         f"<figcaption>{escaped(figure.caption)}</figcaption></figure>"
         f"<details><summary>{summary}</summary>{numbers}</details>"
     )
+
+
+def _says(cells, *, last):
+    """Tell whether a column is of words: each cell begins with a letter, or, of the last two columns, one has any."""
+    return cells.str.contains(r"[^\W\d_]").any() if last else cells.str.match(r"\W*[^\W\d_]").all()
 
 
 def _item_html(item):
@@ -255,7 +261,8 @@ def table_html(frame, *, caption, text=()):
     body = "".join(
         f'<tr><th scope="row">{escaped(row[0])}</th>'
         + "".join(
-            f"<td{side[column]}>{escaped(cell)}</td>" for column, cell in zip(frame.columns[1:], row[1:], strict=True)
+            f"<td{side[column]}>{escaped(cell) if column in left else _breaking(cell)}</td>"
+            for column, cell in zip(frame.columns[1:], row[1:], strict=True)
         )
         + "</tr>"
         for row in frame.itertuples(index=False, name=None)
@@ -264,6 +271,16 @@ def table_html(frame, *, caption, text=()):
         f'<div class="scroll" tabindex="0" role="region" aria-label="{escaped(caption)}"><table>'
         f"<caption>{escaped(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def _breaking(cell):
+    """Return a cell of numbers as HTML that may break before a bracket and after a comma only; one of words, anywhere.
+
+    >>> _breaking("42 % (33 to 52), 187 of 442")
+    '42 % <wbr>(33 to 52), <wbr>187 of 442'
+    """
+    numbers = any(letter.isdigit() for letter in str(cell))
+    return re.sub(r" (?=\()|(?<=,) " if numbers else " ", " <wbr>", escaped(cell))
 
 
 def plain(text):

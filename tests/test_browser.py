@@ -48,6 +48,17 @@ def test_every_page_fits_every_screen(pages_in, browser, opened, language):
             assert image.get_property("naturalWidth") > 0
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_table_of_three_columns_needs_no_scrolling_on_a_phone(pages_in, browser, opened, language):
+    wide = """return [...document.querySelectorAll('.scroll')].filter(
+        box => box.querySelectorAll('thead th').length <= 3 && box.scrollWidth > box.clientWidth + 1
+    ).map(box => box.getAttribute('aria-label'))"""
+    for page in pages_in(language):
+        opened(page.as_uri(), 360)
+        browser.execute_script("document.querySelectorAll('details').forEach(one => one.open = true)")
+        assert browser.execute_script(wide) == [], page.name
+
+
 def test_every_link_leads_somewhere(pages_in, browser, opened):
     for page in pages_in("en"):
         opened(page.as_uri())

@@ -2,6 +2,7 @@
 """Figures: small, repeatable, with alt text, caption and numbers, for every kind of answer."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -58,6 +59,15 @@ def test_a_figure_shows_as_one_html_figure_with_its_numbers():
     assert soup.figure.img["src"].startswith("data:image/png;base64,")
     assert soup.figcaption.get_text().startswith("1,800 invitations.")
     assert {th["scope"] for th in soup.details.find_all("th")} == {"row", "col"}
+
+
+def test_columns_of_words_are_set_left_and_those_of_numbers_right():
+    numbers = pd.DataFrame(
+        [["A", "Linear model", "+2", "1 of 9", "clear"], ["B", "– by bootstrap", "–", "–", "–"]],
+        columns=["Incentive", "Way", "Difference", "Rests on", "Answer"],
+    )
+    soup = BeautifulSoup(replace(incentive_figure(result()), table=numbers)._repr_html_(), "html.parser")
+    assert [th.get_text() for th in soup.select("thead .number")] == ["Difference"]
 
 
 def test_no_text_leaves_the_picture_whatever_its_length_or_letters():

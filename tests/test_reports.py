@@ -194,6 +194,23 @@ def test_a_page_has_its_language_title_contents_policy_banner_and_skip_link():
     )
 
 
+def test_no_line_of_a_page_can_begin_with_the_sign_of_a_percentage():
+    table = parts.table_html(pd.DataFrame({"Who": ["A"], "Share": ["42 % (33 to 52)"]}), caption="95 % interval")
+    shown_page = page(shown(table, markdown=["Of these, 45 % came."]), programme())
+    text = BeautifulSoup(shown_page, "html.parser").main.get_text()
+    assert all(said in text for said in ("95\u00a0% interval", "42\u00a0% (33 to 52)", "45\u00a0% came"))
+
+
+def test_cells_of_numbers_break_before_a_bracket_and_after_a_comma_and_words_anywhere():
+    cells = pd.DataFrame({"Who": ["A", "B"], "Share": ["42 % (33 to 52), 1 of 2", "beyond the offer"]})
+    assert [
+        str(cell) for cell in BeautifulSoup(sanitized(parts.table_html(cells, caption="c")), "html.parser")("td")
+    ] == [
+        '<td class="number">42 % <wbr/>(33 to 52), <wbr/>1 of 2</td>',
+        '<td class="number">beyond <wbr/>the <wbr/>offer</td>',
+    ]
+
+
 def test_cells_for_the_lab_and_code_are_not_in_the_page():
     only_lab = new_markdown_cell("PLANTED", metadata={"tags": ["lab-only"]})
     assert "PLANTED" not in page(new_notebook(cells=[only_lab, new_code_cell("PLANTED = 1")]), programme())

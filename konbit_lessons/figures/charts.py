@@ -23,6 +23,7 @@ from konbit_lessons.figures.drawing import (
     page,
     palette_png,
     points,
+    width_of,
     wrapped,
 )
 from konbit_lessons.measures.haiti import TILES
@@ -145,13 +146,14 @@ def waves_png(panels, words):
         _text(axes, left - 6, y(0) + 14 + LINE, "n", ha="right", color=GREY)
         for at, (_, frame) in enumerate(panels):
             for row, line in enumerate(labels[at]):
-                _text(axes, left + width * (at + 0.5), 12 + LINE * row, line, ha="center", bold=True)
+                lowest = top - 2 - LINE * (len(labels[at]) - 1 - row)
+                _text(axes, left + width * (at + 0.5), lowest - 2, line, ha="center", bold=True)
             shown = frame[frame["wave"].isin(waves)]
             xs = [left + width * (at + (waves.index(wave) + 0.5) / len(waves)) for wave in shown["wave"]]
             axes.plot(xs, [y(share) for share in shown["share"]], color=BLUE, linewidth=0.8, marker="o", markersize=5)
             for x, line in zip(xs, shown.itertuples(), strict=True):
                 axes.plot([x, x], [y(line.low), y(line.high)], color=BLUE, linewidth=2.2, solid_capstyle="butt")
-                _text(axes, x, y(line.high) - 9, words.points(line.share), ha="center", bold=True)
+                _text(axes, x, y(line.high) - 9, words.points(line.share), ha="center", bold=True, on="white")
                 _text(axes, x, y(0) + 14, words.number(line.wave), ha="center")
                 _text(axes, x, y(0) + 14 + LINE, words.number(line.n), ha="center")
         return palette_png(axes.figure)
@@ -197,12 +199,15 @@ def _panel(axes, top, label, frame, words):
     def y(count):
         return ground - PANEL * count / most
 
-    _text(axes, MARGIN, top + 14, wrapped(label, 12, WIDTH - 2 * MARGIN, bold=True)[0], size=12, bold=True)
     target = frame["target"].iloc[0]
-    if pd.notna(target):
-        axes.plot([MARGIN, WIDTH - MARGIN], [y(target)] * 2, color=INK, linewidth=1, linestyle=(0, (4, 3)), zorder=3)
-        said = words.text("target {n}", n=words.number(target))
-        _text(axes, MARGIN, y(target) - 9, said)
+    said = words.text("target {n}", n=words.number(target)) if pd.notna(target) else ""
+    room = WIDTH - 2 * MARGIN - (width_of(said, 11) + 40 if said else 0)
+    _text(axes, MARGIN, top + 14, wrapped(label, 12, room, bold=True)[0], size=12, bold=True)
+    if said:
+        key = MARGIN + room + 10, WIDTH - MARGIN - width_of(said, 11) - 6
+        for ends, at in (((MARGIN, WIDTH - MARGIN), y(target)), (key, top + 14)):
+            axes.plot(ends, [at] * 2, color=INK, linewidth=1, linestyle=(0, (4, 3)), zorder=3)
+        _text(axes, WIDTH - MARGIN, top + 14, said, ha="right")
     axes.plot([MARGIN, WIDTH - MARGIN], [ground] * 2, color=INK, linewidth=0.8, zorder=3)
     middles = [MARGIN + width * (i + 0.5) for i in range(len(frame))]
     so_far = [(x, float(n)) for x, n in zip(middles, frame["so_far"], strict=True) if pd.notna(n)]
@@ -218,16 +223,10 @@ def _panel(axes, top, label, frame, words):
             else:
                 _text(axes, x, y(line.reached) - 8, words.number(line.reached), ha="center", color=BLUE, bold=True)
         if pd.notna(line.so_far):
-            _text(
-                axes,
-                x,
-                y(line.so_far) - 12,
-                words.number(line.so_far),
-                ha="center",
-                color=ORANGE,
-                bold=True,
-                on="white",
-            )
+            above = y(line.so_far) - 12
+            if said and abs(above - y(target)) < 9:  # it would lie on the line of the target
+                above = y(target) - 9
+            _text(axes, x, above, words.number(line.so_far), ha="center", color=ORANGE, bold=True, on="white")
         year, number = line.fiscal_quarter[:6], line.fiscal_quarter[6:]
         _text(axes, x, ground + 12, number, ha="center")
         if at == 0 or number == "Q1":

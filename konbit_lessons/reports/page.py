@@ -24,7 +24,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 SHOWN = ("text/html", "text/plain", "image/png", "image/jpeg")
 TAGS = """
 a abbr aside b blockquote br caption code dd details div dl dt em figcaption figure h1 h2 h3 h4 hr i img li ol p pre
-section small span strong sub summary sup table tbody td tfoot th thead tr ul
+section small span strong sub summary sup table tbody td tfoot th thead tr ul wbr
 """
 CLASSES = {
     "p": {"simulated", "meta", "answer", "subtitle"},
@@ -108,7 +108,7 @@ def document(template, programme, quarter, words, *, audience="shared", **values
     """Fill a template of the folder templates/ with what every page has: language, style, banner and footer."""
     jinja = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     period = None if programme.study else quarter
-    return jinja.get_template(template).render(
+    filled = jinja.get_template(template).render(
         text=words.text,
         language=words.language,
         awaits_reader=words.awaits_reader,
@@ -120,6 +120,7 @@ def document(template, programme, quarter, words, *, audience="shared", **values
         version=version("konbit-lessons"),
         **values,
     )
+    return re.sub(r"(?<=\d) %", "\u00a0%", filled)  # so that no line begins with the sign
 
 
 def sanitized(body):
