@@ -13,7 +13,7 @@ import konbit_lessons as kl
 from konbit_lessons import figures
 from konbit_lessons.measures.quality import by_table
 from konbit_lessons.pages import data_quality as data_quality_page
-from konbit_lessons.pages.data_quality import RULES
+from konbit_lessons.pages.data_quality import RULES, late, reasons
 from konbit_lessons.parts import Prose
 from konbit_lessons.store import LISTS
 
@@ -158,7 +158,7 @@ SITUATIONS = {
 
 @pytest.mark.parametrize("situation", [*SITUATIONS, "a quarter without data"])
 def test_each_part_makes_sense_or_says_why_not(whole, situation, monkeypatch):
-    for module in (figures, data_quality_page):
+    for module in (figures, late, reasons):
         monkeypatch.setattr(module, "rows_png", lambda *canvas, **options: b"")
     changes = SITUATIONS[situation]({"whole": whole}) if situation in SITUATIONS else {"whole": whole}
     changes.pop("whole")
@@ -176,7 +176,7 @@ def test_each_part_makes_sense_or_says_why_not(whole, situation, monkeypatch):
 
 
 def test_every_word_comes_out_translated(whole, quality, tmp_path, monkeypatch):
-    for module in (figures, data_quality_page):
+    for module in (figures, late, reasons):
         monkeypatch.setattr(module, "rows_png", lambda *canvas, **options: b"")
     words = pseudo_language(tmp_path)
     html = [part._repr_html_() for part in page(whole, quality, words).values()]
