@@ -11,6 +11,7 @@ from konbit_lessons.cleaning import Data
 from konbit_lessons.pages.data_quality.annex import standards_table
 from konbit_lessons.pages.data_quality.answered import agreement_figure, answered_sentence, response_figure
 from konbit_lessons.pages.data_quality.late import late_figure
+from konbit_lessons.pages.data_quality.numbers import sentence_numbers
 from konbit_lessons.pages.data_quality.open_questions import question_sentences
 from konbit_lessons.pages.data_quality.reasons import columns_table, failed_figure, failures, reason_sentence
 from konbit_lessons.pages.data_quality.rules import RULES, judgements, rule_sentences
@@ -34,6 +35,7 @@ __all__ = [
     "question_sentences",
     "response_figure",
     "rule_sentences",
+    "sentence_numbers",
     "sources_table",
     "standards_table",
     "title",

@@ -43,12 +43,12 @@ def response_figure(data: Data, quality: pd.DataFrame, *, quarter: str, language
 
 
 def _late_answers(data, words):
-    if len(waves(data, until="FY9999Q4")) == data.survey["wave"].notna().sum():
+    if (enough := late_enough(data)) is None:
         return ""
     return words.text(
         "Answers that came after a wave was first reported are counted once those of {n} organizations or more have "
         "come.",
-        n=words.number(LATE_ENOUGH * data.programme.smallest_cell),
+        n=words.number(enough),
     )
 
 
@@ -61,15 +61,14 @@ def agreement_figure(data: Data, quality: pd.DataFrame, *, quarter: str, languag
                 "No fact is on record twice: neither a registration beside a sign-in sheet, nor an answer given twice."
             )
         )
-    total = known.groupby("measure", sort=False)[["value", "n"]].sum()
     said = [
         words.text(
             "{what}: {share} of {n}",
-            share=words.percent(line.value / line.n),
+            share=words.percent(line.share),
             n=words.number(line.n),
             what=words.text(line.Index),
         )
-        for line in total.itertuples()
+        for line in agreeing(known).itertuples()
     ]
     short = {REGISTERED: mark("Registered, {quarter}"), ASKED_AGAIN: mark("Asked again, {quarter}")}
     shown = known.assign(label=[words.text(short[line.measure], quarter=line.quarter) for line in known.itertuples()])
@@ -86,6 +85,24 @@ def agreement_figure(data: Data, quality: pd.DataFrame, *, quarter: str, languag
     )
 
 
+def last_answered(data: Data, quality: pd.DataFrame, quarter: str) -> pd.Series | None:
+    """How many answered the last survey that has a rate, as :func:`of_measure` gives it."""
+    known = of_measure(data, quality, (ANSWERED,), quarter)
+    return None if known.empty else known.iloc[-1]
+
+
+def agreeing(known: pd.DataFrame) -> pd.DataFrame:
+    """Pairs that agree, of those compared in all quarters: ``value``, ``n`` and ``share`` by measure."""
+    total = known.groupby("measure", sort=False)[["value", "n"]].sum()
+    return total.assign(share=total["value"] / total["n"])
+
+
+def late_enough(data: Data) -> int | None:
+    """From how many organizations on late answers to a survey are counted; None where none wait."""
+    waits = len(waves(data, until="FY9999Q4")) < data.survey["wave"].notna().sum()
+    return LATE_ENOUGH * data.programme.smallest_cell if waits else None
+
+
 def of_measure(data: Data, quality: pd.DataFrame, measures: tuple[str, ...], quarter: str) -> pd.DataFrame:
     """Shares of these measures by quarter, up to one, with Wilson's interval; of too few, none."""
     some = quality[quality["measure"].isin(measures) & (quality["quarter"] <= quarter) & quality["value"].notna()]
@@ -100,10 +117,9 @@ def of_measure(data: Data, quality: pd.DataFrame, measures: tuple[str, ...], qua
 
 
 def answered_sentence(data, quality, quarter, words, *, link=True):
-    known = of_measure(data, quality, (ANSWERED,), quarter)
-    if known.empty:
+    """How many partners answered the last survey; "" where no rate is shown."""
+    if (last := last_answered(data, quality, quarter)) is None:
         return ""
-    last = known.iloc[-1]
     share = words.percent(last["estimate"])
     return words.text(
         "The survey begun in {quarter} was answered by **{share}** of {n} partners (95 % interval {low} to {high}).",

@@ -90,6 +90,7 @@ def columns_table(data: Data, *, language: str = "en") -> Part:
 
 
 def reason_sentence(quality, words, *, link=True):
+    """The most frequent reason for which rows and values were set aside; "" where none was."""
     found = failures(quality)
     if found.empty:
         return ""

@@ -66,14 +66,21 @@ def by_source(data: Data) -> pd.DataFrame:
     )
 
 
-def read_sentence(data, words):
+def read_in_all(data):
+    """How many sources there are, and how many rows were read from them and set aside, without those not shown."""
     table = without_few(data, by_source(data))
-    aside = words.plural("{n} row was set aside", "{n} rows were set aside", int(table["set_aside"].sum()))
+    return len(table), int(table["read"].sum()), int(table["set_aside"].sum())
+
+
+def read_sentence(data, words):
+    """How many rows were read, and how many of them set aside."""
+    sources, read, aside = read_in_all(data)
+    aside = words.plural("{n} row was set aside", "{n} rows were set aside", aside)
     return words.text(
         "Of {read} rows read from {sources}, **[{aside}](#what-was-read-kept-and-set-aside)** with the reason on "
         "record.",
-        read=words.number(table["read"].sum()),
-        sources=words.plural("{n} source", "{n} sources", len(table)),
+        read=words.number(read),
+        sources=words.plural("{n} source", "{n} sources", sources),
         aside=aside,
     )
 
