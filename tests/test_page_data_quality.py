@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 from pseudo import pseudo_language, untranslated
 
 import konbit_lessons as kl
-from konbit_lessons import figures
+from konbit_lessons.figures import drawing
 from konbit_lessons.measures.quality import by_table
 from konbit_lessons.pages import data_quality as data_quality_page
 from konbit_lessons.pages.data_quality import RULES
@@ -158,8 +158,7 @@ SITUATIONS = {
 
 @pytest.mark.parametrize("situation", [*SITUATIONS, "a quarter without data"])
 def test_each_part_makes_sense_or_says_why_not(whole, situation, monkeypatch):
-    for module in (figures, data_quality_page):
-        monkeypatch.setattr(module, "rows_png", lambda *canvas, **options: b"")
+    monkeypatch.setattr(drawing, "palette_png", lambda canvas: b"")
     changes = SITUATIONS[situation]({"whole": whole}) if situation in SITUATIONS else {"whole": whole}
     changes.pop("whole")
     data = dataclasses.replace(whole, **changes | {"tables": whole.tables | changes.get("tables", {})})
@@ -176,8 +175,7 @@ def test_each_part_makes_sense_or_says_why_not(whole, situation, monkeypatch):
 
 
 def test_every_word_comes_out_translated(whole, quality, tmp_path, monkeypatch):
-    for module in (figures, data_quality_page):
-        monkeypatch.setattr(module, "rows_png", lambda *canvas, **options: b"")
+    monkeypatch.setattr(drawing, "palette_png", lambda canvas: b"")
     words = pseudo_language(tmp_path)
     html = [part._repr_html_() for part in page(whole, quality, words).values()]
     said = [data_quality_page.title(words), *sentences(whole, quality, words)]

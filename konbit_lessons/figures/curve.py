@@ -45,14 +45,13 @@ def curve_figure(robustness, language="en", units=None):
     """Return the specification curve: a panel for each incentive, a row for each way of looking, in words beside it."""
     words = Words.of(language)
     units = Units.of(units, robustness.outcome, words)
-    every = [(row, _of(robustness, row)) for row in in_order(robustness.main)]
-    panels = _shown(every)
+    panels, every = panels_of(robustness)
     percent = words.percent(robustness.confidence)
     rows = words.text("invitations") if units is None else units.rows
     said = [sentence.replace("**", "") for sentence in curve_sentences(robustness, words, units)]
     return Figure(
         png=_drawn(panels, words, units, words.text("fewer of 100 {rows} ← 0 → more", rows=rows)),
-        heading=_heading(robustness, every, words),
+        heading=_heading(robustness, words),
         subtitle=words.text(
             "The same question asked in other ways, one choice changed at a time: dot, best guess; bar, {percent} "
             "interval; the dashed line is the answer of the report.",
@@ -72,10 +71,15 @@ def curve_figure(robustness, language="en", units=None):
     )
 
 
-def _shown(panels):
-    """Those with a finding, at most four, so that the picture stays one that a phone can load and an eye take in."""
-    found = [panel for panel in panels if panel[0]["strength"] in ("clear", "likely")]
-    return (found or panels)[:MOST_PANELS]
+def panels_of(robustness):
+    """Return the incentives that are drawn, and all of them, each with its specifications.
+
+    Drawn are those with a finding, at most four, so that the picture stays one that a phone can load and an eye take
+    in.
+    """
+    every = [(row, _of(robustness, row)) for row in in_order(robustness.main)]
+    found = [panel for panel in every if panel[0]["strength"] in ("clear", "likely")]
+    return (found or every)[:MOST_PANELS], every
 
 
 def _left_out(every, panels, words):
@@ -104,6 +108,16 @@ def ways_of(robustness, row):
 def as_the_first(ways):
     """How many of the estimates have the sign of the first."""
     return int((np.sign(ways) == np.sign(ways[0])).sum())
+
+
+def told_of(robustness):
+    """The incentives of which any way of looking can tell, each with its estimates."""
+    return [(row, ways) for row in in_order(robustness.main) if len(ways := ways_of(robustness, row))]
+
+
+def keeping(told):
+    """How many incentives have the same sign in every way of looking."""
+    return sum(as_the_first(ways) == len(ways) for _, ways in told)
 
 
 def _sentence(row, ways, words, units):
@@ -137,11 +151,11 @@ def _range(ways, words):
     return words.text("between {low} and {high} of 100", low=words.points(low), high=words.points(high))
 
 
-def _heading(robustness, panels, words):
-    told = [(row, ways) for row, _ in panels if len(ways := ways_of(robustness, row))]
+def _heading(robustness, words):
+    told = told_of(robustness)
     if not told:
         return words.text("The data cannot tell of any incentive, in any way of looking")
-    kept = sum(as_the_first(ways) == len(ways) for _, ways in told)
+    kept = keeping(told)
     if len(told) == 1:
         row, ways = told[0]
         values = {"label": label_of(row, words), "kept": words.number(as_the_first(ways)), "n": words.number(len(ways))}

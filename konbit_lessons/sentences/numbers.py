@@ -6,7 +6,7 @@ Estimates and intervals are proportions; those of an amount are for the step tha
 
 import pandas as pd
 
-from konbit_lessons.figures.curve import as_the_first, ways_of
+from konbit_lessons.figures.curve import as_the_first, keeping, panels_of, told_of
 from konbit_lessons.parts import behind_sentences
 from konbit_lessons.sentences import in_order, step
 
@@ -20,7 +20,7 @@ def sentence_numbers(result):
         ("took part", result.rate, None, None, result.n),
         *((f"groups: {column}", n) for column, n in result.clusters.items()),
         *(line for row in in_order(result.table) for line in _incentive(row)),
-        *(line for row in in_order(result.table) for line in _ways(result.robustness, row)),
+        *_ways(result.robustness),
         *_joint(result.joint),
         *_left_out(result),
         *_missing(result),
@@ -43,9 +43,15 @@ def _incentive(row):
     yield f"rough interval: {term}", row["permutation_p"], row["penalized_low"] * size, row["penalized_high"] * size
 
 
-def _ways(robustness, row):
-    if robustness is not None and len(found := ways_of(robustness, row)):
-        yield f"ways of looking that agree: {row['term']}", as_the_first(found), found.min(), found.max(), len(found)
+def _ways(robustness):
+    if robustness is None:
+        return
+    drawn, every = panels_of(robustness)
+    yield "incentives drawn in each way of looking", len(drawn), None, None, len(every)
+    told = told_of(robustness)
+    yield "incentives that keep their direction", keeping(told), None, None, len(told)
+    for row, ways in told:
+        yield f"ways of looking that agree: {row['term']}", as_the_first(ways), ways.min(), ways.max(), len(ways)
 
 
 def _joint(joint):
