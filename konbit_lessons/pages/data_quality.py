@@ -38,6 +38,12 @@ from konbit_lessons.tables import TABLE_LABELS
 from konbit_lessons.words import Words, mark, pair
 
 GOOD, FAIR, POOR, UNKNOWN = mark("good"), mark("fair"), mark("poor"), mark("cannot tell")
+JUDGED = {
+    GOOD: pair("good on {standards}", "good on {standards}"),
+    FAIR: pair("fair on {standards}", "fair on {standards}"),
+    POOR: pair("poor on {standards}", "poor on {standards}"),
+    UNKNOWN: pair("not to be judged on {standards}", "not to be judged on {standards}"),
+}
 ORDER = (UNKNOWN, GOOD, FAIR, POOR)  # the worst known one judges a standard
 SET_ASIDE = tuple(measure.name for measure in LOGGED if measure.standard == "validity" and measure.unit == "rows")
 TWICE = next(measure.name for measure in LOGGED if "double entry" in measure.checks and measure.unit == "rows")
@@ -130,12 +136,8 @@ def headline(data: Data, quality: pd.DataFrame, *, quarter: str, language: str =
     words = Words.of(language)
     by = _by_standard(judgements(data, quality, quarter=quarter))
     parts = [
-        words.text(
-            "**{word}:** {standards}",
-            word=linked(words.text(word), "the-five-standards", link),
-            standards=words.list(named),
-        )
-        for word in (GOOD, FAIR, POOR, UNKNOWN)
+        words.plural(*forms, len(named), standards=f"**{linked(words.list(named), 'the-five-standards', link)}**")
+        for word, forms in JUDGED.items()
         if (named := [words.text(STANDARDS[standard]).lower() for standard, found in by.items() if found == word])
     ]
     return words.text(
@@ -195,7 +197,7 @@ def rule_sentences(language: str = "en") -> list[str]:
             fair=_limit(rule.fair, rule, words),
         )
         for rule in RULES
-    ] + [words.text("A standard of which nothing is on record is “cannot tell”. The limits are this library's.")]
+    ] + [words.text("A standard of which nothing is on record is “cannot tell”. The limits are those of the software.")]
 
 
 def changed_table(data: Data, quality: pd.DataFrame, *, quarter: str, language: str = "en") -> Part:
