@@ -334,7 +334,8 @@ def behind_sentences(lines):
     ----------
     lines : sequence of (what, value[, low, high[, n]])
     """
-    padded = [(*line, *[None] * (5 - len(line))) for line in lines]
+    known = [[None if pd.isna(one) else one for one in line] for line in lines]  # a number not shown may be <NA>
+    padded = [(*line, *[None] * (5 - len(line))) for line in known]
     frame = pd.DataFrame(padded, columns=["what", "value", "low", "high", "n"])
     return frame.astype(dict.fromkeys(frame.columns[1:], "float64"))
 

@@ -82,7 +82,7 @@ def test_unknown_attendance_is_neither_come_nor_stayed_away(tiny):
     figure = brief.timeline_figure(of(tiny))
     assert figure.heading == "It came to 1 of 2 events it was invited to. Of 1 more it is unknown"
     assert figure.table["Attendance"].tolist() == ["came", "did not come", "unknown"]
-    assert "Training: 1 came and 1 unknown." in figure.alt
+    assert "Training: came (1) and unknown (1)." in figure.alt
 
 
 def test_a_code_that_no_organization_has_is_refused_with_those_near_it(tiny):

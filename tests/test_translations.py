@@ -133,7 +133,7 @@ def _document(words):
             bundle = {"text/html": shown[cell.id]._repr_html_()}
             cell.outputs = [nbformat.v4.new_output("display_data", data=bundle)]
     report = {"title": "", "answer": "", "page": "p.html", "tables": ["incentives"], "inputs": "old", "parameters": {}}
-    made = {"inputs": {}, "reports": {"incentives": report}, "failed": {"x": ""}}
+    made = {"inputs": {}, "audience": "shared", "reports": {"incentives": report}, "failed": {"x": ""}}
     index = contents.index(p, "FY2017Q3", words, made, Path("nowhere"))
     return page(notebook, p, quarter="FY2017Q3", language=words, tables=["incentives"]), index
 

@@ -114,7 +114,7 @@ def dots(shares, *, heading, subtitle, caption, language="en", name=""):
         columns=heads,
     )
     png = rows_png(rows, words, axis=words.text("percent"), limits=(0, 1))
-    alt = " ".join([heading, *(spoken(row, words) for row in rows)])
+    alt = " ".join([f"{heading}.", *(spoken(row, words) for row in rows)])
     return Figure(png, heading, subtitle, caption, alt, table, language, name, shares)
 
 
@@ -145,7 +145,7 @@ def targets(reached, *, heading, subtitle, caption, language="en", name=""):
     )
     top = 1.05 * max([1.0, *(row.at for row in rows), *(row.high for row in rows)])
     png = rows_png(rows, words, axis=words.text("organizations; the line is the target"), limits=(0, top), scale=1)
-    alt = " ".join([heading, *(spoken(row, words) for row in rows)])
+    alt = " ".join([f"{heading}.", *(spoken(row, words) for row in rows)])
     return Figure(png, heading, subtitle, caption, alt, table, language, name, reached)
 
 

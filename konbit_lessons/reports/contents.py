@@ -118,7 +118,7 @@ def _quarter(name, of, words):
 
 
 def _days(period, words):
-    return words.text("{low} to {high}", low=words.date(period.first_day), high=words.date(period.last_day))
+    return words.text("From {first} to {last}", first=words.date(period.first_day), last=words.date(period.last_day))
 
 
 # ---- the small figures

@@ -6,9 +6,15 @@ import pandas as pd
 
 from konbit_lessons.cleaning import Data
 from konbit_lessons.measures.quality import AGREE, ANSWERED, KNOWN, LATE, LOGGED, STANDARDS
-from konbit_lessons.words import Words, mark
+from konbit_lessons.words import Words, mark, pair
 
 GOOD, FAIR, POOR, UNKNOWN = mark("good"), mark("fair"), mark("poor"), mark("cannot tell")
+JUDGED = {
+    GOOD: pair("good on {standards}", "good on {standards}"),
+    FAIR: pair("fair on {standards}", "fair on {standards}"),
+    POOR: pair("poor on {standards}", "poor on {standards}"),
+    UNKNOWN: pair("not to be judged on {standards}", "not to be judged on {standards}"),
+}
 ORDER = (UNKNOWN, GOOD, FAIR, POOR)  # the worst known one judges a standard
 SET_ASIDE = tuple(measure.name for measure in LOGGED if measure.standard == "validity" and measure.unit == "rows")
 TWICE = next(measure.name for measure in LOGGED if "double entry" in measure.checks and measure.unit == "rows")
@@ -109,7 +115,7 @@ def rule_sentences(language: str = "en") -> list[str]:
             fair=_limit(rule.fair, rule, words),
         )
         for rule in RULES
-    ] + [words.text("A standard of which nothing is on record is “cannot tell”. The limits are this library's.")]
+    ] + [words.text("A standard of which nothing is on record is “cannot tell”. The limits are those of the software.")]
 
 
 def _limit(limit, rule, words):

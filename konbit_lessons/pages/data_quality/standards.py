@@ -4,7 +4,12 @@ import pandas as pd
 
 from konbit_lessons.cleaning import Data
 from konbit_lessons.measures.quality import STANDARDS
-from konbit_lessons.pages.data_quality.rules import FAIR, GOOD, POOR, UNKNOWN, by_standard, days_said, judgements
+from konbit_lessons.pages.data_quality.rules import (
+    JUDGED,
+    by_standard,
+    days_said,
+    judgements,
+)
 from konbit_lessons.parts import Part, Prose, Table
 from konbit_lessons.periods import Quarter
 from konbit_lessons.sentences.phrases import capital, linked, small
@@ -16,12 +21,8 @@ def headline(data: Data, quality: pd.DataFrame, *, quarter: str, language: str =
     words = Words.of(language)
     by = by_standard(judgements(data, quality, quarter=quarter))
     parts = [
-        words.text(
-            "**{word}:** {standards}",
-            word=linked(words.text(word), "the-five-standards", link),
-            standards=words.list(named),
-        )
-        for word in (GOOD, FAIR, POOR, UNKNOWN)
+        words.plural(*forms, len(named), standards=f"**{linked(words.list(named), 'the-five-standards', link)}**")
+        for word, forms in JUDGED.items()
         if (named := [words.text(STANDARDS[standard]).lower() for standard, found in by.items() if found == word])
     ]
     return words.text(

@@ -65,7 +65,7 @@ def calendar_figure(data: Data, *, quarter: str, language: str = "en") -> Part:
                 [words.month(one.month), count(one.conversations, words), count(one.organizations, words), label]
             )
     heads = [mark("Month"), mark("Conversations"), mark("Organizations"), mark("Quarter: partners with one")]
-    heading = talked_sentence(data, quarter=quarter, language=words).replace("**", "")
+    heading = talked_sentence(data, quarter=quarter, language=words).replace("**", "").rstrip(".")
     if pd.notna(line["share"]):
         heading = words.text("{label} had an individual conversation", label=label)
     return Figure(
@@ -78,7 +78,7 @@ def calendar_figure(data: Data, *, quarter: str, language: str = "en") -> Part:
             words.text("Source: conversations, with organizations that were partners on the last day of the quarter."),
             why_missing(table["conversations"].isna().sum(), data, words),
         ),
-        alt=" ".join([heading, *(f"{label}." for label, _ in drawn)]),
+        alt=" ".join([f"{heading}.", *(f"{label}." for label, _ in drawn)]),
         table=pd.DataFrame(cells, columns=[words.text(head) for head in heads]),
         language=words,
         name="conversations",

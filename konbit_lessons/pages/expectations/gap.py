@@ -80,7 +80,7 @@ def gap_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: str = 
         mark("Expect it, not offered"),
         mark("Events with it"),
     ]
-    heading = (_falls_short(data, known, quarter, words) or headline(data, rows, **when)).replace("**", "")
+    heading = (_falls_short(data, known, quarter, words) or headline(data, rows, **when)).replace("**", "").rstrip(".")
     declared = words.text("What the project can offer stands in programme.toml, section offers.")
     if not offers:
         declared = words.text("programme.toml does not say what the project can offer: add the section offers.")
@@ -101,7 +101,7 @@ def gap_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: str = 
             ),
             why_missing(table["share"].isna().sum() + table["unmet"].isna().sum(), data, words),
         ),
-        alt=" ".join([heading, *(spoken(row, words) for row in drawn)]),
+        alt=" ".join([f"{heading}.", *(spoken(row, words) for row in drawn)]),
         table=pd.DataFrame(cells, columns=[words.text(head) for head in heads]),
         language=words,
         name="expected_and_offered",

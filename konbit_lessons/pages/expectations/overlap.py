@@ -62,7 +62,7 @@ def overlap_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: st
     shown = table.assign(label=labels, estimate=table["share"], n=table["invitations"])[::-1]
     return dots(
         shown[["label", "estimate", "low", "high", "n", "attended", "organizations"]],
-        heading=overlap_sentence(data, rows, quarter=quarter, language=words).replace("**", ""),
+        heading=overlap_sentence(data, rows, quarter=quarter, language=words).replace("**", "").rstrip("."),
         subtitle=words.text("Invitations taken up of 100, up to {quarter}. n: invitations.", quarter=quarter),
         caption=words.text(
             "Source: invitation lists, sign-in sheets and support from other projects. The two groups may differ in "

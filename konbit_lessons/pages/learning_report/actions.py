@@ -90,7 +90,7 @@ def contribution_figure(data: Data, *, quarter: str, language: str = "en") -> Pa
         return Table(frame, words.text(caption, quarter=quarter), name="contributions", numbers=table)
     return dots(
         shown.assign(label=shown["fiscal_quarter"], estimate=shown["share"], n=shown["pledged"]),
-        heading=contribution_sentences(data, quarter=quarter, language=words)[0].replace("**", ""),
+        heading=contribution_sentences(data, quarter=quarter, language=words)[0].replace("**", "").rstrip("."),
         subtitle=words.text("Delivered, of 100 pledged in a quarter. Dot: share. Bar: 95 % interval. n: pledges."),
         caption=words.text(caption, quarter=quarter),
         language=words,
@@ -125,9 +125,9 @@ def lead_sentences(data: Data, rows: pd.DataFrame, *, quarter: str, language: st
     return [
         *said,
         words.text(
-            "In the {days} days from its first business showcase on, an organization had {after} leads, in the {days} "
-            "days before {before}: a change of **{change}**{interval}; {n} organizations. Other things changed "
-            "as well.",
+            "In the {days} days from its first business showcase on, an organization had {after} leads on average, "
+            "against {before} in the {days} days before: a change of **{change}**{interval}; {n} organizations. Other "
+            "things changed as well.",
             days=words.number(line["days"]),
             after=words.number(line["after"], 2),
             before=words.number(line["before"], 2),
@@ -179,7 +179,8 @@ def joint_sentences(data: Data, *, quarter: str, language: str = "en") -> list[s
     line = table.loc[quarter]
     said.append(
         words.text(
-            "On its last day another project supported **{share}** of {n} partners{interval}.",
+            "On the last day of {quarter}, another project supported **{share}** of {n} partners{interval}.",
+            quarter=quarter,
             share=words.percent(line["share"]),
             n=words.number(line["partners"]),
             interval=interval_of_share(line["low"], line["high"], words),
@@ -195,7 +196,7 @@ def support_figure(data: Data, *, quarter: str, language: str = "en") -> Part:
         return Prose(words.text("Support from other projects is on record for too few organizations to show."))
     first, last = table.iloc[0], table.iloc[-1]
     heading = words.text(
-        "Another project supported {now} of partners at the end of {quarter}, {before} at the end of {first}",
+        "Another project supported {now} of partners at the end of {quarter}, against {before} at the end of {first}",
         now=words.percent(last["share"]),
         quarter=last["fiscal_quarter"],
         before=words.percent(first["share"]),

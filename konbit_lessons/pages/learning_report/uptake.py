@@ -18,7 +18,7 @@ def uptake_figure(data: Data, rows: pd.DataFrame, *, language: str = "en") -> Pa
     shown = table.rename(columns={"fiscal_quarter": "label", "share": "estimate", "invitations": "n"})
     least, most = (shown.loc[at] for at in (shown["estimate"].idxmin(), shown["estimate"].idxmax()))
     heading = words.text(
-        "Taken up: {low} of invitations in {least}, {high} in {most}",
+        "Taken up: from {low} of invitations ({least}) to {high} ({most})",
         low=words.percent(least["estimate"]),
         least=least["label"],
         high=words.percent(most["estimate"]),

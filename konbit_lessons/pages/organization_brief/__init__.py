@@ -87,7 +87,11 @@ def timeline_figure(one: Record, language: str = "en") -> Part:
         label = capital(words.text(LEVELS[kind]))
         lanes.append((label, list(zip(rows.loc[of_kind, "held_on"], state[of_kind], strict=True))))
         counts = state[of_kind].value_counts()
-        found = words.list(f"{words.number(counts[s])} {words.text(said)}" for s, said in STATES.items() if s in counts)
+        found = words.list(
+            words.text("{column} ({n})", column=words.text(said), n=words.number(counts[s]))
+            for s, said in STATES.items()
+            if s in counts
+        )
         readings.append(words.text("{label}: {note}.", label=label, note=found))
     heading = parts.unmarked(_came(one, words)).rstrip(".")
     return Figure(

@@ -27,11 +27,12 @@ def quarter_sentence(data: Data, rows: pd.DataFrame, *, quarter: str, language: 
         return words.text(
             "In {quarter} attendance is on record for too few organizations to give a share.", quarter=quarter
         )
-    said = words.text(
-        "In {quarter}, **{share}** of {invitations} were taken up{interval}.",
+    said = words.plural(
+        "In {quarter}, **{share}** of {n} invitation was taken up{interval}.",
+        "In {quarter}, **{share}** of {n} invitations were taken up{interval}.",
+        int(now["invitations"]),
         quarter=quarter,
         share=linked(words.percent(now["share"]), "compared-with-the-quarter-before", link),
-        invitations=words.plural("{n} invitation", "{n} invitations", int(now["invitations"])),
         interval=interval_of_share(now["low"], now["high"], words),
     )
     return said if change is None else f"{said} {_change_sentence(change, before['share'], words)}"

@@ -64,7 +64,7 @@ def _size(line, words):
     """A group and how many organizations it has, where that may be told."""
     if pd.isna(line.organizations):
         return small(line.label)
-    forms = pair("{label}, {n} organization", "{label}, {n} organizations")
+    forms = pair("{label} ({n} organization)", "{label} ({n} organizations)")
     return words.plural(*forms, line.organizations, label=small(line.label))
 
 

@@ -85,10 +85,11 @@ def funnel_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: str
         [words.text(STEPS[step]), *(count(wide.loc[step].get(kind), words) for kind in kinds)] for step in wide.index
     ]
     heading = came_again(data, rows, quarter, words, link=False).replace("**", "").rstrip(".")
+    heading = heading or words.text("From the roster to coming again")
     top = 1.05 * max(row.at for row in drawn)
     return Figure(
         png=rows_png(drawn, words, axis=words.text("organizations"), limits=(0, top), scale=1),
-        heading=heading or words.text("From the roster to coming again"),
+        heading=heading,
         subtitle=words.text(
             "Organizations at each step up to {quarter}, of all types, and in brackets the 95 % interval of the share.",
             quarter=quarter,
@@ -100,7 +101,7 @@ def funnel_figure(data: Data, rows: pd.DataFrame, *, quarter: str, language: str
             ),
             why_missing(table["organizations"].isna().sum(), data, words),
         ),
-        alt=" ".join([heading, *(spoken(row, words) for row in drawn)]),
+        alt=" ".join([f"{heading}.", *(spoken(row, words) for row in drawn)]),
         table=pd.DataFrame(cells, columns=[words.text("Step"), *(capital(words.text(KINDS[kind])) for kind in kinds)]),
         language=words,
         name="funnel",

@@ -1,0 +1,76 @@
+"""The pages as they are made, in French and Kreyòl: no English word but what the programme itself wrote."""
+
+import re
+
+import pytest
+from bs4 import BeautifulSoup
+from test_translations import ENGLISH, FRENCH, words_of
+
+import konbit_lessons as kl
+from konbit_lessons.reports.briefs import make_briefs
+
+pytestmark = pytest.mark.slow
+READ_ALOUD = ("alt", "aria-label", "title")
+FOREIGN = [("fr", ENGLISH), ("ht", (ENGLISH | FRENCH) - {"out"})]  # out: August
+PROGRAMME = ("learning", "organizations", "other_support", "contributions", "business_leads")  # tables with own texts
+
+
+@pytest.fixture(scope="module")
+def own_texts(whole):
+    """What the programme typed: its name and every text of its tables, the longest first."""
+    texts = {whole.programme.name}
+    for name in PROGRAMME:
+        frame = getattr(whole, name)
+        for column in frame.select_dtypes(exclude=["number", "datetime", "bool"]):
+            texts |= {one for one in frame[column].dropna() if isinstance(one, str)}
+    return sorted(filter(None, texts), key=len, reverse=True)
+
+
+def said_by(path, own_texts):
+    """The texts of a page that the package wrote, with its title and what a screen reader says of its pictures."""
+    soup = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+    for element in soup(["style", "script"]):
+        element.decompose()
+    read_aloud = [one.get(name) or "" for one in soup.find_all(True) for name in READ_ALOUD]
+    said = re.sub(r"\s+", " ", " ".join([soup.get_text(" "), *read_aloud]))
+    for own in own_texts:
+        said = re.sub(rf"(?<!\w){re.escape(' '.join(own.split()))}(?!\w)", " ", said)
+    return re.sub(r"[\w*/-]*_[\w*.]+|\S+\.(?:csv|html|xlsx|toml|md|docx)\b|\S+@\S+", " ", said)  # names of files
+
+
+def foreign_words(pages, own_texts, foreign):
+    """page → the words of other languages in it, for the pages that have one."""
+    found = {path.name: words_of(said_by(path, own_texts)) & foreign for path in pages}
+    return {name: words for name, words in found.items() if words}
+
+
+@pytest.fixture(scope="module")
+def briefs_in(whole_programme, tmp_path_factory):
+    """language → briefs on two organizations, with their index."""
+
+    def briefs(language):
+        programme = kl.load(whole_programme / "programme.toml", audience="internal")
+        folder = tmp_path_factory.mktemp(f"briefs-{language}")
+        make_briefs(programme, organizations=["CDSP-001", "AWD-001"], language=language, reports=folder)
+        return sorted(folder.rglob("briefs/*.html"))
+
+    return briefs
+
+
+@pytest.mark.parametrize(("language", "foreign"), FOREIGN)
+def test_no_word_of_another_language_is_left_in_a_page_as_made(pages_in, own_texts, language, foreign):
+    pages = pages_in(language)
+    assert len(pages) >= 8
+    assert foreign_words(pages, own_texts, foreign) == {}
+
+
+@pytest.mark.parametrize(("language", "foreign"), FOREIGN)
+def test_no_word_of_another_language_is_left_in_a_brief_as_made(briefs_in, own_texts, language, foreign):
+    pages = briefs_in(language)
+    assert len(pages) == 3
+    assert foreign_words(pages, own_texts, foreign) == {}
+
+
+def test_english_is_found_where_there_is_some(pages_in, own_texts):
+    pages = pages_in("en")
+    assert set(foreign_words(pages, own_texts, ENGLISH)) == {path.name for path in pages}
