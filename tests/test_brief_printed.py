@@ -4,16 +4,17 @@ import base64
 import re
 
 import pytest
-from test_browser import WIDTHS, browser, opened, pytestmark  # noqa: F401  (the browser is a fixture)
 
 import konbit_lessons as kl
 from konbit_lessons.reports.briefs import make_briefs
 
+WIDTHS = (1280, 360, 320)
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 A4 = {"paperWidth": 8.27, "paperHeight": 11.69}
 LONG = "Asosyasyon " + "Plantè Kafe ak Kakawo pou Devlòpman " * 6
 
 
-def sheets(browser, page):  # noqa: F811
+def sheets(browser, page):
     browser.get(page.as_uri())
     pdf = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", A4)["data"])
     return len(re.findall(rb"/Type\s*/Page\b", pdf))
@@ -34,26 +35,23 @@ def briefs(request, whole_programme, tmp_path_factory):
     return make_briefs(programme, codes, quarter="FY2017Q3", language=request.param, reports=out)
 
 
-@pytest.mark.slow
-def test_a_brief_is_one_page_on_paper_and_small(briefs, browser):  # noqa: F811
+def test_a_brief_is_one_page_on_paper_and_small(briefs, browser):
     for page in briefs.pages:
         assert sheets(browser, page) == 1, page.name
         assert page.stat().st_size < 60_000
 
 
-@pytest.mark.slow
-def test_briefs_and_their_index_fit_a_phone_and_ask_for_nothing(briefs, browser):  # noqa: F811
+def test_briefs_and_their_index_fit_a_phone_and_ask_for_nothing(briefs, browser, opened):
     for page in (briefs.index, briefs.pages[0], briefs.pages[-1]):
         for width in WIDTHS:
-            asked = opened(browser, page.as_uri(), width)
+            asked = opened(page.as_uri(), width)
             assert [url for url in asked if not url.startswith("data:")] == [page.as_uri()]
             assert browser.execute_script("return document.documentElement.scrollWidth") <= width
         assert browser.find_elements("css selector", "script, link[rel=stylesheet], iframe, form") == []
         assert len(browser.find_elements("tag name", "h1")) == 1
 
 
-@pytest.mark.slow
-def test_a_long_name_and_many_conversations_take_two_pages_at_most(tiny, browser, tmp_path):  # noqa: F811
+def test_a_long_name_and_many_conversations_take_two_pages_at_most(tiny, browser, tmp_path):
     tiny.replace("organizations.csv", "Asosyasyon Peyizan Aquin", LONG)
     tiny.replace("sign_in.csv", "Asosyasyon Peyizan Aquin", "CDSP-001")
     for day in range(1, 29):

@@ -92,7 +92,7 @@ def test_shares_and_targets_have_their_figures():
     }
     shares = dots(SHARES, **said)
     assert shares.alt == (
-        "More service providers came Service providers (CDSPs): 55 % (50 to 60), n = 1,200. Awardees: 31 % (20 to 42), n = 600."
+        "More service providers came. Service providers (CDSPs): 55 % (50 to 60), n = 1,200. Awardees: 31 % (20 to 42), n = 600."
     )
     assert shares.table.to_numpy().tolist()[1] == ["Awardees", "31", "20", "42", "600"]
     reached = targets(pd.DataFrame({"label": ["Awardees"], "reached": [30], "target": [37]}), **said)

@@ -2,6 +2,7 @@
 """Words: every message goes through them, so that another language is one .po file and no code."""
 
 from datetime import date
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -12,7 +13,7 @@ from reporting_example import programme, result
 from konbit_lessons import figures, parts, sentences
 from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.figures import drawing
-from konbit_lessons.reports import _index
+from konbit_lessons.reports import contents
 from konbit_lessons.reports.page import page
 from konbit_lessons.sentences import findings
 from konbit_lessons.words import Words
@@ -78,10 +79,14 @@ def test_every_word_of_a_page_and_of_the_index_comes_out_translated(pseudo):
             bundle = {"text/html": shown[cell.id]._repr_html_()}
             cell.outputs = [nbformat.v4.new_output("display_data", data=bundle)]
     html = page(notebook, p, quarter="FY2017Q3", language=pseudo, tables=["incentives"])
+    report = {"title": "⟦t⟧", "answer": "⟦a⟧", "page": "p.html", "tables": ["incentives"], "inputs": "old"}
     made = {
-        "incentives": {"title": "⟦t⟧", "answer": "⟦a⟧", "page": "p.html", "tables": ["incentives"], "inputs": "old"}
+        "reports": {"incentives": report | {"parameters": {}}},
+        "failed": {"x": "⟦why⟧"},
+        "inputs": {},
+        "audience": "shared",
     }
-    for document in (html, _index(p, "FY2017Q3", pseudo, made, {"x": "⟦why⟧"}, "new")):
+    for document in (html, contents.index(p, "FY2017Q3", pseudo, made, Path("nowhere"))):
         soup = BeautifulSoup(document, "html.parser")
         soup.head.decompose()
         for image in soup.find_all("img"):

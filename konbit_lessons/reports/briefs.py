@@ -128,7 +128,7 @@ def file_name(code):
     """Return the name, without ending, of the file of an organization: no two codes share one on any file system.
 
     >>> file_name("CDSP-001"), file_name("../Ayiti é"), file_name("con")
-    ('CDSP-001', 'ayiti-e~93fd1a5ab5e0', 'con~8d70b84d2bea')
+    ('CDSP-001', 'ayiti-e~68dea170f7dd', 'con~1143da2bc54c')
     """
     if PLAIN.fullmatch(code) and not TAKEN.fullmatch(code):
         return code
