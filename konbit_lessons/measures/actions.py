@@ -14,9 +14,9 @@ from konbit_lessons.disclosure import margins, protected
 from konbit_lessons.errors import DataError
 from konbit_lessons.measures.expectations import TOTAL, overlap
 from konbit_lessons.measures.participation import uptake
-from konbit_lessons.measures.quality import partners
-from konbit_lessons.measures.trends import Interval, difference_of_groups, difference_of_waves, wilson
-from konbit_lessons.periods import Quarter, fiscal_quarter
+from konbit_lessons.measures.roster import last_day, partners
+from konbit_lessons.measures.trends import Interval, difference_of_groups, difference_of_waves, share_of
+from konbit_lessons.periods import fiscal_quarter
 from konbit_lessons.tables import EVENT_TYPES, OFFERED
 
 CLUSTERS = ("organization_id", "event_id")
@@ -33,7 +33,7 @@ def contributions(data: Data, *, quarter: str) -> pd.DataFrame:
         ``fiscal_quarter``, ``pledged``, ``delivered``, ``share`` of those pledged, ``low``, ``high`` (Wilson's).
         Missing where hidden.
     """
-    last = _last_day(quarter)
+    last = last_day(quarter)
     some = data.contributions[data.contributions["pledged_on"] <= last]
     done = some[some["delivered_on"] <= last]
     counts, about = _by_quarter({"pledged": (some, "pledged_on"), "delivered": (done, "pledged_on")}, quarter)
@@ -44,7 +44,7 @@ def contributions(data: Data, *, quarter: str) -> pd.DataFrame:
         within=[((at, "delivered"), (at, "pledged")) for at in counts.index],
         organizations=about,
     ).table
-    shares = [_share(k, n) for k, n in zip(safe["delivered"], safe["pledged"], strict=True)]
+    shares = [share_of(k, n) for k, n in zip(safe["delivered"], safe["pledged"], strict=True)]
     return safe.assign(**pd.DataFrame(shares, index=safe.index)).rename_axis("fiscal_quarter").reset_index()
 
 
@@ -58,7 +58,7 @@ def leads(data: Data, *, quarter: str) -> pd.DataFrame:
         ``partners`` (on its last day), ``per_100`` (leads and contracts for each 100 partners). Missing where
         hidden.
     """
-    some = data.business_leads[data.business_leads["date"] <= _last_day(quarter)]
+    some = data.business_leads[data.business_leads["date"] <= last_day(quarter)]
     kinds = {"leads": some[some["kind"] == "lead"], "contracts": some[some["kind"] == "contract"], "both": some}
     counts, about = _by_quarter({name: (of_kind, "date") for name, of_kind in kinds.items()}, quarter)
     safe = protected(
@@ -68,7 +68,7 @@ def leads(data: Data, *, quarter: str) -> pd.DataFrame:
         organizations=about,
     ).table
     who = about["both"].where((about.index == TOTAL) & safe["both"].notna())
-    here = [len(partners(data.organizations, _last_day(quarter if at == TOTAL else at))) for at in counts.index]
+    here = [len(partners(data.organizations, last_day(quarter if at == TOTAL else at))) for at in counts.index]
     table = safe.assign(organizations=who.astype("Int64"), partners=here)
     return table.assign(per_100=100 * table["both"] / table["partners"]).rename_axis("fiscal_quarter").reset_index()
 
@@ -88,7 +88,7 @@ def around_showcase(data: Data, rows: pd.DataFrame, *, quarter: str, days: int =
     there = rows[rows["attended"].fillna(False) & rows["business_showcase"].fillna(False)]
     first = there.groupby("organization_id")["held_on"].min()
     span = pd.Timedelta(days=days)
-    began, last = rows["held_on"].min(), _last_day(quarter)
+    began, last = rows["held_on"].min(), last_day(quarter)
     first = first[(first - span >= began) & (first + span <= last)]
     columns = ["days", "organizations", "before", "after", "change", "low", "high"]
     if len(first) < max(data.programme.smallest_cell, 2):
@@ -116,7 +116,7 @@ def joint_events(data: Data, *, quarter: str) -> pd.DataFrame:
     DataFrame, one row per fiscal quarter with an event up to ``quarter``
         ``fiscal_quarter``, ``joint``, ``events``. Events, not organizations, so that nothing is hidden.
     """
-    events = data.events[data.events["held_on"] <= _last_day(quarter)]
+    events = data.events[data.events["held_on"] <= last_day(quarter)]
     joint = (events["event_type"] == JOINT) | events["partner_project"].notna()
     by = joint.groupby(fiscal_quarter(events["held_on"]).rename("fiscal_quarter"))
     return by.agg(joint="sum", events="size").astype(int).reset_index()
@@ -134,7 +134,7 @@ def supported(data: Data, *, quarter: str) -> pd.DataFrame:
     support, lines = data.other_support, {}
     ever = overlap(data, quarter=quarter).set_index("projects")[TOTAL]
     for at in _quarters(data, quarter):
-        last = _last_day(at)
+        last = last_day(at)
         going_on = support[(support["started_on"] <= last) & ~(support["ended_on"] < last)]
         here = partners(data.organizations, last)
         lines[at] = {"supported": int(here.isin(going_on["organization_id"]).sum()), "partners": len(here)}
@@ -151,7 +151,7 @@ def supported(data: Data, *, quarter: str) -> pd.DataFrame:
     safe = protected(
         shown.astype(int), smallest=data.programme.smallest_cell, within=within, public=public
     ).table.reindex(counts.index)
-    shares = [_share(k, n) for k, n in safe.itertuples(index=False, name=None)]
+    shares = [share_of(k, n) for k, n in safe.itertuples(index=False, name=None)]
     return safe.assign(**pd.DataFrame(shares, index=safe.index)).rename_axis("fiscal_quarter").reset_index()
 
 
@@ -204,7 +204,7 @@ def events_offered(data: Data, changed_on: date, *, quarter: str) -> pd.DataFram
         ``what``; events with it ``before``, of ``events_before``; ``after``, of ``events_after``. Events, not
         organizations, so that nothing is hidden.
     """
-    events = data.events[data.events["held_on"] <= _last_day(quarter)]
+    events = data.events[data.events["held_on"] <= last_day(quarter)]
     after = (events["held_on"] >= pd.Timestamp(changed_on)).map({False: "before", True: "after"})
     had = pd.DataFrame({kind: events["event_type"] == kind for kind in EVENT_TYPES})
     had["per_diem"] = (events["per_diem_htg"] > 0).fillna(False)
@@ -229,16 +229,5 @@ def _by_quarter(records: dict[str, tuple[pd.DataFrame, str]], quarter: str) -> t
 
 
 def _quarters(data: Data, quarter: str) -> list[str]:
-    held = data.events.loc[data.events["held_on"] <= _last_day(quarter), "held_on"]
+    held = data.events.loc[data.events["held_on"] <= last_day(quarter), "held_on"]
     return sorted({*fiscal_quarter(held).dropna(), quarter})
-
-
-def _last_day(quarter: str) -> pd.Timestamp:
-    return pd.Timestamp(Quarter.named(quarter).last_day)
-
-
-def _share(k: object, n: object) -> dict[str, float]:
-    if pd.isna(k) or pd.isna(n) or n == 0:
-        return dict.fromkeys(("share", "low", "high"), float("nan"))
-    share = wilson(int(k), int(n))
-    return {"share": share.estimate, "low": share.low, "high": share.high}

@@ -11,7 +11,7 @@ from konbit_lessons.disclosure import in_turn
 from konbit_lessons.measures import together
 from konbit_lessons.measures.staying import grouped, organization_quarters, still_taking_part
 from konbit_lessons.measures.together import STEPS, attendances, invitations_taken_up, organizations
-from konbit_lessons.measures.trends import wilson
+from konbit_lessons.measures.trends import share_of
 from konbit_lessons.periods import Quarter
 from konbit_lessons.tables import ORG_TYPES
 
@@ -75,7 +75,7 @@ def funnel(data: Data, rows: pd.DataFrame, *, until: str) -> pd.DataFrame:
         counts = {step: known[step, until, org_type] for step in steps}
         for step, before in zip(steps, [None, *steps], strict=False):
             told = {"organizations": counts[step], "before": pd.NA if before is None else counts[before]}
-            lines.append({"step": step, "org_type": org_type, **told, **_share(*told.values())})
+            lines.append({"step": step, "org_type": org_type, **told, **share_of(*told.values())})
     return pd.DataFrame(lines).astype({"organizations": "Int64", "before": "Int64"})
 
 
@@ -140,7 +140,7 @@ def meaningful(data: Data, rows: pd.DataFrame, *, until: str) -> pd.DataFrame:
         reports.append({"counts": counts} | {name: [*told[name], *more] for name, more in new.items()})
     safe = in_turn(reports, smallest=data.programme.smallest_cell).table.xs(until).drop(index=REST, errors="ignore")
     lines = [
-        {"way": way, **ways.get(way, least), **line, **_share(line["organizations"], line["n"])}
+        {"way": way, **ways.get(way, least), **line, **share_of(line["organizations"], line["n"])}
         for way, line in safe.iterrows()
     ]
     return pd.DataFrame(lines).astype({"organizations": "Int64", "n": "Int64"})
@@ -183,7 +183,7 @@ def by_department(data: Data, rows: pd.DataFrame, *, quarter: str) -> pd.DataFra
     """
     known = organizations(data, rows, quarter=quarter)
     safe = pd.DataFrame({"reached": known["reached_in", quarter], "organizations": known["partners_in", quarter]})
-    shares = pd.DataFrame([_share(*line) for line in safe.itertuples(index=False, name=None)], index=safe.index)
+    shares = pd.DataFrame([share_of(*line) for line in safe.itertuples(index=False, name=None)], index=safe.index)
     return pd.concat([safe, shares], axis=1).rename_axis("department").reset_index()
 
 
@@ -247,10 +247,3 @@ def _ways(least: dict[str, float]) -> dict[str, dict[str, float]]:
         if higher > cut:
             ways[f"{name}_higher"] = least | {name: higher}
     return ways
-
-
-def _share(k: object, n: object) -> dict[str, float]:
-    if pd.isna(k) or pd.isna(n) or n == 0:
-        return dict.fromkeys(("share", "low", "high"), float("nan"))
-    share = wilson(int(k), int(n))
-    return {"share": share.estimate, "low": share.low, "high": share.high}

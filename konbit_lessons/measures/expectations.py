@@ -16,7 +16,7 @@ from konbit_lessons.errors import DataError
 from konbit_lessons.incentives.result import decided
 from konbit_lessons.measures.roster import last_day, partners_at_end
 from konbit_lessons.measures.together import conversations, waves
-from konbit_lessons.measures.trends import CONFIDENCE, Interval, wilson
+from konbit_lessons.measures.trends import CONFIDENCE, Interval, share_of
 from konbit_lessons.panel import invitations
 from konbit_lessons.periods import Quarter, fiscal_quarter
 from konbit_lessons.tables import EXPECTATIONS
@@ -152,7 +152,7 @@ def counted(
     for column in columns[1:]:
         shown.insert(len(shown.columns) - 1, column, safe.xs(report, level="when")[column].reindex(shown.index))
     shown = shown[shown.index.get_level_values("group") != ""]
-    shares = [_share(k, n) for k, n in zip(shown[first], shown["n"], strict=True)]
+    shares = [share_of(k, n) for k, n in zip(shown[first], shown["n"], strict=True)]
     return pd.concat([shown, pd.DataFrame(shares, index=shown.index)], axis=1).reset_index()
 
 
@@ -345,7 +345,7 @@ def overlap(data: Data, *, quarter: str) -> pd.DataFrame:
     safe = in_turn(reports, smallest=data.programme.smallest_cell).table.xs(quarter)
     safe = safe[list(then["all"])].set_axis(pd.Index([_names_of(one) for one in safe.index], tupleize_cols=False))
     n = safe.loc["all", TOTAL]
-    shares = [_share(k, n) for k in safe[TOTAL]]
+    shares = [share_of(k, n) for k in safe[TOTAL]]
     table = safe.reset_index(names="projects").assign(n=n, **pd.DataFrame(shares))
     return table[table["projects"] != "all"]
 
@@ -418,7 +418,7 @@ def _months(data: Data, known: pd.Series, quarter: str) -> pd.DataFrame:
     k, n = known["talked", quarter, TOTAL], known["partners", quarter, TOTAL]
     conversations_held = held.astype("Int64").mask(pd.isna(shown)).to_numpy()
     found = {"organizations": shown, "conversations": conversations_held, "talked_with": k, "partners": n}
-    return pd.DataFrame({"fiscal_quarter": quarter, "month": months, **found, **_share(k, n)})
+    return pd.DataFrame({"fiscal_quarter": quarter, "month": months, **found, **share_of(k, n)})
 
 
 def last_talked(data: Data, *, quarter: str) -> pd.DataFrame:
@@ -435,7 +435,7 @@ def last_talked(data: Data, *, quarter: str) -> pd.DataFrame:
     bands = {"this_quarter": "talked"} | {one: one for one in ("quarter_before", "earlier", "never")}
     safe = pd.DataFrame([known[of].reindex([*types, TOTAL]) for of in bands.values()], index=list(bands))
     n = known["partners", TOTAL]
-    shares = pd.DataFrame([_share(k, n) for k in safe[TOTAL]], index=safe.index)
+    shares = pd.DataFrame([share_of(k, n) for k in safe[TOTAL]], index=safe.index)
     return pd.concat([safe.assign(n=n), shares], axis=1).rename_axis("last").reset_index()
 
 
@@ -472,10 +472,3 @@ def _last_on(data: Data, quarter: str) -> pd.Series:
     """The day of the last conversation of each partner, up to the end of a quarter."""
     talks = data.conversations[data.conversations["held_on"] <= last_day(quarter)]
     return talks.groupby("organization_id")["held_on"].max().reindex(partners_at_end(data, quarter).index)
-
-
-def _share(k: object, n: object) -> dict[str, float]:
-    if pd.isna(k) or pd.isna(n) or n == 0:
-        return dict.fromkeys(("share", "low", "high"), float("nan"))
-    share = wilson(int(k), int(n))
-    return {"share": share.estimate, "low": share.low, "high": share.high}

@@ -153,6 +153,14 @@ def wilson(k, n, *, confidence=CONFIDENCE):
     return Interval(k / n, low, high, n, df=np.inf)
 
 
+def share_of(k, n):
+    """Return ``share``, ``low`` and ``high`` (Wilson's) of k of n as a dict; NaN where either is missing, or n is 0."""
+    if pd.isna(k) or pd.isna(n) or n == 0:
+        return dict.fromkeys(("share", "low", "high"), NAN)
+    share = wilson(int(k), int(n))
+    return {"share": share.estimate, "low": share.low, "high": share.high}
+
+
 def clopper_pearson(k, n, *, confidence=CONFIDENCE):
     """The exact interval of k of n, never too narrow and often too wide. In R: ``binom.test(k, n)``.
 
