@@ -164,7 +164,7 @@ def invited(told, quarter):
         found["attended", line.fiscal_quarter, line.org_type] = line.attendances
     if "compared_with_before" in told:
         by = told["compared_with_before"].set_index("what")
-        for q in by.columns:
+        for q in by.columns.drop("change"):
             n = found["known", q, TOTAL] = by.loc["Invitations whose attendance is known", q]
             if "Of 100 of them taken up" in by.index:
                 found["attended", q, TOTAL] = round(n * by.loc["Of 100 of them taken up", q], 6)
@@ -421,7 +421,7 @@ def test_nothing_can_be_worked_out_of_all_pages_and_quarters_of_the_example(tmp_
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("pictures_are_not_looked_at")
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(12))
 def test_nothing_can_be_worked_out_of_all_pages_and_quarters_of_small_programmes(tmp_path, seed):
     write_example(tmp_path / "small", organizations=20 + 4 * seed, events=8 + seed, seed=seed)
     told, hidden = attacked(tmp_path / "small" / "programme.toml", last=2)

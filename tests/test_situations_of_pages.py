@@ -23,6 +23,7 @@ def situation(request, tiny):
     return request.param, one.data(tiny), one.quarter
 
 
+@pytest.mark.slow
 def test_each_page_makes_sense_in_every_situation_and_language(situation, monkeypatch):
     name, data, quarter = situation
     found = {"en": said(data, quarter, "en")}
