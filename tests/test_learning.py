@@ -138,6 +138,7 @@ def test_the_sections_are_those_of_the_notebook(whole):
     assert below == list(learning_report.ANCHORS.values())
 
 
+@pytest.mark.slow
 def test_what_was_said_is_kept_in_the_manifest_and_found_by_the_next_report(whole_programme, tmp_path):
     programme = kl.load(whole_programme / "programme.toml")
     for quarter in (BEFORE, QUARTER):
@@ -172,6 +173,7 @@ def test_the_first_quarter_compares_with_nothing(whole, rows, result):
     )
 
 
+@pytest.mark.slow
 def test_every_word_comes_out_translated(whole, rows, result, tmp_path):
     words = pseudo_language(tmp_path)
     parts = every_part(whole, rows, result, quarter=QUARTER, language=words)

@@ -341,6 +341,7 @@ def test_an_offer_that_is_no_event_and_no_incentive_is_refused(tiny):
         kl.load(tiny.toml)
 
 
+@pytest.mark.slow
 def test_every_word_comes_out_translated(programme, rows, tmp_path, without_pixels):
     words = pseudo_language(tmp_path)
     found = page(programme, rows, language=words)

@@ -241,6 +241,7 @@ SITUATIONS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("situation", SITUATIONS)
 def test_each_part_makes_sense_or_says_why_not(whole, situation, monkeypatch):
     without_pixels(monkeypatch)
