@@ -10,7 +10,7 @@ from selenium.webdriver.common.by import By
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PACKAGE = find_spec("axe_playwright_python")  # only its copy of axe-core is used
-SCREENS = [(1280, "light"), (360, "dark")]
+SCREENS = [*itertools.product((1280, 360), ("light", "dark"))]
 
 
 @pytest.fixture(scope="session")
