@@ -104,7 +104,7 @@ def task(what: str, path: Path) -> None:
         print(json.dumps({"size": write_programme(path, int(what)).stat().st_size}))
         return
     from konbit_lessons import clean, load
-    from konbit_lessons.store import write
+    from konbit_lessons.field.store import write
 
     def run(path: Path) -> None:
         if what == "pandas":

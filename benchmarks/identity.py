@@ -14,7 +14,7 @@ import pandas as pd
 from konbit_lessons.example import simulate
 from konbit_lessons.example.field_files import TYPISTS
 from konbit_lessons.example.names import guest_names
-from konbit_lessons.identity import Roster
+from konbit_lessons.field.identity import Roster
 
 REPORT = Path(__file__).parent.parent / "docs" / "identity.md"
 MARK = "<!-- measured -->\n"

@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING
 
 _PUBLIC = {  # name → module; imported when first used, so that `import konbit_lessons` is quick
     "KonbitError": "errors",
-    "read": "sources",
-    "load": "programme",
-    "clean": "cleaning",
-    "cleaned": "store",
+    "read": "field.sources",
+    "load": "field.programme",
+    "clean": "field.cleaning",
+    "cleaned": "field.store",
     "invitations": "panel",
     "rows": "question",
     "predict_participation": "incentives",
@@ -63,8 +63,11 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from konbit_lessons.cleaning import clean
     from konbit_lessons.errors import KonbitError
+    from konbit_lessons.field.cleaning import clean
+    from konbit_lessons.field.programme import load
+    from konbit_lessons.field.sources import read
+    from konbit_lessons.field.store import cleaned
     from konbit_lessons.figures import dots, targets
     from konbit_lessons.incentives import predict_participation
     from konbit_lessons.measures.expectations import expected
@@ -72,11 +75,8 @@ if TYPE_CHECKING:
     from konbit_lessons.measures.quality import data_quality
     from konbit_lessons.panel import invitations
     from konbit_lessons.parts import Opening, Prose, Table, incentive_table
-    from konbit_lessons.programme import load
     from konbit_lessons.question import rows
     from konbit_lessons.reports import make_reports
-    from konbit_lessons.sources import read
-    from konbit_lessons.store import cleaned
 
 
 def __getattr__(name: str) -> object:

@@ -46,8 +46,8 @@ def main() -> None:
 @programme_option
 def check(programme_file: str) -> None:
     """Read and check the raw files; say what is wrong and where; write nothing."""
-    from konbit_lessons.cleaning import clean as clean_programme
-    from konbit_lessons.programme import load
+    from konbit_lessons.field.cleaning import clean as clean_programme
+    from konbit_lessons.field.programme import load
 
     data = clean_programme(load(programme_file))
     _say_files(data)
@@ -59,9 +59,9 @@ def check(programme_file: str) -> None:
 @programme_option
 def clean(programme_file: str) -> None:
     """Write the cleaned tables, the cleaning log and what was set aside."""
-    from konbit_lessons.cleaning import clean as clean_programme
-    from konbit_lessons.programme import load
-    from konbit_lessons.store import write
+    from konbit_lessons.field.cleaning import clean as clean_programme
+    from konbit_lessons.field.programme import load
+    from konbit_lessons.field.store import write
 
     data = clean_programme(load(programme_file))
     written = write(data)
@@ -112,9 +112,9 @@ def report(
     parameters: tuple[str, ...],
 ) -> None:
     """Run the notebooks and save the reports; without names, all of the quarter's."""
-    from konbit_lessons.programme import load
+    from konbit_lessons.field.programme import load
+    from konbit_lessons.field.store import cleaned
     from konbit_lessons.reports import make_reports, quarter_before
-    from konbit_lessons.store import cleaned
 
     programme = load(programme_file)
     asked = {"language": language, "audience": audience, "reports": reports, "progress": click.echo}
@@ -133,7 +133,7 @@ def report(
 @click.option("--reports", default="reports", show_default=True, metavar="DIR", help="Where the reports are.")
 def bundle(programme_file: str, quarter: str | None, language: str | None, reports: str) -> None:
     """Write the zip to mail: the shared reports of a quarter, and nothing else."""
-    from konbit_lessons.programme import load
+    from konbit_lessons.field.programme import load
     from konbit_lessons.reports.bundle import bundle as write_bundle
 
     made = write_bundle(load(programme_file), quarter=quarter, language=language, reports=reports)
@@ -164,7 +164,7 @@ def briefs(
     workers: int | None,
 ) -> None:
     """Make one internal brief for each organization; those that are up to date stay as they are."""
-    from konbit_lessons.programme import load
+    from konbit_lessons.field.programme import load
     from konbit_lessons.reports.briefs import make_briefs
 
     made = make_briefs(
@@ -185,8 +185,8 @@ def briefs(
 @click.option("--output", default="reports/codebook", show_default=True, metavar="DIR", help="Where it goes.")
 def codebook(programme_file: str, language: str | None, output: str) -> None:
     """Write what each table and column means, as HTML and as CSV."""
-    from konbit_lessons.codebook import write_codebook
-    from konbit_lessons.programme import load
+    from konbit_lessons.field.programme import load
+    from konbit_lessons.reports.codebook import write_codebook
 
     written = write_codebook(load(programme_file), output, language=language)
     click.echo(f"Written: {len(written)} files in {output}")
@@ -202,7 +202,7 @@ def lab(programme_file: str, jupyter_options: tuple[str, ...]) -> None:
     """
     from jupyterlab.labapp import LabApp
 
-    from konbit_lessons.programme import load
+    from konbit_lessons.field.programme import load
     from konbit_lessons.reports import notebooks_folder
 
     programme = load(programme_file)
@@ -248,7 +248,7 @@ def example(folder: Path, seed: int, organizations: int, events: int, typing: st
 )
 def draft_programme(folder: Path, programme_file: Path | None) -> None:
     """Write a first programme.toml from a folder of raw files; nothing that is there is overwritten."""
-    from konbit_lessons.draft import draft_programme as draft
+    from konbit_lessons.field.draft import draft_programme as draft
 
     usual = Path("programme.toml")
     file = programme_file or (usual.with_name("programme-draft.toml") if usual.exists() else usual)
@@ -306,7 +306,7 @@ def _say_counts(data) -> None:
 
 def _say_problems(data, *, detail: bool) -> int:
     """List what is open and what was set aside; return the exit code that says whether anything was."""
-    from konbit_lessons.cleaning.decisions import REVIEW
+    from konbit_lessons.field.cleaning.decisions import REVIEW
 
     if len(data.questions):
         kinds = data.questions["question"].value_counts()

@@ -6,8 +6,8 @@ support from another project counts when it covers that day.
 
 import pandas as pd
 
-from konbit_lessons.cleaning import Data
 from konbit_lessons.errors import DataError
+from konbit_lessons.field.cleaning import Data
 from konbit_lessons.periods import Quarter, fiscal_quarter
 from konbit_lessons.tables import EXPECTATIONS, QUESTIONS
 

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from konbit_lessons.errors import DataError, ProgrammeError
+from konbit_lessons.field.programme import Programme
+from konbit_lessons.field.sources import read
+from konbit_lessons.field.store import cleaned
 from konbit_lessons.panel import invitations
-from konbit_lessons.programme import Programme
-from konbit_lessons.sources import read
-from konbit_lessons.store import cleaned
 
 if TYPE_CHECKING:
     from konbit_lessons.periods import Quarter

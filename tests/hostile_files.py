@@ -33,7 +33,7 @@ from workbook_files import (
 )
 
 import konbit_lessons as kl
-import konbit_lessons.sources
+import konbit_lessons.field.sources
 
 MEMORY = 3 << 30  # of addresses
 

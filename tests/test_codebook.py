@@ -14,8 +14,8 @@ from pseudo import pseudo_language, untranslated
 import konbit_lessons as kl
 from konbit_lessons import tables
 from konbit_lessons.cli import main
-from konbit_lessons.codebook import HEADS, KINDS, _columns, _page, codebook, figures, write_codebook
 from konbit_lessons.errors import ProgrammeError
+from konbit_lessons.reports.codebook import HEADS, KINDS, _columns, _page, codebook, figures, write_codebook
 from konbit_lessons.words import HERE, Words, languages
 
 LANGUAGES = ("en", "fr", "ht")

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 import konbit_lessons as kl
-from konbit_lessons import store
-from konbit_lessons.cleaning import decisions, review
-from konbit_lessons.sources import read
+from konbit_lessons.field import store
+from konbit_lessons.field.cleaning import decisions, review
+from konbit_lessons.field.sources import read
 
 OPEN = "Fond. pour le Développement de Jacmel No"  # between near twins
 

@@ -11,13 +11,13 @@ from click.testing import CliRunner
 
 import konbit_lessons as kl
 from konbit_lessons.cli import main
-from konbit_lessons.draft import draft_programme
-from konbit_lessons.draft.evidence import Column
-from konbit_lessons.draft.ways import ways_of
 from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.example import write_example
-from konbit_lessons.programme import Programme
-from konbit_lessons.sources.form import read_form
+from konbit_lessons.field.draft import draft_programme
+from konbit_lessons.field.draft.evidence import Column
+from konbit_lessons.field.draft.ways import ways_of
+from konbit_lessons.field.programme import Programme
+from konbit_lessons.field.sources.form import read_form
 
 pytestmark = pytest.mark.slow
 

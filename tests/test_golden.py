@@ -19,8 +19,8 @@ from conftest import TINY_FILES
 
 import konbit_lessons as kl
 from konbit_lessons import tables
-from konbit_lessons.cleaning import Data
-from konbit_lessons.programme import Programme
+from konbit_lessons.field.cleaning import Data
+from konbit_lessons.field.programme import Programme
 
 FOLDER = Path(__file__).parent / "data" / "golden"
 HEAD = """

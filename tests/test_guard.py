@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 import konbit_lessons as kl
-from konbit_lessons import sources, store
-from konbit_lessons.sources import guard
+from konbit_lessons.field import sources, store
+from konbit_lessons.field.sources import guard
 
 pytest.importorskip("resource", reason="limits of memory are set as on Unix")
 hostile_files = pytest.importorskip("hostile_files")

@@ -8,7 +8,7 @@ from other_hand import folded, names, typed
 
 from benchmarks.identity import measure
 from konbit_lessons.example.names import DEPARTMENT_OF
-from konbit_lessons.identity import Roster
+from konbit_lessons.field.identity import Roster
 
 NAMES = {
     "A1": ("Fondation pour le Développement de Jacmel", "FDJ"),

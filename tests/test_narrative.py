@@ -4,10 +4,10 @@ import pytest
 
 import konbit_lessons as kl
 from konbit_lessons.errors import ProgrammeError
-from konbit_lessons.narrative import written
 from konbit_lessons.pages import learning_report
 from konbit_lessons.pages.learning_report import ANCHORS, SECTIONS
 from konbit_lessons.reports import make_reports
+from konbit_lessons.reports.narrative import written
 from konbit_lessons.reports.page import sanitized
 from konbit_lessons.words import Words, languages
 

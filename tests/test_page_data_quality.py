@@ -10,12 +10,12 @@ from bs4 import BeautifulSoup
 from pseudo import pseudo_language, untranslated
 
 import konbit_lessons as kl
+from konbit_lessons.field.store import LISTS
 from konbit_lessons.figures import drawing
 from konbit_lessons.measures.quality import by_table
 from konbit_lessons.pages import data_quality as data_quality_page
 from konbit_lessons.pages.data_quality import RULES
 from konbit_lessons.parts import Prose
-from konbit_lessons.store import LISTS
 
 QUARTER = "FY2017Q3"
 OF_A_QUARTER = ("changed_table", "response_figure", "agreement_figure")

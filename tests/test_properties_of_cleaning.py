@@ -20,9 +20,10 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import konbit_lessons as kl
-from konbit_lessons import store, tables
-from konbit_lessons.cleaning.record import LOG
+from konbit_lessons import tables
 from konbit_lessons.errors import DataError
+from konbit_lessons.field import store
+from konbit_lessons.field.cleaning.record import LOG
 
 NAMES = [  # a name on the roster, and how else it is typed
     ("Asosyasyon Peyizan Aquin", "APA", ["Asosyasyon Peyizn Aquin", "ASOSYASYON PEYIZAN AQUIN", "Asos. Peyizan Aquin"]),

@@ -8,7 +8,7 @@ from pyxform.xls2json_backends import get_xlsform
 from test_sources import workbook
 
 import konbit_lessons as kl
-from konbit_lessons.sources.form import clean, read_form
+from konbit_lessons.field.sources.form import clean, read_form
 
 DATA = Path(__file__).parent / "data"
 TRICKY = {

@@ -23,9 +23,9 @@ from test_sources_kobo import _form as form_of
 from test_sources_kobo import _plain as plain
 
 import konbit_lessons as kl
-from konbit_lessons import store
-from konbit_lessons.sources import Raw
-from konbit_lessons.sources.sql import read_query
+from konbit_lessons.field import store
+from konbit_lessons.field.sources import Raw
+from konbit_lessons.field.sources.sql import read_query
 
 ODK = (
     "SubmissionDate,meta-instanceID,visit-town,visit-place-Latitude,visit-place-Longitude,visit-needs,visit-needs/a,"

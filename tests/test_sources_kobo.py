@@ -14,8 +14,8 @@ from pandas.testing import assert_frame_equal
 from test_sources import workbook
 
 import konbit_lessons as kl
-from konbit_lessons.sources import Raw
-from konbit_lessons.sources.choices import split
+from konbit_lessons.field.sources import Raw
+from konbit_lessons.field.sources.choices import split
 
 KOBO = Path(__file__).parent / "data" / "kobo"
 FORM = KOBO / "form.xlsx"

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy
 
 import konbit_lessons as kl
-from konbit_lessons.sources.sql import read_query
+from konbit_lessons.field.sources.sql import read_query
 
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin")) or [
     Path(found).parent for found in [shutil.which("initdb")] if found

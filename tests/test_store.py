@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 import konbit_lessons as kl
-from konbit_lessons import publish, store
+from konbit_lessons import publish
+from konbit_lessons.field import store
 
 
 def _bytes(folder):

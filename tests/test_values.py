@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
-from konbit_lessons.values import Writing, convert
+from konbit_lessons.field.values import Writing, convert
 
 DTYPES = {"yes_no": "boolean", "whole": "Int64", "amount": "Float64", "day": "datetime64[us]", "text": "str"}
 FRENCH = Writing(decimal=",", dates=("day/month/year",))

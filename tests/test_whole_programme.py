@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import konbit_lessons as kl
-from konbit_lessons.identity import Roster
+from konbit_lessons.field.identity import Roster
 
 TRUTH = Path(__file__).parent / "data" / "programme" / "truth"
 PAIR = ["event_id", "organization_id"]

@@ -9,9 +9,9 @@ from datetime import date
 
 import pandas as pd
 
-from konbit_lessons.cleaning import Data
 from konbit_lessons.disclosure import margins, protected
 from konbit_lessons.errors import DataError
+from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures.expectations import TOTAL, overlap
 from konbit_lessons.measures.participation import uptake
 from konbit_lessons.measures.roster import last_day, partners

@@ -6,8 +6,8 @@ organizations are hidden here, with those they could be worked out from, so that
 
 import pandas as pd
 
-from konbit_lessons.cleaning import Data
 from konbit_lessons.disclosure import in_turn
+from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures import together
 from konbit_lessons.measures.staying import grouped, organization_quarters, still_taking_part
 from konbit_lessons.measures.together import STEPS, attendances, invitations_taken_up, organizations

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from konbit_lessons.cleaning import Data
 from konbit_lessons.disclosure import Protected, in_turn, margins, protected
 from konbit_lessons.errors import DataError
+from konbit_lessons.field.cleaning import Data
 from konbit_lessons.incentives.result import decided
 from konbit_lessons.measures.roster import last_day, partners_at_end
 from konbit_lessons.measures.together import conversations, waves

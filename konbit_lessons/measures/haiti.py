@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from konbit_lessons.identity import fold
+from konbit_lessons.field.identity import fold
 from konbit_lessons.words import mark
 
 TILES = {  # department → column and row of its tile

@@ -9,14 +9,14 @@ from difflib import get_close_matches
 
 import pandas as pd
 
-from konbit_lessons.cleaning import Data
 from konbit_lessons.errors import ModelError, ProgrammeError
+from konbit_lessons.field.cleaning import Data
+from konbit_lessons.field.programme import Programme
+from konbit_lessons.field.store import cleaned, digest, fingerprint
 from konbit_lessons.incentives.profiles import Profiles, organization_profiles
 from konbit_lessons.measures.expectations import with_offer
 from konbit_lessons.panel import RECENT_DAYS, invitations
 from konbit_lessons.periods import Quarter
-from konbit_lessons.programme import Programme
-from konbit_lessons.store import cleaned, digest, fingerprint
 from konbit_lessons.tables import EXPECTATIONS
 
 MOST_TOPICS = 5

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from konbit_lessons.cleaning import Data
 from konbit_lessons.disclosure import protected
+from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures.together import TAKEN_UP, TOTAL, invitations_taken_up
 from konbit_lessons.measures.trends import share_with_interval
 from konbit_lessons.panel import invitations

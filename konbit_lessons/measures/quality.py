@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from konbit_lessons import tables
-from konbit_lessons.cleaning import Data
+from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures.roster import partners
 from konbit_lessons.measures.together import conversations, waves
 from konbit_lessons.periods import Quarter, fiscal_quarter

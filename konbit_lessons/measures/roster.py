@@ -4,7 +4,7 @@ from datetime import date
 
 import pandas as pd
 
-from konbit_lessons.cleaning import Data
+from konbit_lessons.field.cleaning import Data
 from konbit_lessons.periods import Quarter
 
 

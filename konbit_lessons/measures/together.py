@@ -12,8 +12,8 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from konbit_lessons.cleaning import Data
 from konbit_lessons.disclosure import in_turn, protected
+from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures.haiti import department
 from konbit_lessons.measures.roster import last_day, on_roster, partners, partners_at_end
 from konbit_lessons.periods import Quarter, fiscal_quarter

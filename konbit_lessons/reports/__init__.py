@@ -20,15 +20,15 @@ import nbformat
 from filelock import FileLock
 
 from konbit_lessons.errors import DataError, ProgrammeError, ReportError
+from konbit_lessons.field.programme import AUDIENCES
+from konbit_lessons.field.store import cleaned, digest
 from konbit_lessons.pages import learning_report
 from konbit_lessons.periods import Quarter
-from konbit_lessons.programme import AUDIENCES
 from konbit_lessons.publish import only_one_run, published
 from konbit_lessons.reports import contents, word
 from konbit_lessons.reports.manifest import as_text, earlier, made_from, manifest, manifest_name, source_of
 from konbit_lessons.reports.page import carried, page
 from konbit_lessons.reports.run import checked_parameters, default_parameters, run
-from konbit_lessons.store import cleaned, digest
 from konbit_lessons.words import complete
 
 # in the order of the index; a new notebook is one more name

@@ -23,6 +23,7 @@ import pandas as pd
 
 from konbit_lessons import parts
 from konbit_lessons.errors import DataError, ProgrammeError, ReportError
+from konbit_lessons.field.store import cleaned, digest, fingerprint, inputs
 from konbit_lessons.measures.organization import contacts, refuse, unknown
 from konbit_lessons.periods import Quarter
 from konbit_lessons.publish import only_one_run, published
@@ -45,7 +46,6 @@ from konbit_lessons.reports.run import (
     refuse_unfinished,
 )
 from konbit_lessons.reports.warm import WarmKernel
-from konbit_lessons.store import cleaned, digest, fingerprint, inputs
 from konbit_lessons.tables import LABELS
 from konbit_lessons.words import complete
 

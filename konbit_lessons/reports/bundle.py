@@ -13,12 +13,12 @@ from pathlib import Path
 
 from konbit_lessons import parts
 from konbit_lessons.errors import DataError, ReportError
+from konbit_lessons.field.store import digest
 from konbit_lessons.periods import Quarter
 from konbit_lessons.publish import only_one_run, published
 from konbit_lessons.reports import contents
 from konbit_lessons.reports.manifest import earlier, made_from, manifest_name, source_of
 from konbit_lessons.reports.page import document
-from konbit_lessons.store import digest
 from konbit_lessons.words import complete
 
 READ_FIRST = "READ-ME.html"

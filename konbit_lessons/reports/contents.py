@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from konbit_lessons import parts
+from konbit_lessons.field.programme import AUDIENCES
 from konbit_lessons.periods import Quarter
-from konbit_lessons.programme import AUDIENCES
 from konbit_lessons.reports.manifest import earlier, manifest_name, source_of
 from konbit_lessons.reports.page import document
 from konbit_lessons.sentences import label_of, signed

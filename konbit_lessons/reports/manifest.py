@@ -7,8 +7,8 @@ import json
 from importlib.metadata import version
 from platform import python_version
 
-from konbit_lessons.narrative import FOLDER
-from konbit_lessons.store import digest, inputs
+from konbit_lessons.field.store import digest, inputs
+from konbit_lessons.reports.narrative import FOLDER
 
 PACKAGES = (
     "konbit-lessons",

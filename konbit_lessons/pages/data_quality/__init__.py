@@ -7,7 +7,7 @@ value quoted.
 
 import pandas as pd
 
-from konbit_lessons.cleaning import Data
+from konbit_lessons.field.cleaning import Data
 from konbit_lessons.pages.data_quality.annex import standards_table
 from konbit_lessons.pages.data_quality.answered import agreement_figure, answered_sentence, response_figure
 from konbit_lessons.pages.data_quality.late import late_figure

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from konbit_lessons.cleaning import Data
+from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures.quality import STANDARDS, data_quality, in_sum, shown
 from konbit_lessons.parts import Table
 from konbit_lessons.words import Words

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from konbit_lessons.cleaning import Data
+from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures.quality import AGREE
 from konbit_lessons.measures.trends import CONFIDENCE
 from konbit_lessons.pages.data_quality.answered import agreeing, last_answered, late_enough, of_measure

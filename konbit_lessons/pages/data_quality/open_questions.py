@@ -1,7 +1,7 @@
 """How many questions only an evaluator can answer."""
 
-from konbit_lessons.cleaning import Data
-from konbit_lessons.cleaning.decisions import EVENT, ORGANIZATION
+from konbit_lessons.field.cleaning import Data
+from konbit_lessons.field.cleaning.decisions import EVENT, ORGANIZATION
 from konbit_lessons.sentences.phrases import linked
 from konbit_lessons.words import Words
 

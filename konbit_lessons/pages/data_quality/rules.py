@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from konbit_lessons.cleaning import Data
+from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures.quality import AGREE, ANSWERED, KNOWN, LATE, LOGGED, STANDARDS
 from konbit_lessons.words import Words, mark, pair
 

@@ -4,7 +4,7 @@ from fnmatch import fnmatch
 
 import pandas as pd
 
-from konbit_lessons.cleaning import Data
+from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures.quality import CHANGES, REFUSED, without_few
 from konbit_lessons.parts import Table
 from konbit_lessons.sentences.phrases import count, joined, why_missing

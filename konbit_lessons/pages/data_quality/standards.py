@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from konbit_lessons.cleaning import Data
+from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures.quality import STANDARDS
 from konbit_lessons.pages.data_quality.rules import (
     JUDGED,

@@ -7,7 +7,7 @@ Takes a cleaned programme, its panel, a quarter and a language; returns the sent
 
 import pandas as pd
 
-from konbit_lessons.cleaning import Data
+from konbit_lessons.field.cleaning import Data
 from konbit_lessons.pages.expectations.belief import belief_sentences, belief_table
 from konbit_lessons.pages.expectations.benefits import benefit_figure
 from konbit_lessons.pages.expectations.changes import changed_figure, changed_sentence, changes

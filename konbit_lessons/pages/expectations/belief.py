@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from konbit_lessons.cleaning import Data
+from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures import expectations
 from konbit_lessons.measures.participation import uptake
 from konbit_lessons.measures.trends import difference_of_groups

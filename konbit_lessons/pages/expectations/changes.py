@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from konbit_lessons.cleaning import Data
+from konbit_lessons.field.cleaning import Data
 from konbit_lessons.figures import Figure, spoken
 from konbit_lessons.figures.drawing import Row, rows_png
 from konbit_lessons.measures import expectations

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from konbit_lessons.cleaning import Data
+from konbit_lessons.field.cleaning import Data
 from konbit_lessons.figures import Figure
 from konbit_lessons.figures.charts import calendar_png
 from konbit_lessons.measures import expectations

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from konbit_lessons.cleaning import Data
+from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures import expectations
 from konbit_lessons.measures.trends import CONFIDENCE
 from konbit_lessons.pages.expectations.answers import in_all

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from konbit_lessons.cleaning import Data
+from konbit_lessons.field.cleaning import Data
 from konbit_lessons.figures import dots
 from konbit_lessons.figures.charts import waves_png
 from konbit_lessons.measures import expectations

@@ -9,9 +9,8 @@ from dataclasses import replace
 
 import pandas as pd
 
-from konbit_lessons.cleaning import Data
+from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures.quality import data_quality
-from konbit_lessons.narrative import Narrative, place_of, written
 from konbit_lessons.pages import data_quality as quality_page
 from konbit_lessons.pages import expectations as expectations_page
 from konbit_lessons.pages import participation as participation_page
@@ -47,6 +46,7 @@ from konbit_lessons.pages.learning_report.decided import (
 from konbit_lessons.pages.learning_report.numbers import sentence_numbers
 from konbit_lessons.pages.learning_report.quality import quality_sentence, quality_table
 from konbit_lessons.pages.learning_report.uptake import uptake_figure
+from konbit_lessons.reports.narrative import Narrative, place_of, written
 from konbit_lessons.sentences import in_order
 from konbit_lessons.sentences.findings import found
 from konbit_lessons.words import Words, mark
@@ -137,7 +137,7 @@ def holds_sentences(result, language: str = "en") -> list[str]:
 
 
 def narrative(data: Data, *, quarter: str, language: str = "en") -> dict[str, Narrative]:
-    """What the evaluator wrote for each of :data:`SECTIONS`; see :mod:`konbit_lessons.narrative`."""
+    """What the evaluator wrote for each of :data:`SECTIONS`; see :mod:`konbit_lessons.reports.narrative`."""
     words, findings = Words.of(language), int((data.learning["quarter"] == quarter).sum())
     own = written(
         data.programme, quarter, language=words, sections=SECTIONS, findings=findings, anchors=ANCHORS.values()

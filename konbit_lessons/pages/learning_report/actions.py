@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from konbit_lessons.cleaning import Data
+from konbit_lessons.field.cleaning import Data
 from konbit_lessons.figures import dots
 from konbit_lessons.measures import actions
 from konbit_lessons.measures.expectations import TOTAL, calendar

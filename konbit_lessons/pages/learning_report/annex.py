@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from konbit_lessons.cleaning import Data
-from konbit_lessons.narrative import path_of, place_of
+from konbit_lessons.field.cleaning import Data
 from konbit_lessons.parts import Table
 from konbit_lessons.periods import Quarter
+from konbit_lessons.reports.narrative import path_of, place_of
 from konbit_lessons.sentences.phrases import small
 from konbit_lessons.words import Words, mark
 

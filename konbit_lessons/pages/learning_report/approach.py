@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from konbit_lessons.cleaning import Data
 from konbit_lessons.errors import DataError
+from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures.actions import approach_changed_on, before_and_after, events_offered
 from konbit_lessons.parts import Part, Prose, Table
 from konbit_lessons.sentences import signed

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from konbit_lessons.cleaning import Data
+from konbit_lessons.field.cleaning import Data
 from konbit_lessons.incentives import predict_participation
 from konbit_lessons.measures.expectations import calendar
 from konbit_lessons.measures.participation import uptake

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from konbit_lessons.cleaning import Data
 from konbit_lessons.errors import DataError
+from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures import actions
 from konbit_lessons.measures.expectations import TOTAL
 from konbit_lessons.measures.quality import by_table, without_few

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from konbit_lessons.cleaning import Data
+from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures.quality import by_table, without_few
 from konbit_lessons.parts import Table
 from konbit_lessons.sentences.phrases import count

@@ -7,7 +7,7 @@ Takes a cleaned programme, its panel, a quarter and a language; returns the sent
 
 import pandas as pd
 
-from konbit_lessons.cleaning import Data
+from konbit_lessons.field.cleaning import Data
 from konbit_lessons.pages.participation.before import compared_table, quarter_sentence
 from konbit_lessons.pages.participation.consulted import consulted_figure
 from konbit_lessons.pages.participation.funnel import came_again, funnel_figure

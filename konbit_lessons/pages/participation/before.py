@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from konbit_lessons.cleaning import Data
+from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures import engagement
 from konbit_lessons.pages.participation.known import difference, may_be_none, uptake_by
 from konbit_lessons.parts import Part, Prose, Table

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from konbit_lessons.cleaning import Data
+from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures import engagement
 from konbit_lessons.pages.participation.before import taken_up
 from konbit_lessons.pages.participation.consulted import both_groups

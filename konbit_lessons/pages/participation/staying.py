@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from konbit_lessons.cleaning import Data
 from konbit_lessons.errors import DataError
+from konbit_lessons.field.cleaning import Data
 from konbit_lessons.figures import Figure
 from konbit_lessons.figures.charts import curve_png
 from konbit_lessons.measures import engagement

@@ -1,0 +1,168 @@
+"""Raw files → typed tables, with a log of every change and a list of what was set aside and why.
+
+The recipe: read each source as text, put its columns under the table's names, apply the corrections, convert by the
+codebook, find the event and the organization that each row is about, drop what repeats and whoever is named, and work
+out who attended. A row that cannot be used is set aside, never dropped in silence: kept + set aside = read.
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from konbit_lessons import tables
+from konbit_lessons.errors import DataError
+from konbit_lessons.field.cleaning import corrections, decisions
+from konbit_lessons.field.cleaning.attendance import attendance_agreement, with_attendance
+from konbit_lessons.field.cleaning.conversion import typed_rows
+from konbit_lessons.field.cleaning.record import Record
+from konbit_lessons.field.cleaning.references import Events, Organizations
+from konbit_lessons.field.cleaning.repeats import AGREEMENT, once_each, one_answer_each
+from konbit_lessons.field.programme import Programme
+from konbit_lessons.field.texts import as_text, ordered, stacked
+
+
+@dataclass(frozen=True)
+class Data:
+    """A cleaned programme: ``data.organizations``, ``data.events``, … and what cleaning did.
+
+    Attributes
+    ----------
+    programme : Programme
+    tables : dict of str to DataFrame
+        One typed frame per table of the codebook, sorted by its key; empty where no source feeds it.
+    cleaning_log : DataFrame
+        One row per change, in the field's columns (``record.LOG``).
+    set_aside : DataFrame
+        One row per row or value that could not be used (``record.ASIDE``); ``scope`` says which of the two.
+    counts : DataFrame
+        Rows read, kept and set aside, by file, table and fiscal quarter (``record.COUNTS``).
+    checks : DataFrame
+        Lines of the log by file, table, quarter and check (``record.CHECKS``).
+    arrivals : DataFrame
+        Days from a fact to its submission, by file, table and quarter (``record.ARRIVALS``).
+    agreement : DataFrame
+        Two records of one fact: ``quarter``, ``records``, ``compared``, ``agree``.
+    questions : DataFrame
+        What only an evaluator can answer (``review.QUESTIONS``).
+    notices : tuple of str
+        What a reader assumed or left out.
+    """
+
+    programme: Programme
+    tables: dict[str, pd.DataFrame]
+    cleaning_log: pd.DataFrame
+    set_aside: pd.DataFrame
+    counts: pd.DataFrame
+    checks: pd.DataFrame
+    arrivals: pd.DataFrame
+    agreement: pd.DataFrame
+    questions: pd.DataFrame
+    notices: tuple[str, ...] = ()
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        if name in tables.TABLES:
+            return self.tables[name]
+        raise AttributeError(f"no table {name}; there are {', '.join(tables.TABLES)}")
+
+
+def clean(programme: Programme) -> Data:
+    """Read and clean every source of a programme.
+
+    Parameters
+    ----------
+    programme : Programme
+
+    Returns
+    -------
+    Data
+
+    Raises
+    ------
+    ProgrammeError, SourceError
+        A file or a column that programme.toml names is not there, or a file cannot be read.
+    DataError
+        Organizations, events or invitations are empty: nothing can be said. Or a correction or a decision does not fit
+        the data.
+    """
+    record = Record()
+    corrected, decided = corrections.load(programme), decisions.load(programme)
+    cleaned: dict[str, pd.DataFrame] = {}
+    events, organizations, agreement = None, None, []
+    for table in _reading_order(programme):
+        schema = tables.schema(table, programme.incentives)
+        sources = [source for source in programme.sources if source.table == table]
+        parts = [
+            typed_rows(programme, one, schema, record, corrections=corrected, events=cleaned.get("events"))
+            for one in sources
+        ]
+        rows = stacked(parts)
+        if events:
+            rows = events.resolve(rows, schema, record)
+        if organizations:
+            rows = organizations.resolve(rows, schema, record)
+        rows = once_each(rows, schema, record)
+        if table == "survey":
+            rows, twice = one_answer_each(rows, schema, sources, record)
+            agreement.append(twice)
+        if table == "events":
+            events = Events(as_text(rows), decided)
+            rows = events.without_the_same(record)
+        if table == "organizations":
+            rows = as_text(rows)
+            organizations = Organizations(rows, decided)
+        if table in tables.NEEDED_TABLES and rows.empty:
+            _refuse_empty(table, programme, record)
+        cleaned[table] = rows
+    counts = record.row_counts(cleaned)
+    if "sign_in" in cleaned:
+        agreement.append(attendance_agreement(cleaned["invitations"], cleaned["sign_in"], record))
+        open_names = organizations.open_names("sign_in")
+        cleaned["invitations"] = with_attendance(cleaned["invitations"], cleaned["sign_in"], open_names, record)
+    return Data(
+        programme=programme,
+        tables={name: _finished(name, cleaned.get(name), programme) for name in tables.TABLES},
+        cleaning_log=record.cleaning_log(),
+        set_aside=record.all_set_aside(),
+        counts=counts,
+        checks=record.check_counts(),
+        arrivals=record.arrival_counts(),
+        agreement=pd.concat([pd.DataFrame(columns=list(AGREEMENT)), *agreement], ignore_index=True),
+        questions=pd.concat([organizations.questions(), events.questions()], ignore_index=True),
+        notices=tuple(record.notices),
+    )
+
+
+def _refuse_empty(table: str, programme: Programme, record: Record) -> None:
+    files = [place for source in programme.sources if source.table == table for place in programme.places_of(source)]
+    aside = record.all_set_aside()
+    why = [
+        f"Row {line.row} was set aside: {line.reason}." for line in aside[aside["table"] == table].head(1).itertuples()
+    ]
+    raise DataError(
+        f'{", ".join(files)}: the table "{table}" is empty; expected at least one row that can be used. '
+        f"{' '.join(why) or 'There is a header and nothing under it.'} Correct the file, or files in programme.toml."
+    )
+
+
+def _reading_order(programme: Programme) -> list[str]:
+    """Organizations and events first, since the other tables refer to them."""
+    used = {source.table for source in programme.sources}
+    for needed in tables.NEEDED_TABLES:
+        if needed not in used:
+            raise DataError(f'{programme.path.name}: no [[source]] feeds the table "{needed}"; add one.')
+    return [name for name in tables.TABLES if name in used]
+
+
+def _finished(name: str, rows: pd.DataFrame | None, programme: Programme) -> pd.DataFrame:
+    """The table as it is kept: codebook columns in order, nobody named, sorted, validated."""
+    schema = tables.schema(name, programme.incentives)
+    keep = [column for column, about in schema.columns.items() if not about.metadata.get("direct_identifier")]
+    if rows is None:  # no source feeds it
+        return pd.DataFrame({name: pd.array([], dtype=tables.dtype_of(schema.columns[name])) for name in keep})
+    of_record = [column for column in keep if schema.columns[column].metadata.get("of_record")]
+    key = [column for column in schema.metadata["key"] if column not in of_record]
+    by = key or [*(column for column in keep if column not in of_record), *of_record]  # a key has no ties
+    rows = as_text(ordered(rows[keep], by)).reset_index(drop=True)
+    for column in of_record:  # the id of a record is a direct identifier: its number in the order of the content stands
+        rows[column] = pd.array([f"S{number:06d}" for number in range(1, len(rows) + 1)], dtype=tables.TEXT)
+    return schema.remove_columns([column for column in schema.columns if column not in keep]).validate(rows)

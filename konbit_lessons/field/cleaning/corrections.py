@@ -1,0 +1,233 @@
+"""``data/raw/corrections.csv``: lines of the cleaning log that an evaluator adds or approves, applied before checking.
+
+A line says what stands where and what should stand there instead. One that finds something else stops the run: the raw
+data has changed since it was written.
+"""
+
+from dataclasses import dataclass
+from functools import reduce
+
+import pandas as pd
+
+from konbit_lessons import tables
+from konbit_lessons.errors import DataError
+from konbit_lessons.field.cleaning.record import LOG, ON_ROSTER, Record, shown
+from konbit_lessons.field.programme import CORRECTIONS as FILE
+from konbit_lessons.field.programme import Programme, Source
+from konbit_lessons.field.sources import read
+from konbit_lessons.field.texts import as_text, composed, encoded
+from konbit_lessons.publish import from_spreadsheets
+
+CHANGES = ("change_response", "blank_response", "remove_survey", "add_survey", "no_action")
+CHECK = "correction"
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """The lines of the file; empty where there is none.
+
+    Attributes
+    ----------
+    lines : DataFrame of str
+        In the columns of the cleaning log; blank is "". The index is the row in the file.
+    """
+
+    lines: pd.DataFrame
+
+    def of(self, source: Source, programme: Programme) -> pd.DataFrame:
+        """The lines about the files of one source."""
+        return self.lines[self.lines["source"].isin(programme.places_of(source))]
+
+
+def load(programme: Programme) -> Corrections:
+    """Read and check ``corrections.csv`` in the folder of raw data.
+
+    Raises
+    ------
+    DataError
+        A column is missing, a change is of no known type, or a line is about a file that no source reads.
+    """
+    path = programme.raw / FILE
+    if not path.is_file():
+        return Corrections(pd.DataFrame({name: pd.array([], dtype="str") for name in LOG}))
+    lines = next(iter(read(path, kind="sheet", expect=LOG).tables.values()))
+    missing = [name for name in ("source", "column", "old_value", "new_value", "change_type") if name not in lines]
+    if missing:
+        raise DataError(
+            f"{FILE}: found no column {', '.join(missing)}; expected the columns of cleaning_log.csv: {', '.join(LOG)}."
+        )
+    lines = from_spreadsheets(lines.reindex(columns=list(LOG)).astype("str").fillna(""))  # as cleaning_log.csv has them
+    lines = lines.apply(composed).astype("str")
+    known = {place for one in programme.sources for place in programme.places_of(one)}
+    for line in lines.itertuples():
+        if line.change_type not in CHANGES:
+            raise DataError(
+                f'{FILE}, row {line.Index}, column "change_type": found "{line.change_type}"; '
+                f"expected one of {', '.join(CHANGES)}."
+            )
+        if line.change_type != "no_action" and line.source not in known:
+            raise DataError(
+                f'{FILE}, row {line.Index}, column "source": found "{line.source}", which no [[source]] reads. '
+                f"Expected one of {', '.join(sorted(known))}. Correct the line, or take it out."
+            )
+    return Corrections(lines[lines["change_type"] != "no_action"])
+
+
+def corrected(
+    text: pd.DataFrame, lines: pd.DataFrame, source: Source, record: Record
+) -> tuple[pd.DataFrame, pd.Series, dict[str, pd.Series]]:
+    """Apply the lines about one source to its rows of text.
+
+    Each line is about what stands in the file; one that does not fit there is about what the others made of it.
+
+    Parameters
+    ----------
+    text : DataFrame of str
+        As :func:`konbit_lessons.field.cleaning.reading.read_source` gives it, with ``record_id`` and the quarter.
+    lines : DataFrame
+        :meth:`Corrections.of` the source.
+    source : Source
+    record : Record
+        Takes one line of the log for each cell or row changed.
+
+    Returns
+    -------
+    text : DataFrame of str
+        With values changed and rows added.
+    removed : Series of bool
+        Rows to set aside, already on record.
+    blanked : dict of str to Series of bool
+        By column, the cells that were made blank, whatever a blank cell means in this source.
+
+    Raises
+    ------
+    DataError
+        Lines that find no such row, or another value than the old one; all are listed.
+    """
+    removed, blanked = pd.Series(False, index=text.index), {}
+    if lines.empty:
+        return text, removed, blanked
+    names = text.columns[text.dtypes == "category"]
+    text = text.astype(dict.fromkeys(names, "object"))  # cells of text are set one by one
+    adds = lines["change_type"] == "add_survey"
+    pending = _in_order(lines[~adds])
+    while pending:
+        before, wrong = _Places(as_text(text.astype("str").apply(composed)).fillna("")), {}
+        for line in pending:
+            try:
+                found = before.of(line, source)
+            except LookupError as error:
+                wrong[line] = f"{FILE}, row {line.Index}: {error}"
+                continue
+            if line.change_type == "remove_survey":
+                removed[found] = True
+                _remove(text.loc[found], line, source.table, record)
+            else:
+                column = _column(text, line.column, line, source)
+                text.loc[found, column] = line.new_value or None
+                blanked.setdefault(column, pd.Series(False, index=text.index))[found] = line.new_value == ""
+                record.changed(text.loc[found], table=source.table, column=column, **_said(line))
+        if len(wrong) == len(pending):
+            raise DataError(
+                "\n".join(wrong.values())
+                + "\nThe raw data is not what it was when this was written: correct the line, or take it out."
+            )
+        pending = list(wrong)
+    if adds.any():
+        text = pd.concat([text, _added(lines[adds], text, source, record)], ignore_index=True)
+    text = text.assign(**{name: encoded(text[name]) for name in names})
+    blanked = {name: cells.reindex(text.index, fill_value=False) for name, cells in blanked.items()}
+    return text, removed.reindex(text.index, fill_value=False), blanked
+
+
+def _in_order(lines: pd.DataFrame) -> list:
+    """What is said of every such value before what is said of one row; a cell is blanked before it is filled."""
+    of_one_row = lines[["row", "record_id"]].ne("").any(axis="columns")
+    order = pd.DataFrame({"one": of_one_row, "fills": lines["change_type"] == "change_response"})
+    return list(lines.loc[order.sort_values(["one", "fills"], kind="stable").index].itertuples())
+
+
+class _Places:
+    """Rows of text, to be found by the place that a line names."""
+
+    def __init__(self, text: pd.DataFrame) -> None:
+        self._text = text
+        self._of_file = text.groupby("source").groups
+        self._of_row = text.groupby(["source", "row"]).groups
+        self._of_id = text.groupby(["source", "_raw_id"]).groups
+
+    def of(self, line, source: Source) -> pd.Index:
+        """The rows that a line is about.
+
+        Raises
+        ------
+        LookupError
+            There is none, or another value stands there.
+        """
+        by_id = self._of_id.get((line.source, line.record_id), ()) if line.record_id else ()
+        by_row = self._of_row.get((line.source, line.row), ()) if line.row else self._of_file.get(line.source, ())
+        found = by_id if len(by_id) == 1 else [at for at in by_row if at in set(by_id)] if len(by_id) else by_row
+        here = self._text.loc[list(found)]
+        if line.sheet:
+            here = here[here["sheet"] == line.sheet]
+        where = ", ".join(filter(None, [line.source, line.sheet, f"row {line.row}" if line.row else line.record_id]))
+        if here.empty or (line.record_id and not line.row and not len(by_id)):
+            raise LookupError(f"there is no {where}")
+        names = [line.column]
+        if line.change_type == "remove_survey":
+            names = shown(line.column, tables.TABLES[source.table]) if line.column else []
+            if not names:
+                return here.index
+        parts = [here[_column(here, name, line, source)] for name in names]
+        stands = reduce(lambda one, other: one + " · " + other, parts)
+        same = stands == line.old_value
+        if not same.any() or ((line.row or line.record_id) and not same.all()):
+            raise LookupError(
+                f'found "{stands[~same].iloc[0]}" in {where}, column "{line.column}"; '
+                f'the line expects "{line.old_value}"'
+            )
+        return here.index[same]
+
+
+def _column(text: pd.DataFrame, name: str, line, source: Source) -> str:
+    """The column of the table that a line names, by its own name or by its header in the file."""
+    by_header = {header: column for column, header in source.columns.items()}
+    column = name if name in text else by_header.get(name, "")
+    if column not in text:
+        raise LookupError(f'there is no column "{name}" in {line.source}')
+    return column
+
+
+def _remove(rows: pd.DataFrame, line, table: str, record: Record) -> None:
+    if line.check == ON_ROSTER:
+        record.unsure.append(rows.assign(table=table, typed=rows["organization_id"]))
+    about = _said(line) | {"column": line.column, "value": line.old_value}
+    del about["old_value"], about["new_value"], about["change_type"]
+    record.set_aside(
+        rows, table=table, scope="row", **about | {"reason": line.reason or "taken out by corrections.csv"}
+    )
+
+
+def _added(lines: pd.DataFrame, text: pd.DataFrame, source: Source, record: Record) -> pd.DataFrame:
+    """New rows: the lines with one record_id of a file make one."""
+    rows = []
+    for (file, name), one in lines.groupby(["source", "record_id"], sort=True):
+        values = {}
+        for line in one.itertuples():
+            try:
+                values[_column(text, line.column, line, source)] = line.new_value or None
+            except LookupError as error:
+                raise DataError(f"{FILE}, row {line.Index}: {error}. Correct the line, or take it out.") from error
+        rows.append(source.constants(file.rsplit("/", 1)[-1]) | values)
+        rows[-1] |= {"source": FILE, "sheet": "", "row": one.index[0], "_raw_id": name, "_kind": "sheet"}
+    added = pd.DataFrame(rows).reindex(columns=text.columns)
+    added = added.astype({name: text[name].dtype for name in added})
+    said = {name: lines[name] for name in ("column", "new_value", "reason", "initials", "notes")}
+    places = lines[["source", "sheet", "record_id"]]
+    record.changed(places, table=source.table, old_value="", change_type="add_survey", check=CHECK, **said)
+    return added
+
+
+def _said(line) -> dict[str, str]:
+    about = {name: getattr(line, name) for name in ("old_value", "new_value", "change_type", "initials", "notes")}
+    return about | {"check": CHECK, "reason": line.reason or "as corrections.csv says"}

@@ -1,0 +1,140 @@
+"""Records that stand there twice: the same one again, or an organization that answers twice in a wave."""
+
+import pandas as pd
+import pandera.pandas as pa
+import pyarrow as pa_arrow
+import pyarrow.compute as pc
+
+from konbit_lessons.field.cleaning.record import ALL, ROW, TYPED, WHEN, Record, shown
+from konbit_lessons.field.programme import Source
+from konbit_lessons.field.texts import as_text, distinct_of, looked_up, ordered
+
+CHECK = "double entry"
+AGREEMENT = ("quarter", "records", "compared", "agree")
+WAVE = ["organization_id", "wave"]
+
+
+def once_each(rows: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) -> pd.DataFrame:
+    """Keep one row per key: of the same record twice, the one that says most, then the latest in the file."""
+    content = list(schema.columns)
+    sign_in = schema.name == "sign_in"
+    key = ["event_id", "organization_id", "delegate"] if sign_in else list(schema.metadata["key"]) or content
+    keys = rows[key].assign(delegate=_folded(rows["delegate"])) if sign_in else rows[key]
+    twice = keys.duplicated(keep=False)
+    if key != content:
+        twice &= keys.notna().all(axis="columns")
+    if not twice.any():
+        return rows
+    same = rows[twice].assign(_filled=rows.loc[twice, content].notna().sum(axis="columns"))
+    column = ALL if key == content else " + ".join(key)
+    typed = [TYPED + name if TYPED + name in rows else name for name in shown(column, schema)]
+    same = ordered(same, ["_filled", *content, *typed, *ROW])
+    again = keys.loc[same.index].duplicated(keep="last")
+    again = rows.index.isin(again.index[again])
+    what = as_text(rows.loc[again, typed]).agg(" · ".join, axis="columns") if typed else ""
+    record.set_aside(
+        rows[again],
+        table=schema.name,
+        scope="row",
+        column=column,
+        value=what,
+        reason="the same record stands there again; one is kept",
+        check=CHECK,
+    )
+    return rows[~again]
+
+
+def one_answer_each(
+    rows: pd.DataFrame, schema: pa.DataFrameSchema, sources: list[Source], record: Record
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Apply the rule of programme.toml to organizations that answer more than once in a wave.
+
+    Returns
+    -------
+    rows : DataFrame
+        ``all`` (the default) keeps every answer; ``latest`` and ``first`` keep one; ``mean`` keeps one, with the mean
+        of the scales (to the nearest whole), what most said to yes or no, and the latest of the rest; ``ask`` keeps
+        none until ``corrections.csv`` takes out all but one.
+    agreement : DataFrame
+        By quarter, how many answers on the scales of an organization to one wave could be compared, and agree.
+    """
+    known = rows[WAVE].notna().all(axis="columns")
+    twice = rows.duplicated(WAVE, keep=False) & known
+    again = as_text(rows[twice])
+    again = ordered(again, [*WAVE, "submitted_on", TYPED + "submitted_on", *schema.columns, *ROW])
+    scales = [name for name, column in schema.columns.items() if column.metadata["kind"] == "agreement"]
+    agreement = _agreement(again, scales)
+    if again.empty:
+        return rows, agreement
+    rule = sources[0].twice
+    said = {"table": schema.name, "check": CHECK}
+    if rule == "all":
+        reason = "the organization answers more than once in this wave; all answers are kept"
+        place = again["organization_id"].str.cat(again["wave"].astype("str"), sep=" · wave ")
+        said |= {"column": " + ".join(WAVE), "old_value": place, "new_value": "", "change_type": "no_action"}
+        record.changed(again, reason=reason, **said)
+        return rows, agreement
+    other = again.duplicated(WAVE, keep="first" if rule == "first" else "last")
+    gone = again if rule == "ask" else again[other]
+    outcome = {
+        "ask": "programme.toml says to ask: take out all but one in corrections.csv (remove_survey)",
+        "mean": "one row holds the mean",
+    }.get(rule, f"the {rule} answer is kept")
+    reason = f"the organization answers more than once in this wave; {outcome}"
+    typed = gone[TYPED + "organization_id"]
+    record.set_aside(gone, scope="row", column="organization_id", value=typed, reason=reason, **said)
+    if rule == "mean":
+        rows = _with_means(rows, again, again[~other], schema, record)
+    return rows.drop(index=gone.index), agreement
+
+
+def _with_means(
+    rows: pd.DataFrame, again: pd.DataFrame, kept: pd.DataFrame, schema: pa.DataFrameSchema, record: Record
+) -> pd.DataFrame:
+    rows, groups = rows.copy(), again.groupby(WAVE, sort=False)
+    for name, column in schema.columns.items():
+        kind = column.metadata["kind"]
+        if kind not in ("agreement", "yes_no"):
+            continue
+        mean = groups[name].transform("mean").loc[kept.index].astype("Float64")
+        most = (mean > 0.5).astype("boolean").mask(mean == 0.5)
+        value = most if kind == "yes_no" else mean.round().astype("Int64")
+        before = kept[name]
+        differs = ~((value == before).fillna(False) | (value.isna() & before.isna()))
+        if differs.any():
+            record.changed(
+                kept[differs],
+                table=schema.name,
+                column=name,
+                old_value=kept.loc[differs, TYPED + name],
+                new_value=value[differs].astype("str").fillna(""),
+                change_type="change_response",
+                check=CHECK,
+                reason="the mean of the organization's answers to this wave",
+            )
+        rows.loc[kept.index, name] = value
+    return rows
+
+
+def _agreement(again: pd.DataFrame, scales: list[str]) -> pd.DataFrame:
+    """The last answer against the one before it, scale by scale."""
+    before = again.groupby(WAVE)[scales].shift()
+    both = again[scales].notna() & before.notna()
+    counted = pd.DataFrame(
+        {
+            "quarter": again[WHEN],
+            "compared": both.sum(axis="columns"),
+            "agree": (both & again[scales].eq(before).fillna(False)).sum(axis="columns"),
+        }
+    )
+    counts = counted.groupby("quarter", sort=True)[["compared", "agree"]].sum().reset_index()
+    return counts.assign(records="survey twice in a wave")[list(AGREEMENT)]
+
+
+def _folded(text: pd.Series) -> pd.Series:
+    """Names of persons without case, accents and double spaces."""
+    _, names = distinct_of(text)
+    plain = pc.utf8_normalize(pc.utf8_lower(pa_arrow.array(names, pa_arrow.large_string())), form="NFD")
+    for pattern, instead in ((r"\p{Mn}", ""), (r"\s+", " ")):
+        plain = pc.replace_substring_regex(plain, pattern, instead)
+    return looked_up(text, dict(zip(names, pc.utf8_trim_whitespace(plain).to_pylist(), strict=True)))

@@ -1,0 +1,205 @@
+"""A folder of raw files → a first programme.toml: which file feeds which table, which column is which, and how sure.
+
+Organizations and events come first; then the tables that refer to them, since typed names and codes then speak for
+themselves. What is not sure stands in the file as a line marked OPEN, never as a silent guess.
+"""
+
+import os
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from konbit_lessons import tables
+from konbit_lessons.errors import ProgrammeError
+from konbit_lessons.field import identity
+from konbit_lessons.field.draft.evidence import Known
+from konbit_lessons.field.draft.folder import Folder, Part, Unit, read_folder
+from konbit_lessons.field.draft.matching import TABLE_FITS, TABLE_MARGIN, Match, matches
+from konbit_lessons.field.draft.writing import Source, Unfit, programme_text
+
+__all__ = ["Draft", "draft_programme"]
+
+FIRST = ("organizations", "events")
+SAME_RECORDS = 0.5  # of the codes of a second roster: then it is a copy
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A drafted programme.
+
+    Attributes
+    ----------
+    text : str
+        The programme.toml.
+    placed : list of (str, str, int)
+        File, table and number of columns placed; a file of several tables is there once for each.
+    columns : int
+        Columns placed, in all sources; of files with the same columns each counts once.
+    open : int
+        Lines marked OPEN.
+    not_placed : dict of str to str
+        File → why it feeds no table.
+    """
+
+    text: str
+    placed: list[tuple[str, str, int]]
+    columns: int
+    open: int
+    not_placed: dict[str, str]
+
+
+def draft_programme(folder: str | Path, programme_file: str | Path = "programme.toml") -> Draft:
+    """Draft a programme.toml from a folder of raw files; nothing is written.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Of raw files; folders inside it are looked through as well.
+    programme_file : str or Path
+        Where the programme will stand: its path to the folder is written into it.
+
+    Raises
+    ------
+    ProgrammeError
+        The folder is not there, is empty, or no file in it fits a table.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ProgrammeError(f"{folder}: there is no such folder. Give the folder that holds the raw files.")
+    found = read_folder(folder)
+    sources, unfit = _sources(found)
+    reasons = "".join(f"\n  {name}: {why.rstrip('.')}." for name, why in found.left_out.items())
+    reasons += "".join(f"\n  {found.name(part.path)}: {one.why}." for one in unfit for part in one.unit.parts)
+    if not sources:
+        there = "no file in it fits a table" if reasons else "it is empty"
+        raise ProgrammeError(f"{folder}: {there}; nothing was written. Put the raw files there.{reasons}")
+    raw = Path(os.path.relpath(folder.resolve(), Path(programme_file).resolve().parent)).as_posix()
+    text = programme_text(found, sources, unfit, raw=raw)
+    return Draft(
+        text=text,
+        placed=[
+            (found.name(path), source.table, len(source.match.placed)) for source in sources for path in source.paths
+        ],
+        columns=sum(len(source.match.placed) for source in sources),
+        open=sum("OPEN: " in line for line in text.splitlines()),
+        not_placed=found.left_out | {found.name(part.path): one.why for one in unfit for part in one.unit.parts},
+    )
+
+
+def _sources(folder: Folder) -> tuple[list[Source], list[Unfit]]:
+    """The sources in the order of the codebook, and what fits no table."""
+    sources: list[Source] = []
+    unfit: list[Unfit] = []
+    first, known = _first_tables(folder.units, unfit)
+    for unit in folder.units:
+        if any(unit is one.unit for one in unfit):
+            continue
+        ranked = matches(unit, known)
+        if unit in first:
+            ranked = [match for match in ranked if match.table == first[unit]]
+        why = _why_unfit(ranked)
+        if why:
+            unfit.append(Unfit(unit, ranked[0], why))
+        else:
+            sources += [Source(folder, part, ranked[0]) for part in _by_file(folder, unit, ranked[0])]
+    sources = _invited_once(sources, unfit)
+    order = list(tables.TABLES)
+    return sorted(sources, key=lambda source: (order.index(source.table), folder.name(source.paths[0]))), unfit
+
+
+def _invited_once(sources: list[Source], unfit: list[Unfit]) -> list[Source]:
+    """Without the invitations that stand in a longer list as well: those probably say who came."""
+    kept: list[Source] = []
+    lists: list[tuple[str, set[tuple[str, str]]]] = []
+    for source in sorted(sources, key=lambda source: -source.unit.rows):
+        pairs = set()
+        if source.table == "invitations" and {"event_id", "organization_id"} <= set(source.placed):
+            both = pd.concat([source.placed[name].cells for name in ("event_id", "organization_id")], axis=1).dropna()
+            pairs = {(event.strip(), identity.fold(name)) for event, name in both.itertuples(index=False)}
+        longer = next((name for name, other in lists if len(pairs & other) > SAME_RECORDS * len(pairs)), None)
+        if longer:
+            why = f'its events and organizations stand in {longer} too: is it who came? Then its table is "sign_in"'
+            unfit.append(Unfit(source.unit, source.match, why))
+        else:
+            kept.append(source)
+            lists.append((source.paths[0].name, pairs))
+    return kept
+
+
+def _first_tables(units: list[Unit], unfit: list[Unfit]) -> tuple[dict[Unit, str], Known]:
+    """The units that are organizations or events, and what they make known."""
+    first: dict[Unit, str] = {}
+    codes: dict[str, set[str]] = {"organizations": set(), "events": set()}
+    rosters = []
+    known = Known(shared=_shared_codes(units))
+    for unit in sorted(units, key=lambda unit: -unit.rows):
+        ranked = matches(unit, known)
+        if ranked[0].table not in FIRST or _why_unfit(ranked):
+            continue
+        match, table = ranked[0], ranked[0].table
+        key = tables.TABLES[table].metadata["key"][0]
+        own = set(unit.columns[match.likely[key][0]].counts.index) if key in match.likely else set()
+        if own and len(own & codes[table]) > SAME_RECORDS * len(own):
+            unfit.append(Unfit(unit, match, f"it repeats {table} that stand in another file: an older copy?"))
+            continue
+        codes[table] |= own
+        first[unit] = table
+        if table == "organizations" and {"organization_id", "name"} <= set(match.likely):
+            rosters.append((unit, {name: header for name, (header, _) in match.likely.items()}))
+    return first, replace(known, roster=_roster(rosters), events=frozenset(codes["events"]))
+
+
+def _shared_codes(units: list[Unit]) -> frozenset[str]:
+    """Codes that stand in columns, or as names of sheets, of more than one unit."""
+    seen = Counter()
+    for unit in units:
+        coded = [column for column in unit.columns.values() if not column.blank and column.share("code") >= 0.8]
+        seen.update({value for column in coded for value in column.looked_at.index})
+    return frozenset(value for value, count in seen.items() if count > 1)
+
+
+def _roster(rosters: list[tuple[Unit, dict[str, str]]]) -> identity.Roster | None:
+    if not rosters:
+        return None
+    rows = [
+        {
+            name: unit.columns[headers[name]].cells.str.strip()
+            for name in ("organization_id", "name", "acronym")
+            if name in headers
+        }
+        for unit, headers in rosters
+    ]
+    frame = pd.concat([pd.DataFrame(one) for one in rows], ignore_index=True)
+    frame = frame.dropna(subset=["organization_id", "name"]).drop_duplicates("organization_id")
+    return identity.Roster(frame.reindex(columns=["organization_id", "name", "acronym"]))
+
+
+def _why_unfit(ranked: list[Match]) -> str:
+    best = ranked[0]
+    if best.score < TABLE_FITS:
+        lacking = f"; {', '.join(best.needed)} not found in it" if best.needed else ""
+        return f'the nearest table is "{best.table}" ({max(best.score, 0):.2f} of 1){lacking}'
+    if len(ranked) > 1 and best.score - ranked[1].score < TABLE_MARGIN:
+        return f'"{best.table}" ({best.score:.2f}) and "{ranked[1].table}" ({ranked[1].score:.2f}) are about as near'
+    return ""
+
+
+def _by_file(folder: Folder, unit: Unit, match: Match) -> list[Unit]:
+    """A unit in as many sources as it must be: by sheets that must be named, and by contradictory orders of dates."""
+    groups: dict[tuple[str, ...], list[Part]] = {}
+    for path in dict.fromkeys(part.path for part in unit.parts):
+        own = [part for part in unit.parts if part.path == path]
+        groups.setdefault(() if own[0].alone else tuple(part.sheet for part in own), []).extend(own)
+    found = []
+    for parts in groups.values():
+        one = folder.unit(unit.kind, unit.form, parts) if len(groups) > 1 else unit
+        paths = list(dict.fromkeys(part.path for part in parts))
+        if len(paths) > 1 and Source(folder, one, match).ways.contradictory:
+            found += [
+                folder.unit(unit.kind, unit.form, [part for part in parts if part.path == path]) for path in paths
+            ]
+        else:
+            found.append(one)
+    return found

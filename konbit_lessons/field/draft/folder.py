@@ -1,0 +1,188 @@
+"""A folder of raw files → units: the parts of files (a CSV, a sheet, many sheets) that have the same columns."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from konbit_lessons.errors import KonbitError
+from konbit_lessons.field.draft.evidence import Column
+from konbit_lessons.field.draft.vocabulary import likeness, vocabulary
+from konbit_lessons.field.programme import is_raw
+from konbit_lessons.field.sources import Raw, read
+from konbit_lessons.field.sources.form import Form, read_form
+
+NO_TABLES = {  # files that can lie beside the raw ones; anything else is what its content says
+    *(".md", ".toml", ".json", ".yml", ".yaml", ".py", ".ipynb", ".html", ".pdf", ".doc", ".docx", ".ppt", ".pptx"),
+    *(".jpg", ".jpeg", ".png", ".gif", ".heic", ".mp3", ".mp4", ".m4a", ".lnk"),
+}
+FORM_COVERS = 0.5  # of an export's own columns, and of a form's questions, so that it is the form behind the export
+SURE_HEADER = 0.9
+FEW_COLUMNS = 5
+FILE, SHEET = "@file", "@sheet"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One table of one file; ``alone`` when the programme need not name its sheet."""
+
+    path: Path
+    sheet: str
+    rows: pd.DataFrame
+    alone: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Unit:
+    """Parts with the same columns, read together."""
+
+    kind: str
+    form: Path | None
+    columns: dict[str, Column]
+    parts: tuple[Part, ...]
+
+    @property
+    def rows(self) -> int:
+        return sum(len(part.rows) for part in self.parts)
+
+
+@dataclass
+class Folder:
+    """What a folder holds: units, forms, and for each file left out, why."""
+
+    path: Path
+    units: list[Unit] = field(default_factory=list)
+    forms: dict[Path, Form] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+
+    def name(self, path: Path) -> str:
+        return path.relative_to(self.path).as_posix()
+
+    def unit(self, kind: str, form: Path | None, parts: list[Part]) -> Unit:
+        return Unit(kind, form, _columns(parts, self.forms.get(form)), tuple(parts))
+
+
+def read_folder(path: Path) -> Folder:
+    """Read every file of a folder that can hold a table."""
+    folder = Folder(path)
+    read_files: list[Raw] = []
+    for file in sorted(path.rglob("*")):
+        if not file.is_file():
+            continue
+        if not is_raw(file):
+            folder.left_out[folder.name(file)] = "not raw data: the lock of an open file, or an evaluator's own"
+        elif file.name.startswith(".") or file.suffix.lower() in NO_TABLES:
+            folder.left_out[folder.name(file)] = "no table by its name"
+        else:
+            try:
+                raw = _read(file)
+                if _is_form(raw):
+                    folder.forms[file] = read_form(file)
+                else:
+                    read_files.append(raw)
+            except KonbitError as error:
+                folder.left_out[folder.name(file)] = " ".join(str(error).removeprefix(f"{file.name}: ").split())
+    groups: dict[tuple, list[Part]] = {}
+    for raw in read_files:
+        form = _form_behind(raw, folder.forms)
+        by_form = read(raw.path, form=form) if form else raw
+        for key, parts in _parts(by_form).items():
+            groups.setdefault((by_form.kind, form, *key), []).extend(parts)
+    for (kind, form, *_), parts in groups.items():
+        folder.units.append(folder.unit(kind, form, parts))
+    return folder
+
+
+def _read(path: Path) -> Raw:
+    """Read a file; where few of its headers are known, see whether known ones stand in another row."""
+    raw = read(path)
+    headers = sum(len(frame.columns) for frame in raw.tables.values())
+    if raw.kind != "sheet" or _is_form(raw) or _sure_headers(raw) >= headers / 2:
+        return raw
+    phrases = [
+        phrase for columns in vocabulary()["headers"].values() for listed in columns.values() for phrase in listed
+    ]
+    return max(raw, read(path, expect=tuple(phrases)), key=_sure_headers)
+
+
+def _sure_headers(raw: Raw) -> int:
+    headers = [header for frame in raw.tables.values() for header in frame]
+    return sum(max(likeness(header).values(), default=0) >= SURE_HEADER for header in headers)
+
+
+def _is_form(raw: Raw) -> bool:
+    return any(
+        title.lower() == "survey" and {"type", "name"} <= set(raw.tables[table]) for table, title in raw.sheets.items()
+    )
+
+
+def _form_behind(raw: Raw, forms: dict[Path, Form]) -> Path | None:
+    """The form whose questions and choices make up most of an export's own columns."""
+    if raw.kind not in ("kobo", "odk_central", "surveycto", "sheet"):
+        return None
+    own = {" ".join(header.split()) for header in raw.tables["main"] if not is_metadata(header, raw.kind)}
+    covered = {path: min(_covered(form, own)) for path, form in forms.items()}
+    best = max(covered, key=covered.get, default=None)
+    return best if best and covered[best] >= FORM_COVERS else None
+
+
+def _covered(form: Form, headers: set[str]) -> tuple[float, float]:
+    """Share of the headers that the form knows, and share of its labelled questions that are among them."""
+    asked = {question.name for question in form.questions if question.labels}
+    found = {form.columns[header].rpartition("/")[2] for header in headers if header in form.columns}
+    return sum(header in form.columns for header in headers) / max(len(headers), 1), len(asked & found) / max(
+        len(asked), 1
+    )
+
+
+def is_metadata(header: str, kind: str) -> bool:
+    """The exporter wrote this column, not a respondent; a hand-made sheet has none."""
+    return kind != "sheet" and any(header in listed for listed in vocabulary()["metadata"].values())
+
+
+def _parts(raw: Raw) -> dict[tuple, list[Part]]:
+    """The tables of a file that the programme can read, by their columns.
+
+    Few columns can mean different things (who was invited, who came): such tables go together only as numbered sheets.
+    """
+    found: dict[tuple, list[tuple[str, pd.DataFrame]]] = {}
+    for table, frame in raw.tables.items():
+        title = raw.sheets[table]
+        own = "" if len(frame.columns) >= FEW_COLUMNS or any(map(str.isdigit, title)) else f"{raw.path}/{title}"
+        if len(frame.columns) and (raw.kind == "sheet" or table == "main"):
+            found.setdefault((frozenset(frame), own), []).append((title, frame))
+    alone = len(found) == 1
+    return {key: [Part(raw.path, title, frame, alone) for title, frame in frames] for key, frames in found.items()}
+
+
+def _columns(parts: list[Part], form: Form | None) -> dict[str, Column]:
+    rows = pd.concat([_as_text(part.rows) for part in parts], ignore_index=True)
+    columns = {header: Column(header, _says(header, form), rows[header]) for header in rows}
+    given = {
+        SHEET: [part.sheet for part in parts for _ in range(len(part.rows))]
+        if any(part.sheet for part in parts)
+        else [],
+        FILE: [part.path.stem for part in parts for _ in range(len(part.rows))],
+    }
+    for header, names in given.items():
+        if names:
+            columns[header] = Column(header, (), pd.Series(names, dtype="str"))
+    return columns
+
+
+def _as_text(rows: pd.DataFrame) -> pd.DataFrame:
+    flags = rows.columns[rows.dtypes == "boolean"]
+    return rows.assign(**{header: rows[header].map({True: "1", False: "0"}).astype("str") for header in flags})
+
+
+def _says(header: str, form: Form | None) -> tuple[str, ...]:
+    """A header and the labels of its question in every language; of a choice, the labels of the choice."""
+    if not form:
+        return (header,)
+    for question in form.questions:
+        if question.name == header.rpartition("/")[2] and question.labels:
+            return (header, *question.labels.values())
+        if header.startswith(f"{question.name}/") and question.list_name:
+            labels = form.choices.get(question.list_name, {}).get(header.partition("/")[2], {})
+            return (header, *(f"{label}/{choice}" for label in question.labels.values() for choice in labels.values()))
+    return (header,)

@@ -1,0 +1,144 @@
+"""How alike a header and the phrases of the vocabulary are: words in common, the rarer ones counting more."""
+
+import math
+import re
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+
+from rapidfuzz import fuzz, process
+
+from konbit_lessons.field import identity
+
+SAME_WORD = 87  # of 100: a slip, a plural, another ending
+UNKNOWN_WORD = 0.45  # weight of a word of a header that the vocabulary does not have
+OTHER_WORD = 1.3  # how much more a word weighs against a phrase when other phrases have it
+WHOLE_PHRASE = 0.9
+QUALIFIED = 0.6  # what is left of a likeness when the header has a word that changes the meaning
+Concept = tuple[str, str]  # (table, column), or ("identifiers" or "others", what it is)
+
+
+@cache
+def vocabulary() -> dict:
+    return tomllib.loads((files("konbit_lessons.field.draft") / "vocabulary.toml").read_text(encoding="utf-8"))
+
+
+def content_words(text: str) -> tuple[str, ...]:
+    """The folded words of a header, without the small ones unless it has no others.
+
+    >>> content_words("Date d'adhésion")
+    ('date', 'adhesion')
+    """
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.sub(r"#|\b[Nn][°o]\b", " numéro ", text))
+    short = vocabulary()["abbreviations"]
+    found = [word for one in identity.words(spaced) for word in identity.words(short.get(one, one))]
+    small = _small_words()
+    return tuple(dict.fromkeys(word for word in found if word not in small)) or tuple(found)
+
+
+@cache
+def likeness(header: str) -> dict[Concept, float]:
+    """Concept → how alike the header is to its nearest phrase, 0 to 1; concepts that share no word are left out."""
+    words = content_words(header)
+    phrases, with_word, weights = _phrases()
+    near = {word: _near_words(word) for word in words}
+    weight = {
+        word: max((weights[other] for other in near[word]), default=UNKNOWN_WORD if len(word) > 1 else 0.1)
+        for word in words
+    }
+    qualifiers = {word for word in words if word in _qualifiers() or (word.isdigit() and len(word) == 4)}
+    found: dict[Concept, float] = defaultdict(float)
+    said: dict[Concept, dict[str, float]] = defaultdict(
+        dict
+    )  # by whole phrases: "Fonction / poste" is two of one concept
+    for at in {at for others in near.values() for other in others for at in with_word[other]}:
+        concept, phrase = phrases[at]
+        same = {word: max(near[word].get(one, 0) for one in phrase) for word in words}
+        covered = sum(weights[one] * max(others.get(one, 0) for others in near.values()) for one in phrase)
+        recall = covered / sum(weights[one] for one in phrase)
+        if recall > WHOLE_PHRASE:
+            said[concept] = {word: max(same[word], said[concept].get(word, 0)) for word in words}
+        changed = QUALIFIED if qualifiers.difference(phrase) else 1
+        found[concept] = max(found[concept], changed * _balance(recall, _precision(same, weight, near)))
+    for concept, same in said.items():
+        changed = QUALIFIED if any(not same[word] for word in qualifiers) else 1
+        found[concept] = max(found[concept], changed * _balance(1, _precision(same, weight, near)))
+    together = "".join(words)
+    for concept, phrase in phrases if len(together) >= 6 else ():
+        if "".join(phrase) == together:
+            found[concept] = 1.0
+    return dict(found)
+
+
+def _precision(same: dict[str, float], weight: dict[str, float], near: dict[str, dict[str, float]]) -> float:
+    """Share of the header's words that the phrase has."""
+    used = sum(weight[word] * same[word] for word in same)
+    elsewhere = sum(weight[word] * (OTHER_WORD if near[word] else 1) for word in same if not same[word])
+    return used / (used + elsewhere) if used else 0.0
+
+
+def _balance(recall: float, precision: float) -> float:
+    return 2 * recall * precision / (recall + precision) if recall + precision else 0.0
+
+
+def alike(headers: Iterable[str], concept: Concept) -> float:
+    return max((likeness(header).get(concept, 0.0) for header in headers), default=0.0)
+
+
+@cache
+def meanings(which: str) -> dict[str, str]:
+    """Folded writing → meaning, for one list of values of the vocabulary."""
+    return {
+        identity.fold(written): meaning
+        for meaning, spellings in vocabulary()["levels"].get(which, {}).items()
+        for written in (meaning, *spellings)
+        if identity.fold(written)
+    }
+
+
+@cache
+def folded(*path: str) -> frozenset[str]:
+    """The folded phrases of one list of the vocabulary."""
+    entry = vocabulary()
+    for key in path:
+        entry = entry.get(key, {})
+    return frozenset(identity.fold(phrase) for phrase in entry)
+
+
+@cache
+def _small_words() -> frozenset[str]:
+    return frozenset(vocabulary()["small_words"]["words"])
+
+
+@cache
+def _qualifiers() -> frozenset[str]:
+    return frozenset(word for phrase in vocabulary()["qualifiers"]["words"] for word in identity.words(phrase))
+
+
+@cache
+def _phrases() -> tuple[list[tuple[Concept, tuple[str, ...]]], dict[str, list[int]], dict[str, float]]:
+    """Every phrase with its concept, the phrases of each word, and the weight of each word."""
+    known = vocabulary()
+    tables = [
+        ((table, column), listed) for table, columns in known["headers"].items() for column, listed in columns.items()
+    ]
+    beside = [((group, what), listed) for group in ("identifiers", "others") for what, listed in known[group].items()]
+    phrases = [(concept, content_words(phrase)) for concept, listed in tables + beside for phrase in listed]
+    phrases = list(dict.fromkeys(phrase for phrase in phrases if phrase[1]))
+    with_word, meant = defaultdict(list), defaultdict(set)
+    for at, (concept, words) in enumerate(phrases):
+        for word in words:
+            with_word[word].append(at)
+            meant[word].add(concept[1])
+    return phrases, dict(with_word), {word: 1 / (1 + math.log(len(concepts))) for word, concepts in meant.items()}
+
+
+@cache
+def _near_words(word: str) -> dict[str, float]:
+    known = list(_phrases()[1])
+    if len(word) < 4:
+        return {word: 1.0} if word in _phrases()[1] else {}
+    near = process.extract(word, known, scorer=fuzz.ratio, score_cutoff=SAME_WORD, limit=6)
+    return {other: score / 100 for other, score, _ in near if len(other) >= 4}

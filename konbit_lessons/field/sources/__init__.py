@@ -1,0 +1,106 @@
+"""Field exports → frames of text. One file per exporter, one line in :data:`KINDS`.
+
+The first that recognizes a file by what is in it reads it. Nothing is interpreted here but the exporter's own
+conventions: which cell is a header, a choice, a repeat. A query to a database is read by
+:mod:`konbit_lessons.field.sources.sql`.
+"""
+
+from pathlib import Path
+from types import ModuleType
+
+from konbit_lessons.errors import SourceError
+from konbit_lessons.field.sources import (
+    google_forms,
+    guard,
+    kobo,
+    microsoft_forms,
+    odk,
+    parquet,
+    sheet,
+    spss,
+    stata,
+    surveycto,
+)
+from konbit_lessons.field.sources.file import File
+from konbit_lessons.field.sources.form import read_form
+from konbit_lessons.field.sources.raw import Asked, Raw
+from konbit_lessons.field.sources.starts import BINARY
+
+__all__ = ["KINDS", "Raw", "read"]
+
+KINDS: dict[str, ModuleType] = {
+    "kobo": kobo,
+    "odk_central": odk,
+    "surveycto": surveycto,
+    "microsoft_forms": microsoft_forms,
+    "google_forms": google_forms,
+    "stata": stata,
+    "spss": spss,
+    "parquet": parquet,
+    "sheet": sheet,
+}
+
+
+def read(
+    path: str | Path,
+    *,
+    form: str | Path | None = None,
+    kind: str | None = None,
+    expect: tuple[str, ...] = (),
+    options: dict[str, list[str]] | None = None,
+) -> Raw:
+    """Read one field export as frames of text, nothing lost on the way.
+
+    Parameters
+    ----------
+    path : str or Path
+        A CSV of any separator, a workbook, a zip of CSVs, or a Stata, SPSS or Parquet file.
+    form : str or Path, optional
+        The XLSForm behind the export: with it, labels in any language become question and choice names.
+    kind : str, optional
+        A key of :data:`KINDS`; found from the content when not given.
+    expect : tuple of str, optional
+        Column headers that should be there; they help to find the header of a hand-made sheet.
+    options : dict of str to list of str, optional
+        Question → its options, where several answers stand in one cell and an option may contain the separator.
+
+    Returns
+    -------
+    Raw
+        ``raw.kind``, ``raw.tables["main"]``, ``raw.tables["<repeat>"]``, ``raw.notices``.
+
+    Raises
+    ------
+    SourceError
+        The file is missing, dangerous, empty, or not what it is said to be.
+    """
+    path = Path(path)
+    with guard.unchanged(path):
+        guard.check(path)
+        if kind is not None and kind not in KINDS:
+            raise SourceError(f'{path.name}: found kind "{kind}"; expected one of {", ".join(KINDS)}.')
+        file = File(path)
+        asked = Asked(read_form(Path(form)) if form else None, tuple(expect), options or {})
+        kind = _kind(file, asked, kind)
+        frames, notices = KINDS[kind].read(file, asked)
+    return Raw(
+        path=path,
+        kind=kind,
+        tables={name: frame.rows for name, frame in frames.items()},
+        sheets={name: frame.sheet for name, frame in frames.items()},
+        notices=tuple([*file.notices, *notices]),
+        epoch=file.epoch,
+    )
+
+
+def _kind(file: File, asked: Asked, wanted: str | None) -> str:
+    """A binary file is what its first bytes say; a table of text what its header says, or programme.toml."""
+    if file.container == "sqlite":
+        raise SourceError(f"{file.path.name}: this is a database. Say with a query what to read from it.")
+    if wanted and (wanted in BINARY or file.container in BINARY) and wanted != file.container:
+        raise SourceError(f'{file.path.name}: found a {file.container} file; kind says "{wanted}". Correct kind.')
+    if wanted or file.container in BINARY:
+        return wanted or file.container
+    tables = {name: module for name, module in KINDS.items() if name not in BINARY}
+    found = next(name for name, module in tables.items() if module.recognizes(file))
+    return "kobo" if found == "sheet" and asked.form and kobo.is_of(asked.form, file) else found

@@ -1,0 +1,80 @@
+"""KoboToolbox exports, CSV or XLSX, with names or labels: grids → tables named by question.
+
+Facts: a choice column is ``question/choice`` with 0, 1, or blank when the question was not answered; a second header
+row of HXL tags can be there; repeats are sheets of their own, linked by ``_parent_index``, whose names are cut at 31
+characters; groups are joined by ``/`` or whatever the exporter asked for.
+"""
+
+import re
+
+import pandas as pd
+
+from konbit_lessons.field.sources.choices import agreeing
+from konbit_lessons.field.sources.file import File
+from konbit_lessons.field.sources.form import Form, clean
+from konbit_lessons.field.sources.grids import Grid
+from konbit_lessons.field.sources.questions import METADATA, by_form, by_values
+from konbit_lessons.field.sources.raw import Asked, Frame, frame_of
+
+MARKS = ("_uuid", "_submission_time", "_index", "_id", "_parent_index")
+_SEPARATORS = (" - ", "-", ".", ":", "_")
+_CUT = re.compile(r"\.\.\.( \(\d+\))?$")
+
+
+def recognizes(file: File) -> bool:
+    return any(_is_export(grid) for grid in file.grids)
+
+
+def is_of(form: Form, file: File) -> bool:
+    """Whether most headers are those of the form: an export whose metadata was left out."""
+    header = [clean(cell) for cell in file.grids[0].header if cell]
+    return sum(cell in form.columns for cell in header) > len(header) / 2
+
+
+def read(file: File, asked: Asked) -> tuple[dict[str, Frame], list[str]]:
+    tables, notices = {}, []
+    for grid in sorted(file.grids, key=lambda grid: not _is_export(grid)):
+        tags = _tags(grid)
+        if tags:
+            notices.append(f"the row of HXL tags under the header was left out: {', '.join(tags)}")
+        frame = frame_of(grid, after=2 if tags else 1)
+        repeat = _repeat(grid, asked.form) if "_parent_index" in frame else ""
+        if asked.form:
+            frame, more = by_form(frame, asked.form, repeat)
+            notices += [f"sheet {grid.title}: {notice}" if repeat else notice for notice in more]
+        else:
+            frame = _without_form(frame)
+        name = repeat or ("main" if "main" not in tables else grid.title)
+        tables[name if name not in tables else grid.title] = Frame(frame, grid.title)
+    return {"main": tables.pop("main"), **tables} if "main" in tables else _alone(tables), notices
+
+
+def _without_form(frame: pd.DataFrame) -> pd.DataFrame:
+    """Groups are joined by ``/``, or by what stands before choices that agree with their joined column."""
+    others = () if any("/" in name for name in frame if not name.startswith(METADATA)) else _SEPARATORS
+    found = ((one, choices) for one in others if (choices := agreeing(frame, one)))
+    return by_values(frame, *next(found, ()))
+
+
+def _is_export(grid: Grid) -> bool:
+    return sum(mark in grid.header for mark in MARKS) >= 2 or "_parent_index" in grid.header
+
+
+def _tags(grid: Grid) -> list[str]:
+    """``header #tag`` of the second row, if it is one of HXL tags."""
+    second = [(header, cell) for header, cell in zip(grid.header, (*grid.top(2), [])[1], strict=False) if cell]
+    return [f"{header} {tag}" for header, tag in second] if all(tag.startswith("#") for _, tag in second) else []
+
+
+def _repeat(grid: Grid, form: Form | None) -> str:
+    """The repeat on a sheet: its title, which the exporter may have cut."""
+    begun = _CUT.sub("", grid.title)
+    cut = begun != grid.title
+    names = [name for name in form.repeats if (name.startswith(begun) if cut else name == grid.title)] if form else []
+    return names[0] if len(names) == 1 else grid.title
+
+
+def _alone(tables: dict[str, Frame]) -> dict[str, Frame]:
+    """A sheet of a repeat saved on its own is what the file is about."""
+    first, *others = tables
+    return {"main": tables[first], **{name: tables[name] for name in others}}

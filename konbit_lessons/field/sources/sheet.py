@@ -1,0 +1,96 @@
+"""Hand-made sheets and plain CSV: the header is found under title rows, and each visible sheet is a table.
+
+The header is the row, among the first twenty, that holds most of the expected columns; where nothing is expected, the
+first row that fills nearly every column in use with words. Over groups of columns (merged cells) it is two rows: the
+lower titles, behind the group's where two would be the same.
+"""
+
+import re
+from collections import Counter
+
+from konbit_lessons.field.sources.file import File
+from konbit_lessons.field.sources.grids import Grid
+from konbit_lessons.field.sources.raw import Asked, Frame, frame_of
+
+SEARCHED_ROWS = 20
+NEARLY_EVERY = 0.6  # a title, or a line such as "Date: …" above the header, fills fewer columns
+
+Row = list[str | None]
+
+
+def recognizes(file: File) -> bool:
+    return True
+
+
+def read(file: File, asked: Asked) -> tuple[dict[str, Frame], list[str]]:
+    tables, notices = {}, []
+    for grid in file.grids:
+        sheet = f"sheet {grid.title}: " if grid.title else ""
+        top = grid.top(SEARCHED_ROWS + 1)
+        first, last = _header_rows(top, [" ".join(name.split()) for name in asked.expect])
+        for row in top[:first]:
+            if any(row):
+                notices.append(f'{sheet}above the header stands "{" | ".join(cell for cell in row if cell)}"')
+        header = top[last]
+        if first < last:
+            groups = _groups(top[first], grid, first)
+            header = _under_groups(groups, header)
+            told = dict.fromkeys(group for group, lower in zip(groups, top[last], strict=True) if group and lower)
+            notices.append(f"{sheet}the header has two rows; over its columns stands: {', '.join(told)}")
+        name = "main" if not tables else grid.title
+        tables[name if name not in tables else f"{name} (2)"] = Frame(
+            frame_of(grid, header=header, after=last + 1), grid.title
+        )
+    return tables, notices
+
+
+def _header_rows(rows: list[Row], expect: list[str]) -> tuple[int, int]:
+    """First and last row of the header, counted from 0."""
+    hits = [len(set(expect) & {" ".join(cell.split()) for cell in row if cell}) for row in rows]
+    width = max(sum(any(row[column] for row in rows) for column in range(len(rows[0]))), 1)
+    filled = [sum(map(bool, row)) for row in rows]
+    halves = [at for at in range(len(rows) - 1) if _are_halves_of_a_header(rows[at], rows[at + 1])]
+    if any(hits):
+        at = hits.index(max(hits))
+    else:
+        begun = (at for at, row in enumerate(rows) if filled[at] >= NEARLY_EVERY * width and _is_worded(row))
+        full = (at for at, count in enumerate(filled) if count >= width)
+        at = min([next((at for at in [*begun, *full]), filled.index(max(filled))), *halves])
+    if at in halves:
+        return at, at + 1
+    titles = [cell.strip() for cell in rows[at] if cell]
+    if at - 1 in halves or (at and len(set(titles)) < len(titles) and filled[at - 1] > 1 and _is_worded(rows[at - 1])):
+        return at - 1, at
+    return at, at
+
+
+def _is_worded(row: Row) -> bool:
+    """No cell that begins like a number or a date."""
+    return not any(cell.strip()[0].isdigit() for cell in row if cell)
+
+
+def _are_halves_of_a_header(upper: Row, lower: Row) -> bool:
+    """Words in both, which fill every column; the lower ones stand under a group and the blanks to its right."""
+    signs = {(True, True): "g", (True, False): "1", (False, True): "2", (False, False): "-"}
+    kinds = "".join(signs[bool(one), bool(other)] for one, other in zip(upper, lower, strict=True))
+    return _is_worded([*upper, *lower]) and {"1", "g"} <= set(kinds) and bool(re.fullmatch("(1|g2+)+", kinds))
+
+
+def _groups(upper: Row, grid: Grid, at: int) -> Row:
+    """The group over each column: as far as its merged cells reach; where none are merged, as far as the next one."""
+    row = grid.cells.index[at]
+    merged = [(first, last) for top, first, bottom, last in grid.merged if top <= row <= bottom and first < last]
+    groups, group = [], None
+    for column, cell in enumerate(upper):
+        group = cell or (group if not merged or any(first < column <= last for first, last in merged) else None)
+        groups.append(group)
+    return groups
+
+
+def _under_groups(groups: Row, lower: Row) -> Row:
+    """The lower titles, behind their group's where one is there twice; the upper title where there is no lower one."""
+    counts = Counter(cell.strip() for cell in lower if cell)
+    return [
+        group if not cell else f"{group} / {cell}" if group and counts[cell.strip()] > 1 else cell
+        for group, cell in zip(groups, lower, strict=True)
+    ]

@@ -1,0 +1,90 @@
+"""A query to a database → Raw, its values as text. SQLite needs nothing more; other databases need their driver."""
+
+import os
+import re
+from pathlib import Path
+
+import sqlalchemy
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from konbit_lessons.errors import SourceError
+from konbit_lessons.field.sources import guard
+from konbit_lessons.field.sources.raw import Raw
+from konbit_lessons.field.sources.typed import MOST_CELLS, check_size, text_frame
+
+_READS = re.compile(r"(\s|--[^\n]*\n|/\*.*?\*/)*(select|with)\b", re.IGNORECASE | re.DOTALL)
+_COLON = re.compile(r"(?<![:\\]):(?=\w)")  # would be taken for a parameter
+
+
+def read_query(database: str, query: str, *, folder: str | Path = ".") -> Raw:
+    """Read what one SELECT returns, in a transaction that cannot write.
+
+    Parameters
+    ----------
+    database : str
+        A URL as SQLAlchemy writes it, a SQLite file, or ``env:NAME``: the URL in that environment variable, so that no
+        password stands in a file.
+    query : str
+        One SELECT, or WITH … SELECT.
+    folder : str or Path
+        What the path of a SQLite file is relative to.
+
+    Returns
+    -------
+    Raw
+        ``raw.tables["main"]``; ``row`` counts the rows of the answer.
+
+    Raises
+    ------
+    SourceError
+        The database cannot be reached, or the query is none, fails, or writes. No message holds a password.
+    """
+    url = _url(database, Path(folder))
+    where = f'{url.get_backend_name()}, query "{" ".join(query.split()[:6])} …"'
+    if not _READS.match(query) or ";" in query.rstrip().rstrip(";"):
+        raise SourceError(f"{where}: expected one SELECT, and nothing that writes.")
+    path = Path(url.database or url.get_backend_name())
+    if url.get_backend_name() == "sqlite":
+        guard.check(path)
+        url = url.set(database=f"file:{path.as_posix()}", query={"mode": "ro", "uri": "true"})
+    try:
+        engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
+    except (NoSuchModuleError, ImportError) as error:
+        raise SourceError(f"{where}: the driver of this database is not installed ({error}).") from None
+    try:
+        with engine.connect() as connection:
+            if engine.dialect.name == "postgresql":
+                connection = connection.execution_options(postgresql_readonly=True)
+            elif engine.dialect.name in ("mysql", "mariadb"):
+                connection.exec_driver_sql("START TRANSACTION READ ONLY")
+            answer = connection.execute(sqlalchemy.text(_COLON.sub(r"\\:", query.rstrip().rstrip(";"))))
+            names = list(answer.keys())
+            records = answer.fetchmany(MOST_CELLS // max(len(names), 1) + 1)
+    except (SQLAlchemyError, OSError) as error:
+        raise SourceError(f"{where}: {_without_password(error, url)}") from None
+    check_size(where, len(records), len(names))
+    columns = zip(names, zip(*records, strict=True) if records else [()] * len(names), strict=True)
+    main = text_frame(columns, rows=len(records), name=where)
+    return Raw(path=path, kind="sql", tables={"main": main}, sheets={"main": ""})
+
+
+def _url(database: str, folder: Path) -> sqlalchemy.URL:
+    if database.startswith("env:"):
+        name = database.removeprefix("env:")
+        if not os.environ.get(name):
+            raise SourceError(
+                f"{database}: this environment variable is not set; expected the URL of a database in it."
+            )
+        database = os.environ[name]
+    try:
+        url = sqlalchemy.make_url(database if "://" in database else f"sqlite:///{database}")
+    except (ArgumentError, ValueError):
+        raise SourceError("database: this is no URL of a database; expected sqlite:///file, or dialect://…") from None
+    if url.get_backend_name() == "sqlite":
+        url = url.set(database=str((folder / (url.database or "")).resolve()))
+    return url
+
+
+def _without_password(error: Exception, url: sqlalchemy.URL) -> str:
+    told = " ".join(str(getattr(error, "orig", None) or error).split())
+    return told.replace(url.password, "***") if url.password else told

@@ -1,0 +1,125 @@
+"""Cleaned tables on disk: written whole or not at all, and read back while the raw files are as they were."""
+
+import codecs
+import hashlib
+import io
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
+
+from konbit_lessons import tables
+from konbit_lessons.field.cleaning import Data, clean, decisions, review
+from konbit_lessons.field.cleaning.reading import answers
+from konbit_lessons.field.programme import Programme
+from konbit_lessons.publish import for_spreadsheets, from_spreadsheets, published
+
+PACKAGE = Path(__file__).parents[1]
+CLEANS = (".", "field", "field/cleaning", "field/sources", "field/identity")  # folders of the code that cleans
+STAMP = "cleaned_from.json"
+LISTS = {  # and their numbers
+    "cleaning_log": {"row": "Int64"},
+    "set_aside": {"row": "Int64"},
+    "counts": dict.fromkeys(("read", "kept", "set_aside"), "int64"),
+    "checks": {"rows": "int64"},
+    "arrivals": {"rows": "int64", **dict.fromkeys(("median_days", "p90_days", "most_days"), "float64")},
+    "agreement": dict.fromkeys(("compared", "agree"), "int64"),
+    "questions": {"times": "int64", "score_1": "Float64", "score_2": "Float64", "score_3": "Float64"},
+}
+
+
+def write(data: Data) -> list[Path]:
+    """Write ``<table>.parquet``, the lists of what cleaning did and the review to the folder of cleaned data.
+
+    What was decided in the review moves to the ledger beside the raw data first. Every file is written beside its place
+    and then moved there, so that a file is whole or the previous one.
+
+    Returns
+    -------
+    list of Path
+        What was written.
+    """
+    folder = data.programme.processed
+    (folder / STAMP).unlink(missing_ok=True)  # until all is in place, what stands here is of two minds
+    written = decisions.remember(data.programme, decisions.load(data.programme))
+    with ThreadPoolExecutor(max_workers=1) as beside:  # large files are hashed while others are written
+        made_from = beside.submit(fingerprint, data.programme)
+        for name, rows in data.tables.items():
+            written.append(published(folder / f"{name}.parquet", rows.to_parquet(index=False)))
+        for name in LISTS:
+            written.append(published(folder / f"{name}.csv", _as_csv(getattr(data, name))))
+    written.append(published(folder / decisions.REVIEW, review.workbook(data.questions)))
+    stamp = {"inputs": made_from.result(), "notices": data.notices}
+    return [*written, published(folder / STAMP, json.dumps(stamp, indent=1, ensure_ascii=False))]
+
+
+def cleaned(programme: Programme) -> Data:
+    """The cleaned programme: from disk where the raw files and programme.toml are unchanged, else cleaned anew.
+
+    Parameters
+    ----------
+    programme : Programme
+
+    Returns
+    -------
+    Data
+    """
+    folder = programme.processed
+    stamp = _read_stamp(folder)
+    if stamp.get("inputs") != fingerprint(programme):
+        data = clean(programme)
+        write(data)
+        return data
+    lists = {name: _read_list(folder / f"{name}.csv", numbers) for name, numbers in LISTS.items()}
+    frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in tables.TABLES}
+    return Data(programme=programme, tables=frames, notices=tuple(stamp["notices"]), **lists)
+
+
+def fingerprint(programme: Programme) -> dict[str, str]:
+    """SHA-256 of every file the cleaned tables depend on, and of the code that cleans."""
+    code = sorted(path for folder in CLEANS for end in ("*.py", "*.toml") for path in (PACKAGE / folder).glob(end))
+    return inputs(programme) | {"konbit_lessons": digest(b"".join(path.read_bytes() for path in code))}
+
+
+def inputs(programme: Programme) -> dict[str, str]:
+    """SHA-256 of programme.toml, of every raw file by name relative to the programme's folder, of what queries give."""
+    names = {}
+    for path in programme.input_files():
+        inside = path.is_relative_to(programme.folder)
+        with path.open("rb") as file:
+            hashed = hashlib.file_digest(file, "sha256").hexdigest()
+        names[path.relative_to(programme.folder).as_posix() if inside else path.name] = hashed
+    for number, source in enumerate(programme.sources, start=1):
+        for place, raw in answers(programme, source) if source.query else ():
+            names[f"{place}, query of [[source]] {number}"] = digest(raw.tables["main"].to_csv())
+    if not programme.study and (decided := decisions.load(programme)).answers:  # wherever they stand just now
+        names[decisions.LEDGER] = digest(decided.ledger())
+    return dict(sorted(names.items()))
+
+
+def digest(content: str | bytes) -> str:
+    """SHA-256 of bytes or text."""
+    return hashlib.sha256(content.encode("utf-8") if isinstance(content, str) else content).hexdigest()
+
+
+def _as_csv(rows: pd.DataFrame) -> bytes:
+    content = io.BytesIO(codecs.BOM_UTF8)
+    content.seek(0, io.SEEK_END)
+    table = pa.Table.from_pandas(for_spreadsheets(rows), preserve_index=False)
+    arrow_csv.write_csv(table, content, arrow_csv.WriteOptions(quoting_style="needed"))
+    return content.getvalue()
+
+
+def _read_list(path: Path, numbers: dict[str, str]) -> pd.DataFrame:
+    rows = from_spreadsheets(pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig"))
+    return rows.assign(**{name: pd.to_numeric(rows[name]).astype(dtype) for name, dtype in numbers.items()})
+
+
+def _read_stamp(folder: Path) -> dict:
+    try:
+        return json.loads((folder / STAMP).read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}

@@ -1,0 +1,298 @@
+"""One column of text → typed values, by the codebook and by how the source writes dates, numbers and levels.
+
+Nothing is guessed: a text that does not convert stays out of the values and comes back with the reason. Each distinct
+text is looked at once.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
+
+import numpy as np
+import pandas as pd
+
+from konbit_lessons.field.texts import composed, distinct_of, looked_up
+
+YES = {"yes", "y", "oui", "wi", "x", "1", "true", "vrai", "✓", "✔"}
+NO = {"no", "n", "non", "0", "false", "faux"}
+AGREEMENT = {  # labels of the scale of agreement, where no form decodes them
+    "strongly disagree": 1, "pas du tout d'accord": 1, "pa dakò ditou": 1,
+    "disagree": 2, "pas d'accord": 2, "pa dakò": 2,
+    "neutral": 3, "neutre": 3, "net": 3, "neither agree nor disagree": 3, "ni d'accord ni pas d'accord": 3,
+    "ni dakò ni pa dakò": 3,
+    "agree": 4, "d'accord": 4, "dakò": 4,
+    "strongly agree": 5, "tout à fait d'accord": 5, "dakò nèt": 5,
+}  # fmt: skip
+MARKS = {  # what can stand beside a number of that unit
+    "HTG": {"htg", "g", "gde", "gdes", "gds", "gourde", "gourdes", "goud"},
+    "hours": {"h", "hr", "hrs", "hour", "hours", "heure", "heures", "è", "èdtan"},
+}
+MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "january jan janvier janv janvye", "february feb février fevrier févr fevr fév fev fevriye fevrye",
+            "march mar mars mas", "april apr avril avr", "may mai me", "june jun juin jen",
+            "july jul juillet juil jiyè jiye", "august aug août aout out dawou",
+            "september sep sept septembre septanm", "october oct octobre oktòb oktob",
+            "november nov novembre novanm", "december dec décembre decembre déc desanm",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}  # fmt: skip
+SERIAL = {"excel": "1900", "excel 1904": "1904"}  # dates as a workbook counts them
+_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?")
+_TIME = re.compile(r"[ T]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*[ap]\.?m\.?)?$", re.IGNORECASE)
+_SERIAL = r"\d{5}(\.\d+)?"
+_SPACES = re.compile(r"[\s']+")
+_SPACED = re.compile(r"[+-]?\s*\d{1,3}(?:[\s']+\d{3})*(?:[.,]\d+)?")  # thousands, and nothing else, apart
+FIRST_YEAR, LAST_YEAR = 1950, 2100
+
+
+@dataclass(frozen=True)
+class Writing:
+    """How one source writes the values of one column.
+
+    Attributes
+    ----------
+    dates : tuple of str
+        Keys of :data:`DATE_ORDERS`, in the order to try; year-month-day is always understood.
+    decimal : str
+        ``"."`` or ``","``.
+    levels : dict of str to str
+        What is written → what it means; compared without case and outer spaces.
+    timezone : tzinfo
+        Of the dates wanted; a time with an offset is moved there first.
+    utc : bool
+        A time without an offset is in UTC, as in Kobo's ``_submission_time``.
+    unit : str
+        Of an amount, as in the codebook; its marks (HTG, h) may stand beside the number.
+    """
+
+    dates: tuple[str, ...] = ()
+    decimal: str = "."
+    levels: dict[str, str] = field(default_factory=dict)
+    timezone: tzinfo = UTC
+    utc: bool = False
+    unit: str = ""
+
+
+DATE_ORDERS = {
+    "day/month/year": "%d/%m/%Y",
+    "month/day/year": "%m/%d/%Y",
+    "day-month-year": "%d-%m-%Y",
+    "day.month.year": "%d.%m.%Y",
+    "year/month/day": "%Y/%m/%d",
+    "day/month/yy": "%d/%m/%y",
+    "month/day/yy": "%m/%d/%y",
+    "day month year": "%d %m %Y",  # the month by its name
+    "month day, year": "%m %d %Y",
+    **dict.fromkeys(SERIAL, ""),
+}
+
+
+def convert(
+    text: pd.Series, *, kind: str, dtype: object, levels: tuple[str, ...] | None, writing: Writing
+) -> tuple[pd.Series, pd.Series]:
+    """Typed values of a column, and why the others have none.
+
+    Parameters
+    ----------
+    text : Series of str or category
+        Missing is blank.
+    kind : str
+        ``identifier``, ``text``, ``level``, ``day``, ``yes_no``, ``whole`` or ``amount``, as in the codebook.
+    dtype : dtype
+        Of the values; ``"category"`` for text while a table is being cleaned.
+    levels : tuple of str, optional
+        Of a level.
+    writing : Writing
+
+    Returns
+    -------
+    values : Series of ``dtype``
+        Missing where the text is blank or does not convert.
+    expected : Series of str
+        For each text that does not convert, what was expected; empty when all do.
+
+    Examples
+    --------
+    >>> values, wrong = convert(pd.Series(["1 250,00", "env. 3"]), kind="amount", dtype="Float64", levels=None,
+    ...                         writing=Writing(decimal=","))
+    >>> values.tolist(), wrong.to_dict()
+    ([1250.0, <NA>], {1: 'expected a number such as 1250,5'})
+    """
+    if kind in ("text", "identifier") and not writing.levels:
+        return composed(text).astype(dtype), pd.Series(dtype="str")
+    meant = {_fold(written): meaning for written, meaning in writing.levels.items()}
+    parse = _PARSERS[kind]
+    codes, distinct = distinct_of(text)
+    good, reasons = {}, {}
+    for at, written in enumerate(distinct):
+        try:
+            good[written] = parse(meant.get(_fold(written), written).strip(), writing, levels)
+        except ValueError as error:
+            reasons[at] = f"expected {', '.join(writing.levels)}" if writing.levels else str(error)
+    wrong = np.flatnonzero(np.isin(codes, list(reasons))) if reasons else []
+    expected = pd.Series([reasons[code] for code in codes[wrong]], index=text.index[wrong], dtype="str")
+    return looked_up(text, good, dtype), expected
+
+
+def days_of_serials(text: pd.Series, epoch: str) -> tuple[pd.Series, int]:
+    """Serial numbers of a workbook's dates as year-month-day, other text as it is, and how many there were.
+
+    >>> days_of_serials(pd.Series(["42736", "hier", "42736.75"]), "1900")[0].tolist()
+    ['2017-01-01', 'hier', '2017-01-01']
+    >>> days_of_serials(pd.Series(["41274"]), "1904")[0].tolist()
+    ['2017-01-01']
+    """
+    serials = text[text.str.fullmatch(_SERIAL).fillna(False)]
+    days = serials.map(lambda number: _of_serial(number, epoch)).dropna()
+    return text.where(~text.index.isin(days.index), days.map("{:%Y-%m-%d}".format).reindex(text.index)), len(days)
+
+
+def _fold(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+
+
+def _text(text: str, writing: Writing, levels: tuple[str, ...] | None) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def _level(text: str, writing: Writing, levels: tuple[str, ...] | None) -> str:
+    known = {_fold(level): level for level in levels or ()}
+    if _fold(text) in known:
+        return known[_fold(text)]
+    raise ValueError(f"expected {', '.join(levels or ())}; other words are mapped under levels in programme.toml")
+
+
+def _yes_no(text: str, writing: Writing, levels: tuple[str, ...] | None) -> bool:
+    if _fold(text) in YES:
+        return True
+    if _fold(text) in NO:
+        return False
+    raise ValueError("expected yes or no (oui, non, wi, x, 1, 0)")
+
+
+def _amount(text: str, writing: Writing, levels: tuple[str, ...] | None) -> float:
+    number = _number(text, writing)
+    if number is not None:
+        return number
+    if text.endswith("%"):
+        number = _number(text.removesuffix("%"), writing)
+        if number is not None:
+            return number / 100  # as a percent cell of a workbook holds it
+    marks = next((marks for unit, marks in MARKS.items() if writing.unit.startswith(unit)), set())
+    found = re.fullmatch(r"([^\d+-]*)([+-]?\d[\d\s\u00a0\u202f'.,]*?)([^\d]*)", text)
+    mark = _fold(found[1] + found[3]).strip(". ") if found else ""
+    if found and mark in marks:
+        number = _number(found[2], writing)
+        if number is not None:
+            return number
+    if writing.unit == "hours" and (clock := re.fullmatch(r"(\d{1,2})\s*[h:]\s*([0-5]\d)", text.lower())):
+        return int(clock[1]) + int(clock[2]) / 60
+    raise ValueError(
+        f"expected a number such as 1250{writing.decimal}5{f', in {writing.unit}' if mark and writing.unit else ''}"
+    )
+
+
+def _number(text: str, writing: Writing) -> float | None:
+    mark, other = writing.decimal, "," if writing.decimal == "." else "."
+    digits = _SPACES.sub("", text)
+    if digits != text and not _SPACED.fullmatch(text):
+        return None
+    if re.fullmatch(rf"[+-]?\d{{1,3}}(?:\{other}\d{{3}})+(?:\{mark}\d+)?", digits):
+        if digits.count(other) == 1 and mark not in digits and other == ".":
+            raise ValueError(f"cannot tell whether {digits} is {digits.replace('.', '')} or {digits.replace('.', ',')}")
+        return float(digits.replace(other, "").replace(mark, "."))
+    if re.fullmatch(rf"[+-]?\d+(?:\{mark}\d+)?", digits):
+        return float(digits.replace(mark, "."))
+    if re.fullmatch(r"[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?", digits):  # a number cell of a workbook, whatever its language
+        return float(digits)
+    return None
+
+
+def _whole(text: str, writing: Writing, levels: tuple[str, ...] | None) -> int:
+    try:
+        number = _amount(text, writing, levels)
+    except ValueError:
+        number = 0.5
+    if not number.is_integer() or text.endswith("%"):
+        raise ValueError("expected a whole number")
+    return int(number)
+
+
+def _agreement(text: str, writing: Writing, levels: tuple[str, ...] | None) -> int:
+    """A point on the scale: its number, its label in one of three languages, or both where they agree."""
+    label = _fold(text.replace("’", "'"))
+    if label in AGREEMENT:
+        return AGREEMENT[label]
+    both = re.fullmatch(r"([1-5])\s*[-–—=.:)]+\s*(\D+)", label)
+    if both and AGREEMENT.get(both[2]) == int(both[1]):
+        return int(both[1])
+    return _whole(text, writing, levels)
+
+
+def _day(text: str, writing: Writing, levels: tuple[str, ...] | None) -> datetime:
+    if iso := _ISO.fullmatch(text):
+        day = _by_format(text[:10], "%Y-%m-%d")
+        if day:
+            return _local_day(day, iso, writing)
+    for order in writing.dates:
+        day = _of_serial(text, SERIAL[order]) if order in SERIAL else _in_order(_TIME.sub("", text), order)
+        if day:
+            return day
+    raise ValueError(f"expected a date written {' or '.join([*writing.dates, 'year-month-day'])}")
+
+
+def _in_order(text: str, order: str) -> datetime | None:
+    if "month day" in order or "day month" in order:
+        parts = re.findall(r"[^\W\d_]+|\d+", _fold(text))
+        text = " ".join(str(MONTHS.get(part, part)) for part in parts)
+        if not any(part in MONTHS for part in parts):
+            return None
+    return _by_format(text, DATE_ORDERS[order])
+
+
+def _by_format(text: str, form: str) -> datetime | None:
+    try:
+        day = datetime.strptime(text, form)
+    except ValueError:
+        return None
+    return day if FIRST_YEAR <= day.year <= LAST_YEAR else None
+
+
+def _of_serial(text: str, epoch: str) -> datetime | None:
+    if not re.fullmatch(_SERIAL, text):
+        return None
+    first = datetime(1899, 12, 30) if epoch == "1900" else datetime(1904, 1, 1)
+    day = first + timedelta(days=int(float(text)))
+    return day if FIRST_YEAR <= day.year <= LAST_YEAR else None
+
+
+def _local_day(day: datetime, iso: re.Match, writing: Writing) -> datetime:
+    """Midnight of the day it was in the programme's time zone."""
+    if not iso[4] or not (iso[5] or writing.utc):
+        return day
+    offset = (iso[5] or "Z").replace("Z", "+00:00")
+    moment = datetime.fromisoformat(f"{day.date()}T{iso[4]}{offset}")
+    return (
+        moment.astimezone(UTC)
+        .astimezone(writing.timezone)
+        .replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    )
+
+
+_PARSERS: dict[str, Callable] = {
+    "identifier": _text,
+    "text": _text,
+    "level": _level,
+    "day": _day,
+    "yes_no": _yes_no,
+    "whole": _whole,
+    "agreement": _agreement,
+    "amount": _amount,
+}
