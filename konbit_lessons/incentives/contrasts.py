@@ -149,7 +149,9 @@ def contrast_of(matrix, frame, X, names, name, levels=None):
             "that has one everywhere, such as np.log1p in place of np.log."
         )
     columns = tuple(int(j) for j in np.flatnonzero(np.abs(step).max(axis=0) > 0))
-    return Contrast(low, step[0] if np.array_equal(step, np.broadcast_to(step[0], step.shape)) else step, offered, columns)
+    return Contrast(
+        low, step[0] if np.array_equal(step, np.broadcast_to(step[0], step.shape)) else step, offered, columns
+    )
 
 
 def _is_the_column(values, column, frame, name):

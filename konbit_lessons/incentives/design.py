@@ -233,7 +233,7 @@ def _asked(incentives, formula, columns):
     asked = tuple(dict.fromkeys(one for one in pairs if one in formula.columns))
     if not asked:
         raise ModelError(
-            f"formula: {str(formula)!r} has none of the incentives ({', '.join(incentives)}) on the right of \"~\". "
+            f'formula: {str(formula)!r} has none of the incentives ({", ".join(incentives)}) on the right of "~". '
             "Add the one that is asked about."
         )
     return asked
@@ -324,9 +324,7 @@ def _adjuster(used, name, cluster):
 def _groups(column):
     groups = prepared(column if isinstance(column.dtype, pd.CategoricalDtype) else column.astype("str"), "by", most=1e9)
     if not 2 <= len(groups.cat.categories) <= MOST_LEVELS:
-        raise ModelError(
-            f'by="{column.name}": found {len(groups.cat.categories)} groups; expected 2 to {MOST_LEVELS}.'
-        )
+        raise ModelError(f'by="{column.name}": found {len(groups.cat.categories)} groups; expected 2 to {MOST_LEVELS}.')
     return groups
 
 

@@ -90,7 +90,9 @@ class Estimates:
         from konbit_lessons.incentives.sandwich import fit_of
 
         if self.smallest > 1:
-            raise ModelError("fit: found a result that may be shared; the fit tells of every incentive. Ask the result before it.")
+            raise ModelError(
+                "fit: found a result that may be shared; the fit tells of every incentive. Ask the result before it."
+            )
         return fit_of(self.answers)
 
     @cached_property
