@@ -27,7 +27,13 @@ _PUBLIC = {  # name → module; imported when first used, so that `import konbit
     "cleaned": "field.store",
     "invitations": "panel",
     "rows": "question",
+    "Estimates": "incentives",
+    "coef_test": "incentives",
+    "effects": "incentives",
+    "estimate": "incentives",
+    "firth": "incentives",
     "predict_participation": "incentives",
+    "wald_test": "incentives",
     "reach": "measures.participation",
     "uptake": "measures.participation",
     "expected": "measures.expectations",
@@ -41,15 +47,20 @@ _PUBLIC = {  # name → module; imported when first used, so that `import konbit
     "make_reports": "reports",
 }
 __all__ = [
+    "Estimates",
     "KonbitError",
     "Opening",
     "Prose",
     "Table",
     "clean",
     "cleaned",
+    "coef_test",
     "data_quality",
     "dots",
+    "effects",
+    "estimate",
     "expected",
+    "firth",
     "incentive_table",
     "invitations",
     "load",
@@ -60,6 +71,7 @@ __all__ = [
     "rows",
     "targets",
     "uptake",
+    "wald_test",
 ]
 
 if TYPE_CHECKING:
@@ -69,7 +81,15 @@ if TYPE_CHECKING:
     from konbit_lessons.field.sources import read
     from konbit_lessons.field.store import cleaned
     from konbit_lessons.figures import dots, targets
-    from konbit_lessons.incentives import predict_participation
+    from konbit_lessons.incentives import (
+        Estimates,
+        coef_test,
+        effects,
+        estimate,
+        firth,
+        predict_participation,
+        wald_test,
+    )
     from konbit_lessons.measures.expectations import expected
     from konbit_lessons.measures.participation import reach, uptake
     from konbit_lessons.measures.quality import data_quality

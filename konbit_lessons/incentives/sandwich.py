@@ -201,12 +201,17 @@ def fit_of(answers):
         model = GLM(y, X, family=Binomial(), var_weights=design.m, **known)
         result = model.fit(start_params=fit.coefficients, maxiter=0)
         result._results.method = answers.fit.method
-    result.model.data.frame = design.frame.assign(**{design.outcome: y})
+    if whole:
+        result.model.formula = str(design.formula)
+    result.model.data.frame = design.frame.assign(**design.ids, **{design.outcome: y})
     bases = [robust.basis(one, confidence=answers.confidence, own=_own(design.clusters, column))
              for one, column in zip(np.eye(len(design.names)), design.X.T, strict=True)]  # fmt: skip
     plain = result._results
     plain.cov_params_default, plain.cov_type, plain.use_t = robust.covariance(bases), robust.by[0].kind, True
     plain.df_resid_inference = np.array([basis.df for basis in bases])
+    if fit.is_linear:  # the F of a summary is that of all columns together, by the same rule
+        test = robust.joint_test(np.eye(len(bases))[1:], fit.coefficients[1:])
+        plain._cache |= {"fvalue": test.F, "f_pvalue": test.p_value}
     return result
 
 
