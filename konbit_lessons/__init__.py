@@ -48,7 +48,7 @@ _PUBLIC = {  # name → module; imported when first used, so that `import konbit
     "COLOURS": "show",
     "make_reports": "reports",
 }
-__all__ = sorted(_PUBLIC)  # noqa: PLE0605
+__all__ = sorted(_PUBLIC)
 
 
 def __getattr__(name: str) -> object:
