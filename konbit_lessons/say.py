@@ -23,11 +23,8 @@ from konbit_lessons.words import MINUS, Label, Words, mark
 ROOMS = ("common", "participation", "expectations", "incentives", "limits", "learning", "quality", "brief")
 LINK = re.compile(r"\[([^\[\]]+)\]\((#[a-z0-9-]+)\)")
 OF_NO_NUMBER = ("list", "name", "Name", "date", "month", "period")
-PAIRS = {
-    "interval": ("conf_low", "conf_high"),
-    "difference": ("conf_low", "conf_high"),
-    "range": ("conf_low", "conf_high"),
-}
+ENDS = ("conf_low", "conf_high")
+PAIRS = {"interval": ENDS, "difference": ENDS, "range": ENDS}
 
 
 @dataclass(frozen=True)
