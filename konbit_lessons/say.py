@@ -75,8 +75,9 @@ class Say(string.Formatter):
 
     Kinds in a text: ``{x}`` a text or a whole number, ``{x:1}`` one decimal, ``percent`` ("45 %" of 0.45), ``points``
     ("45"), ``signed`` ("+11"), ``p``, ``date``, ``month``, ``period`` (a quarter as "April to June 2017"), ``list``,
-    ``name`` (a column or an incentive within a sentence), ``Name`` (at its beginning); of a pair ``interval`` (" (95 % interval 33 to 52)"), ``difference`` (the
-    same of a difference), ``range`` ("33 to 52"). A number that is missing is "–", an interval nothing.
+    ``name`` (a column or an incentive within a sentence), ``Name`` (at its beginning); of a pair ``interval`` (" (95 %
+    interval 33 to 52)"), ``difference`` (the same of a difference), ``range`` ("33 to 52"). A number that is missing is
+    "–", an interval nothing.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The house in numbers: how large it is, which way imports run, what a notebook's cells are like, whose words it knows."""
+"""The house in numbers: how large it is, which way imports run, how its notebooks read, whose words it knows."""
 
 import ast
 import io
