@@ -141,7 +141,7 @@ class Drawing:
             axes.axvline(0, color=INK, linewidth=0.8, zorder=1)
 
     def _beside(self, width):
-        """Whether names stand before the marks: on a wide page, and where rows have no numbers to be read above them."""
+        """Whether names stand before the marks: on a wide page, and where no numbers are to be read above them."""
         return width >= WIDE or len(dict(self.notes)) < max(len(self.notes), 1)
 
     def _height(self, rows, width):

@@ -183,11 +183,7 @@ def not_found(say, result):
 
 def _found(say, rows, key, forms):
     these = [row for row in rows if row["strength"] == key[0] and (row["estimate"] >= 0) == key[1]]
-    text = (
-        mark("**{label}** ({points:points} more of 100)")
-        if key[1]
-        else mark("**{label}** ({points:points} fewer of 100)")
-    )
+    more, fewer = mark("**{label}** ({points:points} more of 100)"), mark("**{label}** ({points:points} fewer of 100)")
     text = more if key[1] else fewer
     names = [say(text, label=small(row["label"]), points=abs(row["estimate"])) for row in these]
     if not names:
@@ -402,8 +398,8 @@ def difference_shown(say, result):
 def marks_explained(say, result):
     """Return on what the figure of all incentives rests, and what its marks mean."""
     return say(
-        "{n} {rows}. Round: clear. Diamond: likely. Cross: uncertain. Square: no sign of a difference that would matter. "
-        "Without a mark: the data cannot tell.",
+        "{n} {rows}. Round: clear. Diamond: likely. Cross: uncertain. Square: no sign of a difference that would "
+        "matter. Without a mark: the data cannot tell.",
         n=result.n,
         rows=_rows(say, result),
     )
@@ -418,7 +414,8 @@ def numbers_caption(say, result):
     """Return what the table of all incentives shows."""
     units = units_of(say, result)
     return say(
-        "{n} {rows}. Took part: how many {outcome}. The p-value allows for looking at several incentives ({correction}).",
+        "{n} {rows}. Took part: how many {outcome}. The p-value allows for looking at several incentives "
+        "({correction}).",
         n=result.n,
         rows=_rows(say, result),
         outcome=say.words.text("were taken up") if units is None else units["outcome"],

@@ -215,7 +215,7 @@ def ways_of_looking(say, result):
     Returns
     -------
     DataFrame
-        ``incentive``, ``label`` (the way of looking), ``estimate``, ``conf_low``, ``conf_high`` (times the step), ``n``,
+        ``incentive``, ``label`` (way of looking), ``estimate``, ``conf_low``, ``conf_high`` (times the step), ``n``,
         ``own_estimate``, ``way`` (main or other), ``why`` where there is no estimate.
     """
     rows, table = incentive_rows(say, result), result.robustness.table
@@ -255,7 +255,8 @@ def how_many_agree(say, result):
     if not told:
         return say("The data cannot tell of any incentive, in any way of looking")
     if len(told) == 1:
-        (row, ways, kept), text = told[0], mark("{label}: the same direction in {kept} of {n} ways of looking")
+        row, ways, kept = told[0]
+        text = mark("{label}: the same direction in {kept} of {n} ways of looking")
         return say(text, label=term_name(say, row["term"]), kept=kept, n=len(ways))
     kept = sum(same == len(ways) for _, ways, same in told)
     if kept == len(told):
@@ -311,10 +312,11 @@ def _joint(say, result):
     joint = result.joint
     if joint is None or len(joint["terms"]) < 2 or not np.isfinite(joint["p_value"]):
         return None
-    text = mark(
-        "One test of all incentives at once (HTZ): F = {F:2} on {df_num} and {df_denom:1} degrees of freedom, {p_value:p}."
+    return say(
+        "One test of all incentives at once (HTZ): F = {F:2} on {df_num} and {df_denom:1} degrees of freedom, "
+        "{p_value:p}.",
+        **joint,
     )
-    return say(text, **joint)
 
 
 def _clusters(say, result, column, n):
