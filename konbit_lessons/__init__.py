@@ -26,7 +26,7 @@ _PUBLIC = {  # name → module; imported when first used, so that `import konbit
     "clean": "field.cleaning",
     "cleaned": "field.store",
     "invitations": "panel",
-    "rows": "question",
+    "rows": "panel",
     "predict_participation": "incentives",
     "reach": "measures.participation",
     "uptake": "measures.participation",
@@ -73,9 +73,8 @@ if TYPE_CHECKING:
     from konbit_lessons.measures.expectations import expected
     from konbit_lessons.measures.participation import reach, uptake
     from konbit_lessons.measures.quality import data_quality
-    from konbit_lessons.panel import invitations
+    from konbit_lessons.panel import invitations, rows
     from konbit_lessons.parts import Opening, Prose, Table, incentive_table
-    from konbit_lessons.question import rows
     from konbit_lessons.reports import make_reports
 
 

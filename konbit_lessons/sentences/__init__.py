@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from konbit_lessons.tables import LABELS
+from konbit_lessons.tables import codebook
 from konbit_lessons.words import MINUS, Words, mark, pair
 
 ANSWERS = {
@@ -66,7 +66,7 @@ SEEN_IN_A_STUDY = {
     "against": mark("With it, {k} of {n} {rows} {yes}; with “{against}”, {k_other} of {n_other}."),
     "constant": mark("In all, {k} of {n} {rows} {yes}."),
 }
-NAMES = LABELS | {
+NAMES = {name: label["en"] for name, label in codebook()["panel"].items()} | {
     "attended": mark("Whether they took part"),
     "organization_id": mark("Organization"),
     "event_id": mark("Event"),
