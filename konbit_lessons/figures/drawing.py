@@ -22,6 +22,8 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from PIL import Image
 
+from konbit_lessons.errors import PlotError
+
 NARROW, WIDE = 328, 640  # pixels: a phone 360 wide less the margins of the page; the column of a wide page
 BLUE, ORANGE, GREEN, INK, GREY, PALE = "#0072B2", "#D55E00", "#009E73", "#1b1b1b", "#5f6368", "#d9dce0"  # Okabe and Ito
 LINE, MARK = 15, 26  # height of a line of text and of a row's mark
@@ -56,8 +58,8 @@ THEME = {  # for seaborn: ``sns.set_theme(style="whitegrid", rc=kl.THEME)``
     "svg.fonttype": "none",
     "svg.hashsalt": "konbit",
 }
-MARKS = so.Nominal({"clear": "o", "likely": "D", "uncertain": "X", "no sign of": "s"})
-COLOURS = so.Nominal({"clear": BLUE, "likely": BLUE, "uncertain": ORANGE, "no sign of": GREY})
+MARKS = so.Nominal({"clear": "o", "likely": "D", "uncertain": "X", "no sign of": "s", "cannot tell": "."})
+COLOURS = so.Nominal({"clear": BLUE, "likely": BLUE, "uncertain": ORANGE, "no sign of": GREY, "cannot tell": PALE})
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,10 @@ class Drawing:
         with warnings.catch_warnings():
             # seaborn 0.13 copies frames by a keyword that pandas 3 no longer needs, and says so once a plot
             warnings.filterwarnings("ignore", category=pd.errors.Pandas4Warning)
-            self.plot.theme(THEME).on(canvas).plot()
+            try:
+                self.plot.theme(THEME).on(canvas).plot()
+            except Exception as error:  # of whatever library draws: what it says last is what is wrong
+                raise PlotError(f"the plot cannot be drawn: {error.__cause__ or error}. See its scales and columns.") from None
         canvas.legends.clear()  # names stand beside the marks
         return canvas
 
