@@ -201,6 +201,10 @@ class Say(string.Formatter):
         label = self.programme.level(column, level) if self.programme is not None else None
         return label.text(self.language, form) if label else str(level)
 
+    def table(self, name):
+        """Return what a table of the codebook is called."""
+        return self.programme.tables[name].metadata["label"].text(self.language)
+
     def labels(self, series, form="one"):
         """Return the labels of a series whose name is that of a column, or of whose values each names one.
 
