@@ -28,7 +28,6 @@ _PUBLIC = {  # name → module; imported when first used, so that `import konbit
     "invitations": "panel",
     "rows": "question",
     "predict_participation": "incentives",
-    "reach": "measures.participation",
     "uptake": "measures.participation",
     "expected": "measures.expectations",
     "data_quality": "measures.quality",
@@ -55,7 +54,6 @@ __all__ = [
     "load",
     "make_reports",
     "predict_participation",
-    "reach",
     "read",
     "rows",
     "targets",
@@ -71,7 +69,7 @@ if TYPE_CHECKING:
     from konbit_lessons.figures import dots, targets
     from konbit_lessons.incentives import predict_participation
     from konbit_lessons.measures.expectations import expected
-    from konbit_lessons.measures.participation import reach, uptake
+    from konbit_lessons.measures.participation import uptake
     from konbit_lessons.measures.quality import data_quality
     from konbit_lessons.panel import invitations
     from konbit_lessons.parts import Opening, Prose, Table, incentive_table

@@ -5,8 +5,8 @@ import pandas as pd
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.figures import dots
 from konbit_lessons.measures.quality import AGREE, ANSWERED, TALKED_WITH
-from konbit_lessons.measures.together import LATE_ENOUGH, waves
-from konbit_lessons.measures.trends import wilson
+from konbit_lessons.measures.answers import LATE_ENOUGH, waves
+from konbit_lessons.measures.intervals import wilson
 from konbit_lessons.pages.data_quality.rules import ASKED_AGAIN, REGISTERED
 from konbit_lessons.parts import Part, Prose
 from konbit_lessons.sentences.phrases import joined, linked

@@ -4,7 +4,7 @@ import pandas as pd
 
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures.quality import AGREE
-from konbit_lessons.measures.trends import CONFIDENCE
+from konbit_lessons.measures.intervals import CONFIDENCE
 from konbit_lessons.pages.data_quality.answered import agreeing, last_answered, late_enough, of_measure
 from konbit_lessons.pages.data_quality.reasons import MOST_REASONS, failures
 from konbit_lessons.pages.data_quality.rules import RULES, judgements

@@ -5,7 +5,7 @@ import pandas as pd
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures import expectations
 from konbit_lessons.measures.participation import uptake
-from konbit_lessons.measures.trends import difference_of_groups
+from konbit_lessons.measures.intervals import difference_of_groups
 from konbit_lessons.pages.expectations.strength import interval_and_strength, matters_of
 from konbit_lessons.pages.expectations.taken_up import difference_taken_up
 from konbit_lessons.parts import Part, Prose, Table

@@ -6,7 +6,7 @@ from konbit_lessons.field.cleaning import Data
 from konbit_lessons.figures import Figure, spoken
 from konbit_lessons.figures.drawing import Row, rows_png
 from konbit_lessons.measures import expectations
-from konbit_lessons.measures.trends import difference_of_waves
+from konbit_lessons.measures.intervals import difference_of_waves
 from konbit_lessons.pages.expectations.answers import in_all, no_answers
 from konbit_lessons.pages.expectations.strength import matters_of
 from konbit_lessons.parts import Part, Prose

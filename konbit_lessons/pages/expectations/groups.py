@@ -4,7 +4,7 @@ import pandas as pd
 
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures import expectations
-from konbit_lessons.measures.trends import difference_of_groups
+from konbit_lessons.measures.intervals import difference_of_groups
 from konbit_lessons.pages.expectations.answers import latest_answers, no_answers
 from konbit_lessons.pages.expectations.strength import interval_and_strength, matters_of
 from konbit_lessons.parts import Part, Prose, Table

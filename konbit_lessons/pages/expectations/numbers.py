@@ -4,7 +4,7 @@ import pandas as pd
 
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures import expectations
-from konbit_lessons.measures.trends import CONFIDENCE
+from konbit_lessons.measures.intervals import CONFIDENCE
 from konbit_lessons.pages.expectations.answers import in_all
 from konbit_lessons.pages.expectations.belief import belief_differences
 from konbit_lessons.pages.expectations.benefits import with_and_without

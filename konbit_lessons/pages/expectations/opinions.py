@@ -9,7 +9,7 @@ from konbit_lessons.figures import dots
 from konbit_lessons.figures.charts import waves_png
 from konbit_lessons.measures import expectations
 from konbit_lessons.measures.expectations import TOTAL
-from konbit_lessons.measures.trends import difference_of_groups, difference_of_waves
+from konbit_lessons.measures.intervals import difference_of_groups, difference_of_waves
 from konbit_lessons.pages.expectations.answers import no_answers
 from konbit_lessons.pages.expectations.strength import interval_and_strength, matters_of
 from konbit_lessons.parts import Part, Prose

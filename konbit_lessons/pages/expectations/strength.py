@@ -1,7 +1,7 @@
 """How strong the evidence for a difference is, in words, and the rule for them."""
 
 from konbit_lessons.field.cleaning import Data
-from konbit_lessons.measures.trends import CONFIDENCE
+from konbit_lessons.measures.intervals import CONFIDENCE
 from konbit_lessons.sentences import ANSWERS, signed
 from konbit_lessons.sentences.findings import RULE
 from konbit_lessons.words import Words, mark

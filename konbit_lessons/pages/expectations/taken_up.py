@@ -5,7 +5,7 @@ import pandas as pd
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures import expectations
 from konbit_lessons.measures.participation import CLUSTERS, uptake
-from konbit_lessons.measures.trends import difference_of_groups
+from konbit_lessons.measures.intervals import difference_of_groups
 from konbit_lessons.pages.expectations.strength import matters_of
 
 

@@ -5,7 +5,8 @@ import pandas as pd
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.figures import dots
 from konbit_lessons.measures import actions
-from konbit_lessons.measures.expectations import TOTAL, calendar
+from konbit_lessons.measures.conversations import calendar
+from konbit_lessons.measures.expectations import TOTAL
 from konbit_lessons.pages import expectations as expectations_page
 from konbit_lessons.parts import Part, Prose, Table
 from konbit_lessons.periods import Quarter

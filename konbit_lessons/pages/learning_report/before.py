@@ -11,7 +11,7 @@ import pandas as pd
 
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.incentives import predict_participation
-from konbit_lessons.measures.expectations import calendar
+from konbit_lessons.measures.conversations import calendar
 from konbit_lessons.measures.participation import uptake
 from konbit_lessons.pages.learning_report.decided import decided_facts
 from konbit_lessons.pages.participation.reached import reached_so_far

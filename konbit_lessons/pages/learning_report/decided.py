@@ -3,7 +3,7 @@
 import pandas as pd
 
 from konbit_lessons.field.cleaning import Data
-from konbit_lessons.measures.expectations import follow_ups
+from konbit_lessons.measures.conversations import follow_ups
 from konbit_lessons.parts import Item, Items, Part, Prose, anchor_of
 from konbit_lessons.reports.narrative import FINDING
 from konbit_lessons.sentences.phrases import capital, linked

@@ -2,7 +2,7 @@
 
 Takes a cleaned programme, its panel, a quarter and a language; returns the sentences, figures and tables that
 ``notebooks/participation.ipynb`` shows, each section from the module of its name. Numbers come from
-``measures.engagement``, ``measures.participation`` and ``measures.trends``.
+``measures.engagement``, ``measures.participation`` and ``measures.intervals``.
 """
 
 import pandas as pd

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 
 from konbit_lessons.measures.participation import CLUSTERS, uptake
-from konbit_lessons.measures.trends import difference_of_groups
+from konbit_lessons.measures.intervals import difference_of_groups
 from konbit_lessons.words import mark
 
 ALL_UNKNOWN = mark("Attendance is on record for no invitation, so that nobody can tell who came.")

@@ -5,7 +5,8 @@ import pandas as pd
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.figures import Figure
 from konbit_lessons.figures.charts import quarters_png
-from konbit_lessons.measures import engagement, together
+from konbit_lessons.measures import engagement
+from konbit_lessons.measures import shared_counts as together
 from konbit_lessons.pages.participation.known import ALL_UNKNOWN, all_unknown
 from konbit_lessons.parts import Part, Prose
 from konbit_lessons.sentences.phrases import (

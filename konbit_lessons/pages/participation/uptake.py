@@ -4,9 +4,10 @@ import pandas as pd
 
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.figures import dots
-from konbit_lessons.measures import engagement, together
+from konbit_lessons.measures import engagement
+from konbit_lessons.measures import shared_counts as together
 from konbit_lessons.measures.participation import CLUSTERS
-from konbit_lessons.measures.trends import share_with_interval
+from konbit_lessons.measures.intervals import share_with_interval
 from konbit_lessons.pages.participation.known import uptake_by
 from konbit_lessons.parts import Part, Prose, Table
 from konbit_lessons.sentences.phrases import capital, count, joined, share_and_interval, small, why_missing
