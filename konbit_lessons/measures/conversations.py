@@ -70,7 +70,9 @@ def follow_ups(data: Data, *, quarter: str) -> pd.Series:
     """
     last = last_day(data, quarter)
     some = data.conversations[data.conversations["held_on"] <= last].dropna(subset="follow_up_due_on")
-    state = np.select([some["follow_up_done_on"] <= last, some["follow_up_due_on"] <= last], ["done", "overdue"], "open")
+    state = np.select(
+        [some["follow_up_done_on"] <= last, some["follow_up_due_on"] <= last], ["done", "overdue"], "open"
+    )
     states, gate = ["done", "open", "overdue"], Gate()
     gate.count(some.assign(total=True, **{one: state == one for one in states}), [*states, TOTAL], records=True)
     gate.partition(TOTAL, states)

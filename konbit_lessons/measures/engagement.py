@@ -72,7 +72,9 @@ def funnel(data: Data, *, quarter: str) -> pd.DataFrame:
         for group in [*types.drop(TOTAL), TOTAL]
         for (step, n, least), before in _steps(known.xs(group, level="group").droplevel("by"))
     ]
-    return with_shares(pd.DataFrame(lines).astype({name: "Int64" for name in list(lines[0])[2:]}), "organizations", "before")
+    return with_shares(
+        pd.DataFrame(lines).astype({name: "Int64" for name in list(lines[0])[2:]}), "organizations", "before"
+    )
 
 
 def _steps(known: pd.DataFrame) -> list[tuple]:
@@ -136,7 +138,9 @@ def meaningful(data: Data, *, quarter: str) -> pd.DataFrame:
     known = gate.decide(data.programme.smallest_cell)["n"].xs(quarter, level="report")
     shown = {way: (known[way, TOTAL, TOTAL], known["n", TOTAL, TOTAL]) for way in ways}
     types = [name for name in shown_types(data) if ("n", "org_type", name) in known.index]
-    shown |= {name: (known["defined", "org_type", name], known["n", "org_type", name]) for name in types if len(types) > 1}
+    shown |= {
+        name: (known["defined", "org_type", name], known["n", "org_type", name]) for name in types if len(types) > 1
+    }
     cuts = pd.DataFrame([{"way": way, **ways.get(way, least)} for way in shown])
     counts = pd.DataFrame(list(shown.values()), columns=["organizations", "n"], dtype="Int64")
     return with_shares(cuts.join(counts), "organizations")
