@@ -8,35 +8,27 @@
     reports/FY2017Q3/internal/notebooks/*.ipynb      executed; they can hold rows and are never shared
     reports/FY2017Q3/internal/briefs/                one page for each organization, see ``briefs``
 
-A study has reports/study/ in place of the quarter.
+A study has reports/study/ in place of the quarter. Reports go beside the programme unless told.
 """
 
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
+from bs4 import BeautifulSoup
 from filelock import FileLock
 
-from konbit_lessons.errors import DataError, ProgrammeError, ReportError
-from konbit_lessons.field.programme import AUDIENCES
+from konbit_lessons.errors import ReportError
 from konbit_lessons.field.store import cleaned, digest
-from konbit_lessons.pages import learning_report
-from konbit_lessons.periods import Quarter
-from konbit_lessons.publish import only_one_run, published
-from konbit_lessons.reports import contents, word
+from konbit_lessons.publish import as_csv, only_one_run, published
+from konbit_lessons.reports import contents, narrative, notebooks, word
+from konbit_lessons.reports.gate import passed
 from konbit_lessons.reports.manifest import as_text, earlier, made_from, manifest, manifest_name, source_of
-from konbit_lessons.reports.page import carried, page
-from konbit_lessons.reports.run import checked_parameters, default_parameters, run
-from konbit_lessons.words import complete
+from konbit_lessons.reports.page import page
+from konbit_lessons.reports.run import run
+from konbit_lessons.words import Words, complete
 
-# in the order of the index; a new notebook is one more name
-OF_A_QUARTER = contents.ORDER
-OF_A_STUDY = ("incentives",)
 PLACE = "reports"  # the parameter that says where reports are; not in the manifest, being a place on this machine
-OF_AN_ORGANIZATION = "organization_brief"  # made by briefs.make_briefs alone
-PACKAGE = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
@@ -47,12 +39,28 @@ class Made:
     ----------
     index : Path of index.html
     pages : tuple of Path
-    problems : tuple of str, what a reader should know though the reports were made
     """
 
     index: Path
     pages: tuple[Path, ...]
-    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What stays the same for all reports of a run."""
+
+    programme: object
+    quarter: str | None
+    words: Words
+    audience: str
+    top: Path
+    to: str
+    strict: bool
+    say: object
+
+    @property
+    def folder(self):
+        return self.top / self.audience
 
 
 def make_reports(
@@ -62,9 +70,10 @@ def make_reports(
     quarter=None,
     language="en",
     audience="shared",
-    reports="reports",
+    reports=None,
     parameters=None,
     to="html",
+    strict=False,
     progress=print,
 ):
     """Run the notebooks of a quarter or a study and publish their reports.
@@ -76,9 +85,10 @@ def make_reports(
     quarter : str, as "FY2017Q3"; the last one with an event unless told; a study has none
     language : str
     audience : "shared" or "internal"
-    reports : folder to write to
+    reports : folder to write to; ``reports`` beside programme.toml unless told
     parameters : dict, further parameters of the notebooks
     to : "html", or "docx" for a Word file beside each page
+    strict : bool, a shared report whose notebook shows more than may be published is refused
     progress : called with one line of text at each step
 
     Returns
@@ -94,56 +104,31 @@ def make_reports(
     words = complete(language)
     if to == "docx":
         word.pandoc()
-    _refuse_placeholders(programme)
-    quarter = _quarter(programme, quarter)
-    notebooks = {name: _notebook(programme, name) for name in names or _usual(programme)}
-    given = {
-        name: _parameters(programme, path, quarter, words, audience, reports, parameters)
-        for name, path in notebooks.items()
-    }
-    if "learning_report" in notebooks:  # what is wrong in the evaluator's own words is said before anything starts
-        learning_report.narrative(cleaned(programme), quarter=quarter, language=words)
-    top = Path(reports).resolve() / ("study" if programme.study else quarter)
+    notebooks.refuse_placeholders(programme)
+    quarter = notebooks.quarter_of(programme, quarter)
+    wanted = notebooks.asked_for(programme, names)
+    top = reports_folder(programme, reports) / ("study" if programme.study else quarter)
+    asked = _Asked(programme, quarter, words, audience, top, to, strict, progress)
+    given = notebooks.parameters(
+        programme,
+        wanted,
+        further=parameters,
+        quarter=quarter,
+        language=words.language,
+        audience=audience,
+        reports=os.path.relpath(top.parent, programme.folder),
+    )
+    if notebooks.LEARNING in wanted:  # what is wrong in the evaluator's own words is said before anything starts
+        narrative.written(cleaned(programme), quarter, language=words)
     with only_one_run(top):
-        used = made_from(programme)
-        before = earlier(top / manifest_name(audience))
-        made = {name: one for name, one in before["reports"].items() if (top / audience / one["page"]).is_file()}
-        failed = {}
-        for name, path in notebooks.items():
-            progress(f"{name}: running")
-            try:
-                executed = run(path, given[name], folder=programme.folder, keep=top / "internal" / "notebooks")
-            except ReportError as error:
-                failed[name] = error
-                made.pop(name, None)
-                progress(f"{name}: failed")
-                continue
-            made[name] = _publish(executed, name, programme, quarter, words, top / audience, to) | {
-                "parameters": {key: value for key, value in given[name].items() if key != PLACE},
-                "inputs": source_of(used),
-            }
-            progress(f"{name}: {top.name}/{audience}/{made[name]['page']}")
-        not_made = {name: why for name, why in before["failed"].items() if name not in notebooks}
-        not_made |= {name: error.to_share.replace(str(programme.folder), "…") for name, error in failed.items()}
-        said = manifest(
-            programme,
-            quarter=quarter,
-            language=language,
-            audience=audience,
-            inputs=used,
-            reports=made,
-            failed=not_made,
-        )
-        listed = contents.index(programme, quarter, words, said, top / audience)
-        index = published(top / audience / "index.html", listed)
-        published(top / manifest_name(audience), as_text(said))
+        failed = _make(asked, wanted, given)
     _list_quarters(programme, words, top.parent)
     if failed:
         raise ReportError("\n".join(map(str, failed.values())))
-    return Made(index, tuple(top / audience / made[name]["page"] for name in notebooks))
+    return Made(asked.folder / "index.html", tuple(asked.folder / f"{name}.html" for name in wanted))
 
 
-def quarter_before(programme, quarter=None, *, audience="shared", reports="reports"):
+def quarter_before(programme, quarter=None, *, audience="shared", reports=None):
     """Return the quarter before, where it has events and no learning report of it is stored; else None.
 
     Parameters
@@ -154,107 +139,89 @@ def quarter_before(programme, quarter=None, *, audience="shared", reports="repor
     """
     if programme.study:
         return None
-    before = Quarter.named(_quarter(programme, quarter)).previous
-    held = set(map(Quarter.of, cleaned(programme).events["held_on"].dropna()))
-    stored = earlier(Path(reports).resolve() / str(before) / manifest_name(audience))["reports"]
-    return str(before) if before in held and "learning_report" not in stored else None
+    before = str(programme.calendar.named(notebooks.quarter_of(programme, quarter)).previous)
+    stored = earlier(reports_folder(programme, reports) / before / manifest_name(audience))["reports"]
+    return before if before in cleaned(programme).quarters and notebooks.LEARNING not in stored else None
 
 
-def notebooks_folder(programme):
-    """Return the folder of the notebooks: the programme's own, else those shipped with the package."""
-    return _notebook_folders(programme)[0]
+def reports_folder(programme, reports=None):
+    """Return the Path of the reports: where the call says, else beside programme.toml."""
+    return Path(reports).resolve() if reports else programme.folder / "reports"
 
 
-def notebook_names(programme):
-    """Return the names of the notebooks there are for this programme."""
-    return sorted({path.stem for folder in _notebook_folders(programme) for path in folder.glob("*.ipynb")})
+def _make(asked, wanted, given):
+    """Make each report and then the index and the manifest; return name → error of those that failed."""
+    used = made_from(asked.programme)
+    before = earlier(asked.top / manifest_name(asked.audience))
+    made = {name: one for name, one in before["reports"].items() if (asked.folder / one["page"]).is_file()}
+    failed = {}
+    for name, path in wanted.items():
+        try:
+            made[name] = _report(asked, name, path, given[name]) | {"inputs": source_of(used)}
+            asked.say(f"{name}: {asked.top.name}/{asked.audience}/{name}.html")
+        except ReportError as error:
+            failed[name] = error
+            made.pop(name, None)
+            asked.say(f"{name}: failed")
+    home = str(asked.programme.folder)
+    not_made = {name: why for name, why in before["failed"].items() if name not in wanted}
+    not_made |= {name: error.to_share.replace(home, "…") for name, error in failed.items()}
+    said = manifest(
+        asked.programme,
+        quarter=asked.quarter,
+        language=asked.words.language,
+        audience=asked.audience,
+        inputs=used,
+        reports=made,
+        failed=not_made,
+    )
+    listed = contents.index(asked.programme, asked.quarter, asked.words, said, asked.folder)
+    published(asked.folder / "index.html", listed)
+    published(asked.top / manifest_name(asked.audience), as_text(said))
+    return failed
 
 
-def _refuse_placeholders(programme) -> None:
-    for key in ("name", "point_of_contact"):
-        if getattr(programme, key).startswith("OPEN"):
-            raise ProgrammeError(
-                f'{programme.path.name}, [programme], {key}: found "{getattr(programme, key)}", as drafted. '
-                "A report names its programme and whom a reader can ask: write it there."
-            )
-
-
-def _quarter(programme, quarter):
-    """The quarter asked for, if it has events; the last that has one unless told."""
-    if programme.study:
-        return None
-    wanted = Quarter.named(quarter) if quarter else None
-    held = sorted({Quarter.of(day) for day in cleaned(programme).events["held_on"].dropna()})
-    if not held or (wanted and wanted not in held):
-        there = ", ".join(map(str, held)) or "none; are the files of the events in place?"
-        raise DataError(
-            f"quarter: found {wanted or 'none'}, in which there is no event; quarters with events: {there}."
+def _report(asked, name, path, parameters):
+    """Run a notebook and publish its page; return what the manifest and the index say of it."""
+    own = notebooks.is_own(asked.programme, path)
+    asked.say(f"{name}: running{f', the programme’s own notebooks/{path.name}' if own else ''}")
+    keep = asked.top / "internal" / "notebooks"
+    executed = run(path, parameters, programme_file=asked.programme.path, keep=keep)
+    through = passed(executed, audience=asked.audience)
+    left_out = [f"{path.name}, {what}" for what in through.left_out]
+    if left_out and asked.strict:
+        raise ReportError(
+            f"{'; '.join(left_out)}: found what no shared page may show. Show it with kl.show, kl.table or kl.prose, "
+            "or give the cell the tag lab-only."
         )
-    return str(wanted or held[-1])
+    for what in left_out:
+        asked.say(f"  not on the shared page: {what}")
+    return _publish(asked, name, through) | {"parameters": {k: v for k, v in parameters.items() if k != PLACE}}
 
 
-def _notebook_folders(programme):
-    """The programme's own notebooks come first; then those shipped, in an installed package or beside a checkout."""
-    folders = (programme.folder / "notebooks", PACKAGE / "notebooks", PACKAGE.parent / "notebooks")
-    return [folder for folder in folders if folder.is_dir()]
-
-
-def _usual(programme):
-    return [name for name in (OF_A_STUDY if programme.study else OF_A_QUARTER) if name in notebook_names(programme)]
-
-
-def _notebook(programme, name):
-    known = [one for one in notebook_names(programme) if one != OF_AN_ORGANIZATION]
-    if name == OF_AN_ORGANIZATION:
-        raise ProgrammeError(
-            f"report: {name} is about one organization: internal, never shared, and one page for each. "
-            "Use konbit briefs, with --organization for a single one."
-        )
-    if name not in known:
-        raise ProgrammeError(f'report: found "{name}"; expected one of {", ".join(known)}.')
-    return _notebook_file(programme, name)
-
-
-def _notebook_file(programme, name):
-    return next(path for folder in _notebook_folders(programme) if (path := folder / f"{name}.ipynb").is_file())
-
-
-def _parameters(programme, path, quarter, words, audience, reports, further):
-    """The parameters of one notebook: what every run sets, as far as the notebook has it, and what the call adds."""
-    if audience not in AUDIENCES:
-        raise ProgrammeError(f"audience: found {audience!r}; expected {' or '.join(AUDIENCES)}.")
-    notebook = nbformat.read(path, as_version=4)
-    every = {"programme_file": programme.path.name, "language": words.language, "audience": audience}
-    every |= {"quarter": quarter} if quarter else {}
-    every[PLACE] = os.path.relpath(Path(reports).resolve(), programme.folder)
-    if own := every.keys() & dict(further or {}).keys():
-        raise ProgrammeError(
-            f"parameter {min(own)}: found it among the further parameters; expected it as --{min(own)}."
-        )
-    known = default_parameters(notebook)
-    given = {name: value for name, value in every.items() if name in known} | dict(further or {})
-    return checked_parameters(notebook, given, where=path.name)
-
-
-def _publish(executed, name, programme, quarter, words, folder, to="html"):
-    """Write the page and the tables of an executed notebook and return what the manifest and the index say of them."""
-    opening, tables = carried(executed)
-    for table in tables:
-        if not re.fullmatch(r"[a-z0-9_]{1,60}", table):
-            raise DataError(f'{name}: found a table named "{table}"; expected small letters, digits and _.')
-    shown = {"quarter": quarter, "language": words, "audience": folder.name}
-    html = page(executed, programme, **shown, name=name, tables=list(tables))
+def _publish(asked, name, through):
+    """Write the page of a notebook and its tables; return what the manifest says of them."""
+    tables = _tables(name, through)
+    html = page(
+        through.cells,
+        asked.programme,
+        quarter=asked.quarter,
+        language=asked.words,
+        name=name,
+        tables=list(tables),
+        audience=asked.audience,
+    )
     files = {f"tables/{table}.csv": text for table, text in tables.items()} | {f"{name}.html": html}
-    if to == "docx":
+    if asked.to == "docx":
         files[f"{name}.docx"] = word.word_file(html)
     else:
-        (folder / f"{name}.docx").unlink(missing_ok=True)  # of an earlier page
+        (asked.folder / f"{name}.docx").unlink(missing_ok=True)  # of an earlier page
     for file, content in files.items():
-        published(folder / file, content)
+        published(asked.folder / file, content)
     return {
-        "title": opening["title"] or name,
-        "answer": opening["answer"],
-        "told": opening.get("told", {}),
+        "title": through.opening["title"] or name,
+        "answer": through.opening["answer"],
+        "told": through.opening["told"],
         "page": f"{name}.html",
         "tables": list(tables),
         "files": {file: digest(content) for file, content in files.items()},
