@@ -98,19 +98,27 @@ class Words:
         forms = found.string if found and not found.fuzzy else ""
         return all(forms) if isinstance(forms, tuple) else bool(forms)
 
+    def template(self, message, n=None):
+        """Return a text in this language, not filled in; of a pair of singular and plural the form that goes with `n`.
+
+        A fraction takes the plural in English ("0.4 more were"), and the form of its whole part in French.
+        """
+        if isinstance(message, str):
+            found = self._catalog.get(message)
+            return (found.string if found else "") or message
+        found = self._catalog.get(message) or self._catalog.get(message[0])
+        if found and isinstance(found.string, tuple) and all(found.string):
+            return found.string[c2py(self._catalog.plural_expr)(int(n))]
+        return message[n != 1]
+
     def text(self, msgid, **values):
         """Return the text in this language, with ``{name}`` filled in from `values`."""
-        message = self._catalog.get(msgid)
-        found = (message.string if message else "") or msgid
+        found = self.template(msgid)
         return found.format(**values) if values else found
 
     def plural(self, singular, plural, n, **values):
         """Return the form that goes with the number `n`; ``{n}`` in it is the number as written in this language."""
-        message = self._catalog.get((singular, plural)) or self._catalog.get(singular)
-        forms = message.string if message and isinstance(message.string, tuple) and all(message.string) else None
-        # A fraction takes the plural in English ("0.4 more were"), and the form of its whole part in French.
-        found = forms[c2py(self._catalog.plural_expr)(int(n))] if forms else (singular if n == 1 else plural)
-        return found.format(**{"n": self.number(n)} | values)
+        return self.template((singular, plural), n).format(**{"n": self.number(n)} | values)
 
     def number(self, x, decimals=0):
         """Return a number with this many decimals, as "1,800" or "1 800"; "–" where there is none."""

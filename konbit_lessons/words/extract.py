@@ -20,7 +20,7 @@ from konbit_lessons.words import HERE
 PACKAGE = HERE.parent
 POT = HERE / "konbit.pot"
 NOTEBOOKS = PACKAGE / "notebooks" if (PACKAGE / "notebooks").is_dir() else PACKAGE.parent / "notebooks"
-KEYWORDS = {"text": (1,), "mark": (1,), "plural": (1, 2), "pair": (1, 2)}
+KEYWORDS = {"text": (1,), "mark": (1,), "say": (1,), "plural": (1, 2), "pair": (1, 2)}
 HEADER = r"""msgid ""
 msgstr ""
 "Content-Type: text/plain; charset=utf-8\n"
@@ -46,7 +46,11 @@ def messages():
             yield from (("tables.py", said) for said in (column.description, column.metadata.get("unit")) if said)
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
         for cell in nbformat.read(path, as_version=4).cells:
-            if cell.cell_type == "markdown" and NOT_SHOWN not in cell.metadata.get("tags", []):
+            if NOT_SHOWN in cell.metadata.get("tags", []):
+                continue
+            if cell.cell_type == "code":
+                yield from ((f"notebooks/{path.name}", found) for found in _of_code(cell.source))
+            else:
                 yield from ((f"notebooks/{path.name}", block) for block in markdown_blocks(cell.source) if block)
 
 
@@ -89,6 +93,8 @@ def _texts(node):
     """The texts that an argument can be; a text in it that is not the argument, as a key, is none."""
     if isinstance(node, ast.IfExp | ast.BoolOp):
         return [text for one in getattr(node, "values", None) or (node.body, node.orelse) for text in _texts(one)]
+    if isinstance(node, ast.Tuple) and len(node.elts) == 2:
+        return [tuple(part.value for part in node.elts if isinstance(part, ast.Constant))]
     return [node.value] if isinstance(node, ast.Constant) and isinstance(node.value, str) else []
 
 
