@@ -15,15 +15,14 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from bs4 import BeautifulSoup
 from filelock import FileLock
 
 from konbit_lessons.errors import ReportError
 from konbit_lessons.field.store import cleaned, digest
-from konbit_lessons.publish import as_csv, only_one_run, published
+from konbit_lessons.publish import only_one_run, published
 from konbit_lessons.reports import contents, narrative, notebooks, word
 from konbit_lessons.reports.gate import passed
-from konbit_lessons.reports.manifest import as_text, earlier, made_from, manifest, manifest_name, source_of
+from konbit_lessons.reports.manifest import SAFE_NAME, as_text, earlier, made_from, manifest, manifest_name, source_of
 from konbit_lessons.reports.page import page
 from konbit_lessons.reports.run import run
 from konbit_lessons.words import Words, complete
@@ -56,7 +55,7 @@ class _Asked:
     top: Path
     to: str
     strict: bool
-    say: object
+    tell: object
 
     @property
     def folder(self):
@@ -151,71 +150,32 @@ def reports_folder(programme, reports=None):
 
 def _make(asked, wanted, given):
     """Make each report and then the index and the manifest; return name → error of those that failed."""
-    used = made_from(asked.programme)
-    before = earlier(asked.top / manifest_name(asked.audience))
-    made = {name: one for name, one in before["reports"].items() if (asked.folder / one["page"]).is_file()}
-    failed = {}
+    used, before = made_from(asked.programme), earlier(asked.top / manifest_name(asked.audience))
+    stored = {name: one for name, one in before["reports"].items() if (asked.folder / one["page"]).is_file()}
+    made, failed = {}, {}
     for name, path in wanted.items():
         try:
-            made[name] = _report(asked, name, path, given[name]) | {"inputs": source_of(used)}
-            asked.say(f"{name}: {asked.top.name}/{asked.audience}/{name}.html")
+            made[name] = _report(asked, name, path, given[name], made) | {"inputs": source_of(used)}
+            asked.tell(f"{name}: {asked.top.name}/{asked.audience}/{name}.html")
         except ReportError as error:
             failed[name] = error
-            made.pop(name, None)
-            asked.say(f"{name}: failed")
-    home = str(asked.programme.folder)
+            asked.tell(f"{name}: failed")
+    _sweep(asked.folder, [stored[name] for name in made.keys() & stored.keys()], made)
     not_made = {name: why for name, why in before["failed"].items() if name not in wanted}
-    not_made |= {name: error.to_share.replace(home, "…") for name, error in failed.items()}
-    said = manifest(
-        asked.programme,
-        quarter=asked.quarter,
-        language=asked.words.language,
-        audience=asked.audience,
-        inputs=used,
-        reports=made,
-        failed=not_made,
-    )
-    listed = contents.index(asked.programme, asked.quarter, asked.words, said, asked.folder)
-    published(asked.folder / "index.html", listed)
-    published(asked.top / manifest_name(asked.audience), as_text(said))
+    not_made |= {name: error.to_share.replace(str(asked.programme.folder), "…") for name, error in failed.items()}
+    _list(asked, used, {name: one for name, one in (stored | made).items() if name not in failed}, not_made)
     return failed
 
 
-def _report(asked, name, path, parameters):
+def _report(asked, name, path, parameters, made):
     """Run a notebook and publish its page; return what the manifest and the index say of it."""
-    own = notebooks.is_own(asked.programme, path)
-    asked.say(f"{name}: running{f', the programme’s own notebooks/{path.name}' if own else ''}")
-    keep = asked.top / "internal" / "notebooks"
-    executed = run(path, parameters, programme_file=asked.programme.path, keep=keep)
+    own = f", the programme's own notebooks/{path.name}" if notebooks.is_own(asked.programme, path) else ""
+    asked.tell(f"{name}: running{own}")
+    executed = run(path, parameters, programme_file=asked.programme.path, keep=asked.top / "internal" / "notebooks")
     through = passed(executed, audience=asked.audience)
-    left_out = [f"{path.name}, {what}" for what in through.left_out]
-    if left_out and asked.strict:
-        raise ReportError(
-            f"{'; '.join(left_out)}: found what no shared page may show. Show it with kl.show, kl.table or kl.prose, "
-            "or give the cell the tag lab-only."
-        )
-    for what in left_out:
-        asked.say(f"  not on the shared page: {what}")
-    return _publish(asked, name, through) | {"parameters": {k: v for k, v in parameters.items() if k != PLACE}}
-
-
-def _publish(asked, name, through):
-    """Write the page of a notebook and its tables; return what the manifest says of them."""
-    tables = _tables(name, through)
-    html = page(
-        through.cells,
-        asked.programme,
-        quarter=asked.quarter,
-        language=asked.words,
-        name=name,
-        tables=list(tables),
-        audience=asked.audience,
-    )
-    files = {f"tables/{table}.csv": text for table, text in tables.items()} | {f"{name}.html": html}
-    if asked.to == "docx":
-        files[f"{name}.docx"] = word.word_file(html)
-    else:
-        (asked.folder / f"{name}.docx").unlink(missing_ok=True)  # of an earlier page
+    _tell_left_out(asked, path, through.left_out)
+    files = _files(asked, name, through)
+    _refuse_two_of_a_name(name, files, made)
     for file, content in files.items():
         published(asked.folder / file, content)
     return {
@@ -223,9 +183,65 @@ def _publish(asked, name, through):
         "answer": through.opening["answer"],
         "told": through.opening["told"],
         "page": f"{name}.html",
-        "tables": list(tables),
+        "tables": [Path(file).stem for file in files if file.endswith(".csv")],
         "files": {file: digest(content) for file, content in files.items()},
+        "parameters": {parameter: value for parameter, value in parameters.items() if parameter != PLACE},
     }
+
+
+def _tell_left_out(asked, path, left_out):
+    """Say which cells showed what a shared page does not take, or refuse the report."""
+    said = [f"{path.name}, {what}" for what in left_out]
+    if said and asked.strict:
+        raise ReportError(
+            f"{'; '.join(said)}: found what no shared page takes. Show it with kl.show, kl.table or kl.prose, or give "
+            f"the cell the tag lab-only. {path.stem} was not published."
+        )
+    for what in said:
+        asked.tell(f"  not on the shared page: {what}")
+
+
+def _files(asked, name, through):
+    """The files of a report: name → content of its page, its tables and the Word file."""
+    tables = through.tables(name)
+    shown = {"quarter": asked.quarter, "language": asked.words, "audience": asked.audience}
+    html = page(through.cells, asked.programme, name=name, tables=list(tables), **shown)
+    docx = {f"{name}.docx": word.word_file(html)} if asked.to == "docx" else {}
+    return {f"tables/{table}.csv": text for table, text in tables.items()} | {f"{name}.html": html} | docx
+
+
+def _refuse_two_of_a_name(name, files, made):
+    """No two reports of a run give one name to tables that differ: a figure that two pages show is one number."""
+    for other, one in made.items():
+        if twice := [file for file, text in files.items() if one["files"].get(file, digest(text)) != digest(text)]:
+            raise ReportError(
+                f"{name}: found a table named {Path(twice[0]).stem} that is not the one of {other}; "
+                "expected a name for each."
+            )
+
+
+def _sweep(folder, before, made):
+    """Take away files of earlier runs that the reports made now no longer have."""
+    now = {file for one in made.values() for file in one["files"]}
+    for file in {file for one in before for file in one.get("files", ())} - now:
+        if SAFE_NAME.fullmatch(file):
+            (folder / file).unlink(missing_ok=True)
+
+
+def _list(asked, used, made, failed):
+    """Write the index and the manifest, and the page above the quarters."""
+    said = manifest(
+        asked.programme,
+        quarter=asked.quarter,
+        language=asked.words.language,
+        audience=asked.audience,
+        inputs=used,
+        reports=made,
+        failed=failed,
+    )
+    listed = contents.index(asked.programme, asked.quarter, asked.words, said, asked.folder)
+    published(asked.folder / "index.html", listed)
+    published(asked.top / manifest_name(asked.audience), as_text(said))
 
 
 def _list_quarters(programme, words, reports):

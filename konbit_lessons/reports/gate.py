@@ -1,18 +1,22 @@
 """The publishing gate: which cells and outputs of an executed notebook reach a page.
 
-A shared page takes markdown, and outputs that parts of this package made, whose numbers passed disclosure; they carry the
-type `CARRIED`. Whatever else a cell shows stays in the executed notebook, and is named. An internal page takes frames and
-pictures too. Cells for the lab reach none.
+A shared page takes markdown, and outputs that parts of this package made, whose numbers passed disclosure; they carry
+the type `CARRIED`. Whatever else a cell shows stays in the executed notebook, and is named. An internal page takes
+frames and pictures too. Cells for the lab reach none.
 """
 
 import ast
 import re
 from dataclasses import dataclass, field
 
+import pandas as pd
+
 from konbit_lessons.errors import ReportError
+from konbit_lessons.figures.markup import as_csv
 from konbit_lessons.reports.run import cell_name, to_run
 from konbit_lessons.show import CARRIED
 
+NUMBERS = ["sentence", "what", "value", "low", "high"]
 READABLE = ("text/html", "text/plain", "image/png", "image/jpeg")
 WHAT = (("vnd.jupyter.widget", "a widget"), ("image/", "a picture"), ("text/html", "a frame or HTML"), ("", "text"))
 
@@ -25,6 +29,7 @@ class Passed:
     ----------
     cells : list of NotebookNode, with only such outputs
     left_out : tuple of str, the cells that showed something else, and what
+    carried : list of dict, what the parts carry beside what is seen
     """
 
     cells: list
@@ -37,27 +42,25 @@ class Passed:
         nothing = {"title": "", "answer": "", "told": {}}
         return nothing | next((one for one in self.carried if "title" in one), {})
 
-    @property
-    def sentences(self):
-        """The numbers of the page's sentences, one row each, in the order of the page."""
-        return [row for one in self.carried for row in one.get("sentences", ())]
-
-    def tables(self):
-        """Return name → CSV of the page's figures and tables.
+    def tables(self, page):
+        """Return name → CSV of the figures and tables of a page, and of the numbers in its sentences.
 
         Raises
         ------
         ReportError : a name is none for a file, or is given to two tables that differ
         """
         found = {}
-        for one in self.carried:
+        numbers = [row for one in self.carried for row in one.get("sentences", ())]
+        sentences = {"name": f"{page}_sentences", "csv": as_csv(pd.DataFrame(numbers, columns=NUMBERS))}
+        for one in [*self.carried, *([sentences] if numbers else [])]:
             if not one.get("csv"):
                 continue
-            name, csv = one["name"], one["csv"]
-            if not re.fullmatch(r"[a-z0-9_]{1,60}", name):
-                raise ReportError(f'found a table named "{name}"; expected small letters, digits and _.')
-            if found.setdefault(name, csv) != csv:
-                raise ReportError(f'found two tables named "{name}" that differ; expected a name for each.')
+            if not re.fullmatch(r"[a-z0-9_]{1,60}", one["name"]):
+                raise ReportError(f'{page}: found a table named "{one["name"]}"; expected small letters, digits and _.')
+            if found.setdefault(one["name"], one["csv"]) != one["csv"]:
+                raise ReportError(
+                    f'{page}: found two tables named "{one["name"]}" that differ; expected a name for each.'
+                )
         return found
 
 
@@ -82,7 +85,9 @@ def passed(notebook, *, audience="shared"):
             carried += [output["data"][CARRIED] for output in ours]
             if others and audience == "shared":
                 left_out.append(f"{cell_name(cell)}: {_what(others[0])}")
-            published.outputs = [_readable(one) for one in (ours if audience == "shared" else cell.outputs) if _shows(one)]
+            published.outputs = [
+                _readable(one) for one in (ours if audience == "shared" else cell.outputs) if _shows(one)
+            ]
         cells.append(published)
     return Passed(cells, tuple(left_out), carried)
 

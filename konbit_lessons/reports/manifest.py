@@ -4,12 +4,14 @@ No time of day and no folder of this machine stands in it, so that the same inpu
 """
 
 import json
+import re
 from importlib.metadata import version
 from platform import python_version
 
 from konbit_lessons.field.store import digest, inputs
 from konbit_lessons.reports.narrative import FOLDER
 
+SAFE_NAME = re.compile(r"(tables/)?[^\W_][^\\/:*?\"<>|\x00-\x1f]*\.(html|docx|csv)")
 PACKAGES = (
     "konbit-lessons",
     "numpy",

@@ -1,7 +1,7 @@
 """Which notebooks there are for a programme, what each is about, and the parameters a run gives them.
 
-`REPORTS` is the one list of the reports that are shipped. A programme's own notebooks stand in ``notebooks/`` beside its
-programme.toml, and come before the shipped ones of the same name.
+`REPORTS` is the one list of the reports that are shipped. A programme's own notebooks stand in ``notebooks/`` beside
+its programme.toml, and come before the shipped ones of the same name.
 """
 
 import ast

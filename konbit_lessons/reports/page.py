@@ -1,8 +1,8 @@
 """An executed notebook → one HTML file: the words translated, the code left out, nothing in it that runs or loads.
 
-What keeps it safe, in this order: only what the gate passes is read (see gate.py); the whole body passes an allow-list of
-tags and attributes (nh3); a Content-Security-Policy forbids what might be left. Ids, contents list and links are put in
-after that, by us. A heading under which nothing is shown is left out, and a link that leads nowhere becomes plain text.
+What keeps it safe, in this order: only what the gate passes is read (see gate.py); the whole body passes an allow-list
+of tags and attributes (nh3); a Content-Security-Policy forbids what might be left. Ids, contents list and links are put
+in after that, by us. A heading under which nothing is shown is left out, and a link that leads nowhere becomes text.
 """
 
 import html
@@ -52,7 +52,7 @@ ALLOWED_VALUES = {
     "href": re.compile(r"(https?://|mailto:|#).*", re.I | re.S),
     "src": re.compile(PICTURE),
     "srcset": re.compile(PICTURE),
-    "media": re.compile(r"\(min-width: ?\d{1,4}px\)(, ?print)?"),
+    "media": re.compile(r"\(min-width: ?\d{1,4}(px|rem)\)(, ?print)?"),
     "width": re.compile(r"\d{1,4}"),
     "height": re.compile(r"\d{1,4}"),
     "id": re.compile(r"[a-z0-9-]+"),

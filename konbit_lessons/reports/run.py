@@ -1,8 +1,8 @@
 """Run a notebook with Papermill; what did not finish is not a success.
 
-Takes the notebook, its parameters and the programme's file; returns the executed notebook. The only module that imports
-Papermill. The kernel is this Python itself, in the programme's folder, from which it imports nothing: only notebooks are
-run. Cells for the lab are taken out before.
+Takes the notebook, its parameters and the programme's file; returns the executed notebook. The only module that
+imports Papermill. The kernel is this Python itself, in the programme's folder, from which it imports nothing: only
+notebooks are run. Cells for the lab are taken out before.
 """
 
 import json
@@ -81,6 +81,7 @@ def _execute(notebook, output, parameters, folder, seconds):
             str(output),
             parameters,
             kernel_name=KERNEL,
+            language="python",
             cwd=str(folder),
             progress_bar=False,
             execution_timeout=seconds,
