@@ -117,7 +117,7 @@ def report(names, programme_file, quarter, before, parameters, **asked):
     """Run the notebooks and save the reports; without names, all of the quarter's."""
     from konbit_lessons.field.programme import load
     from konbit_lessons.field.store import cleaned
-    from konbit_lessons.reports import make_reports, quarter_before
+    from konbit_lessons.reports.make import make_reports, quarter_before
 
     programme, parameters = load(programme_file), _pairs(parameters)
     place = {"audience": asked["audience"], "reports": asked["reports"]}

@@ -26,9 +26,10 @@ from konbit_lessons.field.store import cleaned, digest, fingerprint, inputs
 from konbit_lessons.figures.markup import plain
 from konbit_lessons.measures.organization import contacts, refuse, unknown
 from konbit_lessons.publish import only_one_run, published
-from konbit_lessons.reports import Made, notebooks, reports_folder
+from konbit_lessons.reports import notebooks
 from konbit_lessons.reports.gate import passed
-from konbit_lessons.reports.manifest import PACKAGES, as_text
+from konbit_lessons.reports.make import Made
+from konbit_lessons.reports.manifest import PACKAGES, as_text, reports_folder
 from konbit_lessons.reports.page import document, page
 from konbit_lessons.reports.run import SECONDS_PER_CELL, own_kernel, parameterized, refuse_unfinished, to_run
 from konbit_lessons.reports.warm import WarmKernel

@@ -14,8 +14,8 @@ from pathlib import Path
 from konbit_lessons.errors import DataError, ReportError
 from konbit_lessons.field.store import digest
 from konbit_lessons.publish import only_one_run, published
-from konbit_lessons.reports import contents, reports_folder
-from konbit_lessons.reports.manifest import SAFE_NAME, earlier, made_from, manifest_name, source_of
+from konbit_lessons.reports import contents
+from konbit_lessons.reports.manifest import SAFE_NAME, earlier, made_from, manifest_name, reports_folder, source_of
 from konbit_lessons.reports.notebooks import in_order
 from konbit_lessons.reports.page import document
 from konbit_lessons.words import complete

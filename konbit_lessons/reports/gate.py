@@ -13,8 +13,8 @@ import pandas as pd
 
 from konbit_lessons.errors import ReportError
 from konbit_lessons.figures.markup import as_csv
+from konbit_lessons.figures.part import CARRIED
 from konbit_lessons.reports.run import cell_name, to_run
-from konbit_lessons.show import CARRIED
 
 NUMBERS = ["sentence", "what", "value", "low", "high"]
 READABLE = ("text/html", "text/plain", "image/png", "image/jpeg")

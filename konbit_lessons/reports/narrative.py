@@ -13,8 +13,8 @@ import mistune
 
 from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.figures.markup import anchor_of, plain
+from konbit_lessons.figures.part import Part
 from konbit_lessons.reports.notebooks import LEARNING, headings, notebook_file
-from konbit_lessons.show import Part
 from konbit_lessons.words import Words
 
 FOLDER = "narrative"

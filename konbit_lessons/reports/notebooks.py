@@ -7,12 +7,10 @@ its programme.toml, and come before the shipped ones of the same name.
 import ast
 from pathlib import Path
 
-import nbformat
-
 from konbit_lessons.errors import DataError, ProgrammeError
 from konbit_lessons.field.programme import AUDIENCES
 from konbit_lessons.field.store import cleaned
-from konbit_lessons.words.extract import NOT_SHOWN, markdown_blocks
+from konbit_lessons.words.markdown import blocks, cells_of, level, words_of
 
 QUARTER, STUDY, ORGANIZATION, LAB = "quarter", "study", "organization", "lab"
 REPORTS = {  # name → what it can be about, in the order of the index; what is about an organization is internal
@@ -110,9 +108,8 @@ def refuse_placeholders(programme):
 
 def headings(path):
     """Return the headings of a notebook as a reader sees them, in English: (level, text)."""
-    cells = [cell for cell in nbformat.read(path, as_version=4).cells if NOT_SHOWN not in cell.metadata.get("tags", [])]
-    blocks = [block.strip() for cell in cells if cell.cell_type == "markdown" for block in cell.source.split("\n\n")]
-    return [(len(one.partition(" ")[0]), markdown_blocks(one)[0]) for one in blocks if one.startswith("#")]
+    said = [block for kind, _, source in cells_of(path) if kind == "markdown" for block in blocks(source)]
+    return [(level(block), words_of(block)) for block in said if level(block)]
 
 
 def parameters(programme, notebooks, *, further=None, **every):
@@ -136,7 +133,7 @@ def parameters(programme, notebooks, *, further=None, **every):
         raise ProgrammeError(
             f"parameter {min(own)}: found it among the further parameters; expected it as --{min(own)}."
         )
-    known = {name: default_parameters(nbformat.read(path, as_version=4)) for name, path in notebooks.items()}
+    known = {name: default_parameters(path) for name, path in notebooks.items()}
     anywhere = {parameter: value for defaults in known.values() for parameter, value in defaults.items()}
     checked_parameters(anywhere, further, where=", ".join(path.name for path in notebooks.values()))
     given = {name: value for name, value in (every | further).items() if value is not None}
@@ -146,9 +143,9 @@ def parameters(programme, notebooks, *, further=None, **every):
     }
 
 
-def default_parameters(notebook):
-    """Return name → default of the literals assigned in the cell tagged "parameters"."""
-    source = "\n".join(cell.source for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
+def default_parameters(path):
+    """Return name → default of the literals assigned in the cell of a notebook that is tagged "parameters"."""
+    source = "\n".join(source for _, tags, source in cells_of(path) if "parameters" in tags)
     return {
         statement.targets[0].id: ast.literal_eval(statement.value)
         for statement in ast.parse(source).body

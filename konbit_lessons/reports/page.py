@@ -18,11 +18,11 @@ from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
 from konbit_lessons.figures.markup import anchor_of, plain
+from konbit_lessons.figures.part import SIMULATED, meta
 from konbit_lessons.reports.gate import shows, with_something_under
 from konbit_lessons.say import Say
-from konbit_lessons.show import SIMULATED, meta
 from konbit_lessons.words import Words
-from konbit_lessons.words.extract import markdown_blocks
+from konbit_lessons.words.markdown import blocks, level, words_of
 
 TEMPLATES = Path(__file__).parent / "templates"
 TAGS = """
@@ -174,10 +174,10 @@ def _body(cells, words):
 
 def _in_words(cells, words):
     """Translate the markdown, block by block, and leave out headings with nothing under them."""
-    blocks = [(cell, *block) for cell in cells for block in _blocks(cell)]
-    stays = with_something_under([(level, shown) for _, _, level, shown in blocks])
+    found = [(cell, *block) for cell in cells for block in _blocks(cell)]
+    stays = with_something_under([(depth, shown) for _, _, depth, shown in found])
     ids, texts = {}, {}
-    for (cell, block, _, _), kept in zip(blocks, stays, strict=True):
+    for (cell, block, _, _), kept in zip(found, stays, strict=True):
         if kept:
             texts.setdefault(id(cell), []).append(_translated(block, words, ids))
     return [NotebookNode(cell | {"source": "\n\n".join(texts[id(cell)])}) for cell in cells if id(cell) in texts]
@@ -187,22 +187,16 @@ def _blocks(cell):
     """The blocks of a cell: text, level of a heading or 0, whether it shows an output."""
     if cell.cell_type == "code":
         return [("", 0, shows(cell))]
-    source = cell.source if cell.cell_type == "markdown" else ""
-    return [(block.strip(), _level(block), None) for block in re.split(r"\n\s*\n", source)]
-
-
-def _level(block):
-    found = re.match(r"#+(?= )", block.strip())
-    return len(found[0]) if found else 0
+    said = blocks(cell.source) if cell.cell_type == "markdown" else []
+    return [(block, level(block), None) for block in said]
 
 
 def _translated(block, words, ids):
     """Translate one block; a heading gets its anchor as its id."""
-    english = markdown_blocks(block)[0]
-    text = words.text(english) if english else ""
-    if not (level := _level(block)):
+    text = words.text(words_of(block)) if block else ""
+    if not level(block):
         return text
-    slug = anchor_of(english)
+    slug = anchor_of(words_of(block))
     ids[slug] = ids.get(slug, 0) + 1
-    tag = f"h{max(2, level)}"
+    tag = f"h{max(2, level(block))}"
     return f'<{tag} id="{slug}{f"-{ids[slug]}" if ids[slug] > 1 else ""}">{html.escape(text)}</{tag}>'

@@ -20,7 +20,7 @@ from traitlets.config import Config
 from konbit_lessons import errors
 from konbit_lessons.errors import ReportError
 from konbit_lessons.publish import published
-from konbit_lessons.words.extract import NOT_SHOWN
+from konbit_lessons.words.markdown import LAB_ONLY
 
 SECONDS_PER_CELL = 600
 KERNEL = "konbit-lessons"
@@ -98,7 +98,7 @@ def to_run(notebook):
     copy = nbformat.from_dict(notebook)
     for number, cell in enumerate(copy.cells, start=1):
         cell.metadata.setdefault("konbit", {"cell": number})
-    copy.cells = [cell for cell in copy.cells if NOT_SHOWN not in cell.metadata.get("tags", [])]
+    copy.cells = [cell for cell in copy.cells if LAB_ONLY not in cell.metadata.get("tags", [])]
     return copy
 
 
