@@ -49,7 +49,7 @@ _PUBLIC = {  # name → module; imported when first used, so that `import konbit
     "make_reports": "reports.make",
     "own_words": "reports.narrative",
 }
-__all__ = sorted(_PUBLIC)  # noqa: PLE0605
+__all__ = sorted(_PUBLIC)
 
 
 def __getattr__(name: str) -> object:

@@ -22,11 +22,9 @@ from konbit_lessons.words import MINUS, Label, Words, mark
 
 ROOMS = ("common", "participation", "expectations", "incentives", "limits", "learning", "quality", "brief")
 LINK = re.compile(r"\[([^\[\]]+)\]\((#[a-z0-9-]+)\)")
-PAIRS = {
-    "interval": ("conf_low", "conf_high"),
-    "difference": ("conf_low", "conf_high"),
-    "range": ("conf_low", "conf_high"),
-}
+OF_NO_NUMBER = ("list", "name", "Name", "date", "month", "period")
+ENDS = ("conf_low", "conf_high")
+PAIRS = {"interval": ENDS, "difference": ENDS, "range": ENDS}
 
 
 @dataclass(frozen=True)
@@ -76,9 +74,10 @@ class Say(string.Formatter):
     """Fill texts with numbers, names and dates as a language writes them.
 
     Kinds in a text: ``{x}`` a text or a whole number, ``{x:1}`` one decimal, ``percent`` ("45 %" of 0.45), ``points``
-    ("45"), ``signed`` ("+11"), ``p``, ``date``, ``month``, ``list``, ``name`` (a column or an incentive within a
-    sentence), ``Name`` (at its beginning); of a pair ``interval`` (" (95 % interval 33 to 52)"), ``difference`` (the
-    same of a difference), ``range`` ("33 to 52"). A number that is missing is "–", an interval nothing.
+    ("45"), ``signed`` ("+11"), ``p``, ``date``, ``month``, ``period`` (a quarter as "April to June 2017"), ``list``,
+    ``name`` (a column or an incentive within a sentence), ``Name`` (at its beginning); of a pair ``interval`` (" (95 %
+    interval 33 to 52)"), ``difference`` (the same of a difference), ``range`` ("33 to 52"). A number that is missing is
+    "–", an interval nothing.
 
     Parameters
     ----------
@@ -128,14 +127,14 @@ class Say(string.Formatter):
 
     def formatted(self, value, kind=""):
         """Return one value as a text has it: see the kinds of `Say`."""
-        if isinstance(value, Sentence | str) and kind not in ("name", "Name"):
+        if isinstance(value, Sentence | str) and kind not in ("name", "Name", "period"):
             return str(value)
         if kind in PAIRS:
             return self._pair(*value, kind)
         if kind in ("name", "Name"):
             return self.name(value) if kind == "Name" else small(self.name(value))
-        if kind == "list":
-            return self.list(value)
+        if kind in ("list", "period"):
+            return getattr(self, kind)(value)
         if kind in ("date", "month"):
             return "–" if pd.isna(value) else getattr(self.words, kind)(value)
         if isinstance(value, Label):
@@ -184,6 +183,11 @@ class Say(string.Formatter):
         """Return the items as "A, B and C"."""
         return self.words.list(items)
 
+    def period(self, quarter):
+        """Return a quarter of the programme's calendar in months: "April to June 2017"."""
+        named = self.programme.calendar.named(quarter)
+        return self.words.period(named.first_day, named.last_day)
+
     def name(self, term, form="one"):
         """Return what a column, an incentive, a question or an action is called, at the beginning of a sentence."""
         label = self.programme.label(term) if self.programme is not None else None
@@ -215,7 +219,7 @@ def _keep(kept, name, value, kind):
         if not kept or kept[-1][2] is not None:
             kept.append([name, None, None, None])
         kept[-1][2:] = [float(end) for end in value]
-    elif kind not in (*PAIRS, "list", "name", "Name", "date", "month") and _is_number(value):
+    elif kind not in (*PAIRS, *OF_NO_NUMBER) and _is_number(value):
         kept.append([name, float(value), None, None])
 
 

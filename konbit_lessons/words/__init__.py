@@ -151,8 +151,16 @@ class Words:
 
     def month(self, day):
         """Return the month of a date in words, as "June 2017"."""
+        return f"{self._month_name(day)} {day.year}"
+
+    def period(self, first, last):
+        """Return the months from one day to another, as "April to June 2017" or "December 2016 to February 2017"."""
+        begins = self._month_name(first) if first.year == last.year else self.month(first)
+        return self.text("{first_month} to {last_month}", first_month=begins, last_month=self.month(last))
+
+    def _month_name(self, day):
         month = MONTHS[self.language][day.month - 1] if self.language in MONTHS else None
-        return f"{month or format_date(day, 'MMMM', locale=self._locale)} {day.year}"
+        return month or format_date(day, "MMMM", locale=self._locale)
 
     def list(self, items):
         """Return the items as "A, B and C"."""
