@@ -1,4 +1,4 @@
-"""A study with notebooks of its own, for the tests of reports: what its cells showed is stored, or a kernel runs them."""
+"""A study with notebooks of its own, for tests of reports: what its cells showed is stored, or a kernel runs them."""
 
 import json
 
@@ -77,8 +77,8 @@ def as_stored(path, parameters, *, programme_file, keep, **_):
 
 def study_of(folder, *, name="Konbit (simulated example)", simulated=False, **notebooks):
     """A study whose `incentives` shows an opening and a table, whose `broken` fails; and others by name."""
-    usual = {"incentives": [cell(opening()), cell(part(**TABLE, **SENTENCES))], "broken": [cell(error(), source="1 / 0")]}
-    for one, cells in (usual | notebooks).items():
+    usual = [cell(opening()), cell(part(**TABLE, **SENTENCES))]
+    for one, cells in ({"incentives": usual, "broken": [cell(error(), source="1 / 0")]} | notebooks).items():
         written(folder / "notebooks", *cells, name=one)
     said = {"name": json.dumps(name, ensure_ascii=False), "simulated": str(simulated).lower()}
     (folder / "programme.toml").write_text(TOML.format(**said), encoding="utf-8")

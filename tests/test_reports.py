@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_notebook, new_output
-from small_study import PARAMETERS, cell, html, notebook, opening, part, study_of, text, written
+from small_study import cell, html, opening, part, study_of, text, written
 
 import konbit_lessons as kl
 from konbit_lessons.errors import DataError, LockedError, ProgrammeError, ReportError
