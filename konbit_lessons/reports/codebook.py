@@ -17,8 +17,9 @@ from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.field.programme import Programme, Source
 from konbit_lessons.field.store import cleaned
-from konbit_lessons.parts import as_csv, plain
+from konbit_lessons.figures.markup import as_csv, plain
 from konbit_lessons.publish import only_one_run, published
+from konbit_lessons.reports.manifest import reports_folder
 from konbit_lessons.reports.page import document
 from konbit_lessons.words import Words, languages, mark
 
@@ -55,13 +56,16 @@ ORDERED = ("day", "agreement", "whole", "amount")  # kinds that have a range
 FROM_SIGN_IN = ("attended", "delegates", "senior_delegate")  # columns of invitations, where there are sign-in sheets
 
 
-def write_codebook(programme: Programme, folder: str | Path, *, language: str | None = None) -> list[Path]:
+def write_codebook(
+    programme: Programme, folder: str | Path | None = None, *, language: str | None = None
+) -> list[Path]:
     """Write ``codebook.<language>.html`` and ``codebook.<language>.csv``, in all languages unless told.
 
     Parameters
     ----------
     programme : Programme
-    folder : str or Path
+    folder : str or Path, optional
+        ``reports/codebook`` beside programme.toml unless told.
     language : str, optional
 
     Returns
@@ -80,7 +84,7 @@ def write_codebook(programme: Programme, folder: str | Path, *, language: str | 
             "expected a programme with [[source]]."
         )
     spoken = [Words(one) for one in ([language] if language else languages())]
-    data, folder = cleaned(programme), Path(folder)
+    data, folder = cleaned(programme), Path(folder) if folder else reports_folder(programme) / "codebook"
     files = {}
     for words in spoken:
         columns = _columns(data, words)
@@ -145,7 +149,6 @@ def _page(data: Data, columns: list[dict], words: Words) -> str:
         tables=shown,
         labels={table["name"]: table["label"] for table in shown},
         cell=words.number(data.programme.smallest_cell),
-        plural=words.plural,
         percent=words.percent,
         listed=words.list,
     )
