@@ -122,7 +122,7 @@ class Say(string.Formatter):
         if name is None:
             return literal
         kind = spec or (name if name in PAIRS else "")
-        value = values[name] if name in values else tuple(values[end] for end in PAIRS[kind])
+        value = values[name] if name in values or kind not in PAIRS else tuple(values[end] for end in PAIRS[kind])
         _keep(kept, name, value, kind)
         return literal + self.formatted(value, kind)
 
