@@ -253,10 +253,8 @@ def _say_progress(done, total, said):
 
 
 def _say_counts(data):
-    from konbit_lessons.measures.quality import by_table
-
-    for line in by_table(data).itertuples():
-        click.echo(f"{line.table:15} {line.read:7} rows read = {line.kept:7} kept + {line.set_aside:5} set aside")
+    for table, rows in data.counts.groupby("table", sort=False)[["read", "kept", "set_aside"]].sum().iterrows():
+        click.echo(f"{table:15} {rows['read']:7} rows read = {rows['kept']:7} kept + {rows['set_aside']:5} set aside")
 
 
 def _say_problems(data, most=LISTED):
