@@ -25,6 +25,7 @@ FORMATS = {"en": "en", "fr": "fr", "ht": "fr"}  # CLDR has no Kreyòl: its numbe
 MONTHS = {
     "ht": ("janvye", "fevriye", "mas", "avril", "me", "jen", "jiyè", "out", "septanm", "oktòb", "novanm", "desanm")
 }
+SHORT_MONTHS = {"ht": ("jan", "fev", "mas", "avr", "me", "jen", "jiy", "out", "sep", "okt", "nov", "des")}
 FIRST_DAY = {"fr": "1er", "ht": "1ye"}
 MINUS = "−"
 
@@ -158,9 +159,15 @@ class Words:
         begins = self._month_name(first) if first.year == last.year else self.month(first)
         return self.text("{first_month} to {last_month}", first_month=begins, last_month=self.month(last))
 
-    def _month_name(self, day):
-        month = MONTHS[self.language][day.month - 1] if self.language in MONTHS else None
-        return month or format_date(day, "MMMM", locale=self._locale)
+    def short_period(self, first, last):
+        """Return the months from one day to another on two lines, as "Apr–Jun" above "2017"."""
+        return (
+            f"{self._month_name(first, SHORT_MONTHS, 'MMM')}–{self._month_name(last, SHORT_MONTHS, 'MMM')}\n{last.year}"
+        )
+
+    def _month_name(self, day, own=MONTHS, pattern="MMMM"):
+        month = own[self.language][day.month - 1] if self.language in own else None
+        return month or format_date(day, pattern, locale=self._locale)
 
     def list(self, items):
         """Return the items as "A, B and C"."""
