@@ -21,7 +21,7 @@ import pandas as pd
 
 from konbit_lessons.figures.drawing import COLOURS, MARKS, NARROW, THEME, WIDE, Drawing
 from konbit_lessons.figures.markup import as_csv, escaped, figure_html, item_html, marked, plain, table_html
-from konbit_lessons.say import Say, Sentence
+from konbit_lessons.say import OF_NO_NUMBER, Say, Sentence
 from konbit_lessons.words import mark
 
 __all__ = ["CARRIED", "COLOURS", "MARKS", "THEME", "Figure", "Opening", "items", "prose", "show", "table"]
@@ -358,9 +358,9 @@ def _formats(frame, template, say):
 
 def _reading(template, row, say):
     """A row as it is read out; where its number is not shown, that."""
-    numbers = [name for name, spec in _fields(template) if spec and name in row]
-    if "label" in row and numbers and pd.isna(row[numbers[0]]):
-        return say("{label}: not shown.", label=row["label"])
+    numbers = [name for name, spec in _fields(template) if spec and spec not in OF_NO_NUMBER and name in row]
+    if numbers and pd.isna(row[numbers[0]]):
+        return say("{label}: not shown.", label=say(template.partition(": ")[0], **row))
     return say(template, **row)
 
 
