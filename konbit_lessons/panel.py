@@ -77,7 +77,7 @@ def _events(data: Data, until: str | Quarter | None) -> pd.DataFrame:
     amounts = [name for name, one in data.programme.incentives.items() if one.kind == "amount"]
     any_of = {name: (events[name + AMOUNT] > 0).astype("boolean") for name in amounts}
     events = events.assign(fiscal_quarter=calendar.names(events["held_on"]), **any_of)
-    if until is None:
+    if not until:
         return events
     last = until if isinstance(until, Quarter) else calendar.named(until)
     events = events[events["held_on"] <= pd.Timestamp(last.last_day)]

@@ -19,7 +19,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from konbit_lessons.words import MINUS, Label, Words, mark
+from konbit_lessons.words import MINUS, Words, mark
+from konbit_lessons.words.label import Label
 
 ROOMS = sorted(path.stem for path in (Path(__file__).parent / "sentences").glob("[a-z]*.py"))
 LINK = re.compile(r"\[([^\[\]]+)\]\((#[a-z0-9-]+)\)")
@@ -123,7 +124,7 @@ class Say(string.Formatter):
         if name is None:
             return literal
         kind = spec or (name if name in PAIRS else "")
-        value = values[name] if name in values else tuple(values[end] for end in PAIRS[kind])
+        value = values[name] if name in values or kind not in PAIRS else tuple(values[end] for end in PAIRS[kind])
         _keep(kept, name, value, kind)
         return literal + self.formatted(value, kind)
 

@@ -357,10 +357,11 @@ def _formats(frame, template, say):
 
 
 def _reading(template, row, say):
-    """A row as it is read out; where its number is not shown, that."""
+    """A row as it is read out; where its number is not there, that and, of a column ``why``, the reason."""
     numbers = [name for name, spec in _fields(template) if spec and spec not in OF_NO_NUMBER and name in row]
     if numbers and pd.isna(row[numbers[0]]):
-        return say("{label}: not shown.", label=say(template.partition(": ")[0], **row))
+        label = say(template.partition(": ")[0], **row)
+        return say("{label}: {why}.", label=label, why=row.get("why") or say.words.text("not shown"))
     return say(template, **row)
 
 
