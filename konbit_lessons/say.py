@@ -15,15 +15,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 
 import pandas as pd
 
 from konbit_lessons.words import MINUS, Words, mark
 from konbit_lessons.words.label import Label
 
-ROOMS = ("common", "participation", "expectations", "incentives", "limits", "learning", "quality", "brief")
+ROOMS = sorted(path.stem for path in (Path(__file__).parent / "sentences").glob("[a-z]*.py"))
 LINK = re.compile(r"\[([^\[\]]+)\]\((#[a-z0-9-]+)\)")
-OF_NO_NUMBER = ("list", "name", "Name", "date", "month", "period")
+OF_NO_NUMBER = ("list", "name", "Name", "date", "month", "period", "end")
 ENDS = ("conf_low", "conf_high")
 PAIRS = {"interval": ENDS, "difference": ENDS, "range": ENDS}
 
@@ -75,8 +76,9 @@ class Say(string.Formatter):
     """Fill texts with numbers, names and dates as a language writes them.
 
     Kinds in a text: ``{x}`` a text or a whole number, ``{x:1}`` one decimal, ``percent`` ("45 %" of 0.45), ``points``
-    ("45"), ``signed`` ("+11"), ``p``, ``date``, ``month``, ``period`` (a quarter as "April to June 2017"), ``list``,
-    ``name`` (a column or an incentive within a sentence), ``Name`` (at its beginning); of a pair ``interval`` (" (95 %
+    ("45"), ``signed`` ("+11"), ``p``, ``date``, ``month``, ``period`` (a quarter as "April to June 2017"), ``end``
+    (its last day, or that of the data), ``list``, ``name`` (a column or an incentive within a sentence), ``Name`` (at
+    its beginning); of a pair ``interval`` (" (95 %
     interval 33 to 52)"), ``difference`` (the same of a difference), ``range`` ("33 to 52"). A number that is missing is
     "–", an interval nothing.
 
@@ -128,13 +130,13 @@ class Say(string.Formatter):
 
     def formatted(self, value, kind=""):
         """Return one value as a text has it: see the kinds of `Say`."""
-        if isinstance(value, Sentence | str) and kind not in ("name", "Name", "period"):
+        if isinstance(value, Sentence | str) and kind not in ("name", "Name", "period", "end"):
             return str(value)
         if kind in PAIRS:
             return self._pair(*value, kind)
         if kind in ("name", "Name"):
             return self.name(value) if kind == "Name" else small(self.name(value))
-        if kind in ("list", "period"):
+        if kind in ("list", "period", "end"):
             return getattr(self, kind)(value)
         if kind in ("date", "month"):
             return "–" if pd.isna(value) else getattr(self.words, kind)(value)
@@ -189,10 +191,20 @@ class Say(string.Formatter):
         named = self.programme.calendar.named(quarter)
         return self.words.period(named.first_day, named.last_day)
 
+    def end(self, quarter):
+        """Return until when a quarter is told of, as "30 June 2017": its last day, or the day the data were cut."""
+        last, cut = self.programme.calendar.named(quarter).last_day, self.programme.data_cut_on
+        return self.words.date(min(last, cut) if cut else last)
+
+    def short(self, quarter):
+        """Return a quarter on two lines, for an axis: "Apr–Jun" above "2017"."""
+        named = self.programme.calendar.named(quarter)
+        return self.words.short_period(named.first_day, named.last_day)
+
     def name(self, term, form="one"):
         """Return what a column, an incentive, a question or an action is called, at the beginning of a sentence."""
         label = self.programme.label(term) if self.programme is not None else None
-        return label.text(self.language, form) if label else capital(str(term).replace("_", " "))
+        return label.text(self.language, form) if label else self.words.text(capital(str(term).replace("_", " ")))
 
     def level(self, column, level, form="one"):
         """Return what a level of a column is called within a sentence; "all" of a total."""
@@ -220,6 +232,9 @@ def _keep(kept, name, value, kind):
     """Note the numbers of a value: those of a sentence, of an interval beside the number it belongs to, or its own."""
     if isinstance(value, Sentence):
         kept += [list(one) for one in value.given]
+    elif kind == "list":
+        for one in value:
+            _keep(kept, name, one, "")
     elif kind in PAIRS and not pd.isna(value[0]):
         if not kept or kept[-1][2] is not None:
             kept.append([name, None, None, None])

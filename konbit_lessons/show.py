@@ -22,7 +22,7 @@ import pandas as pd
 from konbit_lessons.figures.drawing import COLOURS, MARKS, NARROW, THEME, WIDE, Drawing
 from konbit_lessons.figures.markup import as_csv, escaped, figure_html, item_html, marked, plain, table_html
 from konbit_lessons.figures.part import CARRIED, SIMULATED, Part, meta
-from konbit_lessons.say import Say, Sentence
+from konbit_lessons.say import OF_NO_NUMBER, Say, Sentence
 from konbit_lessons.words import mark
 
 __all__ = ["CARRIED", "COLOURS", "MARKS", "THEME", "Figure", "Opening", "items", "prose", "show", "table"]
@@ -123,20 +123,26 @@ class Table(Part):
     frame: pd.DataFrame | None = field(default=None, repr=False)
 
     def _repr_html_(self):
-        return table_html(self.cells, caption=str(self.caption), text=self.words)
+        first, *others = self.cells.columns
+        starts = range(0, max(len(others), 1), MOST_COLUMNS - 1)
+        parts = [self.cells[[first, *others[at : at + MOST_COLUMNS - 1]]] for at in starts]
+        return "".join(table_html(one, caption=str(self.caption), text=self.words) for one in parts)
 
     def _carried(self):
         return _csv(self.name, self.frame) | {"sentences": _numbers([self.caption])}
 
 
-def table(frame, columns, *, caption, name="", words=()):
+def table(frame, columns, *, caption, across=None, name="", words=()):
     """Show a frame as a table to read.
 
     Parameters
     ----------
-    frame : DataFrame, one row per row of the table
-    columns : mapping of a heading (Sentence or str) to how a cell reads, such as "{share:percent}{interval}"; see `Say`
+    frame : DataFrame, one row per row of the table, or per cell of those that go across
+    columns : mapping of a heading (Sentence or str) to how a cell reads, such as "{share:percent} ({range})"; see
+        `Say`. A cell of which no value is known is "–".
     caption : Sentence
+    across : mapping of a column of the frame to how a cell reads: each of its values becomes a column of the table,
+        and the rows of the frame that read alike in `columns` become one row; beyond 7 in tables below each other
     name : str, of the CSV beside the report; none without
     words : headings of columns that hold words and stand left; the first always does
 
@@ -149,10 +155,20 @@ def table(frame, columns, *, caption, name="", words=()):
         raise ValueError(f"a table to read has at most {MOST_COLUMNS} columns; found {len(columns)}: leave some out.")
     if not len(frame):
         return Nothing()
-    say = Say(caption.language)
-    _refuse_unknown(frame, " ".join(columns.values()))
-    read = {str(head): [str(say(cell, **row)) for row in frame.to_dict("records")] for head, cell in columns.items()}
-    return Table(pd.DataFrame(read), caption, tuple(map(str, words)), name, frame)
+    say, across = Say(caption.language), across or {}
+    _refuse_unknown(frame, " ".join([*columns.values(), *across.values()]))
+    rows = frame.to_dict("records")
+    read = pd.DataFrame({str(head): [_cell(cell, row, say) for row in rows] for head, cell in columns.items()})
+    for by, cell in across.items():
+        cells = read.assign(_by=frame[by].map(str).to_numpy(), _cell=[_cell(cell, row, say) for row in rows])
+        read = cells.pivot_table("_cell", list(read), "_by", aggfunc="first", sort=False).fillna("–").reset_index().rename_axis(columns=None)
+    return Table(read, caption, tuple(map(str, words)), name, frame)
+
+
+def _cell(template, row, say):
+    """A cell of a table, "–" where no value of it is known."""
+    values = [row[name] for name, _ in _fields(template) if name in row]
+    return str(say(template, **row)) if not values or pd.notna(values).any() else "–"
 
 
 @dataclass(frozen=True)
@@ -310,9 +326,10 @@ def _formats(frame, template, say):
 
 def _reading(template, row, say):
     """A row as it is read out; where its number is not there, that and, of a column ``why``, the reason."""
-    numbers = [name for name, spec in _fields(template) if spec and name in row]
-    if "label" in row and numbers and pd.isna(row[numbers[0]]):
-        return say("{label}: {why}.", label=row["label"], why=row.get("why") or say.words.text("not shown"))
+    numbers = [name for name, spec in _fields(template) if spec and spec not in OF_NO_NUMBER and name in row]
+    if numbers and pd.isna(row[numbers[0]]):
+        label = say(template.partition(": ")[0], **row)
+        return say("{label}: {why}.", label=label, why=row.get("why") or say.words.text("not shown"))
     return say(template, **row)
 
 
