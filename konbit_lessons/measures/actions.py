@@ -49,7 +49,9 @@ def leads(data: Data, *, quarter: str) -> pd.DataFrame:
         hidden.
     """
     some = data.business_leads[data.business_leads["date"] <= last_day(data, quarter)]
-    some = some.assign(leads=some["kind"] == "lead", contracts=some["kind"] == "contract", both=True, organizations=True)
+    some = some.assign(
+        leads=some["kind"] == "lead", contracts=some["kind"] == "contract", both=True, organizations=True
+    )
     gate = _by_quarter(data, some, ["leads", "contracts", "both"], "date")
     gate.count(some, ["organizations"])
     gate.partition("both", ["leads", "contracts"])
@@ -70,11 +72,11 @@ def _by_quarter(data: Data, records: pd.DataFrame, figures: list[str], day: str)
 
 def _lines(data: Data, gate: Gate, figures: list[str], quarter: str) -> pd.DataFrame:
     """What the gate lets through, a row for each quarter with a record, this one, and all of them."""
-    known = gate.decide(data.programme.smallest_cell)["n"].unstack("figure").droplevel(["report", "by"])
-    table = known.reindex(columns=figures).drop(index="", errors="ignore")
+    known = gate.decide(data.programme.smallest_cell)["n"].droplevel(["report", "by"])
+    table = known[figures].drop(index="", errors="ignore")
     if quarter not in table.index:
         table.loc[quarter] = 0
-    return table.sort_index().rename_axis(index="fiscal_quarter", columns=None).reset_index()
+    return table.sort_index().rename_axis("fiscal_quarter").reset_index()
 
 
 def around_showcase(data: Data, rows: pd.DataFrame, *, quarter: str, days: int = DAYS_AROUND) -> pd.DataFrame:
@@ -109,7 +111,9 @@ def around_showcase(data: Data, rows: pd.DataFrame, *, quarter: str, days: int =
     )
     change = difference_of_waves(each, "leads", first=0, second=1)
     before, after = each.groupby("wave")["leads"].mean()
-    return pd.DataFrame([[days, len(first), before, after, change.estimate, change.conf_low, change.conf_high]], columns=columns)
+    return pd.DataFrame(
+        [[days, len(first), before, after, change.estimate, change.conf_low, change.conf_high]], columns=columns
+    )
 
 
 def joint_events(data: Data, *, quarter: str) -> pd.DataFrame:

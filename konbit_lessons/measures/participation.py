@@ -39,7 +39,10 @@ def uptake(data: Data, rows: pd.DataFrame, *, by: str) -> pd.DataFrame:
     for group, some in known.groupby(by, sort=True):
         n, attended = safe.loc[(by, str(group))]
         line = {by: group, "attended": attended, "n": n, "organizations": who[str(group)]}
-        line |= {"unknown": int((rows["attended"].isna() & (rows[by] == group)).sum()), "events": some["event_id"].nunique()}
+        line |= {
+            "unknown": int((rows["attended"].isna() & (rows[by] == group)).sum()),
+            "events": some["event_id"].nunique(),
+        }
         if some["organization_id"].nunique() < data.programme.smallest_cell or pd.isna(n) or pd.isna(attended):
             line |= {"attended": pd.NA, "n": pd.NA, **dict.fromkeys(("share", "conf_low", "conf_high"), np.nan)}
         else:
@@ -58,4 +61,4 @@ def _organizations(data: Data, known: pd.DataFrame, by: str) -> pd.Series:
     gate.number("invited", known["organization_id"].nunique())
     gate.partition("invited", ["organizations"])
     gate.known("invited")
-    return gate.decide(data.programme.smallest_cell)["n"].xs(("organizations", by), level=("figure", "by")).droplevel("report")
+    return gate.decide(data.programme.smallest_cell)["n", "organizations"].loc["", by]
