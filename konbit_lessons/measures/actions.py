@@ -15,7 +15,6 @@ from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures.intervals import Interval, difference_of_groups, difference_of_waves, with_shares
 from konbit_lessons.measures.participation import CLUSTERS, uptake
 from konbit_lessons.measures.roster import event_types, last_day, partners, quarters_of
-from konbit_lessons.tables import OFFERED
 
 DAYS_AROUND = 90  # looked at before and after an organization's first showcase
 JOINT = "joint_event"
@@ -181,9 +180,9 @@ def events_offered(data: Data, changed_on: date, *, quarter: str) -> pd.DataFram
     events = data.events[data.events["held_on"] <= last_day(data, quarter)]
     after = (events["held_on"] >= pd.Timestamp(changed_on)).map({False: "before", True: "after"})
     had = pd.DataFrame({kind: events["event_type"] == kind for kind in event_types(data)})
-    had["per_diem"] = (events["per_diem_htg"] > 0).fillna(False)
-    for name in OFFERED:
-        had[name] = events[name].fillna(False).astype(bool)
+    for name, one in data.programme.incentives.items():
+        offered = events[f"{name}_amount"] > 0 if one.kind == "amount" else events[name]
+        had[name] = offered.fillna(False).astype(bool)
     counts = had.groupby(after).sum().reindex(["before", "after"], fill_value=0).T.astype(int)
     held = {f"events_{side}": int((after == side).sum()) for side in ("before", "after")}
     return counts[counts.sum(axis=1) > 0].assign(**held).rename_axis("what").reset_index()

@@ -5,9 +5,6 @@ from datetime import date
 import pandas as pd
 
 from konbit_lessons.field.cleaning import Data
-from konbit_lessons.measures.haiti import department
-from konbit_lessons.periods import Quarter, fiscal_quarter
-from konbit_lessons.tables import EVENT_TYPES, EXPECTATIONS, ORG_TYPES
 
 
 def partners(organizations: pd.DataFrame, day: date | pd.Timestamp) -> pd.Series:
@@ -24,22 +21,22 @@ def partners_at_end(data: Data, quarter: str) -> pd.Series:
 
 def first_day(data: Data, quarter: str) -> pd.Timestamp:
     """The first day of a quarter."""
-    return pd.Timestamp(Quarter.named(quarter).first_day)
+    return pd.Timestamp(data.programme.calendar.named(quarter).first_day)
 
 
 def last_day(data: Data, quarter: str) -> pd.Timestamp:
     """The last day of a quarter."""
-    return pd.Timestamp(Quarter.named(quarter).last_day)
+    return pd.Timestamp(data.programme.calendar.named(quarter).last_day)
 
 
 def quarters_of(data: Data, days: pd.Series) -> pd.Series:
     """The name of the quarter of each day."""
-    return fiscal_quarter(days)
+    return data.programme.calendar.names(days)
 
 
 def quarters_since(data: Data, day: pd.Timestamp, until: str) -> list[str]:
     """The quarters from that of a day to a last one; the last alone where the day is unknown or later."""
-    quarters = [Quarter.named(until)]
+    quarters = [data.programme.calendar.named(until)]
     while pd.Timestamp(quarters[0].first_day) > day:
         quarters.insert(0, quarters[0].previous)
     return [str(one) for one in quarters]
@@ -47,19 +44,22 @@ def quarters_since(data: Data, day: pd.Timestamp, until: str) -> list[str]:
 
 def org_types(data: Data) -> list[str]:
     """The types of organizations, in the order of programme.toml."""
-    return list(ORG_TYPES)
+    return data.programme.levels("org_type")
 
 
 def event_types(data: Data) -> list[str]:
     """The types of events, in the order of programme.toml."""
-    return list(EVENT_TYPES)
+    return data.programme.levels("event_type")
 
 
 def expectations(data: Data) -> dict[str, list[str] | None]:
     """What partners may expect → the incentives and types of events that meet it; None where that is not said."""
-    return {what: data.programme.offers.get(what) for what in EXPECTATIONS}
+    return {what: one.met_by for what, one in data.programme.expectations.items()}
 
 
 def places(data: Data) -> pd.Series:
-    """Where each organization is, by its code."""
-    return department(data.organizations["department"]).set_axis(data.organizations["organization_id"])
+    """Where each organization is, by its code; "" where nobody knows, or no column says."""
+    known, where = data.organizations.set_index("organization_id"), data.programme.places
+    if where is None or where.column not in known:
+        return pd.Series("", index=known.index)
+    return known[where.column].astype(object).fillna("")

@@ -14,6 +14,8 @@ import pandas as pd
 
 from konbit_lessons.disclosure import Before, Gate
 from konbit_lessons.field.cleaning import Data
+from konbit_lessons.field.programme import Programme
+from konbit_lessons.field.store import cleaned
 from konbit_lessons.measures.roster import (
     first_day,
     last_day,
@@ -210,3 +212,10 @@ def invitations_hidden(data: Data, rows: pd.DataFrame) -> set[str]:
     """Of the columns of :data:`TAKEN_UP` those of which some invitations are hidden on a page."""
     counted = invitations_taken_up(data, rows)
     return {*counted[counted.isna().any(axis=1)].index.get_level_values("by")} & {*TAKEN_UP}
+
+
+def hidden_incentives(programme: Programme, rows: pd.DataFrame) -> set[str]:
+    """Incentives of which some invitations are hidden on a page; none in a study, or where nothing is hidden."""
+    if programme.study or programme.smallest_cell <= 1:
+        return set()
+    return invitations_hidden(cleaned(programme), rows)

@@ -1,4 +1,4 @@
-"""Write konbit.pot: every message that shows, found in the package, the page templates, the notebooks and the labels.
+"""Write konbit.pot: every message that shows, found in the package, the page templates and the notebooks.
 
 ``python -m konbit_lessons.words.extract`` rewrites the file beside this one, and each .po there with the messages that
 are new or gone; what is translated stays, and so does its header. The files are sorted and carry no dates, so that
@@ -14,13 +14,12 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 
-from konbit_lessons.tables import EXPECTATIONS, LABELS, LEVELS, TABLE_LABELS, TABLES
 from konbit_lessons.words import HERE
 
 PACKAGE = HERE.parent
 POT = HERE / "konbit.pot"
 NOTEBOOKS = PACKAGE / "notebooks" if (PACKAGE / "notebooks").is_dir() else PACKAGE.parent / "notebooks"
-KEYWORDS = {"text": (1,), "mark": (1,), "plural": (1, 2), "pair": (1, 2)}
+KEYWORDS = {"text": (1,), "mark": (1,), "say": (1,), "plural": (1, 2), "pair": (1, 2)}
 HEADER = r"""msgid ""
 msgstr ""
 "Content-Type: text/plain; charset=utf-8\n"
@@ -38,15 +37,13 @@ def messages():
         with path.open("rb") as file:
             for _, found, _, _ in extract("jinja2.ext:babel_extract", file, keywords=KEYWORDS):
                 yield path.relative_to(PACKAGE).as_posix(), found
-    for labels in (LABELS, EXPECTATIONS, TABLE_LABELS, LEVELS):
-        yield from (("tables.py", label) for label in labels.values())
-    for schema in TABLES.values():
-        yield "tables.py", schema.description
-        for column in schema.columns.values():
-            yield from (("tables.py", said) for said in (column.description, column.metadata.get("unit")) if said)
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
         for cell in nbformat.read(path, as_version=4).cells:
-            if cell.cell_type == "markdown" and NOT_SHOWN not in cell.metadata.get("tags", []):
+            if NOT_SHOWN in cell.metadata.get("tags", []):
+                continue
+            if cell.cell_type == "code":
+                yield from ((f"notebooks/{path.name}", found) for found in _of_code(cell.source))
+            else:
                 yield from ((f"notebooks/{path.name}", block) for block in markdown_blocks(cell.source) if block)
 
 
@@ -89,6 +86,8 @@ def _texts(node):
     """The texts that an argument can be; a text in it that is not the argument, as a key, is none."""
     if isinstance(node, ast.IfExp | ast.BoolOp):
         return [text for one in getattr(node, "values", None) or (node.body, node.orelse) for text in _texts(one)]
+    if isinstance(node, ast.Tuple) and len(node.elts) == 2:
+        return [tuple(part.value for part in node.elts if isinstance(part, ast.Constant))]
     return [node.value] if isinstance(node, ast.Constant) and isinstance(node.value, str) else []
 
 
