@@ -37,22 +37,17 @@ def reached_by_quarter(data: Data, *, quarter: str) -> pd.DataFrame:
         ``target`` (missing where programme.toml names none). Missing where hidden; a type of fewer organizations than
         the smallest cell is left out.
     """
+    columns = ["reached", "so_far", "at_least", "attendances"]
     known = organizations(data, quarter=quarter).xs("org_type", level="by")
+    known = known[[("n", "reached"), ("n", "came_once"), ("at_least", "came_once")]].set_axis(
+        columns[:3], axis="columns"
+    )
     taken_up = invitations_taken_up(data, panel(data, quarter=quarter))["attended"].get("fiscal_quarter × org_type", {})
-    lines = [
-        {
-            "org_type": org_type,
-            "fiscal_quarter": one,
-            "reached": known["n"].get(("reached", one, org_type), 0),
-            "so_far": known["n"].get(("came_once", one, org_type), 0),
-            "at_least": known["at_least"].get(("came_once", one, org_type), 0),
-            "attendances": taken_up.get(f"{one}, {org_type}", 0),
-        }
-        for org_type in shown_types(data)
-        for one in known.index.unique("report")
-    ]
-    columns = ["org_type", "fiscal_quarter", "reached", "so_far", "at_least", "attendances"]
-    table = pd.DataFrame(lines, columns=columns).astype({name: "Int64" for name in columns[2:]})
+    known["attendances"] = [taken_up.get(", ".join(at), 0) for at in known.index]
+    every = pd.MultiIndex.from_product(
+        [shown_types(data), known.index.unique("report")], names=["org_type", "fiscal_quarter"]
+    )
+    table = known.swaplevel().reindex(every, fill_value=0).reset_index()
     return table.assign(target=table["org_type"].map(data.programme.targets).astype("Int64"))
 
 
@@ -65,22 +60,16 @@ def funnel(data: Data, *, quarter: str) -> pd.DataFrame:
         ``step``, ``org_type``, ``organizations``, ``at_least`` (that many, where their number is hidden), ``before``
         (at the step before), ``share`` of those, ``conf_low``, ``conf_high`` (Wilson's). Missing where hidden.
     """
-    known = organizations(data, quarter=quarter).xs(quarter, level="report").drop("place", level="by", errors="ignore")
-    types = known.loc["roster"].index.unique("group")
-    lines = [
-        {"step": step, "org_type": group, "organizations": n, "at_least": least, "before": before}
-        for group in [*types.drop(TOTAL), TOTAL]
-        for (step, n, least), before in _steps(known.xs(group, level="group").droplevel("by"))
-    ]
-    return with_shares(
-        pd.DataFrame(lines).astype({name: "Int64" for name in list(lines[0])[2:]}), "organizations", "before"
+    known = organizations(data, quarter=quarter).loc[quarter].drop("place", level="by", errors="ignore").droplevel("by")
+    lines = [{"org_type": kind, "step": step} for kind in known.index for step in STEPS]
+    n, least = (known[name][list(STEPS)].to_numpy().ravel() for name in ("n", "at_least"))
+    table = (
+        pd.DataFrame(lines)
+        .assign(organizations=n, at_least=least)
+        .astype({"organizations": "Int64", "at_least": "Int64"})
     )
-
-
-def _steps(known: pd.DataFrame) -> list[tuple]:
-    """Each step with its numbers, and the number at the step before."""
-    steps = list(known.reindex(list(STEPS)).itertuples(name=None))
-    return list(zip(steps, [pd.NA, *(n for _, n, _ in steps)], strict=False))
+    table["before"] = table.groupby("org_type")["organizations"].shift()
+    return with_shares(table, "organizations", "before")
 
 
 def staying(data: Data, *, quarter: str) -> pd.DataFrame:
@@ -135,14 +124,12 @@ def meaningful(data: Data, *, quarter: str) -> pd.DataFrame:
         gate.nested(way, "n")
         gate.nested(Before(way), way)
     gate.known("n")
-    known = gate.decide(data.programme.smallest_cell)["n"].xs(quarter, level="report")
-    shown = {way: (known[way, TOTAL, TOTAL], known["n", TOTAL, TOTAL]) for way in ways}
-    types = [name for name in shown_types(data) if ("n", "org_type", name) in known.index]
-    shown |= {
-        name: (known["defined", "org_type", name], known["n", "org_type", name]) for name in types if len(types) > 1
-    }
+    known = gate.decide(data.programme.smallest_cell)["n"].loc[quarter]
+    shown = {way: known.loc[(TOTAL, TOTAL), [way, "n"]] for way in ways}
+    types = [name for name in shown_types(data) if ("org_type", name) in known.index]
+    shown |= {name: known.loc[("org_type", name), ["defined", "n"]] for name in types if len(types) > 1}
     cuts = pd.DataFrame([{"way": way, **ways.get(way, least)} for way in shown])
-    counts = pd.DataFrame(list(shown.values()), columns=["organizations", "n"], dtype="Int64")
+    counts = pd.DataFrame([one.to_list() for one in shown.values()], columns=["organizations", "n"], dtype="Int64")
     return with_shares(cuts.join(counts), "organizations")
 
 
@@ -181,9 +168,8 @@ def by_place(data: Data, *, quarter: str) -> pd.DataFrame:
         ``place``, ``reached``, ``n`` (partners), ``share``, ``conf_low``, ``conf_high`` (Wilson's). Missing where
         hidden.
     """
-    known = organizations(data, quarter=quarter)["n"].xs((quarter, "place"), level=("report", "by"))
-    counts = pd.DataFrame({"reached": known["reached"], "n": known["partners"]}).rename_axis("place").reset_index()
-    return with_shares(counts, "reached")
+    known = organizations(data, quarter=quarter)["n"].loc[quarter, "place"][["reached", "partners"]]
+    return with_shares(known.rename(columns={"partners": "n"}).rename_axis("place").reset_index(), "reached")
 
 
 def count_only(data: Data, *, quarter: str) -> dict[str, int]:

@@ -61,8 +61,4 @@ def _organizations(data: Data, known: pd.DataFrame, by: str) -> pd.Series:
     gate.number("invited", known["organization_id"].nunique())
     gate.partition("invited", ["organizations"])
     gate.known("invited")
-    return (
-        gate.decide(data.programme.smallest_cell)["n"]
-        .xs(("organizations", by), level=("figure", "by"))
-        .droplevel("report")
-    )
+    return gate.decide(data.programme.smallest_cell)["n", "organizations"].loc["", by]

@@ -292,7 +292,7 @@ def _conversations(data: Data) -> list[tuple]:
     held = quarters_of(data, data.conversations["held_on"])
     if held.empty:
         return []
-    known = conversations(data, quarter=held.max())["n"].xs((TOTAL, TOTAL), level=("by", "group")).unstack("figure")
+    known = conversations(data, quarter=held.max())["n"].xs((TOTAL, TOTAL), level=("by", "group"))
     return list(known.loc[held.min() :, ["talked", "partners"]].itertuples(name=None))
 
 

@@ -77,7 +77,7 @@ def organizations(data: Data, *, quarter: str) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, by (figure, report, by, group), from :meth:`konbit_lessons.disclosure.Gate.decide`
+    DataFrame from :meth:`konbit_lessons.disclosure.Gate.decide`
         Of each quarter ``reached`` (came in it), and of :data:`STEPS` those up to its end, in all and by type;
         ``reached`` and ``partners`` by place.
     """
@@ -137,7 +137,7 @@ def conversations(data: Data, *, quarter: str) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, by (figure, report, by, group), from :meth:`konbit_lessons.disclosure.Gate.decide`
+    DataFrame from :meth:`konbit_lessons.disclosure.Gate.decide`
         Of the partners on the last day of each quarter from the first with a conversation: ``partners``, and of
         :data:`BANDS` those by their last conversation, in all and by type; each month of it by its first day.
     """
@@ -205,8 +205,7 @@ def invitations_taken_up(data: Data, rows: pd.DataFrame, *, also: str = "") -> p
     gate.nested("attended", "invitations")
     for figure in ("invitations", "attended"):
         gate.nested(Before(figure), figure)
-    safe = gate.decide(data.programme.smallest_cell)["n"].unstack("figure")
-    return safe.xs((quarters or [""])[-1], level="report")[["invitations", "attended"]]
+    return gate.decide(data.programme.smallest_cell)["n"].loc[(quarters or [""])[-1]]
 
 
 def invitations_hidden(data: Data, rows: pd.DataFrame) -> set[str]:
