@@ -9,11 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy import stats
+from statsmodels.genmod.families import Binomial, links
+from statsmodels.genmod.generalized_linear_model import GLM
 
 from konbit_lessons.errors import DataError, ModelError
-from konbit_lessons.incentives.clusters import ClusterRobust
 from konbit_lessons.incentives.design import build_design
-from konbit_lessons.incentives.separation import separated_terms
+from konbit_lessons.incentives.fit import strictly
+from konbit_lessons.incentives.independence import label
+from konbit_lessons.incentives.sandwich import coef_test
+from konbit_lessons.incentives.separation import separated_in
 
 FEWEST_DF = 5  # below, the t distribution no longer describes the estimate (STATISTICS, point 5)
 NAN = float("nan")
@@ -247,13 +251,12 @@ def leaving(quarters, *, terms, labels=None, cluster="organization_id", confiden
     design = build_design(
         used, outcome="left", incentives=terms, adjust_for=("quarter",) if several else (), cluster=(cluster,)
     )
-    if separated := separated_terms(design.X, design.y, design.names):
-        named = [name for name in separated if name in design.given] or separated
+    if named := separated_in(design):
         raise ModelError(f"leaving: {', '.join(named)} tells without exception who left. Leave it out.")
     codes = design.clusters[cluster]
-    coefficients = _coefficients(design.X, design.y, codes).set_axis(list(design.names))
+    coefficients = _coefficients(design, codes)
     return Leaving(
-        table=pd.DataFrame([_line(name, design, coefficients, confidence, labels or {}) for name in design.given]),
+        table=pd.DataFrame([_line(name, design, coefficients, confidence, labels or {}) for name in design.terms]),
         coefficients=coefficients.rename_axis("term").reset_index(),
         n=len(design.y),
         left=int(design.y.sum()),
@@ -265,52 +268,15 @@ def leaving(quarters, *, terms, labels=None, cluster="organization_id", confiden
     )
 
 
-def _coefficients(X, y, codes):
+def _coefficients(design, codes):
     """Coefficients of a complementary log-log model with their standard errors."""
-    beta = _maximized(X, y)
-    h, slope = _hazard(X, beta)
-    robust = ClusterRobust(X * slope[:, None], h * (1 - h), y - h, codes, "CR2")
-    information = (X * (slope**2 * h * (1 - h))[:, None]).T @ X
-    return pd.DataFrame(
-        {
-            "coefficient": beta,
-            "model_std_error": np.sqrt(np.diag(np.linalg.inv(information))),
-            "std_error": np.sqrt(np.diag(robust.covariance)),
-            "df": [robust.degrees_of_freedom(one) for one in np.eye(len(beta))],
-        }
-    )
-
-
-def _hazard(X, beta):
-    """The hazard h, and (dh/dη) / (h(1 − h)) = e^η / h."""
-    power = np.exp(np.clip(X @ beta, -30.0, 6.0))
-    h = -np.expm1(-power)
-    return h, power / h
-
-
-def _maximized(X, y):
-    """Fisher scoring with halving."""
-    beta = np.zeros(X.shape[1])
-    beta[0] = np.log(-np.log1p(-y.mean()))
-    height = -np.inf
-    for _ in range(200):
-        h, slope = _hazard(X, beta)
-        weight = slope**2 * h * (1 - h)
-        step = np.linalg.solve((X * weight[:, None]).T @ X, (X * slope[:, None]).T @ (y - h))
-        for _ in range(40):
-            height_there = _log_likelihood(X, y, beta + step)
-            if height_there >= height - 1e-10 * abs(height if np.isfinite(height) else 1.0):
-                break
-            step /= 2
-        beta, height = beta + step, height_there
-        if np.abs(X @ step).max() < 1e-11:
-            return beta
-    raise ModelError("leaving: the model did not converge. Name fewer terms.")
-
-
-def _log_likelihood(X, y, beta):
-    h, slope = _hazard(X, beta)
-    return float((y * np.log(h) - (1 - y) * slope * h).sum())
+    names = [label(name) for name in design.names]
+    family = Binomial(links.CLogLog())
+    model = GLM(design.y, pd.DataFrame(design.X, columns=names), family=family)
+    fit = strictly(lambda: model.fit(tol=1e-12, tol_criterion="params", maxiter=200), "model of leaving")
+    tests = coef_test(fit, codes)
+    known = {"coefficient": fit.params, "model_std_error": fit.bse}
+    return pd.DataFrame({**known, "std_error": tests["std_error"], "df": tests["df"]})
 
 
 def _line(name, design, coefficients, confidence, labels):
