@@ -15,8 +15,8 @@ from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.store import cleaned, digest, fingerprint
 from konbit_lessons.incentives.profiles import Profiles, organization_profiles
 from konbit_lessons.measures.expectations import with_offer
+from konbit_lessons.measures.roster import last_day
 from konbit_lessons.panel import RECENT_DAYS, invitations
-from konbit_lessons.periods import Quarter
 from konbit_lessons.tables import EXPECTATIONS
 
 MOST_TOPICS = 5
@@ -70,7 +70,7 @@ class Record:
 
     @property
     def last_day(self) -> pd.Timestamp:
-        return pd.Timestamp(Quarter.named(self.quarter).last_day)
+        return last_day(self, self.quarter)
 
     @property
     def left(self) -> bool:
@@ -160,7 +160,7 @@ def profiles(programme: Programme, rows: pd.DataFrame) -> Profiles | None:
 
 def record_of(data: Data, rows: pd.DataFrame, levels: Profiles | None, organization: str, *, quarter: str) -> Record:
     """Select what is on record of one organization from a cleaned programme, its panel and its profiles."""
-    last = pd.Timestamp(Quarter.named(quarter).last_day)
+    last = last_day(data, quarter)
     about = data.organizations[data.organizations["organization_id"] == organization]
     if about.empty:
         raise ProgrammeError(unknown(data, organization))
@@ -246,7 +246,7 @@ def contacts(data: Data, *, quarter: str) -> pd.DataFrame:
     DataFrame, one row per organization on the roster
         ``organization_id``, ``name``, ``org_type``, ``joined_on``, ``last_talk``, ``overdue``, ``later``.
     """
-    last = pd.Timestamp(Quarter.named(quarter).last_day)
+    last = last_day(data, quarter)
     talks = data.conversations[data.conversations["held_on"] <= last]
     promised = _promised(talks, last)
     found = data.organizations.set_index("organization_id")[["name", "org_type", "joined_on"]]
