@@ -353,10 +353,12 @@ def _formats(frame, template, say):
 
 
 def _reading(template, row, say):
-    """A row as it is read out; where its number is not shown, that, or what it is at the least."""
+    """A row as it is read out; where its number is not there, what it is at the least or, of a column ``why``, why."""
     numbers = [name for name, spec in _fields(template) if spec and name in row]
     if "label" in row and numbers and pd.isna(row[numbers[0]]):
-        return say("{label}: at least {at_least}." if row.get("at_least") else "{label}: not shown.", **row)
+        if row.get("at_least"):
+            return say("{label}: at least {at_least}.", **row)
+        return say("{label}: {why}.", label=row["label"], why=row.get("why") or say.words.text("not shown"))
     return say(template, **row)
 
 
