@@ -1,0 +1,382 @@
+"""What the learning report says: what was decided and by whom, the findings that lead and what follows of each.
+
+Takes the frames of ``measures.findings`` and ``measures.decisions``; returns Sentences. What somebody wrote in the table
+of learning questions is told in the language of the page where the table has it, else as it is and marked as such.
+"""
+
+import pandas as pd
+
+from konbit_lessons.say import capital, small
+from konbit_lessons.sentences.common import apart
+from konbit_lessons.words import mark
+
+TOLD = {  # kind of number → how high it is
+    "reached": mark("**{k} of {n}** {what} came to at least one event so far."),
+    "taken_up": mark("**{value:percent}** of {n} invitations were taken up{interval}."),
+    "talked_with": mark("**{value:percent}** of {n} partners had an individual conversation in the quarter{interval}."),
+    "overdue": mark("**{k} of {n}** promised follow-ups are overdue."),
+    "expects": mark("{What}: **{value:percent}** of {n} organizations expect it{interval}."),
+    "unmet": mark("{What}: **{k} of {n}** that expect it were not invited to an event that offers it."),
+    "agrees": mark("“{What}”: **{value:percent}** of {n} organizations agree{interval}."),
+    "more": mark("{What} goes with **{points:points} more of 100** invitations taken up{interval}."),
+    "fewer": mark("{What} goes with **{points:points} fewer of 100** invitations taken up{interval}."),
+    "delivered": mark("**{k} of {n}** contributions that partners pledged so far were delivered."),
+    "leads": mark("**{k}** business leads and contracts were recorded in the quarter."),
+    "joint": mark("**{k} of {n}** events of the quarter were held jointly with another project."),
+}
+CHANGED = {  # kind → what clearly changed, as the heading of a figure
+    "taken_up": mark("Invitations taken up: {before:percent} in the quarter before, {after:percent} in this one."),
+    "talked_with": mark("Partners talked with: {before:percent} in the quarter before, {after:percent} in this one."),
+    "expects": mark("{What}: expected by {before:percent} in the survey before, by {after:percent} in the last."),
+    "agrees": mark("“{What}”: {before:percent} agreed in the first survey, {after:percent} in the last."),
+}
+SHOWS = {  # kind → what the figure of a finding shows, of whom
+    "taken_up": mark("Invitations taken up, of 100 whose attendance is known, by quarter. Bar: 95 % interval."),
+    "talked_with": mark("Partners with a conversation, of 100 on the last day of each quarter. Bar: 95 % interval."),
+    "expects": mark("Of 100 organizations that answered both times. Bar: 95 % interval."),
+    "agrees": mark("Organizations that agree, of 100 that answered, by round of the survey. Bar: 95 % interval."),
+    "overdue": mark("Of 100 follow-ups promised so far in conversations with partners."),
+    "unmet": mark("Of 100 organizations that expect it, by whether the project invited them to an event that offers it."),
+    "reached": mark("Organizations that came to at least one event so far, of 100 to be reached."),
+    "incentive": mark("Difference of 100 invitations taken up where it was there, other things equal. Bar: 95 % interval."),
+}
+SO = {  # what follows of a finding
+    "beyond": mark("say in each conversation what the project does not offer, and what it offers instead"),
+    "offered": mark("plan for it, or say how much of it there will be"),
+    "not_said": mark("decide whether the project offers it, and say so"),
+    "less": mark("ask what is wanted instead, before more of it is planned"),
+    "agrees": mark("ask organizations why, before the next events are planned"),
+    "low": mark("say in each conversation what the project is for"),
+    "overdue": mark("keep each promise or call it off, and tell the organization which"),
+    "talked_with": mark("call the others before their next invitation goes out"),
+    "unmet": mark("invite them to an event that offers it, or say that there will be none"),
+    "taken_up": mark("look at what was different at these events before anything is built on it"),
+    "reached": mark("ask those that never came what would bring them"),
+    "incentive": mark("try it where it was missing, and see whether participation follows"),
+}
+POINTS = {  # where a row of the figure of a finding stands
+    "before": mark("Survey before"),
+    "after": mark("Last survey"),
+    "done": mark("Done"),
+    "open": mark("Due later"),
+    "overdue": mark("Overdue"),
+    "offered": mark("Invited to it"),
+    "not_offered": mark("Not invited to it"),
+}
+NUMBERS = {  # what a number is called in a table
+    "reached": mark("Reached so far: {what}"),
+    "taken_up": mark("Invitations taken up"),
+    "talked_with": mark("Partners with an individual conversation"),
+    "overdue": mark("Promised follow-ups overdue"),
+    "expects": mark("Expect it: {what}"),
+    "unmet": mark("Expect it, not invited to it: {what}"),
+    "agrees": mark("Agree: {what}"),
+    "incentive": mark("Of 100 invitations, with it: {what}"),
+    "delivered": mark("Contributions delivered"),
+    "leads": mark("Business leads and contracts in the quarter"),
+    "joint": mark("Events held jointly in the quarter"),
+}
+COUNTS = ("reached", "overdue", "unmet", "delivered", "leads", "joint")
+
+
+def learning_title(say):
+    """Return the title of the report: what was asked."""
+    return say("What did we learn, and what will we change?")
+
+
+def decided_so_far(say, decisions, earlier):
+    """Return how many changes were decided in the quarter, and how many earlier ones are past their day."""
+    said = say("No change was decided in the quarter.")
+    if len(decisions):
+        said = say(
+            ("**{n} change** was decided in the quarter.", "**{n} changes** were decided in the quarter."),
+            n=len(decisions),
+        )
+    late = int(earlier["past_day"].sum())
+    past = ("**{n}** decided before is past its day.", "**{n}** decided before are past their day.")
+    return said + (say(past, n=late) if late else None)
+
+
+def decision_sentences(say, decisions):
+    """Return each change that was decided: who makes it, by when, and the finding that it rests on."""
+    text = mark("**{what}:** {who}, {when}. It rests on [{finding}](#{anchor}).")
+    return [
+        say(
+            text,
+            what=own(say, row, "adaptation"),
+            who=_who(say, row),
+            when=_when(say, row),
+            finding=own(say, row, "finding") or say("a question that is still open"),
+            anchor=row["anchor"],
+        )
+        for row in decisions.to_dict("records")
+    ]
+
+
+def own(say, row, column):
+    """Return what was written in a column of the table of learning questions, in the page's language where it is."""
+    ours, first = row.get(f"{column}_{say.language}"), say.programme.languages[0]
+    text = row[column] if pd.isna(ours) or not ours else ours
+    if pd.isna(text):
+        return ""
+    text = str(text).strip().removesuffix(".")
+    return text if say.language == first or text == ours else f"[{text}]{{lang={first}}}"
+
+
+def _who(say, row):
+    return say("nobody is named") if pd.isna(row["owner"]) else capital(str(row["owner"]))
+
+
+def _when(say, row):
+    if pd.isna(row["due_on"]):
+        return say("no day is named")
+    return say("by {day:date}, which has gone by" if row["past_day"] else "by {day:date}", day=row["due_on"])
+
+
+def finding(say, lead, at):
+    """Return the finding that stands at a place of the report, as the heading of its figure; None where there is none."""
+    if at >= len(lead):
+        return None
+    row = lead.iloc[at]
+    if row["news"] == "changed":
+        return say(CHANGED[row["kind"]], **_of(say, row), **row)
+    return number_told(say, row)
+
+
+def finding_shows(say, lead, at):
+    """Return what the figure of a finding shows, of whom, and what a change comes to."""
+    if at >= len(lead):
+        return ""
+    row = lead.iloc[at]
+    if row["news"] != "changed":
+        return say(SHOWS[row["kind"]])
+    change = {"change": apart(row["before"], row["after"]), "difference": (row["change_low"], row["change_high"])}
+    return say(SHOWS[row["kind"]]) + say("The change: {change:signed} of 100{difference}.", **change)
+
+
+def so(say, lead, at, decisions):
+    """Return what follows of a finding, and who acts on it, if a decision rests on its number.
+
+    Parameters
+    ----------
+    decisions : DataFrame, from ``measures.decisions``: those of the quarter and open ones from before
+    """
+    if at >= len(lead):
+        return None
+    row = lead.iloc[at]
+    acts = decisions[decisions["measure"] == row["measure"]].to_dict("records")
+    said = say("**So:** {what}.", what=say(SO[_follows(say, row)]))
+    if not acts:
+        return said + say("Nobody is named for it yet.")
+    text = mark("{who}, {when}: {what}.")
+    named = {"who": _who(say, acts[0]), "when": _when(say, acts[0]), "what": small(own(say, acts[0], "adaptation"))}
+    return said + say(text, **named)
+
+
+def _follows(say, row):
+    if row["kind"] == "expects" and row["after"] < row["before"]:
+        return "less"
+    if row["kind"] == "expects":
+        met_by = say.programme.expectations[row["name"]].met_by
+        return "not_said" if met_by is None else "offered" if met_by else "beyond"
+    if row["kind"] == "agrees" and say.programme.questions[row["name"]].good == "low":
+        return "low"
+    return row["kind"]
+
+
+def belief_and_wish(say, numbers):
+    """Return, where fewer believe that the project is about something and more wish for it, both in one sentence."""
+    rows = numbers.set_index("measure")
+    for name, question in say.programme.questions.items():
+        wish = f"expects_{question.about}"
+        if not question.about or not {name, wish} <= {*rows.index}:
+            continue
+        fell, rose = rows.loc[name], rows.loc[wish]
+        if fell["after"] < fell["before"] and rose["change_low"] > 0:
+            return say(
+                "Fewer agree that “{what}” ({before:percent}, then {after:percent}{doubt}), and more expect {wish:name}: "
+                "what fades is the belief that taking part brings it, not the wish for it.",
+                doubt="" if fell["change_high"] < 0 else say(", which may be chance"),
+                wish=wish,
+                **_of(say, fell),
+                **fell[["before", "after"]],
+            )
+    return None
+
+
+def glance(say, numbers, lead, result):
+    """Return what else a reader should know of the quarter, without what leads the report.
+
+    Returns
+    -------
+    list of Sentence: organizations reached, invitations taken up beside the quarter before, partners talked with, and
+        which incentives go with participation
+    """
+    rest = numbers[~numbers["measure"].isin(lead["measure"])]
+    reached = [number_told(say, row) for _, row in rest[rest["kind"] == "reached"].iterrows()]
+    others = [_beside_before(say, row) for _, row in rest[rest["kind"].isin(["taken_up", "talked_with"])].iterrows()]
+    incentives = found(say, result) if not (lead["kind"] == "incentive").any() else None
+    return [*reached, *others, incentives]
+
+
+def _beside_before(say, row):
+    said = number_told(say, row)
+    if not said or pd.isna(row["before"]):
+        return said
+    unclear = mark("In the quarter before it was {before:percent}, so that a change cannot be told.")
+    clear = mark("In the quarter before it was {before:percent}.")
+    alike = row["change_low"] <= 0 <= row["change_high"]
+    return said + say(unclear if alike else clear, before=row["before"])
+
+
+def number_told(say, row):
+    """Return how high a number is, in a sentence; None where it is not shown."""
+    if pd.isna(row["k"] if row["kind"] in COUNTS else row["value"]):
+        return None
+    kind = row["kind"]
+    if kind == "incentive":
+        kind = "more" if row["value"] >= 0 else "fewer"
+    return say(TOLD[kind], **_of(say, row), **row, points=abs(row["value"]))
+
+
+def _of(say, row):
+    """What a number is of, within a sentence and at its beginning."""
+    name = row["name"]
+    if row["kind"] == "agrees":
+        asked = say.programme.questions[name]
+        what = (asked.statement or asked.label).text(say.language)
+        return {"what": what, "What": what}
+    what = {
+        "reached": lambda: say.level("org_type", name, form="many"),
+        "expects": lambda: say.name(f"expects_{name}"),
+        "unmet": lambda: say.name(f"expects_{name}"),
+        "incentive": lambda: say.name(name),
+    }.get(row["kind"], str)()
+    return {"what": small(what), "What": capital(what)}
+
+
+def learned(say, asked, numbers):
+    """Return what was asked, expected and found in the quarter, and the number it rests on, as items of a page."""
+    rows = numbers.set_index("measure")
+    told = [number_told(say, rows.loc[name]) if name in rows.index else None for name in asked["measure"]]
+    nothing = say("nothing was written down")
+    return [
+        (
+            own(say, row, "finding") or nothing,
+            [
+                (say("We asked"), own(say, row, "question")),
+                (say("We expected"), own(say, row, "expectation") or nothing),
+                *([(say("By the records"), number)] if number else []),
+            ],
+            row["anchor"],
+        )
+        for row, number in zip(asked.to_dict("records"), told, strict=True)
+    ]
+
+
+def decided_before(say, earlier):
+    """Return the changes decided before and how each stands, as items of a page, those past their day first."""
+    return [
+        (
+            own(say, row, "adaptation"),
+            [
+                (say("Decided in"), say("{quarter:period}", quarter=row["quarter"])),
+                (say("Who"), _who(say, row)),
+                (say("By when"), _when(say, row)),
+                (say("Status"), say.level("status", row["status"]) if pd.notna(row["status"]) else say("not written down")),
+            ],
+            "",
+        )
+        for row in earlier.sort_values("past_day", ascending=False, kind="stable").to_dict("records")
+    ]
+
+
+def held_sentences(say, held):
+    """Return of each finding of an earlier quarter whether it still holds by the number that it rests on."""
+    texts = {
+        True: mark("“{finding}” ({quarter:period}) still holds: {number} then, {now} now."),
+        False: mark("“{finding}” ({quarter:period}) **no longer holds**: {number} then, {now} now."),
+        None: mark("“{finding}” ({quarter:period}): {number} then, {now} now."),
+    }
+    return [
+        say(
+            texts[None if pd.isna(row["holds"]) else bool(row["holds"])],
+            finding=own(say, row, "finding"),
+            quarter=row["quarter"],
+            number=_as_text(say, row["kind"], row["then"]),
+            now=_as_text(say, row["kind"], row["k"] if row["kind"] in COUNTS else row["value"]),
+        )
+        for row in held.dropna(subset="finding").to_dict("records")
+    ]
+
+
+def compared_sentences(say, compared, *, quarter):
+    """Return whether what the report of the quarter before said still stands, and what became of its findings."""
+    earlier = str(say.programme.calendar.named(quarter).previous)
+    if compared[["said", "then"]].isna().all(axis=None):
+        return []
+    if compared["said"].isna().all():
+        return [say("No report on {quarter:period} is stored, so what it said cannot be compared.", quarter=earlier)]
+    differ = compared[compared["differs"]]
+    stands = say("What the report on {quarter:period} said still stands by today's records.", quarter=earlier)
+    others = (
+        "Of what the report on {quarter:period} said, {n} number is another by today's records: {names}.",
+        "Of what the report on {quarter:period} said, {n} numbers are others by today's records: {names}.",
+    )
+    names = say.list(small(str(number_name(say, row))) for _, row in differ.iterrows())
+    first = say(others, n=len(differ), names=names, quarter=earlier) if len(differ) else stands
+    return [first, *_strength_then_and_now(say, compared)]
+
+
+def _strength_then_and_now(say, compared):
+    both = compared.dropna(subset=["strength_said", "strength_now"])
+    then, now = both["strength_said"].isin(FOUND), both["strength_now"].isin(FOUND)
+    kinds = {
+        mark("Clear or likely then, and still: {names}."): then & now,
+        mark("Clear or likely then, and no longer: {names}."): then & ~now,
+        mark("Clear or likely now, and not then: {names}."): now & ~then,
+    }
+    named = {text: [f"**{small(say.name(name))}**" for name in both.loc[these, "name"]] for text, these in kinds.items()}
+    return [say(text, names=say.list(names)) for text, names in named.items() if names]
+
+
+def then_and_now(say, compared):
+    """Return the numbers of two reports as a table reads them: ``figure``, ``said_then``, ``known_then``, ``known_now``."""
+    texts = {
+        name: [_as_text(say, row["kind"], row[side], row[f"strength_{side}"]) for row in compared.to_dict("records")]
+        for name, side in {"said_then": "said", "known_then": "then", "known_now": "now"}.items()
+    }
+    return compared.assign(figure=[str(number_name(say, row)) for _, row in compared.iterrows()], **texts)
+
+
+def number_name(say, row):
+    """Return what a number is called."""
+    return say(NUMBERS[row["kind"]], **_of(say, row))
+
+
+def _as_text(say, kind, value, strength=None):
+    if kind in COUNTS:
+        return say.number(value)
+    if kind != "incentive":
+        return say.percent(value)
+    answer = say(ANSWERS[strength]) if isinstance(strength, str) else ""
+    told = "" if pd.isna(value) else say.signed(value)
+    return ", ".join(str(one) for one in (told, answer) if one) or "–"
+
+
+def to_come(say, numbers, waiting):
+    """Return what falls due next: follow-ups promised for later, and changes that are not done."""
+    later = numbers[numbers["kind"] == "due_later"]
+    said = [number_told(say, row) for _, row in later.iterrows()]
+    open_ones = ("**{n}** change decided so far is not done yet.", "**{n}** changes decided so far are not done yet.")
+    return [*said, say(open_ones, n=waiting) if waiting else say("All changes decided so far are done.")]
+
+
+def leading_rule(say, *, most=3):
+    """Return the rule by which the findings were chosen that stand in front."""
+    return say(
+        "In front stand at most {most} findings: first what clearly changed, the largest change first; then what falls "
+        "short of what it should be, of most cases first; then the incentives that go with participation. What cannot be "
+        "told never stands in front.",
+        most=most,
+    )
