@@ -21,12 +21,11 @@ import pandas as pd
 
 from konbit_lessons.figures.drawing import COLOURS, MARKS, NARROW, THEME, WIDE, Drawing
 from konbit_lessons.figures.markup import as_csv, escaped, figure_html, item_html, marked, plain, table_html
+from konbit_lessons.figures.part import CARRIED, SIMULATED, Part, meta
 from konbit_lessons.say import Say, Sentence
 from konbit_lessons.words import mark
 
 __all__ = ["CARRIED", "COLOURS", "MARKS", "THEME", "Figure", "Opening", "items", "prose", "show", "table"]
-CARRIED = "application/vnd.konbit+json"
-SIMULATED = mark("Simulated data: no real organization is described.")
 MOST_COLUMNS = 7
 HEADS = {  # what the columns of a frame are called in a table
     "label": mark("Group"),
@@ -37,17 +36,6 @@ HEADS = {  # what the columns of a frame are called in a table
     "n": mark("n"),
 }
 KINDS = {"share": "percent", "conf_low": "points", "conf_high": "points", "estimate": "signed"}
-
-
-class Part:
-    """What Jupyter shows: the HTML, a plain text, and what is carried to the page maker."""
-
-    def _carried(self):
-        return {}
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        carried = {"part": type(self).__name__.lower(), **self._carried()}
-        return {"text/html": self._repr_html_(), "text/plain": repr(self), CARRIED: carried}
 
 
 @dataclass(frozen=True)
@@ -89,26 +77,6 @@ class Opening(Part):
     def _carried(self):
         said = {"title": plain(str(self.title)), "answer": str(self.answer), "told": dict(self.told)}
         return said | {"sentences": _numbers([self.title, self.answer])}
-
-
-def meta(programme, quarter, say):
-    """Return who, which period, when the data were cut, whom to ask, as a list of texts."""
-    said = [programme.name]
-    if quarter and not programme.study:
-        period = programme.calendar.named(quarter)
-        said.append(
-            str(
-                say(
-                    "{quarter} ({first:date} to {last:date})",
-                    quarter=quarter,
-                    first=period.first_day,
-                    last=period.last_day,
-                )
-            )
-        )
-    if programme.data_cut_on:
-        said.append(str(say("data as of {date:date}", date=programme.data_cut_on)))
-    return [*said, str(say("questions: {contact}", contact=programme.point_of_contact))]
 
 
 @dataclass(frozen=True)

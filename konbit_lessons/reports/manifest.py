@@ -4,12 +4,15 @@ No time of day and no folder of this machine stands in it, so that the same inpu
 """
 
 import json
+import re
 from importlib.metadata import version
+from pathlib import Path
 from platform import python_version
 
 from konbit_lessons.field.store import digest, inputs
 from konbit_lessons.reports.narrative import FOLDER
 
+SAFE_NAME = re.compile(r"(tables/)?[^\W_][^\\/:*?\"<>|\x00-\x1f]*\.(html|docx|csv)")
 PACKAGES = (
     "konbit-lessons",
     "numpy",
@@ -68,6 +71,11 @@ def earlier(path):
 def source_of(inputs):
     """Return one hash for all the inputs: what a report was made from."""
     return digest(repr(inputs))
+
+
+def reports_folder(programme, reports=None):
+    """Return the Path of the reports: where the call says, else beside programme.toml."""
+    return Path(reports).resolve() if reports else programme.folder / "reports"
 
 
 def manifest_name(audience):
