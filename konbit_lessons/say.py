@@ -202,7 +202,7 @@ class Say(string.Formatter):
     def name(self, term, form="one"):
         """Return what a column, an incentive, a question or an action is called, at the beginning of a sentence."""
         label = self.programme.label(term) if self.programme is not None else None
-        return label.text(self.language, form) if label else capital(str(term).replace("_", " "))
+        return label.text(self.language, form) if label else self.words.text(capital(str(term).replace("_", " ")))
 
     def level(self, column, level, form="one"):
         """Return what a level of a column is called within a sentence; "all" of a total."""
@@ -226,6 +226,9 @@ def _keep(kept, name, value, kind):
     """Note the numbers of a value: those of a sentence, of an interval beside the number it belongs to, or its own."""
     if isinstance(value, Sentence):
         kept += [list(one) for one in value.given]
+    elif kind == "list":
+        for one in value:
+            _keep(kept, name, one, "")
     elif kind in PAIRS and not pd.isna(value[0]):
         if not kept or kept[-1][2] is not None:
             kept.append([name, None, None, None])

@@ -129,14 +129,17 @@ class Table(Part):
         return _csv(self.name, self.frame) | {"sentences": _numbers([self.caption])}
 
 
-def table(frame, columns, *, caption, name="", words=()):
+def table(frame, columns, *, caption, across=None, name="", words=()):
     """Show a frame as a table to read.
 
     Parameters
     ----------
-    frame : DataFrame, one row per row of the table
-    columns : mapping of a heading (Sentence or str) to how a cell reads, such as "{share:percent}{interval}"; see `Say`
+    frame : DataFrame, one row per row of the table, or per cell of those that go across
+    columns : mapping of a heading (Sentence or str) to how a cell reads, such as "{share:percent} ({range})"; see
+        `Say`. A cell of which no value is known is "–".
     caption : Sentence
+    across : mapping of a column of the frame to how a cell reads: each of its values becomes a column of the table,
+        and the rows of the frame that read alike in `columns` become one row
     name : str, of the CSV beside the report; none without
     words : headings of columns that hold words and stand left; the first always does
 
@@ -145,14 +148,26 @@ def table(frame, columns, *, caption, name="", words=()):
     ValueError
         There are more than 7 columns, or a cell names a column that the frame does not have.
     """
-    if len(columns) > MOST_COLUMNS:
-        raise ValueError(f"a table to read has at most {MOST_COLUMNS} columns; found {len(columns)}: leave some out.")
     if not len(frame):
         return Nothing()
-    say = Say(caption.language)
-    _refuse_unknown(frame, " ".join(columns.values()))
-    read = {str(head): [str(say(cell, **row)) for row in frame.to_dict("records")] for head, cell in columns.items()}
-    return Table(pd.DataFrame(read), caption, tuple(map(str, words)), name, frame)
+    say, across = Say(caption.language), across or {}
+    _refuse_unknown(frame, " ".join([*columns.values(), *across.values()]))
+    rows = frame.to_dict("records")
+    read = pd.DataFrame({str(head): [_cell(cell, row, say) for row in rows] for head, cell in columns.items()})
+    for by, cell in across.items():
+        cells = read.assign(_by=frame[by].map(str).to_numpy(), _cell=[_cell(cell, row, say) for row in rows])
+        read = cells.pivot_table("_cell", list(read), "_by", aggfunc="first", sort=False).fillna("–").reset_index().rename_axis(columns=None)
+    if len(read.columns) > MOST_COLUMNS:
+        raise ValueError(
+            f"a table to read has at most {MOST_COLUMNS} columns; found {len(read.columns)}: leave some out."
+        )
+    return Table(read, caption, tuple(map(str, words)), name, frame)
+
+
+def _cell(template, row, say):
+    """A cell of a table, "–" where no value of it is known."""
+    values = [row[name] for name, _ in _fields(template) if name in row]
+    return str(say(template, **row)) if not values or pd.notna(values).any() else "–"
 
 
 @dataclass(frozen=True)
