@@ -324,10 +324,10 @@ def _formats(frame, template, say):
 
 
 def _reading(template, row, say):
-    """A row as it is read out; where its number is not shown, that."""
+    """A row as it is read out; where its number is not there, that and, of a column ``why``, the reason."""
     numbers = [name for name, spec in _fields(template) if spec and name in row]
     if "label" in row and numbers and pd.isna(row[numbers[0]]):
-        return say("{label}: not shown.", label=row["label"])
+        return say("{label}: {why}.", label=row["label"], why=row.get("why") or say.words.text("not shown"))
     return say(template, **row)
 
 

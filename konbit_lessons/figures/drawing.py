@@ -25,6 +25,7 @@ from PIL import Image
 NARROW, WIDE = 328, 640  # pixels: a phone 360 wide less the margins of the page; the column of a wide page
 BLUE, ORANGE, GREEN, INK, GREY, PALE = "#0072B2", "#D55E00", "#009E73", "#1b1b1b", "#5f6368", "#d9dce0"  # Okabe and Ito
 LINE, MARK = 15, 26  # height of a line of text and of a row's mark
+BESIDE = (30, 24)  # letters of a name before its mark, on a wide page and on a phone
 COLOURS_KEPT = 16  # of a picture: half a byte each
 INCH = 100  # pixels
 THEME = {  # for seaborn: ``sns.set_theme(style="whitegrid", rc=kl.THEME)``
@@ -139,43 +140,47 @@ class Drawing:
         if low < 0 < high and _is_of_rows(axes) and not axes.patches:
             axes.axvline(0, color=INK, linewidth=0.8, zorder=1)
 
+    def _beside(self, width):
+        """Whether names stand before the marks: on a wide page, and where no numbers are to be read above them."""
+        return width >= WIDE or len(dict(self.notes)) < max(len(self.notes), 1)
+
     def _height(self, rows, width):
         if not rows:
             return round(width * (0.75 if width < WIDE else 0.5))
-        lines = self._lines(width)
-        each = LINE * max(lines.values(), default=1) + (MARK if width < WIDE else 12)
-        return 50 + sum(each * len(axes.get_yticks()) + 24 for axes in rows)
+        lines = max((self._lines(*note, width) for note in self.notes), default=1)
+        each = 4 + LINE * lines if self._beside(width) else MARK + LINE * lines
+        return 46 + sum(each * len(axes.get_yticks()) + 24 for axes in rows)
 
-    def _lines(self, width):
-        """How many lines of text each row takes at a width."""
-        if width < WIDE:
-            return {
-                label: _wrapped(label, 44).count("\n") + 1 + _wrapped(note, 50).count("\n") + bool(note)
-                for label, note in self.notes
-            }
-        return {label: max(_wrapped(text, 30).count("\n") + 1 for text in (label, note)) for label, note in self.notes}
+    def _lines(self, label, note, width):
+        """How many lines of text a row takes at a width."""
+        if self._beside(width):
+            return max(text.count("\n") + 1 for text in (_wrapped(label, BESIDE[width < WIDE]), _wrapped(note, 34)))
+        return _wrapped(label, 44).count("\n") + 1 + (_wrapped(note, 50).count("\n") + 1 if note else 0)
 
     def _named(self, axes, width):
         """Put names and numbers above the marks of a phone's figure, or before and behind those of a wide one."""
         labels, places = [text.get_text() for text in axes.get_yticklabels()], list(axes.get_yticks())
-        notes = dict(self.notes)
         axes.grid(visible=False, axis="y")
-        if width >= WIDE:
-            axes.set_yticks(places, [_wrapped(label, 30) for label in labels])
-            return [
-                _written(axes, 1, at, _wrapped(notes.get(label, ""), 34), (8, 0), GREY, "center")
-                for at, label in zip(places, labels, strict=True)
-            ]
+        rows = list(zip(places, labels, strict=True))
+        if self._beside(width):
+            axes.set_yticks(places, [_wrapped(label, BESIDE[width < WIDE]) for label in labels])
+            return self._notes_behind(axes, rows)
         axes.set_yticks(places, [""] * len(places))
         axes.set_ylim(len(places) - 0.65, -0.8)
-        added = []
-        for at, label in zip(places, labels, strict=True):
+        return self._names_above(axes, rows)
+
+    def _notes_behind(self, axes, rows):
+        notes = dict(self.notes) if len(dict(self.notes)) == len(self.notes) else {}
+        said = [(at, _wrapped(notes[label], 34)) for at, label in rows if notes.get(label)]
+        return [_written(axes, 1, at, note, (8, 0), GREY, "center") for at, note in said]
+
+    def _names_above(self, axes, rows):
+        added, notes = [], dict(self.notes)
+        for at, label in rows:
             note = _wrapped(notes.get(label, ""), 50)
             up = 8 + (8.5 * (note.count("\n") + 1) if note else 0)
-            added += [
-                _written(axes, 0, at, note, (0, 7), GREY, "bottom"),
-                _written(axes, 0, at, _wrapped(label, 44), (0, up), INK, "bottom", "bold"),
-            ]
+            added.append(_written(axes, 0, at, note, (0, 7), GREY, "bottom"))
+            added.append(_written(axes, 0, at, _wrapped(label, 44), (0, up), INK, "bottom", "bold"))
         return added
 
 
