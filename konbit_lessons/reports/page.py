@@ -8,6 +8,7 @@ in after that, by us. A heading under which nothing is shown is left out, and a 
 import html
 import re
 from importlib.metadata import version
+from itertools import takewhile
 from pathlib import Path
 
 import nh3
@@ -24,6 +25,7 @@ from konbit_lessons.say import Say
 from konbit_lessons.words import Words
 from konbit_lessons.words.markdown import blocks, level, words_of
 
+FOLDED = "folded"  # the tag of a markdown cell whose heading opens and closes what is under it
 TEMPLATES = Path(__file__).parent / "templates"
 TAGS = """
 a abbr aside b blockquote br caption code dd details div dl dt em figcaption figure h1 h2 h3 h4 hr i img li ol p picture
@@ -33,6 +35,8 @@ CLASSES = {
     "p": {"simulated", "meta", "answer", "subtitle"},
     "aside": {"caveat"},
     "div": {"scroll"},
+    "h2": {"folded"},
+    "h3": {"folded"},
     "th": {"number"},
     "td": {"number"},
 }
@@ -100,6 +104,7 @@ def page(
     for heading in others:
         heading.name = "h2"
     unlink(body, {one["id"] for one in body.find_all(id=True)})
+    fold(body)
     return document(
         template,
         programme,
@@ -155,6 +160,16 @@ def unlink(body, ids):
             link.unwrap()
 
 
+def fold(body):
+    """Put each part that is tagged so, from its heading to the next of its level or above, behind its heading."""
+    for heading in body.select(".folded"):
+        del heading["class"]
+        above = [f"h{level}" for level in range(1, int(heading.name[1]) + 1)]
+        under = list(takewhile(lambda one, ends=above: one.name not in ends, heading.next_siblings))
+        part = heading.wrap(body.new_tag("summary")).wrap(body.new_tag("details", attrs={"class": "part"}))
+        part.extend(under)
+
+
 def _allowed(tag, attribute, value):
     rule = ALLOWED_VALUES.get(attribute)
     return value if rule is None or rule.fullmatch(value) else None
@@ -179,7 +194,8 @@ def _in_words(cells, words):
     ids, texts = {}, {}
     for (cell, block, _, _), kept in zip(found, stays, strict=True):
         if kept:
-            texts.setdefault(id(cell), []).append(_translated(block, words, ids))
+            folded = FOLDED in cell.metadata.get("tags", [])
+            texts.setdefault(id(cell), []).append(_translated(block, words, ids, folded))
     return [NotebookNode(cell | {"source": "\n\n".join(texts[id(cell)])}) for cell in cells if id(cell) in texts]
 
 
@@ -191,12 +207,13 @@ def _blocks(cell):
     return [(block, level(block), None) for block in said]
 
 
-def _translated(block, words, ids):
-    """Translate one block; a heading gets its anchor as its id."""
+def _translated(block, words, ids, folded=False):
+    """Translate one block; a heading gets its anchor as its id, and is marked where what is under it is folded away."""
     text = words.text(words_of(block)) if block else ""
     if not level(block):
         return text
     slug = anchor_of(words_of(block))
     ids[slug] = ids.get(slug, 0) + 1
     tag = f"h{max(2, level(block))}"
-    return f'<{tag} id="{slug}{f"-{ids[slug]}" if ids[slug] > 1 else ""}">{html.escape(text)}</{tag}>'
+    at = f'id="{slug}{f"-{ids[slug]}" if ids[slug] > 1 else ""}"' + (' class="folded"' if folded else "")
+    return f"<{tag} {at}>{html.escape(text)}</{tag}>"

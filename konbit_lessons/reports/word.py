@@ -73,7 +73,10 @@ def _for_pandoc(page):
         figure.figcaption.name = "p"
         figure.unwrap()
     for details in main.find_all("details"):
-        details.summary.name = "p"
+        if details.summary.find(["h2", "h3"]):
+            details.summary.unwrap()
+        else:
+            details.summary.name = "p"
         details.unwrap()
     for number in main.select(".number"):
         number["style"] = "text-align: right"
