@@ -20,7 +20,7 @@ import pandas as pd
 
 from konbit_lessons.words import MINUS, Label, Words, mark
 
-ROOMS = ("common", "participation", "expectations", "incentives", "limits", "learning", "quality", "brief")
+ROOMS = "common participation expectations incentives limits learning earlier actions quality brief".split()
 LINK = re.compile(r"\[([^\[\]]+)\]\((#[a-z0-9-]+)\)")
 OF_NO_NUMBER = ("list", "name", "Name", "date", "month", "period", "end")
 ENDS = ("conf_low", "conf_high")

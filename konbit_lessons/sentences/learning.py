@@ -1,13 +1,15 @@
 """What the learning report says: what was decided and by whom, the findings that lead and what follows of each.
 
-Takes the frames of ``measures.findings`` and ``measures.decisions``; returns Sentences. What somebody wrote in the table
-of learning questions is told in the language of the page where the table has it, else as it is and marked as such.
+Takes the frames of ``measures.findings`` and ``measures.decisions``; returns Sentences. What somebody wrote in the
+table of learning questions is told in the page's language where the table has it, else as it is and marked as such.
 """
 
 import pandas as pd
 
+from konbit_lessons.periods import NAME
 from konbit_lessons.say import capital, small
 from konbit_lessons.sentences.common import apart
+from konbit_lessons.sentences.incentives import found
 from konbit_lessons.words import mark
 
 TOLD = {  # kind of number → how high it is
@@ -15,6 +17,7 @@ TOLD = {  # kind of number → how high it is
     "taken_up": mark("**{value:percent}** of {n} invitations were taken up{interval}."),
     "talked_with": mark("**{value:percent}** of {n} partners had an individual conversation in the quarter{interval}."),
     "overdue": mark("**{k} of {n}** promised follow-ups are overdue."),
+    "due_later": mark("**{k}** promised follow-ups fall due later."),
     "expects": mark("{What}: **{value:percent}** of {n} organizations expect it{interval}."),
     "unmet": mark("{What}: **{k} of {n}** that expect it were not invited to an event that offers it."),
     "agrees": mark("“{What}”: **{value:percent}** of {n} organizations agree{interval}."),
@@ -36,9 +39,9 @@ SHOWS = {  # kind → what the figure of a finding shows, of whom
     "expects": mark("Of 100 organizations that answered both times. Bar: 95 % interval."),
     "agrees": mark("Organizations that agree, of 100 that answered, by round of the survey. Bar: 95 % interval."),
     "overdue": mark("Of 100 follow-ups promised so far in conversations with partners."),
-    "unmet": mark("Of 100 organizations that expect it, by whether the project invited them to an event that offers it."),
+    "unmet": mark("Of 100 organizations that expect it: invited to an event that offers it in the quarter, or not."),
     "reached": mark("Organizations that came to at least one event so far, of 100 to be reached."),
-    "incentive": mark("Difference of 100 invitations taken up where it was there, other things equal. Bar: 95 % interval."),
+    "incentive": mark("Difference of 100 invitations taken up with it, other things equal. Bar: 95 % interval."),
 }
 SO = {  # what follows of a finding
     "beyond": mark("say in each conversation what the project does not offer, and what it offers instead"),
@@ -63,20 +66,7 @@ POINTS = {  # where a row of the figure of a finding stands
     "offered": mark("Invited to it"),
     "not_offered": mark("Not invited to it"),
 }
-NUMBERS = {  # what a number is called in a table
-    "reached": mark("Reached so far: {what}"),
-    "taken_up": mark("Invitations taken up"),
-    "talked_with": mark("Partners with an individual conversation"),
-    "overdue": mark("Promised follow-ups overdue"),
-    "expects": mark("Expect it: {what}"),
-    "unmet": mark("Expect it, not invited to it: {what}"),
-    "agrees": mark("Agree: {what}"),
-    "incentive": mark("Of 100 invitations, with it: {what}"),
-    "delivered": mark("Contributions delivered"),
-    "leads": mark("Business leads and contracts in the quarter"),
-    "joint": mark("Events held jointly in the quarter"),
-}
-COUNTS = ("reached", "overdue", "unmet", "delivered", "leads", "joint")
+COUNTS = ("reached", "overdue", "due_later", "unmet", "delivered", "leads", "joint")
 
 
 def learning_title(say):
@@ -104,8 +94,8 @@ def decision_sentences(say, decisions):
         say(
             text,
             what=own(say, row, "adaptation"),
-            who=_who(say, row),
-            when=_when(say, row),
+            who=who(say, row),
+            when=when(say, row),
             finding=own(say, row, "finding") or say("a question that is still open"),
             anchor=row["anchor"],
         )
@@ -123,23 +113,25 @@ def own(say, row, column):
     return text if say.language == first or text == ours else f"[{text}]{{lang={first}}}"
 
 
-def _who(say, row):
+def who(say, row):
+    """Return who answers for a change, or that nobody is named."""
     return say("nobody is named") if pd.isna(row["owner"]) else capital(str(row["owner"]))
 
 
-def _when(say, row):
+def when(say, row):
+    """Return by when a change is due, and whether that day has gone by."""
     if pd.isna(row["due_on"]):
         return say("no day is named")
     return say("by {day:date}, which has gone by" if row["past_day"] else "by {day:date}", day=row["due_on"])
 
 
 def finding(say, lead, at):
-    """Return the finding that stands at a place of the report, as the heading of its figure; None where there is none."""
+    """Return the finding at a place of the report, as the heading of its figure; None where there is none."""
     if at >= len(lead):
         return None
     row = lead.iloc[at]
     if row["news"] == "changed":
-        return say(CHANGED[row["kind"]], **_of(say, row), **row)
+        return say(CHANGED[row["kind"]], **of(say, row), **row)
     return number_told(say, row)
 
 
@@ -152,6 +144,27 @@ def finding_shows(say, lead, at):
         return say(SHOWS[row["kind"]])
     change = {"change": apart(row["before"], row["after"]), "difference": (row["change_low"], row["change_high"])}
     return say(SHOWS[row["kind"]]) + say("The change: {change:signed} of 100{difference}.", **change)
+
+
+def points_of(say, behind):
+    """Return what each dot of the figures of findings is called: a quarter, a survey, a state or an incentive."""
+    return [_point(say, point) for point in behind["point"]]
+
+
+def _point(say, point):
+    if not isinstance(point, str):
+        return say.words.month(point)
+    if point in POINTS:
+        return say.words.text(POINTS[point])
+    return say.period(point) if NAME.fullmatch(point) else say.name(point)
+
+
+def reading(say, lead, at):
+    """Return how a dot of the figure of a finding is read out."""
+    if at < len(lead) and lead["kind"].iloc[at] == "incentive":
+        return "{label}: {value:signed} ({range})."
+    counts = at < len(lead) and lead["kind"].iloc[at] in COUNTS
+    return "{label}: {value:percent}, n = {n}." if counts else "{label}: {value:percent} ({range}), n = {n}."
 
 
 def so(say, lead, at, decisions):
@@ -169,7 +182,7 @@ def so(say, lead, at, decisions):
     if not acts:
         return said + say("Nobody is named for it yet.")
     text = mark("{who}, {when}: {what}.")
-    named = {"who": _who(say, acts[0]), "when": _when(say, acts[0]), "what": small(own(say, acts[0], "adaptation"))}
+    named = {"who": who(say, acts[0]), "when": when(say, acts[0]), "what": small(own(say, acts[0], "adaptation"))}
     return said + say(text, **named)
 
 
@@ -194,11 +207,11 @@ def belief_and_wish(say, numbers):
         fell, rose = rows.loc[name], rows.loc[wish]
         if fell["after"] < fell["before"] and rose["change_low"] > 0:
             return say(
-                "Fewer agree that “{what}” ({before:percent}, then {after:percent}{doubt}), and more expect {wish:name}: "
-                "what fades is the belief that taking part brings it, not the wish for it.",
+                "Fewer agree that “{what}” ({before:percent}, then {after:percent}{doubt}), and more expect "
+                "{wish:name}: what fades is the belief that taking part brings it, not the wish for it.",
                 doubt="" if fell["change_high"] < 0 else say(", which may be chance"),
                 wish=wish,
-                **_of(say, fell),
+                **of(say, fell),
                 **fell[["before", "after"]],
             )
     return None
@@ -236,11 +249,11 @@ def number_told(say, row):
     kind = row["kind"]
     if kind == "incentive":
         kind = "more" if row["value"] >= 0 else "fewer"
-    return say(TOLD[kind], **_of(say, row), **row, points=abs(row["value"]))
+    return say(TOLD[kind], **of(say, row), **row, points=abs(row["value"]))
 
 
-def _of(say, row):
-    """What a number is of, within a sentence and at its beginning."""
+def of(say, row):
+    """Return what a number is of, within a sentence and at its beginning."""
     name = row["name"]
     if row["kind"] == "agrees":
         asked = say.programme.questions[name]
@@ -274,109 +287,19 @@ def learned(say, asked, numbers):
     ]
 
 
-def decided_before(say, earlier):
-    """Return the changes decided before and how each stands, as items of a page, those past their day first."""
-    return [
-        (
-            own(say, row, "adaptation"),
-            [
-                (say("Decided in"), say("{quarter:period}", quarter=row["quarter"])),
-                (say("Who"), _who(say, row)),
-                (say("By when"), _when(say, row)),
-                (say("Status"), say.level("status", row["status"]) if pd.notna(row["status"]) else say("not written down")),
-            ],
-            "",
-        )
-        for row in earlier.sort_values("past_day", ascending=False, kind="stable").to_dict("records")
-    ]
-
-
-def held_sentences(say, held):
-    """Return of each finding of an earlier quarter whether it still holds by the number that it rests on."""
-    texts = {
-        True: mark("“{finding}” ({quarter:period}) still holds: {number} then, {now} now."),
-        False: mark("“{finding}” ({quarter:period}) **no longer holds**: {number} then, {now} now."),
-        None: mark("“{finding}” ({quarter:period}): {number} then, {now} now."),
-    }
-    return [
-        say(
-            texts[None if pd.isna(row["holds"]) else bool(row["holds"])],
-            finding=own(say, row, "finding"),
-            quarter=row["quarter"],
-            number=_as_text(say, row["kind"], row["then"]),
-            now=_as_text(say, row["kind"], row["k"] if row["kind"] in COUNTS else row["value"]),
-        )
-        for row in held.dropna(subset="finding").to_dict("records")
-    ]
-
-
-def compared_sentences(say, compared, *, quarter):
-    """Return whether what the report of the quarter before said still stands, and what became of its findings."""
-    earlier = str(say.programme.calendar.named(quarter).previous)
-    if compared[["said", "then"]].isna().all(axis=None):
-        return []
-    if compared["said"].isna().all():
-        return [say("No report on {quarter:period} is stored, so what it said cannot be compared.", quarter=earlier)]
-    differ = compared[compared["differs"]]
-    stands = say("What the report on {quarter:period} said still stands by today's records.", quarter=earlier)
-    others = (
-        "Of what the report on {quarter:period} said, {n} number is another by today's records: {names}.",
-        "Of what the report on {quarter:period} said, {n} numbers are others by today's records: {names}.",
+def cause(say):
+    """Return that how sure a finding is and what brings it about are two questions."""
+    return say(
+        "**Not tested:** the words above speak of size and chance alone. Whether one thing brings about another is another "
+        "question, and of every finding here the answer is that it was not tested."
     )
-    names = say.list(small(str(number_name(say, row))) for _, row in differ.iterrows())
-    first = say(others, n=len(differ), names=names, quarter=earlier) if len(differ) else stands
-    return [first, *_strength_then_and_now(say, compared)]
-
-
-def _strength_then_and_now(say, compared):
-    both = compared.dropna(subset=["strength_said", "strength_now"])
-    then, now = both["strength_said"].isin(FOUND), both["strength_now"].isin(FOUND)
-    kinds = {
-        mark("Clear or likely then, and still: {names}."): then & now,
-        mark("Clear or likely then, and no longer: {names}."): then & ~now,
-        mark("Clear or likely now, and not then: {names}."): now & ~then,
-    }
-    named = {text: [f"**{small(say.name(name))}**" for name in both.loc[these, "name"]] for text, these in kinds.items()}
-    return [say(text, names=say.list(names)) for text, names in named.items() if names]
-
-
-def then_and_now(say, compared):
-    """Return the numbers of two reports as a table reads them: ``figure``, ``said_then``, ``known_then``, ``known_now``."""
-    texts = {
-        name: [_as_text(say, row["kind"], row[side], row[f"strength_{side}"]) for row in compared.to_dict("records")]
-        for name, side in {"said_then": "said", "known_then": "then", "known_now": "now"}.items()
-    }
-    return compared.assign(figure=[str(number_name(say, row)) for _, row in compared.iterrows()], **texts)
-
-
-def number_name(say, row):
-    """Return what a number is called."""
-    return say(NUMBERS[row["kind"]], **_of(say, row))
-
-
-def _as_text(say, kind, value, strength=None):
-    if kind in COUNTS:
-        return say.number(value)
-    if kind != "incentive":
-        return say.percent(value)
-    answer = say(ANSWERS[strength]) if isinstance(strength, str) else ""
-    told = "" if pd.isna(value) else say.signed(value)
-    return ", ".join(str(one) for one in (told, answer) if one) or "–"
-
-
-def to_come(say, numbers, waiting):
-    """Return what falls due next: follow-ups promised for later, and changes that are not done."""
-    later = numbers[numbers["kind"] == "due_later"]
-    said = [number_told(say, row) for _, row in later.iterrows()]
-    open_ones = ("**{n}** change decided so far is not done yet.", "**{n}** changes decided so far are not done yet.")
-    return [*said, say(open_ones, n=waiting) if waiting else say("All changes decided so far are done.")]
 
 
 def leading_rule(say, *, most=3):
     """Return the rule by which the findings were chosen that stand in front."""
     return say(
         "In front stand at most {most} findings: first what clearly changed, the largest change first; then what falls "
-        "short of what it should be, of most cases first; then the incentives that go with participation. What cannot be "
-        "told never stands in front.",
+        "short of what it should be, of most cases first; then the incentives that go with participation. What cannot "
+        "be told never stands in front.",
         most=most,
     )
