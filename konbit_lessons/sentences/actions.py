@@ -83,10 +83,10 @@ def _around(say, around):
         return None
     row = around.iloc[0]
     return say(
-        "In the {days} days from its first event of this kind on ({events}), an organization had **{after:2}** leads on "
-        "average, against **{before:2}** in the {days} days before; the change lies between {low:2} and {high:2} (95 % "
-        "interval). That is of {organizations} of {came} organizations that came to one; the others have too few days on "
-        "record. Other things changed as well.",
+        "In the {days} days from its first event of this kind on ({events}), an organization had **{after:2}** leads "
+        "on average, against **{before:2}** in the {days} days before; the change lies between {low:2} and {high:2} "
+        "(95 % interval). That is of {organizations} of {came} organizations that came to one; the others have too few "
+        "days on record. Other things changed as well.",
         **row,
         events=say.words.text(" / ").join(small(_event(say, name)) for name in row["events"]),
         low=row["conf_low"],

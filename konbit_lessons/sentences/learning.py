@@ -290,8 +290,8 @@ def learned(say, asked, numbers):
 def cause(say):
     """Return that how sure a finding is and what brings it about are two questions."""
     return say(
-        "**Not tested:** the words above speak of size and chance alone. Whether one thing brings about another is another "
-        "question, and of every finding here the answer is that it was not tested."
+        "**Not tested:** the words above speak of size and chance alone. Whether one thing brings about another is a "
+        "question of its own, and of every finding here the answer is that it was not tested."
     )
 
 
