@@ -18,7 +18,8 @@ from importlib import import_module
 
 import pandas as pd
 
-from konbit_lessons.words import MINUS, Label, Words, mark
+from konbit_lessons.words import MINUS, Words, mark
+from konbit_lessons.words.label import Label
 
 ROOMS = "common participation expectations incentives limits learning earlier actions quality brief".split()
 LINK = re.compile(r"\[([^\[\]]+)\]\((#[a-z0-9-]+)\)")

@@ -13,8 +13,6 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 import konbit_lessons as kl
-from konbit_lessons.reports import make_reports
-from konbit_lessons.reports.bundle import bundle
 
 HERE = Path(__file__).parent
 CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
@@ -28,6 +26,26 @@ TINY_TOML = """
 name = "Tiny (simulated)"
 simulated = true
 point_of_contact = "evaluation@example.org"
+currency = "HTG"
+
+[types.org_type]
+cdsp = "service provider"
+awardee = "awardee"
+[types.event_type]
+round_table = "round table"
+training = "training"
+coaching = "coaching"
+[incentives]
+per_diem = { label = "Per diem", kind = "amount" }
+transport_refund = "Transport refund"
+business_showcase = "Business showcase"
+[questions]
+motivation = "Motivation"
+belief_money = "Belief in money"
+knows_benefits = { label = "Knows the benefits", kind = "yes_no" }
+[expectations]
+funding = { label = "Funding", met_by = [] }
+training = { label = "Training", met_by = ["training"] }
 
 [analysis]
 incentives = ["business_showcase", "recent_conversation"]
@@ -64,7 +82,7 @@ CDSP-002,Fondation pour le Développement de Jacmel,FDJ,cdsp,non
 CDSP-003,Fondation pour le Développement de Jacmel Nord,FDJN,cdsp,non
 AWD-001,Cabinet Théodore & Associés,CTA,awardee,oui
 """,
-    "events.csv": """event_id,event_type,held_on,per_diem_htg,business_showcase
+    "events.csv": """event_id,event_type,held_on,per_diem_amount,business_showcase
 E001,training,2017-01-10,0,yes
 E002,round_table,2017-02-20,500,no
 """,
@@ -144,6 +162,9 @@ def whole(whole_programme: Path):
 @pytest.fixture(scope="session")
 def reports_in(whole_programme, tmp_path_factory):
     """language → the folder of the quarter, made once from tests/data/programme for all the workers of a test run."""
+    from konbit_lessons.reports import make_reports  # only where reports are made
+    from konbit_lessons.reports.bundle import bundle
+
     shared = tmp_path_factory.getbasetemp()
     shared = shared.parent if os.environ.get("PYTEST_XDIST_WORKER") else shared
 

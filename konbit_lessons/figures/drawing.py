@@ -22,6 +22,8 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from PIL import Image
 
+from konbit_lessons.errors import PlotError
+
 NARROW, WIDE = 328, 640  # pixels: a phone 360 wide less the margins of the page; the column of a wide page
 BLUE, ORANGE, GREEN, INK, GREY, PALE = "#0072B2", "#D55E00", "#009E73", "#1b1b1b", "#5f6368", "#d9dce0"  # Okabe and Ito
 LINE, MARK = 15, 26  # height of a line of text and of a row's mark
@@ -56,8 +58,8 @@ THEME = {  # for seaborn: ``sns.set_theme(style="whitegrid", rc=kl.THEME)``
     "svg.fonttype": "none",
     "svg.hashsalt": "konbit",
 }
-MARKS = so.Nominal({"clear": "o", "likely": "D", "uncertain": "X", "no sign of": "s"})
-COLOURS = so.Nominal({"clear": BLUE, "likely": BLUE, "uncertain": ORANGE, "no sign of": GREY})
+MARKS = so.Nominal({"clear": "o", "likely": "D", "uncertain": "X", "no sign of": "s", "cannot tell": "."})
+COLOURS = so.Nominal({"clear": BLUE, "likely": BLUE, "uncertain": ORANGE, "no sign of": GREY, "cannot tell": PALE})
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class Drawing:
         """Return the picture at a width in pixels, `scale` times as many in the file, as the bytes of a PNG."""
         file = io.BytesIO()
         self._saved(file, width, format="png", dpi=INCH * scale)
-        picture = Image.open(file).convert("RGB").quantize(COLOURS_KEPT, dither=Image.Dither.NONE)
+        picture = Image.open(file).convert("RGB").quantize(COLOURS_KEPT, Image.Quantize.MAXCOVERAGE)
         packed = io.BytesIO()
         picture.save(packed, "PNG", bits=4)
         return oxipng.optimize_from_memory(packed.getvalue(), level=4, strip=oxipng.StripChunks.all())
@@ -124,7 +126,12 @@ class Drawing:
         with warnings.catch_warnings():
             # seaborn 0.13 copies frames by a keyword that pandas 3 no longer needs, and says so once a plot
             warnings.filterwarnings("ignore", category=pd.errors.Pandas4Warning)
-            self.plot.theme(THEME).on(canvas).plot()
+            try:
+                self.plot.theme(THEME).on(canvas).plot()
+            except Exception as error:  # of whatever library draws: what it says last is what is wrong
+                raise PlotError(
+                    f"the plot cannot be drawn: {error.__cause__ or error}. See its scales and columns."
+                ) from None
         canvas.legends.clear()  # names stand beside the marks
         return canvas
 
@@ -140,48 +147,57 @@ class Drawing:
         if low < 0 < high and _is_of_rows(axes) and not axes.patches:
             axes.axvline(0, color=INK, linewidth=0.8, zorder=1)
 
-    def _beside(self, width):
+    def _beside(self, axes, width):
         """Whether names stand before the marks: on a wide page, and where no numbers are to be read above them."""
-        return width >= WIDE or len(dict(self.notes)) < max(len(self.notes), 1)
+        return width >= WIDE or not any(label in self._note for label in _labels(axes))
+
+    @cached_property
+    def _note(self):
+        return dict(self.notes)
 
     def _height(self, rows, width):
         if not rows:
             return round(width * (0.75 if width < WIDE else 0.5))
-        lines = max((self._lines(*note, width) for note in self.notes), default=1)
-        each = 4 + LINE * lines if self._beside(width) else MARK + LINE * lines
-        return 46 + sum(each * len(axes.get_yticks()) + 24 for axes in rows)
+        return 46 + sum(24 + self._row(axes, width) * len(axes.get_yticks()) for axes in rows)
 
-    def _lines(self, label, note, width):
-        """How many lines of text a row takes at a width."""
-        if self._beside(width):
-            return max(text.count("\n") + 1 for text in (_wrapped(label, BESIDE[width < WIDE]), _wrapped(note, 34)))
-        return _wrapped(label, 44).count("\n") + 1 + (_wrapped(note, 50).count("\n") + 1 if note else 0)
+    def _row(self, axes, width):
+        """How high a row is: as many lines as the longest takes, and its mark where that stands under them."""
+        notes, beside = [(label, self._note.get(label, "")) for label in _labels(axes)], self._beside(axes, width)
+        if beside:
+            lines = [max(_lines(label, BESIDE[width < WIDE]), _lines(note, 34)) for label, note in notes]
+        else:
+            lines = [_lines(label, 44) + _lines(note, 50) for label, note in notes]
+        return LINE * max(lines, default=1) + (4 if beside else MARK)
 
     def _named(self, axes, width):
         """Put names and numbers above the marks of a phone's figure, or before and behind those of a wide one."""
-        labels, places = [text.get_text() for text in axes.get_yticklabels()], list(axes.get_yticks())
+        labels, places = _labels(axes), list(axes.get_yticks())
         axes.grid(visible=False, axis="y")
         rows = list(zip(places, labels, strict=True))
-        if self._beside(width):
+        if self._beside(axes, width):
             axes.set_yticks(places, [_wrapped(label, BESIDE[width < WIDE]) for label in labels])
-            return self._notes_behind(axes, rows)
+            said = [(at, _wrapped(self._note.get(label, ""), 34)) for at, label in rows]
+            return [_written(axes, 1, at, note, (8, 0), GREY, "center") for at, note in said if note]
         axes.set_yticks(places, [""] * len(places))
         axes.set_ylim(len(places) - 0.65, -0.8)
         return self._names_above(axes, rows)
 
-    def _notes_behind(self, axes, rows):
-        notes = dict(self.notes) if len(dict(self.notes)) == len(self.notes) else {}
-        said = [(at, _wrapped(notes[label], 34)) for at, label in rows if notes.get(label)]
-        return [_written(axes, 1, at, note, (8, 0), GREY, "center") for at, note in said]
-
     def _names_above(self, axes, rows):
-        added, notes = [], dict(self.notes)
+        added = []
         for at, label in rows:
-            note = _wrapped(notes.get(label, ""), 50)
-            up = 8 + (8.5 * (note.count("\n") + 1) if note else 0)
+            note = _wrapped(self._note.get(label, ""), 50)
             added.append(_written(axes, 0, at, note, (0, 7), GREY, "bottom"))
+            up = 8 + 8.5 * _lines(note, 50)
             added.append(_written(axes, 0, at, _wrapped(label, 44), (0, up), INK, "bottom", "bold"))
         return added
+
+
+def _labels(axes):
+    return [text.get_text() for text in axes.get_yticklabels()]
+
+
+def _lines(text, width):
+    return _wrapped(text, width).count("\n") + 1 if text else 0
 
 
 def _is_of_rows(axes):

@@ -1,4 +1,4 @@
-"""Write konbit.pot: every message that shows, found in the package, the page templates, the notebooks and the labels.
+"""Write konbit.pot: every message that shows, found in the package, the page templates and the notebooks.
 
 ``python -m konbit_lessons.words.extract`` rewrites the file beside this one, and each .po there with the messages that
 are new or gone; what is translated stays, and so does its header. The files are sorted and carry no dates, so that
@@ -12,7 +12,6 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 
-from konbit_lessons.tables import EXPECTATIONS, LABELS, LEVELS, TABLE_LABELS, TABLES
 from konbit_lessons.words import HERE
 from konbit_lessons.words.markdown import blocks, cells_of, words_of
 
@@ -37,12 +36,6 @@ def messages():
         with path.open("rb") as file:
             for _, found, _, _ in extract("jinja2.ext:babel_extract", file, keywords=KEYWORDS):
                 yield path.relative_to(PACKAGE).as_posix(), found
-    for labels in (LABELS, EXPECTATIONS, TABLE_LABELS, LEVELS):
-        yield from (("tables.py", label) for label in labels.values())
-    for schema in TABLES.values():
-        yield "tables.py", schema.description
-        for column in schema.columns.values():
-            yield from (("tables.py", said) for said in (column.description, column.metadata.get("unit")) if said)
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
         for kind, _, source in cells_of(path):
             found = _of_code(source) if kind == "code" else map(words_of, blocks(source))

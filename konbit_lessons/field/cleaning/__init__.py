@@ -59,6 +59,16 @@ class Data:
     questions: pd.DataFrame
     notices: tuple[str, ...] = ()
 
+    @property
+    def quarters(self) -> list[str]:
+        """Quarters in which an event was held, in order."""
+        return sorted(self.programme.calendar.names(self.events["held_on"]).dropna().unique())
+
+    @property
+    def quarter(self) -> str:
+        """The last quarter in which an event was held."""
+        return self.quarters[-1]
+
     def __getattr__(self, name: str) -> pd.DataFrame:
         if name in tables.TABLES:
             return self.tables[name]
@@ -89,7 +99,7 @@ def clean(programme: Programme) -> Data:
     cleaned: dict[str, pd.DataFrame] = {}
     events, organizations, agreement = None, None, []
     for table in _reading_order(programme):
-        schema = tables.schema(table, programme.incentives)
+        schema = programme.tables[table]
         sources = [source for source in programme.sources if source.table == table]
         parts = [
             typed_rows(programme, one, schema, record, corrections=corrected, events=cleaned.get("events"))
@@ -155,7 +165,7 @@ def _reading_order(programme: Programme) -> list[str]:
 
 def _finished(name: str, rows: pd.DataFrame | None, programme: Programme) -> pd.DataFrame:
     """The table as it is kept: codebook columns in order, nobody named, sorted, validated."""
-    schema = tables.schema(name, programme.incentives)
+    schema = programme.tables[name]
     keep = [column for column, about in schema.columns.items() if not about.metadata.get("direct_identifier")]
     if rows is None:  # no source feeds it
         return pd.DataFrame({name: pd.array([], dtype=tables.dtype_of(schema.columns[name])) for name in keep})
