@@ -15,13 +15,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 
 import pandas as pd
 
 from konbit_lessons.words import MINUS, Words, mark
 from konbit_lessons.words.label import Label
 
-ROOMS = "common participation expectations incentives limits learning earlier actions quality brief".split()
+ROOMS = sorted(path.stem for path in (Path(__file__).parent / "sentences").glob("[a-z]*.py"))
 LINK = re.compile(r"\[([^\[\]]+)\]\((#[a-z0-9-]+)\)")
 OF_NO_NUMBER = ("list", "name", "Name", "date", "month", "period", "end")
 ENDS = ("conf_low", "conf_high")

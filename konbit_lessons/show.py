@@ -123,7 +123,10 @@ class Table(Part):
     frame: pd.DataFrame | None = field(default=None, repr=False)
 
     def _repr_html_(self):
-        return table_html(self.cells, caption=str(self.caption), text=self.words)
+        first, *others = self.cells.columns
+        starts = range(0, max(len(others), 1), MOST_COLUMNS - 1)
+        parts = [self.cells[[first, *others[at : at + MOST_COLUMNS - 1]]] for at in starts]
+        return "".join(table_html(one, caption=str(self.caption), text=self.words) for one in parts)
 
     def _carried(self):
         return _csv(self.name, self.frame) | {"sentences": _numbers([self.caption])}
@@ -139,7 +142,7 @@ def table(frame, columns, *, caption, across=None, name="", words=()):
         `Say`. A cell of which no value is known is "–".
     caption : Sentence
     across : mapping of a column of the frame to how a cell reads: each of its values becomes a column of the table,
-        and the rows of the frame that read alike in `columns` become one row
+        and the rows of the frame that read alike in `columns` become one row; beyond 7 in tables below each other
     name : str, of the CSV beside the report; none without
     words : headings of columns that hold words and stand left; the first always does
 
@@ -148,6 +151,8 @@ def table(frame, columns, *, caption, across=None, name="", words=()):
     ValueError
         There are more than 7 columns, or a cell names a column that the frame does not have.
     """
+    if len(columns) > MOST_COLUMNS:
+        raise ValueError(f"a table to read has at most {MOST_COLUMNS} columns; found {len(columns)}: leave some out.")
     if not len(frame):
         return Nothing()
     say, across = Say(caption.language), across or {}
@@ -157,10 +162,6 @@ def table(frame, columns, *, caption, across=None, name="", words=()):
     for by, cell in across.items():
         cells = read.assign(_by=frame[by].map(str).to_numpy(), _cell=[_cell(cell, row, say) for row in rows])
         read = cells.pivot_table("_cell", list(read), "_by", aggfunc="first", sort=False).fillna("–").reset_index().rename_axis(columns=None)
-    if len(read.columns) > MOST_COLUMNS:
-        raise ValueError(
-            f"a table to read has at most {MOST_COLUMNS} columns; found {len(read.columns)}: leave some out."
-        )
     return Table(read, caption, tuple(map(str, words)), name, frame)
 
 

@@ -19,6 +19,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
 from konbit_lessons.errors import ProgrammeError
+from konbit_lessons.words.label import Label as Label
 
 HERE = Path(__file__).parent
 FORMATS = {"en": "en", "fr": "fr", "ht": "fr"}  # CLDR has no Kreyòl: its numbers are written as in French
