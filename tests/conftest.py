@@ -11,8 +11,10 @@ import pytest
 from filelock import FileLock
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+from small_study import as_stored, study_of
 
 import konbit_lessons as kl
+from konbit_lessons.reports.bundle import bundle
 
 HERE = Path(__file__).parent
 CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
@@ -148,6 +150,13 @@ def tiny(tmp_path: Path) -> Tiny:
     return one
 
 
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    """A study with notebooks of its own, whose cells need no kernel: what they showed is stored in them."""
+    monkeypatch.setattr("konbit_lessons.reports.make.run", as_stored)
+    return study_of(tmp_path / "study")
+
+
 @pytest.fixture(scope="session")
 def whole_programme(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of tests/data/programme to write in; returns its folder."""
@@ -173,7 +182,7 @@ def reports_in(whole_programme, tmp_path_factory):
         with FileLock(shared / f"reports-{language}.lock"):
             if not folder.exists():
                 programme = kl.load(whole_programme / "programme.toml")
-                make_reports(programme, language=language, reports=folder, progress=str)
+                kl.make_reports(programme, language=language, reports=folder, progress=str)
                 with zipfile.ZipFile(bundle(programme, reports=folder).path) as zipped:
                     zipped.extractall(shared / f"mailed-{language}")
         return next(folder.glob("FY*"))

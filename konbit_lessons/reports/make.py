@@ -127,7 +127,7 @@ def make_reports(
         reports=os.path.relpath(top.parent, programme.folder),
     )
     if notebooks.LEARNING in wanted:  # what is wrong in the evaluator's own words is said before anything starts
-        narrative.written(cleaned(programme), quarter, language=words)
+        narrative.own_words(cleaned(programme), quarter=quarter, language=words)
     with only_one_run(top):
         failed = _make(asked, wanted, given)
     _list_quarters(programme, words, top.parent)

@@ -169,6 +169,7 @@ def own_kernel(scratch, programme_file):
         "PYTHONPATH": os.pathsep.join(filter(os.path.isabs, os.environ.get("PYTHONPATH", "").split(os.pathsep))),
         "IPYTHONDIR": str(scratch / "ipython"),
         "MATPLOTLIBRC": str(settings),
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "KONBIT_PROGRAMME": str(programme_file),
     }
     kernel = {"argv": [sys.executable, "-P", "-c", code, *OPTIONS], "display_name": KERNEL, "language": "python"}

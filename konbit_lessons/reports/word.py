@@ -16,7 +16,7 @@ from konbit_lessons.errors import ProgrammeError, ReportError
 
 SECONDS = 120
 FIRST_DAY = "315532800"  # 1980-01-01, the first a zip can hold: the same page gives the same bytes
-TALLEST = 1.25  # height of a picture by the width of the text, so that it stays on one sheet, A4 or Letter
+WIDEST, TALLEST = 5.8, 7.5  # inches of a picture: as wide as the text, and on one sheet with its heading
 ONLY_ON_SCREEN = "nav, details.narrow, .skip, .on-screen"
 
 
@@ -66,7 +66,7 @@ def _for_pandoc(page):
         main.h1.insert_after(notice.wrap(soup.new_tag("p")).extract())
     for picture in main.find_all("picture"):  # on paper a figure is as wide as the text
         picture.img["src"] = picture.find("source")["srcset"]
-        picture.img["width"] = f"{_percent_of_the_text(picture.img['src'])}%"
+        picture.img["width"] = f"{_inches(picture.img['src']):.2f}in"
         picture.find("source").decompose()
         picture.unwrap()
     for figure in main.find_all("figure"):  # pandoc would take the heading of a figure for its caption
@@ -84,7 +84,7 @@ def _for_pandoc(page):
     return f'<html lang="{soup.html["lang"]}"><head>{head}</head><body>{main.decode_contents()}</body></html>'
 
 
-def _percent_of_the_text(src):
+def _inches(src):
     """How wide a PNG stands: as the text, or less where it would not fit on a sheet."""
     width, height = struct.unpack(">II", base64.b64decode(src.partition(",")[2][:32])[16:24])
-    return int(min(100, 100 * TALLEST * width / height))
+    return min(WIDEST, TALLEST * width / height)
