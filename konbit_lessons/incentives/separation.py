@@ -8,15 +8,43 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.special import expit
 
+from konbit_lessons.incentives.independence import label
+
 TOLERANCE = 1e-7
+
+
+def separated_directions(X, y):
+    """The directions (k, f) in which the likelihood of X (n, k) has no maximum; none (k, 0) if it has one.
+
+    A term is separated when no comparison of the rows that overlap identifies it. Rows that do not overlap are those
+    with s_i x_i'δ > 0 for a direction δ with s_i x_i'δ ≥ 0 in all rows (s = 2y − 1), found by a linear programme:
+    Konis (2007); R's ``detectseparation::detect_separation``. The directions of which the rows that overlap say nothing
+    are returned.
+    """
+    shares = (y > 0) & (y < 1)  # a share is some that did and some that did not
+    X, y = np.concatenate([X, X[shares]]), np.concatenate([np.where(shares, 0.0, y), np.ones(shares.sum())])
+    rows = _mixed(X, y)
+    overlap = X[rows]
+    if len(overlap) and not _has_maximum(overlap, y[rows]):
+        overlap = _overlapping(*_patterns(overlap, y[rows]))
+    if len(overlap) == len(X):
+        return np.empty((X.shape[1], 0))
+    spread = np.linalg.norm(X, axis=0)
+    spread[spread == 0] = 1.0
+    _, size, turn = np.linalg.svd((overlap / spread).T @ (overlap / spread), full_matrices=True, hermitian=True)
+    return turn[size < 1e-12].T / spread[:, None]
+
+
+def moves_freely(free, X, columns, step=None):
+    """Whether a change of these columns (one, or ``step`` (k,) or (m, k)) goes along directions without a maximum."""
+    if not free.size:
+        return False
+    moved = free[columns] if step is None else step @ free
+    return bool(np.abs(moved).max() * np.linalg.norm(X[:, columns], axis=0).max() > TOLERANCE)
 
 
 def separated_terms(X, y, names):
     """Names of the terms whose maximum-likelihood estimate does not exist (is infinite), in the order of X.
-
-    A term is separated when no comparison of the rows that overlap identifies it. Rows that do not overlap are those
-    with s_i x_i'δ > 0 for a direction δ with s_i x_i'δ ≥ 0 in all rows (s = 2y − 1), found by a linear programme:
-    Konis (2007); R's ``detectseparation::detect_separation``.
 
     Examples
     --------
@@ -26,22 +54,18 @@ def separated_terms(X, y, names):
     >>> separated_terms(X, np.array([0.0, 1.0, 1.0]), ("(Intercept)", "refund"))
     ('refund',)
     """
-    shares = (y > 0) & (y < 1)  # a share is some that did and some that did not
-    X, y = np.concatenate([X, X[shares]]), np.concatenate([np.where(shares, 0.0, y), np.ones(shares.sum())])
-    rows = _mixed(X, y)
-    overlap = X[rows]
-    if len(overlap) and not _has_maximum(overlap, y[rows]):
-        overlap = _overlapping(*_patterns(overlap, y[rows]))
-    if len(overlap) == len(X):
+    free = separated_directions(X, y)
+    return tuple(name for j, name in enumerate(names) if moves_freely(free, X, [j]))
+
+
+def separated_in(design):
+    """Names of the terms of a ``Design`` that are separated; without any, of its other columns that are."""
+    free, X = separated_directions(design.X, design.y), design.X
+    if not free.size:
         return ()
-    spread = np.linalg.norm(X, axis=0)
-    spread[spread == 0] = 1.0
-    # δ with overlap @ δ = 0 are the directions the overlapping rows say nothing about
-    _, size, turn = np.linalg.svd((overlap / spread).T @ (overlap / spread), full_matrices=True, hermitian=True)
-    free = turn[size < 1e-12]
-    return tuple(
-        name for name, column in zip(names, free.T, strict=True) if np.abs(column).max(initial=0.0) > TOLERANCE
-    )
+    changes = {key: design.contrast(key) for key in design.terms if key not in design.unfit}
+    terms = [key for key, one in changes.items() if moves_freely(free, X, list(one.columns), one.step)]
+    return tuple(terms or [label(name) for j, name in enumerate(design.names) if moves_freely(free, X, [j])])
 
 
 def _mixed(X, y):
