@@ -115,7 +115,7 @@ def own(say, row, column):
 
 def who(say, row):
     """Return who answers for a change, or that nobody is named."""
-    return say("nobody is named") if pd.isna(row["owner"]) else capital(str(row["owner"]))
+    return say("nobody is named") if pd.isna(row["owner"]) else capital(own(say, row, "owner"))
 
 
 def when(say, row):
