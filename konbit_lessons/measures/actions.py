@@ -71,10 +71,10 @@ def _lines(data: Data, gate: Gate, figures: list[str], quarter: str) -> pd.DataF
     known = gate.decide(data.programme.smallest_cell)["n"].unstack("figure").droplevel(["report", "by"])
     table = known.reindex(columns=figures).drop(index="", errors="ignore")
     if {*table.index} <= {TOTAL}:
-        return table[:0].rename_axis("fiscal_quarter", columns=None).reset_index()
+        return table[:0].rename_axis(index="fiscal_quarter", columns=None).reset_index()
     if quarter not in table.index:
         table.loc[quarter] = 0
-    return table.sort_index().rename_axis("fiscal_quarter", columns=None).reset_index()
+    return table.sort_index().rename_axis(index="fiscal_quarter", columns=None).reset_index()
 
 
 def around_first(data: Data, rows: pd.DataFrame, *, quarter: str, days: int = DAYS_AROUND) -> pd.DataFrame:
@@ -210,4 +210,4 @@ def events_offered(data: Data, *, quarter: str) -> pd.DataFrame:
     counts = had.groupby(side).sum().reindex(SIDES, fill_value=0).T.astype(int)
     held = {f"events_{one}": int((side == one).sum()) for one in SIDES}
     shown = counts[(counts.sum(axis=1) > 0) & all(held.values())]
-    return shown.assign(**held).rename_axis("what", columns=None).reset_index()
+    return shown.assign(**held).rename_axis(index="what", columns=None).reset_index()

@@ -49,17 +49,21 @@ def decided(data, *, quarter):
     return lines[lines["adaptation"].notna()].sort_values("due_on", kind="stable", ignore_index=True)
 
 
-def before(data, *, quarter):
-    """Return the changes of earlier quarters that were not done by this one, or not yet one quarter ago, oldest first.
+def earlier(data, *, quarter):
+    """Return the learning questions of earlier quarters, the latest first.
 
     Returns
     -------
     DataFrame, as `asked`, without ``anchor``
     """
-    earlier = str(data.programme.calendar.named(quarter).previous)
-    lines = data.learning[(data.learning["quarter"] < quarter) & data.learning["adaptation"].notna()]
-    open_ones = lines[(lines["status"] != DONE) | (lines["quarter"] == earlier)]
-    return _timed(data, open_ones.sort_values("quarter", kind="stable", ignore_index=True), quarter)
+    lines = data.learning[data.learning["quarter"] < quarter]
+    return _timed(data, lines.sort_values("quarter", ascending=False, kind="stable", ignore_index=True), quarter)
+
+
+def waiting(lines):
+    """Return those of `earlier` that led to a change which is not done, those past their day first."""
+    open_ones = lines[lines["adaptation"].notna() & (lines["status"] != DONE)]
+    return open_ones.sort_values("past_day", ascending=False, kind="stable", ignore_index=True)
 
 
 def _timed(data, lines, quarter):

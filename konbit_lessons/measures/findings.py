@@ -16,9 +16,10 @@ from konbit_lessons.measures import actions, answers, conversations, expectation
 from konbit_lessons.measures.intervals import with_shares
 from konbit_lessons.panel import rows as rows_until
 
-COLUMNS = ["measure", "kind", "name", "k", "n", "value", "conf_low", "conf_high"]
+WORDS = ["measure", "kind", "name", "strength"]
 CHANGE = ["before", "after", "both", "change_low", "change_high"]
-MORE = ["strength", "short"]
+NUMBERS = ["k", "n", "value", "conf_low", "conf_high", *CHANGE, "short"]
+POINTS = ["at", "point", "value", "conf_low", "conf_high", "n"]
 DIGITS = 6  # kept of a share: more than anybody prints
 FOUND = ("clear", "likely")
 STRENGTH = "strength "
@@ -133,7 +134,7 @@ def _of_actions(data, quarter):
     measured = {one.measure for one in data.programme.actions.values()}
     if "contributions" in measured:
         row = actions.contributions(data, quarter=quarter).set_index("fiscal_quarter").loc[TOTAL]
-        yield {"measure": "delivered", "kind": "delivered", "k": row["delivered"], "n": row["pledged"]} | _ends(row)
+        yield {"measure": "delivered", "kind": "delivered", "k": row["delivered"], "n": row["pledged"]} | _share(row)
     if "leads" in measured:
         both = actions.leads(data, quarter=quarter).set_index("fiscal_quarter")["both"]
         yield {"measure": "leads", "kind": "leads", "k": both[quarter]}
@@ -168,9 +169,8 @@ def behind(data, rows, result, lead, *, quarter):
         ``at`` (the place of the finding, from 0), ``point`` (a quarter, the day on which a survey began, a state, or an
         incentive), ``value``, ``conf_low``, ``conf_high``, ``n``.
     """
-    columns = ["at", "point", "value", "conf_low", "conf_high", "n"]
     tables = [_behind(data, rows, result, row, quarter).assign(at=at) for at, row in lead.iterrows()]
-    return pd.concat([pd.DataFrame(columns=columns), *tables], ignore_index=True).reindex(columns=columns)
+    return _as_numbers(pd.concat([pd.DataFrame(columns=POINTS), *tables], ignore_index=True).reindex(columns=POINTS))
 
 
 def _behind(data, rows, result, row, quarter):
@@ -219,7 +219,13 @@ def frame(rows):
         of ``both``, with ``change_low`` and ``change_high``; ``strength`` of the evidence for an incentive; ``short``,
         of how many cases it falls short of what it should be.
     """
-    return pd.DataFrame(rows, columns=[*COLUMNS, *CHANGE, *MORE])
+    return _as_numbers(pd.DataFrame(rows, columns=[*WORDS, *NUMBERS]))
+
+
+def _as_numbers(table):
+    """The table with every column of numbers as one, missing ones as NaN."""
+    columns = [name for name in table if name in NUMBERS]
+    return table.astype(dict.fromkeys(columns, "Float64")).astype(dict.fromkeys(columns, float))
 
 
 def leading(numbers, *, most=3):
@@ -289,7 +295,7 @@ def compared(said, then, now):
     return both.assign(differs=((both["said"] - both["then"]).abs() >= prints) | other).reset_index(drop=True)
 
 
-def held(lines, then, now):
+def held(lines, kept, now):
     """Return whether findings of earlier quarters still hold by the numbers that they rest on.
 
     An incentive's holds where the evidence is clear or likely and the difference goes the same way; a share's where
@@ -297,13 +303,14 @@ def held(lines, then, now):
 
     Parameters
     ----------
-    lines : DataFrame, from ``decisions.asked``
-    then : dict, from `told`, of the quarter in which they were found
+    lines : DataFrame, from ``decisions.earlier``
+    kept : dict of quarter to what `told` gave of it
     now : DataFrame, from `frame`
 
     Returns
     -------
-    DataFrame, the lines that name a number told now, with its columns, ``then`` and ``holds`` (boolean, or missing)
+    DataFrame, the lines whose number was kept when they were found and is told now, with its columns, ``then`` and
+        ``holds`` (boolean, or missing)
 
     Raises
     ------
@@ -311,14 +318,16 @@ def held(lines, then, now):
         A line names a number that no report has.
     """
     named = lines[lines["measure"].notna()]
-    if unknown := sorted({*named["measure"]} - {*now["measure"]} - {*then}):
+    if unknown := sorted({*named["measure"]} - {*now["measure"]}.union(*kept.values())):
         raise DataError(
             f'learning, column "measure": found "{unknown[0]}"; expected the name of a number of the report, one of '
             f"{', '.join(now['measure'])}. Write one of these, or leave it blank."
         )
-    joined = named.merge(now, on="measure", how="inner", validate="many_to_one", suffixes=("", "_now"))
-    joined["then"] = joined["measure"].map(then).astype(float)
+    joined = named.merge(now, on="measure", how="inner", validate="many_to_one")
+    at = zip(joined["quarter"], joined["measure"], strict=True)
+    joined["then"] = [kept.get(quarter, {}).get(measure, NAN) for quarter, measure in at]
     as_strong = joined["strength"].isin(FOUND) & (joined["value"] * joined["then"] > 0)
     within = joined["then"].between(joined["conf_low"], joined["conf_high"])
     holds = as_strong.where(joined["kind"] == "incentive", within).astype("boolean")
-    return joined.assign(holds=holds.mask(joined["then"].isna() | joined["conf_low"].isna()))
+    joined["holds"] = holds.mask(joined["conf_low"].isna())
+    return joined.dropna(subset="then", ignore_index=True)

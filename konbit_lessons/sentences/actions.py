@@ -72,8 +72,8 @@ def _leads_so_far(say, leads):
         return None
     row = so_far.iloc[0]
     text = (
-        "So far {organizations} of {partners} partners had **{n} lead or contract**.",
-        "So far {organizations} of {partners} partners had **{n} leads and contracts**.",
+        "So far **{organizations} of {partners}** partners had a business lead or contract; {n} was recorded in all.",
+        "So far **{organizations} of {partners}** partners had a business lead or contract; {n} were recorded in all.",
     )
     return say(text, **row, n=row["both"])
 
@@ -87,8 +87,8 @@ def _around(say, around):
         "on average, against **{before:2}** in the {days} days before; the change lies between {low:2} and {high:2} "
         "(95 % interval). That is of {organizations} of {came} organizations that came to one; the others have too few "
         "days on record. Other things changed as well.",
-        **row,
-        events=say.words.text(" / ").join(small(_event(say, name)) for name in row["events"]),
+        **row.drop("events"),
+        events=say.list(small(_event(say, name)) for name in row["events"]),
         low=row["conf_low"],
         high=row["conf_high"],
     )

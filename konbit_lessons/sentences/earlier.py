@@ -8,7 +8,7 @@ import pandas as pd
 from konbit_lessons.measures.findings import FOUND
 from konbit_lessons.say import small
 from konbit_lessons.sentences.common import answer
-from konbit_lessons.sentences.learning import COUNTS, number_told, of, own, when, who
+from konbit_lessons.sentences.learning import COUNTS, day, number_told, of, own, who
 from konbit_lessons.words import mark
 
 NUMBERS = {  # what a number is called in a table
@@ -27,23 +27,20 @@ NUMBERS = {  # what a number is called in a table
 }
 
 
-def decided_before(say, earlier):
-    """Return the changes decided before and how each stands, as items of a page, those past their day first."""
+def decided_before(say, waiting):
+    """Return the changes decided before that are not done, as items of a page."""
     return [
         (
             own(say, row, "adaptation"),
             [
                 (say("Decided in"), say("{quarter:period}", quarter=row["quarter"])),
                 (say("Who"), who(say, row)),
-                (say("By when"), when(say, row)),
-                (
-                    say("Status"),
-                    say.level("status", row["status"]) if pd.notna(row["status"]) else say("not written down"),
-                ),
+                (say("By when"), day(say, row)),
+                (say("Status"), _status(say, row)),
             ],
             "",
         )
-        for row in earlier.sort_values("past_day", ascending=False, kind="stable").to_dict("records")
+        for row in waiting.to_dict("records")
     ]
 
 
@@ -51,23 +48,36 @@ def _status(say, row):
     return say("not written down") if pd.isna(row["status"]) else say.level("status", row["status"])
 
 
+def no_longer(say, held):
+    """Return the findings of earlier quarters that no longer hold by their numbers, and how many still do."""
+    gone = [_held(say, row) for _, row in held[held["holds"].fillna(True).eq(False)].iterrows()]
+    n = int(held["holds"].fillna(False).sum())
+    still = (
+        "By its number, **{n}** finding of earlier quarters still holds.",
+        "By their numbers, **{n}** findings of earlier quarters still hold.",
+    )
+    return [*gone, say(still, n=n) if n else None]
+
+
 def held_sentences(say, held):
     """Return of each finding of an earlier quarter whether it still holds by the number that it rests on."""
+    return [_held(say, row) for _, row in held.iterrows()]
+
+
+def _held(say, row):
     texts = {
-        True: mark("“{finding}” ({quarter:period}) still holds: {number} then, {now} now."),
-        False: mark("“{finding}” ({quarter:period}) **no longer holds**: {number} then, {now} now."),
-        None: mark("“{finding}” ({quarter:period}): {number} then, {now} now."),
+        True: mark("“{finding}” ({quarter:period}) still holds. {number}: {then} then, {now} now."),
+        False: mark("“{finding}” ({quarter:period}) **no longer holds**. {number}: {then} then, {now} now."),
+        None: mark("“{finding}” ({quarter:period}). {number}: {then} then, {now} now."),
     }
-    return [
-        say(
-            texts[None if pd.isna(row["holds"]) else bool(row["holds"])],
-            finding=own(say, row, "finding"),
-            quarter=row["quarter"],
-            number=_as_text(say, row["kind"], row["then"]),
-            now=_as_text(say, row["kind"], row["k"] if row["kind"] in COUNTS else row["value"]),
-        )
-        for row in held.dropna(subset="finding").to_dict("records")
-    ]
+    return say(
+        texts[None if pd.isna(row["holds"]) else bool(row["holds"])],
+        finding=own(say, row, "finding"),
+        quarter=row["quarter"],
+        number=number_name(say, row),
+        then=_as_text(say, row["kind"], row["then"]),
+        now=_as_text(say, row["kind"], row["k"] if row["kind"] in COUNTS else row["value"]),
+    )
 
 
 def compared_sentences(say, compared, *, quarter):
@@ -125,9 +135,8 @@ def _as_text(say, kind, value, strength=None):
     return ", ".join(str(one) for one in ("" if pd.isna(value) else say.signed(value), strong) if one) or "–"
 
 
-def to_come(say, numbers, waiting):
+def to_come(say, numbers, open_ones):
     """Return what falls due next: follow-ups promised for later, and changes that are not done."""
-    later = numbers[numbers["kind"] == "due_later"]
-    said = [number_told(say, row) for _, row in later.iterrows()]
-    open_ones = ("**{n}** change decided so far is not done yet.", "**{n}** changes decided so far are not done yet.")
-    return [*said, say(open_ones, n=waiting) if waiting else say("All changes decided so far are done.")]
+    later = [number_told(say, row) for _, row in numbers[numbers["kind"] == "due_later"].iterrows()]
+    text = ("**{n}** change decided so far is not done yet.", "**{n}** changes decided so far are not done yet.")
+    return [*later, say(text, n=open_ones) if open_ones else None]

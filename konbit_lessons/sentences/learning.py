@@ -10,6 +10,7 @@ from konbit_lessons.periods import NAME
 from konbit_lessons.say import capital, small
 from konbit_lessons.sentences.common import apart
 from konbit_lessons.sentences.incentives import found
+from konbit_lessons.sentences.participation import reached_so_far
 from konbit_lessons.words import mark
 
 TOLD = {  # kind of number → how high it is
@@ -23,7 +24,9 @@ TOLD = {  # kind of number → how high it is
     "agrees": mark("“{What}”: **{value:percent}** of {n} organizations agree{interval}."),
     "more": mark("{What} goes with **{points:points} more of 100** invitations taken up{interval}."),
     "fewer": mark("{What} goes with **{points:points} fewer of 100** invitations taken up{interval}."),
-    "delivered": mark("**{k} of {n}** contributions that partners pledged so far were delivered."),
+    "delivered": mark(
+        "**{value:percent}** of {n} contributions that partners pledged so far were delivered{interval}."
+    ),
     "leads": mark("**{k}** business leads and contracts were recorded in the quarter."),
     "joint": mark("**{k} of {n}** events of the quarter were held jointly with another project."),
 }
@@ -37,7 +40,7 @@ SHOWS = {  # kind → what the figure of a finding shows, of whom
     "taken_up": mark("Invitations taken up, of 100 whose attendance is known, by quarter. Bar: 95 % interval."),
     "talked_with": mark("Partners with a conversation, of 100 on the last day of each quarter. Bar: 95 % interval."),
     "expects": mark("Of 100 organizations that answered both times. Bar: 95 % interval."),
-    "agrees": mark("Organizations that agree, of 100 that answered, by round of the survey. Bar: 95 % interval."),
+    "agrees": mark("Organizations that agree, of 100 that answered each survey. Bar: 95 % interval."),
     "overdue": mark("Of 100 follow-ups promised so far in conversations with partners."),
     "unmet": mark("Of 100 organizations that expect it: invited to an event that offers it in the quarter, or not."),
     "reached": mark("Organizations that came to at least one event so far, of 100 to be reached."),
@@ -66,7 +69,7 @@ POINTS = {  # where a row of the figure of a finding stands
     "offered": mark("Invited to it"),
     "not_offered": mark("Not invited to it"),
 }
-COUNTS = ("reached", "overdue", "due_later", "unmet", "delivered", "leads", "joint")
+COUNTS = ("reached", "overdue", "due_later", "unmet", "leads", "joint")
 
 
 def learning_title(say):
@@ -74,7 +77,7 @@ def learning_title(say):
     return say("What did we learn, and what will we change?")
 
 
-def decided_so_far(say, decisions, earlier):
+def decided_so_far(say, decisions, waiting):
     """Return how many changes were decided in the quarter, and how many earlier ones are past their day."""
     said = say("No change was decided in the quarter.")
     if len(decisions):
@@ -82,20 +85,20 @@ def decided_so_far(say, decisions, earlier):
             ("**{n} change** was decided in the quarter.", "**{n} changes** were decided in the quarter."),
             n=len(decisions),
         )
-    late = int(earlier["past_day"].sum())
+    late = int(waiting["past_day"].sum())
     past = ("**{n}** decided before is past its day.", "**{n}** decided before are past their day.")
     return said + (say(past, n=late) if late else None)
 
 
 def decision_sentences(say, decisions):
     """Return each change that was decided: who makes it, by when, and the finding that it rests on."""
-    text = mark("**{what}:** {who}, {when}. It rests on [{finding}](#{anchor}).")
+    text = mark("**{what}:** {who}, {when}. It rests on “[{finding}](#{anchor})”.")
     return [
         say(
             text,
             what=own(say, row, "adaptation"),
             who=who(say, row),
-            when=when(say, row),
+            when=_when(say, row),
             finding=own(say, row, "finding") or say("a question that is still open"),
             anchor=row["anchor"],
         )
@@ -118,11 +121,15 @@ def who(say, row):
     return say("nobody is named") if pd.isna(row["owner"]) else capital(own(say, row, "owner"))
 
 
-def when(say, row):
-    """Return by when a change is due, and whether that day has gone by."""
+def day(say, row):
+    """Return the day by which a change is due, and whether it has gone by."""
     if pd.isna(row["due_on"]):
         return say("no day is named")
-    return say("by {day:date}, which has gone by" if row["past_day"] else "by {day:date}", day=row["due_on"])
+    return say("{day:date}, which has gone by" if row["past_day"] else "{day:date}", day=row["due_on"])
+
+
+def _when(say, row):
+    return day(say, row) if pd.isna(row["due_on"]) else say("by {day}", day=day(say, row))
 
 
 def finding(say, lead, at):
@@ -132,7 +139,7 @@ def finding(say, lead, at):
     row = lead.iloc[at]
     if row["news"] == "changed":
         return say(CHANGED[row["kind"]], **of(say, row), **row)
-    return number_told(say, row)
+    return number_told(say, row, interval=(None, None))
 
 
 def finding_shows(say, lead, at):
@@ -182,7 +189,7 @@ def so(say, lead, at, decisions):
     if not acts:
         return said + say("Nobody is named for it yet.")
     text = mark("{who}, {when}: {what}.")
-    named = {"who": who(say, acts[0]), "when": when(say, acts[0]), "what": small(own(say, acts[0], "adaptation"))}
+    named = {"who": who(say, acts[0]), "when": _when(say, acts[0]), "what": small(own(say, acts[0], "adaptation"))}
     return said + say(text, **named)
 
 
@@ -217,19 +224,26 @@ def belief_and_wish(say, numbers):
     return None
 
 
-def glance(say, numbers, lead, result):
+def glance(say, numbers, lead, reached, result, *, quarter):
     """Return what else a reader should know of the quarter, without what leads the report.
+
+    Parameters
+    ----------
+    reached : DataFrame, from ``measures.participation``
+    result : Estimates
 
     Returns
     -------
     list of Sentence: organizations reached, invitations taken up beside the quarter before, partners talked with, and
         which incentives go with participation
     """
-    rest = numbers[~numbers["measure"].isin(lead["measure"])]
-    reached = [number_told(say, row) for _, row in rest[rest["kind"] == "reached"].iterrows()]
-    others = [_beside_before(say, row) for _, row in rest[rest["kind"].isin(["taken_up", "talked_with"])].iterrows()]
-    incentives = found(say, result) if not (lead["kind"] == "incentive").any() else None
-    return [*reached, *others, incentives]
+    leads = {*lead["kind"]}
+    rest = numbers[numbers["kind"].isin({"taken_up", "talked_with"} - leads)]
+    return [
+        None if "reached" in leads else reached_so_far(say, reached, quarter),
+        *[_beside_before(say, row) for _, row in rest.iterrows()],
+        None if "incentive" in leads else found(say, result),
+    ]
 
 
 def _beside_before(say, row):
@@ -242,14 +256,14 @@ def _beside_before(say, row):
     return said + say(unclear if alike else clear, before=row["before"])
 
 
-def number_told(say, row):
-    """Return how high a number is, in a sentence; None where it is not shown."""
+def number_told(say, row, **values):
+    """Return how high a number is, in a sentence; None where it is not shown. `values` go before those of the row."""
     if pd.isna(row["k"] if row["kind"] in COUNTS else row["value"]):
         return None
     kind = row["kind"]
     if kind == "incentive":
         kind = "more" if row["value"] >= 0 else "fewer"
-    return say(TOLD[kind], **of(say, row), **row, points=abs(row["value"]))
+    return say(TOLD[kind], **of(say, row) | dict(row) | {"points": abs(row["value"])} | values)
 
 
 def of(say, row):
