@@ -124,7 +124,7 @@ class Say(string.Formatter):
         if name is None:
             return literal
         kind = spec or (name if name in PAIRS else "")
-        value = values[name] if name in values else tuple(values[end] for end in PAIRS[kind])
+        value = values[name] if name in values or kind not in PAIRS else tuple(values[end] for end in PAIRS[kind])
         _keep(kept, name, value, kind)
         return literal + self.formatted(value, kind)
 
@@ -212,6 +212,10 @@ class Say(string.Formatter):
             return self.words.text(mark("all"))
         label = self.programme.level(column, level) if self.programme is not None else None
         return label.text(self.language, form) if label else str(level)
+
+    def table(self, name):
+        """Return what a table of the codebook is called."""
+        return self.programme.tables[name].metadata["label"].text(self.language)
 
     def labels(self, series, form="one"):
         """Return the labels of a series whose name is that of a column, or of whose values each names one.

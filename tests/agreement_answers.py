@@ -11,7 +11,7 @@ from konbit_lessons.incentives.imputation import pool, pool_joint
 from konbit_lessons.incentives.prediction import auc, prediction, quality
 from konbit_lessons.incentives.profiles import organization_profiles
 from konbit_lessons.measures.staying import leaving, still_taking_part
-from konbit_lessons.measures.trends import clopper_pearson, cronbach_alpha, wilson
+from konbit_lessons.measures.intervals import clopper_pearson, cronbach_alpha, wilson
 
 QUADRATURE = 1e-3  # R has 25 nodes
 

@@ -148,7 +148,7 @@ def grouped(curve, *, smallest, confidence=0.95):
     Returns
     -------
     DataFrame, one row per group
-        ``quarter`` (its last), ``at_risk`` (in its first), ``left``, ``share``, ``low``, ``high``.
+        ``quarter`` (its last), ``at_risk`` (in its first), ``left``, ``share``, ``conf_low``, ``conf_high``.
 
     Examples
     --------
@@ -170,7 +170,7 @@ def grouped(curve, *, smallest, confidence=0.95):
         at_risk, since, left = after, 0, 0
     table = pd.DataFrame(lines, columns=["quarter", "at_risk", "left", "exposed"])
     share, _, low, high = _limits(table["exposed"].to_numpy(float), table["left"].to_numpy(float), confidence)
-    return table.drop(columns="exposed").assign(share=share, low=low, high=high)
+    return table.drop(columns="exposed").assign(share=share, conf_low=low, conf_high=high)
 
 
 def _limits(at_risk, left, confidence):
