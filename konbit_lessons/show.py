@@ -22,7 +22,7 @@ import pandas as pd
 from konbit_lessons.figures.drawing import COLOURS, MARKS, NARROW, THEME, WIDE, Drawing
 from konbit_lessons.figures.markup import as_csv, escaped, figure_html, item_html, marked, plain, table_html
 from konbit_lessons.figures.part import CARRIED, SIMULATED, Part, meta
-from konbit_lessons.say import Say, Sentence
+from konbit_lessons.say import PAIRS, Say, Sentence
 from konbit_lessons.words import mark
 
 __all__ = ["CARRIED", "COLOURS", "MARKS", "THEME", "Figure", "Opening", "items", "prose", "show", "table"]
@@ -35,6 +35,16 @@ HEADS = {  # what the columns of a frame are called in a table
     "conf_low": mark("Low"),
     "conf_high": mark("High"),
     "n": mark("n"),
+    "organizations": mark("Organizations"),
+    "at_least": mark("At least"),
+    "reached": mark("Came"),
+    "so_far": mark("So far"),
+    "target": mark("Target"),
+    "attendances": mark("Attendances"),
+    "of": mark("Of them"),
+    "quarters": mark("Quarters"),
+    "at_risk": mark("At risk of leaving"),
+    "left": mark("Left since"),
 }
 KINDS = {"share": "percent", "conf_low": "points", "conf_high": "points", "estimate": "signed"}
 
@@ -104,10 +114,12 @@ def prose(sentences, *, as_list=True, caveat=False):
 
     Parameters
     ----------
-    sentences : Sentence, or sequence of them
+    sentences : Sentence, sequence of them, or mapping of an anchor to the sentence whose bold words link to it
     as_list : bool, a list where there are several
     caveat : bool, in a quiet box
     """
+    if isinstance(sentences, Mapping):
+        sentences = [one and one.to(anchor) for anchor, one in sentences.items()]
     given = [sentences] if isinstance(sentences, Sentence | str) or sentences is None else sentences
     kept = [one for one in given if one]
     return Prose(kept, as_list, caveat) if kept else Nothing("There is nothing to say.")
@@ -156,7 +168,7 @@ def table(frame, columns, *, caption, across=None, name="", words=()):
         raise ValueError(f"a table to read has at most {MOST_COLUMNS} columns; found {len(columns)}: leave some out.")
     if not len(frame):
         return Nothing()
-    say, across = Say(caption.language), across or {}
+    say, across = caption.say, across or {}
     _refuse_unknown(frame, " ".join([*columns.values(), *across.values()]))
     rows = frame.to_dict("records")
     read = pd.DataFrame({str(head): [_cell(cell, row, say) for row in rows] for head, cell in columns.items()})
@@ -245,7 +257,7 @@ class Figure(Part):
         return [(self.drawing.png(NARROW), NARROW), (self.drawing.png(WIDE, scale=1.5), WIDE)]
 
     def _repr_html_(self):
-        say = Say(self.finding.language)
+        say = self.finding.say
         return figure_html(
             heading=self.finding.plain,
             subtitle=str(self.shows),
@@ -284,12 +296,12 @@ def show(plot, frame, *, finding, shows="", source="", says="", axis="", name=""
     if not len(frame) or not finding:
         _close(plot)
         return Nothing()
-    say = Say(finding.language)
+    say = finding.say
     template = says or _usual(frame)
     _refuse_unknown(frame, template)
     rows = frame.to_dict("records")
     readings = tuple(_reading(template, row, say) for row in rows)
-    notes = [tuple(str(one).removesuffix(".").partition(": ")[::2]) for one in readings] if "label" in frame else []
+    notes = [_note(row["label"], one) for row, one in zip(rows, readings, strict=True)] if "label" in frame else []
     drawing = Drawing(plot, tuple(notes), str(axis), _formats(frame, template, say), height)
     _close(plot)
     return Figure(drawing, finding, shows, source, readings, _cells(template, rows, say), name, frame)
@@ -307,7 +319,7 @@ def _fields(template):
 
 
 def _refuse_unknown(frame, template):
-    given = {name for name, _ in _fields(template)} - {"range", "interval", "difference"}
+    given = {name for name, _ in _fields(template)} - PAIRS.keys()
     if unknown := sorted(given - set(frame.columns)):
         raise ValueError(
             f'found "{{{unknown[0]}}}" in what is said of a row; expected a column of the frame: '
@@ -326,19 +338,24 @@ def _formats(frame, template, say):
 
 
 def _reading(template, row, say):
-    """A row as it is read out; where its number is not there, that and, of a column ``why``, the reason."""
+    """A row as it is read out; where its number is not there, what it is at the least or, of a column ``why``, why."""
     numbers = [name for name, spec in _fields(template) if spec and name in row]
     if "label" in row and numbers and pd.isna(row[numbers[0]]):
+        if row.get("at_least"):
+            return say("{label}: at least {at_least}.", **row)
         return say("{label}: {why}.", label=row["label"], why=row.get("why") or say.words.text("not shown"))
     return say(template, **row)
+
+
+def _note(label, reading):
+    """The name of a row, and what is read out of it, to stand beside its mark."""
+    return str(label), str(reading).removeprefix(str(label)).lstrip(" :\u00a0\u202f").removesuffix(".")
 
 
 def _cells(template, rows, say):
     """The table under a figure: a column for each value that is read out, of an interval one for each end."""
     ends = [("conf_low", "points"), ("conf_high", "points")]
-    columns = [
-        one for name, spec in _fields(template) for one in (ends if name in ("range", "interval") else [(name, spec)])
-    ]
+    columns = [one for name, spec in _fields(template) for one in (ends if name in PAIRS else [(name, spec)])]
     heads = {name: say.words.text(HEADS[name]) if name in HEADS else say.name(name) for name, _ in columns}
     return pd.DataFrame(
         {

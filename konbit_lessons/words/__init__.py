@@ -112,7 +112,7 @@ class Words:
         found = self._catalog.get(message) or self._catalog.get(message[0])
         if found and isinstance(found.string, tuple) and all(found.string):
             return found.string[c2py(self._catalog.plural_expr)(int(n))]
-        return message[n != 1]
+        return message[int(n != 1)]
 
     def text(self, msgid, **values):
         """Return the text in this language, with ``{name}`` filled in from `values`."""
