@@ -22,7 +22,7 @@ import pandas as pd
 from konbit_lessons.figures.drawing import COLOURS, MARKS, NARROW, THEME, WIDE, Drawing
 from konbit_lessons.figures.markup import as_csv, escaped, figure_html, item_html, marked, plain, table_html
 from konbit_lessons.figures.part import CARRIED, SIMULATED, Part, meta
-from konbit_lessons.say import PAIRS, Say, Sentence
+from konbit_lessons.say import OF_NO_NUMBER, PAIRS, Say, Sentence
 from konbit_lessons.words import mark
 
 __all__ = ["CARRIED", "COLOURS", "MARKS", "THEME", "Figure", "Opening", "items", "prose", "show", "table"]
@@ -339,11 +339,12 @@ def _formats(frame, template, say):
 
 def _reading(template, row, say):
     """A row as it is read out; where its number is not there, what it is at the least or, of a column ``why``, why."""
-    numbers = [name for name, spec in _fields(template) if spec and name in row]
-    if "label" in row and numbers and pd.isna(row[numbers[0]]):
+    numbers = [name for name, spec in _fields(template) if spec and spec not in OF_NO_NUMBER and name in row]
+    if numbers and pd.isna(row[numbers[0]]):
+        label = say(template.partition(": ")[0], **row)
         if row.get("at_least"):
-            return say("{label}: at least {at_least}.", **row)
-        return say("{label}: {why}.", label=row["label"], why=row.get("why") or say.words.text("not shown"))
+            return say("{label}: at least {at_least}.", label=label, at_least=row["at_least"])
+        return say("{label}: {why}.", label=label, why=row.get("why") or say.words.text("not shown"))
     return say(template, **row)
 
 

@@ -6,7 +6,7 @@ nothing to say.
 
 import pandas as pd
 
-from konbit_lessons.say import capital
+from konbit_lessons.say import capital, small
 from konbit_lessons.sentences.common import answer, first_and_last
 from konbit_lessons.words import mark, pair
 
@@ -85,26 +85,26 @@ RULE = (
 # ---- expected and offered
 
 
-def first_expected(say, expected, *, quarter):
-    """Return what is expected by the largest share, whether it can be offered, and what was expected and not offered."""
+def first_expected(say, expected):
+    """Return what is expected by the largest share that is shown, and whether it can be offered."""
     if expected.empty:
         return say("No answer to a survey is on record.")
     shown = expected.dropna(subset="share")
     if shown.empty:
         return say("Too few organizations answered the survey to show what they expect.")
     first = shown.iloc[0]
-    return say(BEYOND if first["offer"] == "beyond" else EXPECTED, **first) + not_offered(say, expected, quarter=quarter)
+    return say(BEYOND if first["offer"] == "beyond" else EXPECTED, **first)
 
 
 def not_offered(say, expected, *, quarter):
     """Return of what the project offers the expectation that the offer reached for the smallest share of those with it."""
-    short = expected.dropna(subset=["unmet", "expects"])
+    short = expected.dropna(subset=["unmet", "yes"])
     short = short[short["unmet"] > 0]
     if short.empty:
         return None
-    line = short.loc[(short["unmet"] / short["expects"]).astype(float).idxmax()]
+    line = short.loc[(short["unmet"] / short["yes"]).astype(float).idxmax()]
     return say(
-        "Of {expects} organizations that expect {term:name}, **{unmet}** were not offered it from "
+        "Of {yes} organizations that expect {term:name}, **{unmet}** were not offered it from "
         "{quarter:period}.",
         quarter=quarter,
         **line,
@@ -126,9 +126,10 @@ def expectations_changed(say, changes):
         return say("Since the survey before ({since:month}), no change in what is expected can be told.", **told.iloc[0])
     each = [say("{term:name} **{before:percent} → {now:percent}**", **row) for row in moved.to_dict("records")]
     return say(
-        "What is expected changed since the survey before ({since:month}): {changes:list}.",
-        since=moved["since"].iloc[0],
+        "Of {n} organizations that answered in {since:month} and in {asked:month}, more or fewer expect it now: "
+        "{changes:list}.",
         changes=each,
+        **moved.iloc[0],
     )
 
 
@@ -260,8 +261,12 @@ def those_who_agree_come(say, differences):
     found = told[told["strength"].isin(FOUND)].to_dict("records")
     if not found:
         return say("Whether organizations that agreed before the event come more often cannot be told")
-    each = [say("{what} **{estimate:signed}**", **_named(say, row)) for row in found]
-    return say("Of 100 invitations, organizations that agreed before took up more or fewer: {each:list}", each=each)
+    texts = (
+        mark("{points:points} more of 100 invitations where they agreed before: {what}"),
+        mark("{points:points} fewer of 100 invitations where they agreed before: {what}"),
+    )
+    each = [say(texts[int(row["estimate"] < 0)], **_named(say, row)) for row in found]
+    return say("Organizations took up {each:list}", each=each)
 
 
 def benefit_seen(say, benefits):
@@ -289,7 +294,8 @@ def supported_by(say, overlap):
 def benefit_on_record(say, benefits):
     """Return which benefits on record opinions are set beside."""
     tables = say.programme.tables
-    named = [tables[one.removeprefix("has_")].metadata["label"].text(say.language) for one in dict.fromkeys(benefits["by"])]
+    labels = [tables[one.removeprefix("has_")].metadata["label"] for one in dict.fromkeys(benefits["by"])]
+    named = [small(label.text(say.language)) for label in labels]
     return say(
         "Of 100 organizations that answered: those that agree, with a record of a benefit on the day of the answer "
         "({records:list}), less those that agree without.",
@@ -368,11 +374,12 @@ def follow_ups_by_state(say, follow_ups):
 
 
 def expectations_at_a_glance(say, changes, moved, supported, calendar, follow_ups):
-    """Return at most four sentences a director can read in a minute, each with a link to its section."""
+    """Return what is clear or likely, and how far partners were talked with, each with a link to its section."""
+    found = [frame[frame["strength"].isin(FOUND)] for frame in (changes, moved, supported)]
     told = {
-        "how-expectations-changed": expectations_changed(say, changes),
-        "opinions": next(iter(opinions_changed(say, moved)), None),
-        "support-from-other-projects": taken_up_while_supported(say, supported),
+        "how-expectations-changed": expectations_changed(say, found[0]),
+        "opinions": next(iter(opinions_changed(say, found[1])), None),
+        "support-from-other-projects": taken_up_while_supported(say, found[2]),
         "conversations": talked_with(say, calendar),
         "follow-ups-promised": overdue(say, follow_ups),
     }
@@ -415,6 +422,7 @@ def _named(say, row):
 
 
 def _differs(say, row):
-    against = row["against"] and _group(say, row["by"], row["against"])[1]
-    values = {"group": _group(say, row["by"], row["group"])[1], "against": against or say.words.text(mark("the others"))}
+    others = row["against"] in ("", "False") and (row["by"], row["against"]) not in GROUPS
+    against = say.words.text(mark("the others")) if others else _group(say, row["by"], row["against"])[1]
+    values = {"group": _group(say, row["by"], row["group"])[1], "against": against}
     return say(DIFFER[row["kind"]][int(row["estimate"] < 0)], **_named(say, row) | values)
