@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+import konbit_lessons as kl
 from konbit_lessons.errors import KonbitError, ProgrammeError
 
 LISTED = 3  # problems shown after a report; konbit check shows all
@@ -37,28 +38,25 @@ class _Konbit(click.Group):
     def invoke(self, context):
         try:
             return super().invoke(context)
-        except KonbitError as error:
-            said, code = str(error), error.exit_code
-        except KeyboardInterrupt:
-            said, code = "stopped. What was finished before stays as it was.", FAILED
-        except OSError as error:
-            where = f"{Path(error.filename).name}: " if error.filename else ""
-            said, code = (
-                f"{where}{error.strerror or error}. Is the disk full, or the folder not yours to write?",
-                FAILED,
-            )
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
-        except Exception as error:
-            # An error that nobody foresaw must not end as one that was: it is named, and 3 is not "done".
-            said, code = (
-                f"this should not happen: {type(error).__name__}: {error}. To see where, set {DEBUG}=1.",
-                FAILED,
-            )
-        if os.environ.get(DEBUG):
-            traceback.print_exc()
-        click.echo(f"konbit: {said}", err=True)
-        context.exit(code)
+        except (Exception, KeyboardInterrupt) as error:
+            # What nobody foresaw must not end as what was foreseen: it is named, and 3 is not "done".
+            if os.environ.get(DEBUG):
+                traceback.print_exc()
+            click.echo(f"konbit: {_said(error)}", err=True)
+            context.exit(getattr(error, "exit_code", FAILED))
+
+
+def _said(error):
+    if isinstance(error, KonbitError):
+        return str(error)
+    if isinstance(error, KeyboardInterrupt):
+        return "stopped. What was finished before stays as it was."
+    if isinstance(error, OSError):
+        where = f"{Path(error.filename).name}: " if error.filename else ""
+        return f"{where}{error.strerror or error}. Is there room on the disk, and may you write there?"
+    return f"this should not happen: {type(error).__name__}: {error}. To see where, set {DEBUG}=1."
 
 
 @click.group(cls=_Konbit, context_settings={"help_option_names": ["-h", "--help"]})
@@ -71,10 +69,8 @@ def main():
 @programme_option
 def check(programme_file):
     """Read and check the raw files; say what is wrong and where; write nothing."""
-    from konbit_lessons.field.cleaning import clean as clean_programme
-    from konbit_lessons.field.programme import load
 
-    data = clean_programme(load(programme_file))
+    data = kl.clean(kl.load(programme_file))
     for (source, table, kind), rows in (
         data.counts.groupby(["source", "table", "kind"], sort=False)["read"].sum().items()
     ):
@@ -87,11 +83,9 @@ def check(programme_file):
 @programme_option
 def clean(programme_file):
     """Write the cleaned tables, the cleaning log and what was set aside."""
-    from konbit_lessons.field.cleaning import clean as clean_programme
-    from konbit_lessons.field.programme import load
     from konbit_lessons.field.store import write
 
-    data = clean_programme(load(programme_file))
+    data = kl.clean(kl.load(programme_file))
     written = write(data)
     _say_counts(data)
     click.echo(f"Written: {len(written)} files in {data.programme.processed}")
@@ -105,27 +99,21 @@ def clean(programme_file):
 @language_option
 @_option("--audience", type=click.Choice(["shared", "internal"]), default="shared", help="Who will read them.")
 @reports_option
-@_option(
-    "--to", type=click.Choice(["html", "docx"]), default="html", help="docx: a Word file beside each page, by pandoc."
-)
-@_option(
-    "--before", is_flag=True, help="First the learning report of the quarter before, if none is stored, to compare."
-)
+@_option("--to", type=click.Choice(["html", "docx"]), default="html", help="docx: a Word file beside each page.")
+@_option("--before", is_flag=True, help="First the learning report of the quarter before, if none is stored.")
 @_option("--strict", is_flag=True, help="Refuse a shared report whose notebook shows more than may be published.")
 @_option("-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter of the notebooks.")
 def report(names, programme_file, quarter, before, parameters, **asked):
     """Run the notebooks and save the reports; without names, all of the quarter's."""
-    from konbit_lessons.field.programme import load
-    from konbit_lessons.field.store import cleaned
-    from konbit_lessons.reports.make import make_reports, quarter_before
+    programme, parameters = kl.load(programme_file), _pairs(parameters)
+    from konbit_lessons.reports.make import make_reports, quarter_before  # once the call is known to be right
 
-    programme, parameters = load(programme_file), _pairs(parameters)
     place = {"audience": asked["audience"], "reports": asked["reports"]}
     if before and (earlier := quarter_before(programme, quarter, **place)):
         first = place | {"language": asked["language"], "progress": click.echo}
         make_reports(programme, ["learning_report"], quarter=earlier, **first)
     made = make_reports(programme, list(names), quarter=quarter, parameters=parameters, progress=click.echo, **asked)
-    code = 0 if programme.study else _say_problems(cleaned(programme))
+    code = 0 if programme.study else _say_problems(kl.cleaned(programme))
     click.echo(f"Open {made.index}")
     sys.exit(code)
 
@@ -137,10 +125,10 @@ def report(names, programme_file, quarter, before, parameters, **asked):
 @reports_option
 def bundle(programme_file, **asked):
     """Write the zip to mail: the shared reports of a quarter, and nothing else."""
-    from konbit_lessons.field.programme import load
+    programme = kl.load(programme_file)
     from konbit_lessons.reports.bundle import bundle as write_bundle
 
-    made = write_bundle(load(programme_file), **asked)
+    made = write_bundle(programme, **asked)
     for name in made.left_out:
         click.echo(f"Left out: {name} stands in the shared folder and belongs to no report.", err=True)
     click.echo(f"Written: {len(made.files)} files in {made.path}")
@@ -155,10 +143,9 @@ def bundle(programme_file, **asked):
 @_option("--workers", type=click.IntRange(1, 64), metavar="N", help="Briefs at a time.  [default: as processors, to 4]")
 def briefs(programme_file, organizations, **asked):
     """Make one internal brief for each organization; those that are up to date stay as they are."""
-    from konbit_lessons.field.programme import load
+    programme = kl.load(programme_file, audience="internal")
     from konbit_lessons.reports.briefs import make_briefs
 
-    programme = load(programme_file, audience="internal")
     made = make_briefs(programme, list(organizations), progress=_say_progress, **asked)
     click.echo(f"Open {made.index}")
 
@@ -169,10 +156,10 @@ def briefs(programme_file, organizations, **asked):
 @_option("--output", metavar="DIR", help="Where it goes.  [default: reports/codebook beside programme.toml]")
 def codebook(programme_file, language, output):
     """Write what each table and column means, as HTML and as CSV."""
-    from konbit_lessons.field.programme import load
+    programme = kl.load(programme_file)
     from konbit_lessons.reports.codebook import write_codebook
 
-    written = write_codebook(load(programme_file), output, language=language)
+    written = write_codebook(programme, output, language=language)
     click.echo(f"Written: {len(written)} files in {written[0].parent}")
 
 
@@ -184,12 +171,11 @@ def lab(programme_file, jupyter_options):
 
     A programme that has no folder notebooks/ beside its programme.toml gets a copy of the notebooks there.
     """
+    programme = kl.load(programme_file)
     from jupyterlab.labapp import LabApp
 
-    from konbit_lessons.field.programme import load
     from konbit_lessons.reports.notebooks import notebooks_folder
 
-    programme = load(programme_file)
     folder = programme.folder / "notebooks"
     if not folder.is_dir():
         shutil.copytree(notebooks_folder(programme), folder, ignore=shutil.ignore_patterns(".*"))
@@ -267,10 +253,8 @@ def _say_progress(done, total, said):
 
 
 def _say_counts(data):
-    from konbit_lessons.measures.quality import by_table
-
-    for line in by_table(data).itertuples():
-        click.echo(f"{line.table:15} {line.read:7} rows read = {line.kept:7} kept + {line.set_aside:5} set aside")
+    for table, rows in data.counts.groupby("table", sort=False)[["read", "kept", "set_aside"]].sum().iterrows():
+        click.echo(f"{table:15} {rows['read']:7} rows read = {rows['kept']:7} kept + {rows['set_aside']:5} set aside")
 
 
 def _say_problems(data, most=LISTED):

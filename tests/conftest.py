@@ -11,10 +11,8 @@ import pytest
 from filelock import FileLock
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
-from small_study import as_stored, study_of
 
 import konbit_lessons as kl
-from konbit_lessons.reports.bundle import bundle
 
 HERE = Path(__file__).parent
 CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
@@ -159,6 +157,8 @@ def tiny(tmp_path: Path) -> Tiny:
 @pytest.fixture
 def study(tmp_path, monkeypatch):
     """A study with notebooks of its own, whose cells need no kernel: what they showed is stored in them."""
+    from small_study import as_stored, study_of  # only where reports are made
+
     monkeypatch.setattr("konbit_lessons.reports.make.run", as_stored)
     return study_of(tmp_path / "study")
 
@@ -177,8 +177,7 @@ def whole(whole_programme: Path):
 @pytest.fixture(scope="session")
 def reports_in(whole_programme, tmp_path_factory):
     """language → the folder of the quarter, made once from tests/data/programme for all the workers of a test run."""
-    from konbit_lessons.reports import make_reports  # only where reports are made
-    from konbit_lessons.reports.bundle import bundle
+    from konbit_lessons.reports.bundle import bundle  # only where reports are made
 
     shared = tmp_path_factory.getbasetemp()
     shared = shared.parent if os.environ.get("PYTEST_XDIST_WORKER") else shared
