@@ -74,25 +74,22 @@ COUNTS = ("reached", "overdue", "due_later", "unmet", "leads", "joint")
 
 def learning_title(say):
     """Return the title of the report: what was asked."""
-    return say("What did we learn, and what will we change?")
+    return say("What will we change, and why?")
 
 
 def decided_so_far(say, decisions, waiting):
     """Return how many changes were decided in the quarter, and how many earlier ones are past their day."""
-    said = say("No change was decided in the quarter.")
+    said = say("No change was decided.")
     if len(decisions):
-        said = say(
-            ("**{n} change** was decided in the quarter.", "**{n} changes** were decided in the quarter."),
-            n=len(decisions),
-        )
+        said = say(("**{n} change** was decided.", "**{n} changes** were decided."), n=len(decisions))
     late = int(waiting["past_day"].sum())
-    past = ("**{n}** decided before is past its day.", "**{n}** decided before are past their day.")
+    past = ("**{n}** of before is past its day.", "**{n}** of before are past their day.")
     return said + (say(past, n=late) if late else None)
 
 
 def decision_sentences(say, decisions):
     """Return each change that was decided: who makes it, by when, and the finding that it rests on."""
-    text = mark("**{what}:** {who}, {when}. It rests on “[{finding}](#{anchor})”.")
+    text = mark("**{what}:** {who}, {when}; rests on “[{finding}](#{anchor})”.")
     return [
         say(
             text,
