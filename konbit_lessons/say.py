@@ -235,18 +235,17 @@ class Say(string.Formatter):
 
 def _keep(kept, name, value, kind):
     """Note the numbers of a value: those of a sentence, of an interval beside the number it belongs to, or its own."""
-    if isinstance(value, Sentence | list):
-        kept += [list(given) for one in _listed(value) if isinstance(one, Sentence) for given in one.given]
+    if isinstance(value, Sentence):
+        kept += [list(one) for one in value.given]
+    elif kind == "list" or isinstance(value, list):
+        for one in value:
+            _keep(kept, name, one, "")
     elif kind in PAIRS and not pd.isna(value[0]):
         if not kept or kept[-1][2] is not None:
             kept.append([name, None, None, None])
         kept[-1][2:] = [float(end) for end in value]
     elif kind not in (*PAIRS, *OF_NO_NUMBER) and _is_number(value):
         kept.append([name, float(value), None, None])
-
-
-def _listed(value):
-    return value if isinstance(value, list) else [value]
 
 
 def _is_number(value):

@@ -30,6 +30,7 @@ MOST_COLUMNS = 7
 HEADS = {  # what the columns of a frame are called in a table
     "label": mark("Group"),
     "share": mark("Percent"),
+    "value": mark("Of 100"),
     "estimate": mark("Difference of 100"),
     "conf_low": mark("Low"),
     "conf_high": mark("High"),
