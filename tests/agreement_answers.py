@@ -13,7 +13,7 @@ from konbit_lessons.incentives.prediction import auc, prediction, quality
 from konbit_lessons.incentives.profiles import organization_profiles
 from konbit_lessons.incentives.result import adjusted_p
 from konbit_lessons.measures.staying import leaving, still_taking_part
-from konbit_lessons.measures.trends import clopper_pearson, cronbach_alpha, wilson
+from konbit_lessons.measures.intervals import clopper_pearson, cronbach_alpha, wilson
 
 IMPUTED = ["fee", "training", "data_access", "networking", "recognition", "travel", "awardee", "size", "q2", "q3", "q4"]
 MEASURES = {"auc": "auc", "brier": "brier", "logloss": "log_loss"}

@@ -4,17 +4,20 @@ A date cell becomes ``2016-06-11``, a number cell its shortest form, a blank cel
 Hidden rows and columns are read, and said; hidden sheets are not, and said.
 """
 
+import io
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 import python_calamine
 
 from konbit_lessons.field.sources.grids import Grid, grid_of
 from konbit_lessons.field.sources.guard import refuse
-from konbit_lessons.field.sources.workbook_parts import Sheet, address, letters_of, look
+from konbit_lessons.field.sources.workbook_parts import Sheet, address, is_zip, letters_of, look
 
 _KEPT_DIGITS = 10**15  # a number cell keeps 15
 _NAMED = 3  # places named in a notice before it says "and more"
+_NO_ZIP = bytes(1 << 17)  # a zip ends no further than 65,557 bytes from the end of a file
 
 
 def read(path: Path) -> tuple[list[Grid], list[str]]:
@@ -32,7 +35,7 @@ def read(path: Path) -> tuple[list[Grid], list[str]]:
 
 def _read(path: Path, epoch: str, seen: list[Sheet]) -> tuple[list[Grid], list[str]]:
     grids, notices = [], []
-    with path.open("rb") as file, python_calamine.CalamineWorkbook.from_filelike(file) as workbook:
+    with _opened(path) as file, python_calamine.CalamineWorkbook.from_filelike(file) as workbook:
         if len(seen) != len(workbook.sheets_metadata):
             refuse(path, f"it lists {len(workbook.sheets_metadata)} sheets and holds {len(seen)}. Save it again.")
         for at, sheet in enumerate(workbook.sheets_metadata):
@@ -47,6 +50,11 @@ def _read(path: Path, epoch: str, seen: list[Sheet]) -> tuple[list[Grid], list[s
                     )
                 grids.append(_grid(workbook.get_sheet_by_name(sheet.name), seen[at], epoch))
     return grids, notices
+
+
+def _opened(path: Path) -> BinaryIO:
+    """What calamine reads: where an XLS is damaged it would go on to a zip inside it, which nobody has looked at."""
+    return path.open("rb") if is_zip(path) else io.BytesIO(path.read_bytes() + _NO_ZIP)
 
 
 def _grid(sheet: python_calamine.CalamineSheet, seen: Sheet, epoch: str) -> Grid:

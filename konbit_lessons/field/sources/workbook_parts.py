@@ -20,6 +20,7 @@ import numpy as np
 import olefile
 
 from konbit_lessons.field.sources.guard import chunks, refuse
+from konbit_lessons.field.sources.starts import container_of
 
 MOST_CELLS = 40_000_000  # in the used range of one sheet
 SPARSE_CELLS, SPARSE_TIMES = 4_000_000, 25  # a larger range must hold a value in one of so many cells
@@ -81,11 +82,17 @@ def look(path: Path) -> tuple[str, list[Sheet]]:
     SourceError
         A part is not what it declares, a sheet would unfold to more than is read, or a password protects it.
     """
-    if not zipfile.is_zipfile(path):
+    if not is_zip(path):
         return _look_at_xls(path)
     with zipfile.ZipFile(path) as archive:
         is_ods = "content.xml" in archive.namelist()
     return _look_at_ods(path) if is_ods else _look_at_xlsx(path)
+
+
+def is_zip(path: Path) -> bool:
+    """Whether it starts as one: an XLS may hold a whole zip, such as a theme."""
+    with path.open("rb") as file:
+        return container_of(file.read(8)) == "zip"
 
 
 def _look_at_xlsx(path: Path) -> tuple[str, list[Sheet]]:
@@ -94,7 +101,7 @@ def _look_at_xlsx(path: Path) -> tuple[str, list[Sheet]]:
         lengths = np.concatenate([np.zeros(0, np.int64), *(_text_lengths(archive, member) for member in texts)])
         others = [member for member in archive.infolist() if member not in texts]
         seen = {member.filename.lower(): _look_at_part(archive, member, lengths) for member in others}
-        book = next(iter(_targets(archive, "", "_rels/.rels", kind=b"/officeDocument").values()), "xl/workbook.xml")
+        book = next(iter(_targets(archive, "", "_rels/.rels", kind="officeDocument").values()), "xl/workbook.xml")
         folder, name = posixpath.split(book)
         places = _targets(archive, folder, f"{folder}/_rels/{name}.rels")
         content = _whole(archive, book)
@@ -335,10 +342,10 @@ def _attributes(tag: bytes) -> dict[str, str]:
     return {name: html.unescape(value) for name, value in found}
 
 
-def _targets(archive: zipfile.ZipFile, folder: str, part: str, *, kind: bytes = b"") -> dict[str, str]:
-    """Relationship id → part, in lower case."""
+def _targets(archive: zipfile.ZipFile, folder: str, part: str, *, kind: str = "") -> dict[str, str]:
+    """Relationship id → part, in lower case; only of the kind that ends the type, where one is given."""
     tags = re.findall(_PREFIX + rb"Relationship\s([^<>]*)>", _whole(archive, part))
-    about = [_attributes(tag) for tag in tags if kind in tag]
+    about = [one for one in map(_attributes, tags) if kind in ("", one.get("Type", "").rpartition("/")[2])]
     places = {one.get("Id", ""): posixpath.join("/", folder, one.get("Target", "")) for one in about}
     return {name: posixpath.normpath(place).lstrip("/").lower() for name, place in places.items()}
 
