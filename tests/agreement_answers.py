@@ -7,6 +7,7 @@ import pandas as pd
 from agreement import CLOSED, ITERATED, QUADRATURE, REFERENCE, SYNTH, Model, frame, model, reference, values
 from scipy.special import expit
 
+from konbit_lessons.incentives import predict_participation
 from konbit_lessons.incentives.evalue import e_value
 from konbit_lessons.incentives.imputation import pool
 from konbit_lessons.incentives.prediction import auc, prediction, quality
@@ -105,7 +106,8 @@ def _of_prediction():
 
     def out_of_fold():
         asked = {"incentives": SYNTH, "adjust_for": ADJUSTERS, "cluster": "org", "method": "logit"}
-        told = prediction(frame("konbit_synth"), outcome="participated", **asked).table.set_index("measure")
+        result = predict_participation(frame("konbit_synth"), outcome="participated", permutations=0, **asked)
+        told = prediction(result).table.set_index("measure")
         return told.loc[list(MEASURES.values()), "out_of_fold"]
 
     expected = [reference("konbit_synth")["groupcv5"][r] for r in MEASURES]

@@ -46,7 +46,10 @@ def test_an_incentive_that_few_organizations_had_or_were_without_is_hidden_whole
 
 
 def test_of_several_kinds_and_of_what_is_hidden_elsewhere_the_others_do_not_tell_the_hidden_one(result):
-    kinds, counts = np.array(["none", "coaching", "grant"]), ["n_offered", "k_offered", "n_not_offered", "k_not_offered"]
+    kinds, counts = (
+        np.array(["none", "coaching", "grant"]),
+        ["n_offered", "k_offered", "n_not_offered", "k_not_offered"],
+    )
     rows = rows_of(support=lambda who, event: kinds[np.where(who < 4, 2, who % 2)])
     shown = asked(rows, "support").shown(5).table.set_index("term")
     assert shown.loc["support[grant]", "reason"] == "not_shown"

@@ -120,5 +120,5 @@ def test_missing_answers_imputed_join_the_curve_where_there_were_any(rows):
     pooled = {"pooled_estimate": 0.1, "pooled_low": 0.0, "pooled_high": 0.2, "pooled_n": 1000}
     for imputations, expected in ((20, [[0.1, 0.0, 0.2, 1000]] * 4), (0, [])):
         imputed = SimpleNamespace(table=result.table.assign(**pooled), imputations=imputations)
-        found = robustness(rows, result, draws=19, imputed=imputed, **QUESTION)
+        found = robustness(result, draws=19, imputed=imputed)
         assert of(found, "imputed")[[*ENDS, "n"]].to_numpy().tolist() == expected
