@@ -27,6 +27,7 @@ from konbit_lessons.incentives.fit import fit_model, orthonormal
 from konbit_lessons.incentives.mixed import mixed_logit
 from konbit_lessons.incentives.penalized import profile_limits
 from konbit_lessons.incentives.result import adjusted_p
+from konbit_lessons.incentives.fitted import taken_apart
 from konbit_lessons.incentives.sandwich import robust_of
 from konbit_lessons.incentives.specifications import gee_logit
 
@@ -415,7 +416,7 @@ def _of_sandwich(key):
     both = np.ravel([R["effects"][v] for v in offered])
     yield data, f"{key} effects: fee, training", both, lambda: changed(offered), tolerance
     yield data, f"{key} effects: size", size, lambda: changed("size"), 1e-6  # R's by differences of differences
-    two = lambda: np.sqrt(np.diag(robust_of(fitted(key), ["org", "site"], "CR0").combined(np.eye(9))))  # noqa: E731
+    two = lambda: np.sqrt(np.diag(robust_of(taken_apart(fitted(key)), ["org", "site"], "CR0").combined(np.eye(9))))  # noqa: E731
     yield data, f"{key} two-way se_CR0", sorted(values(R["two_way_CR0"])), lambda: sorted(two()), tolerance
 
 

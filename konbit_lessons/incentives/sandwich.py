@@ -4,8 +4,6 @@ Takes a fitted OLS, Logit or GLM (any family and link) and one or two cluster co
 in the flow: the fit of an ``Estimates`` is made here as well. In R: ``clubSandwich``.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 
@@ -13,27 +11,14 @@ from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives.answers import FEWEST_DF
 from konbit_lessons.incentives.clusterings import clusterings, varies_by
 from konbit_lessons.incentives.clusters import KINDS
-from konbit_lessons.incentives.contrasts import IDENTITY, LOGIT, Link, contrast_of
+from konbit_lessons.incentives.contrasts import LOGIT, contrast_of
+from konbit_lessons.incentives.design import names_of
 from konbit_lessons.incentives.fit import fit_model
-from konbit_lessons.incentives.matrices import matrix_of
+from konbit_lessons.incentives.fitted import taken_apart
 from konbit_lessons.incentives.result import label_of
 from konbit_lessons.incentives.terms import Term
 
-EXPECTED = "a fitted OLS, Logit or GLM of statsmodels, such as smf.glm(formula, rows, family=Binomial()).fit()"
-
-
-@dataclass(frozen=True)
-class Pieces:
-    """What a covariance needs of a fit, on the scale that ``clusters.ClusterRobust`` takes.
-
-    With η = Xβ, μ = g⁻¹(η), V the variance function and w the weights, ``X`` is X · (dμ/dη) / V(μ), ``weights`` w V(μ),
-    ``score`` w (y − μ), and ``variances`` V(μ) / w where rows are weighted.
-    """
-
-    X: np.ndarray
-    weights: np.ndarray
-    score: np.ndarray
-    variances: np.ndarray | None
+TESTED = ["estimate", "std_error", "df", "t", "p_value", "conf_low", "conf_high"]
 
 
 def coef_test(fit, clusters, kind="CR2", confidence=0.95):
@@ -74,13 +59,11 @@ def coef_test(fit, clusters, kind="CR2", confidence=0.95):
     >>> round(float(found.loc["const", "std_error"] ** 2), 9), round(float(found.loc["const", "df"]), 9)
     (1.166666667, 3.0)
     """
-    robust, codes, b = robust_of(fit, clusters, kind), _codes(fit, clusters), _coefficients(fit)
-    X = np.asarray(fit.model.exog, float)
-    each = {
-        name: (b[j], one, _own(codes, X[:, j]))
-        for j, (name, one) in enumerate(zip(fit.model.exog_names, np.eye(len(b)), strict=True))
-    }
-    return _table(each, robust, confidence)
+    fitted = taken_apart(fit)
+    robust, codes = robust_of(fitted, clusters, kind), fitted.codes(clusters)
+    unit, own = np.eye(len(fitted.names)), [_own(codes, column) for column in fitted.Z.T]
+    each = dict(zip(fitted.names, zip(fitted.coefficients, unit, own, strict=True), strict=True))
+    return _table(each, robust, confidence)[TESTED]
 
 
 def wald_test(fit, clusters, terms, kind="CR2"):
@@ -101,9 +84,19 @@ def wald_test(fit, clusters, terms, kind="CR2"):
     Pustejovsky and Tipton (2018), section 4. In R: ``clubSandwich::Wald_test(fit, constrain_zero(terms), vcov = "CR2",
     cluster = …, test = "HTZ")``.
     """
-    robust = robust_of(fit, clusters, kind)
-    contrasts = np.eye(len(_coefficients(fit)))[_positions(fit, [terms] if isinstance(terms, str) else list(terms))]
-    return robust.joint_test(contrasts, contrasts @ _coefficients(fit))
+    from statsmodels.formula._manager import FormulaManager
+
+    fitted = taken_apart(fit)
+    names, robust = fitted.names, robust_of(fitted, clusters, kind)
+    places = {} if fitted.spec is None else FormulaManager().get_term_name_slices(fitted.spec)
+    at = {term: list(range(len(names)))[place] for term, place in places.items()}
+    at |= {name: [place] for place, name in enumerate(names)}
+    if missing := [term for term in names_of(terms) if term not in at]:
+        raise ModelError(
+            f'wald_test: found no term "{missing[0]}"; the fit has {", ".join(dict.fromkeys([*names, *at]))}.'
+        )
+    contrasts = np.eye(len(names))[list(dict.fromkeys(place for term in names_of(terms) for place in at[term]))]
+    return robust.joint_test(contrasts, contrasts @ fitted.coefficients)
 
 
 def effects(fit, clusters, columns, kind="CR2", confidence=0.95):
@@ -124,24 +117,15 @@ def effects(fit, clusters, columns, kind="CR2", confidence=0.95):
     ----------
     In R: ``marginaleffects::avg_comparisons`` and ``avg_slopes`` with a ``vcov`` of ``clubSandwich``.
     """
-    robust, codes, frame, link = robust_of(fit, clusters, kind), _codes(fit, clusters), _frame(fit), _link(fit.model)
-    X, b = np.asarray(fit.model.exog, float), _coefficients(fit)
-    spec, names = getattr(fit.model.data, "model_spec", None), list(fit.model.exog_names)
-    offset = np.asarray(_linear(fit, X, b) - X @ b)
-    each = {}
-    for name in [columns] if isinstance(columns, str) else columns:
-        if name not in frame:
-            raise ModelError(
-                f'effects: "{name}" is not in the data of the fit; they have {", ".join(map(str, frame))}.'
-            )
-        for term, levels in _levels(frame[name]).items():
-            change = contrast_of(
-                lambda one: matrix_of(spec, one) if spec is not None else one[names].to_numpy(float),
-                frame, X, names, name, levels,
-            )  # fmt: skip
-            own = _own(codes, pd.factorize(frame[name], sort=True)[0])
-            each[term] = (*change.effect(b, link, offset), own)
-    return _table(each, robust, confidence)
+    fitted = taken_apart(fit)
+    robust, frame = robust_of(fitted, clusters, kind), fitted.frame
+    if missing := [name for name in names_of(columns) if name not in frame]:
+        found = ", ".join(map(str, frame))
+        raise ModelError(f'effects: "{missing[0]}" is not in the data of the fit; they have {found}.')
+    asked = fitted.matrix, frame, fitted.Z, fitted.names, fitted.codes(clusters), names_of(columns)
+    told = (fitted.coefficients, fitted.link, fitted.offset)
+    each = {term: (*change.effect(*told), own) for term, _, change, own in _changes(*asked)}
+    return _table(each, robust, confidence)[TESTED]
 
 
 def firth(fit):
@@ -168,31 +152,45 @@ def firth(fit):
     from statsmodels.discrete.discrete_model import Logit
     from statsmodels.genmod.families import Binomial
 
-    model = _model(fit)
-    if (_pieces(fit) and _link(model) is not LOGIT) or not isinstance(getattr(model, "family", Binomial()), Binomial):
+    fitted = taken_apart(fit)
+    model, m = fitted.model, fitted.trials
+    if fitted.link is not LOGIT or not isinstance(getattr(model, "family", Binomial()), Binomial):
         raise ModelError(f"firth: found a {type(model).__name__} of another kind; expected a logit.")
-    weights = _weights(model)
-    m = None if (weights == 1).all() else weights
-    start = fit_model(np.asarray(model.exog, float), np.asarray(model.endog, float), "firth", m).coefficients
-    if type(model) is Logit:
-        return model.fit(start_params=start, maxiter=0, disp=False, warn_convergence=False)
-    return model.fit(start_params=start, maxiter=0)
+    y = np.asarray(model.endog, float)
+    start = fit_model(fitted.Z, y, "firth", None if (m == 1).all() else m).coefficients
+    quiet = {"disp": False, "warn_convergence": False} if type(model) is Logit else {}
+    return model.fit(start_params=start, maxiter=0, **quiet)
 
 
-def robust_of(fit, clusters, kind="CR2"):
-    """The covariances of a fit, ``clusterings.Clusterings``; arguments as of :func:`coef_test`."""
+def robust_of(fitted, clusters, kind="CR2"):
+    """The covariances of a ``Fitted``, ``clusterings.Clusterings``; arguments as of :func:`coef_test`."""
     if kind not in KINDS:
         raise ModelError(f"kind: found {kind!r}; expected one of {', '.join(KINDS)}.")
-    return clusterings(_pieces(fit), _codes(fit, clusters), kind)
+    return clusterings(fitted, fitted.codes(clusters), kind)
 
 
 def fit_of(answers):
     """The fit of an analysis as statsmodels has it, with its standard errors and degrees of freedom."""
+    design, fit, robust = answers.design, answers.fit, answers.robust
+    result = _library_fit(design, fit)
+    result.model.data.frame = design.frame.assign(**design.ids, **{design.outcome: design.y})
+    unit, confidence = np.eye(len(design.names)), answers.confidence
+    own = [_own(design.clusters, column) for column in design.X.T]
+    bases = [robust.basis(one, confidence=confidence, own=of) for one, of in zip(unit, own, strict=True)]
+    plain = result._results
+    plain.cov_params_default, plain.cov_type, plain.use_t = robust.covariance(bases), robust.by[0].kind, True
+    plain.df_resid_inference = np.array([basis.df for basis in bases])
+    if fit.is_linear:  # the F of a summary is that of all columns together, by the same rule
+        test = robust.joint_test(unit[1:], fit.coefficients[1:])
+        plain._cache |= {"fvalue": test.F, "f_pvalue": test.p_value}
+    return result
+
+
+def _library_fit(design, fit):
     from statsmodels.genmod.families import Binomial
     from statsmodels.genmod.generalized_linear_model import GLM
     from statsmodels.regression.linear_model import OLS
 
-    design, fit, robust = answers.design, answers.fit, answers.robust
     X, y = pd.DataFrame(design.X, columns=list(design.names)), pd.Series(design.y, name=design.outcome)
     whole = design.X.shape[1] == len(design.spec.column_names) and design.formula.left == design.outcome
     known = {"formula": str(design.formula), "model_spec": design.spec} if whole else {}
@@ -201,42 +199,40 @@ def fit_of(answers):
     else:
         model = GLM(y, X, family=Binomial(), var_weights=design.m, **known)
         result = model.fit(start_params=fit.coefficients, maxiter=0)
-        result._results.method = answers.fit.method
+        result._results.method = fit.method
     if whole:
         result.model.formula = str(design.formula)
-    result.model.data.frame = design.frame.assign(**design.ids, **{design.outcome: y})
-    bases = [robust.basis(one, confidence=answers.confidence, own=_own(design.clusters, column))
-             for one, column in zip(np.eye(len(design.names)), design.X.T, strict=True)]  # fmt: skip
-    plain = result._results
-    plain.cov_params_default, plain.cov_type, plain.use_t = robust.covariance(bases), robust.by[0].kind, True
-    plain.df_resid_inference = np.array([basis.df for basis in bases])
-    if fit.is_linear:  # the F of a summary is that of all columns together, by the same rule
-        test = robust.joint_test(np.eye(len(bases))[1:], fit.coefficients[1:])
-        plain._cache |= {"fvalue": test.F, "f_pvalue": test.p_value}
     return result
 
 
 def covariates_of(answers, labels):
     """The effects of the columns that are adjusted for, one row each, with intervals."""
-    design, fit, lines = answers.design, answers.fit, []
-    for name in design.formula.columns:
-        if name in {term.column for term in design.terms.values()}:
-            continue
-        for term, levels in _levels(design.frame[name]).items():
-            change = contrast_of(design.matrix, design.frame, design.X, design.names, name, levels)
-            if not np.abs(change.step).max() > 0:  # repeats others, and was left out
-                continue
-            effect, gradient = change.effect(fit.coefficients, fit.link)
-            own = _own(design.clusters, pd.factorize(design.frame[name], sort=True)[0])
-            basis = answers.robust.basis(gradient, confidence=answers.confidence, own=own)
-            known = not {*answers.separated} & {*change.columns} and basis.fewest >= FEWEST_DF
-            low, high, _ = basis.interval(effect, answers.confidence)
-            line = {"std_error": basis.std_error, "df": basis.df, "conf_low": low, "conf_high": high}
-            shown = label_of(Term(name, None, None, level=str(levels[0]) if levels else ""), labels)
-            line = line if known else dict.fromkeys(line, np.nan)
-            lines.append({"term": term, "label": shown, "estimate": float(effect), **line})
-    columns = ["term", "label", "estimate", "std_error", "df", "conf_low", "conf_high"]
-    return pd.DataFrame(lines, columns=columns)
+    design, fit = answers.design, answers.fit
+    columns = [name for name in design.formula.columns if name not in {term.column for term in design.terms.values()}]
+    each, shown, known = {}, {}, {}
+    asked = design.matrix, design.frame, design.X, design.names, design.clusters, columns
+    for term, levels, change, own in _changes(*asked):
+        if np.abs(change.step).max() > 0:  # else it repeats others, and was left out
+            each[term] = (*change.effect(fit.coefficients, fit.link), own)
+            level = str(levels[0]) if levels else ""
+            shown[term] = label_of(Term(term.removesuffix(f"[{level}]"), None, None, level=level), labels)
+            known[term] = not {*answers.separated} & {*change.columns}
+    table = _table(each, answers.robust, answers.confidence)
+    told = (table["fewest"] >= FEWEST_DF) & pd.Series(known, dtype=bool)
+    numbers = table[["std_error", "df", "conf_low", "conf_high"]].where(told)
+    return (
+        pd.concat([pd.Series(shown, name="label", dtype="str"), table["estimate"], numbers], axis=1)
+        .rename_axis("term")
+        .reset_index()
+    )
+
+
+def _changes(matrix, frame, X, names, codes, columns):
+    """(term, levels, contrast, own cluster column) of each column of a frame, or of each level of it but the first."""
+    for name in columns:
+        own = _own(codes, pd.factorize(frame[name], sort=True)[0])
+        for term, levels in _levels(frame[name]).items():
+            yield term, levels, contrast_of(matrix, frame, X, names, name, levels), own
 
 
 def _levels(column):
@@ -250,127 +246,17 @@ def _levels(column):
 
 
 def _table(each, robust, confidence):
-    lines = []
-    for name, (value, contrast, own) in each.items():
+    """The table of term → (estimate, contrast of the coefficients, own cluster column)."""
+    lines = {}
+    for term, (value, contrast, own) in each.items():
         basis = robust.basis(contrast, confidence=confidence, own=own)
         low, high, p = basis.interval(value, confidence)
         t = value / basis.std_error if basis.std_error > 0 else np.nan
-        lines.append((name, float(value), basis.std_error, basis.df, t, p, low, high))
-    columns = ["term", "estimate", "std_error", "df", "t", "p_value", "conf_low", "conf_high"]
-    return pd.DataFrame(lines, columns=columns).set_index("term")
-
-
-def _model(fit):
-    """The model of a fit; an error for what is no fit."""
-    if not hasattr(fit, "params") or not hasattr(fit, "model"):
-        hint = " It is not fitted yet: add .fit()." if hasattr(fit, "fit") and hasattr(fit, "exog") else ""
-        raise ModelError(f"found a {type(fit).__name__}; expected {EXPECTED}.{hint}")
-    return fit.model
-
-
-def _pieces(fit):
-    model = _model(fit)
-    kind, X, b = type(model).__name__, np.asarray(model.exog, float), _coefficients(fit)
-    if kind not in ("OLS", "Logit", "GLM", "FirthLogit"):
-        raise ModelError(f"found a fit of {kind}; expected {EXPECTED}. Another model can be written as a GLM.")
-    if not np.linalg.matrix_rank(X / np.linalg.norm(X, axis=0).clip(1e-300)) == X.shape[1]:
-        raise ModelError(
-            "the columns of the fit are collinear, so its coefficients cannot be told apart. Leave one out."
-        )
-    eta, w, y = _linear(fit, X, b), _weights(model), np.asarray(model.endog, float)
-    link = _link(model)
-    mu, slope = link.inverse(eta), link.slope(eta)
-    V = model.family.variance(mu) if kind == "GLM" else slope
-    return Pieces(X * (slope / V)[:, None], w * V, w * (y - mu), None if (w == 1).all() else V / w)
-
-
-def _linear(fit, X, b):
-    """η, with the offset or exposure of the model."""
-    offset = getattr(fit.model, "_offset_exposure", None)
-    offset = getattr(fit.model, "offset", 0.0) if offset is None else offset
-    return X @ b + (0.0 if offset is None else offset)
-
-
-def _weights(model):
-    w = np.ones(len(model.endog))
-    for name in ("var_weights", "freq_weights", "n_trials"):
-        if (found := getattr(model, name, None)) is not None:
-            w = w * np.asarray(found, float)
-    return w
-
-
-def _link(model):
-    from statsmodels.genmod.families import links
-
-    link = getattr(getattr(model, "family", None), "link", None)
-    if link is None or type(link) is links.Logit:
-        return IDENTITY if type(model).__name__ == "OLS" else LOGIT
-    # the library's second derivative of an inverse is numerical for some links, that of a link never is
-    return Link(
-        link.inverse, link.inverse_deriv, lambda eta: -link.deriv2(link.inverse(eta)) * link.inverse_deriv(eta) ** 3
-    )
-
-
-def _coefficients(fit):
-    return np.asarray(fit.params, float)
+        lines[term] = (float(value), basis.std_error, basis.df, t, p, low, high, basis.fewest)
+    return pd.DataFrame.from_dict(lines, orient="index", columns=[*TESTED, "fewest"]).rename_axis("term")
 
 
 def _own(codes, values):
     """Position of the cluster column within which values do not change; None where they do, or never change at all."""
     of = varies_by(codes, values)
     return None if of == "row" or np.ptp(values) == 0 else list(codes).index(of)
-
-
-def _positions(fit, terms):
-    from statsmodels.formula._manager import FormulaManager
-
-    _model(fit)
-    names, spec = list(fit.model.exog_names), getattr(fit.model.data, "model_spec", None)
-    slices = FormulaManager().get_term_name_slices(spec) if spec is not None else {}
-    found = []
-    for term in terms:
-        if term not in names and term not in slices:
-            raise ModelError(f'wald_test: found no term "{term}"; the fit has {", ".join([*names, *slices])}.')
-        found += [names.index(term)] if term in names else list(range(len(names)))[slices[term]]
-    return list(dict.fromkeys(found))
-
-
-def _frame(fit):
-    """The rows of the data that the fit rests on."""
-    frame, X = getattr(fit.model.data, "frame", None), np.asarray(fit.model.exog)
-    if frame is None:
-        return pd.DataFrame(X, columns=list(fit.model.exog_names))
-    return _rows_of(frame, fit)
-
-
-def _rows_of(given, fit):
-    """Of rows given, those that the fit rests on: by their index, or all where there are as many."""
-    kept, n = fit.model.data.row_labels, len(fit.model.endog)
-    if kept is not None and given.index.is_unique and pd.Index(kept).isin(given.index).all():
-        return given.loc[kept]
-    if len(given) == n:
-        return given
-    raise ModelError(
-        f"clusters: found {len(given)} rows for the {n} of the fit, and no index that says which. Give the rows that the "
-        "fit was made of, with an index of their own (rows.reset_index())."
-    )
-
-
-def _codes(fit, clusters):
-    """Cluster column → codes of the fit's rows."""
-    _model(fit)
-    if isinstance(clusters, str) or (isinstance(clusters, list | tuple) and all(isinstance(c, str) for c in clusters)):
-        names, frame = [clusters] if isinstance(clusters, str) else list(clusters), _frame(fit)
-        if missing := [name for name in names if name not in frame]:
-            raise ModelError(f'clusters: "{missing[0]}" is not in the data of the fit; give the column itself.')
-        clusters = frame[names]
-    given = clusters if isinstance(clusters, pd.DataFrame | pd.Series) else pd.DataFrame(np.asarray(clusters))
-    given = _rows_of(given.to_frame() if isinstance(given, pd.Series) else given, fit)
-    if not 1 <= given.shape[1] <= 2:
-        raise ModelError(f"clusters: found {given.shape[1]} columns; expected one or two.")
-    if given.isna().any(axis=None):
-        raise ModelError("clusters: a row of the fit has none. Leave such rows out before fitting.")
-    codes = {str(name): pd.factorize(given[name], sort=True)[0] for name in given}
-    if alone := [name for name, of in codes.items() if of.max() == 0]:
-        raise ModelError(f'clusters: "{alone[0]}" has one value; expected at least two groups.')
-    return codes
