@@ -20,7 +20,6 @@ from threadpoolctl import threadpool_limits
 from benchmarks.simulation import Cell, _intercept, _mean, draw
 from konbit_lessons.incentives.clusterings import clusterings
 from konbit_lessons.incentives.design import build_design
-from konbit_lessons.incentives.effects import marginal_effect
 from konbit_lessons.incentives.fit import fit_model
 
 REPORT = Path(__file__).parent.parent / "docs" / "two_way_rules.md"
@@ -70,12 +69,10 @@ def p_values(task: tuple[Cell, int, bool]) -> list[dict]:
 
 
 def _of_rules(name: str, truth: float, design, fit, robust) -> dict:
-    effect, gradient = marginal_effect(
-        fit.X, fit.coefficients, design.names.index(name), offered=True, linear=fit.is_linear
-    )
+    effect, gradient = design.contrast(name).effect(fit.coefficients)
     variances = [float(one.variance(gradient)[0, 0]) for one in robust.by]
     df = [float(one.degrees_of_freedom(gradient)) for one in robust.by]
-    both = variances[0] + variances[1] - float(robust.by_row.variance(gradient)[0, 0])
+    both = variances[0] + variances[1] - float(robust.common.variance(gradient)[0, 0])
 
     def p(variance: float, freedom: float) -> float:
         return 2 * t_distribution.sf(abs(effect - truth) / np.sqrt(variance), freedom) if variance > 0 else 0.0

@@ -10,6 +10,10 @@ class KonbitError(Exception):
 
     exit_code = 2
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what a notebook shows of it: the message, which says all, and not forty lines of how it came about."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class ProgrammeError(KonbitError):
     """programme.toml, or a call that refers to it, is wrong."""

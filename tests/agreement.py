@@ -24,10 +24,10 @@ from konbit_lessons.incentives import coef_test, effects, predict_participation,
 from konbit_lessons.incentives.clusterings import clusterings
 from konbit_lessons.incentives.contrasts import of_column
 from konbit_lessons.incentives.fit import fit_model, orthonormal
+from konbit_lessons.incentives.fitted import taken_apart
 from konbit_lessons.incentives.mixed import mixed_logit
 from konbit_lessons.incentives.penalized import profile_limits
 from konbit_lessons.incentives.result import adjusted_p
-from konbit_lessons.incentives.fitted import taken_apart
 from konbit_lessons.incentives.sandwich import robust_of
 from konbit_lessons.incentives.specifications import gee_logit
 
@@ -134,7 +134,7 @@ class Model:
         return clusterings(self.fit, {"": self.codes}, kind).by[0]
 
     def covariance(self, kind):
-        """Of the coefficients; "model" is the inverse information, times the dispersion for "quasi" and least squares."""
+        """Of the coefficients; "model" is the inverse information, of least squares and "quasi" by the dispersion."""
         if kind not in ("model", "quasi"):
             return self.robust(kind).covariance
         n, k = self.X.shape
@@ -324,7 +324,7 @@ def _difference_in_means():
 def _of_gee(data, key, name):
     R, of = reference(data)[key], lambda: model(name).gee
     yield data, f"{key} coef", values(R["coef"]), lambda: of()[0], ITERATED
-    back, robust = lambda: orthonormal(model(name).X)[1], lambda: of()[2].cov_robust  # noqa: E731
+    back, robust = lambda: orthonormal(model(name).X)[1], lambda: of()[2].cov_robust
     se = lambda: np.sqrt(np.diag(back() @ robust() @ back().T))  # noqa: E731
     yield data, f"{key} se_robust", values(R["se_robust"]), se, ITERATED
     yield data, f"{key} alpha", R["alpha"], lambda: of()[2].cov_struct.dep_params, ITERATED

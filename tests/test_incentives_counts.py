@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (tables of cases, one a line)
 """Shares and counts as outcomes, the kinds of covariance, and an outcome that is declared exploratory."""
 
 import numpy as np

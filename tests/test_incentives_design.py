@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (tables of cases, one a line)
 """From rows to matrices: what is left out, what cannot be fitted, and what is refused and how."""
 
 import numpy as np

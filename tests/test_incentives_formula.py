@@ -1,4 +1,4 @@
-"""The formula in front: equal to the call by names, changed through interactions and transformations, refused in words."""
+"""The formula in front: equal to the call by names, changed through interactions, refused in words."""
 
 import numpy as np
 import pandas as pd
@@ -271,3 +271,17 @@ def test_an_index_named_like_a_column_and_an_amount_far_from_zero_change_nothing
 def test_an_outcome_of_the_words_yes_and_no_is_yes_and_no(rows):
     said = rows.assign(attended=np.where(rows["attended"], " Yes", "no"))
     assert asked("attended ~ refund", said).table.equals(asked("attended ~ refund", rows).table)
+
+
+def test_a_notebook_shows_an_error_in_a_few_lines(rows, tmp_path):
+    nbformat = pytest.importorskip("nbformat")
+    from nbclient import NotebookClient
+
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    cell = 'import pandas as pd, konbit_lessons as kl\nkl.estimate("attended ~ refnud", pd.read_csv("rows.csv"), incentives="refund")'
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
+    place = {"resources": {"metadata": {"path": str(tmp_path)}}}
+    done = NotebookClient(notebook, allow_errors=True, kernel_name="python3", **place).execute()
+    assert done.cells[0].outputs[-1]["traceback"] == [
+        'ModelError: column "refnud" is not in the rows. Did you mean refund?'
+    ]

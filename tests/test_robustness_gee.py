@@ -1,4 +1,4 @@
-"""GEE: its small-sample covariance written out group by group, and its answer where there is none. Against R: agreement."""
+"""GEE: its small-sample covariance written out group by group. Against R: ``agreement``."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What an incentive changes in the design, and the average marginal effect: the difference in the share that takes part.
+"""What an incentive changes in the design, and the average marginal effect: the difference in the share that came.
 
 Takes the matrix that a formula makes of a frame, and a column; returns a ``Contrast``, whose effect and gradient give
 the standard error (delta method). Interactions and transformations follow, since the column is changed before the
@@ -145,8 +145,8 @@ def contrast_of(matrix, frame, X, names, name, levels=None):
         low, step, offered = X, _derivative(matrix, frame, X, name), False
     if not np.isfinite(low).all() or not np.isfinite(step).all():
         raise ModelError(
-            f'formula: the effect of "{name}" cannot be computed: a term has no value where it is changed. Write a term '
-            "that has one everywhere, such as np.log1p in place of np.log."
+            f'formula: the effect of "{name}" cannot be computed: a term has no value where it is changed. Write '
+            "one that has a value everywhere, such as np.log1p in place of np.log."
         )
     columns = tuple(int(j) for j in np.flatnonzero(np.abs(step).max(axis=0) > 0))
     return Contrast(

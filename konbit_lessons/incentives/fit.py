@@ -99,8 +99,8 @@ def fit_model(X, y, method, trials=None):
 def orthonormal(X, last=None):
     """Z with Z'Z = n·I that spans X, and the matrix ``back`` that turns coefficients of Z into those of X.
 
-    What is maximized does not depend on the coordinates, and iterations in these are not hurt by units, origins or columns
-    that nearly repeat each other. The coefficient of column ``last`` of X is a multiple of Z's last coefficient alone.
+    What is maximized does not depend on the coordinates, and iterations in these are not hurt by units, origins or
+    columns that nearly repeat each other. The coefficient of column ``last`` of X is a multiple of Z's last one alone.
     """
     n, k = X.shape
     order = np.arange(k) if last is None else np.append(np.delete(np.arange(k), last), last)
@@ -165,7 +165,7 @@ def _climbed(Z, data, beta, free):
 
 
 def _firth(Z, y, m):
-    """By firthmodels; a share is some rows with 1 and some with 0, weighted. Where that swings or creeps, by ``maximized``."""
+    """By firthmodels; a share is some rows with 1 and some with 0, weighted. Where it creeps, by ``maximized``."""
     from firthmodels import FirthLogisticRegression  # brings scikit-learn: half a second, not at import
 
     some, none = m * y > 0, m * (1 - y) > 0

@@ -63,7 +63,7 @@ class Fitted:
         if len(given) == n:
             return given
         raise ModelError(
-            f"clusters: found {len(given)} rows for the {n} of the fit, and no index that says which. Give the rows that "
+            f"clusters: found {len(given)} rows for the {n} of the fit, and no index that says which. Give those that "
             "the fit was made of, with an index of their own (rows.reset_index())."
         )
 

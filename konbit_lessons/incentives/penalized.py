@@ -1,6 +1,6 @@
 """The interval of the penalized likelihood, for an incentive that the usual standard error cannot serve.
 
-Takes a Firth fit and what one term changes; returns the average marginal effect at the two ends of the profile interval.
+Takes a Firth fit and what one term changes; returns the average marginal effect at both ends of the profile interval.
 It ignores clustering, and is labelled so wherever it is shown.
 """
 

@@ -12,7 +12,14 @@ from threadpoolctl import threadpool_limits
 
 from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives.recipe import predict_participation
-from konbit_lessons.incentives.specifications import DELEGATES, SENIOR, SPECIFICATIONS, Context, NoEstimateError
+from konbit_lessons.incentives.specifications import (
+    DELEGATES,
+    SENIOR,
+    SPECIFICATIONS,
+    Context,
+    NoEstimateError,
+    specified,
+)
 from konbit_lessons.words import mark
 
 ENDS = ["estimate", "conf_low", "conf_high"]
@@ -141,7 +148,7 @@ def _asked(context):
 def _answers(context, key):
     """Term → (estimate, low, high) or a reason, and the rows used."""
     try:
-        return SPECIFICATIONS[key](context)
+        return specified(context, key)
     except NoEstimateError as problem:
         return dict.fromkeys(context.terms, problem.reason), 0
     except ModelError:

@@ -4,6 +4,7 @@ Takes a ``Context``, the question with what its specifications share; each funct
 the reason why there is none, and the rows used. ``SPECIFICATIONS`` is the list; ``robustness`` runs it.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -102,33 +103,18 @@ def _sandwich(context, design, method):
 
 
 def _logit(context):
-    _has_a_maximum(context)
     return _sandwich(context, context.design, "logit")
 
 
-def _has_a_maximum(context):
-    if context.design.trials is not None or not np.isin(context.design.y, (0.0, 1.0)).all():
-        raise NoEstimateError("not_yes_no")
-    if context.result.answers.separated:
-        raise NoEstimateError("separated")
-
-
 def _linear(context):
-    _single_rows(context)
     return _sandwich(context, context.design, "linear")
 
 
-def _single_rows(context):
-    if context.design.trials is not None:
-        raise NoEstimateError("not_yes_no")
-
-
 def _bootstrap(context):
-    _single_rows(context)
     design, found = context.design, {}
+    options = {"confidence": context.confidence, "draws": context.draws, "seed": context.seed}
     for term in context.terms:
         X, column, _ = design.alone(term)
-        options = {"confidence": context.confidence, "draws": context.draws, "seed": context.seed}
         wild = wild_bootstrap(X, design.y, design.clusters[context.grouped(term)], column, **options)
         found[term] = wild.estimate, wild.conf_low, wild.conf_high
     return found, len(design.y)
@@ -136,24 +122,19 @@ def _bootstrap(context):
 
 def _permutation(context):
     """Least squares, and what the estimate becomes when the incentive is dealt out anew and there is no effect."""
-    _single_rows(context)
-    design, found = context.design, {}
+    design, found, tail = context.design, {}, (1 - context.confidence) / 2
     fit = fit_model(design.X, design.y, "linear")
     for term in context.terms:
         if not design.contrast(term).is_plain:  # a shuffle of one column leaves its interactions as they were
             continue
         column = design.contrast(term).columns[0]
         others, _ = np.linalg.qr(np.delete(design.X, column, axis=1))
-        x = design.X[:, column]
-        size = x @ (x - others @ (others.T @ x))
+        x, b = design.X[:, column], fit.coefficients[column]
         options = {"varies_by": context.varies_by(term), "permutations": context.draws, "seed": context.seed}
-        chance = shuffled_scores(design, term, fit.score, **options) / size
-        if not len(chance):
-            found[term] = "constant"
-            continue
-        tail = (1 - context.confidence) / 2
-        low, high = np.quantile(chance - chance.mean(), [tail, 1 - tail])
-        found[term] = fit.coefficients[column], fit.coefficients[column] - high, fit.coefficients[column] - low
+        chance = shuffled_scores(design, term, fit.score, **options) / (x @ (x - others @ (others.T @ x)))
+        if len(chance):
+            low, high = np.quantile(chance - chance.mean(), [tail, 1 - tail])
+        found[term] = (b, b - high, b - low) if len(chance) else "constant"
     return found, len(design.y)
 
 
@@ -180,53 +161,37 @@ def _gee(context):
             raise NoEstimateError("too_large")
         coefficients, covariance, _ = gee_logit(X, y, codes)
         df = codes.max() + 1 - X.shape[1]
-        reach = t_distribution.ppf((1 + context.confidence) / 2, df) if df >= FEWEST_DF else np.inf
 
-        def effect(contrast):
-            estimate, gradient = contrast.effect(coefficients)
-            return estimate, reach * np.sqrt(gradient @ covariance @ gradient)
+        def effect(change):
+            estimate, gradient = change.effect(coefficients)
+            return estimate, np.sqrt(gradient @ covariance @ gradient)
 
-        return effect
+        return effect, t_distribution.ppf((1 + context.confidence) / 2, df) if df >= FEWEST_DF else np.inf
 
     return _by_group(context, fit)
 
 
 def _mixed(context):
     reach = norm.ppf((1 + context.confidence) / 2)
-
-    def fit(X, y, codes):
-        mixed = mixed_logit(X, y, codes)
-
-        def effect(contrast):
-            estimate, std_error = mixed.marginal_effect(contrast)
-            return estimate, reach * std_error
-
-        return effect
-
-    return _by_group(context, fit)
+    return _by_group(context, lambda *data: (mixed_logit(*data).marginal_effect, reach))
 
 
 def _by_group(context, fit):
     """Effects of a model that knows one way of grouping: for each term the groups that it was given out to."""
-    _has_a_maximum(context)
-    design = context.design
-    effects = {name: None for name in map(context.grouped, context.terms)}
-    found = {}
-    for name in effects:
-        try:
-            effects[name] = fit(design.X, design.y, design.clusters[name])
-        except ModelError:
-            continue
+    design, fits, found = context.design, {}, {}
+    for name in dict.fromkeys(map(context.grouped, context.terms)):
+        with suppress(ModelError):
+            fits[name] = fit(design.X, design.y, design.clusters[name])
     for term in context.terms:
-        if effect := effects[context.grouped(term)]:
-            estimate, reach = effect(design.contrast(term))
-            found[term] = estimate, estimate - reach, estimate + reach
+        if context.grouped(term) in fits:
+            effect, reach = fits[context.grouped(term)]
+            estimate, std_error = effect(design.contrast(term))
+            found[term] = estimate, estimate - reach * std_error, estimate + reach * std_error
     return found, len(design.y)
 
 
 def _fixed(context):
     """Least squares with a level for every organization and quarter: each is compared with itself only."""
-    _single_rows(context)
     first = context.question["cluster"][0]
     levels = {name: f"{name}, each" for name in (first, QUARTER) if name in context.rows}
     if context.rows[first].nunique() > MOST_FIXED:
@@ -260,15 +225,27 @@ def _another_outcome(context, outcome, method):
     return _sandwich(context, context.redesign(rows, method=method, trials=None), method)
 
 
+YES_NO, SINGLE, ANY = "yes or no", "single rows", ""  # what a specification needs of the outcome
 SPECIFICATIONS = {
-    "logit": _logit,
-    "linear": _linear,
-    "bootstrap": _bootstrap,
-    "permutation": _permutation,
-    "gee": _gee,
-    "mixed": _mixed,
-    "fixed": _fixed,
-    "unadjusted": _unadjusted,
-    "senior": _senior,
-    "delegates": _delegates,
+    "logit": (_logit, YES_NO),
+    "linear": (_linear, SINGLE),
+    "bootstrap": (_bootstrap, SINGLE),
+    "permutation": (_permutation, SINGLE),
+    "gee": (_gee, YES_NO),
+    "mixed": (_mixed, YES_NO),
+    "fixed": (_fixed, SINGLE),
+    "unadjusted": (_unadjusted, ANY),
+    "senior": (_senior, ANY),
+    "delegates": (_delegates, ANY),
 }
+
+
+def specified(context, key):
+    """Term → (estimate, low, high) or a reason, by one specification, and the rows used."""
+    of, needs = SPECIFICATIONS[key]
+    counts, yes_no = context.design.trials is not None, np.isin(context.design.y, (0.0, 1.0)).all()
+    if (needs and counts) or (needs == YES_NO and not yes_no):
+        raise NoEstimateError("not_yes_no")
+    if needs == YES_NO and context.result.answers.separated:
+        raise NoEstimateError("separated")
+    return of(context)
