@@ -1,4 +1,4 @@
-"""R's numbers of the further answers: trends, missing answers, prediction, profiles and staying."""
+"""R's numbers of the further answers: shares, missing answers, prediction, profiles and staying."""
 
 from functools import cache
 
@@ -11,26 +11,14 @@ from konbit_lessons.incentives.imputation import pool, pool_joint
 from konbit_lessons.incentives.prediction import auc, prediction, quality
 from konbit_lessons.incentives.profiles import organization_profiles
 from konbit_lessons.measures.staying import leaving, still_taking_part
-from konbit_lessons.measures.intervals import clopper_pearson, cronbach_alpha, wilson
+from konbit_lessons.measures.intervals import wilson
 
 QUADRATURE = 1e-3  # R has 25 nodes
 
 
-def _of_trends():
-    R, data = reference("misc"), "misc"
-    for name, interval in (("wilson", wilson), ("clopper", clopper_pearson)):
-        expected = np.array([R[name]["lower"], R[name]["upper"]])
-        yield Agreement(
-            data, name, expected, lambda interval=interval: (interval(16, 137).low, interval(16, 137).high), CLOSED
-        )
-    R = R["cronbach_attitude"]
-    expected = np.array([R["raw_alpha"], R["std_alpha"], R["ase"], *R["alpha_drop"].values()])
-
-    def computed():
-        alpha = cronbach_alpha(pd.read_csv(REFERENCE / "attitude.csv"))
-        return np.array([alpha.raw, alpha.standardized, alpha.std_error, *alpha.if_dropped[list(R["alpha_drop"])]])
-
-    yield Agreement(data, "cronbach_attitude", expected, computed, CLOSED)
+def _of_shares():
+    R = reference("misc")["wilson"]
+    yield Agreement("misc", "wilson", np.array([R["lower"], R["upper"]]), lambda: np.array(wilson(16, 137)), CLOSED)
 
 
 IMPUTED = ["fee", "training", "data_access", "networking", "recognition", "travel", "awardee", "size", "q2", "q3", "q4"]
@@ -211,4 +199,4 @@ def _of_staying():
         )
 
 
-ROWS = [*_of_trends(), *_of_pooling(), *_of_prediction(), *_of_profiles(), *_of_staying()]
+ROWS = [*_of_shares(), *_of_pooling(), *_of_prediction(), *_of_profiles(), *_of_staying()]
