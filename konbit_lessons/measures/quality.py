@@ -42,8 +42,8 @@ CHANGES = ("change_response", "blank_response")
 def _referring_to(table: str) -> tuple[str, ...]:
     return tuple(
         name
-        for name, schema in tables.TABLES.items()
-        if any(column.metadata.get("refers_to") == table for column in schema.columns.values())
+        for name, about in tables.codebook()["tables"].items()
+        if any(column.get("refers_to") == table for column in about["columns"].values())
     )
 
 
