@@ -21,13 +21,7 @@ FLAGS = (
     "--disable-component-update --disable-sync --disable-dev-shm-usage"
 )
 
-TINY_TOML = """
-[programme]
-name = "Tiny (simulated)"
-simulated = true
-point_of_contact = "evaluation@example.org"
-currency = "HTG"
-
+DECLARED = """
 [types.org_type]
 cdsp = "service provider"
 awardee = "awardee"
@@ -35,18 +29,30 @@ awardee = "awardee"
 round_table = "round table"
 training = "training"
 coaching = "coaching"
+showcase = "business showcase"
+joint_event = "event held jointly with another project"
 [incentives]
 per_diem = { label = "Per diem", kind = "amount" }
 transport_refund = "Transport refund"
+certificate = "Certificate"
 business_showcase = "Business showcase"
 [questions]
 motivation = "Motivation"
 belief_money = "Belief in money"
 knows_benefits = { label = "Knows the benefits", kind = "yes_no" }
+income = { label = "Income", kind = "number", unit = "currency" }
 [expectations]
 funding = { label = "Funding", met_by = [] }
 training = { label = "Training", met_by = ["training"] }
+"""
+TINY_TOML = f"""
+[programme]
+name = "Tiny (simulated)"
+simulated = true
+point_of_contact = "evaluation@example.org"
+currency = "HTG"
 
+{DECLARED}
 [analysis]
 incentives = ["business_showcase", "recent_conversation"]
 adjust_for = ["org_type"]

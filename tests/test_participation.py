@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 import konbit_lessons as kl
-from konbit_lessons.measures.trends import share_with_interval
+from konbit_lessons.measures.intervals import share_with_interval
 
 
 def test_organizations_reached_are_counted_once_and_attendances_beside_them(tiny):

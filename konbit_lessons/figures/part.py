@@ -21,17 +21,7 @@ def meta(programme, quarter, say):
     """Return who, which period, when the data were cut, whom to ask, as a list of texts."""
     said = [programme.name]
     if quarter and not programme.study:
-        period = programme.calendar.named(quarter)
-        said.append(
-            str(
-                say(
-                    "{quarter} ({first:date} to {last:date})",
-                    quarter=quarter,
-                    first=period.first_day,
-                    last=period.last_day,
-                )
-            )
-        )
+        said.append(say.period(quarter))
     if programme.data_cut_on:
         said.append(str(say("data as of {date:date}", date=programme.data_cut_on)))
     return [*said, str(say("questions: {contact}", contact=programme.point_of_contact))]

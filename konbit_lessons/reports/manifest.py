@@ -65,3 +65,22 @@ def reports_folder(programme, reports=None):
 def manifest_name(audience):
     """Return the name of the manifest of an audience."""
     return "manifest.json" if audience == "shared" else f"manifest.{audience}.json"
+
+
+def told(programme, reports=None, *, before):
+    """Return what the learning reports of the quarters before one kept of their numbers.
+
+    Parameters
+    ----------
+    programme : Programme
+    reports : folder of the reports; beside programme.toml unless told
+    before : str, a quarter
+
+    Returns
+    -------
+    dict of quarter to dict of number to its value
+    """
+    top = reports_folder(programme, reports)
+    stored = {path.parent.name: earlier(path) for path in sorted(top.glob(f"*/{manifest_name(programme.audience)}"))}
+    kept = {quarter: made["reports"].get("learning_report", {}).get("told") for quarter, made in stored.items()}
+    return {quarter: one for quarter, one in kept.items() if isinstance(one, dict) and quarter < before}

@@ -19,6 +19,7 @@ PACKAGE = HERE.parent
 POT = HERE / "konbit.pot"
 NOTEBOOKS = PACKAGE / "notebooks" if (PACKAGE / "notebooks").is_dir() else PACKAGE.parent / "notebooks"
 KEYWORDS = {"text": (1,), "mark": (1,), "say": (1,), "plural": (1, 2), "pair": (1, 2)}
+SAID_IN = ("says", "more", "fewer", "unclear", "apart", "alike", "changed", "one")  # arguments that are texts
 HEADER = r"""msgid ""
 msgstr ""
 "Content-Type: text/plain; charset=utf-8\n"
@@ -55,12 +56,13 @@ def updated(text):
 
 
 def _of_code(source):
-    """Yield what is said in a source: texts given to the functions of KEYWORDS as they stand, or by an if or an or."""
+    """Yield what is said in a source: texts given to KEYWORDS, or as an argument of SAID_IN, as they stand or by an if or an or."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call):
             name = getattr(node.func, "attr", getattr(node.func, "id", None))
             wanted = KEYWORDS.get(name, ())
             given = [_texts(arg) for arg in node.args[: len(wanted)]]
+            yield from (text for one in node.keywords if one.arg in SAID_IN for text in _texts(one.value))
             if len(given) == 1:
                 yield from given[0]
             elif given and all(given):

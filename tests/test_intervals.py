@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from konbit_lessons.errors import DataError
-from konbit_lessons.measures.trends import (
+from konbit_lessons.measures.intervals import (
     clopper_pearson,
     cronbach_alpha,
     difference_of_groups,

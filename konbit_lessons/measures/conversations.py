@@ -1,0 +1,79 @@
+"""When one talked with partners, in the last quarters and how long ago; and what was promised to them.
+
+Takes a cleaned programme; returns frames that hold nothing about few organizations.
+"""
+
+import numpy as np
+import pandas as pd
+
+from konbit_lessons.disclosure import TOTAL, Gate
+from konbit_lessons.field.cleaning import Data
+from konbit_lessons.measures.intervals import with_shares
+from konbit_lessons.measures.roster import first_day, last_day, partners_at_end
+from konbit_lessons.measures.shared_counts import BANDS, conversations
+
+MOST_QUARTERS = 4  # of the calendar
+
+
+def calendar(data: Data, *, quarter: str) -> pd.DataFrame:
+    """Conversations in each month of the last quarters, and the share of partners with one in each quarter.
+
+    Returns
+    -------
+    DataFrame, one row per quarter and month
+        ``fiscal_quarter``, ``month`` (its first day), ``organizations`` (partners at the end of the quarter that had
+        one), ``conversations``; and of the quarter ``talked_with``, ``n`` (partners), ``share``, ``conf_low``,
+        ``conf_high`` (Wilson's). Missing where hidden.
+    """
+    known = conversations(data, quarter=quarter)["n"].xs((TOTAL, TOTAL), level=("by", "group"))
+    lines = []
+    for one in known.index[-MOST_QUARTERS:]:
+        here, talks = partners_at_end(data, one), data.conversations
+        held = talks[talks["organization_id"].isin(here.index)]["held_on"].dt.to_period("M").value_counts()
+        for month in pd.date_range(first_day(data, one), last_day(data, one), freq="MS"):
+            organizations = known.loc[one, str(month.date())]
+            talked = pd.NA if pd.isna(organizations) else held.get(month.to_period("M"), 0)
+            lines.append([one, month, organizations, talked, known.loc[one, "talked"], known.loc[one, "partners"]])
+    columns = ["fiscal_quarter", "month", "organizations", "conversations", "talked_with", "n"]
+    table = pd.DataFrame(lines, columns=columns).astype(dict.fromkeys(columns[2:], "Int64"))
+    return with_shares(table, "talked_with")
+
+
+def last_talked(data: Data, *, quarter: str) -> pd.DataFrame:
+    """When partners had their last conversation, as of the last day of a quarter.
+
+    Returns
+    -------
+    DataFrame, one row per ``talked`` (in the quarter), ``quarter_before``, ``earlier``, ``never``
+        ``last``, a count for each type, ``total``, ``n``, ``share``, ``conf_low``, ``conf_high`` (Wilson's, in all).
+        Missing where hidden.
+    """
+    known = conversations(data, quarter=quarter)["n"].loc[quarter].droplevel("by")
+    wide = known[list(BANDS)].T.assign(n=known.loc[TOTAL, "partners"]).rename_axis("last", axis="index")
+    return with_shares(wide.rename_axis(None, axis="columns").reset_index(), TOTAL)
+
+
+def days_since(data: Data, *, quarter: str) -> list[float]:
+    """Quartiles of the days since the last conversation of partners that had one; none where they are too few."""
+    talks = data.conversations[data.conversations["held_on"] <= last_day(data, quarter)]
+    talks = talks[talks["organization_id"].isin(partners_at_end(data, quarter).index)]
+    days = (last_day(data, quarter) - talks.groupby("organization_id")["held_on"].max()).dt.days
+    return days.quantile([0.25, 0.5, 0.75]).to_list() if len(days) >= 4 * data.programme.smallest_cell else []
+
+
+def follow_ups(data: Data, *, quarter: str) -> pd.Series:
+    """Follow-ups promised up to the end of a quarter: ``done``, ``open`` and not yet due, ``overdue``, ``total``.
+
+    Returns
+    -------
+    Series of Int64; missing where hidden
+    """
+    last = last_day(data, quarter)
+    some = data.conversations[data.conversations["held_on"] <= last].dropna(subset="follow_up_due_on")
+    state = np.select(
+        [some["follow_up_done_on"] <= last, some["follow_up_due_on"] <= last], ["done", "overdue"], "open"
+    )
+    states, gate = ["done", "open", "overdue"], Gate()
+    gate.count(some.assign(total=True, **{one: state == one for one in states}), [*states, TOTAL], records=True)
+    gate.partition(TOTAL, states)
+    return gate.decide(data.programme.smallest_cell)["n"].iloc[0].rename("follow_ups")
