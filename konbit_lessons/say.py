@@ -26,7 +26,7 @@ ROOMS = sorted(path.stem for path in (Path(__file__).parent / "sentences").glob(
 LINK = re.compile(r"\[([^\[\]]+)\]\((#[a-z0-9-]+)\)")
 OF_NO_NUMBER = ("list", "name", "Name", "date", "month", "period", "end")
 ENDS = ("conf_low", "conf_high")
-PAIRS = {"interval": ENDS, "difference": ENDS, "range": ENDS}
+PAIRS = {"interval": ENDS, "difference": ENDS, "range": ENDS, "ends": ENDS}
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,13 @@ class Sentence:
     text : str, with ``**bold**`` and ``[words](#section)``
     given : tuple of (what, value, low, high), numbers as they were given: 0.42 where the text says 42 %
     language : str
+    say : Say that said it, for what else is to be said in its language and its programme's words
     """
 
     text: str
     given: tuple = field(default=(), repr=False)
     language: str = field(default="en", repr=False)
+    say: object = field(default=None, repr=False, compare=False)
 
     def __str__(self):
         return self.text
@@ -54,7 +56,9 @@ class Sentence:
         """Return both, one after the other; nothing is added where there is no other."""
         if not other:
             return self
-        return Sentence(f"{self.text} {other}".strip(), self.given + getattr(other, "given", ()), self.language)
+        return Sentence(
+            f"{self.text} {other}".strip(), self.given + getattr(other, "given", ()), self.language, self.say
+        )
 
     @property
     def plain(self):
@@ -69,7 +73,7 @@ class Sentence:
     def to(self, anchor):
         """Return the sentence with what is bold first linked to a section of the page."""
         linked = re.sub(r"\*\*(.+?)\*\*", rf"**[\1](#{anchor})**", self.text, count=1)
-        return Sentence(linked, self.given, self.language)
+        return Sentence(linked, self.given, self.language, self.say)
 
 
 class Say(string.Formatter):
@@ -79,7 +83,7 @@ class Say(string.Formatter):
     ("45"), ``signed`` ("+11"), ``p``, ``date``, ``month``, ``period`` (a quarter as "April to June 2017"), ``end``
     (its last day, or that of the data), ``list``, ``name`` (a column or an incentive within a sentence), ``Name`` (at
     its beginning); of a pair ``interval`` (" (95 %
-    interval 33 to 52)"), ``difference`` (the same of a difference), ``range`` ("33 to 52"). A number that is missing is
+    interval 33 to 52)"), ``difference`` (the same of a difference), ``range`` ("33 to 52"), ``ends`` (" (33 to 52)"). A number that is missing is
     "–", an interval nothing.
 
     Parameters
@@ -110,7 +114,7 @@ class Say(string.Formatter):
         kept = []
         text = self.words.template(message, values.get("n"))
         said = "".join(self._filled(part, values, kept) for part in self.parse(text))
-        return Sentence(said, tuple(tuple(one) for one in kept), self.language)
+        return Sentence(said, tuple(tuple(one) for one in kept), self.language, self)
 
     def __getattr__(self, name):
         if not name.startswith("_"):
@@ -161,8 +165,9 @@ class Say(string.Formatter):
             return "–" if kind == "range" else ""
         as_text = self.signed if kind == "difference" else self.words.points
         values = {"low": as_text(low), "high": as_text(high)}
-        if kind == "range":
-            return self.words.text("{low} to {high}", **values)
+        if kind in ("range", "ends"):
+            said = self.words.text("{low} to {high}", **values)
+            return said if kind == "range" else f" ({said})"
         return " " + self.words.text("(95 % interval {low} to {high})", **values)
 
     def number(self, x, decimals=0):
@@ -213,6 +218,10 @@ class Say(string.Formatter):
         label = self.programme.level(column, level) if self.programme is not None else None
         return label.text(self.language, form) if label else str(level)
 
+    def table(self, name):
+        """Return what a table of the codebook is called."""
+        return self.programme.tables[name].metadata["label"].text(self.language)
+
     def labels(self, series, form="one"):
         """Return the labels of a series whose name is that of a column, or of whose values each names one.
 
@@ -228,7 +237,7 @@ def _keep(kept, name, value, kind):
     """Note the numbers of a value: those of a sentence, of an interval beside the number it belongs to, or its own."""
     if isinstance(value, Sentence):
         kept += [list(one) for one in value.given]
-    elif kind == "list":
+    elif kind == "list" or isinstance(value, list):
         for one in value:
             _keep(kept, name, one, "")
     elif kind in PAIRS and not pd.isna(value[0]):

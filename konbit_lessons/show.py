@@ -22,16 +22,16 @@ from matplotlib.dates import date2num, num2date
 
 from konbit_lessons.figures.drawing import COLOURS, MARKS, NARROW, THEME, WIDE, Drawing
 from konbit_lessons.figures.markup import as_csv, escaped, figure_html, item_html, marked, plain, table_html
-from konbit_lessons.say import OF_NO_NUMBER, Say, Sentence
+from konbit_lessons.figures.part import CARRIED, SIMULATED, Part, meta
+from konbit_lessons.say import OF_NO_NUMBER, PAIRS, Say, Sentence
 from konbit_lessons.words import mark
 
 __all__ = ["CARRIED", "COLOURS", "MARKS", "THEME", "Figure", "Opening", "items", "prose", "show", "table"]
-CARRIED = "application/vnd.konbit+json"
-SIMULATED = mark("Simulated data: no real organization is described.")
 MOST_COLUMNS = 7
 HEADS = {  # what the columns of a frame are called in a table
     "label": mark("Group"),
     "share": mark("Percent"),
+    "value": mark("Of 100"),
     "estimate": mark("Difference of 100"),
     "conf_low": mark("Low"),
     "conf_high": mark("High"),
@@ -45,20 +45,18 @@ HEADS = {  # what the columns of a frame are called in a table
     "month": mark("Month"),
     "organizations": mark("Organizations"),
     "conversations": mark("Conversations"),
+    "at_least": mark("At least"),
+    "reached": mark("Came"),
+    "so_far": mark("So far"),
+    "target": mark("Target"),
+    "attendances": mark("Attendances"),
+    "of": mark("Of them"),
+    "quarters": mark("Quarters"),
+    "at_risk": mark("At risk of leaving"),
+    "left": mark("Left since"),
 }
 NUMBERS = ("percent", "points", "signed")
 KINDS = {"share": "percent", "conf_low": "points", "conf_high": "points", "estimate": "signed"}
-
-
-class Part:
-    """What Jupyter shows: the HTML, a plain text, and what is carried to the page maker."""
-
-    def _carried(self):
-        return {}
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        carried = {"part": type(self).__name__.lower(), **self._carried()}
-        return {"text/html": self._repr_html_(), "text/plain": repr(self), CARRIED: carried}
 
 
 @dataclass(frozen=True)
@@ -102,26 +100,6 @@ class Opening(Part):
         return said | {"sentences": _numbers([self.title, self.answer])}
 
 
-def meta(programme, quarter, say):
-    """Return who, which period, when the data were cut, whom to ask, as a list of texts."""
-    said = [programme.name]
-    if quarter and not programme.study:
-        period = programme.calendar.named(quarter)
-        said.append(
-            str(
-                say(
-                    "{quarter} ({first:date} to {last:date})",
-                    quarter=quarter,
-                    first=period.first_day,
-                    last=period.last_day,
-                )
-            )
-        )
-    if programme.data_cut_on:
-        said.append(str(say("data as of {date:date}", date=programme.data_cut_on)))
-    return [*said, str(say("questions: {contact}", contact=programme.point_of_contact))]
-
-
 @dataclass(frozen=True)
 class Prose(Part):
     """Sentences as one list or as paragraphs, or in a quiet box."""
@@ -146,10 +124,12 @@ def prose(sentences, *, as_list=True, caveat=False):
 
     Parameters
     ----------
-    sentences : Sentence, or sequence of them
+    sentences : Sentence, sequence of them, or mapping of an anchor to the sentence whose bold words link to it
     as_list : bool, a list where there are several
     caveat : bool, in a quiet box
     """
+    if isinstance(sentences, Mapping):
+        sentences = [one and one.to(anchor) for anchor, one in sentences.items()]
     given = [sentences] if isinstance(sentences, Sentence | str) or sentences is None else sentences
     kept = [one for one in given if one]
     return Prose(kept, as_list, caveat) if kept else Nothing("There is nothing to say.")
@@ -198,18 +178,14 @@ def table(frame, columns, *, caption, across=None, name="", words=()):
         raise ValueError(f"a table to read has at most {MOST_COLUMNS} columns; found {len(columns)}: leave some out.")
     if not len(frame):
         return Nothing()
-    say, across = Say(caption.language), across or {}
+    say, across = caption.say, across or {}
     _refuse_unknown(frame, " ".join([*columns.values(), *across.values()]))
     rows = frame.to_dict("records")
     read = pd.DataFrame({str(head): [_cell(cell, row, say) for row in rows] for head, cell in columns.items()})
     for by, cell in across.items():
         cells = read.assign(_by=frame[by].map(str).to_numpy(), _cell=[_cell(cell, row, say) for row in rows])
-        read = (
-            cells.pivot_table("_cell", list(read), "_by", aggfunc="first", sort=False)
-            .fillna("–")
-            .reset_index()
-            .rename_axis(columns=None)
-        )
+        wide = cells.pivot_table("_cell", list(read), "_by", aggfunc="first", sort=False).fillna("–")
+        read = wide.reset_index().rename_axis(columns=None)
     return Table(read, caption, tuple(map(str, words)), name, frame)
 
 
@@ -292,7 +268,7 @@ class Figure(Part):
         return [(self.drawing.png(NARROW), NARROW), (self.drawing.png(WIDE, scale=1.5), WIDE)]
 
     def _repr_html_(self):
-        say = Say(self.finding.language)
+        say = self.finding.say
         return figure_html(
             heading=self.finding.plain,
             subtitle=str(self.shows),
@@ -333,7 +309,7 @@ def show(plot, frame, *, finding, shows="", source="", says="", axis="", name=""
     if not len(frame) or not finding:
         _close(plot)
         return Nothing()
-    say = Say(finding.language)
+    say = finding.say
     template = says or _usual(frame)
     _refuse_unknown(frame, template)
     numbers = [name for name, spec in _fields(template) if spec in NUMBERS and name in frame]
@@ -342,7 +318,7 @@ def show(plot, frame, *, finding, shows="", source="", says="", axis="", name=""
         return Nothing("Nothing of this may be shown.")
     rows = frame.to_dict("records")
     readings = tuple(_reading(template, row, say) for row in rows)
-    notes = [tuple(str(one).removesuffix(".").partition(": ")[::2]) for one in readings] if "label" in frame else []
+    notes = [_note(row["label"], one) for row, one in zip(rows, readings, strict=True)] if "label" in frame else []
     drawing = Drawing(plot, tuple(notes), str(axis), _formats(frame, template, say), height)
     _close(plot)
     return Figure(drawing, finding, shows, source, readings, _cells(template, rows, say), name, frame)
@@ -360,7 +336,7 @@ def _fields(template):
 
 
 def _refuse_unknown(frame, template):
-    given = {name for name, _ in _fields(template)} - {"range", "interval", "difference"}
+    given = {name for name, _ in _fields(template)} - PAIRS.keys()
     if unknown := sorted(given - set(frame.columns)):
         raise ValueError(
             f'found "{{{unknown[0]}}}" in what is said of a row; expected a column of the frame: '
@@ -384,20 +360,25 @@ def _formats(frame, template, say):
 
 
 def _reading(template, row, say):
-    """A row as it is read out; where its number is not there, that and, of a column ``why``, the reason."""
+    """A row as it is read out; where its number is not there, what it is at the least or, of a column ``why``, why."""
     numbers = [name for name, spec in _fields(template) if spec and spec not in OF_NO_NUMBER and name in row]
     if numbers and pd.isna(row[numbers[0]]):
         label = say(template.partition(": ")[0], **row)
+        if row.get("at_least"):
+            return say("{label}: at least {at_least}.", label=label, at_least=row["at_least"])
         return say("{label}: {why}.", label=label, why=row.get("why") or say.words.text("not shown"))
     return say(template, **row)
+
+
+def _note(label, reading):
+    """The name of a row, and what is read out of it, to stand beside its mark."""
+    return str(label), str(reading).removeprefix(str(label)).lstrip(" :\u00a0\u202f").removesuffix(".")
 
 
 def _cells(template, rows, say):
     """The table under a figure: a column for each value that is read out, of an interval one for each end."""
     ends = [("conf_low", "points"), ("conf_high", "points")]
-    columns = [
-        one for name, spec in _fields(template) for one in (ends if name in ("range", "interval") else [(name, spec)])
-    ]
+    columns = [one for name, spec in _fields(template) for one in (ends if name in PAIRS else [(name, spec)])]
     heads = {name: say.words.text(HEADS[name]) if name in HEADS else say.name(name) for name, _ in columns}
     return pd.DataFrame(
         {

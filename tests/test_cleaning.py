@@ -242,10 +242,10 @@ def test_no_invitation_can_be_used_and_the_message_says_why(tiny):
 
 
 def test_an_incentive_of_the_programmes_own_needs_no_code(tiny):
-    tiny.replace("programme.toml", "[analysis]", '[incentives]\nchildcare = "Childcare at the event"\n\n[analysis]')
+    tiny.replace("programme.toml", "[incentives]", '[incentives]\nchildcare = "Childcare at the event"')
     tiny.replace("events.csv", "business_showcase\n", "business_showcase,childcare\n")
     tiny.replace("events.csv", "500,no", "500,no,X")
     tiny.replace("events.csv", "0,yes", "0,yes,non")
     data = tiny.clean()
     assert data.events["childcare"].tolist() == [False, True]
-    assert data.programme.labels["childcare"] == "Childcare at the event"
+    assert data.programme.label("childcare").text("fr") == "Childcare at the event"

@@ -46,41 +46,53 @@ def by_direction(say, gap, *, more, fewer, unclear, **values):
 
     Parameters
     ----------
-    gap : mapping or Series with ``estimate``, ``conf_low``, ``conf_high``; None where it is not shown
+    gap : DataFrame of one row with ``estimate``, ``conf_low``, ``conf_high``, or none where it is not shown; with both
+        shares, ``before`` and ``now``, the estimate that is said is that of the shares as printed
     more, fewer, unclear : texts or pairs with ``{points:points}`` (without a sign), ``{estimate:signed}``,
-        ``{difference}`` and what else is in `values`
+        ``{difference}`` and the other columns and `values`
     """
-    if gap is None or pd.isna(gap["estimate"]):
+    if not len(gap) or pd.isna(gap["estimate"].iloc[0]):
         return None
-    text = {1: more, -1: fewer, 0: unclear}[sign(gap)]
-    return say(text, **{"points": abs(gap["estimate"])} | dict(gap) | values)
+    line = gap.iloc[0].to_dict()
+    if {"before", "now"} <= line.keys():
+        line["estimate"] = apart(line["before"], line["now"])
+    text = {1: more, -1: fewer, 0: unclear}[sign(line)]
+    return say(text, **{"points": abs(line["estimate"])} | line | values)
 
 
-def sign(gap):
+def sign(line):
     """Return 1 or −1 where the interval of a difference lies on one side of none, else 0."""
-    if pd.isna(gap["conf_low"]):
+    if pd.isna(line["conf_low"]):
         return 0
-    return int(round(gap["conf_low"], 6) > 0) - int(round(gap["conf_high"], 6) < 0)
+    return int(round(line["conf_low"], 6) > 0) - int(round(line["conf_high"], 6) < 0)
 
 
-def highest_and_lowest(say, frame, *, apart, alike, one=""):
+def highest_and_lowest(say, frame, *, apart, alike, one="", form="one"):
     """Return how the group with the highest share stands to that with the lowest, where their intervals leave a gap.
 
     Parameters
     ----------
-    frame : DataFrame with ``label``, ``share``, ``conf_low``, ``conf_high``, one row per group
+    frame : DataFrame, one row per group: the column of groups first, ``label``, ``share``, ``conf_low``, ``conf_high``
     apart : text with ``{most}``, ``{high:percent}``, ``{least}`` (within the sentence), ``{low:percent}``
     alike : text, where a difference cannot be told, with ``{low:percent}`` and ``{high:percent}`` at most
     one : text, where a single share is shown, with ``{most}`` and ``{high:percent}``
+    form : "one" or "many", of the words for a group
     """
     shown = frame.dropna(subset="share").sort_values("share")
     if shown.empty:
         return None
     least, most = shown.iloc[0], shown.iloc[-1]
-    values = {"most": most["label"], "high": most["share"], "least": small(least["label"]), "low": least["share"]}
+    values = {"most": most["label"], "high": most["share"], "low": least["share"]}
+    values["least"] = within(say, frame.columns[0], least, form)
     if len(shown) == 1:
         return say(one, **values) if one else None
     return say(apart if most["conf_low"] > least["conf_high"] else alike, **values)
+
+
+def within(say, column, row, form="one"):
+    """Return what the group of a row is called within a sentence."""
+    known = row[column] in say.programme.levels(column)
+    return say.level(column, row[column], form) if known else small(row["label"])
 
 
 def first_and_last(say, frame, *, changed, one="", what="share", **values):

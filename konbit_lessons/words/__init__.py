@@ -107,11 +107,12 @@ class Words:
         """
         if isinstance(message, str):
             found = self._catalog.get(message)
-            return (found.string if found else "") or message
+            forms = (found.string if found else "") or message
+            return forms if isinstance(forms, str) else forms[0]
         found = self._catalog.get(message) or self._catalog.get(message[0])
         if found and isinstance(found.string, tuple) and all(found.string):
             return found.string[c2py(self._catalog.plural_expr)(int(n))]
-        return message[bool(n != 1)]
+        return message[int(n != 1)]
 
     def text(self, msgid, **values):
         """Return the text in this language, with ``{name}`` filled in from `values`."""

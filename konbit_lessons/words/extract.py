@@ -7,14 +7,13 @@ they change only when a message does. A test holds konbit.pot current.
 
 import ast
 import io
-import re
 
-import nbformat
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 
 from konbit_lessons.words import HERE
+from konbit_lessons.words.markdown import blocks, cells_of, words_of
 
 PACKAGE = HERE.parent
 POT = HERE / "konbit.pot"
@@ -27,7 +26,6 @@ msgstr ""
 "Plural-Forms: nplurals=2; plural=(n != 1);\n"
 
 """
-NOT_SHOWN = "lab-only"  # the tag of cells that only who works in JupyterLab sees
 
 
 def messages():
@@ -39,22 +37,9 @@ def messages():
             for _, found, _, _ in extract("jinja2.ext:babel_extract", file, keywords=KEYWORDS):
                 yield path.relative_to(PACKAGE).as_posix(), found
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
-        for cell in nbformat.read(path, as_version=4).cells:
-            if NOT_SHOWN in cell.metadata.get("tags", []):
-                continue
-            if cell.cell_type == "code":
-                yield from ((f"notebooks/{path.name}", found) for found in _of_code(cell.source))
-            else:
-                yield from ((f"notebooks/{path.name}", block) for block in markdown_blocks(cell.source) if block)
-
-
-def markdown_blocks(source):
-    """Split the source of a markdown cell at its blank lines and take the # from headings: what is translated at once.
-
-    >>> markdown_blocks("## What we asked\\n\\nWhich incentives?")
-    ['What we asked', 'Which incentives?']
-    """
-    return [re.sub(r"^#+ +", "", block.strip()) for block in re.split(r"\n\s*\n", source)]
+        for kind, _, source in cells_of(path):
+            found = _of_code(source) if kind == "code" else map(words_of, blocks(source))
+            yield from ((f"notebooks/{path.name}", one) for one in found)
 
 
 def pot():

@@ -36,6 +36,7 @@ def typed_rows(
     """
     text, notices = read_source(programme, source, schema)
     record.notices += notices
+    record.given.setdefault(schema.name, set()).update(text)
     _no_rows(programme, source, text, record)
     key = schema.metadata["key"]
     of_record = [name for name, column in schema.columns.items() if column.metadata.get("of_record") and name in text]
