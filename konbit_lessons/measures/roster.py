@@ -62,3 +62,9 @@ def places(data: Data) -> pd.Series:
     ids, declared = data.organizations["organization_id"], data.programme.places
     where = data.organizations[declared.column] if declared else pd.Series(None, ids.index, dtype="str")
     return where.set_axis(ids)
+
+
+def in_order(data: Data, table: pd.DataFrame) -> pd.DataFrame:
+    """A table with a column ``group`` in the order of groups: all, the types as programme.toml has them, yes, no."""
+    order = ["total", *org_types(data), "True", "False"]
+    return table.sort_values("group", key=lambda one: one.map(order.index), kind="stable", ignore_index=True)
