@@ -174,7 +174,12 @@ def table(frame, columns, *, caption, across=None, name="", words=()):
     read = pd.DataFrame({str(head): [_cell(cell, row, say) for row in rows] for head, cell in columns.items()})
     for by, cell in across.items():
         cells = read.assign(_by=frame[by].map(str).to_numpy(), _cell=[_cell(cell, row, say) for row in rows])
-        read = cells.pivot_table("_cell", list(read), "_by", aggfunc="first", sort=False).fillna("–").reset_index().rename_axis(columns=None)
+        read = (
+            cells.pivot_table("_cell", list(read), "_by", aggfunc="first", sort=False)
+            .fillna("–")
+            .reset_index()
+            .rename_axis(columns=None)
+        )
     return Table(read, caption, tuple(map(str, words)), name, frame)
 
 
