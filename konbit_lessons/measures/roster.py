@@ -1,13 +1,10 @@
-"""Who is a partner, and when: known to everybody, and the base of what is counted; and a programme's kinds and days."""
+"""Who is a partner, and when: known to everybody, and the base of what is counted; and a programme's days and places."""
 
 from datetime import date
 
 import pandas as pd
 
 from konbit_lessons.field.cleaning import Data
-from konbit_lessons.measures.haiti import department
-from konbit_lessons.periods import Quarter, fiscal_quarter
-from konbit_lessons.tables import EVENT_TYPES, EXPECTATIONS, ORG_TYPES
 
 
 def partners(organizations: pd.DataFrame, day: date | pd.Timestamp) -> pd.Series:
@@ -24,42 +21,38 @@ def partners_at_end(data: Data, quarter: str) -> pd.Series:
 
 def first_day(data: Data, quarter: str) -> pd.Timestamp:
     """The first day of a quarter."""
-    return pd.Timestamp(Quarter.named(quarter).first_day)
+    return pd.Timestamp(data.programme.calendar.named(quarter).first_day)
 
 
 def last_day(data: Data, quarter: str) -> pd.Timestamp:
     """The last day of a quarter."""
-    return pd.Timestamp(Quarter.named(quarter).last_day)
+    return pd.Timestamp(data.programme.calendar.named(quarter).last_day)
 
 
 def quarters_of(data: Data, days: pd.Series) -> pd.Series:
     """The name of the quarter of each day."""
-    return fiscal_quarter(days)
+    return data.programme.calendar.names(days)
 
 
 def quarters_since(data: Data, day: pd.Timestamp, until: str) -> list[str]:
     """The quarters from that of a day to a last one; the last alone where the day is unknown or later."""
-    quarters = [Quarter.named(until)]
+    quarters = [data.programme.calendar.named(until)]
     while pd.Timestamp(quarters[0].first_day) > day:
         quarters.insert(0, quarters[0].previous)
     return [str(one) for one in quarters]
 
 
-def org_types(data: Data) -> list[str]:
-    """The types of organizations, in the order of programme.toml."""
-    return list(ORG_TYPES)
-
-
 def event_types(data: Data) -> list[str]:
-    """The types of events, in the order of programme.toml."""
-    return list(EVENT_TYPES)
+    """The types of events, in the order declared."""
+    return data.programme.levels("event_type")
 
 
 def expectations(data: Data) -> dict[str, list[str] | None]:
     """What partners may expect → the incentives and types of events that meet it; None where that is not said."""
-    return {what: data.programme.offers.get(what) for what in EXPECTATIONS}
+    return {what: one.met_by for what, one in data.programme.expectations.items()}
 
 
 def places(data: Data) -> pd.Series:
-    """Where each organization is, by its code."""
-    return department(data.organizations["department"]).set_axis(data.organizations["organization_id"])
+    """Where each organization is, by its code; "" where that is not on record, or no places are declared."""
+    each, declared = data.organizations.set_index("organization_id"), data.programme.places
+    return each[declared.column].fillna("") if declared else pd.Series("", each.index)
