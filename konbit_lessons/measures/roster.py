@@ -42,11 +42,6 @@ def quarters_since(data: Data, day: pd.Timestamp, until: str) -> list[str]:
     return [str(one) for one in quarters]
 
 
-def org_types(data: Data) -> list[str]:
-    """The types of organizations, in the order of programme.toml."""
-    return data.programme.levels("org_type")
-
-
 def event_types(data: Data) -> list[str]:
     """The types of events, in the order of programme.toml."""
     return data.programme.levels("event_type")
