@@ -22,6 +22,7 @@ from konbit_lessons.measures.shared_counts import (
 )
 
 CLUSTERS = ["organization_id", "event_id"]  # invitations of one organization, or to one event, go together
+COUNTED = "count only"  # nobody knows who was invited
 ENDS = ["share", "conf_low", "conf_high"]
 
 
@@ -69,11 +70,12 @@ def funnel(data: Data, *, quarter: str) -> pd.DataFrame:
     attendance is known
         ``step``, ``org_type``, ``organizations``, ``at_least`` (that many, where their number is hidden), ``of`` (the
         last step before whose number is shown), ``n`` (at that step), ``share``, ``conf_low``, ``conf_high``
-        (Wilson's). Missing where hidden.
+        (Wilson's). Missing where hidden. Where nobody knows who was invited, there is no such step.
     """
     known = panel(data, quarter=quarter)["attended"].notna().any()
     figures = dict(zip(["organizations", "at_least"], _by_type(data, quarter, [quarter] if known else []), strict=True))
-    steps = pd.DataFrame({name: one.loc[:, list(STEPS)].stack() for name, one in figures.items()})
+    taken = [step for step in STEPS if step != "invited" or data.programme.invitations != COUNTED]
+    steps = pd.DataFrame({name: one.loc[:, taken].stack() for name, one in figures.items()})
     steps = steps.droplevel("report").rename_axis(["org_type", "step"]).reset_index()
     of = steps["step"].where(steps["organizations"].notna())
     before = steps.assign(of=of, n=steps["organizations"]).groupby("org_type")[["of", "n"]].ffill()
@@ -94,44 +96,49 @@ def uptake(data: Data, rows: pd.DataFrame, *, by: str | tuple[str, str]) -> pd.D
     Returns
     -------
     DataFrame, one row per group; none where nobody knows who was invited, or the rows have no such column
-        ``by``, ``attended``, ``n`` (invitations whose attendance is known), ``unknown``, ``events``, ``share``,
-        ``conf_low``, ``conf_high`` (95 % interval of :func:`konbit_lessons.measures.intervals.share_with_interval`).
-        Missing where hidden; see :func:`konbit_lessons.measures.shared_counts.invitations_taken_up`, which holds all
-        groupings of the pages together.
+        ``by``, ``attended``, ``n`` (invitations whose attendance is known), ``unknown``, ``organizations`` (by one
+        column only), ``events``, ``share``, ``conf_low``, ``conf_high`` (95 % interval of
+        :func:`konbit_lessons.measures.intervals.share_with_interval`). Missing where hidden:
+        :func:`konbit_lessons.measures.shared_counts.invitations_taken_up` holds all groupings of the pages together.
     """
     by = [by] if isinstance(by, str) else list(by)
-    columns = [*by, "attended", "n", "unknown", "events", *ENDS]
-    if data.programme.invitations == "count only" or not {*by} <= {*rows} or rows.empty:
+    counts = ["attended", "n", "unknown", "organizations", "events"]
+    columns = [*by, *counts, *ENDS]
+    if data.programme.invitations == COUNTED or not {*by} <= {*rows} or rows.empty:
         return pd.DataFrame(columns=columns)
     shared = tuple(by) in PAIRS or {*by} <= {*TAKEN_UP}
-    counted = invitations_taken_up(data, rows, also="" if shared else by[0])
-    groups = rows.dropna(subset=by).groupby(by[0] if len(by) == 1 else by, sort=True)
+    safe = invitations_taken_up(data, rows, also="" if shared else by[0])
+    who = _organizations(data, rows, by[0]) if len(by) == 1 else {}
     lines = [
-        dict(zip(by, name if len(by) > 1 else [name], strict=True)) | _taken_up(some, counted, (AND.join(by), name))
-        for name, some in groups
+        dict(zip(by, group, strict=True)) | {"organizations": who.get(str(group[0]))}
+        | _taken_up(some, safe.loc[(AND.join(by), ", ".join(map(str, group)))])
+        for group, some in rows.dropna(subset=by).groupby(by)
         if some["attended"].notna().any()
-    ]
+    ]  # fmt: skip
     ranks = {name: {level: at for at, level in enumerate(data.programme.levels(name))} for name in by}
-    table = pd.DataFrame(lines, columns=columns).astype({"attended": "Int64", "n": "Int64"})
-    return table.sort_values(
-        by, key=lambda one: one.map(ranks[one.name]) if ranks[one.name] else one, ignore_index=True
-    )
+    table = pd.DataFrame(lines, columns=columns).astype(dict.fromkeys(counts, "Int64"))
+    return table.sort_values(by, key=lambda one: one.map(ranks[one.name]) if ranks[one.name] else one, ignore_index=True)
 
 
-def _taken_up(rows: pd.DataFrame, counted: pd.DataFrame, at: tuple) -> dict:
+def _taken_up(rows: pd.DataFrame, safe: pd.Series) -> dict:
     """The counts of a group as they may be shown, and the share with its interval where both are."""
-    group = ", ".join(map(str, at[1])) if isinstance(at[1], tuple) else str(at[1])
-    safe = counted.loc[(at[0], group)]
-    told = {
-        "attended": safe["attended"],
-        "n": safe["invitations"],
-        "unknown": int(rows["attended"].isna().sum()),
-        "events": rows["event_id"].nunique(),
-    }
+    told = {"attended": safe["attended"], "n": safe["invitations"], "events": rows["event_id"].nunique()}
+    told["unknown"] = int(rows["attended"].isna().sum())
     if safe.isna().any():
         return told
     share = share_with_interval(rows["attended"], rows[CLUSTERS])
     return told | {"share": share.estimate, "conf_low": share.conf_low, "conf_high": share.conf_high}
+
+
+def _organizations(data: Data, rows: pd.DataFrame, by: str) -> pd.Series:
+    """Organizations of each group, of all that were invited, whom everybody knows; missing where hidden."""
+    gate, known = Gate(), rows[rows["attended"].notna()]
+    gate.count(known.assign(organizations=True, invited=True), ["organizations"], by=[by])
+    gate.number("invited", known["organization_id"].nunique())
+    gate.partition("invited", ["organizations"])
+    gate.known("invited")
+    counts = gate.decide(data.programme.smallest_cell)["n"]
+    return counts.xs(("organizations", by), level=("figure", "by")).droplevel("report")
 
 
 def difference(rows: pd.DataFrame, shares: pd.DataFrame, *, first=None, second=None) -> pd.DataFrame:

@@ -42,11 +42,6 @@ def quarters_since(data: Data, day: pd.Timestamp, until: str) -> list[str]:
     return [str(one) for one in quarters]
 
 
-def org_types(data: Data) -> list[str]:
-    """The types of organizations, in the order of programme.toml."""
-    return data.programme.levels("org_type")
-
-
 def event_types(data: Data) -> list[str]:
     """The types of events, in the order of programme.toml."""
     return data.programme.levels("event_type")
@@ -62,3 +57,9 @@ def places(data: Data) -> pd.Series:
     ids, declared = data.organizations["organization_id"], data.programme.places
     where = data.organizations[declared.column] if declared else pd.Series(None, ids.index, dtype="str")
     return where.set_axis(ids)
+
+
+def in_order(data: Data, table: pd.DataFrame) -> pd.DataFrame:
+    """A table with a column ``group`` in the order of groups: all, the types as programme.toml has them, yes, no."""
+    order = ["total", *org_types(data), "True", "False"]
+    return table.sort_values("group", key=lambda one: one.map(order.index), kind="stable", ignore_index=True)

@@ -6,7 +6,7 @@ who is in which figure, how figures go together, and what everybody knows; docs/
 
 import hashlib
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 
 import numpy as np
@@ -16,8 +16,10 @@ from konbit_lessons.disclosure import Before, Gate
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.store import cleaned
+from konbit_lessons.measures.intervals import with_shares
 from konbit_lessons.measures.roster import (
     first_day,
+    in_order,
     last_day,
     partners,
     partners_at_end,
@@ -217,3 +219,25 @@ def hidden_incentives(programme: Programme, rows: pd.DataFrame) -> set[str]:
     if programme.study or programme.smallest_cell <= 1:
         return set()
     return invitations_hidden(cleaned(programme), rows)
+
+
+def in_groups(data: Data, known: pd.DataFrame, figures: Sequence[str], *, named: str, whole: str) -> pd.DataFrame:
+    """One row per figure and group: how many organizations, and their share of a whole.
+
+    Parameters
+    ----------
+    data : Data
+    known : DataFrame by (by, group), a column per figure
+    figures : columns of `known`
+    named : str, the name of the column that says which figure it is
+    whole : a column of `known`
+
+    Returns
+    -------
+    DataFrame
+        `named`, ``by``, ``group``, ``organizations``, ``n``, ``share``, ``conf_low``, ``conf_high`` (Wilson's).
+    """
+    long = known[list(figures)].melt(ignore_index=False, var_name=named, value_name="organizations")
+    long = long.join(known[whole].rename("n")).reset_index()
+    long = in_order(data, long[[named, "by", "group", "organizations", "n"]])
+    return with_shares(long.astype({"organizations": "Int64", "n": "Int64"}), "organizations")

@@ -108,6 +108,8 @@ def came_in_quarters(say, reached):
 def taken_up_in(say, by_quarter, change, quarter):
     """Return what share of a quarter's invitations was taken up, and how much that differs from the quarter before."""
     shares = by_quarter.set_index("fiscal_quarter")
+    if shares.empty:
+        return None
     if quarter not in shares.index:
         return say("No event is on record in {quarter:period}.", quarter=quarter)
     now = shares.loc[quarter]
@@ -200,11 +202,34 @@ def meaningfully(say, table):
     defined = table[table["way"] == "defined"].dropna(subset="share")
     if defined.empty:
         return None
-    return say(
-        "**{organizations} of {n}** invited organizations take part meaningfully as this programme defines it, "
-        "{share:percent}{interval}.",
-        **defined.iloc[0],
-    )
+    if say.programme.invitations == "count only":
+        text = (
+            "**{organizations} of {n}** organizations that came take part meaningfully as this programme defines it, "
+            "{share:percent}{interval}."
+        )
+    else:
+        text = (
+            "**{organizations} of {n}** invited organizations take part meaningfully as this programme defines it, "
+            "{share:percent}{interval}."
+        )
+    return say(text, **defined.iloc[0])
+
+
+def ways_shown(say, meaningful, quarter):
+    """Return of whom the ways of looking at taking part meaningfully are, and what the programme's definition is."""
+    needed = [_cut(say, texts[0], cut) for name, texts in CUT_OFFS.items() if (cut := getattr(meaningful, name))]
+    definition = say.list(needed) or say.words.text(mark("no cut-off is set"))
+    if say.programme.invitations == "count only":
+        text = (
+            "Of 100 organizations that came by {quarter:end}. As defined: {definition}. The rows below it move one "
+            "cut-off at a time. Bar: 95 % interval."
+        )
+    else:
+        text = (
+            "Of 100 organizations invited up to {quarter:end}. As defined: {definition}. The rows below it move one "
+            "cut-off at a time. Bar: 95 % interval."
+        )
+    return say(text, quarter=quarter, definition=definition)
 
 
 def other_cut_offs(say, table):
@@ -230,12 +255,6 @@ def not_meaningfully(say, table, not_recorded):
             smallest=say.programme.smallest_cell,
         )
     return None
-
-
-def definition(say, meaningful):
-    """Return what an organization must have done to take part meaningfully, without what is not asked for."""
-    needed = [_cut(say, texts[0], cut) for name, texts in CUT_OFFS.items() if (cut := getattr(meaningful, name))]
-    return say.list(needed) or say.words.text(mark("no cut-off is set"))
 
 
 def ways(say, table):
