@@ -137,8 +137,7 @@ def _organizations(data: Data, rows: pd.DataFrame, by: str) -> pd.Series:
     gate.number("invited", known["organization_id"].nunique())
     gate.partition("invited", ["organizations"])
     gate.known("invited")
-    counts = gate.decide(data.programme.smallest_cell)["n"]
-    return counts.xs(("organizations", by), level=("figure", "by")).droplevel("report")
+    return gate.decide(data.programme.smallest_cell)["n", "organizations"].loc["", by]
 
 
 def difference(rows: pd.DataFrame, shares: pd.DataFrame, *, first=None, second=None) -> pd.DataFrame:
