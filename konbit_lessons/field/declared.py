@@ -3,6 +3,8 @@
 Types of organizations and events, places, incentives, questions, expectations and actions each become columns or levels.
 """
 
+from collections.abc import Iterator
+
 from konbit_lessons import tables
 from konbit_lessons.field.sections import Places, Question, Sections
 from konbit_lessons.field.values import place_key
@@ -36,16 +38,14 @@ def types_of(said: Sections) -> dict[str, dict[str, Label]]:
     return dict(said.types)
 
 
-def spelled(places: Places, levels: dict[str, Label]) -> dict[str, str]:
-    """How people write the places → the place; in small letters, and where it is no abbreviation, in plain ones."""
-    written = {
-        text: level
-        for level, label in levels.items()
-        for text in (level, *label.every(), *places.spellings.get(level, ()))
-    }
-    return {place_key(text): level for text, level in written.items() if len(text) > 2} | {
-        text.casefold(): level for text, level in written.items()
-    }
+def spelled(places: Places, levels: dict[str, Label]) -> Iterator[tuple[str, str, str]]:
+    """How people write the places: the text, in small plain letters unless it is an abbreviation, and its place.
+
+    The words of each level in every language count, and the spellings that programme.toml has beside them.
+    """
+    for level, label in levels.items():
+        for text in dict.fromkeys([level, *label.every(), *places.spellings.get(level, ())]):
+            yield from ((key, text, level) for key in {text.casefold(), place_key(text) if len(text) > 2 else text.casefold()})
 
 
 def _of_organizations(said: Sections, types: dict) -> dict[str, dict]:
@@ -57,7 +57,7 @@ def _of_organizations(said: Sections, types: dict) -> dict[str, dict]:
     if said.places:
         place = {"at": "places", "kind": "text", "meaning": said.places.label}
         if levels := types.get(said.places.column):
-            place |= {"kind": "place", "levels": levels, "spellings": spelled(said.places, levels)}
+            place |= {"kind": "place", "levels": levels, "spellings": {key: level for key, _, level in spelled(said.places, levels)}}
         columns = {said.places.column: place} | columns
     return columns
 

@@ -371,7 +371,7 @@ def _explain(error: ValidationError, file_name: str, content: dict) -> str:
 
 def _key(location: tuple, content: dict) -> str:
     """A place in the file as its reader sees it: ``[[source]] 3 (table "survey"), dates``."""
-    parts = list(location)
+    parts = [part for part in location if part != "[key]"]
     if parts[:1] == ["source"] and len(parts) > 1:
         table = content["source"][parts[1]].get("table", "?")
         return ", ".join([f'[[source]] {parts[1] + 1} (table "{table}")', *(str(part) for part in parts[2:])])
