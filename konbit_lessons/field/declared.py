@@ -22,13 +22,20 @@ def declared(said: Sections) -> dict[str, dict[str, dict]]:
         for name, one in said.expectations.items()
     }
     types = types_of(said)
-    return {
+    columns = {
         "organizations": {"org_type": {"levels": types.get("org_type", {})}, **_of_organizations(said, types)},
         "events": {"event_type": {"levels": types.get("event_type", {})}, **_of_events(said)},
         "survey": {name: _of_question(one) for name, one in said.questions.items()} | expectations,
         "conversations": expectations,
         "learning": {"action": {"levels": {name: one.label for name, one in said.actions.items()}}},
     }
+    return {table: _relabelled(table, columns.get(table, {}), said.labels) for table in tables.TABLES}
+
+
+def _relabelled(table: str, columns: dict[str, dict], labels: dict[str, Label]) -> dict[str, dict]:
+    """With the words of [labels] for columns of codebook.toml: what it calls them, and what they mean."""
+    own = {name for name in labels if name in tables.codebook()["tables"][table]["columns"]}
+    return columns | {name: columns.get(name, {}) | {"label": labels[name], "meaning": labels[name]} for name in own}
 
 
 def types_of(said: Sections) -> dict[str, dict[str, Label]]:

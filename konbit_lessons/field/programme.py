@@ -341,7 +341,8 @@ def _checked(path: Path) -> Sections:
             f"Give the path with --programme or in {VARIABLE}, or start with `konbit init` or `konbit example`."
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ProgrammeError(f"{path.name}: this is not TOML: {error}. Correct that line.") from error
+        hint = ' A name with an accent, a space or an apostrophe is written in quotes: "Thiès" = …' * ("key" in str(error))
+        raise ProgrammeError(f"{path.name}: this is not TOML: {error}. Correct that line.{hint}") from error
     try:
         said = Sections.model_validate(content)
     except ValidationError as error:
