@@ -1,7 +1,7 @@
 """Who takes part: reached, taken up, come again, meaningfully and where; and what these numbers leave out.
 
-Takes a cleaned programme; returns frames of numbers, one row per thing shown. Figures about few organizations are hidden
-here, with those they could be worked out from, so that no page or CSV holds them.
+Takes a cleaned programme; returns frames of numbers, one row per thing shown. Figures about few organizations are
+hidden here, with those they could be worked out from, so that no page or CSV holds them.
 """
 
 import pandas as pd
@@ -117,7 +117,9 @@ def uptake(data: Data, rows: pd.DataFrame, *, by: str | tuple[str, str]) -> pd.D
     ]  # fmt: skip
     ranks = {name: {level: at for at, level in enumerate(data.programme.levels(name))} for name in by}
     table = pd.DataFrame(lines, columns=columns).astype(dict.fromkeys(counts, "Int64"))
-    return table.sort_values(by, key=lambda one: one.map(ranks[one.name]) if ranks[one.name] else one, ignore_index=True)
+    return table.sort_values(
+        by, key=lambda one: one.map(ranks[one.name]) if ranks[one.name] else one, ignore_index=True
+    )
 
 
 def _taken_up(rows: pd.DataFrame, safe: pd.Series) -> dict:
