@@ -15,13 +15,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 
 import pandas as pd
 
 from konbit_lessons.words import MINUS, Words, mark
 from konbit_lessons.words.label import Label
 
-ROOMS = ("common", "participation", "expectations", "incentives", "limits", "learning", "quality", "brief")
+ROOMS = sorted(path.stem for path in (Path(__file__).parent / "sentences").glob("[a-z]*.py"))
 LINK = re.compile(r"\[([^\[\]]+)\]\((#[a-z0-9-]+)\)")
 OF_NO_NUMBER = ("list", "name", "Name", "date", "month", "period", "end")
 ENDS = ("conf_low", "conf_high")
@@ -127,7 +128,7 @@ class Say(string.Formatter):
         if name is None:
             return literal
         kind = spec or (name if name in PAIRS else "")
-        value = values[name] if name in values else tuple(values[end] for end in PAIRS[kind])
+        value = values[name] if name in values or kind not in PAIRS else tuple(values[end] for end in PAIRS[kind])
         _keep(kept, name, value, kind)
         return literal + self.formatted(value, kind)
 
@@ -208,7 +209,7 @@ class Say(string.Formatter):
     def name(self, term, form="one"):
         """Return what a column, an incentive, a question or an action is called, at the beginning of a sentence."""
         label = self.programme.label(term) if self.programme is not None else None
-        return label.text(self.language, form) if label else capital(str(term).replace("_", " "))
+        return label.text(self.language, form) if label else self.words.text(capital(str(term).replace("_", " ")))
 
     def level(self, column, level, form="one"):
         """Return what a level of a column is called within a sentence; "all" of a total."""
@@ -216,6 +217,10 @@ class Say(string.Formatter):
             return self.words.text(mark("all"))
         label = self.programme.level(column, level) if self.programme is not None else None
         return label.text(self.language, form) if label else str(level)
+
+    def table(self, name):
+        """Return what a table of the codebook is called."""
+        return self.programme.tables[name].metadata["label"].text(self.language)
 
     def labels(self, series, form="one"):
         """Return the labels of a series whose name is that of a column, or of whose values each names one.
@@ -230,18 +235,17 @@ class Say(string.Formatter):
 
 def _keep(kept, name, value, kind):
     """Note the numbers of a value: those of a sentence, of an interval beside the number it belongs to, or its own."""
-    if isinstance(value, Sentence | list):
-        kept += [list(given) for one in _listed(value) if isinstance(one, Sentence) for given in one.given]
+    if isinstance(value, Sentence):
+        kept += [list(one) for one in value.given]
+    elif kind == "list" or isinstance(value, list):
+        for one in value:
+            _keep(kept, name, one, "")
     elif kind in PAIRS and not pd.isna(value[0]):
         if not kept or kept[-1][2] is not None:
             kept.append([name, None, None, None])
         kept[-1][2:] = [float(end) for end in value]
     elif kind not in (*PAIRS, *OF_NO_NUMBER) and _is_number(value):
         kept.append([name, float(value), None, None])
-
-
-def _listed(value):
-    return value if isinstance(value, list) else [value]
 
 
 def _is_number(value):

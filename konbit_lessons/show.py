@@ -21,16 +21,16 @@ import pandas as pd
 
 from konbit_lessons.figures.drawing import COLOURS, MARKS, NARROW, THEME, WIDE, Drawing
 from konbit_lessons.figures.markup import as_csv, escaped, figure_html, item_html, marked, plain, table_html
-from konbit_lessons.say import PAIRS, Say, Sentence
+from konbit_lessons.figures.part import CARRIED, SIMULATED, Part, meta
+from konbit_lessons.say import OF_NO_NUMBER, PAIRS, Say, Sentence
 from konbit_lessons.words import mark
 
 __all__ = ["CARRIED", "COLOURS", "MARKS", "THEME", "Figure", "Opening", "items", "prose", "show", "table"]
-CARRIED = "application/vnd.konbit+json"
-SIMULATED = mark("Simulated data: no real organization is described.")
 MOST_COLUMNS = 7
 HEADS = {  # what the columns of a frame are called in a table
     "label": mark("Group"),
     "share": mark("Percent"),
+    "value": mark("Of 100"),
     "estimate": mark("Difference of 100"),
     "conf_low": mark("Low"),
     "conf_high": mark("High"),
@@ -47,17 +47,6 @@ HEADS = {  # what the columns of a frame are called in a table
     "left": mark("Left since"),
 }
 KINDS = {"share": "percent", "conf_low": "points", "conf_high": "points", "estimate": "signed"}
-
-
-class Part:
-    """What Jupyter shows: the HTML, a plain text, and what is carried to the page maker."""
-
-    def _carried(self):
-        return {}
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        carried = {"part": type(self).__name__.lower(), **self._carried()}
-        return {"text/html": self._repr_html_(), "text/plain": repr(self), CARRIED: carried}
 
 
 @dataclass(frozen=True)
@@ -99,26 +88,6 @@ class Opening(Part):
     def _carried(self):
         said = {"title": plain(str(self.title)), "answer": str(self.answer), "told": dict(self.told)}
         return said | {"sentences": _numbers([self.title, self.answer])}
-
-
-def meta(programme, quarter, say):
-    """Return who, which period, when the data were cut, whom to ask, as a list of texts."""
-    said = [programme.name]
-    if quarter and not programme.study:
-        period = programme.calendar.named(quarter)
-        said.append(
-            str(
-                say(
-                    "{quarter} ({first:date} to {last:date})",
-                    quarter=quarter,
-                    first=period.first_day,
-                    last=period.last_day,
-                )
-            )
-        )
-    if programme.data_cut_on:
-        said.append(str(say("data as of {date:date}", date=programme.data_cut_on)))
-    return [*said, str(say("questions: {contact}", contact=programme.point_of_contact))]
 
 
 @dataclass(frozen=True)
@@ -167,20 +136,26 @@ class Table(Part):
     frame: pd.DataFrame | None = field(default=None, repr=False)
 
     def _repr_html_(self):
-        return table_html(self.cells, caption=str(self.caption), text=self.words)
+        first, *others = self.cells.columns
+        starts = range(0, max(len(others), 1), MOST_COLUMNS - 1)
+        parts = [self.cells[[first, *others[at : at + MOST_COLUMNS - 1]]] for at in starts]
+        return "".join(table_html(one, caption=str(self.caption), text=self.words) for one in parts)
 
     def _carried(self):
         return _csv(self.name, self.frame) | {"sentences": _numbers([self.caption])}
 
 
-def table(frame, columns, *, caption, name="", words=()):
+def table(frame, columns, *, caption, across=None, name="", words=()):
     """Show a frame as a table to read.
 
     Parameters
     ----------
-    frame : DataFrame, one row per row of the table
-    columns : mapping of a heading (Sentence or str) to how a cell reads, such as "{share:percent}{interval}"; see `Say`
+    frame : DataFrame, one row per row of the table, or per cell of those that go across
+    columns : mapping of a heading (Sentence or str) to how a cell reads, such as "{share:percent} ({range})"; see
+        `Say`. A cell of which no value is known is "–".
     caption : Sentence
+    across : mapping of a column of the frame to how a cell reads: each of its values becomes a column of the table,
+        and the rows of the frame that read alike in `columns` become one row; beyond 7 in tables below each other
     name : str, of the CSV beside the report; none without
     words : headings of columns that hold words and stand left; the first always does
 
@@ -193,10 +168,21 @@ def table(frame, columns, *, caption, name="", words=()):
         raise ValueError(f"a table to read has at most {MOST_COLUMNS} columns; found {len(columns)}: leave some out.")
     if not len(frame):
         return Nothing()
-    say = caption.say
-    _refuse_unknown(frame, " ".join(columns.values()))
-    read = {str(head): [str(say(cell, **row)) for row in frame.to_dict("records")] for head, cell in columns.items()}
-    return Table(pd.DataFrame(read), caption, tuple(map(str, words)), name, frame)
+    say, across = caption.say, across or {}
+    _refuse_unknown(frame, " ".join([*columns.values(), *across.values()]))
+    rows = frame.to_dict("records")
+    read = pd.DataFrame({str(head): [_cell(cell, row, say) for row in rows] for head, cell in columns.items()})
+    for by, cell in across.items():
+        cells = read.assign(_by=frame[by].map(str).to_numpy(), _cell=[_cell(cell, row, say) for row in rows])
+        wide = cells.pivot_table("_cell", list(read), "_by", aggfunc="first", sort=False).fillna("–")
+        read = wide.reset_index().rename_axis(columns=None)
+    return Table(read, caption, tuple(map(str, words)), name, frame)
+
+
+def _cell(template, row, say):
+    """A cell of a table, "–" where no value of it is known."""
+    values = [row[name] for name, _ in _fields(template) if name in row]
+    return str(say(template, **row)) if not values or pd.notna(values).any() else "–"
 
 
 @dataclass(frozen=True)
@@ -354,11 +340,12 @@ def _formats(frame, template, say):
 
 def _reading(template, row, say):
     """A row as it is read out; where its number is not there, what it is at the least or, of a column ``why``, why."""
-    numbers = [name for name, spec in _fields(template) if spec and name in row]
-    if "label" in row and numbers and pd.isna(row[numbers[0]]):
+    numbers = [name for name, spec in _fields(template) if spec and spec not in OF_NO_NUMBER and name in row]
+    if numbers and pd.isna(row[numbers[0]]):
+        label = say(template.partition(": ")[0], **row)
         if row.get("at_least"):
-            return say("{label}: at least {at_least}.", **row)
-        return say("{label}: {why}.", label=row["label"], why=row.get("why") or say.words.text("not shown"))
+            return say("{label}: at least {at_least}.", label=label, at_least=row["at_least"])
+        return say("{label}: {why}.", label=label, why=row.get("why") or say.words.text("not shown"))
     return say(template, **row)
 
 

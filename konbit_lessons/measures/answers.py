@@ -105,8 +105,7 @@ def counted(reports: dict[str, pd.DataFrame], *, by: list[str], smallest: int, a
         gate.nested(figure, "n")
     for figure in ("yes", "no", "n"):
         gate.nested(Before(figure), figure)
-    known = gate.decide(smallest)["n"].xs(report, level="report").unstack("figure")
-    known = known.reset_index()[["by", "group", "yes", *also, "n"]].rename_axis(columns=None)
+    known = gate.decide(smallest)["n"].loc[report].reset_index()[["by", "group", "yes", *also, "n"]]
     known = known[known["group"] != ""].sort_values("by", key=lambda one: one.map([TOTAL, *by].index), kind="stable")
     return with_shares(known.reset_index(drop=True), "yes")
 

@@ -27,13 +27,13 @@ def calendar(data: Data, *, quarter: str) -> pd.DataFrame:
     """
     known = conversations(data, quarter=quarter)["n"].xs((TOTAL, TOTAL), level=("by", "group"))
     lines = []
-    for one in known.index.unique("report")[-MOST_QUARTERS:]:
+    for one in known.index[-MOST_QUARTERS:]:
         here, talks = partners_at_end(data, one), data.conversations
         held = talks[talks["organization_id"].isin(here.index)]["held_on"].dt.to_period("M").value_counts()
         for month in pd.date_range(first_day(data, one), last_day(data, one), freq="MS"):
-            organizations = known[str(month.date()), one]
+            organizations = known.loc[one, str(month.date())]
             talked = pd.NA if pd.isna(organizations) else held.get(month.to_period("M"), 0)
-            lines.append([one, month, organizations, talked, known["talked", one], known["partners", one]])
+            lines.append([one, month, organizations, talked, known.loc[one, "talked"], known.loc[one, "partners"]])
     columns = ["fiscal_quarter", "month", "organizations", "conversations", "talked_with", "n"]
     table = pd.DataFrame(lines, columns=columns).astype(dict.fromkeys(columns[2:], "Int64"))
     return with_shares(table, "talked_with")
@@ -48,9 +48,9 @@ def last_talked(data: Data, *, quarter: str) -> pd.DataFrame:
         ``last``, a count for each type, ``total``, ``n``, ``share``, ``conf_low``, ``conf_high`` (Wilson's, in all).
         Missing where hidden.
     """
-    known = conversations(data, quarter=quarter)["n"].xs(quarter, level="report").droplevel("by")
-    wide = known.unstack("group").loc[list(BANDS)].assign(n=known["partners", TOTAL])
-    return with_shares(wide.rename_axis("last").reset_index().rename_axis(columns=None), TOTAL)
+    known = conversations(data, quarter=quarter)["n"].loc[quarter].droplevel("by")
+    wide = known[list(BANDS)].T.assign(n=known.loc[TOTAL, "partners"]).rename_axis("last", axis="index")
+    return with_shares(wide.rename_axis(None, axis="columns").reset_index(), TOTAL)
 
 
 def days_since(data: Data, *, quarter: str) -> list[float]:
@@ -70,8 +70,10 @@ def follow_ups(data: Data, *, quarter: str) -> pd.Series:
     """
     last = last_day(data, quarter)
     some = data.conversations[data.conversations["held_on"] <= last].dropna(subset="follow_up_due_on")
-    state = np.select([some["follow_up_done_on"] <= last, some["follow_up_due_on"] <= last], ["done", "overdue"], "open")
+    state = np.select(
+        [some["follow_up_done_on"] <= last, some["follow_up_due_on"] <= last], ["done", "overdue"], "open"
+    )
     states, gate = ["done", "open", "overdue"], Gate()
     gate.count(some.assign(total=True, **{one: state == one for one in states}), [*states, TOTAL], records=True)
     gate.partition(TOTAL, states)
-    return gate.decide(data.programme.smallest_cell)["n"].droplevel(["report", "by", "group"]).rename("follow_ups")
+    return gate.decide(data.programme.smallest_cell)["n"].iloc[0].rename("follow_ups")

@@ -84,12 +84,16 @@ def met_or_not(data: Data, *, quarter: str, wave: int | None = None) -> pd.DataF
     there, smallest = waves(data, until=quarter)["wave"], data.programme.smallest_cell
     latest, rows = there.max() if wave is None else wave, panel(data, quarter=quarter)
     by, also = ["org_type", "consulted_at_design", "both_waves"], ("offered", "unmet", "before")
-    tables = [pd.DataFrame(columns=["what", "wave", "by", "group", "yes", *also, "n", "share", "conf_low", "conf_high"])]
+    tables = [
+        pd.DataFrame(columns=["what", "wave", "by", "group", "yes", *also, "n", "share", "conf_low", "conf_high"])
+    ]
     in_quarter = rows[rows["fiscal_quarter"] == quarter]
     held = in_quarter["event_id"].nunique()
     for what, offers in expectations(data).items():
         reports = reports_of(data, f"expects_{what}", quarter=quarter, wave=latest)
-        reports = {one: _expecting(data, rows, some, what, one) for one, some in reports.items() if len(some) >= smallest}
+        reports = {
+            one: _expecting(data, rows, some, what, one) for one, some in reports.items() if len(some) >= smallest
+        }
         if reports:
             with_it = in_quarter.loc[with_offer(in_quarter, offers or []), "event_id"].nunique()
             table = counted(reports, by=by, smallest=smallest, also=also)

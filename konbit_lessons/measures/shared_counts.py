@@ -12,8 +12,10 @@ from functools import wraps
 import numpy as np
 import pandas as pd
 
-from konbit_lessons.disclosure import TOTAL, Before, Gate
+from konbit_lessons.disclosure import Before, Gate
 from konbit_lessons.field.cleaning import Data
+from konbit_lessons.field.programme import Programme
+from konbit_lessons.field.store import cleaned
 from konbit_lessons.measures.roster import (
     first_day,
     last_day,
@@ -75,7 +77,7 @@ def organizations(data: Data, *, quarter: str) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, by (figure, report, by, group), from :meth:`konbit_lessons.disclosure.Gate.decide`
+    DataFrame from :meth:`konbit_lessons.disclosure.Gate.decide`
         Of each quarter ``reached`` (came in it), and of :data:`STEPS` those up to its end, in all and by type;
         ``reached`` and ``partners`` by place.
     """
@@ -85,7 +87,11 @@ def organizations(data: Data, *, quarter: str) -> pd.DataFrame:
         came = attendances(so_far[so_far["fiscal_quarter"] == one])
         each = _steps(data, so_far, one)
         gate.report(one)
-        gate.count(each.assign(reached=each["organization_id"].isin(came["organization_id"])), [*STEPS, "reached"], by=["org_type"])
+        gate.count(
+            each.assign(reached=each["organization_id"].isin(came["organization_id"])),
+            [*STEPS, "reached"],
+            by=["org_type"],
+        )
         gate.count(came.assign(attendances=True), ["attendances"], by=["org_type"], records=True)
         here = _partners_in(data, one, came)
         gate.count(here, ["reached", "partners"], by=["place"])
@@ -131,7 +137,7 @@ def conversations(data: Data, *, quarter: str) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, by (figure, report, by, group), from :meth:`konbit_lessons.disclosure.Gate.decide`
+    DataFrame from :meth:`konbit_lessons.disclosure.Gate.decide`
         Of the partners on the last day of each quarter from the first with a conversation: ``partners``, and of
         :data:`BANDS` those by their last conversation, in all and by type; each month of it by its first day.
     """
@@ -156,7 +162,9 @@ def _talked_with(data: Data, quarter: str) -> tuple[pd.DataFrame, list[str]]:
     last = each["organization_id"].map(talks.groupby("organization_id")["held_on"].max())
     began = first_day(data, quarter)
     starts = [began, first_day(data, quarters_since(data, began - pd.Timedelta(days=1), quarter)[0])]
-    band = np.select([last.isna(), last >= starts[0], last >= starts[1]], ["never", "talked", "quarter_before"], "earlier")
+    band = np.select(
+        [last.isna(), last >= starts[0], last >= starts[1]], ["never", "talked", "quarter_before"], "earlier"
+    )
     months = {str(day.date()): day for day in pd.date_range(began, last_day(data, quarter), freq="MS")}
     held_in = talks["held_on"].dt.to_period("M")
     for name, day in months.items():
@@ -187,15 +195,27 @@ def invitations_taken_up(data: Data, rows: pd.DataFrame, *, also: str = "") -> p
     gate, quarters = Gate(), sorted(known["fiscal_quarter"].unique()) if "fiscal_quarter" in known else []
     for quarter in quarters or [""]:
         gate.report(quarter)
-        gate.count(known[known["fiscal_quarter"] <= quarter] if quarter else known, ["invitations", "attended"], by, pairs=pairs, records=True)
+        gate.count(
+            known[known["fiscal_quarter"] <= quarter] if quarter else known,
+            ["invitations", "attended"],
+            by,
+            pairs=pairs,
+            records=True,
+        )
     gate.nested("attended", "invitations")
     for figure in ("invitations", "attended"):
         gate.nested(Before(figure), figure)
-    safe = gate.decide(data.programme.smallest_cell)["n"].unstack("figure")
-    return safe.xs((quarters or [""])[-1], level="report")[["invitations", "attended"]]
+    return gate.decide(data.programme.smallest_cell)["n"].loc[(quarters or [""])[-1]]
 
 
 def invitations_hidden(data: Data, rows: pd.DataFrame) -> set[str]:
     """Of the columns of :data:`TAKEN_UP` those of which some invitations are hidden on a page."""
     counted = invitations_taken_up(data, rows)
     return {*counted[counted.isna().any(axis=1)].index.get_level_values("by")} & {*TAKEN_UP}
+
+
+def hidden_incentives(programme: Programme, rows: pd.DataFrame) -> set[str]:
+    """Incentives of which some invitations are hidden on a page; none in a study, or where nothing is hidden."""
+    if programme.study or programme.smallest_cell <= 1:
+        return set()
+    return invitations_hidden(cleaned(programme), rows)

@@ -27,7 +27,7 @@ def support(data: Data, *, quarter: str) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, by (figure, report, by, group), from :meth:`konbit_lessons.disclosure.Gate.decide`
+    DataFrame from :meth:`konbit_lessons.disclosure.Gate.decide`
         Of the partners on the last day of each quarter from the first with support, in all and by type: those that each
         project, or pair of the :data:`MOST_PROJECTS` largest, supported up to it, ``any`` and ``none``; ``now``, that
         one supports that day; ``all``.
@@ -76,13 +76,15 @@ def overlap(data: Data, *, quarter: str) -> pd.DataFrame:
         ``projects`` (a tuple, or one of these three), a count for each type and ``total``, ``n`` (partners on the last
         day), ``share`` of those, ``conf_low``, ``conf_high`` (Wilson's). Missing where hidden.
     """
-    known = support(data, quarter=quarter)["n"].xs(quarter, level="report").droplevel("by")
-    order = known.index.unique("figure").drop(["all", "now"])
-    wide = known.unstack("group").loc[order]
-    names = [one if one in ("any", "none", OTHER) else tuple(one.split(JOINED)[1:]) for one in order]
-    counts = wide.assign(n=known["all", TOTAL]).reset_index(drop=True)
+    safe = support(data, quarter=quarter).loc[quarter].droplevel("by")
+    there = safe["at_least"].drop(columns=["all", "now"]).dropna(axis="columns", how="all").columns
+    rank = {OTHER: 3, "any": 4, "none": 5}
+    order = sorted(there, key=lambda one: rank.get(one, one.count(JOINED)))
+    names = [tuple(one.split(JOINED)[1:]) or one for one in order]
+    wide, n = safe["n"][order].T, safe.loc[TOTAL, ("n", "all")]
+    counts = wide.assign(n=n).reset_index(drop=True).rename_axis(columns=None)
     counts.insert(0, "projects", pd.Series(names, dtype=object))
-    return with_shares(counts, TOTAL).rename_axis(columns=None)
+    return with_shares(counts, TOTAL)
 
 
 def supported(data: Data, *, quarter: str) -> pd.DataFrame:
@@ -96,6 +98,6 @@ def supported(data: Data, *, quarter: str) -> pd.DataFrame:
     """
     events = quarters_of(data, data.events["held_on"])
     known = support(data, quarter=quarter)["n"].xs((TOTAL, TOTAL), level=("by", "group"))
-    counts = pd.DataFrame({"supported": known["now"], "n": known["all"]})
+    counts = known[["now", "all"]].set_axis(["supported", "n"], axis="columns")
     counts = counts.loc[sorted({quarter, *events[events <= quarter]})].rename_axis("fiscal_quarter")
     return with_shares(counts.reset_index(), "supported")

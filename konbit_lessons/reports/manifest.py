@@ -4,12 +4,15 @@ No time of day and no folder of this machine stands in it, so that the same inpu
 """
 
 import json
+import re
 from importlib.metadata import version
+from pathlib import Path
 from platform import python_version
 
 from konbit_lessons.field.store import digest, inputs
 from konbit_lessons.reports.narrative import FOLDER
 
+SAFE_NAME = re.compile(r"(tables/)?[^\W_][^\\/:*?\"<>|\x00-\x1f]*\.(html|docx|csv)")
 PACKAGES = (
     "konbit-lessons",
     "numpy",
@@ -70,6 +73,30 @@ def source_of(inputs):
     return digest(repr(inputs))
 
 
+def reports_folder(programme, reports=None):
+    """Return the Path of the reports: where the call says, else beside programme.toml."""
+    return Path(reports).resolve() if reports else programme.folder / "reports"
+
+
 def manifest_name(audience):
     """Return the name of the manifest of an audience."""
     return "manifest.json" if audience == "shared" else f"manifest.{audience}.json"
+
+
+def told(programme, reports=None, *, before):
+    """Return what the learning reports of the quarters before one kept of their numbers.
+
+    Parameters
+    ----------
+    programme : Programme
+    reports : folder of the reports; beside programme.toml unless told
+    before : str, a quarter
+
+    Returns
+    -------
+    dict of quarter to dict of number to its value
+    """
+    top = reports_folder(programme, reports)
+    stored = {path.parent.name: earlier(path) for path in sorted(top.glob(f"*/{manifest_name(programme.audience)}"))}
+    kept = {quarter: made["reports"].get("learning_report", {}).get("told") for quarter, made in stored.items()}
+    return {quarter: one for quarter, one in kept.items() if isinstance(one, dict) and quarter < before}

@@ -7,6 +7,22 @@ shown. A difference of two shares that stand beside it is that of the shares as 
 import pandas as pd
 
 from konbit_lessons.say import small
+from konbit_lessons.words import mark
+
+ANSWERS = {  # strength of the evidence for a difference → the word for it
+    "clear": mark("clear"),
+    "likely": mark("likely"),
+    "uncertain": mark("uncertain"),
+    "no sign of": mark("no sign"),
+    "cannot tell": mark("cannot tell"),
+}
+
+
+def answer(say, strength):
+    """Return the word for how strong the evidence for a difference is; of a Series, those of all."""
+    if isinstance(strength, pd.Series):
+        return strength.map(lambda one: answer(say, one))
+    return say.words.text(ANSWERS[strength])
 
 
 def why_missing(say, *shown):

@@ -8,15 +8,9 @@ import numpy as np
 import pandas as pd
 
 from konbit_lessons.say import Sentence, capital, small
+from konbit_lessons.sentences.common import ANSWERS
 from konbit_lessons.words import mark, pair
 
-ANSWERS = {
-    "clear": mark("clear"),
-    "likely": mark("likely"),
-    "uncertain": mark("uncertain"),
-    "no sign of": mark("no sign"),
-    "cannot tell": mark("cannot tell"),
-}
 FOUND = {  # (strength, more) → what is said of the incentives for which it holds
     ("clear", True): pair("{names} clearly goes with more participation", "{names} clearly go with more participation"),
     ("clear", False): pair(

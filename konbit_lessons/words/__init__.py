@@ -19,6 +19,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
 from konbit_lessons.errors import ProgrammeError
+from konbit_lessons.words.label import Label as Label
 
 HERE = Path(__file__).parent
 FORMATS = {"en": "en", "fr": "fr", "ht": "fr"}  # CLDR has no Kreyòl: its numbers are written as in French
@@ -106,7 +107,8 @@ class Words:
         """
         if isinstance(message, str):
             found = self._catalog.get(message)
-            return (found.string if found else "") or message
+            forms = (found.string if found else "") or message
+            return forms if isinstance(forms, str) else forms[0]
         found = self._catalog.get(message) or self._catalog.get(message[0])
         if found and isinstance(found.string, tuple) and all(found.string):
             return found.string[c2py(self._catalog.plural_expr)(int(n))]
