@@ -58,7 +58,8 @@ def _by_type(data: Data, quarter: str, quarters: list[str]) -> tuple[pd.DataFram
     known = organizations(data, quarter=quarter).drop("place", level="by", errors="ignore").droplevel("by")
     groups = [(one, group) for group in [*shown_types(data), TOTAL] for one in quarters]
     index = pd.MultiIndex.from_tuples(groups, names=["report", "group"])
-    return tuple(known[one].unstack("figure", fill_value=0).reindex(index, fill_value=0) for one in ("n", "at_least"))
+    counts, least = (known[one].reindex(index) for one in ("n", "at_least"))
+    return counts.mask(least.isna(), 0), least.fillna(0)  # where nothing was counted there is none
 
 
 def funnel(data: Data, *, quarter: str) -> pd.DataFrame:
@@ -139,8 +140,7 @@ def _organizations(data: Data, rows: pd.DataFrame, by: str) -> pd.Series:
     gate.number("invited", known["organization_id"].nunique())
     gate.partition("invited", ["organizations"])
     gate.known("invited")
-    counts = gate.decide(data.programme.smallest_cell)["n"]
-    return counts.xs(("organizations", by), level=("figure", "by")).droplevel("report")
+    return gate.decide(data.programme.smallest_cell)["n", "organizations"].loc["", by]
 
 
 def difference(rows: pd.DataFrame, shares: pd.DataFrame, *, first=None, second=None) -> pd.DataFrame:
@@ -201,12 +201,12 @@ def meaningful(data: Data, *, quarter: str) -> pd.DataFrame:
         gate.nested(Before(way), way)
     gate.known("n")
     known = gate.decide(data.programme.smallest_cell)["n"]
-    types = [name for name in shown_types(data) if ("n", quarter, "org_type", name) in known.index]
+    types = [name for name in shown_types(data) if (quarter, "org_type", name) in known.index]
     figures = {way: (way, TOTAL, TOTAL) for way in ways}
     figures |= {name: ("defined", "org_type", name) for name in types if len(types) > 1}
     lines = [
         {"way": way, "cut_off": way.rpartition("_")[0] if way in ways else "", **ways.get(way, least)}
-        | {"organizations": known[figure, quarter, by, group], "n": known["n", quarter, by, group]}
+        | dict(zip(["organizations", "n"], known.loc[(quarter, by, group), [figure, "n"]], strict=True))
         for way, (figure, by, group) in figures.items()
     ]
     columns = ["way", "cut_off", *least, "organizations", "n"]
@@ -265,8 +265,8 @@ def where(data: Data, *, quarter: str) -> pd.DataFrame:
     rows, places = panel(data, quarter=quarter), data.programme.places
     if places is None or rows.loc[rows["fiscal_quarter"] == quarter, "attended"].isna().all():
         return pd.DataFrame(columns=["place", "reached", "n", *ENDS, "column", "row"])
-    known = organizations(data, quarter=quarter)["n"].xs((quarter, "place"), level=("report", "by"))
-    counts = known.unstack("figure", fill_value=0).rename_axis(places.column).reset_index()
+    known = organizations(data, quarter=quarter)["n"].loc[(quarter, "place")]
+    counts = known.rename_axis(places.column).reset_index()
     counts = counts.rename(columns={"partners": "n"})[[places.column, "reached", "n"]]
     tiles = counts[places.column].map(lambda place: places.tiles.get(place, (None, None)))
     counts[["column", "row"]] = pd.DataFrame(tiles.tolist(), index=counts.index, dtype=float)

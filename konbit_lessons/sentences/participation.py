@@ -9,7 +9,7 @@ import pandas as pd
 
 from konbit_lessons.disclosure import TOTAL
 from konbit_lessons.say import small
-from konbit_lessons.sentences.common import by_direction, highest_and_lowest, within
+from konbit_lessons.sentences.common import by_direction
 from konbit_lessons.words import mark, pair
 
 MOST_KINDS = 3  # that a sentence names one by one
@@ -52,6 +52,12 @@ WHY_UNKNOWN = {
     "no_sheet": mark("the event has no sign-in sheet on which a name could be placed"),
     "not_recorded": mark("the registration does not say, and there are no sign-in sheets"),
 }
+EVENTS = pair("{n} event has no invitation on record", "{n} events have no invitation on record")
+THERE = pair("there is {n} attendance", "there are {n} attendances")
+WALK_INS = pair(
+    "**Count only:** {n} attendance at the other events is of an organization without an invitation.",
+    "**Count only:** {n} attendances at the other events are of organizations without an invitation.",
+)
 WHO_WAS_INVITED = {
     "everybody": mark(
         "No list says who was invited: every organization that was a partner on the day of an event counts as invited."
@@ -101,8 +107,8 @@ def came_in_quarters(say, reached):
     first, last = min(parts), max(parts)
     if first == last:
         return say("Came in {quarter:period}: {now:list}", quarter=last, now=parts[last])
-    text = "Came in {last:period}: {now:list}; in {first:period}: {then:list}"
-    return say(text, last=last, now=parts[last], first=first, then=parts[first])
+    ends = {"last": last, "now": parts[last], "first": first, "then": parts[first]}
+    return say("Came in {last:period}: {now:list}; in {first:period}: {then:list}", **ends)
 
 
 def _kinds(reached):
@@ -126,26 +132,24 @@ def taken_up_in(say, by_quarter, change, quarter):
         return say("No event is on record in {quarter:period}.", quarter=quarter)
     if pd.isna(shares.loc[quarter, "share"]):
         return say("In {quarter:period} too few organizations were invited, or came, to give a share.", quarter=quarter)
-    text = (
-        "In {quarter:period}, **{share:percent}** of {n} invitation was taken up{interval}.",
-        "In {quarter:period}, **{share:percent}** of {n} invitations were taken up{interval}.",
+    now = say(
+        (
+            "In {quarter:period}, **{share:percent}** of {n} invitation was taken up{interval}.",
+            "In {quarter:period}, **{share:percent}** of {n} invitations were taken up{interval}.",
+        ),
+        quarter=quarter,
+        **shares.loc[quarter],
     )
-    told = "The quarter before it was {before:percent}: {estimate:signed} of 100{difference}."
-    unclear = (
-        "The quarter before it was {before:percent}: {estimate:signed} of 100{difference}, so that a change cannot be "
-        "told."
+    return now + by_direction(
+        say,
+        change,
+        more=(told := mark("The quarter before it was {before:percent}: {estimate:signed} of 100{difference}.")),
+        fewer=told,
+        unclear=(
+            "The quarter before it was {before:percent}: {estimate:signed} of 100{difference}, so that a change "
+            "cannot be told."
+        ),
     )
-    said = say(text, quarter=quarter, **shares.loc[quarter])
-    return said + by_direction(say, change, more=told, fewer=told, unclear=unclear)
-
-
-def nothing_to_compare(say, by_quarter, before, quarter):
-    """Return that there is no quarter before to compare with, where there is none."""
-    held = set(by_quarter["fiscal_quarter"])
-    if not held or {before, quarter} <= held:
-        return None
-    missing = before if quarter in held else quarter
-    return say("No event is on record in {quarter:period}, so there is nothing to compare.", quarter=missing)
 
 
 def who_was_invited(say):
@@ -154,45 +158,9 @@ def who_was_invited(say):
     return say(text) if text else None
 
 
-def types_beside_each_other(say, by_type, gap):
-    """Return which type of organization took up more of its invitations than which, where that can be told.
-
-    Parameters
-    ----------
-    gap : DataFrame, how much more the first of `by_type` took up than the last, which tells where there are two
-    """
-    shown = by_type.dropna(subset="share")
-    if len(shown) != 2:
-        return highest_and_lowest(
-            say,
-            by_type,
-            apart="{most} took up more of their invitations ({high:percent}) than {least} ({low:percent})",
-            alike="Between types of organization, differences in what they took up cannot be told",
-            one="{most} took up {high:percent} of their invitations",
-            form="many",
-        )
-    told = "{most} took up {points:points} more of 100 invitations than {least}{difference}"
-    unclear = (
-        "{most} and {least}: {estimate:signed} of 100 invitations{difference}, so that a difference cannot be told"
-    )
-    names = {"most": shown["label"].iloc[0], "least": within(say, "org_type", shown.iloc[1], "many")}
-    return by_direction(say, gap, more=told, fewer=unclear, unclear=unclear, **names)
-
-
-def events_beside_each_other(say, by_event):
-    """Return which type of event drew more of those invited than which, where that can be told."""
-    return highest_and_lowest(
-        say,
-        by_event,
-        apart="{most} drew more of those invited ({high:percent}) than {least} ({low:percent})",
-        alike="Between types of event, differences in how many came cannot be told",
-        one="{most} drew {high:percent} of those invited",
-    )
-
-
 def came_again(say, funnel):
     """Return what share of the organizations, of the last step before that is shown, came again."""
-    text = (
+    text = pair(
         "Of {n} organization {of}, **{share:percent}** came again{interval}.",
         "Of {n} organizations {of}, **{share:percent}** came again{interval}.",
     )
@@ -201,7 +169,7 @@ def came_again(say, funnel):
 
 def came_five_times(say, funnel):
     """Return what share of the organizations, of the last step before that is shown, came five times."""
-    text = (
+    text = pair(
         "Of {n} organization {of}, {share:percent} came five times or more{interval}",
         "Of {n} organizations {of}, {share:percent} came five times or more{interval}",
     )
@@ -233,7 +201,7 @@ def still_take_part(say, curve):
     """Return the share of organizations that still take part after the last quarter that is drawn."""
     if len(curve) < 2:
         return None
-    text = (
+    text = pair(
         "After {n} quarter, {share:percent} of organizations still take part{interval}",
         "After {n} quarters, {share:percent} of organizations still take part{interval}",
     )
@@ -243,8 +211,13 @@ def still_take_part(say, curve):
 def meaningfully(say, table):
     """Return how many organizations take part meaningfully as the programme defines it."""
     defined = table[table["way"] == "defined"].dropna(subset="share")
-    text = "**{organizations} of {n}** organizations take part meaningfully as this programme defines it, {share:percent}{interval}."
-    return say(text, **defined.iloc[0]) if len(defined) else None
+    if defined.empty:
+        return None
+    return say(
+        "**{organizations} of {n}** organizations take part meaningfully as this programme defines it, "
+        "{share:percent}{interval}.",
+        **defined.iloc[0],
+    )
 
 
 def other_cut_offs(say, table):
@@ -296,21 +269,10 @@ def _cut(say, text, cut):
     return say(text, n=cut, cut=say.number(cut, int(cut % 1 > 0)))
 
 
-def reached_where(say, places):
-    """Return in which place more of the partners were reached than in which, where that can be told."""
-    return highest_and_lowest(
-        say,
-        places,
-        apart="More partners were reached in {most} ({high:percent}) than in {least} ({low:percent})",
-        alike="Between places, differences in who was reached cannot be told",
-        one="{most}: {high:percent} of partners were reached",
-    )
-
-
 def elsewhere(say, where):
     """Return how many partners have no place on record."""
     nowhere = where[where.iloc[:, 0] == ""].dropna(subset="n")
-    text = ("{n} partner has no place on record.", "{n} partners have no place on record.")
+    text = pair("{n} partner has no place on record.", "{n} partners have no place on record.")
     return say(text, n=nowhere["n"].iloc[0]) if len(nowhere) else None
 
 
@@ -324,20 +286,6 @@ def on_tiles(say, where):
     """Return what stands on the tile of each place: its name and its share, if it may be shown."""
     each = zip(where["label"], where["share"], strict=True)
     return [f"{textwrap.fill(label, 12)}\n{say.percent(share)}" for label, share in each]
-
-
-def consulted(say, gap):
-    """Return whether organizations that were consulted took up more of their invitations than others."""
-    return by_direction(
-        say,
-        gap,
-        more="Consulted organizations took up {points:points} more of 100 invitations{difference}",
-        fewer="Consulted organizations took up {points:points} fewer of 100 invitations{difference}",
-        unclear=(
-            "Consulted organizations: {estimate:signed} of 100 invitations{difference}, so that a difference cannot be "
-            "told"
-        ),
-    )
 
 
 def came_without_invitation(say, found):
@@ -364,19 +312,13 @@ def came_without_invitation(say, found):
 
 def _uninvited(say, line):
     if line["events"]:
-        events = ("{n} event has no invitation on record", "{n} events have no invitation on record")
-        there = ("there is {n} attendance", "there are {n} attendances")
         yield say(
             "**Count only:** {events}; {attendances} at them, of how many invited nobody knows.",
-            events=say(events, n=line["events"]),
-            attendances=say(there, n=line["attendances"]),
+            events=say(EVENTS, n=line["events"]),
+            attendances=say(THERE, n=line["attendances"]),
         )
     if line["walk_ins"]:
-        text = (
-            "**Count only:** {n} attendance at the other events is of an organization without an invitation.",
-            "**Count only:** {n} attendances at the other events are of organizations without an invitation.",
-        )
-        yield say(text, n=line["walk_ins"])
+        yield say(WALK_INS, n=line["walk_ins"])
 
 
 def attendance_unknown(say, unknown):
@@ -384,8 +326,12 @@ def attendance_unknown(say, unknown):
     if unknown.empty:
         return None
     n, of = unknown["invitations"].sum(), unknown["of"].iloc[0]
-    text = "Attendance is unknown for **{n} of {of} invitations** ({share:percent}); these are in no share."
-    return say(text, n=n, of=of, share=n / of)
+    return say(
+        "Attendance is unknown for **{n} of {of} invitations** ({share:percent}); these are in no share.",
+        n=n,
+        of=of,
+        share=n / of,
+    )
 
 
 def why_attendance_is_unknown(say, unknown):
