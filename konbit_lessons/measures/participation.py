@@ -186,33 +186,37 @@ def meaningful(data: Data, *, quarter: str) -> pd.DataFrame:
         ``hours``, ``senior_delegates``, ``contributions`` (the cut-offs), ``organizations``, ``n`` (invited),
         ``share``, ``conf_low``, ``conf_high`` (Wilson's). Missing where hidden.
     """
-    least, rows, gate = data.programme.meaningful.model_dump(), panel(data, quarter=quarter), Gate()
+    least = data.programme.meaningful.model_dump()
     ways = {} if not_recorded(data, quarter=quarter) else _ways(least)
-    for one in sorted({quarter, *rows["fiscal_quarter"]}) if ways else ():
+    known = _meaningful_shown(data, quarter, ways) if ways else None
+    types = [name for name in shown_types(data) if ways and ("org_type", name) in known.index]
+    figures = {way: (way, TOTAL, TOTAL) for way in ways}
+    figures |= {name: ("defined", "org_type", name) for name in types if len(types) > 1}
+    lines = [
+        {"way": way, "cut_off": way.rpartition("_")[0] if way in ways else "", **ways.get(way, least)}
+        | dict(zip(["organizations", "n"], known.loc[(by, group), [figure, "n"]], strict=True))
+        for way, (figure, by, group) in figures.items()
+    ]
+    table = pd.DataFrame(lines, columns=["way", "cut_off", *least, "organizations", "n"])
+    return with_shares(table.astype({"organizations": "Int64", "n": "Int64"}), "organizations")
+
+
+def _meaningful_shown(data: Data, quarter: str, ways: dict) -> pd.DataFrame:
+    """How many invited organizations do what each way asks, and are invited, by type and in all, as they may be shown."""
+    rows, gate = panel(data, quarter=quarter), Gate()
+    for one in sorted({quarter, *rows["fiscal_quarter"]}):
         done = _done(data, rows[rows["fiscal_quarter"] <= one], one)
         met = done.assign(**{way: (done[list(cut)] >= pd.Series(cut)).all(axis=1) for way, cut in ways.items()})
         gate.report(one)
         gate.count(met, ["defined", "n"], by=["org_type"])
         gate.count(met, ways)
-    for name in least:
+    for name in ways["defined"]:
         gate.nested(*(way for way in (f"{name}_higher", "defined", f"{name}_lower") if way in ways))
     for way in ways:
         gate.nested(way, "n")
         gate.nested(Before(way), way)
     gate.known("n")
-    known = gate.decide(data.programme.smallest_cell)["n"]
-    types = [name for name in shown_types(data) if (quarter, "org_type", name) in known.index]
-    figures = {way: (way, TOTAL, TOTAL) for way in ways}
-    figures |= {name: ("defined", "org_type", name) for name in types if len(types) > 1}
-    lines = [
-        {"way": way, "cut_off": way.rpartition("_")[0] if way in ways else "", **ways.get(way, least)}
-        | dict(zip(["organizations", "n"], known.loc[(quarter, by, group), [figure, "n"]], strict=True))
-        for way, (figure, by, group) in figures.items()
-    ]
-    columns = ["way", "cut_off", *least, "organizations", "n"]
-    return with_shares(
-        pd.DataFrame(lines, columns=columns).astype({"organizations": "Int64", "n": "Int64"}), "organizations"
-    )
+    return gate.decide(data.programme.smallest_cell)["n"].loc[quarter]
 
 
 def _done(data: Data, rows: pd.DataFrame, quarter: str) -> pd.DataFrame:
