@@ -1,4 +1,4 @@
-"""Who is a partner, and when: known to everybody, and the base of what is counted; and a programme's days and places."""
+"""Who is a partner, and when: known to everybody, and the base of what is counted; and a programme's kinds and days."""
 
 from datetime import date
 
@@ -56,3 +56,9 @@ def places(data: Data) -> pd.Series:
     """Where each organization is, by its code; "" where that is not on record, or no places are declared."""
     each, declared = data.organizations.set_index("organization_id"), data.programme.places
     return each[declared.column].fillna("") if declared else pd.Series("", each.index)
+
+
+def in_order(data: Data, table: pd.DataFrame) -> pd.DataFrame:
+    """A table with a column ``group`` in the order of groups: all, the types as programme.toml has them, yes, no."""
+    order = ["total", *data.programme.levels("org_type"), "True", "False"]
+    return table.sort_values("group", key=lambda one: one.map(order.index), kind="stable", ignore_index=True)

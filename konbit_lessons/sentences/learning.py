@@ -11,7 +11,7 @@ from konbit_lessons.say import capital, small
 from konbit_lessons.sentences.common import apart
 from konbit_lessons.sentences.incentives import found
 from konbit_lessons.sentences.participation import reached_so_far
-from konbit_lessons.words import mark
+from konbit_lessons.words import mark, pair
 
 TOLD = {  # kind of number → how high it is
     "reached": mark("**{k} of {n}** {what} came to at least one event so far."),
@@ -83,7 +83,7 @@ def decided_so_far(say, decisions, waiting):
     if len(decisions):
         said = say(("**{n} change** was decided.", "**{n} changes** were decided."), n=len(decisions))
     late = int(waiting["past_day"].sum())
-    past = ("**{n}** of before is past its day.", "**{n}** of before are past their day.")
+    past = pair("**{n}** of before is past its day.", "**{n}** of before are past their day.")
     return said + (say(past, n=late) if late else None)
 
 
@@ -122,7 +122,8 @@ def day(say, row):
     """Return the day by which a change is due, and whether it has gone by."""
     if pd.isna(row["due_on"]):
         return say("no day is named")
-    return say("{day:date}, which has gone by" if row["past_day"] else "{day:date}", day=row["due_on"])
+    due = say.words.date(row["due_on"])
+    return say("{day}, which has gone by", day=due) if row["past_day"] else due
 
 
 def _when(say, row):
