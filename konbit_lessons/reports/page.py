@@ -42,6 +42,7 @@ CLASSES = {
 }
 ATTRIBUTES = {
     "a": {"href"},
+    "span": {"lang"},
     "img": {"src", "alt", "width", "height"},
     "source": {"srcset", "media", "width", "height"},
     "th": {"scope", "colspan", "rowspan"},
@@ -63,6 +64,7 @@ ALLOWED_VALUES = {
     "tabindex": re.compile("0"),
     "role": re.compile("region"),
     "scope": re.compile("row|col"),
+    "lang": re.compile("[a-z]{2,3}"),
 }
 
 
