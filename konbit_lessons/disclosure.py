@@ -49,8 +49,8 @@ class Gate:
     >>> each = pd.DataFrame({"region": ["north"] * 2 + ["south"] * 30 + ["west"] * 9, "reached": True})
     >>> gate = Gate()
     >>> gate.count(each.rename_axis("organization_id").reset_index(), ["reached"], by=["region"])
-    >>> gate.decide(smallest=5)["n"].to_list()
-    [41, <NA>, 30, <NA>]
+    >>> gate.decide(smallest=5)["n", "reached"].to_list()
+    [<NA>, 30, <NA>, 41]
     """
 
     def __init__(self):
@@ -129,9 +129,9 @@ class Gate:
 
         Returns
         -------
-        DataFrame, by (figure, report, by, group)
-            ``n`` (Int64, missing where hidden) and ``at_least``: where it is hidden, a multiple of `smallest` that may
-            be told of it. All of them are ``total`` by ``total``.
+        DataFrame of Int64, by (report, by, group)
+            ``n``, a column for each figure, missing where hidden; and ``at_least``, where it is hidden a multiple of
+            `smallest` that may be told of it. All of them are the group ``total`` by ``total``.
 
         Raises
         ------
@@ -207,7 +207,7 @@ class Gate:
         rises = True
         while rises:
             rises = False
-            for (kind, whole, parts) in relations:
+            for kind, whole, parts in relations:
                 least = (sum if kind == "sum" else max)(floors[part] for part in parts)
                 rises |= floors[whole] < least
                 floors[whole] = max(floors[whole], least)
@@ -225,15 +225,14 @@ class Gate:
         return None if whole is None or part is None else len({of for _, of in whole - part})
 
     def _table(self, shown, floors):
-        lines = {
-            (figure, report, AND.join(way) or TOTAL, ", ".join(group) or (TOTAL if not way else "")): (
-                self._counted[place][0] if shown[place] else pd.NA,
-                floors[place],
-            )
-            for (figure, report, way, group), place in self._places.items()
-        }
-        index = pd.MultiIndex.from_tuples(lines, names=["figure", "report", "by", "group"])
-        return pd.DataFrame(list(lines.values()), index, ["n", "at_least"], dtype="Int64")
+        cells = {"n": defaultdict(dict), "at_least": defaultdict(dict)}
+        for (figure, report, way, group), place in self._places.items():
+            at = report, AND.join(way) or TOTAL, ", ".join(group) if way else TOTAL
+            cells["n"][figure][at] = self._counted[place][0] if shown[place] else pd.NA
+            cells["at_least"][figure][at] = floors[place]
+        rows = pd.MultiIndex.from_tuples(sorted({at for one in cells["n"].values() for at in one}))
+        frames = {name: pd.DataFrame(dict(found), rows, dtype="Int64") for name, found in cells.items()}
+        return pd.concat(frames, axis="columns").rename_axis(["report", "by", "group"])
 
 
 class _Figures:

@@ -16,7 +16,6 @@ from konbit_lessons.incentives.evalue import e_values
 from konbit_lessons.incentives.fit import Fit, fit_model
 from konbit_lessons.incentives.penalized import penalized_interval
 from konbit_lessons.incentives.permutation import permutation_p
-from konbit_lessons.incentives.separation import moves_freely
 
 FEWEST_DF = 5  # below, the t distribution no longer describes the estimate (STATISTICS, point 5)
 NAN = float("nan")
@@ -28,12 +27,12 @@ UNKNOWN = dict.fromkeys(
 
 @dataclass(frozen=True)
 class Answers:
-    """What is needed to answer about any incentive of one design; ``free``: (k, f), directions that have no maximum."""
+    """What is needed to answer about any incentive of one design; ``separated``: positions of such columns."""
 
     design: Design
     fit: Fit
     robust: Clusterings
-    free: np.ndarray
+    separated: tuple
     confidence: float
     permutations: int
     seed: int
@@ -77,14 +76,8 @@ class Answers:
         """The average marginal effect of a term and its gradient."""
         return self.design.contrast(key).effect(self.fit.coefficients, self.fit.link)
 
-    @property
-    def separated(self):
-        """Positions of the columns whose maximum-likelihood estimate does not exist."""
-        return tuple(j for j in range(len(self.design.names)) if moves_freely(self.free, self.design.X, [j]))
-
     def _cannot_tell(self, key, seen: Count, df):
-        contrast = self.design.contrast(key)
-        if moves_freely(self.free, self.design.X, list(contrast.columns), contrast.step):
+        if {*self.separated} & {*self.design.contrast(key).columns}:
             return "separated", _how_separated(seen)
         if seen.few:
             return "few_groups", f"found {seen.few}."

@@ -48,14 +48,14 @@ class Clusterings:
         variances = [float(robust.variance(contrast)[0, 0]) for robust in self.by]
         each = list(zip(variances, freedom, strict=True))
         if self.common:
-            each = [*(each if own is None else each[own : own + 1]), (self._combined(contrast)[0, 0], min(freedom))]
+            each = [*(each if own is None else each[own : own + 1]), (self.combined(contrast)[0, 0], min(freedom))]
         variance, df = each[0] if len(each) == 1 else max(each, key=lambda one: _reach(*one, confidence))
         return Basis(float(np.sqrt(variance)), df, min(freedom))
 
     def covariance(self, bases):
         """The covariance of all coefficients, scaled so that its diagonal is that of their ``bases``."""
         k = self.by[0].X.shape[1]
-        V = self._combined(np.eye(k)) if self.common else self.by[0].covariance
+        V = self.combined(np.eye(k)) if self.common else self.by[0].covariance
         if np.linalg.eigvalsh(V)[0] < 0:  # a difference of covariances need not be one
             V = sum(robust.covariance for robust in self.by)
         scale = np.array([basis.std_error for basis in bases]) / np.sqrt(np.diag(V))
@@ -76,11 +76,12 @@ class Clusterings:
             tests.append(self._combined_test(contrasts, values))
         return max(tests, key=lambda test: 2.0 if np.isnan(test.p_value) else test.p_value)
 
-    def _combined(self, contrasts):
+    def combined(self, contrasts):
+        """V_first + V_second − V_both of contrasts, (q, q): that of Cameron, Gelbach & Miller (2011)."""
         return sum(robust.variance(contrasts) for robust in self.by) - self.common.variance(contrasts)
 
     def _combined_test(self, contrasts, values):
-        V = self._combined(contrasts)
+        V = self.combined(contrasts)
         size = np.sqrt(np.diag(self.by[0].variance(contrasts)))
         if np.linalg.eigvalsh(V / np.outer(size, size))[0] <= 1e-8:
             V = V + self.common.variance(contrasts)

@@ -3,6 +3,8 @@
 Takes a column of any dtype; returns a Series of float64 or of categories. Called by ``design``.
 """
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 
@@ -59,7 +61,7 @@ def _are_yes_no(categories):
 
 def _refuse_what_has_no_kinds(column, role):
     dtype, first = column.dtype, column.iloc[0]
-    if pd.api.types.is_datetime64_any_dtype(dtype) or hasattr(first, "isoformat"):
+    if pd.api.types.is_datetime64_any_dtype(dtype) or isinstance(first, date):
         raise ModelError(
             f'{role} "{column.name}": found a date; expected yes/no (true/false), a number, or text such as a quarter.'
         )
@@ -80,8 +82,8 @@ def _kinds(column, role, most):
     spellings = pd.Series(names, index=[name.casefold().strip() for name in names])
     if alike := spellings[spellings.index.duplicated(keep=False)].tolist():
         raise ModelError(
-            f'{role} "{column.name}": found {alike[0]!r} and {alike[1]!r}; kinds that differ in capitals or spaces only '
-            "would be compared with each other. Write them alike."
+            f'{role} "{column.name}": found {alike[0]!r} and {alike[1]!r}; expected kinds that differ in more than '
+            "capitals and spaces. Write them alike."
         )
     if len(names) > most:
         raise ModelError(
@@ -99,6 +101,6 @@ def _refuse_numbers_as_text(names, column, role):
         return
     slip = next((name for name, is_one in zip(names, numbers, strict=True) if not is_one), names[0])
     raise ModelError(
-        f'{role} "{column.name}": found the text {slip!r} among numbers; expected numbers. Correct it, or make the column '
-        "a number; for kinds that are called by numbers, make it a category."
+        f'{role} "{column.name}": found the text {slip!r} among numbers; expected numbers. Correct it, or make '
+        "it a number; where numbers are the names of kinds, make it a category."
     )

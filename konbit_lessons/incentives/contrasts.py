@@ -149,7 +149,9 @@ def contrast_of(matrix, frame, X, names, name, levels=None):
             "that has one everywhere, such as np.log1p in place of np.log."
         )
     columns = tuple(int(j) for j in np.flatnonzero(np.abs(step).max(axis=0) > 0))
-    return Contrast(low, step[0] if np.array_equal(step, np.broadcast_to(step[0], step.shape)) else step, offered, columns)
+    return Contrast(
+        low, step[0] if np.array_equal(step, np.broadcast_to(step[0], step.shape)) else step, offered, columns
+    )
 
 
 def _is_the_column(values, column, frame, name):
@@ -167,11 +169,11 @@ def _at(matrix, frame, name, value):
 
 
 def _derivative(matrix, frame, X, name):
-    """By differences: of one standard deviation where the design is linear in the column, else of a 1,000th of it."""
+    """By differences: of one standard deviation where the design is linear in the column, else of a 100,000th of it."""
     x, spread = frame[name], float(frame[name].std()) or 1.0
     up, down = (_at(matrix, frame, name, x + side * spread) for side in (1, -1))
     if np.allclose(up - X, X - down, rtol=1e-9, atol=1e-12 * np.abs(X).max()):
         return (up - down) / (2 * spread)
-    h = 1e-3 * spread
+    h = 1e-5 * spread
     one, two = (_at(matrix, frame, name, x + k * h) - _at(matrix, frame, name, x - k * h) for k in (1, 2))
     return (8 * one - two) / (12 * h)

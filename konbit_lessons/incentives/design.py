@@ -59,8 +59,8 @@ class Design:
     strata : cluster column → codes (n,) of its type, where a ``*_type`` adjuster is constant within it.
     unfit : term → (reason, explanation), for those that are constant or collinear.
     left_out : frame (column, rows): rows dropped, by the first column that was missing.
-    frame : the n rows, complete, in a fixed order, as the formula sees them. spec : of the formula, as statsmodels
-        keeps it. positions : of X's columns among those of the formula.
+    frame : the n rows, complete, in a fixed order, as the formula sees them; ``ids`` their cluster columns. spec : of
+        the formula, as statsmodels keeps it. positions : of X's columns among those of the formula.
     """
 
     X: np.ndarray
@@ -75,6 +75,7 @@ class Design:
     notes: tuple
     trials: np.ndarray | None
     frame: pd.DataFrame
+    ids: pd.DataFrame
     spec: object
     positions: np.ndarray
     _contrasts: dict = field(default_factory=dict, repr=False)
@@ -181,7 +182,7 @@ def build_design(
     _check_clusters(rows, cluster, further, incentives)
     order = [*formula.outcome, *further, *incentives, *formula.columns, *cluster]
     used, left_out = _complete(rows, order, trials)
-    frame, y, m, codes = _sorted(*_frame(used, formula, incentives, cluster, method, trials, reference or {}, by))
+    frame, ids, y, m, codes = _sorted(*_frame(used, formula, incentives, cluster, method, trials, reference or {}, by))
     _check_spread(used, codes)
     full, names, spec = _matrix(formula, frame, incentives, by)
     columns = [j for j, name in enumerate(names) if any(mentions(name, one) for one in incentives)]
@@ -197,12 +198,13 @@ def build_design(
         formula=formula,
         clusters=codes,
         terms=terms,
-        strata={name: _strata(frame, name, kinds) for name in cluster},
+        strata={name: _strata(frame, codes[name], kinds) for name in cluster},
         unfit=_unfit(terms, frame, full, names, spec, relations),
         left_out=left_out,
         notes=(*_missing_note(left_out, used), *notes),
         trials=m if trials else None,
         frame=frame,
+        ids=ids,
         spec=spec,
         positions=np.array(kept),
     )
@@ -233,7 +235,7 @@ def _asked(incentives, formula, columns):
     asked = tuple(dict.fromkeys(one for one in pairs if one in formula.columns))
     if not asked:
         raise ModelError(
-            f"formula: {str(formula)!r} has none of the incentives ({', '.join(incentives)}) on the right of \"~\". "
+            f'formula: {str(formula)!r} has none of the incentives ({", ".join(incentives)}) on the right of "~". '
             "Add the one that is asked about."
         )
     return asked
@@ -298,9 +300,8 @@ def _frame(used, formula, incentives, cluster, method, trials, reference, by):
     columns |= {name: _adjuster(used, name, cluster) for name in formula.columns if name not in incentives}
     if by:
         columns[by] = _groups(used[by])
-    frame = pd.DataFrame({**{name: used[name] for name in cluster}, **columns})
     codes = {name: pd.factorize(used[name], sort=True)[0] for name in cluster}
-    return frame, y, m, codes
+    return pd.DataFrame(columns), used[list(cluster)], y, m, codes
 
 
 def _outcome(used, formula):
@@ -324,17 +325,15 @@ def _adjuster(used, name, cluster):
 def _groups(column):
     groups = prepared(column if isinstance(column.dtype, pd.CategoricalDtype) else column.astype("str"), "by", most=1e9)
     if not 2 <= len(groups.cat.categories) <= MOST_LEVELS:
-        raise ModelError(
-            f'by="{column.name}": found {len(groups.cat.categories)} groups; expected 2 to {MOST_LEVELS}.'
-        )
+        raise ModelError(f'by="{column.name}": found {len(groups.cat.categories)} groups; expected 2 to {MOST_LEVELS}.')
     return groups
 
 
-def _sorted(frame, y, m, codes):
+def _sorted(frame, ids, y, m, codes):
     """Everything in the order of the clusters, and within them of the values."""
-    values = [_numbers(frame[name]) for name in frame if name not in codes]
-    order = np.lexsort([*values, m, y, *reversed(codes.values())])
-    return frame.iloc[order].reset_index(drop=True), y[order], m[order], {k: v[order] for k, v in codes.items()}
+    order = np.lexsort([*(_numbers(frame[name]) for name in frame), m, y, *reversed(codes.values())])
+    frame, ids = (one.iloc[order].reset_index(drop=True) for one in (frame, ids))
+    return frame, ids, y[order], m[order], {name: of[order] for name, of in codes.items()}
 
 
 def _numbers(column):
@@ -359,7 +358,7 @@ def _matrix(formula, frame, incentives, by):
         X, spec = _evaluated(f"{right} + {quoted(by)} + ({' + '.join(own)}):{quoted(by)}", frame, formula)
     if not np.ptp(X.to_numpy(), axis=0).min(initial=1.0) == 0.0:
         raise ModelError(
-            f'formula: {str(formula)!r} leaves out the intercept; write it without "0 +" or "- 1". Effects are the same.'
+            f'formula: {str(formula)!r} leaves out the intercept; write it without "0 +" or "- 1".'
         )
     return X.to_numpy(float), list(X.columns), spec
 
@@ -372,7 +371,7 @@ def _evaluated(right, frame, formula):
     try:
         with np.errstate(all="ignore"):
             X = manager.get_matrices(f"~ {right}", frame, eval_env=NAMESPACE)
-    except patsy.PatsyError as problem:
+    except (patsy.PatsyError, SyntaxError) as problem:
         raise does_not_parse(str(formula), problem) from None
     bad = frame.index.difference(X.index).union(X.index[~np.isfinite(X).all(axis=1)])
     if len(bad):
@@ -411,9 +410,9 @@ def _of_incentive(column, rows, group):
     }  # fmt: skip
 
 
-def _strata(frame, cluster, kinds):
+def _strata(frame, codes, kinds):
     for kind in kinds:
-        if (frame.groupby(cluster, observed=True)[kind].nunique() < 2).all():
+        if (frame[kind].groupby(codes).nunique() < 2).all():
             return pd.factorize(frame[kind], sort=True)[0]
     return None
 
@@ -439,4 +438,4 @@ def _told_by(term, frame, full, names, spec, relations):
     moved = found.step if found.step.ndim == 1 else found.step[term.rows]
     told = [involved for direction, involved in relations if np.abs(moved @ direction).max() > 1e-9]
     own = {label(names[j]) for j in found.columns}
-    return sorted({*sum(told, [])} - own) if told else None
+    return sorted({one for involved in told for one in involved} - own) if told else None

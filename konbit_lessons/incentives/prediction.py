@@ -44,9 +44,7 @@ class Prediction:
     folds: int
 
 
-def prediction(
-    rows, *, cluster=CLUSTER, method="firth", folds=FOLDS, seed=None, confidence=0.95, **question
-):
+def prediction(rows, *, cluster=CLUSTER, method="firth", folds=FOLDS, seed=None, confidence=0.95, **question):
     """How well the model tells who takes part, among organizations that it has not seen.
 
     The organizations are put into folds (:func:`folds_of`); for each, the model is fitted on the others and predicts

@@ -88,7 +88,7 @@ def organization_profiles(rows, *, organization="organization_id", confidence=0.
             f"profiles: beyond their invitations the {int(codes.max()) + 1} organizations do not differ by more than "
             "chance, so none has a level of its own. Say so instead."
         )
-    names = pd.Index(pd.factorize(design.frame[organization], sort=True)[1], name=organization)
+    names = pd.Index(pd.factorize(design.ids[organization], sort=True)[1], name=organization)
     table = _levels(design, fit, codes, confidence).set_axis(names)
     fitted = [term for term in design.terms if term not in design.unfit]
     contributions = pd.DataFrame({term: _contribution(design, fit, codes, term) for term in fitted}, index=names)

@@ -13,9 +13,8 @@ from konbit_lessons.incentives.design import CLUSTER, build_design, names_of
 from konbit_lessons.incentives.fit import METHODS, fit_model
 from konbit_lessons.incentives.formula import by_names
 from konbit_lessons.incentives.groups import with_groups
-from konbit_lessons.incentives.independence import label
 from konbit_lessons.incentives.result import report
-from konbit_lessons.incentives.separation import separated_directions
+from konbit_lessons.incentives.separation import separated_columns, separated_in
 
 
 # One thread of linear algebra: the last digits do not depend on the machine, and at this size more threads only wait.
@@ -141,17 +140,15 @@ def predict_participation(rows, *, outcome="attended", incentives, adjust_for=()
 
 
 def _answers(design, method, covariance, options):
-    free = separated_directions(design.X, design.y)
-    penalized = free.size and method in ("fractional", "binomial")
-    if free.size and method == "logit":
-        answers = Answers(design, None, None, free, **options)
-        named = ", ".join(label(design.names[j]) for j in answers.separated)
+    separated = separated_columns(design.X, design.y)
+    if separated and method == "logit":
         raise ModelError(
-            f"separated: {named} tell without exception who took part, so the maximum-likelihood logit "
-            'has no estimate. Use method="firth".'
+            f"separated: {', '.join(separated_in(design))} tell without exception who took part, so the "
+            'maximum-likelihood logit has no estimate. Use method="firth".'
         )
+    penalized = separated and method in ("fractional", "binomial")
     fit = fit_model(design.X, design.y, "firth" if penalized else method, design.trials)
-    return Answers(design, fit, clusterings(fit, design.clusters, covariance), free, **options)
+    return Answers(design, fit, clusterings(fit, design.clusters, covariance), separated, **options)
 
 
 def _check(method, covariance, smallest_effect, confidence, permutations, seed):

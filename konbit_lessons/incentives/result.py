@@ -9,6 +9,7 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from scipy.stats import false_discovery_control
 
 from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives.fit import METHODS
@@ -90,7 +91,9 @@ class Estimates:
         from konbit_lessons.incentives.sandwich import fit_of
 
         if self.smallest > 1:
-            raise ModelError("fit: found a result that may be shared; the fit tells of every incentive. Ask the result before it.")
+            raise ModelError(
+                "fit: found a result that may be shared; the fit tells of every incentive. Ask the result before it."
+            )
         return fit_of(self.answers)
 
     @cached_property
@@ -218,17 +221,20 @@ def adjusted_p(p_values, method):
 
     Examples
     --------
-    Three tests. Holm: 3 × 0.01, 2 × 0.04, and the last not below the one before it. Else 0.06 · 3/3; 0.04 · 3/2; 0.01 · 3.
+    Three tests. Holm: 3 × 0.01, 2 × 0.04, the last not below the one before it. Else 0.06 · 3/3; 0.04 · 3/2; 0.01 · 3.
 
     >>> [adjusted_p([0.04, 0.01, np.nan, 0.06], method).round(6).tolist() for method in ("holm", "fdr_bh")]
     [[0.08, 0.03, nan, 0.08], [0.06, 0.03, nan, 0.06]]
     """
-    from statsmodels.stats.multitest import multipletests
-
     adjusted = np.array(p_values, dtype=float)
-    known = ~np.isnan(adjusted)
-    if known.any():
-        adjusted[known] = multipletests(adjusted[known], method=method)[1]
+    known = np.flatnonzero(~np.isnan(adjusted))
+    p = adjusted[known]
+    if method == "fdr_bh" and len(p):
+        adjusted[known] = false_discovery_control(p)
+    elif len(p):  # statsmodels' multipletests gives the same, after a full garbage collection: 90 ms at each call
+        order = np.argsort(p, kind="stable")
+        steps = np.maximum.accumulate(np.arange(len(p), 0, -1) * p[order])
+        adjusted[known[order]] = np.minimum(steps, 1.0)
     return adjusted
 
 

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from konbit_lessons.errors import ModelError
+from konbit_lessons.incentives.answers import FEWEST_DF
 from konbit_lessons.incentives.clusterings import clusterings, varies_by
 from konbit_lessons.incentives.clusters import KINDS
 from konbit_lessons.incentives.contrasts import IDENTITY, LOGIT, Link, contrast_of
 from konbit_lessons.incentives.design import Term, matrix_of
 from konbit_lessons.incentives.fit import fit_model
 from konbit_lessons.incentives.result import label_of
-from konbit_lessons.incentives.separation import moves_freely
 
 EXPECTED = "a fitted OLS, Logit or GLM of statsmodels, such as smf.glm(formula, rows, family=Binomial()).fit()"
 
@@ -33,7 +33,6 @@ class Pieces:
     weights: np.ndarray
     score: np.ndarray
     variances: np.ndarray | None
-    link: Link
 
 
 def coef_test(fit, clusters, kind="CR2", confidence=0.95):
@@ -74,8 +73,7 @@ def coef_test(fit, clusters, kind="CR2", confidence=0.95):
     >>> round(float(found.loc["const", "std_error"] ** 2), 9), round(float(found.loc["const", "df"]), 9)
     (1.166666667, 3.0)
     """
-    pieces, codes, b = _pieces(fit), _codes(fit, clusters), _coefficients(fit)
-    robust = _robust(pieces, codes, kind)
+    robust, codes, b = robust_of(fit, clusters, kind), _codes(fit, clusters), _coefficients(fit)
     X = np.asarray(fit.model.exog, float)
     each = {
         name: (b[j], one, _own(codes, X[:, j]))
@@ -102,9 +100,8 @@ def wald_test(fit, clusters, terms, kind="CR2"):
     Pustejovsky and Tipton (2018), section 4. In R: ``clubSandwich::Wald_test(fit, constrain_zero(terms), vcov = "CR2",
     cluster = …, test = "HTZ")``.
     """
-    at = _positions(fit, [terms] if isinstance(terms, str) else list(terms))
-    contrasts = np.eye(len(_coefficients(fit)))[at]
-    robust = _robust(_pieces(fit), _codes(fit, clusters), kind)
+    robust = robust_of(fit, clusters, kind)
+    contrasts = np.eye(len(_coefficients(fit)))[_positions(fit, [terms] if isinstance(terms, str) else list(terms))]
     return robust.joint_test(contrasts, contrasts @ _coefficients(fit))
 
 
@@ -126,22 +123,23 @@ def effects(fit, clusters, columns, kind="CR2", confidence=0.95):
     ----------
     In R: ``marginaleffects::avg_comparisons`` and ``avg_slopes`` with a ``vcov`` of ``clubSandwich``.
     """
-    pieces, codes = _pieces(fit), _codes(fit, clusters)
-    robust, frame = _robust(pieces, codes, kind), _frame(fit)
+    robust, codes, frame, link = robust_of(fit, clusters, kind), _codes(fit, clusters), _frame(fit), _link(fit.model)
     X, b = np.asarray(fit.model.exog, float), _coefficients(fit)
     spec, names = getattr(fit.model.data, "model_spec", None), list(fit.model.exog_names)
     offset = np.asarray(_linear(fit, X, b) - X @ b)
     each = {}
     for name in [columns] if isinstance(columns, str) else columns:
         if name not in frame:
-            raise ModelError(f'effects: "{name}" is not in the data of the fit; they have {", ".join(map(str, frame))}.')
+            raise ModelError(
+                f'effects: "{name}" is not in the data of the fit; they have {", ".join(map(str, frame))}.'
+            )
         for term, levels in _levels(frame[name]).items():
             change = contrast_of(
                 lambda one: matrix_of(spec, one) if spec is not None else one[names].to_numpy(float),
                 frame, X, names, name, levels,
             )  # fmt: skip
             own = _own(codes, pd.factorize(frame[name], sort=True)[0])
-            each[term] = (*change.effect(b, pieces.link, offset), own)
+            each[term] = (*change.effect(b, link, offset), own)
     return _table(each, robust, confidence)
 
 
@@ -170,7 +168,7 @@ def firth(fit):
     from statsmodels.genmod.families import Binomial
 
     model = _model(fit)
-    if _pieces(fit).link is not LOGIT or not isinstance(getattr(model, "family", Binomial()), Binomial):
+    if _pieces(fit) and _link(model) is not LOGIT or not isinstance(getattr(model, "family", Binomial()), Binomial):
         raise ModelError(f"firth: found a {type(model).__name__} of another kind; expected a logit.")
     weights = _weights(model)
     m = None if (weights == 1).all() else weights
@@ -178,6 +176,13 @@ def firth(fit):
     if type(model) is Logit:
         return model.fit(start_params=start, maxiter=0, disp=False, warn_convergence=False)
     return model.fit(start_params=start, maxiter=0)
+
+
+def robust_of(fit, clusters, kind="CR2"):
+    """The covariances of a fit, ``clusterings.Clusterings``; arguments as of :func:`coef_test`."""
+    if kind not in KINDS:
+        raise ModelError(f"kind: found {kind!r}; expected one of {', '.join(KINDS)}.")
+    return clusterings(_pieces(fit), _codes(fit, clusters), kind)
 
 
 def fit_of(answers):
@@ -196,12 +201,17 @@ def fit_of(answers):
         model = GLM(y, X, family=Binomial(), var_weights=design.m, **known)
         result = model.fit(start_params=fit.coefficients, maxiter=0)
         result._results.method = answers.fit.method
-    result.model.data.frame = design.frame.assign(**{design.outcome: y})
+    if whole:
+        result.model.formula = str(design.formula)
+    result.model.data.frame = design.frame.assign(**design.ids, **{design.outcome: y})
     bases = [robust.basis(one, confidence=answers.confidence, own=_own(design.clusters, column))
              for one, column in zip(np.eye(len(design.names)), design.X.T, strict=True)]  # fmt: skip
     plain = result._results
     plain.cov_params_default, plain.cov_type, plain.use_t = robust.covariance(bases), robust.by[0].kind, True
     plain.df_resid_inference = np.array([basis.df for basis in bases])
+    if fit.is_linear:  # the F of a summary is that of all columns together, by the same rule
+        test = robust.joint_test(np.eye(len(bases))[1:], fit.coefficients[1:])
+        plain._cache |= {"fvalue": test.F, "f_pvalue": test.p_value}
     return result
 
 
@@ -218,7 +228,7 @@ def covariates_of(answers, labels):
             effect, gradient = change.effect(fit.coefficients, fit.link)
             own = _own(design.clusters, pd.factorize(design.frame[name], sort=True)[0])
             basis = answers.robust.basis(gradient, confidence=answers.confidence, own=own)
-            known = not moves_freely(answers.free, design.X, list(change.columns), change.step) and basis.fewest >= 5
+            known = not {*answers.separated} & {*change.columns} and basis.fewest >= FEWEST_DF
             low, high, _ = basis.interval(effect, answers.confidence)
             line = {"std_error": basis.std_error, "df": basis.df, "conf_low": low, "conf_high": high}
             shown = label_of(Term(name, None, None, level=str(levels[0]) if levels else ""), labels)
@@ -263,12 +273,14 @@ def _pieces(fit):
     if kind not in ("OLS", "Logit", "GLM", "FirthLogit"):
         raise ModelError(f"found a fit of {kind}; expected {EXPECTED}. Another model can be written as a GLM.")
     if not np.linalg.matrix_rank(X / np.linalg.norm(X, axis=0).clip(1e-300)) == X.shape[1]:
-        raise ModelError("the columns of the fit are collinear, so its coefficients cannot be told apart. Leave one out.")
+        raise ModelError(
+            "the columns of the fit are collinear, so its coefficients cannot be told apart. Leave one out."
+        )
     eta, w, y = _linear(fit, X, b), _weights(model), np.asarray(model.endog, float)
-    link = IDENTITY if kind == "OLS" else _link(model.family.link) if kind == "GLM" else LOGIT
+    link = _link(model)
     mu, slope = link.inverse(eta), link.slope(eta)
     V = model.family.variance(mu) if kind == "GLM" else slope
-    return Pieces(X * (slope / V)[:, None], w * V, w * (y - mu), None if (w == 1).all() else V / w, link)
+    return Pieces(X * (slope / V)[:, None], w * V, w * (y - mu), None if (w == 1).all() else V / w)
 
 
 def _linear(fit, X, b):
@@ -286,23 +298,18 @@ def _weights(model):
     return w
 
 
-def _link(link):
+def _link(model):
     from statsmodels.genmod.families import links
 
-    if type(link) is links.Logit:
-        return LOGIT
+    link = getattr(getattr(model, "family", None), "link", None)
+    if link is None or type(link) is links.Logit:
+        return IDENTITY if type(model).__name__ == "OLS" else LOGIT
     # the library's second derivative of an inverse is numerical for some links, that of a link never is
     return Link(link.inverse, link.inverse_deriv, lambda eta: -link.deriv2(link.inverse(eta)) * link.inverse_deriv(eta) ** 3)
 
 
 def _coefficients(fit):
     return np.asarray(fit.params, float)
-
-
-def _robust(pieces, codes, kind):
-    if kind not in KINDS:
-        raise ModelError(f"kind: found {kind!r}; expected one of {', '.join(KINDS)}.")
-    return clusterings(pieces, codes, kind)
 
 
 def _own(codes, values):

@@ -21,7 +21,7 @@ from konbit_lessons.incentives.fit import fit_model, standardized, strictly
 from konbit_lessons.incentives.formula import mentions, quoted
 from konbit_lessons.incentives.mixed import mixed_logit
 from konbit_lessons.incentives.permutation import shuffled_scores
-from konbit_lessons.incentives.separation import separated_directions
+from konbit_lessons.incentives.separation import separated_columns
 
 QUARTER, SENIOR, DELEGATES = "fiscal_quarter", "senior_delegate", "delegates"
 MOST_FIXED = 250  # fixed effects: 250 take seconds, 1,000 minutes
@@ -54,7 +54,7 @@ class Context:
 
     @cached_property
     def is_separated(self):
-        return bool(separated_directions(self.design.X, self.design.y).size)
+        return bool(separated_columns(self.design.X, self.design.y))
 
     @cached_property
     def adjusters(self):

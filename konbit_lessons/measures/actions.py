@@ -68,13 +68,13 @@ def _by_quarter(data: Data, records: pd.DataFrame, figures: list[str], day: str)
 
 def _lines(data: Data, gate: Gate, figures: list[str], quarter: str) -> pd.DataFrame:
     """What the gate lets through, a row for each quarter with a record, this one, and all of them."""
-    known = gate.decide(data.programme.smallest_cell)["n"].unstack("figure").droplevel(["report", "by"])
+    known = gate.decide(data.programme.smallest_cell)["n"].droplevel(["report", "by"])
     table = known.reindex(columns=figures).drop(index="", errors="ignore")
     if {*table.index} <= {TOTAL}:
         return table[:0].rename_axis(index="fiscal_quarter", columns=None).reset_index()
     if quarter not in table.index:
         table.loc[quarter] = 0
-    return table.sort_index().rename_axis(index="fiscal_quarter", columns=None).reset_index()
+    return table.sort_index().rename_axis("fiscal_quarter").reset_index()
 
 
 def around_first(data: Data, rows: pd.DataFrame, *, quarter: str, days: int = DAYS_AROUND) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from konbit_lessons.disclosure import TOTAL, Gate
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures.intervals import with_shares
 from konbit_lessons.measures.roster import first_day, last_day, partners_at_end
-from konbit_lessons.measures.shared_counts import BANDS, conversations
+from konbit_lessons.measures.shared_counts import BANDS, conversations, in_groups
 
 MOST_QUARTERS = 4  # of the calendar
 
@@ -23,17 +23,17 @@ def calendar(data: Data, *, quarter: str) -> pd.DataFrame:
     DataFrame, one row per quarter and month
         ``fiscal_quarter``, ``month`` (its first day), ``organizations`` (partners at the end of the quarter that had
         one), ``conversations``; and of the quarter ``talked_with``, ``n`` (partners), ``share``, ``conf_low``,
-        ``conf_high`` (Wilson's). Missing where hidden.
+        ``conf_high`` (Wilson's). Missing where hidden; no row where no conversation is on record.
     """
     known = conversations(data, quarter=quarter)["n"].xs((TOTAL, TOTAL), level=("by", "group"))
-    lines = []
-    for one in known.index.unique("report")[-MOST_QUARTERS:]:
+    lines, known = [], known if len(data.conversations) else known[:0]
+    for one in known.index[-MOST_QUARTERS:]:
         here, talks = partners_at_end(data, one), data.conversations
         held = talks[talks["organization_id"].isin(here.index)]["held_on"].dt.to_period("M").value_counts()
         for month in pd.date_range(first_day(data, one), last_day(data, one), freq="MS"):
-            organizations = known[str(month.date()), one]
+            organizations = known.loc[one, str(month.date())]
             talked = pd.NA if pd.isna(organizations) else held.get(month.to_period("M"), 0)
-            lines.append([one, month, organizations, talked, known["talked", one], known["partners", one]])
+            lines.append([one, month, organizations, talked, known.loc[one, "talked"], known.loc[one, "partners"]])
     columns = ["fiscal_quarter", "month", "organizations", "conversations", "talked_with", "n"]
     table = pd.DataFrame(lines, columns=columns).astype(dict.fromkeys(columns[2:], "Int64"))
     return with_shares(table, "talked_with")
@@ -44,13 +44,12 @@ def last_talked(data: Data, *, quarter: str) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, one row per ``talked`` (in the quarter), ``quarter_before``, ``earlier``, ``never``
-        ``last``, a count for each type, ``total``, ``n``, ``share``, ``conf_low``, ``conf_high`` (Wilson's, in all).
-        Missing where hidden.
+    DataFrame, one row per ``talked`` (in the quarter), ``quarter_before``, ``earlier`` and ``never``, and group
+        ``last``, ``by``, ``group``, ``organizations``, ``n`` (partners of the group), ``share``, ``conf_low``,
+        ``conf_high`` (Wilson's). Missing where hidden; no row where no conversation is on record.
     """
-    known = conversations(data, quarter=quarter)["n"].xs(quarter, level="report").droplevel("by")
-    wide = known.unstack("group").loc[list(BANDS)].assign(n=known["partners", TOTAL])
-    return with_shares(wide.rename_axis("last").reset_index().rename_axis(columns=None), TOTAL)
+    known = conversations(data, quarter=quarter)["n"].loc[quarter]
+    return in_groups(data, known, BANDS if len(data.conversations) else [], named="last", whole="partners")
 
 
 def days_since(data: Data, *, quarter: str) -> list[float]:
@@ -76,4 +75,4 @@ def follow_ups(data: Data, *, quarter: str) -> pd.Series:
     states, gate = ["done", "open", "overdue"], Gate()
     gate.count(some.assign(total=True, **{one: state == one for one in states}), [*states, TOTAL], records=True)
     gate.partition(TOTAL, states)
-    return gate.decide(data.programme.smallest_cell)["n"].droplevel(["report", "by", "group"]).rename("follow_ups")
+    return gate.decide(data.programme.smallest_cell)["n"].iloc[0].rename("follow_ups")

@@ -16,6 +16,7 @@ from konbit_lessons.incentives.clusterings import clusterings
 from konbit_lessons.incentives.fit import fit_model
 
 CONFIDENCE = 0.95
+NORMAL = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
 NAN = float("nan")
 
 
@@ -34,7 +35,7 @@ class Interval:
     df: float = NAN
 
 
-def wilson(k, n, *, quantile=stats.norm.ppf((1 + CONFIDENCE) / 2)):
+def wilson(k, n, *, quantile=NORMAL):
     r"""Wilson's limits of k of n, where each of the n counts once: right for small shares, and between 0 and 1.
 
     The limits are the roots :math:`\pi` of :math:`(k/n - \pi)^2 = z^2 \pi (1 - \pi) / n`. Wilson (1927), JASA 22,
@@ -102,8 +103,8 @@ def share_with_interval(values, clusters):
     It stays between 0 and 1 without being cut, and does not shrink to a point where all or none took part: there the
     rows of a cluster count as one, :math:`\tilde n` and the degrees of freedom being the fewest clusters and that less
     one. Bell and McCaffrey (2002), Survey Methodology 28, 169-181, for V; Korn and Graubard (1998), 24, 193-201, for
-    :math:`\tilde n`; Dean and Pagano (2015), Journal of Survey Statistics and Methodology 3, 484-503, who found it among
-    the best. In R: ``survey::svyciprop(~y, design, method = "wilson")``, which has another :math:`V`.
+    :math:`\tilde n`; Dean and Pagano (2015), Journal of Survey Statistics and Methodology 3, 484-503, who found it
+    among the best. In R: ``survey::svyciprop(~y, design, method = "wilson")``, which has another :math:`V`.
 
     Parameters
     ----------

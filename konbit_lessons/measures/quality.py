@@ -42,8 +42,8 @@ CHANGES = ("change_response", "blank_response")
 def _referring_to(table: str) -> tuple[str, ...]:
     return tuple(
         name
-        for name, schema in tables.TABLES.items()
-        if any(column.metadata.get("refers_to") == table for column in schema.columns.values())
+        for name, about in tables.codebook()["tables"].items()
+        if any(column.get("refers_to") == table for column in about["columns"].values())
     )
 
 
@@ -292,7 +292,7 @@ def _conversations(data: Data) -> list[tuple]:
     held = quarters_of(data, data.conversations["held_on"])
     if held.empty:
         return []
-    known = conversations(data, quarter=held.max())["n"].xs((TOTAL, TOTAL), level=("by", "group")).unstack("figure")
+    known = conversations(data, quarter=held.max())["n"].xs((TOTAL, TOTAL), level=("by", "group"))
     return list(known.loc[held.min() :, ["talked", "partners"]].itertuples(name=None))
 
 

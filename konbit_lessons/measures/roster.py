@@ -53,8 +53,13 @@ def expectations(data: Data) -> dict[str, list[str] | None]:
 
 
 def places(data: Data) -> pd.Series:
-    """Where each organization is, by its code; "" where nobody knows, or no column says."""
-    known, where = data.organizations.set_index("organization_id"), data.programme.places
-    if where is None or where.column not in known:
-        return pd.Series("", index=known.index)
-    return known[where.column].astype(object).fillna("")
+    """Where each organization is, by its code; missing where the programme has no column for it."""
+    ids, declared = data.organizations["organization_id"], data.programme.places
+    where = data.organizations[declared.column] if declared else pd.Series(None, ids.index, dtype="str")
+    return where.set_axis(ids)
+
+
+def in_order(data: Data, table: pd.DataFrame) -> pd.DataFrame:
+    """A table with a column ``group`` in the order of groups: all, the types as programme.toml has them, yes, no."""
+    order = ["total", *org_types(data), "True", "False"]
+    return table.sort_values("group", key=lambda one: one.map(order.index), kind="stable", ignore_index=True)

@@ -6,7 +6,7 @@ who is in which figure, how figures go together, and what everybody knows; docs/
 
 import hashlib
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 
 import numpy as np
@@ -16,8 +16,10 @@ from konbit_lessons.disclosure import Before, Gate
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.store import cleaned
+from konbit_lessons.measures.intervals import with_shares
 from konbit_lessons.measures.roster import (
     first_day,
+    in_order,
     last_day,
     partners,
     partners_at_end,
@@ -77,7 +79,7 @@ def organizations(data: Data, *, quarter: str) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, by (figure, report, by, group), from :meth:`konbit_lessons.disclosure.Gate.decide`
+    DataFrame from :meth:`konbit_lessons.disclosure.Gate.decide`
         Of each quarter ``reached`` (came in it), and of :data:`STEPS` those up to its end, in all and by type;
         ``reached`` and ``partners`` by place.
     """
@@ -137,7 +139,7 @@ def conversations(data: Data, *, quarter: str) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, by (figure, report, by, group), from :meth:`konbit_lessons.disclosure.Gate.decide`
+    DataFrame from :meth:`konbit_lessons.disclosure.Gate.decide`
         Of the partners on the last day of each quarter from the first with a conversation: ``partners``, and of
         :data:`BANDS` those by their last conversation, in all and by type; each month of it by its first day.
     """
@@ -205,8 +207,7 @@ def invitations_taken_up(data: Data, rows: pd.DataFrame, *, also: str = "") -> p
     gate.nested("attended", "invitations")
     for figure in ("invitations", "attended"):
         gate.nested(Before(figure), figure)
-    safe = gate.decide(data.programme.smallest_cell)["n"].unstack("figure")
-    return safe.xs((quarters or [""])[-1], level="report")[["invitations", "attended"]]
+    return gate.decide(data.programme.smallest_cell)["n"].loc[(quarters or [""])[-1]]
 
 
 def invitations_hidden(data: Data, rows: pd.DataFrame) -> set[str]:
@@ -220,3 +221,25 @@ def hidden_incentives(programme: Programme, rows: pd.DataFrame) -> set[str]:
     if programme.study or programme.smallest_cell <= 1:
         return set()
     return invitations_hidden(cleaned(programme), rows)
+
+
+def in_groups(data: Data, known: pd.DataFrame, figures: Sequence[str], *, named: str, whole: str) -> pd.DataFrame:
+    """One row per figure and group: how many organizations, and their share of a whole.
+
+    Parameters
+    ----------
+    data : Data
+    known : DataFrame by (by, group), a column per figure
+    figures : columns of `known`
+    named : str, the name of the column that says which figure it is
+    whole : a column of `known`
+
+    Returns
+    -------
+    DataFrame
+        `named`, ``by``, ``group``, ``organizations``, ``n``, ``share``, ``conf_low``, ``conf_high`` (Wilson's).
+    """
+    long = known[list(figures)].melt(ignore_index=False, var_name=named, value_name="organizations")
+    long = long.join(known[whole].rename("n")).reset_index()
+    long = in_order(data, long[[named, "by", "group", "organizations", "n"]])
+    return with_shares(long.astype({"organizations": "Int64", "n": "Int64"}), "organizations")

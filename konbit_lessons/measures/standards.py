@@ -10,7 +10,7 @@ from fnmatch import fnmatch
 import pandas as pd
 
 from konbit_lessons.field.cleaning import Data
-from konbit_lessons.measures.intervals import share_of
+from konbit_lessons.measures.intervals import with_shares
 from konbit_lessons.measures.quality import (
     AGREE,
     ANSWERED,
@@ -180,9 +180,8 @@ def rates(data: Data, quality: pd.DataFrame, measures: tuple[str, ...], *, quart
         ``measure``, ``quarter``, ``value``, ``n``, ``share``, ``conf_low``, ``conf_high``.
     """
     some = quality[quality["measure"].isin(measures) & (quality["quarter"] <= quarter) & quality["value"].notna()]
-    some = some[some["of"] >= data.programme.smallest_cell].rename(columns={"of": "n"}).drop(columns="share")
-    shares = pd.DataFrame([share_of(*one) for one in zip(some["value"], some["n"], strict=True)], index=some.index)
-    return pd.concat([some[["measure", "quarter", "value", "n"]], shares], axis=1).reset_index(drop=True)
+    some = some[some["of"] >= data.programme.smallest_cell].rename(columns={"of": "n"})
+    return with_shares(some[["measure", "quarter", "value", "n"]].reset_index(drop=True), "value")
 
 
 def answered(data: Data, quality: pd.DataFrame, *, quarter: str) -> pd.DataFrame:

@@ -126,7 +126,7 @@ def expectations_changed(say, changes):
         return say("Since the survey before ({since:month}), no change in what is expected can be told.", **told.iloc[0])
     each = [say("{term:name} **{before:percent} → {now:percent}**", **row) for row in moved.to_dict("records")]
     return say(
-        "Of {n} organizations that answered in {since:month} and in {asked:month}, more or fewer expect it now: "
+        "What is expected changed among the {n} organizations that answered in {since:month} and in {asked:month}: "
         "{changes:list}.",
         changes=each,
         **moved.iloc[0],
@@ -157,8 +157,8 @@ def groups_differ(say, differences):
     found = told[told["strength"].isin(FOUND)]
     if found.empty:
         none = pair(
-            "Groups were compared in {n} thing; no difference can be told.",
-            "Groups were compared in {n} things; no difference can be told.",
+            "Groups were compared in {n} respect; no difference between them can be told.",
+            "Groups were compared in {n} respects; no difference between them can be told.",
         )
         return [say(none, n=told["term"].nunique())] if len(told) else []
     return [_differs(say, row) for row in found.to_dict("records")]
