@@ -1,7 +1,7 @@
 """Who takes part: reached, taken up, come again, meaningfully and where; and what these numbers leave out.
 
-Takes a cleaned programme; returns frames of numbers, one row per thing shown. Figures about few organizations are hidden
-here, with those they could be worked out from, so that no page or CSV holds them.
+Takes a cleaned programme; returns frames of numbers, one row per thing shown. Figures about few organizations are
+hidden here, with those they could be worked out from, so that no page or CSV holds them.
 """
 
 import pandas as pd
@@ -58,7 +58,7 @@ def _by_type(data: Data, quarter: str, quarters: list[str]) -> tuple[pd.DataFram
     known = organizations(data, quarter=quarter).drop("place", level="by", errors="ignore").droplevel("by")
     groups = [(one, group) for group in [*shown_types(data), TOTAL] for one in quarters]
     index = pd.MultiIndex.from_tuples(groups, names=["report", "group"])
-    return tuple(known[one].unstack("figure", fill_value=0).reindex(index, fill_value=0) for one in ("n", "at_least"))
+    return tuple(known[one].reindex(index, fill_value=0) for one in ("n", "at_least"))
 
 
 def funnel(data: Data, *, quarter: str) -> pd.DataFrame:
@@ -199,13 +199,13 @@ def meaningful(data: Data, *, quarter: str) -> pd.DataFrame:
         gate.nested(Before(way), way)
     gate.known("n")
     known = gate.decide(data.programme.smallest_cell)["n"]
-    types = [name for name in shown_types(data) if ("n", quarter, "org_type", name) in known.index]
     figures = {way: (way, TOTAL, TOTAL) for way in ways}
+    types = [name for name in shown_types(data) if (quarter, "org_type", name) in known.index]
     figures |= {name: ("defined", "org_type", name) for name in types if len(types) > 1}
     lines = [
         {"way": way, "cut_off": way.rpartition("_")[0] if way in ways else "", **ways.get(way, least)}
-        | {"organizations": known[figure, quarter, by, group], "n": known["n", quarter, by, group]}
-        for way, (figure, by, group) in figures.items()
+        | dict(zip(["organizations", "n"], known.loc[(quarter, *group), [figure, "n"]], strict=True))
+        for way, (figure, *group) in figures.items()
     ]
     columns = ["way", "cut_off", *least, "organizations", "n"]
     return with_shares(
@@ -263,9 +263,8 @@ def where(data: Data, *, quarter: str) -> pd.DataFrame:
     rows, places = panel(data, quarter=quarter), data.programme.places
     if places is None or rows.loc[rows["fiscal_quarter"] == quarter, "attended"].isna().all():
         return pd.DataFrame(columns=["place", "reached", "n", *ENDS, "column", "row"])
-    known = organizations(data, quarter=quarter)["n"].xs((quarter, "place"), level=("report", "by"))
-    counts = known.unstack("figure", fill_value=0).rename_axis(places.column).reset_index()
-    counts = counts.rename(columns={"partners": "n"})[[places.column, "reached", "n"]]
+    known = organizations(data, quarter=quarter)["n"].loc[quarter, "place"][["reached", "partners"]]
+    counts = known.rename(columns={"partners": "n"}).rename_axis(places.column).reset_index()
     tiles = counts[places.column].map(lambda place: places.tiles.get(place, (None, None)))
     counts[["column", "row"]] = pd.DataFrame(tiles.tolist(), index=counts.index, dtype=float)
     return with_shares(counts, "reached")

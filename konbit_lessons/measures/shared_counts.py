@@ -87,14 +87,12 @@ def organizations(data: Data, *, quarter: str) -> pd.DataFrame:
     for one in sorted({quarter, *rows["fiscal_quarter"]}):
         so_far = rows[rows["fiscal_quarter"] <= one]
         came = attendances(so_far[so_far["fiscal_quarter"] == one])
-        each = _steps(data, so_far, one)
+        each = _steps(data, so_far, one).assign(attendances=False)
+        each["reached"] = each["organization_id"].isin(came["organization_id"])
         gate.report(one)
-        gate.count(
-            each.assign(reached=each["organization_id"].isin(came["organization_id"])),
-            [*STEPS, "reached"],
-            by=["org_type"],
-        )
-        gate.count(came.assign(attendances=True), ["attendances"], by=["org_type"], records=True)
+        gate.count(each, [*STEPS, "reached"], by=["org_type"])
+        records = pd.concat([came.assign(attendances=True), each], ignore_index=True)
+        gate.count(records, ["attendances"], by=["org_type"], records=True)
         here = _partners_in(data, one, came)
         gate.count(here, ["reached", "partners"], by=["place"])
     gate.nested(*reversed(STEPS))
