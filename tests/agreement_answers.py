@@ -1,4 +1,4 @@
-"""R's numbers of the further answers: trends, missing answers, prediction, profiles, staying and small formulas."""
+"""R's numbers of the further answers: missing answers, prediction, profiles, staying and small formulas."""
 
 from functools import cache
 
@@ -13,7 +13,7 @@ from konbit_lessons.incentives.prediction import auc, prediction, quality
 from konbit_lessons.incentives.profiles import organization_profiles
 from konbit_lessons.incentives.result import adjusted_p
 from konbit_lessons.measures.staying import leaving, still_taking_part
-from konbit_lessons.measures.intervals import clopper_pearson, cronbach_alpha, wilson
+from konbit_lessons.measures.intervals import wilson
 
 IMPUTED = ["fee", "training", "data_access", "networking", "recognition", "travel", "awardee", "size", "q2", "q3", "q4"]
 MEASURES = {"auc": "auc", "brier": "brier", "logloss": "log_loss"}
@@ -22,17 +22,7 @@ ADJUSTERS = ["awardee", "size", "q2", "q3", "q4"]
 
 def _of_misc():
     R, data = reference("misc"), "misc"
-    for name, interval in (("wilson", wilson), ("clopper", clopper_pearson)):
-        limits = lambda interval=interval: (interval(16, 137).low, interval(16, 137).high)  # noqa: E731
-        yield data, name, [R[name]["lower"], R[name]["upper"]], limits, CLOSED
-    kronbach = R["cronbach_attitude"]
-
-    def alpha():
-        found = cronbach_alpha(pd.read_csv(REFERENCE / "attitude.csv"))
-        return [found.raw, found.standardized, found.std_error, *found.if_dropped[list(kronbach["alpha_drop"])]]
-
-    expected = [*(kronbach[q] for q in ("raw_alpha", "std_alpha", "ase")), *kronbach["alpha_drop"].values()]
-    yield data, "cronbach_attitude", expected, alpha, CLOSED
+    yield data, "wilson", [R["wilson"]["lower"], R["wilson"]["upper"]], lambda: wilson(16, 137), CLOSED
     yield data, "p.adjust BH", R["p_adjust"]["BH"], lambda: adjusted_p(R["p_adjust"]["p"], "fdr_bh"), CLOSED
     ratios = [R["evalue"]["point"], R["evalue"]["lower"]]
     yield data, "E-value", ratios, lambda: [e_value(3.9), e_value(1.8)], CLOSED

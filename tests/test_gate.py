@@ -10,6 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_output
 from small_study import cell, error, html, notebook, part, study_of, text, written
+from test_reports import page_of
 
 from konbit_lessons.errors import ReportError
 from konbit_lessons.reports import word
@@ -17,7 +18,6 @@ from konbit_lessons.reports.bundle import bundle
 from konbit_lessons.reports.gate import passed
 from konbit_lessons.reports.make import make_reports
 from konbit_lessons.reports.notebooks import LAB, PACKAGE, REPORTS
-from konbit_lessons.reports.page import page
 
 SHIPPED = sorted(name for name, about in REPORTS.items() if about != {LAB})
 PNG = "UExBTlRFRA=="  # PLANTED
@@ -135,8 +135,7 @@ SECTIONS = {
 @pytest.mark.parametrize("case", SECTIONS)
 def test_a_heading_with_nothing_shown_under_it_is_left_out_with_its_paragraphs(tmp_path, case):
     cells, headings = SECTIONS[case]
-    made = passed(notebook(*cells)).cells
-    page_made = BeautifulSoup(page(made, study_of(tmp_path)), "html.parser")
+    page_made = page_of(study_of(tmp_path), *cells, audience="shared")
     assert [one.get_text() for one in page_made.main.find_all(["h2", "h3"])] == headings
     assert [one.get_text() for one in page_made.select("nav.wide a")] == [one for one in headings if one not in "C"]
     assert "PLANTED" not in str(page_made)
@@ -144,5 +143,5 @@ def test_a_heading_with_nothing_shown_under_it_is_left_out_with_its_paragraphs(t
 
 def test_a_link_to_a_section_that_was_left_out_is_plain_text(tmp_path):
     cells = [cell(part('<p><a href="#gone">There</a> and <a href="#a">here</a></p>')), text("## Gone"), EMPTY, text("## A"), cell(part())]
-    made = BeautifulSoup(page(passed(notebook(*cells)).cells, study_of(tmp_path)), "html.parser")
+    made = page_of(study_of(tmp_path), *cells)
     assert [link["href"] for link in made.main.p.find_all("a")] == ["#a"] and "There and here" in made.main.get_text()

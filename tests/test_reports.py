@@ -21,8 +21,9 @@ from konbit_lessons.publish import UNFINISHED, only_one_run, published
 from konbit_lessons.reports.gate import passed
 from konbit_lessons.reports.make import Made, make_reports
 from konbit_lessons.reports.notebooks import checked_parameters
-from konbit_lessons.reports.page import page, sanitized
+from konbit_lessons.reports.page import Setting, page, sanitized
 from konbit_lessons.reports.run import run
+from konbit_lessons.words import Words
 
 HERE = Path(__file__).parent
 HOSTILE = json.loads((HERE / "data" / "hostile_cells.json").read_text(encoding="utf-8"))
@@ -31,10 +32,11 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src
 PNG = "iVBORw0KGgo="
 
 
-def page_of(programme, *cells, audience="internal", **options):
+def page_of(programme, *cells, audience="internal", language="en", **options):
     """The page of cells, parsed; for the team unless told, so that cells of every kind reach it."""
     made = passed(new_notebook(cells=list(cells)), audience=audience)
-    return BeautifulSoup(page(made.cells, programme, audience=audience, **options), "html.parser")
+    setting = Setting(programme, None, Words(language), audience)
+    return BeautifulSoup(page(made.cells, setting, **options), "html.parser")
 
 
 @pytest.fixture(scope="module")

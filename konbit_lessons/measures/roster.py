@@ -61,5 +61,5 @@ def places(data: Data) -> pd.Series:
 
 def in_order(data: Data, table: pd.DataFrame) -> pd.DataFrame:
     """A table with a column ``group`` in the order of groups: all, the types as programme.toml has them, yes, no."""
-    order = ["total", *org_types(data), "True", "False"]
+    order = ["total", *data.programme.levels("org_type"), "True", "False"]
     return table.sort_values("group", key=lambda one: one.map(order.index), kind="stable", ignore_index=True)

@@ -17,7 +17,7 @@ from konbit_lessons.field.store import cleaned
 from konbit_lessons.figures.markup import as_csv, plain
 from konbit_lessons.publish import only_one_run, published
 from konbit_lessons.reports.manifest import reports_folder
-from konbit_lessons.reports.page import document
+from konbit_lessons.reports.page import Setting, document
 from konbit_lessons.words import Words, mark
 
 HEADS = {
@@ -119,19 +119,11 @@ def _page(data, columns, words):
         files = sorted({files for column in own for files, _ in column["origins"]})
         key, rows = schema.metadata["key"], own[0]["rows"]
         shown.append(about | {"name": name, "key": key, "rows": rows, "files": files, "columns": own})
-    return document(
-        "codebook.html.j2",
-        programme,
-        None,
-        words,
-        title=words.text("What each table and column means"),
-        headings=[(table["name"], table["label"]) for table in shown],
-        tables=shown,
-        labels={table["name"]: table["label"] for table in shown},
-        cell=words.number(programme.smallest_cell),
-        percent=words.percent,
-        listed=words.list,
-    )
+    labels = {table["name"]: table["label"] for table in shown}
+    told = {"tables": shown, "labels": labels, "headings": list(labels.items()), "listed": words.list}
+    told |= {"cell": words.number(programme.smallest_cell), "percent": words.percent}
+    title = words.text("What each table and column means")
+    return document("codebook.html.j2", Setting(programme, None, words), title, **told)
 
 
 def _columns(data, words):
@@ -169,7 +161,7 @@ def _range_in_words(low, high, kind, words):
 
 
 def figures(rows, name, about, cell):
-    """Return rows, share missing, range and number of different values of a column, none of them about few organizations.
+    """Return rows, share missing, range and number of different values of a column, none about few organizations.
 
     Each is None where rows of fewer than `cell` organizations, but of at least one, would show: rows in all, rows in
     which the column is missing, or rows in which it is known. A range goes from the `cell`-th lowest organization to

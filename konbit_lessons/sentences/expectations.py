@@ -104,8 +104,7 @@ def not_offered(say, expected, *, quarter):
         return None
     line = short.loc[(short["unmet"] / short["yes"]).astype(float).idxmax()]
     return say(
-        "Of {yes} organizations that expect {term:name}, **{unmet}** were not offered it from "
-        "{quarter:period}.",
+        "Of {yes} organizations that expect {term:name}, **{unmet}** were not offered it from {quarter:period}.",
         quarter=quarter,
         **line,
     )
@@ -123,7 +122,9 @@ def expectations_changed(say, changes):
         return None
     moved = told[told["strength"].isin(FOUND)]
     if moved.empty:
-        return say("Since the survey before ({since:month}), no change in what is expected can be told.", **told.iloc[0])
+        return say(
+            "Since the survey before ({since:month}), no change in what is expected can be told.", **told.iloc[0]
+        )
     each = [say("{term:name} **{before:percent} → {now:percent}**", **row) for row in moved.to_dict("records")]
     return say(
         "What is expected changed among the {n} organizations that answered in {since:month} and in {asked:month}: "
@@ -209,7 +210,9 @@ def how_asked(say, question, changes):
     about = say.programme.questions[question]
     told = say("Of 100 organizations that answered, those of which anyone said yes.")
     if about.kind == "scale":
-        text = mark("Of 100 organizations that answered, those whose people gave {least} or more on average, from {low} to {high}.")
+        text = mark(
+            "Of 100 organizations that answered, those whose people gave {least} or more on average, from {low} to {high}."
+        )
         told = say(text, least=about.agrees, low=about.scale[0], high=about.scale[1])
     if about.good == "low":
         told += say("Fewer is better.")
@@ -287,7 +290,8 @@ def benefit_seen(say, benefits):
 def supported_by(say, overlap):
     """Return what each row of the overlap is called: a project, two of them, any of them, none."""
     return [
-        say.words.text(SUPPORTED[one]) if one in SUPPORTED else say.list(one.split(" + ")) for one in overlap["projects"]
+        say.words.text(SUPPORTED[one]) if one in SUPPORTED else say.list(one.split(" + "))
+        for one in overlap["projects"]
     ]
 
 
