@@ -24,6 +24,7 @@ from konbit_lessons.words.label import Label
 
 ROOMS = sorted(path.stem for path in (Path(__file__).parent / "sentences").glob("[a-z]*.py"))
 LINK = re.compile(r"\[([^\[\]]+)\]\((#[a-z0-9-]+)\)")
+FOREIGN = re.compile(r"\[([^\[\]]+)\]\{lang=([a-z]{2,3})\}")  # words in another language than the page's
 OF_NO_NUMBER = ("list", "name", "Name", "date", "month", "period", "end")
 ENDS = ("conf_low", "conf_high")
 PAIRS = {"interval": ENDS, "difference": ENDS, "range": ENDS, "ends": ENDS}
@@ -63,7 +64,7 @@ class Sentence:
     @property
     def plain(self):
         """The text without markup and without its full stop, as a heading or an alt text has it."""
-        return LINK.sub(r"\1", self.text.replace("**", "")).removesuffix(".")
+        return LINK.sub(r"\1", FOREIGN.sub(r"\1", self.text.replace("**", ""))).removesuffix(".")
 
     @property
     def numbers(self):

@@ -98,7 +98,9 @@ def answers(data: Data, *, until: str) -> pd.DataFrame:
     for table in filter(None, dict.fromkeys(one.beside for one in questions.values())):
         first = data.tables[table].groupby("organization_id")[day_of(data.programme.tables[table])].min()
         said[f"has_{table}"] = said["organization_id"].map(first) <= said["submitted_on"]
-    return said.merge(data.organizations[["organization_id", *ABOUT]], on="organization_id", how="left", validate="many_to_one")
+    return said.merge(
+        data.organizations[["organization_id", *ABOUT]], on="organization_id", how="left", validate="many_to_one"
+    )
 
 
 @once
@@ -134,7 +136,9 @@ def _waves_of(data: Data, term: str, kind: str, quarter: str) -> list[tuple]:
 def _counted(data: Data, term: str, kind: str, wave: int, since: int | None, quarter: str) -> pd.DataFrame:
     """How many say yes in a wave, as the report of a quarter may show it beside those of the quarters before."""
     gate, report, offers = Gate(), "", met_by(data, term)
-    beside = [] if kind == EXPECTATION else [f"has_{table}" for table in [data.programme.questions[term].beside] if table]
+    beside = (
+        [] if kind == EXPECTATION else [f"has_{table}" for table in [data.programme.questions[term].beside] if table]
+    )
     by = ["org_type", "consulted_at_design" if kind == EXPECTATION else "earlier_donor_support", "both", *beside]
     for report, some in reports_of(data, term, quarter=quarter, wave=wave).items():
         gate.report(report)
@@ -169,8 +173,12 @@ def _each(data: Data, some: pd.DataFrame, term: str, since: int | None, when: tu
     then = answers(data, until=report)
     then = then[(then["wave"] == since) & then[term].notna()]
     before, both = then.loc[then[term].astype(bool), "organization_id"], ids.isin(then["organization_id"])
-    offered = ids.isin(_invited_to(data, met_by(data, term), quarter).query("fiscal_quarter == @report")["organization_id"])
-    return some.assign(yes=yes, no=~yes, n=True, both=both, before=ids.isin(before), offered=offered, unmet=yes & ~offered)
+    offered = ids.isin(
+        _invited_to(data, met_by(data, term), quarter).query("fiscal_quarter == @report")["organization_id"]
+    )
+    return some.assign(
+        yes=yes, no=~yes, n=True, both=both, before=ids.isin(before), offered=offered, unmet=yes & ~offered
+    )
 
 
 def met_by(data: Data, term: str) -> list[str] | None:
@@ -181,7 +189,7 @@ def met_by(data: Data, term: str) -> list[str] | None:
 
 def _invited_to(data: Data, offers: list[str] | None, quarter: str) -> pd.DataFrame:
     """The invitations up to a quarter to events that meet an expectation."""
-    rows = panel(data, quarter=quarter)[:0 if not offers else None]
+    rows = panel(data, quarter=quarter)[: 0 if not offers else None]
     return rows[with_offer(rows, offers or [])]
 
 
@@ -216,7 +224,9 @@ def changed(data: Data, shown: pd.DataFrame, *, quarter: str) -> pd.DataFrame:
         gap = difference_of_waves(each, one.term, first=one.since, second=one.round) if known else None
         about = {"term": one.term, "kind": one.kind, "since": days[one.since].normalize(), "asked": one.asked}
         lines.append((about | {"before": one.before / one.n if known else np.nan, "now": one.share}, gap))
-    return compared(data, lines, "since", "asked", "before", "now").sort_values("estimate", ascending=False, ignore_index=True)
+    return compared(data, lines, "since", "asked", "before", "now").sort_values(
+        "estimate", ascending=False, ignore_index=True
+    )
 
 
 def differ(data: Data, shown: pd.DataFrame, *, by: list[str], quarter: str) -> pd.DataFrame:

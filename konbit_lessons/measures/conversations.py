@@ -3,7 +3,6 @@
 Takes a cleaned programme; returns frames that hold nothing about few organizations.
 """
 
-import numpy as np
 import pandas as pd
 
 from konbit_lessons.disclosure import TOTAL, Gate
@@ -60,19 +59,20 @@ def days_since(data: Data, *, quarter: str) -> list[float]:
     return days.quantile([0.25, 0.5, 0.75]).to_list() if len(days) >= 4 * data.programme.smallest_cell else []
 
 
-def follow_ups(data: Data, *, quarter: str) -> pd.Series:
-    """Follow-ups promised up to the end of a quarter: ``done``, ``open`` and not yet due, ``overdue``, ``total``.
+def follow_ups(data: Data, *, quarter: str) -> pd.DataFrame:
+    """Follow-ups promised up to the end of a quarter, by how they stand on its last day.
 
     Returns
     -------
-    Series of Int64; missing where hidden
+    DataFrame, one row per ``overdue``, ``open`` (not yet due), ``done`` and ``total``; none where none was promised
+        ``state``, ``follow_ups`` (Int64). Missing where hidden.
     """
     last = last_day(data, quarter)
     some = data.conversations[data.conversations["held_on"] <= last].dropna(subset="follow_up_due_on")
-    state = np.select(
-        [some["follow_up_done_on"] <= last, some["follow_up_due_on"] <= last], ["done", "overdue"], "open"
-    )
-    states, gate = ["done", "open", "overdue"], Gate()
-    gate.count(some.assign(total=True, **{one: state == one for one in states}), [*states, TOTAL], records=True)
-    gate.partition(TOTAL, states)
-    return gate.decide(data.programme.smallest_cell)["n"].iloc[0].rename("follow_ups")
+    done, due = some["follow_up_done_on"] <= last, some["follow_up_due_on"] <= last
+    states = {"overdue": due & ~done, "open": ~due & ~done, "done": done}
+    gate = Gate()
+    gate.count(some.assign(total=True, **states), [*states, TOTAL], records=True)
+    gate.partition(TOTAL, [*states])
+    known = gate.decide(data.programme.smallest_cell)["n"].iloc[0][[*states, TOTAL]]
+    return known.rename("follow_ups").rename_axis("state").reset_index()[: None if len(some) else 0]

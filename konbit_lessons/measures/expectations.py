@@ -9,7 +9,7 @@ import pandas as pd
 
 from konbit_lessons.disclosure import TOTAL, Before, Gate
 from konbit_lessons.field.cleaning import Data
-from konbit_lessons.measures.answers import answers, compared, met_by, reports_of, with_offer
+from konbit_lessons.measures.answers import answers, compared, met_by, reports_of, said, with_offer
 from konbit_lessons.measures.intervals import difference_of_groups, with_shares
 from konbit_lessons.measures.participation import CLUSTERS, uptake
 from konbit_lessons.measures.roster import in_order
@@ -18,24 +18,24 @@ from konbit_lessons.measures.shared_counts import panel
 ENOUGH = 4  # times the smallest cell: of so many organizations quartiles may be told
 
 
-def expected(data: Data, said: pd.DataFrame, *, quarter: str) -> pd.DataFrame:
+def expected(data: Data, *, quarter: str) -> pd.DataFrame:
     """What is expected in all, beside what was offered in the quarter.
 
     Parameters
     ----------
     data : Data
-    said : DataFrame, from :func:`konbit_lessons.measures.answers.said`
     quarter : str
 
     Returns
     -------
     DataFrame, one row per expectation, those named by most first
-        The columns of `said`; ``offer`` ("offered", "beyond" what the project offers, "open" where programme.toml does
-        not say), ``offered_share``, and ``events`` with it of ``events_held`` in the quarter.
+        The columns of :func:`konbit_lessons.measures.answers.said`; ``offer`` ("offered", "beyond" what the project
+        offers, "open" where programme.toml does not say), ``offered_share``, and ``events`` with it of ``events_held``
+        in the quarter.
     """
-    rows = panel(data, quarter=quarter)
+    rows, table = panel(data, quarter=quarter), said(data, quarter=quarter)
     rows = rows[rows["fiscal_quarter"] == quarter]
-    table = said[(said["kind"] == "expectation") & (said["by"] == TOTAL)]
+    table = table[(table["kind"] == "expectation") & (table["by"] == TOTAL)]
     offers = [met_by(data, term) for term in table["term"]]
     with_it = [rows.loc[with_offer(rows, one or []), "event_id"].nunique() for one in offers]
     return table.assign(
@@ -55,12 +55,16 @@ def agreed(data: Data, rows: pd.DataFrame) -> pd.DataFrame:
         The columns of :func:`may_predict` are 1, 0 and NaN.
     """
     scales = {name: one.agrees for name, one in may_predict(data).items() if one.kind == "scale"}
-    return rows.assign(**{name: (rows[name] >= least).where(rows[name].notna()).astype(float) for name, least in scales.items()})
+    return rows.assign(
+        **{name: (rows[name] >= least).where(rows[name].notna()).astype(float) for name, least in scales.items()}
+    )
 
 
 def may_predict(data: Data) -> dict:
     """The questions answered by a scale or yes and no that may predict participation."""
-    return {name: one for name, one in data.programme.questions.items() if one.predicts and one.kind in ("scale", "yes_no")}
+    return {
+        name: one for name, one in data.programme.questions.items() if one.predicts and one.kind in ("scale", "yes_no")
+    }
 
 
 def taken_up(data: Data, rows: pd.DataFrame, *, by: list[str]) -> pd.DataFrame:
@@ -106,7 +110,9 @@ def choices(data: Data, *, quarter: str) -> pd.DataFrame:
         columns = [f"{name}={level}" for level in one.levels]
         if columns and (reports := _latest(data, columns[0], quarter)):
             known = _answered(data, reports, columns).loc[TOTAL]
-            tables.append(pd.DataFrame({"term": name, "level": [*one.levels], "chose": known[columns].array, "n": known["n"]}))
+            tables.append(
+                pd.DataFrame({"term": name, "level": [*one.levels], "chose": known[columns].array, "n": known["n"]})
+            )
     return with_shares(pd.concat(tables[1:] or tables, ignore_index=True), "chose")
 
 

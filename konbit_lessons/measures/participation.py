@@ -58,7 +58,8 @@ def _by_type(data: Data, quarter: str, quarters: list[str]) -> tuple[pd.DataFram
     known = organizations(data, quarter=quarter).drop("place", level="by", errors="ignore").droplevel("by")
     groups = [(one, group) for group in [*shown_types(data), TOTAL] for one in quarters]
     index = pd.MultiIndex.from_tuples(groups, names=["report", "group"])
-    return tuple(known[one].reindex(index, fill_value=0) for one in ("n", "at_least"))
+    counts, least = (known[one].reindex(index) for one in ("n", "at_least"))
+    return counts.mask(least.isna(), 0), least.fillna(0)  # where nothing was counted there is none
 
 
 def funnel(data: Data, *, quarter: str) -> pd.DataFrame:
@@ -117,7 +118,9 @@ def uptake(data: Data, rows: pd.DataFrame, *, by: str | tuple[str, str]) -> pd.D
     ]  # fmt: skip
     ranks = {name: {level: at for at, level in enumerate(data.programme.levels(name))} for name in by}
     table = pd.DataFrame(lines, columns=columns).astype(dict.fromkeys(counts, "Int64"))
-    return table.sort_values(by, key=lambda one: one.map(ranks[one.name]) if ranks[one.name] else one, ignore_index=True)
+    return table.sort_values(
+        by, key=lambda one: one.map(ranks[one.name]) if ranks[one.name] else one, ignore_index=True
+    )
 
 
 def _taken_up(rows: pd.DataFrame, safe: pd.Series) -> dict:
@@ -183,33 +186,37 @@ def meaningful(data: Data, *, quarter: str) -> pd.DataFrame:
         ``hours``, ``senior_delegates``, ``contributions`` (the cut-offs), ``organizations``, ``n`` (invited),
         ``share``, ``conf_low``, ``conf_high`` (Wilson's). Missing where hidden.
     """
-    least, rows, gate = data.programme.meaningful.model_dump(), panel(data, quarter=quarter), Gate()
+    least = data.programme.meaningful.model_dump()
     ways = {} if not_recorded(data, quarter=quarter) else _ways(least)
-    for one in sorted({quarter, *rows["fiscal_quarter"]}) if ways else ():
+    known = _meaningful_shown(data, quarter, ways) if ways else None
+    types = [name for name in shown_types(data) if ways and ("org_type", name) in known.index]
+    figures = {way: (way, TOTAL, TOTAL) for way in ways}
+    figures |= {name: ("defined", "org_type", name) for name in types if len(types) > 1}
+    lines = [
+        {"way": way, "cut_off": way.rpartition("_")[0] if way in ways else "", **ways.get(way, least)}
+        | dict(zip(["organizations", "n"], known.loc[(by, group), [figure, "n"]], strict=True))
+        for way, (figure, by, group) in figures.items()
+    ]
+    table = pd.DataFrame(lines, columns=["way", "cut_off", *least, "organizations", "n"])
+    return with_shares(table.astype({"organizations": "Int64", "n": "Int64"}), "organizations")
+
+
+def _meaningful_shown(data: Data, quarter: str, ways: dict) -> pd.DataFrame:
+    """How many invited organizations do what each way asks, and are invited, by type and in all, as they may be shown."""
+    rows, gate = panel(data, quarter=quarter), Gate()
+    for one in sorted({quarter, *rows["fiscal_quarter"]}):
         done = _done(data, rows[rows["fiscal_quarter"] <= one], one)
         met = done.assign(**{way: (done[list(cut)] >= pd.Series(cut)).all(axis=1) for way, cut in ways.items()})
         gate.report(one)
         gate.count(met, ["defined", "n"], by=["org_type"])
         gate.count(met, ways)
-    for name in least:
+    for name in ways["defined"]:
         gate.nested(*(way for way in (f"{name}_higher", "defined", f"{name}_lower") if way in ways))
     for way in ways:
         gate.nested(way, "n")
         gate.nested(Before(way), way)
     gate.known("n")
-    known = gate.decide(data.programme.smallest_cell)["n"]
-    figures = {way: (way, TOTAL, TOTAL) for way in ways}
-    types = [name for name in shown_types(data) if (quarter, "org_type", name) in known.index]
-    figures |= {name: ("defined", "org_type", name) for name in types if len(types) > 1}
-    lines = [
-        {"way": way, "cut_off": way.rpartition("_")[0] if way in ways else "", **ways.get(way, least)}
-        | dict(zip(["organizations", "n"], known.loc[(quarter, *group), [figure, "n"]], strict=True))
-        for way, (figure, *group) in figures.items()
-    ]
-    columns = ["way", "cut_off", *least, "organizations", "n"]
-    return with_shares(
-        pd.DataFrame(lines, columns=columns).astype({"organizations": "Int64", "n": "Int64"}), "organizations"
-    )
+    return gate.decide(data.programme.smallest_cell)["n"].loc[quarter]
 
 
 def _done(data: Data, rows: pd.DataFrame, quarter: str) -> pd.DataFrame:
@@ -262,8 +269,9 @@ def where(data: Data, *, quarter: str) -> pd.DataFrame:
     rows, places = panel(data, quarter=quarter), data.programme.places
     if places is None or rows.loc[rows["fiscal_quarter"] == quarter, "attended"].isna().all():
         return pd.DataFrame(columns=["place", "reached", "n", *ENDS, "column", "row"])
-    known = organizations(data, quarter=quarter)["n"].loc[quarter, "place"][["reached", "partners"]]
-    counts = known.rename(columns={"partners": "n"}).rename_axis(places.column).reset_index()
+    known = organizations(data, quarter=quarter)["n"].loc[(quarter, "place")]
+    counts = known.rename_axis(places.column).reset_index()
+    counts = counts.rename(columns={"partners": "n"})[[places.column, "reached", "n"]]
     tiles = counts[places.column].map(lambda place: places.tiles.get(place, (None, None)))
     counts[["column", "row"]] = pd.DataFrame(tiles.tolist(), index=counts.index, dtype=float)
     return with_shares(counts, "reached")

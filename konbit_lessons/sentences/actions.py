@@ -4,6 +4,8 @@ Takes the frames of ``measures.actions`` and ``measures.findings``; returns Sent
 and what each is called stand in programme.toml.
 """
 
+import re
+
 import pandas as pd
 
 from konbit_lessons.say import capital, small
@@ -39,7 +41,11 @@ def _action(say, name, action, numbers, then, lines):
     changes = [own(say, row, "adaptation") for row in lines[lines["action"] == name].to_dict("records")]
     decided = [(say("Decided"), "; ".join(changes))] if changes else []
     heading = f"{name}: {action.label.text(say.language)}"
-    return heading, [(what, text) for what, text in facts if text] + decided, name.lower()
+    return (
+        heading,
+        [(what, text) for what, text in facts if text] + decided,
+        "-".join(re.findall("[a-z0-9]+", name.lower())),
+    )
 
 
 def _told(say, numbers, measure):

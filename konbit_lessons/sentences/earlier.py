@@ -86,14 +86,22 @@ def compared_sentences(say, compared, *, quarter):
     if compared[["said", "then"]].isna().all(axis=None):
         return []
     if compared["said"].isna().all():
-        return [say("No report on {quarter:period} is stored, so what it said cannot be compared.", quarter=earlier)]
+        return [
+            say(
+                "No report on the quarter before ({quarter:period}) is stored, so what it said cannot be compared.",
+                quarter=earlier,
+            )
+        ]
     differ = compared[compared["differs"]]
-    stands = say("What the report on {quarter:period} said still stands by today's records.", quarter=earlier)
+    stands = say("What the report before ({quarter:period}) said still stands by today's records.", quarter=earlier)
     others = pair(
-        "Of what the report on {quarter:period} said, {n} number is another by today's records: {names}.",
-        "Of what the report on {quarter:period} said, {n} numbers are others by today's records: {names}.",
+        "Of what the report before ({quarter:period}) said, {n} number is another by today's records: {names}.",
+        "Of what the report before ({quarter:period}) said, {n} numbers are others by today's records: {names}.",
     )
-    names = say.list(small(str(number_name(say, row))) for _, row in differ.iterrows())
+    names = say.list(
+        small(say.name(row["name"]) if row["kind"] == "incentive" else str(number_name(say, row)))
+        for _, row in differ.iterrows()
+    )
     first = say(others, n=len(differ), names=names, quarter=earlier) if len(differ) else stands
     return [first, *_strength_then_and_now(say, compared)]
 

@@ -362,16 +362,16 @@ def last_conversations(say, last):
 
 def overdue(say, follow_ups):
     """Return how many of the follow-ups that were promised are overdue."""
-    if follow_ups[["overdue", "total"]].isna().any() or not follow_ups["total"]:
+    counts = follow_ups.set_index("state")["follow_ups"].dropna()
+    if not {"overdue", "total"} <= {*counts.index}:
         return None
-    return say("**{overdue}** of {total} promised follow-ups are overdue.", **follow_ups)
+    return say("**{overdue}** of {total} promised follow-ups are overdue.", **counts)
 
 
 def follow_ups_by_state(say, follow_ups):
     """Return how many follow-ups that were promised are overdue, open and done."""
-    if pd.notna(follow_ups["total"]) and not follow_ups["total"]:
-        return []
-    return [say(text, follow_ups=follow_ups[one]) for one, text in STATES.items() if pd.notna(follow_ups[one])]
+    counts = follow_ups.dropna(subset="follow_ups")
+    return [say(STATES[one.state], follow_ups=one.follow_ups) for one in counts.itertuples() if one.state in STATES]
 
 
 # ---- the whole page
