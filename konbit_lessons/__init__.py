@@ -46,7 +46,8 @@ _PUBLIC = {  # name → module; imported when first used, so that `import konbit
     "THEME": "show",
     "MARKS": "show",
     "COLOURS": "show",
-    "make_reports": "reports",
+    "make_reports": "reports.make",
+    "own_words": "reports.narrative",
 }
 __all__ = sorted(_PUBLIC)
 

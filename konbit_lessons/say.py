@@ -15,17 +15,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 
 import pandas as pd
 
 from konbit_lessons.words import MINUS, Words, mark
 from konbit_lessons.words.label import Label
 
-ROOMS = ("common", "participation", "expectations", "incentives", "limits", "learning", "quality", "brief")
+ROOMS = sorted(path.stem for path in (Path(__file__).parent / "sentences").glob("[a-z]*.py"))
 LINK = re.compile(r"\[([^\[\]]+)\]\((#[a-z0-9-]+)\)")
-OF_NO_NUMBER = ("list", "name", "Name", "date", "month", "period")
+FOREIGN = re.compile(r"\[([^\[\]]+)\]\{lang=([a-z]{2,3})\}")  # words in another language than the page's
+OF_NO_NUMBER = ("list", "name", "Name", "date", "month", "period", "end")
 ENDS = ("conf_low", "conf_high")
-PAIRS = {"interval": ENDS, "difference": ENDS, "range": ENDS}
+PAIRS = {"interval": ENDS, "difference": ENDS, "range": ENDS, "ends": ENDS}
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,13 @@ class Sentence:
     text : str, with ``**bold**`` and ``[words](#section)``
     given : tuple of (what, value, low, high), numbers as they were given: 0.42 where the text says 42 %
     language : str
+    say : Say that said it, for what else is to be said in its language and its programme's words
     """
 
     text: str
     given: tuple = field(default=(), repr=False)
     language: str = field(default="en", repr=False)
+    say: object = field(default=None, repr=False, compare=False)
 
     def __str__(self):
         return self.text
@@ -53,12 +57,14 @@ class Sentence:
         """Return both, one after the other; nothing is added where there is no other."""
         if not other:
             return self
-        return Sentence(f"{self.text} {other}".strip(), self.given + getattr(other, "given", ()), self.language)
+        return Sentence(
+            f"{self.text} {other}".strip(), self.given + getattr(other, "given", ()), self.language, self.say
+        )
 
     @property
     def plain(self):
         """The text without markup and without its full stop, as a heading or an alt text has it."""
-        return LINK.sub(r"\1", self.text.replace("**", "")).removesuffix(".")
+        return LINK.sub(r"\1", FOREIGN.sub(r"\1", self.text.replace("**", ""))).removesuffix(".")
 
     @property
     def numbers(self):
@@ -68,17 +74,17 @@ class Sentence:
     def to(self, anchor):
         """Return the sentence with what is bold first linked to a section of the page."""
         linked = re.sub(r"\*\*(.+?)\*\*", rf"**[\1](#{anchor})**", self.text, count=1)
-        return Sentence(linked, self.given, self.language)
+        return Sentence(linked, self.given, self.language, self.say)
 
 
 class Say(string.Formatter):
     """Fill texts with numbers, names and dates as a language writes them.
 
     Kinds in a text: ``{x}`` a text or a whole number, ``{x:1}`` one decimal, ``percent`` ("45 %" of 0.45), ``points``
-    ("45"), ``signed`` ("+11"), ``p``, ``date``, ``month``, ``period`` (a quarter as "April to June 2017"), ``list``,
-    ``name`` (a column or an incentive within a sentence), ``Name`` (at its beginning); of a pair ``interval`` (" (95 %
-    interval 33 to 52)"), ``difference`` (the same of a difference), ``range`` ("33 to 52"). A number that is missing is
-    "–", an interval nothing.
+    ("45"), ``signed`` ("+11"), ``p``, ``date``, ``month``, ``period`` (a quarter as "April to June 2017"), ``end``
+    (its last day, or that of the data), ``list``, ``name`` (a column or an incentive within a sentence), ``Name`` (at
+    its beginning); of a pair ``interval`` (" (95 % interval 33 to 52)"), ``difference`` (the same of a difference),
+    ``range`` ("33 to 52"), ``ends`` (" (33 to 52)"). A number that is missing is "–", an interval nothing.
 
     Parameters
     ----------
@@ -108,7 +114,7 @@ class Say(string.Formatter):
         kept = []
         text = self.words.template(message, values.get("n"))
         said = "".join(self._filled(part, values, kept) for part in self.parse(text))
-        return Sentence(said, tuple(tuple(one) for one in kept), self.language)
+        return Sentence(said, tuple(tuple(one) for one in kept), self.language, self)
 
     def __getattr__(self, name):
         if not name.startswith("_"):
@@ -122,19 +128,21 @@ class Say(string.Formatter):
         if name is None:
             return literal
         kind = spec or (name if name in PAIRS else "")
-        value = values[name] if name in values else tuple(values[end] for end in PAIRS[kind])
+        value = values[name] if name in values or kind not in PAIRS else tuple(values[end] for end in PAIRS[kind])
         _keep(kept, name, value, kind)
         return literal + self.formatted(value, kind)
 
     def formatted(self, value, kind=""):
         """Return one value as a text has it: see the kinds of `Say`."""
-        if isinstance(value, Sentence | str) and kind not in ("name", "Name", "period"):
+        if isinstance(value, list):
+            return self.list(value)
+        if isinstance(value, Sentence | str) and kind not in ("name", "Name", "period", "end"):
             return str(value)
         if kind in PAIRS:
             return self._pair(*value, kind)
         if kind in ("name", "Name"):
             return self.name(value) if kind == "Name" else small(self.name(value))
-        if kind in ("list", "period"):
+        if kind in ("list", "period", "end"):
             return getattr(self, kind)(value)
         if kind in ("date", "month"):
             return "–" if pd.isna(value) else getattr(self.words, kind)(value)
@@ -159,8 +167,9 @@ class Say(string.Formatter):
             return "–" if kind == "range" else ""
         as_text = self.signed if kind == "difference" else self.words.points
         values = {"low": as_text(low), "high": as_text(high)}
-        if kind == "range":
-            return self.words.text("{low} to {high}", **values)
+        if kind in ("range", "ends"):
+            said = self.words.text("{low} to {high}", **values)
+            return said if kind == "range" else f" ({said})"
         return " " + self.words.text("(95 % interval {low} to {high})", **values)
 
     def number(self, x, decimals=0):
@@ -184,15 +193,30 @@ class Say(string.Formatter):
         """Return the items as "A, B and C"."""
         return self.words.list(items)
 
+    def clauses(self, said):
+        """Return what is said as one Sentence of clauses, "A; B", keeping the numbers of each."""
+        given = tuple(number for one in said for number in getattr(one, "given", ()))
+        return Sentence(self.words.clauses(map(str, said)), given, self.language, self)
+
     def period(self, quarter):
         """Return a quarter of the programme's calendar in months: "April to June 2017"."""
         named = self.programme.calendar.named(quarter)
         return self.words.period(named.first_day, named.last_day)
 
+    def end(self, quarter):
+        """Return until when a quarter is told of, as "30 June 2017": its last day, or the day the data were cut."""
+        last, cut = self.programme.calendar.named(quarter).last_day, self.programme.data_cut_on
+        return self.words.date(min(last, cut) if cut else last)
+
+    def short(self, quarter):
+        """Return a quarter on two lines, for an axis: "Apr–Jun" above "2017"."""
+        named = self.programme.calendar.named(quarter)
+        return self.words.short_period(named.first_day, named.last_day)
+
     def name(self, term, form="one"):
         """Return what a column, an incentive, a question or an action is called, at the beginning of a sentence."""
-        label = self.programme.label(term) if self.programme is not None else None
-        return label.text(self.language, form) if label else capital(str(term).replace("_", " "))
+        said = self.programme.label(term).text(self.language, form) if self.programme is not None else term
+        return said if said != term else self.words.text(capital(str(term).replace("_", " ")))
 
     def level(self, column, level, form="one"):
         """Return what a level of a column is called within a sentence; "all" of a total."""
@@ -200,6 +224,10 @@ class Say(string.Formatter):
             return self.words.text(mark("all"))
         label = self.programme.level(column, level) if self.programme is not None else None
         return label.text(self.language, form) if label else str(level)
+
+    def table(self, name):
+        """Return what a table of the codebook is called."""
+        return self.programme.tables[name].metadata["label"].text(self.language)
 
     def labels(self, series, form="one"):
         """Return the labels of a series whose name is that of a column, or of whose values each names one.
@@ -216,6 +244,9 @@ def _keep(kept, name, value, kind):
     """Note the numbers of a value: those of a sentence, of an interval beside the number it belongs to, or its own."""
     if isinstance(value, Sentence):
         kept += [list(one) for one in value.given]
+    elif kind == "list" or isinstance(value, list):
+        for one in value:
+            _keep(kept, name, one, "")
     elif kind in PAIRS and not pd.isna(value[0]):
         if not kept or kept[-1][2] is not None:
             kept.append([name, None, None, None])

@@ -18,36 +18,45 @@ from types import ModuleType
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.dates import date2num, num2date
 
 from konbit_lessons.figures.drawing import COLOURS, MARKS, NARROW, THEME, WIDE, Drawing
 from konbit_lessons.figures.markup import as_csv, escaped, figure_html, item_html, marked, plain, table_html
-from konbit_lessons.say import Say, Sentence
+from konbit_lessons.figures.part import CARRIED, SIMULATED, Part, meta
+from konbit_lessons.say import OF_NO_NUMBER, PAIRS, Say, Sentence
 from konbit_lessons.words import mark
 
 __all__ = ["CARRIED", "COLOURS", "MARKS", "THEME", "Figure", "Opening", "items", "prose", "show", "table"]
-CARRIED = "application/vnd.konbit+json"
-SIMULATED = mark("Simulated data: no real organization is described.")
 MOST_COLUMNS = 7
 HEADS = {  # what the columns of a frame are called in a table
     "label": mark("Group"),
     "share": mark("Percent"),
+    "value": mark("Of 100"),
     "estimate": mark("Difference of 100"),
     "conf_low": mark("Low"),
     "conf_high": mark("High"),
     "n": mark("n"),
+    "other": mark("The others"),
+    "offer": mark("Offer"),
+    "asked": mark("Asked"),
+    "before": mark("Before"),
+    "now": mark("Now"),
+    "answer": mark("Answer"),
+    "month": mark("Month"),
+    "organizations": mark("Organizations"),
+    "conversations": mark("Conversations"),
+    "at_least": mark("At least"),
+    "reached": mark("Came"),
+    "so_far": mark("So far"),
+    "target": mark("Target"),
+    "attendances": mark("Attendances"),
+    "of": mark("Of them"),
+    "quarters": mark("Quarters"),
+    "at_risk": mark("At risk of leaving"),
+    "left": mark("Left since"),
 }
+NUMBERS = ("percent", "points", "signed")
 KINDS = {"share": "percent", "conf_low": "points", "conf_high": "points", "estimate": "signed"}
-
-
-class Part:
-    """What Jupyter shows: the HTML, a plain text, and what is carried to the page maker."""
-
-    def _carried(self):
-        return {}
-
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        carried = {"part": type(self).__name__.lower(), **self._carried()}
-        return {"text/html": self._repr_html_(), "text/plain": repr(self), CARRIED: carried}
 
 
 @dataclass(frozen=True)
@@ -91,26 +100,6 @@ class Opening(Part):
         return said | {"sentences": _numbers([self.title, self.answer])}
 
 
-def meta(programme, quarter, say):
-    """Return who, which period, when the data were cut, whom to ask, as a list of texts."""
-    said = [programme.name]
-    if quarter and not programme.study:
-        period = programme.calendar.named(quarter)
-        said.append(
-            str(
-                say(
-                    "{quarter} ({first:date} to {last:date})",
-                    quarter=quarter,
-                    first=period.first_day,
-                    last=period.last_day,
-                )
-            )
-        )
-    if programme.data_cut_on:
-        said.append(str(say("data as of {date:date}", date=programme.data_cut_on)))
-    return [*said, str(say("questions: {contact}", contact=programme.point_of_contact))]
-
-
 @dataclass(frozen=True)
 class Prose(Part):
     """Sentences as one list or as paragraphs, or in a quiet box."""
@@ -135,10 +124,12 @@ def prose(sentences, *, as_list=True, caveat=False):
 
     Parameters
     ----------
-    sentences : Sentence, or sequence of them
+    sentences : Sentence, sequence of them, or mapping of an anchor to the sentence whose bold words link to it
     as_list : bool, a list where there are several
     caveat : bool, in a quiet box
     """
+    if isinstance(sentences, Mapping):
+        sentences = [one and one.to(anchor) for anchor, one in sentences.items()]
     given = [sentences] if isinstance(sentences, Sentence | str) or sentences is None else sentences
     kept = [one for one in given if one]
     return Prose(kept, as_list, caveat) if kept else Nothing("There is nothing to say.")
@@ -155,20 +146,26 @@ class Table(Part):
     frame: pd.DataFrame | None = field(default=None, repr=False)
 
     def _repr_html_(self):
-        return table_html(self.cells, caption=str(self.caption), text=self.words)
+        first, *others = self.cells.columns
+        starts = range(0, max(len(others), 1), MOST_COLUMNS - 1)
+        parts = [self.cells[[first, *others[at : at + MOST_COLUMNS - 1]]] for at in starts]
+        return "".join(table_html(one, caption=str(self.caption), text=self.words) for one in parts)
 
     def _carried(self):
         return _csv(self.name, self.frame) | {"sentences": _numbers([self.caption])}
 
 
-def table(frame, columns, *, caption, name="", words=()):
+def table(frame, columns, *, caption, across=None, name="", words=()):
     """Show a frame as a table to read.
 
     Parameters
     ----------
-    frame : DataFrame, one row per row of the table
-    columns : mapping of a heading (Sentence or str) to how a cell reads, such as "{share:percent}{interval}"; see `Say`
+    frame : DataFrame, one row per row of the table, or per cell of those that go across
+    columns : mapping of a heading (Sentence or str) to how a cell reads, such as "{share:percent} ({range})"; see
+        `Say`. A cell of which no value is known is "–".
     caption : Sentence
+    across : mapping of a column of the frame to how a cell reads: each of its values becomes a column of the table,
+        and the rows of the frame that read alike in `columns` become one row; beyond 7 in tables below each other
     name : str, of the CSV beside the report; none without
     words : headings of columns that hold words and stand left; the first always does
 
@@ -181,10 +178,21 @@ def table(frame, columns, *, caption, name="", words=()):
         raise ValueError(f"a table to read has at most {MOST_COLUMNS} columns; found {len(columns)}: leave some out.")
     if not len(frame):
         return Nothing()
-    say = Say(caption.language)
-    _refuse_unknown(frame, " ".join(columns.values()))
-    read = {str(head): [str(say(cell, **row)) for row in frame.to_dict("records")] for head, cell in columns.items()}
-    return Table(pd.DataFrame(read), caption, tuple(map(str, words)), name, frame)
+    say, across = caption.say, across or {}
+    _refuse_unknown(frame, " ".join([*columns.values(), *across.values()]))
+    rows = frame.to_dict("records")
+    read = pd.DataFrame({str(head): [_cell(cell, row, say) for row in rows] for head, cell in columns.items()})
+    for by, cell in across.items():
+        cells = read.assign(_by=frame[by].map(str).to_numpy(), _cell=[_cell(cell, row, say) for row in rows])
+        wide = cells.pivot_table("_cell", list(read), "_by", aggfunc="first", sort=False).fillna("–")
+        read = wide.reset_index().rename_axis(columns=None)
+    return Table(read, caption, tuple(map(str, words)), name, frame)
+
+
+def _cell(template, row, say):
+    """A cell of a table, "–" where no value of it is known."""
+    values = [row[name] for name, _ in _fields(template) if name in row]
+    return str(say(template, **row)) if not values or pd.notna(values).any() else "–"
 
 
 @dataclass(frozen=True)
@@ -260,7 +268,7 @@ class Figure(Part):
         return [(self.drawing.png(NARROW), NARROW), (self.drawing.png(WIDE, scale=1.5), WIDE)]
 
     def _repr_html_(self):
-        say = Say(self.finding.language)
+        say = self.finding.say
         return figure_html(
             heading=self.finding.plain,
             subtitle=str(self.shows),
@@ -277,6 +285,8 @@ class Figure(Part):
 
 def show(plot, frame, *, finding, shows="", source="", says="", axis="", name="", height=None):
     """Show a plot as a figure: finding, picture for phone and page, alt text, table and CSV, all from its frame.
+
+    Nothing is shown where there is no row, no finding, or no number.
 
     Parameters
     ----------
@@ -299,12 +309,16 @@ def show(plot, frame, *, finding, shows="", source="", says="", axis="", name=""
     if not len(frame) or not finding:
         _close(plot)
         return Nothing()
-    say = Say(finding.language)
+    say = finding.say
     template = says or _usual(frame)
     _refuse_unknown(frame, template)
+    numbers = [name for name, spec in _fields(template) if spec in NUMBERS and name in frame]
+    if numbers and frame[numbers].isna().all(axis=None):
+        _close(plot)
+        return Nothing("Nothing of this may be shown.")
     rows = frame.to_dict("records")
     readings = tuple(_reading(template, row, say) for row in rows)
-    notes = [tuple(str(one).removesuffix(".").partition(": ")[::2]) for one in readings] if "label" in frame else []
+    notes = [_note(row["label"], one) for row, one in zip(rows, readings, strict=True)] if "label" in frame else []
     drawing = Drawing(plot, tuple(notes), str(axis), _formats(frame, template, say), height)
     _close(plot)
     return Figure(drawing, finding, shows, source, readings, _cells(template, rows, say), name, frame)
@@ -322,7 +336,7 @@ def _fields(template):
 
 
 def _refuse_unknown(frame, template):
-    given = {name for name, _ in _fields(template)} - {"range", "interval", "difference"}
+    given = {name for name, _ in _fields(template)} - PAIRS.keys()
     if unknown := sorted(given - set(frame.columns)):
         raise ValueError(
             f'found "{{{unknown[0]}}}" in what is said of a row; expected a column of the frame: '
@@ -331,29 +345,40 @@ def _refuse_unknown(frame, template):
 
 
 def _formats(frame, template, say):
-    """Column → whether its values are whole, and how those of its axis are written."""
+    """Column → whether its values are whole, or where they are, and how those of its axis are written."""
     kinds = {name: KINDS[name] for name in ("share", "estimate")} | dict(_fields(template))
     write = {"signed": say.signed, "percent": say.points, "points": say.points, "": say.number}
     numbers = {
         name: kind for name, kind in kinds.items() if name in frame and pd.api.types.is_numeric_dtype(frame[name])
     }
-    return {name: (not kind, write[kind]) for name, kind in numbers.items() if kind in write}
+    days = {name: sorted(date2num(frame[name].dropna().unique())) for name, kind in kinds.items() if kind == "month"}
+    formats = {
+        name: (ticks, lambda day: say.formatted(num2date(day), "month").replace(" ", "\n"))
+        for name, ticks in days.items()
+    }
+    return formats | {name: (not kind, write[kind]) for name, kind in numbers.items() if kind in write}
 
 
 def _reading(template, row, say):
-    """A row as it is read out; where its number is not there, that and, of a column ``why``, the reason."""
-    numbers = [name for name, spec in _fields(template) if spec and name in row]
-    if "label" in row and numbers and pd.isna(row[numbers[0]]):
-        return say("{label}: {why}.", label=row["label"], why=row.get("why") or say.words.text("not shown"))
+    """A row as it is read out; where its number is not there, what it is at the least or, of a column ``why``, why."""
+    numbers = [name for name, spec in _fields(template) if spec and spec not in OF_NO_NUMBER and name in row]
+    if numbers and pd.isna(row[numbers[0]]):
+        label = say(template.partition(": ")[0], **row)
+        if row.get("at_least"):
+            return say("{label}: at least {at_least}.", label=label, at_least=row["at_least"])
+        return say("{label}: {why}.", label=label, why=row.get("why") or say.words.text("not shown"))
     return say(template, **row)
+
+
+def _note(label, reading):
+    """The name of a row, and what is read out of it, to stand beside its mark."""
+    return str(label), str(reading).removeprefix(str(label)).lstrip(" :\u00a0\u202f").removesuffix(".")
 
 
 def _cells(template, rows, say):
     """The table under a figure: a column for each value that is read out, of an interval one for each end."""
     ends = [("conf_low", "points"), ("conf_high", "points")]
-    columns = [
-        one for name, spec in _fields(template) for one in (ends if name in ("range", "interval") else [(name, spec)])
-    ]
+    columns = [one for name, spec in _fields(template) for one in (ends if name in PAIRS else [(name, spec)])]
     heads = {name: say.words.text(HEADS[name]) if name in HEADS else say.name(name) for name, _ in columns}
     return pd.DataFrame(
         {

@@ -154,6 +154,15 @@ def tiny(tmp_path: Path) -> Tiny:
     return one
 
 
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    """A study with notebooks of its own, whose cells need no kernel: what they showed is stored in them."""
+    from small_study import as_stored, study_of  # only where reports are made
+
+    monkeypatch.setattr("konbit_lessons.reports.make.run_notebook", as_stored)
+    return study_of(tmp_path / "study")
+
+
 @pytest.fixture(scope="session")
 def whole_programme(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of tests/data/programme to write in; returns its folder."""
@@ -168,8 +177,7 @@ def whole(whole_programme: Path):
 @pytest.fixture(scope="session")
 def reports_in(whole_programme, tmp_path_factory):
     """language → the folder of the quarter, made once from tests/data/programme for all the workers of a test run."""
-    from konbit_lessons.reports import make_reports  # only where reports are made
-    from konbit_lessons.reports.bundle import bundle
+    from konbit_lessons.reports.bundle import bundle  # only where reports are made
 
     shared = tmp_path_factory.getbasetemp()
     shared = shared.parent if os.environ.get("PYTEST_XDIST_WORKER") else shared
@@ -179,7 +187,7 @@ def reports_in(whole_programme, tmp_path_factory):
         with FileLock(shared / f"reports-{language}.lock"):
             if not folder.exists():
                 programme = kl.load(whole_programme / "programme.toml")
-                make_reports(programme, language=language, reports=folder, progress=str)
+                kl.make_reports(programme, language=language, reports=folder, progress=str)
                 with zipfile.ZipFile(bundle(programme, reports=folder).path) as zipped:
                     zipped.extractall(shared / f"mailed-{language}")
         return next(folder.glob("FY*"))

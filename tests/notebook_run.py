@@ -48,16 +48,21 @@ def shown(notebook):
 
 
 def _run(source, names):
-    tree = ast.parse(source)
+    tree, outputs = ast.parse(source), []
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    names["display"] = lambda *values: outputs.extend(_output("display_data", value) for value in values)
     exec(compile(tree, "<cell>", "exec"), names)
     value = eval(compile(ast.Expression(last.value), "<cell>", "eval"), names) if last else None
-    if value is None or source.rstrip().endswith(";"):
-        return []
+    if value is not None and not source.rstrip().endswith(";"):
+        outputs.append(_output("execute_result", value))
+    return outputs
+
+
+def _output(kind, value):
     if hasattr(value, "_repr_mimebundle_"):
-        return [new_output("execute_result", _bundle(value))]
+        return new_output(kind, _bundle(value))
     html = value._repr_html_() if hasattr(value, "_repr_html_") else f"<pre>{value!r}</pre>"
-    return [new_output("execute_result", {"text/html": html, "text/plain": repr(value)})]
+    return new_output(kind, {"text/html": html, "text/plain": repr(value)})
 
 
 def _bundle(value):

@@ -15,7 +15,7 @@ from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.figures import Figure, charts, drawing
 from konbit_lessons.figures.drawing import Row, rows_png
 from konbit_lessons.measures import expectations
-from konbit_lessons.measures.trends import Interval, wilson
+from konbit_lessons.measures.intervals import Interval, wilson
 from konbit_lessons.pages import expectations as expectations_page
 from konbit_lessons.parts import Prose, Table
 from konbit_lessons.tables import EXPECTATIONS

@@ -149,6 +149,12 @@ def _references(said: Sections) -> Iterator[str]:
     for name, one in said.expectations.items():
         for found in (found for found in one.met_by or () if found not in meets):
             yield _unknown(f"[expectations] {name}, met_by", found, meets, "no incentive and no type of event")
+    for name, one in said.actions.items():
+        for found in (found for found in one.events if found not in meets):
+            yield _unknown(f"[actions] {name}, events", found, meets, "no incentive and no type of event")
+    for name, one in said.questions.items():
+        if one.about and one.about not in said.expectations:
+            yield _unknown(f"[questions] {name}, about", one.about, said.expectations, "no expectation")
     columns = [*tables.codebook()["panel"]]
     for table in tables.codebook()["tables"].values():
         columns += [name for name, about in table["columns"].items() if not about.get("declared") and name not in columns]

@@ -158,6 +158,7 @@ class Question(_Labelled):
     good: Literal["high", "low"] = "high"
     predicts: bool = True
     beside: TableName | Literal[""] = ""
+    about: str = ""  # the expectation that it is a belief about
     unit: Text | None = None
 
     @model_validator(mode="after")
@@ -189,6 +190,7 @@ class Action(_Labelled):
     """One of [actions]: a strategic action, and the measure that goes with it."""
 
     measure: Literal["conversations", "contributions", "leads", "joint", ""] = ""
+    events: list[Filled] = []  # kinds, or incentives: those that should bring leads, or that are joint
 
 
 class Invitations(_Section):

@@ -1,86 +1,192 @@
-"""From rows to the matrices of a model: which rows count, which columns, and which incentives cannot be fitted and why.
+"""From rows and a formula to the matrices of a model: which rows count, which columns, and what cannot be fitted.
 
 Takes the panel (or a study's table) and the question; returns a ``Design``. First step of the flow. Rows are put into
 one fixed order here, so that nothing further down can depend on the order in which they came.
 """
 
-from dataclasses import dataclass, field
-from difflib import get_close_matches
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from konbit_lessons.errors import ModelError
-from konbit_lessons.incentives.levels import levels_of, spread
+from konbit_lessons.incentives.columns import MOST_ADJUSTED, MOST_LEVELS, is_number, prepared
+from konbit_lessons.incentives.contrasts import contrast_of
+from konbit_lessons.incentives.formula import (
+    NAMESPACE,
+    by_names,
+    does_not_parse,
+    mentions,
+    quoted,
+    read_formula,
+    unknown_column,
+    unquoted,
+)
+from konbit_lessons.incentives.independence import independent, label
 from konbit_lessons.incentives.notes import Note
 from konbit_lessons.incentives.outcomes import read_outcome, shown
 from konbit_lessons.words import mark
 
-INTERCEPT = "(Intercept)"
-TOLERANCE = 1e-7  # a column whose remainder is a smaller share of it is collinear; R's lm uses the same
+CLUSTER = ("organization_id", "event_id")
+
+
+@dataclass(frozen=True)
+class Term:
+    """One thing that is asked about: an incentive, or one kind of it, in all rows or within a group.
+
+    column : of the frame. x : array (n,), 0 and 1 or an amount. level, against, others : of a kind, what it is compared
+    with, and the keys of the further kinds. rows : array (n,), those that its effect is the average of.
+    """
+
+    column: str
+    x: np.ndarray
+    rows: np.ndarray
+    group: str = ""
+    level: str = ""
+    against: str = ""
+    others: tuple = ()
 
 
 @dataclass(frozen=True)
 class Design:
     """The matrices of one question.
 
-    X : array (n, k), full rank, its first column the intercept; ``names`` its columns.
+    X : array (n, k), full rank, the intercept among its columns; ``names`` of its columns, as the formula calls them.
     y : array (n,) of 0 and 1, or shares; with ``trials`` (n,), shares of so many.
     clusters : cluster column → codes (n,), from 0 in the order of the sorted ids.
-    given : term → its numbers (n,), for every incentive asked about, fitted or not; a factor has one term per level but
-        the one that it is compared with, and with ``by`` there is one term per group, 0 outside of it.
-    levels : term → ``Level``, for the levels of factors. within : term → rows (n,) of its group, with ``by``.
+    terms : name → ``Term``, for everything that is asked about, fitted or not: an incentive, "support[coaching]" for
+        a kind but the one compared with; with ``by`` the pair (name, group).
     strata : cluster column → codes (n,) of its type, where a ``*_type`` adjuster is constant within it.
-    unfit : incentive → (reason, explanation), for those that are constant or collinear.
+    unfit : term → (reason, explanation), for those that are constant or collinear.
     left_out : frame (column, rows): rows dropped, by the first column that was missing.
+    frame : the n rows, complete, in a fixed order, as the formula sees them; ``ids`` their cluster columns. spec : of
+        the formula, as statsmodels keeps it. positions : of X's columns among those of the formula.
     """
 
     X: np.ndarray
     names: tuple
     y: np.ndarray
-    outcome: str
+    formula: object
     clusters: dict
-    given: dict
+    terms: dict
     strata: dict
     unfit: dict
     left_out: pd.DataFrame
-    notes: tuple = field(default=())
-    trials: np.ndarray | None = None
-    levels: dict = field(default_factory=dict)
-    within: dict = field(default_factory=dict)
+    notes: tuple
+    trials: np.ndarray | None
+    frame: pd.DataFrame
+    ids: pd.DataFrame
+    spec: object
+    positions: np.ndarray
+    _contrasts: dict = field(default_factory=dict, repr=False)
 
     @property
-    def incentives(self):
-        """Names of the incentives that are in X."""
-        return tuple(name for name in self.given if name not in self.unfit or name in self.names)
+    def m(self):
+        """Of how many each row's outcome is a share: 1 but for counts."""
+        return np.ones(len(self.y)) if self.trials is None else self.trials
 
-    def is_offered(self, name):
+    @property
+    def outcome(self):
+        """What the formula asks about: a column, or what is made of columns."""
+        return unquoted(self.formula.left)
+
+    @property
+    def given(self):
+        """Term → its numbers (n,), 0 outside of its group."""
+        return {key: np.where(term.rows, term.x, 0.0) for key, term in self.terms.items()}
+
+    def is_offered(self, key):
         """Whether an incentive is 0/1 (offered or not) rather than an amount."""
-        return bool(np.isin(self.given[name], (0.0, 1.0)).all())
+        return bool(np.isin(self.terms[key].x, (0.0, 1.0)).all())
 
     def position_of(self, varies_by):
         """Position of the cluster column that an incentive is constant within; None where it changes by row."""
         return list(self.clusters).index(varies_by) if varies_by in self.clusters else None
 
-    def among(self, name):
+    def among(self, key):
         """The rows (n,) that the effect of a term is the average of: all, or those of its group."""
-        return self.within.get(name, np.ones(len(self.y), dtype=bool))
+        return self.terms[key].rows
 
-    def compared(self, name):
-        """The rows (n,) with an incentive, and those without it; of a level, those with the level compared with."""
-        offered = self.given[name] > 0
-        elsewhere = [self.given[other] > 0 for other in self.others(name)]
-        return offered, ~np.any([offered, *elsewhere], axis=0) & self.among(name)
+    def compared(self, key):
+        """The rows (n,) with an incentive, and those without it; of a kind, those with the kind compared with."""
+        term = self.terms[key]
+        elsewhere = [self.terms[other].x > 0 for other in term.others]
+        return (term.x > 0) & term.rows, ~np.any([term.x > 0, *elsewhere], axis=0) & term.rows
 
-    def others(self, name):
-        """The terms of the other levels of a term's factor."""
-        return self.levels[name].others if name in self.levels else ()
+    def others(self, key):
+        """The terms of the other kinds of a term's incentive."""
+        return self.terms[key].others
+
+    def contrast(self, key):
+        """What a term changes in X, a ``Contrast`` over its rows."""
+        term = self.terms[key]
+        whole = term.column, term.level
+        if whole not in self._contrasts:
+            levels = (term.level, term.against) if term.level else None
+            self._contrasts[whole] = contrast_of(self.matrix, self.frame, self.X, self.names, term.column, levels)
+        found = self._contrasts[whole]
+        return found if term.rows.all() else found.among(term.rows)
+
+    def alone(self, key):
+        """X with the average change of a term as one column of its own, that column, and the way back.
+
+        With c that change, column j is where c is largest; coefficients θ of the new matrix are A β, A the identity
+        with c as its row j, and β = back @ θ. Where a term is one column of X, nothing changes.
+        """
+        c = self.contrast(key).mean_step
+        j = int(np.abs(c).argmax())
+        back = np.eye(len(c))
+        back[j] = -c / c[j]
+        back[j, j] = 1 / c[j]
+        return (self.X if self.contrast(key).is_plain else self.X @ back), j, back
+
+    def terms_without(self, names):
+        """The terms of the formula that hold none of these columns."""
+        right = [one for one in self.spec.term_names if one != "Intercept"]
+        return [one for one in right if not any(mentions(one, name) for name in names)]
+
+    def without(self, keys):
+        """The design without the columns of these terms, and a note that says so."""
+        names = list(dict.fromkeys(self.terms[key].column for key in keys))
+        kept = [j for j, column in enumerate(self.names) if not any(mentions(column, name) for name in names)]
+        message = mark("{names}: tells without exception who took part; the other answers are given without it.")
+        return replace(
+            self,
+            X=self.X[:, kept],
+            names=tuple(self.names[j] for j in kept),
+            positions=self.positions[kept],
+            notes=(*self.notes, Note(message, names=", ".join(names))),
+            _contrasts={},
+        )
+
+    def matrix(self, frame):
+        """The columns of X for another frame."""
+        return matrix_of(self.spec, frame)[:, self.positions]
+
+
+def matrix_of(spec, frame):
+    """The matrix that a formula, as statsmodels keeps it, makes of a frame."""
+    from statsmodels.formula._manager import FormulaManager  # brings patsy: not at import
+
+    return np.asarray(FormulaManager("patsy" if type(spec).__name__ == "DesignInfo" else "formulaic").get_matrices(
+        spec, frame, pandas=False
+    ))  # fmt: skip
 
 
 def build_design(
-    rows, *, outcome, incentives, adjust_for, cluster, method="firth", trials=None, reference=None, by=None
+    rows,
+    *,
+    formula=None,
+    outcome="attended",
+    incentives,
+    adjust_for=(),
+    cluster=CLUSTER,
+    method="firth",
+    trials=None,
+    reference=None,
+    by=None,
 ):
-    """Check the rows and turn them into a ``Design``; arguments as of ``predict_participation``.
+    """Check the rows and turn them into a ``Design``; arguments as of ``estimate``, or ``predict_participation``.
 
     Raises
     ------
@@ -88,77 +194,89 @@ def build_design(
         When a column is unknown, no row is complete, the outcome does not fit the method or is constant, a cluster
         column has one value, or there are fewer rows than columns.
     """
-    further = [name for name in (trials, by) if name and name not in adjust_for]
-    _check_call(rows, [outcome, *incentives, *adjust_for, *further], incentives, cluster)
-    used, left_out = _complete(rows, [outcome, *further, *incentives, *adjust_for, *cluster], trials)
-    y, m = read_outcome(used, outcome, method, trials)
-    values, levels = _incentives(used, incentives, reference or {})
-    adjusters = _adjusters(used, (*(name for name in further if name == by), *adjust_for))
-    values, levels, within = spread(values, levels, used[by]) if by else (values, levels, {})
-    codes = {name: pd.factorize(used[name], sort=True)[0] for name in cluster}
-    order = np.lexsort([*adjusters.values(), *values.values(), m, y, *reversed(codes.values())])
-    y, m = y[order], m[order]
-    values, adjusters, codes, within = ({k: v[order] for k, v in d.items()} for d in (values, adjusters, codes, within))
-    for name in cluster:
-        if codes[name].max() == 0:
-            raise ModelError(
-                f'cluster column "{name}": found one value ({shown(used[name].iloc[0])}); expected at least two '
-                "groups, because the spread between groups tells how sure an estimate is. Name another in cluster."
-            )
-    columns, unfit, notes = _independent(values, adjusters, within)
-    X = np.column_stack([np.ones(len(y)), *columns.values()])
-    if X.shape[0] <= X.shape[1]:
-        raise ModelError(
-            f"found {X.shape[0]} complete rows for {X.shape[1]} columns; name fewer columns in adjust_for."
-        )
-    strata = {
-        name: next((_codes(used[kind])[order] for kind in adjust_for if _is_type_of(used, kind, name)), None)
-        for name in cluster
-    }
-    names = (INTERCEPT, *columns)
+    rows, cluster, incentives = _checked(rows), names_of(cluster), names_of(incentives)
+    formula = read_formula(formula or by_names(outcome, incentives, names_of(adjust_for)), rows.columns)
+    incentives = _asked(incentives, formula, rows.columns)
+    further = [name for name in (trials, by) if name]
+    _check_clusters(rows, cluster, further, incentives)
+    order = [*formula.outcome, *further, *incentives, *formula.columns, *cluster]
+    used, left_out = _complete(rows, order, trials)
+    frame, ids, y, m, codes = _sorted(*_frame(used, formula, incentives, cluster, method, trials, reference or {}, by))
+    _check_spread(used, codes)
+    full, names, spec = _matrix(formula, frame, incentives, by)
+    columns = [j for j, name in enumerate(names) if any(mentions(name, one) for one in incentives)]
+    kept, relations, notes = independent(full, names, columns)
+    if len(full) <= len(kept):
+        raise ModelError(f"found {len(full)} complete rows for {len(kept)} columns; name fewer columns in adjust_for.")
+    terms = _terms(frame, incentives, by)
+    kinds = [name for name in formula.columns if name.endswith("_type") and name not in incentives]
     return Design(
-        X,
-        names,
-        y,
-        outcome,
-        codes,
-        values,
-        strata,
-        unfit,
-        left_out,
-        (*_missing_note(left_out, used), *notes),
-        m if trials else None,
-        levels,
-        within,
+        X=full[:, kept],
+        names=tuple(names[j] for j in kept),
+        y=y,
+        formula=formula,
+        clusters=codes,
+        terms=terms,
+        strata={name: _strata(frame, codes[name], kinds) for name in cluster},
+        unfit=_unfit(terms, frame, full, names, spec, relations),
+        left_out=left_out,
+        notes=(*_missing_note(left_out, used), *notes),
+        trials=m if trials else None,
+        frame=frame,
+        ids=ids,
+        spec=spec,
+        positions=np.array(kept),
     )
 
 
-def _check_call(rows, asked, incentives, cluster):
+def names_of(names):
+    """One name or several, as a tuple of text."""
+    return (names,) if isinstance(names, str) else tuple(map(str, names))
+
+
+def _checked(rows):
     if not isinstance(rows, pd.DataFrame):
         raise ModelError(f"rows: found a {type(rows).__name__}; expected a DataFrame with one row per invitation.")
-    if not incentives or not cluster:
-        what = "incentives" if not incentives else "cluster"
-        raise ModelError(f"{what}: found none; name at least one column of the rows.")
-    if len(cluster) > 2:
-        raise ModelError(f"cluster: found {len(cluster)} columns ({', '.join(cluster)}); expected one or two.")
-    for name in (*asked, *cluster):
-        if name not in rows.columns:
-            near = get_close_matches(str(name), [str(c) for c in rows.columns], n=3)
-            hint = (
-                f"Did you mean {' or '.join(near)}?" if near else f"The rows have {', '.join(map(str, rows.columns))}."
-            )
-            raise ModelError(f'column "{name}" is not in the rows. {hint}')
-        if list(rows.columns).count(name) > 1:
-            raise ModelError(f'column "{name}" stands more than once in the rows. Drop or rename one of them.')
-    for group in (asked, cluster):
-        if twice := sorted({str(name) for name in group if list(group).count(name) > 1}):
-            raise ModelError(f"named twice: {', '.join(twice)}. Name each column once: outcome, incentive or adjuster.")
     if rows.empty:
         raise ModelError("there are no rows: nobody was invited, or the quarter is before the first event.")
+    return rows.rename_axis(index=None).set_axis([str(name) for name in rows.columns], axis=1)
+
+
+def _asked(incentives, formula, columns):
+    """The incentives that the formula has; of an incentive with an amount, the amount as well."""
+    if not incentives:
+        raise ModelError("incentives: found none; name at least one column of the rows.")
+    known = {*columns, *(str(name).removesuffix("_amount") for name in columns)}
+    for name in incentives:
+        if name not in known:
+            raise unknown_column(name, columns)
+    pairs = [one for name in incentives for one in (name, f"{name}_amount")]
+    asked = tuple(dict.fromkeys(one for one in pairs if one in formula.columns))
+    if not asked:
+        raise ModelError(
+            f'formula: {str(formula)!r} has none of the incentives ({", ".join(incentives)}) on the right of "~". '
+            "Add the one that is asked about."
+        )
+    return asked
+
+
+def _check_clusters(rows, cluster, further, incentives):
+    if not 1 <= len(cluster) <= 2:
+        found = f"{len(cluster)} columns ({', '.join(cluster)})" if cluster else "none"
+        raise ModelError(f"cluster: found {found}; expected one or two.")
+    for name in (*cluster, *further):
+        if name not in rows.columns:
+            raise unknown_column(name, rows.columns)
+    if twice := {name for name in cluster if cluster.count(name) > 1} | ({*further} & {*incentives}):
+        raise ModelError(f"named twice: {', '.join(twice)}. Name each column once.")
 
 
 def _complete(rows, columns, trials=None):
-    used = rows[list(dict.fromkeys(columns))]
+    columns = list(dict.fromkeys(columns))
+    for name in columns:
+        if list(rows.columns).count(name) > 1:
+            raise ModelError(f'column "{name}" stands more than once in the rows. Drop or rename one of them.')
+    used = rows[columns]
     if trials:  # of nobody invited, nobody came: such a row says nothing
         used = used.assign(**{trials: used[trials].mask(used[trials] == 0)})
     missing = used.isna().to_numpy()
@@ -187,110 +305,156 @@ def _missing_note(left_out, used):
     return (Note(message, dropped=dropped, all=dropped + len(used), counted=_counted(left_out)),)
 
 
-def _is_number(column):
-    return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_complex_dtype(column)
-
-
-def _incentives(used, incentives, reference):
-    """Term → its numbers, and term → ``Level``: yes/no and amounts as they are, a factor as one column per level."""
+def _frame(used, formula, incentives, cluster, method, trials, reference, by):
+    """The columns of the formula as it takes them, the outcome, of how many it is one, and the codes of clusters."""
     for name in reference:
-        if name not in incentives or _is_number(used[name].infer_objects()):
+        if name not in incentives or is_number(used[name]):
             raise ModelError(f'reference: found "{name}"; expected the name of an incentive that has kinds (text).')
-    values, levels = {}, {}
-    for name in incentives:
-        column = used[name].infer_objects()
-        if _is_number(column):
-            values[name] = _number(column, "an incentive")
-            continue
-        columns, of_factor = levels_of(column, reference.get(name))
-        values |= columns
-        levels |= of_factor
-    return values, levels
+    outcome = _outcome(used, formula)
+    y, m = read_outcome(used.assign(**{formula.left: outcome}), formula.left, method, trials)
+    columns = {
+        name: prepared(used[name], "an incentive", reference=reference.get(name), most=MOST_LEVELS)
+        for name in incentives
+    }
+    columns |= {name: _adjuster(used, name, cluster) for name in formula.columns if name not in incentives}
+    if by:
+        columns[by] = _groups(used[by])
+    codes = {name: pd.factorize(used[name], sort=True)[0] for name in cluster}
+    return pd.DataFrame(columns), used[list(cluster)], y, m, codes
 
 
-def _number(column, role):
-    numbers = column.to_numpy(float)
-    if not np.isfinite(numbers).all():
-        raise ModelError(f'{role} "{column.name}": found an infinite value; expected numbers. Correct the rows.')
-    return numbers
+def _outcome(used, formula):
+    """The outcome's column, or what the left side of the formula makes of it."""
+    if formula.left in map(quoted, formula.outcome):
+        return used[formula.outcome[0]].rename(formula.left)
+    numbers = {name: prepared(used[name], "outcome") for name in formula.outcome}
+    values, _ = _evaluated(f"0 + I(1.0 * ({formula.left}))", pd.DataFrame(numbers), formula)
+    return values.iloc[:, 0].rename(formula.left)
 
 
-def _adjusters(used, adjust_for):
-    columns = {}
-    for name in adjust_for:
-        column = used[name].infer_objects()
-        if pd.api.types.is_datetime64_any_dtype(column):
-            raise ModelError(f'adjuster "{name}": found a date; expected a number or text such as a quarter.')
-        if _is_number(column):
-            columns[name] = _number(column, "adjuster")
-            continue
-        text = column.astype("str")
-        columns |= {f"{name}: {level}": (text == level).to_numpy(float) for level in sorted(text.unique())[1:]}
-    return columns
+def _adjuster(used, name, cluster):
+    if name in cluster and not is_number(used[name]):
+        raise ModelError(
+            f'adjuster "{name}": found a cluster column; with a level for each of its groups nothing would be left to '
+            "compare between them. Take it out of the formula."
+        )
+    return prepared(used[name], "adjuster", most=MOST_ADJUSTED)
 
 
-def _codes(column):
-    return pd.factorize(column, sort=True)[0]
+def _groups(column):
+    groups = prepared(column if isinstance(column.dtype, pd.CategoricalDtype) else column.astype("str"), "by", most=1e9)
+    if not 2 <= len(groups.cat.categories) <= MOST_LEVELS:
+        raise ModelError(f'by="{column.name}": found {len(groups.cat.categories)} groups; expected 2 to {MOST_LEVELS}.')
+    return groups
 
 
-def _is_type_of(used, kind, cluster):
-    return kind.endswith("_type") and bool((used.groupby(cluster, observed=True)[kind].nunique() < 2).all())
+def _sorted(frame, ids, y, m, codes):
+    """Everything in the order of the clusters, and within them of the values."""
+    order = np.lexsort([*(_numbers(frame[name]) for name in frame), m, y, *reversed(codes.values())])
+    frame, ids = (one.iloc[order].reset_index(drop=True) for one in (frame, ids))
+    return frame, ids, y[order], m[order], {name: of[order] for name, of in codes.items()}
 
 
-def _independent(values, adjusters, within):
-    """The columns that can be fitted together, and what is said of the others.
+def _numbers(column):
+    return column.cat.codes if isinstance(column.dtype, pd.CategoricalDtype) else column
 
-    Adjusters come first: one that repeats earlier ones is dropped. An incentive that takes part in any exact linear
-    relation is "collinear"; its column is dropped only if the relation needs it, so that the others can be fitted.
-    """
-    kept, basis, unfit, notes, relations = {}, [], {}, [], []
-    for name, column in {**adjusters, **values}.items():
-        here = column[within[name]] if name in within else column
+
+def _check_spread(used, codes):
+    for name, of in codes.items():
+        if of.max() == 0:
+            raise ModelError(
+                f'cluster column "{name}": found one value ({shown(used[name].iloc[0])}); expected at least two '
+                "groups, because the spread between groups tells how sure an estimate is. Name another in cluster."
+            )
+
+
+def _matrix(formula, frame, incentives, by):
+    """The matrix, the names of its columns, and the formula as statsmodels keeps it."""
+    right = formula.right
+    X, spec = _evaluated(right, frame, formula)
+    if by:  # every term of an incentive has its own effect in each group
+        own = [one for one in spec.term_names if any(mentions(one, name) for name in incentives)]
+        X, spec = _evaluated(f"{right} + {quoted(by)} + ({' + '.join(own)}):{quoted(by)}", frame, formula)
+    if not np.ptp(X.to_numpy(), axis=0).min(initial=1.0) == 0.0:
+        raise ModelError(
+            f'formula: {str(formula)!r} leaves out the intercept; write it without "0 +" or "- 1".'
+        )
+    return X.to_numpy(float), list(X.columns), spec
+
+
+def _evaluated(right, frame, formula):
+    import patsy
+    from statsmodels.formula._manager import FormulaManager
+
+    manager = FormulaManager("patsy")
+    try:
+        with np.errstate(all="ignore"):
+            X = manager.get_matrices(f"~ {right}", frame, eval_env=NAMESPACE)
+    except (patsy.PatsyError, SyntaxError) as problem:
+        raise does_not_parse(str(formula), problem) from None
+    bad = frame.index.difference(X.index).union(X.index[~np.isfinite(X).all(axis=1)])
+    if len(bad):
+        seen = ", ".join(f"{name} is {shown(frame.loc[bad[0], name])}" for name in frame if mentions(right, name))
+        raise ModelError(
+            f"formula: in {len(bad)} of {len(frame)} rows a term of {right!r} is no number, such as where {seen}. "
+            "Write a term that has a value everywhere, such as np.log1p in place of np.log."
+        )
+    return X, manager.spec
+
+
+def _terms(frame, incentives, by):
+    groups = {"": np.ones(len(frame), bool)}
+    if by:
+        groups = {level: (frame[by] == level).to_numpy() for level in frame[by].cat.categories}
+    found = {}
+    for group, rows in groups.items():
+        for name in incentives:
+            for key, term in _of_incentive(frame[name], rows, group).items():
+                found[(key, group) if by else key] = term
+    return found
+
+
+def _of_incentive(column, rows, group):
+    """Name → ``Term``: an incentive as it is, or each kind of it but the first."""
+    name = column.name
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return {name: Term(name, column.to_numpy(float), rows, group)}
+    against, *levels = column.cat.categories
+    keys = {level: f"{name}[{level}]" for level in levels or [against]}
+    pairs = {level: (key, group) if group else key for level, key in keys.items()}
+    return {
+        key: Term(name, (column == level).to_numpy(float), rows, group, level, against,
+                  tuple(pair for other, pair in pairs.items() if other != level))
+        for level, key in keys.items()
+    }  # fmt: skip
+
+
+def _strata(frame, codes, kinds):
+    for kind in kinds:
+        if (frame[kind].groupby(codes).nunique() < 2).all():
+            return pd.factorize(frame[kind], sort=True)[0]
+    return None
+
+
+def _unfit(terms, frame, full, names, spec, relations):
+    """Term → why it cannot be fitted: it is constant, or takes part in an exact linear relation of the columns."""
+    unfit = {}
+    for key, term in terms.items():
+        name = key if isinstance(key, str) else key[0]
+        here = term.x[term.rows]
         if np.ptp(here) == 0:
-            found = f"{name} is {here[0]:g} in every row"
-            if name in values:
-                unfit[name] = ("constant", f"{found}, so there is nothing to compare.")
-        elif (direction := _new_direction(column, basis)) is not None:
-            kept[name] = column
-            basis.append(direction)
-            continue
-        else:
-            partners = _partners(column, kept)
-            found = f"{name} repeats {' and '.join(partners)}"
-            if name in values:
-                relations.append({name, *partners})
-        if name in adjusters:
-            notes.append(_not_adjusted(name, column, kept))
-    for name in values:
-        others = sorted(set().union(*(r for r in relations if name in r)) - {name})
-        if others:
+            unfit[key] = ("constant", f"{name} is {here[0]:g} in every row, so there is nothing to compare.")
+        elif relations and (others := _told_by(term, frame, full, names, spec, relations)) is not None:
             told = f"{name} cannot be told apart from {' and '.join(others)}: they always go together."
-            unfit[name] = ("collinear", told)
-    return {name: kept[name] for name in (*values, *adjusters) if name in kept}, unfit, notes
+            unfit[key] = ("collinear", told if others else f"an interaction of {name} asks for what no row has.")
+    return unfit
 
 
-def _not_adjusted(name, column, kept):
-    if np.ptp(column) == 0:
-        message = mark("{name} is {value} in every row, so it was not adjusted for.")
-        return Note(message, name=name, value=f"{column[0]:g}")
-    message = mark("{name} repeats {others}, so it was not adjusted for.")
-    return Note(message, name=name, others=", ".join(_partners(column, kept)))
-
-
-def _new_direction(column, basis):
-    """The part of a column that a constant and the basis do not give, of length 1; None when they give all of it."""
-    z = column - column.mean()
-    remainder = z / np.linalg.norm(z)
-    for _ in range(2):  # a second pass takes out what rounding left of the first
-        for direction in basis:
-            remainder = remainder - direction * (direction @ remainder)
-    size = np.linalg.norm(remainder)
-    return remainder / size if size > TOLERANCE else None
-
-
-def _partners(column, kept):
-    """Names of the kept columns that, with a constant, give this column."""
-    Z = np.column_stack(list(kept.values()))
-    Z = (Z - Z.mean(axis=0)) / Z.std(axis=0)
-    slopes = np.linalg.lstsq(Z, (column - column.mean()) / column.std(), rcond=None)[0]
-    return [name for name, slope in zip(kept, slopes, strict=True) if abs(slope) > 1e-6]
+def _told_by(term, frame, full, names, spec, relations):
+    """What an effect cannot be told apart from, as it moves where the design says nothing; None if it does not."""
+    levels = (term.level, term.against) if term.level else None
+    found = contrast_of(lambda one: matrix_of(spec, one), frame, full, names, term.column, levels)
+    moved = found.step if found.step.ndim == 1 else found.step[term.rows]
+    told = [involved for direction, involved in relations if np.abs(moved @ direction).max() > 1e-9]
+    own = {label(names[j]) for j in found.columns}
+    return sorted({one for involved in told for one in involved} - own) if told else None

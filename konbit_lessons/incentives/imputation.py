@@ -1,7 +1,7 @@
 """Missing answers: how many and whose, and what the estimates are when they are filled in, many times over.
 
 Takes the panel and a question; returns ``Imputed``, complete cases beside the pooled estimates. Around
-``predict_participation`` in the flow: it is called once on the complete rows and once on each completed set of rows.
+``estimate`` in the flow: it is called once on the complete rows and once on each completed set of rows.
 """
 
 from dataclasses import dataclass
@@ -11,8 +11,12 @@ import pandas as pd
 from scipy import stats
 
 from konbit_lessons.errors import ModelError
-from konbit_lessons.incentives import Estimates, predict_participation
 from konbit_lessons.incentives.clusters import JointTest
+from konbit_lessons.incentives.columns import is_number
+from konbit_lessons.incentives.design import CLUSTER, names_of
+from konbit_lessons.incentives.formula import by_names, read_formula
+from konbit_lessons.incentives.recipe import estimate
+from konbit_lessons.incentives.result import Estimates
 
 FEWEST = 20  # imputations (STATISTICS, point 8)
 ROUNDS = 10  # of the chained equations before an imputation is taken
@@ -80,18 +84,8 @@ def missing_answers(rows, columns, *, organization="organization_id"):
     return pd.DataFrame(lines)
 
 
-def imputed(
-    rows,
-    *,
-    outcome="attended",
-    incentives,
-    adjust_for=(),
-    cluster=("organization_id", "event_id"),
-    imputations=FEWEST,
-    seed=1,
-    **options,
-):
-    """``predict_participation`` on complete rows, and pooled over completed ones.
+def imputed(rows, *, imputations=FEWEST, seed=1, formula=None, outcome="attended", adjust_for=(), **question):
+    """``estimate`` on complete rows, and pooled over completed ones.
 
     What is imputed is one value per organization and column, never one per row: an organization has one answer, and
     rows of it are not independent evidence. Where a column varies within an organization (the latest survey answer
@@ -111,10 +105,10 @@ def imputed(
     Parameters
     ----------
     rows : DataFrame, one row per invitation
-    outcome, incentives, adjust_for, cluster : as of ``predict_participation``; the first cluster is the organization
     imputations : at least 20
     seed : of the draws
-    **options : further ones of ``predict_participation``
+    formula, or outcome and adjust_for : as of ``estimate``, or of ``predict_participation``
+    **question : incentives, cluster (the first is the organization) and further options of ``estimate``
 
     Returns
     -------
@@ -129,20 +123,22 @@ def imputed(
     """
     if imputations < FEWEST:
         raise ModelError(f"imputations: found {imputations!r}; expected at least {FEWEST}, or the limits jump about.")
-    incentives, adjust_for, cluster = (_names(names) for names in (incentives, adjust_for, cluster))
-    question = {"outcome": outcome, "incentives": incentives, "adjust_for": adjust_for, "cluster": cluster, **options}
-    complete = predict_participation(rows, **question)
-    asked, organization = (*incentives, *adjust_for), cluster[0]
+    incentives, cluster = names_of(question["incentives"]), names_of(question.get("cluster", CLUSTER))
+    formula = formula or by_names(outcome, incentives, names_of(adjust_for))
+    complete = estimate(formula, rows, **question)
+    sides = read_formula(formula, rows.columns)
+    asked = [*(name for name in incentives if name in sides.columns), *sides.columns]
+    asked, organization = tuple(dict.fromkeys(asked)), cluster[0]
     missing = missing_answers(rows, asked, organization=organization)
     fill = [name for name in missing.loc[missing["rows"] > 0, "column"] if _of_organization(rows, name, cluster)]
     answers = []
     if fill:
-        known = _organizations(rows, asked, fill, outcome, cluster)
+        known = _organizations(rows, asked, fill, sides.outcome, cluster)
         _check_known(known[fill], known.shape[1])
         rng = np.random.default_rng(seed)
         for _ in range(imputations):
             drawn = pd.DataFrame(_chained(known.to_numpy(), rng), index=known.index, columns=known.columns)
-            answers.append(predict_participation(_filled(rows, drawn[fill]), **{**question, "permutations": 0}))
+            answers.append(estimate(formula, _filled(rows, drawn[fill]), **{**question, "permutations": 0}))
     missing = missing.assign(imputed=missing["column"].isin(fill))
     return Imputed(_table(complete, answers), missing, complete, len(answers))
 
@@ -237,14 +233,10 @@ def _reiter(increase, t, df_complete):
     return 4 + 1 / (1 / c2 + c0 * inside)
 
 
-def _names(names):
-    return (names,) if isinstance(names, str) else tuple(names)
-
-
 def _of_organization(rows, name, cluster):
     """Whether a column can have one imputed value per organization: a number or yes/no, and not an event's."""
     column = rows[name]
-    if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)):
+    if not is_number(column):
         return False
 
     def same_within(group):
@@ -255,7 +247,7 @@ def _of_organization(rows, name, cluster):
 
 def _organizations(rows, asked, fill, outcome, cluster):
     """One row per organization: what is asked about it, its share of invitations taken up, and their number."""
-    seen = rows[rows[outcome].notna()]
+    seen = rows[rows[list(outcome)].notna().all(axis=1)]
     each = seen.groupby(cluster[0])
     columns = {}
     for name in asked:
@@ -266,7 +258,8 @@ def _organizations(rows, asked, fill, outcome, cluster):
         elif _is_text_of(each[name]):
             text = each[name].first().astype("str")
             columns |= {f"{name}: {level}": (text == level).astype(float) for level in sorted(text.unique())[1:]}
-    columns |= {"(share taken up)": each[outcome].mean().astype(float), "(invitations)": each.size().astype(float)}
+    columns |= {f"(mean {name})": each[name].mean().astype(float) for name in outcome}
+    columns |= {"(invitations)": each.size().astype(float)}
     return pd.DataFrame(columns)
 
 

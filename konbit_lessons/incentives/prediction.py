@@ -4,6 +4,7 @@ Takes the panel and a question; returns ``Prediction``. Beside ``predict_partici
 clear where prediction is poor, and the report says both.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +13,8 @@ from scipy.special import expit, logit
 from scipy.stats import norm, rankdata
 
 from konbit_lessons.errors import ModelError
-from konbit_lessons.incentives.design import build_design
-from konbit_lessons.incentives.fit import fit_model
+from konbit_lessons.incentives.design import CLUSTER, build_design
+from konbit_lessons.incentives.fit import fit_model, strictly
 
 FOLDS = 5
 METHODS = ("firth", "logit")
@@ -43,18 +44,7 @@ class Prediction:
     folds: int
 
 
-def prediction(
-    rows,
-    *,
-    outcome="attended",
-    incentives,
-    adjust_for=(),
-    cluster=("organization_id", "event_id"),
-    method="firth",
-    folds=FOLDS,
-    seed=None,
-    confidence=0.95,
-):
+def prediction(rows, *, cluster=CLUSTER, method="firth", folds=FOLDS, seed=None, confidence=0.95, **question):
     """How well the model tells who takes part, among organizations that it has not seen.
 
     The organizations are put into folds (:func:`folds_of`); for each, the model is fitted on the others and predicts
@@ -65,11 +55,12 @@ def prediction(
     Parameters
     ----------
     rows : DataFrame, one row per invitation
-    outcome, incentives, adjust_for, cluster : as of ``predict_participation``; the first cluster stays whole
+    cluster : as of ``estimate``; the first one stays whole
     method : "firth" or "logit"
     folds : at least 2, at most as many as there are organizations
     seed : shuffles the organizations first; None takes them in the order of their names
     confidence : of the interval of the AUC
+    **question : formula and incentives as of ``estimate``, or names as of ``predict_participation``
 
     Returns
     -------
@@ -84,11 +75,8 @@ def prediction(
         raise ModelError(
             f"method: found {method!r}; expected one of {', '.join(METHODS)}, which predict a probability."
         )
-    incentives, adjust_for, cluster = (
-        (names,) if isinstance(names, str) else tuple(names) for names in (incentives, adjust_for, cluster)
-    )
-    design = build_design(rows, outcome=outcome, incentives=incentives, adjust_for=adjust_for, cluster=cluster)
-    X, y, codes = design.X, design.y, design.clusters[cluster[0]]
+    design = build_design(rows, cluster=cluster, **question)
+    X, y, codes = design.X, design.y, next(iter(design.clusters.values()))
     fold = folds_of(codes, folds, seed=seed)
     p, base = np.empty(len(y)), np.empty(len(y))
     for one in range(folds):
@@ -238,20 +226,17 @@ def calibration(y, p):
     >>> {name: round(value, 6) for name, value in calibration(np.array([1.0, 0, 0, 0]), np.full(4, 0.5)).items()}
     {'intercept': -1.098612, 'slope': nan}
     """
+    from statsmodels.genmod.families import Binomial
+    from statsmodels.genmod.generalized_linear_model import GLM
+
     eta = logit(np.clip(p, SMALLEST, 1 - SMALLEST))
-    shift = 0.0
-    for _ in range(100):
-        now = expit(eta + shift)
-        step = (y - now).sum() / (now * (1 - now)).sum()
-        shift += np.clip(step, -2.0, 2.0)
-        if abs(step) < 1e-12:
-            break
+    ones = np.ones((len(y), 1))
+    family = {"family": Binomial(), "offset": eta}
+    shift = strictly(lambda: GLM(y, ones, **family).fit(tol=1e-11, tol_criterion="params"), "calibration").params[0]
     slope = NAN
     if np.ptp(eta) > 1e-9:
-        try:
-            slope = float(fit_model(np.column_stack([np.ones(len(y)), eta]), y, "logit").coefficients[1])
-        except ModelError:  # separated: the predictions tell without exception
-            slope = NAN
+        with suppress(ModelError):  # separated: the predictions tell without exception
+            slope = float(fit_model(np.column_stack([ones, eta]), y, "logit").coefficients[1])
     return {"intercept": float(shift), "slope": slope}
 
 

@@ -11,13 +11,15 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from konbit_lessons.errors import ModelError
+from konbit_lessons.incentives.design import CLUSTER, names_of
+from konbit_lessons.incentives.recipe import predict_participation
 from konbit_lessons.incentives.specifications import DELEGATES, SENIOR, SPECIFICATIONS, Context, NoEstimateError
 from konbit_lessons.words import mark
 
 COLUMNS = ["term", "specification", "model", "outcome", "adjusted", "grouped", "interval", "own_estimate"]
 COLUMNS += ["estimate", "conf_low", "conf_high", "n", "reason"]
 ENDS = ["estimate", "conf_low", "conf_high"]
-DESIGN = ("outcome", "incentives", "adjust_for", "cluster", "method", "trials", "reference")
+DESIGN = ("formula", "outcome", "incentives", "adjust_for", "cluster", "method", "trials", "reference")
 LABELS = {
     "main": mark("As in the report"),
     "logit": mark("Logit without penalty"),
@@ -65,17 +67,9 @@ class Robustness:
     outcome: str
     confidence: float
 
-    def figure(self, language="en", units=None):
-        """The curve as a figure for a phone."""
-        from konbit_lessons.figures.curve import curve_figure
-
-        return curve_figure(self, language, units)
-
-    def sentences(self, language="en", units=None):
-        """One sentence per incentive: in how many ways of looking it keeps its direction, and the range."""
-        from konbit_lessons.figures.curve import curve_sentences
-
-        return curve_sentences(self, language, units)
+    def _repr_html_(self):
+        shown = self.table[["term", "specification", *ENDS, "n", "reason"]].round(3)
+        return shown.to_html(index=False, border=0, na_rep="", escape=True)
 
 
 def specification_curve(rows, *, draws=999, seed=1, imputed=None, **question):
@@ -83,10 +77,8 @@ def specification_curve(rows, *, draws=999, seed=1, imputed=None, **question):
 
     Examples
     --------
-    ``specification_curve(kl.rows(programme), **programme.question).figure()``
+    ``specification_curve(kl.rows(programme), **programme.question).table``
     """
-    from konbit_lessons.incentives import predict_participation  # the recipe, which may come to call this one
-
     result = predict_participation(rows, seed=seed, **question)
     return robustness(rows, result, draws=draws, seed=seed, imputed=imputed, **question)
 
@@ -97,12 +89,12 @@ def robustness(rows, result, *, draws=999, seed=1, imputed=None, **question):
 
     Parameters
     ----------
-    rows : DataFrame, one row per invitation, as ``predict_participation`` had it
+    rows : DataFrame, one row per invitation, as ``estimate`` had it
     result : Estimates, what it returned
     draws : number of bootstrap draws and of reshufflings
     seed : of both
     imputed : Imputed or None, what ``imputation.imputed`` returned; one more specification, if anything was imputed
-    question : the arguments of ``predict_participation``
+    question : the arguments of ``estimate`` or ``predict_participation``
 
     Returns
     -------
@@ -110,7 +102,12 @@ def robustness(rows, result, *, draws=999, seed=1, imputed=None, **question):
     """
     main = result.table
     told = main[main["reason"] == ""]
-    context = Context(rows, main, tuple(told["term"]), result.confidence, draws, seed, _design_of(question))
+    asked = _design_of(question)
+    if aside := result.answers.aside:  # what the main answers leave out, the others leave out
+        design = next(iter(aside.values())).design
+        gone = {design.terms[key].column for key in aside}
+        asked["formula"] = f"{design.formula.left} ~ {' + '.join(design.terms_without(gone))}"
+    context = Context(rows, main, tuple(told["term"]), result.confidence, draws, seed, asked)
     table = [*_main_rows(main), *(row for key in _asked(context) for row in _rows_of(context, key))]
     if imputed is not None and imputed.imputations:
         pooled = imputed.table.set_index("term")
@@ -153,19 +150,18 @@ CHOICES = {
 
 
 def _design_of(question):
-    asked = {"outcome": "attended", "adjust_for": (), "cluster": ("organization_id", "event_id"), "method": "firth"}
+    asked = {"formula": None, "outcome": "attended", "adjust_for": (), "cluster": CLUSTER, "method": "firth"}
     asked |= {key: value for key, value in question.items() if key in DESIGN}
-    names = ("incentives", "adjust_for", "cluster")
-    return asked | {key: (asked[key],) if isinstance(asked[key], str) else tuple(asked[key]) for key in names}
+    return asked | {key: names_of(asked[key]) for key in ("incentives", "adjust_for", "cluster")}
 
 
 def _asked(context):
     """The specifications that this question has; not the one that is the main answer already."""
     question, columns = context.question, context.rows.columns
-    attended = question["outcome"] == "attended"
+    attended = context.design.formula.left == "attended"
     has = {
         question["method"]: False,
-        "unadjusted": bool(question["adjust_for"]),
+        "unadjusted": bool(context.adjusters),
         "senior": attended and SENIOR in columns,
         "delegates": attended and DELEGATES in columns,
     }

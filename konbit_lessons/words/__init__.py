@@ -19,12 +19,14 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
 from konbit_lessons.errors import ProgrammeError
+from konbit_lessons.words.label import Label as Label
 
 HERE = Path(__file__).parent
 FORMATS = {"en": "en", "fr": "fr", "ht": "fr"}  # CLDR has no Kreyòl: its numbers are written as in French
 MONTHS = {
     "ht": ("janvye", "fevriye", "mas", "avril", "me", "jen", "jiyè", "out", "septanm", "oktòb", "novanm", "desanm")
 }
+SHORT_MONTHS = {"ht": ("jan", "fev", "mas", "avr", "me", "jen", "jiy", "out", "sep", "okt", "nov", "des")}
 FIRST_DAY = {"fr": "1er", "ht": "1ye"}
 MINUS = "−"
 
@@ -105,11 +107,12 @@ class Words:
         """
         if isinstance(message, str):
             found = self._catalog.get(message)
-            return (found.string if found else "") or message
+            forms = (found.string if found else "") or message
+            return forms if isinstance(forms, str) else forms[0]
         found = self._catalog.get(message) or self._catalog.get(message[0])
         if found and isinstance(found.string, tuple) and all(found.string):
             return found.string[c2py(self._catalog.plural_expr)(int(n))]
-        return message[n != 1]
+        return message[int(n != 1)]
 
     def text(self, msgid, **values):
         """Return the text in this language, with ``{name}`` filled in from `values`."""
@@ -158,9 +161,15 @@ class Words:
         begins = self._month_name(first) if first.year == last.year else self.month(first)
         return self.text("{first_month} to {last_month}", first_month=begins, last_month=self.month(last))
 
-    def _month_name(self, day):
-        month = MONTHS[self.language][day.month - 1] if self.language in MONTHS else None
-        return month or format_date(day, "MMMM", locale=self._locale)
+    def short_period(self, first, last):
+        """Return the months from one day to another on two lines, as "Apr–Jun" above "2017"."""
+        return (
+            f"{self._month_name(first, SHORT_MONTHS, 'MMM')}–{self._month_name(last, SHORT_MONTHS, 'MMM')}\n{last.year}"
+        )
+
+    def _month_name(self, day, own=MONTHS, pattern="MMMM"):
+        month = own[self.language][day.month - 1] if self.language in own else None
+        return month or format_date(day, pattern, locale=self._locale)
 
     def list(self, items):
         """Return the items as "A, B and C"."""

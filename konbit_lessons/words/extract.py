@@ -7,26 +7,25 @@ they change only when a message does. A test holds konbit.pot current.
 
 import ast
 import io
-import re
 
-import nbformat
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 
 from konbit_lessons.words import HERE
+from konbit_lessons.words.markdown import blocks, cells_of, words_of
 
 PACKAGE = HERE.parent
 POT = HERE / "konbit.pot"
 NOTEBOOKS = PACKAGE / "notebooks" if (PACKAGE / "notebooks").is_dir() else PACKAGE.parent / "notebooks"
 KEYWORDS = {"text": (1,), "mark": (1,), "say": (1,), "plural": (1, 2), "pair": (1, 2)}
+SAID_IN = ("says", "more", "fewer", "unclear", "apart", "alike", "changed", "one")  # arguments that are texts
 HEADER = r"""msgid ""
 msgstr ""
 "Content-Type: text/plain; charset=utf-8\n"
 "Plural-Forms: nplurals=2; plural=(n != 1);\n"
 
 """
-NOT_SHOWN = "lab-only"  # the tag of cells that only who works in JupyterLab sees
 
 
 def messages():
@@ -38,22 +37,9 @@ def messages():
             for _, found, _, _ in extract("jinja2.ext:babel_extract", file, keywords=KEYWORDS):
                 yield path.relative_to(PACKAGE).as_posix(), found
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
-        for cell in nbformat.read(path, as_version=4).cells:
-            if NOT_SHOWN in cell.metadata.get("tags", []):
-                continue
-            if cell.cell_type == "code":
-                yield from ((f"notebooks/{path.name}", found) for found in _of_code(cell.source))
-            else:
-                yield from ((f"notebooks/{path.name}", block) for block in markdown_blocks(cell.source) if block)
-
-
-def markdown_blocks(source):
-    """Split the source of a markdown cell at its blank lines and take the # from headings: what is translated at once.
-
-    >>> markdown_blocks("## What we asked\\n\\nWhich incentives?")
-    ['What we asked', 'Which incentives?']
-    """
-    return [re.sub(r"^#+ +", "", block.strip()) for block in re.split(r"\n\s*\n", source)]
+        for kind, _, source in cells_of(path):
+            found = _of_code(source) if kind == "code" else map(words_of, blocks(source))
+            yield from ((f"notebooks/{path.name}", one) for one in found)
 
 
 def pot():
@@ -70,12 +56,13 @@ def updated(text):
 
 
 def _of_code(source):
-    """Yield what is said in a source: texts given to the functions of KEYWORDS as they stand, or by an if or an or."""
+    """Yield what is said in a source: texts given to KEYWORDS, or as an argument of SAID_IN, as they stand or by an if or an or."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call):
             name = getattr(node.func, "attr", getattr(node.func, "id", None))
             wanted = KEYWORDS.get(name, ())
             given = [_texts(arg) for arg in node.args[: len(wanted)]]
+            yield from (text for one in node.keywords if one.arg in SAID_IN for text in _texts(one.value))
             if len(given) == 1:
                 yield from given[0]
             elif given and all(given):

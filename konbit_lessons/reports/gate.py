@@ -1,0 +1,140 @@
+"""The publishing gate: which cells and outputs of an executed notebook reach a page.
+
+A shared page takes markdown, and outputs that parts of this package made, whose numbers passed disclosure; they carry
+the type `CARRIED`. Whatever else a cell shows stays in the executed notebook, and is named. An internal page takes
+frames and pictures too. Cells for the lab reach none.
+"""
+
+import ast
+import re
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from konbit_lessons.errors import ReportError
+from konbit_lessons.figures.markup import as_csv
+from konbit_lessons.figures.part import CARRIED
+from konbit_lessons.reports.run import cell_name, to_run
+
+NUMBERS = ["sentence", "what", "value", "low", "high"]
+READABLE = ("text/html", "text/plain", "image/png", "image/jpeg")
+WHAT = (("vnd.jupyter.widget", "a widget"), ("image/", "a picture"), ("text/html", "a frame or HTML"), ("", "text"))
+
+
+@dataclass(frozen=True)
+class Passed:
+    """What of an executed notebook may be published.
+
+    Attributes
+    ----------
+    cells : list of NotebookNode, with only such outputs
+    left_out : tuple of str, the cells that showed something else, and what
+    carried : list of dict, what the parts carry beside what is seen
+    """
+
+    cells: list
+    left_out: tuple[str, ...] = ()
+    carried: list = field(default_factory=list)
+
+    @property
+    def opening(self):
+        """What the opening of the page carries: its title, its answer, and numbers for the next quarter."""
+        nothing = {"title": "", "answer": "", "told": {}}
+        return nothing | next((one for one in self.carried if "title" in one), {})
+
+    def tables(self, page):
+        """Return name → CSV of the figures and tables of a page, and of the numbers in its sentences.
+
+        Raises
+        ------
+        ReportError : a name is none for a file, or is given to two tables that differ
+        """
+        found = {}
+        numbers = [row for one in self.carried for row in one.get("sentences", ())]
+        sentences = {"name": f"{page}_sentences", "csv": as_csv(pd.DataFrame(numbers, columns=NUMBERS))}
+        for one in [*self.carried, *([sentences] if numbers else [])]:
+            if not one.get("csv"):
+                continue
+            if not re.fullmatch(r"[a-z0-9_]{1,60}", one["name"]):
+                raise ReportError(f'{page}: found a table named "{one["name"]}"; expected small letters, digits and _.')
+            if found.setdefault(one["name"], one["csv"]) != one["csv"]:
+                raise ReportError(
+                    f'{page}: found two tables named "{one["name"]}" that differ; expected a name for each.'
+                )
+        return found
+
+
+def passed(notebook, *, audience="shared"):
+    """Return what of an executed notebook reaches a page for this audience.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+    audience : "shared" or "internal"
+
+    Returns
+    -------
+    Passed
+    """
+    cells, left_out, carried = [], [], []
+    for cell in to_run(notebook).cells:
+        published = cell.copy()
+        if cell.cell_type == "code":
+            ours = [output for output in cell.outputs if CARRIED in output.get("data", {})]
+            others = [output for output in cell.outputs if CARRIED not in output.get("data", {})]
+            carried += [output["data"][CARRIED] for output in ours]
+            if others and audience == "shared":
+                left_out.append(f"{cell_name(cell)}: {_what(others[0])}")
+            published.outputs = [
+                _readable(one) for one in (ours if audience == "shared" else cell.outputs) if _shows(one)
+            ]
+        cells.append(published)
+    return Passed(cells, tuple(left_out), carried)
+
+
+def with_something_under(blocks):
+    """Return whether each block stays: a heading and what is under it goes where nothing that was to be shown is shown.
+
+    Parameters
+    ----------
+    blocks : list of (level, shows): the level of a heading, 0 for others; whether an output is there, None for text and
+        for cells that only work something out. What is under a heading ends at the next of its level or above.
+
+    >>> with_something_under([(2, None), (0, None), (0, False), (2, None), (0, None), (2, None), (0, True)])
+    [False, False, False, True, True, True, True]
+    """
+    stays = [True] * len(blocks)
+    for at, (level, _) in enumerate(blocks):
+        ends = (to for to in range(at + 1, len(blocks)) if 0 < blocks[to][0] <= level)
+        under = slice(at, next(ends, len(blocks)))
+        shown = [shows for _, shows in blocks[under] if shows is not None]
+        if level and shown and not any(shown):
+            stays[under] = [False] * len(stays[under])
+    return stays
+
+
+def shows(cell):
+    """Return whether a code cell shows something; None where it was not meant to: its last line is no expression."""
+    if cell.outputs:
+        return True
+    try:
+        last = ast.parse(cell.source).body[-1:]
+    except SyntaxError:  # a magic of IPython
+        return None
+    return False if last and isinstance(last[0], ast.Expr) else None
+
+
+def _shows(output):
+    return output.get("data", {}).get(CARRIED, {}).get("part") != "nothing"
+
+
+def _readable(output):
+    if "data" not in output:
+        return output
+    return output | {"data": {kind: data for kind, data in output["data"].items() if kind in READABLE}}
+
+
+def _what(output):
+    if "data" not in output:
+        return "printed text"
+    return next(said for start, said in WHAT if any(start in kind for kind in output["data"]))
