@@ -49,18 +49,14 @@ class Passed:
         ------
         ReportError : a name is none for a file, or is given to two tables that differ
         """
-        found = {}
         numbers = [row for one in self.carried for row in one.get("sentences", ())]
-        sentences = {"name": f"{page}_sentences", "csv": as_csv(pd.DataFrame(numbers, columns=NUMBERS))}
-        for one in [*self.carried, *([sentences] if numbers else [])]:
-            if not one.get("csv"):
-                continue
-            if not re.fullmatch(r"[a-z0-9_]{1,60}", one["name"]):
-                raise ReportError(f'{page}: found a table named "{one["name"]}"; expected small letters, digits and _.')
-            if found.setdefault(one["name"], one["csv"]) != one["csv"]:
-                raise ReportError(
-                    f'{page}: found two tables named "{one["name"]}" that differ; expected a name for each.'
-                )
+        sentences = [(f"{page}_sentences", as_csv(pd.DataFrame(numbers, columns=NUMBERS)))] if numbers else []
+        found = {}
+        for name, csv in [*((one["name"], one["csv"]) for one in self.carried if one.get("csv")), *sentences]:
+            if not re.fullmatch(r"[a-z0-9_]{1,60}", name):
+                raise ReportError(f'{page}: found a table named "{name}"; expected small letters, digits and _.')
+            if found.setdefault(name, csv) != csv:
+                raise ReportError(f'{page}: found two tables named "{name}" that differ; expected a name for each.')
         return found
 
 
@@ -80,14 +76,11 @@ def passed(notebook, *, audience="shared"):
     for cell in to_run(notebook).cells:
         published = cell.copy()
         if cell.cell_type == "code":
-            ours = [output for output in cell.outputs if CARRIED in output.get("data", {})]
-            others = [output for output in cell.outputs if CARRIED not in output.get("data", {})]
-            carried += [output["data"][CARRIED] for output in ours]
-            if others and audience == "shared":
-                left_out.append(f"{cell_name(cell)}: {_what(others[0])}")
-            published.outputs = [
-                _readable(one) for one in (ours if audience == "shared" else cell.outputs) if _shows(one)
-            ]
+            ours = [one for one in cell.outputs if CARRIED in one.get("data", {})]
+            others = [one for one in cell.outputs if one not in ours] if audience == "shared" else []
+            left_out += [f"{cell_name(cell)}: {_what(one)}" for one in others[:1]]
+            carried += [one["data"][CARRIED] for one in ours]
+            published.outputs = [_readable(one) for one in cell.outputs if one not in others and _shows(one)]
         cells.append(published)
     return Passed(cells, tuple(left_out), carried)
 
