@@ -23,7 +23,7 @@ from scipy.stats import t as t_distribution
 from konbit_lessons.incentives import coef_test, effects, predict_participation, wald_test
 from konbit_lessons.incentives.clusterings import clusterings
 from konbit_lessons.incentives.contrasts import of_column
-from konbit_lessons.incentives.fit import fit_model, standardized
+from konbit_lessons.incentives.fit import fit_model, orthonormal
 from konbit_lessons.incentives.mixed import mixed_logit
 from konbit_lessons.incentives.penalized import profile_limits
 from konbit_lessons.incentives.result import adjusted_p
@@ -323,7 +323,7 @@ def _difference_in_means():
 def _of_gee(data, key, name):
     R, of = reference(data)[key], lambda: model(name).gee
     yield data, f"{key} coef", values(R["coef"]), lambda: of()[0], ITERATED
-    back, robust = lambda: standardized(model(name).X)[1], lambda: of()[2].cov_robust  # noqa: E731
+    back, robust = lambda: orthonormal(model(name).X)[1], lambda: of()[2].cov_robust  # noqa: E731
     se = lambda: np.sqrt(np.diag(back() @ robust() @ back().T))  # noqa: E731
     yield data, f"{key} se_robust", values(R["se_robust"]), se, ITERATED
     yield data, f"{key} alpha", R["alpha"], lambda: of()[2].cov_struct.dep_params, ITERATED

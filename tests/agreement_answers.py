@@ -1,10 +1,10 @@
-"""R's numbers of the further answers: trends, missing answers, prediction, profiles, staying and small formulas."""
+"""R's numbers of the further answers: missing answers, prediction, profiles, staying and small formulas."""
 
 from functools import cache
 
 import numpy as np
 import pandas as pd
-from agreement import CLOSED, ITERATED, QUADRATURE, REFERENCE, SYNTH, Model, frame, model, reference, values
+from agreement import CLOSED, QUADRATURE, REFERENCE, SYNTH, Model, frame, model, reference, values
 from scipy.special import expit
 
 from konbit_lessons.incentives.evalue import e_value
@@ -12,8 +12,8 @@ from konbit_lessons.incentives.imputation import pool
 from konbit_lessons.incentives.prediction import auc, prediction, quality
 from konbit_lessons.incentives.profiles import organization_profiles
 from konbit_lessons.incentives.result import adjusted_p
-from konbit_lessons.measures.staying import leaving, still_taking_part
-from konbit_lessons.measures.intervals import clopper_pearson, cronbach_alpha, wilson
+from konbit_lessons.measures.intervals import wilson
+from konbit_lessons.measures.staying import life_table
 
 IMPUTED = ["fee", "training", "data_access", "networking", "recognition", "travel", "awardee", "size", "q2", "q3", "q4"]
 MEASURES = {"auc": "auc", "brier": "brier", "logloss": "log_loss"}
@@ -22,17 +22,7 @@ ADJUSTERS = ["awardee", "size", "q2", "q3", "q4"]
 
 def _of_misc():
     R, data = reference("misc"), "misc"
-    for name, interval in (("wilson", wilson), ("clopper", clopper_pearson)):
-        limits = lambda interval=interval: (interval(16, 137).low, interval(16, 137).high)  # noqa: E731
-        yield data, name, [R[name]["lower"], R[name]["upper"]], limits, CLOSED
-    kronbach = R["cronbach_attitude"]
-
-    def alpha():
-        found = cronbach_alpha(pd.read_csv(REFERENCE / "attitude.csv"))
-        return [found.raw, found.standardized, found.std_error, *found.if_dropped[list(kronbach["alpha_drop"])]]
-
-    expected = [*(kronbach[q] for q in ("raw_alpha", "std_alpha", "ase")), *kronbach["alpha_drop"].values()]
-    yield data, "cronbach_attitude", expected, alpha, CLOSED
+    yield data, "wilson", [R["wilson"]["lower"], R["wilson"]["upper"]], lambda: wilson(16, 137), CLOSED
     yield data, "p.adjust BH", R["p_adjust"]["BH"], lambda: adjusted_p(R["p_adjust"]["p"], "fdr_bh"), CLOSED
     ratios = [R["evalue"]["point"], R["evalue"]["lower"]]
     yield data, "E-value", ratios, lambda: [e_value(3.9), e_value(1.8)], CLOSED
@@ -134,26 +124,14 @@ def _of_profiles():
 
 
 def _of_staying():
-    R = reference("konbit_synth")
+    R = reference("konbit_synth")["km"]
     columns = {"surv": "share", "std_err_greenwood": "std_error", "lower": "conf_low", "upper": "conf_high"}
 
-    def quarters():
-        rows = pd.read_csv(REFERENCE / "konbit_synth_hazard.csv")
-        return rows.rename(columns={"org": "organization_id", "t": "quarter", "ev": "left"})
+    def curve():
+        each = pd.read_csv(REFERENCE / "konbit_synth_hazard.csv").groupby("org").agg({"t": "max", "ev": "max"})
+        return life_table(each["t"], each["ev"])[list(columns.values())].to_numpy().T
 
-    curve = lambda: still_taking_part(quarters())[list(columns.values())].to_numpy().T  # noqa: E731
-    yield "konbit_synth", "km: surv, Greenwood, lower, upper", [R["km"][key] for key in columns], curve, CLOSED
-    R = R["discrete_hazard_cloglog"]
-    names = [name.replace("factor(t)", "quarter: ").replace("(Intercept)", "Intercept") for name in R["coef"]]
-
-    def computed(column):
-        found = leaving(quarters(), terms=["fee", "training", "travel", "networking", "awardee", "size"])
-        return found.coefficients.set_index("term").loc[names, column]
-
-    for key, column in (("coef", "coefficient"), ("se", "model_std_error")):
-        of = lambda column=column: computed(column)  # noqa: E731
-        # Fisher scoring is linear at this link: R's stops eight digits on
-        yield "konbit_synth", f"discrete_hazard_cloglog {key}", values(R[key]), of, ITERATED
+    yield "konbit_synth", "km: surv, Greenwood, lower, upper", [R[key] for key in columns], curve, CLOSED
 
 
 ROWS = [*_of_misc(), *_of_pooling(), *_of_prediction(), *_of_profiles(), *_of_staying()]

@@ -3,7 +3,7 @@
 Takes a ``Design``, its ``Fit`` and clusterings; returns one dictionary per incentive, which ``result`` puts in a table.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -27,7 +27,8 @@ UNKNOWN = dict.fromkeys(
 
 @dataclass(frozen=True)
 class Answers:
-    """What is needed to answer about any incentive of one design; ``separated``: positions of such columns."""
+    """What is needed to answer about any incentive of one design; ``separated``: positions of such columns;
+    ``aside``: what answers about a term that the design leaves out, since it alone tells who took part."""
 
     design: Design
     fit: Fit
@@ -36,9 +37,12 @@ class Answers:
     confidence: float
     permutations: int
     seed: int
+    aside: dict = field(default_factory=dict)
 
     def about(self, key):
         """The numbers about one incentive, with ``reason`` and ``explanation`` when the data cannot tell."""
+        if key in self.aside:
+            return self.aside[key].about(key)
         seen = count(self.design, key)
         if key in self.design.unfit:
             reason, explanation = self.design.unfit[key]

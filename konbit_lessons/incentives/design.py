@@ -4,7 +4,7 @@ Takes the panel (or a study's table) and the question; returns a ``Design``. Fir
 one fixed order here, so that nothing further down can depend on the order in which they came.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -139,6 +139,25 @@ class Design:
         back[j] = -c / c[j]
         back[j, j] = 1 / c[j]
         return (self.X if self.contrast(key).is_plain else self.X @ back), j, back
+
+    def terms_without(self, names):
+        """The terms of the formula that hold none of these columns."""
+        right = [one for one in self.spec.term_names if one != "Intercept"]
+        return [one for one in right if not any(mentions(one, name) for name in names)]
+
+    def without(self, keys):
+        """The design without the columns of these terms, and a note that says so."""
+        names = list(dict.fromkeys(self.terms[key].column for key in keys))
+        kept = [j for j, column in enumerate(self.names) if not any(mentions(column, name) for name in names)]
+        message = mark("{names}: tells without exception who took part; the other answers are given without it.")
+        return replace(
+            self,
+            X=self.X[:, kept],
+            names=tuple(self.names[j] for j in kept),
+            positions=self.positions[kept],
+            notes=(*self.notes, Note(message, names=", ".join(names))),
+            _contrasts={},
+        )
 
     def matrix(self, frame):
         """The columns of X for another frame."""

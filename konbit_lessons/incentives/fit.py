@@ -1,7 +1,7 @@
 """The fitted model: Firth-penalized logit, maximum-likelihood logit (of a yes or no, a share, or counts), or linear.
 
 Takes the matrices of a ``Design``; returns a ``Fit`` with what the effects and the cluster-robust covariance need.
-Columns are centred and scaled for the iterations only; coefficients are reported on the scale of the data.
+Iterations are in orthonormal coordinates; coefficients are reported on the scale of the data.
 """
 
 import warnings
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import solve_triangular
+from scipy.optimize import minimize
 from scipy.special import expit
 
 from konbit_lessons.errors import ModelError
@@ -85,25 +86,28 @@ def fit_model(X, y, method, trials=None):
     >>> [round(float(np.exp(fit.coefficients[0])), 9) for fit in (counts, shares)]
     [2.333333333, 1.666666667]
     """
-    Z, back = standardized(X)
+    Z, back = orthonormal(X)
     m = np.ones(len(y)) if trials is None else trials
     if method == "linear":
-        beta = back @ np.linalg.lstsq(Z, y, rcond=None)[0]
+        beta = back @ (Z.T @ y) / len(y)
         return Fit(method, X, beta, np.ones(len(y)), y - X @ beta)
     beta = back @ (_firth(Z, y, m) if method == "firth" else _logit(Z, y, m, METHODS[method]))
     p = expit(X @ beta)
     return Fit(method, X, beta, m * p * (1 - p), m * (y - p), trials)
 
 
-def standardized(X, *, centred=True):
-    """Z, centred and scaled except for a constant, and the matrix that turns its coefficients into those of X."""
-    constant = np.flatnonzero((np.ptp(X, axis=0) == 0) & (X[0] != 0))[:1]
-    mean = X.mean(axis=0) * (centred and len(constant) > 0)
-    spread = X.std(axis=0) if len(constant) else np.sqrt((X**2).mean(axis=0))
-    mean[constant], spread[constant] = 0.0, 1.0
-    back = np.diag(1 / spread)
-    back[constant] -= mean / spread / X[0, constant][:, None]
-    return (X - mean) / spread, back
+def orthonormal(X, last=None):
+    """Z with Z'Z = n·I that spans X, and the matrix ``back`` that turns coefficients of Z into those of X.
+
+    What is maximized does not depend on the coordinates, and iterations in these are not hurt by units, origins or columns
+    that nearly repeat each other. The coefficient of column ``last`` of X is a multiple of Z's last coefficient alone.
+    """
+    n, k = X.shape
+    order = np.arange(k) if last is None else np.append(np.delete(np.arange(k), last), last)
+    Q, R = np.linalg.qr(X[:, order])
+    back = np.empty((k, k))
+    back[order] = np.linalg.inv(R) * np.sqrt(n)
+    return Q * np.sqrt(n), back
 
 
 def penalized(Z, data, beta):
@@ -125,9 +129,9 @@ def penalized(Z, data, beta):
 def maximized(Z, data, beta, free):
     """The coefficients that are ``free`` at their best: (coefficients, penalized likelihood, its score)."""
     height, score, information = penalized(Z, data, beta)
-    for _ in range(200):
+    for _ in range(50):
         if not free.any() or np.abs(score[free]).max() < TIGHT:
-            break
+            return beta, height, score
         step = np.zeros(len(beta))
         step[free] = np.linalg.solve(information[np.ix_(free, free)], score[free])
         step *= min(1.0, 5.0 / np.abs(step).max())
@@ -140,12 +144,28 @@ def maximized(Z, data, beta, free):
             step /= 2
         beta, (height, score, information) = beta + step, trial
         if np.abs(step).max() < 1e-12:
-            break
-    return beta, height, score
+            return beta, height, score
+    return _climbed(Z, data, beta, free)
+
+
+def _climbed(Z, data, beta, free):
+    """The same by BFGS, where scoring creeps: of a term that tells without exception, its steps are far too short."""
+
+    def falling(values):
+        place = beta.copy()
+        place[free] = values
+        height, score, _ = penalized(Z, data, place)
+        return -height, -score[free]
+
+    found = minimize(falling, beta[free], method="BFGS", jac=True, options={"gtol": TIGHT})
+    place = beta.copy()
+    place[free] = found.x
+    height, score, _ = penalized(Z, data, place)
+    return place, height, score
 
 
 def _firth(Z, y, m):
-    """By firthmodels; a share is some rows with 1 and some with 0, weighted. Where it swings, by halved steps."""
+    """By firthmodels; a share is some rows with 1 and some with 0, weighted. Where that swings or creeps, by ``maximized``."""
     from firthmodels import FirthLogisticRegression  # brings scikit-learn: half a second, not at import
 
     some, none = m * y > 0, m * (1 - y) > 0
@@ -156,8 +176,8 @@ def _firth(Z, y, m):
     try:
         return strictly(lambda: model.fit(rows, labels, weights), "Firth logit").coef_
     except ModelError:
-        beta, height, score = maximized(Z, (y, m), np.zeros(Z.shape[1]), np.ones(Z.shape[1], bool))
-        if not np.isfinite(height) or np.abs(score).max() > 1e-5:
+        beta, _, score = maximized(Z, (y, m), np.zeros(Z.shape[1]), np.ones(Z.shape[1], bool))
+        if not np.abs(score).max() < 1e-5:  # what rounding leaves of a score near the maximum is far smaller
             raise
         return beta
 

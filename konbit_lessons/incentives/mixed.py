@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import expit, logsumexp
 
 from konbit_lessons.errors import ModelError
-from konbit_lessons.incentives.fit import fit_model, standardized
+from konbit_lessons.incentives.fit import fit_model, orthonormal
 
 NODES = 41  # of the adaptive quadrature: at a standard deviation of 3.6 it is right to 6 digits, with 25 nodes to 4
 NODES_OF_THE_MEAN = 60  # of the plain quadrature over the population of groups
@@ -104,7 +104,7 @@ def mixed_logit(X, y, codes, *, nodes=NODES):
     (0.0, 0.0, 16.0)
     """
     order = np.argsort(codes, kind="stable")
-    Z, back = standardized(X)
+    Z, back = orthonormal(X)
     groups = _Groups(Z[order], y[order], np.asarray(codes)[order], nodes)
     theta, point = _best(groups, Z, y)
     turn = np.eye(len(theta))

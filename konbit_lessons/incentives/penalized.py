@@ -10,39 +10,40 @@ import numpy as np
 from scipy.stats import chi2
 
 from konbit_lessons.errors import ModelError
-from konbit_lessons.incentives.fit import TIGHT, maximized, penalized, standardized
+from konbit_lessons.incentives.fit import TIGHT, maximized, orthonormal, penalized
 
 
 def penalized_interval(design, key, fit, confidence=0.95):
     """The average marginal effects (low, high) of a term between the profile-penalized limits of its coefficient.
 
-    Of a 0/1 incentive these are the effects at the limits. The effect of a number, β · mean[p(1 − p)], falls again
+    Of a 0/1 incentive these are the effects at the limits (or the estimate, where it lies beyond them, since the other
+    coefficients move as well). The effect of a number, β · mean[p(1 − p)], falls again
     where β is large, so the lowest and the highest on the way from one limit to the other are taken. Of a term with
     interactions the coefficient is that of its average change.
     """
     X, column, back = design.alone(key)
     alone = replace(fit, X=X, coefficients=np.linalg.solve(back, fit.coefficients))
-    way = profile_limits(alone, design.y, column, confidence)
-    contrast = design.contrast(key)
+    limits, contrast = profile_limits(alone, design.y, column, confidence), design.contrast(key)
+    way = [*limits, alone.coefficients]
     if not contrast.offered:
-        way = np.vstack([way, alone.coefficients, _between(alone, design.y, column, *way[:, column])])
+        way += _between(alone, design.y, column, *limits[:, column])
     effects = [contrast.effect(back @ beta)[0] for beta in way]
     return min(effects), max(effects)
 
 
 def _between(fit, y, column, low, high, points=20):
-    Z, back = standardized(fit.X)
-    best, scale, free = np.linalg.solve(back, fit.coefficients), back[column, column], _all_but(fit, column)
-    ends = np.linspace(low, high, points + 2)[1:-1]
-    return [back @ maximized(Z, (y, _trials(fit, y)), np.where(free, best, b / scale), free)[0] for b in ends]
+    Z, back = orthonormal(fit.X, column)
+    best, free = np.linalg.solve(back, fit.coefficients), _but_the_last(Z)
+    ends = np.linspace(low, high, points + 2)[1:-1] / back[column, -1]
+    return [back @ maximized(Z, (y, _trials(fit, y)), np.where(free, best, b), free)[0] for b in ends]
 
 
 def _trials(fit, y):
     return np.ones(len(y)) if fit.trials is None else fit.trials
 
 
-def _all_but(fit, column):
-    return np.arange(fit.X.shape[1]) != column
+def _but_the_last(Z):
+    return np.arange(Z.shape[1]) < Z.shape[1] - 1
 
 
 def profile_limits(fit, y, column, confidence=0.95):
@@ -65,24 +66,22 @@ def profile_limits(fit, y, column, confidence=0.95):
     >>> round(float(2 * 5.5 * (2 * np.log(0.5) - np.log(p) - np.log(1 - p))), 6), round(float(chi2.ppf(0.95, 1)), 6)
     (3.841459, 3.841459)
     """
-    # of the intercept, centring would change what it means
-    Z, back = standardized(fit.X, centred=bool(np.ptp(fit.X[:, column]) > 0))
+    Z, back = orthonormal(fit.X, column)
     best, drop = np.linalg.solve(back, fit.coefficients), chi2.ppf(confidence, 1) / 2
-    free = _all_but(fit, column)
-    limits = [_limit(Z, (y, _trials(fit, y)), best, free, drop, side) for side in (-1.0, 1.0)]
+    side = np.sign(back[column, -1])
+    limits = [_limit(Z, (y, _trials(fit, y)), best, drop, one) for one in (-side, side)]
     return np.array(limits) @ back.T
 
 
-def _limit(Z, data, best, free, drop, side):
+def _limit(Z, data, best, drop, side):
     """Newton's method on the profile, kept between a point above the target and one below it."""
     top, _, information = penalized(Z, data, best)
-    column = int(np.flatnonzero(~free)[0])
-    inside, outside = best[column], np.inf * side
-    width = np.sqrt(np.linalg.inv(information)[column, column])
+    free, inside, outside = _but_the_last(Z), best[-1], np.inf * side
+    width = np.sqrt(np.linalg.inv(information)[-1, -1])
     beta, b = best, inside + side * width * np.sqrt(2 * drop)
     for _ in range(100):
         beta, height, score = maximized(Z, data, np.where(free, beta, b), free)
-        gap, slope = height - (top - drop), score[column]
+        gap, slope = height - (top - drop), score[-1]
         if abs(gap) < TIGHT:
             return beta
         inside, outside = (b, outside) if gap > 0 else (inside, b)

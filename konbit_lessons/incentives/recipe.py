@@ -140,6 +140,22 @@ def predict_participation(rows, *, outcome="attended", incentives, adjust_for=()
 
 
 def _answers(design, method, covariance, options):
+    """The answers; an incentive that alone tells who took part is answered on its own, and the others without it."""
+    alone = [key for key, term in design.terms.items() if _splits(term.x, design.y)]
+    if not alone or len(alone) == len(design.terms) or method == "logit":
+        return _fitted(design, method, covariance, options)
+    whole = _fitted(design, method, covariance, options)
+    rest = _fitted(design.without(alone), method, covariance, options)
+    return replace(rest, aside={key: whole for key in alone})
+
+
+def _splits(x, y):
+    """Whether all rows with 1 lie beyond all rows with 0."""
+    no, yes = x[y == 0], x[y == 1]
+    return len(no) + len(yes) == len(y) and (no.max() < yes.min() or yes.max() < no.min())
+
+
+def _fitted(design, method, covariance, options):
     separated = separated_columns(design.X, design.y)
     if separated and method == "logit":
         raise ModelError(

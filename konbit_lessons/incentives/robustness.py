@@ -102,7 +102,12 @@ def robustness(rows, result, *, draws=999, seed=1, imputed=None, **question):
     """
     main = result.table
     told = main[main["reason"] == ""]
-    context = Context(rows, main, tuple(told["term"]), result.confidence, draws, seed, _design_of(question))
+    asked = _design_of(question)
+    if aside := result.answers.aside:  # what the main answers leave out, the others leave out
+        design = next(iter(aside.values())).design
+        gone = {design.terms[key].column for key in aside}
+        asked["formula"] = f"{design.formula.left} ~ {' + '.join(design.terms_without(gone))}"
+    context = Context(rows, main, tuple(told["term"]), result.confidence, draws, seed, asked)
     table = [*_main_rows(main), *(row for key in _asked(context) for row in _rows_of(context, key))]
     if imputed is not None and imputed.imputations:
         pooled = imputed.table.set_index("term")

@@ -7,6 +7,7 @@ Takes a design; returns its separated columns. Comes before any fit, because pro
 import numpy as np
 from scipy.special import expit
 
+from konbit_lessons.incentives.fit import orthonormal
 from konbit_lessons.incentives.independence import label
 
 
@@ -45,8 +46,7 @@ def separated_in(design):
 
 def _has_maximum(X, y, steps=30):
     """Whether Newton's method settles. A separated term moves on by about 1 a step; then the programme must decide."""
-    left, size, _ = np.linalg.svd(X / np.maximum(np.abs(X).max(axis=0), 1e-300), full_matrices=False)
-    Z = left[:, size > 1e-10 * size[0]] * np.sqrt(len(X))
+    Z, _ = orthonormal(X)
     beta = np.zeros(Z.shape[1])
     for _ in range(steps):
         p = expit(Z @ beta)

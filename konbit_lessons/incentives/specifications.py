@@ -17,7 +17,7 @@ from konbit_lessons.incentives.answers import FEWEST_DF
 from konbit_lessons.incentives.bootstrap import wild_bootstrap
 from konbit_lessons.incentives.clusterings import clusterings
 from konbit_lessons.incentives.design import build_design
-from konbit_lessons.incentives.fit import fit_model, standardized, strictly
+from konbit_lessons.incentives.fit import fit_model, orthonormal, strictly
 from konbit_lessons.incentives.formula import mentions, quoted
 from konbit_lessons.incentives.mixed import mixed_logit
 from konbit_lessons.incentives.permutation import shuffled_scores
@@ -66,7 +66,7 @@ class Context:
     def own_terms(self):
         """The terms of the formula that hold an incentive."""
         asked = {term.column for term in self.design.terms.values()}
-        return [one for one in self.design.spec.term_names if any(mentions(one, name) for name in asked)]
+        return [one for one in self.design.terms_without(()) if any(mentions(one, name) for name in asked)]
 
     def varies_by(self, term):
         return self.main.loc[self.main["term"] == term, "varies_by"].iloc[0]
@@ -165,7 +165,7 @@ def gee_logit(X, y, codes):
     from statsmodels.genmod.families import Binomial
     from statsmodels.genmod.generalized_estimating_equations import GEE
 
-    Z, back = standardized(X)
+    Z, back = orthonormal(X)
     model = GEE(y, Z, groups=codes, family=Binomial(), cov_struct=Exchangeable())
     options = {"cov_type": "bias_reduced", "ddof_scale": 0, "maxiter": 200, "ctol": 1e-10}
     fit = strictly(lambda: model.fit(**options), "GEE")

@@ -126,8 +126,7 @@ def _looked_at(data: Data, every: pd.Series, first: pd.Series) -> list:
     each = pd.DataFrame({"organization_id": every.index, "came": True, "looked_at": every.index.isin(first.index)})
     gate.count(each, ["came", "looked_at"])
     gate.nested("looked_at", "came")
-    known = gate.decide(data.programme.smallest_cell)["n"].droplevel(["report", "by", "group"])
-    return [len(first), known["came"]]
+    return [len(first), gate.decide(data.programme.smallest_cell)["n", "came"].iloc[0]]
 
 
 def joint_events(data: Data, *, quarter: str) -> pd.DataFrame:

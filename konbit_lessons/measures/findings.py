@@ -11,6 +11,7 @@ import pandas as pd
 
 from konbit_lessons.disclosure import TOTAL
 from konbit_lessons.errors import DataError
+from konbit_lessons.field.declared import EXPECTS
 from konbit_lessons.incentives import predict_participation
 from konbit_lessons.measures import actions, answers, conversations, expectations, participation
 from konbit_lessons.measures.intervals import with_shares
@@ -102,20 +103,22 @@ def _promised(data, quarter):
 
 
 def _expected(data, quarter):
-    changes = _changes(expectations.changed(data, quarter=quarter).set_index("term"))
+    said = answers.said(data, quarter=quarter)
+    changes = _changes(answers.changed(data, said[said["kind"] == "expectation"], quarter=quarter).set_index("term"))
     for row in expectations.expected(data, quarter=quarter).to_dict("records"):
-        what, measure = {"name": row["expectation"]}, f"expects_{row['expectation']}"
+        what, measure = {"name": row["term"].removeprefix(EXPECTS)}, row["term"]
         change = changes.loc[measure].to_dict() if measure in changes.index else {}
-        yield {"measure": measure, "kind": "expects", "k": row["expects"], "n": row["n"]} | what | _share(row) | change
+        yield {"measure": measure, "kind": "expects", "k": row["yes"], "n": row["n"]} | what | _share(row) | change
         if row["offer"] == "offered":
-            told = {"k": row["unmet"], "n": row["expects"], "short": row["unmet"]}
-            yield {"measure": f"unmet_{row['expectation']}", "kind": "unmet"} | what | told
+            told = {"k": row["unmet"], "n": row["yes"], "short": row["unmet"]}
+            yield {"measure": f"unmet_{what['name']}", "kind": "unmet"} | what | told
 
 
 def _agreed(data, quarter):
-    opinions = answers.opinions(data, quarter=quarter)
-    changes = _changes(answers.opinions_changed(data, quarter=quarter).set_index("term"))
-    for name, own in opinions[opinions["by"] == TOTAL].groupby("question", sort=False):
+    said = answers.said(data, quarter=quarter)
+    opinions = said[said["kind"] != "expectation"]
+    changes = _changes(answers.changed(data, opinions, quarter=quarter).set_index("term"))
+    for name, own in opinions[opinions["by"] == TOTAL].groupby("term", sort=False):
         last, asked = own.iloc[-1].to_dict(), data.programme.questions[name]
         good = last["share"] if asked.good == "high" else 1 - last["share"]
         told = {"n": last["n"], "short": (1 - good) * last["n"] if good < 0.5 else NAN}
@@ -182,8 +185,8 @@ def _behind(data, rows, result, row, quarter):
             conversations.calendar(data, quarter=quarter).drop_duplicates("fiscal_quarter"), "fiscal_quarter"
         )
     if kind == "agrees":
-        opinions = answers.opinions(data, quarter=quarter)
-        return _points(opinions[(opinions["question"] == name) & (opinions["by"] == TOTAL)], "asked")
+        said = answers.said(data, quarter=quarter)
+        return _points(said[(said["term"] == name) & (said["by"] == TOTAL)], "asked")
     if kind == "incentive":
         return _points(result.table[result.table["strength"].isin(FOUND)], "term", "estimate")
     if kind == "reached":

@@ -1,9 +1,9 @@
 """An evaluator's own words: ``narrative/<quarter>.<language>.md`` beside programme.toml → parts of the learning report.
 
 The file is Markdown. Each ``## heading`` is the name of a section of the learning report, in English or in the file's
-language; what stands under it is shown in that section. Links lead to a heading of the report
-(``#what-they-expect``), to a finding (``#finding-1``) or outside. HTML is shown as the text it is. Quotations (``>``)
-are the only place where somebody's own words come into a report: who writes them here has approved them.
+language; what stands under it is shown in that section. Links lead to a heading of the report (``#next-quarter``), to a
+finding by its key or number (``#finding-calls``, ``#finding-1``) or outside. HTML is shown as the text it is. Quotations
+(``>``) are the only place where somebody's own words come into a report: who writes them here has approved them.
 """
 
 import re
@@ -14,6 +14,7 @@ import mistune
 from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.figures.markup import anchor_of, plain
 from konbit_lessons.figures.part import Part
+from konbit_lessons.measures import decisions
 from konbit_lessons.reports.notebooks import LEARNING, headings, notebook_file
 from konbit_lessons.words import Words
 
@@ -85,12 +86,23 @@ def own_words(data, *, quarter, language="en"):
     return {anchor: Narrative("\n".join(text for _, text in lines).strip()) for anchor, lines in found.items()}
 
 
+<<<<<<< HEAD
 def _declared(data, quarter):
     """Anchors of the findings of a quarter, by number and by key, and of the actions, by name and with their label."""
     lines, actions = data.learning[data.learning["quarter"] == quarter], data.programme.actions
     keys = [anchor_of(key) for key in lines["key"].dropna()] if "key" in lines else []
     found = {f"{FINDING}{one}" for one in [*range(1, len(lines) + 1), *keys]}
     return found | {anchor_of(f"{name}: {one.label.text('en')}") for name, one in actions.items()} | {*actions}
+=======
+def _findings(data, quarter):
+    """Anchors of the findings of a quarter: by their key where the table has one, else by their number."""
+    return {*decisions.asked(data, quarter=quarter)["anchor"]}
+
+
+def _actions(programme):
+    """Anchors of the declared actions."""
+    return {anchor_of(name) for name in programme.actions}
+>>>>>>> main
 
 
 def _read(path, where):
@@ -153,5 +165,5 @@ def _check_recommendations(lines, where):
         if not ANCHOR.search(text):
             raise ProgrammeError(
                 f"{where}, line {number}: this recommendation links to no finding. Say what it rests on, as in "
-                f"[showcases](#what-predicts-participation) or [finding 1](#{FINDING}1)."
+                f"[calls](#{FINDING}1), or by the key of the finding in the table of learning questions."
             )

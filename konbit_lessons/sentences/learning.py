@@ -11,7 +11,7 @@ from konbit_lessons.say import capital, small
 from konbit_lessons.sentences.common import apart
 from konbit_lessons.sentences.incentives import found
 from konbit_lessons.sentences.participation import reached_so_far
-from konbit_lessons.words import mark
+from konbit_lessons.words import mark, pair
 
 TOLD = {  # kind of number → how high it is
     "reached": mark("**{k} of {n}** {what} came to at least one event so far."),
@@ -69,6 +69,7 @@ POINTS = {  # where a row of the figure of a finding stands
     "offered": mark("Invited to it"),
     "not_offered": mark("Not invited to it"),
 }
+BRACKETS = str.maketrans("[]", "()")  # what is written in a table is no markup
 COUNTS = ("reached", "overdue", "due_later", "unmet", "leads", "joint")
 
 
@@ -83,7 +84,7 @@ def decided_so_far(say, decisions, waiting):
     if len(decisions):
         said = say(("**{n} change** was decided.", "**{n} changes** were decided."), n=len(decisions))
     late = int(waiting["past_day"].sum())
-    past = ("**{n}** of before is past its day.", "**{n}** of before are past their day.")
+    past = pair("**{n}** decided earlier is past its day.", "**{n}** decided earlier are past their day.")
     return said + (say(past, n=late) if late else None)
 
 
@@ -109,7 +110,7 @@ def own(say, row, column):
     text = row[column] if pd.isna(ours) or not ours else ours
     if pd.isna(text):
         return ""
-    text = str(text).strip().removesuffix(".")
+    text = str(text).strip().removesuffix(".").translate(BRACKETS)
     return text if say.language == first or text == ours else f"[{text}]{{lang={first}}}"
 
 
@@ -122,7 +123,8 @@ def day(say, row):
     """Return the day by which a change is due, and whether it has gone by."""
     if pd.isna(row["due_on"]):
         return say("no day is named")
-    return say("{day:date}, which has gone by" if row["past_day"] else "{day:date}", day=row["due_on"])
+    due = say.words.date(row["due_on"])
+    return say("{day}, which has gone by", day=due) if row["past_day"] else due
 
 
 def _when(say, row):
@@ -211,8 +213,8 @@ def belief_and_wish(say, numbers):
         fell, rose = rows.loc[name], rows.loc[wish]
         if fell["after"] < fell["before"] and rose["change_low"] > 0:
             return say(
-                "Fewer agree that “{what}” ({before:percent}, then {after:percent}{doubt}), and more expect "
-                "{wish:name}: what fades is the belief that taking part brings it, not the wish for it.",
+                "More expect {wish:name}, while fewer agree that “{what}” ({before:percent}, then "
+                "{after:percent}{doubt}): to wish for it is not to believe that taking part brings it.",
                 doubt="" if fell["change_high"] < 0 else say(", which may be chance"),
                 wish=wish,
                 **of(say, fell),
