@@ -13,12 +13,7 @@ import pandas as pd
 from konbit_lessons.say import FOREIGN, LINK
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")
-<<<<<<< HEAD
-LINK = re.compile(r"\[([^\[\]]+)\]\((#[a-z0-9-]+)\)")
 FROM_WIDE = "(min-width: 44rem), print"  # from there on, and on paper, a figure is as wide as the column
-=======
-FROM_WIDE = "(min-width: 44rem)"  # of the window: from there on a figure is drawn as wide as the column
->>>>>>> main
 
 
 def figure_html(*, heading, subtitle, caption, alt, pictures, numbers, summary):

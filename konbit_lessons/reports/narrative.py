@@ -86,23 +86,12 @@ def own_words(data, *, quarter, language="en"):
     return {anchor: Narrative("\n".join(text for _, text in lines).strip()) for anchor, lines in found.items()}
 
 
-<<<<<<< HEAD
 def _declared(data, quarter):
     """Anchors of the findings of a quarter, by number and by key, and of the actions, by name and with their label."""
     lines, actions = data.learning[data.learning["quarter"] == quarter], data.programme.actions
     keys = [anchor_of(key) for key in lines["key"].dropna()] if "key" in lines else []
     found = {f"{FINDING}{one}" for one in [*range(1, len(lines) + 1), *keys]}
     return found | {anchor_of(f"{name}: {one.label.text('en')}") for name, one in actions.items()} | {*actions}
-=======
-def _findings(data, quarter):
-    """Anchors of the findings of a quarter: by their key where the table has one, else by their number."""
-    return {*decisions.asked(data, quarter=quarter)["anchor"]}
-
-
-def _actions(programme):
-    """Anchors of the declared actions."""
-    return {anchor_of(name) for name in programme.actions}
->>>>>>> main
 
 
 def _read(path, where):
