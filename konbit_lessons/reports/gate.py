@@ -2,7 +2,7 @@
 
 A shared page takes markdown, and outputs that parts of this package made, whose numbers passed disclosure; they carry
 the type `CARRIED`. Whatever else a cell shows stays in the executed notebook, and is named. An internal page takes
-frames and pictures too. Cells for the lab reach none.
+frames and pictures too. Cells for the lab reach none, nor does what a cell tagged `FRAME` shows to who works there.
 """
 
 import ast
@@ -16,6 +16,7 @@ from konbit_lessons.figures.markup import as_csv
 from konbit_lessons.figures.part import CARRIED
 from konbit_lessons.reports.run import cell_name, to_run
 
+FRAME = "frame"  # the tag of a cell that ends with a frame to look at in the lab
 NUMBERS = ["sentence", "what", "value", "low", "high"]
 READABLE = ("text/html", "text/plain", "image/png", "image/jpeg")
 WHAT = (("vnd.jupyter.widget", "a widget"), ("image/", "a picture"), ("text/html", "a frame or HTML"), ("", "text"))
@@ -75,7 +76,9 @@ def passed(notebook, *, audience="shared"):
     cells, left_out, carried = [], [], []
     for cell in to_run(notebook).cells:
         published = cell.copy()
-        if cell.cell_type == "code":
+        if FRAME in cell.metadata.get("tags", []):
+            published |= {"source": "", "outputs": []}
+        elif cell.cell_type == "code":
             ours = [one for one in cell.outputs if CARRIED in one.get("data", {})]
             others = [one for one in cell.outputs if one not in ours] if audience == "shared" else []
             left_out += [f"{cell_name(cell)}: {_what(one)}" for one in others[:1]]
