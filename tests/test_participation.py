@@ -1,4 +1,4 @@
-"""Who takes part: counts by hand, what is hidden, the curve, and what the page says of few, one-sided or absent data."""
+"""Who takes part: counts by hand, what is hidden, the curve, and what the page says of few or absent data."""
 
 import csv
 import dataclasses
@@ -11,16 +11,18 @@ import statsmodels.api as sm
 import statsmodels.formula.api as smf
 from agreement import REFERENCE
 from bs4 import BeautifulSoup
-from notebook_run import run_notebook, shown
+from notebook_run import run_notebook
 
 import konbit_lessons as kl
 from konbit_lessons.figures.drawing import Drawing
+from konbit_lessons.figures.part import CARRIED
 from konbit_lessons.measures import participation
 from konbit_lessons.measures.intervals import share_with_interval
 from konbit_lessons.measures.staying import staying
 
 QUARTER, BEFORE = "FY2017Q3", "FY2017Q2"
 LANGUAGES = ("en", "fr", "ht")
+NOTHING = {"part": "nothing"}
 
 
 @pytest.fixture(scope="module")
@@ -198,8 +200,11 @@ with (Path(__file__).parent / "data" / "participation_sentences.csv").open(encod
 
 def page_text(folder, **parameters):
     """What the page says, a text of an element a line."""
-    html = "\n".join(shown(run_notebook("participation", folder, **parameters)))
-    soup = BeautifulSoup(html, "html.parser")
+    cells = run_notebook("participation", folder, **parameters).cells
+    outputs = [
+        one.data for cell in cells for one in cell.get("outputs", []) if one.data.get(CARRIED, NOTHING) != NOTHING
+    ]
+    soup = BeautifulSoup("\n".join(one["text/html"] for one in outputs), "html.parser")
     return "\n".join(one.get_text() for one in soup.select("p, li, h1, h3, td, th, caption, figcaption")), soup
 
 
