@@ -21,7 +21,9 @@ def rows():
 
 
 def asked(rows, **question):
-    return predict_participation(rows, **{"incentives": INCENTIVES, "adjust_for": ["org_type", "event_type"]} | question)
+    return predict_participation(
+        rows, **{"incentives": INCENTIVES, "adjust_for": ["org_type", "event_type"]} | question
+    )
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +51,12 @@ def test_a_result_says_what_it_rests_on(rows, result):
     assert result.n == len(rows) and result.clusters == {"organization_id": 40, "event_id": 24}
     assert result.rate == pytest.approx(rows["attended"].mean())
     assert result.method == "Firth logit, CR2 by organization_id and event_id, Satterthwaite"
-    assert result.coefficients.index.tolist() == ["Intercept", "org_type[T.cdsp]", "event_type[T.training]", *INCENTIVES]
+    assert result.coefficients.index.tolist() == [
+        "Intercept",
+        "org_type[T.cdsp]",
+        "event_type[T.training]",
+        *INCENTIVES,
+    ]
     assert result.joint["terms"] == tuple(INCENTIVES) and result.joint["df_num"] == 5
     assert 0 <= result.joint["p_value"] < 0.05
     assert result.not_estimable.empty and result.left_out.empty
@@ -103,4 +110,6 @@ def test_other_methods_and_other_confidence(rows, result):
     apart = (asked(rows, method="logit").table["estimate"] - result.table["estimate"]).abs()
     assert (apart < 0.05 * result.table["std_error"]).all()
     narrow = asked(rows, confidence=0.80).table
-    assert (result.table["conf_low"] < narrow["conf_low"]).all() and (narrow["conf_high"] < result.table["conf_high"]).all()
+    assert (result.table["conf_low"] < narrow["conf_low"]).all() and (
+        narrow["conf_high"] < result.table["conf_high"]
+    ).all()
