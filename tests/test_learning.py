@@ -74,7 +74,9 @@ def test_pledges_of_few_organizations_are_hidden_with_what_would_tell_them(data)
 
 def test_leads_are_of_all_and_organizations_with_one_of_the_partners(data):
     lines = [(one, "2017-01-10", "lead") for one in ORGANIZATIONS[:8]]
-    given = leads(*lines, *((one, "2017-01-20", "contract") for one in ORGANIZATIONS[:6]), ("O99", "2017-01-20", "lead"))
+    given = leads(
+        *lines, *((one, "2017-01-20", "contract") for one in ORGANIZATIONS[:6]), ("O99", "2017-01-20", "lead")
+    )
     found = actions.leads(holding(data, business_leads=given), quarter=QUARTER).set_index("fiscal_quarter")
     assert found.loc["total"].to_list() == [9, 6, 15, 8, 20]
 
@@ -193,7 +195,9 @@ def test_what_was_told_is_compared_as_it_prints():
 
 
 def test_a_finding_holds_while_its_number_is_within_the_interval_of_today():
-    lines = pd.DataFrame({"quarter": "Q", "finding": list("abcd"), "measure": ["taken_up", "overdue", None, "taken_up"]})
+    lines = pd.DataFrame(
+        {"quarter": "Q", "finding": list("abcd"), "measure": ["taken_up", "overdue", None, "taken_up"]}
+    )
     lines.loc[3, "quarter"] = "earlier"
     held = findings.held(lines, {"Q": {"taken_up": 0.6, "overdue": 90}, "earlier": {"taken_up": 0.4}}, EVERY)
     assert held[["finding", "then"]].to_numpy().tolist() == [["a", 0.6], ["b", 90], ["d", 0.4]]
@@ -278,7 +282,9 @@ SITUATIONS = {
     "what follows": lambda say: [say.so(LEAD, at, LINES) for at in range(4)],
     "belief and wish": lambda say: say.belief_and_wish(EVERY),
     "no wish that rises": lambda say: say.belief_and_wish(numbers(MONEY, FUNDING | {"change_low": -0.1})),
-    "dots": lambda say: say.points_of(pd.DataFrame({"point": [BEFORE, pd.Timestamp("2017-06-03"), "overdue", "per_diem"]})),
+    "dots": lambda say: say.points_of(
+        pd.DataFrame({"point": [BEFORE, pd.Timestamp("2017-06-03"), "overdue", "per_diem"]})
+    ),
     "numbers": lambda say: [say.number_told(row) for _, row in EVERY.iterrows()],
     "names of numbers": lambda say: [say.number_name(row) for _, row in EVERY.iterrows()],
     "learned": lambda say: [text for _, facts, _ in say.learned(LINES, EVERY) for fact in facts for text in fact],

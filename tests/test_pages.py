@@ -1,4 +1,4 @@
-"""The pages as their notebooks make them, of programmes of two countries and of small ones: true to what is declared."""
+"""The pages as their notebooks make them, of two countries and of small programmes: true to what is declared."""
 
 import html
 import re

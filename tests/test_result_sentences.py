@@ -1,4 +1,4 @@
-"""What is said of a result, sentence by sentence, in three languages: ``data/result_sentences.csv`` holds them whole."""
+"""What is said of a result, in three languages: ``data/result_sentences.csv`` holds the sentences whole."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -123,7 +123,11 @@ def of_invitations(data, quarter):
     for (by, group), line in counts.iterrows():
         when = by.startswith("fiscal_quarter")
         at = (group, TOTAL, TOTAL) if by == "fiscal_quarter" else (quarter, by, group)
-        at = (*group.split(", "), "org_type")[0::2] + (group.split(", ")[1],) if by.startswith("fiscal_quarter ×") else at
+        at = (
+            (*group.split(", "), "org_type")[0::2] + (group.split(", ")[1],)
+            if by.startswith("fiscal_quarter ×")
+            else at
+        )
         yield (f"attended{' in' * when}", *at), line["attended"], 0
         yield (f"known{' in' * when}", *at), line["invitations"], 0
 
