@@ -1,4 +1,4 @@
-# ruff: noqa: E501  (what is planted and what is expected stand whole)
+
 """Reports: parameters checked first, pages that hold nothing that runs, whole files, one run at a time."""
 
 import json

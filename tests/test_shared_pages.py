@@ -17,7 +17,6 @@ from scipy.optimize import linprog
 
 import konbit_lessons as kl
 from konbit_lessons.disclosure import TOTAL
-from konbit_lessons.example import write_example
 from konbit_lessons.measures import actions, answers, conversations, participation, support
 from konbit_lessons.measures.shared_counts import BANDS, STEPS, invitations_taken_up
 
