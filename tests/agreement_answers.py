@@ -7,12 +7,13 @@ import pandas as pd
 from agreement import CLOSED, ITERATED, QUADRATURE, REFERENCE, SYNTH, Model, frame, model, reference, values
 from scipy.special import expit
 
+from konbit_lessons.incentives import predict_participation
 from konbit_lessons.incentives.evalue import e_value
 from konbit_lessons.incentives.imputation import pool
 from konbit_lessons.incentives.prediction import auc, prediction, quality
 from konbit_lessons.incentives.profiles import organization_profiles
 from konbit_lessons.incentives.result import adjusted_p
-from konbit_lessons.measures.staying import leaving, still_taking_part
+from konbit_lessons.measures.staying import life_table
 from konbit_lessons.measures.intervals import wilson
 
 IMPUTED = ["fee", "training", "data_access", "networking", "recognition", "travel", "awardee", "size", "q2", "q3", "q4"]
@@ -22,7 +23,8 @@ ADJUSTERS = ["awardee", "size", "q2", "q3", "q4"]
 
 def _of_misc():
     R, data = reference("misc"), "misc"
-    yield data, "wilson", [R["wilson"]["lower"], R["wilson"]["upper"]], lambda: wilson(16, 137), CLOSED
+    limits = lambda: [float(end) for end in wilson(16, 137)]  # noqa: E731
+    yield data, "wilson", [R["wilson"]["lower"], R["wilson"]["upper"]], limits, CLOSED
     yield data, "p.adjust BH", R["p_adjust"]["BH"], lambda: adjusted_p(R["p_adjust"]["p"], "fdr_bh"), CLOSED
     ratios = [R["evalue"]["point"], R["evalue"]["lower"]]
     yield data, "E-value", ratios, lambda: [e_value(3.9), e_value(1.8)], CLOSED
@@ -104,7 +106,8 @@ def _of_prediction():
 
     def out_of_fold():
         asked = {"incentives": SYNTH, "adjust_for": ADJUSTERS, "cluster": "org", "method": "logit"}
-        told = prediction(frame("konbit_synth"), outcome="participated", **asked).table.set_index("measure")
+        result = predict_participation(frame("konbit_synth"), outcome="participated", permutations=0, **asked)
+        told = prediction(result).table.set_index("measure")
         return told.loc[list(MEASURES.values()), "out_of_fold"]
 
     expected = [reference("konbit_synth")["groupcv5"][r] for r in MEASURES]
@@ -124,26 +127,34 @@ def _of_profiles():
 
 
 def _of_staying():
-    R = reference("konbit_synth")
-    columns = {"surv": "share", "std_err_greenwood": "std_error", "lower": "conf_low", "upper": "conf_high"}
+    R, columns = reference("konbit_synth"), {"surv": "share", "std_err_greenwood": "std_error"}
+    columns |= {"lower": "conf_low", "upper": "conf_high"}
 
     def quarters():
-        rows = pd.read_csv(REFERENCE / "konbit_synth_hazard.csv")
-        return rows.rename(columns={"org": "organization_id", "t": "quarter", "ev": "left"})
+        return pd.read_csv(REFERENCE / "konbit_synth_hazard.csv")
 
-    curve = lambda: still_taking_part(quarters())[list(columns.values())].to_numpy().T  # noqa: E731
+    def curve():
+        each = quarters().groupby("org").agg({"t": "max", "ev": "max"})
+        return life_table(each["t"], each["ev"])[list(columns.values())].to_numpy().T
+
     yield "konbit_synth", "km: surv, Greenwood, lower, upper", [R["km"][key] for key in columns], curve, CLOSED
     R = R["discrete_hazard_cloglog"]
-    names = [name.replace("factor(t)", "quarter: ").replace("(Intercept)", "Intercept") for name in R["coef"]]
+    names = [name.replace("factor(t)", "C(t)[T.").replace("(Intercept)", "Intercept") for name in R["coef"]]
 
-    def computed(column):
-        found = leaving(quarters(), terms=["fee", "training", "travel", "networking", "awardee", "size"])
-        return found.coefficients.set_index("term").loc[names, column]
+    @cache
+    def hazard():
+        import statsmodels.formula.api as smf
+        from statsmodels.genmod.families import Binomial, links
 
-    for key, column in (("coef", "coefficient"), ("se", "model_std_error")):
-        of = lambda column=column: computed(column)  # noqa: E731
+        formula = "ev ~ C(t) + fee + training + travel + networking + awardee + size"
+        fit = smf.glm(formula, quarters().query("t < 4"), family=Binomial(links.CLogLog()))
+        return fit.fit(tol=1e-12, tol_criterion="params", maxiter=200)
+
+    at = [name + "]" * name.startswith("C(t)") for name in names]
+    for key, ours in (("coef", "params"), ("se", "bse")):
         # Fisher scoring is linear at this link: R's stops eight digits on
-        yield "konbit_synth", f"discrete_hazard_cloglog {key}", values(R[key]), of, ITERATED
+        computed = lambda ours=ours: getattr(hazard(), ours)[at]  # noqa: E731
+        yield "konbit_synth", f"discrete_hazard_cloglog {key}", values(R[key]), computed, ITERATED
 
 
 ROWS = [*_of_misc(), *_of_pooling(), *_of_prediction(), *_of_profiles(), *_of_staying()]

@@ -52,7 +52,9 @@ def test_neither_the_order_of_rows_nor_names_of_clusters_nor_units_matter():
         assert other.covariance == pytest.approx(V, rel=1e-10)
         assert other.degrees_of_freedom(contrast) == pytest.approx(robust(fit, codes).degrees_of_freedom(contrast))
     scale = np.array([1.0, 1e6, 1e-4, 1.0])
-    assert robust(replace(fit, X=fit.X * scale), codes).covariance * np.outer(scale, scale) == pytest.approx(V, rel=1e-9)
+    assert robust(replace(fit, X=fit.X * scale), codes).covariance * np.outer(scale, scale) == pytest.approx(
+        V, rel=1e-9
+    )
 
 
 def test_degrees_of_freedom_agree_with_the_matrix_of_clusters_by_clusters():

@@ -40,7 +40,10 @@ def test_counts_tell_the_same_as_the_rows_they_count_and_as_equal_shares(rows, c
     same = ["estimate", "n_offered", "k_offered", "n_not_offered", "k_not_offered"]
     # the score of an organization is the same sum: only CR2 depends on how its rows are cut
     assert first(counted, same, **COUNTED) == pytest.approx(first(rows, same, method="logit"), rel=1e-9)
-    se = [first(one, ["std_error"], covariance="CR0", **q)[0] for one, q in ((rows, {"method": "logit"}), (counted, COUNTED))]
+    se = [
+        first(one, ["std_error"], covariance="CR0", **q)[0]
+        for one, q in ((rows, {"method": "logit"}), (counted, COUNTED))
+    ]
     assert se[0] == pytest.approx(se[1], rel=1e-9)
     found, share = asked(counted, **COUNTED), asked(counted, outcome="share", method="fractional")
     assert found.rate == pytest.approx(asked(rows).rate, rel=1e-12)
@@ -95,7 +98,13 @@ WRONG = {
 @pytest.mark.parametrize("case", WRONG)
 def test_an_outcome_that_does_not_fit_the_method_is_said_in_words(counted, case):
     question, message = WRONG[case]
-    odd = {"percent": counted["share"] * 100, "half": 0.5, "minus": -counted["invited"], "endless": np.inf, "equal": 0.25}
+    odd = {
+        "percent": counted["share"] * 100,
+        "half": 0.5,
+        "minus": -counted["invited"],
+        "endless": np.inf,
+        "equal": 0.25,
+    }
     with pytest.raises(ModelError) as error:
         asked(counted.assign(**odd), **question)
     assert message in str(error.value)

@@ -55,7 +55,10 @@ def test_incentives_always_offered_together_are_both_named_and_the_others_are_fi
     rows = invitations().assign(certificate=lambda rows: ~rows["refund"])
     result = asked(rows, "refund", "showcase", "certificate")
     assert result.table["reason"].tolist() == ["collinear", "", "collinear"]
-    told = {f"{a} cannot be told apart from {b}: they always go together." for a, b in (("refund", "certificate"), ("certificate", "refund"))}
+    told = {
+        f"{a} cannot be told apart from {b}: they always go together."
+        for a, b in (("refund", "certificate"), ("certificate", "refund"))
+    }
     assert {*result.not_estimable["explanation"]} == told
     without = asked(rows, "refund", "showcase").table["estimate"]
     assert result.table["estimate"].iloc[1] == pytest.approx(without.iloc[1], rel=1e-7)

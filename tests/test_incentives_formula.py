@@ -60,7 +60,9 @@ def test_an_incentive_is_changed_with_its_interactions_and_transformations(rows)
     result = asked("attended ~ refund * org_type + np.log1p(per_diem_htg) + I(hours ** 2):refund", rows)
     table, n = result.table.set_index("term"), numbers(rows)
     assert list(table.index) == ["refund", "per_diem_htg"]
-    assert table.loc["refund", "estimate"] == pytest.approx(by_hand(result, n, refund=1.0) - by_hand(result, n, refund=0.0))
+    assert table.loc["refund", "estimate"] == pytest.approx(
+        by_hand(result, n, refund=1.0) - by_hand(result, n, refund=0.0)
+    )
     up, down = (by_hand(result, n, per_diem_htg=n["per_diem_htg"] + h) for h in (1e-3, -1e-3))
     assert table.loc["per_diem_htg", "estimate"] == pytest.approx((up - down) / 2e-3, rel=1e-6)  # of the difference
     assert table["kind"].tolist() == ["offered", "amount"]
@@ -143,7 +145,9 @@ def test_the_fit_is_what_statsmodels_users_know_with_these_standard_errors(rows,
 
 def test_covariates_have_effects_and_intervals_and_no_p(rows):
     labels = {"org_type": "Kind of organization"}
-    result = asked("attended ~ refund + org_type + support + hours + one", rows.assign(one=1), incentives="refund", labels=labels)
+    result = asked(
+        "attended ~ refund + org_type + support + hours + one", rows.assign(one=1), incentives="refund", labels=labels
+    )
     found = result.covariates.set_index("term")
     assert list(found.index) == ["org_type[cdsp]", "support[mentor]", "support[none]", "hours"]
     assert found.loc["org_type[cdsp]", "label"] == "Kind of organization: cdsp" and "p_value" not in found
@@ -211,7 +215,12 @@ BAD = {
 
 @pytest.mark.parametrize("formula", BAD)
 def test_a_formula_that_is_wrong_is_said_in_a_few_lines(rows, formula):
-    odd = {"nothing": np.nan, "held_on": pd.Timestamp("2017-04-01"), "lasted": pd.Timedelta("1h"), "listed": [[1, 2]] * len(rows)}
+    odd = {
+        "nothing": np.nan,
+        "held_on": pd.Timestamp("2017-04-01"),
+        "lasted": pd.Timedelta("1h"),
+        "listed": [[1, 2]] * len(rows),
+    }
     slip = rows["hours"].astype(str).mask(rows.index == 4, "12,5")
     spelled = np.where(rows.index % 3 == 0, "Yes", np.where(rows.index % 3 == 1, "yes", "no"))
     rows = rows.assign(**odd, slip=slip, spelled=spelled)
@@ -241,8 +250,12 @@ def test_a_call_that_is_wrong_is_said_in_words(rows, name):
 
 def test_names_that_formulas_and_designs_use_are_names_like_others(rows):
     odd = {"refund": "(Intercept)", "recent": "Intercept", "consulted": "C", "hours": "np", "org_type": "org_type: x"}
-    found = kl.predict_participation(rows.rename(columns=odd), incentives=["(Intercept)", "Intercept", "C", "np"], adjust_for=["org_type: x"])
-    plain = kl.predict_participation(rows, incentives=["refund", "recent", "consulted", "hours"], adjust_for=["org_type"])
+    found = kl.predict_participation(
+        rows.rename(columns=odd), incentives=["(Intercept)", "Intercept", "C", "np"], adjust_for=["org_type: x"]
+    )
+    plain = kl.predict_participation(
+        rows, incentives=["refund", "recent", "consulted", "hours"], adjust_for=["org_type"]
+    )
     assert_allclose(found.table[NUMBERS], plain.table[NUMBERS], rtol=1e-9)
     assert found.table["term"].tolist() == ["(Intercept)", "Intercept", "C", "np"]
 

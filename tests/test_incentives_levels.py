@@ -76,8 +76,14 @@ def test_a_kind_seen_too_rarely_cannot_be_told_and_the_others_can(rows):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        ({"reference": {"support": "grant"}}, "reference of \"support\": found 'grant'; expected one of coaching, mentor"),
-        ({"reference": {"consulted": "no"}}, 'reference: found "consulted"; expected the name of an incentive that has'),
+        (
+            {"reference": {"support": "grant"}},
+            "reference of \"support\": found 'grant'; expected one of coaching, mentor",
+        ),
+        (
+            {"reference": {"consulted": "no"}},
+            'reference: found "consulted"; expected the name of an incentive that has',
+        ),
         ({"by": "event_id"}, 'by="event_id": found 24 groups'),
         ({"by": "nowhere"}, 'column "nowhere" is not'),
     ],

@@ -82,7 +82,11 @@ def test_a_fit_of_matrices_is_a_fit(rows, logit):
 
 
 def test_counts_tell_the_same_as_the_rows_they_count(rows):
-    by = rows.groupby(["organization_id", "consulted", "org_type"])["attended"].agg(came="sum", invited="size").reset_index()
+    by = (
+        rows.groupby(["organization_id", "consulted", "org_type"])["attended"]
+        .agg(came="sum", invited="size")
+        .reset_index()
+    )
     by = by.assign(stayed=by["invited"] - by["came"], share=by["came"] / by["invited"])
     right = "consulted + org_type"
     each = smf.glm(f"attended ~ {right}", rows, family=Binomial()).fit(tol=1e-12)
@@ -140,7 +144,10 @@ def test_nested_clusters_give_the_one_way_answer_and_several_rows_of_both_count_
     pd.testing.assert_frame_equal(kl.coef_test(fit, ["pair", "organization_id"]), wide)
     # every row twice: the sums of organizations, events and both double, and nothing is learnt from the copies
     twice = smf.ols("attended ~ refund + recent", pd.concat([rows, rows], ignore_index=True)).fit()
-    found, once = kl.coef_test(twice, BOTH, "CR0"), kl.coef_test(smf.ols("attended ~ refund + recent", rows).fit(), BOTH, "CR0")
+    found, once = (
+        kl.coef_test(twice, BOTH, "CR0"),
+        kl.coef_test(smf.ols("attended ~ refund + recent", rows).fit(), BOTH, "CR0"),
+    )
     assert_allclose(found["std_error"], once["std_error"], rtol=1e-9)
 
 

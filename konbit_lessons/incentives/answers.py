@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from konbit_lessons.incentives.clusterings import Clusterings
-from konbit_lessons.incentives.crosstab import RAREST, Count, count, rare_outcome
+from konbit_lessons.incentives.crosstab import RAREST, count, rare_outcome
 from konbit_lessons.incentives.design import Design
 from konbit_lessons.incentives.detectable import smallest_detectable
 from konbit_lessons.incentives.evalue import e_values
@@ -43,19 +43,18 @@ class Answers:
         """The numbers about one incentive, with ``reason`` and ``explanation`` when the data cannot tell."""
         if key in self.aside:
             return self.aside[key].about(key)
-        seen = count(self.design, key)
+        seen, few = count(self.design, key)
         if key in self.design.unfit:
             reason, explanation = self.design.unfit[key]
-            unknown = {**UNKNOWN, **SPARSE, "estimate": NAN}
-            return {**seen.columns(), **unknown, "reason": reason, "explanation": explanation}
+            return {**seen, **UNKNOWN, **SPARSE, "estimate": NAN, "reason": reason, "explanation": explanation}
         effect, gradient = self.effect(key)
-        own = self.design.position_of(seen.varies_by)
+        own = self.design.position_of(seen["varies_by"])
         basis = self.robust.basis(gradient, confidence=self.confidence, own=own)
-        reason, explanation = self._cannot_tell(key, seen, basis.fewest)
+        reason, explanation = self._cannot_tell(key, seen, few, basis.fewest)
         numbers = self._sparse(key, seen) if reason else self._usual(effect, basis)
         if not reason:
             numbers |= self._beside(key, numbers, own)
-        return {**seen.columns(), **numbers, "reason": reason, "explanation": explanation}
+        return {**seen, **numbers, "reason": reason, "explanation": explanation}
 
     def difference(self, key, other):
         """The effect of one term less that of another, with ``reason`` when the data cannot tell about either."""
@@ -80,11 +79,11 @@ class Answers:
         """The average marginal effect of a term and its gradient."""
         return self.design.contrast(key).effect(self.fit.coefficients, self.fit.link)
 
-    def _cannot_tell(self, key, seen: Count, df):
+    def _cannot_tell(self, key, seen, few, df):
         if {*self.separated} & {*self.design.contrast(key).columns}:
             return "separated", _how_separated(seen)
-        if seen.few:
-            return "few_groups", f"found {seen.few}."
+        if few:
+            return "few_groups", f"found {few}."
         if rare := rare_outcome(self.design, key):
             return "rare_outcome", f"found {rare}; at least {RAREST[0]} times, in {RAREST[1]} of them, are needed."
         if not df >= FEWEST_DF:
@@ -98,28 +97,21 @@ class Answers:
 
     def _beside(self, key, numbers, own):
         """The smallest detectable effect and the E-values of an estimable term."""
-        contrast, rows = self.design.contrast(key), self.design.among(key)
-        others = [other for other in self.design.others(key) if other not in self.design.unfit]
+        contrast, term = self.design.contrast(key), self.design.terms[key]
+        others = [other for other in term.others if other not in self.design.unfit]
         kinds = {j for other in others for j in self.design.contrast(other).columns} - {*contrast.columns}
-        given = {"kinds": kinds, "rows": rows, "confidence": self.confidence, "own": own}
+        given = {"kinds": kinds, "rows": term.rows, "confidence": self.confidence, "own": own}
         detectable = smallest_detectable(self.fit, self.robust, contrast, **given)
-        e_value, e_value_limit = e_values(self.fit, numbers, contrast, change=self.usual_change(key))
+        e_value, e_value_limit = e_values(self.fit, numbers, contrast, change=term.usual_change)
         return {"detectable": detectable, "e_value": e_value, "e_value_limit": e_value_limit}
 
-    def usual_change(self, key):
-        """1 for offered or not; for an amount two standard deviations, which compare with it (Gelman 2008): an effect
-        per single unit of money is always small."""
-        if self.design.is_offered(key):
-            return 1.0
-        return 2 * float(self.design.terms[key].x[self.design.among(key)].std()) or 1.0
-
-    def _sparse(self, key, seen: Count):
+    def _sparse(self, key, seen):
         """What does not rest on a standard error: the penalized effect, its profile interval and the permutation."""
         design, fit = self.design, self._penalized
         low, high = penalized_interval(design, key, fit, self.confidence)
         # within one group the shuffles of all groups would be the wrong comparison
-        permutations = self.permutations if design.among(key).all() else 0
-        p = permutation_p(design, key, varies_by=seen.varies_by, permutations=permutations, seed=self.seed)
+        permutations = self.permutations if design.terms[key].rows.all() else 0
+        p = permutation_p(design, key, varies_by=seen["varies_by"], permutations=permutations, seed=self.seed)
         effect = design.contrast(key).effect(fit.coefficients)[0]
         sparse = {"penalized_low": low, "penalized_high": high, "permutation_p": p}
         return {**UNKNOWN, "estimate": float(effect), **sparse}
@@ -131,15 +123,9 @@ class Answers:
         return fit_model(self.design.X, self.design.y, "firth", self.design.trials)
 
 
-def _how_separated(seen: Count):
-    def share(k, n):
-        return f"all {n}" if k == n else "none"
-
-    if seen.n_offered and seen.k_offered in (0, seen.n_offered):
-        return f"of the {seen.n_offered} rows where it was offered, {share(seen.k_offered, seen.n_offered)} took part."
-    if seen.n_not_offered and seen.k_not_offered in (0, seen.n_not_offered):
-        return (
-            f"of the {seen.n_not_offered} rows where it was not offered, "
-            f"{share(seen.k_not_offered, seen.n_not_offered)} took part."
-        )
+def _how_separated(seen):
+    for side, where in (("offered", "where it was offered"), ("not_offered", "where it was not offered")):
+        n, k = seen[f"n_{side}"], seen[f"k_{side}"]
+        if n and k in (0, n):
+            return f"of the {n} rows {where}, {f'all {n}' if k else 'none'} took part."
     return "together with other columns it tells without exception who took part, so how much it adds has no limit."

@@ -1,7 +1,7 @@
 """Missing answers: how many and whose, and what the estimates are when they are filled in, many times over.
 
-Takes the panel and a question; returns ``Imputed``, complete cases beside the pooled estimates. Around
-``estimate`` in the flow: it is called once on the complete rows and once on each completed set of rows.
+Takes a result; returns ``Imputed``, complete cases beside the pooled estimates. Around ``estimate`` in the flow: it is
+called on each completed set of rows.
 """
 
 from dataclasses import dataclass
@@ -11,10 +11,8 @@ import pandas as pd
 from scipy import stats
 
 from konbit_lessons.errors import ModelError
-from konbit_lessons.incentives.clusters import JointTest
 from konbit_lessons.incentives.columns import is_number
-from konbit_lessons.incentives.design import CLUSTER, names_of
-from konbit_lessons.incentives.formula import by_names, read_formula
+from konbit_lessons.incentives.formula import read_formula
 from konbit_lessons.incentives.recipe import estimate
 from konbit_lessons.incentives.result import Estimates
 
@@ -84,8 +82,8 @@ def missing_answers(rows, columns, *, organization="organization_id"):
     return pd.DataFrame(lines)
 
 
-def imputed(rows, *, imputations=FEWEST, seed=1, formula=None, outcome="attended", adjust_for=(), **question):
-    """``estimate`` on complete rows, and pooled over completed ones.
+def imputed(result, *, imputations=FEWEST, seed=1):
+    """A result, which is of complete rows, and the same pooled over completed ones.
 
     What is imputed is one value per organization and column, never one per row: an organization has one answer, and
     rows of it are not independent evidence. Where a column varies within an organization (the latest survey answer
@@ -104,11 +102,9 @@ def imputed(rows, *, imputations=FEWEST, seed=1, formula=None, outcome="attended
 
     Parameters
     ----------
-    rows : DataFrame, one row per invitation
+    result : Estimates; its first cluster is the organization
     imputations : at least 20
     seed : of the draws
-    formula, or outcome and adjust_for : as of ``estimate``, or of ``predict_participation``
-    **question : incentives, cluster (the first is the organization) and further options of ``estimate``
 
     Returns
     -------
@@ -118,16 +114,13 @@ def imputed(rows, *, imputations=FEWEST, seed=1, formula=None, outcome="attended
     Raises
     ------
     ModelError
-        Fewer than 20 imputations are asked for, too few organizations have an answer, or the complete rows do not
-        allow an analysis.
+        Fewer than 20 imputations are asked for, or too few organizations have an answer.
     """
     if imputations < FEWEST:
         raise ModelError(f"imputations: found {imputations!r}; expected at least {FEWEST}, or the limits jump about.")
-    incentives, cluster = names_of(question["incentives"]), names_of(question.get("cluster", CLUSTER))
-    formula = formula or by_names(outcome, incentives, names_of(adjust_for))
-    complete = estimate(formula, rows, **question)
-    sides = read_formula(formula, rows.columns)
-    asked = [*(name for name in incentives if name in sides.columns), *sides.columns]
+    rows, question = result.asked
+    sides, cluster = read_formula(question["formula"], rows.columns), question["cluster"]
+    asked = [*(name for name in question["incentives"] if name in sides.columns), *sides.columns]
     asked, organization = tuple(dict.fromkeys(asked)), cluster[0]
     missing = missing_answers(rows, asked, organization=organization)
     fill = [name for name in missing.loc[missing["rows"] > 0, "column"] if _of_organization(rows, name, cluster)]
@@ -138,9 +131,9 @@ def imputed(rows, *, imputations=FEWEST, seed=1, formula=None, outcome="attended
         rng = np.random.default_rng(seed)
         for _ in range(imputations):
             drawn = pd.DataFrame(_chained(known.to_numpy(), rng), index=known.index, columns=known.columns)
-            answers.append(estimate(formula, _filled(rows, drawn[fill]), **{**question, "permutations": 0}))
+            answers.append(estimate(rows=_filled(rows, drawn[fill]), **question, permutations=0))
     missing = missing.assign(imputed=missing["column"].isin(fill))
-    return Imputed(_table(complete, answers), missing, complete, len(answers))
+    return Imputed(_table(result, answers), missing, result, len(answers))
 
 
 def pool(estimates, std_errors, df_complete=np.inf):
@@ -184,53 +177,6 @@ def pool(estimates, std_errors, df_complete=np.inf):
     ratio = between / u.mean()
     fraction = (ratio + 2 / (df + 3)) / (ratio + 1)
     return Pooled(float(q.mean()), float(np.sqrt(total)), float(df), float(between / total), float(fraction))
-
-
-def pool_joint(estimates, covariances, df_complete=np.inf):
-    """The test that q coefficients are all zero, from m imputations: D1 of Li, Raghunathan and Rubin (1991).
-
-    With r = (1 + 1/m) tr(B Ū⁻¹) / q the relative increase of variance, F = q̄'Ū⁻¹q̄ / (q (1 + r)) on q and Reiter's
-    (2007, Biometrika 94, 502-508) degrees of freedom. In R: ``mice::D1(full, without)``.
-
-    Parameters
-    ----------
-    estimates : array (m, q)
-    covariances : array (m, q, q)
-    df_complete : degrees of freedom if nothing were missing; q (m − 1) must be above 4
-
-    Returns
-    -------
-    JointTest
-
-    Examples
-    --------
-    The same in each of 7 imputations: r = 0, and F is the squared estimate over its variance, 4 / 2.
-
-    >>> test = pool_joint(np.full((7, 1), 2.0), np.full((7, 1, 1), 2.0))
-    >>> test.F, test.df_num, test.df_denom
-    (2.0, 1, inf)
-    """
-    q, U = np.asarray(estimates, float), np.asarray(covariances, float).mean(axis=0)
-    m, k = q.shape
-    t, mean = k * (m - 1), q.mean(axis=0)
-    if t <= 4:
-        raise ModelError(f"pool_joint: found {m} imputations of {k} estimates; take more imputations.")
-    deviations = q - mean
-    increase = (1 + 1 / m) * float(np.trace(np.linalg.solve(U, deviations.T @ deviations / (m - 1)))) / k
-    F = float(mean @ np.linalg.solve(U, mean)) / (k * (1 + increase))
-    df = _reiter(increase, t, df_complete) if increase > 0 else df_complete
-    return JointTest(F, k, float(df), float(stats.f.sf(F, k, df)))
-
-
-def _reiter(increase, t, df_complete):
-    if not np.isfinite(df_complete):
-        return 4 + (t - 4) * (1 + (1 - 2 / t) / increase) ** 2
-    a = increase * t / (t - 2)
-    observed = (df_complete + 1) / (df_complete + 3) * df_complete
-    c0, c1, c2 = 1 / (t - 4), observed - 2 * (1 + a), observed - 4 * (1 + a)
-    inside = a**2 * c1 / ((1 + a) ** 2 * c2) + 8 * a**2 * c1 / ((1 + a) * c2**2) + 4 * a**2 / ((1 + a) * c2)
-    inside += 4 * a**2 / (c2 * c1) + 16 * a**2 * c1 / c2**3 + 8 * a**2 / c2**2
-    return 4 + 1 / (1 / c2 + c0 * inside)
 
 
 def _of_organization(rows, name, cluster):

@@ -55,7 +55,7 @@ def _to_shuffle(design, name, varies_by, u):
         kind = design.strata[varies_by]
         score, value = np.bincount(codes, u), x[first]
         strata = np.zeros(len(first), int) if kind is None else kind[first]
-    for other in design.others(name):  # groups with another level of the factor keep it
+    for other in design.terms[name].others:  # groups with another level of the factor keep it
         with_it = design.terms[other].x > 0
         strata = 2 * strata + (with_it if varies_by == "row" else with_it[first])
     low, high = np.full(strata.max() + 1, np.inf), np.full(strata.max() + 1, -np.inf)

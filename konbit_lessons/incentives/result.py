@@ -124,8 +124,7 @@ class Estimates:
         from konbit_lessons.incentives.robustness import robustness
         from konbit_lessons.incentives.shown import shown_curve
 
-        rows, question = self.asked
-        curve = robustness(rows, self, imputed=self.imputed, **question)
+        curve = robustness(self, imputed=self.imputed)
         return replace(curve, table=shown_curve(curve.table, self.table))
 
     @cached_property
@@ -138,10 +137,9 @@ class Estimates:
         from konbit_lessons.incentives.imputation import imputed
         from konbit_lessons.incentives.shown import NOT_SHOWN, shown_missing
 
-        rows, question = self.asked
-        if not len(self.left_out) or question["cluster"][0] != "organization_id":
+        if not len(self.left_out) or next(iter(self.clusters)) != "organization_id":
             return None
-        found = imputed(rows, **question, labels=self.labels, confidence=self.confidence)
+        found = imputed(self)
         hidden = found.table["term"].isin(self.table.loc[self.table["reason"] == NOT_SHOWN, "term"])
         return replace(found, table=found.table[~hidden], missing=shown_missing(found.missing, self.smallest))
 
@@ -151,10 +149,8 @@ class Estimates:
         from konbit_lessons.incentives.prediction import METHODS as WITH_PROBABILITY
         from konbit_lessons.incentives.prediction import prediction
 
-        rows, question = self.asked
-        if question["method"] not in WITH_PROBABILITY or min(self.clusters.values()) < 10 or question["reference"]:
-            return None
-        return prediction(rows, **{name: question[name] for name in ("formula", "incentives", "cluster", "method")})
+        few = min(self.clusters.values()) < 10 or self.asked[1]["method"] not in WITH_PROBABILITY
+        return None if few else prediction(self)
 
 
 def report(answers, *, labels, smallest_effect, exploratory=False, covariance="CR2", method):
@@ -199,7 +195,7 @@ def table_of(answers, keys, *, labels, smallest_effect):
             "label": label_of(terms[key], labels),
             **answers.about(key),
             "against": terms[key].against,
-            "matters": smallest_effect / answers.usual_change(key),
+            "matters": smallest_effect / terms[key].usual_change,
         }
         for key in keys
     ]

@@ -14,9 +14,10 @@ from konbit_lessons.incentives.answers import FEWEST_DF
 from konbit_lessons.incentives.clusterings import clusterings, varies_by
 from konbit_lessons.incentives.clusters import KINDS
 from konbit_lessons.incentives.contrasts import IDENTITY, LOGIT, Link, contrast_of
-from konbit_lessons.incentives.design import Term, matrix_of
 from konbit_lessons.incentives.fit import fit_model
+from konbit_lessons.incentives.matrices import matrix_of
 from konbit_lessons.incentives.result import label_of
+from konbit_lessons.incentives.terms import Term
 
 EXPECTED = "a fitted OLS, Logit or GLM of statsmodels, such as smf.glm(formula, rows, family=Binomial()).fit()"
 
@@ -168,7 +169,7 @@ def firth(fit):
     from statsmodels.genmod.families import Binomial
 
     model = _model(fit)
-    if _pieces(fit) and _link(model) is not LOGIT or not isinstance(getattr(model, "family", Binomial()), Binomial):
+    if (_pieces(fit) and _link(model) is not LOGIT) or not isinstance(getattr(model, "family", Binomial()), Binomial):
         raise ModelError(f"firth: found a {type(model).__name__} of another kind; expected a logit.")
     weights = _weights(model)
     m = None if (weights == 1).all() else weights
@@ -305,7 +306,9 @@ def _link(model):
     if link is None or type(link) is links.Logit:
         return IDENTITY if type(model).__name__ == "OLS" else LOGIT
     # the library's second derivative of an inverse is numerical for some links, that of a link never is
-    return Link(link.inverse, link.inverse_deriv, lambda eta: -link.deriv2(link.inverse(eta)) * link.inverse_deriv(eta) ** 3)
+    return Link(
+        link.inverse, link.inverse_deriv, lambda eta: -link.deriv2(link.inverse(eta)) * link.inverse_deriv(eta) ** 3
+    )
 
 
 def _coefficients(fit):

@@ -31,7 +31,9 @@ def separated_columns(X, y):
     from firthmodels import detect_separation  # brings scikit-learn: half a second, not at import
 
     scaled = X / np.maximum(np.abs(X).max(axis=0), 1e-300)
-    seen = np.concatenate([np.column_stack([scaled[some], np.full(some.sum(), one)]) for some, one in ((y > 0, 1), (y < 1, 0))])
+    seen = np.concatenate(
+        [np.column_stack([scaled[some], np.full(some.sum(), one)]) for some, one in ((y > 0, 1), (y < 1, 0))]
+    )
     rows = np.unique(seen, axis=0)
     found = detect_separation(rows[:, :-1], rows[:, -1], fit_intercept=False)
     return tuple(int(j) for j in np.flatnonzero(~found.is_finite))

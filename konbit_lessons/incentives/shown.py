@@ -37,7 +37,7 @@ def shown(result, smallest, also_hidden=()):
         return result
     design = result.answers.design
     few = {name for name in design.terms if _is_few(design, name, smallest)}
-    told = {other for name in few for other in design.others(name)} | ({*also_hidden} & {*design.terms})
+    told = {other for name in few for other in design.terms[name].others} | ({*also_hidden} & {*design.terms})
     told -= few
     table = _blank(result.table, result.table["term"].isin(few), result.table["term"].isin(told))
     table = _without_few_left(table, [(design, term) for term in table["term"]], smallest)
@@ -65,7 +65,7 @@ def _shown_groups(result, few, told, smallest):
         return None
     design = result.apart.design
     hidden = {term for term, group in design.terms if _is_few(design, (term, group), smallest)}
-    hidden |= {other for name in hidden for other in result.answers.design.others(name)} | few
+    hidden |= {other for name in hidden for other in result.answers.design.terms[name].others} | few
     groups = _blank(groups, groups["term"].isin(hidden), groups["term"].isin(told - hidden))
     places = [(design, key) for key in zip(groups["term"], groups["group"], strict=True)]
     return _without_few_left(groups, places, smallest)
@@ -154,7 +154,7 @@ def _without_few_left(table, places, smallest):
 
 def _never(design, name):
     who, offered = _who(design), design.compared(name)[0]
-    return _number(who, design.among(name)) - _number(who, offered)
+    return _number(who, design.terms[name].rows) - _number(who, offered)
 
 
 def _of_enough(left_out, rows, smallest):

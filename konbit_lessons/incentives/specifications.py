@@ -18,10 +18,9 @@ from konbit_lessons.incentives.bootstrap import wild_bootstrap
 from konbit_lessons.incentives.clusterings import clusterings
 from konbit_lessons.incentives.design import build_design
 from konbit_lessons.incentives.fit import fit_model, orthonormal, strictly
-from konbit_lessons.incentives.formula import mentions, quoted
+from konbit_lessons.incentives.formula import quoted
 from konbit_lessons.incentives.mixed import mixed_logit
 from konbit_lessons.incentives.permutation import shuffled_scores
-from konbit_lessons.incentives.separation import separated_columns
 
 QUARTER, SENIOR, DELEGATES = "fiscal_quarter", "senior_delegate", "delegates"
 MOST_FIXED = 250  # fixed effects: 250 take seconds, 1,000 minutes
@@ -38,23 +37,32 @@ class NoEstimateError(Exception):
 
 @dataclass(frozen=True)
 class Context:
-    """The question with what its specifications share."""
+    """The result that is looked at in other ways, with what its specifications share."""
 
-    rows: pd.DataFrame
-    main: pd.DataFrame
-    terms: tuple
-    confidence: float
+    result: object
     draws: int
     seed: int
-    question: dict
 
-    @cached_property
+    @property
+    def rows(self):
+        return self.result.asked[0]
+
+    @property
+    def question(self):
+        return self.result.asked[1]
+
+    @property
     def design(self):
-        return build_design(self.rows, **self.question)
+        return self.result.answers.design
+
+    @property
+    def confidence(self):
+        return self.result.confidence
 
     @cached_property
-    def is_separated(self):
-        return bool(separated_columns(self.design.X, self.design.y))
+    def terms(self):
+        """The terms that the main answer tells of."""
+        return tuple(self.result.table.loc[self.result.table["reason"] == "", "term"])
 
     @cached_property
     def adjusters(self):
@@ -62,24 +70,18 @@ class Context:
         asked = {term.column for term in self.design.terms.values()}
         return [name for name in self.design.formula.columns if name not in asked]
 
-    @property
-    def own_terms(self):
-        """The terms of the formula that hold an incentive."""
-        asked = {term.column for term in self.design.terms.values()}
-        return [one for one in self.design.terms_without(()) if any(mentions(one, name) for name in asked)]
-
     def varies_by(self, term):
-        return self.main.loc[self.main["term"] == term, "varies_by"].iloc[0]
+        return self.result.table.set_index("term").loc[term, "varies_by"]
 
     def grouped(self, term):
         """The cluster column that a term is constant within; the first, if it changes from row to row."""
         return self.question["cluster"][0] if self.varies_by(term) == "row" else self.varies_by(term)
 
-    def redesign(self, rows=None, right=None, **changes):
+    def redesign(self, rows, right=None, **changes):
         """The design of other rows, or of another right side of the formula."""
         sides = self.design.formula
-        formula = f"{sides.left} ~ {sides.right if right is None else right}"
-        return build_design(self.rows if rows is None else rows, **{**self.question, "formula": formula, **changes})
+        changes["formula"] = f"{sides.left} ~ {right or sides.right}"
+        return build_design(rows, **{**self.question, **changes})
 
 
 def _sandwich(context, design, method):
@@ -107,7 +109,7 @@ def _logit(context):
 def _has_a_maximum(context):
     if context.design.trials is not None or not np.isin(context.design.y, (0.0, 1.0)).all():
         raise NoEstimateError("not_yes_no")
-    if context.is_separated:
+    if context.result.answers.separated:
         raise NoEstimateError("separated")
 
 
@@ -236,7 +238,8 @@ def _fixed(context):
 
 def _unadjusted(context):
     rows = context.rows.dropna(subset=context.adjusters)  # the same rows: one choice at a time
-    return _sandwich(context, context.redesign(rows, " + ".join(context.own_terms)), context.question["method"])
+    right = " + ".join(context.design.terms_of({term.column for term in context.design.terms.values()}))
+    return _sandwich(context, context.redesign(rows, right), context.question["method"])
 
 
 def _senior(context):

@@ -97,7 +97,7 @@ def answers(data: Data, *, until: str) -> pd.DataFrame:
     said = pd.DataFrame(found | {"submitted_on": groups["submitted_on"].max()}).reset_index()
     for table in filter(None, dict.fromkeys(one.beside for one in questions.values())):
         first = data.tables[table].groupby("organization_id")[day_of(data.programme.tables[table])].min()
-        said[f"has_{table}"] = said["organization_id"].map(first) <= said["submitted_on"]
+        said[f"has_{table}"] = first.reindex(said["organization_id"]).to_numpy() <= said["submitted_on"]
     return said.merge(
         data.organizations[["organization_id", *ABOUT]], on="organization_id", how="left", validate="many_to_one"
     )
@@ -295,7 +295,8 @@ def compared(data: Data, lines: list[tuple[dict, Interval | None]], *more: str) 
     asked, table = data.programme.analysis, []
     matters = asked.smallest_effect_that_matters if asked else MATTERS
     for about, gap in lines:
-        told = gap is not None and gap.std_error > 0 and gap.df > 0
+        same = {about.get("share"), about.get("other")} & {0.0, 1.0}  # all of a group: the spread is not seen
+        told = gap is not None and gap.std_error > 0 and gap.df > 0 and not same
         found = {"estimate": gap.estimate, "n": gap.n} if gap is not None else {}
         if told:
             found |= {"conf_low": max(gap.conf_low, -1.0), "conf_high": min(gap.conf_high, 1.0)}

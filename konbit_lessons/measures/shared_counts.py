@@ -159,7 +159,7 @@ def _talked_with(data: Data, quarter: str) -> tuple[pd.DataFrame, list[str]]:
     """Of each partner when it last had a conversation, and in which months of a quarter, which are named."""
     each = partners_at_end(data, quarter).reset_index().assign(partners=True)
     talks = data.conversations[data.conversations["held_on"] <= last_day(data, quarter)]
-    last = each["organization_id"].map(talks.groupby("organization_id")["held_on"].max())
+    last = talks.groupby("organization_id")["held_on"].max().reindex(each["organization_id"]).set_axis(each.index)
     began = first_day(data, quarter)
     starts = [began, first_day(data, quarters_since(data, began - pd.Timedelta(days=1), quarter)[0])]
     band = np.select(

@@ -39,6 +39,10 @@ MOST_WORKERS = 4  # unless told
 JOURNAL = ".finished.jsonl"  # a line per brief as soon as it is made, so that a run that was killed can go on
 PLAIN = re.compile(r"[A-Z0-9][A-Z0-9_-]{0,59}")  # codes that are file names as they stand
 TAKEN = re.compile(r"(con|prn|aux|nul|com\d|lpt\d|index|manifest)(\..*)?", re.IGNORECASE)
+CHANGED = (
+    "{}: the raw files changed while the briefs were made, so that some may be of the old ones. "
+    "Run konbit briefs again: those that are not up to date are made anew."
+)
 WARM_UP = """
 import seaborn.objects, konbit_lessons.show, matplotlib.backends.backend_agg
 from konbit_lessons.measures.organization import take_as_unchanged
@@ -94,8 +98,10 @@ def make_briefs(
         if len(todo) < len(wanted):
             progress(len(wanted) - len(todo), len(wanted), f"{len(wanted) - len(todo)} are up to date")
         if todo:
-            asyncio.run(_make(run, todo, min(workers or _processors(), len(todo)), made, failed, progress))
-        _refuse_changed(run)
+            workers = min(workers or os.cpu_count() or 1, MOST_WORKERS if workers is None else workers, len(todo))
+            asyncio.run(_make(run, todo, workers, made, failed, progress))
+        if digest(repr(inputs(programme))) != run.source:
+            raise DataError(CHANGED.format(programme.path.name))
         made = {one: entry for one, entry in made.items() if one in about.index}
         index = published(run.folder / "index.html", _index(run, about, made, failed))
         published(run.folder / "manifest.json", as_text(manifest(setting, inputs(programme), briefs=made)))
@@ -206,18 +212,6 @@ async def _tried(run, organization, kernel, journal, made, failed):
     journal.write(json.dumps({organization: made[organization]}) + "\n")
     journal.flush()
     return f"{run.top.name}/internal/briefs/{made[organization]['page']}"
-
-
-def _refuse_changed(run):
-    if digest(repr(inputs(run.programme))) != run.source:
-        raise DataError(
-            f"{run.programme.path.name}: the raw files changed while the briefs were made, so that some may be of the "
-            "old ones. Run konbit briefs again: those that are not up to date are made anew."
-        )
-
-
-def _processors():
-    return min(MOST_WORKERS, os.cpu_count() or 1)
 
 
 def _wanted(data, about, organizations, quarter):

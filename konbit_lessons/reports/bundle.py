@@ -67,9 +67,7 @@ def bundle(programme, *, quarter=None, language=None, reports=None):
     with only_one_run(top):
         made = earlier(top / manifest_name("shared"))
         words = complete(language or made["language"])
-        _refuse_unfinished(made, top.name, again)
-        _refuse_older(made, made_from(programme), again)
-        _refuse_other_language(made, words.language, again)
+        _refuse(made, made_from(programme), words.language, top.name, again)
         files = _as_made(made, shared, again)
         there = {path.relative_to(shared).as_posix() for path in shared.rglob("*") if path.is_file()}
         left_out = there - files.keys() - {"index.html"}
@@ -93,33 +91,26 @@ def _period(programme, quarter, reports):
     return found[-1]
 
 
-def _refuse_unfinished(made, period, again):
+def _refuse(made, now, language, period, again):
+    """Raise the first reason why the reports cannot be mailed as they are."""
+    then, reports = made["inputs"], made["reports"]
+    changed = [name for name in then.keys() | now.keys() if then.get(name) != now.get(name)]
+    old = [name for name, report in reports.items() if report["inputs"] != source_of(then)]
+    spoken = {name: report["parameters"].get("language", language) for name, report in reports.items()}
+    other = [f"{name} ({one})" for name, one in spoken.items() if one != language]
     if made["failed"]:
         raise ReportError(
             f"bundle: the last time, {_listed(made['failed'])} of {period} could not be made, so that the reports are "
             f"not complete. The index says where it stopped; then: {again}."
         )
-    if not made["reports"]:
-        raise DataError(f"bundle: found no shared reports of {period}; make them first: {again}.")
-
-
-def _refuse_older(made, now, again):
-    then = made["inputs"]
-    if changed := [name for name in then.keys() | now.keys() if then.get(name) != now.get(name)]:
-        raise DataError(
-            f"bundle: the reports are older than the data: {_listed(changed)} changed since. Make them again: {again}."
-        )
-    if old := [name for name, report in made["reports"].items() if report["inputs"] != source_of(then)]:
-        raise DataError(f"bundle: from an earlier run, of other data: {_listed(old)}. Make them again: {again}.")
-
-
-def _refuse_other_language(made, language, again):
-    given = {name: report["parameters"].get("language", language) for name, report in made["reports"].items()}
-    if other := [f"{name} ({one})" for name, one in given.items() if one != language]:
-        raise DataError(
-            f"bundle: expected every report in {language}; found {_listed(other)}. "
-            f"Make them again: {again} --language {language}."
-        )
+    for found, said in (
+        (not reports, f"found no shared reports of {period}; make them first: {again}"),
+        (changed, f"the reports are older than the data: {_listed(changed)} changed since. Make them again: {again}"),
+        (old, f"from an earlier run, of other data: {_listed(old)}. Make them again: {again}"),
+        (other, f"expected every report in {language}; found {_listed(other)}: {again} --language {language}"),
+    ):
+        if found:
+            raise DataError(f"bundle: {said}.")
 
 
 def _as_made(made, folder, again):

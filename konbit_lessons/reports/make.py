@@ -64,6 +64,7 @@ class _Run(NamedTuple):
 
     @property
     def folder(self):
+        """Where its pages go."""
         return self.top / self.setting.audience
 
 

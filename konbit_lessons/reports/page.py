@@ -91,7 +91,7 @@ def document(template, setting, title, **values):
         programme=plain(programme.name),
         contact=plain(programme.point_of_contact),
         smallest=programme.smallest_cell,
-        meta=[plain(said) for said in meta(programme, quarter, Say(words))],
+        meta=[plain(said) for said in meta(programme, quarter, Say(words, programme))],
         version=version("konbit-lessons"),
         **values,
     )

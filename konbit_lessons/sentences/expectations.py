@@ -22,8 +22,13 @@ BEYOND = pair(
     "Of {n} organizations that answered, {share:percent}{interval} expect **{term:name}**, which is beyond what "
     "the project offers.",
 )
-OFFERS = {"offered": mark("offered to {offered_share:percent}"), "beyond": mark("beyond the offer")}
-LEFT_OUT = mark("offered to {offered_share:percent}, and not to {unmet} that expect it")
+OFFERS = {
+    "offered": mark("offered to {offered_share:percent}"),
+    "left out": mark("offered to {offered_share:percent}, and not to {unmet} that expect it"),
+    "hidden": mark("to how many it was offered is not shown"),
+    "beyond": mark("beyond the offer"),
+    "open": mark("not decided"),
+}
 GROUPS = {  # yes or no of an organization → those that say yes, as a heading and within a sentence; and the others
     ("consulted_at_design", "True"): (mark("Consulted at design"), mark("organizations consulted at design")),
     ("consulted_at_design", "False"): (mark("Not consulted"), mark("organizations that were not consulted")),
@@ -398,10 +403,12 @@ def rule_of_differences(say):
 
 
 def _offer(say, row):
-    if row["offer"] == "offered" and pd.isna(row["offered_share"]):
-        return "–"
-    left_out = row["offer"] == "offered" and pd.notna(row["unmet"]) and row["unmet"]
-    return say(LEFT_OUT if left_out else OFFERS.get(row["offer"], mark("not decided")), **row)
+    offer = row["offer"]
+    if offer == "offered" and pd.isna(row["offered_share"]):
+        offer = "hidden"
+    elif offer == "offered" and pd.notna(row["unmet"]) and row["unmet"]:
+        offer = "left out"
+    return say(OFFERS[offer], **row)
 
 
 def _group(say, by, group):
