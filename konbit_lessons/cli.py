@@ -24,9 +24,7 @@ def _option(*names, **options):
     return click.option(*names, show_default=isinstance(options.get("default"), str | int), **options)
 
 
-programme_option = _option(
-    "--programme", "programme_file", default="programme.toml", metavar="FILE", help="The programme to work on."
-)
+programme_option = _option("--programme", "file", default="programme.toml", metavar="FILE", help="The programme.")
 quarter_option = _option("--quarter", metavar="FY2017Q3", help="Quarter to look at.  [default: the last with an event]")
 reports_option = _option("--reports", metavar="DIR", help="Where reports go.  [default: reports beside programme.toml]")
 language_option = _option("--language", default="en", metavar="en|fr|ht", help="Language of the pages.")
@@ -36,6 +34,7 @@ class _Konbit(click.Group):
     """Shows an error as its message alone, and exits with its code."""
 
     def invoke(self, context):
+        """Run the command; end with the exit code of what stops it."""
         try:
             return super().invoke(context)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
@@ -67,13 +66,11 @@ def main():
 
 @main.command()
 @programme_option
-def check(programme_file):
+def check(file):
     """Read and check the raw files; say what is wrong and where; write nothing."""
-
-    data = kl.clean(kl.load(programme_file))
-    for (source, table, kind), rows in (
-        data.counts.groupby(["source", "table", "kind"], sort=False)["read"].sum().items()
-    ):
+    data = kl.clean(kl.load(file))
+    read = data.counts.groupby(["source", "table", "kind"], sort=False)["read"].sum()
+    for (source, table, kind), rows in read.items():
         click.echo(f"{source}: {f'read as {kind}' if kind else 'empty'}, {rows} rows for the table {table}")
     _say_counts(data)
     sys.exit(_say_problems(data, most=len(data.set_aside)))
@@ -81,11 +78,11 @@ def check(programme_file):
 
 @main.command()
 @programme_option
-def clean(programme_file):
+def clean(file):
     """Write the cleaned tables, the cleaning log and what was set aside."""
     from konbit_lessons.field.store import write
 
-    data = kl.clean(kl.load(programme_file))
+    data = kl.clean(kl.load(file))
     written = write(data)
     _say_counts(data)
     click.echo(f"Written: {len(written)} files in {data.programme.processed}")
@@ -103,9 +100,9 @@ def clean(programme_file):
 @_option("--before", is_flag=True, help="First the learning report of the quarter before, if none is stored.")
 @_option("--strict", is_flag=True, help="Refuse a shared report whose notebook shows more than may be published.")
 @_option("-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter of the notebooks.")
-def report(names, programme_file, quarter, before, parameters, **asked):
+def report(names, file, quarter, before, parameters, **asked):
     """Run the notebooks and save the reports; without names, all of the quarter's."""
-    programme, parameters = kl.load(programme_file), _pairs(parameters)
+    programme, parameters = kl.load(file), _pairs(parameters)
     from konbit_lessons.reports.make import make_reports, quarter_before  # once the call is known to be right
 
     place = {"audience": asked["audience"], "reports": asked["reports"]}
@@ -123,9 +120,9 @@ def report(names, programme_file, quarter, before, parameters, **asked):
 @_option("--quarter", metavar="FY2017Q3", help="Quarter.  [default: the last with reports]")
 @_option("--language", metavar="en|fr|ht", help="Language the reports must be in.  [default: the one they are in]")
 @reports_option
-def bundle(programme_file, **asked):
+def bundle(file, **asked):
     """Write the zip to mail: the shared reports of a quarter, and nothing else."""
-    programme = kl.load(programme_file)
+    programme = kl.load(file)
     from konbit_lessons.reports.bundle import bundle as write_bundle
 
     made = write_bundle(programme, **asked)
@@ -141,9 +138,9 @@ def bundle(programme_file, **asked):
 @language_option
 @reports_option
 @_option("--workers", type=click.IntRange(1, 64), metavar="N", help="Briefs at a time.  [default: as processors, to 4]")
-def briefs(programme_file, organizations, **asked):
+def briefs(file, organizations, **asked):
     """Make one internal brief for each organization; those that are up to date stay as they are."""
-    programme = kl.load(programme_file, audience="internal")
+    programme = kl.load(file, audience="internal")
     from konbit_lessons.reports.briefs import make_briefs
 
     made = make_briefs(programme, list(organizations), progress=_say_progress, **asked)
@@ -154,9 +151,9 @@ def briefs(programme_file, organizations, **asked):
 @programme_option
 @_option("--language", metavar="en|fr|ht", help="Language of the codebook.  [default: all]")
 @_option("--output", metavar="DIR", help="Where it goes.  [default: reports/codebook beside programme.toml]")
-def codebook(programme_file, language, output):
+def codebook(file, language, output):
     """Write what each table and column means, as HTML and as CSV."""
-    programme = kl.load(programme_file)
+    programme = kl.load(file)
     from konbit_lessons.reports.codebook import write_codebook
 
     written = write_codebook(programme, output, language=language)
@@ -166,12 +163,12 @@ def codebook(programme_file, language, output):
 @main.command(context_settings={"ignore_unknown_options": True})
 @programme_option
 @click.argument("jupyter_options", nargs=-1, type=click.UNPROCESSED)
-def lab(programme_file, jupyter_options):
+def lab(file, jupyter_options):
     """Open the notebooks in JupyterLab, with the programme's data in place.
 
     A programme that has no folder notebooks/ beside its programme.toml gets a copy of the notebooks there.
     """
-    programme = kl.load(programme_file)
+    programme = kl.load(file)
     from jupyterlab.labapp import LabApp
 
     from konbit_lessons.reports.notebooks import notebooks_folder
@@ -201,29 +198,20 @@ def example(folder, **asked):
 
 @main.command("draft-programme")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@_option(
-    "--programme",
-    "--output",
-    "file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Where to write it.  [default: programme.toml, or programme-draft.toml beside one that is there]",
-)
+@_option("--programme", "--output", "file", type=click.Path(path_type=Path), metavar="FILE", help="Where to write it.")
 def draft_programme(folder, file):
-    """Write a first programme.toml from a folder of raw files; nothing that is there is overwritten."""
+    """Write a first programme.toml from a folder of raw files; nothing that is there is overwritten.
+
+    Where there is a programme.toml already, it is programme-draft.toml unless told.
+    """
     from konbit_lessons.field.draft import draft_programme as draft
 
     usual = Path("programme.toml")
     file = file or (usual.with_name("programme-draft.toml") if usual.exists() else usual)
     if file.exists():
-        raise ProgrammeError(
-            f"{file}: it is there already and is not overwritten. Move it, or name another with --output."
-        )
+        raise ProgrammeError(f"{file}: it is there and is not overwritten. Move it, or name another with --output.")
     drafted = draft(folder, file)
-    try:
-        file.write_text(drafted.text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise ProgrammeError(f"{file}: cannot be written ({error.strerror}). Name another with --output.") from error
+    file.write_text(drafted.text, encoding="utf-8", newline="\n")
     for name, table, columns in drafted.placed:
         click.echo(f"{table:15} {columns:3} columns of {name}")
     for name, why in drafted.not_placed.items():
@@ -259,23 +247,17 @@ def _say_counts(data):
 
 def _say_problems(data, most=LISTED):
     """List what is open and what was set aside; return the exit code that says whether anything was."""
-    empty = [notice for notice in data.notices if notice.endswith("there is a header but no rows")]
-    aside = data.set_aside
-    for line in [*_questions(data), *(f"  {notice}" for notice in empty)]:
-        click.echo(line, err=True)
-    if len(aside):
-        rows = int((aside["scope"] == "row").sum())
-        click.echo(f"Set aside: {rows} rows and {len(aside) - rows} values.", err=True)
-    for line in aside.head(most).itertuples():
-        sheet, found = (
-            (f", sheet {line.sheet}" if line.sheet else ""),
-            (f'found "{line.value}"; ' if line.value else ""),
-        )
-        click.echo(f'  {line.source}{sheet}, row {line.row}, column "{line.column}": {found}{line.reason}.', err=True)
+    aside, empty = data.set_aside, [one for one in data.notices if one.endswith("there is a header but no rows")]
+    said, rows = [*_questions(data), *(f"  {notice}" for notice in empty)], int((aside["scope"] == "row").sum())
+    said += [f"Set aside: {rows} rows and {len(aside) - rows} values."] if len(aside) else []
+    for one in aside.head(most).itertuples():
+        sheet, found = f", sheet {one.sheet}" * bool(one.sheet), f'found "{one.value}"; ' * bool(one.value)
+        said.append(f'  {one.source}{sheet}, row {one.row}, column "{one.column}": {found}{one.reason}.')
     if len(aside) > most:
-        more = "see konbit check, or set_aside.csv beside the cleaned tables"
-        click.echo(f"  … and {len(aside) - most} more: {more}.", err=True)
-    return 1 if empty or len(aside) else 0
+        said.append(f"  … and {len(aside) - most} more: see konbit check, or set_aside.csv beside the cleaned tables.")
+    for line in said:
+        click.echo(line, err=True)
+    return int(bool(empty) or len(aside) > 0)
 
 
 def _questions(data):
@@ -283,9 +265,8 @@ def _questions(data):
 
     kinds = sorted(data.questions["question"].value_counts().items())
     asked = " and ".join(f"{count} {kind}{'s' * (count != 1)}" for kind, count in kinds)
-    place = data.programme.processed / REVIEW
-    said = f"Only you can tell: {asked}. konbit clean lists them in {place}; answer there, in the column decision."
-    return [said] if asked else []
+    place = f"konbit clean lists them in {data.programme.processed / REVIEW}; answer there, in the column decision."
+    return [f"Only you can tell: {asked}. {place}"] if asked else []
 
 
 if __name__ == "__main__":

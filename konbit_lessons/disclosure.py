@@ -230,9 +230,10 @@ class Gate:
             at = report, AND.join(way) or TOTAL, ", ".join(group) if way else TOTAL
             cells["n"][figure][at] = self._counted[place][0] if shown[place] else pd.NA
             cells["at_least"][figure][at] = floors[place]
-        rows = pd.MultiIndex.from_tuples(sorted({at for one in cells["n"].values() for at in one}))
+        places = sorted({at for one in cells["n"].values() for at in one})
+        rows = pd.MultiIndex.from_tuples(places, names=["report", "by", "group"])
         frames = {name: pd.DataFrame(dict(found), rows, dtype="Int64") for name, found in cells.items()}
-        return pd.concat(frames, axis="columns").rename_axis(["report", "by", "group"])
+        return pd.concat(frames, axis="columns")
 
 
 class _Figures:

@@ -24,6 +24,7 @@ from konbit_lessons.words.label import Label
 
 ROOMS = sorted(path.stem for path in (Path(__file__).parent / "sentences").glob("[a-z]*.py"))
 LINK = re.compile(r"\[([^\[\]]+)\]\((#[a-z0-9-]+)\)")
+FOREIGN = re.compile(r"\[([^\[\]]+)\]\{lang=([a-z]{2,3})\}")  # words in another language than the page's
 OF_NO_NUMBER = ("list", "name", "Name", "date", "month", "period", "end")
 ENDS = ("conf_low", "conf_high")
 PAIRS = {"interval": ENDS, "difference": ENDS, "range": ENDS, "ends": ENDS}
@@ -63,7 +64,7 @@ class Sentence:
     @property
     def plain(self):
         """The text without markup and without its full stop, as a heading or an alt text has it."""
-        return LINK.sub(r"\1", self.text.replace("**", "")).removesuffix(".")
+        return LINK.sub(r"\1", FOREIGN.sub(r"\1", self.text.replace("**", ""))).removesuffix(".")
 
     @property
     def numbers(self):
@@ -82,9 +83,8 @@ class Say(string.Formatter):
     Kinds in a text: ``{x}`` a text or a whole number, ``{x:1}`` one decimal, ``percent`` ("45 %" of 0.45), ``points``
     ("45"), ``signed`` ("+11"), ``p``, ``date``, ``month``, ``period`` (a quarter as "April to June 2017"), ``end``
     (its last day, or that of the data), ``list``, ``name`` (a column or an incentive within a sentence), ``Name`` (at
-    its beginning); of a pair ``interval`` (" (95 %
-    interval 33 to 52)"), ``difference`` (the same of a difference), ``range`` ("33 to 52"), ``ends`` (" (33 to 52)"). A number that is missing is
-    "–", an interval nothing.
+    its beginning); of a pair ``interval`` (" (95 % interval 33 to 52)"), ``difference`` (the same of a difference),
+    ``range`` ("33 to 52"), ``ends`` (" (33 to 52)"). A number that is missing is "–", an interval nothing.
 
     Parameters
     ----------
@@ -134,6 +134,8 @@ class Say(string.Formatter):
 
     def formatted(self, value, kind=""):
         """Return one value as a text has it: see the kinds of `Say`."""
+        if isinstance(value, list):
+            return self.list(value)
         if isinstance(value, Sentence | str) and kind not in ("name", "Name", "period", "end"):
             return str(value)
         if kind in PAIRS:
@@ -191,6 +193,11 @@ class Say(string.Formatter):
         """Return the items as "A, B and C"."""
         return self.words.list(items)
 
+    def clauses(self, said):
+        """Return what is said as one Sentence of clauses, "A; B", keeping the numbers of each."""
+        given = tuple(number for one in said for number in getattr(one, "given", ()))
+        return Sentence(self.words.clauses(map(str, said)), given, self.language, self)
+
     def period(self, quarter):
         """Return a quarter of the programme's calendar in months: "April to June 2017"."""
         named = self.programme.calendar.named(quarter)
@@ -208,8 +215,8 @@ class Say(string.Formatter):
 
     def name(self, term, form="one"):
         """Return what a column, an incentive, a question or an action is called, at the beginning of a sentence."""
-        label = self.programme.label(term) if self.programme is not None else None
-        return label.text(self.language, form) if label else self.words.text(capital(str(term).replace("_", " ")))
+        said = self.programme.label(term).text(self.language, form) if self.programme is not None else term
+        return said if said != term else self.words.text(capital(str(term).replace("_", " ")))
 
     def level(self, column, level, form="one"):
         """Return what a level of a column is called within a sentence; "all" of a total."""

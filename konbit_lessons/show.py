@@ -18,6 +18,7 @@ from types import ModuleType
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.dates import date2num, num2date
 
 from konbit_lessons.figures.drawing import COLOURS, MARKS, NARROW, THEME, WIDE, Drawing
 from konbit_lessons.figures.markup import as_csv, escaped, figure_html, item_html, marked, plain, table_html
@@ -35,7 +36,15 @@ HEADS = {  # what the columns of a frame are called in a table
     "conf_low": mark("Low"),
     "conf_high": mark("High"),
     "n": mark("n"),
+    "other": mark("The others"),
+    "offer": mark("Offer"),
+    "asked": mark("Asked"),
+    "before": mark("Before"),
+    "now": mark("Now"),
+    "answer": mark("Answer"),
+    "month": mark("Month"),
     "organizations": mark("Organizations"),
+    "conversations": mark("Conversations"),
     "at_least": mark("At least"),
     "reached": mark("Came"),
     "so_far": mark("So far"),
@@ -46,6 +55,7 @@ HEADS = {  # what the columns of a frame are called in a table
     "at_risk": mark("At risk of leaving"),
     "left": mark("Left since"),
 }
+NUMBERS = ("percent", "points", "signed")
 KINDS = {"share": "percent", "conf_low": "points", "conf_high": "points", "estimate": "signed"}
 
 
@@ -276,6 +286,8 @@ class Figure(Part):
 def show(plot, frame, *, finding, shows="", source="", says="", axis="", name="", height=None):
     """Show a plot as a figure: finding, picture for phone and page, alt text, table and CSV, all from its frame.
 
+    Nothing is shown where there is no row, no finding, or no number.
+
     Parameters
     ----------
     plot : seaborn.objects.Plot, or what seaborn or matplotlib drew: Axes, Figure, FacetGrid
@@ -300,6 +312,10 @@ def show(plot, frame, *, finding, shows="", source="", says="", axis="", name=""
     say = finding.say
     template = says or _usual(frame)
     _refuse_unknown(frame, template)
+    numbers = [name for name, spec in _fields(template) if spec in NUMBERS and name in frame]
+    if numbers and frame[numbers].isna().all(axis=None):
+        _close(plot)
+        return Nothing("Nothing of this may be shown.")
     rows = frame.to_dict("records")
     readings = tuple(_reading(template, row, say) for row in rows)
     notes = [_note(row["label"], one) for row, one in zip(rows, readings, strict=True)] if "label" in frame else []
@@ -329,13 +345,18 @@ def _refuse_unknown(frame, template):
 
 
 def _formats(frame, template, say):
-    """Column → whether its values are whole, and how those of its axis are written."""
+    """Column → whether its values are whole, or where they are, and how those of its axis are written."""
     kinds = {name: KINDS[name] for name in ("share", "estimate")} | dict(_fields(template))
     write = {"signed": say.signed, "percent": say.points, "points": say.points, "": say.number}
     numbers = {
         name: kind for name, kind in kinds.items() if name in frame and pd.api.types.is_numeric_dtype(frame[name])
     }
-    return {name: (not kind, write[kind]) for name, kind in numbers.items() if kind in write}
+    days = {name: sorted(date2num(frame[name].dropna().unique())) for name, kind in kinds.items() if kind == "month"}
+    formats = {
+        name: (ticks, lambda day: say.formatted(num2date(day), "month").replace(" ", "\n"))
+        for name, ticks in days.items()
+    }
+    return formats | {name: (not kind, write[kind]) for name, kind in numbers.items() if kind in write}
 
 
 def _reading(template, row, say):

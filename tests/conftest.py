@@ -159,7 +159,7 @@ def study(tmp_path, monkeypatch):
     """A study with notebooks of its own, whose cells need no kernel: what they showed is stored in them."""
     from small_study import as_stored, study_of  # only where reports are made
 
-    monkeypatch.setattr("konbit_lessons.reports.make.run", as_stored)
+    monkeypatch.setattr("konbit_lessons.reports.make.run_notebook", as_stored)
     return study_of(tmp_path / "study")
 
 

@@ -149,14 +149,14 @@ def test_a_report_says_what_it_left_out_and_is_refused_when_strict(study, monkey
 def test_a_formula_with_equals_signs_reaches_the_notebook_whole(study, monkeypatch):
     given = {}
     run = lambda path, parameters, **options: given.update(parameters) or as_stored(path, parameters, **options)  # noqa: E731
-    monkeypatch.setattr("konbit_lessons.reports.make.run", run)
+    monkeypatch.setattr("konbit_lessons.reports.make.run_notebook", run)
     formula = "y ~ a * C(c, levels=['x', 'y'])"
     done = CliRunner().invoke(main, ["report", "--programme", str(study.path), "-p", f"formula={formula}"])
     assert done.exit_code == 0 and given["formula"] == formula
 
 
 def test_a_problem_of_the_data_is_listed_after_a_report_and_ends_it_with_1(tiny, konbit, monkeypatch):
-    monkeypatch.setattr("konbit_lessons.reports.make.run", as_stored)
+    monkeypatch.setattr("konbit_lessons.reports.make.run_notebook", as_stored)
     tiny.replace("survey.csv", "2017-01-05,1,4,yes", "2017-01-05,1,7,perhaps")
     written(tiny.folder / "notebooks", cell(opening()), name="tried")
     code, out, err = konbit("report", "tried")

@@ -47,7 +47,7 @@ def test_the_sections_are_the_headings_of_the_notebook(own):
 
 def test_the_shipped_learning_report_has_the_sections_that_the_examples_narrative_speaks_of(tiny):
     sections = {heading for depth, heading in headings(notebook_file(kl.load(tiny.toml), LEARNING)) if depth == 2}
-    assert {"Context and challenges", *SECTIONS} <= sections
+    assert {"Context and challenges", "What we will change", "Next quarter"} <= sections
 
 
 def test_what_stands_under_a_heading_shows_in_that_section_and_nowhere_else(said):

@@ -13,7 +13,6 @@ import pandera.pandas as pa
 from konbit_lessons import tables
 from konbit_lessons.field.declared import AMOUNT, EXPECTS, TYPED, spelled, types_of
 from konbit_lessons.field.sections import Sections, Source
-from konbit_lessons.field.values import place_key
 from konbit_lessons.words.label import Label
 
 SHOWN = 8  # places listed in one error
@@ -135,12 +134,11 @@ def _places(said: Sections) -> Iterator[str]:
                 yield f"[places] tiles: {' and '.join(alike)} stand on one tile, {list(at)}; move one of them"
     for level in (one for one in places.spellings if one not in levels):
         yield _unknown("[places] spellings", level, levels, "no level of it")
-    known = spelled(places, levels) if levels else {}
-    for level, written in places.spellings.items():
-        for text in written:
-            other = known.get(place_key(text) if len(text) > 2 else text.casefold(), level)
-            if other != level:
-                yield f'[places] spellings: "{text}" is written for {level} and for {other}; take it out of one of them'
+    seen: dict[str, str] = {}
+    for key, text, level in spelled(places, levels):
+        other = seen.setdefault(key, level)
+        if other != level:
+            yield f'[places] spellings: "{text}" is written for {level} and for {other}; take it out of one of them'
 
 
 def _references(said: Sections) -> Iterator[str]:

@@ -3,6 +3,8 @@
 Types of organizations and events, places, incentives, questions, expectations and actions each become columns or levels.
 """
 
+from collections.abc import Iterator
+
 from konbit_lessons import tables
 from konbit_lessons.field.sections import Places, Question, Sections
 from konbit_lessons.field.values import place_key
@@ -20,13 +22,20 @@ def declared(said: Sections) -> dict[str, dict[str, dict]]:
         for name, one in said.expectations.items()
     }
     types = types_of(said)
-    return {
+    columns = {
         "organizations": {"org_type": {"levels": types.get("org_type", {})}, **_of_organizations(said, types)},
         "events": {"event_type": {"levels": types.get("event_type", {})}, **_of_events(said)},
         "survey": {name: _of_question(one) for name, one in said.questions.items()} | expectations,
         "conversations": expectations,
         "learning": {"action": {"levels": {name: one.label for name, one in said.actions.items()}}},
     }
+    return {table: _relabelled(table, columns.get(table, {}), said.labels) for table in tables.TABLES}
+
+
+def _relabelled(table: str, columns: dict[str, dict], labels: dict[str, Label]) -> dict[str, dict]:
+    """With the words of [labels] for columns of codebook.toml: what it calls them, and what they mean."""
+    own = {name for name in labels if name in tables.codebook()["tables"][table]["columns"]}
+    return columns | {name: columns.get(name, {}) | {"label": labels[name], "meaning": labels[name]} for name in own}
 
 
 def types_of(said: Sections) -> dict[str, dict[str, Label]]:
@@ -36,16 +45,14 @@ def types_of(said: Sections) -> dict[str, dict[str, Label]]:
     return dict(said.types)
 
 
-def spelled(places: Places, levels: dict[str, Label]) -> dict[str, str]:
-    """How people write the places → the place; in small letters, and where it is no abbreviation, in plain ones."""
-    written = {
-        text: level
-        for level, label in levels.items()
-        for text in (level, *label.every(), *places.spellings.get(level, ()))
-    }
-    return {place_key(text): level for text, level in written.items() if len(text) > 2} | {
-        text.casefold(): level for text, level in written.items()
-    }
+def spelled(places: Places, levels: dict[str, Label]) -> Iterator[tuple[str, str, str]]:
+    """How people write the places: the text, in small plain letters unless it is an abbreviation, and its place.
+
+    The words of each level in every language count, and the spellings that programme.toml has beside them.
+    """
+    for level, label in levels.items():
+        for text in dict.fromkeys([level, *label.every(), *places.spellings.get(level, ())]):
+            yield from ((key, text, level) for key in {text.casefold(), place_key(text) if len(text) > 2 else text.casefold()})
 
 
 def _of_organizations(said: Sections, types: dict) -> dict[str, dict]:
@@ -57,7 +64,7 @@ def _of_organizations(said: Sections, types: dict) -> dict[str, dict]:
     if said.places:
         place = {"at": "places", "kind": "text", "meaning": said.places.label}
         if levels := types.get(said.places.column):
-            place |= {"kind": "place", "levels": levels, "spellings": spelled(said.places, levels)}
+            place |= {"kind": "place", "levels": levels, "spellings": {key: level for key, _, level in spelled(said.places, levels)}}
         columns = {said.places.column: place} | columns
     return columns
 

@@ -341,7 +341,8 @@ def _checked(path: Path) -> Sections:
             f"Give the path with --programme or in {VARIABLE}, or start with `konbit init` or `konbit example`."
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ProgrammeError(f"{path.name}: this is not TOML: {error}. Correct that line.") from error
+        hint = ' A name with an accent, a space or an apostrophe is written in quotes: "Thiès" = …' * ("key" in str(error))
+        raise ProgrammeError(f"{path.name}: this is not TOML: {error}. Correct that line.{hint}") from error
     try:
         said = Sections.model_validate(content)
     except ValidationError as error:
@@ -371,7 +372,7 @@ def _explain(error: ValidationError, file_name: str, content: dict) -> str:
 
 def _key(location: tuple, content: dict) -> str:
     """A place in the file as its reader sees it: ``[[source]] 3 (table "survey"), dates``."""
-    parts = list(location)
+    parts = [part for part in location if part != "[key]"]
     if parts[:1] == ["source"] and len(parts) > 1:
         table = content["source"][parts[1]].get("table", "?")
         return ", ".join([f'[[source]] {parts[1] + 1} (table "{table}")', *(str(part) for part in parts[2:])])

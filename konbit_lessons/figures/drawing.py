@@ -8,7 +8,7 @@ bytes.
 import io
 import textwrap
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -19,7 +19,7 @@ import seaborn.objects as so
 from matplotlib.axes import Axes
 from matplotlib.category import StrCategoryFormatter
 from matplotlib.figure import Figure as Canvas
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from PIL import Image
 
 from konbit_lessons.errors import PlotError
@@ -71,14 +71,15 @@ class Drawing:
     plot : seaborn.objects.Plot, matplotlib Axes or Figure, or what has a ``figure``, such as a FacetGrid
     notes : list of (label, note), for each row of a categorical axis its name and what is read out of it
     axis : str, what stands under the horizontal axis
-    formats : mapping of a column of the frame to whether its values are whole, and how one is written
+    formats : mapping of a column of the frame to whether its values are whole, or where they are, and how one is
+        written
     height : int or None, pixels; by the number of rows unless told
     """
 
     plot: object = field(repr=False)
     notes: tuple = ()
     axis: str = ""
-    formats: dict[str, tuple[bool, Callable]] = field(default_factory=dict, repr=False)
+    formats: dict[str, tuple[bool | Sequence, Callable]] = field(default_factory=dict, repr=False)
     height: int | None = None
 
     @cached_property
@@ -139,8 +140,8 @@ class Drawing:
         """Write values as the language does, a line at zero where differences are shown, and no names of columns."""
         for at, name in ((axes.xaxis, axes.get_xlabel()), (axes.yaxis, axes.get_ylabel())):
             if name in self.formats:
-                whole, write = self.formats[name]
-                at.set_major_locator(MaxNLocator(5 if narrow else 7, steps=[1, 2, 5, 10], integer=whole))
+                ticks, write = self.formats[name]
+                at.set_major_locator(_locator(ticks, 5 if narrow else 7))
                 at.set_major_formatter(FuncFormatter(lambda value, _, write=write: write(value)))
             at.set_label_text(self.axis if at is axes.xaxis else "")
         low, high = axes.get_xlim()
@@ -187,9 +188,16 @@ class Drawing:
         for at, label in rows:
             note = _wrapped(self._note.get(label, ""), 50)
             added.append(_written(axes, 0, at, note, (0, 7), GREY, "bottom"))
-            up = 8 + 8.5 * _lines(note, 50)
+            up = 8 + 10 * _lines(note, 50)
             added.append(_written(axes, 0, at, _wrapped(label, 44), (0, up), INK, "bottom", "bold"))
         return added
+
+
+def _locator(ticks, most):
+    """Where an axis has its ticks: at most so many round values, or some of the places named."""
+    if isinstance(ticks, Sequence):
+        return FixedLocator(ticks[:: -(-len(ticks) // most)])
+    return MaxNLocator(most, steps=[1, 2, 5, 10], integer=ticks)
 
 
 def _labels(axes):

@@ -1,6 +1,6 @@
 """The parts of a page as HTML: whatever comes from data is escaped here.
 
-The only markup a text may carry is ``**bold**`` and ``[words](#section)``.
+The only markup a text may carry is ``**bold**``, ``[words](#section)`` and ``[words]{lang=fr}``.
 """
 
 import base64
@@ -10,9 +10,10 @@ import unicodedata
 
 import pandas as pd
 
+from konbit_lessons.say import FOREIGN, LINK
+
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")
-LINK = re.compile(r"\[([^\[\]]+)\]\((#[a-z0-9-]+)\)")
-FROM_WIDE = "(min-width: 44rem)"  # of the window: from there on a figure is drawn as wide as the column
+FROM_WIDE = "(min-width: 44rem), print"  # from there on, and on paper, a figure is as wide as the column
 
 
 def figure_html(*, heading, subtitle, caption, alt, pictures, numbers, summary):
@@ -87,13 +88,13 @@ def escaped(text):
 
 
 def marked(text):
-    """Return escaped text with ``**bold**`` and ``[words](#section)`` made HTML.
+    """Return escaped text with ``**bold**``, ``[words](#section)`` and ``[words]{lang=fr}`` made HTML.
 
     >>> marked("**5 < 6** in [the annex](#annex) <b>")
     '<strong>5 &lt; 6</strong> in <a href="#annex">the annex</a> &lt;b&gt;'
     """
     bold = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", escaped(text))
-    return LINK.sub(r'<a href="\2">\1</a>', bold)
+    return LINK.sub(r'<a href="\2">\1</a>', FOREIGN.sub(r'<span lang="\2">\1</span>', bold))
 
 
 def anchor_of(heading):

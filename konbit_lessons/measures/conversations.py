@@ -3,14 +3,13 @@
 Takes a cleaned programme; returns frames that hold nothing about few organizations.
 """
 
-import numpy as np
 import pandas as pd
 
 from konbit_lessons.disclosure import TOTAL, Gate
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures.intervals import with_shares
 from konbit_lessons.measures.roster import first_day, last_day, partners_at_end
-from konbit_lessons.measures.shared_counts import BANDS, conversations
+from konbit_lessons.measures.shared_counts import BANDS, conversations, in_groups
 
 MOST_QUARTERS = 4  # of the calendar
 
@@ -23,10 +22,10 @@ def calendar(data: Data, *, quarter: str) -> pd.DataFrame:
     DataFrame, one row per quarter and month
         ``fiscal_quarter``, ``month`` (its first day), ``organizations`` (partners at the end of the quarter that had
         one), ``conversations``; and of the quarter ``talked_with``, ``n`` (partners), ``share``, ``conf_low``,
-        ``conf_high`` (Wilson's). Missing where hidden.
+        ``conf_high`` (Wilson's). Missing where hidden; no row where no conversation is on record.
     """
     known = conversations(data, quarter=quarter)["n"].xs((TOTAL, TOTAL), level=("by", "group"))
-    lines = []
+    lines, known = [], known if len(data.conversations) else known[:0]
     for one in known.index[-MOST_QUARTERS:]:
         here, talks = partners_at_end(data, one), data.conversations
         held = talks[talks["organization_id"].isin(here.index)]["held_on"].dt.to_period("M").value_counts()
@@ -44,13 +43,12 @@ def last_talked(data: Data, *, quarter: str) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, one row per ``talked`` (in the quarter), ``quarter_before``, ``earlier``, ``never``
-        ``last``, a count for each type, ``total``, ``n``, ``share``, ``conf_low``, ``conf_high`` (Wilson's, in all).
-        Missing where hidden.
+    DataFrame, one row per ``talked`` (in the quarter), ``quarter_before``, ``earlier`` and ``never``, and group
+        ``last``, ``by``, ``group``, ``organizations``, ``n`` (partners of the group), ``share``, ``conf_low``,
+        ``conf_high`` (Wilson's). Missing where hidden; no row where no conversation is on record.
     """
-    known = conversations(data, quarter=quarter)["n"].loc[quarter].droplevel("by")
-    wide = known[list(BANDS)].T.assign(n=known.loc[TOTAL, "partners"]).rename_axis("last", axis="index")
-    return with_shares(wide.rename_axis(None, axis="columns").reset_index(), TOTAL)
+    known = conversations(data, quarter=quarter)["n"].loc[quarter]
+    return in_groups(data, known, BANDS if len(data.conversations) else [], named="last", whole="partners")
 
 
 def days_since(data: Data, *, quarter: str) -> list[float]:
@@ -61,19 +59,20 @@ def days_since(data: Data, *, quarter: str) -> list[float]:
     return days.quantile([0.25, 0.5, 0.75]).to_list() if len(days) >= 4 * data.programme.smallest_cell else []
 
 
-def follow_ups(data: Data, *, quarter: str) -> pd.Series:
-    """Follow-ups promised up to the end of a quarter: ``done``, ``open`` and not yet due, ``overdue``, ``total``.
+def follow_ups(data: Data, *, quarter: str) -> pd.DataFrame:
+    """Follow-ups promised up to the end of a quarter, by how they stand on its last day.
 
     Returns
     -------
-    Series of Int64; missing where hidden
+    DataFrame, one row per ``overdue``, ``open`` (not yet due), ``done`` and ``total``; none where none was promised
+        ``state``, ``follow_ups`` (Int64). Missing where hidden.
     """
     last = last_day(data, quarter)
     some = data.conversations[data.conversations["held_on"] <= last].dropna(subset="follow_up_due_on")
-    state = np.select(
-        [some["follow_up_done_on"] <= last, some["follow_up_due_on"] <= last], ["done", "overdue"], "open"
-    )
-    states, gate = ["done", "open", "overdue"], Gate()
-    gate.count(some.assign(total=True, **{one: state == one for one in states}), [*states, TOTAL], records=True)
-    gate.partition(TOTAL, states)
-    return gate.decide(data.programme.smallest_cell)["n"].iloc[0].rename("follow_ups")
+    done, due = some["follow_up_done_on"] <= last, some["follow_up_due_on"] <= last
+    states = {"overdue": due & ~done, "open": ~due & ~done, "done": done}
+    gate = Gate()
+    gate.count(some.assign(total=True, **states), [*states, TOTAL], records=True)
+    gate.partition(TOTAL, [*states])
+    known = gate.decide(data.programme.smallest_cell)["n"].iloc[0][[*states, TOTAL]]
+    return known.rename("follow_ups").rename_axis("state").reset_index()[: None if len(some) else 0]

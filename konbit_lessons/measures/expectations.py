@@ -1,149 +1,159 @@
-"""What partners expect of the project, beside what it offers; and how sure a difference is.
+"""What partners expect beside what is offered, what they think beside what they do, and answers that are no yes or no.
 
-Takes a cleaned programme; returns frames of numbers for the page on expectations. The unit is the organization. Figures
-about few of them are hidden here, with those they could be worked out from.
+Takes a cleaned programme, its rows and what :mod:`konbit_lessons.measures.answers` counted; returns frames of numbers
+for the page on expectations. Figures about few organizations are hidden here, with those they could be worked out from.
 """
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from konbit_lessons.disclosure import TOTAL
-from konbit_lessons.errors import DataError
+from konbit_lessons.disclosure import TOTAL, Before, Gate
 from konbit_lessons.field.cleaning import Data
-from konbit_lessons.incentives.result import decided
-from konbit_lessons.measures.answers import answers, counted, reports_of, waves
-from konbit_lessons.measures.intervals import CONFIDENCE, Interval
-from konbit_lessons.measures.roster import expectations, quarters_of
-from konbit_lessons.measures.shared_counts import once, panel
+from konbit_lessons.measures.answers import answers, compared, met_by, reports_of, said, with_offer
+from konbit_lessons.measures.intervals import difference_of_groups, with_shares
+from konbit_lessons.measures.participation import CLUSTERS, uptake
+from konbit_lessons.measures.roster import in_order
+from konbit_lessons.measures.shared_counts import panel
 
-COLUMNS = ["what", "organizations", "n", "share", "conf_low", "conf_high", "wave"]
-
-
-def expected(data: Data, *, wave: int | None = None, until: str | None = None) -> pd.DataFrame:
-    """Share of organizations that expect each thing of the project.
-
-    An organization expects it when any of its respondents named it. The interval is Wilson's, since each organization
-    counts once.
-
-    Parameters
-    ----------
-    data : Data
-    wave : int, optional
-        The latest when not given.
-    until : str, optional
-        Last fiscal quarter whose answers count, such as ``"FY2017Q3"``.
-
-    Returns
-    -------
-    DataFrame, one row per expectation, most expected first
-        ``what``, ``organizations`` (that named it), ``n`` (that answered), ``share``, ``conf_low``, ``conf_high``,
-        ``wave``. Missing where hidden, as in :func:`met_or_not`.
-
-    Raises
-    ------
-    DataError
-        There is no such wave.
-    """
-    last = quarters_of(data, data.survey["submitted_on"]).max() if until is None else until
-    there = sorted(waves(data, until=last)["wave"].unique()) if isinstance(last, str) else []
-    if not there or (wave is not None and wave not in there):
-        listed = ", ".join(map(str, there)) or "none"
-        raise DataError(
-            f"survey: found no answers of wave {wave if wave is not None else '(any)'}; waves with answers: {listed}."
-        )
-    chosen = int(there[-1] if wave is None else wave)
-    known = met_or_not(data, quarter=last, wave=chosen)
-    known = known[known["by"] == TOTAL].rename(columns={"expects": "organizations"})
-    every = pd.DataFrame({"what": list(expectations(data))}).merge(known, how="left").assign(wave=chosen)
-    return every[COLUMNS].sort_values(by=["share", "what"], ascending=[False, True], ignore_index=True)
+ENOUGH = 4  # times the smallest cell: of so many organizations quartiles may be told
 
 
-@once
-def met_or_not(data: Data, *, quarter: str, wave: int | None = None) -> pd.DataFrame:
-    """Who expects what, by type and by consulted or not; what was offered; what those who answered before expected.
-
-    An organization was offered what it was invited to in the quarter, as programme.toml has it.
+def expected(data: Data, *, quarter: str) -> pd.DataFrame:
+    """What is expected in all, beside what was offered in the quarter.
 
     Parameters
     ----------
     data : Data
     quarter : str
-    wave : int, optional
-        The latest unless told.
 
     Returns
     -------
-    DataFrame, one row per expectation and group of :func:`konbit_lessons.measures.answers.counted`, those named by most
-    first
-        ``what``, ``wave``, ``by``, ``group`` (the group ``both_waves``, ``True`` answered in the wave before as well),
-        ``expects``, ``n``, ``share``, ``conf_low``, ``conf_high``; in all also ``offered``, ``unmet`` (expect it and
-        were not offered it), ``before`` (expected it in the wave before), ``events`` with it of ``events_held`` in the
-        quarter.
+    DataFrame, one row per expectation, those named by most first
+        The columns of :func:`konbit_lessons.measures.answers.said`; ``offer`` ("offered", "beyond" what the project
+        offers, "open" where programme.toml does not say), ``offered_share``, and ``events`` with it of ``events_held``
+        in the quarter.
     """
-    there, smallest = waves(data, until=quarter)["wave"], data.programme.smallest_cell
-    latest, rows = there.max() if wave is None else wave, panel(data, quarter=quarter)
-    by, also = ["org_type", "consulted_at_design", "both_waves"], ("offered", "unmet", "before")
-    tables = [
-        pd.DataFrame(columns=["what", "wave", "by", "group", "yes", *also, "n", "share", "conf_low", "conf_high"])
-    ]
-    in_quarter = rows[rows["fiscal_quarter"] == quarter]
-    held = in_quarter["event_id"].nunique()
-    for what, offers in expectations(data).items():
-        reports = reports_of(data, f"expects_{what}", quarter=quarter, wave=latest)
-        reports = {
-            one: _expecting(data, rows, some, what, one) for one, some in reports.items() if len(some) >= smallest
-        }
-        if reports:
-            with_it = in_quarter.loc[with_offer(in_quarter, offers or []), "event_id"].nunique()
-            table = counted(reports, by=by, smallest=smallest, also=also)
-            tables.append(table.assign(what=what, wave=int(latest), events=with_it, events_held=held))
-    table = pd.concat(tables[1:] or tables, ignore_index=True).rename(columns={"yes": "expects"})
-    rank = table[table["by"] == TOTAL].sort_values(["share", "what"], ascending=[False, True])["what"].to_list()
-    return table.sort_values("what", key=lambda one: one.map(rank.index), kind="stable", ignore_index=True)
+    rows, table = panel(data, quarter=quarter), said(data, quarter=quarter)
+    rows = rows[rows["fiscal_quarter"] == quarter]
+    table = table[(table["kind"] == "expectation") & (table["by"] == TOTAL)]
+    offers = [met_by(data, term) for term in table["term"]]
+    with_it = [rows.loc[with_offer(rows, one or []), "event_id"].nunique() for one in offers]
+    return table.assign(
+        offer=["open" if one is None else "offered" if one else "beyond" for one in offers],
+        offered_share=(table["offered"] / table["n"]).astype("Float64").to_numpy(float, na_value=np.nan),
+        events=with_it,
+        events_held=rows["event_id"].nunique(),
+    ).sort_values(["share", "term"], ascending=[False, True], ignore_index=True)
 
 
-def _expecting(data: Data, rows: pd.DataFrame, some: pd.DataFrame, what: str, quarter: str) -> pd.DataFrame:
-    """Of those that answered in a wave, who expects it, was offered it in a quarter, and expected it before."""
-    said, name = answers(data, until=quarter), f"expects_{what}"
-    then = said[(said["wave"] == said.loc[said["wave"] < some["wave"].iloc[0], "wave"].max()) & said[name].notna()]
-    offers = expectations(data)[what] or []
-    with_it = rows[(rows["fiscal_quarter"] == quarter) & with_offer(rows, offers)]
-    yes, ids = some[name].astype(bool), some["organization_id"]
-    offered = ids.isin(with_it["organization_id"])
-    return some.assign(
-        yes=yes,
-        offered=offered,
-        unmet=yes & ~offered,
-        before=ids.isin(then.loc[then[name].astype(bool), "organization_id"]),
-        both_waves=ids.isin(then["organization_id"]),
+def agreed(data: Data, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows, with yes or no to each question that may predict, as the latest answer before the event has it.
+
+    Returns
+    -------
+    DataFrame
+        The columns of :func:`may_predict` are 1, 0 and NaN.
+    """
+    scales = {name: one.agrees for name, one in may_predict(data).items() if one.kind == "scale"}
+    return rows.assign(
+        **{name: (rows[name] >= least).where(rows[name].notna()).astype(float) for name, least in scales.items()}
     )
 
 
-def with_offer(rows: pd.DataFrame, offers: list[str]) -> pd.Series:
-    """The invitations to an event of a kind, or with an incentive, that is among `offers`."""
-    columns = [name for name in offers if name in rows]
-    return rows["event_type"].isin(offers) | rows[columns].fillna(False).astype(bool).any(axis=1)
+def may_predict(data: Data) -> dict:
+    """The questions answered by a scale or yes and no that may predict participation."""
+    return {
+        name: one for name, one in data.programme.questions.items() if one.predicts and one.kind in ("scale", "yes_no")
+    }
 
 
-def compared(intervals: dict[object, Interval | None], *, matters: float) -> pd.DataFrame:
-    """Differences with the strength of each by the rule of :func:`konbit_lessons.incentives.result.decided`.
+def taken_up(data: Data, rows: pd.DataFrame, *, by: list[str]) -> pd.DataFrame:
+    """How much more often invitations are taken up with something than without.
 
     Parameters
     ----------
-    intervals : dict of term to Interval, or to None where there is nothing to compare
-    matters : float, the smallest difference that would matter
+    data : Data
+    rows : DataFrame, one row per invitation
+    by : names of columns of yes and no; a row without either belongs to no group
 
     Returns
     -------
-    DataFrame, one row per term
-        ``term``, ``estimate``, ``conf_low``, ``conf_high``, ``n``, ``p_value``, ``p_adjusted`` (Holm's), ``strength``.
+    DataFrame, one row per column where both groups are there; see :func:`konbit_lessons.measures.answers.compared`
+        Also ``share`` and ``other`` (taken up with it and without), ``n_group`` and ``n_other`` (invitations).
     """
-    lines = []
-    for term, one in intervals.items():
-        told = one is not None and one.std_error > 0 and one.df > 0
-        found = {name: getattr(one, name) for name in ("estimate", "conf_low", "conf_high", "n")} if told else {}
-        p = 2 * float(stats.t.sf(abs(one.estimate) / one.std_error, one.df)) if told else np.nan
-        lines.append({"term": term, **found, "p_value": p, "reason": "" if told else "few_groups", "matters": matters})
-    columns = ["term", "estimate", "conf_low", "conf_high", "n", "p_value", "reason", "matters"]
-    return decided(pd.DataFrame(lines, columns=columns), CONFIDENCE, exploratory=False)
+    lines, questions = [], data.programme.questions
+    for name in by:
+        both = uptake(data, rows, by=name).set_index(name) if rows[name].notna().any() else pd.DataFrame()
+        if not {0, 1} <= {*both.index}:
+            continue
+        kind = questions[name].kind if name in questions else ""
+        about = {"term": name, "kind": kind, "share": both["share"][1], "other": both["share"][0]}
+        about |= {"n_group": both["n"][1], "n_other": both["n"][0]}
+        known, gap = rows[rows["attended"].notna()], None
+        if both["share"].notna().all():
+            gap = difference_of_groups(known, "attended", by=name, first=0, second=1, cluster=CLUSTERS)
+        lines.append((about, gap))
+    return compared(data, lines, "share", "other", "n_group", "n_other")
+
+
+def choices(data: Data, *, quarter: str) -> pd.DataFrame:
+    """What was chosen in the latest wave, of each question with a choice.
+
+    Returns
+    -------
+    DataFrame, one row per question and level
+        ``term``, ``level``, ``chose`` (organizations of which anyone chose it), ``n`` (that answered), ``share``,
+        ``conf_low``, ``conf_high`` (Wilson's). Missing where hidden.
+    """
+    tables = [pd.DataFrame(columns=["term", "level", "chose", "n"])]
+    for name, one in data.programme.questions.items():
+        columns = [f"{name}={level}" for level in one.levels]
+        if columns and (reports := _latest(data, columns[0], quarter)):
+            known = _answered(data, reports, columns).loc[TOTAL]
+            tables.append(
+                pd.DataFrame({"term": name, "level": [*one.levels], "chose": known[columns].array, "n": known["n"]})
+            )
+    return with_shares(pd.concat(tables[1:] or tables, ignore_index=True), "chose")
+
+
+def numbers(data: Data, *, quarter: str) -> pd.DataFrame:
+    """Quartiles of what was answered in numbers in the latest wave, in all and by type.
+
+    Returns
+    -------
+    DataFrame, one row per question and group
+        ``term``, ``by``, ``group``, ``n`` (organizations that answered), ``low``, ``median``, ``high``. Missing where
+        hidden, and where fewer than :data:`ENOUGH` smallest cells answered.
+    """
+    lines, enough = [], ENOUGH * data.programme.smallest_cell
+    for name, one in data.programme.questions.items():
+        reports = _latest(data, name, quarter) if one.kind == "number" else {}
+        if not reports:
+            continue
+        known, each = _answered(data, reports, [], by=["org_type"])["n"], [*reports.values()][-1]
+        for group, n in known.items():
+            own = each if group == TOTAL else each[each["org_type"] == group]
+            told = pd.notna(n) and len(own) >= enough
+            quartiles = own[name].quantile([0.25, 0.5, 0.75]).astype(float) if told else [np.nan] * 3
+            lines.append([name, TOTAL if group == TOTAL else "org_type", group, n, *quartiles])
+    table = pd.DataFrame(lines, columns=["term", "by", "group", "n", "low", "median", "high"])
+    return in_order(data, table.astype({"n": "Int64"})).sort_values("term", kind="stable", ignore_index=True)
+
+
+def _latest(data: Data, column: str, quarter: str) -> dict[str, pd.DataFrame]:
+    """The answers in the latest wave that has any, as the report of each quarter up to this one counts them."""
+    wave = answers(data, until=quarter).dropna(subset=column)["wave"].max()
+    return {} if pd.isna(wave) else reports_of(data, column, quarter=quarter, wave=wave)
+
+
+def _answered(data: Data, reports: dict, columns: list[str], by: tuple = ()) -> pd.DataFrame:
+    """How many of each group answered, ``n``, and said yes to each column, as the last of the reports shows it."""
+    gate, report = Gate(), ""
+    for report, some in reports.items():
+        gate.report(report)
+        gate.count(some.assign(n=True), [*columns, "n"], by=by)
+    if columns:
+        gate.overlapping("n", columns)
+    for figure in (*columns, "n"):
+        gate.nested(Before(figure), figure)
+    return gate.decide(data.programme.smallest_cell)["n"].loc[report].droplevel("by")

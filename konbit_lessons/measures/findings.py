@@ -11,6 +11,7 @@ import pandas as pd
 
 from konbit_lessons.disclosure import TOTAL
 from konbit_lessons.errors import DataError
+from konbit_lessons.field.declared import EXPECTS
 from konbit_lessons.incentives import predict_participation
 from konbit_lessons.measures import actions, answers, conversations, expectations, participation
 from konbit_lessons.measures.intervals import with_shares
@@ -102,20 +103,22 @@ def _promised(data, quarter):
 
 
 def _expected(data, quarter):
-    changes = _changes(expectations.changed(data, quarter=quarter).set_index("term"))
+    said = answers.said(data, quarter=quarter)
+    changes = _changes(answers.changed(data, said[said["kind"] == "expectation"], quarter=quarter).set_index("term"))
     for row in expectations.expected(data, quarter=quarter).to_dict("records"):
-        what, measure = {"name": row["expectation"]}, f"expects_{row['expectation']}"
+        what, measure = {"name": row["term"].removeprefix(EXPECTS)}, row["term"]
         change = changes.loc[measure].to_dict() if measure in changes.index else {}
-        yield {"measure": measure, "kind": "expects", "k": row["expects"], "n": row["n"]} | what | _share(row) | change
+        yield {"measure": measure, "kind": "expects", "k": row["yes"], "n": row["n"]} | what | _share(row) | change
         if row["offer"] == "offered":
-            told = {"k": row["unmet"], "n": row["expects"], "short": row["unmet"]}
-            yield {"measure": f"unmet_{row['expectation']}", "kind": "unmet"} | what | told
+            told = {"k": row["unmet"], "n": row["yes"], "short": row["unmet"]}
+            yield {"measure": f"unmet_{what['name']}", "kind": "unmet"} | what | told
 
 
 def _agreed(data, quarter):
-    opinions = answers.opinions(data, quarter=quarter)
-    changes = _changes(answers.opinions_changed(data, quarter=quarter).set_index("term"))
-    for name, own in opinions[opinions["by"] == TOTAL].groupby("question", sort=False):
+    said = answers.said(data, quarter=quarter)
+    opinions = said[said["kind"] != "expectation"]
+    changes = _changes(answers.changed(data, opinions, quarter=quarter).set_index("term"))
+    for name, own in opinions[opinions["by"] == TOTAL].groupby("term", sort=False):
         last, asked = own.iloc[-1].to_dict(), data.programme.questions[name]
         good = last["share"] if asked.good == "high" else 1 - last["share"]
         told = {"n": last["n"], "short": (1 - good) * last["n"] if good < 0.5 else NAN}
@@ -182,8 +185,8 @@ def _behind(data, rows, result, row, quarter):
             conversations.calendar(data, quarter=quarter).drop_duplicates("fiscal_quarter"), "fiscal_quarter"
         )
     if kind == "agrees":
-        opinions = answers.opinions(data, quarter=quarter)
-        return _points(opinions[(opinions["question"] == name) & (opinions["by"] == TOTAL)], "asked")
+        said = answers.said(data, quarter=quarter)
+        return _points(said[(said["term"] == name) & (said["by"] == TOTAL)], "asked")
     if kind == "incentive":
         return _points(result.table[result.table["strength"].isin(FOUND)], "term", "estimate")
     if kind == "reached":
@@ -231,8 +234,9 @@ def _as_numbers(table):
 def leading(numbers, *, most=3):
     """Return the numbers that lead a report, at most so many, by the rule that its annex prints.
 
-    First what clearly changed, the largest change first; then what falls short, of most cases first; then incentives
-    that clearly or likely go with participation, the largest difference first. What cannot be told never leads.
+    First what clearly changed, the largest change first; then what falls short, of each kind once, of most cases first
+    (of several questions the one that the programme names first); then incentives that clearly or likely go with
+    participation, the largest difference first. What cannot be told never leads.
 
     Parameters
     ----------
@@ -243,14 +247,16 @@ def leading(numbers, *, most=3):
     -------
     DataFrame, rows of `numbers` with ``news``: ``changed``, ``short`` or ``found``
     """
+    short = numbers[numbers["short"] > 0]
+    short = short[(short["kind"] != "agrees") | ~short["kind"].duplicated()]
+    found = numbers[numbers["strength"].isin(FOUND)]
     size = {
-        "changed": (numbers["after"] - numbers["before"]).abs().where(changed(numbers)),
-        "short": numbers["short"].where(numbers["short"] > 0),
-        "found": numbers["value"].abs().where(numbers["strength"].isin(FOUND)),
+        "changed": (numbers["after"] - numbers["before"]).abs()[changed(numbers)],
+        "short": short["short"].sort_values(ascending=False)[lambda one: ~short["kind"][one.index].duplicated()],
+        "found": found["value"].abs(),
     }
     ranked = [
-        numbers.assign(news=news)[by.notna()].loc[by.dropna().sort_values(ascending=False, kind="stable").index]
-        for news, by in size.items()
+        numbers.assign(news=news).loc[by.sort_values(ascending=False, kind="stable").index] for news, by in size.items()
     ]
     return pd.concat(ranked).drop_duplicates("measure").head(most).reset_index(drop=True)
 

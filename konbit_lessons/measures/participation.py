@@ -1,7 +1,7 @@
 """Who takes part: reached, taken up, come again, meaningfully and where; and what these numbers leave out.
 
-Takes a cleaned programme; returns frames of numbers, one row per thing shown. Figures about few organizations are hidden
-here, with those they could be worked out from, so that no page or CSV holds them.
+Takes a cleaned programme; returns frames of numbers, one row per thing shown. Figures about few organizations are
+hidden here, with those they could be worked out from, so that no page or CSV holds them.
 """
 
 import pandas as pd
@@ -22,6 +22,7 @@ from konbit_lessons.measures.shared_counts import (
 )
 
 CLUSTERS = ["organization_id", "event_id"]  # invitations of one organization, or to one event, go together
+COUNTED = "count only"  # nobody knows who was invited
 ENDS = ["share", "conf_low", "conf_high"]
 
 
@@ -57,7 +58,8 @@ def _by_type(data: Data, quarter: str, quarters: list[str]) -> tuple[pd.DataFram
     known = organizations(data, quarter=quarter).drop("place", level="by", errors="ignore").droplevel("by")
     groups = [(one, group) for group in [*shown_types(data), TOTAL] for one in quarters]
     index = pd.MultiIndex.from_tuples(groups, names=["report", "group"])
-    return tuple(known[one].unstack("figure", fill_value=0).reindex(index, fill_value=0) for one in ("n", "at_least"))
+    counts, least = (known[one].reindex(index) for one in ("n", "at_least"))
+    return counts.mask(least.isna(), 0), least.fillna(0)  # where nothing was counted there is none
 
 
 def funnel(data: Data, *, quarter: str) -> pd.DataFrame:
@@ -69,11 +71,12 @@ def funnel(data: Data, *, quarter: str) -> pd.DataFrame:
     attendance is known
         ``step``, ``org_type``, ``organizations``, ``at_least`` (that many, where their number is hidden), ``of`` (the
         last step before whose number is shown), ``n`` (at that step), ``share``, ``conf_low``, ``conf_high``
-        (Wilson's). Missing where hidden.
+        (Wilson's). Missing where hidden. Where nobody knows who was invited, there is no such step.
     """
     known = panel(data, quarter=quarter)["attended"].notna().any()
     figures = dict(zip(["organizations", "at_least"], _by_type(data, quarter, [quarter] if known else []), strict=True))
-    steps = pd.DataFrame({name: one.loc[:, list(STEPS)].stack() for name, one in figures.items()})
+    taken = [step for step in STEPS if step != "invited" or data.programme.invitations != COUNTED]
+    steps = pd.DataFrame({name: one.loc[:, taken].stack() for name, one in figures.items()})
     steps = steps.droplevel("report").rename_axis(["org_type", "step"]).reset_index()
     of = steps["step"].where(steps["organizations"].notna())
     before = steps.assign(of=of, n=steps["organizations"]).groupby("org_type")[["of", "n"]].ffill()
@@ -94,44 +97,50 @@ def uptake(data: Data, rows: pd.DataFrame, *, by: str | tuple[str, str]) -> pd.D
     Returns
     -------
     DataFrame, one row per group; none where nobody knows who was invited, or the rows have no such column
-        ``by``, ``attended``, ``n`` (invitations whose attendance is known), ``unknown``, ``events``, ``share``,
-        ``conf_low``, ``conf_high`` (95 % interval of :func:`konbit_lessons.measures.intervals.share_with_interval`).
-        Missing where hidden; see :func:`konbit_lessons.measures.shared_counts.invitations_taken_up`, which holds all
-        groupings of the pages together.
+        ``by``, ``attended``, ``n`` (invitations whose attendance is known), ``unknown``, ``organizations`` (by one
+        column only), ``events``, ``share``, ``conf_low``, ``conf_high`` (95 % interval of
+        :func:`konbit_lessons.measures.intervals.share_with_interval`). Missing where hidden:
+        :func:`konbit_lessons.measures.shared_counts.invitations_taken_up` holds all groupings of the pages together.
     """
     by = [by] if isinstance(by, str) else list(by)
-    columns = [*by, "attended", "n", "unknown", "events", *ENDS]
-    if data.programme.invitations == "count only" or not {*by} <= {*rows} or rows.empty:
+    counts = ["attended", "n", "unknown", "organizations", "events"]
+    columns = [*by, *counts, *ENDS]
+    if data.programme.invitations == COUNTED or not {*by} <= {*rows} or rows["attended"].isna().all():
         return pd.DataFrame(columns=columns)
     shared = tuple(by) in PAIRS or {*by} <= {*TAKEN_UP}
-    counted = invitations_taken_up(data, rows, also="" if shared else by[0])
-    groups = rows.dropna(subset=by).groupby(by[0] if len(by) == 1 else by, sort=True)
+    safe = invitations_taken_up(data, rows, also="" if shared else by[0])
+    who = _organizations(data, rows, by[0]) if len(by) == 1 else {}
     lines = [
-        dict(zip(by, name if len(by) > 1 else [name], strict=True)) | _taken_up(some, counted, (AND.join(by), name))
-        for name, some in groups
+        dict(zip(by, group, strict=True)) | {"organizations": who.get(str(group[0]))}
+        | _taken_up(some, safe.loc[(AND.join(by), ", ".join(map(str, group)))])
+        for group, some in rows.dropna(subset=by).groupby(by)
         if some["attended"].notna().any()
-    ]
+    ]  # fmt: skip
     ranks = {name: {level: at for at, level in enumerate(data.programme.levels(name))} for name in by}
-    table = pd.DataFrame(lines, columns=columns).astype({"attended": "Int64", "n": "Int64"})
+    table = pd.DataFrame(lines, columns=columns).astype(dict.fromkeys(counts, "Int64"))
     return table.sort_values(
         by, key=lambda one: one.map(ranks[one.name]) if ranks[one.name] else one, ignore_index=True
     )
 
 
-def _taken_up(rows: pd.DataFrame, counted: pd.DataFrame, at: tuple) -> dict:
+def _taken_up(rows: pd.DataFrame, safe: pd.Series) -> dict:
     """The counts of a group as they may be shown, and the share with its interval where both are."""
-    group = ", ".join(map(str, at[1])) if isinstance(at[1], tuple) else str(at[1])
-    safe = counted.loc[(at[0], group)]
-    told = {
-        "attended": safe["attended"],
-        "n": safe["invitations"],
-        "unknown": int(rows["attended"].isna().sum()),
-        "events": rows["event_id"].nunique(),
-    }
+    told = {"attended": safe["attended"], "n": safe["invitations"], "events": rows["event_id"].nunique()}
+    told["unknown"] = int(rows["attended"].isna().sum())
     if safe.isna().any():
         return told
     share = share_with_interval(rows["attended"], rows[CLUSTERS])
     return told | {"share": share.estimate, "conf_low": share.conf_low, "conf_high": share.conf_high}
+
+
+def _organizations(data: Data, rows: pd.DataFrame, by: str) -> pd.Series:
+    """Organizations of each group, of all that were invited, whom everybody knows; missing where hidden."""
+    gate, known = Gate(), rows[rows["attended"].notna()]
+    gate.count(known.assign(organizations=True, invited=True), ["organizations"], by=[by])
+    gate.number("invited", known["organization_id"].nunique())
+    gate.partition("invited", ["organizations"])
+    gate.known("invited")
+    return gate.decide(data.programme.smallest_cell)["n", "organizations"].loc["", by]
 
 
 def difference(rows: pd.DataFrame, shares: pd.DataFrame, *, first=None, second=None) -> pd.DataFrame:
@@ -177,33 +186,38 @@ def meaningful(data: Data, *, quarter: str) -> pd.DataFrame:
         ``hours``, ``senior_delegates``, ``contributions`` (the cut-offs), ``organizations``, ``n`` (invited),
         ``share``, ``conf_low``, ``conf_high`` (Wilson's). Missing where hidden.
     """
-    least, rows, gate = data.programme.meaningful.model_dump(), panel(data, quarter=quarter), Gate()
-    ways = {} if not_recorded(data, quarter=quarter) else _ways(least)
-    for one in sorted({quarter, *rows["fiscal_quarter"]}) if ways else ():
+    least = data.programme.meaningful.model_dump()
+    known = panel(data, quarter=quarter)["attended"].notna().any() and not not_recorded(data, quarter=quarter)
+    ways = _ways(least) if known else {}
+    shown = _meaningful_shown(data, quarter, ways) if ways else None
+    types = [name for name in shown_types(data) if ways and ("org_type", name) in shown.index]
+    figures = {way: (way, TOTAL, TOTAL) for way in ways}
+    figures |= {name: ("defined", "org_type", name) for name in types if len(types) > 1}
+    lines = [
+        {"way": way, "cut_off": way.rpartition("_")[0] if way in ways else "", **ways.get(way, least)}
+        | dict(zip(["organizations", "n"], shown.loc[(by, group), [figure, "n"]], strict=True))
+        for way, (figure, by, group) in figures.items()
+    ]
+    table = pd.DataFrame(lines, columns=["way", "cut_off", *least, "organizations", "n"])
+    return with_shares(table.astype({"organizations": "Int64", "n": "Int64"}), "organizations")
+
+
+def _meaningful_shown(data: Data, quarter: str, ways: dict) -> pd.DataFrame:
+    """How many invited organizations do what each way asks, and are invited, by type and in all, as they may be shown."""
+    rows, gate = panel(data, quarter=quarter), Gate()
+    for one in sorted({quarter, *rows["fiscal_quarter"]}):
         done = _done(data, rows[rows["fiscal_quarter"] <= one], one)
         met = done.assign(**{way: (done[list(cut)] >= pd.Series(cut)).all(axis=1) for way, cut in ways.items()})
         gate.report(one)
         gate.count(met, ["defined", "n"], by=["org_type"])
         gate.count(met, ways)
-    for name in least:
+    for name in ways["defined"]:
         gate.nested(*(way for way in (f"{name}_higher", "defined", f"{name}_lower") if way in ways))
     for way in ways:
         gate.nested(way, "n")
         gate.nested(Before(way), way)
     gate.known("n")
-    known = gate.decide(data.programme.smallest_cell)["n"]
-    types = [name for name in shown_types(data) if ("n", quarter, "org_type", name) in known.index]
-    figures = {way: (way, TOTAL, TOTAL) for way in ways}
-    figures |= {name: ("defined", "org_type", name) for name in types if len(types) > 1}
-    lines = [
-        {"way": way, "cut_off": way.rpartition("_")[0] if way in ways else "", **ways.get(way, least)}
-        | {"organizations": known[figure, quarter, by, group], "n": known["n", quarter, by, group]}
-        for way, (figure, by, group) in figures.items()
-    ]
-    columns = ["way", "cut_off", *least, "organizations", "n"]
-    return with_shares(
-        pd.DataFrame(lines, columns=columns).astype({"organizations": "Int64", "n": "Int64"}), "organizations"
-    )
+    return gate.decide(data.programme.smallest_cell)["n"].loc[quarter]
 
 
 def _done(data: Data, rows: pd.DataFrame, quarter: str) -> pd.DataFrame:
@@ -233,14 +247,16 @@ def _ways(least: dict[str, float]) -> dict[str, dict[str, float]]:
 
 
 def not_recorded(data: Data, *, quarter: str) -> list[str]:
-    """Of what takes part meaningfully is measured by, and asked for, what is on record of no organization."""
+    """Of what takes part meaningfully is measured by, and asked for, what is on record of no organization that came."""
     there = attendances(panel(data, quarter=quarter))
     known = {
         "hours": there["hours"].notna().any(),
         "senior_delegates": there["senior_delegate"].notna().any(),
         "contributions": len(data.contributions) > 0,
     }
-    return [name for name, cut in data.programme.meaningful.model_dump().items() if cut and not known[name]]
+    return [
+        name for name, cut in data.programme.meaningful.model_dump().items() if cut and len(there) and not known[name]
+    ]
 
 
 def where(data: Data, *, quarter: str) -> pd.DataFrame:
@@ -256,8 +272,8 @@ def where(data: Data, *, quarter: str) -> pd.DataFrame:
     rows, places = panel(data, quarter=quarter), data.programme.places
     if places is None or rows.loc[rows["fiscal_quarter"] == quarter, "attended"].isna().all():
         return pd.DataFrame(columns=["place", "reached", "n", *ENDS, "column", "row"])
-    known = organizations(data, quarter=quarter)["n"].xs((quarter, "place"), level=("report", "by"))
-    counts = known.unstack("figure", fill_value=0).rename_axis(places.column).reset_index()
+    known = organizations(data, quarter=quarter)["n"].loc[(quarter, "place")]
+    counts = known.rename_axis(places.column).reset_index()
     counts = counts.rename(columns={"partners": "n"})[[places.column, "reached", "n"]]
     tiles = counts[places.column].map(lambda place: places.tiles.get(place, (None, None)))
     counts[["column", "row"]] = pd.DataFrame(tiles.tolist(), index=counts.index, dtype=float)

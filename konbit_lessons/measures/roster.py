@@ -42,13 +42,8 @@ def quarters_since(data: Data, day: pd.Timestamp, until: str) -> list[str]:
     return [str(one) for one in quarters]
 
 
-def org_types(data: Data) -> list[str]:
-    """The types of organizations, in the order of programme.toml."""
-    return data.programme.levels("org_type")
-
-
 def event_types(data: Data) -> list[str]:
-    """The types of events, in the order of programme.toml."""
+    """The types of events, in the order declared."""
     return data.programme.levels("event_type")
 
 
@@ -58,7 +53,12 @@ def expectations(data: Data) -> dict[str, list[str] | None]:
 
 
 def places(data: Data) -> pd.Series:
-    """Where each organization is, by its code; missing where the programme has no column for it."""
-    ids, declared = data.organizations["organization_id"], data.programme.places
-    where = data.organizations[declared.column] if declared else pd.Series(None, ids.index, dtype="str")
-    return where.set_axis(ids)
+    """Where each organization is, by its code; "" where that is not on record, or no places are declared."""
+    each, declared = data.organizations.set_index("organization_id"), data.programme.places
+    return each[declared.column].fillna("") if declared else pd.Series("", each.index)
+
+
+def in_order(data: Data, table: pd.DataFrame) -> pd.DataFrame:
+    """A table with a column ``group`` in the order of groups: all, the types as programme.toml has them, yes, no."""
+    order = ["total", *data.programme.levels("org_type"), "True", "False"]
+    return table.sort_values("group", key=lambda one: one.map(order.index), kind="stable", ignore_index=True)

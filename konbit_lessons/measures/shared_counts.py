@@ -6,7 +6,7 @@ who is in which figure, how figures go together, and what everybody knows; docs/
 
 import hashlib
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 
 import numpy as np
@@ -16,8 +16,10 @@ from konbit_lessons.disclosure import Before, Gate
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.store import cleaned
+from konbit_lessons.measures.intervals import with_shares
 from konbit_lessons.measures.roster import (
     first_day,
+    in_order,
     last_day,
     partners,
     partners_at_end,
@@ -85,14 +87,12 @@ def organizations(data: Data, *, quarter: str) -> pd.DataFrame:
     for one in sorted({quarter, *rows["fiscal_quarter"]}):
         so_far = rows[rows["fiscal_quarter"] <= one]
         came = attendances(so_far[so_far["fiscal_quarter"] == one])
-        each = _steps(data, so_far, one)
+        each = _steps(data, so_far, one).assign(attendances=False)
+        each["reached"] = each["organization_id"].isin(came["organization_id"])
         gate.report(one)
-        gate.count(
-            each.assign(reached=each["organization_id"].isin(came["organization_id"])),
-            [*STEPS, "reached"],
-            by=["org_type"],
-        )
-        gate.count(came.assign(attendances=True), ["attendances"], by=["org_type"], records=True)
+        gate.count(each, [*STEPS, "reached"], by=["org_type"])
+        records = pd.concat([came.assign(attendances=True), each], ignore_index=True)
+        gate.count(records, ["attendances"], by=["org_type"], records=True)
         here = _partners_in(data, one, came)
         gate.count(here, ["reached", "partners"], by=["place"])
     gate.nested(*reversed(STEPS))
@@ -159,7 +159,7 @@ def _talked_with(data: Data, quarter: str) -> tuple[pd.DataFrame, list[str]]:
     """Of each partner when it last had a conversation, and in which months of a quarter, which are named."""
     each = partners_at_end(data, quarter).reset_index().assign(partners=True)
     talks = data.conversations[data.conversations["held_on"] <= last_day(data, quarter)]
-    last = each["organization_id"].map(talks.groupby("organization_id")["held_on"].max())
+    last = talks.groupby("organization_id")["held_on"].max().reindex(each["organization_id"]).set_axis(each.index)
     began = first_day(data, quarter)
     starts = [began, first_day(data, quarters_since(data, began - pd.Timedelta(days=1), quarter)[0])]
     band = np.select(
@@ -219,3 +219,25 @@ def hidden_incentives(programme: Programme, rows: pd.DataFrame) -> set[str]:
     if programme.study or programme.smallest_cell <= 1:
         return set()
     return invitations_hidden(cleaned(programme), rows)
+
+
+def in_groups(data: Data, known: pd.DataFrame, figures: Sequence[str], *, named: str, whole: str) -> pd.DataFrame:
+    """One row per figure and group: how many organizations, and their share of a whole.
+
+    Parameters
+    ----------
+    data : Data
+    known : DataFrame by (by, group), a column per figure
+    figures : columns of `known`
+    named : str, the name of the column that says which figure it is
+    whole : a column of `known`
+
+    Returns
+    -------
+    DataFrame
+        `named`, ``by``, ``group``, ``organizations``, ``n``, ``share``, ``conf_low``, ``conf_high`` (Wilson's).
+    """
+    long = known[list(figures)].melt(ignore_index=False, var_name=named, value_name="organizations")
+    long = long.join(known[whole].rename("n")).reset_index()
+    long = in_order(data, long[[named, "by", "group", "organizations", "n"]])
+    return with_shares(long.astype({"organizations": "Int64", "n": "Int64"}), "organizations")

@@ -11,7 +11,7 @@ from konbit_lessons.disclosure import TOTAL, Before, Gate
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures.intervals import with_shares
 from konbit_lessons.measures.roster import last_day, partners_at_end, quarters_of, quarters_since
-from konbit_lessons.measures.shared_counts import once
+from konbit_lessons.measures.shared_counts import in_groups, once
 
 MOST_PROJECTS = 4  # of which pairs are shown
 OTHER = "other"  # projects that few organizations have named
@@ -72,19 +72,18 @@ def overlap(data: Data, *, quarter: str) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, one row per project, pair of the :data:`MOST_PROJECTS` largest, :data:`OTHER`, ``any``, ``none``
-        ``projects`` (a tuple, or one of these three), a count for each type and ``total``, ``n`` (partners on the last
-        day), ``share`` of those, ``conf_low``, ``conf_high`` (Wilson's). Missing where hidden.
+    DataFrame, one row per project, pair of the :data:`MOST_PROJECTS` largest, :data:`OTHER`, ``any`` and ``none``, and
+    group
+        ``projects`` (those of a pair joined by " + "), ``by``, ``group``, ``organizations``, ``n`` (partners of the
+        group on the last day), ``share``, ``conf_low``, ``conf_high`` (Wilson's). Missing where hidden; no row where no
+        support is on record.
     """
-    safe = support(data, quarter=quarter).loc[quarter].droplevel("by")
+    safe = support(data, quarter=quarter).loc[quarter]
     there = safe["at_least"].drop(columns=["all", "now"]).dropna(axis="columns", how="all").columns
     rank = {OTHER: 3, "any": 4, "none": 5}
-    order = sorted(there, key=lambda one: rank.get(one, one.count(JOINED)))
-    names = [tuple(one.split(JOINED)[1:]) or one for one in order]
-    wide, n = safe["n"][order].T, safe.loc[TOTAL, ("n", "all")]
-    counts = wide.assign(n=n).reset_index(drop=True).rename_axis(columns=None)
-    counts.insert(0, "projects", pd.Series(names, dtype=object))
-    return with_shares(counts, TOTAL)
+    order = sorted(there, key=lambda one: rank.get(one, one.count(JOINED))) if len(data.other_support) else []
+    known = in_groups(data, safe["n"], order, named="projects", whole="all")
+    return known.assign(projects=[" + ".join(filter(None, one.split(JOINED))) for one in known["projects"]])
 
 
 def supported(data: Data, *, quarter: str) -> pd.DataFrame:

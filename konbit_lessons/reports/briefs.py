@@ -15,7 +15,7 @@ import os
 import re
 import tempfile
 import unicodedata
-from importlib.metadata import version
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
@@ -29,17 +29,20 @@ from konbit_lessons.publish import only_one_run, published
 from konbit_lessons.reports import notebooks
 from konbit_lessons.reports.gate import passed
 from konbit_lessons.reports.make import Made
-from konbit_lessons.reports.manifest import PACKAGES, as_text, reports_folder
-from konbit_lessons.reports.page import document, page
+from konbit_lessons.reports.manifest import as_text, manifest, reports_folder
+from konbit_lessons.reports.page import Setting, document, page
 from konbit_lessons.reports.run import SECONDS_PER_CELL, own_kernel, parameterized, refuse_unfinished, to_run
 from konbit_lessons.reports.warm import WarmKernel
 from konbit_lessons.say import Say, capital
-from konbit_lessons.words import complete
 
 MOST_WORKERS = 4  # unless told
 JOURNAL = ".finished.jsonl"  # a line per brief as soon as it is made, so that a run that was killed can go on
 PLAIN = re.compile(r"[A-Z0-9][A-Z0-9_-]{0,59}")  # codes that are file names as they stand
 TAKEN = re.compile(r"(con|prn|aux|nul|com\d|lpt\d|index|manifest)(\..*)?", re.IGNORECASE)
+CHANGED = (
+    "{}: the raw files changed while the briefs were made, so that some may be of the old ones. "
+    "Run konbit briefs again: those that are not up to date are made anew."
+)
 WARM_UP = """
 import seaborn.objects, konbit_lessons.show, matplotlib.backends.backend_agg
 from konbit_lessons.measures.organization import take_as_unchanged
@@ -81,25 +84,27 @@ def make_briefs(
     LockedError : another run is writing to the same folder
     ReportError : a brief failed; the others were published
     """
-    words = complete(language)
+    words = notebooks.words_for(programme, language)
     refuse(programme)
-    notebooks.refuse_placeholders(programme)
     quarter = notebooks.quarter_of(programme, quarter)
     data = cleaned(programme)
     about = contacts(data, quarter=quarter).set_index("organization_id")
     wanted = _wanted(data, about, organizations, quarter)
-    run = _Run(programme, quarter, words, reports_folder(programme, reports) / quarter, seconds)
+    setting = Setting(programme, quarter, words, "internal")
+    run = _Run(setting, reports_folder(programme, reports) / quarter, seconds)
     with only_one_run(run.top):
         made, failed = run.remembered(), {}
         todo = [one for one in wanted if not run.up_to_date(one, made.get(one))]
         if len(todo) < len(wanted):
             progress(len(wanted) - len(todo), len(wanted), f"{len(wanted) - len(todo)} are up to date")
         if todo:
-            asyncio.run(_make(run, todo, min(workers or _processors(), len(todo)), made, failed, progress))
-        _refuse_changed(run)
+            workers = min(workers or os.cpu_count() or 1, MOST_WORKERS if workers is None else workers, len(todo))
+            asyncio.run(_make(run, todo, workers, made, failed, progress))
+        if digest(repr(inputs(programme))) != run.source:
+            raise DataError(CHANGED.format(programme.path.name))
         made = {one: entry for one, entry in made.items() if one in about.index}
         index = published(run.folder / "index.html", _index(run, about, made, failed))
-        published(run.folder / "manifest.json", run.as_manifest(made))
+        published(run.folder / "manifest.json", as_text(manifest(setting, inputs(programme), briefs=made)))
         (run.folder / JOURNAL).unlink(missing_ok=True)
     if failed:
         raise ReportError("\n".join(failed.values()))
@@ -122,96 +127,72 @@ def file_name(code):
 class _Run:
     """What stays the same for all briefs of a run."""
 
-    def __init__(self, programme, quarter, words, top, seconds):
-        self.programme, self.quarter, self.words, self.seconds = programme, quarter, words, seconds
+    def __init__(self, setting, top, seconds):
+        programme = setting.programme
+        self.setting, self.programme, self.seconds = setting, programme, seconds
         self.top, self.folder = top, top / "internal" / "briefs"
         self.path = notebooks.notebook_file(programme, notebooks.BRIEF)
         self.notebook = to_run(nbformat.read(self.path, as_version=4))
-        self.source = digest(repr(inputs(programme)))
-        self.made_with = _code(self.path)
-
-    def parameters(self, organization):
-        """What the notebook is given for an organization."""
-        every = {"quarter": self.quarter, "language": self.words.language, "audience": "internal"}
-        given = {notebooks.BRIEF: self.path}
-        return notebooks.parameters(self.programme, given, organization=organization, **every)[notebooks.BRIEF]
+        every = {"quarter": setting.quarter, "language": setting.words.language, "audience": setting.audience}
+        given = notebooks.parameters(programme, {notebooks.BRIEF: self.path}, organization="", **every)
+        self.parameters = given[notebooks.BRIEF]
+        self.source, self.made_with = digest(repr(inputs(programme))), _code(self.path)
 
     def remembered(self):
         """What earlier runs made, also one that was killed."""
-        made = _entries(self.folder / "manifest.json", lambda text: json.loads(text)["briefs"])
-        made |= _entries(self.folder / JOURNAL, _lines)
+        made = {}
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            made |= json.loads((self.folder / "manifest.json").read_text(encoding="utf-8"))["briefs"]
+        with suppress(OSError, ValueError):  # the last line may not be whole, where a run was killed
+            for line in (self.folder / JOURNAL).read_text(encoding="utf-8").splitlines():
+                made |= json.loads(line)
         return {one: entry for one, entry in made.items() if (self.folder / entry["page"]).is_file()}
 
     def up_to_date(self, organization, entry):
         """Whether the brief that is there is the one that would be made."""
-        if not entry:
-            return False
-        content = (self.folder / entry["page"]).read_bytes()
-        return entry == self.entry(organization, content)
+        return bool(entry) and entry == self.entry(organization, (self.folder / entry["page"]).read_bytes())
 
     def entry(self, organization, content):
         """What the manifest says of a brief."""
-        return {
-            "page": f"{file_name(organization)}.html",
-            "hash": digest(content),
-            "inputs": self.source,
-            "made_with": self.made_with,
-            "parameters": self.parameters(organization),
-        }
+        said = {"page": f"{file_name(organization)}.html", "hash": digest(content), "inputs": self.source}
+        parameters = self.parameters | {"organization": organization}
+        return said | {"made_with": self.made_with, "parameters": parameters}
 
     async def make(self, organization, kernel):
         """Run the notebook for one organization, publish its page and return its entry in the manifest."""
         name = file_name(organization)
         failed = self.top / "internal" / "notebooks" / "briefs" / f"{name}.FAILED.ipynb"
-        notebook = parameterized(self.notebook, self.parameters(organization))
+        notebook = parameterized(self.notebook, self.parameters | {"organization": organization})
         cause = await kernel.execute(notebook)
         refuse_unfinished(notebook, f"{self.path.name}, {organization}", failed, cause)
         failed.unlink(missing_ok=True)
-        html = await asyncio.to_thread(
-            page,
-            passed(notebook, audience="internal").cells,
-            self.programme,
-            quarter=self.quarter,
-            language=self.words,
-            name=organization,
-            audience="internal",
-            template="brief.html.j2",
-        )
+        shown = {"name": organization, "template": "brief.html.j2"}
+        html = await asyncio.to_thread(page, passed(notebook, audience="internal").cells, self.setting, **shown)
         published(self.folder / f"{name}.html", html)
         return self.entry(organization, html)
-
-    def as_manifest(self, made):
-        """The manifest as it is written."""
-        said = {
-            "programme": self.programme.name,
-            "simulated": self.programme.simulated,
-            "quarter": self.quarter,
-            "audience": "internal",
-            "inputs": inputs(self.programme),
-            "versions": {name: version(name) for name in PACKAGES},
-            "briefs": dict(sorted(made.items())),
-        }
-        return as_text(said)
 
 
 async def _make(run, todo, workers, made, failed, progress):
     """Make the briefs, so many at a time; fill in what was made and what failed."""
+    waiting = iter(enumerate(todo, start=1))
     run.folder.mkdir(parents=True, exist_ok=True)
+
+    async def work():
+        """Make one brief after the other in one kernel, while any is waiting."""
+        kernel = WarmKernel(run.programme.folder, scratch=Path(scratch), warm_up=warm_up, seconds=run.seconds)
+        try:
+            for at, one in waiting:
+                progress(at, len(todo), f"{one}: {await _tried(run, one, kernel, journal, made, failed)}")
+        finally:
+            await kernel.end()
+
+    warm_up = WARM_UP.format(path=str(run.programme.path), state=digest(repr(fingerprint(run.programme))))
     with (
         tempfile.TemporaryDirectory(prefix="konbit-") as scratch,
         own_kernel(Path(scratch), run.programme.path),
         (run.folder / JOURNAL).open("a", encoding="utf-8") as journal,
     ):
-        waiting, done = iter(todo), []
-
-        def finished(one, said):
-            done.append(one)
-            progress(len(done), len(todo), f"{one}: {said}")
-
-        tasks = [
-            asyncio.create_task(_work(run, waiting, Path(scratch), journal, made, failed, finished))
-            for _ in range(workers)
-        ]
+        tasks = [asyncio.create_task(work()) for _ in range(workers)]
         try:
             await asyncio.gather(*tasks)
         finally:
@@ -220,35 +201,17 @@ async def _make(run, todo, workers, made, failed, progress):
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _work(run, waiting, scratch, journal, made, failed, finished):
-    """Make one brief after the other in one kernel, while any is waiting."""
-    warm_up = WARM_UP.format(path=str(run.programme.path), state=digest(repr(fingerprint(run.programme))))
-    kernel = WarmKernel(run.programme.folder, scratch=scratch, warm_up=warm_up, seconds=run.seconds)
+async def _tried(run, organization, kernel, journal, made, failed):
+    """Make a brief and write down that it is made; return what there is to say of it."""
     try:
-        for one in waiting:
-            try:
-                made[one] = await run.make(one, kernel)
-                journal.write(json.dumps({one: made[one]}) + "\n")
-                journal.flush()
-                finished(one, f"{run.top.name}/internal/briefs/{made[one]['page']}")
-            except ReportError as error:
-                failed[one] = str(error).replace(str(run.programme.folder), "…")
-                made.pop(one, None)
-                finished(one, "failed")
-    finally:
-        await kernel.end()
-
-
-def _refuse_changed(run):
-    if digest(repr(inputs(run.programme))) != run.source:
-        raise DataError(
-            f"{run.programme.path.name}: the raw files changed while the briefs were made, so that some may be of the "
-            "old ones. Run konbit briefs again: those that are not up to date are made anew."
-        )
-
-
-def _processors():
-    return min(MOST_WORKERS, os.cpu_count() or 1)
+        made[organization] = await run.make(organization, kernel)
+    except ReportError as error:
+        failed[organization] = str(error).replace(str(run.programme.folder), "…")
+        made.pop(organization, None)
+        return "failed"
+    journal.write(json.dumps({organization: made[organization]}) + "\n")
+    journal.flush()
+    return f"{run.top.name}/internal/briefs/{made[organization]['page']}"
 
 
 def _wanted(data, about, organizations, quarter):
@@ -266,33 +229,15 @@ def _wanted(data, about, organizations, quarter):
 
 
 def _index(run, about, made, failed):
-    words, rows = run.words, about.loc[[one for one in about.index if one in made]]
-    say, order = (
-        Say(words, run.programme),
-        sorted(rows.index, key=lambda code: (_letters(rows.loc[code, "name"]), code)),
-    )
-    briefs = [
-        {
-            "name": plain(rows.loc[one, "name"]),
-            "page": made[one]["page"],
-            "type": capital(say.level("org_type", rows.loc[one, "org_type"])),
-            "last_talk": say.formatted(rows.loc[one, "last_talk"], "date"),
-            "overdue": words.number(rows.loc[one, "overdue"]),
-            "later": words.number(rows.loc[one, "later"]),
-            "earlier": made[one]["inputs"] != run.source,
-        }
-        for one in order
-    ]
-    return document(
-        "briefs.html.j2",
-        run.programme,
-        run.quarter,
-        words,
-        audience="internal",
-        title=words.text("Briefs on organizations"),
-        briefs=briefs,
-        failed=dict(sorted(failed.items())),
-    )
+    say, briefs = Say(run.setting.words, run.programme), []
+    named = about.loc[[one for one in about.index if one in made]]
+    for code, row in sorted(named.iterrows(), key=lambda one: (_letters(one[1]["name"]), one[0])):
+        said = {"name": plain(row["name"]), "page": made[code]["page"], "earlier": made[code]["inputs"] != run.source}
+        said |= {name: say.number(row[name]) for name in ("overdue", "later")}
+        said["last_talk"] = say.formatted(row["last_talk"], "date")
+        briefs.append(said | {"type": capital(say.level("org_type", row["org_type"]))})
+    title = run.setting.words.text("Briefs on organizations")
+    return document("briefs.html.j2", run.setting, title, briefs=briefs, failed=dict(sorted(failed.items())))
 
 
 def _letters(name):
@@ -305,21 +250,3 @@ def _code(notebook):
     ends = ("*.py", "*.po", "*.toml", "*.j2", "*.css")
     files = sorted(path for end in ends for path in notebooks.PACKAGE.rglob(end))
     return digest(b"".join(path.read_bytes() for path in [notebook, *files]))
-
-
-def _entries(path, read):
-    try:
-        return read(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-
-
-def _lines(text):
-    """The lines that are whole; the last may not be, where a run was killed."""
-    entries = {}
-    for line in text.splitlines():
-        try:
-            entries |= json.loads(line)
-        except ValueError:
-            break
-    return entries

@@ -17,28 +17,10 @@ from konbit_lessons.field.store import cleaned
 from konbit_lessons.figures.markup import as_csv, plain
 from konbit_lessons.publish import only_one_run, published
 from konbit_lessons.reports.manifest import reports_folder
-from konbit_lessons.reports.page import document
+from konbit_lessons.reports.page import Setting, document
 from konbit_lessons.words import Words, mark
+from konbit_lessons.words.label import Label
 
-HEADS = {
-    "table": mark("Table"),
-    "column": mark("Column"),
-    "meaning": mark("Meaning"),
-    "type": mark("Type"),
-    "unit": mark("Unit"),
-    "levels": mark("Levels"),
-    "in_key": mark("Part of the key"),
-    "needed": mark("Needed"),
-    "direct_identifier": mark("Direct identifier, dropped"),
-    "refers_to": mark("Refers to the table"),
-    "files": mark("Files"),
-    "headers": mark("Header in the files"),
-    "rows": mark("Rows"),
-    "missing": mark("Share missing"),
-    "low": mark("Range from"),
-    "high": mark("Range to"),
-    "distinct": mark("Different values"),
-}
 FROM_SIGN_IN = ("attended", "delegates", "senior_delegate")  # columns of invitations, where there are sign-in sheets
 NOTHING = dict.fromkeys(("rows", "missing", "low", "high", "distinct"))
 
@@ -79,25 +61,8 @@ def write_codebook(programme, folder=None, *, language=None):
         return [published(folder / name, content) for name, content in files.items()]
 
 
-def codebook(data, language="en"):
-    """Return the codebook as a frame: one row per column of every table, in words of `language`.
-
-    Parameters
-    ----------
-    data : Data
-    language : str or Words
-
-    Returns
-    -------
-    DataFrame
-        The columns of `HEADS`, in that language. The share missing is a proportion of the rows. A cell is missing where
-        nothing can be said, or only about fewer organizations than the smallest cell.
-    """
-    words = Words.of(language)
-    return _frame(_columns(data, words), words)
-
-
 def _frame(columns, words):
+    """One row per column of every table; a cell is missing where nothing can be said, or only about few."""
     yes_no = {True: words.text("yes"), False: words.text("no")}
     frame = pd.DataFrame(columns)
     frame = frame.assign(
@@ -107,7 +72,8 @@ def _frame(columns, words):
         **{name: frame[name].map(yes_no) for name in ("in_key", "needed", "direct_identifier")},
         **{name: frame[name].astype("Int64") for name in ("rows", "distinct")},
     )
-    return frame[list(HEADS)].set_axis([words.text(head) for head in HEADS.values()], axis=1)
+    heads = {name: Label.of(text).text(words.language) for name, text in tables.codebook()["heads"].items()}
+    return frame[list(heads)].rename(columns=heads)
 
 
 def _page(data, columns, words):
@@ -119,19 +85,11 @@ def _page(data, columns, words):
         files = sorted({files for column in own for files, _ in column["origins"]})
         key, rows = schema.metadata["key"], own[0]["rows"]
         shown.append(about | {"name": name, "key": key, "rows": rows, "files": files, "columns": own})
-    return document(
-        "codebook.html.j2",
-        programme,
-        None,
-        words,
-        title=words.text("What each table and column means"),
-        headings=[(table["name"], table["label"]) for table in shown],
-        tables=shown,
-        labels={table["name"]: table["label"] for table in shown},
-        cell=words.number(programme.smallest_cell),
-        percent=words.percent,
-        listed=words.list,
-    )
+    labels = {table["name"]: table["label"] for table in shown}
+    told = {"tables": shown, "labels": labels, "headings": list(labels.items()), "listed": words.list}
+    told |= {"cell": words.number(programme.smallest_cell), "percent": words.percent}
+    title = words.text("What each table and column means")
+    return document("codebook.html.j2", Setting(programme, None, words), title, **told)
 
 
 def _columns(data, words):
@@ -143,12 +101,12 @@ def _column(schema, name, data, words):
     programme, rows, column, language = data.programme, data.tables[schema.name], schema.columns[name], words.language
     about = column.metadata
     stands = figures(rows, name, about, programme.smallest_cell)
-    kind, unit = tables.codebook()["kinds"][about["kind"]], about["unit"]
+    kind, unit = Label.of(tables.codebook()["kinds"][about["kind"]]["label"]), about["unit"]
     return stands | {
         "table": schema.name,
         "column": name,
         "meaning": plain(about["meaning"].text(language)),
-        "type": kind["label"][language] if language in kind["label"] else kind["label"]["en"],
+        "type": kind.text(language),
         "unit": unit.text(language) if unit else "",
         "levels": [(level, plain(label.text(language))) for level, label in about["levels"].items()],
         "range": _range_in_words(stands["low"], stands["high"], about["kind"], words),
@@ -169,7 +127,7 @@ def _range_in_words(low, high, kind, words):
 
 
 def figures(rows, name, about, cell):
-    """Return rows, share missing, range and number of different values of a column, none of them about few organizations.
+    """Return rows, share missing, range and number of different values of a column, none about few organizations.
 
     Each is None where rows of fewer than `cell` organizations, but of at least one, would show: rows in all, rows in
     which the column is missing, or rows in which it is known. A range goes from the `cell`-th lowest organization to

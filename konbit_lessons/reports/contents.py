@@ -6,7 +6,7 @@ numbers that were published anyway, so that it cannot say more than the report d
 
 import csv
 import math
-from dataclasses import dataclass
+from contextlib import suppress
 
 from markupsafe import Markup
 
@@ -14,57 +14,40 @@ from konbit_lessons.field.programme import AUDIENCES
 from konbit_lessons.figures.markup import marked, plain
 from konbit_lessons.reports.manifest import earlier, manifest_name, source_of
 from konbit_lessons.reports.notebooks import in_order
-from konbit_lessons.reports.page import document
+from konbit_lessons.reports.page import Setting, document
 from konbit_lessons.say import Say
 from konbit_lessons.words import mark
 
 ROWS = 3
-SHARE, DIFFERENCE = mark("{share:percent} ({range})"), mark("{estimate:signed} of 100 ({range})")
+SAID = {"share": mark("{share:percent} ({range})"), "estimate": mark("{estimate:signed} of 100 ({range})")}
 
 
-@dataclass(frozen=True)
-class Bar:
-    """One row of a small figure: a text, and where its dot and its interval lie, from 0 to 100; zero may be at 50."""
-
-    label: str
-    said: str
-    at: float
-    low: float
-    high: float
-    centred: bool = False
-
-
-def index(programme, quarter, words, made, folder, *, alone=False):
+def index(setting, made, folder, *, alone=False):
     """Return the HTML of the page that lists the reports of a quarter or a study.
 
     Parameters
     ----------
+    setting : Setting
     made : dict, the manifest
     folder : Path of the reports, with their CSV files in tables/
     alone : bool, the folder will be read without the other quarters beside it
     """
-    title = plain(programme.study.title if programme.study else programme.name)
-    return document(
-        "contents.html.j2",
-        programme,
-        quarter,
-        words,
-        title=words.text("Reports: {title}", title=title),
-        reports=[_shown(made["reports"][name], made, folder, words) for name in in_order(made["reports"])],
-        failed={name: plain(why) for name, why in made["failed"].items()},
-        alone=alone,
-        audience=made["audience"],
-    )
+    programme, words = setting.programme, setting.words
+    reports = [_shown(made["reports"][name], made, folder, words) for name in in_order(made["reports"])]
+    failed = {name: plain(why) for name, why in made["failed"].items()}
+    title = words.text("Reports: {title}", title=plain(programme.study.title if programme.study else programme.name))
+    return document("contents.html.j2", setting, title, reports=reports, failed=failed, alone=alone)
 
 
-def quarters(programme, words, reports):
+def quarters(setting, reports):
     """Return the HTML of the page that lists every quarter there are reports of, the newest first."""
     listed = []
     for folder in sorted((one for one in reports.iterdir() if one.is_dir()), reverse=True):
         of = {one: earlier(folder / manifest_name(one)) for one in AUDIENCES if (folder / one / "index.html").is_file()}
         if of:
-            listed.append(_quarter(folder.name, of, programme, words))
-    return document("quarters.html.j2", programme, None, words, title=words.text("Reports by quarter"), quarters=listed)
+            listed.append(_quarter(folder.name, of, setting))
+    above = Setting(setting.programme, None, setting.words)
+    return document("quarters.html.j2", above, setting.words.text("Reports by quarter"), quarters=listed)
 
 
 def _shown(report, made, folder, words):
@@ -87,10 +70,10 @@ def _answer(report, page):
     return Markup(marked(report["answer"]).replace('href="#', f'href="{page}#'))
 
 
-def _quarter(name, of, programme, words):
-    audience, first = next(iter(of.items()))
+def _quarter(name, of, setting):
+    words, (audience, first) = setting.words, next(iter(of.items()))
     report = next((first["reports"][one] for one in in_order(first["reports"])), None)
-    period = programme.calendar.named(name) if first.get("quarter") else None
+    period = setting.programme.calendar.named(name) if first.get("quarter") else None
     return {
         "name": name if period else words.text("Study"),
         "period": _days(period, words) if period else "",
@@ -110,43 +93,32 @@ def _days(period, words):
 
 
 def _bars(tables, folder, say):
-    """The first rows of the first table that has labels and shares or differences, with their intervals."""
+    """The first rows of the first table with labels, and shares or differences with their intervals.
+
+    A bar is a text, and where its dot and its interval lie, from 0 to 100; of a difference, zero is at 50.
+    """
     for table in tables:
-        try:
-            with (folder / f"{table}.csv").open(encoding="utf-8", newline="") as file:
-                rows = [_numbers(row) for row in csv.DictReader(file)]
-        except FileNotFoundError:
-            continue
-        for column, bar in (("share", _share), ("estimate", _difference)):
-            known = [row for row in rows if {"label", column, "conf_low", "conf_high"} <= row.keys()]
-            if known:
-                return bar(known[:ROWS], say)
+        with suppress(FileNotFoundError), (folder / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+            rows = [_numbers(row) for row in csv.DictReader(file)]
+            for column, said in SAID.items():
+                ends = (column, "conf_low", "conf_high")
+                known = [row for row in rows if {"label", *ends} <= row.keys()][:ROWS]
+                if known:
+                    widest = max(abs(row[end]) for row in known for end in ends) or 1
+                    zero, step = (0, 100) if column == "share" else (50, 50 / widest)
+                    return [_bar(row, [zero + step * row[end] for end in ends], str(say(said, **row))) for row in known]
     return []
 
 
-def _share(rows, say):
-    ends = ("share", "conf_low", "conf_high")
-    return [Bar(row["label"], str(say(SHARE, **row)), *(round(100 * row[end], 1) for end in ends)) for row in rows]
-
-
-def _difference(rows, say):
-    """Zero stands in the middle, the widest interval reaches to an end."""
-    widest = max(abs(row[end]) for row in rows for end in ("conf_low", "conf_high")) or 1
-    ends = ("estimate", "conf_low", "conf_high")
-    at = [[round(50 + 50 * row[end] / widest, 1) for end in ends] for row in rows]
-    return [
-        Bar(row["label"], str(say(DIFFERENCE, **row)), *places, centred=True)
-        for row, places in zip(rows, at, strict=True)
-    ]
+def _bar(row, places, said):
+    at, low, high = (round(place, 1) for place in places)
+    return {"label": row["label"], "said": said, "at": at, "low": low, "high": high, "centred": "estimate" in row}
 
 
 def _numbers(row):
     """The label of a row and its finite numbers; what is blank or hidden is left out."""
     found = {"label": row["label"]} if row.get("label") else {}
-    for name in {"share", "estimate", "conf_low", "conf_high"} & row.keys():
-        try:
-            number = float(row[name])
-        except ValueError:
-            continue
-        found |= {name: number} if math.isfinite(number) else {}
+    for name in {*SAID, "conf_low", "conf_high"} & row.keys():
+        with suppress(ValueError):
+            found |= {name: number} if math.isfinite(number := float(row[name])) else {}
     return found

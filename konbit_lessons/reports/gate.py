@@ -2,7 +2,7 @@
 
 A shared page takes markdown, and outputs that parts of this package made, whose numbers passed disclosure; they carry
 the type `CARRIED`. Whatever else a cell shows stays in the executed notebook, and is named. An internal page takes
-frames and pictures too. Cells for the lab reach none.
+frames and pictures too. Cells for the lab reach none, nor does what a cell tagged `FRAME` shows to who works there.
 """
 
 import ast
@@ -16,6 +16,7 @@ from konbit_lessons.figures.markup import as_csv
 from konbit_lessons.figures.part import CARRIED
 from konbit_lessons.reports.run import cell_name, to_run
 
+FRAME = "frame"  # the tag of a cell that ends with a frame to look at in the lab
 NUMBERS = ["sentence", "what", "value", "low", "high"]
 READABLE = ("text/html", "text/plain", "image/png", "image/jpeg")
 WHAT = (("vnd.jupyter.widget", "a widget"), ("image/", "a picture"), ("text/html", "a frame or HTML"), ("", "text"))
@@ -49,18 +50,14 @@ class Passed:
         ------
         ReportError : a name is none for a file, or is given to two tables that differ
         """
-        found = {}
         numbers = [row for one in self.carried for row in one.get("sentences", ())]
-        sentences = {"name": f"{page}_sentences", "csv": as_csv(pd.DataFrame(numbers, columns=NUMBERS))}
-        for one in [*self.carried, *([sentences] if numbers else [])]:
-            if not one.get("csv"):
-                continue
-            if not re.fullmatch(r"[a-z0-9_]{1,60}", one["name"]):
-                raise ReportError(f'{page}: found a table named "{one["name"]}"; expected small letters, digits and _.')
-            if found.setdefault(one["name"], one["csv"]) != one["csv"]:
-                raise ReportError(
-                    f'{page}: found two tables named "{one["name"]}" that differ; expected a name for each.'
-                )
+        sentences = [(f"{page}_sentences", as_csv(pd.DataFrame(numbers, columns=NUMBERS)))] if numbers else []
+        found = {}
+        for name, csv in [*((one["name"], one["csv"]) for one in self.carried if one.get("csv")), *sentences]:
+            if not re.fullmatch(r"[a-z0-9_]{1,60}", name):
+                raise ReportError(f'{page}: found a table named "{name}"; expected small letters, digits and _.')
+            if found.setdefault(name, csv) != csv:
+                raise ReportError(f'{page}: found two tables named "{name}" that differ; expected a name for each.')
         return found
 
 
@@ -79,15 +76,14 @@ def passed(notebook, *, audience="shared"):
     cells, left_out, carried = [], [], []
     for cell in to_run(notebook).cells:
         published = cell.copy()
-        if cell.cell_type == "code":
-            ours = [output for output in cell.outputs if CARRIED in output.get("data", {})]
-            others = [output for output in cell.outputs if CARRIED not in output.get("data", {})]
-            carried += [output["data"][CARRIED] for output in ours]
-            if others and audience == "shared":
-                left_out.append(f"{cell_name(cell)}: {_what(others[0])}")
-            published.outputs = [
-                _readable(one) for one in (ours if audience == "shared" else cell.outputs) if _shows(one)
-            ]
+        if FRAME in cell.metadata.get("tags", []):
+            published |= {"source": "", "outputs": []}
+        elif cell.cell_type == "code":
+            ours = [one for one in cell.outputs if CARRIED in one.get("data", {})]
+            others = [one for one in cell.outputs if one not in ours] if audience == "shared" else []
+            left_out += [f"{cell_name(cell)}: {_what(one)}" for one in others[:1]]
+            carried += [one["data"][CARRIED] for one in ours]
+            published.outputs = [_readable(one) for one in cell.outputs if one not in others and _shows(one)]
         cells.append(published)
     return Passed(cells, tuple(left_out), carried)
 

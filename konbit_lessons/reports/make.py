@@ -14,6 +14,7 @@ A study has reports/study/ in place of the quarter. Reports go beside the progra
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from filelock import FileLock
 
@@ -32,9 +33,8 @@ from konbit_lessons.reports.manifest import (
     reports_folder,
     source_of,
 )
-from konbit_lessons.reports.page import page
-from konbit_lessons.reports.run import run
-from konbit_lessons.words import Words, complete
+from konbit_lessons.reports.page import Setting, page
+from konbit_lessons.reports.run import run as run_notebook
 
 PLACE = "reports"  # the parameter that says where reports are; not in the manifest, being a place on this machine
 
@@ -53,14 +53,10 @@ class Made:
     pages: tuple[Path, ...]
 
 
-@dataclass(frozen=True)
-class _Asked:
+class _Run(NamedTuple):
     """What stays the same for all reports of a run."""
 
-    programme: object
-    quarter: str | None
-    words: Words
-    audience: str
+    setting: Setting
     top: Path
     to: str
     strict: bool
@@ -68,7 +64,8 @@ class _Asked:
 
     @property
     def folder(self):
-        return self.top / self.audience
+        """Where its pages go."""
+        return self.top / self.setting.audience
 
 
 def make_reports(
@@ -109,31 +106,25 @@ def make_reports(
     LockedError : another run is writing to the same folder
     ReportError : a notebook failed; the others were published, and the index says which one was not
     """
-    words = complete(language)
+    words = notebooks.words_for(programme, language)
     if to == "docx":
         word.pandoc()
-    notebooks.refuse_placeholders(programme)
     quarter = notebooks.quarter_of(programme, quarter)
     wanted = notebooks.asked_for(programme, names)
     top = reports_folder(programme, reports) / ("study" if programme.study else quarter)
-    asked = _Asked(programme, quarter, words, audience, top, to, strict, progress)
-    given = notebooks.parameters(
-        programme,
-        wanted,
-        further=parameters,
-        quarter=quarter,
-        language=words.language,
-        audience=audience,
-        reports=os.path.relpath(top.parent, programme.folder),
-    )
+    every = {"quarter": quarter, "language": words.language, "audience": audience}
+    every[PLACE] = os.path.relpath(top.parent, programme.folder)
+    given = notebooks.parameters(programme, wanted, further=parameters, **every)
     if notebooks.LEARNING in wanted:  # what is wrong in the evaluator's own words is said before anything starts
         narrative.own_words(cleaned(programme), quarter=quarter, language=words)
+    run = _Run(Setting(programme, quarter, words, audience), top, to, strict, progress)
     with only_one_run(top):
-        failed = _make(asked, wanted, given)
-    _list_quarters(programme, words, top.parent)
+        failed = _make(run, wanted, given)
+    with FileLock(top.parent / ".quarters.lock"):  # runs for several quarters at once list them one after the other
+        published(top.parent / "index.html", contents.quarters(run.setting, top.parent))
     if failed:
         raise ReportError("\n".join(map(str, failed.values())))
-    return Made(asked.folder / "index.html", tuple(asked.folder / f"{name}.html" for name in wanted))
+    return Made(run.folder / "index.html", tuple(run.folder / f"{name}.html" for name in wanted))
 
 
 def quarter_before(programme, quarter=None, *, audience="shared", reports=None):
@@ -152,40 +143,43 @@ def quarter_before(programme, quarter=None, *, audience="shared", reports=None):
     return before if before in cleaned(programme).quarters and notebooks.LEARNING not in stored else None
 
 
-def _make(asked, wanted, given):
+def _make(run, wanted, given):
     """Make each report and then the index and the manifest; return name → error of those that failed."""
-    used, before = made_from(asked.programme), earlier(asked.top / manifest_name(asked.audience))
-    stored = {name: one for name, one in before["reports"].items() if (asked.folder / one["page"]).is_file()}
+    programme, audience = run.setting.programme, run.setting.audience
+    used, before = made_from(programme), earlier(run.top / manifest_name(audience))
+    stored = {name: one for name, one in before["reports"].items() if (run.folder / one["page"]).is_file()}
     made, failed = {}, {}
     for name, path in wanted.items():
         try:
-            made[name] = _report(asked, name, path, given[name], made) | {"inputs": source_of(used)}
-            asked.tell(f"{name}: {asked.top.name}/{asked.audience}/{name}.html")
+            made[name] = _report(run, name, path, given[name], made) | {"inputs": source_of(used)}
+            run.tell(f"{name}: {run.top.name}/{audience}/{name}.html")
         except ReportError as error:
             failed[name] = error
-            asked.tell(f"{name}: failed")
-    _sweep(asked.folder, [stored[name] for name in made.keys() & stored.keys()], made)
+            run.tell(f"{name}: failed")
+    _sweep(run.folder, [stored[name] for name in made.keys() & stored.keys()], made)
     not_made = {name: why for name, why in before["failed"].items() if name not in wanted}
-    not_made |= {name: error.to_share.replace(str(asked.programme.folder), "…") for name, error in failed.items()}
-    _list(asked, used, {name: one for name, one in (stored | made).items() if name not in failed}, not_made)
+    not_made |= {name: error.to_share.replace(str(programme.folder), "…") for name, error in failed.items()}
+    listed = {name: one for name, one in (stored | made).items() if name not in failed}
+    said = manifest(run.setting, used, reports=listed, failed=not_made)
+    published(run.folder / "index.html", contents.index(run.setting, said, run.folder))
+    published(run.top / manifest_name(audience), as_text(said))
     return failed
 
 
-def _report(asked, name, path, parameters, made):
+def _report(run, name, path, parameters, made):
     """Run a notebook and publish its page; return what the manifest and the index say of it."""
-    own = f", the programme's own notebooks/{path.name}" if notebooks.is_own(asked.programme, path) else ""
-    asked.tell(f"{name}: running{own}")
-    executed = run(path, parameters, programme_file=asked.programme.path, keep=asked.top / "internal" / "notebooks")
-    through = passed(executed, audience=asked.audience)
-    _tell_left_out(asked, path, through.left_out)
-    files = _files(asked, name, through)
+    own = f", the programme's own notebooks/{path.name}" if notebooks.is_own(run.setting.programme, path) else ""
+    run.tell(f"{name}: running{own}")
+    keep = run.top / "internal" / "notebooks"
+    executed = run_notebook(path, parameters, programme_file=run.setting.programme.path, keep=keep)
+    through = passed(executed, audience=run.setting.audience)
+    _tell_left_out(run, path, through.left_out)
+    files = _files(run, name, through)
     _refuse_two_of_a_name(name, files, made)
     for file, content in files.items():
-        published(asked.folder / file, content)
-    return {
+        published(run.folder / file, content)
+    return through.opening | {
         "title": through.opening["title"] or name,
-        "answer": through.opening["answer"],
-        "told": through.opening["told"],
         "page": f"{name}.html",
         "tables": [Path(file).stem for file in files if file.endswith(".csv")],
         "files": {file: digest(content) for file, content in files.items()},
@@ -193,24 +187,23 @@ def _report(asked, name, path, parameters, made):
     }
 
 
-def _tell_left_out(asked, path, left_out):
+def _tell_left_out(run, path, left_out):
     """Say which cells showed what a shared page does not take, or refuse the report."""
     said = [f"{path.name}, {what}" for what in left_out]
-    if said and asked.strict:
+    if said and run.strict:
         raise ReportError(
             f"{'; '.join(said)}: found what no shared page takes. Show it with kl.show, kl.table or kl.prose, or give "
             f"the cell the tag lab-only. {path.stem} was not published."
         )
     for what in said:
-        asked.tell(f"  not on the shared page: {what}")
+        run.tell(f"  not on the shared page: {what}")
 
 
-def _files(asked, name, through):
+def _files(run, name, through):
     """The files of a report: name → content of its page, its tables and the Word file."""
     tables = through.tables(name)
-    shown = {"quarter": asked.quarter, "language": asked.words, "audience": asked.audience}
-    html = page(through.cells, asked.programme, name=name, tables=list(tables), **shown)
-    docx = {f"{name}.docx": word.word_file(html)} if asked.to == "docx" else {}
+    html = page(through.cells, run.setting, name=name, tables=list(tables))
+    docx = {f"{name}.docx": word.word_file(html)} if run.to == "docx" else {}
     return {f"tables/{table}.csv": text for table, text in tables.items()} | {f"{name}.html": html} | docx
 
 
@@ -230,25 +223,3 @@ def _sweep(folder, before, made):
     for file in {file for one in before for file in one.get("files", ())} - now:
         if SAFE_NAME.fullmatch(file):
             (folder / file).unlink(missing_ok=True)
-
-
-def _list(asked, used, made, failed):
-    """Write the index and the manifest, and the page above the quarters."""
-    said = manifest(
-        asked.programme,
-        quarter=asked.quarter,
-        language=asked.words.language,
-        audience=asked.audience,
-        inputs=used,
-        reports=made,
-        failed=failed,
-    )
-    listed = contents.index(asked.programme, asked.quarter, asked.words, said, asked.folder)
-    published(asked.folder / "index.html", listed)
-    published(asked.top / manifest_name(asked.audience), as_text(said))
-
-
-def _list_quarters(programme, words, reports):
-    """Write the page above the quarters; runs for several quarters at once write it one after the other."""
-    with FileLock(reports / ".quarters.lock"):
-        published(reports / "index.html", contents.quarters(programme, words, reports))

@@ -1,9 +1,9 @@
 """An evaluator's own words: ``narrative/<quarter>.<language>.md`` beside programme.toml → parts of the learning report.
 
 The file is Markdown. Each ``## heading`` is the name of a section of the learning report, in English or in the file's
-language; what stands under it is shown in that section. Links lead to a heading of the report
-(``#what-they-expect``), to a finding (``#finding-1``) or outside. HTML is shown as the text it is. Quotations (``>``)
-are the only place where somebody's own words come into a report: who writes them here has approved them.
+language; what stands under it is shown in that section. Links lead to a heading of the report (``#next-quarter``), to
+a finding by its key or number (``#finding-calls``, ``#finding-1``) or outside. HTML is shown as the text it is. Quotations
+(``>``) are the only place where somebody's own words come into a report: who writes them here has approved them.
 """
 
 import re
@@ -73,30 +73,24 @@ def own_words(data, *, quarter, language="en"):
     words, programme = Words.of(language), data.programme
     levels = headings(notebook_file(programme, LEARNING))
     sections = {anchor_of(heading): heading for level, heading in levels if level == 2}
+    names = {one.casefold(): at for at, heading in sections.items() for one in (heading, words.text(heading))}
     found, where = dict.fromkeys(sections, ()), place_of(quarter, words.language)
     if (programme.folder / where).is_file():
-        found |= _sections(_read(programme.folder / where, where), where, _names(sections, words))
-        known = {anchor_of(heading) for _, heading in levels} | _findings(data, quarter) | _actions(programme)
-        for lines in found.values():
+        found |= _sections(_read(programme.folder / where, where), where, names)
+        known = {anchor_of(heading) for _, heading in levels} | _declared(data, quarter)
+        for anchor, lines in found.items():
             _check_links(lines, where, known)
-        _check_recommendations(found.get(RECOMMENDATIONS, ()), where)
+            if anchor == RECOMMENDATIONS:
+                _check_recommendations(lines, where)
     return {anchor: Narrative("\n".join(text for _, text in lines).strip()) for anchor, lines in found.items()}
 
 
-def _findings(data, quarter):
-    """Anchors of the findings of a quarter: by their number, and by their key where the table has one."""
-    lines = data.learning[data.learning["quarter"] == quarter]
-    keys = lines["key"].dropna() if "key" in lines else ()
-    return {f"{FINDING}{n}" for n in range(1, len(lines) + 1)} | {f"{FINDING}{anchor_of(key)}" for key in keys}
-
-
-def _actions(programme):
-    """Anchors of the declared actions: by their name, and by name and label."""
-    return {
-        anchor_of(said)
-        for name, action in programme.actions.items()
-        for said in (name, f"{name}: {action.label.text('en')}")
-    }
+def _declared(data, quarter):
+    """Anchors of the findings of a quarter, by number and by key, and of the actions, by name and with their label."""
+    lines, actions = data.learning[data.learning["quarter"] == quarter], data.programme.actions
+    keys = [anchor_of(key) for key in lines["key"].dropna()] if "key" in lines else []
+    found = {f"{FINDING}{one}" for one in [*range(1, len(lines) + 1), *keys]}
+    return found | {anchor_of(f"{name}: {one.label.text('en')}") for name, one in actions.items()} | {*actions}
 
 
 def _read(path, where):
@@ -106,49 +100,43 @@ def _read(path, where):
         raise ProgrammeError(f"{where}: this is not UTF-8 ({error.reason}). Save it as UTF-8.") from error
 
 
-def _names(sections, words):
-    """What a section may be called → its anchor."""
-    return {name.casefold(): anchor for anchor, heading in sections.items() for name in (heading, words.text(heading))}
-
-
 def _sections(text, where, names):
     """The lines, with their numbers, under each heading."""
     found, now = {}, None
     for number, line in enumerate(text.splitlines(), start=1):
-        if heading := HEADING.fullmatch(line.strip()):
-            now = names.get(heading[1].casefold())
-            _check_heading(heading[1], now, found, names, f"{where}, line {number}")
+        heading = HEADING.fullmatch(line.strip())
+        if wrong := _wrong(line, heading, now, found, names):
+            raise ProgrammeError(f"{where}, line {number}: {wrong}.")
+        if heading:
+            now = names[heading[1].casefold()]
             found[now] = []
-        elif IMAGE.search(line):
-            raise ProgrammeError(
-                f"{where}, line {number}: found an image. A report takes no pictures from here; say it in words."
-            )
         elif now is not None:
             found[now].append((number, line))
-        elif line.strip() and not TOP_HEADING.fullmatch(line.strip()):
-            raise ProgrammeError(
-                f"{where}, line {number}: found text before the first section. Put a heading above it, such as "
-                f'"## {next(iter(names)).capitalize()}".'
-            )
     return found
 
 
-def _check_heading(heading, anchor, found, names, where):
-    if anchor is None:
-        raise ProgrammeError(
-            f'{where}: found the heading "{heading}", which is no section of the report; '
-            f"expected one of {'; '.join(names)}. Inside a section, use ###."
-        )
-    if anchor in found:
-        raise ProgrammeError(f'{where}: the heading "{heading}" stands there twice. Put both under one.')
+def _wrong(line, heading, now, found, names):
+    """What is wrong with a line, in words; "" where nothing is."""
+    if heading and heading[1].casefold() not in names:
+        there = f"expected one of {'; '.join(names)}. Inside a section, use ###"
+        return f'found the heading "{heading[1]}", which is no section of the report; {there}'
+    if heading and names[heading[1].casefold()] in found:
+        return f'the heading "{heading[1]}" stands there twice. Put both under one'
+    if IMAGE.search(line):
+        return "found an image. A report takes no pictures from here; say it in words"
+    if not heading and now is None and line.strip() and not TOP_HEADING.fullmatch(line.strip()):
+        example = f'"## {next(iter(names)).capitalize()}"'
+        return f"found text before the first section. Put a heading above it, such as {example}"
+    return ""
 
 
 def _check_links(lines, where, anchors):
     for number, line in lines:
         if unknown := [anchor for anchor in ANCHOR.findall(line) if anchor not in anchors]:
+            there = ", ".join(f"#{one}" for one in sorted(anchors))
             raise ProgrammeError(
-                f'{where}, line {number}: found a link to "#{unknown[0]}", which the report does not have; expected '
-                f"one of {', '.join(f'#{one}' for one in sorted(anchors))}."
+                f'{where}, line {number}: found a link to "#{unknown[0]}", which the report does not have; '
+                f"expected one of {there}."
             )
 
 
@@ -158,13 +146,12 @@ def _check_recommendations(lines, where):
     for number, line in lines:
         begins = bool(ITEM.match(line))
         inside = begins or (inside and bool(line.strip()))
-        if begins:
-            items.append([number, ""])
+        items += [[number, ""]] if begins else []
         if inside:
             items[-1][1] += f"{line}\n"
     for number, text in items:
         if not ANCHOR.search(text):
             raise ProgrammeError(
                 f"{where}, line {number}: this recommendation links to no finding. Say what it rests on, as in "
-                f"[showcases](#what-predicts-participation) or [finding 1](#{FINDING}1)."
+                f"[calls](#{FINDING}1), or by the key of the finding in the table of learning questions."
             )

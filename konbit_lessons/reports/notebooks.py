@@ -10,6 +10,7 @@ from pathlib import Path
 from konbit_lessons.errors import DataError, ProgrammeError
 from konbit_lessons.field.programme import AUDIENCES
 from konbit_lessons.field.store import cleaned
+from konbit_lessons.words import complete
 from konbit_lessons.words.markdown import blocks, cells_of, level, words_of
 
 QUARTER, STUDY, ORGANIZATION, LAB = "quarter", "study", "organization", "lab"
@@ -96,14 +97,22 @@ def quarter_of(programme, quarter=None):
     return wanted or held[-1]
 
 
-def refuse_placeholders(programme):
-    """Raise a ProgrammeError where the programme's name or contact is still as it was drafted."""
+def words_for(programme, language):
+    """Return the Words of a language in which the package and the programme have all their texts.
+
+    Raises
+    ------
+    ProgrammeError : one lacks; or the programme's name or contact is still as it was drafted
+    """
     for key in ("name", "point_of_contact"):
         if getattr(programme, key).startswith("OPEN"):
             raise ProgrammeError(
                 f'{programme.path.name}, [programme], {key}: found "{getattr(programme, key)}", as drafted. '
                 "A report names its programme and whom a reader can ask: write it there."
             )
+    words = complete(language)
+    programme.check_language(words.language)
+    return words
 
 
 def headings(path):

@@ -1,15 +1,18 @@
 """An executed notebook → one HTML file: the words translated, the code left out, nothing in it that runs or loads.
 
 What keeps it safe, in this order: only what the gate passes is read (see gate.py); the whole body passes an allow-list
-of tags and attributes (nh3); a Content-Security-Policy forbids what might be left. Ids, contents list and links are put
-in after that, by us. A heading under which nothing is shown is left out, and a link that leads nowhere becomes text.
+of tags and attributes (nh3, ``templates/allowed.toml``); a Content-Security-Policy forbids what might be left. Ids,
+contents list and links are put in after that, by us. A heading under which nothing is shown is left out, and a link
+that leads nowhere becomes text.
 """
 
 import html
 import re
+import tomllib
 from importlib.metadata import version
 from itertools import takewhile
 from pathlib import Path
+from typing import NamedTuple
 
 import nh3
 from bs4 import BeautifulSoup
@@ -18,6 +21,7 @@ from markupsafe import Markup
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
+from konbit_lessons.field.programme import Programme
 from konbit_lessons.figures.markup import anchor_of, plain
 from konbit_lessons.figures.part import SIMULATED, meta
 from konbit_lessons.reports.gate import shows, with_something_under
@@ -27,75 +31,34 @@ from konbit_lessons.words.markdown import blocks, level, words_of
 
 FOLDED = "folded"  # the tag of a markdown cell whose heading opens and closes what is under it
 TEMPLATES = Path(__file__).parent / "templates"
-TAGS = """
-a abbr aside b blockquote br caption code dd details div dl dt em figcaption figure h1 h2 h3 h4 hr i img li ol p picture
-pre section small source span strong sub summary sup table tbody td tfoot th thead tr ul wbr
-"""
-CLASSES = {
-    "p": {"simulated", "meta", "answer", "subtitle"},
-    "aside": {"caveat"},
-    "div": {"scroll"},
-    "h2": {"folded"},
-    "h3": {"folded"},
-    "th": {"number"},
-    "td": {"number"},
-}
-ATTRIBUTES = {
-    "a": {"href"},
-    "img": {"src", "alt", "width", "height"},
-    "source": {"srcset", "media", "width", "height"},
-    "th": {"scope", "colspan", "rowspan"},
-    "td": {"colspan", "rowspan"},
-    "div": {"tabindex", "role", "aria-label"},
-    "h2": {"id"},
-    "h3": {"id"},
-    "ol": {"start"},
-}
-PICTURE = r"data:image/(png|jpeg);base64,[A-Za-z0-9+/=]*"
-ALLOWED_VALUES = {
-    "href": re.compile(r"(https?://|mailto:|#).*", re.I | re.S),
-    "src": re.compile(PICTURE),
-    "srcset": re.compile(PICTURE),
-    "media": re.compile(r"\(min-width: ?\d{1,4}(px|rem)\)(, ?print)?"),
-    "width": re.compile(r"\d{1,4}"),
-    "height": re.compile(r"\d{1,4}"),
-    "id": re.compile(r"[a-z0-9-]+"),
-    "tabindex": re.compile("0"),
-    "role": re.compile("region"),
-    "scope": re.compile("row|col"),
-}
+ALLOWED = tomllib.loads((TEMPLATES / "allowed.toml").read_text(encoding="utf-8"))
 
 
-def page(
-    cells,
-    programme,
-    *,
-    quarter=None,
-    language="en",
-    name="report",
-    tables=(),
-    audience="shared",
-    template="page.html.j2",
-):
+class Setting(NamedTuple):
+    """What pages are about, and for whom: a programme, a quarter (a study has none), words, "shared" or "internal"."""
+
+    programme: Programme
+    quarter: str | None
+    words: Words
+    audience: str = "shared"
+
+
+def page(cells, setting, *, name="report", tables=(), template="page.html.j2"):
     """Return the HTML file of the cells of a notebook.
 
     Parameters
     ----------
     cells : list of NotebookNode, as the gate passes them
-    programme : Programme, for its name, contact, data cut and whether it is simulated
-    quarter : str or None
-    language : str or Words
+    setting : Setting
     name : str, the title if the notebook has no opening
     tables : names of the CSV files beside the page
-    audience : "shared" or "internal"
     template : str, of the folder templates/
 
     Returns
     -------
     str
     """
-    words = Words.of(language)
-    body = BeautifulSoup(sanitized(_body(cells, words)), "html.parser")
+    body = BeautifulSoup(sanitized(_body(cells, setting.words)), "html.parser")
     for notice in body.select("p.simulated"):
         notice.decompose()  # the template's own banner says it, whether or not the notebook did
     first, *others = body.find_all("h1") or [body.new_tag("h1", string=name)]
@@ -103,25 +66,21 @@ def page(
         body.insert(0, first)
     for heading in others:
         heading.name = "h2"
-    unlink(body, {one["id"] for one in body.find_all(id=True)})
+    ids = {one["id"] for one in body.find_all(id=True)}
+    for link in body.select('a[href^="#"]'):
+        if link["href"][1:] not in ids:
+            link.unwrap()
     fold(body)
-    return document(
-        template,
-        programme,
-        quarter,
-        words,
-        title=first.get_text(),
-        body=Markup(str(body)),
-        headings=[(heading["id"], heading.get_text()) for heading in body.find_all("h2", id=True)],
-        tables=tables,
-        audience=audience,
-    )
+    headings = [(heading["id"], heading.get_text()) for heading in body.find_all("h2", id=True)]
+    return document(template, setting, first.get_text(), body=Markup(str(body)), headings=headings, tables=tables)
 
 
-def document(template, programme, quarter, words, *, audience="shared", **values):
+def document(template, setting, title, **values):
     """Fill a template of the folder templates/ with what every page has: language, style, banner and footer."""
+    programme, quarter, words, audience = setting
     jinja = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     filled = jinja.get_template(template).render(
+        title=title,
         text=words.text,
         plural=words.plural,
         language=words.language,
@@ -132,7 +91,7 @@ def document(template, programme, quarter, words, *, audience="shared", **values
         programme=plain(programme.name),
         contact=plain(programme.point_of_contact),
         smallest=programme.smallest_cell,
-        meta=[plain(said) for said in meta(programme, quarter, Say(words))],
+        meta=[plain(said) for said in meta(programme, quarter, Say(words, programme))],
         version=version("konbit-lessons"),
         **values,
     )
@@ -143,21 +102,14 @@ def sanitized(body):
     """Return HTML with only the tags, attributes and values that reports need; the rest is taken out."""
     return nh3.clean(
         body,
-        tags=set(TAGS.split()),
-        attributes=ATTRIBUTES,
+        tags=set(ALLOWED["tags"].split()),
+        attributes={tag: set(names) for tag, names in ALLOWED["attributes"].items()},
         attribute_filter=_allowed,
-        allowed_classes=CLASSES,
+        allowed_classes={tag: set(names) for tag, names in ALLOWED["classes"].items()},
         url_schemes={"http", "https", "mailto", "data"},
         link_rel=None,
         strip_comments=True,
     )
-
-
-def unlink(body, ids):
-    """Turn links to sections that are not there into the text they are."""
-    for link in body.select('a[href^="#"]'):
-        if link["href"][1:] not in ids:
-            link.unwrap()
 
 
 def fold(body):
@@ -171,8 +123,8 @@ def fold(body):
 
 
 def _allowed(tag, attribute, value):
-    rule = ALLOWED_VALUES.get(attribute)
-    return value if rule is None or rule.fullmatch(value) else None
+    rule = ALLOWED["values"].get(attribute)
+    return value if rule is None or re.fullmatch(rule, value) else None
 
 
 def _body(cells, words):

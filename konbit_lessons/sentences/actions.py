@@ -4,12 +4,14 @@ Takes the frames of ``measures.actions`` and ``measures.findings``; returns Sent
 and what each is called stand in programme.toml.
 """
 
+import re
+
 import pandas as pd
 
 from konbit_lessons.say import capital, small
 from konbit_lessons.sentences.common import first_and_last, why_missing
 from konbit_lessons.sentences.learning import number_told, own
-from konbit_lessons.words import mark
+from konbit_lessons.words import mark, pair
 
 MEASURED = {  # what an action names as its measure → the number of the report that it is
     "conversations": "talked_with",
@@ -37,9 +39,13 @@ def _action(say, name, action, numbers, then, lines):
         (say("The quarter before"), _told(say, then, measured)),
     ]
     changes = [own(say, row, "adaptation") for row in lines[lines["action"] == name].to_dict("records")]
-    decided = [(say("Decided"), "; ".join(changes))] if changes else []
+    decided = [(say("Decided"), say.words.clauses(changes))] if changes else []
     heading = say("{name}: {label}", name=name, label=action.label)
-    return heading, [(what, text) for what, text in facts if text] + decided, name.lower()
+    return (
+        heading,
+        [(what, text) for what, text in facts if text] + decided,
+        "-".join(re.findall("[a-z0-9]+", name.lower())),
+    )
 
 
 def _told(say, numbers, measure):
@@ -71,7 +77,7 @@ def _leads_so_far(say, leads):
     if so_far.empty or so_far[["both", "organizations"]].isna().any(axis=None):
         return None
     row = so_far.iloc[0]
-    text = (
+    text = pair(
         "So far **{organizations} of {partners}** partners had a business lead or contract; {n} was recorded in all.",
         "So far **{organizations} of {partners}** partners had a business lead or contract; {n} were recorded in all.",
     )
@@ -154,23 +160,23 @@ def quarter_names(say, frame):
     )
 
 
-def made_with(say, data, *, quarter, own_words):
+def made_with(say, *, quarter, own_words):
     """Return with what the report was made, as a frame of ``parameter`` and ``value``.
 
     Parameters
     ----------
     own_words : bool, whether the evaluator has written of this quarter
     """
-    programme, period = say.programme, say.programme.calendar.named(quarter)
+    programme = say.programme
     read_by = {"shared": mark("everybody it is sent to"), "internal": mark("the team only")}
     asked = programme.question
     lines = {
-        say("Quarter"): say("{first:date} to {last:date}", first=period.first_day, last=period.last_day),
-        say("Records pulled on"): say("{day:date}", day=programme.data_cut_on),
+        say("Quarter"): say.period(quarter),
+        say("Records pulled on"): say.words.date(programme.data_cut_on) if programme.data_cut_on else "–",
         say("Who may read it"): say(read_by[programme.audience]),
         say("Fewest organizations that a figure is about"): say.number(programme.smallest_cell),
-        say("Incentives looked at"): say("{names:list}", names=[small(say.name(one)) for one in asked["incentives"]]),
-        say("Taken into account"): say("{names:list}", names=[small(say.name(one)) for one in asked["adjust_for"]]),
+        say("Incentives looked at"): say.list(small(say.name(one)) for one in asked["incentives"]),
+        say("Taken into account"): say.list(small(say.name(one)) for one in asked["adjust_for"]) or "–",
         say("A difference matters from"): say("{points:points} of 100", points=asked["smallest_effect"]),
         say("The evaluator's own words"): say("in this report") if own_words else say("none"),
     }

@@ -8,7 +8,7 @@ import pandas as pd
 
 from konbit_lessons.measures import organization as measures
 from konbit_lessons.panel import RECENT_DAYS
-from konbit_lessons.say import Sentence, capital, small
+from konbit_lessons.say import capital, small
 from konbit_lessons.words import mark, pair
 
 MOST_NAMED = 3  # pledges, projects and follow-ups that are named one by one
@@ -127,11 +127,11 @@ def _some_of(say, named, n):
 
 
 def attendance_states(say, one):
-    """Return the invitations as a figure shows them, with ``label`` (kind of event), ``state`` and ``said`` of each."""
+    """Return the invitations as a figure shows them, with ``label`` (kind of event), ``state`` and ``attendance`` of each."""
     rows = one.invitations
     state = rows["attended"].map({1.0: "attended", 0.0: "absent"}).fillna("unknown")
     said = state.map(STATES).map(say.words.text)
-    return rows.assign(label=say.labels(rows["event_type"]), state=state, said=said, day=rows["held_on"])
+    return rows.assign(label=say.labels(rows["event_type"]), state=state, attendance=said, day=rows["held_on"])
 
 
 def time_spent(say, one):
@@ -393,7 +393,7 @@ def _support(say, one):
         for line in now.head(MOST_NAMED).itertuples()
     ]
     ended = len(one.other_support) - len(now)
-    past = say(("{n} support has ended.", "{n} supports have ended."), n=ended) if ended else Sentence("")
+    past = say(("{n} support has ended.", "{n} supports have ended."), n=ended) if ended else None
     if not named:
         return past
     return say("Supported by other projects: {what}.", what=_some_of(say, named, len(now))) + past

@@ -67,12 +67,13 @@ def sign(line):
     return int(round(line["conf_low"], 6) > 0) - int(round(line["conf_high"], 6) < 0)
 
 
-def highest_and_lowest(say, frame, *, apart, alike, one="", form="one"):
+def highest_and_lowest(say, frame, gap=None, *, apart, alike, one="", form="one"):
     """Return how the group with the highest share stands to that with the lowest, where their intervals leave a gap.
 
     Parameters
     ----------
     frame : DataFrame, one row per group: the column of groups first, ``label``, ``share``, ``conf_low``, ``conf_high``
+    gap : DataFrame of one row, how much higher the highest is than the lowest, which tells where there are two groups
     apart : text with ``{most}``, ``{high:percent}``, ``{least}`` (within the sentence), ``{low:percent}``
     alike : text, where a difference cannot be told, with ``{low:percent}`` and ``{high:percent}`` at most
     one : text, where a single share is shown, with ``{most}`` and ``{high:percent}``
@@ -86,7 +87,8 @@ def highest_and_lowest(say, frame, *, apart, alike, one="", form="one"):
     values["least"] = within(say, frame.columns[0], least, form)
     if len(shown) == 1:
         return say(one, **values) if one else None
-    return say(apart if most["conf_low"] > least["conf_high"] else alike, **values)
+    told = sign(gap.iloc[0]) > 0 if len(shown) == 2 and gap is not None else most["conf_low"] > least["conf_high"]
+    return say(apart if told else alike, **values)
 
 
 def within(say, column, row, form="one"):

@@ -9,7 +9,7 @@ from konbit_lessons.measures.findings import FOUND
 from konbit_lessons.say import small
 from konbit_lessons.sentences.common import answer
 from konbit_lessons.sentences.learning import COUNTS, day, number_told, of, own, who
-from konbit_lessons.words import mark
+from konbit_lessons.words import mark, pair
 
 NUMBERS = {  # what a number is called in a table
     "reached": mark("Reached so far: {what}"),
@@ -33,7 +33,7 @@ def decided_before(say, waiting):
         (
             own(say, row, "adaptation"),
             [
-                (say("Decided in"), say("{quarter:period}", quarter=row["quarter"])),
+                (say("Decided in"), say.period(row["quarter"])),
                 (say("Who"), who(say, row)),
                 (say("By when"), day(say, row)),
                 (say("Status"), _status(say, row)),
@@ -52,7 +52,7 @@ def no_longer(say, held):
     """Return the findings of earlier quarters that no longer hold by their numbers, and how many still do."""
     gone = [_held(say, row) for _, row in held[held["holds"].fillna(True).eq(False)].iterrows()]
     n = int(held["holds"].fillna(False).sum())
-    still = (
+    still = pair(
         "By its number, **{n}** finding of earlier quarters still holds.",
         "By their numbers, **{n}** findings of earlier quarters still hold.",
     )
@@ -86,14 +86,22 @@ def compared_sentences(say, compared, *, quarter):
     if compared[["said", "then"]].isna().all(axis=None):
         return []
     if compared["said"].isna().all():
-        return [say("No report on {quarter:period} is stored, so what it said cannot be compared.", quarter=earlier)]
+        return [
+            say(
+                "No report on the quarter before ({quarter:period}) is stored, so what it said cannot be compared.",
+                quarter=earlier,
+            )
+        ]
     differ = compared[compared["differs"]]
-    stands = say("What the report on {quarter:period} said still stands by today's records.", quarter=earlier)
-    others = (
-        "Of what the report on {quarter:period} said, {n} number is another by today's records: {names}.",
-        "Of what the report on {quarter:period} said, {n} numbers are others by today's records: {names}.",
+    stands = say("What the report before ({quarter:period}) said still stands by today's records.", quarter=earlier)
+    others = pair(
+        "Of what the report before ({quarter:period}) said, {n} number is another by today's records: {names}.",
+        "Of what the report before ({quarter:period}) said, {n} numbers are others by today's records: {names}.",
     )
-    names = say.list(small(str(number_name(say, row))) for _, row in differ.iterrows())
+    names = say.list(
+        small(say.name(row["name"]) if row["kind"] == "incentive" else str(number_name(say, row)))
+        for _, row in differ.iterrows()
+    )
     first = say(others, n=len(differ), names=names, quarter=earlier) if len(differ) else stands
     return [first, *_strength_then_and_now(say, compared)]
 
@@ -114,6 +122,7 @@ def _strength_then_and_now(say, compared):
 
 def then_and_now(say, compared):
     """Return numbers of two reports as a table reads them: ``figure``, ``said_then``, ``known_then``, ``known_now``."""
+    compared = compared.dropna(subset=["said", "then", "now", "strength_now"], how="all")
     texts = {
         name: [_as_text(say, row["kind"], row[side], row[f"strength_{side}"]) for row in compared.to_dict("records")]
         for name, side in {"said_then": "said", "known_then": "then", "known_now": "now"}.items()
@@ -138,5 +147,5 @@ def _as_text(say, kind, value, strength=None):
 def to_come(say, numbers, open_ones):
     """Return what falls due next: follow-ups promised for later, and changes that are not done."""
     later = [number_told(say, row) for _, row in numbers[numbers["kind"] == "due_later"].iterrows()]
-    text = ("**{n}** change decided so far is not done yet.", "**{n}** changes decided so far are not done yet.")
+    text = pair("**{n}** change decided so far is not done yet.", "**{n}** changes decided so far are not done yet.")
     return [*later, say(text, n=open_ones) if open_ones else None]

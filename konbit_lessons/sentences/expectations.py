@@ -22,8 +22,13 @@ BEYOND = pair(
     "Of {n} organizations that answered, {share:percent}{interval} expect **{term:name}**, which is beyond what "
     "the project offers.",
 )
-OFFERS = {"offered": mark("offered to {offered_share:percent}"), "beyond": mark("beyond the offer")}
-LEFT_OUT = mark("offered to {offered_share:percent}, and not to {unmet} that expect it")
+OFFERS = {
+    "offered": mark("offered to {offered_share:percent}"),
+    "left out": mark("offered to {offered_share:percent}, and not to {unmet} that expect it"),
+    "hidden": mark("to how many it was offered is not shown"),
+    "beyond": mark("beyond the offer"),
+    "open": mark("not decided"),
+}
 GROUPS = {  # yes or no of an organization → those that say yes, as a heading and within a sentence; and the others
     ("consulted_at_design", "True"): (mark("Consulted at design"), mark("organizations consulted at design")),
     ("consulted_at_design", "False"): (mark("Not consulted"), mark("organizations that were not consulted")),
@@ -104,8 +109,7 @@ def not_offered(say, expected, *, quarter):
         return None
     line = short.loc[(short["unmet"] / short["yes"]).astype(float).idxmax()]
     return say(
-        "Of {yes} organizations that expect {term:name}, **{unmet}** were not offered it from "
-        "{quarter:period}.",
+        "Of {yes} organizations that expect {term:name}, **{unmet}** were not offered it from {quarter:period}.",
         quarter=quarter,
         **line,
     )
@@ -123,10 +127,12 @@ def expectations_changed(say, changes):
         return None
     moved = told[told["strength"].isin(FOUND)]
     if moved.empty:
-        return say("Since the survey before ({since:month}), no change in what is expected can be told.", **told.iloc[0])
+        return say(
+            "Since the survey before ({since:month}), no change in what is expected can be told.", **told.iloc[0]
+        )
     each = [say("{term:name} **{before:percent} → {now:percent}**", **row) for row in moved.to_dict("records")]
     return say(
-        "Of {n} organizations that answered in {since:month} and in {asked:month}, more or fewer expect it now: "
+        "What is expected changed among the {n} organizations that answered in {since:month} and in {asked:month}: "
         "{changes:list}.",
         changes=each,
         **moved.iloc[0],
@@ -157,8 +163,8 @@ def groups_differ(say, differences):
     found = told[told["strength"].isin(FOUND)]
     if found.empty:
         none = pair(
-            "Groups were compared in {n} thing; no difference can be told.",
-            "Groups were compared in {n} things; no difference can be told.",
+            "Groups were compared in {n} respect; no difference between them can be told.",
+            "Groups were compared in {n} respects; no difference between them can be told.",
         )
         return [say(none, n=told["term"].nunique())] if len(told) else []
     return [_differs(say, row) for row in found.to_dict("records")]
@@ -209,7 +215,9 @@ def how_asked(say, question, changes):
     about = say.programme.questions[question]
     told = say("Of 100 organizations that answered, those of which anyone said yes.")
     if about.kind == "scale":
-        text = mark("Of 100 organizations that answered, those whose people gave {least} or more on average, from {low} to {high}.")
+        text = mark(
+            "Of 100 organizations that answered, those whose people gave {least} or more on average, from {low} to {high}."
+        )
         told = say(text, least=about.agrees, low=about.scale[0], high=about.scale[1])
     if about.good == "low":
         told += say("Fewer is better.")
@@ -287,7 +295,8 @@ def benefit_seen(say, benefits):
 def supported_by(say, overlap):
     """Return what each row of the overlap is called: a project, two of them, any of them, none."""
     return [
-        say.words.text(SUPPORTED[one]) if one in SUPPORTED else say.list(one.split(" + ")) for one in overlap["projects"]
+        say.words.text(SUPPORTED[one]) if one in SUPPORTED else say.list(one.split(" + "))
+        for one in overlap["projects"]
     ]
 
 
@@ -358,16 +367,16 @@ def last_conversations(say, last):
 
 def overdue(say, follow_ups):
     """Return how many of the follow-ups that were promised are overdue."""
-    if follow_ups[["overdue", "total"]].isna().any() or not follow_ups["total"]:
+    counts = follow_ups.set_index("state")["follow_ups"].dropna()
+    if not {"overdue", "total"} <= {*counts.index}:
         return None
-    return say("**{overdue}** of {total} promised follow-ups are overdue.", **follow_ups)
+    return say("**{overdue}** of {total} promised follow-ups are overdue.", **counts)
 
 
 def follow_ups_by_state(say, follow_ups):
     """Return how many follow-ups that were promised are overdue, open and done."""
-    if pd.notna(follow_ups["total"]) and not follow_ups["total"]:
-        return []
-    return [say(text, follow_ups=follow_ups[one]) for one, text in STATES.items() if pd.notna(follow_ups[one])]
+    counts = follow_ups.dropna(subset="follow_ups")
+    return [say(STATES[one.state], follow_ups=one.follow_ups) for one in counts.itertuples() if one.state in STATES]
 
 
 # ---- the whole page
@@ -394,10 +403,12 @@ def rule_of_differences(say):
 
 
 def _offer(say, row):
-    if row["offer"] == "offered" and pd.isna(row["offered_share"]):
-        return "–"
-    left_out = row["offer"] == "offered" and pd.notna(row["unmet"]) and row["unmet"]
-    return say(LEFT_OUT if left_out else OFFERS.get(row["offer"], mark("not decided")), **row)
+    offer = row["offer"]
+    if offer == "offered" and pd.isna(row["offered_share"]):
+        offer = "hidden"
+    elif offer == "offered" and pd.notna(row["unmet"]) and row["unmet"]:
+        offer = "left out"
+    return say(OFFERS[offer], **row)
 
 
 def _group(say, by, group):

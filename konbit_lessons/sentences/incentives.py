@@ -4,10 +4,12 @@ Strength has one rule, printed in the annex by `strength_rule`; the words say wh
 what. A study calls its rows, groups and outcome by its own words (``[study.units]``); else they are invitations.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
-from konbit_lessons.say import Sentence, capital, small
+from konbit_lessons.say import capital, small
 from konbit_lessons.sentences.common import ANSWERS
 from konbit_lessons.words import mark, pair
 
@@ -157,7 +159,7 @@ def found(say, result):
     rows = incentive_rows(say, result).to_dict("records")
     said = [clause for key, forms in FOUND.items() if (clause := _found(say, rows, key, forms))]
     if said:
-        return _clauses(say, said)
+        return _sentence(say, said)
     none = pair(
         "The incentive does not clearly or likely go with participation.",
         "None of the {n} incentives clearly or likely goes with participation.",
@@ -172,7 +174,7 @@ def not_found(say, result):
     for strength, text in NOT_FOUND.items():
         names = [f"**{small(str(term_name(say, term)))}**" for term in rows.loc[rows["strength"] == strength, "term"]]
         said += [say(text, names=say.list(names))] if names else []
-    return _clauses(say, said) if said else None
+    return _sentence(say, said) if said else None
 
 
 def _found(say, rows, key, forms):
@@ -180,17 +182,14 @@ def _found(say, rows, key, forms):
     more, fewer = mark("**{label}** ({points:points} more of 100)"), mark("**{label}** ({points:points} fewer of 100)")
     text = more if key[1] else fewer
     names = [say(text, label=small(row["label"]), points=abs(row["estimate"])) for row in these]
-    if not names:
-        return None
-    said = say(forms, n=len(these), names=say.list(names))
-    return Sentence(said.text, tuple(number for name in names for number in name.given), say.language)
+    return say(forms, n=len(these), names=names) if names else None
 
 
-def _clauses(say, said):
-    text = say.words.clauses(map(str, said))
-    first = next((i for i, letter in enumerate(text) if letter.isalnum()), 0)
-    numbers = tuple(number for one in said for number in one.given)
-    return Sentence(f"{text[:first]}{capital(text[first:])}.", numbers, say.language)
+def _sentence(say, said):
+    """Clauses as a sentence, with a capital letter and a full stop."""
+    clauses = say.clauses(said)
+    first = next((i for i, letter in enumerate(clauses.text) if letter.isalnum()), 0)
+    return replace(clauses, text=f"{clauses.text[:first]}{capital(clauses.text[first:])}.")
 
 
 def best_incentive(say, result):

@@ -11,7 +11,7 @@ from konbit_lessons.say import capital, small
 from konbit_lessons.sentences.common import apart
 from konbit_lessons.sentences.incentives import found
 from konbit_lessons.sentences.participation import reached_so_far
-from konbit_lessons.words import mark
+from konbit_lessons.words import mark, pair
 
 TOLD = {  # kind of number → how high it is
     "reached": mark("**{k} of {n}** {what} came to at least one event so far."),
@@ -37,14 +37,19 @@ CHANGED = {  # kind → what clearly changed, as the heading of a figure
     "agrees": mark("“{What}”: {before:percent} agreed in the first survey, {after:percent} in the last."),
 }
 SHOWS = {  # kind → what the figure of a finding shows, of whom
-    "taken_up": mark("Invitations taken up, of 100 whose attendance is known, by quarter. Bar: 95 % interval."),
-    "talked_with": mark("Partners with a conversation, of 100 on the last day of each quarter. Bar: 95 % interval."),
-    "expects": mark("Of 100 organizations that answered both times. Bar: 95 % interval."),
-    "agrees": mark("Organizations that agree, of 100 that answered each survey. Bar: 95 % interval."),
+    "taken_up": mark("Invitations taken up, of 100 whose attendance is known, by quarter. Line: 95 % interval."),
+    "talked_with": mark("Partners with a conversation, of 100 on the last day of each quarter. Line: 95 % interval."),
+    "expects": mark("Of 100 organizations that answered both times. Line: 95 % interval."),
+    "agrees": mark("Organizations that agree, of 100 that answered each survey. Line: 95 % interval."),
     "overdue": mark("Of 100 follow-ups promised so far in conversations with partners."),
     "unmet": mark("Of 100 organizations that expect it: invited to an event that offers it in the quarter, or not."),
     "reached": mark("Organizations that came to at least one event so far, of 100 to be reached."),
-    "incentive": mark("Difference of 100 invitations taken up with it, other things equal. Bar: 95 % interval."),
+    "incentive": mark("Difference of 100 invitations taken up with it, other things equal. Line: 95 % interval."),
+}
+SOURCES = {  # what a kind of number is counted from
+    "survey": mark("Source: partner survey."),
+    "talks": mark("Source: records of conversations."),
+    "lists": mark("Source: invitation lists and sign-in sheets."),
 }
 SO = {  # what follows of a finding
     "beyond": mark("say in each conversation what the project does not offer, and what it offers instead"),
@@ -69,6 +74,7 @@ POINTS = {  # where a row of the figure of a finding stands
     "offered": mark("Invited to it"),
     "not_offered": mark("Not invited to it"),
 }
+BRACKETS = str.maketrans("[]", "()")  # what is written in a table is no markup
 COUNTS = ("reached", "overdue", "due_later", "unmet", "leads", "joint")
 
 
@@ -83,7 +89,7 @@ def decided_so_far(say, decisions, waiting):
     if len(decisions):
         said = say(("**{n} change** was decided.", "**{n} changes** were decided."), n=len(decisions))
     late = int(waiting["past_day"].sum())
-    past = ("**{n}** of before is past its day.", "**{n}** of before are past their day.")
+    past = pair("**{n}** decided earlier is past its day.", "**{n}** decided earlier are past their day.")
     return said + (say(past, n=late) if late else None)
 
 
@@ -109,7 +115,7 @@ def own(say, row, column):
     text = row[column] if pd.isna(ours) or not ours else ours
     if pd.isna(text):
         return ""
-    text = str(text).strip().removesuffix(".")
+    text = str(text).strip().removesuffix(".").translate(BRACKETS)
     return text if say.language == first or text == ours else f"[{text}]{{lang={first}}}"
 
 
@@ -122,7 +128,8 @@ def day(say, row):
     """Return the day by which a change is due, and whether it has gone by."""
     if pd.isna(row["due_on"]):
         return say("no day is named")
-    return say("{day:date}, which has gone by" if row["past_day"] else "{day:date}", day=row["due_on"])
+    due = say.words.date(row["due_on"])
+    return say("{day}, which has gone by", day=due) if row["past_day"] else due
 
 
 def _when(say, row):
@@ -148,6 +155,14 @@ def finding_shows(say, lead, at):
         return say(SHOWS[row["kind"]])
     change = {"change": apart(row["before"], row["after"]), "difference": (row["change_low"], row["change_high"])}
     return say(SHOWS[row["kind"]]) + say("The change: {change:signed} of 100{difference}.", **change)
+
+
+def finding_source(say, lead, at):
+    """Return what the figure of a finding is counted from."""
+    if at >= len(lead):
+        return ""
+    of = {"expects": "survey", "agrees": "survey", "unmet": "survey", "overdue": "talks", "talked_with": "talks"}
+    return say(SOURCES[of.get(lead["kind"].iloc[at], "lists")])
 
 
 def points_of(say, behind):
@@ -211,8 +226,8 @@ def belief_and_wish(say, numbers):
         fell, rose = rows.loc[name], rows.loc[wish]
         if fell["after"] < fell["before"] and rose["change_low"] > 0:
             return say(
-                "Fewer agree that “{what}” ({before:percent}, then {after:percent}{doubt}), and more expect "
-                "{wish:name}: what fades is the belief that taking part brings it, not the wish for it.",
+                "More expect {wish:name}, while fewer agree that “{what}” ({before:percent}, then "
+                "{after:percent}{doubt}): to wish for it is not to believe that taking part brings it.",
                 doubt="" if fell["change_high"] < 0 else say(", which may be chance"),
                 wish=wish,
                 **of(say, fell),
@@ -310,7 +325,7 @@ def leading_rule(say, *, most=3):
     """Return the rule by which the findings were chosen that stand in front."""
     return say(
         "In front stand at most {most} findings: first what clearly changed, the largest change first; then what falls "
-        "short of what it should be, of most cases first; then the incentives that go with participation. What cannot "
-        "be told never stands in front.",
+        "short of what it should be, of each kind once, of most cases first; then the incentives that go with "
+        "participation. What cannot be told never stands in front.",
         most=most,
     )

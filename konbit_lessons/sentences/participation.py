@@ -9,7 +9,7 @@ import pandas as pd
 
 from konbit_lessons.disclosure import TOTAL
 from konbit_lessons.say import small
-from konbit_lessons.sentences.common import by_direction, highest_and_lowest, within
+from konbit_lessons.sentences.common import by_direction
 from konbit_lessons.words import mark, pair
 
 MOST_KINDS = 3  # that a sentence names one by one
@@ -52,6 +52,20 @@ WHY_UNKNOWN = {
     "no_sheet": mark("the event has no sign-in sheet on which a name could be placed"),
     "not_recorded": mark("the registration does not say, and there are no sign-in sheets"),
 }
+EVENTS = pair("{n} event has no invitation on record", "{n} events have no invitation on record")
+THERE = pair("there is {n} attendance", "there are {n} attendances")
+WALK_INS = pair(
+    "**Count only:** {n} attendance at the other events is of an organization without an invitation.",
+    "**Count only:** {n} attendances at the other events are of organizations without an invitation.",
+)
+WHO_WAS_INVITED = {
+    "everybody": mark(
+        "No list says who was invited: every organization that was a partner on the day of an event counts as invited."
+    ),
+    "count only": mark(
+        "No list says who was invited: organizations and attendances are counted, and no share is given."
+    ),
+}
 
 
 def reached_so_far(say, reached, quarter):
@@ -75,88 +89,91 @@ def reached_so_far(say, reached, quarter):
 
 def _of_target(say, line):
     n = line["organizations"] if pd.isna(line["target"]) else line["target"]
-    kind = _kind(say, line["org_type"], n)
     if pd.isna(line["so_far"]):
-        return say("at least {reached} of {n} {kind}", reached=line["at_least"], n=n, kind=kind)
-    return say("{reached} of {n} {kind}", reached=line["so_far"], n=n, kind=kind)
+        return say("at least {at_least} of {n} {kind}", **line | {"n": n, "kind": _kind(say, line["org_type"], n)})
+    return say("{so_far} of {n} {kind}", **line | {"n": n, "kind": _kind(say, line["org_type"], n)})
 
 
 def came_in_quarters(say, reached):
     """Return how many organizations of each kind came in the last quarter and in the first."""
     each = _kinds(reached).dropna(subset="reached")
-    quarters = sorted(each["fiscal_quarter"].unique())
-    if not quarters:
+    parts = {
+        quarter: [say("{n} {kind}", n=n, kind=_kind(say, kind, n)) for kind, n in zip(of, some, strict=True)]
+        for quarter, lines in each.groupby("fiscal_quarter")
+        for of, some in [(lines["org_type"], lines["reached"])]
+    }
+    if not parts:
         return None
-    now, then = (
-        [
-            say("{n} {kind}", n=one.reached, kind=_kind(say, one.org_type, one.reached))
-            for one in each[each["fiscal_quarter"] == quarter].itertuples()
-        ]
-        for quarter in (quarters[-1], quarters[0])
-    )
-    if len(quarters) == 1:
-        return say("Came in {quarter:period}: {now:list}", quarter=quarters[0], now=now)
-    return say(
-        "Came in {last:period}: {now:list}; in {first:period}: {then:list}",
-        last=quarters[-1],
-        now=now,
-        first=quarters[0],
-        then=then,
-    )
+    first, last = min(parts), max(parts)
+    if first == last:
+        return say("Came in {quarter:period}: {now:list}", quarter=last, now=parts[last])
+    ends = {"last": last, "now": parts[last], "first": first, "then": parts[first]}
+    return say("Came in {last:period}: {now:list}; in {first:period}: {then:list}", **ends)
+
+
+def _kinds(reached):
+    """Return the kinds of organizations one by one, or all together where they are many."""
+    each = reached[reached["org_type"] != TOTAL]
+    return each if each["org_type"].nunique() <= MOST_KINDS else reached[reached["org_type"] == TOTAL]
+
+
+def _kind(say, kind, n):
+    if kind == TOTAL:
+        return say.words.plural("organization", "organizations", int(n))
+    return say.level("org_type", kind, "one" if n == 1 else "many")
 
 
 def taken_up_in(say, by_quarter, change, quarter):
     """Return what share of a quarter's invitations was taken up, and how much that differs from the quarter before."""
     shares = by_quarter.set_index("fiscal_quarter")
+    if shares.empty:
+        return None
     if quarter not in shares.index:
         return say("No event is on record in {quarter:period}.", quarter=quarter)
-    now = shares.loc[quarter]
-    if pd.isna(now["share"]):
+    if pd.isna(shares.loc[quarter, "share"]):
         return say("In {quarter:period} too few organizations were invited, or came, to give a share.", quarter=quarter)
-    said = say(
+    now = say(
         (
             "In {quarter:period}, **{share:percent}** of {n} invitation was taken up{interval}.",
             "In {quarter:period}, **{share:percent}** of {n} invitations were taken up{interval}.",
         ),
         quarter=quarter,
-        **now,
+        **shares.loc[quarter],
     )
-    return said + _change(say, change)
+    return now + by_direction(
+        say,
+        change,
+        more=(told := mark("The quarter before it was {before:percent}: {estimate:signed} of 100{difference}.")),
+        fewer=told,
+        unclear=(
+            "The quarter before it was {before:percent}: {estimate:signed} of 100{difference}, so that a change "
+            "cannot be told."
+        ),
+    )
 
 
-def _change(say, change):
-    told = "The quarter before it was {before:percent}: {estimate:signed} of 100{difference}."
-    unclear = (
-        "The quarter before it was {before:percent}: {estimate:signed} of 100{difference}, so that a change cannot be "
-        "told."
-    )
-    return by_direction(say, change, more=told, fewer=told, unclear=unclear)
+def who_was_invited(say):
+    """Return who counts as invited, where no list says it."""
+    text = WHO_WAS_INVITED.get(say.programme.invitations)
+    return say(text) if text else None
 
 
 def came_again(say, funnel):
     """Return what share of the organizations, of the last step before that is shown, came again."""
-    return _step(
-        say,
-        funnel,
-        "came_again",
-        (
-            "Of {n} organization {of}, **{share:percent}** came again{interval}.",
-            "Of {n} organizations {of}, **{share:percent}** came again{interval}.",
-        ),
+    text = pair(
+        "Of {n} organization {of}, **{share:percent}** came again{interval}.",
+        "Of {n} organizations {of}, **{share:percent}** came again{interval}.",
     )
+    return _step(say, funnel, "came_again", text)
 
 
 def came_five_times(say, funnel):
     """Return what share of the organizations, of the last step before that is shown, came five times."""
-    said = _step(
-        say,
-        funnel,
-        "came_five_times",
-        (
-            "Of {n} organization {of}, {share:percent} came five times or more{interval}",
-            "Of {n} organizations {of}, {share:percent} came five times or more{interval}",
-        ),
+    text = pair(
+        "Of {n} organization {of}, {share:percent} came five times or more{interval}",
+        "Of {n} organizations {of}, {share:percent} came five times or more{interval}",
     )
+    said = _step(say, funnel, "came_five_times", text)
     return said or (say("From the list of partners to coming again") if len(funnel) else None)
 
 
@@ -167,7 +184,8 @@ def _step(say, funnel, step, text):
 
 def bases(say, funnel):
     """Return of which organizations each line of the funnel is."""
-    return [say.words.plural(*OF[of], int(n)) for of, n in zip(funnel["of"], funnel["n"], strict=True)]
+    each = zip(funnel["of"], funnel["n"], strict=True)
+    return [say.words.plural(*OF[of], int(n)) if of in OF else "" for of, n in each]
 
 
 def steps(say, funnel):
@@ -175,7 +193,7 @@ def steps(say, funnel):
     names = {step: say.words.text(text) for step, text in STEPS.items()}
     kinds = say.labels(funnel["org_type"], form="many")
     return [
-        names[step] if of == TOTAL else str(say("{kind}, {step}", kind=kind, step=small(names[step])))
+        names[step] if of == TOTAL else f"{kind}, {small(names[step])}"
         for of, kind, step in zip(funnel["org_type"], kinds, funnel["step"], strict=True)
     ]
 
@@ -184,15 +202,11 @@ def still_take_part(say, curve):
     """Return the share of organizations that still take part after the last quarter that is drawn."""
     if len(curve) < 2:
         return None
-    last = curve.iloc[-1]
-    return say(
-        (
-            "After {n} quarter, {share:percent} of organizations still take part{interval}",
-            "After {n} quarters, {share:percent} of organizations still take part{interval}",
-        ),
-        n=int(last["quarters"]),
-        **last,
+    text = pair(
+        "After {n} quarter, {share:percent} of organizations still take part{interval}",
+        "After {n} quarters, {share:percent} of organizations still take part{interval}",
     )
+    return say(text, n=int(curve["quarters"].iloc[-1]), **curve.iloc[-1])
 
 
 def meaningfully(say, table):
@@ -201,7 +215,7 @@ def meaningfully(say, table):
     if defined.empty:
         return None
     return say(
-        "**{organizations} of {n}** invited organizations take part meaningfully as this programme defines it, "
+        "**{organizations} of {n}** organizations take part meaningfully as this programme defines it, "
         "{share:percent}{interval}.",
         **defined.iloc[0],
     )
@@ -212,10 +226,10 @@ def other_cut_offs(say, table):
     moved = table[table["cut_off"] != ""].dropna(subset="share")["share"]
     if moved.empty or meaningfully(say, table) is None:
         return None
-    low, high = moved.min(), moved.max()
-    if say.percent(low) == say.percent(high):
-        return say("Taking part meaningfully: other cut-offs all give {high:percent}", high=high)
-    return say("Taking part meaningfully: other cut-offs give {low:points} to {high:percent}", low=low, high=high)
+    ends = {"low": moved.min(), "high": moved.max()}
+    if say.percent(ends["low"]) == say.percent(ends["high"]):
+        return say("Taking part meaningfully: other cut-offs all give {high:percent}", **ends)
+    return say("Taking part meaningfully: other cut-offs give {low:points} to {high:percent}", **ends)
 
 
 def not_meaningfully(say, table, not_recorded):
@@ -223,13 +237,13 @@ def not_meaningfully(say, table, not_recorded):
     if not_recorded:
         what = [say.words.text(NOT_RECORDED[one]) for one in not_recorded]
         return say("How many take part meaningfully cannot be told: the records do not say {what:list}.", what=what)
-    if len(table) and meaningfully(say, table) is None:
-        return say(
-            "How many take part meaningfully is not shown: a number about fewer than {smallest} organizations could "
-            "be worked out from it.",
-            smallest=say.programme.smallest_cell,
-        )
-    return None
+    if table.empty or meaningfully(say, table):
+        return None
+    return say(
+        "How many take part meaningfully is not shown: a number about fewer than {smallest} organizations could be "
+        "worked out from it.",
+        smallest=say.programme.smallest_cell,
+    )
 
 
 def definition(say, meaningful):
@@ -256,68 +270,11 @@ def _cut(say, text, cut):
     return say(text, n=cut, cut=say.number(cut, int(cut % 1 > 0)))
 
 
-def nothing_to_compare(say, by_quarter, before, quarter):
-    """Return that there is no quarter before to compare with, where there is none."""
-    held = set(by_quarter["fiscal_quarter"])
-    if not held or {before, quarter} <= held:
-        return None
-    missing = before if quarter in held else quarter
-    return say("No event is on record in {quarter:period}, so there is nothing to compare.", quarter=missing)
-
-
-def types_beside_each_other(say, by_type, gap):
-    """Return which type of organization took up more of its invitations than which, where that can be told.
-
-    Parameters
-    ----------
-    gap : DataFrame, how much more the first of `by_type` took up than the last, which tells where there are two
-    """
-    shown = by_type.dropna(subset="share")
-    if len(shown) == 2:
-        told = "{most} took up {points:points} more of 100 invitations than {least}{difference}"
-        unclear = (
-            "{most} and {least}: {estimate:signed} of 100 invitations{difference}, so that a difference cannot be told"
-        )
-        names = {"most": shown["label"].iloc[0], "least": within(say, "org_type", shown.iloc[1], "many")}
-        return by_direction(say, gap, more=told, fewer=unclear, unclear=unclear, **names)
-    return highest_and_lowest(
-        say,
-        by_type,
-        apart="{most} took up more of their invitations ({high:percent}) than {least} ({low:percent})",
-        alike="Between types of organization, differences in what they took up cannot be told",
-        one="{most} took up {high:percent} of their invitations",
-        form="many",
-    )
-
-
-def events_beside_each_other(say, by_event):
-    """Return which type of event drew more of those invited than which, where that can be told."""
-    return highest_and_lowest(
-        say,
-        by_event,
-        apart="{most} drew more of those invited ({high:percent}) than {least} ({low:percent})",
-        alike="Between types of event, differences in how many came cannot be told",
-        one="{most} drew {high:percent} of those invited",
-    )
-
-
-def reached_where(say, places):
-    """Return where most and where fewest of the partners were reached, where that can be told."""
-    return highest_and_lowest(
-        say,
-        places,
-        apart="More partners were reached in {most} ({high:percent}) than in {least} ({low:percent})",
-        alike="Between places, differences in who was reached cannot be told",
-        one="{most}: {high:percent} of partners were reached",
-    )
-
-
 def elsewhere(say, where):
     """Return how many partners have no place on record."""
     nowhere = where[where.iloc[:, 0] == ""].dropna(subset="n")
-    if nowhere.empty:
-        return None
-    return say(("{n} partner has no place on record.", "{n} partners have no place on record."), n=nowhere["n"].iloc[0])
+    text = pair("{n} partner has no place on record.", "{n} partners have no place on record.")
+    return say(text, n=nowhere["n"].iloc[0]) if len(nowhere) else None
 
 
 def places(say, where):
@@ -328,123 +285,62 @@ def places(say, where):
 
 def on_tiles(say, where):
     """Return what stands on the tile of each place: its name and its share, if it may be shown."""
-    return [
-        f"{textwrap.fill(label, 12)}\n{say.percent(share) if pd.notna(share) else '–'}"
-        for label, share in zip(where["label"], where["share"], strict=True)
-    ]
-
-
-def consulted(say, gap):
-    """Return whether organizations that were consulted took up more of their invitations than others."""
-    return by_direction(
-        say,
-        gap,
-        more="Consulted organizations took up {points:points} more of 100 invitations{difference}",
-        fewer="Consulted organizations took up {points:points} fewer of 100 invitations{difference}",
-        unclear=(
-            "Consulted organizations: {estimate:signed} of 100 invitations{difference}, so that a difference cannot be "
-            "told"
-        ),
-    )
-
-
-def who_was_invited(say):
-    """Return who counts as invited, where no list says it."""
-    if say.programme.invitations == "everybody":
-        return say(
-            "No list says who was invited: every organization that was a partner on the day of an event counts as "
-            "invited."
-        )
-    if say.programme.invitations == "count only":
-        return say("No list says who was invited: organizations and attendances are counted, and no share is given.")
-    return None
+    each = zip(where["label"], where["share"], strict=True)
+    return [f"{textwrap.fill(label, 12)}\n{say.percent(share)}" for label, share in each]
 
 
 def came_without_invitation(say, found):
     """Return how many attendances have no invitation on record: counted, and in no share."""
     if say.programme.invitations == "count only":
-        return []
+        return None
     if found.empty:
-        return [
-            say(
-                "There are no sign-in sheets: attendance is what the registration says, and whoever came without an "
-                "invitation is not on record."
-            )
-        ]
+        return say(
+            "There are no sign-in sheets: attendance is what the registration says, and whoever came without an "
+            "invitation is not on record."
+        )
     line = found.iloc[0]
     if pd.isna(line["organizations"]):
-        return [
-            say(
-                "Fewer than {smallest} organizations signed in where no invitation is on record: **count only**; they "
-                "are in no share.",
-                smallest=say.programme.smallest_cell,
-            )
-        ]
+        return say(
+            "Fewer than {smallest} organizations signed in where no invitation is on record: **count only**; they are "
+            "in no share.",
+            smallest=say.programme.smallest_cell,
+        )
     if not line["organizations"]:
-        return [say("Every attendance on record belongs to an invitation, so that a share can be given throughout.")]
-    told = [_at_events_without_list(say, line), _walk_ins(say, line)]
+        return say("Every attendance on record belongs to an invitation, so that a share can be given throughout.")
     last = say("None of these is in the organizations reached, the attendances and the shares above.")
-    return [*filter(None, told), last]
+    return [*_uninvited(say, line), last]
 
 
-def _at_events_without_list(say, line):
-    if not line["events"]:
-        return None
-    return say(
-        "**Count only:** {events}; {attendances} at them, of how many invited nobody knows.",
-        events=say(
-            ("{n} event has no invitation on record", "{n} events have no invitation on record"), n=line["events"]
-        ),
-        attendances=say(("there is {n} attendance", "there are {n} attendances"), n=line["attendances"]),
-    )
-
-
-def _walk_ins(say, line):
-    if not line["walk_ins"]:
-        return None
-    return say(
-        (
-            "**Count only:** {n} attendance at the other events is of an organization without an invitation.",
-            "**Count only:** {n} attendances at the other events are of organizations without an invitation.",
-        ),
-        n=line["walk_ins"],
-    )
+def _uninvited(say, line):
+    if line["events"]:
+        yield say(
+            "**Count only:** {events}; {attendances} at them, of how many invited nobody knows.",
+            events=say(EVENTS, n=line["events"]),
+            attendances=say(THERE, n=line["attendances"]),
+        )
+    if line["walk_ins"]:
+        yield say(WALK_INS, n=line["walk_ins"])
 
 
 def attendance_unknown(say, unknown):
     """Return for how many invitations attendance is unknown; nothing where it is known for all."""
     if unknown.empty:
         return None
-    total, of = unknown["invitations"].sum(), unknown["of"].iloc[0]
+    n, of = unknown["invitations"].sum(), unknown["of"].iloc[0]
     return say(
         "Attendance is unknown for **{n} of {of} invitations** ({share:percent}); these are in no share.",
-        n=total,
+        n=n,
         of=of,
-        share=total / of,
+        share=n / of,
     )
 
 
 def why_attendance_is_unknown(say, unknown):
     """Return for how many invitations attendance is unknown for which reason."""
     if unknown.empty:
-        return [say("Attendance is known for every invitation.")]
+        listed = say.programme.invitations != "count only"
+        return say("Attendance is known for every invitation.") if listed else None
     return [
-        say(
-            ("{n} because {why}.", "{n} because {why}."),
-            n=line.invitations,
-            why=say.words.text(WHY_UNKNOWN[line.reason]),
-        )
-        for line in unknown.itertuples()
+        say(("{n} because {why}.", "{n} because {why}."), n=n, why=say.words.text(WHY_UNKNOWN[reason]))
+        for reason, n in zip(unknown["reason"], unknown["invitations"], strict=True)
     ]
-
-
-def _kinds(reached):
-    """Return the kinds of organizations one by one, or all together where they are many."""
-    each = reached[reached["org_type"] != TOTAL]
-    return each if each["org_type"].nunique() <= MOST_KINDS else reached[reached["org_type"] == TOTAL]
-
-
-def _kind(say, kind, n):
-    if kind == TOTAL:
-        return say.words.plural("organization", "organizations", int(n))
-    return say.level("org_type", kind, "one" if n == 1 else "many")

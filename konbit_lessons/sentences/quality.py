@@ -5,7 +5,7 @@ import pandas as pd
 from konbit_lessons.field.cleaning.decisions import EVENT, ORGANIZATION
 from konbit_lessons.measures.quality import STANDARDS
 from konbit_lessons.measures.standards import ASKED_AGAIN, FAIR, GOOD, POOR, REGISTERED, RULES, UNKNOWN, by_standard
-from konbit_lessons.say import Sentence, capital, small
+from konbit_lessons.say import small
 from konbit_lessons.words import mark, pair
 
 JUDGED = {
@@ -39,13 +39,12 @@ def quality_judgements(say, judged):
 def _judgement(say, judged, standard, word):
     known = judged[(judged["standard"] == standard) & judged["figure"].notna()].to_dict("records")
     figures = [
-        say("{said}: {figure} (n = {n})", said=small(say.words.text(row["said"])), figure=_figure(say, row), n=row["n"])
+        say("{said}: {figure} (n = {n})", said=say.words.text(row["said"]), figure=_figure(say, row), n=row["n"])
         for row in known
     ]
-    because = capital(say.list(figures)) or say.words.text("Nothing is on record that would tell")
+    because = figures or say.words.text("Nothing is on record that would tell")
     values = {"standard": say.words.text(STANDARDS[standard]), "word": say.words.text(word), "because": because}
-    said = say("**{standard}: {word}.** {because}.", **values)
-    return Sentence(said.text, tuple(number for one in figures for number in one.given), say.language)
+    return say("**{standard}: {word}.** {because}.", **values)
 
 
 def quality_rules(say):
@@ -129,9 +128,7 @@ def agreement(say, agreeing):
         say("{what}: {share:percent} of {n}", what=say.words.text(measure), share=row["value"] / row["n"], n=row["n"])
         for measure, row in total.iterrows()
     ]
-    if not said:
-        return None
-    return Sentence(say.words.clauses(map(str, said)), tuple(one for each in said for one in each.given), say.language)
+    return say.clauses(said) if said else None
 
 
 def agreement_labels(say, agreeing):

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from konbit_lessons.field.cleaning.record import ROW, WHEN, Record
+from konbit_lessons.field.texts import as_text
 
 PAIR = ["event_id", "organization_id"]
 CAME = ["attended", "delegates", "senior_delegate"]
@@ -20,9 +21,9 @@ def invited(who: str, cleaned: dict[str, pd.DataFrame]) -> pd.DataFrame:
         Events, organizations and sign-in sheets, with the places of their rows; an invitation stands where its event
         does.
     """
-    events = cleaned["events"][[*ROW, WHEN, "event_id", "held_on"]]
+    events = as_text(cleaned["events"][[*ROW, WHEN, "event_id", "held_on"]])
     if who == "count only":
-        pairs = cleaned["sign_in"][PAIR].astype("str").drop_duplicates()
+        pairs = as_text(cleaned["sign_in"][PAIR].drop_duplicates())
         rows = events.merge(pairs, on="event_id", validate="one_to_many")
     else:
         about = cleaned["organizations"][["organization_id", "joined_on", "left_on"]]
@@ -31,7 +32,7 @@ def invited(who: str, cleaned: dict[str, pd.DataFrame]) -> pd.DataFrame:
         rows = rows[~gone].reset_index(drop=True)
     kinds = {"attended": "boolean", "delegates": "Int64", "senior_delegate": "boolean"}
     nothing = {name: pd.array([pd.NA] * len(rows), dtype=kind) for name, kind in kinds.items()}
-    return rows[[*ROW, WHEN, *PAIR]].assign(record_id="", **nothing)
+    return rows[[*ROW, WHEN, *PAIR]].astype(dict.fromkeys(PAIR, "str")).assign(record_id="", **nothing)
 
 
 def with_attendance(
@@ -39,7 +40,7 @@ def with_attendance(
 ) -> pd.DataFrame:
     """Attendance from the sign-in sheets: signed in is present, else absent, but unknown where a name that could not be
     resolved may be theirs. Where an event has no sheet, what the list of invitations says stands, or it is unknown."""
-    rows = invited.drop(columns=CAME).merge(_present(signed), on=PAIR, how="left", validate="many_to_one")
+    rows = as_text(invited.drop(columns=CAME)).merge(_present(signed), on=PAIR, how="left", validate="many_to_one")
     here = rows["delegates"].notna()
     doubtful = unresolved.explode("candidates")[["event_id", "candidates"]].drop_duplicates()
     maybe = _among(rows, doubtful) & ~here
@@ -58,7 +59,7 @@ def _present(signed: pd.DataFrame) -> pd.DataFrame:
     """How many delegates each organization sent to each event, and whether a senior one was among them."""
     groups = signed.groupby(PAIR, observed=True)
     present = groups.agg(delegates=("organization_id", "size"), senior_delegate=("senior_delegate", "max"))
-    return present.astype({"delegates": "Int64", "senior_delegate": "boolean"}).reset_index()
+    return as_text(present.astype({"delegates": "Int64", "senior_delegate": "boolean"}).reset_index())
 
 
 def _say_unknown(rows: pd.DataFrame, maybe: pd.Series, record: Record) -> None:
