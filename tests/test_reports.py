@@ -1,4 +1,3 @@
-
 """Reports: parameters checked first, pages that hold nothing that runs, whole files, one run at a time."""
 
 import json

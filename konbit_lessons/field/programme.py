@@ -232,7 +232,9 @@ class Programme:
             return self.types[column]
         if column in self.questions:
             return self.questions[column].levels
-        found = (schema.columns[column].metadata["levels"] for schema in self.tables.values() if column in schema.columns)
+        found = (
+            schema.columns[column].metadata["levels"] for schema in self.tables.values() if column in schema.columns
+        )
         return next(filter(None, found), {})
 
     def check_language(self, language: str) -> None:
@@ -341,7 +343,9 @@ def _checked(path: Path) -> Sections:
             f"Give the path with --programme or in {VARIABLE}, or start with `konbit init` or `konbit example`."
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        hint = ' A name with an accent, a space or an apostrophe is written in quotes: "Thiès" = …' * ("key" in str(error))
+        hint = ' A name with an accent, a space or an apostrophe is written in quotes: "Thiès" = …' * (
+            "key" in str(error)
+        )
         raise ProgrammeError(f"{path.name}: this is not TOML: {error}. Correct that line.{hint}") from error
     try:
         said = Sections.model_validate(content)
