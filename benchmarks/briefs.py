@@ -12,8 +12,8 @@ from pathlib import Path
 
 import konbit_lessons as kl
 from konbit_lessons.example import write_example
-from konbit_lessons.reports import OF_AN_ORGANIZATION, notebooks_folder
 from konbit_lessons.reports.briefs import make_briefs
+from konbit_lessons.reports.notebooks import BRIEF, notebooks_folder
 from konbit_lessons.reports.page import page
 from konbit_lessons.reports.run import run
 
@@ -43,7 +43,7 @@ def main():
 
 def _papermill(programme, codes, scratch):
     """Seconds per brief when each has a kernel of its own; the page is made as well."""
-    path = notebooks_folder(programme) / f"{OF_AN_ORGANIZATION}.ipynb"
+    path = notebooks_folder(programme) / f"{BRIEF}.ipynb"
     began = time.perf_counter()
     for code in codes:
         parameters = {"programme_file": programme.path.name, "organization": code, "quarter": QUARTER}

@@ -12,7 +12,7 @@ import pytest
 
 import konbit_lessons as kl
 from konbit_lessons.example import write_example
-from konbit_lessons.reports import make_reports
+from konbit_lessons.reports.make import make_reports
 
 pytestmark = pytest.mark.slow
 

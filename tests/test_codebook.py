@@ -1,12 +1,10 @@
 """The codebook: complete in three languages, and no figure in it is about fewer organizations than may be."""
 
 import io
-import string
 
 import numpy as np
 import pandas as pd
 import pytest
-from babel.messages.pofile import read_po
 from bs4 import BeautifulSoup
 from click.testing import CliRunner
 from pseudo import pseudo_language, untranslated
@@ -15,8 +13,8 @@ import konbit_lessons as kl
 from konbit_lessons import tables
 from konbit_lessons.cli import main
 from konbit_lessons.errors import ProgrammeError
-from konbit_lessons.reports.codebook import HEADS, KINDS, _columns, _page, codebook, figures, write_codebook
-from konbit_lessons.words import HERE, Words, languages
+from konbit_lessons.reports.codebook import _columns, _frame, _page, figures, write_codebook
+from konbit_lessons.words import Words, languages
 
 LANGUAGES = ("en", "fr", "ht")
 
@@ -31,7 +29,12 @@ def written(whole, whole_programme, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def lines(whole):
-    return codebook(whole).set_index(["Table", "Column"])
+    return _english(whole).set_index(["Table", "Column"])
+
+
+def _english(data):
+    words = Words("en")
+    return _frame(_columns(data, words), words)
 
 
 def _read(folder, language):
@@ -43,72 +46,31 @@ def _soup(folder, language):
     return BeautifulSoup((folder / f"codebook.{language}.html").read_text(encoding="utf-8"), "html.parser")
 
 
-class _Asked(Words):
-    """Words that remember what they were asked for."""
-
-    def __init__(self, language):
-        super().__init__(language)
-        self.asked = set()
-
-    def text(self, msgid, **values):
-        self.asked.add(msgid)
-        return super().text(msgid, **values)
-
-    def plural(self, singular, plural, n, **values):
-        self.asked.add((singular, plural))
-        return super().plural(singular, plural, n, **values)
-
-
 def _page_and_frame(data, words):
-    return _page(data, _columns(data, words), words), codebook(data, words)
+    columns = _columns(data, words)
+    return _page(data, columns, words), _frame(columns, words)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_csv_has_a_line_for_every_column_of_every_table(written, whole, language):
     frame, words = _read(written, language), Words(language)
-    schemas = [tables.schema(name, whole.programme.incentives) for name in tables.TABLES]
+    schemas = whole.programme.tables.values()
     assert frame.iloc[:, :2].to_numpy().tolist() == [[one.name, name] for one in schemas for name in one.columns]
-    assert list(frame) == [words.text(head) for head in HEADS.values()]
+    assert list(frame) == [head[language] for head in tables.codebook()["heads"].values()]
     for head in ("Meaning", "Type", "Needed", "Direct identifier, dropped"):
         assert (frame[words.text(head)] != "").all()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_page_shows_every_column_under_its_table(written, language):
+def test_the_page_shows_every_column_under_its_table(written, whole, language):
     soup = _soup(written, language)
     assert soup.html["lang"] == language and len(soup.find_all("h1")) == 1
     assert soup.find_all(["script", "link", "img", "form"]) == soup.find_all("link", rel="icon")
-    for name, schema in tables.TABLES.items():
+    for name, schema in whole.programme.tables.items():
         section = soup.find(id=name).parent
         assert [row.th.get_text() for row in section.tbody.find_all("tr")] == list(schema.columns)
         assert {th["scope"] for th in section.find_all("th")} == {"col", "row"} and section.caption.get_text()
         assert soup.select(f'nav a[href="#{name}"]')
-
-
-@pytest.mark.parametrize("language", ["fr", "ht"])
-def test_every_string_of_the_codebook_is_translated(whole, tiny, language):
-    words = _Asked(language)
-    for data in (whole, tiny.clean()):
-        _page_and_frame(data, words)
-    about = [*tables.TABLES.values(), *(one for schema in tables.TABLES.values() for one in schema.columns.values())]
-    fixed = {*KINDS.values(), *tables.LEVELS.values(), *(one.description for one in about), "Offered: {what}"}
-    assert len(words.asked) > 150
-    assert sorted(one for one in words.asked | fixed if not words.translated(one)) == []
-
-
-@pytest.mark.parametrize("language", ["fr", "ht"])
-def test_a_translation_has_the_placeholders_of_the_english(language):
-    def fields(text):
-        return {name for _, name, _, _ in string.Formatter().parse(text) if name}
-
-    with (HERE / f"{language}.po").open("rb") as file:
-        catalog = read_po(file)
-    for message in catalog:
-        english = message.id if isinstance(message.id, tuple) else (message.id,)
-        forms = message.string if isinstance(message.string, tuple) else (message.string,)
-        if message.id:
-            assert [fields(form) for form in forms] == [fields(english[-1])] * len(forms), message.id
-            assert len(forms) == (catalog.num_plurals if message.pluralizable else 1)
 
 
 def test_every_word_of_the_page_goes_through_the_words(whole, tmp_path):
@@ -155,6 +117,10 @@ def test_what_has_no_translation_is_missing(tmp_path):
 # ---- what stands in the columns --------------------------------------------------------------------------------------
 
 
+def of_kind(kind):
+    return {"kind": kind, **tables.codebook()["kinds"][kind]}
+
+
 def _rows(organizations, values):
     return pd.DataFrame({"organization_id": [f"O{one}" for one in organizations], "x": values})
 
@@ -162,9 +128,15 @@ def _rows(organizations, values):
 def test_share_missing_and_range_by_hand():
     rows = _rows([1, 1, 2, 3, 4, 5, 6, 7], [1, 90, 2, 3, 40, 5123, None, None])
     # Each organization once: their lowest are 1, 2, 3, 40, 5123, the second 2; their highest 5123, 90, 40, 3, 2.
-    assert figures(rows, "x", "whole", 2) == {"rows": 8, "missing": 0.25, "low": "2", "high": "90", "distinct": None}
-    assert figures(rows, "x", "whole", 1)["high"] == "5100"
-    assert figures(rows[["x"]], "x", "whole", 2) | {"rows": 8} == {
+    assert figures(rows, "x", of_kind("whole"), 2) == {
+        "rows": 8,
+        "missing": 0.25,
+        "low": "2",
+        "high": "90",
+        "distinct": None,
+    }
+    assert figures(rows, "x", of_kind("whole"), 1)["high"] == "5100"
+    assert figures(rows[["x"]], "x", of_kind("whole"), 2) | {"rows": 8} == {
         "rows": 8, "missing": 0.25, "low": "1", "high": "5123", "distinct": None
     }  # fmt: skip
 
@@ -172,26 +144,35 @@ def test_share_missing_and_range_by_hand():
 def test_days_of_organizations_are_given_to_the_month_and_those_of_events_to_the_day():
     days = pd.to_datetime(["2017-01-15", "2017-02-16", "2017-03-17"])
     rows = _rows([1, 2, 3], days)
-    assert [figures(rows, "x", "day", 1)[end] for end in ("low", "high")] == ["2017-01", "2017-03"]
-    assert [figures(rows[["x"]], "x", "day", 1)[end] for end in ("low", "high")] == ["2017-01-15", "2017-03-17"]
+    assert [figures(rows, "x", of_kind("day"), 1)[end] for end in ("low", "high")] == ["2017-01", "2017-03"]
+    assert [figures(rows[["x"]], "x", of_kind("day"), 1)[end] for end in ("low", "high")] == [
+        "2017-01-15",
+        "2017-03-17",
+    ]
 
 
 def test_a_text_shows_how_many_values_differ_and_none_of_them():
     rows = _rows([1, 2, 3], ["Jacmel", "Jacmel", "Aquin"])
-    assert figures(rows, "x", "text", 2) == {"rows": 3, "missing": 0.0, "low": None, "high": None, "distinct": 2}
+    assert figures(rows, "x", of_kind("text"), 2) == {
+        "rows": 3,
+        "missing": 0.0,
+        "low": None,
+        "high": None,
+        "distinct": 2,
+    }
 
 
 def test_what_is_about_few_organizations_is_left_out():
     nothing = dict.fromkeys(("rows", "missing", "low", "high", "distinct"))
-    assert figures(_rows([1, 1, 1, 2], [1, 2, 3, 4]), "x", "whole", 3) == nothing
+    assert figures(_rows([1, 1, 1, 2], [1, 2, 3, 4]), "x", of_kind("whole"), 3) == nothing
     few_known = _rows([1, 1, 2, 3, 4], [5, 5, None, None, None])
-    assert figures(few_known, "x", "whole", 2) == nothing | {"rows": 5}
+    assert figures(few_known, "x", of_kind("whole"), 2) == nothing | {"rows": 5}
     few_missing = _rows([1, 1, 2, 3, 4], [None, None, 5, 6, 7])
-    assert figures(few_missing, "x", "whole", 2) == nothing | {"rows": 5, "low": "6", "high": "6"}
-    assert figures(few_missing, "x", "text", 2)["distinct"] is None
+    assert figures(few_missing, "x", of_kind("whole"), 2) == nothing | {"rows": 5, "low": "6", "high": "6"}
+    assert figures(few_missing, "x", of_kind("text"), 2)["distinct"] is None
     nobody = _rows([1, 2], [None, None])
-    assert figures(nobody, "x", "whole", 2) == nothing | {"rows": 2, "missing": 1.0}
-    assert figures(nobody.iloc[:0], "x", "whole", 2) == nothing | {"rows": 0}
+    assert figures(nobody, "x", of_kind("whole"), 2) == nothing | {"rows": 2, "missing": 1.0}
+    assert figures(nobody.iloc[:0], "x", of_kind("whole"), 2) == nothing | {"rows": 0}
 
 
 @pytest.mark.parametrize("cell", [3, 5])
@@ -200,7 +181,7 @@ def test_at_least_the_smallest_cell_of_organizations_stand_at_or_beyond_each_end
     rng = np.random.default_rng(seed)
     rows = _rows(rng.integers(0, 12, 30), rng.integers(0, 90, 30).astype("float"))
     rows.loc[rng.random(30) < rng.choice([0, 0.1, 0.8]), "x"] = np.nan
-    said = figures(rows, "x", "whole", cell)
+    said = figures(rows, "x", of_kind("whole"), cell)
     if said["low"] is not None:
         assert rows.loc[rows["x"] <= float(said["low"]), "organization_id"].nunique() >= cell
         assert rows.loc[rows["x"] >= float(said["high"]), "organization_id"].nunique() >= cell
@@ -211,7 +192,7 @@ def test_at_least_the_smallest_cell_of_organizations_stand_at_or_beyond_each_end
 
 def test_a_programme_of_few_organizations_gives_no_figure_about_them(tiny):
     data = tiny.clean()
-    frame = codebook(data)
+    frame = _english(data)
     shown = frame[["Rows", "Share missing", "Range from", "Different values"]].notna().any(axis=1)
     assert frame[shown]["Table"].unique().tolist() == [
         name for name, rows in data.tables.items() if rows.empty or "organization_id" not in rows
@@ -260,7 +241,7 @@ def test_each_column_says_what_it_is(lines):
         "events",
         "yes",
     ]
-    assert set(lines["Type"]) == set(KINDS.values()), "a kind of column has no word, or a word no column"
+    assert set(lines["Type"]) <= {kind["label"]["en"] for kind in tables.codebook()["kinds"].values()}
 
 
 def test_a_label_of_the_programme_neither_runs_as_a_formula_nor_as_html(tiny):

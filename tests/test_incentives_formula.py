@@ -278,7 +278,8 @@ def test_a_notebook_shows_an_error_in_a_few_lines(rows, tmp_path):
     from nbclient import NotebookClient
 
     rows.to_csv(tmp_path / "rows.csv", index=False)
-    cell = 'import pandas as pd, konbit_lessons as kl\nkl.estimate("attended ~ refnud", pd.read_csv("rows.csv"), incentives="refund")'
+    cell = "import pandas as pd, konbit_lessons as kl\n"
+    cell += 'kl.estimate("attended ~ refnud", pd.read_csv("rows.csv"), incentives="refund")'
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)])
     place = {"resources": {"metadata": {"path": str(tmp_path)}}}
     done = NotebookClient(notebook, allow_errors=True, kernel_name="python3", **place).execute()

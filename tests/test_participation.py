@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (tables of cases)
 """Who takes part: counts by hand, what is hidden, the curve, and what the page says of few or absent data."""
 
 import csv

@@ -66,7 +66,7 @@ def test_a_text_that_lacks_a_value_says_which():
 
 def test_a_sentence_that_is_not_there_says_where_to_look():
     with pytest.raises(AttributeError, match="no sentence 'drew_mots'"):
-        Say().drew_mots
+        _ = Say().drew_mots
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (tables of cases)
 """What the measures of all quarters show together: nothing hidden can be worked out from it.
 
 The frames behind the pages are read as an outsider reads their CSV files, in the report of each quarter. What ties
@@ -122,11 +123,7 @@ def of_invitations(data, quarter):
     for (by, group), line in counts.iterrows():
         when = by.startswith("fiscal_quarter")
         at = (group, TOTAL, TOTAL) if by == "fiscal_quarter" else (quarter, by, group)
-        at = (
-            (*group.split(", "), "org_type")[0::2] + (group.split(", ")[1],)
-            if by.startswith("fiscal_quarter ×")
-            else at
-        )
+        at = (group.split(", ")[0], "org_type", group.split(", ")[1]) if by.startswith("fiscal_quarter ×") else at
         yield (f"attended{' in' * when}", *at), line["attended"], 0
         yield (f"known{' in' * when}", *at), line["invitations"], 0
 

@@ -111,7 +111,7 @@ def test_a_plot_that_raises_says_what_is_wrong_in_a_line():
 
 
 def test_a_column_that_the_frame_lacks_is_named_with_those_it_has():
-    with pytest.raises(ValueError, match="found .{chare}.*label, share, conf_low"):
+    with pytest.raises(ValueError, match=r"found .{chare}.*label, share, conf_low"):
         shown(says="{label}: {chare:percent}")
     with pytest.raises(ValueError, match="at most 7 columns; found 8"):
         kl.table(SHARES, dict.fromkeys("abcdefgh", "{n}"), caption=say("x"))

@@ -6,8 +6,8 @@ an event it is invited to with probability
     p = 1 / (1 + exp(-(intercept + sum of effects + u_organization + v_event)))
 
 with u and v normal (what makes rows of one organization, and of one event, alike); effects and standard deviations
-stand in ``world.toml``. ``truth`` holds them and what they are worth in proportions, so that an analysis can be checked. The
-field's versions of the same facts, with their errors, are made in ``field_files``.
+stand in ``world.toml``. ``truth`` holds them and what they are worth in proportions, so that an analysis can be
+checked. The field's versions of the same facts, with their errors, are made in ``field_files``.
 """
 
 from dataclasses import dataclass

@@ -129,14 +129,16 @@ def _same_label(place: str, levels: dict[str, Label]) -> Iterator[str]:
         for language, forms in label.texts.items():
             other = seen.setdefault((language, forms["one"].casefold()), level)
             if other != level:
-                yield f'{place}: "{other}" and "{level}" have one label, "{forms["one"]}"; write another for one of them'
+                said = f'{place}: "{other}" and "{level}" have one label, "{forms["one"]}"'
+                yield f"{said}; write another for one of them"
 
 
 def _places(said: Sections) -> Iterator[str]:
     places, levels = said.places, types_of(said).get(said.places.column, {})
     if places.tiles:
         if lacking := [level for level in levels if level not in places.tiles]:
-            yield f"[places] tiles: there is no tile for {', '.join(lacking)}; write each as its column and row, such as [0, 2]"
+            said = f"[places] tiles: there is no tile for {', '.join(lacking)}"
+            yield f"{said}; write each as its column and row, such as [0, 2]"
         yield from (
             _unknown("[places] tiles", one, levels, "no level of it") for one in places.tiles if one not in levels
         )

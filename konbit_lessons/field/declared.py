@@ -1,6 +1,6 @@
 """What a programme declares → columns of its tables, in the form that codebook.toml has for its own.
 
-Types of organizations and events, places, incentives, questions, expectations and actions each become columns or levels.
+Types of organizations and events, places, incentives, questions, expectations and actions become columns or levels.
 """
 
 from collections.abc import Iterator

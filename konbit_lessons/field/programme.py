@@ -21,7 +21,7 @@ from pydantic import BaseModel, ValidationError
 from konbit_lessons import tables
 from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.field import checks
-from konbit_lessons.field.declared import AMOUNT, EXPECTS, declared, types_of
+from konbit_lessons.field.declared import EXPECTS, declared, types_of
 from konbit_lessons.field.sections import (
     About,
     Action,
@@ -216,7 +216,7 @@ class Programme:
         return labels | self.said.labels | (self.study.labels if self.study else {})
 
     def label(self, term: str) -> Label:
-        """What a column, an incentive, a question, an expectation or an action is called; itself where it has no label."""
+        """What a column, incentive, question, expectation or action is called; itself where it has no label."""
         return self._labels.get(term) or Label.of(term)
 
     def levels(self, column: str) -> list[str]:

@@ -97,15 +97,6 @@ def marked(text):
     return LINK.sub(r'<a href="\2">\1</a>', FOREIGN.sub(r'<span lang="\2">\1</span>', bold))
 
 
-def anchor_of(heading):
-    """Return the anchor of a heading, made of its English text, so that links hold in every language.
-
-    >>> anchor_of("What we said last quarter, and what happened")
-    'what-we-said-last-quarter-and-what-happened'
-    """
-    return re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-")
-
-
 def as_csv(frame):
     """Return the frame as CSV in which no cell of text can run as a formula (OWASP ASVS 1.2.10)."""
     texts = {c: frame[c].map(_no_formula) for c in frame.columns if not pd.api.types.is_numeric_dtype(frame[c])}

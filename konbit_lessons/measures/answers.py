@@ -31,7 +31,10 @@ ENOUGH = 4  # times the smallest cell: of so many organizations quartiles may be
 MATTERS = 0.10  # the smallest difference that matters, unless programme.toml says
 EXPECTATION = "expectation"  # the kind of statement that an expectation is; the other kinds are those of questions
 ABOUT = ["org_type", "consulted_at_design", "earlier_donor_support"]
-SAID = ["term", "kind", "round", "asked", "since", "by", "group", "yes", "before", "offered", "unmet", "n", "share", "conf_low", "conf_high"]  # fmt: skip
+SAID = [
+    *("term", "kind", "round", "asked", "since", "by", "group", "yes", "before", "offered", "unmet", "n"),
+    *("share", "conf_low", "conf_high"),
+]
 COMPARED = ["term", "kind", "estimate", "conf_low", "conf_high", "n", "p_value", "reason", "matters"]
 
 

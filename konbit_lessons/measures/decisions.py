@@ -7,8 +7,8 @@ recommendations lead to it: its key, or its number among those of the quarter.
 import pandas as pd
 
 from konbit_lessons.errors import DataError
-from konbit_lessons.figures.markup import anchor_of
 from konbit_lessons.measures.roster import last_day
+from konbit_lessons.words.markdown import anchor_of
 
 DONE = "done"
 

@@ -2,7 +2,8 @@
 
 The file is Markdown. Each ``## heading`` is the name of a section of the learning report, in English or in the file's
 language; what stands under it is shown in that section. Links lead to a heading of the report (``#next-quarter``), to
-a finding by its key or number (``#finding-calls``, ``#finding-1``) or outside. HTML is shown as the text it is. Quotations
+a finding by its key or number (``#finding-calls``, ``#finding-1``) or outside. HTML is shown as the text it is.
+Quotations
 (``>``) are the only place where somebody's own words come into a report: who writes them here has approved them.
 """
 
@@ -12,10 +13,11 @@ from dataclasses import dataclass
 import mistune
 
 from konbit_lessons.errors import ProgrammeError
-from konbit_lessons.figures.markup import anchor_of, plain
+from konbit_lessons.figures.markup import plain
 from konbit_lessons.figures.part import Part
 from konbit_lessons.reports.notebooks import LEARNING, headings, notebook_file
 from konbit_lessons.words import Words
+from konbit_lessons.words.markdown import anchor_of
 
 FOLDER = "narrative"
 HEADING = re.compile(r"##\s+(.+?)\s*#*\s*")

@@ -127,7 +127,7 @@ def _some_of(say, named, n):
 
 
 def attendance_states(say, one):
-    """Return the invitations as a figure shows them, with ``label`` (kind of event), ``state`` and ``attendance`` of each."""
+    """Return the invitations as a figure shows them, with ``label`` (kind of event), ``state`` and ``attendance``."""
     rows = one.invitations
     state = rows["attended"].map({1.0: "attended", 0.0: "absent"}).fillna("unknown")
     said = state.map(STATES).map(say.words.text)

@@ -78,10 +78,13 @@ SUPPORTED = {
     "none": mark("None that is on record"),
 }
 RULE = (
-    mark("**Clear:** the {sure:percent} interval leaves out zero, also when we allow for all differences that stand side by side (Holm)."),
+    mark("**Clear:** the {sure:percent} interval leaves out zero, also when we allow for all differences that "
+        "stand side by side (Holm)."),
     mark("**Likely:** the {sure:percent} interval leaves out zero, but having looked at several may explain it."),
-    mark("**Uncertain:** the interval holds zero, and also differences of {matters:points} of 100 or more, which would matter."),
-    mark("**No sign of:** the whole interval lies within {matters:points} of 100 either way, less than what would matter."),
+    mark("**Uncertain:** the interval holds zero, and also differences of {matters:points} of 100 or more, "
+        "which would matter."),
+    mark("**No sign of:** the whole interval lies within {matters:points} of 100 either way, less than "
+        "what would matter."),
     mark("**Cannot tell:** too few organizations, or all said the same."),
     mark("What is compared goes together; this is no proof that one brings about the other."),
 )  # fmt: skip
@@ -102,7 +105,7 @@ def first_expected(say, expected):
 
 
 def not_offered(say, expected, *, quarter):
-    """Return of what the project offers the expectation that the offer reached for the smallest share of those with it."""
+    """Return the offered expectation that the offer reached for the smallest share of those with it."""
     short = expected.dropna(subset=["unmet", "yes"])
     short = short[short["unmet"] > 0]
     if short.empty:
@@ -116,7 +119,7 @@ def not_offered(say, expected, *, quarter):
 
 
 def offers(say, expected):
-    """Return beside each expectation to what share it was offered, that it is beyond the offer, or that this is open."""
+    """Return for each expectation to what share it was offered, that it is beyond the offer, or that this is open."""
     return [str(_offer(say, row)) for row in expected.to_dict("records")]
 
 
@@ -191,8 +194,8 @@ def expected_and_offered(say, expected, *, quarter):
     if expected.empty:
         return None
     return say(
-        "Of the organizations that answered the survey ({asked:month}). Blue: expect it, with the 95 % interval. Orange "
-        "diamond: were invited from {quarter:period} to an event that offers it.",
+        "Of the organizations that answered the survey ({asked:month}). Blue: expect it, with the 95 % interval. "
+        "Orange diamond: were invited from {quarter:period} to an event that offers it.",
         asked=expected["asked"].iloc[0],
         quarter=quarter,
     )
@@ -203,8 +206,8 @@ def asked_twice(say, changes):
     if changes.empty:
         return None
     return say(
-        "Change in the share that expects it, from {since:month} to {asked:month}, of {most} organizations that answered "
-        "both times. Dot: change. Bar: 95 % interval.",
+        "Change in the share that expects it, from {since:month} to {asked:month}, of {most} organizations that "
+        "answered both times. Dot: change. Bar: 95 % interval.",
         most=changes["n"].max(),
         **changes.iloc[0],
     )
@@ -216,7 +219,8 @@ def how_asked(say, question, changes):
     told = say("Of 100 organizations that answered, those of which anyone said yes.")
     if about.kind == "scale":
         text = mark(
-            "Of 100 organizations that answered, those whose people gave {least} or more on average, from {low} to {high}."
+            "Of 100 organizations that answered, those whose people gave {least} or more on average, from "
+            "{low} to {high}."
         )
         told = say(text, least=about.agrees, low=about.scale[0], high=about.scale[1])
     if about.good == "low":

@@ -36,3 +36,12 @@ def level(block):
 def words_of(block):
     """Return a block without the # of a heading: what is translated."""
     return re.sub(r"^#+ +", "", block)
+
+
+def anchor_of(heading):
+    """Return the anchor of a heading, made of its English text, so that links hold in every language.
+
+    >>> anchor_of("What we said last quarter, and what happened")
+    'what-we-said-last-quarter-and-what-happened'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-")
