@@ -76,6 +76,8 @@ def check(programme_file):
     ):
         click.echo(f"{source}: {f'read as {kind}' if kind else 'empty'}, {rows} rows for the table {table}")
     _say_counts(data)
+    for notice in data.notices:
+        click.echo(f"noticed: {notice}")
     sys.exit(_say_problems(data, most=len(data.set_aside)))
 
 
@@ -199,6 +201,19 @@ def example(folder, **asked):
     click.echo(f"Next: konbit report --programme {folder / 'programme.toml'}")
 
 
+@main.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+def init(folder):
+    """Start a new programme: folders, a short commented programme.toml, where to put what."""
+    from konbit_lessons.field.draft.start import start_programme
+
+    written = start_programme(folder)
+    click.echo(f"Written: {', '.join(path.name for path in written)} in {folder}.")
+    click.echo(
+        f"Next: put the raw files into {folder / 'data' / 'raw'}; then, in {folder}: konbit draft-programme data/raw"
+    )
+
+
 @main.command("draft-programme")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @_option(
@@ -212,10 +227,12 @@ def example(folder, **asked):
 def draft_programme(folder, file):
     """Write a first programme.toml from a folder of raw files; nothing that is there is overwritten."""
     from konbit_lessons.field.draft import draft_programme as draft
+    from konbit_lessons.field.draft.start import new_text
 
     usual = Path("programme.toml")
-    file = file or (usual.with_name("programme-draft.toml") if usual.exists() else usual)
-    if file.exists():
+    as_new = usual.exists() and usual.read_bytes() == new_text().encode("utf-8")
+    file = file or (usual.with_name("programme-draft.toml") if usual.exists() and not as_new else usual)
+    if file.exists() and not (as_new and file == usual):
         raise ProgrammeError(
             f"{file}: it is there already and is not overwritten. Move it, or name another with --output."
         )
@@ -259,7 +276,8 @@ def _say_counts(data):
 
 def _say_problems(data, most=LISTED):
     """List what is open and what was set aside; return the exit code that says whether anything was."""
-    empty = [notice for notice in data.notices if notice.endswith("there is a header but no rows")]
+    said = [one for one in data.notices if one.startswith(f"{data.programme.path.name}, [")]  # declared, and in no file
+    empty = said + [notice for notice in data.notices if notice.endswith("there is a header but no rows")]
     aside = data.set_aside
     for line in [*_questions(data), *(f"  {notice}" for notice in empty)]:
         click.echo(line, err=True)

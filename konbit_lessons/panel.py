@@ -137,7 +137,11 @@ def _count(rows: pd.DataFrame, records: pd.DataFrame, dated: str, *, before: str
 
 def _plain(column: pd.Series) -> pd.Series:
     """The same values in a dtype of NumPy: yes, no and numbers as float64, text as it is."""
-    return column.astype("float64") if pd.api.types.is_any_real_numeric_dtype(column) or column.dtype in ("bool", "boolean") else column
+    return (
+        column.astype("float64")
+        if pd.api.types.is_any_real_numeric_dtype(column) or column.dtype in ("bool", "boolean")
+        else column
+    )
 
 
 def _study_rows(programme: Programme) -> pd.DataFrame:

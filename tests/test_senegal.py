@@ -1,4 +1,4 @@
-"""A programme of another country, with its own kinds, incentives, questions and words: nothing of it is lost or renamed."""
+"""A programme of another country, with its own kinds, incentives, questions and words: nothing is lost or renamed."""
 
 from pathlib import Path
 

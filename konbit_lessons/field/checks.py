@@ -51,9 +51,17 @@ def labels(said: Sections) -> Iterator[tuple[str, Label]]:
 def missing_words(said: Sections, language: str) -> list[str]:
     """What is to be said of the labels, and of the codebook's own words, that lack a language."""
     book = tables.codebook()
-    own = [about for table in book["tables"].values() for about in ({"meaning": table["label"]}, *table["columns"].values())]
+    own = [
+        about
+        for table in book["tables"].values()
+        for about in ({"meaning": table["label"]}, *table["columns"].values())
+    ]
     lacking = [one for one in own if "meaning" in one and Label.of(one["meaning"]).lacks(language)]
-    ours = [f'codebook.toml: {len(lacking)} columns have no words in "{language}"; translate them there'] if lacking else []
+    ours = (
+        [f'codebook.toml: {len(lacking)} columns have no words in "{language}"; translate them there']
+        if lacking
+        else []
+    )
     return [*_missing_words(labels(said), [language]), *(ours if not said.study else [])]
 
 
@@ -77,7 +85,9 @@ def _missing_words(labelled: Iterable[tuple[str, Label]], languages: list[str]) 
 
 def _unknown(place: str, found: str, known: Iterable[str], what: str, more: str = "") -> str:
     known = list(known)
-    return f'{place}: found "{found}", which is {what}. {nearest(found, known)}Allowed: {", ".join(known) or "none"}{more}'
+    return (
+        f'{place}: found "{found}", which is {what}. {nearest(found, known)}Allowed: {", ".join(known) or "none"}{more}'
+    )
 
 
 def _names(said: Sections) -> Iterator[str]:
@@ -127,7 +137,9 @@ def _places(said: Sections) -> Iterator[str]:
     if places.tiles:
         if lacking := [level for level in levels if level not in places.tiles]:
             yield f"[places] tiles: there is no tile for {', '.join(lacking)}; write each as its column and row, such as [0, 2]"
-        yield from (_unknown("[places] tiles", one, levels, "no level of it") for one in places.tiles if one not in levels)
+        yield from (
+            _unknown("[places] tiles", one, levels, "no level of it") for one in places.tiles if one not in levels
+        )
         for at, count in Counter(places.tiles.values()).items():
             if count > 1:
                 alike = [level for level, tile in places.tiles.items() if tile == at]
@@ -144,7 +156,9 @@ def _places(said: Sections) -> Iterator[str]:
 def _references(said: Sections) -> Iterator[str]:
     """Names of types, incentives and columns that other sections use."""
     types = said.types.get("org_type", {})
-    yield from (_unknown("[targets]", one, types, "no level of [types.org_type]") for one in said.targets if one not in types)
+    yield from (
+        _unknown("[targets]", one, types, "no level of [types.org_type]") for one in said.targets if one not in types
+    )
     meets = [*said.incentives, *said.types.get("event_type", {})]
     for name, one in said.expectations.items():
         for found in (found for found in one.met_by or () if found not in meets):
@@ -157,7 +171,9 @@ def _references(said: Sections) -> Iterator[str]:
             yield _unknown(f"[questions] {name}, about", one.about, said.expectations, "no expectation")
     columns = [*tables.codebook()["panel"]]
     for table in tables.codebook()["tables"].values():
-        columns += [name for name, about in table["columns"].items() if not about.get("declared") and name not in columns]
+        columns += [
+            name for name, about in table["columns"].items() if not about.get("declared") and name not in columns
+        ]
     more = "; what the programme declares has its label where it is declared"
     for name in (name for name in said.labels if name not in columns):
         yield _unknown("[labels]", name, columns, "no column of every programme", more)

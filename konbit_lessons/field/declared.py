@@ -18,7 +18,12 @@ EXPECTS = "expects_"
 def declared(said: Sections) -> dict[str, dict[str, dict]]:
     """Table → column → what is said of it, as :func:`konbit_lessons.tables.schemas` takes it."""
     expectations = {
-        f"{EXPECTS}{name}": {"at": "expectations", "kind": "yes_no", "label": one.label, "meaning": _words("expected", one)}
+        f"{EXPECTS}{name}": {
+            "at": "expectations",
+            "kind": "yes_no",
+            "label": one.label,
+            "meaning": _words("expected", one),
+        }
         for name, one in said.expectations.items()
     }
     types = types_of(said)
@@ -52,7 +57,9 @@ def spelled(places: Places, levels: dict[str, Label]) -> Iterator[tuple[str, str
     """
     for level, label in levels.items():
         for text in dict.fromkeys([level, *label.every(), *places.spellings.get(level, ())]):
-            yield from ((key, text, level) for key in {text.casefold(), place_key(text) if len(text) > 2 else text.casefold()})
+            yield from (
+                (key, text, level) for key in {text.casefold(), place_key(text) if len(text) > 2 else text.casefold()}
+            )
 
 
 def _of_organizations(said: Sections, types: dict) -> dict[str, dict]:
@@ -64,7 +71,11 @@ def _of_organizations(said: Sections, types: dict) -> dict[str, dict]:
     if said.places:
         place = {"at": "places", "kind": "text", "meaning": said.places.label}
         if levels := types.get(said.places.column):
-            place |= {"kind": "place", "levels": levels, "spellings": {key: level for key, _, level in spelled(said.places, levels)}}
+            place |= {
+                "kind": "place",
+                "levels": levels,
+                "spellings": {key: level for key, _, level in spelled(said.places, levels)},
+            }
         columns = {said.places.column: place} | columns
     return columns
 

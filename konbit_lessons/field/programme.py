@@ -21,7 +21,7 @@ from pydantic import BaseModel, ValidationError
 from konbit_lessons import tables
 from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.field import checks
-from konbit_lessons.field.declared import AMOUNT, EXPECTS, declared, types_of
+from konbit_lessons.field.declared import EXPECTS, declared, types_of
 from konbit_lessons.field.sections import (
     About,
     Action,
@@ -216,7 +216,7 @@ class Programme:
         return labels | self.said.labels | (self.study.labels if self.study else {})
 
     def label(self, term: str) -> Label:
-        """What a column, an incentive, a question, an expectation or an action is called; itself where it has no label."""
+        """What a column, an incentive, a question, an expectation or an action is called; itself where nothing says."""
         return self._labels.get(term) or Label.of(term)
 
     def levels(self, column: str) -> list[str]:
@@ -232,7 +232,9 @@ class Programme:
             return self.types[column]
         if column in self.questions:
             return self.questions[column].levels
-        found = (schema.columns[column].metadata["levels"] for schema in self.tables.values() if column in schema.columns)
+        found = (
+            schema.columns[column].metadata["levels"] for schema in self.tables.values() if column in schema.columns
+        )
         return next(filter(None, found), {})
 
     def check_language(self, language: str) -> None:
@@ -341,7 +343,9 @@ def _checked(path: Path) -> Sections:
             f"Give the path with --programme or in {VARIABLE}, or start with `konbit init` or `konbit example`."
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        hint = ' A name with an accent, a space or an apostrophe is written in quotes: "Thiès" = …' * ("key" in str(error))
+        hint = ' A name with an accent, a space or an apostrophe is written in quotes: "Thiès" = …' * (
+            "key" in str(error)
+        )
         raise ProgrammeError(f"{path.name}: this is not TOML: {error}. Correct that line.{hint}") from error
     try:
         said = Sections.model_validate(content)

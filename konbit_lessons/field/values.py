@@ -19,7 +19,9 @@ from konbit_lessons.words.label import Label
 
 WRITING = codebook()["writing"]
 YES, NO = {*WRITING["yes"]}, {*WRITING["no"]}
-AGREEMENT = {label: int(point) for point, labels in WRITING["agreement"].items() for label in labels}  # where no form decodes
+AGREEMENT = {
+    label: int(point) for point, labels in WRITING["agreement"].items() for label in labels
+}  # where no form decodes
 MONTHS = {name: number for number, names in enumerate(WRITING["months"], start=1) for name in names.split()}
 SERIAL = {"excel": "1900", "excel 1904": "1904"}  # dates as a workbook counts them
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?")
@@ -177,7 +179,9 @@ def _place(text: str, writing: Writing, levels: Levels) -> str:
     found = writing.spellings.get(text.casefold()) or writing.spellings.get(place_key(text))
     if found:
         return found
-    raise ValueError(f"expected {', '.join(levels or ())}; other spellings are written under [places] in programme.toml")
+    raise ValueError(
+        f"expected {', '.join(levels or ())}; other spellings are written under [places] in programme.toml"
+    )
 
 
 def _yes_no(text: str, writing: Writing, levels: Levels) -> bool:

@@ -31,6 +31,8 @@ def _declared(programme: Programme) -> Iterator[tuple[str, str, str, tuple[str, 
     for name, one in programme.incentives.items():
         yield "[incentives]", name, name + AMOUNT * (one.kind == "amount"), ("events",)
     yield from (("[questions]", name, name, ("survey",)) for name in programme.questions)
-    yield from (("[expectations]", name, EXPECTS + name, ("survey", "conversations")) for name in programme.expectations)
+    yield from (
+        ("[expectations]", name, EXPECTS + name, ("survey", "conversations")) for name in programme.expectations
+    )
     if programme.places:
         yield "[places]", programme.places.column, programme.places.column, ("organizations",)
