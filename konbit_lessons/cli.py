@@ -73,6 +73,8 @@ def check(file):
     for (source, table, kind), rows in read.items():
         click.echo(f"{source}: {f'read as {kind}' if kind else 'empty'}, {rows} rows for the table {table}")
     _say_counts(data)
+    for notice in data.notices:
+        click.echo(f"noticed: {notice}")
     sys.exit(_say_problems(data, most=len(data.set_aside)))
 
 
@@ -196,6 +198,19 @@ def example(folder, **asked):
     click.echo(f"Next: konbit report --programme {folder / 'programme.toml'}")
 
 
+@main.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+def init(folder):
+    """Start a new programme: folders, a short commented programme.toml, where to put what."""
+    from konbit_lessons.field.draft.start import start_programme
+
+    written = start_programme(folder)
+    click.echo(f"Written: {', '.join(path.name for path in written)} in {folder}.")
+    click.echo(
+        f"Next: put the raw files into {folder / 'data' / 'raw'}; then, in {folder}: konbit draft-programme data/raw"
+    )
+
+
 @main.command("draft-programme")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @_option("--programme", "--output", "file", type=click.Path(path_type=Path), metavar="FILE", help="Where to write it.")
@@ -205,10 +220,12 @@ def draft_programme(folder, file):
     Where there is a programme.toml already, it is programme-draft.toml unless told.
     """
     from konbit_lessons.field.draft import draft_programme as draft
+    from konbit_lessons.field.draft.start import new_text
 
     usual = Path("programme.toml")
-    file = file or (usual.with_name("programme-draft.toml") if usual.exists() else usual)
-    if file.exists():
+    as_new = usual.exists() and usual.read_bytes() == new_text().encode("utf-8")
+    file = file or (usual.with_name("programme-draft.toml") if usual.exists() and not as_new else usual)
+    if file.exists() and not (as_new and file == usual):
         raise ProgrammeError(f"{file}: it is there and is not overwritten. Move it, or name another with --output.")
     drafted = draft(folder, file)
     file.write_text(drafted.text, encoding="utf-8", newline="\n")
@@ -247,7 +264,9 @@ def _say_counts(data):
 
 def _say_problems(data, most=LISTED):
     """List what is open and what was set aside; return the exit code that says whether anything was."""
-    aside, empty = data.set_aside, [one for one in data.notices if one.endswith("there is a header but no rows")]
+    undeclared = f"{data.programme.path.name}, ["  # declared there, and in no file
+    empty = [one for one in data.notices if one.endswith("there is a header but no rows") or one.startswith(undeclared)]
+    aside = data.set_aside
     said, rows = [*_questions(data), *(f"  {notice}" for notice in empty)], int((aside["scope"] == "row").sum())
     said += [f"Set aside: {rows} rows and {len(aside) - rows} values."] if len(aside) else []
     for one in aside.head(most).itertuples():

@@ -17,6 +17,7 @@ import pandera.pandas as pa
 from konbit_lessons.words.label import Label
 
 TEXT = pd.StringDtype(na_value=np.nan)
+KEPT = ("kind", "refers_to", "of_record", "direct_identifier", "language")  # of what is said of a column, as it is
 CODEBOOK = Path(__file__).parent / "codebook.toml"
 
 
@@ -91,7 +92,7 @@ def _column(about: dict, currency: str) -> pa.Column:
         nullable=not about.get("needed") or (about["kind"] == "level" and not levels),
         description=meaning.text("en"),
         metadata={
-            **{name: about[name] for name in ("kind", "refers_to", "of_record", "direct_identifier") if name in about},
+            **{name: about[name] for name in KEPT if name in about},
             "meaning": meaning,
             "label": Label.of(about.get("label", meaning)),
             "levels": levels,

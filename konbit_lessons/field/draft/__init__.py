@@ -14,14 +14,15 @@ import pandas as pd
 from konbit_lessons import tables
 from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.field import identity
-from konbit_lessons.field.draft.evidence import Known
+from konbit_lessons.field.draft.evidence import SCHEMAS, Known
 from konbit_lessons.field.draft.folder import Folder, Part, Unit, read_folder
-from konbit_lessons.field.draft.matching import TABLE_FITS, TABLE_MARGIN, Match, matches
+from konbit_lessons.field.draft.matching import Match, matches
 from konbit_lessons.field.draft.writing import Source, Unfit, programme_text
 
 __all__ = ["Draft", "draft_programme"]
 
 FIRST = ("organizations", "events")
+TABLE_FITS, TABLE_MARGIN = 0.40, 0.04
 SAME_RECORDS = 0.5  # of the codes of a second roster: then it is a copy
 
 
@@ -79,13 +80,15 @@ def draft_programme(folder: str | Path, programme_file: str | Path = "programme.
     text = programme_text(found, sources, unfit, raw=raw)
     return Draft(
         text=text,
-        placed=[
-            (found.name(path), source.table, len(source.match.placed)) for source in sources for path in source.paths
-        ],
-        columns=sum(len(source.match.placed) for source in sources),
+        placed=[(found.name(path), source.table, _size(source)) for source in sources for path in source.paths],
+        columns=sum(map(_size, sources)),
         open=sum("OPEN: " in line for line in text.splitlines()),
         not_placed=found.left_out | {found.name(part.path): one.why for one in unfit for part in one.unit.parts},
     )
+
+
+def _size(source: Source) -> int:
+    return len(source.match.placed) + len(source.match.own)
 
 
 def _sources(folder: Folder) -> tuple[list[Source], list[Unfit]]:
@@ -139,7 +142,7 @@ def _first_tables(units: list[Unit], unfit: list[Unfit]) -> tuple[dict[Unit, str
         if ranked[0].table not in FIRST or _why_unfit(ranked):
             continue
         match, table = ranked[0], ranked[0].table
-        key = tables.TABLES[table].metadata["key"][0]
+        key = SCHEMAS[table].metadata["key"][0]
         own = set(unit.columns[match.likely[key][0]].counts.index) if key in match.likely else set()
         if own and len(own & codes[table]) > SAME_RECORDS * len(own):
             unfit.append(Unfit(unit, match, f"it repeats {table} that stand in another file: an older copy?"))
@@ -156,24 +159,20 @@ def _shared_codes(units: list[Unit]) -> frozenset[str]:
     seen = Counter()
     for unit in units:
         coded = [column for column in unit.columns.values() if not column.blank and column.share("code") >= 0.8]
-        seen.update({value for column in coded for value in column.looked_at.index})
+        seen.update({value for column in coded for value in column.values})
     return frozenset(value for value, count in seen.items() if count > 1)
 
 
 def _roster(rosters: list[tuple[Unit, dict[str, str]]]) -> identity.Roster | None:
-    if not rosters:
-        return None
+    columns = ["organization_id", "name", "acronym"]
     rows = [
-        {
-            name: unit.columns[headers[name]].cells.str.strip()
-            for name in ("organization_id", "name", "acronym")
-            if name in headers
-        }
+        pd.DataFrame({name: unit.columns[headers[name]].cells.str.strip() for name in columns if name in headers})
         for unit, headers in rosters
     ]
-    frame = pd.concat([pd.DataFrame(one) for one in rows], ignore_index=True)
-    frame = frame.dropna(subset=["organization_id", "name"]).drop_duplicates("organization_id")
-    return identity.Roster(frame.reindex(columns=["organization_id", "name", "acronym"]))
+    if not rows:
+        return None
+    frame = pd.concat(rows).dropna(subset=["organization_id", "name"]).drop_duplicates("organization_id")
+    return identity.Roster(frame.reindex(columns=columns).reset_index(drop=True))
 
 
 def _why_unfit(ranked: list[Match]) -> str:

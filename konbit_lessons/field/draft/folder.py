@@ -43,6 +43,7 @@ class Unit:
 
     @property
     def rows(self) -> int:
+        """Of all its parts."""
         return sum(len(part.rows) for part in self.parts)
 
 
@@ -56,41 +57,44 @@ class Folder:
     left_out: dict[str, str] = field(default_factory=dict)
 
     def name(self, path: Path) -> str:
+        """A file as programme.toml names it."""
         return path.relative_to(self.path).as_posix()
 
     def unit(self, kind: str, form: Path | None, parts: list[Part]) -> Unit:
+        """Parts that are read together."""
         return Unit(kind, form, _columns(parts, self.forms.get(form)), tuple(parts))
 
 
 def read_folder(path: Path) -> Folder:
     """Read every file of a folder that can hold a table."""
-    folder = Folder(path)
-    read_files: list[Raw] = []
-    for file in sorted(path.rglob("*")):
-        if not file.is_file():
+    folder, read_files = Folder(path), []
+    for file in sorted(one for one in path.rglob("*") if one.is_file()):
+        if why := _no_table(file):
+            folder.left_out[folder.name(file)] = why
             continue
-        if not is_raw(file):
-            folder.left_out[folder.name(file)] = "not raw data: the lock of an open file, or an evaluator's own"
-        elif file.name.startswith(".") or file.suffix.lower() in NO_TABLES:
-            folder.left_out[folder.name(file)] = "no table by its name"
-        else:
-            try:
-                raw = _read(file)
-                if _is_form(raw):
-                    folder.forms[file] = read_form(file)
-                else:
-                    read_files.append(raw)
-            except KonbitError as error:
-                folder.left_out[folder.name(file)] = " ".join(str(error).removeprefix(f"{file.name}: ").split())
+        try:
+            raw = _read(file)
+            if _is_form(raw):
+                folder.forms[file] = read_form(file)
+            else:
+                read_files.append(raw)
+        except KonbitError as error:
+            folder.left_out[folder.name(file)] = " ".join(str(error).removeprefix(f"{file.name}: ").split())
     groups: dict[tuple, list[Part]] = {}
     for raw in read_files:
         form = _form_behind(raw, folder.forms)
         by_form = read(raw.path, form=form) if form else raw
         for key, parts in _parts(by_form).items():
             groups.setdefault((by_form.kind, form, *key), []).extend(parts)
-    for (kind, form, *_), parts in groups.items():
-        folder.units.append(folder.unit(kind, form, parts))
+    folder.units += [folder.unit(kind, form, parts) for (kind, form, *_), parts in groups.items()]
     return folder
+
+
+def _no_table(file: Path) -> str:
+    """Why a file is not even opened."""
+    if not is_raw(file):
+        return "not raw data: the lock of an open file, or an evaluator's own"
+    return "no table by its name" if file.name.startswith(".") or file.suffix.lower() in NO_TABLES else ""
 
 
 def _read(path: Path) -> Raw:
@@ -99,9 +103,8 @@ def _read(path: Path) -> Raw:
     headers = sum(len(frame.columns) for frame in raw.tables.values())
     if raw.kind != "sheet" or _is_form(raw) or _sure_headers(raw) >= headers / 2:
         return raw
-    phrases = [
-        phrase for columns in vocabulary()["headers"].values() for listed in columns.values() for phrase in listed
-    ]
+    groups = [*vocabulary()["headers"].values(), *vocabulary()["things"].values()]
+    phrases = [phrase for columns in groups for listed in columns.values() for phrase in listed]
     return max(raw, read(path, expect=tuple(phrases)), key=_sure_headers)
 
 
@@ -158,12 +161,9 @@ def _parts(raw: Raw) -> dict[tuple, list[Part]]:
 def _columns(parts: list[Part], form: Form | None) -> dict[str, Column]:
     rows = pd.concat([_as_text(part.rows) for part in parts], ignore_index=True)
     columns = {header: Column(header, _says(header, form), rows[header]) for header in rows}
-    given = {
-        SHEET: [part.sheet for part in parts for _ in range(len(part.rows))]
-        if any(part.sheet for part in parts)
-        else [],
-        FILE: [part.path.stem for part in parts for _ in range(len(part.rows))],
-    }
+    sheets = [part.sheet for part in parts for _ in range(len(part.rows))]
+    files = [part.path.stem for part in parts for _ in range(len(part.rows))]
+    given = {SHEET: sheets if any(sheets) else [], FILE: files}
     for header, names in given.items():
         if names:
             columns[header] = Column(header, (), pd.Series(names, dtype="str"))

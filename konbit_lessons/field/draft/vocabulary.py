@@ -11,13 +11,14 @@ from importlib.resources import files
 from rapidfuzz import fuzz, process
 
 from konbit_lessons.field import identity
+from konbit_lessons.tables import codebook
 
 SAME_WORD = 87  # of 100: a slip, a plural, another ending
 UNKNOWN_WORD = 0.45  # weight of a word of a header that the vocabulary does not have
 OTHER_WORD = 1.3  # how much more a word weighs against a phrase when other phrases have it
 WHOLE_PHRASE = 0.9
 QUALIFIED = 0.6  # what is left of a likeness when the header has a word that changes the meaning
-Concept = tuple[str, str]  # (table, column), or ("identifiers" or "others", what it is)
+Concept = tuple[str, str]  # (table, column); or (a group, what it is): identifiers, others, incentives, questions, …
 
 
 @cache
@@ -34,7 +35,7 @@ def content_words(text: str) -> tuple[str, ...]:
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.sub(r"#|\b[Nn][°o]\b", " numéro ", text))
     short = vocabulary()["abbreviations"]
     found = [word for one in identity.words(spaced) for word in identity.words(short.get(one, one))]
-    small = _small_words()
+    small = _small_words() | _money()
     return tuple(dict.fromkeys(word for word in found if word not in small)) or tuple(found)
 
 
@@ -108,6 +109,24 @@ def folded(*path: str) -> frozenset[str]:
 
 
 @cache
+def currency_in(header: str) -> str:
+    """The currency that a header is in, as it is written there; "" where it names none.
+
+    >>> currency_in("Prime (FCFA)"), currency_in("Value, in USD"), currency_in("Durée (h)")
+    ('FCFA', 'USD', '')
+    """
+    words = re.findall(r"[^\s(),;:_]+", header)
+    return next((word for word in words if word.casefold() in _money()), "")
+
+
+@cache
+def _money() -> frozenset[str]:
+    """How currencies are written; letters that could be a word of their own are none."""
+    marks = {mark for code, written in codebook()["currencies"].items() for mark in (code.casefold(), *written)}
+    return frozenset(mark for mark in marks if len(mark) > 2 or not mark.isalnum())
+
+
+@cache
 def _small_words() -> frozenset[str]:
     return frozenset(vocabulary()["small_words"]["words"])
 
@@ -121,11 +140,13 @@ def _qualifiers() -> frozenset[str]:
 def _phrases() -> tuple[list[tuple[Concept, tuple[str, ...]]], dict[str, list[int]], dict[str, float]]:
     """Every phrase with its concept, the phrases of each word, and the weight of each word."""
     known = vocabulary()
-    tables = [
-        ((table, column), listed) for table, columns in known["headers"].items() for column, listed in columns.items()
+    groups = known["headers"] | known["things"] | {name: known[name] for name in ("identifiers", "others")}
+    phrases = [
+        ((group, what), content_words(phrase))
+        for group, concepts in groups.items()
+        for what, listed in concepts.items()
+        for phrase in listed
     ]
-    beside = [((group, what), listed) for group in ("identifiers", "others") for what, listed in known[group].items()]
-    phrases = [(concept, content_words(phrase)) for concept, listed in tables + beside for phrase in listed]
     phrases = list(dict.fromkeys(phrase for phrase in phrases if phrase[1]))
     with_word, meant = defaultdict(list), defaultdict(set)
     for at, (concept, words) in enumerate(phrases):

@@ -8,18 +8,18 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 import pandas as pd
-import pandera.pandas as pa
 
 from konbit_lessons import tables
 from konbit_lessons.field import identity
-from konbit_lessons.field.draft.evidence import NO_ANSWER_CODES, Column
+from konbit_lessons.field.draft.evidence import NO_ANSWER_CODES, SCHEMAS, Column
+from konbit_lessons.field.draft.own import Own, slug
 from konbit_lessons.field.draft.vocabulary import folded, meanings
 from konbit_lessons.field.sources.form import Form
 from konbit_lessons.field.values import YES, Writing, convert
 
 NEARLY_ALL = 0.95
 MOST_LEVELS = 40
-_NUMBERS = re.compile(r"(\d{1,4})([/.-])(\d{1,2})\2(\d{2,4})(?:[ T].*)?")
+_NUMBERS = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{2}|\d{4})(?:[ T].*)?")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ].*)?")
 _ORDERS = {  # what stands between, digits of the year → the orders it can be
     ("/", 4): ("day/month/year", "month/day/year"),
@@ -28,7 +28,6 @@ _ORDERS = {  # what stands between, digits of the year → the orders it can be
     (".", 4): ("day.month.year",),
 }
 _PLAIN_ORDERS = ("year/month/day", "day month year", "month day, year", "excel")
-_MEANT = {"level": ("", ""), "yes_no": ("yes_no", "yes, no"), "agreement": ("agreement", "1, 2, 3, 4, 5")}
 
 
 @dataclass
@@ -40,132 +39,136 @@ class Ways:
     contradictory: bool = False
     decimal: str = ""
     decimal_why: str = ""
+    kinds: dict[str, dict[str, tuple[str, int]]] = field(default_factory=dict)  # column → level → its words, rows
     levels: dict[str, dict[str, tuple[str, int]]] = field(default_factory=dict)
     missing: dict[str, list[str]] = field(default_factory=dict)
-    missing_why: str = ""
     blank: dict[str, str] = field(default_factory=dict)
     open: dict[str, list[str]] = field(default_factory=dict)  # key → lines
 
     def leave(self, key: str, line: str) -> None:
+        """Leave a key open, with the line that says what would decide it."""
         self.open.setdefault(key, []).append(line)
 
 
-def ways_of(table: str, placed: dict[str, Column], form: Form | None) -> Ways:
-    """How the placed columns of a source are written."""
-    ways = Ways()
-    about = {name: tables.TABLES[table].columns[name] for name in placed}
-    kinds = {name: column.metadata["kind"] for name, column in about.items()}
+def ways_of(table: str, placed: dict[str, Column], own: list[tuple[Own, Column]], form: Form | None) -> Ways:
+    """How the placed columns of a source, and those of the programme's own things, are written."""
+    ways, about = Ways(), SCHEMAS[table].columns
+    kinds = {name: about[name].metadata["kind"] for name in placed}
+    money = [column for one, column in own if one.more.get("kind") in ("amount", "number")]
     _dates(ways, [placed[name] for name in placed if kinds[name] == "day"])
-    _decimal(ways, [placed[name] for name in placed if kinds[name] in ("amount", "whole")])
+    _decimal(ways, [*(placed[name] for name in placed if kinds[name] in ("amount", "whole")), *money])
     for name, column in placed.items():
-        if kinds[name] in _MEANT:
-            _levels(ways, name, column, table, about[name])
-    _codes(ways, placed, kinds, form)
+        levels = about[name].metadata["levels"]
+        if kinds[name] == "level" and not levels:
+            _kinds(ways, name, column)
+        elif kinds[name] in ("level", "yes_no"):
+            _levels(ways, table, name, column, levels)
+    _codes(ways, [column for one, column in own if one.more.get("kind", "scale") in ("scale", "yes_no")], form)
+    yes_no = [(name, placed[name]) for name in placed if kinds[name] == "yes_no"]
+    yes_no += [(one.column, column) for one, column in own if one.section == "incentives"]
     if table in ("organizations", "events"):
-        _blanks(ways, placed, kinds)
+        _blanks(ways, yes_no)
     return ways
 
 
 def _dates(ways: Ways, columns: list[Column]) -> None:
-    first, second, counts, orders = Counter(), Counter(), Counter(), Counter()
-    unread = 0
-    for column in columns:
-        for written, count in column.counts.items():
-            found = _NUMBERS.fullmatch(written)
-            way = (found[2], len(found[4])) if found and len(found[1]) <= 2 else None
-            if _ISO.fullmatch(written):
-                continue
-            if way in _ORDERS:
-                counts[way] += count
-                first[way] += count * (int(found[1]) > 12)
-                second[way] += count * (int(found[3]) > 12)
-            elif order := next((one for one in _PLAIN_ORDERS if _reads(written, one)), None):
-                orders[order] += count
-            else:
-                unread += count
-    why = []
-    for order, count in orders.items():
-        ways.dates.append(order)
-        why.append(f"{count} so")
-    for way, count in counts.items():
-        days, other, options = first[way], second[way], _ORDERS[way]
-        either = " or ".join(f'dates = ["{order}"]' for order in options)
-        if not days and not other:
-            ways.leave(
-                "dates", f"{either}  # OPEN: {count} dates with {way[0]}, no day over 12; set aside until decided"
-            )
-        elif days >= NEARLY_ALL * (days + other):
-            ways.dates.append(options[0])
-            why.append(f"{days} of {count} have a day over 12 first{f', {other} second' if other else ''}")
-        elif other >= NEARLY_ALL * (days + other) and len(options) > 1:
-            ways.dates.append(options[1])
-            why.append(f"{other} of {count} have a day over 12 second{f', {days} first' if days else ''}")
+    """Which orders the dates are in, by those that say which of their numbers is the day."""
+    days, orders, unread = {}, Counter(), 0
+    for written, count in pd.concat([column.counts for column in columns] or [pd.Series(dtype=int)]).items():
+        if _ISO.fullmatch(written):
+            continue
+        found = _NUMBERS.fullmatch(written)
+        way = (found[2], len(found[4])) if found else None
+        if way in _ORDERS:
+            seen = days.setdefault(way, Counter())
+            seen.update(all=count, first=count * (int(found[1]) > 12), second=count * (int(found[3]) > 12))
+        elif order := next((one for one in _PLAIN_ORDERS if _reads(written, one)), None):
+            orders[order] += count
         else:
-            ways.contradictory = True
-            over = f"{days} with a day over 12 first, {other} second"
-            ways.leave("dates", f"{either}  # OPEN: {count} dates with {way[0]}, {over}; set aside until decided")
+            unread += count
+    why = [f"{count} so" for count in orders.values()]
+    ways.dates += orders
+    for way, seen in days.items():
+        why += _decided(ways, way, seen)
     if unread:
         ways.leave("dates", f"OPEN: {unread} dates cannot be read and will be set aside; write them year-month-day")
     ways.dates_why = "; ".join(why)
 
 
+def _decided(ways: Ways, way: tuple[str, int], seen: Counter) -> list[str]:
+    """The order of one way of writing, and why; or what is left open."""
+    options, known = _ORDERS[way], seen["first"] + seen["second"]
+    for at, (place, other) in enumerate((("first", "second"), ("second", "first"))):
+        if known and seen[place] >= NEARLY_ALL * known and at < len(options):
+            ways.dates.append(options[at])
+            more = f", {seen[other]} {other}" if seen[other] else ""
+            return [f"{seen[place]} of {seen['all']} have a day over 12 {place}{more}"]
+    ways.contradictory |= known > 0
+    over = f"{seen['first']} with a day over 12 first, {seen['second']} second" if known else "no day over 12"
+    either = " or ".join(f'dates = ["{order}"]' for order in options)
+    ways.leave("dates", f"{either}  # OPEN: {seen['all']} dates with {way[0]}, {over}; set aside until decided")
+    return []
+
+
 def _reads(written: str, order: str) -> bool:
-    text = pd.Series([written], dtype="str")
-    writing = Writing(dates=(order,))
+    text, writing = pd.Series([written], dtype="str"), Writing(dates=(order,))
     return convert(text, kind="day", dtype="datetime64[us]", levels=None, writing=writing)[0].notna().all()
 
 
 def _decimal(ways: Ways, columns: list[Column]) -> None:
     numbers = [re.sub(r"[\s\u00a0\u202f']", "", value) for column in columns for value in column.counts.index]
-    comma = sum(bool(re.fullmatch(r"[+-]?[\d.]*\d,(?:\d{1,2}|\d{4,})", number)) for number in numbers)
-    point = sum(bool(re.fullmatch(r"[+-]?[\d,]*\d\.(?:\d{1,2}|\d{4,})", number)) for number in numbers)
+    comma = [number for number in numbers if re.fullmatch(r"[+-]?[\d.]*\d,(?:\d{1,2}|\d{4,})", number)]
+    point = [number for number in numbers if re.fullmatch(r"[+-]?[\d,]*\d\.(?:\d{1,2}|\d{4,})", number)]
     either = [number for number in numbers if re.fullmatch(r"[+-]?[1-9]\d{0,2}[.,]\d{3}", number)]
     if comma:
-        ways.decimal, ways.decimal_why = (
-            ",",
-            f"{comma} different numbers such as {next(n for n in numbers if ',' in n)}",
-        )
+        ways.decimal, ways.decimal_why = ",", f"{len(comma)} different numbers such as {comma[0]}"
     if point and comma:
-        ways.leave(
-            "decimal",
-            f"OPEN: {point} different numbers have a decimal point, {comma} a decimal comma; both are understood",
-        )
+        said = f"{len(point)} different numbers have a decimal point, {len(comma)} a decimal comma; both are understood"
+        ways.leave("decimal", f"OPEN: {said}")
     elif either and not comma and not point:
         ways.decimal = "," if "." in either[0] else ""
-        mark = "," if "." in either[0] else "."
+        mark = ways.decimal or "."
         ways.leave("decimal", f'OPEN: is {either[0]} over a thousand? With decimal = "{mark}" it is so, or set aside')
 
 
-def _levels(ways: Ways, name: str, column: Column, table: str, about: pa.Column) -> None:
+def _kinds(ways: Ways, name: str, column: Column) -> None:
+    """The programme's own levels: each text that differs by more than case and accents is one."""
+    found: dict[str, tuple[str, int]] = {}
+    for written, count in column.counts.items():
+        level = written if re.fullmatch(r"[A-Za-z]\w{0,3}", written) and name == "action" else slug(written)
+        words, rows = found.setdefault(level, (written, 0))
+        found[level] = (words, rows + int(count))
+        if " ".join(written.casefold().split()) not in (words.casefold(), level):
+            ways.levels.setdefault(name, {})[written] = (level, int(count))
+    ways.kinds[name] = found
+
+
+def _levels(ways: Ways, table: str, name: str, column: Column, levels: dict) -> None:
     """What each value means that is not understood as it stands."""
-    kind, levels = about.metadata["kind"], about.metadata.get("levels")
-    lists, allowed = _MEANT[kind]
+    about = SCHEMAS[table].columns[name]
+    kind, lists = about.metadata["kind"], f"{table}.{name}" if levels else "yes_no"
     distinct = pd.Series(column.counts.index[:MOST_LEVELS], dtype="str")
     _, wrong = convert(distinct, kind=kind, dtype=tables.dtype_of(about), levels=levels, writing=Writing())
     for written in distinct[wrong.index]:
-        meaning = meanings(lists or f"{table}.{name}").get(identity.fold(written))
+        meaning, count = meanings(lists).get(identity.fold(written)), int(column.counts[written])
         if name == "senior_delegate" and not meaning:
             meaning = _director(written)
         if not meaning and identity.fold(written) in meanings("unknown"):
             ways.missing.setdefault(name, []).append(written)
         elif meaning:
-            ways.levels.setdefault(name, {})[written] = (meaning, int(column.counts[written]))
+            ways.levels.setdefault(name, {})[written] = (meaning, count)
         else:
-            one_of = allowed or ", ".join(levels)
-            ways.leave(
-                f"levels.{name}", f'{quoted(written)} = "…"  # OPEN: {rows(column.counts[written])}; one of {one_of}'
-            )
+            one_of = ", ".join(levels) or "yes, no"
+            ways.leave(f"levels.{name}", f'{quoted(written)} = "…"  # OPEN: {rows(count)}; one of {one_of}')
 
 
 def _director(title: str) -> str | None:
     words = set(identity.words(title))
     senior, junior, doubtful = (bool(words & folded("titles", rank)) for rank in ("senior", "junior", "doubtful"))
-    if doubtful or senior == junior:
-        return None
-    return "yes" if senior else "no"
+    return None if doubtful or senior == junior else "yes" if senior else "no"
 
 
-def _codes(ways: Ways, placed: dict[str, Column], kinds: dict[str, str], form: Form | None) -> None:
+def _codes(ways: Ways, answers: list[Column], form: Form | None) -> None:
     """Codes for no answer: as the form declares them; else proposed where they are no value of a scale."""
     declared = {
         code
@@ -173,48 +176,33 @@ def _codes(ways: Ways, placed: dict[str, Column], kinds: dict[str, str], form: F
         for code, labels in choices.items()
         if code.lstrip("-").isdigit() and any(identity.fold(label) in meanings("unknown") for label in labels.values())
     }
-    seen = Counter()
-    for name, column in placed.items():
-        if kinds[name] in ("agreement", "yes_no"):
-            seen.update({code: int(column.counts[code]) for code in NO_ANSWER_CODES & set(column.counts.index)})
     if declared:
         ways.missing["*"] = sorted(declared)
-        ways.missing_why = 'the form says "don\'t know" or the like'
+    seen = Counter()
+    for column in answers:
+        seen.update({code: int(column.counts[code]) for code in NO_ANSWER_CODES & set(column.counts.index)})
     for code in sorted(set(seen) - declared):
-        ways.leave(
-            "missing",
-            f'"*" = ["{code}"]  # OPEN: {seen[code]} answers are {code}, which is no value; set aside until declared',
-        )
+        why = f"{seen[code]} answers are {code}, which is no value; set aside until declared"
+        ways.leave("missing", f'"*" = ["{code}"]  # OPEN: {why}')
 
 
-def _blanks(ways: Ways, placed: dict[str, Column], kinds: dict[str, str]) -> None:
-    for name, column in placed.items():
-        if not column.cells.isna().any() or column.blank:
-            continue
-        if kinds[name] == "yes_no":
-            said = {meanings("yes_no").get(identity.fold(value), value.casefold()) for value in column.counts.index}
-            if said <= YES | {"yes"}:
+def _blanks(ways: Ways, columns: list[tuple[str, Column]]) -> None:
+    """What a blank cell means where only yes, or no 0, is written."""
+    for name, column in columns:
+        said = {meanings("yes_no").get(identity.fold(value), value.casefold()) for value in column.counts.index}
+        if column.cells.isna().any() and not column.blank:
+            if name.endswith("_amount") and "0" not in said:
+                ways.blank[name] = "0"
+            elif said <= YES | {"yes"}:
                 ways.blank[name] = "no"
-        elif name == "per_diem_htg" and "0" not in column.counts.index:
-            ways.blank[name] = "0"
 
 
 def quoted(text: str) -> str:
     """A TOML basic string; white space is single, as headers are compared."""
     escaped = " ".join(text.split()).replace("\\", "\\\\").replace('"', '\\"')
-    return (
-        '"'
-        + "".join(
-            letter
-            if letter.isprintable()
-            else f"\\u{ord(letter):04X}"
-            if ord(letter) < 65536
-            else f"\\U{ord(letter):08X}"
-            for letter in escaped
-        )
-        + '"'
-    )
+    return '"' + "".join(one if one.isprintable() else f"\\U{ord(one):08X}" for one in escaped) + '"'
 
 
 def rows(count: int) -> str:
+    """How many rows, in words."""
     return f"{count} row{'s' if count != 1 else ''}"

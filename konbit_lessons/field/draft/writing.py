@@ -1,29 +1,39 @@
-"""What was found in a folder → the text of programme.toml, in the order and with the comments of a hand-written one."""
+"""What was found in a folder → the text of programme.toml, in the order and with the comments of a hand-written one.
+
+``drafted.toml.j2`` holds the text; here stands what goes into it.
+"""
 
 import glob
 import re
+from collections import Counter
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import cached_property
+from importlib.resources import files
 from itertools import pairwise, takewhile
 from pathlib import Path
 
 import pandas as pd
+from jinja2 import Environment
 
-from konbit_lessons import tables
-from konbit_lessons.field import identity
-from konbit_lessons.field.draft.evidence import Column
+from konbit_lessons.field.draft.evidence import SCHEMAS, Column
 from konbit_lessons.field.draft.folder import SHEET, Folder, Unit
-from konbit_lessons.field.draft.matching import EXPECTS, Candidate, Match
-from konbit_lessons.field.draft.vocabulary import folded
+from konbit_lessons.field.draft.matching import Candidate, Match
+from konbit_lessons.field.draft.own import Own, as_label, named
+from konbit_lessons.field.draft.vocabulary import currency_in
 from konbit_lessons.field.draft.ways import Ways, quoted, rows, ways_of
+from konbit_lessons.field.sources.form import Form
 from konbit_lessons.field.values import Writing, convert
+from konbit_lessons.words import languages
 
 OPEN = "OPEN: "
 COMMENT_AT = 42
+NO_CURRENCY = "XXX"
 LULL = 60  # days without an answer, after which another wave may have begun
+LANGUAGES = {"en": "english", "fr": "fran", "ht": "krey"}  # how a form's languages begin, where no code is in brackets
+KINDS = {"kobo": "KoboToolbox", "odk_central": "ODK Central", "microsoft_forms": "Microsoft Forms"}
 _DAY_IN_NAME = re.compile(r"(20\d{2})[-_.]?(\d{2})[-_.]?(\d{2})")
-_RECORDED = {"submitted_on", "held_on", "date", "pledged_on"}  # days that lie before the records were pulled
+_RECORDED = ("submitted_on", "held_on", "date", "pledged_on")  # days that lie before the records were pulled
 
 
 @dataclass(frozen=True)
@@ -45,19 +55,34 @@ class Source:
 
     @property
     def table(self) -> str:
+        """The table it feeds."""
         return self.match.table
 
     @property
     def paths(self) -> list[Path]:
+        """Its files."""
         return list(dict.fromkeys(part.path for part in self.unit.parts))
+
+    @property
+    def form(self) -> Form | None:
+        """The form behind it."""
+        return self.folder.forms.get(self.unit.form)
 
     @cached_property
     def placed(self) -> dict[str, Column]:
+        """Column of the table → the raw column."""
         return {name: self.unit.columns[header] for name, header in self.match.headers.items()}
 
     @cached_property
     def ways(self) -> Ways:
-        return ways_of(self.table, self.placed, self.folder.forms.get(self.unit.form))
+        """How its values are written."""
+        own = [(one, self.unit.columns[one.header]) for one in self.match.own]
+        return ways_of(self.table, self.placed, own, self.form)
+
+    @property
+    def place(self) -> str:
+        """What its column of places is called; "" where it has none."""
+        return named(self.placed["places"].says, "places")[0] if "places" in self.placed else ""
 
     def days(self, name: str) -> pd.Series:
         """Typed days of a placed column, by row; the index is that of the unit's rows."""
@@ -67,175 +92,130 @@ class Source:
 
 def programme_text(folder: Folder, sources: list[Source], unfit: list[Unfit], *, raw: str) -> str:
     """The whole file."""
+    environment = Environment(autoescape=False, keep_trailing_newline=True)
+    environment.filters |= {"beside": _beside, "quoted": quoted, "rows": rows, "open": _commented}
+    template = environment.from_string((files(__package__) / "drafted.toml.j2").read_text(encoding="utf-8"))
     waves = _waves(sources)
-    blocks = [_head(sources, raw), _targets(sources), _PRIVACY, _analysis(sources), _HOW]
-    blocks += [_source(source, waves, _numbered_again(source, sources)) for source in sources]
-    blocks += [_unfit(one) for one in unfit]
-    blocks += _left_out(folder)
-    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
-
-
-_PRIVACY = ["[privacy]", "smallest_cell = 5                         # no shared figure is about fewer organizations"]
-_HOW = [
-    "# ---- which file feeds which table ----------------------------------------------------------------------------",
-    "# After each column: how sure the draft is (1 is certain) and by what. A line with OPEN is for you to decide.",
-    '# columns  column of the table = column of the file; "@sheet" is the sheet\'s name, "@file" the file\'s',
-    "# dates    the order in which dates are written; a date written year-month-day is always understood",
-    "# levels   what is written in the file = what it means",
-    '# missing  codes that mean "no answer", in the columns named (or "*" for all)',
-]
-
-
-def _head(sources: list[Source], raw: str) -> list[str]:
-    lines = [
-        "# Drafted by konbit draft-programme from the files themselves: read it before you use it.",
-        "# Search for OPEN; each such line is a decision that only you can take. Then: konbit check",
-        "",
-        "[programme]",
-        _with('name = "OPEN: name of the programme"', f"{OPEN}write it"),
-        _with('point_of_contact = "OPEN: point of contact"', f"{OPEN}whom a reader can ask; write it"),
-    ]
-    held = [
-        source.days("held_on").min() for source in sources if "held_on" in source.placed and source.table == "events"
-    ]
-    days = [
-        source.days(name).max()
-        for source in sources
-        for name, column in tables.TABLES[source.table].columns.items()
-        if column.metadata["kind"] == "day" and name in source.placed and name in _RECORDED
-    ]
-    first, last = (min(_known(held), default=None), max(_known(days), default=None))
-    lines.append(
-        _with(
-            f"# started_on = {first:%Y-%m-%d}" if first else "# started_on = 2016-04-01",
-            f"{OPEN}first day of project year 1{'; this is the first event' if first else ''}",
-        )
+    text = template.render(
+        raw=raw,
+        **_about(sources),
+        **_declared(sources),
+        **_asked(sources),
+        sources=[_source(source, sources, waves) for source in sources],
+        unfit=[_unfit(one) for one in unfit],
+        left_out=[
+            *(f"not read: {name}: {why}" for name, why in folder.left_out.items()),
+            *(f"a form, used where its questions are: {folder.name(path)}" for path in folder.forms),
+        ],
     )
-    lines.append(
-        _with(
-            f"# data_cut_on = {last:%Y-%m-%d}" if last else "# data_cut_on = 2017-06-30",
-            f"{OPEN}when the records were pulled{'; this is the last day in them' if last else ''}",
-        )
-    )
-    haiti = any("department" in source.placed and _of_haiti(source.placed["department"]) for source in sources)
-    lines.append(
-        _with('timezone = "America/Port-au-Prince"', "0.90 departments of Haiti")
-        if haiti
-        else _with('# timezone = "America/Port-au-Prince"', f"{OPEN}of dates in the records; UTC otherwise")
-    )
-    return [*lines, f"raw = {quoted(raw)}", '# processed = "data/processed"            # where the cleaned tables go']
+    return text.rstrip() + "\n"
 
 
-def _known(days: list) -> list:
-    return [day for day in days if pd.notna(day)]
-
-
-def _of_haiti(column: Column) -> bool:
-    departments = folded("usual", "organizations.department")
-    return sum(identity.fold(value) in departments for value in column.looked_at.index) >= 0.6 * len(column.looked_at)
-
-
-def _targets(sources: list[Source]) -> list[str]:
-    types = pd.concat([_types(source) for source in sources if "org_type" in source.placed] or [pd.Series(dtype="str")])
-    counts = types.value_counts()
-    lines = [f"# {kind} = {counts[kind]}" for kind in tables.ORG_TYPES if kind in counts]
-    return [
-        "[targets]                                 # organizations to reach over the life of the project",
-        *(_with(line, f"{OPEN}so many are on the roster") for line in lines or ["# cdsp = 100"]),
-    ]
-
-
-def _types(source: Source) -> pd.Series:
-    column = source.placed["org_type"]
-    levels = source.ways.levels.get("org_type", {})
-    return column.cells.str.strip().map(lambda text: levels.get(text, (str(text).casefold(), 0))[0])
-
-
-def _analysis(sources: list[Source]) -> list[str]:
-    by_table: dict[str, set[str]] = {}
-    for source in sources:
-        by_table.setdefault(source.table, set()).update(
-            name for name, column in source.placed.items() if not column.blank
-        )
-    events, organizations = by_table.get("events", set()), by_table.get("organizations", set())
-    incentives = ["per_diem"] * ("per_diem_htg" in events) + [name for name in tables.OFFERED if name in events]
-    incentives += ["recent_conversation"] * ("conversations" in by_table)
-    adjust_for = [name for name in ("org_type",) if name in organizations]
-    adjust_for += [name for name in ("event_type",) if name in events] + ["fiscal_quarter"]
-    adjust_for += [name for name in ("consulted_at_design",) if name in organizations]
-    adjust_for += ["other_support_now"] * ("other_support" in by_table)
-    listed = {
-        key: ", ".join(map(quoted, names)) for key, names in (("incentives", incentives), ("adjust_for", adjust_for))
+def _about(sources: list[Source]) -> dict:
+    """First and last day, and the currency and languages that the files name."""
+    held = [one.days("held_on").min() for one in sources if one.table == "events" and "held_on" in one.placed]
+    days = [one.days(name).max() for one in sources for name in _RECORDED if name in one.placed]
+    headers = [header for one in sources for header in one.unit.columns]
+    found = Counter(filter(None, map(currency_in, headers)))
+    paid = any(one.more.get("kind") == "amount" for source in sources for one in source.match.own)
+    spoken = [{*_words(one.header, source.form)} for source in sources for one in source.match.own if source.form]
+    common = set.intersection(*filter(None, spoken)) if any(spoken) else set()
+    about = [SCHEMAS[source.table].columns[name].metadata for source in sources for name in source.placed]
+    common |= {one["language"] for one in about if "language" in one} | ({"en"} if common else set())
+    return {
+        "first": min((f"{day:%Y-%m-%d}" for day in held if pd.notna(day)), default=""),
+        "last": max((f"{day:%Y-%m-%d}" for day in days if pd.notna(day)), default=""),
+        "currency": found.most_common(1)[0][0] if found else NO_CURRENCY * paid,
+        "languages": [one for one in languages() if one in common],
     }
-    lines = [
-        "[analysis]",
-        f"incentives = [{listed['incentives']}]",
-        f"adjust_for = [{listed['adjust_for']}]",
-        'cluster = ["organization_id", "event_id"]',
-        *(
-            ['by = "org_type"                           # also the effects within each type']
-            if "org_type" in organizations
-            else []
-        ),
-        _with("smallest_effect_that_matters = 0.10", "10 of 100 invitations; OPEN: less would not change what you do?"),
+
+
+def _declared(sources: list[Source]) -> dict:
+    """Kinds, places and things of the programme, each once."""
+    types: dict[str, dict[str, tuple[str, int]]] = {}
+    own: dict[str, dict[str, str]] = {"incentives": {}, "questions": {}, "expectations": {}}
+    for source in sources:
+        for column, levels in source.ways.kinds.items():
+            known = types.setdefault(column, {})
+            for level, (words, count) in levels.items():
+                known[level] = (known.get(level, (words, 0))[0], known.get(level, ("", 0))[1] + count)
+        for one in source.match.own:
+            own[one.section].setdefault(one.name, _thing(one, source.form))
+    places = [(source.place, source.placed["places"].header) for source in sources if source.place]
+    return {
+        "types": types,
+        "targets": [(level, count) for level, (_, count) in types.get("org_type", {}).items()],
+        "places": places[0] if places else None,
+        "own": {section: things for section, things in own.items() if things},
+    }
+
+
+def _thing(one: Own, form: Form | None) -> str:
+    """The right-hand side of what declares it: its label, and what else is to be said."""
+    words = _words(one.header, form)
+    spoken = [language for language in languages() if language in words]
+    label = quoted(as_label(one.says[0]))
+    if spoken:
+        label = f"{{ {', '.join(f'{language} = {quoted(words[language])}' for language in spoken)} }}"
+    if not one.more:
+        return label
+    return f"{{ {', '.join([f'label = {label}', *(f'{key} = {_toml(value)}' for key, value in one.more.items())])} }}"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = {quoted(words)}' for key, words in value.items())} }}"
+    return quoted(value) if isinstance(value, str) else str(value)
+
+
+def _words(header: str, form: Form | None) -> dict[str, str]:
+    """Language → what a form calls a question, or a choice of one."""
+    for question in form.questions if form else ():
+        if question.name == header.rpartition("/")[2] and question.labels:
+            return {_code(language): label for language, label in question.labels.items()}
+        if header.startswith(f"{question.name}/") and question.list_name:
+            labels = form.choices.get(question.list_name, {}).get(header.partition("/")[2], {})
+            return {_code(language): label for language, label in labels.items()}
+    return {}
+
+
+def _code(language: str) -> str:
+    found = re.search(r"\((\w{2,3})\)", language)
+    return found[1] if found else next((code for code, start in LANGUAGES.items() if start in language.lower()), "")
+
+
+def _asked(sources: list[Source]) -> dict[str, list[str]]:
+    """The incentives and what they are adjusted for, as far as the files have them."""
+    has = {(source.table, name) for source in sources for name, column in source.placed.items() if not column.blank}
+    fed = {source.table for source in sources}
+    incentives = [one.name for source in sources for one in source.match.own if one.section == "incentives"]
+    adjust_for = [
+        name for table, name in (("organizations", "org_type"), ("events", "event_type")) if (table, name) in has
     ]
-    return (
-        lines
-        if incentives
-        else [
-            f"# {OPEN}no incentive was found among the events: nothing to analyse yet",
-            *(f"# {line}" for line in lines),
-        ]
-    )
+    adjust_for += ["fiscal_quarter"] + ["consulted_at_design"] * (("organizations", "consulted_at_design") in has)
+    return {
+        "incentives": incentives + ["recent_conversation"] * ("conversations" in fed),
+        "adjust_for": adjust_for + ["other_support_now"] * ("other_support" in fed),
+    }
 
 
-def _source(source: Source, waves: dict[Path, str], doubts: list[str]) -> list[str]:
-    match, ways, unit = source.match, source.ways, source.unit
-    lines = ["[[source]]", _with(f'table = "{source.table}"', f"{match.score:.2f}; {_about(source)}")]
-    files = _files(source.folder, source.paths)
-    lines.append(f"files = {quoted(files[0])}" if len(files) == 1 else f"files = [{', '.join(map(quoted, files))}]")
-    if unit.form:
-        lines.append(f"form = {quoted(source.folder.name(unit.form))}")
-    if not unit.parts[0].alone:
-        lines.append(f"sheets = [{', '.join(quoted(glob.escape(name)) for name in _sheets(unit))}]")
-    if ways.dates:
-        lines.append(_with(f"dates = [{', '.join(map(quoted, ways.dates))}]", ways.dates_why))
-    lines += [_open(line) for line in ways.open.get("dates", [])]
-    if ways.decimal:
-        lines.append(_with(f'decimal = "{ways.decimal}"', ways.decimal_why))
-    lines += [_open(line) for line in ways.open.get("decimal", [])]
-    lines += [*_columns(source), *doubts]
-    for name in dict.fromkeys([*ways.levels, *(key[7:] for key in ways.open if key.startswith("levels."))]):
-        lines.append(f"[source.levels.{name}]")
-        lines += [
-            _with(f"{quoted(written)} = {quoted(meaning)}", rows(count))
-            for written, (meaning, count) in ways.levels.get(name, {}).items()
-        ]
-        lines += [_open(line) for line in ways.open.get(f"levels.{name}", [])]
-    if ways.missing or "missing" in ways.open:
-        lines.append("[source.missing]")
-        for name, codes in ways.missing.items():
-            why = ways.missing_why if name == "*" else "no answer, in words"
-            key = '"*"' if name == "*" else name
-            lines.append(_with(f"{key} = [{', '.join(map(quoted, codes))}]", why))
-        lines += [_open(line) for line in ways.open.get("missing", [])]
-    if ways.blank:
-        lines.append("[source.blank]                            # what a blank cell means in this sheet")
-        for name, meaning in ways.blank.items():
-            why = "no 0 is written in it" if meaning == "0" else "only yes is written in it"
-            lines.append(_with(f'{name} = "{meaning}"', f"0.90 {why}"))
-    return lines + _by_file(source, waves)
-
-
-def _about(source: Source) -> str:
-    kind = {"kobo": "KoboToolbox", "odk_central": "ODK Central", "microsoft_forms": "Microsoft Forms"}.get(
-        source.unit.kind
-    )
-    return ", ".join(filter(None, [kind, rows(source.unit.rows)]))
-
-
-def _sheets(unit: Unit) -> list[str]:
-    return list(dict.fromkeys(part.sheet for part in unit.parts))
+def _source(source: Source, sources: list[Source], waves: dict[Path, tuple[str, str]]) -> dict:
+    ways, unit, names = source.ways, source.unit, _files(source.folder, source.paths)
+    listed = ", ".join(map(quoted, names))
+    sheets = [] if unit.parts[0].alone else list(dict.fromkeys(glob.escape(part.sheet) for part in unit.parts))
+    about = ", ".join(filter(None, [KINDS.get(unit.kind), rows(unit.rows)]))
+    return {
+        "table": source.table,
+        "about": f"{source.match.score:.2f}; {about}",
+        "files": listed if len(names) == 1 else f"[{listed}]",
+        "form": source.folder.name(unit.form) if unit.form else "",
+        "sheets": sheets,
+        "ways": ways,
+        "columns": _columns(source),
+        "open": [*_open_lines(source), *_numbered_again(source, sources)],
+        "levels": dict.fromkeys([*ways.levels, *(key[7:] for key in ways.open if key.startswith("levels."))]),
+        "waves": [waves[path] for path in waves if path in source.paths and source.table == "survey"],
+    }
 
 
 def _files(folder: Folder, paths: list[Path]) -> list[str]:
@@ -256,39 +236,42 @@ def _same_start(names: list[str]) -> str:
     return "".join(letters[0] for letters in takewhile(lambda one: len(set(one)) == 1, zip(*names, strict=False)))
 
 
-def _columns(source: Source) -> list[str]:
-    match, about = source.match, tables.TABLES[source.table].columns
-    lines = ["[source.columns]"]
-    wildcard = _wildcard(match)
-    for name in about:
-        if name in wildcard:
-            if name == next(iter(wildcard)):
-                question = match.placed[name][0].rpartition("/")[0]
-                sure = min(match.placed[one][1].confidence for one in wildcard)
-                lines.append(
-                    _with(
-                        f'"{EXPECTS}*" = {quoted(question + "/*")}',
-                        f"{sure:.2f} header and values, {len(wildcard)} choices",
-                    )
-                )
-        elif name in match.placed:
-            header, candidate = match.placed[name]
-            told = f"{candidate.confidence:.2f} {candidate.reason}" + _dropped(about[name])
-            lines.append(_with(f"{name} = {quoted(header)}", told))
-        elif name in match.needed:
-            lines.append(_open(f'{name} = "…"  # OPEN: the table needs it; {_nearest(source, name)}'))
-    for header, candidates in match.open.items():
-        lines.append(_open(_open_column(source, header, candidates)))
-    for why in dict.fromkeys(match.unused.values()):
-        said = [quoted(header) for header, reason in match.unused.items() if reason == why]
-        lines.append(f"# not used: {', '.join(said)}: {_plain(why)}")
-    lines += [f"# left out: {quoted(header)}, {what}" for header, what in match.identifiers.items()]
-    if match.metadata:
-        lines.append(f"# left out, written by the exporter: {_plain(', '.join(match.metadata))}")
+def _columns(source: Source) -> list[tuple[str, str]]:
+    """The columns that are placed, with how sure each is, then those of the programme's own things."""
+    lines = []
+    for name, about in SCHEMAS[source.table].columns.items():
+        if name in source.match.placed:
+            header, candidate = source.match.placed[name]
+            personal = "; a person's name: dropped at cleaning" if about.metadata.get("direct_identifier") else ""
+            column = source.place if name == "places" else name
+            lines.append((f"{column} = {quoted(header)}", f"{candidate.confidence:.2f} {candidate.reason}{personal}"))
+    expects = [one for one in source.match.own if one.section == "expectations"]
+    questions = {one.header.rpartition("/")[0] for one in expects}
+    alike = all(one.header == f"{one.header.rpartition('/')[0]}/{one.name}" for one in expects)
+    together = expects if len(expects) > 1 and len(questions) == 1 and alike else []
+    if together:
+        lines.append((f'"expects_*" = {quoted(questions.pop() + "/*")}', f"values, {len(together)} choices"))
+    return lines + [
+        (f"{one.column} = {quoted(one.header)}", "values, and no column of every programme")
+        for one in source.match.own
+        if one not in together
+    ]
+
+
+def _open_lines(source: Source) -> list[str]:
+    """What is needed and not placed, what is open, and what is left out."""
+    match = source.match
+    lines = [f'{name} = "…"  # {OPEN}the table needs it; {_nearest(source, name)}' for name in match.needed]
+    lines += [_open_column(source, header, candidates) for header, candidates in match.open.items()]
+    for why in dict.fromkeys(match.left_out.values()):
+        said = [quoted(header) for header, reason in match.left_out.items() if reason == why]
+        lines.append(f"left out: {', '.join(said)}, {why}")
     return lines
 
 
 def _nearest(source: Source, name: str) -> str:
+    """What might stand for a column that a table needs."""
+    headers, days = source.match.headers, source.placed.get("submitted_on")
     near = [
         f'"{h}" ({one.confidence:.2f})' for h, found in source.match.open.items() for one in found if one.target == name
     ]
@@ -296,12 +279,12 @@ def _nearest(source: Source, name: str) -> str:
         return f"nearest: {', '.join(near)}"
     if name == "event_id" and SHEET in source.unit.columns:
         return f'its sheets have names such as "{source.unit.parts[0].sheet}", which are no codes of events'
-    if name == "organization_id" and "name" in source.placed:
-        return f"without codes, names can stand for them: {name} = {quoted(source.match.headers['name'])}"
-    if name == "submission_id" and "submitted_on" in source.placed and source.placed["submitted_on"].unique == 1:
-        return f"without one, the moment can stand for it: {name} = {quoted(source.match.headers['submitted_on'])}"
-    if levels := tables.TABLES[source.table].columns[name].metadata.get("levels"):
-        return f"if all rows are the same, say which under [source.set]: one of {', '.join(levels)}"
+    if name == "organization_id" and "name" in headers:
+        return f"without codes, names can stand for them: {name} = {quoted(headers['name'])}"
+    if name == "submission_id" and days is not None and days.unique == 1:
+        return f"without one, the moment can stand for it: {name} = {quoted(headers['submitted_on'])}"
+    if name in ("org_type", "event_type") or SCHEMAS[source.table].columns[name].metadata["levels"]:
+        return f'if all rows are the same, write set = {{ {name} = "…" }} in this source, and its kind under [types.{name}]'
     return "nothing in the file is near"
 
 
@@ -316,27 +299,9 @@ def _numbered_again(source: Source, sources: list[Source]) -> list[str]:
         for part in one.unit.parts
     ]
     own = set(source.placed["submission_id"].counts.index)
-    if sum(len(own & other) > 0.3 * len(other) > 0 for other in ids) < 2 or len(ids) < 2:
+    if len(ids) < 2 or sum(len(own & other) > 0.3 * len(other) > 0 for other in ids) < 2:
         return []
-    return [
-        _open(f"{OPEN}submission_id is the same in several files, and what has one id counts once: number them apart")
-    ]
-
-
-def _wildcard(match: Match) -> list[str]:
-    """The expectations that one line with ``*`` can place: choices of one question, under the names of the codebook."""
-    named = [
-        name
-        for name in match.placed
-        if name.startswith(EXPECTS) and match.placed[name][0].endswith("/" + name.removeprefix(EXPECTS))
-    ]
-    questions = {match.placed[name][0].rpartition("/")[0] for name in named}
-    ordered = [name for name in tables.TABLES[match.table].columns if name in named]
-    return ordered if len(questions) == 1 and len(named) > 1 else []
-
-
-def _dropped(about) -> str:
-    return "; a person's name: dropped at cleaning" if about.metadata.get("direct_identifier") else ""
+    return [f"{OPEN}submission_id is the same in several files, and what has one id counts once: number them apart"]
 
 
 def _open_column(source: Source, header: str, candidates: list[Candidate]) -> str:
@@ -345,95 +310,75 @@ def _open_column(source: Source, header: str, candidates: list[Candidate]) -> st
         f"{one.target} ({one.confidence:.2f})" if not one.against else f"{one.target} by its header, but {one.against}"
         for one in candidates[:3]
     )
-    said = "; ".join(filter(None, [f"near {near}" if near else "", why]))
-    if not near and not why and source.table == "events" and column.share("yes_no") >= 0.8 and not column.blank:
-        name = "_".join(identity.words(header)) or "own_incentive"
-        line = f"{name} = {quoted(header)}"
-        said = f"an incentive of your own? Then write {line} under [incentives] and here"
-    implicit = (
-        "; read as such, since its header is the column's name"
-        if header in tables.TABLES[source.table].columns and header not in source.match.placed
-        else ""
-    )
-    return f"{OPEN}{quoted(header)} ({_plain(column.sort)}): {said or 'nothing of this table is near'}{implicit}"
+    said = "; ".join(filter(None, [f"near {near}" if near else "", why])) or "nothing of this table is near"
+    by_name = header in SCHEMAS[source.table].columns and header not in source.match.placed
+    implicit = "; read as such, since its header is the column's name" if by_name else ""
+    return f"{OPEN}{quoted(header)} ({column.sort}): {said}{implicit}"
 
 
-def _waves(sources: list[Source]) -> dict[Path, str]:
+def _waves(sources: list[Source]) -> dict[Path, tuple[str, str]]:
     """Files of the survey → the line that gives each its wave; by the days its answers were sent, else by its name."""
     surveys = [source for source in sources if source.table == "survey" and "wave" not in source.placed]
     paths = [path for source in surveys for path in source.paths]
-    if not paths:
-        return {}
-    sent: dict[Path, pd.Series] = {}
-    for source in surveys:
-        if "submitted_on" in source.placed:
-            days, owner = (
-                source.days("submitted_on"),
-                [part.path for part in source.unit.parts for _ in range(len(part.rows))],
-            )
-            sent |= {path: own.dropna() for path, own in days.groupby(owner)}
-    named = {path: found[0] for path in paths if (found := _DAY_IN_NAME.search(path.name))}
-    by_days = (
-        sorted(paths, key=lambda path: sent[path].median()) if all(len(sent.get(path, ())) for path in paths) else []
-    )
-    by_names = sorted(paths, key=lambda path: re.sub(r"\D", "", named[path])) if len(named) == len(paths) else []
-    order = by_days or by_names or paths
-    apart = bool(by_days) and all(sent[a].quantile(0.9) < sent[b].quantile(0.1) for a, b in pairwise(order))
-    if by_days and by_names and by_days != by_names:
-        doubt = "names and answers say different orders"
-    elif any(days.sort_values().diff().dt.days.max() > LULL for days in sent.values()):
-        doubt = "answers came in bursts far apart: several waves in one file? Then place a column that says which"
-    elif by_days and not apart:
-        doubt = "answers of different files were sent in the same days: one wave in parts?"
-    elif not by_days and not by_names:
-        doubt = "neither names nor answers tell the order"
-    elif len({path.name for path in paths}) < len(paths):
-        doubt = "files of the same name"
-    else:
-        doubt = ""
-    sure = (
-        "0.97 by the days answers were sent, and by name"
-        if by_days and by_names
-        else "0.95 by the days answers were sent"
-        if by_days
-        else "0.85 by name"
-    )
+    sent = _sent(surveys)
+    named_days = {path: found[0] for path in paths if (found := _DAY_IN_NAME.search(path.name))}
+    by_days, by_names = [], []
+    if paths and all(len(sent.get(path, ())) for path in paths):
+        by_days = sorted(paths, key=lambda path: sent[path].median())
+    if len(named_days) == len(paths):
+        by_names = sorted(paths, key=lambda path: re.sub(r"\D", "", named_days[path]))
+    sure = {(1, 1): "0.97 by the days answers were sent, and by name", (1, 0): "0.95 by the days answers were sent"}
+    why = sure.get((bool(by_days), bool(by_names)), "0.85 by name")
+    doubt = _doubt(paths, sent, by_days, by_names)
     lines = {}
-    for wave, path in enumerate(order, start=1):
-        short = f"*{named[path]}*" if path in named else ""
+    for wave, path in enumerate(by_days or by_names or paths, start=1):
+        short = f"*{named_days[path]}*" if path in named_days else ""
         pattern = short if short and sum(fnmatch(one.name, short) for one in paths) == 1 else glob.escape(path.name)
         line = f"{quoted(pattern)} = {wave}"
-        lines[path] = _open(f"{line}  # {OPEN}{doubt}") if doubt else _with(line, sure)
+        lines[path] = (f"# {line}", OPEN + doubt) if doubt else (line, why)
     return lines
 
 
-def _by_file(source: Source, waves: dict[Path, str]) -> list[str]:
-    own = [waves[path] for path in waves if path in source.paths and source.table == "survey"]
-    return ["[source.by_file.wave]", *own] if own else []
+def _sent(surveys: list[Source]) -> dict[Path, pd.Series]:
+    """File → the days on which its answers were sent."""
+    sent: dict[Path, pd.Series] = {}
+    for source in surveys:
+        if "submitted_on" in source.placed:
+            owner = [part.path for part in source.unit.parts for _ in range(len(part.rows))]
+            sent |= {path: own.dropna() for path, own in source.days("submitted_on").groupby(owner)}
+    return sent
+
+
+def _doubt(paths: list[Path], sent: dict[Path, pd.Series], by_days: list[Path], by_names: list[Path]) -> str:
+    """What speaks against taking each file for a wave, in that order."""
+    apart = all(sent[a].quantile(0.9) < sent[b].quantile(0.1) for a, b in pairwise(by_days))
+    if by_days and by_names and by_days != by_names:
+        return "names and answers say different orders"
+    if any(days.sort_values().diff().dt.days.max() > LULL for days in sent.values()):
+        return "answers came in bursts far apart: several waves in one file? Then place a column that says which"
+    if by_days and not apart:
+        return "answers of different files were sent in the same days: one wave in parts?"
+    if not by_days and not by_names:
+        return "neither names nor answers tell the order"
+    return "files of the same name" if len({path.name for path in paths}) < len(paths) else ""
 
 
 def _unfit(one: Unfit) -> list[str]:
     names = sorted({part.path.name + (f", sheet {part.sheet}" if part.sheet else "") for part in one.unit.parts})
-    shown = _plain("; ".join(names[:6])) + (" …" if len(names) > 6 else "")
-    lines = [f"# {OPEN}{shown}: no [[source]], since {_plain(one.why)}."]
-    for header, column in one.unit.columns.items():
-        if not column.given:
-            lines.append(f"#   {quoted(header)} ({_plain(column.sort)})")
-    return lines
+    shown = "; ".join(names[:6]) + (" …" if len(names) > 6 else "")
+    columns = [column for column in one.unit.columns.values() if not column.given]
+    return [
+        f"{OPEN}{shown}: no [[source]], since {one.why}.",
+        *(f"  {quoted(column.header)} ({column.sort})" for column in columns),
+    ]
 
 
-def _left_out(folder: Folder) -> list[list[str]]:
-    lines = [f"# not read: {_plain(name)}: {_plain(why)}" for name, why in folder.left_out.items()]
-    lines += [f"# a form, used where its questions are: {_plain(folder.name(path))}" for path in folder.forms]
-    return [lines] if lines else []
-
-
-def _with(line: str, comment: str) -> str:
+def _beside(line: str, comment: str) -> str:
     return f"{line:{COMMENT_AT - 2}}  # {_plain(comment)}"
 
 
-def _open(line: str) -> str:
-    return f"# {_plain(line)}"
+def _commented(lines: list[str] | None) -> str:
+    return "".join(f"# {_plain(line)}\n" for line in lines or ())
 
 
 def _plain(text: str) -> str:
