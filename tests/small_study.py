@@ -23,6 +23,7 @@ outcome = "y"
 incentives = ["a"]
 cluster = ["c"]
 """
+KERNEL = {"name": "python3", "language": "python", "display_name": "Python 3"}
 TABLE = {"name": "incentives", "csv": "label,share,conf_low,conf_high\nA,0.2,0.1,0.3\n"}
 SENTENCES = {"sentences": [["Of 10, 20 % came", "share", 0.2, 0.1, 0.3]]}
 
@@ -57,7 +58,8 @@ def text(source, *tags):
 def notebook(*cells, parameters=PARAMETERS):
     """Cells, or the sources of some that are still to be run, below a cell of parameters."""
     first = cell(source=parameters, tags=["parameters"])
-    return new_notebook(cells=[first, *(new_code_cell(one) if isinstance(one, str) else one for one in cells)])
+    own = [new_code_cell(one) if isinstance(one, str) else one for one in cells]
+    return new_notebook(cells=[first, *own], metadata={"kernelspec": KERNEL})
 
 
 def written(folder, *cells, name="tried", parameters=PARAMETERS):

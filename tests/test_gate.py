@@ -108,6 +108,12 @@ def test_what_a_cell_showed_is_said_by_kind():
     assert kinds == [frame, printed, printed, picture, picture, frame, frame, "a widget", "text", "text", frame]
 
 
+def test_a_frame_to_look_at_in_the_lab_is_on_no_page_and_is_no_news():
+    for audience in ("shared", "internal"):
+        made = passed(notebook(cell(html("PLANTED"), part(), tags=["frame"])), audience=audience)
+        assert made.left_out == () and "PLANTED" not in str(made.cells)
+
+
 def test_strict_refuses_the_report_names_the_cells_and_publishes_nothing_of_it(study, tmp_path):
     written(study.folder / "notebooks", cell(*SHOWN["rows.head()"], source="rows.head()"), name="tried")
     with pytest.raises(
@@ -146,6 +152,7 @@ SECTIONS = {
     "nothing is": ([text("## A\n\nPLANTED"), EMPTY, text("## B"), cell(part())], ["B"]),
     "a part is empty": ([text("## A\n\nPLANTED"), NOTHING], []),
     "only a frame is": ([text("## A\n\nPLANTED"), FRAME], []),
+    "only a frame for the lab is": ([text("## A\n\nwords"), cell(html("PLANTED"), tags=["frame"])], ["A"]),
     "there are only words": ([text("## A\n\nwords"), text("more")], ["A"]),
     "words, and a cell that works something out": ([text("## A\n\nwords"), ASSIGNED, text("## B"), cell(part())], ["A", "B"]),
     "one of two parts is empty": ([text("## A"), NOTHING, text("words"), cell(part())], ["A"]),

@@ -1,5 +1,7 @@
-"""The notebooks: short, without outputs in the repository, and they run by hand from the first cell to the last."""
+"""The notebooks: as they are committed, and that each finds its programme from wherever it is run."""
 
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -7,64 +9,114 @@ import time
 import urllib.request
 from pathlib import Path
 
-import nbclient
 import nbformat
 import pytest
+from click.testing import CliRunner
+from small_study import PARAMETERS, study_of, written
 
-from konbit_lessons.reports import OF_A_QUARTER, OF_AN_ORGANIZATION
-
-pytestmark = pytest.mark.slow
+import konbit_lessons as kl
+from konbit_lessons.cli import main
+from konbit_lessons.reports.notebooks import BRIEF, LAB, REPORTS, is_own, notebook_file, notebook_names
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+RUN = ("import konbit_lessons as kl", "kl.load(programme_file).name, formula")
+NAMED = f'programme_file = "programme.toml"\n{PARAMETERS}'
 
 
-def test_there_are_the_notebooks_of_a_quarter_and_the_brief():
-    assert {*OF_A_QUARTER, OF_AN_ORGANIZATION} == {path.stem for path in NOTEBOOKS}
+def test_there_are_the_notebooks_that_the_package_speaks_of():
+    assert {path.stem for path in NOTEBOOKS} == REPORTS.keys()
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_is_a_story_without_code_of_its_own(path):
+def test_a_notebook_is_committed_as_somebody_opens_it_first(path):
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
     first, parameters, *_ = notebook.cells
     assert first.cell_type == "markdown" and first.metadata.tags == ["lab-only"]
-    assert parameters.metadata.tags == ["parameters"]
+    assert "parameters" in parameters.metadata.tags and 'programme_file = "programme.toml"' in parameters.source
     for cell in notebook.cells:
         if cell.cell_type == "code":
             assert not cell.outputs and cell.execution_count is None
-            assert not any(word in cell.source for word in ("def ", "class ", "warnings", "os.path", "Path("))
-            assert cell.id in ("parameters", "data") or len(cell.source.splitlines()) <= 3
+            assert not re.search(r"os\.path|Path\(|\.\./", cell.source)
 
 
-@pytest.fixture(scope="module")
-def copied(tmp_path_factory):
-    """A programme with the notebooks beside it, as an evaluator has it."""
-    folder = tmp_path_factory.mktemp("by_hand")
-    for name in ("data/raw", "notebooks"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
-    shutil.copy(ROOT / "programme.toml", folder)
-    return folder
+def test_what_is_about_one_organization_or_for_the_lab_is_no_report_of_a_programme(tiny):
+    names = notebook_names(kl.load(tiny.toml))
+    assert names == [name for name in REPORTS if name != BRIEF and LAB not in REPORTS[name]]
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_by_hand_where_it_stands(copied, path):
-    notebook = nbformat.read(copied / "notebooks" / path.name, as_version=4)
-    where = {"metadata": {"path": str(copied / "notebooks")}}
-    nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3", resources=where).execute()
-    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
-    assert any("<figure>" in output.get("data", {}).get("text/html", "") for output in outputs)
-    assert not [output for output in outputs if output.output_type in ("error", "stream")]
+def test_a_programmes_own_notebook_goes_before_the_shipped_one_and_a_copy_of_that_is_not_its_own(tiny):
+    programme = kl.load(tiny.toml)
+    assert not is_own(programme, notebook_file(programme, "incentives"))
+    (tiny.folder / "notebooks").mkdir()
+    copy = shutil.copy(ROOT / "notebooks" / "incentives.ipynb", tiny.folder / "notebooks")
+    assert notebook_file(programme, "incentives") == Path(copy) and not is_own(programme, Path(copy))
+    own = written(tiny.folder / "notebooks", "1", name="incentives")
+    assert notebook_file(programme, "incentives") == own and is_own(programme, own)
+    assert is_own(programme, written(tiny.folder / "notebooks", "1", name="ours"))
 
 
-def test_lab_opens_the_notebooks_of_the_programme(copied):
+# ---- from wherever it is run
+
+
+@pytest.fixture
+def found(tmp_path):
+    """Run a command in a folder of a programme, or beside it; return what the notebook says its programme is."""
+    study = study_of(tmp_path / "study", name="Found")
+    notebook = written(study.folder / "notebooks", *RUN, name="tried", parameters=NAMED)
+    (tmp_path / "elsewhere").mkdir()
+    shutil.copy(notebook, tmp_path / "elsewhere" / "mine.ipynb")
+
+    def run(*words, folder="study", **environment):
+        started = {"cwd": tmp_path / folder, "env": os.environ | {"PYTHONPATH": str(ROOT)} | environment}
+        done = subprocess.run([sys.executable, "-m", *words], **started, capture_output=True)
+        assert done.returncode == 0, done.stderr.decode()[-2000:]
+        executed = nbformat.read(tmp_path / "out.ipynb", as_version=4)
+        return executed.cells[-1].outputs[0].data["text/plain"]
+
+    return run
+
+
+NBCONVERT = ("jupyter", "nbconvert", "--to", "notebook", "--execute", "--output", "out", "--output-dir")
+FORMULA = "y ~ a + np.log1p(b)"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "folder", "environment", "formula"),
+    [
+        (("papermill", "notebooks/tried.ipynb", "../out.ipynb"), "study", {}, ""),
+        (("papermill", "tried.ipynb", "../../out.ipynb", "-p", "formula", FORMULA), "study/notebooks", {}, FORMULA),
+        ((*NBCONVERT, "..", "notebooks/tried.ipynb"), "study", {}, ""),
+        (("papermill", "mine.ipynb", "../out.ipynb"), "elsewhere", {"KONBIT_PROGRAMME": "../study"}, ""),
+    ],
+    ids=["papermill from the programme", "papermill from notebooks", "nbconvert", "a copy in a folder of one's own"],
+)
+def test_a_notebook_finds_its_programme(found, words, folder, environment, formula):
+    assert found(*words, folder=folder, **environment) == f"('Found', {formula!r})"
+
+
+def test_lab_gives_a_programme_without_notebooks_a_copy_and_tells_kernels_which_programme_it_is(tiny, monkeypatch):
+    started = []
+    monkeypatch.setattr("jupyterlab.labapp.LabApp.launch_instance", started.append)
+    monkeypatch.setenv("KONBIT_PROGRAMME", "another")
+    done = CliRunner().invoke(main, ["lab", "--programme", str(tiny.toml), "--", "--no-browser"])
+    assert done.exit_code == 0, done.output
+    assert os.environ["KONBIT_PROGRAMME"] == str(tiny.toml)
+    assert {path.name for path in (tiny.folder / "notebooks").iterdir()} == {path.name for path in NOTEBOOKS}
+    assert started[0][0] == f"--ServerApp.root_dir={tiny.folder}" and started[0][-1] == "--no-browser"
+
+
+@pytest.mark.slow
+def test_lab_opens_the_notebooks_of_the_programme(tiny):
     port = 18_765
-    command = [sys.executable, "-m", "konbit_lessons.cli", "lab", "--programme", str(copied / "programme.toml")]
+    command = [sys.executable, "-m", "konbit_lessons.cli", "lab", "--programme", str(tiny.toml)]
     options = ["--no-browser", f"--port={port}", "--IdentityProvider.token=tried", "--allow-root", "--port-retries=0"]
-    server = subprocess.Popen([*command, "--", *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    server = subprocess.Popen([*command, "--", *options], cwd=ROOT, **pipes)
     try:
-        address = f"http://127.0.0.1:{port}/api/contents/notebooks?token=tried"
-        listing = _answer(address, server)
+        listing = _answer(f"http://127.0.0.1:{port}/api/contents/notebooks?token=tried", server)
     finally:
         server.terminate()
         server.communicate(timeout=30)

@@ -1,11 +1,17 @@
 """Installing: conda and pip name the same packages, the lock is whole, and nothing tells where it was made."""
 
+import os
 import re
+import shutil
 import subprocess
+import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
+import pytest
 import yaml
+from small_study import study_of
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -56,3 +62,25 @@ def test_nothing_made_is_committed():
         ["git", "ls-files", "reports", "data/processed"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split()
     assert files == ["data/processed/README.md", "reports/README.md"]
+
+
+@pytest.mark.slow
+def test_a_wheel_holds_the_notebooks_and_the_data_that_the_package_reads(tmp_path):
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, capture_output=True, check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as zipped:
+        zipped.extractall(tmp_path / "installed")
+    package = tmp_path / "installed" / "konbit_lessons"
+    shipped = {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
+    assert {path.name for path in (package / "notebooks").glob("*.ipynb")} == shipped
+    beside = [path for end in ("*.toml", "*.po", "*.j2", "*.css") for path in (ROOT / "konbit_lessons").rglob(end)]
+    assert [path for path in beside if not (package / path.relative_to(ROOT / "konbit_lessons")).is_file()] == []
+    code = "import konbit_lessons as kl; from konbit_lessons.reports.notebooks import *; p = kl.load('programme.toml')"
+    study = study_of(tmp_path / "study")
+    shutil.rmtree(study.folder / "notebooks")
+    found = "print(kl.__file__, notebook_file(p, 'incentives'), is_own(p, notebook_file(p, 'incentives')))"
+    run = [sys.executable, "-c", f"{code}; {found}"]
+    environment = os.environ | {"PYTHONPATH": str(package.parent)}
+    said = subprocess.run(run, cwd=study.folder, env=environment, capture_output=True, text=True, check=True).stdout
+    assert said.split() == [str(package / "__init__.py"), str(package / "notebooks" / "incentives.ipynb"), "False"]
