@@ -203,7 +203,7 @@ def meaningful(data: Data, *, quarter: str) -> pd.DataFrame:
 
 
 def _meaningful_shown(data: Data, quarter: str, ways: dict) -> pd.DataFrame:
-    """How many invited organizations do what each way asks, and are invited, by type and in all, as may be shown."""
+    """How many invited organizations do what each way asks, by type and in all, as it may be shown."""
     rows, gate = panel(data, quarter=quarter), Gate()
     for one in sorted({quarter, *rows["fiscal_quarter"]}):
         done = _done(data, rows[rows["fiscal_quarter"] <= one], one)

@@ -95,17 +95,18 @@ def _of_target(say, line):
 
 
 def came_in_quarters(say, reached):
-    """Return how many organizations of each kind came in the last quarter and in the first."""
-    each = _kinds(reached).dropna(subset="reached")
+    """Return how many organizations of each kind came in the last quarter and in the first, or of all where few did."""
+    first, last = reached["fiscal_quarter"].min(), reached["fiscal_quarter"].max()
+    ends = reached[reached["fiscal_quarter"].isin([first, last])]
+    each = ends[ends["org_type"] == TOTAL] if _kinds(ends)["reached"].isna().any() else _kinds(ends)
     parts = {
         quarter: [say("{n} {kind}", n=n, kind=_kind(say, kind, n)) for kind, n in zip(of, some, strict=True)]
-        for quarter, lines in each.groupby("fiscal_quarter")
+        for quarter, lines in each.dropna(subset="reached").groupby("fiscal_quarter")
         for of, some in [(lines["org_type"], lines["reached"])]
     }
-    if not parts:
-        return None
-    first, last = min(parts), max(parts)
-    if first == last:
+    if last not in parts:
+        return say("How many organizations came, by quarter") if len(reached) else None
+    if len(parts) == 1:
         return say("Came in {quarter:period}: {now:list}", quarter=last, now=parts[last])
     ends = {"last": last, "now": parts[last], "first": first, "then": parts[first]}
     return say("Came in {last:period}: {now:list}; in {first:period}: {then:list}", **ends)
@@ -328,7 +329,10 @@ def attendance_unknown(say, unknown):
         return None
     n, of = unknown["invitations"].sum(), unknown["of"].iloc[0]
     return say(
-        "Attendance is unknown for **{n} of {of} invitations** ({share:percent}); these are in no share.",
+        (
+            "Attendance is unknown for **{n} of {of} invitations** ({share:percent}), which is in no share.",
+            "Attendance is unknown for **{n} of {of} invitations** ({share:percent}); these are in no share.",
+        ),
         n=n,
         of=of,
         share=n / of,
