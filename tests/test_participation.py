@@ -1,4 +1,4 @@
-"""Who takes part: counts by hand, what is hidden, the curve, and what the page says of few, one-sided or absent data."""
+"""Who takes part: counts by hand, what is hidden, the curve, and what the page says of few or absent data."""
 
 import csv
 import dataclasses
@@ -11,18 +11,18 @@ import statsmodels.api as sm
 import statsmodels.formula.api as smf
 from agreement import REFERENCE
 from bs4 import BeautifulSoup
-from notebook_run import ROOT, run_notebook, shown
+from notebook_run import run_notebook
 
 import konbit_lessons as kl
-from konbit_lessons.errors import DataError
 from konbit_lessons.figures.drawing import Drawing
+from konbit_lessons.figures.part import CARRIED
 from konbit_lessons.measures import participation
 from konbit_lessons.measures.intervals import share_with_interval
-from konbit_lessons.measures.staying import life_table, organization_quarters, staying
+from konbit_lessons.measures.staying import staying
 
 QUARTER, BEFORE = "FY2017Q3", "FY2017Q2"
-QUARTERS = ["FY2016Q4", "FY2017Q1", BEFORE, QUARTER]
 LANGUAGES = ("en", "fr", "ht")
+NOTHING = {"part": "nothing"}
 
 
 @pytest.fixture(scope="module")
@@ -149,39 +149,6 @@ def test_places_add_up_to_the_quarter_and_few_are_hidden_with_what_would_tell_th
 # ---- staying
 
 
-@pytest.mark.parametrize(
-    ("attended", "quarter", "left"),
-    [  # y(es), n(o), ? (unknown) or - (not invited), a quarter each; the last only confirms
-        ("yyyy", 3, 0), ("ynnn", 2, 1), ("ynyy", 3, 0), ("nnnn", 1, 1), ("yyny", 3, 0), ("yyyn", 3, 0), ("y-ny", 2, 0),
-        ("y-nn", 2, 1), ("y?yy", 2, 0), ("--yy", 1, 0), ("yy--", 2, 0),
-    ],
-)  # fmt: skip
-def test_who_is_absent_for_good_has_left_and_who_comes_back_or_is_not_invited_has_not(attended, quarter, left):
-    asked = [
-        (at, {"y": 1.0, "n": 0.0, "?": None}[one]) for at, one in zip(QUARTERS, attended, strict=True) if one != "-"
-    ]
-    rows = pd.DataFrame([("a", *one) for one in asked], columns=["organization_id", "fiscal_quarter", "attended"])
-    stays = rows.assign(organization_id="b").iloc[:1].merge(pd.DataFrame({"at": QUARTERS}), how="cross")
-    stays = stays.assign(fiscal_quarter=stays["at"], attended=1.0).drop(columns="at")
-    seen = organization_quarters(pd.concat([rows, stays])).query("organization_id == 'a'")
-    assert (seen["quarter"].max(), seen["left"].max()) == (quarter, left)
-
-
-def test_columns_are_kept_as_mean_of_the_quarter_or_first_text(rows):
-    twice = pd.concat([rows.assign(staff=2.0), rows.assign(staff=3.0)])
-    seen = organization_quarters(twice, columns=["staff", "org_type"])
-    assert (seen["staff"] == 2.5).all() and set(seen["org_type"]) == {"cdsp", "awardee"}
-    pd.testing.assert_frame_equal(seen, organization_quarters(twice.sample(frac=1, random_state=1), columns=["staff", "org_type"]))  # fmt: skip
-
-
-def test_limits_stay_between_none_and_all_and_are_missing_where_there_are_none():
-    curve = life_table([1, 2, 2, 3, 4], [0, 1, 0, 1, 1])
-    assert curve["share"].round(9).tolist() == [1.0, 0.75, 0.375, 0.0]
-    assert curve["conf_low"].isna().tolist() == [True, False, False, True]
-    inside = curve.dropna()
-    assert ((0 < inside["conf_low"]) & (inside["conf_low"] < inside["share"]) & (inside["share"] < inside["conf_high"])).all()  # fmt: skip
-
-
 def test_quarters_of_the_curve_are_taken_together_until_enough_have_left(whole, every):
     whole_curve, curve = (staying(one, quarter=QUARTER) for one in (every, whole))
     assert whole_curve["left"].iloc[1:].min() < 5 <= curve["left"].iloc[1:].min()
@@ -204,8 +171,75 @@ def test_what_goes_with_leaving_is_a_model_of_statsmodels_with_the_errors_of_clu
     assert found["df"].to_numpy() == pytest.approx([64.0829370801733, 92.6877641239257, 20.7419824952934], rel=1e-7)
 
 
-def test_what_cannot_be_answered_is_refused_with_what_to_do(rows):
-    with pytest.raises(DataError, match="known in 5 quarters; expected more than the 5 that only confirm who left"):
-        organization_quarters(came(rows), confirm=5)
-    with pytest.raises(DataError, match="none missing"):
-        life_table([1, 2], [1, None])
+# ---- the page
+
+EVERYBODY = "[privacy]\nsmallest_cell = 1\n\n[analysis]"
+ATTENDED = """event_id,organization_id,attended
+E001,CDSP-001,{0}
+E001,CDSP-002,{0}
+E001,AWD-001,{0}
+E002,CDSP-001,{0}
+E002,CDSP-003,{0}
+E002,AWD-001,{0}
+"""
+NO_LIST = '[[source]]\ntable = "invitations"\nfiles = "invitations.csv"\n'
+ONE = {"organizations.csv": "organization_id,name,org_type\nCDSP-001,Asosyasyon Peyizan Aquin,cdsp\n", "invitations.csv": "event_id,organization_id\nE001,CDSP-001\nE002,CDSP-001\n", "sign_in.csv": "event_id,organization_id,delegate\nE001,CDSP-001,First Delegate\n", "conversations.csv": "organization_id,held_on\nCDSP-001,2016-12-01\n", "survey.csv": "submission_id,organization_id,submitted_on\nu1,CDSP-001,2017-01-05\n"}  # fmt: skip
+SITUATIONS = {  # how the tiny programme is bent: texts of programme.toml replaced, files, the quarter
+    "few of everything": ({"[analysis]": EVERYBODY}, {}, BEFORE),
+    "too few to show": ({}, {}, BEFORE),
+    "a quarter after the last event": ({"[analysis]": EVERYBODY}, {}, QUARTER),
+    "everybody came": ({"[analysis]": EVERYBODY, '[[source]]\ntable = "sign_in"\nfiles = "sign_in.csv"\n': ""}, {"invitations.csv": ATTENDED.format("yes")}, BEFORE),
+    "attendance not written down": ({"[analysis]": EVERYBODY, '[[source]]\ntable = "sign_in"\nfiles = "sign_in.csv"\n': ""}, {}, BEFORE),
+    "one organization": ({"[analysis]": EVERYBODY}, ONE, BEFORE),
+    "no list, everybody": ({"[analysis]": "[invitations]\neverybody = true\n" + EVERYBODY, NO_LIST: ""}, {}, BEFORE),
+    "no list, count only": ({"[analysis]": '[invitations]\neverybody = "count only"\n' + EVERYBODY, NO_LIST: ""}, {}, BEFORE),
+}  # fmt: skip
+with (Path(__file__).parent / "data" / "participation_sentences.csv").open(encoding="utf-8", newline="") as file:
+    SENTENCES = list(csv.DictReader(file))
+
+
+def page_text(folder, **parameters):
+    """What the page says, a text of an element a line."""
+    cells = run_notebook("participation", folder, **parameters).cells
+    outputs = [
+        one.data for cell in cells for one in cell.get("outputs", []) if one.data.get(CARRIED, NOTHING) != NOTHING
+    ]
+    soup = BeautifulSoup("\n".join(one["text/html"] for one in outputs), "html.parser")
+    return "\n".join(one.get_text() for one in soup.select("p, li, h1, h3, td, th, caption, figcaption")), soup
+
+
+@pytest.fixture
+def without_pixels(monkeypatch):
+    monkeypatch.setattr(Drawing, "png", lambda self, width, scale=2: b"")
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_the_page_makes_sense_in_every_situation_and_language(tiny, name, without_pixels):
+    replaced, files, quarter = SITUATIONS[name]
+    for old, new in replaced.items():
+        tiny.replace("programme.toml", old, new)
+    for file, text in files.items():
+        tiny.raw(file).write_text(text, encoding="utf-8")
+    for language in LANGUAGES:
+        text, _ = page_text(tiny.folder, language=language, quarter=quarter)
+        assert set(re.findall(r"\b(?:nan|NaN|NaT|None|<NA>|inf)\b|\{\w*", text)) <= (
+            {"nan"} if language == "ht" else set()
+        )
+        for line in (line for line in SENTENCES if line["situation"] == name):
+            assert line[language] in text.replace("\u202f", " ").splitlines(), line[language]
+
+
+def test_every_situation_has_its_sentences():
+    assert {line["situation"] for line in SENTENCES} == set(SITUATIONS)
+    assert all(line[language] for line in SENTENCES for language in LANGUAGES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_figure_of_the_page_has_a_finding_an_alt_text_and_its_table(whole_programme, language):
+    text, soup = page_text(whole_programme, language=language, quarter=QUARTER)
+    assert len(soup.select("figure")) >= 8
+    for figure in soup.select("figure"):
+        assert figure.h3.get_text() and len(figure.img["alt"]) > 40 and figure.find_next("details").table
+        assert not re.search(r"\b(?:nan|None|<NA>)\b" if language != "ht" else r"\b(?:None|<NA>)\b", figure.img["alt"])
+    assert soup.select_one("p.answer").get_text().count("95") == 1
+    assert "programme.toml" not in text and "FY2017" not in text

@@ -13,7 +13,7 @@ import pandas as pd
 from konbit_lessons.say import FOREIGN, LINK
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")
-FROM_WIDE = "(min-width: 44rem)"  # of the window: from there on a figure is drawn as wide as the column
+FROM_WIDE = "(min-width: 44rem), print"  # from there on, and on paper, a figure is as wide as the column
 
 
 def figure_html(*, heading, subtitle, caption, alt, pictures, numbers, summary):

@@ -9,8 +9,8 @@ import pandas as pd
 
 from konbit_lessons.disclosure import TOTAL, Gate
 from konbit_lessons.field.cleaning import Data
-from konbit_lessons.measures.intervals import difference_of_groups, difference_of_waves, with_shares
-from konbit_lessons.measures.participation import CLUSTERS, uptake
+from konbit_lessons.measures.intervals import difference_of_waves, with_shares
+from konbit_lessons.measures.participation import difference, uptake
 from konbit_lessons.measures.roster import last_day, partners, quarters_of
 
 DAYS_AROUND = 90  # looked at before and after an organization's first event that should bring leads
@@ -156,7 +156,7 @@ def _is_one_of(events: pd.DataFrame, names: list[str]) -> pd.Series:
 def _has(events: pd.DataFrame, name: str) -> pd.Series:
     for column in (name, f"{name}_amount"):
         if column in events:
-            return events[column].fillna(0).astype(float) > 0
+            return events[column].astype("Float64").fillna(0).astype(float) > 0
     return events["event_type"] == name
 
 
@@ -173,20 +173,17 @@ def before_and_after(data: Data, rows: pd.DataFrame) -> tuple[pd.DataFrame, dict
     DataFrame, the rows ``before`` and ``after``; none where no day is declared, or no event was held on one side
         The columns of :func:`konbit_lessons.measures.participation.uptake`.
     dict or None
-        ``estimate``, ``conf_low``, ``conf_high``: after less before; what else differed is in it
-        (:func:`events_offered`). None where a share may not be told.
+        As :func:`konbit_lessons.measures.participation.difference` has it, after less before; what else differed is in
+        it (:func:`events_offered`). None where a share may not be told.
     """
     changed_on = data.programme.new_approach_on
-    period = _side(rows["held_on"], changed_on)
-    table = uptake(data, rows.assign(period=period), by="period").set_index("period").reindex(SIDES)
-    if changed_on is None or {*period} != {*SIDES}:
-        return table[:0].reset_index(), None
-    if table["share"].isna().any():
-        return table.reset_index(), None
-    gap = difference_of_groups(
-        rows.assign(period=period), "attended", by="period", first="before", second="after", cluster=CLUSTERS
-    )
-    return table.reset_index(), {name: getattr(gap, name) for name in ("estimate", "conf_low", "conf_high")}
+    sides = rows.assign(period=_side(rows["held_on"], changed_on))
+    table = uptake(data, sides, by="period")
+    if changed_on is None or {*sides["period"]} != {*SIDES}:
+        return table[:0], None
+    gap = difference(sides, table, first="before", second="after")
+    table = table.set_index("period").reindex(SIDES).reset_index()
+    return table, gap.iloc[0].to_dict() if len(gap) else None
 
 
 def _side(days: pd.Series, changed_on) -> pd.Series:

@@ -234,8 +234,9 @@ def _as_numbers(table):
 def leading(numbers, *, most=3):
     """Return the numbers that lead a report, at most so many, by the rule that its annex prints.
 
-    First what clearly changed, the largest change first; then what falls short, of most cases first; then incentives
-    that clearly or likely go with participation, the largest difference first. What cannot be told never leads.
+    First what clearly changed, the largest change first; then what falls short, of each kind once, of most cases first
+    (of several questions the one that the programme names first); then incentives that clearly or likely go with
+    participation, the largest difference first. What cannot be told never leads.
 
     Parameters
     ----------
@@ -246,14 +247,16 @@ def leading(numbers, *, most=3):
     -------
     DataFrame, rows of `numbers` with ``news``: ``changed``, ``short`` or ``found``
     """
+    short = numbers[numbers["short"] > 0]
+    short = short[(short["kind"] != "agrees") | ~short["kind"].duplicated()]
+    found = numbers[numbers["strength"].isin(FOUND)]
     size = {
-        "changed": (numbers["after"] - numbers["before"]).abs().where(changed(numbers)),
-        "short": numbers["short"].where(numbers["short"] > 0),
-        "found": numbers["value"].abs().where(numbers["strength"].isin(FOUND)),
+        "changed": (numbers["after"] - numbers["before"]).abs()[changed(numbers)],
+        "short": short["short"].sort_values(ascending=False)[lambda one: ~short["kind"][one.index].duplicated()],
+        "found": found["value"].abs(),
     }
     ranked = [
-        numbers.assign(news=news)[by.notna()].loc[by.dropna().sort_values(ascending=False, kind="stable").index]
-        for news, by in size.items()
+        numbers.assign(news=news).loc[by.sort_values(ascending=False, kind="stable").index] for news, by in size.items()
     ]
     return pd.concat(ranked).drop_duplicates("measure").head(most).reset_index(drop=True)
 

@@ -105,7 +105,7 @@ def uptake(data: Data, rows: pd.DataFrame, *, by: str | tuple[str, str]) -> pd.D
     by = [by] if isinstance(by, str) else list(by)
     counts = ["attended", "n", "unknown", "organizations", "events"]
     columns = [*by, *counts, *ENDS]
-    if data.programme.invitations == COUNTED or not {*by} <= {*rows} or rows.empty:
+    if data.programme.invitations == COUNTED or not {*by} <= {*rows} or rows["attended"].isna().all():
         return pd.DataFrame(columns=columns)
     shared = tuple(by) in PAIRS or {*by} <= {*TAKEN_UP}
     safe = invitations_taken_up(data, rows, also="" if shared else by[0])
@@ -187,14 +187,15 @@ def meaningful(data: Data, *, quarter: str) -> pd.DataFrame:
         ``share``, ``conf_low``, ``conf_high`` (Wilson's). Missing where hidden.
     """
     least = data.programme.meaningful.model_dump()
-    ways = {} if not_recorded(data, quarter=quarter) else _ways(least)
-    known = _meaningful_shown(data, quarter, ways) if ways else None
-    types = [name for name in shown_types(data) if ways and ("org_type", name) in known.index]
+    known = panel(data, quarter=quarter)["attended"].notna().any() and not not_recorded(data, quarter=quarter)
+    ways = _ways(least) if known else {}
+    shown = _meaningful_shown(data, quarter, ways) if ways else None
+    types = [name for name in shown_types(data) if ways and ("org_type", name) in shown.index]
     figures = {way: (way, TOTAL, TOTAL) for way in ways}
     figures |= {name: ("defined", "org_type", name) for name in types if len(types) > 1}
     lines = [
         {"way": way, "cut_off": way.rpartition("_")[0] if way in ways else "", **ways.get(way, least)}
-        | dict(zip(["organizations", "n"], known.loc[(by, group), [figure, "n"]], strict=True))
+        | dict(zip(["organizations", "n"], shown.loc[(by, group), [figure, "n"]], strict=True))
         for way, (figure, by, group) in figures.items()
     ]
     table = pd.DataFrame(lines, columns=["way", "cut_off", *least, "organizations", "n"])
@@ -246,14 +247,16 @@ def _ways(least: dict[str, float]) -> dict[str, dict[str, float]]:
 
 
 def not_recorded(data: Data, *, quarter: str) -> list[str]:
-    """Of what takes part meaningfully is measured by, and asked for, what is on record of no organization."""
+    """Of what takes part meaningfully is measured by, and asked for, what is on record of no organization that came."""
     there = attendances(panel(data, quarter=quarter))
     known = {
         "hours": there["hours"].notna().any(),
         "senior_delegates": there["senior_delegate"].notna().any(),
         "contributions": len(data.contributions) > 0,
     }
-    return [name for name, cut in data.programme.meaningful.model_dump().items() if cut and not known[name]]
+    return [
+        name for name, cut in data.programme.meaningful.model_dump().items() if cut and len(there) and not known[name]
+    ]
 
 
 def where(data: Data, *, quarter: str) -> pd.DataFrame:

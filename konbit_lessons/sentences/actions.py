@@ -39,8 +39,8 @@ def _action(say, name, action, numbers, then, lines):
         (say("The quarter before"), _told(say, then, measured)),
     ]
     changes = [own(say, row, "adaptation") for row in lines[lines["action"] == name].to_dict("records")]
-    decided = [(say("Decided"), "; ".join(changes))] if changes else []
-    heading = f"{name}: {action.label.text(say.language)}"
+    decided = [(say("Decided"), say.words.clauses(changes))] if changes else []
+    heading = say("{name}: {label}", name=name, label=action.label)
     return (
         heading,
         [(what, text) for what, text in facts if text] + decided,

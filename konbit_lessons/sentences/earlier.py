@@ -122,6 +122,7 @@ def _strength_then_and_now(say, compared):
 
 def then_and_now(say, compared):
     """Return numbers of two reports as a table reads them: ``figure``, ``said_then``, ``known_then``, ``known_now``."""
+    compared = compared.dropna(subset=["said", "then", "now", "strength_now"], how="all")
     texts = {
         name: [_as_text(say, row["kind"], row[side], row[f"strength_{side}"]) for row in compared.to_dict("records")]
         for name, side in {"said_then": "said", "known_then": "then", "known_now": "now"}.items()

@@ -37,14 +37,19 @@ CHANGED = {  # kind → what clearly changed, as the heading of a figure
     "agrees": mark("“{What}”: {before:percent} agreed in the first survey, {after:percent} in the last."),
 }
 SHOWS = {  # kind → what the figure of a finding shows, of whom
-    "taken_up": mark("Invitations taken up, of 100 whose attendance is known, by quarter. Bar: 95 % interval."),
-    "talked_with": mark("Partners with a conversation, of 100 on the last day of each quarter. Bar: 95 % interval."),
-    "expects": mark("Of 100 organizations that answered both times. Bar: 95 % interval."),
-    "agrees": mark("Organizations that agree, of 100 that answered each survey. Bar: 95 % interval."),
+    "taken_up": mark("Invitations taken up, of 100 whose attendance is known, by quarter. Line: 95 % interval."),
+    "talked_with": mark("Partners with a conversation, of 100 on the last day of each quarter. Line: 95 % interval."),
+    "expects": mark("Of 100 organizations that answered both times. Line: 95 % interval."),
+    "agrees": mark("Organizations that agree, of 100 that answered each survey. Line: 95 % interval."),
     "overdue": mark("Of 100 follow-ups promised so far in conversations with partners."),
     "unmet": mark("Of 100 organizations that expect it: invited to an event that offers it in the quarter, or not."),
     "reached": mark("Organizations that came to at least one event so far, of 100 to be reached."),
-    "incentive": mark("Difference of 100 invitations taken up with it, other things equal. Bar: 95 % interval."),
+    "incentive": mark("Difference of 100 invitations taken up with it, other things equal. Line: 95 % interval."),
+}
+SOURCES = {  # what a kind of number is counted from
+    "survey": mark("Source: partner survey."),
+    "talks": mark("Source: records of conversations."),
+    "lists": mark("Source: invitation lists and sign-in sheets."),
 }
 SO = {  # what follows of a finding
     "beyond": mark("say in each conversation what the project does not offer, and what it offers instead"),
@@ -150,6 +155,14 @@ def finding_shows(say, lead, at):
         return say(SHOWS[row["kind"]])
     change = {"change": apart(row["before"], row["after"]), "difference": (row["change_low"], row["change_high"])}
     return say(SHOWS[row["kind"]]) + say("The change: {change:signed} of 100{difference}.", **change)
+
+
+def finding_source(say, lead, at):
+    """Return what the figure of a finding is counted from."""
+    if at >= len(lead):
+        return ""
+    of = {"expects": "survey", "agrees": "survey", "unmet": "survey", "overdue": "talks", "talked_with": "talks"}
+    return say(SOURCES[of.get(lead["kind"].iloc[at], "lists")])
 
 
 def points_of(say, behind):
@@ -312,7 +325,7 @@ def leading_rule(say, *, most=3):
     """Return the rule by which the findings were chosen that stand in front."""
     return say(
         "In front stand at most {most} findings: first what clearly changed, the largest change first; then what falls "
-        "short of what it should be, of most cases first; then the incentives that go with participation. What cannot "
-        "be told never stands in front.",
+        "short of what it should be, of each kind once, of most cases first; then the incentives that go with "
+        "participation. What cannot be told never stands in front.",
         most=most,
     )

@@ -184,7 +184,8 @@ def _step(say, funnel, step, text):
 
 def bases(say, funnel):
     """Return of which organizations each line of the funnel is."""
-    return [say.words.plural(*OF[of], int(n)) for of, n in zip(funnel["of"], funnel["n"], strict=True)]
+    each = zip(funnel["of"], funnel["n"], strict=True)
+    return [say.words.plural(*OF[of], int(n)) if of in OF else "" for of, n in each]
 
 
 def steps(say, funnel):
@@ -337,7 +338,8 @@ def attendance_unknown(say, unknown):
 def why_attendance_is_unknown(say, unknown):
     """Return for how many invitations attendance is unknown for which reason."""
     if unknown.empty:
-        return say("Attendance is known for every invitation.")
+        listed = say.programme.invitations != "count only"
+        return say("Attendance is known for every invitation.") if listed else None
     return [
         say(("{n} because {why}.", "{n} because {why}."), n=n, why=say.words.text(WHY_UNKNOWN[reason]))
         for reason, n in zip(unknown["reason"], unknown["invitations"], strict=True)

@@ -32,7 +32,7 @@ def invited(who: str, cleaned: dict[str, pd.DataFrame]) -> pd.DataFrame:
         rows = rows[~gone].reset_index(drop=True)
     kinds = {"attended": "boolean", "delegates": "Int64", "senior_delegate": "boolean"}
     nothing = {name: pd.array([pd.NA] * len(rows), dtype=kind) for name, kind in kinds.items()}
-    return rows[[*ROW, WHEN, *PAIR]].assign(record_id="", **nothing)
+    return rows[[*ROW, WHEN, *PAIR]].astype(dict.fromkeys(PAIR, "str")).assign(record_id="", **nothing)
 
 
 def with_attendance(
