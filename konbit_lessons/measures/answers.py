@@ -143,7 +143,7 @@ def _counted(data: Data, term: str, kind: str, wave: int, since: int | None, qua
         gate.report(report)
         each = _each(data, some, term, since, (report, quarter))
         gate.count(each, ["yes", "no", "n"], by=by)
-        gate.count(each, ["before"], by=["both"])
+        gate.count(each, ["before"] if since else [], by=["both"])
         gate.count(each, ["offered", "unmet"] if met_by(data, term) else [])
     known = gate.decide(data.programme.smallest_cell)["n"].loc[report].reset_index().query("group != ''")
     order = [TOTAL, *by, *data.programme.levels("org_type"), "True", "False"]
