@@ -94,7 +94,7 @@ class Drawing:
         picture = Image.open(file).convert("RGB").quantize(COLOURS_KEPT, Image.Quantize.MAXCOVERAGE)
         packed = io.BytesIO()
         picture.save(packed, "PNG", bits=4)
-        return oxipng.optimize_from_memory(packed.getvalue(), level=4, strip=oxipng.StripChunks.all())
+        return oxipng.optimize_from_memory(packed.getvalue(), level=2, strip=oxipng.StripChunks.all())
 
     def save(self, path, width=WIDE):
         """Write the picture as the file's ending says: .svg, .png, .pdf."""

@@ -87,13 +87,9 @@ def answers(data: Data, *, until: str) -> pd.DataFrame:
         whether any chose it, as ``question=level``; of a number the average; :data:`ABOUT` the organization, and
         ``has_<table>``, a record on the day of its answer, of each table that a question stands beside.
     """
-    survey, questions = waves(data, until=until), data.programme.questions
-    for name, one in questions.items():
-        levels = {f"{name}={level}": (survey[name] == level).where(survey[name].notna()) for level in one.levels}
-        survey = survey.assign(**{column: yes.astype("boolean") for column, yes in levels.items()})
-    groups = survey.groupby(["organization_id", "wave"])
+    groups, questions = _by_level(data, waves(data, until=until)), data.programme.questions
     any_of = [name for name, kind in statements(data).items() if kind != "scale"]
-    any_of += [column for column in survey if "=" in column]
+    any_of += [column for column in groups.obj if "=" in column]
     means = {name: one for name, one in questions.items() if one.kind in ("scale", "number")}
     found = {name: groups[name].max() for name in any_of} | {name: groups[name].mean() for name in means}
     found |= {name: found[name] >= one.agrees for name, one in means.items() if one.kind == "scale"}
@@ -101,9 +97,16 @@ def answers(data: Data, *, until: str) -> pd.DataFrame:
     for table in filter(None, dict.fromkeys(one.beside for one in questions.values())):
         first = data.tables[table].groupby("organization_id")[day_of(data.programme.tables[table])].min()
         said[f"has_{table}"] = first.reindex(said["organization_id"]).to_numpy() <= said["submitted_on"]
-    return said.merge(
-        data.organizations[["organization_id", *ABOUT]], on="organization_id", how="left", validate="many_to_one"
-    )
+    about = data.organizations[["organization_id", *ABOUT]]
+    return said.merge(about, on="organization_id", how="left", validate="many_to_one")
+
+
+def _by_level(data: Data, survey: pd.DataFrame) -> pd.api.typing.DataFrameGroupBy:
+    """The answers of each organization and wave, those to a choice with a column of yes and no for each level."""
+    levels = [(name, level) for name, one in data.programme.questions.items() for level in one.levels]
+    chose = {f"{name}={level}": (survey[name] == level).where(survey[name].notna()) for name, level in levels}
+    survey = survey.assign(**{column: yes.astype("boolean") for column, yes in chose.items()})
+    return survey.groupby(["organization_id", "wave"])
 
 
 @once
@@ -138,28 +141,38 @@ def _waves_of(data: Data, term: str, kind: str, quarter: str) -> list[tuple]:
 
 def _counted(data: Data, term: str, kind: str, wave: int, since: int | None, quarter: str) -> pd.DataFrame:
     """How many say yes in a wave, as the report of a quarter may show it beside those of the quarters before."""
-    gate, report, offers = Gate(), "", met_by(data, term)
-    beside = (
-        [] if kind == EXPECTATION else [f"has_{table}" for table in [data.programme.questions[term].beside] if table]
-    )
-    by = ["org_type", "consulted_at_design" if kind == EXPECTATION else "earlier_donor_support", "both", *beside]
+    gate, report, by = _rules(Gate()), "", _ways(data, term, kind)
     for report, some in reports_of(data, term, quarter=quarter, wave=wave).items():
         gate.report(report)
         each = _each(data, some, term, since, (report, quarter))
         gate.count(each, ["yes", "no", "n"], by=by)
-        gate.count(each, ["before"], by=["both"])
-        gate.count(each, ["offered", "unmet"] if offers else [])
+        gate.count(each, ["before"] if since else [], by=["both"])
+        gate.count(each, ["offered", "unmet"] if met_by(data, term) else [])
+    known = gate.decide(data.programme.smallest_cell)["n"].loc[report].reset_index().query("group != ''")
+    order = [TOTAL, *by, *data.programme.levels("org_type"), "True", "False"]
+    known = known.sort_values(["by", "group"], key=lambda one: one.map(order.index))
+    days = answers(data, until=quarter).query("wave == @wave")["submitted_on"]
+    about = {"term": term, "kind": kind, "round": wave, "asked": days.quantile(0.5).normalize(), "since": since}
+    return with_shares(known, "yes").assign(**about)
+
+
+def _ways(data: Data, term: str, kind: str) -> list[str]:
+    """The ways to group those who answer a statement."""
+    if kind == EXPECTATION:
+        return ["org_type", "consulted_at_design", "both"]
+    beside = data.programme.questions[term].beside
+    return ["org_type", "earlier_donor_support", "both", *([f"has_{beside}"] if beside else [])]
+
+
+def _rules(gate: Gate) -> Gate:
+    """How the answers to a statement go together, in every group and from report to report."""
     gate.partition("n", ["yes", "no"])
     gate.nested("unmet", "yes")
     for figure in ("before", "offered"):
         gate.nested(figure, "n")
     for figure in ("yes", "no", "n"):
         gate.nested(Before(figure), figure)
-    known = gate.decide(data.programme.smallest_cell)["n"].loc[report]
-    order = [TOTAL, *by, *data.programme.levels("org_type"), "True", "False"]
-    known = known.reset_index().query("group != ''").sort_values(["by", "group"], key=lambda one: one.map(order.index))
-    middle = answers(data, until=quarter).query("wave == @wave")["submitted_on"].quantile(0.5)
-    return with_shares(known, "yes").assign(term=term, kind=kind, round=wave, asked=middle.normalize(), since=since)
+    return gate
 
 
 def reports_of(data: Data, question: str, *, quarter: str, wave: int) -> dict[str, pd.DataFrame]:

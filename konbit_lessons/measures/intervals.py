@@ -229,6 +229,8 @@ def difference_of_waves(rows, values, *, wave="wave", first, second, organizatio
         raise DataError(f"{values}: no {organization} has a value in both {wave} {first} and {wave} {second}.")
     if n == 1:
         return Interval(float(change[0]), NAN, NAN, 1)
+    if np.ptp(change) == 0:
+        return Interval(float(change[0]), float(change[0]), float(change[0]), n, 0.0, n - 1)
     ends = stats.ttest_1samp(change, 0).confidence_interval(CONFIDENCE)
     return Interval(float(change.mean()), float(ends.low), float(ends.high), n, float(stats.sem(change)), n - 1)
 

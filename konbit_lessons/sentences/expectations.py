@@ -105,7 +105,7 @@ def first_expected(say, expected):
 
 
 def not_offered(say, expected, *, quarter):
-    """Return the offered expectation that the offer reached for the smallest share of those with it."""
+    """Return of how many an expectation was not met, of the one that the offer reached least."""
     short = expected.dropna(subset=["unmet", "yes"])
     short = short[short["unmet"] > 0]
     if short.empty:
@@ -119,7 +119,7 @@ def not_offered(say, expected, *, quarter):
 
 
 def offers(say, expected):
-    """Return for each expectation to what share it was offered, that it is beyond the offer, or that this is open."""
+    """Return beside each expectation to what share it was offered, or that it is beyond the offer, or open."""
     return [str(_offer(say, row)) for row in expected.to_dict("records")]
 
 
@@ -219,8 +219,8 @@ def how_asked(say, question, changes):
     told = say("Of 100 organizations that answered, those of which anyone said yes.")
     if about.kind == "scale":
         text = mark(
-            "Of 100 organizations that answered, those whose people gave {least} or more on average, from "
-            "{low} to {high}."
+            "Of 100 organizations that answered, those whose people gave {least} or more on average, from {low} to "
+            "{high}."
         )
         told = say(text, least=about.agrees, low=about.scale[0], high=about.scale[1])
     if about.good == "low":
@@ -332,12 +332,10 @@ def talked_with(say, calendar):
     """Return what share of partners had a conversation in the last quarter."""
     if calendar.empty or pd.isna(calendar["share"].iloc[-1]):
         return None
-    now = calendar.iloc[-1]
-    text = pair(
-        "From {fiscal_quarter:period}, **{share:percent}** of {n} partner had an individual conversation{interval}.",
+    return say(
         "From {fiscal_quarter:period}, **{share:percent}** of {n} partners had an individual conversation{interval}.",
+        **calendar.iloc[-1],
     )
-    return say(text, **now)
 
 
 def talked_with_over_time(say, calendar):

@@ -56,7 +56,7 @@ def updated(text):
 
 
 def _of_code(source):
-    """Yield what a source says: texts given to KEYWORDS or as an argument of SAID_IN, plain or by an if or an or."""
+    """Yield what is said in a source: texts given to KEYWORDS or as an argument of SAID_IN, also by an if or an or."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call):
             name = getattr(node.func, "attr", getattr(node.func, "id", None))
