@@ -12,9 +12,10 @@ import pandas as pd
 from konbit_lessons.disclosure import TOTAL
 from konbit_lessons.errors import DataError
 from konbit_lessons.field.declared import EXPECTS
-from konbit_lessons.incentives import predict_participation
+from konbit_lessons.incentives import estimate
 from konbit_lessons.measures import actions, answers, conversations, expectations, participation
 from konbit_lessons.measures.intervals import with_shares
+from konbit_lessons.measures.shared_counts import hidden_incentives
 from konbit_lessons.panel import rows as rows_until
 
 WORDS = ["measure", "kind", "name", "strength"]
@@ -56,12 +57,19 @@ def numbers(data, rows, result, *, quarter):
 
 def before(data, *, quarter):
     """Return the numbers of the quarter before by today's records; none where it has no event."""
-    earlier, programme = _quarter_before(data, quarter), data.programme
+    earlier = _quarter_before(data, quarter)
     if earlier not in data.quarters:
         return frame([])
-    rows = rows_until(programme, quarter=earlier)
-    result = predict_participation(rows, **programme.question).shown(programme.smallest_cell)
-    return numbers(data, rows, result, quarter=earlier)
+    rows = rows_until(data.programme, quarter=earlier)
+    return numbers(data, rows, estimated(data, rows), quarter=earlier)
+
+
+def estimated(data, rows):
+    """Return the programme's question answered: the Estimates of its formula, without what may not be shown."""
+    programme, asked = data.programme, data.programme.question
+    options = {name: asked[name] for name in ("incentives", "cluster", "smallest_effect")}
+    result = estimate(programme.formula, rows, by=asked.get("by"), **options)
+    return result.shown(programme.smallest_cell, also_hidden=hidden_incentives(programme, rows))
 
 
 def _reached(data, quarter):
