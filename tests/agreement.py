@@ -323,7 +323,7 @@ def _difference_in_means():
 def _of_gee(data, key, name):
     R, of = reference(data)[key], lambda: model(name).gee
     yield data, f"{key} coef", values(R["coef"]), lambda: of()[0], ITERATED
-    back, robust = lambda: orthonormal(model(name).X)[1], lambda: of()[2].cov_robust  # noqa: E731
+    back, robust = lambda: orthonormal(model(name).X)[1], lambda: of()[2].cov_robust
     se = lambda: np.sqrt(np.diag(back() @ robust() @ back().T))  # noqa: E731
     yield data, f"{key} se_robust", values(R["se_robust"]), se, ITERATED
     yield data, f"{key} alpha", R["alpha"], lambda: of()[2].cov_struct.dep_params, ITERATED

@@ -13,8 +13,8 @@ from konbit_lessons.incentives.imputation import pool
 from konbit_lessons.incentives.prediction import auc, prediction, quality
 from konbit_lessons.incentives.profiles import organization_profiles
 from konbit_lessons.incentives.result import adjusted_p
-from konbit_lessons.measures.staying import life_table
 from konbit_lessons.measures.intervals import wilson
+from konbit_lessons.measures.staying import life_table
 
 IMPUTED = ["fee", "training", "data_access", "networking", "recognition", "travel", "awardee", "size", "q2", "q3", "q4"]
 MEASURES = {"auc": "auc", "brier": "brier", "logloss": "log_loss"}

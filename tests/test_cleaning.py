@@ -262,7 +262,11 @@ def _attended(data) -> list[tuple]:
 def test_everybody_who_was_a_partner_that_day_was_invited_where_there_is_no_list(tiny):
     tiny.replace("programme.toml", LIST, "[invitations]\neverybody = true\n")
     tiny.replace("organizations.csv", "consulted_at_design", "consulted_at_design,joined_on,left_on")
-    for code, days in {"cdsp,wi": ",2017-01-10", "cdsp,non": "2017-01-10,2017-02-20", "awardee,oui": "2017-02-20,"}.items():
+    for code, days in {
+        "cdsp,wi": ",2017-01-10",
+        "cdsp,non": "2017-01-10,2017-02-20",
+        "awardee,oui": "2017-02-20,",
+    }.items():
         tiny.replace("organizations.csv", code, f"{code},{days}")
     data = tiny.clean()
     assert _attended(data) == [
@@ -284,7 +288,9 @@ def test_counts_only_say_who_came(tiny):
 
 def test_without_a_list_or_sheets_nothing_can_be_said(tiny):
     tiny.replace("programme.toml", LIST, "")
-    with pytest.raises(kl.KonbitError, match=r'no \[\[source\]\] feeds the table "invitations"; add one; or write everyb'):
+    with pytest.raises(
+        kl.KonbitError, match=r'no \[\[source\]\] feeds the table "invitations"; add one; or write everyb'
+    ):
         tiny.clean()
     tiny.replace("programme.toml", "[analysis]", "[invitations]\neverybody = true\n[analysis]")
     tiny.replace("programme.toml", '[[source]]\ntable = "sign_in"\nfiles = "sign_in.csv"\n', "")
@@ -295,7 +301,9 @@ def test_without_a_list_or_sheets_nothing_can_be_said(tiny):
 def test_statuses_count_where_an_event_has_no_sheet_and_the_sheet_wins_where_it_has_one(tiny):
     lines = tiny.raw("invitations.csv").read_text(encoding="utf-8").splitlines()
     statuses = ["attended", "no", "yes", "", "yes", "no", ""]
-    tiny.raw("invitations.csv").write_text("\n".join(map(",".join, zip(lines, statuses, strict=True))), encoding="utf-8")
+    tiny.raw("invitations.csv").write_text(
+        "\n".join(map(",".join, zip(lines, statuses, strict=True))), encoding="utf-8"
+    )
     tiny.replace("sign_in.csv", "E002,CTA,Third Delegate,no\n", "")
     data = tiny.clean()
     assert _attended(data) == [
@@ -306,7 +314,9 @@ def test_statuses_count_where_an_event_has_no_sheet_and_the_sheet_wins_where_it_
         ("E002", "CDSP-001", True),
         ("E002", "CDSP-003", False),
     ]
-    assert data.agreement.loc[data.agreement["records"].str.contains("sign-in"), ["compared", "agree"]].sum().tolist() == [2, 0]
+    assert data.agreement.loc[
+        data.agreement["records"].str.contains("sign-in"), ["compared", "agree"]
+    ].sum().tolist() == [2, 0]
 
 
 def test_what_is_declared_and_no_file_has_is_said(tiny):

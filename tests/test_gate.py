@@ -29,7 +29,9 @@ SHOWN = {  # source of a cell → what it shows, as a kernel gives it
     "Image('a.jpg')": [new_output("display_data", data={"image/jpeg": PNG})],
     "display(HTML('…'))": [html("<h2>PLANTED</h2><p>PLANTED</p>")],
     "rows.style": [html("<style>.PLANTED{}</style><table id='PLANTED'></table>")],
-    "Slider()": [new_output("display_data", data={"application/vnd.jupyter.widget-view+json": {"model_id": "PLANTED"}})],
+    "Slider()": [
+        new_output("display_data", data={"application/vnd.jupyter.widget-view+json": {"model_id": "PLANTED"}})
+    ],
     "'PLANTED'": [new_output("execute_result", execution_count=1, data={"text/plain": "'PLANTED'"})],
     "Markdown('…')": [new_output("display_data", data={"text/markdown": "PLANTED", "text/plain": "x"})],
     "both": [part("<p>fine</p>"), html("<p>PLANTED</p>")],
@@ -43,7 +45,15 @@ def widget():
 def part():
     display({"text/html": "<p>A part</p>", "application/vnd.konbit+json": {"part": "prose"}}, raw=True)
 """
-RUN = ["frame", "print(frame)", "plt.plot([1, 2]);", "display(HTML('<p>PLANTED</p>'))", "frame.style", "widget()", "Markdown('PLANTED')"]
+RUN = [
+    "frame",
+    "print(frame)",
+    "plt.plot([1, 2]);",
+    "display(HTML('<p>PLANTED</p>'))",
+    "frame.style",
+    "widget()",
+    "Markdown('PLANTED')",
+]
 
 
 def everything(folder, study):
@@ -62,14 +72,21 @@ def everything(folder, study):
 def test_what_is_planted_in_a_notebook_reaches_no_page_no_word_file_and_no_bundle(study, tmp_path, monkeypatch, name):
     monkeypatch.setattr(word, "word_file", lambda html: html.encode())
     shipped = nbformat.read(PACKAGE.parent / "notebooks" / f"{name}.ipynb", as_version=4).cells
-    own = [cell(part(), source=one.source, tags=one.metadata.get("tags", [])) if one.cell_type == "code" else one for one in shipped]
+    own = [
+        cell(part(), source=one.source, tags=one.metadata.get("tags", [])) if one.cell_type == "code" else one
+        for one in shipped
+    ]
     planted = [cell(*outputs, source=source) for source, outputs in SHOWN.items()]
     nbformat.write(nbformat.v4.new_notebook(cells=[*own, *planted]), study.folder / "notebooks" / "tried.ipynb")
     said = []
     make_reports(study, ["tried"], to="docx", reports=tmp_path / "out", progress=said.append)
     shared = everything(tmp_path / "out" / "study" / "shared", study)
     assert b"A part" in shared and b"PLANTED" not in shared and PNG.encode() not in shared
-    named = [re.search(r"tried.ipynb, cell (\d+) \((.*)\): ", one).groups() for one in said if "not on the shared page" in one]
+    named = [
+        re.search(r"tried.ipynb, cell (\d+) \((.*)\): ", one).groups()
+        for one in said
+        if "not on the shared page" in one
+    ]
     assert named == [(str(at), source) for at, source in enumerate(SHOWN, start=len(own) + 1)]
 
 
@@ -84,14 +101,18 @@ def test_a_kernel_that_shows_all_of_this_is_no_other_matter(tmp_path):
 
 
 def test_what_a_cell_showed_is_said_by_kind():
-    kinds = [one.rpartition(": ")[2] for one in passed(notebook(*(cell(*outputs) for outputs in SHOWN.values()))).left_out]
+    kinds = [
+        one.rpartition(": ")[2] for one in passed(notebook(*(cell(*outputs) for outputs in SHOWN.values()))).left_out
+    ]
     frame, printed, picture = "a frame or HTML", "printed text", "a picture"
     assert kinds == [frame, printed, printed, picture, picture, frame, frame, "a widget", "text", "text", frame]
 
 
 def test_strict_refuses_the_report_names_the_cells_and_publishes_nothing_of_it(study, tmp_path):
     written(study.folder / "notebooks", cell(*SHOWN["rows.head()"], source="rows.head()"), name="tried")
-    with pytest.raises(ReportError, match=r"tried\.ipynb, cell 2 \(rows.head\(\)\): a frame or HTML.* kl.show, kl.table") as refused:
+    with pytest.raises(
+        ReportError, match=r"tried\.ipynb, cell 2 \(rows.head\(\)\): a frame or HTML.* kl.show, kl.table"
+    ) as refused:
         make_reports(study, ["incentives", "tried"], strict=True, reports=tmp_path, progress=str)
     assert refused.value.exit_code == 3
     assert {path.stem for path in (tmp_path / "study" / "shared").glob("*.html")} == {"incentives", "index"}
@@ -108,7 +129,9 @@ def test_internal_pages_show_frames_pictures_and_printed_text(study, tmp_path):
 
 
 def test_an_error_that_a_cell_may_raise_still_fails_the_report(study, tmp_path):
-    written(study.folder / "notebooks", cell(error("ValueError", "Asosyasyon X"), tags=["raises-exception"]), name="tried")
+    written(
+        study.folder / "notebooks", cell(error("ValueError", "Asosyasyon X"), tags=["raises-exception"]), name="tried"
+    )
     with pytest.raises(ReportError, match=r"tried\.ipynb, cell 2"):
         make_reports(study, ["tried"], reports=tmp_path, progress=str)
     assert "Asosyasyon X" not in (tmp_path / "study" / "shared" / "index.html").read_text(encoding="utf-8")
@@ -142,6 +165,12 @@ def test_a_heading_with_nothing_shown_under_it_is_left_out_with_its_paragraphs(t
 
 
 def test_a_link_to_a_section_that_was_left_out_is_plain_text(tmp_path):
-    cells = [cell(part('<p><a href="#gone">There</a> and <a href="#a">here</a></p>')), text("## Gone"), EMPTY, text("## A"), cell(part())]
+    cells = [
+        cell(part('<p><a href="#gone">There</a> and <a href="#a">here</a></p>')),
+        text("## Gone"),
+        EMPTY,
+        text("## A"),
+        cell(part()),
+    ]
     made = page_of(study_of(tmp_path), *cells)
     assert [link["href"] for link in made.main.p.find_all("a")] == ["#a"] and "There and here" in made.main.get_text()

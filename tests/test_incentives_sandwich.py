@@ -1,6 +1,5 @@
 """``coef_test``, ``wald_test``, ``effects`` and ``firth`` of fits of statsmodels. Against clubSandwich: ``agreement``."""
 
-import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm

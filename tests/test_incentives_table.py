@@ -2,7 +2,6 @@
 
 from zlib import crc32
 
-import numpy as np
 import pandas as pd
 import pytest
 from incentives_example import invitations

@@ -55,7 +55,9 @@ def test_what_is_wrong_is_said_with_its_place(tiny, case):
     old, new, message = CASES[case]
     tiny.replace("programme.toml", old, new)
     if "types that are not" in case:
-        tiny.replace("programme.toml", 'files = "organizations.csv"', 'files = "organizations.csv"\ncolumns.org_type = "type"')
+        tiny.replace(
+            "programme.toml", 'files = "organizations.csv"', 'files = "organizations.csv"\ncolumns.org_type = "type"'
+        )
     if "may not predict" in case:
         tiny.replace("programme.toml", 'adjust_for = ["org_type"]', 'adjust_for = ["org_type", "motivation"]')
     with pytest.raises(kl.KonbitError, match=message) as error:
@@ -64,12 +66,21 @@ def test_what_is_wrong_is_said_with_its_place(tiny, case):
 
 
 def test_what_is_declared_has_words_levels_and_columns(tiny):
-    tiny.replace("programme.toml", 'motivation = "Motivation"', '''
+    tiny.replace(
+        "programme.toml",
+        'motivation = "Motivation"',
+        '''
 wants = { label = { en = "Wants most", fr = "Veut surtout" }, kind = "choice", levels = { seeds = "Seeds", tools = "Tools" } }
 trust = { label = "Trust", scale = [0, 10], predicts = false, good = "low" }
-motivation = "Motivation"''')
-    tiny.replace("programme.toml", 'cdsp = "service provider"', 'cdsp = { one = "service provider", many = "service providers" }')
-    tiny.replace("programme.toml", "[analysis]", '''
+motivation = "Motivation"''',
+    )
+    tiny.replace(
+        "programme.toml", 'cdsp = "service provider"', 'cdsp = { one = "service provider", many = "service providers" }'
+    )
+    tiny.replace(
+        "programme.toml",
+        "[analysis]",
+        """
 [types.sector]
 farm = { en = "farming", fr = "agriculture" }
 [places]
@@ -80,7 +91,8 @@ staff = { en = "Members", fr = "Membres" }
 [actions]
 A1 = { label = "talk with each", measure = "conversations" }
 
-[analysis]''')
+[analysis]""",
+    )
     one = kl.load(tiny.toml)
     assert one.levels("wants") == ["seeds", "tools"] and one.levels("region") == ["North", "South"]
     assert one.levels("org_type") == ["cdsp", "awardee"] and one.levels("kind") == ["lead", "contract"]

@@ -1,4 +1,4 @@
-# ruff: noqa: E501  (what is planted and what is expected stand whole)
+
 """Reports: parameters checked first, pages that hold nothing that runs, whole files, one run at a time."""
 
 import json
@@ -28,7 +28,9 @@ from konbit_lessons.words import Words
 HERE = Path(__file__).parent
 HOSTILE = json.loads((HERE / "data" / "hostile_cells.json").read_text(encoding="utf-8"))
 DEFAULTS = {"quarter": "FY2017Q3", "limit": 0.1, "n": 3, "flag": True}
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; form-action 'none'"
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; form-action 'none'"
+)
 PNG = "iVBORw0KGgo="
 
 
@@ -49,13 +51,17 @@ def programme(tmp_path_factory):
 
 @pytest.mark.parametrize("value", [1, 2.5, None, True, ["FY2017Q3"], ("a",), pd.Timestamp("2017-01-01"), object()])
 def test_a_value_of_another_type_is_refused_before_anything_starts(value):
-    with pytest.raises(ProgrammeError, match=r"parameter quarter: found .* expected quarter \(str, 'FY2017Q3' unless told\)"):
+    with pytest.raises(
+        ProgrammeError, match=r"parameter quarter: found .* expected quarter \(str, 'FY2017Q3' unless told\)"
+    ):
         checked_parameters(DEFAULTS, {"quarter": value})
 
 
 @pytest.mark.parametrize("name", ["quater", "Quarter", "", "quarter = 1; x", "__class__", "{quarter}"])
 def test_an_unknown_parameter_is_refused_and_the_known_ones_are_listed(name):
-    with pytest.raises(ProgrammeError, match=r"which it does not have; it has quarter \(str.*flag \(bool, True unless told\)"):
+    with pytest.raises(
+        ProgrammeError, match=r"which it does not have; it has quarter \(str.*flag \(bool, True unless told\)"
+    ):
         checked_parameters(DEFAULTS, {name: "x"})
 
 
@@ -82,12 +88,22 @@ def test_text_from_a_command_line_is_read_as_the_type_of_the_default():
 def test_what_did_not_finish_is_kept_aside_and_is_no_success(tmp_path, source, said):
     path = written(tmp_path, text("counts too", "lab-only"), source, "2")
     with pytest.raises(ReportError, match=said):
-        run(path, {}, programme_file=tmp_path / "programme.toml", keep=tmp_path / "kept", seconds=2 if "sleep" in source else 8)
+        run(
+            path,
+            {},
+            programme_file=tmp_path / "programme.toml",
+            keep=tmp_path / "kept",
+            seconds=2 if "sleep" in source else 8,
+        )
     assert [path.name for path in (tmp_path / "kept").iterdir()] == ["tried.FAILED.ipynb"]
 
 
-def test_a_run_uses_this_python_in_the_programmes_folder_with_a_fixed_hash_seed_and_leaves_out_cells_for_the_lab(tmp_path):
-    shown = "import os, sys; (sys.executable, os.getcwd(), os.environ['PYTHONHASHSEED'], os.environ['KONBIT_PROGRAMME'], n)"
+def test_a_run_uses_this_python_in_the_programmes_folder_with_a_fixed_hash_seed_and_leaves_out_cells_for_the_lab(
+    tmp_path,
+):
+    shown = (
+        "import os, sys; (sys.executable, os.getcwd(), os.environ['PYTHONHASHSEED'], os.environ['KONBIT_PROGRAMME'], n)"
+    )
     path = written(tmp_path, cell(source="1 / 0", tags=["lab-only"]), shown)
     folder = tmp_path / "with {braces}"
     folder.mkdir()
@@ -100,13 +116,25 @@ def test_a_run_uses_this_python_in_the_programmes_folder_with_a_fixed_hash_seed_
 
 def test_nothing_beside_the_programme_is_imported_run_or_taken_for_settings(tmp_path):
     folder, hit = tmp_path / "programme", tmp_path / "hit"
-    planted = ("pandas", "sitecustomize", "usercustomize", "conftest", "ipykernel_launcher", "ipykernel", "typing", "konbit_lessons", "seaborn")
+    planted = (
+        "pandas",
+        "sitecustomize",
+        "usercustomize",
+        "conftest",
+        "ipykernel_launcher",
+        "ipykernel",
+        "typing",
+        "konbit_lessons",
+        "seaborn",
+    )
     folder.mkdir()
     for name in planted:
         (folder / f"{name}.py").write_text(f"open({str(hit)!r}, 'a').write({name!r})\n")
     (folder / "x.pth").write_text(f"import os; open({str(hit)!r}, 'a').write('pth')\n")
     (folder / "matplotlibrc").write_text("figure.facecolor: red\n")
-    path = written(tmp_path, "import pandas, seaborn, konbit_lessons, matplotlib", "matplotlib.rcParams['figure.facecolor']")
+    path = written(
+        tmp_path, "import pandas, seaborn, konbit_lessons, matplotlib", "matplotlib.rcParams['figure.facecolor']"
+    )
     executed = run(path, {}, programme_file=folder / "programme.toml", keep=tmp_path / "kept")
     assert executed.cells[-1].outputs[0].data["text/plain"] == "'white'"
     assert not hit.exists()
@@ -118,8 +146,14 @@ def test_nothing_beside_the_programme_is_imported_run_or_taken_for_settings(tmp_
 def parts_with(said):
     """Outputs as parts give where what they show is hostile, and as one would that forgot to escape."""
     table = pd.DataFrame({said or "x": [said], "n": ["1"]})
-    figure = dict(heading=said, subtitle=said, caption=said, alt=said, pictures=[(b"png", 328), (b"png", 640)], summary="s")
-    return [table_html(table, caption=said), figure_html(**figure, numbers=table_html(table, caption=said)), f"<div>{said}</div>"]
+    figure = dict(
+        heading=said, subtitle=said, caption=said, alt=said, pictures=[(b"png", 328), (b"png", 640)], summary="s"
+    )
+    return [
+        table_html(table, caption=said),
+        figure_html(**figure, numbers=table_html(table, caption=said)),
+        f"<div>{said}</div>",
+    ]
 
 
 @pytest.mark.parametrize("said", HOSTILE.values(), ids=HOSTILE)
@@ -151,13 +185,26 @@ def test_the_parts_escape_on_their_own_before_anything_is_sanitized(said):
 
 
 def test_the_allow_list_keeps_what_reports_need_and_nothing_else_of_a_picture():
-    picture = figure_html(heading="h", subtitle="s", caption="c", alt="a", pictures=[(b"narrow", 328), (b"wide", 640)], numbers="", summary="n")
+    picture = figure_html(
+        heading="h",
+        subtitle="s",
+        caption="c",
+        alt="a",
+        pictures=[(b"narrow", 328), (b"wide", 640)],
+        numbers="",
+        summary="n",
+    )
     kept = table_html(pd.DataFrame({"Who": ["A"], "n": ["1"]}), caption="c") + '<h2 id="a-b">x</h2>' + picture
     assert BeautifulSoup(sanitized(kept), "html.parser") == BeautifulSoup(kept, "html.parser")
-    for srcset in ("https://example.org/a.png", "data:image/svg+xml;base64,AA==", "data:image/png;base64,AA==, //x.org/a 2x", "data:text/html,x"):
-        assert sanitized(f'<picture><source srcset="{srcset}" media="(x), url(x)" onerror="x" src="{srcset}"></picture>') == (
-            "<picture><source></picture>"
-        )
+    for srcset in (
+        "https://example.org/a.png",
+        "data:image/svg+xml;base64,AA==",
+        "data:image/png;base64,AA==, //x.org/a 2x",
+        "data:text/html,x",
+    ):
+        assert sanitized(
+            f'<picture><source srcset="{srcset}" media="(x), url(x)" onerror="x" src="{srcset}"></picture>'
+        ) == ("<picture><source></picture>")
 
 
 def test_a_page_has_its_language_title_contents_policy_banner_and_skip_link(programme):
@@ -182,7 +229,9 @@ def test_no_line_of_a_page_can_begin_with_the_sign_of_a_percentage(programme):
     assert all(one in said for one in ("95\u00a0% interval", "42\u00a0% (33 to 52)", "45\u00a0% came"))
 
 
-@pytest.mark.parametrize("kind", ["text/vnd.mermaid", "application/javascript", "image/svg+xml", "text/markdown", "text/latex"])
+@pytest.mark.parametrize(
+    "kind", ["text/vnd.mermaid", "application/javascript", "image/svg+xml", "text/markdown", "text/latex"]
+)
 def test_outputs_of_other_types_do_not_reach_even_an_internal_page(programme, kind):
     output = new_output("display_data", data={kind: "PLANTED<script>1</script>"})
     assert "PLANTED" not in str(page_of(programme, cell(output)))
@@ -236,7 +285,10 @@ def test_a_run_publishes_page_tables_index_and_manifest_and_twice_the_same_bytes
         ]  # fmt: skip
         bytes_of.append([path.read_bytes() for path in [*files, top / "manifest.json"]])
     assert bytes_of[0] == bytes_of[1]
-    assert bytes_of[0][3].decode().splitlines() == ["sentence,what,value,low,high", '"Of 10, 20 % came",share,0.2,0.1,0.3']
+    assert bytes_of[0][3].decode().splitlines() == [
+        "sentence,what,value,low,high",
+        '"Of 10, 20 % came",share,0.2,0.1,0.3',
+    ]
     assert said[0] == "incentives: running, the programme's own notebooks/incentives.ipynb"
     manifest = json.loads(bytes_of[0][-1])
     assert manifest["inputs"].keys() == {"programme.toml", "data.csv"}
@@ -284,7 +336,10 @@ def test_tables_that_a_report_no_longer_has_go_with_its_earlier_page(study, tmp_
     [
         ([part(name="t", csv="a\n1\n"), part(name="t", csv="a\n2\n")], 'tried: found two tables named "t" that differ'),
         ([part(name="../t", csv="a\n1\n")], 'tried: found a table named "../t"; expected small letters, digits and _'),
-        ([part(name="incentives", csv="a\n1\n")], "tried: found a table named incentives that is not the one of incentives"),
+        (
+            [part(name="incentives", csv="a\n1\n")],
+            "tried: found a table named incentives that is not the one of incentives",
+        ),
     ],
 )
 def test_a_name_of_a_table_is_given_once(study, tmp_path, cells, said):
@@ -296,7 +351,13 @@ def test_a_name_of_a_table_is_given_once(study, tmp_path, cells, said):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"names": ["nothing"]}, {"language": "xx"}, {"audience": "all"}, {"parameters": {"y": 1}}, {"parameters": {"language": "fr"}}],
+    [
+        {"names": ["nothing"]},
+        {"language": "xx"},
+        {"audience": "all"},
+        {"parameters": {"y": 1}},
+        {"parameters": {"language": "fr"}},
+    ],
     ids=str,
 )
 def test_wrong_calls_are_refused_before_anything_is_written(study, tmp_path, wrong):

@@ -1,4 +1,4 @@
-"""What is said of a result, sentence by sentence, in three languages: ``data/result_sentences.csv`` holds them whole."""
+"""What is said of a result, in three languages: ``data/result_sentences.csv`` holds the sentences whole."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -84,7 +84,9 @@ SITUATIONS = {
     "not shown": one(**SILENT, reason="not_shown", n_offered=NAN, k_offered=NAN, groups_offered=NAN),
     "study": in_a_study(),
     "study, few": in_a_study(**SILENT, reason="few_groups", groups_offered=4),
-    "study, amount": in_a_study(kind="amount", estimate=0.00012, conf_low=-0.0001, conf_high=0.0002, strength="uncertain"),
+    "study, amount": in_a_study(
+        kind="amount", estimate=0.00012, conf_low=-0.0001, conf_high=0.0002, strength="uncertain"
+    ),
     "together": of(limits.together),
     "together, chance": of(limits.together, table=result(ROWS[1:]).table),
     "together, unknown": of(limits.together, table=result(ROWS[4:]).table),
@@ -128,7 +130,9 @@ def test_each_situation_has_its_sentence(situation, language):
 def test_what_is_said_together_never_contradicts_what_is_said_of_one():
     rng = np.random.default_rng(1)
     for _ in range(200):
-        rows = [(*ROWS[0][:5], p, *ROWS[0][6:16], "clear" if p < 0.05 else "likely", "") for p in rng.uniform(0, 0.2, 4)]
+        rows = [
+            (*ROWS[0][:5], p, *ROWS[0][6:16], "clear" if p < 0.05 else "likely", "") for p in rng.uniform(0, 0.2, 4)
+        ]
         said = str(limits.together(Say(), result(rows)))
         some = any(one[5] < 0.05 for one in rows)
         assert ("more than chance" in said) == some

@@ -14,7 +14,6 @@ from konbit_lessons.incentives.contrasts import of_column
 from konbit_lessons.incentives.fit import fit_model
 from konbit_lessons.incentives.mixed import mixed_logit
 
-
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(60)
 WEIGHTS = WEIGHTS / WEIGHTS.sum()
 

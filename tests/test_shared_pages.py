@@ -17,7 +17,6 @@ from scipy.optimize import linprog
 
 import konbit_lessons as kl
 from konbit_lessons.disclosure import TOTAL
-from konbit_lessons.example import write_example
 from konbit_lessons.measures import actions, answers, conversations, participation, support
 from konbit_lessons.measures.shared_counts import BANDS, STEPS, invitations_taken_up
 
@@ -123,7 +122,11 @@ def of_invitations(data, quarter):
     for (by, group), line in counts.iterrows():
         when = by.startswith("fiscal_quarter")
         at = (group, TOTAL, TOTAL) if by == "fiscal_quarter" else (quarter, by, group)
-        at = (*group.split(", "), "org_type")[0::2] + (group.split(", ")[1],) if by.startswith("fiscal_quarter ×") else at
+        at = (
+            (*group.split(", "), "org_type")[0::2] + (group.split(", ")[1],)
+            if by.startswith("fiscal_quarter ×")
+            else at
+        )
         yield (f"attended{' in' * when}", *at), line["attended"], 0
         yield (f"known{' in' * when}", *at), line["invitations"], 0
 
