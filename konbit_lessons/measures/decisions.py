@@ -7,7 +7,6 @@ recommendations lead to it: its key, or its number among those of the quarter.
 import pandas as pd
 
 from konbit_lessons.errors import DataError
-from konbit_lessons.figures.markup import anchor_of
 from konbit_lessons.measures.roster import last_day
 
 DONE = "done"
@@ -34,7 +33,8 @@ def asked(data, *, quarter):
     """
     lines = data.learning[data.learning["quarter"] == quarter].reset_index(drop=True)
     names = lines["key"].fillna(pd.Series(range(1, len(lines) + 1), dtype=str).reindex(lines.index))
-    anchors = "finding-" + names.map(anchor_of).astype(object)
+    slugs = names.str.lower().str.replace("[^a-z0-9]+", "-", regex=True).str.strip("-")
+    anchors = "finding-" + slugs
     if (twice := anchors[anchors.duplicated()]).any():
         raise DataError(
             f'learning, {quarter}: found two findings with the key "{names[twice.index[0]]}"; a recommendation that '
