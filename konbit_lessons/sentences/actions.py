@@ -169,7 +169,7 @@ def quarter_names(say, frame):
 
 
 def of_itself(say):
-    """Return what programme.toml says of the evaluation: for and by whom, of what kind, its limits, comments, consent."""
+    """Return what programme.toml says of the evaluation: for whom, by whom, its kind, limits and consent."""
     written = {name: label for name, label in say.programme.said.evaluation if label}
     return [say(OF_ITSELF[name], text=label.text(say.language).removesuffix(".")) for name, label in written.items()]
 
