@@ -241,16 +241,18 @@ class Say(string.Formatter):
 
 
 def _keep(kept, name, value, kind):
-    """Note the numbers of a value: those of a sentence, of an interval beside the number it belongs to, or its own."""
+    """Note the numbers of a value: those of a sentence, of an interval beside the one that lies in it, or its own."""
     if isinstance(value, Sentence):
         kept += [list(one) for one in value.given]
     elif kind == "list" or isinstance(value, list):
         for one in value:
             _keep(kept, name, one, "")
     elif kind in PAIRS and not pd.isna(value[0]):
-        if not kept or kept[-1][2] is not None:
-            kept.append([name, None, None, None])
-        kept[-1][2:] = [float(end) for end in value]
+        low, high = map(float, value)
+        within = [one for one in kept if one[2] is None and low <= one[1] <= high]
+        own = within[-1] if within else [name, None, None, None]
+        own[2:] = [low, high]
+        kept += [] if within else [own]
     elif kind not in (*PAIRS, *OF_NO_NUMBER) and _is_number(value):
         kept.append([name, float(value), None, None])
 

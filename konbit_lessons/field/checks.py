@@ -41,6 +41,7 @@ def labels(said: Sections) -> Iterator[tuple[str, Label]]:
     for name, one in said.questions.items():
         yield from ((f"[questions] {name}, statement", label) for label in [one.statement] if label)
         yield from ((f"[questions] {name}, levels, {level}", label) for level, label in one.levels.items())
+    yield from ((f"[evaluation] {name}", label) for name, label in said.evaluation if label)
     if said.places:
         yield "[places] label", said.places.label
     yield from ((f"[labels] {name}", label) for name, label in said.labels.items())

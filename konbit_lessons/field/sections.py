@@ -199,6 +199,17 @@ class Invitations(_Section):
     everybody: bool | Literal["count only"] = False
 
 
+class Evaluation(_Section):
+    """[evaluation]: what the learning report says of itself; each is left out where it is not written."""
+
+    commissioned_by: Text | None = None
+    kind: Text | None = None
+    carried_out_by: Text | None = None
+    limits: Text | None = None
+    commented_by: Text | None = None
+    consent: Text | None = None
+
+
 class Analysis(_Section):
     """[analysis]: the question that is asked of the rows."""
 
@@ -309,6 +320,7 @@ class Sections(_Section):
     expectations: dict[Name, Expectation] = {}
     actions: dict[Filled, Action] = {}
     invitations: Invitations = Invitations()
+    evaluation: Evaluation = Evaluation()
     analysis: Analysis | None = None
     labels: dict[str, Text] = {}
     study: Study | None = None

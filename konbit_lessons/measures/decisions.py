@@ -34,7 +34,8 @@ def asked(data, *, quarter):
     """
     lines = data.learning[data.learning["quarter"] == quarter].reset_index(drop=True)
     names = lines["key"].fillna(pd.Series(range(1, len(lines) + 1), dtype=str).reindex(lines.index))
-    anchors = "finding-" + names.map(anchor_of).astype(object)
+    slugs = names.str.lower().str.replace("[^a-z0-9]+", "-", regex=True).str.strip("-")
+    anchors = "finding-" + slugs
     if (twice := anchors[anchors.duplicated()]).any():
         raise DataError(
             f'learning, {quarter}: found two findings with the key "{names[twice.index[0]]}"; a recommendation that '

@@ -12,9 +12,10 @@ import pandas as pd
 from konbit_lessons.disclosure import TOTAL
 from konbit_lessons.errors import DataError
 from konbit_lessons.field.declared import EXPECTS
-from konbit_lessons.incentives import predict_participation
+from konbit_lessons.incentives import estimate
 from konbit_lessons.measures import actions, answers, conversations, expectations, participation
 from konbit_lessons.measures.intervals import with_shares
+from konbit_lessons.measures.shared_counts import hidden_incentives
 from konbit_lessons.panel import rows as rows_until
 
 WORDS = ["measure", "kind", "name", "strength"]
@@ -56,12 +57,19 @@ def numbers(data, rows, result, *, quarter):
 
 def before(data, *, quarter):
     """Return the numbers of the quarter before by today's records; none where it has no event."""
-    earlier, programme = _quarter_before(data, quarter), data.programme
+    earlier = _quarter_before(data, quarter)
     if earlier not in data.quarters:
         return frame([])
-    rows = rows_until(programme, quarter=earlier)
-    result = predict_participation(rows, **programme.question).shown(programme.smallest_cell)
-    return numbers(data, rows, result, quarter=earlier)
+    rows = rows_until(data.programme, quarter=earlier)
+    return numbers(data, rows, estimated(data, rows), quarter=earlier)
+
+
+def estimated(data, rows):
+    """Return the programme's question answered: the Estimates of its formula, without what may not be shown."""
+    programme, asked = data.programme, data.programme.question
+    options = {name: asked[name] for name in ("incentives", "cluster", "smallest_effect")}
+    result = estimate(programme.formula, rows, by=asked.get("by"), **options)
+    return result.shown(programme.smallest_cell, also_hidden=hidden_incentives(programme, rows))
 
 
 def _reached(data, quarter):
@@ -177,32 +185,34 @@ def behind(data, rows, result, lead, *, quarter):
 
 
 def _behind(data, rows, result, row, quarter):
-    kind, name = row["kind"], row["name"]
-    if kind == "taken_up":
-        return _points(participation.uptake(data, rows, by="fiscal_quarter"), "fiscal_quarter")
-    if kind == "talked_with":
-        return _points(
-            conversations.calendar(data, quarter=quarter).drop_duplicates("fiscal_quarter"), "fiscal_quarter"
-        )
-    if kind == "agrees":
-        said = answers.said(data, quarter=quarter)
-        return _points(said[(said["term"] == name) & (said["by"] == TOTAL)], "asked")
-    if kind == "incentive":
-        return _points(result.table[result.table["strength"].isin(FOUND)], "term", "estimate")
-    if kind == "reached":
-        table = participation.reached(data, quarter=quarter)
-        return _of(row["n"], table[table["org_type"] == name].set_index("fiscal_quarter")["so_far"])
-    if kind == "overdue":
-        counts = conversations.follow_ups(data, quarter=quarter).set_index("state")["follow_ups"]
-        return _of(row["n"], counts.drop(TOTAL))
-    if kind == "expects":
+    if row["kind"] in ("overdue", "unmet", "reached"):
+        return _of(row["n"], _counts(data, row, quarter))
+    if row["kind"] == "expects":
         counts = (row[["before", "after"]].astype(float) * row["both"]).round().astype(int)
-        twice = pd.DataFrame({"point": counts.index, "k": counts.to_numpy(), "n": int(row["both"])})
-        return _points(with_shares(twice, "k"), "point")
-    return _of(row["n"], pd.Series({"offered": row["n"] - row["k"], "not_offered": row["k"]}))
+        return _points(
+            with_shares(pd.DataFrame({"point": counts.index, "k": counts.array, "n": int(row["both"])}), "k")
+        )
+    if row["kind"] == "agrees":
+        said = answers.said(data, quarter=quarter)
+        return _points(said[(said["term"] == row["name"]) & (said["by"] == TOTAL)], "asked")
+    if row["kind"] == "incentive":
+        return _points(result.table[result.table["strength"].isin(FOUND)], "term", "estimate")
+    if row["kind"] == "taken_up":
+        return _points(participation.uptake(data, rows, by="fiscal_quarter"), "fiscal_quarter")
+    calendar = conversations.calendar(data, quarter=quarter)
+    return _points(calendar.drop_duplicates("fiscal_quarter"), "fiscal_quarter")
 
 
-def _points(frame, point, value="share"):
+def _counts(data, row, quarter):
+    if row["kind"] == "overdue":
+        return conversations.follow_ups(data, quarter=quarter).set_index("state")["follow_ups"].drop(TOTAL)
+    if row["kind"] == "unmet":
+        return pd.Series({"offered": row["n"] - row["k"], "not_offered": row["k"]})
+    table = participation.reached(data, quarter=quarter)
+    return table[table["org_type"] == row["name"]].set_index("fiscal_quarter")["so_far"]
+
+
+def _points(frame, point="point", value="share"):
     return frame.rename(columns={point: "point", value: "value"})
 
 

@@ -91,7 +91,7 @@ def supported(data: Data, *, quarter: str) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, one row per fiscal quarter with an event up to ``quarter``, and this one
+    DataFrame, one row per fiscal quarter with an event up to ``quarter``, and this one; none without support
         ``fiscal_quarter``, ``supported``, ``n`` (partners), ``share``, ``conf_low``, ``conf_high`` (Wilson's). Missing
         where hidden.
     """
@@ -99,4 +99,5 @@ def supported(data: Data, *, quarter: str) -> pd.DataFrame:
     known = support(data, quarter=quarter)["n"].xs((TOTAL, TOTAL), level=("by", "group"))
     counts = known[["now", "all"]].set_axis(["supported", "n"], axis="columns")
     counts = counts.loc[sorted({quarter, *events[events <= quarter]})].rename_axis("fiscal_quarter")
-    return with_shares(counts.reset_index(), "supported")
+    shown = counts.reset_index()[: None if len(data.other_support) else 0]
+    return with_shares(shown, "supported")

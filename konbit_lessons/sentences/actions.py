@@ -13,6 +13,14 @@ from konbit_lessons.sentences.common import first_and_last, why_missing
 from konbit_lessons.sentences.learning import number_told, own
 from konbit_lessons.words import mark, pair
 
+OF_ITSELF = {  # what programme.toml says of the evaluation
+    "commissioned_by": mark("**Commissioned by:** {text}."),
+    "kind": mark("**Kind of evaluation:** {text}."),
+    "carried_out_by": mark("**Carried out by:** {text}."),
+    "limits": mark("**Limits:** {text}."),
+    "commented_by": mark("**Commented on by:** {text}."),
+    "consent": mark("**Consent:** {text}."),
+}
 MEASURED = {  # what an action names as its measure → the number of the report that it is
     "conversations": "talked_with",
     "contributions": "delivered",
@@ -158,6 +166,12 @@ def quarter_names(say, frame):
     return frame.assign(
         label=[say.words.text("All quarters") if one == "total" else say.period(one) for one in frame["fiscal_quarter"]]
     )
+
+
+def of_itself(say):
+    """Return what programme.toml says of the evaluation: for whom, by whom, its kind, limits and consent."""
+    written = {name: label for name, label in say.programme.said.evaluation if label}
+    return [say(OF_ITSELF[name], text=label.text(say.language).removesuffix(".")) for name, label in written.items()]
 
 
 def made_with(say, *, quarter, own_words):

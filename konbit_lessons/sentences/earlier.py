@@ -80,30 +80,28 @@ def _held(say, row):
     )
 
 
+OTHERS = pair(
+    "Of what the report before ({quarter:period}) said, {n} number is another by today's records: {names}.",
+    "Of what the report before ({quarter:period}) said, {n} numbers are others by today's records: {names}.",
+)
+
+
 def compared_sentences(say, compared, *, quarter):
     """Return whether what the report of the quarter before said still stands, and what became of its findings."""
-    earlier = str(say.programme.calendar.named(quarter).previous)
+    when = {"quarter": str(say.programme.calendar.named(quarter).previous)}
     if compared[["said", "then"]].isna().all(axis=None):
         return []
     if compared["said"].isna().all():
-        return [
-            say(
-                "No report on the quarter before ({quarter:period}) is stored, so what it said cannot be compared.",
-                quarter=earlier,
-            )
-        ]
-    differ = compared[compared["differs"]]
-    stands = say("What the report before ({quarter:period}) said still stands by today's records.", quarter=earlier)
-    others = pair(
-        "Of what the report before ({quarter:period}) said, {n} number is another by today's records: {names}.",
-        "Of what the report before ({quarter:period}) said, {n} numbers are others by today's records: {names}.",
-    )
-    names = say.list(
-        small(say.name(row["name"]) if row["kind"] == "incentive" else str(number_name(say, row)))
-        for _, row in differ.iterrows()
-    )
-    first = say(others, n=len(differ), names=names, quarter=earlier) if len(differ) else stands
+        text = mark("No report on the quarter before ({quarter:period}) is stored, so what it said cannot be compared.")
+        return [say(text, **when)]
+    names = [small(_short_name(say, row)) for _, row in compared[compared["differs"]].iterrows()]
+    stands = say("What the report before ({quarter:period}) said still stands by today's records.", **when)
+    first = say(OTHERS, n=len(names), names=say.list(names), **when) if names else stands
     return [first, *_strength_then_and_now(say, compared)]
+
+
+def _short_name(say, row):
+    return say.name(row["name"]) if row["kind"] == "incentive" else str(number_name(say, row))
 
 
 def _strength_then_and_now(say, compared):
