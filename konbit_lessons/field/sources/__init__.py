@@ -17,9 +17,8 @@ from konbit_lessons.field.sources import (
     odk,
     parquet,
     sheet,
-    spss,
-    stata,
     surveycto,
+    value_labels,
 )
 from konbit_lessons.field.sources.file import File
 from konbit_lessons.field.sources.form import read_form
@@ -34,8 +33,8 @@ KINDS: dict[str, ModuleType] = {
     "surveycto": surveycto,
     "microsoft_forms": microsoft_forms,
     "google_forms": google_forms,
-    "stata": stata,
-    "spss": spss,
+    "stata": value_labels,
+    "spss": value_labels,
     "parquet": parquet,
     "sheet": sheet,
 }
@@ -74,33 +73,32 @@ def read(
     SourceError
         The file is missing, dangerous, empty, or not what it is said to be.
     """
-    path = Path(path)
-    with guard.unchanged(path):
-        guard.check(path)
-        if kind is not None and kind not in KINDS:
-            raise SourceError(f'{path.name}: found kind "{kind}"; expected one of {", ".join(KINDS)}.')
-        file = File(path)
+    file = File(Path(path))
+    with guard.unchanged(file.path):
+        guard.check(file.path)
         asked = Asked(read_form(Path(form)) if form else None, tuple(expect), options or {})
         kind = _kind(file, asked, kind)
         frames, notices = KINDS[kind].read(file, asked)
-    return Raw(
-        path=path,
-        kind=kind,
-        tables={name: frame.rows for name, frame in frames.items()},
-        sheets={name: frame.sheet for name, frame in frames.items()},
-        notices=tuple([*file.notices, *notices]),
-        epoch=file.epoch,
-    )
+        return Raw(
+            path=file.path,
+            kind=kind,
+            tables={name: frame.rows for name, frame in frames.items()},
+            sheets={name: frame.sheet for name, frame in frames.items()},
+            notices=(*file.notices, *notices),
+            epoch=file.epoch,
+        )
 
 
 def _kind(file: File, asked: Asked, wanted: str | None) -> str:
     """A binary file is what its first bytes say; a table of text what its header says, or programme.toml."""
+    name = file.path.name
+    if wanted is not None and wanted not in KINDS:
+        raise SourceError(f'{name}: found kind "{wanted}"; expected one of {", ".join(KINDS)}.')
     if file.container == "sqlite":
-        raise SourceError(f"{file.path.name}: this is a database. Say with a query what to read from it.")
-    if wanted and (wanted in BINARY or file.container in BINARY) and wanted != file.container:
-        raise SourceError(f'{file.path.name}: found a {file.container} file; kind says "{wanted}". Correct kind.')
+        raise SourceError(f"{name}: this is a database. Say with a query what to read from it.")
+    if wanted and wanted != file.container and {wanted, file.container} & set(BINARY):
+        raise SourceError(f'{name}: found a {file.container} file; kind says "{wanted}". Correct kind.')
     if wanted or file.container in BINARY:
         return wanted or file.container
-    tables = {name: module for name, module in KINDS.items() if name not in BINARY}
-    found = next(name for name, module in tables.items() if module.recognizes(file))
+    found = next(one for one, module in KINDS.items() if one not in BINARY and module.recognizes(file))
     return "kobo" if found == "sheet" and asked.form and kobo.is_of(asked.form, file) else found

@@ -8,6 +8,7 @@ import codecs
 import csv
 import io
 import mmap
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +19,10 @@ import pyarrow.csv as arrow_csv
 
 from konbit_lessons.errors import SourceError
 from konbit_lessons.field.sources.grids import Grid, grid_of
+from konbit_lessons.field.sources.starts import UTF_16
 from konbit_lessons.tables import TEXT
 
 SEPARATORS = (",", ";", "\t", "|")
-UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _SAMPLE = 200_000
 _BLOCK = 1 << 20  # a row must fit in a block, or is read slowly
 _CHUNK = 1 << 24
@@ -63,7 +64,7 @@ def _separator(sample: str) -> str:
     """The separator that splits most records into as many cells as the first, and into more than one."""
 
     def quality(separator: str) -> tuple[float, int]:
-        records = [record for record in csv.reader(io.StringIO(sample, newline=""), delimiter=separator) if record]
+        records = list(filter(None, _rows(sample, separator)))
         if not records or len(records[0]) < 2:
             return (0.0, 0)
         widths = [len(record) for record in records]
@@ -80,36 +81,26 @@ def _regular_quotes(path: Path, separator: str) -> int | None:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole:
         if whole.find(b'"') < 0:
             return 0
-    content = np.memmap(path, dtype=np.uint8, mode="r")
-    ends = np.zeros(256, dtype=bool)
-    ends[list(f'{separator}\r\n"'.encode())] = True
-    first = 3 if bytes(content[:3]) == codecs.BOM_UTF8 else 0
-    seen = 0
+    content, seen = np.memmap(path, dtype=np.uint8, mode="r"), 0
+    first, ends = 3 if bytes(content[:3]) == codecs.BOM_UTF8 else 0, list(f'{separator}\r\n"'.encode())
     for start in range(0, len(content), _CHUNK):
         at = start + np.flatnonzero(content[start : start + _CHUNK] == ord('"'))
         opening, closing = at[seen % 2 :: 2], at[1 - seen % 2 :: 2]
         seen += len(at)
-        before = content[opening[opening > first] - 1]
-        after = content[closing[closing < len(content) - 1] + 1]
-        if not (ends[before].all() and ends[after].all()):
+        beside = [content[opening[opening > first] - 1], content[closing[closing < len(content) - 1] + 1]]
+        if not np.isin(np.concatenate(beside), ends).all():
             return None
     return seen if seen % 2 == 0 else None
 
 
 def _read_regular(path: Path, sample: str, separator: str, *, quoted: bool) -> pd.DataFrame | None:
     """Cells of a UTF-8 file whose every line is a row as wide as the first; None where it is not that regular."""
-    names = [str(at) for at, _ in enumerate(next(csv.reader(io.StringIO(sample, newline=""), delimiter=separator), []))]
+    names = [str(at) for at, _ in enumerate(next(_rows(sample, separator), []))]
+    types = dict.fromkeys(names, pa.large_string())
+    parse = arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=quoted, ignore_empty_lines=False)
+    convert = arrow_csv.ConvertOptions(column_types=types, strings_can_be_null=True, null_values=[""])
     try:
-        table = arrow_csv.read_csv(
-            path,
-            read_options=arrow_csv.ReadOptions(column_names=names, block_size=_BLOCK),
-            parse_options=arrow_csv.ParseOptions(
-                delimiter=separator, newlines_in_values=quoted, ignore_empty_lines=False
-            ),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=True, null_values=[""]
-            ),
-        )
+        table = arrow_csv.read_csv(path, arrow_csv.ReadOptions(column_names=names, block_size=_BLOCK), parse, convert)
     except pa.ArrowInvalid:
         return None
     cells = {at: pd.array(_blanks(table[at]), dtype=TEXT) for at in range(len(names))}
@@ -124,17 +115,7 @@ def _blanks(cells: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def _read_any(path: Path, text: str, separator: str, notices: list[str]) -> Grid:
     """Row by row; adds to the notices the rows that are shorter than the header."""
-    try:
-        records = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
-    except csv.Error as error:
-        raise SourceError(
-            f"{path.name}: the quotes do not close as they should ({error}). A quote inside a quoted text is written "
-            "twice: correct it, or export the file again."
-        ) from error
-    while records and not any(cell.strip() for cell in records[-1]):
-        records.pop()
-    if not records:
-        raise SourceError(f"{path.name}: the file holds no rows. Export it again.")
+    records = _records(path, text, separator)
     titles = next((at for at, record in enumerate(records) if len(record) > 1), 0)
     width = len(records[titles])
     for number, record in enumerate(records[titles:], start=titles + 1):
@@ -147,3 +128,23 @@ def _read_any(path: Path, text: str, separator: str, notices: list[str]) -> Grid
             notices.append(f"row {number} has {len(record)} of {width} cells; the rest is taken as blank")
     rows = ([cell if cell.strip() else None for cell in record[:width]] for record in records)
     return grid_of("", [[*row, *[None] * (width - len(row))] for row in rows])
+
+
+def _records(path: Path, text: str, separator: str) -> list[list[str]]:
+    """The rows, without blank ones at the end."""
+    try:
+        records = list(_rows(text, separator, strict=True))
+    except csv.Error as error:
+        raise SourceError(
+            f"{path.name}: the quotes do not close as they should ({error}). A quote inside a quoted text is written "
+            "twice: correct it, or export the file again."
+        ) from error
+    while records and not any(cell.strip() for cell in records[-1]):
+        records.pop()
+    if not records:
+        raise SourceError(f"{path.name}: the file holds no rows. Export it again.")
+    return records
+
+
+def _rows(text: str, separator: str, *, strict: bool = False) -> Iterator[list[str]]:
+    return csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=strict)

@@ -32,19 +32,12 @@ class File:
         """
         with self.path.open("rb") as file:
             found = container_of(file.read(512))
-        if found == "zip":
-            with zipfile.ZipFile(self.path) as archive:
-                names = [name.lower() for name in archive.namelist()]
-            if any(name.startswith("xl/") or name == "content.xml" for name in names):
-                return "workbook"
-            if not any(name.endswith(".csv") for name in names):
-                raise SourceError(f"{self.path.name}: there is no CSV in this zip. Ask for a new export.")
         if found == "page":
             raise SourceError(
                 f"{self.path.name}: this is a web page (HTML or XML), whatever its name says; expected a table. "
                 "Open it in Excel and save it as .xlsx."
             )
-        return found
+        return _in_zip(self.path) if found == "zip" else found
 
     @property
     def grids(self) -> list[Grid]:
@@ -63,36 +56,44 @@ class File:
 
     @cached_property
     def _read(self) -> tuple[list[Grid], list[str]]:
-        match self.container:
-            case "text":
-                grids, notices = delimited.read(self.path)
-            case "workbook":
-                grids, notices = workbook.read(self.path)
-            case "zip":
-                grids, notices = _zipped(self.path)
-            case other:
-                raise SourceError(f"{self.path.name}: this is a {other} file; expected a CSV or a workbook.")
+        readers = {"text": delimited.read, "workbook": workbook.read, "zip": _zipped}
+        if self.container not in readers:
+            raise SourceError(f"{self.path.name}: this is a {self.container} file; expected a CSV or a workbook.")
+        grids, notices = readers[self.container](self.path)
         used = [grid for grid in grids if grid.cells.notna().any(axis=None)]
         if not used:
             raise SourceError(f"{self.path.name}: no visible sheet holds anything. Export it again.")
         return used, [*notices, *(notice for grid in used for notice in grid.notices)]
 
 
+def _in_zip(path: Path) -> str:
+    with zipfile.ZipFile(path) as archive:
+        names = [name.lower() for name in archive.namelist()]
+    if any(name.startswith("xl/") or name == "content.xml" for name in names):
+        return "workbook"
+    if not any(name.endswith(".csv") for name in names):
+        raise SourceError(f"{path.name}: there is no CSV in this zip. Ask for a new export.")
+    return "zip"
+
+
 def _zipped(path: Path) -> tuple[list[Grid], list[str]]:
     """The CSVs of a zip, the shortest name first: the main table of a form stands before its repeats."""
     grids, notices = [], []
-    with zipfile.ZipFile(path) as archive, TemporaryDirectory() as folder:
+    with zipfile.ZipFile(path) as archive:
         members = [member for member in archive.infolist() if not member.is_dir()]
         tables = [member for member in members if member.filename.lower().endswith(".csv") and member.file_size]
-        for at, member in enumerate(sorted(tables, key=lambda one: (len(one.filename), one.filename))):
-            copy = Path(folder) / f"{at}" / Path(member.filename).name
-            copy.parent.mkdir()
-            with copy.open("wb") as unpacked:
-                unpacked.writelines(guard.chunks(archive, member))
-            (grid,), more = delimited.read(copy)
+        for member in sorted(tables, key=lambda one: (len(one.filename), one.filename)):
+            grid, more = _unpacked(archive, member)
             grids.append(Grid(member.filename, grid.cells, notices=grid.notices))
             notices += [f"{member.filename}: {notice}" for notice in more]
-        others = [member.filename for member in members if member not in tables]
-    if others:
-        notices.append(f"of the zip these were not read: {', '.join(others)}")
-    return grids, notices
+    others = [member.filename for member in members if member not in tables]
+    return grids, notices + ([f"of the zip these were not read: {', '.join(others)}"] if others else [])
+
+
+def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> tuple[Grid, list[str]]:
+    with TemporaryDirectory() as folder:
+        copy = Path(folder, Path(member.filename).name)
+        with copy.open("wb") as file:
+            file.writelines(guard.chunks(archive, member))
+        (grid,), notices = delimited.read(copy)
+    return grid, notices

@@ -4,7 +4,6 @@ Row numbers are those a person sees in a spreadsheet; a blank cell is missing; t
 """
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pandas as pd
 
@@ -47,32 +46,14 @@ class Grid:
         """The first row, stripped; blank cells are ""."""
         return [(cell or "").strip() for row in self.top(1) for cell in row]
 
+    @property
+    def titles(self) -> list[str]:
+        """The header, one space between words."""
+        return [" ".join(cell.split()) for cell in self.header]
+
 
 def grid_of(title: str, rows: list[list[str | None]], *, first_row: int = 1, **about) -> Grid:
     """Grid of rows of equal length."""
     columns = zip(*rows, strict=True)
     cells = {at: pd.array(list(column), dtype=TEXT) for at, column in enumerate(columns)}
     return Grid(title, pd.DataFrame(cells, index=range(first_row, first_row + len(rows))), **about)
-
-
-def read_grids(path: Path) -> tuple[list[Grid], list[str]]:
-    """Visible sheets of a workbook, or the rows of a delimited text file, and what a reader should know.
-
-    Returns
-    -------
-    grids : list of Grid
-        Those that hold anything.
-    notices : list of str
-        Hidden sheets left out, an encoding that had to be assumed, and the like.
-
-    Raises
-    ------
-    SourceError
-        The file is neither, or a row has more cells than the header.
-    """
-    from konbit_lessons.field.sources import delimited, workbook
-
-    reader = workbook if path.suffix.lower() in workbook.SUFFIXES else delimited
-    grids, notices = reader.read(path)
-    used = [grid for grid in grids if grid.cells.notna().any(axis=None)]
-    return used, [*notices, *(notice for grid in used for notice in grid.notices)]

@@ -15,7 +15,7 @@ from pathlib import Path, PureWindowsPath
 from typing import NoReturn
 
 from konbit_lessons.errors import SourceError
-from konbit_lessons.field.sources.starts import container_of
+from konbit_lessons.field.sources.starts import UTF_16, container_of
 
 LARGEST_TEXT = 8_000_000_000
 LARGEST_WORKBOOK = 300_000_000
@@ -26,7 +26,6 @@ LONGEST_LINE = 16_000_000
 MOST_PARTS, MOST_FILES = 5_000, 100_000  # in a workbook, in another zip
 _ZIPPED = {".xlsx": "an XLSX workbook", ".xlsm": "an XLSM workbook", ".ods": "an ODS workbook"}
 _END_OF_ZIP = b"PK\x05\x06"
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _CHUNK = 1 << 20
 
 
@@ -39,15 +38,11 @@ def check(path: Path) -> None:
         Names the file, the reason, and what to do.
     """
     size = _check_place(path)
-    try:
-        with path.open("rb") as file:
-            start = file.read(_CHUNK)
-    except OSError as error:
-        refuse(path, f"it cannot be opened ({error.strerror}). Ask its owner for permission, or close what holds it.")
-    container = container_of(start)
-    if path.suffix.lower() in _ZIPPED and container == "text" and (b"\0" in start or start.startswith(b"PK")):
+    start = _start(path)
+    named, container = path.suffix.lower() in _ZIPPED, container_of(start)
+    if named and container == "text" and (b"\0" in start or start.startswith(b"PK")):
         container = "zip"
-    limit = LARGEST_WORKBOOK if container == "workbook" or path.suffix.lower() in _ZIPPED else LARGEST_TEXT
+    limit = LARGEST_WORKBOOK if named or container == "workbook" else LARGEST_TEXT
     if size > limit:
         refuse(path, f"{size:,} bytes; at most {limit:,} are read. Split the export.")
     if container == "zip":
@@ -115,14 +110,7 @@ def _check_place(path: Path) -> int:
         refuse(path, f'this is the lock of a file open in Excel. Close Excel and read "{path.name[2:]}" itself.')
     if path.name.startswith(".~lock.") and path.name.endswith("#"):
         refuse(path, f'this is the lock of a file open in LibreOffice. Close it and read "{path.name[7:-1]}" itself.')
-    try:
-        about = path.stat()
-    except (OSError, ValueError) as error:
-        if isinstance(error, PermissionError):  # of a folder above it, perhaps: nothing more can be asked of it
-            refuse(path, f"it cannot be opened ({error.strerror}). Ask its owner for permission.")
-        if path.is_symlink():
-            refuse(path, f'this is a link to "{path.readlink()}", where there is no file. Copy the file itself here.')
-        refuse(path, "there is no such file. Check the name and the folder.")
+    about = _about(path)
     if stat.S_ISDIR(about.st_mode):
         refuse(path, "this is a folder; expected a file.")
     if not stat.S_ISREG(about.st_mode):
@@ -132,8 +120,27 @@ def _check_place(path: Path) -> int:
     return about.st_size
 
 
+def _about(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except PermissionError as error:  # of a folder above it, perhaps: nothing more can be asked of it
+        refuse(path, f"it cannot be opened ({error.strerror}). Ask its owner for permission.")
+    except (OSError, ValueError):
+        if path.is_symlink():
+            refuse(path, f'this is a link to "{path.readlink()}", where there is no file. Copy the file itself here.')
+        refuse(path, "there is no such file. Check the name and the folder.")
+
+
+def _start(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_CHUNK)
+    except OSError as error:
+        refuse(path, f"it cannot be opened ({error.strerror}). Ask its owner for permission, or close what holds it.")
+
+
 def _check_text(path: Path, start: bytes) -> None:
-    if start.startswith(_UTF_16):
+    if start.startswith(UTF_16):
         return
     if b"\0" in start:
         refuse(path, "this is not text: it holds NUL bytes. Expected .csv, .txt or .xlsx; save it as CSV UTF-8.")
@@ -152,23 +159,26 @@ def _check_zip(path: Path, size: int) -> None:
         refuse(path, f"this is not {what} ({error}). Save it again, or ask for a new export.")
     with archive:
         _check_ends(path, what)
-        members = archive.infolist()
-        names = {member.filename.lower() for member in members}
-        if "xl/workbook.bin" in names:
-            refuse(path, "XLSB workbooks are not read. Save it as .xlsx.")
-        most = MOST_PARTS if {"[content_types].xml", "content.xml"} & names else MOST_FILES
-        if len(members) > most:
-            refuse(path, f"it holds {len(members):,} parts; at most {most:,} are read. Ask for a new export.")
-        unpacked = sum(member.file_size for member in members)
-        if unpacked > LARGEST_UNPACKED or _bursts(unpacked, size):
-            refuse(path, f"{unpacked:,} bytes when unpacked; refused as a zip bomb. Ask for a new export.")
-        for member in members:
-            _check_member(path, member)
-        if len(names) < len(members):
-            refuse(path, "it holds two parts of the same name; refused. Ask for a new export.")
-        places = sorted((member.header_offset, 30 + member.compress_size) for member in members)
+        _check_members(path, size, archive.infolist())
+        places = sorted((member.header_offset, 30 + member.compress_size) for member in archive.infolist())
         if any(at + length > following for (at, length), (following, _) in pairwise([*places, (archive.start_dir, 0)])):
             refuse(path, "its parts overlap; refused as a zip bomb. Ask for a new export.")
+
+
+def _check_members(path: Path, size: int, members: list[zipfile.ZipInfo]) -> None:
+    names = {member.filename.lower() for member in members}
+    if "xl/workbook.bin" in names:
+        refuse(path, "XLSB workbooks are not read. Save it as .xlsx.")
+    most = MOST_PARTS if {"[content_types].xml", "content.xml"} & names else MOST_FILES
+    if len(members) > most:
+        refuse(path, f"it holds {len(members):,} parts; at most {most:,} are read. Ask for a new export.")
+    unpacked = sum(member.file_size for member in members)
+    if unpacked > LARGEST_UNPACKED or _bursts(unpacked, size):
+        refuse(path, f"{unpacked:,} bytes when unpacked; refused as a zip bomb. Ask for a new export.")
+    for member in members:
+        _check_member(path, member)
+    if len(names) < len(members):
+        refuse(path, "it holds two parts of the same name; refused. Ask for a new export.")
 
 
 def _check_ends(path: Path, what: str) -> None:

@@ -25,21 +25,19 @@ def split_options(frame: pd.DataFrame, options: dict[str, list[str]], separator:
     """
     notices = []
     for question, texts in options.items():
-        column = next((header for header in frame if " ".join(header.split()) == " ".join(question.split())), None)
+        column = next((header for header in frame if header.split() == question.split()), None)
         if column is None:
             notices.append(f'options are given for "{question}", which is no column: it has {", ".join(frame)}')
             continue
         known = {text: {text} for text in texts}
-        chosen, typed, doubtful = {}, 0, []
-        for cell in frame[column].dropna().unique():
-            ways = _ways(cell.strip(), known, separator)
-            if len({frozenset(way) & set(texts) for way in ways}) == 1:
-                chosen[cell] = next(iter(ways))
-                typed += not set(chosen[cell]) <= set(texts)
-            else:
-                doubtful.append(cell)
+        ways = {cell: _ways(cell.strip(), known, separator) for cell in frame[column].dropna().unique()}
+        chosen = {
+            cell: next(iter(w)) for cell, w in ways.items() if len({frozenset(way) & set(texts) for way in w}) == 1
+        }
+        doubtful = [cell for cell in ways if cell not in chosen]
         if doubtful:
             notices.append(f'{column}: "{doubtful[0]}" can be read in two ways; such cells are left as they are')
+        typed = sum(not set(ones) <= set(texts) for ones in chosen.values())
         if typed:
             notices.append(f"{column}: {typed} answers hold more than the options, which stays in the joined column")
         frame = with_choices(frame, column, chosen, texts)

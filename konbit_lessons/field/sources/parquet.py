@@ -6,11 +6,12 @@ import pyarrow.parquet as pq
 
 from konbit_lessons.errors import SourceError
 from konbit_lessons.field.sources.file import File
-from konbit_lessons.field.sources.raw import Asked, Frame
+from konbit_lessons.field.sources.raw import Asked, Frame, Read
 from konbit_lessons.field.sources.typed import check_size, text_frame
 
 
-def read(file: File, asked: Asked) -> tuple[dict[str, Frame], list[str]]:
+def read(file: File, asked: Asked) -> Read:
+    """One table."""
     name = file.path.name
     try:
         with pq.ParquetFile(file.path) as content:

@@ -1,14 +1,15 @@
 """What every reader returns: Raw, a file as frames of text; and the few steps from cells to such a frame."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from konbit_lessons.field.sources.form import Form
 from konbit_lessons.field.sources.grids import Grid
+from konbit_lessons.field.texts import kept
 
 
 class Frame(NamedTuple):
@@ -16,6 +17,9 @@ class Frame(NamedTuple):
 
     rows: pd.DataFrame
     sheet: str
+
+
+Read = tuple[dict[str, Frame], list[str]]  # what a reader makes of a file: its tables, and what it noticed
 
 
 @dataclass(frozen=True)
@@ -69,18 +73,12 @@ def frame_of(grid: Grid, *, header: list[str | None] | None = None, after: int =
         Rows above the first one of data.
     """
     body = grid.cells.iloc[after:]
-    names, seen, used = [], {}, []
-    for at, name in enumerate(header if header is not None else grid.top(1)[0]):
-        if name or body[at].notna().any():
+    there = body.notna().to_numpy()
+    named, seen = {}, Counter()
+    for at, (name, used) in enumerate(zip(header or grid.top(1)[0], there.any(axis=0), strict=True)):
+        if name or used:
             name = (name or f"column {at + 1}").strip()
-            seen[name] = seen.get(name, 0) + 1
-            names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
-            used.append(at)
-    frame = body[used].set_axis(names, axis="columns")
-    blank = np.ones(len(frame), dtype=bool)
-    for at in range(frame.shape[1]):
-        blank &= frame.iloc[:, at].isna().to_numpy()
-        if not blank.any():
-            break
-    frame = frame[~blank] if blank.any() else frame
-    return frame.rename_axis("row")
+            seen[name] += 1
+            named[at] = name if seen[name] == 1 else f"{name} ({seen[name]})"
+    frame = body[list(named)].set_axis(list(named.values()), axis="columns")
+    return kept(frame, there[:, list(named)].any(axis=1)).rename_axis("row")

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import sqlalchemy
@@ -41,31 +42,41 @@ def read_query(database: str, query: str, *, folder: str | Path = ".") -> Raw:
     """
     url = _url(database, Path(folder))
     where = f'{url.get_backend_name()}, query "{" ".join(query.split()[:6])} …"'
-    if not _READS.match(query) or ";" in query.rstrip().rstrip(";"):
+    query = query.rstrip().rstrip(";")
+    if not _READS.match(query) or ";" in query:
         raise SourceError(f"{where}: expected one SELECT, and nothing that writes.")
     path = Path(url.database or url.get_backend_name())
     if url.get_backend_name() == "sqlite":
         guard.check(path)
         url = url.set(database=f"file:{path.as_posix()}", query={"mode": "ro", "uri": "true"})
+    names, records = _answer(url, query, where)
+    check_size(where, len(records), len(names))
+    columns = zip(names, zip(*records, strict=True) if records else [()] * len(names), strict=True)
+    main = text_frame(columns, rows=len(records), name=where)
+    return Raw(path=path, kind="sql", tables={"main": main}, sheets={"main": ""})
+
+
+def _answer(url: sqlalchemy.URL, query: str, where: str) -> tuple[list[str], Sequence]:
+    """Names of the columns, and no more rows than are read."""
     try:
         engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
     except (NoSuchModuleError, ImportError) as error:
         raise SourceError(f"{where}: the driver of this database is not installed ({error}).") from None
     try:
         with engine.connect() as connection:
-            if engine.dialect.name == "postgresql":
-                connection = connection.execution_options(postgresql_readonly=True)
-            elif engine.dialect.name in ("mysql", "mariadb"):
-                connection.exec_driver_sql("START TRANSACTION READ ONLY")
-            answer = connection.execute(sqlalchemy.text(_COLON.sub(r"\\:", query.rstrip().rstrip(";"))))
+            answer = _reading_only(connection).execute(sqlalchemy.text(_COLON.sub(r"\\:", query)))
             names = list(answer.keys())
-            records = answer.fetchmany(MOST_CELLS // max(len(names), 1) + 1)
+            return names, answer.fetchmany(MOST_CELLS // max(len(names), 1) + 1)
     except (SQLAlchemyError, OSError) as error:
         raise SourceError(f"{where}: {_without_password(error, url)}") from None
-    check_size(where, len(records), len(names))
-    columns = zip(names, zip(*records, strict=True) if records else [()] * len(names), strict=True)
-    main = text_frame(columns, rows=len(records), name=where)
-    return Raw(path=path, kind="sql", tables={"main": main}, sheets={"main": ""})
+
+
+def _reading_only(connection: sqlalchemy.Connection) -> sqlalchemy.Connection:
+    if connection.dialect.name == "postgresql":
+        return connection.execution_options(postgresql_readonly=True)
+    if connection.dialect.name in ("mysql", "mariadb"):
+        connection.exec_driver_sql("START TRANSACTION READ ONLY")
+    return connection
 
 
 def _url(database: str, folder: Path) -> sqlalchemy.URL:

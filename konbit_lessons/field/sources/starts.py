@@ -10,6 +10,7 @@ _STARTS = {
 }
 _OLD_STATA = range(104, 116)  # the release, the byte order, then a 1
 _PAGES = (b"<html", b"<!doctype html", b"<table", b"<?xml", b"<div", b"<style", b"<head", b"<meta")
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 BINARY = ("parquet", "sqlite", "spss", "stata")  # tables that are neither text nor a workbook
 
 

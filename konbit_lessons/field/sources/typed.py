@@ -1,5 +1,6 @@
 """Values that a file or database holds as numbers and dates → the text a person would type for them."""
 
+import math
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -12,31 +13,45 @@ from konbit_lessons.errors import SourceError
 from konbit_lessons.tables import TEXT
 
 MOST_CELLS = 200_000_000  # as text they must fit in memory
+_MOST_DIGITS = 1e22  # a whole number beyond is written with an exponent
 
 
 def text_of(value: object) -> str | None:
     """One value as text; blank is None.
 
+    Raises
+    ------
+    TypeError
+        It is no single value: a list, bytes.
+
+    Examples
+    --------
     >>> [text_of(one) for one in (2.0, 0.1, True, date(2017, 6, 1), " ")]
     ['2', '0.1', '1', '2017-06-01', None]
     """
-    if value is None or value is pd.NaT or (isinstance(value, float | np.floating) and np.isnan(value)):
-        return None
     if isinstance(value, str):
         return value if value.strip() else None
+    if value is None or value is pd.NaT:
+        return None
+    if isinstance(value, float | np.floating):
+        return _number(value)
     if isinstance(value, bool | np.bool):
         return "1" if value else "0"
-    if isinstance(value, float | np.floating):
-        return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else str(value)
-    if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == time() and value.tzinfo is None else value.isoformat()
+    if isinstance(value, datetime) and value.time() == time() and value.tzinfo is None:
+        value = value.date()
     if isinstance(value, date | time):
         return value.isoformat()
-    if isinstance(value, Decimal):
-        return format(value, "f")
     if isinstance(value, int | np.integer | timedelta | UUID):
         return str(value)
+    if isinstance(value, Decimal):
+        return format(value, "f")
     raise TypeError(type(value).__name__)
+
+
+def _number(value: float | np.floating) -> str | None:
+    if math.isnan(value):
+        return None
+    return str(int(value)) if float(value).is_integer() and abs(value) < _MOST_DIGITS else str(value)
 
 
 def text_frame(columns: Iterable[tuple[str, Iterable]], *, rows: int, name: str) -> pd.DataFrame:
@@ -63,7 +78,12 @@ def text_frame(columns: Iterable[tuple[str, Iterable]], *, rows: int, name: str)
 
 
 def check_size(name: str, rows: int, columns: int) -> None:
-    """Refuse, before it is read, what would not fit in memory."""
+    """Refuse, before it is read, what would not fit in memory.
+
+    Raises
+    ------
+    SourceError
+    """
     if rows * columns > MOST_CELLS:
         raise SourceError(
             f"{name}: {rows:,} rows × {columns:,} columns; at most {MOST_CELLS:,} cells are read. "

@@ -4,28 +4,24 @@ Where every code in use has a label of its own, the column holds the labels and 
 code has none, or two codes share one, the column holds the codes and ``column (label)`` the labels.
 """
 
-from collections.abc import Callable
-from pathlib import Path
+from collections import Counter
 
 import numpy as np
 import pandas as pd
 import pyreadstat
 
 from konbit_lessons.errors import SourceError
-from konbit_lessons.field.sources.raw import Frame
+from konbit_lessons.field.sources.file import File
+from konbit_lessons.field.sources.raw import Asked, Frame, Read
 from konbit_lessons.field.sources.typed import check_size, text_frame, text_of
 
+READERS = {"stata": pyreadstat.read_dta, "spss": pyreadstat.read_sav}
 _DATES = ("%td", "%tc", "%tC", "%d")
 
 
-def read(path: Path, reader: Callable) -> tuple[dict[str, Frame], list[str]]:
-    """One table, by a reader of pyreadstat."""
-    try:
-        _, about = reader(path, metadataonly=True)
-        check_size(path.name, about.number_rows or 0, about.number_columns)
-        rows, about = reader(path, user_missing=True)
-    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError) as error:
-        raise SourceError(f"{path.name}: cannot be read ({error}). Save it again, or export it as CSV.") from error
+def read(file: File, asked: Asked) -> Read:
+    """One table."""
+    rows, about = _content(file)
     notices, columns = [], []
     for name in about.column_names:
         kind = about.readstat_variable_types[name]
@@ -34,10 +30,21 @@ def read(path: Path, reader: Callable) -> tuple[dict[str, Frame], list[str]]:
         columns += _with_labels(name, texts, labels, notices)
         notices += _missing(name, texts, about.missing_ranges.get(name, []))
         notices += _counted(name, rows[name], about.original_variable_types.get(name) or "")
-    asked = [f'{name} "{label}"' for name, label in about.column_names_to_labels.items() if label]
-    if asked:
-        notices.append(f"labels of the columns: {'; '.join(asked)}")
-    return {"main": Frame(text_frame(columns, rows=len(rows), name=path.name), "")}, notices
+    told = [f'{name} "{label}"' for name, label in about.column_names_to_labels.items() if label]
+    if told:
+        notices.append(f"labels of the columns: {'; '.join(told)}")
+    return {"main": Frame(text_frame(columns, rows=len(rows), name=file.path.name), "")}, notices
+
+
+def _content(file: File) -> tuple[pd.DataFrame, object]:
+    """The values, codes called missing among them, and what pyreadstat says of the columns."""
+    reader, name = READERS[file.container], file.path.name
+    try:
+        _, about = reader(file.path, metadataonly=True)
+        check_size(name, about.number_rows or 0, about.number_columns)
+        return reader(file.path, user_missing=True)
+    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError) as error:
+        raise SourceError(f"{name}: cannot be read ({error}). Save it again, or export it as CSV.") from error
 
 
 def _code(value: object, kind: str) -> str | None:
@@ -50,11 +57,11 @@ def _code(value: object, kind: str) -> str | None:
 def _with_labels(
     name: str, texts: list[str | None], labels: dict[str | None, str], notices: list[str]
 ) -> list[tuple[str, list[str | None]]]:
-    used = {text for text in texts if text is not None}
-    in_use = [labels[code] for code in used if code in labels]
+    used = set(texts) - {None}
+    in_use = Counter(labels[code] for code in used if code in labels)
     if not in_use:
         return [(name, texts)]
-    shared = sorted({label for label in in_use if in_use.count(label) > 1})
+    shared = sorted(label for label, times in in_use.items() if times > 1)
     named = [labels.get(text) for text in texts]
     if shared:
         notices.append(f'{name}: several codes share the label "{shared[0]}": the column holds the codes')
@@ -65,11 +72,9 @@ def _with_labels(
 
 def _missing(name: str, texts: list[str | None], ranges: list[dict]) -> list[str]:
     """Codes that the file calls missing are kept, and said."""
-    found: dict[str, int] = {}
-    for text in texts:
-        if text is not None and any(_within(text, one["lo"], one["hi"]) for one in ranges):
-            found[text] = found.get(text, 0) + 1
-    told = ", ".join(f"{text} ({count} times)" for text, count in sorted(found.items()))
+    counts = Counter(text for text in texts if text is not None) if ranges else {}
+    found = [text for text in sorted(counts) if any(_within(text, one["lo"], one["hi"]) for one in ranges)]
+    told = ", ".join(f"{text} ({counts[text]} times)" for text in found)
     return [f"{name}: the file calls missing what is kept here: {told}"] if found else []
 
 
