@@ -40,20 +40,16 @@ def agreeing(frame: pd.DataFrame, separator: str) -> dict[str, str]:
     """
     found = {}
     for column in frame:
-        ends = [cut.start() for cut in re.finditer(re.escape(separator), column) if column[: cut.start()] in frame]
-        for end in reversed(ends):
-            question, choice = column[:end], column[end + len(separator) :]
-            if choice and _says(frame[column], frame[question], choice):
-                found[column] = f"{question}/{choice}"
-                break
+        cuts = [(column[: at.start()], column[at.end() :]) for at in re.finditer(re.escape(separator), column)]
+        told = ((one, choice) for one, choice in reversed(cuts) if choice and one in frame)
+        name = next((f"{one}/{choice}" for one, choice in told if _says(frame[column], frame[one], choice)), "")
+        found |= {column: name} if name else {}
     return found
 
 
 def _says(column: pd.Series, joined: pd.Series, choice: str) -> bool:
-    if not are_flags(column):
-        return False
     holds = (" " + joined.fillna("") + " ").str.contains(f" {choice} ", regex=False)
-    return bool((holds == flags_of(column).fillna(False)).all())
+    return are_flags(column) and bool((holds == flags_of(column).fillna(False)).all())
 
 
 def blank_unanswered(frame: pd.DataFrame) -> pd.DataFrame:

@@ -8,15 +8,15 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain, combinations, product, takewhile
 from pathlib import Path
 from typing import NamedTuple
 
-from konbit_lessons.errors import SourceError
 from konbit_lessons.field.sources import guard
 from konbit_lessons.field.sources.file import File
-from konbit_lessons.field.sources.grids import Grid
+from konbit_lessons.field.sources.raw import Grid
 from konbit_lessons.field.sources.words import WORDS
 
 GPS = ("latitude", "longitude", "altitude", "precision")  # Kobo's columns beside a geopoint
@@ -51,13 +51,18 @@ class Writing(NamedTuple):
 
 @dataclass(frozen=True)
 class Question:
-    """One question; ``labels`` by language ("" is the bare ``label``), ``path`` the groups and repeats around it."""
+    """One question; ``labels`` by language ("" is the bare ``label``), ``path`` the groups and repeats around it.
+
+    ``column`` is its name in a table: behind its groups where two questions of the table share a name.
+    """
 
     name: str
     type: str
     list_name: str | None
     labels: dict[str, str]
     path: tuple[Block, ...]
+    choices: tuple[Choice, ...] = ()
+    column: str = ""
 
     @property
     def repeat(self) -> str:
@@ -67,29 +72,40 @@ class Question:
     @property
     def full_name(self) -> str:
         """Behind its groups, as far as its repeat."""
-        names: list[str] = []
-        for block in self.path:
-            names = [] if block.repeats else [*names, block.name]
-        return "/".join([*names, self.name])
+        groups = takewhile(lambda block: not block.repeats, reversed(self.path))
+        return "/".join([*reversed([block.name for block in groups]), self.name])
+
+    def groups(self, language: str | None) -> list[str]:
+        """What the groups and repeats around it are called in a language."""
+        return [written(block, language) for block in self.path]
+
+    def options(self, language: str | None) -> dict[str, set[str]]:
+        """What a choice is called in a language → the names that it can stand for."""
+        found = defaultdict(set)
+        for choice in self.choices:
+            found[written(choice, language)].add(choice.name)
+        return found
 
 
 @dataclass(frozen=True)
 class Form:
-    """What a form asks, read from its XLSForm."""
+    """What a form asks, read from its XLSForm.
+
+    Attributes
+    ----------
+    questions : tuple of Question
+    choices : dict
+        List → choice name → language → label; of a name that is there twice, the first.
+    """
 
     questions: tuple[Question, ...]
-    lists: dict[str, tuple[Choice, ...]]
+    choices: dict[str, dict[str, dict[str, str]]]
 
     @cached_property
     def languages(self) -> list[str]:
         """Of the labels; "" is the bare ``label``."""
-        labelled = [*self.questions, *(choice for choices in self.lists.values() for choice in choices)]
-        return list(dict.fromkeys(language for one in labelled for language in one.labels))
-
-    @cached_property
-    def choices(self) -> dict[str, dict[str, dict[str, str]]]:
-        """List → choice name → language → label; of a name that is there twice, the first."""
-        return {title: {row.name: row.labels for row in reversed(rows)} for title, rows in self.lists.items()}
+        labels = chain((q.labels for q in self.questions), *(one.values() for one in self.choices.values()))
+        return list(dict.fromkeys(chain.from_iterable(labels)))
 
     @cached_property
     def repeats(self) -> list[str]:
@@ -100,64 +116,27 @@ class Form:
     def columns(self) -> dict[str, str]:
         """Every header that names a question or a choice, in names or in any language → its column here."""
         found: dict[str, str] = {}
-        for language in (None, *self.languages):
-            for writing in (Writing(language), Writing(language, "-")):
-                for repeat in ("", *self.repeats):
-                    for header, columns in self.headers(writing, repeat).items():
-                        found.setdefault(header, min(columns))
+        writings = [Writing(language, group) for language in (None, *self.languages) for group in "/-"]
+        for writing, repeat in product(writings, ("", *self.repeats)):
+            for header, columns in self.headers(writing, repeat).items():
+                found.setdefault(header, min(columns))
         return found
-
-    @cached_property
-    def _times(self) -> Counter[tuple[str, str]]:
-        return Counter((question.repeat, question.name) for question in self.questions)
-
-    def column(self, question: Question) -> str:
-        """``name``, or ``group/name`` when two questions of the same table share a name."""
-        return question.name if self._times[question.repeat, question.name] == 1 else question.full_name
 
     def asked(self, repeat: str) -> list[Question]:
         """The questions of the main table ("") or of one repeat."""
         return [question for question in self.questions if question.repeat == repeat]
 
-    def options(self, question: Question) -> tuple[Choice, ...]:
-        """The choices of a question; none where they are not in the form."""
-        return self.lists.get(question.list_name or "", ())
-
-    def names(self, question: Question, language: str | None) -> dict[str, set[str]]:
-        """What a choice of a question is called in a language → the names that it can stand for."""
-        found = defaultdict(set)
-        for choice in self.options(question):
-            found[written(choice.labels, choice.name, language)].add(choice.name)
-        return found
-
     def headers(self, writing: Writing, repeat: str) -> dict[str, set[str]]:
         """Header as written → the columns it can stand for, behind all, some or none of its groups."""
         found = defaultdict(set)
         for question in self.asked(repeat):
-            own = written(question.labels, question.name, writing.language)
-            groups = [written(block.labels, block.name, writing.language) for block in question.path]
-            for skipped in range(len(groups) + 1):
-                before = [*groups[skipped:]]
+            groups, own = question.groups(writing.language), written(question, writing.language)
+            for before in (groups[skipped:] for skipped in range(len(groups) + 1)):
                 header = writing.group.join([*before, own])
-                found[header].add(self.column(question))
-                for beside, column in self._beside(question, writing, header, [*before, f"_{own}"]):
+                found[header].add(question.column)
+                for beside, column in _beside(question, writing, header, writing.group.join([*before, f"_{own}"])):
                     found[beside].add(column)
         return dict(found)
-
-    def _beside(
-        self, question: Question, writing: Writing, header: str, hidden: list[str]
-    ) -> Iterator[tuple[str, str]]:
-        """Headers of the columns beside a question's → what they are here; ``hidden`` is its header behind a ``_``."""
-        column = self.column(question)
-        if question.type == "select_multiple":
-            for label, names in self.names(question, writing.language).items():
-                for separator in {writing.choice, "/"}:
-                    yield from ((f"{header}{separator}{label}", f"{column}/{name}") for name in names)
-        elif question.type == "geopoint":
-            yield from ((f"{writing.group.join(hidden)}_{part}", f"_{column}_{part}") for part in GPS)
-            yield from ((f"{header}-{part}", f"{column}-{part}") for part in ODK_GPS)
-        elif question.type in _WORDS["media"]:
-            yield f"{header}_URL", f"{column}_URL"
 
     def starts(self, writing: Writing, repeat: str) -> dict[str, str]:
         """What a header of a question or choice that the form does not know begins with → what it becomes.
@@ -165,16 +144,28 @@ class Form:
         Groups go; the question that a choice belongs to takes its name.
         """
         found: dict[str, str] = {}
-        for question in self.asked(repeat):
-            groups = [written(block.labels, block.name, writing.language) for block in question.path]
-            cuts = [(first, last) for last in range(1, len(groups) + 1) for first in range(last)]
+        for groups in (question.groups(writing.language) for question in self.asked(repeat)):
+            cuts = combinations(range(len(groups) + 1), 2)
             found |= {writing.group.join([*groups[first:last], ""]): "" for first, last in cuts}
         if writing.choice == "_":  # which names hold as well: needs_count is no choice of needs
             return found
-        several = {self.column(question) for question in self.asked(repeat) if question.type == "select_multiple"}
+        several = {question.column for question in self.asked(repeat) if question.type == "select_multiple"}
         headers = self.headers(writing, repeat).items()
         known = {header: min(columns) for header, columns in headers if len(columns) == 1 and columns <= several}
         return found | {f"{header}{writing.choice}": f"{column}/" for header, column in known.items()}
+
+
+def _beside(question: Question, writing: Writing, header: str, hidden: str) -> Iterator[tuple[str, str]]:
+    """Headers of the columns beside a question's → what they are here; ``hidden`` is its header behind a ``_``."""
+    column = question.column
+    if question.type == "select_multiple":
+        for (label, names), separator in product(question.options(writing.language).items(), {writing.choice, "/"}):
+            yield from ((f"{header}{separator}{label}", f"{column}/{name}") for name in names)
+    elif question.type == "geopoint":
+        yield from ((f"{hidden}_{part}", f"_{column}_{part}") for part in GPS)
+        yield from ((f"{header}-{part}", f"{column}-{part}") for part in ODK_GPS)
+    elif question.type in _WORDS["media"]:
+        yield f"{header}_URL", f"{column}_URL"
 
 
 def clean(text: str) -> str:
@@ -182,9 +173,9 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
-def written(labels: dict[str, str], name: str, language: str | None) -> str:
-    """The label in a language, or the name: as exporters do where a label is lacking."""
-    return labels.get(language, name) if language is not None else name
+def written(one: Question | Block | Choice, language: str | None) -> str:
+    """Its label in a language, or its name: as exporters do where a label is lacking."""
+    return one.labels.get(language, one.name) if language is not None else one.name
 
 
 def read_form(path: Path) -> Form:
@@ -197,14 +188,18 @@ def read_form(path: Path) -> Form:
     """
     guard.check(path)
     sheets = {grid.title.strip().lower(): _records(grid) for grid in File(path).grids}
-    if not any({"type", "name"} <= set(row) for row in sheets.get("survey", [])):
-        raise SourceError(f'{path.name}: this is no XLSForm: expected a sheet "survey" with the columns type and name.')
+    none = not any({"type", "name"} <= set(row) for row in sheets.get("survey", []))
+    guard.refuse_if(none, path, 'this is no XLSForm: expected a sheet "survey" with the columns type and name.')
     lists = defaultdict(list)
     for row in [*sheets.get("choices", []), *sheets.get("external_choices", [])]:
         if row.get("list_name") and row.get("name"):
             lists[row["list_name"]].append(Choice(row["name"], _labels(row)))
-    questions = tuple(_questions(sheets["survey"], lists))
-    return Form(questions, {title: tuple(rows) for title, rows in lists.items()})
+    questions = list(_questions(sheets["survey"], lists))
+    times = Counter((question.repeat, question.name) for question in questions)
+    columns = [one.name if times[one.repeat, one.name] == 1 else one.full_name for one in questions]
+    named = zip(questions, columns, strict=True)
+    done = (replace(one, choices=tuple(lists.get(one.list_name, ())), column=column) for one, column in named)
+    return Form(tuple(done), {title: {one.name: one.labels for one in reversed(rows)} for title, rows in lists.items()})
 
 
 def _questions(rows: list[dict[str, str]], lists: dict[str, list[Choice]]) -> Iterator[Question]:

@@ -5,6 +5,8 @@ They come in one zip, or side by side: beside the main CSV ``form.csv``, the rep
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from glob import escape
 from pathlib import Path, PurePosixPath
 
@@ -15,9 +17,8 @@ from konbit_lessons.field.sources import guard
 from konbit_lessons.field.sources.choices import blank_unanswered
 from konbit_lessons.field.sources.file import File
 from konbit_lessons.field.sources.form import Form, Writing
-from konbit_lessons.field.sources.grids import Grid
 from konbit_lessons.field.sources.questions import by_form
-from konbit_lessons.field.sources.raw import Asked, Frame, Read, frame_of
+from konbit_lessons.field.sources.raw import Asked, Frame, Grid, Grids, Read, frame_of
 from konbit_lessons.tables import TEXT
 
 
@@ -49,27 +50,31 @@ def read(file: File, asked: Asked, writing: Writing, without_form: Callable[[pd.
     return tables, notices
 
 
-def _grids(file: File) -> tuple[list[Grid], list[str]]:
+def _grids(file: File) -> Grids:
     """Those of the file and, beside the main CSV, of its repeats; each with the name of its CSV."""
     grids, notices = [*file.grids], []
     if file.container == "text" and not _is_repeat(grids[0]):
         for path in sorted(file.path.parent.glob(f"{escape(file.path.stem)}-*{file.path.suffix}")):
-            grid, more = _beside(path)
-            grids += [grid] if grid else []
-            notices += [f"{path.name}: {notice}" for notice in more]
+            if beside := _entries(path):
+                grids.append(replace(beside.grids[0], title=path.name))
+                notices += [f"{path.name}: {notice}" for notice in beside.notices]
     return grids, notices
+
+
+def _entries(path: Path) -> File | None:
+    """A CSV, if it holds the entries of a repeat."""
+    file = File(path)
+    with suppress(SourceError):
+        guard.check(path)
+        return file if len(file.grids) == 1 and {"KEY", "PARENT_KEY"} <= set(file.grids[0].header) else None
 
 
 def _named(grids: list[Grid], stem: str) -> dict[str, Frame]:
     """Table → its rows under the headers of the file, the main one first."""
     main = next((grid for grid in grids if not _is_repeat(grid)), grids[0])
-    if main.title:
-        stem = PurePosixPath(main.title).stem
-    repeats = [grid for grid in grids if grid is not main]
-    names = [PurePosixPath(grid.title).stem.removeprefix(f"{stem}-") for grid in repeats]
-    return {
-        name: Frame(frame_of(grid), grid.title) for name, grid in zip(["main", *names], [main, *repeats], strict=True)
-    }
+    stem = PurePosixPath(main.title).stem or stem
+    others = {PurePosixPath(grid.title).stem.removeprefix(f"{stem}-"): grid for grid in grids if grid is not main}
+    return {name: Frame(frame_of(grid), grid.title) for name, grid in {"main": main, **others}.items()}
 
 
 def _repeat(table: str, rows: pd.DataFrame, file: File, form: Form) -> str:
@@ -81,16 +86,6 @@ def _repeat(table: str, rows: pd.DataFrame, file: File, form: Form) -> str:
 
 def _is_repeat(grid: Grid) -> bool:
     return "PARENT_KEY" in grid.header
-
-
-def _beside(path: Path) -> tuple[Grid | None, list[str]]:
-    try:
-        guard.check(path)
-        file = File(path)
-        (grid,) = file.grids
-    except (SourceError, ValueError):
-        return None, []
-    return (Grid(path.name, grid.cells), file.notices) if {"KEY", "PARENT_KEY"} <= set(grid.header) else (None, [])
 
 
 def _linked(tables: dict[str, Frame]) -> tuple[dict[str, Frame], list[str]]:

@@ -12,9 +12,8 @@ import pandas as pd
 from konbit_lessons.field.sources.choices import agreeing
 from konbit_lessons.field.sources.file import File
 from konbit_lessons.field.sources.form import Form, clean
-from konbit_lessons.field.sources.grids import Grid
 from konbit_lessons.field.sources.questions import METADATA, by_form, by_values
-from konbit_lessons.field.sources.raw import Asked, Frame, Read, frame_of
+from konbit_lessons.field.sources.raw import Asked, Frame, Grid, Read, frame_of
 from konbit_lessons.field.sources.words import WORDS
 
 _WORDS = WORDS["kobo"]

@@ -6,12 +6,15 @@ groups; what it can mean in two ways is kept, with a notice. Without the form, o
 
 import re
 from collections import Counter, defaultdict
+from itertools import chain
 
 import pandas as pd
 
 from konbit_lessons.field.sources.answers import Decoder
 from konbit_lessons.field.sources.choices import are_flags, use_flags
 from konbit_lessons.field.sources.form import ODK_GPS, Form, Writing, clean, written
+
+Meanings = dict[str, set[str]]  # header or column → what it can stand for
 
 METADATA = ("_", "meta/", "meta-")
 _NUMBERED = re.compile(r" \(\d+\)$")
@@ -43,10 +46,10 @@ def by_form(
     writings = writings or _writings(form, repeat, list(headers.values()))
     known = [form.headers(writing, repeat) for writing in writings]
     best = max(range(len(known)), key=lambda at: sum(header in known[at] for header in headers.values()))
-    meant = _meant(headers, [known[best], _merged(known)])
+    every = _merged(known)
+    meant = {column: known[best].get(header) or every[header] for column, header in headers.items()}
     names = _names(meant, headers, form.starts(writings[best], repeat))
-    notices = list(dict.fromkeys([*_undecided(meant, headers), *_doubled(meant, names)]))
-    names = _unless_they_collide(names)
+    notices, names = _doubts(meant, headers, names), _unless_they_collide(names)
     doubtful = {name for columns in meant.values() if len(columns) > 1 for name in columns}
     headers = {names[column]: header for column, header in headers.items()}
     decoder, frame = Decoder(form, writings[best], headers, doubtful, notices), frame.rename(columns=names)
@@ -103,32 +106,22 @@ def _writings(form: Form, repeat: str, headers: list[str]) -> list[Writing]:
     asked = form.asked(repeat)
     begin = [block for question in asked for block in question.path]
     begin += [question for question in asked if question.type == "select_multiple"]
-    firsts = {written(one.labels, one.name, language) for one in begin for language in languages}
-    begun = [
-        (header, first) for header in headers if header not in known for first in firsts if header.startswith(first)
-    ]
-    behind = Counter(header[len(first) : len(first) + width] for header, first in begun for width in (1, 2, 3))
+    firsts = {written(one, language) for one in begin for language in languages}
+    unknown = [header for header in headers if header not in known]
+    rest = [header.removeprefix(first) for header in unknown for first in firsts if header.startswith(first)]
+    behind = Counter(part[:width] for part in rest for width in (1, 2, 3))
     others = [one for one, _ in behind.most_common() if one.strip() and not any(sign.isalnum() for sign in one)]
     return plain + [Writing(language, one, one) for one in others[:_MOST_SEPARATORS] for language in languages]
 
 
-def _merged(known: list[dict[str, set[str]]]) -> dict[str, set[str]]:
+def _merged(known: list[Meanings]) -> defaultdict[str, set[str]]:
     merged = defaultdict(set)
-    for headers in known:
-        for header, columns in headers.items():
-            merged[header] |= columns
+    for header, columns in chain.from_iterable(headers.items() for headers in known):
+        merged[header] |= columns
     return merged
 
 
-def _meant(headers: dict[str, str], known: list[dict[str, set[str]]]) -> dict[str, set[str]]:
-    """Column → what its header can mean, by the first that knows it."""
-    return {
-        column: next((columns[header] for columns in known if header in columns), set())
-        for column, header in headers.items()
-    }
-
-
-def _names(meant: dict[str, set[str]], headers: dict[str, str], starts: dict[str, str]) -> dict[str, str]:
+def _names(meant: Meanings, headers: dict[str, str], starts: dict[str, str]) -> dict[str, str]:
     """Column → name: what the header means, where it can mean one thing only; else the header without known groups."""
     names = {}
     for column, columns in meant.items():
@@ -139,28 +132,20 @@ def _names(meant: dict[str, set[str]], headers: dict[str, str], starts: dict[str
     return names
 
 
-def _undecided(meant: dict[str, set[str]], headers: dict[str, str]) -> list[str]:
-    undecided = [(headers[column], sorted(columns)) for column, columns in meant.items() if len(columns) > 1]
-    return [f'the header "{one}" stands for {" and ".join(names)} of the form: it is kept' for one, names in undecided]
-
-
-def _doubled(meant: dict[str, set[str]], names: dict[str, str]) -> list[str]:
+def _doubts(meant: Meanings, headers: dict[str, str], names: dict[str, str]) -> list[str]:
+    """Headers that mean two things, and names that two headers mean."""
+    two = dict.fromkeys((headers[column], *sorted(columns)) for column, columns in meant.items() if len(columns) > 1)
+    told = [f'the header "{one}" stands for {" and ".join(columns)} of the form: it is kept' for one, *columns in two]
     same = defaultdict(list)
     for column, name in names.items():
         same[name].append(column)
     decoded = sorted({min(columns) for columns in meant.values() if len(columns) == 1})
-    return [
-        f"{' and '.join(same[name])} are both {name} by the form: their columns keep their headers"
-        for name in decoded
-        if len(same[name]) > 1
-    ]
+    both = [(" and ".join(same[name]), name) for name in decoded if len(same[name]) > 1]
+    return told + [f"{ones} are both {name} by the form: their columns keep their headers" for ones, name in both]
 
 
 def _unless_they_collide(names: dict[str, str]) -> dict[str, str]:
     """Column → name; where two would be called the same, both keep their headers."""
-    while True:
-        counts = Counter(names.values())
-        same = [column for column, name in names.items() if counts[name] > 1 and name != column]
-        if not same:
-            return names
-        names = names | {column: column for column in same}
+    counts = Counter(names.values())
+    same = {column: column for column, name in names.items() if counts[name] > 1 and name != column}
+    return _unless_they_collide(names | same) if same else names

@@ -9,8 +9,7 @@ import re
 from collections import Counter
 
 from konbit_lessons.field.sources.file import File
-from konbit_lessons.field.sources.grids import Grid
-from konbit_lessons.field.sources.raw import Asked, Frame, Read, frame_of
+from konbit_lessons.field.sources.raw import Asked, Frame, Grid, Read, frame_of
 
 SEARCHED_ROWS = 20
 NEARLY_EVERY = 0.6  # a title, or a line such as "Date: …" above the header, fills fewer columns
@@ -97,7 +96,8 @@ def _groups(upper: Row, grid: Grid, at: int) -> Row:
 def _under_groups(groups: Row, lower: Row) -> Row:
     """The lower titles, behind their group's where one is there twice; the upper title where there is no lower one."""
     counts = Counter(cell.strip() for cell in lower if cell)
-    return [
-        group if not cell else f"{group} / {cell}" if group and counts[cell.strip()] > 1 else cell
+    titles = [
+        (group, cell, bool(group) and counts[(cell or "").strip()] > 1)
         for group, cell in zip(groups, lower, strict=True)
     ]
+    return [f"{group} / {cell}" if twice else cell or group for group, cell, twice in titles]

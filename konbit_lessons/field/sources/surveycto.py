@@ -8,9 +8,8 @@ from konbit_lessons.field.sources import keyed
 from konbit_lessons.field.sources.choices import agreeing
 from konbit_lessons.field.sources.file import File
 from konbit_lessons.field.sources.form import Writing
-from konbit_lessons.field.sources.grids import Grid
 from konbit_lessons.field.sources.questions import by_values
-from konbit_lessons.field.sources.raw import Asked, Read
+from konbit_lessons.field.sources.raw import Asked, Grid, Read
 
 
 def recognizes(file: File) -> bool:

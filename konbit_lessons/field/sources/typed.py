@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from konbit_lessons.errors import SourceError
+from konbit_lessons.field.sources.raw import numbered
 from konbit_lessons.tables import TEXT
 
 MOST_CELLS = 200_000_000  # as text they must fit in memory
@@ -54,7 +55,7 @@ def _number(value: float | np.floating) -> str | None:
     return str(int(value)) if float(value).is_integer() and abs(value) < _MOST_DIGITS else str(value)
 
 
-def text_frame(columns: Iterable[tuple[str, Iterable]], *, rows: int, name: str) -> pd.DataFrame:
+def text_frame(names: Iterable[str], columns: Iterable[Iterable], *, rows: int, where: str) -> pd.DataFrame:
     """Frame of text, its rows numbered from 1; repeated names are numbered.
 
     Raises
@@ -62,18 +63,13 @@ def text_frame(columns: Iterable[tuple[str, Iterable]], *, rows: int, name: str)
     SourceError
         A column holds what is no single value: a list, bytes.
     """
-    made: dict[str, pd.Series] = {}
-    index = pd.RangeIndex(1, rows + 1, name="row")
-    for column, values in columns:
-        again = sum(one == column or one.startswith(f"{column} (") for one in made)
+    made, index = {}, pd.RangeIndex(1, rows + 1, name="row")
+    for name, values in zip(numbered(names), columns, strict=True):
         try:
-            texts = [text_of(value) for value in values]
+            made[name] = pd.Series([text_of(value) for value in values], index=index, dtype=TEXT)
         except TypeError as error:
-            raise SourceError(
-                f'{name}, column "{column}": found values of the type {error}; expected text, numbers or dates. '
-                "Leave the column out, or save it as text."
-            ) from None
-        made[f"{column} ({again + 1})" if column in made else column] = pd.Series(texts, index=index, dtype=TEXT)
+            found = f"found values of the type {error}; expected text, numbers or dates"
+            raise SourceError(f'{where}, column "{name}": {found}. Leave it out, or save it as text.') from None
     return pd.DataFrame(made, index=index)
 
 
@@ -85,7 +81,5 @@ def check_size(name: str, rows: int, columns: int) -> None:
     SourceError
     """
     if rows * columns > MOST_CELLS:
-        raise SourceError(
-            f"{name}: {rows:,} rows × {columns:,} columns; at most {MOST_CELLS:,} cells are read. "
-            "Keep the columns that are needed."
-        )
+        found = f"{rows:,} rows × {columns:,} columns; at most {MOST_CELLS:,} cells are read"
+        raise SourceError(f"{name}: {found}. Keep the columns that are needed.")

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pyreadstat
 
-from konbit_lessons.errors import SourceError
 from konbit_lessons.field.sources.file import File
+from konbit_lessons.field.sources.guard import refuse
 from konbit_lessons.field.sources.raw import Asked, Frame, Read
 from konbit_lessons.field.sources.typed import check_size, text_frame, text_of
 
@@ -31,20 +31,20 @@ def read(file: File, asked: Asked) -> Read:
         notices += _missing(name, texts, about.missing_ranges.get(name, []))
         notices += _counted(name, rows[name], about.original_variable_types.get(name) or "")
     told = [f'{name} "{label}"' for name, label in about.column_names_to_labels.items() if label]
-    if told:
-        notices.append(f"labels of the columns: {'; '.join(told)}")
-    return {"main": Frame(text_frame(columns, rows=len(rows), name=file.path.name), "")}, notices
+    notices += [f"labels of the columns: {'; '.join(told)}"] if told else []
+    names, values = [name for name, _ in columns], [texts for _, texts in columns]
+    return {"main": Frame(text_frame(names, values, rows=len(rows), where=file.path.name), "")}, notices
 
 
 def _content(file: File) -> tuple[pd.DataFrame, object]:
     """The values, codes called missing among them, and what pyreadstat says of the columns."""
-    reader, name = READERS[file.container], file.path.name
+    reader = READERS[file.container]
     try:
         _, about = reader(file.path, metadataonly=True)
-        check_size(name, about.number_rows or 0, about.number_columns)
+        check_size(file.path.name, about.number_rows or 0, about.number_columns)
         return reader(file.path, user_missing=True)
     except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError) as error:
-        raise SourceError(f"{name}: cannot be read ({error}). Save it again, or export it as CSV.") from error
+        refuse(file.path, f"cannot be read ({error}). Save it again, or export it as CSV.")
 
 
 def _code(value: object, kind: str) -> str | None:

@@ -8,12 +8,12 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-import python_calamine
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
 from konbit_lessons.field.sources import ods, xls, xlsx
-from konbit_lessons.field.sources.grids import Grid, grid_of
-from konbit_lessons.field.sources.guard import refuse
+from konbit_lessons.field.sources.guard import refuse, refuse_if
+from konbit_lessons.field.sources.raw import Grid, Grids, grid_of
 from konbit_lessons.field.sources.starts import container_of
 from konbit_lessons.field.sources.typed import text_of
 from konbit_lessons.field.sources.workbook_parts import Sheet
@@ -37,7 +37,7 @@ def look(path: Path) -> tuple[str, list[Sheet]]:
         return (ods if "content.xml" in archive.namelist() else xlsx).look(path)
 
 
-def read(path: Path) -> tuple[list[Grid], list[str]]:
+def read(path: Path) -> Grids:
     """Visible sheets, and which were left out.
 
     Raises
@@ -47,9 +47,9 @@ def read(path: Path) -> tuple[list[Grid], list[str]]:
     """
     epoch, seen = look(path)
     try:
-        with path.open("rb") as file, python_calamine.CalamineWorkbook.from_filelike(file) as workbook:
+        with path.open("rb") as file, CalamineWorkbook.from_filelike(file) as workbook:
             return _read(path, workbook, epoch, seen)
-    except (python_calamine.CalamineError, OSError) as error:
+    except (CalamineError, OSError) as error:
         refuse(path, f"it cannot be opened as a workbook ({error}). Save it as .xlsx again.")
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # what a reader written in Rust raises is no Exception
@@ -57,48 +57,37 @@ def read(path: Path) -> tuple[list[Grid], list[str]]:
         refuse(path, f"it is not built as a workbook should be ({error}). Save it as .xlsx again.")
 
 
-def _read(
-    path: Path, workbook: python_calamine.CalamineWorkbook, epoch: str, seen: list[Sheet]
-) -> tuple[list[Grid], list[str]]:
-    grids, notices = [], []
-    if len(seen) != len(workbook.sheets_metadata):
-        refuse(path, f"it lists {len(workbook.sheets_metadata)} sheets and holds {len(seen)}. Save it again.")
-    for about, sheet in zip(workbook.sheets_metadata, seen, strict=True):
-        if about.visible != python_calamine.SheetVisibleEnum.Visible:
+def _read(path: Path, workbook: CalamineWorkbook, epoch: str, seen: list[Sheet]) -> Grids:
+    grids, notices, listed = [], [], workbook.sheets_metadata
+    refuse_if(len(seen) != len(listed), path, f"it lists {len(listed)} sheets and holds {len(seen)}. Save it again.")
+    for about, sheet in zip(listed, seen, strict=True):
+        if about.visible != SheetVisibleEnum.Visible:
             notices.append(f'hidden sheet "{about.name}" was not read')
-        elif about.typ == python_calamine.SheetTypeEnum.WorkSheet:
-            if sheet.uncalculated:
-                refuse(
-                    path,
-                    f'sheet "{about.name}", cell {sheet.uncalculated} holds a formula that was never calculated. Open '
-                    "it in Excel or LibreOffice, save it, and read it again.",
-                )
+        elif about.typ == SheetTypeEnum.WorkSheet:
+            told = f'sheet "{about.name}", cell {sheet.uncalculated} holds a formula that was never calculated. '
+            advice = "Open it in Excel or LibreOffice, save it, and read it again."
+            refuse_if(bool(sheet.uncalculated), path, told + advice)
             grids.append(_grid(workbook.get_sheet_by_name(about.name), sheet, epoch))
     return grids, notices
 
 
-def _grid(sheet: python_calamine.CalamineSheet, seen: Sheet, epoch: str) -> Grid:
+def _grid(sheet: CalamineSheet, seen: Sheet, epoch: str) -> Grid:
     content = sheet.to_python(skip_empty_area=False)
     height, width = len(content), len(content[0]) if content else 0
     rows = [[text_of(cell) for cell in row] for row in content]
     for (row, column), shown in seen.errors.items():
         if row <= height and column <= width:
             rows[row - 1][column - 1] = shown
-    merged = tuple(
-        (top + 1, left, min(bottom + 1, height), min(right, width - 1))
-        for (top, left), (bottom, right) in sheet.merged_cell_ranges or []
-        if top < height and left < width
-    )
-    told = [
-        *_told("rows", seen.hidden_rows, height, str),
-        *_told("columns", seen.hidden_columns, width, lambda column: xl_col_to_name(column - 1)),
-        *_too_long(content),
-    ]
-    notices = tuple(f'sheet "{sheet.name}": {one}' for one in told)
+    ranges = [(*top, *bottom) for top, bottom in sheet.merged_cell_ranges or []]
+    merged = [(top + 1, left, min(bottom + 1, height), min(right, width - 1)) for top, left, bottom, right in ranges]
+    merged = tuple(one for one in merged if one[0] <= height and one[1] < width)
+    told = _hidden("rows", seen.hidden_rows, height, str)
+    told += _hidden("columns", seen.hidden_columns, width, lambda column: xl_col_to_name(column - 1))
+    notices = tuple(f'sheet "{sheet.name}": {one}' for one in told + _too_long(content))
     return grid_of(sheet.name, rows, epoch=epoch, merged=merged, notices=notices)
 
 
-def _told(what: str, spans: list[tuple[int, int]], end: int, name: Callable[[int], str]) -> list[str]:
+def _hidden(what: str, spans: list[tuple[int, int]], end: int, name: Callable[[int], str]) -> list[str]:
     """Hidden rows or columns, as far as the sheet is in use; those that follow each other as one."""
     joined: list[tuple[int, int]] = []
     for first, last in sorted((first, min(last, end)) for first, last in spans if first <= end):
@@ -110,13 +99,10 @@ def _told(what: str, spans: list[tuple[int, int]], end: int, name: Callable[[int
 
 
 def _too_long(content: list[list]) -> list[str]:
-    long = [
-        xl_rowcol_to_cell(row, column)
-        for row, cells in enumerate(content)
-        for column, cell in enumerate(cells)
-        if type(cell) in (int, float) and abs(cell) >= _KEPT_DIGITS
-    ]
-    told = "a workbook keeps 15 digits, so the last may be wrong"
+    long, told = [], "a workbook keeps 15 digits, so the last may be wrong"
+    for row, cells in enumerate(content):
+        numbers = [column for column, cell in enumerate(cells) if type(cell) in (int, float)]
+        long += [xl_rowcol_to_cell(row, column) for column in numbers if abs(cells[column]) >= _KEPT_DIGITS]
     return [f"numbers of 16 or more digits stand in {_listed(long)}; {told}"] if long else []
 
 

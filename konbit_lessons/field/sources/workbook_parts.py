@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
 
-from konbit_lessons.field.sources.guard import chunks, refuse
+from konbit_lessons.field.sources.guard import chunks, refuse, refuse_if
 
 MOST_CELLS = 40_000_000  # in the used range of one sheet
 SPARSE_CELLS, SPARSE_TIMES = 4_000_000, 25  # a larger range must hold a value in one of so many cells
@@ -62,15 +62,11 @@ def check_size(path: Path, where: str, sheet: Sheet, text: int = 0) -> None:
     ------
     SourceError
     """
-    if sheet.is_large:
-        refuse(
-            path,
-            f"{where} spreads {sheet.cells:,} values over {sheet.rows:,} rows × {sheet.columns:,} columns; at most "
-            f"{MOST_CELLS:,} cells are read, and {SPARSE_CELLS:,} where few hold a value. Delete stray cells far from "
-            "the table, and save; or split the table.",
-        )
-    if text > MOST_TEXT:
-        refuse(path, f"{where} unfolds to {text:,} bytes of text; refused. Ask for a new export.")
+    spread = f"{sheet.cells:,} values over {sheet.rows:,} rows × {sheet.columns:,} columns"
+    most = f"at most {MOST_CELLS:,} cells are read, and {SPARSE_CELLS:,} where few hold a value"
+    advice = "Delete stray cells far from the table, and save; or split the table."
+    refuse_if(sheet.is_large, path, f"{where} spreads {spread}; {most}. {advice}")
+    refuse_if(text > MOST_TEXT, path, f"{where} unfolds to {text:,} bytes of text; refused. Ask for a new export.")
 
 
 def blocks(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:
@@ -81,17 +77,17 @@ def blocks(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]
     SourceError
         It is not, or unpacks to more than it declares.
     """
-    path, is_xml, rest = Path(archive.filename), member.filename.lower().endswith((".xml", ".rels")), b""
+    path, name, rest, advice = Path(archive.filename), member.filename, b"", "Save it again, or ask for a new export."
     for number, chunk in enumerate(chunks(archive, member)):
-        if number == 0 and is_xml and (b"\0" in chunk or _ENCODING.match(chunk)):
-            refuse(path, f"{member.filename} is not written in UTF-8; refused. Save it again, or ask for a new export.")
+        if number == 0 and name.lower().endswith((".xml", ".rels")):
+            other = b"\0" in chunk or bool(_ENCODING.match(chunk))
+            refuse_if(other, path, f"{name} is not written in UTF-8; refused. {advice}")
         rest += chunk
-        if b"<!DOCTYPE" in rest:
-            refuse(path, f"{member.filename} declares a DOCTYPE; refused. Ask for a new export.")
+        refuse_if(b"<!DOCTYPE" in rest, path, f"{name} declares a DOCTYPE; refused. {advice}")
         end = next((mark for mark in (b"row>", b"/c>", b">") if mark in rest), b"")
         cut = rest.rfind(end) + len(end) if end else 0
-        if len(rest) - cut > _LONGEST_TEXT:
-            refuse(path, f"{member.filename} holds one text of {len(rest):,} bytes; refused. Ask for a new export.")
+        too_long = len(rest) - cut > _LONGEST_TEXT
+        refuse_if(too_long, path, f"{name} holds one text of {len(rest):,} bytes; refused. {advice}")
         yield rest[:cut]
         rest = rest[cut:]
     yield rest
@@ -109,9 +105,8 @@ class Tags:
             It is no XML, or a number in it is none.
         """
         parser = expat.ParserCreate()
-        parser.buffer_text = True
-        parser.StartElementHandler, parser.CharacterDataHandler = self._start, self._data
-        parser.EndElementHandler = self._end
+        parser.buffer_text, parser.StartElementHandler = True, self._start
+        parser.CharacterDataHandler, parser.EndElementHandler = self._data, self._end
         try:
             for block in content:
                 parser.Parse(block)

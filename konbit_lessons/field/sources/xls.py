@@ -7,7 +7,7 @@ from pathlib import Path
 
 import olefile
 
-from konbit_lessons.field.sources.guard import refuse
+from konbit_lessons.field.sources.guard import refuse, refuse_if
 from konbit_lessons.field.sources.words import WORDS
 from konbit_lessons.field.sources.workbook_parts import Sheet, check_size
 
@@ -26,8 +26,7 @@ def look(path: Path) -> tuple[str, list[Sheet]]:
     """
     epoch, sheets, sheet, depth = "1900", {}, Sheet(), 0
     for at, kind, record in _records(path):
-        if kind == _PASSWORD:
-            refuse(path, "a password protects it. Open it in Excel, take the password off, and save it.")
+        refuse_if(kind == _PASSWORD, path, "a password protects it. Take the password off in Excel, and save it.")
         if kind == _DATES and record[:1] == b"\1":
             epoch = "1904"
         elif kind == _TITLE:
@@ -60,8 +59,8 @@ def _records(path: Path) -> Iterator[tuple[int, int, bytes]]:
 
 def _check_dimensions(path: Path, record: bytes) -> None:
     first, last, left, right = struct.unpack_from("<IIHH", record)
-    if not (first <= last <= 65_536 and left <= right <= 256):
-        refuse(path, f"it announces {last:,} rows × {right:,} columns, more than XLS has. Save it as .xlsx.")
+    holds = first <= last <= 65_536 and left <= right <= 256
+    refuse_if(not holds, path, f"it announces {last:,} rows × {right:,} columns, more than XLS has. Save it as .xlsx.")
 
 
 def _add(sheet: Sheet, kind: int, record: bytes) -> None:

@@ -13,24 +13,16 @@ from pathlib import Path
 
 import numpy as np
 
-from konbit_lessons.field.sources.guard import refuse
-from konbit_lessons.field.sources.workbook_parts import (
-    MOST_CELLS,
-    MOST_TEXT,
-    PREFIX,
-    SHOWN,
-    Sheet,
-    Tags,
-    attributes,
-    blocks,
-    check_size,
-)
+from konbit_lessons.field.sources import workbook_parts as parts
+from konbit_lessons.field.sources.guard import refuse_if
+from konbit_lessons.field.sources.workbook_parts import PREFIX, SHOWN, Sheet, attributes, blocks
 
 _CELL = re.compile(rb'<c r="([A-Z]{1,3}[0-9]{1,7})"')
-_OTHER_CELLS = (re.compile(rb"<c[>/\t\r\n]"), re.compile(rb":c[ >/\t\r\n]"))
+_OTHER_CELL, _PREFIXED_CELL = re.compile(rb"<c[>/\t\r\n]"), re.compile(rb"<[\w.-]+:c[\s/>]")
 _LETTERS, _DIGITS = string.ascii_uppercase.encode(), string.digits.encode()
 _HIDDEN = re.compile(PREFIX + rb"""(row|col)\s([^<>]*\bhidden\s*=\s*["'](?:1|true)["'][^<>]*)>""")
 _TEXT_END = re.compile(rb"</(?:[\w.-]+:)?si\s*>|" + PREFIX + rb"si(?:\s[^<>]*)?/>")
+_ANNOUNCED = re.compile(rb"""uniqueCount\s*=\s*["']([0-9]{1,20})""")
 _FORMULA = PREFIX + rb"f(?:[\s/][^<>]*)?(?:(?<=/)>|(?<!/)>[^<]*</(?:[\w.-]+:)?f>)\s*"
 _ERROR = re.compile(
     PREFIX + rb"""c\s([^<>]*\bt=["']e["'][^<>]*)>\s*(?:""" + _FORMULA + rb")?" + PREFIX + rb"v>([^<]*)<"
@@ -78,16 +70,14 @@ def _whole(archive: zipfile.ZipFile, part: str) -> bytes:
 
 def _text_lengths(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
     """Bytes of each shared text, its tags included."""
-    path, ends, before = Path(archive.filename), [np.zeros(1, np.int64)], 0
+    path, name, ends, before = Path(archive.filename), member.filename, [np.zeros(1, np.int64)], 0
     for block in blocks(archive, member):
-        announced = re.search(rb"""uniqueCount\s*=\s*["']([0-9]{1,20})""", block) if b"uniqueCount" in block else None
-        if announced and int(announced[1]) > member.file_size:
-            refuse(path, f"{member.filename} announces {int(announced[1]):,} texts; refused. Ask for a new export.")
+        for count in map(int, _ANNOUNCED.findall(block) if b"uniqueCount" in block else ()):
+            refuse_if(count > member.file_size, path, f"{name} announces {count:,} texts; refused. Export it again.")
         ends.append(before + np.array([end.end() for end in _TEXT_END.finditer(block)], np.int64))
         before += len(block)
-    lengths = np.diff(np.concatenate(ends))
-    if len(lengths) > MOST_CELLS:
-        refuse(path, f"{member.filename} holds {len(lengths):,} texts; at most {MOST_CELLS:,} are read.")
+    lengths, most = np.diff(np.concatenate(ends)), parts.MOST_CELLS
+    refuse_if(len(lengths) > most, path, f"{name} holds {len(lengths):,} texts; at most {most:,} are read.")
     return lengths
 
 
@@ -101,11 +91,10 @@ def _sheet(archive: zipfile.ZipFile, member: zipfile.ZipInfo, lengths: np.ndarra
             _add_hidden(sheet, block)
             _add_errors(sheet, block)
             sheet.uncalculated = sheet.uncalculated or _uncalculated(block)
-    if not is_usual or sheet.is_large or sheet.cells * lengths.max(initial=0) > MOST_TEXT:
-        path, cells = Path(archive.filename), _Cells(lengths)
+    if not is_usual or sheet.is_large or sheet.cells * lengths.max(initial=0) > parts.MOST_TEXT:
+        path, cells = Path(archive.filename), _Cells(sheet, lengths)
         cells.read(path, member.filename, blocks(archive, member))
-        sheet.rows, sheet.columns, sheet.cells = cells.extent.rows, cells.extent.columns, cells.extent.cells
-        check_size(path, member.filename, sheet, cells.text)
+        parts.check_size(path, member.filename, sheet, cells.text)
     return sheet
 
 
@@ -117,15 +106,16 @@ def _add_cells(sheet: Sheet, block: bytes) -> bool:
         rows = np.fromstring(addresses.translate(None, _LETTERS), np.int64, sep=" ")
         columns = set(addresses.translate(None, _DIGITS).split())
         sheet.add(int(rows.max()), max(_column(letters.decode()) for letters in columns), len(found))
-    return len(found) == block.count(b"<c ") and not any(other.search(block) for other in _OTHER_CELLS)
+    is_prefixed = b":c" in block and _PREFIXED_CELL.search(block)
+    return len(found) == block.count(b"<c ") and not is_prefixed and not _OTHER_CELL.search(block)
 
 
 def _add_hidden(sheet: Sheet, block: bytes) -> None:
     for kind, tag in _HIDDEN.findall(block) if b"hidden" in block else ():
-        about = attributes(tag)
-        ends = [about.get(name, "") for name in (("r", "r") if kind == b"row" else ("min", "max"))]
-        if all(re.fullmatch("[0-9]{1,7}", end) for end in ends):
-            (sheet.hidden_rows if kind == b"row" else sheet.hidden_columns).append((int(ends[0]), int(ends[1])))
+        about, spans = attributes(tag), sheet.hidden_rows if kind == b"row" else sheet.hidden_columns
+        first, last = (about.get("r" if kind == b"row" else end, "") for end in ("min", "max"))
+        if re.fullmatch("[0-9]{1,7}-[0-9]{1,7}", f"{first}-{last}"):
+            spans.append((int(first), int(last)))
 
 
 def _add_errors(sheet: Sheet, block: bytes) -> None:
@@ -154,11 +144,12 @@ def _column(letters: str) -> int:
     return reduce(lambda column, letter: column * 26 + ord(letter) - 64, letters, 0)
 
 
-class _Cells(Tags):
+class _Cells(parts.Tags):
     """The exact extent of the cells that hold a value, placed as calamine does."""
 
-    def __init__(self, lengths: np.ndarray) -> None:
-        self.extent, self.text, self.lengths = Sheet(), 0, lengths
+    def __init__(self, sheet: Sheet, lengths: np.ndarray) -> None:
+        sheet.rows = sheet.columns = sheet.cells = 0
+        self.sheet, self.text, self.lengths = sheet, 0, lengths
         self.row, self.place, self.is_shared, self.value, self.length = 1, (1, 0), False, None, 0
 
     def _start(self, name: str, about: dict[str, str]) -> None:
@@ -172,13 +163,14 @@ class _Cells(Tags):
 
     def _data(self, characters: str) -> None:
         if self.value is not None:
-            self.value, self.length = (self.value + characters[:SHOWN])[:SHOWN], self.length + len(characters)
+            self.value = (self.value + characters[:SHOWN])[:SHOWN]
+            self.length += len(characters)
 
     def _end(self, name: str) -> None:
         if name.rpartition(":")[2] == "row":
             self.row, self.place = self.row + 1, (self.row + 1, 0)
         elif self.value:
-            self.extent.add(*self.place)
+            self.sheet.add(*self.place)
             at = int(self.value) if self.is_shared and self.value.isdecimal() else len(self.lengths)
             self.text += int(self.lengths[at]) if at < len(self.lengths) else self.length
         self.value = None
