@@ -6,7 +6,6 @@ one shape: the joined column of names, then one column ``question/choice`` per c
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
 
 import pandas as pd
 
@@ -27,11 +26,6 @@ def flags_of(values: pd.Series) -> pd.Series:
     return looked_up(values, {text: FLAGS[text.strip().lower()] for text in values.dropna().unique()}, "boolean")
 
 
-def use_flags(frame: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
-    """The same frame with columns of 0, 1 and blank as True, False and missing."""
-    return frame.assign(**{column: flags_of(frame[column]) for column in columns})
-
-
 def agreeing(frame: pd.DataFrame, separator: str) -> dict[str, str]:
     """Choice column → its name here, where ``question``, a separator and a choice say what the joined column says.
 
@@ -42,14 +36,16 @@ def agreeing(frame: pd.DataFrame, separator: str) -> dict[str, str]:
     for column in frame:
         cuts = [(column[: at.start()], column[at.end() :]) for at in re.finditer(re.escape(separator), column)]
         told = ((one, choice) for one, choice in reversed(cuts) if choice and one in frame)
-        name = next((f"{one}/{choice}" for one, choice in told if _says(frame[column], frame[one], choice)), "")
-        found |= {column: name} if name else {}
+        for question, choice in told:
+            if column not in found and _says(frame[column], frame[question], choice):
+                found[column] = f"{question}/{choice}"
     return found
 
 
 def _says(column: pd.Series, joined: pd.Series, choice: str) -> bool:
-    holds = (" " + joined.fillna("") + " ").str.contains(f" {choice} ", regex=False)
-    return are_flags(column) and bool((holds == flags_of(column).fillna(False)).all())
+    joined = " " + joined.fillna("") + " "
+    told = f" {choice} "
+    return are_flags(column) and (joined.str.contains(told, regex=False) == flags_of(column).fillna(False)).all()
 
 
 def blank_unanswered(frame: pd.DataFrame) -> pd.DataFrame:

@@ -213,20 +213,19 @@ def _questions(rows: list[dict[str, str]], lists: dict[str, list[Choice]]) -> It
             own = Block(name, _labels(row), block[2].lower() in _WORDS["repeats"])
             around = [*around, own] if block[1].lower() == "begin" else around[:-1]
         elif name or kind == "audit":
-            yield from _asked(name or "audit", kind, _labels(row), tuple(around), lists)
+            yield from _asked(Question(name or "audit", kind, None, _labels(row), tuple(around)), lists)
 
 
-def _asked(
-    name: str, kind: str, labels: dict[str, str], path: tuple[Block, ...], lists: dict[str, list[Choice]]
-) -> Iterator[Question]:
-    """A question, and the one that asks which other answer is meant."""
+def _asked(question: Question, lists: dict[str, list[Choice]]) -> Iterator[Question]:
+    """A question, its type as here, and the one that asks which other answer is meant."""
+    kind, path = question.type, question.path
     command, _, list_name = _OTHER.sub("", kind).rpartition(" ")
     select = _WORDS["selects"].get(command.lower().replace(" ", "_"))
-    yield Question(name, select or _WORDS["types"].get(kind, kind), list_name if select else None, labels, path)
+    yield replace(question, type=select or _WORDS["types"].get(kind, kind), list_name=list_name if select else None)
     if select and _OTHER.search(kind):
         if not any(choice.name == "other" for choice in lists[list_name]):
             lists[list_name].append(Choice("other", {}))
-        yield Question(f"{name}_other", "text", None, {}, path)
+        yield Question(f"{question.name}_other", "text", None, {}, path)
 
 
 def _labels(row: dict[str, str]) -> dict[str, str]:

@@ -25,7 +25,6 @@ HARMLESS = 20_000_000  # unpacked, whatever the ratio
 LONGEST_LINE = 16_000_000
 MOST_PARTS, MOST_FILES = 5_000, 100_000  # in a workbook, in another zip
 _ZIPPED = {".xlsx": "an XLSX workbook", ".xlsm": "an XLSM workbook", ".ods": "an ODS workbook"}
-_LOCKS = (("~$", "", "Excel"), (".~lock.", "#", "LibreOffice"))
 _CHUNK = 1 << 20
 
 
@@ -106,10 +105,9 @@ def _state(path: Path) -> tuple[int, ...] | None:
 
 def _check_place(path: Path) -> int:
     """Size of a regular file that may be read."""
-    for begin, end, program in _LOCKS:
-        if path.name.startswith(begin) and path.name.endswith(end):
-            itself = path.name.removeprefix(begin).removesuffix(end)
-            refuse(path, f'this is the lock of a file open in {program}. Close {program} and read "{itself}" itself.')
+    name, office = path.name, path.name.startswith(".~lock.") and path.name.endswith("#")
+    refuse_if(name[:2] == "~$", path, f'this is the lock of a file open in Excel. Close Excel and read "{name[2:]}".')
+    refuse_if(office, path, f'this is the lock of a file open in LibreOffice. Close it and read "{name[7:-1]}".')
     about = _about(path)
     refuse_if(stat.S_ISDIR(about.st_mode), path, "this is a folder; expected a file.")
     refuse_if(not stat.S_ISREG(about.st_mode), path, "this is a pipe or a device; expected a file.")

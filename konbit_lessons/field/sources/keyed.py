@@ -53,7 +53,7 @@ def read(file: File, asked: Asked, writing: Writing, without_form: Callable[[pd.
 def _grids(file: File) -> Grids:
     """Those of the file and, beside the main CSV, of its repeats; each with the name of its CSV."""
     grids, notices = [*file.grids], []
-    if file.container == "text" and not _is_repeat(grids[0]):
+    if file.container == "text" and "PARENT_KEY" not in grids[0].header:
         for path in sorted(file.path.parent.glob(f"{escape(file.path.stem)}-*{file.path.suffix}")):
             if beside := _entries(path):
                 grids.append(replace(beside.grids[0], title=path.name))
@@ -71,7 +71,7 @@ def _entries(path: Path) -> File | None:
 
 def _named(grids: list[Grid], stem: str) -> dict[str, Frame]:
     """Table → its rows under the headers of the file, the main one first."""
-    main = next((grid for grid in grids if not _is_repeat(grid)), grids[0])
+    main = next((grid for grid in grids if "PARENT_KEY" not in grid.header), grids[0])
     stem = PurePosixPath(main.title).stem or stem
     others = {PurePosixPath(grid.title).stem.removeprefix(f"{stem}-"): grid for grid in grids if grid is not main}
     return {name: Frame(frame_of(grid), grid.title) for name, grid in {"main": main, **others}.items()}
@@ -82,10 +82,6 @@ def _repeat(table: str, rows: pd.DataFrame, file: File, form: Form) -> str:
     stem = table if table != "main" else file.path.stem
     names = [name for name in form.repeats if re.search(rf"(^|[-.~]){re.escape(name)}$", stem)]
     return max(names, key=len, default="") if "PARENT_KEY" in rows else ""
-
-
-def _is_repeat(grid: Grid) -> bool:
-    return "PARENT_KEY" in grid.header
 
 
 def _linked(tables: dict[str, Frame]) -> tuple[dict[str, Frame], list[str]]:

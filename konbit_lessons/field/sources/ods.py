@@ -36,11 +36,11 @@ def look(path: Path) -> tuple[str, list[Sheet]]:
 class _Cells(Tags):
     """The extent of the cells of each table, repeats unfolded."""
 
+    row = rows = column = columns = used = cells = length = text_of_row = text = 0
+    is_formula, shown = False, ""
+
     def __init__(self) -> None:
-        self.sheets, self.text = [Sheet()], 0  # the first stands for what is outside any table
-        self.row = self.column = self.rows = self.columns = self.length = 0
-        self.used = self.cells = self.text_of_row = 0
-        self.is_formula, self.shown = False, ""
+        self.sheets = [Sheet()]  # the first stands for what is outside any table
 
     def _start(self, name: str, about: dict[str, str]) -> None:
         if name == "table:table":

@@ -6,12 +6,11 @@ groups; what it can mean in two ways is kept, with a notice. Without the form, o
 
 import re
 from collections import Counter, defaultdict
-from itertools import chain
 
 import pandas as pd
 
 from konbit_lessons.field.sources.answers import Decoder
-from konbit_lessons.field.sources.choices import are_flags, use_flags
+from konbit_lessons.field.sources.choices import are_flags, flags_of
 from konbit_lessons.field.sources.form import ODK_GPS, Form, Writing, clean, written
 
 Meanings = dict[str, set[str]]  # header or column → what it can stand for
@@ -46,8 +45,7 @@ def by_form(
     writings = writings or _writings(form, repeat, list(headers.values()))
     known = [form.headers(writing, repeat) for writing in writings]
     best = max(range(len(known)), key=lambda at: sum(header in known[at] for header in headers.values()))
-    every = _merged(known)
-    meant = {column: known[best].get(header) or every[header] for column, header in headers.items()}
+    meant = {column: known[best].get(header) or _all(header, known) for column, header in headers.items()}
     names = _names(meant, headers, form.starts(writings[best], repeat))
     notices, names = _doubts(meant, headers, names), _unless_they_collide(names)
     doubtful = {name for columns in meant.values() if len(columns) > 1 for name in columns}
@@ -89,7 +87,7 @@ def by_values(frame: pd.DataFrame, group: str = "/", choices: dict[str, str] | N
         question, _, choice = name.rpartition("/")
         names[column] = f"{without_groups(question)}/{choice}"
     names = _unless_they_collide(names)
-    return use_flags(frame.rename(columns=names), [names[column] for column in choices])
+    return frame.assign(**{column: flags_of(frame[column]) for column in choices}).rename(columns=names)
 
 
 def _header(column: str, frame: pd.DataFrame) -> str:
@@ -114,11 +112,8 @@ def _writings(form: Form, repeat: str, headers: list[str]) -> list[Writing]:
     return plain + [Writing(language, one, one) for one in others[:_MOST_SEPARATORS] for language in languages]
 
 
-def _merged(known: list[Meanings]) -> defaultdict[str, set[str]]:
-    merged = defaultdict(set)
-    for header, columns in chain.from_iterable(headers.items() for headers in known):
-        merged[header] |= columns
-    return merged
+def _all(header: str, known: list[Meanings]) -> set[str]:
+    return set().union(*(headers.get(header, ()) for headers in known))
 
 
 def _names(meant: Meanings, headers: dict[str, str], starts: dict[str, str]) -> dict[str, str]:

@@ -96,8 +96,7 @@ def _groups(upper: Row, grid: Grid, at: int) -> Row:
 def _under_groups(groups: Row, lower: Row) -> Row:
     """The lower titles, behind their group's where one is there twice; the upper title where there is no lower one."""
     counts = Counter(cell.strip() for cell in lower if cell)
-    titles = [
-        (group, cell, bool(group) and counts[(cell or "").strip()] > 1)
+    return [
+        f"{group} / {cell}" if group and cell and counts[cell.strip()] > 1 else cell or group
         for group, cell in zip(groups, lower, strict=True)
     ]
-    return [f"{group} / {cell}" if twice else cell or group for group, cell, twice in titles]

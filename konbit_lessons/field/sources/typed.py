@@ -35,7 +35,8 @@ def text_of(value: object) -> str | None:
     if value is None or value is pd.NaT:
         return None
     if isinstance(value, float | np.floating):
-        return _number(value)
+        is_whole = float(value).is_integer() and abs(value) < _MOST_DIGITS
+        return None if math.isnan(value) else str(int(value) if is_whole else value)
     if isinstance(value, bool | np.bool):
         return "1" if value else "0"
     if isinstance(value, datetime) and value.time() == time() and value.tzinfo is None:
@@ -47,12 +48,6 @@ def text_of(value: object) -> str | None:
     if isinstance(value, Decimal):
         return format(value, "f")
     raise TypeError(type(value).__name__)
-
-
-def _number(value: float | np.floating) -> str | None:
-    if math.isnan(value):
-        return None
-    return str(int(value)) if float(value).is_integer() and abs(value) < _MOST_DIGITS else str(value)
 
 
 def text_frame(names: Iterable[str], columns: Iterable[Iterable], *, rows: int, where: str) -> pd.DataFrame:

@@ -5,6 +5,7 @@ code has none, or two codes share one, the column holds the codes and ``column (
 """
 
 from collections import Counter
+from contextlib import suppress
 
 import numpy as np
 import pandas as pd
@@ -15,14 +16,15 @@ from konbit_lessons.field.sources.guard import refuse
 from konbit_lessons.field.sources.raw import Asked, Frame, Read
 from konbit_lessons.field.sources.typed import check_size, text_frame, text_of
 
+Texts = list[str | None]
 READERS = {"stata": pyreadstat.read_dta, "spss": pyreadstat.read_sav}
-_DATES = ("%td", "%tc", "%tC", "%d")
+_DAYS, _MOMENTS = ("%td", "%d"), ("%tc", "%tC")  # what the formats of Stata's days and moments begin with
 
 
 def read(file: File, asked: Asked) -> Read:
     """One table."""
-    rows, about = _content(file)
     notices, columns = [], []
+    rows, about = _content(file, notices)
     for name in about.column_names:
         kind = about.readstat_variable_types[name]
         labels = {_code(code, kind): label for code, label in about.variable_value_labels.get(name, {}).items()}
@@ -36,15 +38,31 @@ def read(file: File, asked: Asked) -> Read:
     return {"main": Frame(text_frame(names, values, rows=len(rows), where=file.path.name), "")}, notices
 
 
-def _content(file: File) -> tuple[pd.DataFrame, object]:
+def _content(file: File, notices: list[str]) -> tuple[pd.DataFrame, object]:
     """The values, codes called missing among them, and what pyreadstat says of the columns."""
     reader = READERS[file.container]
     try:
         _, about = reader(file.path, metadataonly=True)
         check_size(file.path.name, about.number_rows or 0, about.number_columns)
-        return reader(file.path, user_missing=True)
+        formats = [one or "" for one in about.original_variable_types.values()]
+        days, moments = ([one for one in formats if one.startswith(begin)] for begin in (_DAYS, _MOMENTS))
+        reading = {"user_missing": True, "extra_date_formats": days, "extra_datetime_formats": moments}
+        with suppress(OverflowError):
+            return reader(file.path, **reading)
+        return _but_for_dates_out_of_range(reader, file, reading, notices)
     except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError) as error:
         refuse(file.path, f"cannot be read ({error}). Save it again, or export it as CSV.")
+
+
+def _but_for_dates_out_of_range(reader, file: File, reading: dict, notices: list[str]) -> tuple[pd.DataFrame, object]:
+    """The same, a column as numbers where a date in it lies beyond the year 9999."""
+    rows, about = reader(file.path, disable_datetime_conversion=True, user_missing=True)
+    for name in about.column_names:
+        try:
+            rows[name] = reader(file.path, usecols=[name], **reading)[0][name]
+        except OverflowError:
+            notices.append(f"{name}: a date is out of range: the column stays numbers")
+    return rows, about
 
 
 def _code(value: object, kind: str) -> str | None:
@@ -54,23 +72,18 @@ def _code(value: object, kind: str) -> str | None:
     return text_of(np.float32(value) if kind == "float" and isinstance(value, float) else value)
 
 
-def _with_labels(
-    name: str, texts: list[str | None], labels: dict[str | None, str], notices: list[str]
-) -> list[tuple[str, list[str | None]]]:
+def _with_labels(name: str, texts: Texts, labels: dict, notices: list[str]) -> list[tuple[str, Texts]]:
     used = set(texts) - {None}
     in_use = Counter(labels[code] for code in used if code in labels)
-    if not in_use:
-        return [(name, texts)]
-    shared = sorted(label for label, times in in_use.items() if times > 1)
-    named = [labels.get(text) for text in texts]
+    shared, named = sorted(label for label in in_use if in_use[label] > 1), [labels.get(text) for text in texts]
     if shared:
         notices.append(f'{name}: several codes share the label "{shared[0]}": the column holds the codes')
-    if shared or len(in_use) < len(used):
+    if shared or 0 < len(in_use) < len(used):
         return [(name, texts), (f"{name} (label)", named)]
-    return [(name, named), (f"{name} (code)", texts)]
+    return [(name, named), (f"{name} (code)", texts)] if in_use else [(name, texts)]
 
 
-def _missing(name: str, texts: list[str | None], ranges: list[dict]) -> list[str]:
+def _missing(name: str, texts: Texts, ranges: list[dict]) -> list[str]:
     """Codes that the file calls missing are kept, and said."""
     counts = Counter(text for text in texts if text is not None) if ranges else {}
     found = [text for text in sorted(counts) if any(_within(text, one["lo"], one["hi"]) for one in ranges)]
@@ -87,6 +100,5 @@ def _within(text: str, low: object, high: object) -> bool:
 
 def _counted(name: str, column: pd.Series, form: str) -> list[str]:
     """Stata's months, quarters and weeks are counts; only days and moments become dates."""
-    if form.startswith("%t") and not form.startswith(_DATES) and column.notna().any():
-        return [f"{name}: the file holds a count since 1960 in Stata's format {form}: it stays a number"]
-    return []
+    told = f"{name}: the file holds a count since 1960 in Stata's format {form}: it stays a number"
+    return [told] if form.startswith("%t") and not form.startswith(_DAYS + _MOMENTS) and column.notna().any() else []
