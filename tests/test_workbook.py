@@ -1,18 +1,23 @@
 """Cells of every kind come out of a workbook as what they hold, in the row a person sees; what is hidden is said."""
 
+import re
 import struct
+import zipfile
 from datetime import date, datetime, time
+from itertools import permutations
+from pathlib import Path
 
 import openpyxl
 import pytest
 import xlsxwriter
-from workbook_files import ODS_CELL, ODS_ROW, number, ods, record, xls, xlsx
+from workbook_files import ODS_CELL, ODS_ROW, RELATIONS, TYPE, number, ods, parts, record, xls, xlsx, zipped
 
 import konbit_lessons as kl
 from konbit_lessons.field.sources import workbook
 from konbit_lessons.field.sources.workbook import look
 
 EPOCHS = ("1900", "1904")
+PEERS = Path(__file__).parent / "data" / "peers"
 
 
 def _cells(path, sheet=0):
@@ -224,3 +229,115 @@ def test_an_old_workbook_is_read_like_the_others(tmp_path):
     (grid,), _ = workbook.read(tmp_path / "old.xls")
     assert _cells(tmp_path / "old.xls") == {(3, 1): "tête", (4, 1): "2.5", (5, 1): "#N/A", (6, 1): "#DIV/0!"}
     assert (grid.title, grid.epoch, grid.merged) == ("a", "1904", ((3, 1, 3, 1),))
+
+
+PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships/metadata/"
+STRICT = "http://purl.oclc.org/ooxml/officeDocument/relationships/"
+LISTED = {  # what each program writes in _rels/.rels
+    "desktop Excel": {
+        f"{TYPE}extended-properties": "docProps/app.xml",
+        f"{PACKAGE}core-properties": "docProps/core.xml",
+        f"{PACKAGE}thumbnail": "docProps/thumbnail.emf",
+        f"{TYPE}officeDocument": "xl/workbook.xml",
+    },
+    "Excel with properties of its own": {
+        f"{TYPE}custom-properties": "docProps/custom.xml",
+        "http://schemas.microsoft.com/office/2020/02/relationships/classificationlabels": "docMetadata/LabelInfo.xml",
+        "http://schemas.microsoft.com/office/2006/relationships/ui/extensibility": "customUI/customUI.xml",
+        f"{TYPE}officeDocument": "/xl/workbook.xml",
+    },
+    "Excel, strict": {
+        f"{STRICT}extendedProperties": "docProps/app.xml",
+        f"{PACKAGE}core-properties": "docProps/core.xml",
+        f"{STRICT}officeDocument": "xl/workbook.xml",
+    },
+    "LibreOffice": {
+        f"{TYPE}officeDocument": "xl/workbook.xml",
+        f"{TYPE.lower()}metadata/core-properties": "docProps/core.xml",
+        f"{TYPE}extended-properties": "docProps/app.xml",
+    },
+    "Google Sheets": {f"{TYPE}officeDocument": "xl/workbook.xml"},
+}
+LINES = ('Id="{id}" Type="{type}" Target="{target}"', "Type='{type}' Target='{target}' Id='{id}'")
+STRICTLY = {
+    TYPE.rstrip("/"): STRICT.rstrip("/"),
+    "schemas.openxmlformats.org/spreadsheetml/2006/": "purl.oclc.org/ooxml/spreadsheetml/",
+}
+
+
+def _is_seen_whole(path):
+    """Its cells, its hidden row and its epoch, of which the last two stand in the XML alone."""
+    (grid,), notices = workbook.read(path)
+    assert grid.cells[0].tolist() == ["x", "1"] and notices == []
+    assert grid.notices == (f'sheet "{grid.title}": hidden rows were read too: 2',) and grid.epoch == "1904"
+
+
+@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("program", LISTED)
+def test_the_workbook_is_found_whatever_else_its_package_lists_and_in_every_order(tmp_path, program, line):
+    rows = '<row r="1"><c r="A1" t="str"><v>x</v></c></row><row r="2" hidden="1"><c r="A2"><v>1</v></c></row>'
+    members = parts(rows, about='<workbookPr date1904="1"/>')
+    if program == "Excel, strict":
+        for loose, strict in STRICTLY.items():
+            members = {name: content.replace(loose, strict) for name, content in members.items()}
+    members |= {target: "<x/>" for target in LISTED[program].values() if target.startswith("doc")}
+    for order in permutations(enumerate(LISTED[program].items(), start=1)):
+        lines = [line.format(id=f"rId{at}", type=kind, target=target) for at, (kind, target) in order]
+        listed = RELATIONS.format("".join(f"<Relationship {one}/>" for one in lines))
+        zipped(tmp_path / "listed.xlsx", members | {"_rels/.rels": listed})
+        _is_seen_whole(tmp_path / "listed.xlsx")
+
+
+@pytest.mark.parametrize("program", ["openpyxl", "xlsxwriter"])
+def test_what_a_program_writes_is_read_in_every_order_of_its_package(tmp_path, program):
+    if program == "openpyxl":
+        book = openpyxl.Workbook()
+        book.epoch = openpyxl.utils.datetime.CALENDAR_MAC_1904
+        book.active["A1"], book.active["A2"] = "x", 1
+        book.active.row_dimensions[2].hidden = True
+        book.save(tmp_path / "written.xlsx")
+    else:
+        with xlsxwriter.Workbook(tmp_path / "written.xlsx", {"date_1904": True}) as book:
+            sheet = book.add_worksheet()
+            sheet.write_column(0, 0, ["x", 1])
+            sheet.set_row(1, None, None, {"hidden": True})
+    with zipfile.ZipFile(tmp_path / "written.xlsx") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    lines = re.findall("<Relationship .*?/>", members["_rels/.rels"].decode())
+    assert len(lines) == 3
+    for order in permutations(lines):
+        turned = dict(reversed((members | {"_rels/.rels": RELATIONS.format("".join(order))}).items()))
+        zipped(tmp_path / "turned.xlsx", turned)
+        _is_seen_whole(tmp_path / "turned.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("name", "control"),
+    [("01_excel_order_app_first.xlsx", "01_control_book_first.xlsx"), ("02_excel2007_theme.xls", "02_control.xls")],
+)
+def test_what_desktop_excel_saves_is_read_like_its_control(name, control):
+    read = kl.read(PEERS / name).tables["main"]
+    assert read.to_dict("list") == {"organization": ["Fondasyon A", "Asosyasyon B"], "contact": ["Marie", "Jean"]}
+    assert read.equals(kl.read(PEERS / control).tables["main"])
+
+
+def test_a_form_saved_by_desktop_excel_gives_its_codes():
+    raw = kl.read(PEERS / "01_export.csv", form=PEERS / "01_form_saved_by_excel.xlsx")
+    assert raw.tables["main"]["came"].tolist() == ["yes"]
+
+
+def _with_zip_behind(tmp_path, *records):
+    xlsx(sheets=2)(tmp_path / "inside.xlsx")
+    (tmp_path / "old.xls").write_bytes(xls(*records) + (tmp_path / "inside.xlsx").read_bytes())
+    assert zipfile.is_zipfile(tmp_path / "old.xls")
+    return tmp_path / "old.xls"
+
+
+def test_an_old_workbook_that_holds_another_is_read_itself(tmp_path):
+    assert _cells(_with_zip_behind(tmp_path, number(3, 1, 2.5))) == {(4, 1): "2.5"}
+
+
+def test_a_damaged_old_workbook_is_refused_whatever_it_holds(tmp_path):
+    damaged = _with_zip_behind(tmp_path, number(0, 0, 1), record(0xFD, b"\0"))
+    with pytest.raises(kl.KonbitError, match=r"old\.xls: it cannot be opened as a workbook"):
+        kl.read(damaged)

@@ -30,9 +30,8 @@ def look(path: Path) -> tuple[str, list[Sheet]]:
     SourceError
         A part is not what it declares, a sheet would unfold to more than is read, or a password protects it.
     """
-    with path.open("rb") as file:
-        if container_of(file.read(512)) == "workbook":
-            return xls.look(path)
+    if _is_old(path):
+        return xls.look(path)
     with zipfile.ZipFile(path) as archive:
         return (ods if "content.xml" in archive.namelist() else xlsx).look(path)
 
@@ -47,7 +46,10 @@ def read(path: Path) -> Grids:
     """
     epoch, seen = look(path)
     try:
-        with path.open("rb") as file, CalamineWorkbook.from_filelike(file) as workbook:
+        with (
+            xls.opened(path) if _is_old(path) else path.open("rb") as file,
+            CalamineWorkbook.from_filelike(file) as workbook,
+        ):
             return _read(path, workbook, epoch, seen)
     except (CalamineError, OSError) as error:
         refuse(path, f"it cannot be opened as a workbook ({error}). Save it as .xlsx again.")
@@ -55,6 +57,11 @@ def read(path: Path) -> Grids:
         if type(error).__name__ != "PanicException":  # what a reader written in Rust raises is no Exception
             raise
         refuse(path, f"it is not built as a workbook should be ({error}). Save it as .xlsx again.")
+
+
+def _is_old(path: Path) -> bool:
+    with path.open("rb") as file:
+        return container_of(file.read(8)) == "workbook"
 
 
 def _read(path: Path, workbook: CalamineWorkbook, epoch: str, seen: list[Sheet]) -> Grids:

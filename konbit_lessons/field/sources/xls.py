@@ -1,9 +1,12 @@
 """What an old workbook (.xls) says before it is read, by its records; hidden rows and formulas without a value are not
 looked for."""
 
+import io
+import re
 import struct
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import olefile
 
@@ -13,6 +16,9 @@ from konbit_lessons.field.sources.workbook_parts import Sheet, check_size
 
 _START, _END, _TITLE, _DATES, _PASSWORD, _DIMENSIONS = 0x809, 0x0A, 0x85, 0x22, 0x2F, 0x200
 _ROW_OF_NUMBERS, _ERROR, _FORMULA = 0xBD, 0x205, 0x06
+_BIFF_8, _CODE_PAGE = b"\x09\x08\x10\x00\x00\x06", re.compile(rb"(?<=\x42\x00\x02\x00)[\xe2-\xea]\x04")  # 1250 to 1258
+_UNICODE = b"\xb0\x04"
+_NO_ZIP = bytes(1 << 17)  # a zip ends no further than 65,557 bytes from the end of a file
 _CELLS = {0x203, 0x204, 0xD6, 0x27E, 0xFD, _ROW_OF_NUMBERS, _ERROR, _FORMULA}
 
 
@@ -41,6 +47,17 @@ def look(path: Path) -> tuple[str, list[Sheet]]:
     for number, sheet in enumerate(sheets.values(), start=1):
         check_size(path, f"sheet {number}", sheet)
     return epoch, list(sheets.values())
+
+
+def opened(path: Path) -> BinaryIO:
+    """What calamine reads of a workbook: its code page is that of its texts, and no zip can stand behind it.
+
+    Some programs name the code page of Windows where texts are Unicode; and where an XLS is damaged, calamine would go
+    on to a zip inside it, which nobody has looked at.
+    """
+    content = path.read_bytes()
+    content = _CODE_PAGE.sub(_UNICODE, content) if _BIFF_8 in content else content
+    return io.BytesIO(content + _NO_ZIP)
 
 
 def _records(path: Path) -> Iterator[tuple[int, int, bytes]]:

@@ -45,7 +45,7 @@ def look(path: Path) -> tuple[str, list[Sheet]]:
         lengths = np.concatenate([np.zeros(1, np.int64), *(_text_lengths(archive, member) for member in texts)])
         others = [member for member in archive.infolist() if member not in texts]
         seen = {member.filename.lower(): _sheet(archive, member, lengths[1:]) for member in others}
-        book = next(iter(_targets(archive, "", "_rels/.rels", kind="/officeDocument").values()), "xl/workbook.xml")
+        book = next(iter(_targets(archive, "", "_rels/.rels", kind="officeDocument").values()), "xl/workbook.xml")
         folder, name = posixpath.split(book)
         places = _targets(archive, folder, f"{folder}/_rels/{name}.rels")
         content = _whole(archive, book)
@@ -55,9 +55,9 @@ def look(path: Path) -> tuple[str, list[Sheet]]:
 
 
 def _targets(archive: zipfile.ZipFile, folder: str, part: str, *, kind: str = "") -> dict[str, str]:
-    """Relationship id → part, in lower case, of those whose type ends so."""
+    """Relationship id → part, in lower case; only of the kind that ends the type, where one is given."""
     tags = map(attributes, re.findall(PREFIX + rb"Relationship\s([^<>]*)>", _whole(archive, part)))
-    about = [one for one in tags if one.get("Type", "").endswith(kind)]
+    about = [one for one in tags if kind in ("", one.get("Type", "").rpartition("/")[2])]
     places = {one.get("Id", ""): posixpath.join("/", folder, one.get("Target", "")) for one in about}
     return {name: posixpath.normpath(place).lstrip("/").lower() for name, place in places.items()}
 
