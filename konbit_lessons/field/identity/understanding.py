@@ -1,0 +1,146 @@
+"""The one organization whose name the words of a typed one say, if no other comes near."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rapidfuzz.distance import OSA
+
+from konbit_lessons.field.identity.forms import Meaning
+from konbit_lessons.field.identity.organizations import Organization, Organizations
+from konbit_lessons.field.identity.reading import Reading
+
+HOW = ("name", "acronym", "abbreviation", "spelling", "words", "slip")  # from plain to daring
+KIND_KNOWN = 3  # organizations of a kind on the roster, from which a lost word of it can be told
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One organization as the meaning of a typed name; ``lost`` words for its kind of body are not said."""
+
+    at: int
+    known: Organization
+    meanings: tuple[Meaning, ...]
+    lost: int
+    by_acronym: bool
+
+    @property
+    def slips(self) -> int:
+        """Letters that were mistyped."""
+        return sum(meaning.slips for meaning in self.meanings)
+
+    @property
+    def score(self) -> float:
+        """100 is equal."""
+        letters = sum(len(meaning.form) for meaning in self.meanings)
+        share = 1 - self.slips / letters if letters else 1
+        return round(100 * share * (1 - self.lost / (2 * len(self.known.words))), 1)
+
+
+class Understanding:
+    """Understands names as organizations.
+
+    Parameters
+    ----------
+    organizations : Organizations
+    """
+
+    def __init__(self, organizations: Organizations) -> None:
+        self.organizations, self.vocabulary = organizations, organizations.vocabulary
+
+    def of(self, reading: Reading) -> tuple[int, str, float] | None:
+        """Its place on the roster, what it took, and how well it fits; None where it is not sure."""
+        fits: dict[int, Fit] = {}
+        for fit in (fit for choice in reading.choices() for fit in self._fits(choice, reading)):
+            if fit.at not in fits or (fit.lost, fit.slips) < (fits[fit.at].lost, fits[fit.at].slips):
+                fits[fit.at] = fit
+        if not fits:
+            return None
+        best, *others = sorted(fits.values(), key=lambda fit: (fit.lost, fit.slips, fit.at))
+        near = any(not fit.lost and fit.slips <= best.slips + 1 for fit in others)
+        if near or (best.lost and (others or not self._may_lose(best))) or not _is_believable(best):
+            return None
+        if self._another_reading(best, reading) or self._another_name(best, reading):
+            return None
+        return best.at, self._how(best, reading), best.score
+
+    def _fits(self, choice: tuple[Meaning, ...], reading: Reading) -> Iterator[Fit]:
+        kinds = self.organizations.kinds(choice)
+        for at in self.organizations.by_own.get(self.organizations.own(choice), ()):
+            known = self.organizations.all[at]
+            if kinds <= known.kinds:
+                explained, by_acronym = _explains(known, reading)
+                if explained and (choice or by_acronym):
+                    yield Fit(at, known, choice, 0 if by_acronym else len(known.kinds - kinds), by_acronym)
+
+    def _may_lose(self, fit: Fit) -> bool:
+        """Words for its kind of body are lost, and those that are left mean no other kind on this roster."""
+        known, of_kind = fit.known, self.organizations.of_kind
+        said = {meaning.word for meaning in fit.meanings} & known.kinds
+        if not known.own or 2 * len(said) < len(known.kinds) or len(of_kind[known.kinds]) < KIND_KNOWN:
+            return False
+        if all(kinds == known.kinds or not said <= kinds for kinds in of_kind):
+            return True
+        spelled = frozenset(meaning.form for meaning in fit.meanings if meaning.word in said)
+        literal = all(meaning.form in known.written and not meaning.slips for meaning in fit.meanings)
+        return literal and self.organizations.kinds_spelled(spelled) == {known.kinds}
+
+    def _another_reading(self, best: Fit, reading: Reading) -> bool:
+        """A typed word may as well be another known word, which is on no roster here: a guest's name."""
+        pairs = zip(best.meanings, reading.slots, strict=True)
+        daring = [(meaning, slot) for meaning, slot in pairs if meaning.how not in ("name", "words")]
+        return any(self._rivals(meaning, other) for meaning, slot in daring for other in slot)
+
+    def _rivals(self, meaning: Meaning, other: Meaning) -> bool:
+        roles = self.vocabulary.role
+        apart = roles[meaning.word] == "kind" and roles[other.word] in ("place", "name", "family")
+        return other.word != meaning.word and other.slips <= meaning.slips and not apart
+
+    def _another_name(self, best: Fit, reading: Reading) -> bool:
+        """A longer name on the roster may be meant, with one of its words lost.
+
+        That is so if the typed name has lost a word anyway; if it is spelled as the longer name and not as this one; or
+        if it has more than a slip, and the longer one is a near twin, such as ``… Nord``.
+        """
+        known, wider = best.known, self.organizations.wider(best.known)
+        forms = {one.form for one in best.meanings if not {one.form, *one.forms} & known.written}
+        how, slips = self._how(best, reading), best.slips + len(reading.extras)
+        inexact = slips > 1 or how == "words" or (how == "slip" and not slips)
+        return any(best.lost or forms & other.written or (inexact and self._twins(known, other)) for other in wider)
+
+    def _twins(self, known: Organization, other: Organization) -> bool:
+        if not known.written <= other.written:
+            return False
+        added = [*other.own, *other.kinds]
+        for word in (*known.own, *known.kinds):
+            added.remove(word)
+        return len(added) == 1 and (added[0].startswith("#") or self.vocabulary.role[added[0]] == "apart")
+
+    def _how(self, fit: Fit, reading: Reading) -> str:
+        """The most daring of what it took."""
+        hows = {meaning.how for meaning in fit.meanings} | {"acronym" if fit.by_acronym else "name"}
+        for meaning in fit.meanings:
+            if meaning.how == "name" and meaning.form not in fit.known.written:
+                hows.add("abbreviation" if meaning.form in self.vocabulary.abbreviations else "spelling")
+        if not fit.by_acronym:
+            turned = tuple(meaning.word for meaning in fit.meanings) != fit.known.words
+            hows |= ({"words"} if turned else set()) | ({"slip"} if reading.extras else set())
+        return max(hows, key=HOW.index)
+
+
+def _explains(known: Organization, reading: Reading) -> tuple[bool, bool]:
+    """Whether the words not understood are its acronym or slips of its function words; and whether the first.
+
+    A function word too many at the end says that what followed it is lost.
+    """
+    lost = reading.cut_short and reading.weightless.count(reading.last) > known.weightless.count(reading.last)
+    acronyms = {known.acronym} if known.acronym else {one for one in known.initials if len(one) > 2}
+    others = [text for text in reading.extras if text not in acronyms]
+    near = all(len(one) <= 4 and any(OSA.distance(one, word) <= 1 for word in known.weightless) for one in others)
+    left = len(known.weightless) - len(reading.weightless)
+    return not lost and near and len(others) <= max(left, 0), len(others) < len(reading.extras)
+
+
+def _is_believable(fit: Fit) -> bool:
+    """A name of nothing but words for its kind of body leaves room for one slip or abbreviation."""
+    inexact = sum(meaning.slips + (meaning.how == "abbreviation") for meaning in fit.meanings)
+    return bool(fit.known.own) or inexact <= 1
