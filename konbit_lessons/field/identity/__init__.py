@@ -9,13 +9,11 @@ doubt. ``docs/identity.md`` has the rules in plain words and how often they are 
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
 
 import pandas as pd
 
 from konbit_lessons.field.identity.candidates import CANDIDATES, Candidates
-from konbit_lessons.field.identity.letters import fold, words
-from konbit_lessons.field.identity.organizations import Organizations
+from konbit_lessons.field.identity.forms import fold, words
 from konbit_lessons.field.identity.reading import Reading
 from konbit_lessons.field.identity.understanding import Understanding
 
@@ -58,10 +56,10 @@ class Roster:
     """
 
     def __init__(self, organizations: pd.DataFrame) -> None:
-        self.organizations = Organizations(organizations)
+        self.organizations = Understanding(organizations)
+        self._candidates = Candidates(self.organizations)
         self.ids = [one.code for one in self.organizations.all]
         self._by_code = {fold(code): code for code in self.ids}
-        self._understanding = Understanding(self.organizations)
 
     def match(self, typed: list[str]) -> dict[str, Match]:
         """Look up every typed name.
@@ -81,16 +79,12 @@ class Roster:
             if match := self._as_it_stands(name):
                 found[name] = match
                 continue
-            reading = self.organizations.reader.read(name)
-            if understood := self._understanding.of(reading):
+            reading = self.organizations.vocabulary.read(name)
+            if understood := self.organizations.understood(reading):
                 found[name] = Match(self.ids[understood[0]], *understood[1:])
             else:
                 unsure[name] = reading
         return found | {name: self._unresolved(scores) for name, scores in self._candidates.of(unsure).items()}
-
-    @cached_property
-    def _candidates(self) -> Candidates:
-        return Candidates(self.organizations)
 
     def _as_it_stands(self, name: str) -> Match | None:
         """The code, the whole name, or the acronym alone, without accents, case, marks and spaces."""

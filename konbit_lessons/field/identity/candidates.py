@@ -6,7 +6,7 @@ import numpy as np
 from rapidfuzz import fuzz, process
 from scipy import sparse
 
-from konbit_lessons.field.identity.letters import words
+from konbit_lessons.field.identity.forms import words
 from konbit_lessons.field.identity.organizations import Organizations
 from konbit_lessons.field.identity.reading import Reading
 

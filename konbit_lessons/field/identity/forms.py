@@ -5,17 +5,22 @@ Takes ``vocabulary.toml``: what organizations call themselves, places, family na
 """
 
 import re
+import tomllib
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
+from itertools import product
 from typing import NamedTuple
 
-from konbit_lessons.field.identity.letters import KNOWN, LEGAL_FORMS, WEIGHTLESS, in_letters, plain, words
-
+KNOWN = tomllib.loads((files(__package__) / "vocabulary.toml").read_text(encoding="utf-8"))
 _LANGUAGE = KNOWN["language"]
+WEIGHTLESS = frozenset(_LANGUAGE["weightless"].split())
+LEGAL_FORMS = frozenset(_LANGUAGE["legal_forms"].split())
 ORDINALS = {name: str(at) for at, names in enumerate(_LANGUAGE["ordinals"], start=1) for name in names.split()}
+_ACCENTS = re.compile("[\u0300-\u036f]")
 COMPOUND = re.compile(r"[^\W_]+(?:[-–][^\W_]+)+")
 _NUMBER = re.compile(r"(\d+)(?:e|er|re|ere|eme|em|ye|yem|zyem|nd|nde|st|th|rd)?")
 _ROMAN = re.compile(r"x{0,3}(?:ix|iv|v?i{0,3})")
@@ -182,3 +187,37 @@ class Forms:
 def _roman(text: str) -> int:
     values = [{"i": 1, "v": 5, "x": 10}[letter] for letter in text]
     return sum(-a if a < b else a for a, b in zip(values, [*values[1:], 0], strict=True))
+
+
+def plain(text: str) -> str:
+    """Without accents and case."""
+    return _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold()))
+
+
+def words(text: str) -> list[str]:
+    """The folded words of a name.
+
+    >>> words("Bureau d'Études S.A.")
+    ['bureau', 'd', 'etudes', 's', 'a']
+    """
+    return re.findall(r"[^\W_]+", plain(text).replace("&", " et "))
+
+
+def fold(text: str) -> str:
+    """Without accents, case, punctuation and outer or double spaces; ``&`` reads ``et``.
+
+    >>> fold("  Cabinet   THÉODORE & Associés ")
+    'cabinet theodore et associes'
+    """
+    return " ".join(words(text))
+
+
+def in_letters(text: str) -> list[str]:
+    """What may be meant by digits among letters; a text without them as it is.
+
+    >>> in_letters("4g1r")
+    ['agir', 'aglr']
+    """
+    if text.isalpha() or text.isdigit():
+        return [text]
+    return ["".join(letters) for letters in product(*(_LANGUAGE["digits"].get(one, one) for one in text))]

@@ -8,10 +8,8 @@ from functools import cache
 
 import pandas as pd
 
-from konbit_lessons.field.identity.forms import Meaning
-from konbit_lessons.field.identity.letters import LEGAL_FORMS, in_letters, plain, words
+from konbit_lessons.field.identity.forms import LEGAL_FORMS, Meaning, in_letters, plain, words
 from konbit_lessons.field.identity.reading import Reader
-from konbit_lessons.field.identity.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
@@ -62,8 +60,7 @@ class Organizations:
     def __init__(self, rows: pd.DataFrame) -> None:
         rows = rows.sort_values("organization_id")  # so that its order never decides
         names = rows["name"].tolist()
-        self.vocabulary = Vocabulary(names)
-        self.reader = Reader(self.vocabulary)
+        self.vocabulary = Reader(names)
         self.all = [self._read(*row) for row in zip(rows["organization_id"], names, rows["acronym"], strict=True)]
         self.by_letters = _index([["".join(words(name))] for name in names])
         self.by_own = _index([[one.own] for one in self.all])
@@ -74,7 +71,7 @@ class Organizations:
         self.kinds_spelled, self.wider = cache(self._kinds_spelled), cache(self._wider)
 
     def _read(self, code: str, name: str, acronym: object) -> Organization:
-        reading = self.reader.read(name)
+        reading = self.vocabulary.read(name)
         read = tuple(slot[0] for slot in reading.slots)
         return Organization(
             code=code,

@@ -5,11 +5,10 @@ A word is looked up as it stands, then together with its neighbours, then by its
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import product, takewhile
 from math import prod
 
-from konbit_lessons.field.identity.forms import Meaning, Span
-from konbit_lessons.field.identity.letters import WEIGHTLESS
+from konbit_lessons.field.identity.forms import WEIGHTLESS, Meaning, Span
 from konbit_lessons.field.identity.vocabulary import Vocabulary
 
 _LONGEST = 5  # typed words that may be one
@@ -47,21 +46,19 @@ class Reading:
         return product(*self.slots) if prod(map(len, self.slots)) <= _MOST_READINGS else ()
 
 
-class Reader:
+class Reader(Vocabulary):
     """Reads names by the words of a roster among all that are known.
 
     Parameters
     ----------
-    vocabulary : Vocabulary
+    names : iterable of str
+        The names on the roster.
     """
-
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        self.vocabulary = vocabulary
 
     def read(self, name: str) -> Reading:
         """What the words of a typed name may be."""
-        typed = self.vocabulary.tokens(name)
-        spans = self.vocabulary.exact(typed)
+        typed = self.tokens(name)
+        spans = self.exact(typed)
         if any(span.open or span.hyphen for span in spans):
             spans = self._run(spans, self._compound)
             spans = [part for span in spans for part in self._single(span)]
@@ -78,41 +75,34 @@ class Reader:
         found, start = [], 0
         while start < len(spans):
             window, options = spans[start : start + 1], ()
-            for end in range(self._last_joinable(spans, start), start, -1):
-                if options := self._together(spans[start : end + 1], look_up):
-                    window = spans[start : end + 1]
+            joinable = list(takewhile(self._joinable, [] if window[0].weightless else spans[start : start + _LONGEST]))
+            for end in range(len(joinable), 1, -1):
+                if options := self._together(joinable[:end], look_up):
+                    window = joinable[:end]
                     break
             found.append(Span("".join(span.text for span in window), options=options) if options else window[0])
             start += len(window)
         return found
 
     def _together(self, window: list[Span], look_up: Callable) -> tuple[Meaning, ...]:
-        unclear = any(span.open or (span.hyphen and not self.vocabulary.familiar(span.text)) for span in window)
+        unclear = any(span.open or (span.hyphen and not self.familiar(span.text)) for span in window)
         return look_up(window) if unclear and not window[-1].weightless else ()
 
-    def _last_joinable(self, spans: list[Span], start: int) -> int:
-        end = start
-        while not spans[start].weightless and end < min(start + _LONGEST, len(spans)) and self._joinable(spans[end]):
-            end += 1
-        return end - 1
-
     def _joinable(self, span: Span) -> bool:
-        roles = self.vocabulary.role
-        return span.hyphen or not span.options or all(roles.get(one.word) == "family" for one in span.options)
+        return span.hyphen or all(self.role.get(one.word) == "family" for one in span.options or ())
 
     def _compound(self, window: list[Span]) -> tuple[Meaning, ...]:
-        options = self.vocabulary.meanings("".join(span.text for span in window))
-        return options if options and options[0].word in self.vocabulary.compounds else ()
+        options = self.meanings("".join(span.text for span in window))
+        return options if options and options[0].word in self.compounds else ()
 
     def _pair(self, window: list[Span]) -> tuple[Meaning, ...]:
-        if not all(span.open or span.weightless for span in window):
-            return ()
-        return self.vocabulary.meanings("".join(span.text for span in window))
+        unknown = all(span.open or span.weightless for span in window)
+        return self.meanings("".join(span.text for span in window)) if unknown else ()
 
     def _single(self, span: Span) -> list[Span]:
         if not span.open:
             return [span]
-        options = self.vocabulary.meanings(span.text, span.dotted)
+        options = self.meanings(span.text, span.dotted)
         return [Span(span.text, options=options)] if options else self._segments(span.text) or [span]
 
     def _segments(self, text: str) -> list[Span]:
@@ -124,8 +114,8 @@ class Reader:
         for cut in range(len(text) - 3, 2, -1):  # the longest known beginning, and what follows by a slip
             head, tail = text[:cut], text[cut:]
             for known, rest, order in ((head, tail, 1), (tail, head, -1)):
-                plain = min(len(known), len(rest)) > 3 and known in self.vocabulary.forms
-                if options := self.vocabulary.meanings(rest) if plain else ():
+                plain = min(len(known), len(rest)) > 3 and known in self.forms
+                if options := self.meanings(rest) if plain else ():
                     return [self._known(known), Span(rest, options=options)][::order]
         return []
 
@@ -146,8 +136,8 @@ class Reader:
     def _may_follow(self, before: list[str], piece: str) -> bool:
         if piece in WEIGHTLESS:
             return True
-        lonely = len(before) == 1 and before[0] in WEIGHTLESS and self.vocabulary.only_name(piece)
-        return len(piece) > 2 and piece in self.vocabulary.forms and not lonely  # Lacadet is not Cadet
+        lonely = len(before) == 1 and before[0] in WEIGHTLESS and self.only_name(piece)
+        return len(piece) > 2 and piece in self.forms and not lonely  # Lacadet is not Cadet
 
     def _known(self, form: str) -> Span:
-        return Span(form, options=tuple(Meaning(word, form, "words") for word in sorted(self.vocabulary.forms[form])))
+        return Span(form, options=tuple(Meaning(word, form, "words") for word in sorted(self.forms[form])))

@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 from itertools import product
 
-from konbit_lessons.field.identity.letters import KNOWN
+from konbit_lessons.field.identity.forms import KNOWN
 
 _BOTH, _FRENCH, _LAST = (KNOWN["spelling"][rules] for rules in ("both", "french", "last"))
 _R_UNSPOKEN = re.compile(r"(?<=.)r+(?![aeioUNwyr])")

@@ -36,26 +36,24 @@ class Fit:
         return round(100 * share * (1 - self.lost / (2 * len(self.known.words))), 1)
 
 
-class Understanding:
-    """Understands names as organizations.
+class Understanding(Organizations):
+    """Organizations whose names are understood.
 
     Parameters
     ----------
-    organizations : Organizations
+    rows : DataFrame
+        ``organization_id``, ``name``, ``acronym``.
     """
 
-    def __init__(self, organizations: Organizations) -> None:
-        self.organizations, self.vocabulary = organizations, organizations.vocabulary
-
-    def of(self, reading: Reading) -> tuple[int, str, float] | None:
+    def understood(self, reading: Reading) -> tuple[int, str, float] | None:
         """Its place on the roster, what it took, and how well it fits; None where it is not sure."""
         fits: dict[int, Fit] = {}
-        for fit in (fit for choice in reading.choices() for fit in self._fits(choice, reading)):
-            if fit.at not in fits or (fit.lost, fit.slips) < (fits[fit.at].lost, fits[fit.at].slips):
-                fits[fit.at] = fit
+        found = [fit for choice in reading.choices() for fit in self._fits(choice, reading)]
+        for fit in sorted(found, key=lambda fit: (fit.lost, fit.slips, fit.at)):
+            fits.setdefault(fit.at, fit)
         if not fits:
             return None
-        best, *others = sorted(fits.values(), key=lambda fit: (fit.lost, fit.slips, fit.at))
+        best, *others = fits.values()
         near = any(not fit.lost and fit.slips <= best.slips + 1 for fit in others)
         if near or (best.lost and (others or not self._may_lose(best))) or not _is_believable(best):
             return None
@@ -64,9 +62,9 @@ class Understanding:
         return best.at, self._how(best, reading), best.score
 
     def _fits(self, choice: tuple[Meaning, ...], reading: Reading) -> Iterator[Fit]:
-        kinds = self.organizations.kinds(choice)
-        for at in self.organizations.by_own.get(self.organizations.own(choice), ()):
-            known = self.organizations.all[at]
+        kinds = self.kinds(choice)
+        for at in self.by_own.get(self.own(choice), ()):
+            known = self.all[at]
             if kinds <= known.kinds:
                 explained, by_acronym = _explains(known, reading)
                 if explained and (choice or by_acronym):
@@ -74,7 +72,7 @@ class Understanding:
 
     def _may_lose(self, fit: Fit) -> bool:
         """Words for its kind of body are lost, and those that are left mean no other kind on this roster."""
-        known, of_kind = fit.known, self.organizations.of_kind
+        known, of_kind = fit.known, self.of_kind
         said = {meaning.word for meaning in fit.meanings} & known.kinds
         if not known.own or 2 * len(said) < len(known.kinds) or len(of_kind[known.kinds]) < KIND_KNOWN:
             return False
@@ -82,7 +80,7 @@ class Understanding:
             return True
         spelled = frozenset(meaning.form for meaning in fit.meanings if meaning.word in said)
         literal = all(meaning.form in known.written and not meaning.slips for meaning in fit.meanings)
-        return literal and self.organizations.kinds_spelled(spelled) == {known.kinds}
+        return literal and self.kinds_spelled(spelled) == {known.kinds}
 
     def _another_reading(self, best: Fit, reading: Reading) -> bool:
         """A typed word may as well be another known word, which is on no roster here: a guest's name."""
@@ -101,7 +99,7 @@ class Understanding:
         That is so if the typed name has lost a word anyway; if it is spelled as the longer name and not as this one; or
         if it has more than a slip, and the longer one is a near twin, such as ``… Nord``.
         """
-        known, wider = best.known, self.organizations.wider(best.known)
+        known, wider = best.known, self.wider(best.known)
         forms = {one.form for one in best.meanings if not {one.form, *one.forms} & known.written}
         how, slips = self._how(best, reading), best.slips + len(reading.extras)
         inexact = slips > 1 or how == "words" or (how == "slip" and not slips)

@@ -12,14 +12,10 @@ from functools import cache
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
-from konbit_lessons.field.identity.forms import COMPOUND, Forms, Meaning
-from konbit_lessons.field.identity.letters import plain, words
+from konbit_lessons.field.identity.forms import COMPOUND, KNOWN, Forms, Meaning, plain, words
 from konbit_lessons.field.identity.spelling import as_spoken, as_written
 
 _DOUBLE = re.compile(r"(.)\1")
-_RIVALS = {  # the role of a word on the roster → of those that a typed word may be as well
-    "place": {"place"}, "name": {"place", "family", "apart"}, "family": {"family"}, "apart": {"place", "apart"},
-}  # fmt: skip
 
 
 class Vocabulary(Forms):
@@ -92,7 +88,7 @@ class Vocabulary(Forms):
     def _rivalled(self, options: tuple[Meaning, ...]) -> tuple[Meaning, ...]:
         """What is meant on the roster, and what else it may be: a place for a place, a family for a family."""
         here = {self.role[meaning.word] for meaning in options if meaning.word in self.used}
-        roles = set().union(*(_RIVALS.get(role, ()) for role in here))
+        roles = set().union(*(KNOWN["rivals"].get(role, ()) for role in here))
         return tuple(one for one in options if one.word in self.used or self.role[one.word] in roles)
 
     def _by_sound(self, text: str) -> tuple[Meaning, ...]:
