@@ -14,7 +14,6 @@ import pandas as pd
 
 from konbit_lessons.field.identity.candidates import CANDIDATES, Candidates
 from konbit_lessons.field.identity.forms import fold, words
-from konbit_lessons.field.identity.reading import Reading
 from konbit_lessons.field.identity.understanding import Understanding
 
 __all__ = ["CANDIDATES", "Match", "Roster", "fold", "words"]
@@ -59,7 +58,7 @@ class Roster:
         self.organizations = Understanding(organizations)
         self._candidates = Candidates(self.organizations)
         self.ids = [one.code for one in self.organizations.all]
-        self._by_code = {fold(code): code for code in self.ids}
+        self._by_code = {fold(code): at for at, code in enumerate(self.ids)}
 
     def match(self, typed: list[str]) -> dict[str, Match]:
         """Look up every typed name.
@@ -73,33 +72,30 @@ class Roster:
         dict of str to Match
             One entry for each distinct name.
         """
-        found: dict[str, Match] = {}
-        unsure: dict[str, Reading] = {}
+        found, unsure = {}, {}
         for name in dict.fromkeys(typed):
-            if match := self._as_it_stands(name):
-                found[name] = match
-                continue
-            reading = self.organizations.vocabulary.read(name)
-            if understood := self.organizations.understood(reading):
-                found[name] = Match(self.ids[understood[0]], *understood[1:])
-            else:
-                unsure[name] = reading
-        return found | {name: self._unresolved(scores) for name, scores in self._candidates.of(unsure).items()}
+            sure = self._as_it_stands(name)
+            if not sure:
+                unsure[name] = self.organizations.vocabulary.read(name)
+                sure = self.organizations.understood(unsure[name])
+            if sure:
+                found[name] = Match(self.ids[sure[0]], *sure[1:])
+        scores = self._candidates.of({name: reading for name, reading in unsure.items() if name not in found})
+        return found | {name: self._unresolved(one) for name, one in scores.items()}
 
-    def _as_it_stands(self, name: str) -> Match | None:
+    def _as_it_stands(self, name: str) -> tuple[int, str, float] | None:
         """The code, the whole name, or the acronym alone, without accents, case, marks and spaces."""
         if fold(name) in self._by_code:
-            return Match(self._by_code[fold(name)], "code", 100)
+            return self._by_code[fold(name)], "code", 100
         body, bracketed = _without_acronym(name)
         exact = self.organizations.by_letters.get("".join(words(body)), [])
         if bracketed:
             exact = [at for at in exact if self.organizations.agrees(at, "".join(words(bracketed)))]
         if len(exact) == 1:
-            return Match(self.ids[exact[0]], "name", 100)
+            return exact[0], "name", 100
         owners = self.organizations.owners(name)
-        if len(owners) == 1 and not exact and self.organizations.all[owners[0]].acronym:
-            return Match(self.ids[owners[0]], "acronym", 100)
-        return None
+        sure = len(owners) == 1 and not exact and self.organizations.all[owners[0]].acronym
+        return (owners[0], "acronym", 100) if sure else None
 
     def _unresolved(self, scores: dict[int, float]) -> Match:
         ranked = sorted(scores, key=lambda at: (-scores[at], at))

@@ -17,8 +17,6 @@ TIE = 1  # points between candidates that fit a name as well
 _OWN_WEIGHT = 1.5  # of a word that tells organizations apart; one for a kind of body weighs 1
 _CHUNK = 500
 
-Scores = dict[int, float]  # place of an organization → how well it fits, 0 to 100
-
 
 class Candidates:
     """Weighs the words of unsure names against those of the roster.
@@ -36,22 +34,18 @@ class Candidates:
         known = [one.words for one in organizations.all]
         self.roster = self._matrix([dict.fromkeys(one, 1.0) for one in known])
         self.size = np.array([sum(map(self._weight, one)) for one in known])
-        self.size_in_words = np.array(list(map(len, known)))
-        self.own_size = np.array([len(one.own) for one in organizations.all])
-        initials = defaultdict(set)
-        for one in known:
-            kinds = [word for word in one if organizations.is_kind(word)]
-            initials["".join(word[0] for word in kinds)] |= set(kinds)
-        self.kinds_of_initials = dict(initials)
+        self.size_in_words, self.own_size = np.array([(len(one.words), len(one.own)) for one in organizations.all]).T
+        self.kinds_of_initials = defaultdict(set)
+        for kinds in ([word for word in one if organizations.is_kind(word)] for one in known):
+            self.kinds_of_initials["".join(word[0] for word in kinds)].update(kinds)
 
-    def of(self, unsure: dict[str, Reading]) -> dict[str, Scores]:
-        """The candidates for each typed name, from how it was read."""
+    def of(self, unsure: dict[str, Reading]) -> dict[str, dict[int, float]]:
+        """For each typed name, from how it was read, the places of its candidates and how well they fit, 0 to 100."""
         found = {name: dict.fromkeys(self.organizations.owners(name), 100.0) for name in unsure}
         names = [name for name in unsure if not found[name]]
         for start in range(0, len(names), _CHUNK):
             chunk = names[start : start + _CHUNK]
-            scores = self._scores([unsure[name] for name in chunk])
-            for name, row in zip(chunk, scores, strict=True):
+            for name, row in zip(chunk, self._scores([unsure[name] for name in chunk]), strict=True):
                 found[name] = _best(row) or (self._alike(name) if unsure[name].extras else {})
         return found
 
@@ -95,7 +89,7 @@ class Candidates:
         said |= {word: max(said.get(word, 0), likeness) for word, likeness in near.items()}
         return self._weight(max(near, key=near.get, default="")) if len(text) > 3 else 0.5
 
-    def _alike(self, name: str) -> Scores:
+    def _alike(self, name: str) -> dict[int, float]:
         """Names of nearly the same letters, where a word is too far from any to be understood."""
         typed, known = "".join(words(name)), self.organizations.by_letters
         near = process.extract(typed, list(known), scorer=fuzz.ratio, score_cutoff=ALIKE_SCORE, limit=CANDIDATES)
@@ -103,17 +97,13 @@ class Candidates:
 
     def _matrix(self, rows: list[dict[str, float]]) -> sparse.csr_array:
         """Rows of words and how far they are said, a column for each word of the roster."""
-        entries = [
-            (at, self.columns[word], value)
-            for at, row in enumerate(rows)
-            for word, value in row.items()
-            if word in self.columns
-        ]
+        places = ((at, word, value) for at, row in enumerate(rows) for word, value in row.items())
+        entries = [(at, self.columns[word], value) for at, word, value in places if word in self.columns]
         at, column, value = map(np.array, zip(*entries, strict=True)) if entries else (np.zeros(0, int),) * 3
         return sparse.csr_array((value, (at, column)), shape=(len(rows), len(self.columns)), dtype=float)
 
 
-def _best(row: np.ndarray) -> Scores:
+def _best(row: np.ndarray) -> dict[int, float]:
     order = np.argsort(-row, kind="stable")
     fitting = int((row >= max(row[order[0]] - TIE, CANDIDATE_SCORE)).sum())
     return {int(at): round(float(row[at]), 1) for at in order[: max(fitting, CANDIDATES)] if row[at] > 0}

@@ -17,13 +17,12 @@ from typing import NamedTuple
 
 KNOWN = tomllib.loads((files(__package__) / "vocabulary.toml").read_text(encoding="utf-8"))
 _LANGUAGE = KNOWN["language"]
-WEIGHTLESS = frozenset(_LANGUAGE["weightless"].split())
-LEGAL_FORMS = frozenset(_LANGUAGE["legal_forms"].split())
-ORDINALS = {name: str(at) for at, names in enumerate(_LANGUAGE["ordinals"], start=1) for name in names.split()}
-_ACCENTS = re.compile("[\u0300-\u036f]")
+WEIGHTLESS, LEGAL_FORMS = (frozenset(_LANGUAGE[light].split()) for light in ("weightless", "legal_forms"))
+_ONES, _TENS = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix"), ("", "x", "xx", "xxx")
+ORDINALS = {ten + one: str(at) for at, (ten, one) in enumerate(product(_TENS, _ONES)) if at}
+ORDINALS |= {name: str(at) for at, names in enumerate(_LANGUAGE["ordinals"], start=1) for name in names.split()}
 COMPOUND = re.compile(r"[^\W_]+(?:[-–][^\W_]+)+")
 _NUMBER = re.compile(r"(\d+)(?:e|er|re|ere|eme|em|ye|yem|zyem|nd|nde|st|th|rd)?")
-_ROMAN = re.compile(r"x{0,3}(?:ix|iv|v?i{0,3})")
 _TOKEN = re.compile(r"(?:[^\W_]\.){2,}[^\W_]?(?![^\W_])|[^\W_]+\.?")
 _LONGEST = 5  # words that one name of a place or family is written in
 
@@ -85,24 +84,21 @@ class Forms:
         self.abbreviations, self.compounds, self._beginnings = set(), set(), set()
         families = dict.fromkeys(KNOWN["names"]["others"].split(), "")
         known = {"kind": KNOWN["kinds"], "apart": KNOWN["apart"], "place": KNOWN["places"], "family": families}
-        for role, name, spellings in ((role, *one) for role, names in known.items() for one in names.items()):
-            self.abbreviations |= {plain(form[:-1]) for form in spellings.split() if form.endswith(".")}
-            spelled = [
-                (plain(form.removesuffix(".")),) for form in spellings.split()
-            ]  # a dot: it is short for the word
-            self.add(role, words(name), spelled)
+        for role, names in known.items():
+            for name, spellings in names.items():
+                self.add(role, words(name), spellings)
         self.used = set(self.role)
         self.standing = cache(self._standing)
 
-    def add(self, role: str, parts: Iterable[str], spellings: Iterable[tuple[str, ...]] = ()) -> None:
-        """One word, which may be written in parts, and other spellings of it."""
-        parts = tuple(parts)
-        word = "".join(parts)
-        self.role.setdefault(word, role)
-        for form in (parts, *spellings):
+    def add(self, role: str, parts: Iterable[str], spellings: str = "") -> None:
+        """One word, which may be written in parts, and other spellings of it; one with a dot is short for it."""
+        others = [(plain(one.removesuffix(".")),) for one in spellings.split()]
+        self.abbreviations |= {plain(one[:-1]) for one in spellings.split() if one.endswith(".")}
+        self.role.setdefault("".join(parts), role)
+        for form in (tuple(parts), *others):
             short = tuple(part for part in form if part not in WEIGHTLESS) or form
             for written in {form, short}:
-                self._add_form(word, written)
+                self._add_form("".join(parts), written)
 
     def _add_form(self, word: str, written: tuple[str, ...]) -> None:
         form = "".join(written)
@@ -135,35 +131,33 @@ class Forms:
 
     def _lettered(self, text: str) -> str:
         """Digits among letters are letters: ``c1toyenne``."""
-        if text.isalpha() or _NUMBER.fullmatch(text) or len(text) < 3:
-            return text
-        spellings = in_letters(text)
+        is_plain = text.isalpha() or _NUMBER.fullmatch(text) or len(text) < 3
+        spellings = [text] if is_plain else in_letters(text)
         return next((known for known in spellings if known in self.forms or known in WEIGHTLESS), spellings[0])
 
     def exact(self, spans: list[Span]) -> list[Span]:
         """Known words, in as many typed words as they may be written in: the longest that is known."""
-        found, start = [], 0
-        while start < len(spans):
-            window = self._longest(spans[start : start + _LONGEST])
-            options = self._options(window)
-            text = "".join(span.text for span in window)
-            found.append(Span(text, hyphen=window[0].hyphen, options=options) if options else self._simple(window[0]))
-            start += len(window)
+        found = []
+        while spans:
+            size, options = self._longest(spans[:_LONGEST])
+            known = Span(joined(spans[:size]), hyphen=spans[0].hyphen, options=options)
+            found.append(known if options else self._simple(spans[0]))
+            spans = spans[size:]
         return found
 
-    def _longest(self, spans: list[Span]) -> list[Span]:
-        best, text = spans[:1], ""
+    def _longest(self, spans: list[Span]) -> tuple[int, tuple[Meaning, ...]]:
+        best = 1, ()
         for end, span in enumerate(spans, start=1):
-            text += span.text
-            if text not in self._beginnings:
+            if joined(spans[:end]) not in self._beginnings:
                 break
-            if end > 1 and span.text not in WEIGHTLESS and self._options(spans[:end]):
-                best = spans[:end]
+            options = self._options(spans[:end])
+            if options and (end == 1 or span.text not in WEIGHTLESS):
+                best = end, options
         return best
 
     def _options(self, window: list[Span]) -> tuple[Meaning, ...]:
         """What typed words may be together, as they stand."""
-        text = "".join(span.text for span in window)
+        text = joined(window)
         plainly = len(window) == 1 or text in self.parts or text in self.abbreviations
         return self.standing(text, "slip" if any(span.figures for span in window) else "name" if plainly else "words")
 
@@ -177,21 +171,20 @@ class Forms:
         """A number, a function word, or a word that is not known."""
         text = ORDINALS.get(span.text, span.text)
         number = _NUMBER.fullmatch(text)
-        if number or _ROMAN.fullmatch(text):
-            word = "#" + (number[1].lstrip("0") if number else str(_roman(text)))
-            if word in self.used or text != "1e":  # where no name has a first section, 1e is le
-                return Span(span.text, options=(Meaning(word, word, "name"),))
+        word = f"#{number[1].lstrip('0')}" if number else ""
+        if word and (word in self.used or text != "1e"):  # where no name has a first section, 1e is le
+            return Span(span.text, options=(Meaning(word, word, "name"),))
         return Span(span.text, dotted=span.dotted, hyphen=span.hyphen, weightless=span.is_light)
 
 
-def _roman(text: str) -> int:
-    values = [{"i": 1, "v": 5, "x": 10}[letter] for letter in text]
-    return sum(-a if a < b else a for a, b in zip(values, [*values[1:], 0], strict=True))
+def joined(spans: Iterable[Span]) -> str:
+    """Typed words run together."""
+    return "".join(span.text for span in spans)
 
 
 def plain(text: str) -> str:
     """Without accents and case."""
-    return _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold()))
+    return re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFKD", text.casefold()))
 
 
 def words(text: str) -> list[str]:
@@ -218,6 +211,5 @@ def in_letters(text: str) -> list[str]:
     >>> in_letters("4g1r")
     ['agir', 'aglr']
     """
-    if text.isalpha() or text.isdigit():
-        return [text]
-    return ["".join(letters) for letters in product(*(_LANGUAGE["digits"].get(one, one) for one in text))]
+    digits = {} if text.isalpha() or text.isdigit() else _LANGUAGE["digits"]
+    return ["".join(letters) for letters in product(*(digits.get(one, one) for one in text))]

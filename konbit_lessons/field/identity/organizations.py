@@ -65,24 +65,17 @@ class Organizations:
         self.by_letters = _index([["".join(words(name))] for name in names])
         self.by_own = _index([[one.own] for one in self.all])
         self.of_kind = _index([[one.kinds] for one in self.all])
-        self._by_acronym = _index([[one.acronym] if one.acronym else [] for one in self.all])
-        self._by_initials = _index([[] if one.acronym else one.initials for one in self.all])
+        self._acronyms = {one.acronym for one in self.all}
+        self._by_acronym = _index([[one.acronym] if one.acronym else one.initials for one in self.all])
         self._with_own = _index([set(one.own) for one in self.all])
         self.kinds_spelled, self.wider = cache(self._kinds_spelled), cache(self._wider)
 
     def _read(self, code: str, name: str, acronym: object) -> Organization:
         reading = self.vocabulary.read(name)
-        read = tuple(slot[0] for slot in reading.slots)
-        return Organization(
-            code=code,
-            words=tuple(meaning.word for meaning in read),
-            kinds=self.kinds(read),
-            own=self.own(read),
-            written=frozenset(meaning.form for meaning in read),
-            weightless=tuple(reading.weightless),
-            acronym="".join(words(acronym)) if isinstance(acronym, str) else "",
-            initials=_initials(name),
-        )
+        read, light = [slot[0] for slot in reading.slots], tuple(reading.weightless)
+        said, written = tuple(one.word for one in read), frozenset(one.form for one in read)
+        short = "".join(words(acronym)) if isinstance(acronym, str) else ""
+        return Organization(code, said, self.kinds(read), self.own(read), written, light, short, _initials(name))
 
     def is_kind(self, word: str) -> bool:
         """Whether a word is one for a kind of body."""
@@ -99,13 +92,12 @@ class Organizations:
     def owners(self, name: str) -> list[int]:
         """Those that have a name as their acronym; those without one on the roster, as their initials."""
         spelled = in_letters("".join(words(name)))
-        found = (index.get(letters, ()) for letters in spelled for index in (self._by_acronym, self._by_initials))
-        return sorted(set().union(*found))
+        return sorted({at for letters in spelled for at in self._by_acronym.get(letters, ())})
 
     def agrees(self, at: int, acronym: str) -> bool:
         """Whether an acronym behind a name can be that of an organization."""
         known = self.all[at]
-        return known.acronym == acronym or (acronym in known.initials and acronym not in self._by_acronym)
+        return known.acronym == acronym or (acronym in known.initials and acronym not in self._acronyms)
 
     def _kinds_spelled(self, spelled: frozenset[str]) -> set[frozenset[str]]:
         """The kinds of body whose names have these spellings."""

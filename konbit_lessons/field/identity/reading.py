@@ -3,12 +3,12 @@
 A word is looked up as it stands, then together with its neighbours, then by itself, then as words run together.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import product, takewhile
 from math import prod
 
-from konbit_lessons.field.identity.forms import WEIGHTLESS, Meaning, Span
+from konbit_lessons.field.identity.forms import WEIGHTLESS, Meaning, Span, joined
 from konbit_lessons.field.identity.vocabulary import Vocabulary
 
 _LONGEST = 5  # typed words that may be one
@@ -31,10 +31,10 @@ class Reading:
         The last word.
     """
 
-    slots: list[tuple[Meaning, ...]] = field(default_factory=list)
-    extras: list[str] = field(default_factory=list)
-    weightless: list[str] = field(default_factory=list)
-    last: str = ""
+    slots: list[tuple[Meaning, ...]]
+    extras: list[str]
+    weightless: list[str]
+    last: str
 
     @property
     def cut_short(self) -> bool:
@@ -51,7 +51,7 @@ class Reader(Vocabulary):
 
     Parameters
     ----------
-    names : iterable of str
+    names : list of str
         The names on the roster.
     """
 
@@ -60,63 +60,49 @@ class Reader(Vocabulary):
         typed = self.tokens(name)
         spans = self.exact(typed)
         if any(span.open or span.hyphen for span in spans):
-            spans = self._run(spans, self._compound)
+            spans = self._run(spans, compounds=True)
             spans = [part for span in spans for part in self._single(span)]
-            spans = self._run(spans, self._pair)
-        return Reading(
-            slots=[span.options for span in spans if span.options],
-            extras=[span.text for span in spans if span.open],
-            weightless=[span.text for span in typed if span.is_light],
-            last=typed[-1].text if typed else "",
-        )
+            spans = self._run(spans, compounds=False)
+        slots, extras = [span.options for span in spans if span.options], [span.text for span in spans if span.open]
+        return Reading(slots, extras, [span.text for span in typed if span.is_light], typed[-1].text if typed else "")
 
-    def _run(self, spans: list[Span], look_up: Callable[[list[Span]], tuple[Meaning, ...]]) -> list[Span]:
-        """Several typed words, not all understood, that together are one word."""
-        found, start = [], 0
-        while start < len(spans):
-            window, options = spans[start : start + 1], ()
-            joinable = list(takewhile(self._joinable, [] if window[0].weightless else spans[start : start + _LONGEST]))
+    def _run(self, spans: list[Span], *, compounds: bool) -> list[Span]:
+        """Several typed words, not all understood, that together are one word: a compound, or any."""
+        found = []
+        while spans:
+            size, options = 1, ()
+            joinable = list(takewhile(self._joinable, [] if spans[0].weightless else spans[:_LONGEST]))
             for end in range(len(joinable), 1, -1):
-                if options := self._together(joinable[:end], look_up):
-                    window = joinable[:end]
+                if options := self._together(joinable[:end], compounds):
+                    size = end
                     break
-            found.append(Span("".join(span.text for span in window), options=options) if options else window[0])
-            start += len(window)
+            found.append(Span(joined(spans[:size]), options=options) if options else spans[0])
+            spans = spans[size:]
         return found
 
-    def _together(self, window: list[Span], look_up: Callable) -> tuple[Meaning, ...]:
+    def _together(self, window: list[Span], compounds: bool) -> tuple[Meaning, ...]:
         unclear = any(span.open or (span.hyphen and not self.familiar(span.text)) for span in window)
-        return look_up(window) if unclear and not window[-1].weightless else ()
+        unknown = compounds or all(span.open or span.weightless for span in window)
+        options = self.meanings(joined(window)) if unclear and unknown and not window[-1].weightless else ()
+        return options if not compounds or (options and options[0].word in self.compounds) else ()
 
     def _joinable(self, span: Span) -> bool:
         return span.hyphen or all(self.role.get(one.word) == "family" for one in span.options or ())
 
-    def _compound(self, window: list[Span]) -> tuple[Meaning, ...]:
-        options = self.meanings("".join(span.text for span in window))
-        return options if options and options[0].word in self.compounds else ()
-
-    def _pair(self, window: list[Span]) -> tuple[Meaning, ...]:
-        unknown = all(span.open or span.weightless for span in window)
-        return self.meanings("".join(span.text for span in window)) if unknown else ()
-
     def _single(self, span: Span) -> list[Span]:
-        if not span.open:
-            return [span]
-        options = self.meanings(span.text, span.dotted)
-        return [Span(span.text, options=options)] if options else self._segments(span.text) or [span]
+        if span.open and (options := self.meanings(span.text, span.dotted)):
+            return [Span(span.text, options=options)]
+        return (self._segments(span.text) if span.open else []) or [span]
 
     def _segments(self, text: str) -> list[Span]:
         """Words run together, the last or first of them perhaps with a slip; empty if it is not that."""
-        if len(text) < 6:
-            return []
-        if best := self._split(text):
+        if best := self._split(text) if len(text) > 5 else []:
             return best
-        for cut in range(len(text) - 3, 2, -1):  # the longest known beginning, and what follows by a slip
-            head, tail = text[:cut], text[cut:]
-            for known, rest, order in ((head, tail, 1), (tail, head, -1)):
-                plain = min(len(known), len(rest)) > 3 and known in self.forms
-                if options := self.meanings(rest) if plain else ():
-                    return [self._known(known), Span(rest, options=options)][::order]
+        cuts = [(text[:cut], text[cut:]) for cut in range(len(text) - 3, 2, -1)]
+        for known, rest, order in (way for head, tail in cuts for way in ((head, tail, 1), (tail, head, -1))):
+            plain = min(len(known), len(rest)) > 3 and known in self.forms
+            if options := self.meanings(rest) if plain else ():  # the longest known part, and a slip beside it
+                return [self._known(known), Span(rest, options=options)][::order]
         return []
 
     def _split(self, text: str) -> list[Span]:
@@ -134,10 +120,8 @@ class Reader(Vocabulary):
         return [Span(piece, weightless=True) if piece in WEIGHTLESS else self._known(piece) for piece in pieces]
 
     def _may_follow(self, before: list[str], piece: str) -> bool:
-        if piece in WEIGHTLESS:
-            return True
-        lonely = len(before) == 1 and before[0] in WEIGHTLESS and self.only_name(piece)
-        return len(piece) > 2 and piece in self.forms and not lonely  # Lacadet is not Cadet
+        lonely = len(before) == 1 and before[0] in WEIGHTLESS and self.only_name(piece)  # Lacadet is not Cadet
+        return piece in WEIGHTLESS or (len(piece) > 2 and piece in self.forms and not lonely)
 
     def _known(self, form: str) -> Span:
         return Span(form, options=tuple(Meaning(word, form, "words") for word in sorted(self.forms[form])))

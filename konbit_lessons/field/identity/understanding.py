@@ -1,5 +1,6 @@
 """The one organization whose name the words of a typed one say, if no other comes near."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -29,6 +30,12 @@ class Fit:
         return sum(meaning.slips for meaning in self.meanings)
 
     @property
+    def is_believable(self) -> bool:
+        """A name of nothing but words for its kind of body leaves room for one slip or abbreviation."""
+        inexact = sum(meaning.slips + (meaning.how == "abbreviation") for meaning in self.meanings)
+        return bool(self.known.own) or inexact <= 1
+
+    @property
     def score(self) -> float:
         """100 is equal."""
         letters = sum(len(meaning.form) for meaning in self.meanings)
@@ -55,7 +62,7 @@ class Understanding(Organizations):
             return None
         best, *others = fits.values()
         near = any(not fit.lost and fit.slips <= best.slips + 1 for fit in others)
-        if near or (best.lost and (others or not self._may_lose(best))) or not _is_believable(best):
+        if near or (best.lost and (others or not self._may_lose(best))) or not best.is_believable:
             return None
         if self._another_reading(best, reading) or self._another_name(best, reading):
             return None
@@ -65,32 +72,28 @@ class Understanding(Organizations):
         kinds = self.kinds(choice)
         for at in self.by_own.get(self.own(choice), ()):
             known = self.all[at]
-            if kinds <= known.kinds:
-                explained, by_acronym = _explains(known, reading)
-                if explained and (choice or by_acronym):
-                    yield Fit(at, known, choice, 0 if by_acronym else len(known.kinds - kinds), by_acronym)
+            explained, by_acronym = _explains(known, reading) if kinds <= known.kinds else (False, False)
+            if explained and (choice or by_acronym):
+                yield Fit(at, known, choice, 0 if by_acronym else len(known.kinds - kinds), by_acronym)
 
     def _may_lose(self, fit: Fit) -> bool:
         """Words for its kind of body are lost, and those that are left mean no other kind on this roster."""
         known, of_kind = fit.known, self.of_kind
         said = {meaning.word for meaning in fit.meanings} & known.kinds
-        if not known.own or 2 * len(said) < len(known.kinds) or len(of_kind[known.kinds]) < KIND_KNOWN:
-            return False
-        if all(kinds == known.kinds or not said <= kinds for kinds in of_kind):
-            return True
+        few = not known.own or 2 * len(said) < len(known.kinds) or len(of_kind[known.kinds]) < KIND_KNOWN
+        only = all(kinds == known.kinds or not said <= kinds for kinds in of_kind)
         spelled = frozenset(meaning.form for meaning in fit.meanings if meaning.word in said)
         literal = all(meaning.form in known.written and not meaning.slips for meaning in fit.meanings)
-        return literal and self.kinds_spelled(spelled) == {known.kinds}
+        return not few and (only or (literal and self.kinds_spelled(spelled) == {known.kinds}))
 
     def _another_reading(self, best: Fit, reading: Reading) -> bool:
         """A typed word may as well be another known word, which is on no roster here: a guest's name."""
-        pairs = zip(best.meanings, reading.slots, strict=True)
-        daring = [(meaning, slot) for meaning, slot in pairs if meaning.how not in ("name", "words")]
-        return any(self._rivals(meaning, other) for meaning, slot in daring for other in slot)
+        pairs = [(one, other) for one, slot in zip(best.meanings, reading.slots, strict=True) for other in slot]
+        return any(self._rivals(one, other) for one, other in pairs if one.how not in ("name", "words"))
 
     def _rivals(self, meaning: Meaning, other: Meaning) -> bool:
-        roles = self.vocabulary.role
-        apart = roles[meaning.word] == "kind" and roles[other.word] in ("place", "name", "family")
+        role, rival = self.vocabulary.role[meaning.word], self.vocabulary.role[other.word]
+        apart = role == "kind" and rival in ("place", "name", "family")
         return other.word != meaning.word and other.slips <= meaning.slips and not apart
 
     def _another_name(self, best: Fit, reading: Reading) -> bool:
@@ -106,19 +109,15 @@ class Understanding(Organizations):
         return any(best.lost or forms & other.written or (inexact and self._twins(known, other)) for other in wider)
 
     def _twins(self, known: Organization, other: Organization) -> bool:
-        if not known.written <= other.written:
-            return False
-        added = [*other.own, *other.kinds]
-        for word in (*known.own, *known.kinds):
-            added.remove(word)
-        return len(added) == 1 and (added[0].startswith("#") or self.vocabulary.role[added[0]] == "apart")
+        added = list((Counter([*other.own, *other.kinds]) - Counter([*known.own, *known.kinds])).elements())
+        apart = added[0].startswith("#") or self.vocabulary.role[added[0]] == "apart"
+        return known.written <= other.written and len(added) == 1 and apart
 
     def _how(self, fit: Fit, reading: Reading) -> str:
         """The most daring of what it took."""
         hows = {meaning.how for meaning in fit.meanings} | {"acronym" if fit.by_acronym else "name"}
-        for meaning in fit.meanings:
-            if meaning.how == "name" and meaning.form not in fit.known.written:
-                hows.add("abbreviation" if meaning.form in self.vocabulary.abbreviations else "spelling")
+        others = {meaning.form for meaning in fit.meanings if meaning.how == "name"} - fit.known.written
+        hows |= {"abbreviation" if form in self.vocabulary.abbreviations else "spelling" for form in others}
         if not fit.by_acronym:
             turned = tuple(meaning.word for meaning in fit.meanings) != fit.known.words
             hows |= ({"words"} if turned else set()) | ({"slip"} if reading.extras else set())
@@ -136,9 +135,3 @@ def _explains(known: Organization, reading: Reading) -> tuple[bool, bool]:
     near = all(len(one) <= 4 and any(OSA.distance(one, word) <= 1 for word in known.weightless) for one in others)
     left = len(known.weightless) - len(reading.weightless)
     return not lost and near and len(others) <= max(left, 0), len(others) < len(reading.extras)
-
-
-def _is_believable(fit: Fit) -> bool:
-    """A name of nothing but words for its kind of body leaves room for one slip or abbreviation."""
-    inexact = sum(meaning.slips + (meaning.how == "abbreviation") for meaning in fit.meanings)
-    return bool(fit.known.own) or inexact <= 1

@@ -6,7 +6,6 @@ for a slip of another one.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
 from functools import cache
 
 from rapidfuzz import fuzz, process
@@ -23,13 +22,12 @@ class Vocabulary(Forms):
 
     Parameters
     ----------
-    names : iterable of str
+    names : list of str
         The names on the roster.
     """
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, names: list[str]) -> None:
         super().__init__()
-        names = list(names)
         self._learn(names)
         spans = (span for name in names for span in self.exact(self.tokens(name)))
         self.used = {meaning.word for span in spans for meaning in span.options or ()}
@@ -38,24 +36,22 @@ class Vocabulary(Forms):
         self._by_length, self._written, self._spoken = defaultdict(list), defaultdict(set), defaultdict(set)
         for form in self.forms:
             self._index(form)
-        kinds = {word for word in self.used if self.role.get(word) == "kind"}
-        self._kind_forms = sorted(form for form, found in self.forms.items() if found & kinds)
+        here = ((form, found & self.used) for form, found in self.forms.items())
+        self._kind_forms = sorted(form for form, found in here if any(self.role[word] == "kind" for word in found))
 
     def _learn(self, names: list[str]) -> None:
         """``Jean-Baptiste`` is one word, unless its parts are known words, as in ``Jacmel-Nord``."""
         for parts in (words(compound) for name in names for compound in COMPOUND.findall(plain(name))):
             if "".join(parts) not in self.forms and not all(map(self.familiar, parts)):
                 self.add("name", parts)
-        for name in names:
-            for span in self.exact(self.tokens(name)):
-                if span.open:
-                    self.add("name", [span.text])
-                    self.standing.cache_clear()
+        for span in (span for name in names for span in self.exact(self.tokens(name))):
+            if span.open:
+                self.add("name", [span.text])
+                self.standing.cache_clear()
 
     def _index(self, form: str) -> None:
-        found = self.forms[form]
         here = self.is_here(form)
-        if form in self.abbreviations or not (here or form in found or form in self.parts):
+        if form in self.abbreviations or not (here or form in self.forms[form] or form in self.parts):
             return  # of what is not on the roster, the Kreyòl spelling alone is no rival
         self._by_length[len(form)].append(form)
         if here:
@@ -105,22 +101,16 @@ class Vocabulary(Forms):
         return self._as_meanings(dict.fromkeys(slipped or same, 0), "spelling")  # the one that is a letter away
 
     def _shortened(self, text: str, dotted: bool) -> tuple[Meaning, ...]:
-        if len(text) < (2 if dotted else 3):
-            return ()
-        among = self.forms if dotted and len(text) > 3 else self._kind_forms
+        among = self.forms if dotted and len(text) > 3 else self._kind_forms if len(text) > 2 - dotted else ()
         return self._as_meanings({form: 0 for form in among if form.startswith(text)}, "abbreviation")
 
     def _slipped(self, text: str) -> tuple[Meaning, ...]:
-        if len(text) < 2:
-            return ()
-        lengths = range(max(3, len(text) - 3), len(text) + 4)
+        lengths = range(max(3, len(text) - 3), len(text) + 4) if len(text) > 1 else ()
         forms = [form for length in lengths for form in self._by_length.get(length, ())]
         extracted = process.extract(text, forms, scorer=OSA.distance, score_cutoff=4, limit=None)
         near = {form: slips for form, slips, _ in extracted if self._may_be(text, form, slips)}
         used = {form for form in near if self.is_here(form)}
-        if not used:
-            return ()
-        least = min(near[form] for form in used)
+        least = min((near[form] for form in used), default=-1)
         close = {form: slips for form, slips in near.items() if slips <= least + (form in used)}
         if any(close[form] == 1 and len(form) > len(text) for form in used & close.keys()):
             # a letter lost is likelier than one typed wrong in a name that is not on the roster
