@@ -7,17 +7,18 @@ A tour, in the order of the work::
     raw = kl.read("export.xlsx", form="form.xlsx")   # any one field export, as text
     programme = kl.load("programme.toml")            # which files feed which table, and what is asked
     data = kl.clean(programme)                       # data.survey, data.events, …, data.cleaning_log, data.set_aside
-    rows = kl.invitations(data)                      # one row per invitation, only what was known before the event
-    result = kl.predict_participation(rows, **programme.question)
+    rows = kl.rows(programme)                        # one row per invitation, only what was known before the event
+    result = kl.estimate(programme.formula, rows, incentives=programme.incentives)
     result.table                                     # term, label, estimate, conf_low, conf_high, …
-    result.figure()
-    result.sentences()
+    result.fit.summary()                             # with standard errors that allow for organizations and events
 
-``kl.rows(programme, quarter="FY2017Q3")`` does the steps up to the rows in one. On the command line: ``konbit --help``.
+    say = kl.Say("en", programme)                    # numbers → sentences that keep their numbers
+    kl.show(plot, frame, finding=say("…"))           # a seaborn plot and its frame → a figure for phone and page
+
+On the command line: ``konbit --help``.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 _PUBLIC = {  # name → module; imported when first used, so that `import konbit_lessons` is quick
     "KonbitError": "errors",
@@ -25,58 +26,30 @@ _PUBLIC = {  # name → module; imported when first used, so that `import konbit
     "load": "field.programme",
     "clean": "field.cleaning",
     "cleaned": "field.store",
+    "rows": "panel",
     "invitations": "panel",
-    "rows": "question",
+    "estimate": "incentives",
     "predict_participation": "incentives",
-    "reach": "measures.participation",
-    "uptake": "measures.participation",
-    "expected": "measures.expectations",
-    "data_quality": "measures.quality",
-    "dots": "figures",
-    "targets": "figures",
-    "Opening": "parts",
-    "Prose": "parts",
-    "Table": "parts",
-    "incentive_table": "parts",
-    "make_reports": "reports",
+    "Estimates": "incentives",
+    "coef_test": "incentives",
+    "wald_test": "incentives",
+    "effects": "incentives",
+    "firth": "incentives",
+    "Say": "say",
+    "Sentence": "say",
+    "show": "show",
+    "table": "show",
+    "prose": "show",
+    "items": "show",
+    "Opening": "show",
+    "Figure": "show",
+    "THEME": "show",
+    "MARKS": "show",
+    "COLOURS": "show",
+    "make_reports": "reports.make",
+    "own_words": "reports.narrative",
 }
-__all__ = [
-    "KonbitError",
-    "Opening",
-    "Prose",
-    "Table",
-    "clean",
-    "cleaned",
-    "data_quality",
-    "dots",
-    "expected",
-    "incentive_table",
-    "invitations",
-    "load",
-    "make_reports",
-    "predict_participation",
-    "reach",
-    "read",
-    "rows",
-    "targets",
-    "uptake",
-]
-
-if TYPE_CHECKING:
-    from konbit_lessons.errors import KonbitError
-    from konbit_lessons.field.cleaning import clean
-    from konbit_lessons.field.programme import load
-    from konbit_lessons.field.sources import read
-    from konbit_lessons.field.store import cleaned
-    from konbit_lessons.figures import dots, targets
-    from konbit_lessons.incentives import predict_participation
-    from konbit_lessons.measures.expectations import expected
-    from konbit_lessons.measures.participation import reach, uptake
-    from konbit_lessons.measures.quality import data_quality
-    from konbit_lessons.panel import invitations
-    from konbit_lessons.parts import Opening, Prose, Table, incentive_table
-    from konbit_lessons.question import rows
-    from konbit_lessons.reports import make_reports
+__all__ = sorted(_PUBLIC)
 
 
 def __getattr__(name: str) -> object:

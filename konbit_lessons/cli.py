@@ -1,142 +1,131 @@
 """The command ``konbit``: each subcommand calls one function and turns its outcome into words and an exit code.
 
 0 done · 1 done, and the data has problems that are listed · 2 the call or the programme file is wrong · 3 a report
-failed · 4 another run holds the lock.
+failed, or a run was stopped or could not write · 4 another run holds the lock. 1 is only ever said on purpose.
 """
 
 import os
 import shutil
 import sys
+import traceback
 from pathlib import Path
 
 import click
 
+import konbit_lessons as kl
 from konbit_lessons.errors import KonbitError, ProgrammeError
 
 LISTED = 3  # problems shown after a report; konbit check shows all
+FAILED = 3  # the exit code of what was not foreseen
+DEBUG = "KONBIT_DEBUG"  # an environment variable: set, errors that were not foreseen are shown whole
 
-programme_option = click.option(
-    "--programme",
-    "programme_file",
-    default="programme.toml",
-    show_default=True,
-    metavar="FILE",
-    help="The programme to work on.",
-)
+
+def _option(*names, **options):
+    return click.option(*names, show_default=isinstance(options.get("default"), str | int), **options)
+
+
+programme_option = _option("--programme", "file", default="programme.toml", metavar="FILE", help="The programme.")
+quarter_option = _option("--quarter", metavar="FY2017Q3", help="Quarter to look at.  [default: the last with an event]")
+reports_option = _option("--reports", metavar="DIR", help="Where reports go.  [default: reports beside programme.toml]")
+language_option = _option("--language", default="en", metavar="en|fr|ht", help="Language of the pages.")
 
 
 class _Konbit(click.Group):
-    """Shows an error of the package as its message alone, and exits with its code."""
+    """Shows an error as its message alone, and exits with its code."""
 
-    def invoke(self, context: click.Context) -> object:
+    def invoke(self, context):
+        """Run the command; end with the exit code of what stops it."""
         try:
             return super().invoke(context)
-        except KonbitError as error:
-            click.echo(f"konbit: {error}", err=True)
-            context.exit(error.exit_code)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except (Exception, KeyboardInterrupt) as error:
+            # What nobody foresaw must not end as what was foreseen: it is named, and 3 is not "done".
+            if os.environ.get(DEBUG):
+                traceback.print_exc()
+            click.echo(f"konbit: {_said(error)}", err=True)
+            context.exit(getattr(error, "exit_code", FAILED))
+
+
+def _said(error):
+    if isinstance(error, KonbitError):
+        return str(error)
+    if isinstance(error, KeyboardInterrupt):
+        return "stopped. What was finished before stays as it was."
+    if isinstance(error, OSError):
+        where = f"{Path(error.filename).name}: " if error.filename else ""
+        return f"{where}{error.strerror or error}. Is there room on the disk, and may you write there?"
+    return f"this should not happen: {type(error).__name__}: {error}. To see where, set {DEBUG}=1."
 
 
 @click.group(cls=_Konbit, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="konbit-lessons", prog_name="konbit")
-def main() -> None:
+def main():
     """Which incentives predict participation? From raw records to readable reports."""
 
 
 @main.command()
 @programme_option
-def check(programme_file: str) -> None:
+def check(file):
     """Read and check the raw files; say what is wrong and where; write nothing."""
-    from konbit_lessons.field.cleaning import clean as clean_programme
-    from konbit_lessons.field.programme import load
-
-    data = clean_programme(load(programme_file))
-    _say_files(data)
+    data = kl.clean(kl.load(file))
+    read = data.counts.groupby(["source", "table", "kind"], sort=False)["read"].sum()
+    for (source, table, kind), rows in read.items():
+        click.echo(f"{source}: {f'read as {kind}' if kind else 'empty'}, {rows} rows for the table {table}")
     _say_counts(data)
-    sys.exit(_say_problems(data, detail=True))
+    sys.exit(_say_problems(data, most=len(data.set_aside)))
 
 
 @main.command()
 @programme_option
-def clean(programme_file: str) -> None:
+def clean(file):
     """Write the cleaned tables, the cleaning log and what was set aside."""
-    from konbit_lessons.field.cleaning import clean as clean_programme
-    from konbit_lessons.field.programme import load
     from konbit_lessons.field.store import write
 
-    data = clean_programme(load(programme_file))
+    data = kl.clean(kl.load(file))
     written = write(data)
     _say_counts(data)
     click.echo(f"Written: {len(written)} files in {data.programme.processed}")
-    sys.exit(_say_problems(data, detail=False))
+    sys.exit(_say_problems(data))
 
 
 @main.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @programme_option
-@click.option(
-    "--quarter", metavar="FY2017Q3", help="Fiscal quarter to report on.  [default: the last one with an event]"
-)
-@click.option("--language", default="en", show_default=True, metavar="en|fr|ht", help="Language of the reports.")
-@click.option(
-    "--audience",
-    type=click.Choice(["shared", "internal"]),
-    default="shared",
-    show_default=True,
-    help="Who will read them.",
-)
-@click.option("--reports", default="reports", show_default=True, metavar="DIR", help="Where the reports go.")
-@click.option(
-    "--to",
-    type=click.Choice(["html", "docx"]),
-    default="html",
-    show_default=True,
-    help="docx: a Word file beside each page, made with pandoc.",
-)
-@click.option(
-    "--before",
-    is_flag=True,
-    help="First make the learning report of the quarter before, if none is stored: what it said is compared.",
-)
-@click.option(
-    "-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="Any other parameter of a notebook."
-)
-def report(
-    names: tuple[str, ...],
-    programme_file: str,
-    quarter: str | None,
-    language: str,
-    audience: str,
-    reports: str,
-    to: str,
-    before: bool,
-    parameters: tuple[str, ...],
-) -> None:
+@quarter_option
+@language_option
+@_option("--audience", type=click.Choice(["shared", "internal"]), default="shared", help="Who will read them.")
+@reports_option
+@_option("--to", type=click.Choice(["html", "docx"]), default="html", help="docx: a Word file beside each page.")
+@_option("--before", is_flag=True, help="First the learning report of the quarter before, if none is stored.")
+@_option("--strict", is_flag=True, help="Refuse a shared report whose notebook shows more than may be published.")
+@_option("-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter of the notebooks.")
+def report(names, file, quarter, before, parameters, **asked):
     """Run the notebooks and save the reports; without names, all of the quarter's."""
-    from konbit_lessons.field.programme import load
-    from konbit_lessons.field.store import cleaned
-    from konbit_lessons.reports import make_reports, quarter_before
+    programme, parameters = kl.load(file), _pairs(parameters)
+    from konbit_lessons.reports.make import make_reports, quarter_before  # once the call is known to be right
 
-    programme = load(programme_file)
-    asked = {"language": language, "audience": audience, "reports": reports, "progress": click.echo}
-    if before and (earlier := quarter_before(programme, quarter, audience=audience, reports=reports)):
-        make_reports(programme, ["learning_report"], quarter=earlier, **asked)
-    made = make_reports(programme, list(names) or None, quarter=quarter, parameters=_pairs(parameters), to=to, **asked)
-    code = 0 if programme.study else _say_problems(cleaned(programme), detail=False)
+    place = {"audience": asked["audience"], "reports": asked["reports"]}
+    if before and (earlier := quarter_before(programme, quarter, **place)):
+        first = place | {"language": asked["language"], "progress": click.echo}
+        make_reports(programme, ["learning_report"], quarter=earlier, **first)
+    made = make_reports(programme, list(names), quarter=quarter, parameters=parameters, progress=click.echo, **asked)
+    code = 0 if programme.study else _say_problems(kl.cleaned(programme))
     click.echo(f"Open {made.index}")
     sys.exit(code)
 
 
 @main.command()
 @programme_option
-@click.option("--quarter", metavar="FY2017Q3", help="Fiscal quarter.  [default: the last one with reports]")
-@click.option("--language", metavar="en|fr|ht", help="Language the reports must be in.  [default: the one they are in]")
-@click.option("--reports", default="reports", show_default=True, metavar="DIR", help="Where the reports are.")
-def bundle(programme_file: str, quarter: str | None, language: str | None, reports: str) -> None:
+@_option("--quarter", metavar="FY2017Q3", help="Quarter.  [default: the last with reports]")
+@_option("--language", metavar="en|fr|ht", help="Language the reports must be in.  [default: the one they are in]")
+@reports_option
+def bundle(file, **asked):
     """Write the zip to mail: the shared reports of a quarter, and nothing else."""
-    from konbit_lessons.field.programme import load
+    programme = kl.load(file)
     from konbit_lessons.reports.bundle import bundle as write_bundle
 
-    made = write_bundle(load(programme_file), quarter=quarter, language=language, reports=reports)
+    made = write_bundle(programme, **asked)
     for name in made.left_out:
         click.echo(f"Left out: {name} stands in the shared folder and belongs to no report.", err=True)
     click.echo(f"Written: {len(made.files)} files in {made.path}")
@@ -144,123 +133,85 @@ def bundle(programme_file: str, quarter: str | None, language: str | None, repor
 
 @main.command()
 @programme_option
-@click.option(
-    "--organization", "organizations", multiple=True, metavar="ID", help="Only this one; more than once for more."
-)
-@click.option(
-    "--quarter", metavar="FY2017Q3", help="Last fiscal quarter to look at.  [default: the last with an event]"
-)
-@click.option("--language", default="en", show_default=True, metavar="en|fr|ht", help="Language of the briefs.")
-@click.option("--reports", default="reports", show_default=True, metavar="DIR", help="Where the briefs go.")
-@click.option(
-    "--workers", type=click.IntRange(1, 64), metavar="N", help="Briefs at a time.  [default: as processors, to 4]"
-)
-def briefs(
-    programme_file: str,
-    organizations: tuple[str, ...],
-    quarter: str | None,
-    language: str,
-    reports: str,
-    workers: int | None,
-) -> None:
+@_option("--organization", "organizations", multiple=True, metavar="ID", help="Only this one; more than once for more.")
+@quarter_option
+@language_option
+@reports_option
+@_option("--workers", type=click.IntRange(1, 64), metavar="N", help="Briefs at a time.  [default: as processors, to 4]")
+def briefs(file, organizations, **asked):
     """Make one internal brief for each organization; those that are up to date stay as they are."""
-    from konbit_lessons.field.programme import load
+    programme = kl.load(file, audience="internal")
     from konbit_lessons.reports.briefs import make_briefs
 
-    made = make_briefs(
-        load(programme_file, audience="internal"),
-        list(organizations),
-        quarter=quarter,
-        language=language,
-        reports=reports,
-        workers=workers,
-        progress=_say_progress,
-    )
+    made = make_briefs(programme, list(organizations), progress=_say_progress, **asked)
     click.echo(f"Open {made.index}")
 
 
 @main.command()
 @programme_option
-@click.option("--language", metavar="en|fr|ht", help="Language of the codebook.  [default: all]")
-@click.option("--output", default="reports/codebook", show_default=True, metavar="DIR", help="Where it goes.")
-def codebook(programme_file: str, language: str | None, output: str) -> None:
+@_option("--language", metavar="en|fr|ht", help="Language of the codebook.  [default: all]")
+@_option("--output", metavar="DIR", help="Where it goes.  [default: reports/codebook beside programme.toml]")
+def codebook(file, language, output):
     """Write what each table and column means, as HTML and as CSV."""
-    from konbit_lessons.field.programme import load
+    programme = kl.load(file)
     from konbit_lessons.reports.codebook import write_codebook
 
-    written = write_codebook(load(programme_file), output, language=language)
-    click.echo(f"Written: {len(written)} files in {output}")
+    written = write_codebook(programme, output, language=language)
+    click.echo(f"Written: {len(written)} files in {written[0].parent}")
 
 
 @main.command(context_settings={"ignore_unknown_options": True})
 @programme_option
 @click.argument("jupyter_options", nargs=-1, type=click.UNPROCESSED)
-def lab(programme_file: str, jupyter_options: tuple[str, ...]) -> None:
+def lab(file, jupyter_options):
     """Open the notebooks in JupyterLab, with the programme's data in place.
 
     A programme that has no folder notebooks/ beside its programme.toml gets a copy of the notebooks there.
     """
+    programme = kl.load(file)
     from jupyterlab.labapp import LabApp
 
-    from konbit_lessons.field.programme import load
-    from konbit_lessons.reports import notebooks_folder
+    from konbit_lessons.reports.notebooks import notebooks_folder
 
-    programme = load(programme_file)
-    notebooks = programme.folder / "notebooks"
-    if not notebooks.is_dir():
-        shutil.copytree(notebooks_folder(programme), notebooks, ignore=shutil.ignore_patterns(".*"))
-    os.chdir(programme.folder)
-    LabApp.launch_instance(
-        [f"--ServerApp.root_dir={programme.folder}", "--LabApp.default_url=/lab/tree/notebooks", *jupyter_options]
-    )
+    folder = programme.folder / "notebooks"
+    if not folder.is_dir():
+        shutil.copytree(notebooks_folder(programme), folder, ignore=shutil.ignore_patterns(".*"))
+    os.environ["KONBIT_PROGRAMME"] = str(programme.path)
+    options = [f"--ServerApp.root_dir={programme.folder}", "--LabApp.default_url=/lab/tree/notebooks"]
+    LabApp.launch_instance([*options, *jupyter_options])
 
 
 @main.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--seed", default=2017, show_default=True, help="Another seed is another programme.")
-@click.option("--organizations", default=137, show_default=True, type=click.IntRange(10))
-@click.option("--events", default=48, show_default=True, type=click.IntRange(5))
-@click.option(
-    "--typing",
-    type=click.Choice(["easy", "hard"]),
-    default="easy",
-    show_default=True,
-    help="How the names of organizations are typed.",
-)
-def example(folder: Path, seed: int, organizations: int, events: int, typing: str) -> None:
+@_option("--seed", default=2017, help="Another seed is another programme.")
+@_option("--organizations", default=137, type=click.IntRange(10))
+@_option("--events", default=48, type=click.IntRange(5))
+@_option("--typing", type=click.Choice(["easy", "hard"]), default="easy", help="How names of organizations are typed.")
+def example(folder, **asked):
     """Write a simulated programme with known effects, in field formats, with its truth beside it."""
     from konbit_lessons.example import write_example
 
-    written = write_example(folder, seed=seed, organizations=organizations, events=events, typing=typing)
+    written = write_example(folder, **asked)
     click.echo(f"Written: {len(written)} files in {folder}. The truth is in {folder / 'data' / 'truth'}.")
     click.echo(f"Next: konbit report --programme {folder / 'programme.toml'}")
 
 
 @main.command("draft-programme")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option(
-    "--programme",
-    "--output",
-    "programme_file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Where to write it.  [default: programme.toml, or programme-draft.toml beside one that is there]",
-)
-def draft_programme(folder: Path, programme_file: Path | None) -> None:
-    """Write a first programme.toml from a folder of raw files; nothing that is there is overwritten."""
+@_option("--programme", "--output", "file", type=click.Path(path_type=Path), metavar="FILE", help="Where to write it.")
+def draft_programme(folder, file):
+    """Write a first programme.toml from a folder of raw files; nothing that is there is overwritten.
+
+    Where there is a programme.toml already, it is programme-draft.toml unless told.
+    """
     from konbit_lessons.field.draft import draft_programme as draft
 
     usual = Path("programme.toml")
-    file = programme_file or (usual.with_name("programme-draft.toml") if usual.exists() else usual)
+    file = file or (usual.with_name("programme-draft.toml") if usual.exists() else usual)
     if file.exists():
-        raise ProgrammeError(
-            f"{file}: it is there already and is not overwritten. Move it, or name another with --output."
-        )
+        raise ProgrammeError(f"{file}: it is there and is not overwritten. Move it, or name another with --output.")
     drafted = draft(folder, file)
-    try:
-        file.write_text(drafted.text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise ProgrammeError(f"{file}: cannot be written ({error.strerror}). Name another with --output.") from error
+    file.write_text(drafted.text, encoding="utf-8", newline="\n")
     for name, table, columns in drafted.placed:
         click.echo(f"{table:15} {columns:3} columns of {name}")
     for name, why in drafted.not_placed.items():
@@ -272,7 +223,7 @@ def draft_programme(folder: Path, programme_file: Path | None) -> None:
     click.echo(f"Written: {file}. Decide what is OPEN in it; next: konbit check --programme {file}")
 
 
-def _pairs(parameters: tuple[str, ...]) -> dict[str, str]:
+def _pairs(parameters):
     pairs = {}
     for given in parameters:
         name, equals, value = given.partition("=")
@@ -282,59 +233,40 @@ def _pairs(parameters: tuple[str, ...]) -> dict[str, str]:
     return pairs
 
 
-def _say_progress(done: int, total: int, said: str) -> None:
+def _say_progress(done, total, said):
     """One line that is written over on a terminal, plain lines elsewhere."""
-    if sys.stdout.isatty():
-        click.echo(f"\r\033[K{done} of {total} · {said}", nl=done == total)
-    else:
-        click.echo(f"{done} of {total} · {said}")
+    terminal = sys.stdout.isatty()
+    start = "\r\033[K" if terminal else ""
+    click.echo(f"{start}{done} of {total} · {said}", nl=done == total or not terminal)
 
 
-def _say_files(data) -> None:
-    for (source, table, kind), rows in (
-        data.counts.groupby(["source", "table", "kind"], sort=False)["read"].sum().items()
-    ):
-        click.echo(f"{source}: {f'read as {kind}' if kind else 'empty'}, {rows} rows for the table {table}")
+def _say_counts(data):
+    for table, rows in data.counts.groupby("table", sort=False)[["read", "kept", "set_aside"]].sum().iterrows():
+        click.echo(f"{table:15} {rows['read']:7} rows read = {rows['kept']:7} kept + {rows['set_aside']:5} set aside")
 
 
-def _say_counts(data) -> None:
-    from konbit_lessons.measures.quality import by_table
-
-    for line in by_table(data).itertuples():
-        click.echo(f"{line.table:15} {line.read:7} rows read = {line.kept:7} kept + {line.set_aside:5} set aside")
-
-
-def _say_problems(data, *, detail: bool) -> int:
+def _say_problems(data, most=LISTED):
     """List what is open and what was set aside; return the exit code that says whether anything was."""
+    aside, empty = data.set_aside, [one for one in data.notices if one.endswith("there is a header but no rows")]
+    said, rows = [*_questions(data), *(f"  {notice}" for notice in empty)], int((aside["scope"] == "row").sum())
+    said += [f"Set aside: {rows} rows and {len(aside) - rows} values."] if len(aside) else []
+    for one in aside.head(most).itertuples():
+        sheet, found = f", sheet {one.sheet}" * bool(one.sheet), f'found "{one.value}"; ' * bool(one.value)
+        said.append(f'  {one.source}{sheet}, row {one.row}, column "{one.column}": {found}{one.reason}.')
+    if len(aside) > most:
+        said.append(f"  … and {len(aside) - most} more: see konbit check, or set_aside.csv beside the cleaned tables.")
+    for line in said:
+        click.echo(line, err=True)
+    return int(bool(empty) or len(aside) > 0)
+
+
+def _questions(data):
     from konbit_lessons.field.cleaning.decisions import REVIEW
 
-    if len(data.questions):
-        kinds = data.questions["question"].value_counts()
-        asked = " and ".join(f"{count} {kind}{'s' * (count != 1)}" for kind, count in sorted(kinds.items()))
-        click.echo(
-            f"Only you can tell: {asked}. konbit clean lists them in {data.programme.processed / REVIEW}; "
-            "answer there, in the column decision.",
-            err=True,
-        )
-    aside = data.set_aside
-    empty = [notice for notice in data.notices if notice.endswith("there is a header but no rows")]
-    for notice in empty:
-        click.echo(f"  {notice}", err=True)
-    if aside.empty:
-        return 1 if empty else 0
-    rows = int((aside["scope"] == "row").sum())
-    click.echo(f"Set aside: {rows} rows and {len(aside) - rows} values.", err=True)
-    shown = aside if detail else aside.head(LISTED)
-    for line in shown.itertuples():
-        sheet = f", sheet {line.sheet}" if line.sheet else ""
-        found = f'found "{line.value}"; ' if line.value else ""
-        click.echo(f'  {line.source}{sheet}, row {line.row}, column "{line.column}": {found}{line.reason}.', err=True)
-    if len(shown) < len(aside):
-        click.echo(
-            f"  … and {len(aside) - len(shown)} more: see konbit check, or set_aside.csv beside the cleaned tables.",
-            err=True,
-        )
-    return 1
+    kinds = sorted(data.questions["question"].value_counts().items())
+    asked = " and ".join(f"{count} {kind}{'s' * (count != 1)}" for kind, count in kinds)
+    place = f"konbit clean lists them in {data.programme.processed / REVIEW}; answer there, in the column decision."
+    return [f"Only you can tell: {asked}. {place}"] if asked else []
 
 
 if __name__ == "__main__":

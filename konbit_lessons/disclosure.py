@@ -1,349 +1,311 @@
-"""What a shared report may show: no figure about few organizations, read off or worked out; and pseudonyms.
+"""What a shared report may show: no figure about few organizations, read off or worked out.
 
-Takes a table of counts and how its figures add up; returns it with blanks, or withheld. Between the tables and the
-reports in the flow. docs/disclosure.md says in plain words what is hidden, what is not, and what was measured.
+Takes who is in which figure, and how figures go together; returns their numbers with blanks. Between the tables and the
+measures in the flow. docs/disclosure.md says in plain words what is hidden, what is not, and what was measured.
 """
 
-import hmac
-import os
-from base64 import b32encode
 from collections import defaultdict
-from dataclasses import dataclass
-from pathlib import Path
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from konbit_lessons.errors import DataError, ProgrammeError
-from konbit_lessons.words import Words
+from konbit_lessons.errors import DataError
 
-MOST_HIDDEN = 2 / 3  # of the figures above zero; beyond, the table is withheld
-KEY_FILE = "KONBIT_KEY_FILE"
-SHORTEST_KEY = 16  # bytes
-PSEUDONYM = 10  # letters
+TOTAL = "total"
+AND = " × "  # between the names of columns that form groups together
 WHOLE = 1e-6  # how near to whole numbers a solution is whole
 GOLDEN = (5**0.5 - 1) / 2  # its multiples stay apart
 
 
-@dataclass(frozen=True)
-class Protected:
-    """A table of which nothing about few organizations can be worked out.
+class Before(NamedTuple):
+    """A figure as the report before counted it."""
 
-    Attributes
-    ----------
-    table : DataFrame of Int64, missing where hidden
-        A share of two of its figures is missing where either is: compute shares and intervals from here.
-    hidden : DataFrame of bool
-        What is hidden; a mean of the same organizations is hidden with their count: ``means.mask(hidden)``.
-    smallest : int
-    withheld : bool
-        Whether nothing is left that may be shown.
-    """
-
-    table: pd.DataFrame
-    hidden: pd.DataFrame
-    smallest: int
-    withheld: bool
-
-    def sentence(self, language="en"):
-        """Return what is not shown and why; "" where all is shown."""
-        words = Words.of(language)
-        if self.withheld:
-            return words.text(
-                "This table is not shown: from it, figures about fewer than {smallest} organizations could be worked "
-                "out.",
-                smallest=words.number(self.smallest),
-            )
-        if not (n := int(self.hidden.to_numpy().sum())):
-            return ""
-        return words.plural(
-            "{n} figure is not shown: it is about fewer than {smallest} organizations, or such a figure could be "
-            "worked out from it.",
-            "{n} figures are not shown: they are about fewer than {smallest} organizations, or such a figure could be "
-            "worked out from them.",
-            n,
-            smallest=words.number(self.smallest),
-        )
+    figure: str
 
 
-def margins(counts, total="total"):
-    """Return the sums of a table whose rows or columns named `total` hold totals: of any number of levels.
-
-    >>> margins(pd.DataFrame({"cdsp": [3, 9, 12]}, index=["Artibonite", "Sud", "total"]))
-    [(('total', 'cdsp'), [('Artibonite', 'cdsp'), ('Sud', 'cdsp')])]
-    """
-    labels, sums = _labels(counts), []
-    for level in range(counts.index.nlevels + 1):
-        lines = defaultdict(dict)
-        for label in labels:
-            lines[label[:level] + label[level + 1 :]][label[level]] = label
-        sums += [(line.pop(total), list(line.values())) for line in lines.values() if total in line and len(line) > 1]
-    return sums
-
-
-def protected(
-    counts,
-    *,
-    smallest,
-    sums=(),
-    within=(),
-    unions=(),
-    below=(),
-    organizations=None,
-    public=(),
-    hidden=(),
-    withhold=True,
-):
-    r"""Hide what is about few organizations, and as much else as it takes that it cannot be worked out.
+class Gate:
+    r"""Figures that stand beside each other, or in one report after the other, decided upon together.
 
     A figure about 1 to ``smallest`` − 1 organizations is hidden; so is a zero of a group that small. An outsider knows
-    every figure that is shown, how figures add up, and that a hidden one is not zero. Each hidden figure, and each
-    difference that is itself about few organizations, must stay uncertain: two whole tables :math:`y, y'` exist that
-    agree with all of this, and :math:`y_i - y'_i` is at least ``smallest``, and for a figure about few organizations no
-    less than itself. The linear program that looks for them says, where there are none, which further figures to hide
-    at least cost: small ones before large ones, and so parts before totals. Where that hides more than `MOST_HIDDEN`
-    of the figures above zero, or nothing helps, the table is withheld. Fischetti and Salazar (2001), Management Science
-    47, 1008-1027, for the audit and the linear program.
+    every figure that is shown or that everybody knows, how figures go together, and that a hidden one is not zero. Each
+    hidden figure, and each difference that is itself about few organizations, must stay uncertain: two whole sets of
+    figures :math:`y, y'` exist that agree with all of this, and :math:`y_i - y'_i` is at least ``smallest``, and for a
+    figure about few organizations no less than itself. The linear program that looks for them says, where there are
+    none, which further figures to hide at least cost: small ones before large ones, and so parts before totals. A
+    figure of which known ones tell too much stays as uncertain as they leave it. Fischetti and Salazar (2001),
+    Management Science 47, 1008-1027, for the audit and the linear program.
 
-    Parameters
-    ----------
-    counts : DataFrame of whole numbers
-        A figure's label is ``(*row, column)``. A missing figure is one that nobody knows.
-    smallest : int
-        No figure is about fewer organizations.
-    sums : list of (whole, parts)
-        Labels of figures that add up, as from :func:`margins`.
-    within : list of (part, whole)
-        The organizations of one are among those of the other, as took part and invited, or reached by one quarter and
-        by the next: those between them are a figure too.
-    unions : list of (whole, parts)
-        As `sums`, of parts that may overlap, as organizations reached in each quarter and in all: the overlap, and
-        those outside of one part, are figures too.
-    below : list of (figure, figure)
-        The first is never above the second, and what is between is no figure, as organizations and their attendances.
-    organizations : DataFrame of the rows of `counts`, any of its columns
-        How many organizations a figure is about, where it counts something else, such as attendances.
-    public : labels of figures that an outsider knows anyway, such as those of an earlier report
-    hidden : labels of figures to hide in any case, such as those that an earlier report hid
-    withhold : bool
-        If not, the table stays, however much of it is hidden; and a figure of which public ones tell too much stays as
-        uncertain as they leave it.
-
-    Returns
-    -------
-    Protected
-
-    Raises
-    ------
-    DataError
-        A count is not a whole number from 0, a label is not known or stands there twice, or figures do not add up.
+    Groups add up to what they are groups of, which follows from who is in them. How figures go together is said once
+    for each kind of figure, and holds in every group and report.
 
     Examples
     --------
-    The 2 is hidden, and a second figure, or else the total would tell it.
+    Of 41 organizations reached, 2 are in the north: the 2 is hidden, and a second figure, or the total would tell it.
 
-    >>> counts = pd.DataFrame({"reached": [2, 30, 9, 41]}, index=["Nippes", "Ouest", "Sud", "total"])
-    >>> protected(counts, smallest=5, sums=margins(counts)).table["reached"].to_list()
+    >>> each = pd.DataFrame({"region": ["north"] * 2 + ["south"] * 30 + ["west"] * 9, "reached": True})
+    >>> gate = Gate()
+    >>> gate.count(each.rename_axis("organization_id").reset_index(), ["reached"], by=["region"])
+    >>> gate.decide(smallest=5)["n", "reached"].to_list()
     [<NA>, 30, <NA>, 41]
     """
-    figures = _Figures(counts)
-    for whole, parts in sums:
-        figures.relate(whole, parts)
-    for part, whole in within:
-        figures.relate(whole, [part], over=1)
-    for whole, parts in unions:
-        figures.relate(whole, parts, over=-1)
-        for part in parts:
-            figures.relate(whole, [part], over=1)
-    for low, high in below:
-        figures.relate(high, [low], over=1, is_figure=False)
-    told, kept = ([figures.at(label) for label in labels] for labels in (public, hidden))
-    found = figures.hide(smallest, _about(counts, organizations), told, kept, withhold=withhold)
-    above_zero = figures.counts > 0
-    withheld = found is None or (withhold and bool((found & above_zero).sum() > MOST_HIDDEN * above_zero.sum()))
-    mask = np.full(counts.size, withheld)
-    if not withheld:
-        mask[figures.cells] = found
-    mask = pd.DataFrame(mask.reshape(counts.shape), index=counts.index, columns=counts.columns)
-    return Protected(counts.astype("Int64").mask(mask), mask, smallest, withheld)
 
+    def __init__(self):
+        self._reports = [""]
+        self._counted = {}  # place → number, organizations it is about, who: pairs of row and organization, or None
+        self._places = {}  # (figure, report, by, group) → the first of them at which the very same was counted
+        self._rules, self._known = [], set()
 
-def in_turn(reports, *, smallest):
-    """Hide what reports one after the other may not give away together.
+    def report(self, name):
+        """Begin the next report: what those before it showed is public from now on, what they hid stays hidden."""
+        self._reports.append(name)
 
-    What one report showed is public for the next; what it hid stays hidden.
+    def count(self, rows, figures, by=(), *, pairs=(), records=False):
+        """Count in the report that was begun last who is in each figure, in all and by group.
 
-    Parameters
-    ----------
-    reports : iterable of dict
-        The arguments of :func:`protected` for each report, of which each holds the figures of all before.
-    smallest : int
+        Parameters
+        ----------
+        rows : DataFrame
+            ``organization_id``, yes or no to each of `figures`, and what is grouped `by`.
+        figures, by : names of columns
+            A missing value to group by is the group ``""``.
+        pairs : pairs of names of columns to group by together
+        records : bool
+            Whether rows are counted; else organizations, each once.
 
-    Returns
-    -------
-    Protected, of the last
-    """
-    shown, kept, safe = set(), set(), None
-    for asked in reports:
-        counts = asked["counts"]
-        labels = {label for label, n in zip(_labels(counts), _numbers(counts), strict=True) if not np.isnan(n)}
-        public = {*asked.get("public", ())} | (shown & labels)
-        given = asked | {"public": sorted(public, key=str), "hidden": sorted(kept & labels, key=str)}
-        safe = protected(**given, smallest=smallest, withhold=False)
-        hidden = dict(zip(_labels(safe.hidden), safe.hidden.to_numpy().ravel(), strict=True))
-        shown |= {label for label in labels if not hidden[label]}
-        kept |= {label for label in labels if hidden[label]}
-    return safe
+        Raises
+        ------
+        DataError
+            The report has counted a figure before, and has another number.
+        """
+        ids = rows["organization_id"].to_numpy()
+        keys = list(zip(rows.index if records else ids, ids, strict=True))
+        flags = {name: rows[name].fillna(False).to_numpy(bool) for name in figures}
+        texts = {name: ["" if pd.isna(one) else str(one) for one in rows[name]] for name in {*by}.union(*pairs)}
+        for way in [(), *((name,) for name in by), *map(tuple, pairs)]:
+            groups = list(zip(*(texts[name] for name in way), strict=True)) if way else [()] * len(keys)
+            for group in sorted({*groups}) or [()] * (not way):
+                for name in figures:
+                    who = {key for key, of, yes in zip(keys, groups, flags[name], strict=True) if yes and of == group}
+                    self._enter((name, self._reports[-1], way, group), len(who), len({of for _, of in who}), who)
 
+    def number(self, figure, n, *, about=None):
+        """Enter a number that stands alone, and how many organizations it is about where it is not of these."""
+        self._enter((figure, self._reports[-1], (), ()), n, n if about is None else about, None)
 
-def read_key(folder):
-    """Return the key of the pseudonyms from the file that ``KONBIT_KEY_FILE`` names.
+    def partition(self, whole, parts):
+        """Say that a figure is the sum of others."""
+        self._rules.append(("sum", whole, list(parts)))
 
-    Parameters
-    ----------
-    folder : Path of the programme, which the key must not lie in, nor in any repository
+    def nested(self, *figures):
+        """Say that each figure is among the next, as came again, came and invited; between them is a figure too.
 
-    Raises
-    ------
-    ProgrammeError
-        No file is named, it cannot be read, it lies where it would be shared, or its key is short.
-    """
-    if not (named := os.environ.get(KEY_FILE)):
-        raise ProgrammeError(
-            f"{KEY_FILE} is not set, and there is no key but your own. Make one once, keep it, and name its file "
-            "there: python -c 'import secrets; print(secrets.token_hex(32))' > FILE"
-        )
-    path = Path(named).expanduser().resolve()
-    shared = path.is_relative_to(Path(folder).resolve()) or any((up / ".git").exists() for up in path.parents)
-    if shared:
-        raise ProgrammeError(
-            f"{KEY_FILE}: {path.name} lies in the programme's folder or in a repository, from where it would be shared "
-            "with the data. Move it out."
-        )
-    try:
-        key = path.read_bytes().strip()
-    except OSError as error:
-        raise ProgrammeError(f"{KEY_FILE}: {path.name} cannot be read: {error.strerror}.") from None
-    return _strong(key)
+        Where it was counted who is in them and some of one are not in the next, nothing is said.
+        """
+        self._rules += [("rest", whole, [part]) for part, whole in pairwise(figures)]
 
+    def overlapping(self, whole, parts):
+        """Say that a figure is all of others, in which the same can be: in two of them, or outside of one, are too."""
+        self._rules.append(("union", whole, list(parts)))
 
-def pseudonyms(ids, key):
-    """Return a pseudonym for each id: the same under the same key, and not to be guessed without it.
+    def below(self, low, high):
+        """Say that one figure is never above another, and what is between is none: organizations and records."""
+        self._rules.append(("below", high, [low]))
 
-    The first 50 bits of HMAC-SHA256 of the id, written in 10 letters and digits. A plain hash would not do: all
-    Haitian mobile numbers can be hashed in seconds.
+    def known(self, *figures):
+        """Say that everybody knows some figures: they hide nothing, and are hidden where they are about few."""
+        self._known.update(figures)
 
-    Parameters
-    ----------
-    ids : iterable of str
-        Missing ones are left out.
-    key : bytes
-        At least 16, as from :func:`read_key`.
+    def decide(self, smallest):
+        """Return the numbers that may be shown.
 
-    Returns
-    -------
-    dict of id to pseudonym
+        Parameters
+        ----------
+        smallest : int
+            No figure is about fewer organizations.
 
-    Raises
-    ------
-    ProgrammeError
-        The key is short.
-    DataError
-        An id is not text, or two ids have one pseudonym.
-    """
-    _strong(key)
-    ids = [one for one in dict.fromkeys(ids) if not pd.isna(one)]
-    if other := [one for one in ids if not isinstance(one, str)]:
-        raise DataError(
-            f"pseudonyms: found an id of type {type(other[0]).__name__}; expected text, since 7 and 7.0 are one id. "
-            "Read the column as text."
-        )
-    named = {one: b32encode(hmac.digest(key, one.encode(), "sha256")).decode()[:PSEUDONYM] for one in ids}
-    if len(set(named.values())) < len(named):
-        raise DataError("pseudonyms: two ids have the same one, by chance. Take another key.")
-    return named
+        Returns
+        -------
+        DataFrame of Int64, by (report, by, group)
+            ``n``, a column for each figure, missing where hidden; and ``at_least``, where it is hidden a multiple of
+            `smallest` that may be told of it. All of them are the group ``total`` by ``total``.
 
+        Raises
+        ------
+        DataError
+            A count is not a whole number from 0, or figures do not add up.
+        """
+        relations, shown, floors = self._relations(), {}, {}
+        begun = {place: self._reports.index(place[1]) for place in self._counted}
+        for number in range(len(self._reports)):
+            here = [place for place in self._counted if begun[place] <= number]
+            if all(place in shown for place in here):
+                continue
+            figures = _Figures(here, [self._counted[place] for place in here])
+            for (kind, whole, parts), since in relations.items():
+                if since <= number:
+                    self._relate(figures, kind, whole, parts)
+            public = [shown.get(place, False) or place[0] in self._known for place in here]
+            kept = [not shown.get(place, True) for place in here]
+            least = [floors.get(place, 0) for place in here]
+            hidden, low = figures.hide(smallest, np.array(public), np.array(kept), np.array(least))
+            for place, is_hidden, least in zip(here, hidden, low, strict=True):
+                shown[place] = shown.get(place, True) and not is_hidden
+                told = self._counted[place][0] if shown[place] else int(least // smallest * smallest)
+                floors[place] = max(floors.get(place, 0), told)
+        return self._table(shown, self._raised(floors, relations))
 
-def _strong(key):
-    if len(key) < SHORTEST_KEY:
-        raise ProgrammeError(
-            f"the key of the pseudonyms has {len(key)} bytes; expected at least {SHORTEST_KEY}, drawn at random."
-        )
-    return key
+    def _enter(self, place, n, about, who):
+        figure, report, *group = place
+        at = self._reports.index(report)
+        same = self._places.get((figure, self._reports[at - 1], *group)) if at else None
+        if same in self._counted and who is not None and self._counted[same][2] == who:
+            self._places[place] = same
+            return
+        if self._counted.setdefault(place, (n, about, who)) != (n, about, who):
+            raise DataError(f"disclosure: {_name(place)} is counted twice, as {self._counted[place][0]:g} and {n:g}.")
+        self._places[place] = place
+
+    def _at(self, figure, report, *group):
+        """Return where a figure of a rule was counted, or None."""
+        if isinstance(figure, Before):
+            earlier = self._reports.index(report) - 1
+            return self._places.get((figure.figure, self._reports[earlier], *group)) if earlier >= 0 else None
+        return self._places.get((figure, report, *group))
+
+    def _relations(self):
+        """Return (kind, whole, parts) → the report from which on it is known."""
+        found, lines = {}, defaultdict(list)
+        for figure, report, way, group in self._places:
+            for at in range(len(way)):
+                whole = self._places.get((figure, report, way[:at] + way[at + 1 :], group[:at] + group[at + 1 :]))
+                lines[whole, report, way, at].append(self._places[figure, report, way, group])
+        for (whole, report, *_), parts in lines.items():
+            if whole is not None:
+                apart = sum(self._counted[part][0] for part in parts) == self._counted[whole][0]
+                found.setdefault(("sum" if apart else "union", whole, tuple(parts)), self._reports.index(report))
+        for group in dict.fromkeys(place[1:] for place in self._places):
+            for kind, figure, others in self._rules:
+                whole, parts = self._at(figure, *group), [self._at(one, *group) for one in others]
+                parts = [one for one in parts if one and one != whole and self._fits(kind, one, whole)]
+                if whole and parts:
+                    if kind == "union" and len(parts) == 1:
+                        kind = "sum" if self._counted[parts[0]][0] == self._counted[whole][0] else "rest"
+                    found.setdefault((kind, whole, tuple(parts)), self._reports.index(group[0]))
+        return found
+
+    def _fits(self, kind, part, whole):
+        if kind in ("sum", "below") or whole is None or self._counted[part][2] is None:
+            return True
+        return self._counted[part][2] <= self._counted[whole][2]
+
+    def _raised(self, floors, relations):
+        """Return what is told to be the least of each figure: no less than what is told of those within it."""
+        rises = True
+        while rises:
+            rises = False
+            for kind, whole, parts in relations:
+                least = (sum if kind == "sum" else max)(floors[part] for part in parts)
+                rises |= floors[whole] < least
+                floors[whole] = max(floors[whole], least)
+        return floors
+
+    def _relate(self, figures, kind, whole, parts):
+        over = {"sum": 0, "rest": 1, "below": 1, "union": -1}[kind]
+        figures.relate(whole, parts, over, about=self._between(whole, parts[0]), is_figure=kind != "below")
+        for part in parts if kind == "union" else ():
+            figures.relate(whole, [part], 1, about=self._between(whole, part))
+
+    def _between(self, whole, part):
+        """Return how many organizations the rest of a whole is about, if that is known."""
+        whole, part = self._counted[whole][2], self._counted[part][2]
+        return None if whole is None or part is None else len({of for _, of in whole - part})
+
+    def _table(self, shown, floors):
+        cells = {"n": defaultdict(dict), "at_least": defaultdict(dict)}
+        for (figure, report, way, group), place in self._places.items():
+            at = report, AND.join(way) or TOTAL, ", ".join(group) if way else TOTAL
+            cells["n"][figure][at] = self._counted[place][0] if shown[place] else pd.NA
+            cells["at_least"][figure][at] = floors[place]
+        places = sorted({at for one in cells["n"].values() for at in one})
+        rows = pd.MultiIndex.from_tuples(places, names=["report", "by", "group"])
+        frames = {name: pd.DataFrame(dict(found), rows, dtype="Int64") for name, found in cells.items()}
+        return pd.concat(frames, axis="columns")
 
 
 class _Figures:
-    """The figures of a table, then the differences between them, and the equations that all of them obey."""
+    """Figures, then the differences between them, and the equations that all of them obey."""
 
-    def __init__(self, counts):
-        labels, values = _labels(counts), _numbers(counts)
-        if (bad := (values < 0) | (values % 1 > 0)).any():
+    def __init__(self, places, counted):
+        self.place = {place: at for at, place in enumerate(places)}
+        self.counts, self.about = (np.array([one[at] for one in counted], float) for at in (0, 1))
+        if (bad := (self.counts < 0) | (self.counts % 1 > 0)).any():
+            wrong = bad.argmax()
             raise DataError(
-                f"disclosure: {labels[bad.argmax()]} is {values[bad.argmax()]:g}; expected a whole number from 0."
+                f"disclosure: {_name(places[wrong])} is {self.counts[wrong]:g}; expected a whole number from 0."
             )
-        self.cells = np.flatnonzero(~np.isnan(values))
-        self.counts = values[self.cells]
-        self.place = {labels[cell]: i for i, cell in enumerate(self.cells)}
-        if len(self.place) < len(self.cells):
-            raise DataError("disclosure: two rows, or two columns, have the same name. Give each its own.")
-        self.differences, self.are_figures, self.equations, self.parts = [], [], [], []
+        self.differences, self.between, self.are_figures, self.equations, self.parts = [], [], [], [], []
 
-    def at(self, label):
-        if label not in self.place:
-            raise DataError(f"disclosure: the table has no figure {label}; a label is (*row, column).")
-        return self.place[label]
-
-    def relate(self, whole, parts, *, over=0, is_figure=True):
+    def relate(self, whole, parts, over, *, about=None, is_figure=True):
         """Note that the whole is the sum of its parts, plus `over` times a difference that is never shown."""
-        name, whole, parts = whole, self.at(whole), [self.at(part) for part in parts]
+        name, whole, parts = _name(whole), self.place[whole], [self.place[part] for part in parts]
         of_parts = self.counts[parts].sum()
         difference = self.counts[whole] - of_parts
         if difference * over < 0 or (difference and not over):
             raise DataError(
                 f"disclosure: {name} is {self.counts[whole]:g} and its parts are {of_parts:g}, which cannot be. Mend "
-                "the counts, or say how they go together: sums, within, unions or below."
+                "the counts, or say how they go together: partition, nested, overlapping or below."
             )
         equation = {whole: 1, **dict.fromkeys(parts, -1)}
         if over:
             equation[len(self.counts) + len(self.differences)] = -over
             self.differences.append(abs(difference))
+            self.between.append(abs(difference) if about is None or over < 0 else about)
             self.are_figures.append(is_figure)
         self.equations.append(equation)
         if over >= 0 and is_figure:
             self.parts += [(part, whole) for part in equation if part != whole]
 
-    def hide(self, smallest, about, public, kept, *, withhold):
-        """Return which figures to hide, or None where nothing helps."""
+    def hide(self, smallest, known, kept, floors):
+        """Return which figures to hide, and how small each may be for all that is told.
+
+        Parameters
+        ----------
+        smallest : int
+        known, kept : arrays of bool
+            What an outsider knows, and what an earlier report has hidden.
+        floors : array
+            Below which a figure is known not to be.
+        """
         values = np.concatenate([self.counts, self.differences])
-        shown = np.arange(len(values)) < len(self.counts)
-        about = np.concatenate([_numbers(about)[self.cells], self.differences])
+        shown, rest = np.arange(len(values)) < len(self.counts), np.zeros(len(self.differences), bool)
+        about = np.concatenate([self.about, self.between])
         few = (about > 0) & (about < smallest) & np.concatenate([shown[shown], self.are_figures]).astype(bool)
         while zeros := self._zeros_of(few, values):
             few[zeros] = True
-        known = np.isin(np.arange(len(values)), public)
+        known, kept = np.concatenate([known, rest]), np.concatenate([kept, rest])
         fixed = known | shown & (values == 0) & ~few
         at_most = self._known_limits(np.where(known, values, np.inf))
         by_rule = at_most >= smallest  # within a group known to be smaller, a zero is hidden as well
-        low = (shown & (values > 0) & by_rule).astype(float)
+        low = np.maximum(shown & (values > 0) & by_rule, np.concatenate([floors, rest]))
         apart = np.minimum(np.where(few, np.maximum(values, smallest), smallest), at_most - by_rule)
-        cost = np.log2(2 + values) * (
-            1 + np.arange(len(values)) * GOLDEN % 1 / 1000
-        )  # no two the same: one cheapest way
-        hidden = shown & (few | np.isin(np.arange(len(values)), kept)) & ~(known & ~few)
+        ties = 1 + np.arange(len(values)) * GOLDEN % 1 / 1000  # no two the same: one cheapest way
+        cost = np.log2(2 + values) * ties
+        hidden = shown & (few | kept) & ~(known & ~few)
         program = _Program(self._matrix(len(values)), values, low, ~fixed)
         least, most = values, values
         while (unsafe := (hidden & ~fixed | ~shown & few) & (most - least < apart)).any():
             target = unsafe.argmax()
-            tables = program.two_tables(target, apart[target], np.where(hidden | ~shown, 0, cost))
-            if tables is None and withhold:
-                return None
+            tables = program.two_tables(target, apart[target], np.where(hidden | ~shown, 0.001, cost))
             if tables is None:
                 apart[target] -= 1
                 continue
             least, most = np.minimum(least, tables.min(axis=0)), np.maximum(most, tables.max(axis=0))
             hidden |= shown & (least < most)
-        return hidden[shown]
+        return hidden[shown], least[shown]
 
     def _zeros_of(self, few, values):
         """Zeros of a group that is too small, unless another group of theirs is shown to be empty."""
@@ -359,10 +321,9 @@ class _Figures:
         return at_most
 
     def _matrix(self, columns):
-        matrix = np.zeros((len(self.equations), columns))
-        for row, equation in zip(matrix, self.equations, strict=True):
-            row[list(equation)] = list(equation.values())
-        return matrix
+        entries = [(row, at, sign) for row, equation in enumerate(self.equations) for at, sign in equation.items()]
+        rows, at, signs = zip(*entries, strict=True) if entries else ((), (), ())
+        return sparse.csr_array((signs, (rows, at)), (len(self.equations), columns), dtype=float)
 
 
 class _Program:
@@ -370,7 +331,7 @@ class _Program:
 
     def __init__(self, matrix, values, low, movable):
         self.values, self.at = values, np.flatnonzero(movable)
-        self.balance = np.kron(np.eye(2), np.kron([1, -1], matrix[:, self.at]))
+        self.balance = sparse.kron(np.eye(2), sparse.kron([[1, -1]], matrix[:, self.at]), format="csr")
         down = values[self.at] - low[self.at]
         self.bounds = Bounds(0, np.concatenate([np.full(len(down), np.inf), down] * 2))
 
@@ -379,11 +340,10 @@ class _Program:
 
         The linear program nearly always comes out whole; where it does not, the integer program is solved.
         """
-        zeros = np.zeros(len(self.balance))
+        width = sparse.csr_array(np.kron([1, -1, -1, 1], self.at == target)[None])
+        zeros = np.zeros(self.balance.shape[0])
         constraint = LinearConstraint(
-            np.vstack([self.balance, np.kron([1, -1, -1, 1], self.at == target)]),
-            np.append(zeros, apart),
-            np.append(zeros, np.inf),
+            sparse.vstack([self.balance, width], format="csr"), np.append(zeros, apart), np.append(zeros, np.inf)
         )
         for integrality in (0, 1):
             solved = milp(
@@ -400,19 +360,7 @@ class _Program:
         return tables
 
 
-def _about(counts, organizations):
-    """How many organizations each figure is about: the figure itself, unless told."""
-    if organizations is None:
-        return counts
-    if not (organizations.columns.isin(counts).all() and organizations.index.equals(counts.index)):
-        raise DataError("disclosure: `organizations` has other rows or columns; expected the rows of the counts.")
-    return organizations.reindex_like(counts).fillna(counts)
-
-
-def _labels(counts):
-    rows = [row if isinstance(row, tuple) else (row,) for row in counts.index]
-    return [(*row, column) for row in rows for column in counts.columns]
-
-
-def _numbers(frame):
-    return frame.to_numpy(float, na_value=np.nan).ravel()
+def _name(place):
+    figure, report, way, group = place
+    of = [f"{name} {one}" for name, one in zip(way, group, strict=True)]
+    return ", ".join([str(figure), *filter(None, [report]), *of])

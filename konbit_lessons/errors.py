@@ -27,6 +27,10 @@ class ModelError(KonbitError):
     """The rows handed to an analysis do not allow it."""
 
 
+class PlotError(KonbitError):
+    """A plot that a figure is to be made of cannot be drawn."""
+
+
 class ReportError(KonbitError):
     """A notebook failed, so its report was not published.
 

@@ -1,26 +1,45 @@
-"""Cleaned tables → one row per invitation, with only what was known before the event.
+"""Cleaned tables → one row per invitation, with only what was known before the event; or the rows of a study.
 
 Nothing looks ahead: a survey answer, a conversation or a lead counts when it is dated before the day of the event;
-support from another project counts when it covers that day.
+support from another project counts when it covers that day. Columns are of plain dtypes, which statsmodels, formulas
+and seaborn take: yes and no are 1, 0 and NaN.
 """
 
 import pandas as pd
 
-from konbit_lessons.errors import DataError
+from konbit_lessons.errors import DataError, ProgrammeError
 from konbit_lessons.field.cleaning import Data
-from konbit_lessons.periods import Quarter, fiscal_quarter
-from konbit_lessons.tables import EXPECTATIONS, QUESTIONS
+from konbit_lessons.field.declared import AMOUNT, EXPECTS
+from konbit_lessons.field.programme import Programme
+from konbit_lessons.field.sources import read
+from konbit_lessons.field.store import cleaned
+from konbit_lessons.periods import Quarter
 
 RECENT_DAYS = 90
-ABOUT_ORGANIZATION = (
-    "organization_id",
-    "org_type",
-    "department",
-    "consulted_at_design",
-    "earlier_donor_support",
-    "staff",
-    "joined_on",
-)
+NOT_KNOWN = ("name", "acronym", "left_on")  # columns of organizations that say nothing of an invitation
+
+
+def rows(programme: Programme, *, quarter: str | Quarter | None = None) -> pd.DataFrame:
+    """One row per invitation up to a quarter's end; for a study, the rows of its table.
+
+    Parameters
+    ----------
+    programme : Programme
+    quarter : str or Quarter, optional
+        Last quarter to look at. A study has none.
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    ProgrammeError
+        The study's table is not there, or has no column of a name in programme.toml.
+    DataError
+        There are no rows, or no event until that quarter.
+    """
+    return _study_rows(programme) if programme.study else invitations(cleaned(programme), until=quarter)
 
 
 def invitations(data: Data, *, until: str | Quarter | None = None) -> pd.DataFrame:
@@ -31,68 +50,48 @@ def invitations(data: Data, *, until: str | Quarter | None = None) -> pd.DataFra
     data : Data
         A cleaned programme.
     until : str or Quarter, optional
-        Last fiscal quarter to look at, such as ``"FY2017Q3"``; all of them when not given.
+        Last quarter to look at, such as ``"FY2017Q3"``; all of them when not given.
 
     Returns
     -------
     DataFrame, one row per invitation, sorted by event and organization
-        The invitation (``attended`` is missing where unknown), its event and what it offered (``per_diem`` is whether
-        there was any), its organization, the organization's latest answer to each question of the survey,
-        ``conversations_90_days`` and ``recent_conversation``, ``other_support_now``, and ``leads_so_far``.
+        The invitation (``attended`` is missing where unknown), its event and what it offered (of an incentive that is
+        an amount, whether there was any), its organization, the organization's latest answer to each question of the
+        survey, ``conversations_90_days`` and ``recent_conversation``, ``other_support_now``, and ``leads_so_far``.
 
     Raises
     ------
     DataError
         There was no event until then.
     """
-    events = data.events.assign(
-        fiscal_quarter=fiscal_quarter(data.events["held_on"]),
-        per_diem=(data.events["per_diem_htg"] > 0).astype("boolean"),
-    )
-    if until is not None:
-        last = until if isinstance(until, Quarter) else Quarter.named(until)
-        events = events[events["held_on"] <= pd.Timestamp(last.last_day)]
-        if events.empty:
-            raise DataError(f"{last}: no event was held until then; {quarters_in_words(data)}")
-    rows = data.invitations.merge(events, on="event_id", how="inner", validate="many_to_one")
-    rows = rows.merge(
-        data.organizations[list(ABOUT_ORGANIZATION)], on="organization_id", how="left", validate="many_to_one"
-    )
-    rows = _with_answers(rows, data.survey)
-    talked = data.conversations[["organization_id", "held_on"]]
-    before = _count(rows, talked, "held_on", before="held_on")
-    earlier = _count(
-        rows.assign(start=rows["held_on"] - pd.Timedelta(days=RECENT_DAYS)), talked, "held_on", before="start"
-    )
-    support = data.other_support
-    ended = support.dropna(subset="ended_on").assign(after=lambda one: one["ended_on"] + pd.Timedelta(days=1))
-    tomorrow = rows.assign(tomorrow=rows["held_on"] + pd.Timedelta(days=1))
-    going_on = _count(tomorrow, support, "started_on", before="tomorrow") - _count(
-        tomorrow, ended, "after", before="tomorrow"
-    )
-    return rows.assign(
-        conversations_90_days=before - earlier,
-        recent_conversation=(before - earlier > 0).astype("boolean"),
-        other_support_now=(going_on > 0).astype("boolean"),
-        leads_so_far=_count(rows, data.business_leads, "date", before="held_on"),
-    )
+    organizations = data.organizations.drop(columns=list(NOT_KNOWN))
+    offered = data.invitations.merge(_events(data, until), on="event_id", how="inner", validate="many_to_one")
+    offered = offered.merge(organizations, on="organization_id", how="left", validate="many_to_one")
+    answered = _with_answers(offered, data)
+    return answered.assign(**_known_before(answered, data)).apply(_plain)
 
 
-def quarters(data: Data) -> list[str]:
-    """Fiscal quarters in which an event was held, in order."""
-    return sorted(fiscal_quarter(data.events["held_on"]).unique())
+def _events(data: Data, until: str | Quarter | None) -> pd.DataFrame:
+    """The events up to the end of a quarter, with what each offered."""
+    events, calendar = data.events, data.programme.calendar
+    amounts = [name for name, one in data.programme.incentives.items() if one.kind == "amount"]
+    any_of = {name: (events[name + AMOUNT] > 0).astype("boolean") for name in amounts}
+    events = events.assign(fiscal_quarter=calendar.names(events["held_on"]), **any_of)
+    if not until:
+        return events
+    last = until if isinstance(until, Quarter) else calendar.named(until)
+    events = events[events["held_on"] <= pd.Timestamp(last.last_day)]
+    if events.empty:
+        raise DataError(f"{last}: no event was held until then; there are events in {', '.join(data.quarters)}.")
+    return events
 
 
-def quarters_in_words(data: Data) -> str:
-    """For messages: which quarters have events."""
-    return f"there are events in {', '.join(quarters(data))}."
-
-
-def _with_answers(rows: pd.DataFrame, survey: pd.DataFrame) -> pd.DataFrame:
+def _with_answers(rows: pd.DataFrame, data: Data) -> pd.DataFrame:
     """The latest answer to each question that was sent before the day of the event."""
-    asked = rows.sort_values("held_on", kind="stable")
-    for question in [*QUESTIONS, *(f"expects_{what}" for what in EXPECTATIONS)]:
-        answers = survey.dropna(subset=question).sort_values(["submitted_on", "submission_id"], kind="stable")
+    asked, programme = rows.sort_values("held_on", kind="stable"), data.programme
+    predict = [name for name, one in programme.questions.items() if one.predicts]
+    for question in [*predict, *(EXPECTS + name for name in programme.expectations)]:
+        answers = data.survey.dropna(subset=question).sort_values(["submitted_on", "submission_id"], kind="stable")
         asked = pd.merge_asof(
             asked,
             answers[["organization_id", "submitted_on", question]],
@@ -104,17 +103,63 @@ def _with_answers(rows: pd.DataFrame, survey: pd.DataFrame) -> pd.DataFrame:
     return asked.sort_values(["event_id", "organization_id"], kind="stable").reset_index(drop=True)
 
 
+def _known_before(rows: pd.DataFrame, data: Data) -> dict[str, pd.Series]:
+    """Conversations, support and leads that each organization had when the event was held."""
+    day = pd.Timedelta(days=1)
+    at = rows.assign(start=rows["held_on"] - RECENT_DAYS * day, tomorrow=rows["held_on"] + day)
+    ended = data.other_support.dropna(subset="ended_on").assign(after=lambda one: one["ended_on"] + day)
+    talked = _count(at, data.conversations, "held_on", before="held_on")
+    recent = talked - _count(at, data.conversations, "held_on", before="start")
+    begun = _count(at, data.other_support, "started_on", before="tomorrow")
+    return {
+        "conversations_90_days": recent,
+        "recent_conversation": recent > 0,
+        "other_support_now": begun > _count(at, ended, "after", before="tomorrow"),
+        "leads_so_far": _count(at, data.business_leads, "date", before="held_on"),
+    }
+
+
 def _count(rows: pd.DataFrame, records: pd.DataFrame, dated: str, *, before: str) -> pd.Series:
     """How many records each row's organization has with ``records[dated] < rows[before]``."""
     records = records[["organization_id", dated]].rename(columns={dated: "_on"}).sort_values("_on", kind="stable")
     records = records.assign(_number=records.groupby("organization_id").cumcount() + 1)
-    asked = (
-        rows[["organization_id", before]]
-        .rename(columns={before: "_at"})
-        .reset_index(names="_row")
-        .sort_values("_at", kind="stable")
-    )
+    asked = rows[["organization_id", before]].rename(columns={before: "_at"}).reset_index(names="_row")
     found = pd.merge_asof(
-        asked, records, left_on="_at", right_on="_on", by="organization_id", allow_exact_matches=False
+        asked.sort_values("_at", kind="stable"),
+        records,
+        left_on="_at",
+        right_on="_on",
+        by="organization_id",
+        allow_exact_matches=False,
     )
-    return found.set_index("_row")["_number"].reindex(rows.index).fillna(0).astype("Int64")
+    return found.set_index("_row")["_number"].reindex(rows.index).fillna(0)
+
+
+def _plain(column: pd.Series) -> pd.Series:
+    """The same values in a dtype of NumPy: yes, no and numbers as float64, text as it is."""
+    return column.astype("float64") if pd.api.types.is_any_real_numeric_dtype(column) or column.dtype in ("bool", "boolean") else column
+
+
+def _study_rows(programme: Programme) -> pd.DataFrame:
+    """The study's table; a column whose every value is a number is one, the others stay text."""
+    path = programme.folder / programme.study.table
+    if not path.is_file():
+        raise ProgrammeError(
+            f'{programme.path.name}, [study], table: found "{programme.study.table}"; there is no such file beside it.'
+        )
+    text = read(path).tables["main"].reset_index(drop=True)
+    asked = programme.question
+    for name in [asked["outcome"], *asked["incentives"], *asked["adjust_for"], *asked["cluster"]]:
+        if name not in text:
+            raise ProgrammeError(
+                f'{path.name}: there is no column "{name}", which {programme.path.name} names. '
+                f"It has {', '.join(text)}."
+            )
+    if text.empty:
+        raise DataError(f"{path.name}: there is a header but no rows; expected one row per observation.")
+    return text.apply(_typed)
+
+
+def _typed(column: pd.Series) -> pd.Series:
+    numbers = pd.to_numeric(column, errors="coerce")
+    return numbers if numbers.notna().equals(column.notna()) else column

@@ -13,8 +13,6 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 import konbit_lessons as kl
-from konbit_lessons.reports import make_reports
-from konbit_lessons.reports.bundle import bundle
 
 HERE = Path(__file__).parent
 CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
@@ -23,12 +21,38 @@ FLAGS = (
     "--disable-component-update --disable-sync --disable-dev-shm-usage"
 )
 
-TINY_TOML = """
+DECLARED = """
+[types.org_type]
+cdsp = "service provider"
+awardee = "awardee"
+[types.event_type]
+round_table = "round table"
+training = "training"
+coaching = "coaching"
+showcase = "business showcase"
+joint_event = "event held jointly with another project"
+[incentives]
+per_diem = { label = "Per diem", kind = "amount" }
+transport_refund = "Transport refund"
+certificate = "Certificate"
+business_showcase = "Business showcase"
+[questions]
+motivation = "Motivation"
+belief_money = "Belief in money"
+knows_benefits = { label = "Knows the benefits", kind = "yes_no" }
+income = { label = "Income", kind = "number", unit = "currency" }
+[expectations]
+funding = { label = "Funding", met_by = [] }
+training = { label = "Training", met_by = ["training"] }
+"""
+TINY_TOML = f"""
 [programme]
 name = "Tiny (simulated)"
 simulated = true
 point_of_contact = "evaluation@example.org"
+currency = "HTG"
 
+{DECLARED}
 [analysis]
 incentives = ["business_showcase", "recent_conversation"]
 adjust_for = ["org_type"]
@@ -64,7 +88,7 @@ CDSP-002,Fondation pour le Développement de Jacmel,FDJ,cdsp,non
 CDSP-003,Fondation pour le Développement de Jacmel Nord,FDJN,cdsp,non
 AWD-001,Cabinet Théodore & Associés,CTA,awardee,oui
 """,
-    "events.csv": """event_id,event_type,held_on,per_diem_htg,business_showcase
+    "events.csv": """event_id,event_type,held_on,per_diem_amount,business_showcase
 E001,training,2017-01-10,0,yes
 E002,round_table,2017-02-20,500,no
 """,
@@ -130,6 +154,15 @@ def tiny(tmp_path: Path) -> Tiny:
     return one
 
 
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    """A study with notebooks of its own, whose cells need no kernel: what they showed is stored in them."""
+    from small_study import as_stored, study_of  # only where reports are made
+
+    monkeypatch.setattr("konbit_lessons.reports.make.run_notebook", as_stored)
+    return study_of(tmp_path / "study")
+
+
 @pytest.fixture(scope="session")
 def whole_programme(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of tests/data/programme to write in; returns its folder."""
@@ -144,6 +177,8 @@ def whole(whole_programme: Path):
 @pytest.fixture(scope="session")
 def reports_in(whole_programme, tmp_path_factory):
     """language → the folder of the quarter, made once from tests/data/programme for all the workers of a test run."""
+    from konbit_lessons.reports.bundle import bundle  # only where reports are made
+
     shared = tmp_path_factory.getbasetemp()
     shared = shared.parent if os.environ.get("PYTEST_XDIST_WORKER") else shared
 
@@ -152,7 +187,7 @@ def reports_in(whole_programme, tmp_path_factory):
         with FileLock(shared / f"reports-{language}.lock"):
             if not folder.exists():
                 programme = kl.load(whole_programme / "programme.toml")
-                make_reports(programme, language=language, reports=folder, progress=str)
+                kl.make_reports(programme, language=language, reports=folder, progress=str)
                 with zipfile.ZipFile(bundle(programme, reports=folder).path) as zipped:
                     zipped.extractall(shared / f"mailed-{language}")
         return next(folder.glob("FY*"))

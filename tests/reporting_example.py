@@ -1,15 +1,10 @@
 # ruff: noqa: E501  (the rows of a table stay rows)
-"""A hand-made result with every kind of answer, and a programme, for the tests of words, figures and pages."""
+"""A hand-made result with every kind of answer, for the tests of sentences."""
 
 from dataclasses import dataclass, field
-from datetime import date
-from pathlib import Path
-from types import SimpleNamespace
 
-import nbformat
 import numpy as np
 import pandas as pd
-from nbformat.v4 import new_code_cell, new_notebook
 
 HEAD = """term label estimate conf_low conf_high p_adjusted varies_by kind n_offered k_offered n_not_offered
 k_not_offered groups_offered penalized_low penalized_high permutation_p strength reason"""
@@ -44,6 +39,13 @@ class Result:
     )
     notes: tuple = ()
     labels: dict = field(default_factory=dict)
+    exploratory: bool = False
+    smallest: int = 1
+    groups: pd.DataFrame | None = None
+    by: str | None = None
+    imputed: object = None
+    prediction: object = None
+    robustness: object = None
 
 
 def result(rows=ROWS, **changes):
@@ -65,37 +67,3 @@ def result(rows=ROWS, **changes):
 
 def row(**changes):
     return pd.DataFrame(ROWS, columns=COLUMNS).iloc[0].to_dict() | changes
-
-
-def programme(folder=Path(), **changes):
-    said = dict(name="Konbit (simulated example)", simulated=True, point_of_contact="evaluation@example.org",
-                data_cut_on=date(2017, 6, 30), study=None, smallest_cell=5, units=None, folder=Path(folder), path=Path(folder) / "programme.toml")  # fmt: skip
-    return SimpleNamespace(**said | changes)
-
-
-def notebook(*sources, parameters='quarter = "FY2017Q3"\nlimit = 0.1\nn = 3\nflag = True'):
-    cells = [new_code_cell(parameters, metadata={"tags": ["parameters"]}), *map(new_code_cell, sources)]
-    return new_notebook(
-        cells=cells, metadata={"kernelspec": {"name": "python3", "language": "python", "display_name": "x"}}
-    )
-
-
-def written(folder, *sources, name="tried"):
-    path = folder / f"{name}.ipynb"
-    nbformat.write(notebook(*sources), path)
-    return path
-
-
-def study_of(folder):
-    """A study with a notebook `incentives` that makes one table, and one called `broken` that fails."""
-    (folder / "notebooks").mkdir(parents=True)
-    (folder / "programme.toml").write_text("x")
-    source = (
-        "import konbit_lessons as kl, pandas as pd; from types import SimpleNamespace as S\n"
-        "kl.Opening(S(name='P', simulated=False, study=S(title='T'), data_cut_on=None, point_of_contact='a@b.c'), 'T', '**Yes.**')"
-    )
-    table = "kl.Table(pd.DataFrame({'a': ['1']}), 'c', name='incentives', numbers=pd.DataFrame({'a': [1]}))"
-    written(folder / "notebooks", source, table, name="incentives")
-    written(folder / "notebooks", "1 / 0", name="broken")
-    title = SimpleNamespace(title="T")
-    return programme(folder, simulated=False, study=title, sources=(), input_files=lambda: [folder / "programme.toml"])

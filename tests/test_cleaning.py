@@ -242,10 +242,94 @@ def test_no_invitation_can_be_used_and_the_message_says_why(tiny):
 
 
 def test_an_incentive_of_the_programmes_own_needs_no_code(tiny):
-    tiny.replace("programme.toml", "[analysis]", '[incentives]\nchildcare = "Childcare at the event"\n\n[analysis]')
+    tiny.replace("programme.toml", "[incentives]", '[incentives]\nchildcare = "Childcare at the event"')
     tiny.replace("events.csv", "business_showcase\n", "business_showcase,childcare\n")
     tiny.replace("events.csv", "500,no", "500,no,X")
     tiny.replace("events.csv", "0,yes", "0,yes,non")
     data = tiny.clean()
     assert data.events["childcare"].tolist() == [False, True]
-    assert data.programme.labels["childcare"] == "Childcare at the event"
+    assert data.programme.label("childcare").text("fr") == "Childcare at the event"
+
+
+LIST = '[[source]]\ntable = "invitations"\nfiles = "invitations.csv"\n'
+
+
+def _attended(data) -> list[tuple]:
+    rows = data.invitations[["event_id", "organization_id", "attended"]].astype("object")
+    return [(event, who, None if pd.isna(came) else came) for event, who, came in rows.itertuples(index=False)]
+
+
+def test_everybody_who_was_a_partner_that_day_was_invited_where_there_is_no_list(tiny):
+    tiny.replace("programme.toml", LIST, "[invitations]\neverybody = true\n")
+    tiny.replace("organizations.csv", "consulted_at_design", "consulted_at_design,joined_on,left_on")
+    for code, days in {
+        "cdsp,wi": ",2017-01-10",
+        "cdsp,non": "2017-01-10,2017-02-20",
+        "awardee,oui": "2017-02-20,",
+    }.items():
+        tiny.replace("organizations.csv", code, f"{code},{days}")
+    data = tiny.clean()
+    assert _attended(data) == [
+        ("E001", "CDSP-002", False),
+        ("E001", "CDSP-003", False),
+        ("E002", "AWD-001", True),
+    ]  # CDSP-001 left on the day of E001; its sign-in is in sign_in only
+    assert sorted(data.sign_in["organization_id"]) == ["AWD-001", "CDSP-001", "CDSP-001"]
+    assert data.counts["table"].tolist().count("invitations") == 0
+    assert kl.invitations(data)["attended"].tolist() == [0, 0, 1]
+
+
+def test_counts_only_say_who_came(tiny):
+    tiny.replace("programme.toml", LIST, '[invitations]\neverybody = "count only"\n')
+    data = tiny.clean()
+    assert _attended(data) == [("E001", "CDSP-001", True), ("E002", "AWD-001", True)]
+    assert data.invitations["delegates"].tolist() == [2, 1]
+
+
+def test_without_a_list_or_sheets_nothing_can_be_said(tiny):
+    tiny.replace("programme.toml", LIST, "")
+    with pytest.raises(
+        kl.KonbitError, match=r'no \[\[source\]\] feeds the table "invitations"; add one; or write everyb'
+    ):
+        tiny.clean()
+    tiny.replace("programme.toml", "[analysis]", "[invitations]\neverybody = true\n[analysis]")
+    tiny.replace("programme.toml", '[[source]]\ntable = "sign_in"\nfiles = "sign_in.csv"\n', "")
+    with pytest.raises(kl.KonbitError, match=r'no \[\[source\]\] feeds the table "sign_in"; add one\.'):
+        tiny.clean()
+
+
+def test_statuses_count_where_an_event_has_no_sheet_and_the_sheet_wins_where_it_has_one(tiny):
+    lines = tiny.raw("invitations.csv").read_text(encoding="utf-8").splitlines()
+    statuses = ["attended", "no", "yes", "", "yes", "no", ""]
+    tiny.raw("invitations.csv").write_text(
+        "\n".join(map(",".join, zip(lines, statuses, strict=True))), encoding="utf-8"
+    )
+    tiny.replace("sign_in.csv", "E002,CTA,Third Delegate,no\n", "")
+    data = tiny.clean()
+    assert _attended(data) == [
+        ("E001", "AWD-001", False),
+        ("E001", "CDSP-001", True),
+        ("E001", "CDSP-002", False),
+        ("E002", "AWD-001", None),
+        ("E002", "CDSP-001", True),
+        ("E002", "CDSP-003", False),
+    ]
+    assert data.agreement.loc[
+        data.agreement["records"].str.contains("sign-in"), ["compared", "agree"]
+    ].sum().tolist() == [2, 0]
+
+
+def test_what_is_declared_and_no_file_has_is_said(tiny):
+    said = [notice for notice in tiny.clean().notices if "[[source]]" in notice or "no file of" in notice]
+    assert [notice.split(":")[0] for notice in said] == [
+        "programme.toml, [incentives] transport_refund",
+        "programme.toml, [incentives] certificate",
+        "programme.toml, [questions] belief_money",
+        "programme.toml, [questions] knows_benefits",
+        "programme.toml, [questions] income",
+        "programme.toml, [expectations] training",
+    ]
+    assert said[2].endswith(
+        'no file of the table "survey" has it. Write belief_money = "its header in the file" under [source.columns] of '
+        "that table, or take belief_money out of [questions]"
+    )

@@ -1,9 +1,17 @@
 """The command: one clear message on bad input, the right exit code, and no half-written output."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
+from small_study import as_stored, cell, html, opening, written
 
 from konbit_lessons.cli import main
+from konbit_lessons.publish import only_one_run
+
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture
@@ -82,7 +90,7 @@ BAD = {
         ["report"],
         'point_of_contact: found "OPEN: point of contact", as drafted',
     ),
-    "an unknown report": (lambda tiny: None, ["report", "budget"], 'report: found "budget"; expected one of data_quality'),
+    "an unknown report": (lambda tiny: None, ["report", "budget"], 'report: found "budget"; expected one of learning_report'),
     "an unknown parameter": (lambda tiny: None, ["report", "-p", "methd=linear"], "methd"),
     "no parameter": (lambda tiny: None, ["report", "-p", "linear"], "expected NAME=VALUE"),
     "an unknown language": (lambda tiny: None, ["report", "--language", "xx"], "language: found 'xx'; expected one of en"),
@@ -106,6 +114,62 @@ def test_bad_input_gets_one_message_exit_code_2_and_leaves_nothing_half_written(
     assert after == before
 
 
+NOT_FORESEEN = {
+    "Ctrl-C": (KeyboardInterrupt(), "konbit: stopped. What was finished before stays as it was."),
+    "a full disk": (OSError(28, "No space left on device", "/x/a.html"), "konbit: a.html: No space left on device."),
+    "a bug": (KeyError("held_on"), "konbit: this should not happen: KeyError: 'held_on'. To see where, set KONBIT_DEBUG=1."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("words", [["check"], ["clean"], ["report"], ["briefs"], ["bundle"], ["codebook"]], ids=str)
+@pytest.mark.parametrize("case", NOT_FORESEEN)
+def test_what_nobody_foresaw_is_no_success_and_no_problem_of_the_data(konbit, monkeypatch, case, words):
+    raised, message = NOT_FORESEEN[case]
+    monkeypatch.setattr("konbit_lessons.field.programme.load", lambda *a, **k: (_ for _ in ()).throw(raised))
+    code, _, err = konbit(*words)
+    assert code == 3 and err.startswith(message) and len(err.splitlines()) == 1
+
+
+def test_where_a_bug_is_shows_when_asked(konbit, monkeypatch):
+    monkeypatch.setenv("KONBIT_DEBUG", "1")
+    monkeypatch.setattr("konbit_lessons.field.programme.load", lambda *a, **k: 1 / 0)
+    code, _, err = konbit("check")
+    assert code == 3 and "ZeroDivisionError" in err and "test_cli.py" in err
+
+
+@pytest.mark.parametrize(("strict", "code"), [((), 0), (("--strict",), 3)])
+def test_a_report_says_what_it_left_out_and_is_refused_when_strict(study, monkeypatch, strict, code):
+    written(study.folder / "notebooks", cell(html("<p>x</p>"), source="rows"), name="tried")
+    done = CliRunner().invoke(main, ["report", "tried", "--programme", str(study.path), *strict])
+    assert done.exit_code == code
+    assert "tried.ipynb, cell 2 (rows): a frame or HTML" in (done.stderr if strict else done.stdout)
+    assert (study.folder / "reports" / "study" / "shared" / "tried.html").exists() == (not strict)
+
+
+def test_a_formula_with_equals_signs_reaches_the_notebook_whole(study, monkeypatch):
+    given = {}
+    run = lambda path, parameters, **options: given.update(parameters) or as_stored(path, parameters, **options)  # noqa: E731
+    monkeypatch.setattr("konbit_lessons.reports.make.run_notebook", run)
+    formula = "y ~ a * C(c, levels=['x', 'y'])"
+    done = CliRunner().invoke(main, ["report", "--programme", str(study.path), "-p", f"formula={formula}"])
+    assert done.exit_code == 0 and given["formula"] == formula
+
+
+def test_a_problem_of_the_data_is_listed_after_a_report_and_ends_it_with_1(tiny, konbit, monkeypatch):
+    monkeypatch.setattr("konbit_lessons.reports.make.run_notebook", as_stored)
+    tiny.replace("survey.csv", "2017-01-05,1,4,yes", "2017-01-05,1,7,perhaps")
+    written(tiny.folder / "notebooks", cell(opening()), name="tried")
+    code, out, err = konbit("report", "tried")
+    assert code == 1 and "Set aside: 0 rows and 2 values." in err
+    assert out.endswith(f"Open {tiny.folder / 'reports' / 'FY2017Q2' / 'shared' / 'index.html'}\n")
+
+
+def test_a_held_lock_ends_with_4(study):
+    with only_one_run(study.folder / "reports" / "study"):
+        done = CliRunner().invoke(main, ["report", "--programme", str(study.path)])
+    assert done.exit_code == 4 and "another run is writing there" in done.stderr
+
+
 def test_an_option_that_is_none_is_refused_with_exit_code_2(konbit):
     code, _, err = konbit("report", "--quater", "FY2017Q3")
     assert code == 2 and "No such option" in err and "--quarter" in err
@@ -115,3 +179,12 @@ def test_an_example_is_not_written_over_data(tiny, konbit):
     code, _, err = konbit("example", str(tiny.folder))
     assert code == 2 and "data" in err and "raw" in err
     assert len(_made(tiny)) == 7
+
+
+def test_a_typo_is_answered_before_what_makes_pages_is_loaded():
+    code = "import sys; from konbit_lessons.cli import main\ntry:\n    main(['report', '--programme', 'x.toml'])\n"
+    code += (
+        "except SystemExit as end:\n    print(end.code, sorted({'papermill', 'nbconvert', 'seaborn'} & {*sys.modules}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "2 []\n" and "x.toml" in done.stderr

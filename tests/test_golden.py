@@ -15,20 +15,21 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import xlsxwriter
-from conftest import TINY_FILES
+from conftest import DECLARED, TINY_FILES
 
 import konbit_lessons as kl
-from konbit_lessons import tables
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.field.programme import Programme
 
 FOLDER = Path(__file__).parent / "data" / "golden"
-HEAD = """
+HEAD = f"""
 [programme]
 name = "Golden (simulated)"
 simulated = true
 point_of_contact = "evaluation@example.org"
 timezone = "America/Port-au-Prince"
+currency = "HTG"
+{DECLARED}
 """
 PLAIN = {  # what stands in the columns that a case is not about
     "events": {"event_id": "", "event_type": "training", "held_on": "2017-01-10", "place": ""},
@@ -187,12 +188,12 @@ def test_a_cell_is_right_or_set_aside_with_its_place_and_reason(cells, one):
     assert expected in lines if change else lines == {expected} - {""}
 
 
-def test_there_are_cases_of_every_kind_of_column():
-    kinds = set()
-    for one in CELLS:
-        table, column = one["column"].split(".")
-        kinds.add(tables.TABLES[table].columns[column].metadata["kind"])
-    assert kinds == {column.metadata["kind"] for schema in tables.TABLES.values() for column in schema.columns.values()}
+def test_there_are_cases_of_every_kind_of_column(cells):
+    schemas = cells.programme.tables
+    there = [one["column"].split(".") for one in CELLS]
+    assert {schemas[table].columns[column].metadata["kind"] for table, column in there} == {
+        column.metadata["kind"] for schema in schemas.values() for column in schema.columns.values()
+    }
 
 
 # whole files

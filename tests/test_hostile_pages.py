@@ -1,19 +1,22 @@
 """What a stranger can type into a cell stays text on every page, in a real browser, also without the policy."""
 
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
-from reporting_example import ROWS, programme, result
+import seaborn.objects as so
+from nbformat.v4 import new_notebook, new_output
 from selenium.webdriver.common.by import By
-from test_reports import HOSTILE, shown
+from small_study import cell, part, study_of, text
+from test_reports import HOSTILE
 
-from konbit_lessons import parts
-from konbit_lessons.figures import incentive_figure
+import konbit_lessons as kl
 from konbit_lessons.reports import contents
 from konbit_lessons.reports.bundle import read_first
+from konbit_lessons.reports.gate import passed
 from konbit_lessons.reports.manifest import as_text
-from konbit_lessons.reports.page import page
+from konbit_lessons.reports.page import Setting, page
 from konbit_lessons.words import Words
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -30,44 +33,53 @@ return [...document.querySelectorAll("body *")].filter(one => getComputedStyle(o
 """
 
 
-def pages_with(cell, folder):
+def pages_with(said, programme, folder):
     """Each kind of page with the cell in every place that data reaches; returns place → file."""
-    p, words = programme(name=cell, point_of_contact=cell), Words("en")
-    opening = parts.Opening(p, cell, f"**{cell}**", "FY2017Q3")
-    body = shown(
-        opening._repr_html_(),
-        parts.Prose([cell, f"[{cell}](#x)"], caveat=True)._repr_html_(),
-        parts.Table(pd.DataFrame({cell or "x": [cell], "n": [cell]}), cell, name="incentives")._repr_html_(),
-        incentive_figure(result([("x", cell, *ROWS[0][2:]), *ROWS[1:]]))._repr_html_(),
-        f"<div>{cell}</div>",  # what a part that forgot to escape would give
-        markdown=[cell, f"## {cell}"],
-    )
-    report = {"title": cell, "answer": cell, "page": "page.html", "tables": ["incentives"], "inputs": "old"}
+    about = programme.about.model_copy(update={"name": said, "point_of_contact": said})
+    hostile = replace(programme, said=programme.said.model_copy(update={"programme": about}))
+    setting = Setting(hostile, None, Words("en"))
+    say = kl.Say("en", hostile)
+    frame = pd.DataFrame({"label": [said], "share": [0.5], "conf_low": [0.4], "conf_high": [0.6], "n": [3]})
+    plot = so.Plot(frame, x="share", y="label").add(so.Dot())
+    shown = [
+        kl.Opening(say, said, say("**{said}**", said=said)),
+        kl.prose([say("{said}", said=said), say("[{said}](#x)", said=said)], caveat=True),
+        kl.table(frame, {said or "x": "{label}", "n": "{n}"}, caption=say("{said} c", said=said)),
+        kl.show(plot, frame, finding=say("{said} f", said=said)),
+    ]
+    cells = [cell(new_output("display_data", data=one._repr_mimebundle_())) for one in shown]
+    made = passed(new_notebook(cells=[text(said), text(f"## {said}"), *cells, cell(part(f"<div>{said}</div>"))]))
+    report = {"title": said, "answer": said, "page": "page.html", "tables": ["incentives"], "inputs": "old"}
     report |= {"parameters": {"language": "en"}, "files": {}}
-    made = {"inputs": {}, "quarter": "FY2017Q3", "language": "en", "audience": "shared"}
-    made |= {"reports": {"incentives": report}, "failed": {cell: cell}}
-    quarter = folder / "FY2017Q3"
-    (quarter / "shared" / "tables").mkdir(parents=True, exist_ok=True)
-    numbers = result().table.head(3).assign(term=cell, label=cell)
-    numbers.to_csv(quarter / "shared" / "tables" / "incentives.csv", index=False)
-    (quarter / "manifest.json").write_text(as_text(made), encoding="utf-8")
+    manifest = {"inputs": {}, "quarter": None, "language": "en", "audience": "shared"}
+    manifest |= {"reports": {"incentives": report}, "failed": {said: said}}
+    quarter = folder / "study"
+    (quarter / "shared").mkdir(parents=True, exist_ok=True)
+    (quarter / "manifest.json").write_text(as_text(manifest), encoding="utf-8")
     htmls = {
-        "page": page(body, p, quarter="FY2017Q3", name=cell, tables=["incentives"]),
-        "index": contents.index(p, "FY2017Q3", words, made, quarter / "shared"),
-        "read me": read_first(p, "FY2017Q3", words, made),
+        "page": page(made.cells, setting, name=said, tables=["incentives"]),
+        "index": contents.index(setting, manifest, quarter / "shared"),
+        "read me": read_first(setting, manifest),
     }
     (quarter / "shared" / "index.html").write_text(htmls["index"], encoding="utf-8")
-    htmls["quarters"] = contents.quarters(p, words, folder)
+    htmls["quarters"] = contents.quarters(setting, folder)
     files = {place: folder / f"{place.replace(' ', '_')}.html" for place in htmls}
     for place, html in htmls.items():
         files[place].write_text(html, encoding="utf-8")
     return files
 
 
+@pytest.fixture(scope="module")
+def programme(tmp_path_factory):
+    return study_of(tmp_path_factory.mktemp("one") / "study", simulated=True)
+
+
 @pytest.mark.parametrize("policy", [True, False], ids=["with the policy", "without it"])
-def test_nothing_runs_loads_asks_or_lies_over_the_page_and_every_page_fits_a_phone(browser, opened, tmp_path, policy):
-    for name, cell in CELLS.items():
-        files = pages_with(cell, tmp_path)
+def test_nothing_runs_loads_asks_or_lies_over_the_page_and_every_page_fits_a_phone(
+    browser, opened, programme, tmp_path, policy
+):
+    for name, said in CELLS.items():
+        files = pages_with(said, programme, tmp_path)
         assert files.keys() == PLACES
         for place, file in files.items():
             if not policy:

@@ -1,5 +1,7 @@
 """Cluster-robust covariance: hand arithmetic, identities, and the integral against eigenvectors."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import chi2, t
@@ -7,7 +9,7 @@ from scipy.stats import chi2, t
 from konbit_lessons.incentives.adjustment import half_corrected
 from konbit_lessons.incentives.clusterings import clusterings
 from konbit_lessons.incentives.clusters import KINDS, ClusterRobust
-from konbit_lessons.incentives.fit import Fit, fit_model
+from konbit_lessons.incentives.fit import fit_model
 
 
 def drawn(n=240, groups=30, seed=3):
@@ -19,46 +21,39 @@ def drawn(n=240, groups=30, seed=3):
 
 
 def robust(fit, codes, kind="CR2"):
-    return ClusterRobust(fit.X, fit.weights, fit.score, codes, kind)
+    return clusterings(fit, {"": codes}, kind).by[0]
 
 
 def test_two_clusters_of_two_by_hand():
     # y = 1, 3 in one cluster and 5, 7 in the other, on a constant: residual sums −4 and 4, bread 1/4
-    score = np.array([-3.0, -1.0, 1.0, 3.0])
-    found = {
-        kind: ClusterRobust(np.ones((4, 1)), np.ones(4), score, np.array([0, 0, 1, 1]), kind).covariance.item()
-        for kind in KINDS
-    }
+    one, score, codes = np.ones(4), np.array([-3.0, -1.0, 1.0, 3.0]), np.array([0, 0, 1, 1])
+    found = {kind: ClusterRobust(one[:, None], one, score, codes, kind).covariance.item() for kind in KINDS}
     # CR1: × 2/1. CR1S: × 2·3/(1·3). CR2: leverage ½ of each cluster's mean, so ÷ ½. CR3: ÷ ½².
     assert found == pytest.approx({"CR0": 2.0, "CR1": 4.0, "CR1S": 4.0, "CR2": 4.0, "CR3": 8.0}, rel=1e-12)
 
 
-def test_one_cluster_per_row_is_hc2():
+@pytest.mark.parametrize("method", ["linear", "logit"])
+def test_one_cluster_per_row_is_hc2(method):
     fit, _ = drawn()
-    linear = fit_model(fit.X, (fit.score > 0).astype(float), "linear")
-    M = np.linalg.inv(fit.X.T @ fit.X)
-    leverage = np.einsum("na,ab,nb->n", fit.X, M, fit.X)
-    hc2 = M @ ((fit.X * (linear.score**2 / (1 - leverage))[:, None]).T @ fit.X) @ M
-    assert robust(linear, np.arange(len(fit.X))).covariance == pytest.approx(hc2, rel=1e-10)
+    fit = fit_model(fit.X, (fit.score > 0).astype(float), method)
+    M = np.linalg.inv((fit.X * fit.weights[:, None]).T @ fit.X)
+    leverage = fit.weights * np.einsum("na,ab,nb->n", fit.X, M, fit.X)
+    hc2 = M @ ((fit.X * (fit.score**2 / (1 - leverage))[:, None]).T @ fit.X) @ M
+    assert robust(fit, np.arange(len(fit.X))).covariance == pytest.approx(hc2, rel=1e-8)
 
 
-def test_relabelled_clusters_and_reordered_rows_change_nothing():
+def test_neither_the_order_of_rows_nor_names_of_clusters_nor_units_matter():
     fit, codes = drawn()
     order = np.random.default_rng(1).permutation(len(codes))
     relabelled = np.random.default_rng(2).permutation(codes.max() + 1)[codes]
-    moved = Fit(fit.method, fit.X[order], fit.coefficients, fit.weights[order], fit.score[order])
-    contrast = np.array([0.0, 1.0, 0.5, -1.0])
+    moved = replace(fit, X=fit.X[order], weights=fit.weights[order], score=fit.score[order])
+    contrast, V = np.array([0.0, 1.0, 0.5, -1.0]), robust(fit, codes).covariance
     for other in (robust(fit, relabelled), robust(moved, codes[order])):
-        assert other.covariance == pytest.approx(robust(fit, codes).covariance, rel=1e-10)
+        assert other.covariance == pytest.approx(V, rel=1e-10)
         assert other.degrees_of_freedom(contrast) == pytest.approx(robust(fit, codes).degrees_of_freedom(contrast))
-
-
-def test_the_unit_of_a_covariate_does_not_matter():
-    fit, codes = drawn()
     scale = np.array([1.0, 1e6, 1e-4, 1.0])
-    scaled = Fit(fit.method, fit.X * scale, fit.coefficients / scale, fit.weights, fit.score)
-    assert robust(scaled, codes).covariance * np.outer(scale, scale) == pytest.approx(
-        robust(fit, codes).covariance, rel=1e-9
+    assert robust(replace(fit, X=fit.X * scale), codes).covariance * np.outer(scale, scale) == pytest.approx(
+        V, rel=1e-9
     )
 
 
@@ -96,32 +91,28 @@ def test_the_integral_for_large_clusters_agrees_with_eigenvectors(spread, alone)
 def test_two_ways_rest_on_the_widest_interval_of_those_that_count(own):
     fit, first = drawn()
     second = np.random.default_rng(8).integers(0, 12, len(first))
+    common = np.unique([first, second], axis=1, return_inverse=True)[1].ravel()
     both = clusterings(fit, {"organization_id": first, "event_id": second})
     for contrast in np.eye(4):
         alone = [robust(fit, codes) for codes in (first, second)]
         variances = [one.variance(contrast).item() for one in alone]
         freedom = [one.degrees_of_freedom(contrast) for one in alone]
-        combined = sum(variances) - robust(fit, np.arange(len(first))).variance(contrast).item()
+        combined = sum(variances) - robust(fit, common).variance(contrast).item()
         counted = [(variances[at], freedom[at]) for at in (0, 1) if own in (None, at)]
         counted += [(combined, min(freedom))] if combined > 0 else []
         reaches = [t.ppf(0.975, df) * variance**0.5 for variance, df in counted]
-        std_error, df, fewest = both.basis(contrast, own=own)
-        assert t.ppf(0.975, df) * std_error == pytest.approx(max(reaches), rel=1e-12)
-        assert fewest == min(freedom)
+        basis = both.basis(contrast, own=own)
+        low, high, p = basis.interval(1.0, 0.95)
+        assert (1 - low, high - 1) == pytest.approx((max(reaches), max(reaches)), rel=1e-9)
+        assert p == pytest.approx(2 * t.sf(1 / basis.std_error, basis.df), rel=1e-9)
+        assert basis.fewest == min(freedom)
 
 
-def test_joint_test_of_many_clusters_is_nearly_the_wald_test():
+def test_joint_test_is_nearly_the_wald_test_with_many_clusters_and_has_no_p_with_too_few():
     fit, _ = drawn(n=4000, groups=4000)
-    codes, contrasts = np.arange(4000), np.eye(4)[1:]
-    test = robust(fit, codes).joint_test(contrasts, np.array([0.0, 0.05, 0.05]))
-    V = robust(fit, codes).variance(contrasts)
-    wald = np.array([0.0, 0.05, 0.05]) @ np.linalg.solve(V, np.array([0.0, 0.05, 0.05]))
+    value, contrasts, many = np.array([0.0, 0.05, 0.05]), np.eye(4)[1:], robust(fit, np.arange(4000))
+    wald = value @ np.linalg.solve(many.variance(contrasts), value)
     # 1 %: the two differ by a factor of the order of q over the number of clusters
-    assert test.p_value == pytest.approx(chi2.sf(wald, 3), rel=0.01)
-
-
-def test_joint_test_of_more_terms_than_the_clusters_carry_has_no_p():
-    fit, _ = drawn()
-    test = robust(fit, np.arange(240) % 3).joint_test(np.eye(4)[1:], fit.coefficients[1:])
-    assert np.isnan(test.p_value)
-    assert np.isnan(test.F)
+    assert many.joint_test(contrasts, value).p_value == pytest.approx(chi2.sf(wald, 3), rel=0.01)
+    few = robust(fit, np.arange(4000) % 3).joint_test(contrasts, fit.coefficients[1:])
+    assert np.isnan(few.p_value) and np.isnan(few.F)

@@ -11,6 +11,8 @@ from konbit_lessons.incentives.clusters import KINDS
 from konbit_lessons.incentives.fit import fit_model
 from konbit_lessons.incentives.penalized import profile_limits
 
+COUNTED = {"outcome": "came", "trials": "invited", "method": "binomial"}
+
 
 @pytest.fixture(scope="module")
 def rows():
@@ -26,58 +28,53 @@ def counted(rows):
 
 
 def asked(rows, **question):
-    return predict_participation(
-        rows, incentives="consulted", adjust_for=["org_type"], cluster="organization_id", permutations=0, **question
-    )
+    call = {"incentives": "consulted", "adjust_for": ["org_type"], "cluster": "organization_id", "permutations": 0}
+    return predict_participation(rows, **call | question)
 
 
-def test_counts_tell_the_same_as_the_rows_they_count(rows, counted):
-    by_row = asked(rows, method="logit")
-    counts = asked(counted, outcome="came", trials="invited", method="binomial")
+def first(rows, columns, **question):
+    return asked(rows, **question).table[columns].iloc[0].tolist()
+
+
+def test_counts_tell_the_same_as_the_rows_they_count_and_as_equal_shares(rows, counted):
     same = ["estimate", "n_offered", "k_offered", "n_not_offered", "k_not_offered"]
     # the score of an organization is the same sum: only CR2 depends on how its rows are cut
-    assert counts.table[same].iloc[0].tolist() == pytest.approx(by_row.table[same].iloc[0].tolist(), rel=1e-9)
-    assert counts.rate == pytest.approx(by_row.rate, rel=1e-12)
-    assert counts.table["std_error"][0] == pytest.approx(by_row.table["std_error"][0], rel=0.01)
-    assert counts.method == "Binomial logit, CR2 by organization_id, Satterthwaite"
-    plain = [asked(*c, covariance="CR0", **q) for c, q in (
-        ((rows,), {"method": "logit"}),
-        ((counted,), {"outcome": "came", "trials": "invited", "method": "binomial"}),
-    )]  # fmt: skip
-    assert plain[0].table["std_error"][0] == pytest.approx(plain[1].table["std_error"][0], rel=1e-9)
-
-
-def test_a_share_of_equal_numbers_tells_the_same_as_the_counts(counted):
-    counts = asked(counted, outcome="came", trials="invited", method="binomial")
-    share = asked(counted, outcome="share", method="fractional")
-    same = ["estimate", "std_error", "df", "p_value"]
-    assert share.table[same].iloc[0].tolist() == pytest.approx(counts.table[same].iloc[0].tolist(), rel=1e-9)
+    assert first(counted, same, **COUNTED) == pytest.approx(first(rows, same, method="logit"), rel=1e-9)
+    se = [
+        first(one, ["std_error"], covariance="CR0", **q)[0]
+        for one, q in ((rows, {"method": "logit"}), (counted, COUNTED))
+    ]
+    assert se[0] == pytest.approx(se[1], rel=1e-9)
+    found, share = asked(counted, **COUNTED), asked(counted, outcome="share", method="fractional")
+    assert found.rate == pytest.approx(asked(rows).rate, rel=1e-12)
+    assert found.method == "Binomial logit, CR2 by organization_id, Satterthwaite"
+    told = ["estimate", "std_error", "df", "p_value"]
+    assert share.table[told].iloc[0].tolist() == pytest.approx(found.table[told].iloc[0].tolist(), rel=1e-9)
     assert share.table["k_offered"][0] == pytest.approx(counted.loc[counted["consulted"], "share"].sum())
 
 
 def test_rows_where_nobody_was_invited_are_left_out_and_counted(counted):
     none = counted.iloc[[0]].assign(came=0, invited=0)
-    more = asked(pd.concat([counted, none], ignore_index=True), outcome="came", trials="invited", method="binomial")
-    assert more.left_out.to_dict("list") == {"column": ["invited"], "rows": [1]}
-    assert more.n == len(counted)
+    more = asked(pd.concat([counted, none], ignore_index=True), **COUNTED)
+    assert more.left_out.to_dict("list") == {"column": ["invited"], "rows": [1]} and more.n == len(counted)
 
 
 def test_separated_counts_are_penalized_and_a_note_says_so(counted):
     nobody = counted.assign(came=counted["came"].where(~counted["consulted"], 0))
-    result = asked(nobody, outcome="came", trials="invited", method="binomial")
+    result = asked(nobody, **COUNTED)
     row = result.table.iloc[0]
     assert (row["reason"], row["strength"]) == ("separated", "cannot tell")
     assert row["penalized_low"] < row["estimate"] < row["penalized_high"] < 0
-    assert result.notes == (
-        "consulted: tells without exception who took part; all coefficients are held finite by a penalty.",
-    )
+    said = "consulted: tells without exception who took part; all coefficients are held finite by a penalty."
+    assert result.notes == (said,)
 
 
 def test_the_penalized_fit_and_limits_of_counts_are_those_of_the_rows(rows, counted):
-    X = np.column_stack([np.ones(len(counted)), counted["consulted"], counted["org_type"] == "cdsp"]).astype(float)
-    wide = np.column_stack([np.ones(len(rows)), rows["consulted"], rows["org_type"] == "cdsp"]).astype(float)
+    def matrix(of):
+        return np.column_stack([np.ones(len(of)), of["consulted"], of["org_type"] == "cdsp"]).astype(float)
+
     m, share, y = counted["invited"].to_numpy(float), counted["share"].to_numpy(), rows["attended"].to_numpy(float)
-    counts, by_row = fit_model(X, share, "firth", m), fit_model(wide, y, "firth")
+    counts, by_row = fit_model(matrix(counted), share, "firth", m), fit_model(matrix(rows), y, "firth")
     # 1e-7: firthmodels stops at 1e-8
     assert counts.coefficients == pytest.approx(by_row.coefficients, rel=1e-7)
     assert profile_limits(counts, share, 1)[:, 1] == pytest.approx(profile_limits(by_row, y, 1)[:, 1], rel=1e-6)
@@ -88,14 +85,12 @@ WRONG = {
     "percent": ({"outcome": "percent", "method": "fractional"}, "share from 0 to 1. Divide percent by 100."),
     "counts without trials": ({"outcome": "came", "method": "binomial"}, "name the column of those invited in trials"),
     "trials by Firth": ({"outcome": "came", "trials": "invited"}, 'need method="binomial"'),
-    "more than invited": (
-        {"outcome": "invited", "trials": "came", "method": "binomial"}, "expected a whole number from 0 to that in came"
-    ),
-    "half a person": ({"outcome": "half", "trials": "invited", "method": "binomial"}, "found 0.5; expected a whole"),
-    "fewer than none": ({"outcome": "came", "trials": "minus", "method": "binomial"}, "the whole number that was"),
+    "more than invited": (COUNTED | {"outcome": "invited", "trials": "came"}, "expected a whole number from 0 to that in came"),
+    "half a person": (COUNTED | {"outcome": "half"}, "found 0.5; expected a whole"),
+    "fewer than none": (COUNTED | {"trials": "minus"}, "the whole number that was"),
     "an endless share": ({"outcome": "endless", "method": "fractional"}, "found inf; expected"),
     "a constant share": ({"outcome": "equal", "method": "fractional"}, "in all 80 rows a share of 0.25 took part"),
-    "an unknown column": ({"outcome": "came", "trials": "invitd", "method": "binomial"}, "Did you mean invited?"),
+    "an unknown column": (COUNTED | {"trials": "invitd"}, "Did you mean invited?"),
     "an unknown covariance": ({"covariance": "HC3"}, "covariance: found 'HC3'; expected one of CR0, CR1"),
 }  # fmt: skip
 
@@ -103,32 +98,32 @@ WRONG = {
 @pytest.mark.parametrize("case", WRONG)
 def test_an_outcome_that_does_not_fit_the_method_is_said_in_words(counted, case):
     question, message = WRONG[case]
-    rows = counted.assign(
-        percent=counted["share"] * 100, half=0.5, minus=-counted["invited"], endless=np.inf, equal=0.25
-    )
+    odd = {
+        "percent": counted["share"] * 100,
+        "half": 0.5,
+        "minus": -counted["invited"],
+        "endless": np.inf,
+        "equal": 0.25,
+    }
     with pytest.raises(ModelError) as error:
-        asked(rows, **question)
+        asked(counted.assign(**odd), **question)
     assert message in str(error.value)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_method_says_which_covariance(rows, kind):
-    result = predict_participation(rows, incentives=["refund", "consulted"], covariance=kind, permutations=0)
-    assert result.method == f"Firth logit, {kind} by organization_id and event_id, Satterthwaite"
-    assert (result.table["std_error"] > 0).all()
-    assert 0 <= result.joint["p_value"] <= 1
-
-
-def test_larger_corrections_give_larger_standard_errors(rows):
-    found = [asked(rows, covariance=kind).table["std_error"][0] for kind in ("CR0", "CR2", "CR3")]
-    assert found == sorted(found)
-    assert found[0] * np.sqrt(40 / 39) == pytest.approx(asked(rows, covariance="CR1").table["std_error"][0], rel=1e-12)
+def test_larger_corrections_give_larger_standard_errors_and_the_method_names_them(rows):
+    both = {"incentives": ["refund", "consulted"], "permutations": 0}
+    for kind in KINDS:
+        result = predict_participation(rows, covariance=kind, **both)
+        assert result.method == f"Firth logit, {kind} by organization_id and event_id, Satterthwaite"
+        assert (result.table["std_error"] > 0).all() and 0 <= result.joint["p_value"] <= 1
+    found = {kind: first(rows, ["std_error"], covariance=kind)[0] for kind in ("CR0", "CR2", "CR3", "CR1")}
+    assert found["CR0"] < found["CR2"] < found["CR3"]
+    assert found["CR0"] * np.sqrt(40 / 39) == pytest.approx(found["CR1"], rel=1e-12)
 
 
 def test_an_exploratory_outcome_is_adjusted_by_benjamini_and_hochberg_and_called_so(rows):
-    incentives = ["refund", "showcase", "consulted", "recent"]
-    holm = predict_participation(rows, incentives=incentives)
-    explored = predict_participation(rows, incentives=incentives, exploratory=True)
+    asking = {"incentives": ["refund", "showcase", "consulted", "recent"]}
+    holm, explored = (predict_participation(rows, exploratory=e, **asking) for e in (False, True))
     assert (explored.table["p_value"] == holm.table["p_value"]).all()
     assert (explored.table["p_adjusted"] <= holm.table["p_adjusted"]).all()
     assert explored.table["p_adjusted"].max() == holm.table["p_value"].max()

@@ -9,8 +9,8 @@ from scipy.stats import t as t_distribution
 
 from konbit_lessons.incentives import predict_participation
 from konbit_lessons.incentives.clusterings import clusterings
+from konbit_lessons.incentives.contrasts import of_column
 from konbit_lessons.incentives.detectable import smallest_detectable
-from konbit_lessons.incentives.effects import marginal_effect
 from konbit_lessons.incentives.evalue import e_value
 from konbit_lessons.incentives.fit import fit_model
 
@@ -35,24 +35,22 @@ def drawn(rng, effects):
 
 
 def test_the_detectable_effect_is_that_of_the_table_by_share():
-    rng = np.random.default_rng(1)
-    found = []
+    rng, found = np.random.default_rng(1), []
     for _ in range(80):
         fit, robust = drawn(rng, np.zeros(6))
-        found.append([smallest_detectable(fit, robust, column=j, offered=True) for j in range(1, 7)])
+        found.append([smallest_detectable(fit, robust, of_column(fit.X, j, offered=True)) for j in range(1, 7)])
     # two points: the table is rounded to one, and the median of 80 is off by up to one where few have it
     assert np.median(found, axis=0) == pytest.approx(list(DETECTABLE.values()), abs=0.02)
 
 
 @pytest.mark.slow
 def test_an_effect_of_that_size_is_found_four_times_in_five():
-    rng, column, effect = np.random.default_rng(2), 4, 0.184
+    rng, column, effect, seen = np.random.default_rng(2), 4, 0.184, []
     base = brentq(lambda eta: share(eta) - 0.35, -4, 4)
     slope = brentq(lambda b: share(base + b) - 0.35 - effect, 0, 4)
-    seen = []
     for _ in range(300):
         fit, robust = drawn(rng, slope * (np.arange(1, 7) == column))
-        estimate, gradient = marginal_effect(fit.X, fit.coefficients, column, offered=True)
+        estimate, gradient = of_column(fit.X, column, offered=True).effect(fit.coefficients)
         std_error, df, _ = robust.basis(gradient)
         seen.append(abs(estimate) > t_distribution.ppf(0.975, df) * std_error)
     # 1,200 repetitions give 0.77, and 0.75 to 0.80 for the other shares: where shares are nearer to a half, they spread
@@ -65,47 +63,38 @@ def rows():
     return invitations(effects={"refund": 1.5, "consulted": 0.7})
 
 
+def asked(rows, *incentives, **question):
+    return predict_participation(rows, incentives=incentives, permutations=0, **question).table
+
+
 def test_an_incentive_of_events_could_be_seen_less_well_than_one_of_rows(rows):
-    result = predict_participation(rows, incentives=["refund", "recent"])
-    by_event, by_row = result.table["detectable"]
+    by_event, by_row = asked(rows, "refund", "recent")["detectable"]
     assert by_event > by_row > 0
-    alone = predict_participation(rows, incentives=["refund", "recent"], cluster="organization_id")
-    assert by_event > alone.table["detectable"].iloc[0]  # the events, too, must count
+    # the events, too, must count
+    assert by_event > asked(rows, "refund", "recent", cluster="organization_id")["detectable"].iloc[0]
 
 
 def test_the_unit_of_an_amount_scales_what_could_be_seen_and_not_its_e_value(rows):
-    first = predict_participation(rows, incentives=["per_diem_htg", "refund"]).table
-    rescaled = rows.assign(per_diem_htg=rows["per_diem_htg"] / 1000)
-    second = predict_participation(rescaled, incentives=["per_diem_htg", "refund"]).table
+    first = asked(rows, "per_diem_htg", "refund")
+    second = asked(rows.assign(per_diem_htg=rows["per_diem_htg"] / 1000), "per_diem_htg", "refund")
     assert second["detectable"][0] == pytest.approx(1000 * first["detectable"][0], rel=1e-6)
     assert second["e_value"].tolist() == pytest.approx(first["e_value"].tolist(), rel=1e-6)
 
 
-def test_the_e_value_is_that_of_the_ratio_of_shares(rows):
-    row = predict_participation(rows, incentives="refund", method="linear").table.iloc[0]
+def test_the_e_value_is_that_of_the_ratio_of_shares_either_way_round(rows):
+    row = asked(rows, "refund", method="linear").iloc[0]
     with_it, without = row["k_offered"] / row["n_offered"], row["k_not_offered"] / row["n_not_offered"]
     assert row["e_value"] == pytest.approx(e_value(with_it / without), rel=1e-9)
     assert row["e_value_limit"] == pytest.approx(e_value((without + row["conf_low"]) / without), rel=1e-9)
     assert 1 < row["e_value_limit"] < row["e_value"]
-
-
-def test_the_e_value_of_fewer_is_that_of_more_the_other_way_round(rows):
-    plain = predict_participation(rows, incentives="refund", method="linear").table.iloc[0]
-    turned = rows.assign(refund=~rows["refund"])
-    other = predict_participation(turned, incentives="refund", method="linear").table.iloc[0]
-    assert other["estimate"] == pytest.approx(-plain["estimate"], rel=1e-9)
-    assert other["e_value"] == pytest.approx(plain["e_value"], rel=1e-9)
+    other = asked(rows.assign(refund=~rows["refund"]), "refund", method="linear").iloc[0]
+    assert other["estimate"] == pytest.approx(-row["estimate"], rel=1e-9)
+    assert other["e_value"] == pytest.approx(row["e_value"], rel=1e-9)
 
 
 def test_an_interval_that_holds_none_needs_nothing_to_explain_it_away(rows):
-    row = predict_participation(rows, incentives="showcase").table.iloc[0]
-    assert row["conf_low"] < 0 < row["conf_high"]
-    assert row["e_value_limit"] == 1.0
-    assert np.isnan(e_value(0.0))
-    assert np.isnan(e_value(-0.2))
-
-
-def test_what_cannot_be_told_has_neither(rows):
-    rare = rows.assign(refund=rows["event_id"] < "E03")
-    row = predict_participation(rare, incentives="refund", permutations=0).table.iloc[0]
-    assert row[["detectable", "e_value", "e_value_limit"]].isna().all()
+    row = asked(rows, "showcase").iloc[0]
+    assert row["conf_low"] < 0 < row["conf_high"] and row["e_value_limit"] == 1.0
+    assert np.isnan([e_value(0.0), e_value(-0.2)]).all()
+    rare = asked(rows.assign(refund=rows["event_id"] < "E03"), "refund").iloc[0]
+    assert rare[["detectable", "e_value", "e_value_limit"]].isna().all()

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from bs4 import BeautifulSoup
-from test_translations import ENGLISH, FRENCH, words_of
+from test_words import ENGLISH, FRENCH, words_of
 
 import konbit_lessons as kl
 from konbit_lessons.reports.briefs import make_briefs

@@ -1,191 +1,345 @@
-"""The learning report: its sentences compared whole, and nothing in it from after the quarter."""
+"""The learning report: what measures its actions, which findings lead, what it says whole, and the page itself."""
 
-import json
-import re
 from dataclasses import replace
+from pathlib import Path
 
-import nbformat
+import numpy as np
+import pandas as pd
 import pytest
-from pseudo import pseudo_language, untranslated
+from notebook_run import run_notebook, shown
+from scipy import stats
 
 import konbit_lessons as kl
-from konbit_lessons.figures import Figure
-from konbit_lessons.pages import learning_report
-from konbit_lessons.parts import Items, Prose, Table, anchor_of
-from konbit_lessons.reports import make_reports
-from konbit_lessons.words.extract import NOTEBOOKS, markdown_blocks
+from konbit_lessons.errors import DataError
+from konbit_lessons.measures import actions, decisions, findings
+from konbit_lessons.reports import manifest
 
-QUARTER, BEFORE = "FY2017Q3", "FY2017Q2"
-LEARNING = (
-    "quarter,question,expectation,finding,adaptation,action,owner,status\n"
-    f"{QUARTER},Who comes?,Most,Few,Call them,A1,M&E lead,planned\n"
-    f"{QUARTER},Why?,,,,,,\n"
-    f"{BEFORE},Do they pledge?,Yes,Some,Write it down,A2,Training lead,done\n"
-)
+HERE = Path(__file__).parent
+QUARTER, BEFORE = "FY2017Q2", "FY2017Q1"
+ORGANIZATIONS = [f"O{n:02d}" for n in range(20)]
+SAID = pd.read_csv(HERE / "data" / "learning_sentences.csv", keep_default_na=False).set_index("situation")
+ACTIONS = """new_approach_on = 2017-01-01
 
-
-@pytest.fixture(scope="module")
-def rows(whole):
-    return kl.invitations(whole, until=QUARTER)
+[actions]
+A1 = { label = "Talk", measure = "conversations" }
+A2 = { label = "Give", measure = "contributions" }
+A3 = { label = "Trade", measure = "leads", events = ["business_showcase"] }
+A4 = { label = "Join", measure = "joint", events = ["joint_event"] }
+[types.org_type]"""
 
 
-@pytest.fixture(scope="module")
-def result(whole, rows):
-    return kl.predict_participation(rows, **whole.programme.question)
+def days(texts):
+    return pd.to_datetime(pd.Series(texts, dtype="str")).astype("datetime64[us]")
 
 
 @pytest.fixture
-def decided(tiny):
-    """The tiny programme with what was learned in two quarters."""
+def data(tiny):
+    """A programme with four actions and 20 organizations, with no records yet."""
+    tiny.replace("programme.toml", "\n[types.org_type]", ACTIONS)
+    made = tiny.clean()
+    nobody = days([None] * 20)
+    roster = {"organization_id": ORGANIZATIONS, "org_type": "cdsp", "joined_on": nobody, "left_on": nobody}
+    return holding(made, organizations=pd.DataFrame(roster))
+
+
+def holding(data, **tables):
+    return replace(data, tables=data.tables | tables)
+
+
+def pledges(*groups):
+    """(day pledged, day delivered or None, how many organizations)."""
+    lines = [(ORGANIZATIONS[n], on, done) for on, done, count in groups for n in range(count)]
+    frame = pd.DataFrame(lines, columns=["organization_id", "pledged_on", "delivered_on"])
+    return frame.assign(pledged_on=days(frame["pledged_on"]), delivered_on=days(frame["delivered_on"]))
+
+
+def leads(*lines):
+    frame = pd.DataFrame(lines, columns=["organization_id", "date", "kind"])
+    return frame.assign(date=days(frame["date"]))
+
+
+def test_a_pledge_delivered_after_the_quarter_is_still_open(data):
+    given = pledges(("2017-01-10", "2017-02-01", 6), ("2017-02-10", "2017-04-01", 9), ("2017-04-02", None, 5))
+    found = actions.contributions(holding(data, contributions=given), quarter=QUARTER).set_index("fiscal_quarter")
+    assert found.loc[QUARTER, ["pledged", "delivered"]].to_list() == [15, 6]
+    assert found.loc["total", "share"] == 6 / 15
+    assert list(found.index) == [QUARTER, "total"]  # what was pledged after it is not in it
+
+
+def test_pledges_of_few_organizations_are_hidden_with_what_would_tell_them(data):
+    given = pledges(("2016-10-10", None, 3), ("2017-01-10", "2017-02-01", 6), ("2017-02-10", None, 9))
+    found = actions.contributions(holding(data, contributions=given), quarter=QUARTER).set_index("fiscal_quarter")
+    assert found["pledged"].isna().to_dict() == {BEFORE: True, QUARTER: True, "total": False}
+
+
+def test_leads_are_of_all_and_organizations_with_one_of_the_partners(data):
+    lines = [(one, "2017-01-10", "lead") for one in ORGANIZATIONS[:8]]
+    given = leads(
+        *lines, *((one, "2017-01-20", "contract") for one in ORGANIZATIONS[:6]), ("O99", "2017-01-20", "lead")
+    )
+    found = actions.leads(holding(data, business_leads=given), quarter=QUARTER).set_index("fiscal_quarter")
+    assert found.loc["total"].to_list() == [9, 6, 15, 8, 20]
+
+
+def showcase(first, *, others=()):
+    """Each of the first ten organizations came to a showcase on a day; the records go from October to March."""
+    came = [(one, first, 1.0, 1.0) for one in ORGANIZATIONS[:10]]
+    edges = [("O00", day, 0.0, 1.0) for day in ("2016-10-01", "2017-03-31")]
+    rows = pd.DataFrame(
+        [*came, *edges, *others], columns=["organization_id", "held_on", "attended", "business_showcase"]
+    )
+    return rows.assign(held_on=days(rows["held_on"]), event_type="training")
+
+
+def test_leads_before_and_after_a_first_showcase_are_paired_by_organization(data):
+    # 10 organizations, first showcase on 31 December, 90 days of records on both sides. One lead each of two of them
+    # before, of four on the day or after: changes are -1, -1 and four times +1, mean 0.2.
+    before = [(one, "2016-11-01") for one in ORGANIZATIONS[8:10]]
+    after = [*((one, "2016-12-31") for one in ORGANIZATIONS[:3]), ("O03", "2017-03-30")]
+    outside = [("O04", "2017-03-31"), ("O15", "2017-01-05")]  # too late; never at a showcase
+    given = leads(*((one, day, "lead") for one, day in [*before, *after, *outside]))
+    later = [(one, "2017-03-01", 1.0, 1.0) for one in ORGANIZATIONS[:16]]  # only the first counts; six are too late
+    rows = showcase("2016-12-31", others=later)
+    found = actions.around_first(holding(data, business_leads=given), rows, quarter=QUARTER).iloc[0]
+    changes = np.array([1, 1, 1, 1, 0, 0, 0, 0, -1, -1])
+    reach = stats.t.ppf(0.975, 9) * changes.std(ddof=1) / np.sqrt(10)
+    assert found[["organizations", "came"]].to_list() == [10, 16]
+    assert found[["before", "after", "change"]].to_list() == pytest.approx([0.2, 0.4, 0.2])
+    assert found["conf_high"] - found["change"] == pytest.approx(reach)
+
+
+def test_organizations_without_as_many_days_on_both_sides_are_not_looked_at(data):
+    assert actions.around_first(data, showcase("2017-02-01"), quarter=QUARTER).empty
+
+
+def test_joint_events_are_of_the_kinds_that_the_action_names_or_held_with_another_project(data):
+    events = pd.DataFrame(
+        {
+            "event_id": list("abcd"),
+            "event_type": ["joint_event", "training", "training", "training"],
+            "partner_project": pd.array([None, "Another", None, None], dtype="str"),
+            "held_on": days(["2017-01-10", "2017-02-10", "2017-03-10", "2017-04-10"]),
+        }
+    )
+    found = actions.joint_events(holding(data, events=events), quarter=QUARTER)
+    assert found.to_dict("records") == [{"fiscal_quarter": QUARTER, "joint": 2, "events": 3}]
+
+
+def invited(*, before, after):
+    """Each organization was invited to ten events on each side of 1 January 2017; it came to so many."""
+    rows = [
+        (
+            one,
+            f"{side}{n}",
+            pd.Timestamp("2017-01-01") + pd.Timedelta(days=sign * (n + 1)),
+            float((n + k) % 10 < came + k % 2),
+        )
+        for side, sign, came in (("before", -1, before), ("after", 1, after))
+        for n in range(10)
+        for k, one in enumerate(ORGANIZATIONS)
+    ]
+    return pd.DataFrame(rows, columns=["organization_id", "event_id", "held_on", "attended"])
+
+
+def test_before_and_after_are_shares_of_the_invitations_on_both_sides(data):
+    rows = invited(before=4, after=7)
+    table, change = actions.before_and_after(data, rows)
+    assert table[["share", "n"]].to_numpy().tolist() == [[0.45, 200], [0.75, 200]]
+    assert change["estimate"] == pytest.approx(0.3) and change["conf_low"] < 0.3 < change["conf_high"]
+    one_side = actions.before_and_after(data, rows[rows["held_on"] < "2017-01-01"])
+    assert one_side[0].empty and one_side[1] is None
+
+
+def test_what_events_offered_is_counted_on_both_sides(data, tiny):
+    tiny.replace("programme.toml", "new_approach_on = 2017-01-01", "new_approach_on = 2017-02-01")
+    found = actions.events_offered(tiny.clean(), quarter=QUARTER).set_index("what")[["before", "after"]]
+    assert found.T.to_dict("list") == {
+        "round_table": [0, 1],
+        "training": [1, 0],
+        "per_diem": [0, 1],
+        "business_showcase": [1, 0],
+    }
+
+
+def numbers(*rows):
+    """Numbers by hand: what is not named is missing."""
+    return findings.frame([dict({"kind": "taken_up", "name": None}, **row) for row in rows])
+
+
+UPTAKE = {"measure": "taken_up", "k": 45, "n": 100, "value": 0.45, "conf_low": 0.34, "conf_high": 0.57}
+UPTAKE |= {"before": 0.42, "after": 0.45, "change_low": -0.12, "change_high": 0.18}
+FUNDING = {"measure": "expects_funding", "kind": "expects", "name": "funding", "k": 90, "n": 120, "value": 0.75}
+FUNDING |= {"before": 0.62, "after": 0.85, "both": 73, "change_low": 0.11, "change_high": 0.36}
+OVERDUE = {"measure": "overdue", "kind": "overdue", "k": 133, "n": 393, "short": 133}
+MOTIVATION = {"measure": "motivation", "kind": "agrees", "name": "motivation", "n": 121, "value": 0.22, "short": 94}
+MOTIVATION |= {"conf_low": 0.16, "conf_high": 0.3}
+MONEY = {"measure": "belief_money", "kind": "agrees", "name": "belief_money", "n": 123, "value": 0.28}
+MONEY |= {"before": 0.49, "after": 0.28, "both": 39, "change_low": -0.42, "change_high": 0.01}
+SHOWCASE = {"measure": "business_showcase", "kind": "incentive", "name": "business_showcase", "strength": "clear"}
+SHOWCASE |= {"value": 0.23, "conf_low": 0.15, "conf_high": 0.32}
+HIDDEN = {"measure": "talked_with", "kind": "talked_with", "n": 9}
+EVERY = numbers(UPTAKE, SHOWCASE, MOTIVATION, OVERDUE, FUNDING, MONEY, HIDDEN)
+
+
+def test_clear_changes_lead_then_what_falls_short_of_most_then_what_was_found():
+    lead = findings.leading(EVERY, most=9)
+    assert lead["measure"].to_list() == ["expects_funding", "overdue", "motivation", "business_showcase"]
+    assert lead["news"].to_list() == ["changed", "short", "short", "found"]
+    assert findings.leading(EVERY)["measure"].to_list() == lead["measure"].to_list()[:3]
+    assert findings.leading(numbers(UPTAKE, HIDDEN)).empty  # what cannot be told never leads
+
+
+def test_what_was_told_is_compared_as_it_prints():
+    said = findings.told(EVERY)
+    assert said["taken_up"] == 0.45 and said["overdue"] == 133 and said["strength business_showcase"] == "clear"
+    assert "talked_with" not in said
+    today = numbers(UPTAKE | {"value": 0.452}, OVERDUE | {"k": 130}, SHOWCASE | {"strength": "likely"})
+    compared = findings.compared(said, today, EVERY).set_index("measure")
+    assert compared.index[compared["differs"]].to_list() == ["business_showcase", "overdue"]
+    assert compared.loc["taken_up", ["said", "then", "now"]].to_list() == [0.45, 0.452, 0.45]
+
+
+def test_a_finding_holds_while_its_number_is_within_the_interval_of_today():
+    lines = pd.DataFrame(
+        {"quarter": "Q", "finding": list("abcd"), "measure": ["taken_up", "overdue", None, "taken_up"]}
+    )
+    lines.loc[3, "quarter"] = "earlier"
+    held = findings.held(lines, {"Q": {"taken_up": 0.6, "overdue": 90}, "earlier": {"taken_up": 0.4}}, EVERY)
+    assert held[["finding", "then"]].to_numpy().tolist() == [["a", 0.6], ["b", 90], ["d", 0.4]]
+    assert held["holds"].to_list() == [False, pd.NA, True]
+    with pytest.raises(DataError, match='"measure": found "taken"; expected'):
+        findings.held(lines.assign(measure="taken"), {}, EVERY)
+
+
+LEARNING = f"""quarter,key,question,expectation,finding,adaptation,action,owner,due_on,status,measure
+{QUARTER},calls,Who comes?,Most,Few.,Call them,A1,M&E lead,2017-04-30,planned,taken_up
+{QUARTER},,Why?,,,,,,,,
+{QUARTER},late,Who is late?,,Some,Remind them,,,2017-03-01,under way,
+{BEFORE},,Do they pledge?,Yes,Some,Write it down,A2,Training lead,2017-03-31,under way,delivered
+{BEFORE},,Do they give?,Yes,All,Thank them,A2,Training lead,2017-03-31,done,
+"""
+
+
+@pytest.fixture
+def learned(data, tiny):
     tiny.raw("learning.csv").write_text(LEARNING, encoding="utf-8")
     with tiny.toml.open("a") as file:
         file.write('\n[[source]]\ntable = "learning"\nfiles = "learning.csv"\n')
     return tiny.clean()
 
 
-def every_part(data, rows, result, **when):
-    """Every part of the report, by name."""
-    of_data = (
-        "learned",
-        "changes_before",
-        "will_change",
-        "actions_table",
-        "contribution_figure",
-        "support_figure",
-        "approach_table",
+def test_decisions_come_by_their_day_and_findings_have_a_name(learned):
+    decided = decisions.decided(learned, quarter=QUARTER)
+    assert decided[["anchor", "past_day"]].to_numpy().tolist() == [["finding-late", True], ["finding-calls", False]]
+    waiting = decisions.waiting(decisions.earlier(learned, quarter=QUARTER))
+    assert waiting[["adaptation", "past_day"]].to_numpy().tolist() == [["Write it down", True]]
+
+
+def test_two_findings_with_one_key_are_refused(learned, tiny):
+    tiny.replace("learning.csv", f"{QUARTER},late,", f"{QUARTER},calls,")
+    with pytest.raises(DataError, match='two findings with the key "calls"'):
+        decisions.asked(tiny.clean(), quarter=QUARTER)
+
+
+def test_what_earlier_reports_kept_is_read_from_their_manifests(learned, tmp_path):
+    stored = tmp_path / BEFORE / "manifest.json"
+    stored.parent.mkdir()
+    stored.write_text('{"reports": {"learning_report": {"told": {"taken_up": 0.4}}}}', encoding="utf-8")
+    assert manifest.told(learned.programme, tmp_path, before=QUARTER) == {BEFORE: {"taken_up": 0.4}}
+    assert manifest.told(learned.programme, tmp_path, before=BEFORE) == {}
+    stored.write_text("[]", encoding="utf-8")
+    assert manifest.told(learned.programme, tmp_path, before=QUARTER) == {}
+
+
+@pytest.fixture(scope="module")
+def programme():
+    return kl.load(HERE / "data" / "programme" / "programme.toml")
+
+
+def line(**own):
+    """A line of the table of learning questions, with the words of three languages for the change alone."""
+    usual = {"quarter": BEFORE, "owner": "M&E lead", "due_on": pd.Timestamp("2017-08-31"), "status": "planned"}
+    usual |= {"adaptation": "Call them.", "adaptation_fr": "Les appeler", "adaptation_ht": "Rele yo"}
+    usual |= {"question": "Who?", "expectation": None, "finding": "Few [x]", "measure": "overdue", "action": "A1"}
+    return usual | {"past_day": False, "anchor": "finding-calls"} | own
+
+
+LINES = pd.DataFrame([line()])
+LATE = pd.DataFrame([line(owner=None, past_day=True, measure=None, adaptation_fr=None, adaptation_ht=None)])
+LEAD = findings.leading(EVERY, most=9)
+HELD = findings.held(
+    pd.DataFrame([line(measure="taken_up"), line(measure="overdue"), line(measure="business_showcase")]),
+    {BEFORE: {"taken_up": 0.6, "overdue": 90, "business_showcase": 0.2}},
+    EVERY,
+)
+TOLD = {"taken_up": 0.42, "business_showcase": 0.22, "strength business_showcase": "clear"}
+COMPARED = findings.compared(TOLD | {"taken_up": 0.4}, numbers(UPTAKE | {"value": 0.42}, SHOWCASE), EVERY)
+SIDES = pd.DataFrame({"share": [0.44, 0.45], "conf_low": [0.39, 0.34], "conf_high": [0.5, 0.57], "n": [1429, 403]})
+GAP = {"estimate": 0.01, "conf_low": -0.11, "conf_high": 0.12}
+SITUATIONS = {
+    "two decided, one late": lambda say: say.decided_so_far(pd.concat([LINES, LATE]), LATE),
+    "nothing decided": lambda say: say.decided_so_far(LINES[:0], LINES),
+    "a decision": lambda say: say.decision_sentences(LINES),
+    "nobody named, day gone by": lambda say: say.decision_sentences(LATE),
+    "no finding, no day": lambda say: say.decision_sentences(pd.DataFrame([line(finding=None, due_on=pd.NaT)])),
+    "findings": lambda say: [say.finding(LEAD, at) for at in range(5)],
+    "what they show": lambda say: [say.finding_shows(LEAD, at) for at in range(4)],
+    "what follows": lambda say: [say.so(LEAD, at, LINES) for at in range(4)],
+    "belief and wish": lambda say: say.belief_and_wish(EVERY),
+    "no wish that rises": lambda say: say.belief_and_wish(numbers(MONEY, FUNDING | {"change_low": -0.1})),
+    "dots": lambda say: say.points_of(
+        pd.DataFrame({"point": [BEFORE, pd.Timestamp("2017-06-03"), "overdue", "per_diem"]})
+    ),
+    "numbers": lambda say: [say.number_told(row) for _, row in EVERY.iterrows()],
+    "names of numbers": lambda say: [say.number_name(row) for _, row in EVERY.iterrows()],
+    "learned": lambda say: [text for _, facts, _ in say.learned(LINES, EVERY) for fact in facts for text in fact],
+    "decided before": lambda say: [text for _, facts, _ in say.decided_before(LATE) for fact in facts for text in fact],
+    "findings of before": lambda say: [*say.no_longer(HELD), *say.held_sentences(HELD)],
+    "another number today": lambda say: say.compared_sentences(COMPARED, quarter=QUARTER),
+    "no report before": lambda say: say.compared_sentences(findings.compared({}, EVERY, EVERY), quarter=QUARTER),
+    "to come": lambda say: say.to_come(numbers({"kind": "due_later", "measure": "due_later", "k": 21}), 6),
+    "before and after": lambda say: say.approach_sentences(SIDES, GAP),
+    "too few on one side": lambda say: say.approach_sentences(SIDES, None),
+}
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "ht"])
+def test_every_sentence_is_as_it_was_read(programme, language):
+    say = kl.Say(language, programme)
+    said = {name: situation(say) for name, situation in SITUATIONS.items()}
+    texts = {name: " | ".join(map(str, one)) if isinstance(one, list) else str(one) for name, one in said.items()}
+    assert texts == SAID[language].to_dict()
+
+
+def test_a_sentence_keeps_its_numbers(programme):
+    said = kl.Say("fr", programme).finding(LEAD, 0)
+    assert said.numbers["value"].to_list() == [0.62, 0.85]
+
+
+@pytest.fixture(scope="module", params=[("programme", "en"), ("programme", "fr"), ("senegal", "fr")], ids="-".join)
+def page(request, whole_programme):
+    """The executed notebook of a programme in a language."""
+    name, language = request.param
+    folder = whole_programme if name == "programme" else HERE.parent / "examples" / name
+    return run_notebook("learning_report", folder, language=language)
+
+
+def test_the_notebook_runs_and_shows_three_findings(page):
+    figures = [html for html in shown(page) if html.startswith("<figure>")]
+    assert len(figures) >= 3
+    assert not any("nan" in html or "None" in html for html in shown(page))
+
+
+def test_text_of_an_evaluator_is_shown_and_does_nothing(programme):
+    hostile = pd.DataFrame([line(finding='<img src=x onerror="window.__pwn=1">')])
+    html = kl.items(kl.Say("en", programme).learned(hostile, EVERY))._repr_html_()
+    assert "<img" not in html and "&lt;img" in html
+
+
+def test_the_first_screen_of_a_phone_holds_every_decision(opened, browser, pages_in):
+    page = next(one for one in pages_in("en") if one.name == "learning_report.html")
+    opened(page.as_uri(), width=360)
+    ends = browser.execute_script(
+        "return [...document.querySelectorAll('#what-we-will-change + * li')].map(e => e.getBoundingClientRect().bottom)"
     )
-    of_rows = ("lead_figure",)
-    parts = {name: getattr(learning_report, name)(data, **when) for name in (*of_data, "parameters_table")}
-    parts |= {name: getattr(learning_report, name)(data, rows, **when) for name in of_rows}
-    language = {"language": when["language"]}
-    parts["uptake_figure"] = learning_report.uptake_figure(data, rows, **language)
-    parts["quality_table"] = learning_report.quality_table(data, **language)
-    sentences = {
-        name: getattr(learning_report, name)(data, **when)
-        for name in ("contribution_sentences", "joint_sentences", "next_quarter")
-    }
-    sentences["conversation_sentences"] = learning_report.conversation_sentences(data, rows, **when)
-    sentences["lead_sentences"] = learning_report.lead_sentences(data, rows, **when)
-    sentences["approach_sentences"] = learning_report.approach_sentences(data, rows, **language)
-    sentences["definition_sentences"] = learning_report.definition_sentences(**language)
-    sentences["holds_sentences"] = learning_report.holds_sentences(result, **language)
-    sentences["at_a_glance"] = learning_report.at_a_glance(data, rows, result, **when)
-    return parts | {name: Prose(said) for name, said in sentences.items()}
-
-
-def test_expectations_are_those_of_the_latest_wave_by_then(whole):
-    assert kl.expected(whole, until="FY2017Q3")["wave"].unique().tolist() == [3]
-    assert kl.expected(whole, until="FY2017Q1")["wave"].unique().tolist() == [2]
-
-
-def test_nothing_written_down_is_said_plainly(whole):
-    said = learning_report.learned(whole, quarter=QUARTER)
-    assert said.sentences == ("Nothing was written down for this quarter. Add it to the table of learning questions.")
-
-
-def test_a_change_links_to_its_finding_and_to_the_section_of_its_action(decided):
-    findings = learning_report.learned(decided, quarter=QUARTER)
-    changes = learning_report.will_change(decided, quarter=QUARTER)
-    assert [item.heading for item in findings.items] == ["Finding 1: Few", "Finding 2: nothing was written down"]
-    assert [item.heading for item in changes.items] == ["Call them"]  # the other question led to no change
-    assert changes.items[0].facts == [
-        ("Rests on", "[finding 1](#finding-1)"),
-        (
-            "Action",
-            "[A1, regular conversations with each organization](#a1-regular-conversations-with-each-organization)",
-        ),
-        ("Who", "M&E lead"),
-        ("Status", "decided, not begun"),
-    ]
-    assert 'id="finding-1"' in findings._repr_html_()
-
-
-def test_what_was_to_change_after_the_quarter_before_stands_with_its_status_of_today(decided):
-    changes = learning_report.changes_before(decided, quarter=QUARTER)
-    assert isinstance(changes, Items)
-    assert [(item.heading, item.facts[-1]) for item in changes.items] == [("Write it down", ("Status", "finished"))]
-
-
-def test_text_of_an_evaluator_is_shown_and_does_nothing(decided):
-    hostile = decided.learning.assign(finding='<img src=x onerror="window.__pwn=1">')
-    data = replace(decided, tables=decided.tables | {"learning": hostile})
-    shown = learning_report.learned(data, quarter=QUARTER)._repr_html_()
-    assert "<img" not in shown and "&lt;img" in shown
-
-
-def test_at_a_glance_is_at_most_five_sentences_and_each_links_to_a_section(whole, rows, result):
-    said = learning_report.at_a_glance(whole, rows, result, quarter=QUARTER)
-    assert len(said) == 5
-    assert said[0] == (
-        "**[96 of 100 service providers (CDSPs) and 35 of 37 awardees](#who-takes-part)** came to at least one event up "
-        "to FY2017Q3; together they account for 764 attendances."
-    )
-    assert "#what-they-expect" in said[1] and "#what-predicts-participation" in said[2]
-    assert said[3].startswith("By five standards") and "#data-and-its-quality" in said[3]
-    assert said[4].startswith("In FY2017Q3, **[no change was decided](#what-we-will-change)**; **[")
-
-
-def test_the_sections_are_those_of_the_notebook(whole):
-    cells = nbformat.read(NOTEBOOKS / "learning_report.ipynb", as_version=4).cells
-    headings = [
-        markdown_blocks(cell.source)[0]
-        for cell in cells
-        if cell.cell_type == "markdown" and cell.source.startswith("## ") and "Annex" not in cell.source
-    ]
-    assert list(learning_report.SECTIONS.values()) == headings
-    assert [anchor_of(heading) for heading in headings] == list(learning_report.SECTIONS)
-    below = [anchor_of(cell.source) for cell in cells if cell.source.startswith("### A")]
-    assert below == list(learning_report.ANCHORS.values())
-
-
-@pytest.mark.slow
-def test_what_was_said_is_kept_in_the_manifest_and_found_by_the_next_report(whole_programme, tmp_path):
-    programme = kl.load(whole_programme / "programme.toml")
-    for quarter in (BEFORE, QUARTER):
-        make_reports(programme, ["learning_report"], quarter=quarter, reports=tmp_path, progress=str)
-    kept = learning_report.stored(tmp_path, before=QUARTER, audience="shared")
-    assert kept["taken_up"] == pytest.approx(187 / 380, abs=1e-6)
-    assert learning_report.stored(tmp_path, before=QUARTER, audience="internal") == {}
-    assert learning_report.stored(tmp_path, before=BEFORE, audience="shared") == {}
-    html = (tmp_path / QUARTER / "shared" / "learning_report.html").read_text(encoding="utf-8")
-    assert "What the report of FY2017Q2 said still stands by today" in html
-    manifest = json.loads((tmp_path / QUARTER / "manifest.json").read_text(encoding="utf-8"))
-    assert "reports" not in manifest["reports"]["learning_report"]["parameters"]  # a place on this machine
-
-
-def test_a_figure_that_is_another_today_is_named(whole, rows, result):
-    now, then = learning_report.told_by_both(whole, rows, result, quarter=QUARTER)
-    said = then | {"taken_up": then["taken_up"] + 0.02}
-    sentences = learning_report.compared_sentences(said, then, now, quarter=QUARTER)
-    assert sentences[0] == (
-        "Of what the report of FY2017Q2 said, 1 figure is another by today's records: invitations taken up."
-    )
-    table = learning_report.compared_table(said, then, now, quarter=QUARTER)
-    assert table.frame.iloc[0].to_list() == ["Invitations taken up", "51 %", "49 %", "48 %"]
-
-
-def test_the_first_quarter_compares_with_nothing(whole, rows, result):
-    first = rows[rows["fiscal_quarter"] == "FY2016Q3"]
-    now, then = learning_report.told_by_both(whole, first, result, quarter="FY2016Q3")
-    assert then == {} and now["taken_up"] == pytest.approx(0.41, abs=0.005)
-    assert learning_report.compared_table({}, then, now, quarter="FY2016Q3").sentences == (
-        "Nothing is on record of FY2016Q2 to compare with."
-    )
-
-
-@pytest.mark.slow
-def test_every_word_comes_out_translated(whole, rows, result, tmp_path):
-    words = pseudo_language(tmp_path)
-    parts = every_part(whole, rows, result, quarter=QUARTER, language=words)
-    said = [learning_report.title(words)]
-    for part in parts.values():
-        if isinstance(part, Figure):
-            said += [part.heading, part.subtitle, part.caption, *part.table.columns]
-        elif isinstance(part, Table):
-            said += [part.caption, *part.frame.columns, *part.frame.iloc[:, 0]]
-        elif isinstance(part, Prose):
-            said += [part.sentences] if isinstance(part.sentences, str) else part.sentences
-        else:
-            said += [text for item in part.items for fact in item.facts for text in fact]
-    plain = [re.sub(r"FY\d{4}Q\d|narrative/\S+|\bA[1-4]\b|\(#[\w-]+\)", "", text) for text in said]
-    assert [outside for text in plain if (outside := untranslated(text))] == []
+    assert ends and max(ends) <= 740

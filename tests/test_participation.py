@@ -1,68 +1,245 @@
-"""Who takes part and what they expect: counts by hand, intervals against their formulas."""
+"""Who takes part: counts by hand, what is hidden, the curve, and what the page says of few or absent data."""
+
+import csv
+import dataclasses
+import re
+from pathlib import Path
 
 import pandas as pd
 import pytest
-from scipy import stats
+import statsmodels.api as sm
+import statsmodels.formula.api as smf
+from agreement import REFERENCE
+from bs4 import BeautifulSoup
+from notebook_run import run_notebook
 
 import konbit_lessons as kl
-from konbit_lessons.measures.trends import share_with_interval
+from konbit_lessons.figures.drawing import Drawing
+from konbit_lessons.figures.part import CARRIED
+from konbit_lessons.measures import participation
+from konbit_lessons.measures.intervals import share_with_interval
+from konbit_lessons.measures.staying import staying
+
+QUARTER, BEFORE = "FY2017Q3", "FY2017Q2"
+LANGUAGES = ("en", "fr", "ht")
+NOTHING = {"part": "nothing"}
 
 
-def test_organizations_reached_are_counted_once_and_attendances_beside_them(tiny):
-    tiny.add("sign_in.csv", "E002,CDSP-001,Fifth Delegate,no")
-    tiny.replace("programme.toml", "[analysis]", "[targets]\ncdsp = 10\n\n[analysis]")
-    reached = kl.reach(tiny.clean()).set_index("org_type")
-    assert reached.loc["cdsp", ["organizations", "invited", "reached", "target", "attendances"]].tolist() == [
-        3,
-        3,
-        1,
-        10,
-        2,
-    ]
-    assert reached.loc["awardee", ["organizations", "invited", "reached", "attendances"]].tolist() == [1, 1, 1, 1]
-    assert pd.isna(reached.loc["awardee", "target"])
+@pytest.fixture(scope="module")
+def rows(whole):
+    return kl.invitations(whole, until=QUARTER)
 
 
-def test_the_share_of_a_group_and_its_interval_are_those_of_both_ways_of_clustering(whole):
-    rows = kl.invitations(whole)
-    quarter = rows[(rows["fiscal_quarter"] == "FY2017Q2") & rows["attended"].notna()]
+@pytest.fixture(scope="module")
+def every(whole):
+    """The same for who may see everything."""
+    return dataclasses.replace(whole, programme=dataclasses.replace(whole.programme, smallest_cell=1))
+
+
+def came(rows):
+    return rows[rows["attended"] == 1]
+
+
+# ---- reached, and come again
+
+
+def test_organizations_reached_are_those_that_came_and_attendances_are_not_added_to_them(every, rows):
+    table = participation.reached(every, quarter=QUARTER).set_index(["org_type", "fiscal_quarter"])
+    for (kind, quarter), line in table.iterrows():
+        own = came(rows if kind == "total" else rows[rows["org_type"] == kind])
+        assert line["reached"] == own.loc[own["fiscal_quarter"] == quarter, "organization_id"].nunique()
+        assert line["so_far"] == own.loc[own["fiscal_quarter"] <= quarter, "organization_id"].nunique()
+        assert line["attendances"] == (own["fiscal_quarter"] == quarter).sum()
+    assert table.loc["total", "attendances"].sum() == len(came(rows)) > table.loc["total", "so_far"].iloc[-1]
+    assert table.loc[("cdsp", QUARTER), ["target", "organizations"]].tolist() == [100, 100]
+
+
+def test_where_the_number_reached_so_far_would_tell_who_never_came_it_is_said_at_the_least(whole, every):
+    shown_ones, true = (participation.reached(one, quarter=QUARTER)["so_far"] for one in (whole, every))
+    least = participation.reached(whole, quarter=QUARTER)["at_least"]
+    assert shown_ones.isna().any() and shown_ones.notna().any()
+    assert (least <= true).all() and (least[shown_ones.notna()] == true[shown_ones.notna()]).all()
+
+
+def test_the_funnel_counts_organizations_by_how_often_they_came_of_the_last_step_shown(every, whole, rows):
+    times = came(rows)["organization_id"].value_counts()
+    by_hand = [rows["organization_id"].nunique(), len(times), (times >= 2).sum(), (times >= 5).sum()]
+    table = participation.funnel(every, quarter=QUARTER)
+    total = table[table["org_type"] == "total"]
+    assert total["organizations"].tolist() == by_hand
+    assert total["n"].tolist() == [len(every.organizations), *by_hand[:-1]]
+    assert table[table["org_type"] != "total"].groupby("step", sort=False)["organizations"].sum().tolist() == by_hand
+    hidden = participation.funnel(whole, quarter=QUARTER).set_index(["org_type", "step"]).loc["total"]
+    assert pd.isna(hidden.loc["came_once", "organizations"])
+    assert hidden.loc["came_again", ["of", "n"]].tolist() == ["invited", by_hand[0]]
+
+
+# ---- taken up
+
+
+def test_the_share_of_a_group_has_the_interval_of_both_ways_of_clustering(whole, rows):
+    quarter = rows[(rows["fiscal_quarter"] == BEFORE) & rows["attended"].notna()]
     share = share_with_interval(quarter["attended"], quarter[["organization_id", "event_id"]])
-    table = kl.uptake(rows, by="fiscal_quarter").set_index("fiscal_quarter")
-    shown = table.loc["FY2017Q2", ["share", "low", "high"]].tolist()
-    assert shown == [quarter["attended"].mean(), share.low, share.high]
-    assert 0 < share.low < shown[0] < share.high < 1
+    found = participation.uptake(whole, rows, by="fiscal_quarter").set_index("fiscal_quarter").loc[BEFORE]
+    assert found[["share", "conf_low", "conf_high"]].tolist() == [share.estimate, share.conf_low, share.conf_high]
+    assert found[["attended", "n"]].tolist() == [quarter["attended"].sum(), len(quarter)]
 
 
-def test_a_group_of_few_organizations_shows_no_share(whole):
-    rows = kl.invitations(whole)
-    small = kl.uptake(rows, by="department", smallest_cell=10).set_index("department")
-    known = rows[rows["attended"].notna()]
-    there = known.groupby("department")["organization_id"].nunique()
-    came = known[known["attended"].astype(bool)].groupby("department")["organization_id"].nunique()
-    few = there.lt(10) | came.reindex(there.index, fill_value=0).between(1, 9)
-    numbers = ["invitations", "attended", "share", "low", "high"]
-    assert few.any() and small.loc[few, numbers].isna().all(axis=None)
-    assert small["share"].notna().any() and small.loc[there.lt(10), "organizations"].isna().all()
+@pytest.mark.parametrize("by", ["fiscal_quarter", "org_type", "event_type", ("event_type", "org_type")])
+def test_every_invitation_is_counted_once(every, rows, by):
+    table = participation.uptake(every, rows, by=by)
+    assert table["n"].sum() + table["unknown"].sum() == len(rows)
+    assert table["attended"].sum() == len(came(rows))
+    assert table["share"].to_numpy() == pytest.approx((table["attended"] / table["n"]).to_numpy(float))
 
 
-def test_uptake_counts_every_invitation_once(whole):
-    table = kl.uptake(kl.invitations(whole), by="fiscal_quarter")
-    assert table["invitations"].sum() + table["unknown"].sum() == 1833
-    assert table["attended"].sum() == 877
+def test_a_group_of_few_organizations_shows_no_share(whole, rows):
+    ten = dataclasses.replace(whole, programme=dataclasses.replace(whole.programme, smallest_cell=10))
+    table = participation.uptake(ten, rows, by="department").set_index("department")
+    known = rows[rows["attended"].notna()].groupby("department")["organization_id"].nunique()
+    few = known.lt(10) | came(rows).groupby("department")["organization_id"].nunique().between(1, 9)
+    assert few.any() and table.loc[few, ["n", "attended", "share", "conf_low"]].isna().all(axis=None)
+    assert table["share"].notna().any() and table.loc[known.lt(10), "organizations"].isna().all()
 
 
-def test_expectations_count_each_organization_once_with_wilsons_interval(whole):
-    table = kl.expected(whole, wave=3).set_index("expects")
-    answers = whole.survey[(whole.survey["wave"] == 3) & whole.survey["expects_funding"].notna()]
-    k = answers[answers["expects_funding"]]["organization_id"].nunique()
-    n = answers["organization_id"].nunique()
-    assert table.loc["funding", ["organizations", "n"]].tolist() == [k, n]
-    # Wilson's limits are the roots of (p − k/n)² = z² p (1 − p) / n
-    z = stats.norm.ppf(0.975)
-    for limit in table.loc["funding", ["low", "high"]]:
-        assert (limit - k / n) ** 2 == pytest.approx(z**2 * limit * (1 - limit) / n, rel=1e-9)
+def test_a_difference_is_that_of_the_groups_named_or_of_the_extremes_and_none_where_one_is_hidden(every, rows):
+    shares = participation.uptake(every, rows, by="event_type")
+    extremes = participation.difference(rows, shares).iloc[0]
+    assert extremes["estimate"] == pytest.approx(shares["share"].max() - shares["share"].min())
+    shares.loc[0, "share"] = None
+    assert participation.difference(rows, shares, first=shares["event_type"][0], second="training").empty
 
 
-def test_a_wave_without_answers_says_which_waves_have_some(whole):
-    with pytest.raises(kl.KonbitError, match=r"no answers of wave 7; waves with answers: 1, 2, 3"):
-        kl.expected(whole, wave=7)
+# ---- meaningfully, where, and what is left out
+
+
+def test_meaningful_needs_hours_directors_and_contributions_at_once_and_each_cut_off_moves(tiny):
+    tiny.replace("programme.toml", "[analysis]", "[privacy]\nsmallest_cell = 1\n[participation]\nmeaningful = { hours = 4, senior_delegates = 1 }\n[analysis]")  # fmt: skip
+    tiny.replace("events.csv", "per_diem_amount", "hours,per_diem_amount")
+    tiny.replace("events.csv", "2017-01-10,", "2017-01-10,4,")
+    tiny.replace("events.csv", "2017-02-20,", "2017-02-20,8,")
+    data = tiny.clean()
+    table = participation.meaningful(data, quarter=BEFORE).set_index("way")
+    # of four invited, CDSP-001 came for 4 hours with a director, AWD-001 for 8 hours without one
+    assert table["organizations"].to_dict() == {
+        "defined": 1, "hours_lower": 1, "hours_higher": 0, "senior_delegates_lower": 2, "senior_delegates_higher": 0,
+        "contributions_higher": 0, "cdsp": 1, "awardee": 0,
+    }  # fmt: skip
+    assert table["n"].to_dict() == dict.fromkeys(table.index[:-2], 4) | {"cdsp": 3, "awardee": 1}
+    assert participation.not_recorded(data, quarter=BEFORE) == []
+
+
+def test_what_no_record_says_is_not_asked_of_anybody(tiny):
+    data = tiny.clean()
+    assert participation.not_recorded(data, quarter=BEFORE) == ["hours"]
+    assert participation.meaningful(data, quarter=BEFORE).empty
+
+
+def test_places_add_up_to_the_quarter_and_few_are_hidden_with_what_would_tell_them(whole, every, rows):
+    by_place = participation.where(every, quarter=QUARTER)
+    assert by_place["reached"].sum() == came(rows[rows["fiscal_quarter"] == QUARTER])["organization_id"].nunique()
+    hidden = participation.where(whole, quarter=QUARTER)["reached"].isna()
+    for few in (by_place["reached"], by_place["n"] - by_place["reached"]):
+        assert not few[~hidden].between(1, 4).any() and few[hidden].between(1, 4).any()
+    assert hidden.sum() > 1  # one alone is the total less the others
+    tiles = by_place.dropna(subset="row").set_index("department")
+    assert tiles.loc["Artibonite", ["column", "row"]].tolist() == [2, 1]
+
+
+# ---- staying
+
+
+def test_quarters_of_the_curve_are_taken_together_until_enough_have_left(whole, every):
+    whole_curve, curve = (staying(one, quarter=QUARTER) for one in (every, whole))
+    assert whole_curve["left"].iloc[1:].min() < 5 <= curve["left"].iloc[1:].min()
+    to_there = whole_curve[whole_curve["quarters"] <= curve["quarters"].iloc[-1]]
+    assert curve["left"].sum() == to_there["left"].sum()
+    assert curve["share"].iloc[-1] == pytest.approx(to_there["share"].iloc[-1], abs=0.02)
+    assert curve["share"].to_numpy() == pytest.approx((1 - curve["left"] / curve["at_risk"]).cumprod().to_numpy())
+
+
+def test_what_goes_with_leaving_is_a_model_of_statsmodels_with_the_errors_of_clubsandwich():
+    rows = pd.read_csv(REFERENCE / "konbit_synth_hazard.csv")
+    rows = rows[rows.groupby("t")["ev"].transform("nunique") > 1]
+    family = sm.families.Binomial(sm.families.links.CLogLog())
+    fit = smf.glm("ev ~ C(t) + fee + training + travel + networking + awardee + size", rows, family=family).fit(
+        tol=1e-12
+    )
+    found = kl.coef_test(fit, rows["org"]).loc[["fee", "training", "travel"]]
+    # clubSandwich 0.5.8: coef_test(fit, vcovCR(fit, org, "CR2"), test = "Satterthwaite") of discrete_hazard_cloglog
+    assert found["std_error"].to_numpy() == pytest.approx([0.236730251557486, 0.234086859352272, 0.384790302182787], rel=1e-7)  # fmt: skip
+    assert found["df"].to_numpy() == pytest.approx([64.0829370801733, 92.6877641239257, 20.7419824952934], rel=1e-7)
+
+
+# ---- the page
+
+EVERYBODY = "[privacy]\nsmallest_cell = 1\n\n[analysis]"
+ATTENDED = """event_id,organization_id,attended
+E001,CDSP-001,{0}
+E001,CDSP-002,{0}
+E001,AWD-001,{0}
+E002,CDSP-001,{0}
+E002,CDSP-003,{0}
+E002,AWD-001,{0}
+"""
+NO_LIST = '[[source]]\ntable = "invitations"\nfiles = "invitations.csv"\n'
+ONE = {"organizations.csv": "organization_id,name,org_type\nCDSP-001,Asosyasyon Peyizan Aquin,cdsp\n", "invitations.csv": "event_id,organization_id\nE001,CDSP-001\nE002,CDSP-001\n", "sign_in.csv": "event_id,organization_id,delegate\nE001,CDSP-001,First Delegate\n", "conversations.csv": "organization_id,held_on\nCDSP-001,2016-12-01\n", "survey.csv": "submission_id,organization_id,submitted_on\nu1,CDSP-001,2017-01-05\n"}  # fmt: skip
+SITUATIONS = {  # how the tiny programme is bent: texts of programme.toml replaced, files, the quarter
+    "few of everything": ({"[analysis]": EVERYBODY}, {}, BEFORE),
+    "too few to show": ({}, {}, BEFORE),
+    "a quarter after the last event": ({"[analysis]": EVERYBODY}, {}, QUARTER),
+    "everybody came": ({"[analysis]": EVERYBODY, '[[source]]\ntable = "sign_in"\nfiles = "sign_in.csv"\n': ""}, {"invitations.csv": ATTENDED.format("yes")}, BEFORE),
+    "attendance not written down": ({"[analysis]": EVERYBODY, '[[source]]\ntable = "sign_in"\nfiles = "sign_in.csv"\n': ""}, {}, BEFORE),
+    "one organization": ({"[analysis]": EVERYBODY}, ONE, BEFORE),
+    "no list, everybody": ({"[analysis]": "[invitations]\neverybody = true\n" + EVERYBODY, NO_LIST: ""}, {}, BEFORE),
+    "no list, count only": ({"[analysis]": '[invitations]\neverybody = "count only"\n' + EVERYBODY, NO_LIST: ""}, {}, BEFORE),
+}  # fmt: skip
+with (Path(__file__).parent / "data" / "participation_sentences.csv").open(encoding="utf-8", newline="") as file:
+    SENTENCES = list(csv.DictReader(file))
+
+
+def page_text(folder, **parameters):
+    """What the page says, a text of an element a line."""
+    cells = run_notebook("participation", folder, **parameters).cells
+    outputs = [
+        one.data for cell in cells for one in cell.get("outputs", []) if one.data.get(CARRIED, NOTHING) != NOTHING
+    ]
+    soup = BeautifulSoup("\n".join(one["text/html"] for one in outputs), "html.parser")
+    return "\n".join(one.get_text() for one in soup.select("p, li, h1, h3, td, th, caption, figcaption")), soup
+
+
+@pytest.fixture
+def without_pixels(monkeypatch):
+    monkeypatch.setattr(Drawing, "png", lambda self, width, scale=2: b"")
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_the_page_makes_sense_in_every_situation_and_language(tiny, name, without_pixels):
+    replaced, files, quarter = SITUATIONS[name]
+    for old, new in replaced.items():
+        tiny.replace("programme.toml", old, new)
+    for file, text in files.items():
+        tiny.raw(file).write_text(text, encoding="utf-8")
+    for language in LANGUAGES:
+        text, _ = page_text(tiny.folder, language=language, quarter=quarter)
+        assert set(re.findall(r"\b(?:nan|NaN|NaT|None|<NA>|inf)\b|\{\w*", text)) <= (
+            {"nan"} if language == "ht" else set()
+        )
+        for line in (line for line in SENTENCES if line["situation"] == name):
+            assert line[language] in text.replace("\u202f", " ").splitlines(), line[language]
+
+
+def test_every_situation_has_its_sentences():
+    assert {line["situation"] for line in SENTENCES} == set(SITUATIONS)
+    assert all(line[language] for line in SENTENCES for language in LANGUAGES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_figure_of_the_page_has_a_finding_an_alt_text_and_its_table(whole_programme, language):
+    text, soup = page_text(whole_programme, language=language, quarter=QUARTER)
+    assert len(soup.select("figure")) >= 8
+    for figure in soup.select("figure"):
+        assert figure.h3.get_text() and len(figure.img["alt"]) > 40 and figure.find_next("details").table
+        assert not re.search(r"\b(?:nan|None|<NA>)\b" if language != "ht" else r"\b(?:None|<NA>)\b", figure.img["alt"])
+    assert soup.select_one("p.answer").get_text().count("95") == 1
+    assert "programme.toml" not in text and "FY2017" not in text

@@ -37,7 +37,7 @@ STRANGERS = ["Ministère de la Planification", "?", "n/a", ""]
 DECLARED = """
 decimal = ","
 dates = ["day/month/year"]
-blank.per_diem_htg = "0"
+blank.per_diem_amount = "0"
 missing.hours = ["99"]
 """
 SURVEY = """
@@ -49,17 +49,17 @@ twice = "{rule}"
 SHEETS = '[[source]]\ntable = "sign_in"\nfiles = "sign_in.csv"\n'
 LEADS = '\n[[source]]\ntable = "business_leads"\nfiles = "business_leads.csv"\n'
 HEADERS = {name.removesuffix(".csv"): text.splitlines()[0].split(",") for name, text in TINY_FILES.items()} | {
-    "events": ["event_id", "event_type", "held_on", "place", "hours", "per_diem_htg", "certificate"],
+    "events": ["event_id", "event_type", "held_on", "place", "hours", "per_diem_amount", "certificate"],
     "survey": [
         "submission_id",
         "organization_id",
         "submitted_on",
         "wave",
         "motivation",
-        "role_clear",
+        "belief_money",
         "expects_funding",
     ],
-    "business_leads": ["organization_id", "date", "kind", "value_htg", "source_event", "evidence"],
+    "business_leads": ["organization_id", "date", "kind", "value", "source_event", "evidence"],
 }
 
 Rows = dict[str, list[list[str]]]
@@ -250,7 +250,7 @@ STALE = {
         "change_response",
     ],
     "a blank by row": ["survey.csv", "", "2", "", "motivation", "5", "", "blank_response"],
-    "a blank by record": ["events.csv", "", "2", "E002", "per_diem_htg", "0", "", "blank_response"],
+    "a blank by record": ["events.csv", "", "2", "E002", "per_diem_amount", "0", "", "blank_response"],
     "a blank where something stands now": [
         "conversations.csv",
         "",
@@ -299,13 +299,13 @@ def test_the_log_of_corrections_replays_too(tiny):
         ],
         ["conversations.csv", "", "", "n1", "held_on", "", "2017-02-02", "add_survey", "", "on paper", "MB", "p. 3"],
         ["survey.csv", "", "2", "", "motivation", "4", "99", "change_response", "", "typed wrong", "MB", ""],
-        ["events.csv", "", "3", "", "per_diem_htg", "500", "", "blank_response", "", "of another event", "MB", ""],
+        ["events.csv", "", "3", "", "per_diem_amount", "500", "", "blank_response", "", "of another event", "MB", ""],
     ]
     tiny.replace("programme.toml", 'files = "survey.csv"', 'files = "survey.csv"\nmissing.motivation = ["99"]')
-    tiny.replace("programme.toml", 'files = "events.csv"', 'files = "events.csv"\nblank.per_diem_htg = "0"')
+    tiny.replace("programme.toml", 'files = "events.csv"', 'files = "events.csv"\nblank.per_diem_amount = "0"')
     with tiny.raw("corrections.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([LOG, *lines])
     data = tiny.clean()
     assert len(data.conversations) == 3 and data.survey["motivation"].isna().sum() == 1
-    assert data.events["per_diem_htg"].isna().tolist() == [False, True]  # blanked is not what a blank cell means
+    assert data.events["per_diem_amount"].isna().tolist() == [False, True]  # blanked is not what a blank cell means
     assert_the_log_replays(kl.load(tiny.toml), data)

@@ -4,13 +4,9 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from pseudo import pseudo_language, untranslated
 
-import konbit_lessons as kl
-from konbit_lessons.measures import quality
+from konbit_lessons.measures import quality, standards
 from konbit_lessons.measures.quality import LOGGED, MEASURES, STANDARDS, by_table, data_quality, in_sum, partners
-from konbit_lessons.pages import data_quality as data_quality_page
-from konbit_lessons.pages import learning_report
 from konbit_lessons.words import Words
 
 ARRIVALS = ["source", "table", "quarter", "rows", "median_days", "p90_days", "most_days"]
@@ -270,46 +266,36 @@ def test_the_order_of_the_lists_does_not_matter(whole, figures):
     pd.testing.assert_frame_equal(data_quality(again), figures)
 
 
-# ---- in words --------------------------------------------------------------------------------------------------------
-
-
-def test_the_table_of_the_standards_says_k_of_n_for_the_quarter_and_for_all(whole, figures):
-    table = data_quality_page.standards_table(whole, quarter="FY2017Q3")
-    shown = table.frame.set_index("What was counted")
-    assert shown.columns.tolist() == ["FY2017Q3", "All quarters"]
+def test_a_survey_is_answered_by_those_who_were_partners_on_its_first_day(whole, figures):
     wave = whole.survey[whole.survey["wave"] == 3]
     asked = partners(whole.organizations, wave["submitted_on"].min())
     k = len(set(wave["organization_id"]) & set(asked))
-    assert (
-        shown.loc[f"Validity · {quality.ANSWERED}", "FY2017Q3"]
-        == f"{k} of {len(asked)} ({round(100 * k / len(asked))} %)"
-    )
-    assert table.name == "data_quality" and set(table.numbers["quarter"]) == {"FY2017Q3", "all"}
-    alone = replace(whole, programme=replace(whole.programme, smallest_cell=1))
-    own = data_quality_page.standards_table(alone, quarter="FY2017Q3").numbers
-    assert own.equals(data_quality(alone)) and set(own["source"]) >= set(whole.counts["source"])
+    found = standards.answered(whole, figures, quarter=whole.quarter)
+    last = found[found["measure"] == quality.ANSWERED].iloc[-1]
+    assert last[["value", "n"]].tolist() == [k, len(asked)]
+    assert last["share"] == pytest.approx(k / len(asked))
 
 
-def test_every_word_of_data_quality_comes_out_translated(whole, tmp_path):
-    words = pseudo_language(tmp_path)
-    standards = data_quality_page.standards_table(whole, quarter="FY2017Q3", language=words)
-    for table in (standards, learning_report.quality_table(whole, language=words)):
-        said = [*table.frame.columns, table.caption, *table.frame.to_numpy().ravel()]
-        assert [text for text in said if text != "FY2017Q3" and untranslated(text)] == []
+def test_each_standard_is_judged_by_its_worst_figure(whole, figures):
+    judged = standards.judgements(whole, figures, quarter=whole.quarter)
+    assert list(judged["standard"].unique()) == list(STANDARDS)
+    assert standards.by_standard(judged)["precision"] == "good"
+    worst = judged.assign(word=judged["word"].where(judged["standard"] != "precision", standards.POOR))
+    assert standards.by_standard(worst)["precision"] == standards.POOR
+    early = standards.compared(whole, figures, quarter=whole.quarters[0])
+    assert early.empty, "nothing is on record before the first quarter"
+
+
+def test_rows_by_source_add_up_and_those_of_few_organizations_are_not_shown(whole, open_tiny):
+    table = standards.by_source(whole)
+    assert (table["kept"] + table["set_aside"] == table["read"]).all()
+    assert "attendance/presences_*.xlsx" in set(table["source"])
+    assert standards.by_source(open_tiny.clean())["read"].notna().all()
+    open_tiny.replace("programme.toml", "smallest_cell = 1", "smallest_cell = 5")
+    assert standards.by_source(open_tiny.clean()).set_index("table")["read"].isna()["survey"]
 
 
 @pytest.mark.parametrize("language", ["fr", "ht"])
-def test_data_quality_is_translated(whole, language):
+def test_every_measure_and_standard_has_its_words(language):
     words = Words(language)
     assert [one for one in (*MEASURES, *STANDARDS.values()) if not words.translated(one)] == []
-    english = data_quality_page.standards_table(whole, quarter="FY2017Q3")
-    for table, like in (
-        (data_quality_page.standards_table(whole, quarter="FY2017Q3", language=language), english),
-        (learning_report.quality_table(whole, language=language), learning_report.quality_table(whole)),
-    ):
-        assert table.caption != like.caption
-        assert not set(table.frame.iloc[:, 0]) & set(like.frame.iloc[:, 0]) - {"Invitations", "Contributions"}
-
-
-def test_the_frame_is_the_public_one(whole, figures):
-    assert kl.data_quality(whole).equals(figures)

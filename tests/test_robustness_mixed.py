@@ -1,15 +1,21 @@
-"""The random-intercept logit: an integral done another way, and a known truth. Against R: agreement_robustness.py."""
+"""The random-intercept logit: an integral done another way, and a known truth. Against R: agreement."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.integrate import quad
-from scipy.special import expit
+from scipy.optimize import minimize
+from scipy.special import expit, logsumexp
 from scipy.stats import norm
 
 from konbit_lessons.errors import ModelError
-from konbit_lessons.incentives.effects import marginal_effect
+from konbit_lessons.incentives.contrasts import of_column
 from konbit_lessons.incentives.fit import fit_model
 from konbit_lessons.incentives.mixed import mixed_logit
+
+NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(60)
+WEIGHTS = WEIGHTS / WEIGHTS.sum()
 
 
 def simulated(*, groups=60, rows=6, sd=1.0, seed=1):
@@ -37,14 +43,14 @@ def test_standard_error_of_the_effect_is_the_delta_method():
     fit = mixed_logit(*simulated())
     theta = np.append(fit.coefficients, fit.sd)
     for column, offered in ((1, True), (2, False)):
-        _, gradient = fit._effect(column, offered)
-        for i, h in enumerate(np.full(4, 1e-5)):
-            moved = [theta + side * h * np.eye(4)[i] for side in (1, -1)]
-            up, down = (
-                type(fit)(fit.X, t[:-1], t[-1], fit.covariance, 0.0, None, None)._effect(column, offered)[0]
-                for t in moved
-            )
-            assert gradient[i] == pytest.approx((up - down) / (2 * h), rel=1e-5, abs=1e-9)  # of a central difference
+        change = of_column(fit.X, column, offered=offered)
+
+        def effect(t, change=change):
+            return replace(fit, coefficients=t[:-1], sd=t[-1])._effect(change)[0]
+
+        steps = 1e-5 * np.eye(4)
+        by_hand = [(effect(theta + step) - effect(theta - step)) / 2e-5 for step in steps]
+        assert fit._effect(change)[1] == pytest.approx(by_hand, rel=1e-5, abs=1e-9)  # of a central difference
 
 
 def test_effect_in_the_population_is_recovered():
@@ -53,7 +59,7 @@ def test_effect_in_the_population_is_recovered():
     u = np.linspace(-6, 6, 401)
     eta = (X @ [-1.0, 0.0, 0.05])[:, None] + 1.5 * u
     truth = ((expit(eta + 0.9) - expit(eta)) @ (norm.pdf(u) * 0.03)).mean()
-    effect, std_error = fit.marginal_effect(1, offered=True)
+    effect, std_error = fit.marginal_effect(of_column(X, 1, offered=True))
     assert fit.sd == pytest.approx(1.5, abs=0.25)  # three standard errors
     assert abs(effect - truth) < 3 * std_error
 
@@ -65,8 +71,8 @@ def test_without_groups_it_is_the_plain_logit():
     fit, plain = mixed_logit(X, y, codes), fit_model(X, y, "logit")
     assert fit.sd == pytest.approx(0, abs=1e-6)
     np.testing.assert_allclose(fit.coefficients, plain.coefficients, rtol=1e-6, atol=1e-8)
-    expected = marginal_effect(X, plain.coefficients, 1, offered=True)[0]
-    assert fit.marginal_effect(1, offered=True)[0] == pytest.approx(expected, rel=1e-6)
+    expected = of_column(X, 1, offered=True).effect(plain.coefficients)[0]
+    assert fit.marginal_effect(of_column(X, 1, offered=True))[0] == pytest.approx(expected, rel=1e-6)
 
 
 def test_names_of_groups_and_order_of_rows_do_not_matter():
@@ -94,3 +100,20 @@ def test_separation_is_refused_not_guessed():
         mixed_logit(X, X[:, 1].copy(), codes)
     with pytest.raises(ModelError, match="no maximum"):
         mixed_logit(X, (codes % 2).astype(float), codes)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_other_sd_is_more_likely_than_the_one_found(seed):
+    """A score of 0 at σ = 0 is no maximum: with little between organizations, half of the fits would stop there."""
+    X, y, codes = simulated(groups=80, rows=9, sd=(0.0, 0.2, 0.3, 0.4)[seed % 4], seed=seed)
+    fit, heights = mixed_logit(X, y, codes), []
+    for sd in (0.0, 0.1, 0.2, 0.3, 0.5, 0.8, 1.5):
+
+        def falling(beta, sd=sd):
+            eta = (X @ beta)[:, None] + sd * NODES
+            each = y[:, None] * eta - np.logaddexp(0, eta)
+            joint = np.stack([np.bincount(codes, column) for column in each.T], axis=1)
+            return -logsumexp(joint + np.log(WEIGHTS), axis=1).sum()
+
+        heights.append(-minimize(falling, fit.coefficients, method="BFGS", options={"gtol": 1e-4}).fun)
+    assert fit.log_likelihood >= max(heights) - 1e-5

@@ -34,10 +34,10 @@ def test_a_cash_offer_goes_with_about_45_points_more_people_who_learn_their_resu
     plain = complete.groupby("any")["got"].mean()
     assert result.table["estimate"][0] == pytest.approx(plain[1.0] - plain[0.0], abs=0.01)
     assert result.table["estimate"][0] == pytest.approx(0.45, abs=0.005)
-    assert result.sentences(units=programme.units) == [
+    assert str(kl.Say("en", programme).headline(result)) == (
         "**Offered a cash incentive:** of 100 people, about 45 more learned their result with it than without it "
         "(95 % interval 41 to 49; 2,204 of 2,825 people with it, in 118 villages)."
-    ]
+    )
 
 
 def test_its_report_says_so_in_the_first_sentence(study, tmp_path):

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from konbit_lessons.field.values import Writing, convert
+from konbit_lessons.words.label import Label
 
 DTYPES = {"yes_no": "boolean", "whole": "Int64", "amount": "Float64", "day": "datetime64[us]", "text": "str"}
 FRENCH = Writing(decimal=",", dates=("day/month/year",))
@@ -90,10 +91,10 @@ def test_a_date_that_is_none_is_refused(text):
 
 def test_levels_of_the_programme_come_before_those_of_the_codebook():
     writing = Writing(levels={"Table ronde": "round_table"})
-    levels = ("round_table", "training")
+    levels = {"round_table": Label.of("round table"), "training": Label.of({"en": "training", "fr": "formation"})}
     assert _one(" table  RONDE ", "level", writing, levels) == "round_table"
     assert _one("tab wonn", "level", writing, levels) == "expected Table ronde"
-    assert _one("Training", "level", Writing(), levels) == "training"
+    assert _one("Training", "level", Writing(), levels) == _one("formation", "level", Writing(), levels) == "training"
 
 
 def test_the_true_value_99_stays_99():

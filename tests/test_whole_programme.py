@@ -1,6 +1,7 @@
 """The whole chain on a programme in field formats, compared with what is true in it."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -77,7 +78,7 @@ def test_an_incentive_that_never_varies_is_answered_with_its_reason(whole_progra
     folder = Path(shutil.copytree(whole_programme, tmp_path / "constant"))
     toml = folder / "programme.toml"
     text = toml.read_text(encoding="utf-8")
-    text = text.replace("[privacy]", '[incentives]\nchildcare = "Childcare at the event"\n\n[privacy]')
+    text = re.sub(r"\[incentives\].*", '[incentives]\nchildcare = "Childcare at the event"', text)
     text = text.replace('"recent_conversation"]', '"recent_conversation", "childcare"]')
     toml.write_text(
         text.replace("[source.blank] ", "[source.set]\nchildcare = false\n[source.blank] "), encoding="utf-8"

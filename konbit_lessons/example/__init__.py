@@ -7,6 +7,7 @@ No organization, person or number in it exists.
 """
 
 import json
+import re
 from importlib.resources import files
 from pathlib import Path
 
@@ -72,9 +73,8 @@ def _programme(folder, world):
     if path.exists():
         return []
     text = _template("programme.toml")
-    for org_type, default in (("cdsp", 100), ("awardee", 37)):
-        target = int((world.organizations["org_type"] == org_type).sum())
-        text = text.replace(f"\n{org_type} = {default}\n", f"\n{org_type} = {target}\n")
+    for org_type, target in world.organizations["org_type"].value_counts().items():
+        text = re.sub(rf"(?m)^{org_type} = \d+$", f"{org_type} = {target}", text)
     return [_write(path, text)]
 
 

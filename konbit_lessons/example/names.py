@@ -1,8 +1,8 @@
 """Invented names: organizations, people, and how a hurried hand types an organization's name.
 
-A name is a kind of organization with a Haitian town or surname; when many are wanted, a locality is added, so that
-10,000 stay distinct. Any likeness to a real organization is chance. ``Typist`` types names with the slips seen in field
-records and remembers which organization was meant: the answer key for identity matching.
+A name is a kind of organization with a town or surname; when many are wanted, a locality is added, so that 10,000 stay
+distinct. Any likeness to a real organization is chance. ``Typist`` types names with the slips seen in field records and
+remembers which organization was meant: the answer key for identity matching.
 """
 
 import re
@@ -14,96 +14,27 @@ import numpy as np
 import pandas as pd
 
 from konbit_lessons.errors import ProgrammeError
+from konbit_lessons.example.facts import FACTS
 
-DEPARTMENT_OF = {
-    "Aquin": "Sud", "Anse-à-Veau": "Nippes", "Bainet": "Sud-Est", "Cabaret": "Ouest", "Cap-Haïtien": "Nord",
-    "Carrefour": "Ouest", "Côtes-de-Fer": "Sud-Est", "Croix-des-Bouquets": "Ouest", "Delmas": "Ouest",
-    "Dessalines": "Artibonite", "Fort-Liberté": "Nord-Est", "Gonaïves": "Artibonite", "Gros-Morne": "Artibonite",
-    "Hinche": "Centre", "Jacmel": "Sud-Est", "Jérémie": "Grand'Anse", "Lascahobas": "Centre", "Léogâne": "Ouest",
-    "Les Cayes": "Sud", "Limbé": "Nord", "Miragoâne": "Nippes", "Mirebalais": "Centre", "Ouanaminthe": "Nord-Est",
-    "Petit-Goâve": "Ouest", "Pétion-Ville": "Ouest", "Plaisance": "Nord", "Port-de-Paix": "Nord-Ouest",
-    "Port-Salut": "Sud", "Saint-Marc": "Artibonite", "Thomonde": "Centre",
-    "Verrettes": "Artibonite",
-}  # fmt: skip
-SURNAMES = (
-    "Augustin", "Bélizaire", "Cadet", "Célestin", "Désir", "Dorcéus", "Étienne", "Jean-Baptiste", "Lafortune",
-    "Métellus", "Mondésir", "Pierre-Louis", "Sainvil", "Théodore", "Toussaint", "Vilsaint",
-)  # fmt: skip
-FIRST_NAMES = (
-    "Évens", "Frantz", "Guerda", "Jean", "Marie", "Mirlande", "Nadège", "Reginald", "Rose", "Wilner",
-)  # fmt: skip
+WORDS, TYPING = FACTS["names"], FACTS["typing"]
+DEPARTMENT_OF, SURNAMES, FIRST_NAMES = WORDS["towns"], WORDS["surnames"], WORDS["first_names"]
+LOCALITIES = [f"{land} {mark}" for land, mark in product(WORDS["lands"], WORDS["marks"])]
 PEOPLE = len(FIRST_NAMES) * len(SURNAMES)
-OF_A_TOWN = (
-    "Asosyasyon Peyizan {}", "Association des Jeunes de {}", "Centre de Formation Professionnelle de {}",
-    "Coopérative Agricole de {}", "Fondation pour le Développement de {}", "Initiative Citoyenne de {}",
-    "Mouvement Paysan de {}", "Oganizasyon Fanm Vanyan {}", "Organisation des Femmes de {}",
-    "Réseau des Entrepreneurs de {}",
-)  # fmt: skip
-OF_A_PERSON = (
-    "Bureau d'Études {}", "Cabinet {} & Associés", "Groupe {} Conseil S.A.", "Institut {} de Gestion",
-    "Société {} et Frères",
-)  # fmt: skip
-LOCALITIES = tuple(
-    f"{land} {mark}"
-    for land, mark in product(
-        ("Bwa", "Gran Plas", "Kafou", "Mòn", "Platon", "Ravin", "Rivyè", "Savann"),
-        ("Dlo", "Kokoye", "Mango", "Panyòl", "Senjan", "Wouj", "Zanmann", "Zoranj"),
-    )
-)
-ABBREVIATIONS = (
-    ("Fondation pour le Développement", "Fond. pour le Dév."), ("Association", "Assoc."), ("Organisation", "Org."),
-    ("Coopérative", "Coop."),
-)  # fmt: skip
-TWIN_WORDS = ("Nord", "et Environs")
-STRANGER_WORD = "Sud"  # a near twin of an organization that is itself on no roster
-
-
-# hard typing
-KREYOL = (
-    ("Association des Jeunes de", "Asosyasyon Jèn"),
-    ("Centre de Formation Professionnelle de", "Sant Fòmasyon Pwofesyonèl"),
-    ("Coopérative Agricole de", "Koperativ Agrikòl"),
-    ("Fondation pour le Développement de", "Fondasyon pou Devlopman"),
-    ("Initiative Citoyenne de", "Inisyativ Sitwayen"),
-    ("Mouvement Paysan de", "Mouvman Peyizan"), ("Oganizasyon", "Òganizasyon"),
-    ("Organisation des Femmes de", "Òganizasyon Fanm"), ("Réseau des Entrepreneurs de", "Rezo Antreprenè"),
-    ("Bureau d'Études", "Biwo Etid"), ("Cabinet", "Kabinè"), ("& Associés", "ak Asosye"), ("Groupe", "Gwoup"),
-    ("Conseil", "Konsèy"), ("Institut", "Enstiti"), ("de Gestion", "Jesyon"), ("Société", "Sosyete"),
-    ("et Frères", "ak Frè"), ("et Environs", "ak Zalantou"), ("Nord", "Nò"),
-    ("Aquin", "Aken"), ("Anse-à-Veau", "Ansavo"), ("Bainet", "Benè"), ("Cap-Haïtien", "Okap"), ("Carrefour", "Kafou"),
-    ("Côtes-de-Fer", "Kòtdefè"), ("Croix-des-Bouquets", "Kwadèboukè"), ("Dessalines", "Desalin"),
-    ("Fort-Liberté", "Fòlibète"), ("Gonaïves", "Gonayiv"), ("Gros-Morne", "Gwo Mòn"), ("Hinche", "Ench"),
-    ("Jacmel", "Jakmèl"), ("Jérémie", "Jeremi"), ("Lascahobas", "Laskawobas"), ("Léogâne", "Leyogàn"),
-    ("Les Cayes", "Okay"), ("Limbé", "Lenbe"), ("Miragoâne", "Miragwàn"), ("Mirebalais", "Mibalè"),
-    ("Ouanaminthe", "Wanament"), ("Petit-Goâve", "Ti Gwav"), ("Pétion-Ville", "Petyonvil"), ("Plaisance", "Plezans"),
-    ("Port-de-Paix", "Pòdepè"), ("Port-Salut", "Pò Sali"), ("Saint-Marc", "Sen Mak"), ("Thomonde", "Tomonn"),
-    ("Verrettes", "Vèrèt"), ("Augustin", "Ogisten"), ("Bélizaire", "Belizè"), ("Cadet", "Kadè"),
-    ("Célestin", "Selesten"), ("Mondésir", "Mondezi"), ("Désir", "Dezi"), ("Étienne", "Etyèn"),
-    ("Jean-Baptiste", "Jan Batis"), ("Lafortune", "Lafòtin"), ("Pierre-Louis", "Pyè Lwi"), ("Sainvil", "Senvil"),
-    ("Théodore", "Teyodò"), ("Toussaint", "Tousen"), ("Vilsaint", "Vilsen"),
-)  # fmt: skip
-NEXT_KEY = dict(zip("azertyuiopqsdfghjklmwxcvbn", "zertyuioppsdfghjklmlxcvbnn", strict=True))  # on a French keyboard
-DIGIT_FOR = {"o": "0", "i": "1", "l": "1", "e": "3", "a": "4", "s": "5"}
-OTHER_TOWNS = ("Arcahaie", "Bassin-Bleu", "Cavaillon", "Ennery", "Kenscoff", "Limonade", "Maïssade", "Thomazeau")
-OTHER_FAMILY = {
-    "Augustin": "Auguste", "Bélizaire": "Bélizer", "Cadet": "Cadeau", "Célestin": "Célestine", "Désir": "Désiré",
-    "Lafortune": "Lafontant", "Métellus": "Métayer", "Théodore": "Théodule", "Sainvil": "Sainvilus",
-}  # fmt: skip
+NEXT_KEY = dict(zip(TYPING["keys"], TYPING["beside"], strict=True))
 
 
 def organization_names(rng: np.random.Generator, count: int) -> tuple[list[tuple[str, str]], list[tuple[int, int]]]:
     """Return `count` distinct (name, department), and the pairs of positions whose names differ by one added word."""
-    plain = [(kind.format(town), dept) for kind, (town, dept) in product(OF_A_TOWN, DEPARTMENT_OF.items())]
+    plain = [(kind.format(town), dept) for kind, (town, dept) in product(WORDS["of_a_town"], DEPARTMENT_OF.items())]
     departments = sorted(set(DEPARTMENT_OF.values()))
-    personal = [kind.format(surname) for kind, surname in product(OF_A_PERSON, SURNAMES)]
+    personal = [kind.format(surname) for kind, surname in product(WORDS["of_a_person"], SURNAMES)]
     pool = plain + [(name, departments[rng.integers(len(departments))]) for name in personal]
     if count > len(pool) // 2:  # half of the short names are left free, so that few neighbours differ by a word only
         pool += [(f"{name}, {place}", dept) for (name, dept), place in product(plain, LOCALITIES)]
         pool += [(f"{name} de {town}", dept) for name, (town, dept) in product(personal, DEPARTMENT_OF.items())]
     if count > len(pool):
         raise ProgrammeError(f"organizations={count}: there are names for at most {len(pool)}. Ask for fewer.")
-    chosen = [pool[i] for i in rng.permutation(len(pool))[:count]]
-    return _with_twins(rng, chosen)
+    return _with_twins(rng, [pool[i] for i in rng.permutation(len(pool))[:count]])
 
 
 def _with_twins(rng, chosen):
@@ -111,7 +42,7 @@ def _with_twins(rng, chosen):
     pairs = rng.permutation(towns)[: 2 * min(len(towns) // 2, round(len(chosen) / 45))].reshape(-1, 2)
     for k, (first, second) in enumerate(pairs):
         name, department = chosen[first]
-        chosen[second] = (f"{name} {TWIN_WORDS[k % len(TWIN_WORDS)]}", department)
+        chosen[second] = (f"{name} {WORDS['twins'][k % len(WORDS['twins'])]}", department)
     return chosen, [(int(first), int(second)) for first, second in pairs]
 
 
@@ -136,8 +67,8 @@ def person(numbers) -> list[str]:
 
 
 def phones(rng: np.random.Generator, count: int) -> list[str]:
-    """Return `count` numbers in Haitian form that no one can have: subscribers' numbers do not begin with 0."""
-    return [f"+509 00{number:06d}" for number in rng.integers(0, 1_000_000, count)]
+    """Return `count` telephone numbers that no one can have."""
+    return [f"{WORDS['phone']}{number:06d}" for number in rng.integers(0, 1_000_000, count)]
 
 
 class Typist:
@@ -169,25 +100,18 @@ class Typist:
         return self._remember(key, self._names[key])
 
     def _variant(self, name, habit, where):
-        match habit:
-            case 1:
-                return self._slip(name, 1 + int(where * (len(name) - 1)))
-            case 2:
-                return without_accents(name)
-            case 3:
-                return name.upper()
-            case 4:
-                return f"  {name.replace(' de ', '  de ')} "
-            case 5:
-                return f"{name} ({acronym(name)})"
-            case 6:
-                return name.replace("&", "et")
-            case 7:
-                return next((name.replace(*pair) for pair in ABBREVIATIONS if pair[0] in name), name)
-        return name
-
-    def _slip(self, name, position):
-        return self._unless_another(name, name[:position] + name[position + 1 :])
+        abbreviated = next((pair for pair in TYPING["abbreviations"] if pair[0] in name), ("", ""))
+        position = 1 + int(where * (len(name) - 1))
+        return (
+            lambda: name,
+            lambda: self._unless_another(name, name[:position] + name[position + 1 :]),
+            lambda: without_accents(name),
+            lambda: name.upper(),
+            lambda: f"  {name.replace(' de ', '  de ')} ",
+            lambda: f"{name} ({acronym(name)})",
+            lambda: name.replace("&", "et"),
+            lambda: name.replace(*abbreviated) if abbreviated[0] else name,
+        )[habit]()
 
     def _unless_another(self, name, typed):
         folded = fold(typed)
@@ -210,28 +134,11 @@ class HardTypist(Typist):
 
     def _variant(self, name, habit, where):
         hard = self._rng.choice(len(self.HARD_HABITS), p=self.HARD_HABITS)
-        return self._unless_another(name, self._hard(name, hard) or super()._variant(name, habit, where))
+        hands = (None, acronym, in_kreyol, self._lose_a_word, self._swap_words, self._slips, self._digits, self._run)
+        return self._unless_another(name, hands[hard](name) if hard else super()._variant(name, habit, where))
 
     def _unless_another(self, name, typed):
         return typed if self._said.get(fold(typed), {name}) == {name} else name
-
-    def _hard(self, name, habit):
-        match habit:
-            case 1:
-                return acronym(name)
-            case 2:
-                return in_kreyol(name)
-            case 3:
-                return self._lose_a_word(name)
-            case 4:
-                return self._swap_words(name)
-            case 5:
-                return self._slips(name, self._rng.integers(2, 4))
-            case 6:
-                return self._digits(name)
-            case 7:
-                return self._run_together(name)
-        return None
 
     def _lose_a_word(self, name):
         parts = name.split()
@@ -243,9 +150,9 @@ class HardTypist(Typist):
         at = self._rng.integers(len(parts) - 1)
         return " ".join([*parts[:at], parts[at + 1], parts[at], *parts[at + 2 :]])
 
-    def _slips(self, name, count):
-        """Letters lost, doubled, hit beside, or typed in the wrong order."""
-        for _ in range(count):
+    def _slips(self, name):
+        """Two or three letters lost, doubled, hit beside, or typed in the wrong order."""
+        for _ in range(self._rng.integers(2, 4)):
             at = int(self._rng.integers(1, len(name) - 1))
             letter, after = name[at], name[at + 1]
             beside = NEXT_KEY.get(letter.lower(), letter)
@@ -254,11 +161,13 @@ class HardTypist(Typist):
         return name
 
     def _digits(self, name):
-        places = [at for at, letter in enumerate(name) if at and letter.lower() in DIGIT_FOR]
+        digits = TYPING["digits"]
+        places = [at for at, letter in enumerate(name) if at and letter.lower() in digits]
         chosen = set(self._rng.permutation(places)[:2].tolist())
-        return "".join(DIGIT_FOR[letter.lower()] if at in chosen else letter for at, letter in enumerate(name))
+        return "".join(digits[letter.lower()] if at in chosen else letter for at, letter in enumerate(name))
 
-    def _run_together(self, name):
+    def _run(self, name):
+        """Words run together."""
         spaces = [at for at, letter in enumerate(name) if letter == " "]
         chosen = set(self._rng.permutation(spaces)[: self._rng.integers(1, 3)].tolist())
         return "".join(letter for at, letter in enumerate(name) if at not in chosen)
@@ -266,7 +175,7 @@ class HardTypist(Typist):
 
 def in_kreyol(name: str) -> str:
     """Return a name as Kreyòl spells it; what has no settled spelling there is left as it is."""
-    for french, kreyol in KREYOL:
+    for french, kreyol in TYPING["kreyol"]:
         name = name.replace(french, kreyol)
     return name
 
@@ -276,13 +185,11 @@ def guest_names(rng: np.random.Generator, names: list[str]) -> list[str]:
     guests = []
     for name in rng.permutation(names):
         place = next((town for town in DEPARTMENT_OF if name.endswith(town)), None)
-        family = next((surname for surname in OTHER_FAMILY if surname in name), None)
-        if place:
-            guests.append(
-                f"{name} {STRANGER_WORD}"
-                if rng.random() < 0.4
-                else name.removesuffix(place) + str(rng.choice([*DEPARTMENT_OF, *OTHER_TOWNS]))
-            )
+        family = next((surname for surname in WORDS["other_family"] if surname in name), None)
+        if place and rng.random() < 0.4:
+            guests.append(f"{name} {WORDS['stranger']}")
+        elif place:
+            guests.append(name.removesuffix(place) + str(rng.choice([*DEPARTMENT_OF, *WORDS["other_towns"]])))
         elif family:
-            guests.append(name.replace(family, OTHER_FAMILY[family]))
+            guests.append(name.replace(family, WORDS["other_family"][family]))
     return guests

@@ -5,9 +5,9 @@ an event it is invited to with probability
 
     p = 1 / (1 + exp(-(intercept + sum of effects + u_organization + v_event)))
 
-with u normal with sd ``ORG_SD`` and v normal with sd ``EVENT_SD`` (what makes rows of one organization, and of one
-event, alike). ``truth`` holds the effects and what they are worth in proportions, so that an analysis can be checked.
-The field's versions of the same facts, with their errors, are made in ``field_files``.
+with u and v normal (what makes rows of one organization, and of one event, alike); effects and standard deviations
+stand in ``world.toml``. ``truth`` holds them and what they are worth in proportions, so that an analysis can be checked. The
+field's versions of the same facts, with their errors, are made in ``field_files``.
 """
 
 from dataclasses import dataclass
@@ -18,42 +18,15 @@ import pandas as pd
 
 from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.example import records
+from konbit_lessons.example.facts import CUT, EFFECTS, FACTS, KINDS
 from konbit_lessons.example.names import DEPARTMENT_OF, PEOPLE, acronym, organization_names, person, phones
-from konbit_lessons.example.records import CUT, PROJECTS, days, typed
+from konbit_lessons.example.records import SAID, days, typed
 
-FIRST_EVENT, LAST_EVENT = pd.Timestamp("2016-05-09"), pd.Timestamp("2017-06-22")
-
-# The effects (log-odds) and how often each incentive is offered give the report something clear, something too rare to
-# tell and a null. Among draws of them, this one was chosen because with the default arguments the report shows every
-# kind of answer: clear, likely, uncertain, no sign of, cannot tell. Other seeds show what chance makes of one truth.
-DRAW = 36
-EFFECTS = {
-    "per_diem": 0.40,
-    "transport_refund": 0.30,
-    "certificate": 0.25,
-    "business_showcase": 1.10,
-    "peer_exchange": 0.0,
-    "tailored_topic": 0.40,
-    "recent_conversation": 0.50,
-}
-OTHER_EFFECTS = {
-    "intercept": -0.95,
-    "cdsp": -0.15,
-    "consulted_at_design": 0.40,
-    "other_support_now": -0.35,
-    "motivation": 0.25,  # per standard deviation of what survey answers measure
-    "belief_money": -0.20,
-}
-ORG_SD, EVENT_SD = 0.85, 0.30
-OFFERED = {  # share of events
-    "per_diem": 0.40,
-    "transport_refund": 0.40,
-    "certificate": 0.30,
-    "business_showcase": 1 / 3,
-    "peer_exchange": 0.50,
-    "tailored_topic": 1 / 12,
-}
-EVENT_TYPES = {"round_table": 0.32, "training": 0.29, "coaching": 0.15, "showcase": 0.11, "joint_event": 0.13}
+EVENTS, OTHER = FACTS["events"], FACTS["effects"]["other"]
+OFFERED, TYPES = EVENTS["offered"], EVENTS["types"]
+PROVIDER, GRANTEE = KINDS["provider"], KINDS["grantee"]
+AMOUNT = EVENTS["amount"]  # the incentive that is one
+KEY = ["event_id", "organization_id"]
 DESIGNS = 400  # random allocations of incentives to events among which the least entangled is kept
 
 
@@ -100,31 +73,16 @@ def simulate(*, seed: int = 2017, organizations: int = 137, events: int = 48) ->
         If a size is too small, or more organizations are asked for than there are names.
     """
     _refuse_small(seed, organizations, events)
-    draw = dict(zip(World.__dataclass_fields__, np.random.default_rng([seed, DRAW]).spawn(11), strict=True))
+    draws = np.random.default_rng([seed, FACTS["effects"]["draw"]]).spawn(11)
+    draw = dict(zip(World.__dataclass_fields__, draws, strict=True))
     roster, twins = _organizations(draw["organizations"], organizations)
     calendar = _events(draw["events"], events)
     support = records.other_support(draw["other_support"], roster)
     talks = records.conversations(draw["conversations"], roster)
-    views = pd.DataFrame(draw["truth"].normal(size=(organizations, 2)), columns=["motivation", "belief_money"])
-    views.loc[roster["org_type"] == "cdsp", "motivation"] -= 0.4  # demotivation, mostly among CDSPs
-    rows = _invited(draw["invitations"], roster, calendar)
-    rows, worth = _attendance(draw["invitations"], rows, roster, calendar, support, talks, views)
+    views = _views(draw["truth"], roster)
+    rows, worth = _attendance(draw["invitations"], roster, calendar, support, talks, views)
     delegates = _delegates(draw["delegates"], rows)
     survey = records.survey(draw["survey"], roster, views)
-    truth = {
-        "seed": seed,
-        "coefficients": OTHER_EFFECTS | EFFECTS,
-        "org_sd": ORG_SD,
-        "event_sd": EVENT_SD,
-        "ame": worth,
-        "organizations": len(roster),
-        "events": len(calendar),
-        "invitations": len(rows),
-        "attended": int(rows["attended"].sum()),
-        "delegates": len(delegates),
-        "survey_rows": len(survey),
-        "twins": [[roster["organization_id"][i], roster["organization_id"][j]] for i, j in twins],
-    }
     return World(
         organizations=roster,
         events=calendar,
@@ -136,7 +94,7 @@ def simulate(*, seed: int = 2017, organizations: int = 137, events: int = 48) ->
         contributions=records.contributions(draw["contributions"], roster),
         learning=pd.read_csv(files(__package__) / "learning.csv", dtype="str"),
         delegates=delegates,
-        truth=truth,
+        truth=_truth(seed, worth, roster, calendar, rows, delegates, survey, twins),
     )
 
 
@@ -146,54 +104,76 @@ def _refuse_small(seed, organizations, events):
             raise ProgrammeError(f"{name}={value}: expected a whole number of {least} or more.")
 
 
+def _truth(seed, worth, roster, calendar, rows, delegates, survey, twins):
+    return {
+        "seed": seed,
+        "coefficients": OTHER | EFFECTS,
+        "org_sd": FACTS["effects"]["sd_of_organizations"],
+        "event_sd": FACTS["effects"]["sd_of_events"],
+        "ame": worth,
+        "organizations": len(roster),
+        "events": len(calendar),
+        "invitations": len(rows),
+        "attended": int(rows["attended"].sum()),
+        "delegates": len(delegates),
+        "survey_rows": len(survey),
+        "twins": [[roster["organization_id"][i], roster["organization_id"][j]] for i, j in twins],
+    }
+
+
 def _organizations(rng, count):
     named, twins = organization_names(rng, count)
-    cdsps = round(count * 100 / 137)
-    width = max(3, len(str(count)))
-    numbers = [("CDSP", i + 1) for i in range(cdsps)] + [("AWD", i + 1) for i in range(count - cdsps)]
+    providers = round(count * PROVIDER["of_all"][0] / PROVIDER["of_all"][1])
+    kinds = [PROVIDER] * providers + [GRANTEE] * (count - providers)
+    numbers = [*range(1, providers + 1), *range(1, count - providers + 1)]
     joined = pd.Timestamp("2016-02-15") + days(rng.integers(0, 80, count))
     late = rng.random(count) < 0.15
     joined = joined.where(~late, pd.Timestamp("2016-05-10") + days(rng.integers(0, 200, count)))
     left = pd.Series(pd.Timestamp("2016-11-01") + days(rng.integers(0, 230, count)))
-    frame = pd.DataFrame(
-        {
-            "organization_id": [f"{prefix}-{number:0{width}d}" for prefix, number in numbers],
-            "name": [name for name, _ in named],
-            "acronym": [acronym(name) for name, _ in named],
-            "org_type": ["cdsp"] * cdsps + ["awardee"] * (count - cdsps),
-            "department": [department for _, department in named],
-            "joined_on": joined,
-            "left_on": left.where((rng.random(count) < 0.04) & (left > joined + days(60))),
-            "consulted_at_design": rng.random(count) < 0.4,
-            "earlier_donor_support": rng.random(count) < 0.45,
-            "staff": np.clip(np.round(np.exp(rng.normal(2.2, 0.6, count))), 2, 60).astype(int),
-        }
-    )
-    return typed(frame), twins
+    frame = {
+        "organization_id": [_code(f"{kind['code']}-", at, count) for kind, at in zip(kinds, numbers, strict=True)],
+        "name": [name for name, _ in named],
+        "acronym": [acronym(name) for name, _ in named],
+        "org_type": [kind["org_type"] for kind in kinds],
+        "department": [department for _, department in named],
+        "joined_on": joined,
+        "left_on": left.where((rng.random(count) < 0.04) & (left > joined + days(60))),
+        "consulted_at_design": rng.random(count) < 0.4,
+        "earlier_donor_support": rng.random(count) < 0.45,
+        "staff": np.clip(np.round(np.exp(rng.normal(2.2, 0.6, count))), 2, 60).astype(int),
+    }
+    return typed(pd.DataFrame(frame)), twins
+
+
+def _code(prefix, number, of_all):
+    return f"{prefix}{number:0{max(3, len(str(of_all)))}d}"
+
+
+def _views(rng, roster):
+    """What the survey's answers measure; providers are demotivated."""
+    views = pd.DataFrame(rng.normal(size=(len(roster), 2)), columns=["motivation", "belief_money"])
+    views.loc[roster["org_type"] == PROVIDER["org_type"], "motivation"] -= 0.4
+    return views
 
 
 def _events(rng, count):
-    step = (LAST_EVENT - FIRST_EVENT).days / count
-    day = np.floor((np.arange(count) + rng.random(count)) * step).astype(int)
-    held_on = pd.Series(FIRST_EVENT + days(day))
-    kinds = np.repeat(list(EVENT_TYPES), _parts(count, list(EVENT_TYPES.values())))
-    event_type = rng.permutation(kinds)
+    first, last = (pd.Timestamp(EVENTS[end]) for end in ("first", "last"))
+    day = np.floor((np.arange(count) + rng.random(count)) * ((last - first).days / count)).astype(int)
+    held_on = pd.Series(first + days(day))
+    event_type = rng.permutation(np.repeat(list(TYPES), _parts(count, [kind["share"] for kind in TYPES.values()])))
     offers = _offers(rng, event_type, held_on.dt.to_period("Q").astype(str))
-    per_diem = offers.pop("per_diem")
-    project = rng.choice(PROJECTS, count)
-    width = max(3, len(str(count)))
-    frame = pd.DataFrame(
-        {
-            "event_id": [f"E{i + 1:0{width}d}" for i in range(count)],
-            "event_type": event_type,
-            "held_on": held_on,
-            "place": rng.choice(list(DEPARTMENT_OF), count),
-            "hours": rng.choice([2, 3, 4, 6.5, 8], count),
-            "partner_project": pd.Series(project).where(event_type == "joint_event"),
-            "per_diem_htg": rng.choice([500.0, 750.0, 1000.0, 1250.0], count) * per_diem,
-        }
-    )
-    return typed(pd.concat([frame, offers], axis="columns"))
+    paid = offers.pop(AMOUNT)
+    project = rng.choice(SAID["projects"], count)
+    frame = {
+        "event_id": [_code("E", i + 1, count) for i in range(count)],
+        "event_type": event_type,
+        "held_on": held_on,
+        "place": rng.choice(list(DEPARTMENT_OF), count),
+        "hours": rng.choice(EVENTS["hours"], count),
+        "partner_project": pd.Series(project).where(event_type == EVENTS["of_a_project"]),
+        f"{AMOUNT}_amount": rng.choice(EVENTS["amounts"], count) * paid,
+    }
+    return typed(pd.concat([pd.DataFrame(frame), offers], axis="columns"))
 
 
 def _parts(count, shares):
@@ -207,16 +187,17 @@ def _parts(count, shares):
 def _offers(rng, event_type, quarter):
     """Which event offers what: of many random allocations, the one least entangled with event type, quarter and itself.
 
-    A showcase event always offers a business showcase; the rest is as if decided by lot, which no real programme does.
+    A showcase event always offers a showcase; the rest is as if decided by lot, which no real programme does.
     """
-    count, showcase = len(event_type), event_type == "showcase"
+    kind, incentive = EVENTS["showcase"]
+    count, showcase = len(event_type), event_type == kind
     others = _centred(pd.get_dummies(pd.DataFrame({"type": event_type, "quarter": quarter})))
     best, least = None, np.inf
     for _ in range(DESIGNS):
         allocation = pd.DataFrame({name: rng.permutation(count) < share * count for name, share in OFFERED.items()})
         lots = np.flatnonzero(~showcase)
-        taken = rng.permutation(lots)[: max(0, round(OFFERED["business_showcase"] * count) - showcase.sum())]
-        allocation["business_showcase"] = showcase | np.isin(np.arange(count), taken)
+        taken = rng.permutation(lots)[: max(0, round(OFFERED[incentive] * count) - showcase.sum())]
+        allocation[incentive] = showcase | np.isin(np.arange(count), taken)
         own = _centred(allocation)
         within = own.T @ own
         tangle = (within**2).sum() - (np.diag(within) ** 2).sum() + ((own.T @ others) ** 2).sum()
@@ -236,41 +217,43 @@ def _invited(rng, roster, calendar):
     there = (roster["joined_on"].to_numpy() <= held_on) & (held_on < left_on)
     inclined = there * rng.beta(4, 8, len(roster))
     chance = np.clip(inclined * (0.28 * there.size / max(inclined.sum(), 1e-9)), 0, 0.95)
-    event, organization = np.nonzero(rng.random(there.shape) < chance)
-    return pd.DataFrame({"event": event, "organization": organization})
+    return np.nonzero(rng.random(there.shape) < chance)
 
 
-def _attendance(rng, rows, roster, calendar, support, talks, views):
+def _attendance(rng, roster, calendar, support, talks, views):
     """Who came: event_id, organization_id, attended; and what each incentive is worth, from the same draws."""
-    who, where = rows["organization"].to_numpy(), rows["event"].to_numpy()
-    happened = pd.DataFrame(
-        {
-            "organization_id": roster["organization_id"].to_numpy()[who],
-            "event_id": calendar["event_id"].to_numpy()[where],
-            "event_on": calendar["held_on"].to_numpy()[where],
-            "row": np.arange(len(rows)),
-        }
-    )
-    spells = happened.merge(support, on="organization_id", validate="many_to_many")
-    spells = spells[spells["event_on"].between(spells["started_on"], spells["ended_on"].fillna(CUT))]
-    met = happened.merge(talks[["organization_id", "held_on"]], on="organization_id", validate="many_to_many")
-    met = met[(met["event_on"] - met["held_on"]).between(days(1), days(90))]
-    x = {name: calendar[name].to_numpy(dtype=float)[where] for name in OFFERED if name != "per_diem"}
-    x["per_diem"] = (calendar["per_diem_htg"].to_numpy(dtype=float) > 0)[where].astype(float)
-    x["recent_conversation"] = np.isin(happened["row"], met["row"]).astype(float)
-    x["other_support_now"] = np.isin(happened["row"], spells["row"]).astype(float)
-    x["cdsp"] = (roster["org_type"] == "cdsp").to_numpy(dtype=float)[who]
-    x["consulted_at_design"] = roster["consulted_at_design"].to_numpy(dtype=float)[who]
-    x |= {name: views[name].to_numpy()[who] for name in views}
-    effects = OTHER_EFFECTS | EFFECTS
+    where, who = _invited(rng, roster, calendar)
+    effects, sd = OTHER | EFFECTS, FACTS["effects"]
+    pairs = {
+        "organization_id": roster["organization_id"].to_numpy()[who],
+        "event_id": calendar["event_id"].to_numpy()[where],
+    }
+    x = _reasons(pairs, who, where, roster, calendar, support, talks, views)
     score = effects["intercept"] + sum(effects[name] * values for name, values in x.items())
-    score = score + (ORG_SD * rng.normal(size=len(roster)))[who] + (EVENT_SD * rng.normal(size=len(calendar)))[where]
-    attended = rng.random(len(rows)) < _probability(score)
+    score = score + (sd["sd_of_organizations"] * rng.normal(size=len(roster)))[who]
+    score = score + (sd["sd_of_events"] * rng.normal(size=len(calendar)))[where]
+    attended = rng.random(len(who)) < _probability(score)
     without = {name: score - effects[name] * x[name] for name in EFFECTS}
     gain = {k: (_probability(s + effects[k]) - _probability(s)).sum() for k, s in without.items()}
-    worth = {name: round(float(value) / max(len(rows), 1), 6) for name, value in gain.items()}
-    frame = happened[["event_id", "organization_id"]].assign(attended=attended)
-    return typed(frame), worth
+    worth = {name: round(float(value) / max(len(who), 1), 6) for name, value in gain.items()}
+    return typed(pd.DataFrame(pairs).assign(attended=attended)[[*KEY, "attended"]]), worth
+
+
+def _reasons(pairs, who, where, roster, calendar, support, talks, views):
+    """What each invitation's probability is made of."""
+    at = pd.DataFrame(pairs).assign(event_on=calendar["held_on"].to_numpy()[where], row=np.arange(len(who)))
+    spells = at.merge(support, on="organization_id", validate="many_to_many")
+    spells = spells[spells["event_on"].between(spells["started_on"], spells["ended_on"].fillna(CUT))]
+    met = at.merge(talks[["organization_id", "held_on"]], on="organization_id", validate="many_to_many")
+    met = met[(met["event_on"] - met["held_on"]).between(days(1), days(90))]
+    provider = PROVIDER["org_type"]
+    x = {name: calendar[name].to_numpy(dtype=float)[where] for name in OFFERED if name != AMOUNT}
+    x[AMOUNT] = (calendar[f"{AMOUNT}_amount"].to_numpy(dtype=float) > 0)[where].astype(float)
+    x["recent_conversation"] = np.isin(at["row"], met["row"]).astype(float)
+    x["other_support_now"] = np.isin(at["row"], spells["row"]).astype(float)
+    x[provider] = (roster["org_type"] == provider).to_numpy(dtype=float)[who]
+    x["consulted_at_design"] = roster["consulted_at_design"].to_numpy(dtype=float)[who]
+    return x | {name: views[name].to_numpy()[who] for name in views}
 
 
 def _probability(score):
@@ -280,22 +263,17 @@ def _probability(score):
 def _delegates(rng, rows):
     present = rows[rows["attended"]]
     number = 1 + rng.binomial(2, 0.45, len(present))
-    frame = present.loc[present.index.repeat(number), ["event_id", "organization_id"]].reset_index()
+    frame = present.loc[present.index.repeat(number), KEY].reset_index()
     nth = frame.groupby("index").cumcount()  # delegates of one organization at one event have different names
     first = pd.Series(rng.integers(0, PEOPLE, len(rows)))[frame.pop("index")].to_numpy()
     frame["person"] = person(first + 37 * nth)
     frame["phone"] = phones(rng, len(frame))
-    frame["role"] = rng.choice(["Directeur", "Directrice exécutive", "Comptable", "Assistant"], len(frame))
-    return frame
+    return frame.assign(role=rng.choice(SAID["roles"], len(frame)))
 
 
 def _with_delegates(rows, delegates):
-    key = ["event_id", "organization_id"]
-    senior = delegates["role"].str.startswith("Direct").astype("boolean")
-    found = delegates.assign(senior=senior).groupby(key, as_index=False).agg(
-        delegates=("person", "size"), senior_delegate=("senior", "any")
-    )  # fmt: skip
-    joined = rows.merge(found, on=key, how="left", validate="one_to_one")
-    joined["delegates"] = joined["delegates"].fillna(0).astype("Int64")
-    joined["senior_delegate"] = joined["senior_delegate"].astype("boolean")
-    return joined
+    senior = delegates["role"].str.startswith(SAID["senior"]).astype("boolean")
+    groups = delegates.assign(senior=senior).groupby(KEY, as_index=False)
+    found = groups.agg(delegates=("person", "size"), senior_delegate=("senior", "any"))
+    joined = rows.merge(found, on=KEY, how="left", validate="one_to_one").fillna({"delegates": 0})
+    return joined.astype({"delegates": "Int64", "senior_delegate": "boolean"})

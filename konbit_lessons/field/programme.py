@@ -1,189 +1,49 @@
-"""programme.toml → Programme: which files feed which table and how, the targets, the question and the contact.
+"""programme.toml → Programme: what a programme is about, what it calls its own, and which files feed which table.
 
 Everything that differs between programmes stands in that file, so that another programme needs another programme.toml
 and no code. It is checked whole before anything is read: each error names the file, the key, what was found, and what
-is allowed.
+is allowed. ``sections`` has the keys, ``declared`` the columns that come of them, ``checks`` how they fit together.
 """
 
-import re
+import os
 import tomllib
 from dataclasses import dataclass
 from datetime import date
-from difflib import get_close_matches
-from fnmatch import fnmatch
+from functools import cached_property
 from glob import escape
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+import pandera.pandas as pa
+from pydantic import BaseModel, ValidationError
 
 from konbit_lessons import tables
 from konbit_lessons.errors import ProgrammeError
-from konbit_lessons.field.sources import KINDS
-from konbit_lessons.field.values import DATE_ORDERS
-
-Filled = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-TableName = Literal[tuple(tables.TABLES)]
-Kind = Literal[tuple(KINDS)]
-Expectation = Literal[tuple(tables.EXPECTATIONS)]
+from konbit_lessons.field import checks
+from konbit_lessons.field.declared import AMOUNT, EXPECTS, declared, types_of
+from konbit_lessons.field.sections import (
+    About,
+    Action,
+    Analysis,
+    Expectation,
+    Incentive,
+    Meaningful,
+    Places,
+    Question,
+    Sections,
+    Source,
+    Study,
+    Units,
+)
+from konbit_lessons.periods import Calendar
+from konbit_lessons.words.label import Label
 
 AUDIENCES = ("shared", "internal")
 CORRECTIONS, LEDGER = "corrections.csv", "identity_ledger.csv"  # an evaluator's own, beside the raw files
+VARIABLE = "KONBIT_PROGRAMME"  # of the environment: where programme.toml is, if not in a folder above
 
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class About(_Section):
-    name: Filled
-    point_of_contact: Filled
-    simulated: bool = False
-    started_on: date | None = None
-    new_approach_on: date | None = None
-    data_cut_on: date | None = None
-    timezone: str = "UTC"
-    raw: str = "data/raw"
-    processed: str = "data/processed"
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_timezone(cls, name: str) -> str:
-        if name not in available_timezones():
-            raise ValueError(f'found "{name}"; expected a time zone such as "America/Port-au-Prince"')
-        return name
-
-
-class Privacy(_Section):
-    smallest_cell: int = Field(5, ge=1)
-
-
-class Meaningful(_Section):
-    """What an organization must have done at the least, from the first day on, to take part meaningfully."""
-
-    hours: float = Field(8, ge=0)  # at events
-    senior_delegates: int = Field(1, ge=0)  # events to which it sent a director
-    contributions: int = Field(0, ge=0)  # pledges that it delivered
-
-
-class Participation(_Section):
-    meaningful: Meaningful = Meaningful()
-
-
-class Analysis(_Section):
-    incentives: list[Filled] = Field(min_length=1)
-    adjust_for: list[Filled] = []
-    cluster: list[Filled] = Field(["organization_id", "event_id"], min_length=1, max_length=2)
-    by: Filled | None = None
-    smallest_effect_that_matters: float = Field(0.10, gt=0, lt=1)
-
-
-class Units(_Section):
-    """How the sentences of a study call its rows, its groups and its outcome."""
-
-    row: Filled = "row"
-    rows: Filled = "rows"
-    group: Filled = "group"
-    groups: Filled = "groups"
-    outcome: Filled | None = None
-
-
-class Study(_Section):
-    """One tidy table that is ready to analyse."""
-
-    title: Filled
-    table: Filled
-    outcome: Filled
-    incentives: list[Filled] = Field(min_length=1)
-    adjust_for: list[Filled] = []
-    cluster: list[Filled] = Field(min_length=1, max_length=2)
-    labels: dict[str, Filled] = {}
-    units: Units = Units()
-    smallest_effect_that_matters: float = Field(0.10, gt=0, lt=1)
-
-
-class Source(_Section):
-    """One [[source]] of programme.toml: files of one shape, or a query to a database, that feed one table."""
-
-    table: TableName
-    files: Filled | list[Filled] = []
-    database: Filled | None = None
-    query: Filled | None = None
-    kind: Kind | None = None
-    form: Filled | None = None
-    sheets: list[Filled] | None = None
-    columns: dict[str, Filled] = {}
-    dates: list[str] = []
-    decimal: Literal[".", ","] = "."
-    levels: dict[str, dict[str, str]] = {}
-    missing: dict[str, list[str]] = {}
-    blank: dict[str, str] = {}
-    set: dict[str, str | int | float | bool | date] = {}
-    by_file: dict[str, dict[str, str | int]] = {}
-    twice: Literal["all", "latest", "first", "mean", "ask"] = "all"
-    options: dict[str, list[Filled]] = {}
-
-    @field_validator("dates")
-    @classmethod
-    def _known_orders(cls, orders: list[str]) -> list[str]:
-        for order in orders:
-            if order not in DATE_ORDERS:
-                raise ValueError(f'found "{order}"; expected one of {", ".join(DATE_ORDERS)}')
-        return orders
-
-    @model_validator(mode="after")
-    def _one_place(self) -> "Source":
-        if bool(self.files) == bool(self.database):
-            raise ValueError("expected either files or database: say where the rows come from")
-        if self.database and not self.query:
-            raise ValueError("there is a database and no query: say which rows to take from it")
-        return self
-
-    @property
-    def patterns(self) -> list[str]:
-        return [self.files] if isinstance(self.files, str) else self.files
-
-    @property
-    def place(self) -> str:
-        """Where the rows come from, as people read it: without what a database's URL says of its user."""
-        return re.sub("://[^/]*@", "://", self.database) if self.database else ", ".join(self.patterns)
-
-    def constants(self, file_name: str) -> dict[str, str]:
-        """Values this source gives to every row of a file: ``set``, then what ``by_file`` says of its name."""
-        constants = {column: str(value) for column, value in self.set.items()}
-        for column, by_pattern in self.by_file.items():
-            matching = [str(value) for pattern, value in by_pattern.items() if fnmatch(file_name, pattern)]
-            constants |= dict(zip([column], matching, strict=False))
-        return constants
-
-
-class _File(_Section):
-    programme: About
-    targets: dict[str, Annotated[int, Field(ge=0)]] = {}
-    privacy: Privacy = Privacy()
-    participation: Participation = Participation()
-    offers: dict[Expectation, list[Filled]] = {}
-    analysis: Analysis | None = None
-    incentives: dict[str, Filled] = {}
-    labels: dict[str, Filled] = {}
-    study: Study | None = None
-    source: list[Source] = []
-
-    @model_validator(mode="after")
-    def _one_kind_of_programme(self) -> "_File":
-        if self.study and (self.source or self.analysis):
-            raise ValueError("[study] is for one tidy table: take out [analysis] and [[source]], or [study]")
-        if not self.study and not self.source:
-            raise ValueError("there is neither a [[source]] nor a [study]: say which files feed which table")
-        rules = {one.twice for one in self.source if one.table == "survey"}
-        if len(rules) > 1:
-            raise ValueError(
-                f"twice: found {', '.join(sorted(rules))}; expected one rule in every [[source]] of the survey"
-            )
-        if any(one.twice != "all" and one.table != "survey" for one in self.source):
-            raise ValueError('twice: it is a rule for the table "survey" only; take it out elsewhere')
-        return self
+TAKEN = ("places", "incentives", "questions", "expectations", "actions", "targets", "analysis", "study")
 
 
 @dataclass(frozen=True)
@@ -195,91 +55,196 @@ class Programme:
     path, folder, raw, processed : Path
         The file, the folder that its paths are relative to, and the two data folders.
     about : About
-        Name, contact, calendar.
-    targets : dict of str to int
-        Organizations to reach, by type.
+        Name, contact, calendar, currency, languages.
     audience : "shared" or "internal"
         Who reads what is made from it.
     smallest_cell : int
         No figure is about fewer organizations: what programme.toml says for shared reports, 1 for internal ones.
+    types : dict of str to dict of str to Label
+        Column → level → what it is called, in the order declared.
+    places : Places or None
+        The column that says where an organization is, and its map of tiles.
+    incentives, questions, expectations, actions : dict of str to Incentive, Question, Expectation, Action
+        By name. An incentive is a column of events, a question one of the survey, an expectation ``expects_<name>`` of
+        survey and conversations.
+    targets : dict of str to int
+        Organizations to reach, by type.
+    invitations : "listed", "everybody" or "count only"
+        Where it is known who was invited.
+    meaningful : Meaningful
+        What counts as taking part meaningfully.
     analysis : Analysis or None
     study : Study or None
     sources : tuple of Source
-    incentives : dict of str to str
-        Yes/no incentives of this programme beyond those every programme knows: column → label.
-    labels : dict of str to str
-        Label of every column an analysis can name.
-    meaningful : Meaningful
-        What counts as taking part meaningfully.
-    offers : dict of str to list of str
-        What meets an expectation: kinds of events, and incentives offered at events. Nothing is beyond the project.
+    said : Sections
+        The file as it was checked.
     """
 
     path: Path
-    about: About
-    targets: dict[str, int]
+    said: Sections
+    audience: str
     smallest_cell: int
+    types: dict[str, dict[str, Label]]
+    places: Places | None
+    incentives: dict[str, Incentive]
+    questions: dict[str, Question]
+    expectations: dict[str, Expectation]
+    actions: dict[str, Action]
+    targets: dict[str, int]
+    invitations: str
+    meaningful: Meaningful
     analysis: Analysis | None
     study: Study | None
     sources: tuple[Source, ...]
-    incentives: dict[str, str]
-    labels: dict[str, str]
-    meaningful: Meaningful
-    offers: dict[str, list[str]]
-    audience: str = "shared"
+
+    @property
+    def about(self) -> About:
+        """Name, contact, calendar, currency, languages."""
+        return self.said.programme
 
     @property
     def folder(self) -> Path:
+        """The folder of the file."""
         return self.path.parent
 
     @property
     def raw(self) -> Path:
+        """The folder of the raw files."""
         return self.folder / self.about.raw
 
     @property
     def processed(self) -> Path:
+        """The folder of the cleaned tables."""
         return self.folder / self.about.processed
 
     @property
     def name(self) -> str:
+        """What the programme is called."""
         return self.about.name
 
     @property
     def simulated(self) -> bool:
+        """Whether its data are invented."""
         return self.about.simulated
 
     @property
     def point_of_contact(self) -> str:
+        """Whom a reader can ask."""
         return self.about.point_of_contact
 
     @property
     def data_cut_on(self) -> date | None:
+        """When the records were pulled."""
         return self.about.data_cut_on
 
     @property
+    def new_approach_on(self) -> date | None:
+        """When the way of working changed; None where there is no before and after."""
+        return self.about.new_approach_on
+
+    @property
     def timezone(self) -> ZoneInfo:
+        """Of dates in the records."""
         return ZoneInfo(self.about.timezone)
+
+    @property
+    def calendar(self) -> Calendar:
+        """When its year begins, and what its quarters are called."""
+        return self.about.calendar
+
+    @property
+    def currency(self) -> str:
+        """Of its amounts; "" where there is none."""
+        return self.about.currency
+
+    @property
+    def languages(self) -> list[str]:
+        """In which it has words for what it declares."""
+        return self.about.languages
 
     @property
     def units(self) -> Units | None:
         """How sentences name rows and groups; None where they are invitations, organizations and events."""
         return self.study.units if self.study else None
 
+    @cached_property
+    def tables(self) -> dict[str, pa.DataFrameSchema]:
+        """The schema of each table: the columns of codebook.toml and those declared."""
+        return tables.schemas(declared(self.said), languages=tuple(self.languages), currency=self.currency)
+
     @property
     def question(self) -> dict[str, Any]:
         """The programme's question as keyword arguments of :func:`konbit_lessons.predict_participation`."""
-        asked = self.study or self.analysis
-        if asked is None:
-            raise ProgrammeError(f"{self.path.name}: there is no [analysis]; name the incentives to look at in it.")
+        asked = self._asked
         by = {"by": self.analysis.by} if self.analysis and self.analysis.by else {}
         return by | {
-            "outcome": self.study.outcome if self.study else "attended",
+            "outcome": self._outcome,
             "incentives": list(asked.incentives),
             "adjust_for": list(asked.adjust_for),
             "cluster": list(asked.cluster),
-            "labels": self.labels,
+            "labels": {name: label.text(self.languages[0]) for name, label in self._labels.items()},
             "smallest_effect": asked.smallest_effect_that_matters,
         }
+
+    @property
+    def formula(self) -> str:
+        """The programme's question as a formula of statsmodels."""
+        asked = self._asked
+        return asked.formula or f"{self._outcome} ~ {' + '.join([*asked.incentives, *asked.adjust_for])}"
+
+    @property
+    def _asked(self) -> Analysis | Study:
+        asked = self.study or self.analysis
+        if asked is None:
+            raise ProgrammeError(f"{self.path.name}: there is no [analysis]; name the incentives to look at in it.")
+        return asked
+
+    @property
+    def _outcome(self) -> str:
+        return self.study.outcome if self.study else "attended"
+
+    @cached_property
+    def _labels(self) -> dict[str, Label]:
+        """Label of every column, by its name alone: what the programme says goes before what codebook.toml says."""
+        labels = {}
+        for schema in self.tables.values():
+            labels |= {name: one.metadata["label"] for name, one in schema.columns.items() if name not in labels}
+        labels |= {name: Label.of(text) for name, text in tables.codebook()["panel"].items()}
+        labels |= {f"{EXPECTS}{name}": one.label for name, one in self.expectations.items()}
+        for declared_ones in (self.actions, self.questions, self.incentives):
+            labels |= {name: one.label for name, one in declared_ones.items()}
+        return labels | self.said.labels | (self.study.labels if self.study else {})
+
+    def label(self, term: str) -> Label:
+        """What a column, an incentive, a question, an expectation or an action is called; itself where it has no label."""
+        return self._labels.get(term) or Label.of(term)
+
+    def levels(self, column: str) -> list[str]:
+        """The levels of a column in the order declared; none where it has none."""
+        return list(self._levels_of(column))
+
+    def level(self, column: str, level: str) -> Label:
+        """What a level of a column is called; itself where it is not declared."""
+        return self._levels_of(column).get(level) or Label.of(str(level))
+
+    def _levels_of(self, column: str) -> dict[str, Label]:
+        if column in self.types:
+            return self.types[column]
+        if column in self.questions:
+            return self.questions[column].levels
+        found = (schema.columns[column].metadata["levels"] for schema in self.tables.values() if column in schema.columns)
+        return next(filter(None, found), {})
+
+    def check_language(self, language: str) -> None:
+        """Check that everything the programme names has words in a language.
+
+        Raises
+        ------
+        ProgrammeError
+            Some have none; all are listed.
+        """
+        if lacking := checks.missing_words(self.said, language):
+            raise ProgrammeError("\n".join(f"{self.path.name}, {one}." for one in lacking))
 
     def files_of(self, source: Source) -> list[Path]:
         """The files of one source, sorted by name.
@@ -328,7 +293,8 @@ def load(path: str | Path = "programme.toml", *, audience: str = "shared") -> Pr
     Parameters
     ----------
     path : str or Path
-        The file.
+        The file; where it is not there, one of that name in a folder above the working directory, or the one that the
+        environment variable ``KONBIT_PROGRAMME`` names.
     audience : "shared" or "internal"
         Who will read what is made from it. Shared figures are about no fewer organizations than
         ``privacy.smallest_cell``; internal ones may be about each.
@@ -341,66 +307,50 @@ def load(path: str | Path = "programme.toml", *, audience: str = "shared") -> Pr
     """
     if audience not in AUDIENCES:
         raise ProgrammeError(f"audience: found {audience!r}; expected {' or '.join(AUDIENCES)}.")
-    path = Path(path).resolve()
+    path = _found(Path(path))
+    said = _checked(path)
+    return Programme(
+        path=path,
+        said=said,
+        audience=audience,
+        smallest_cell=said.privacy.smallest_cell if audience == "shared" else 1,
+        types=types_of(said),
+        invitations={True: "everybody", False: "listed"}.get(said.invitations.everybody, "count only"),
+        meaningful=said.participation.meaningful,
+        sources=tuple(said.source),
+        **{name: getattr(said, name) for name in TAKEN},
+    )
+
+
+def _found(path: Path) -> Path:
+    """The file itself, or the one of its name in the nearest folder above, or the one that the environment names."""
+    places = [path]
+    if not path.is_absolute() and {*path.parts[:-1]} <= {".."}:
+        places += [folder / path.name for folder in (Path.cwd(), *Path.cwd().parents)]
+        named = Path(os.environ.get(VARIABLE, ""))
+        places += [named, named / path.name]
+    return next((one for one in places if one.is_file()), path).resolve()
+
+
+def _checked(path: Path) -> Sections:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, IsADirectoryError) as error:
         raise ProgrammeError(
             f"{path.name}: there is no such file in {path.parent.name or path.parent}. "
-            "Give the path with --programme, or start with `konbit example`."
+            f"Give the path with --programme or in {VARIABLE}, or start with `konbit init` or `konbit example`."
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ProgrammeError(f"{path.name}: this is not TOML: {error}. Correct that line.") from error
+        hint = ' A name with an accent, a space or an apostrophe is written in quotes: "Thiès" = …' * ("key" in str(error))
+        raise ProgrammeError(f"{path.name}: this is not TOML: {error}. Correct that line.{hint}") from error
     try:
-        checked = _File.model_validate(content)
+        said = Sections.model_validate(content)
     except ValidationError as error:
         raise ProgrammeError(_explain(error, path.name, content)) from error
-    _check_columns(checked, path.name)
-    return Programme(
-        path=path,
-        about=checked.programme,
-        targets=checked.targets,
-        audience=audience,
-        smallest_cell=checked.privacy.smallest_cell if audience == "shared" else 1,
-        analysis=checked.analysis,
-        study=checked.study,
-        sources=tuple(checked.source),
-        incentives=checked.incentives,
-        labels=tables.LABELS | checked.incentives | checked.labels | (checked.study.labels if checked.study else {}),
-        meaningful=checked.participation.meaningful,
-        offers=checked.offers,
-    )
-
-
-def _check_columns(checked: _File, file_name: str) -> None:
-    """Every column that is named must be one, so that a slip of the pen is found before any data is read."""
-    for key in ("incentives", "adjust_for", "cluster", "by") if checked.analysis else ():
-        known = tables.analysable(checked.incentives)
-        named = getattr(checked.analysis, key) or []
-        for name in [named] if isinstance(named, str) else named:
-            if name not in known:
-                raise ProgrammeError(
-                    f'{file_name}, [analysis], {key}: found "{name}", which is nothing known of an invitation. '
-                    f"{_nearest(name, known)}Allowed: {', '.join(known)}; a yes/no column of your own in the table "
-                    "of events is made known under [incentives]."
-                )
-    known = [*tables.EVENT_TYPES, "per_diem", *tables.OFFERED, *checked.incentives]
-    for what, named in checked.offers.items():
-        if other := [name for name in named if name not in known]:
-            raise ProgrammeError(
-                f'{file_name}, [offers], {what}: found "{other[0]}", which is no kind of event and no incentive of an '
-                f"event. {_nearest(other[0], known)}Allowed: {', '.join(known)}."
-            )
-    for source in checked.source:
-        known = list(tables.schema(source.table, checked.incentives).columns)
-        for key in ("columns", "levels", "missing", "blank", "set", "by_file"):
-            for column in getattr(source, key):
-                if column != "*" and not any(fnmatch(name, column) for name in known):
-                    raise ProgrammeError(
-                        f'{file_name}, [[source]] of table "{source.table}", {key}: '
-                        f'found "{column}", which is no column of that table. '
-                        f"{_nearest(column, known)}Allowed: {', '.join(known)}."
-                    )
+    schemas = tables.schemas(declared(said), languages=tuple(said.programme.languages))
+    if wrong := list(dict.fromkeys(checks.problems(said, schemas))):
+        raise ProgrammeError("\n".join(f"{path.name}, {one}." for one in wrong))
+    return said
 
 
 def _explain(error: ValidationError, file_name: str, content: dict) -> str:
@@ -422,7 +372,7 @@ def _explain(error: ValidationError, file_name: str, content: dict) -> str:
 
 def _key(location: tuple, content: dict) -> str:
     """A place in the file as its reader sees it: ``[[source]] 3 (table "survey"), dates``."""
-    parts = list(location)
+    parts = [part for part in location if part != "[key]"]
     if parts[:1] == ["source"] and len(parts) > 1:
         table = content["source"][parts[1]].get("table", "?")
         return ", ".join([f'[[source]] {parts[1] + 1} (table "{table}")', *(str(part) for part in parts[2:])])
@@ -430,18 +380,13 @@ def _key(location: tuple, content: dict) -> str:
 
 
 def _allowed_keys(location: tuple) -> str:
-    model: Any = _File
+    model: Any = Sections
     for part in location[:-1]:
         field = model.model_fields.get(part) if isinstance(part, str) else None
         kinds = [field.annotation, *getattr(field.annotation, "__args__", ())] if field else [model]
         model = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), model)
     known = list(model.model_fields)
-    return f"{_nearest(str(location[-1]), known)}Allowed: {', '.join(known)}."
-
-
-def _nearest(found: str, known: list[str]) -> str:
-    near = get_close_matches(found, known, n=1)
-    return f'Did you mean "{near[0]}"? ' if near else ""
+    return f"{checks.nearest(str(location[-1]), known)}Allowed: {', '.join(known)}."
 
 
 def _files_there(folder: Path) -> str:

@@ -6,7 +6,7 @@ text is looked at once.
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 
@@ -14,35 +14,13 @@ import numpy as np
 import pandas as pd
 
 from konbit_lessons.field.texts import composed, distinct_of, looked_up
+from konbit_lessons.tables import codebook
+from konbit_lessons.words.label import Label
 
-YES = {"yes", "y", "oui", "wi", "x", "1", "true", "vrai", "✓", "✔"}
-NO = {"no", "n", "non", "0", "false", "faux"}
-AGREEMENT = {  # labels of the scale of agreement, where no form decodes them
-    "strongly disagree": 1, "pas du tout d'accord": 1, "pa dakò ditou": 1,
-    "disagree": 2, "pas d'accord": 2, "pa dakò": 2,
-    "neutral": 3, "neutre": 3, "net": 3, "neither agree nor disagree": 3, "ni d'accord ni pas d'accord": 3,
-    "ni dakò ni pa dakò": 3,
-    "agree": 4, "d'accord": 4, "dakò": 4,
-    "strongly agree": 5, "tout à fait d'accord": 5, "dakò nèt": 5,
-}  # fmt: skip
-MARKS = {  # what can stand beside a number of that unit
-    "HTG": {"htg", "g", "gde", "gdes", "gds", "gourde", "gourdes", "goud"},
-    "hours": {"h", "hr", "hrs", "hour", "hours", "heure", "heures", "è", "èdtan"},
-}
-MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "january jan janvier janv janvye", "february feb février fevrier févr fevr fév fev fevriye fevrye",
-            "march mar mars mas", "april apr avril avr", "may mai me", "june jun juin jen",
-            "july jul juillet juil jiyè jiye", "august aug août aout out dawou",
-            "september sep sept septembre septanm", "october oct octobre oktòb oktob",
-            "november nov novembre novanm", "december dec décembre decembre déc desanm",
-        ),
-        start=1,
-    )
-    for name in names.split()
-}  # fmt: skip
+WRITING = codebook()["writing"]
+YES, NO = {*WRITING["yes"]}, {*WRITING["no"]}
+AGREEMENT = {label: int(point) for point, labels in WRITING["agreement"].items() for label in labels}  # where no form decodes
+MONTHS = {name: number for number, names in enumerate(WRITING["months"], start=1) for name in names.split()}
 SERIAL = {"excel": "1900", "excel 1904": "1904"}  # dates as a workbook counts them
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?")
 _TIME = re.compile(r"[ T]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*[ap]\.?m\.?)?$", re.IGNORECASE)
@@ -50,6 +28,10 @@ _SERIAL = r"\d{5}(\.\d+)?"
 _SPACES = re.compile(r"[\s']+")
 _SPACED = re.compile(r"[+-]?\s*\d{1,3}(?:[\s']+\d{3})*(?:[.,]\d+)?")  # thousands, and nothing else, apart
 FIRST_YEAR, LAST_YEAR = 1950, 2100
+AGREES = (1, 5)  # the scale of agreement
+
+
+Levels = Mapping[str, Label] | None
 
 
 @dataclass(frozen=True)
@@ -69,7 +51,13 @@ class Writing:
     utc : bool
         A time without an offset is in UTC, as in Kobo's ``_submission_time``.
     unit : str
-        Of an amount, as in the codebook; its marks (HTG, h) may stand beside the number.
+        Of an amount, as in the codebook.
+    marks : frozenset of str
+        What may stand beside an amount of that unit.
+    spellings : dict of str to str
+        Of a place: how people write it → its level, as :func:`konbit_lessons.field.declared.spelled` has them.
+    scale : tuple of int, optional
+        Its ends, of an answer on a scale.
     """
 
     dates: tuple[str, ...] = ()
@@ -78,6 +66,9 @@ class Writing:
     timezone: tzinfo = UTC
     utc: bool = False
     unit: str = ""
+    marks: frozenset[str] = frozenset()
+    spellings: dict[str, str] = field(default_factory=dict)
+    scale: tuple[int, int] | None = None
 
 
 DATE_ORDERS = {
@@ -95,7 +86,7 @@ DATE_ORDERS = {
 
 
 def convert(
-    text: pd.Series, *, kind: str, dtype: object, levels: tuple[str, ...] | None, writing: Writing
+    text: pd.Series, *, kind: str, dtype: object, levels: Levels, writing: Writing
 ) -> tuple[pd.Series, pd.Series]:
     """Typed values of a column, and why the others have none.
 
@@ -104,11 +95,12 @@ def convert(
     text : Series of str or category
         Missing is blank.
     kind : str
-        ``identifier``, ``text``, ``level``, ``day``, ``yes_no``, ``whole`` or ``amount``, as in the codebook.
+        As in the codebook: ``identifier``, ``text``, ``level``, ``place``, ``day``, ``yes_no``, ``scale``, ``whole``,
+        ``amount`` or ``number``.
     dtype : dtype
         Of the values; ``"category"`` for text while a table is being cleaned.
-    levels : tuple of str, optional
-        Of a level.
+    levels : mapping of str to Label, optional
+        Of a level or a place, with the words of each, which a file may hold instead.
     writing : Writing
 
     Returns
@@ -158,18 +150,37 @@ def _fold(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())
 
 
-def _text(text: str, writing: Writing, levels: tuple[str, ...] | None) -> str:
+def _text(text: str, writing: Writing, levels: Levels) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def _level(text: str, writing: Writing, levels: tuple[str, ...] | None) -> str:
-    known = {_fold(level): level for level in levels or ()}
+def _level(text: str, writing: Writing, levels: Levels) -> str:
+    known = {_fold(words): level for level, label in (levels or {}).items() for words in label.every()}
+    known |= {_fold(level): level for level in levels or ()}
     if _fold(text) in known:
         return known[_fold(text)]
     raise ValueError(f"expected {', '.join(levels or ())}; other words are mapped under levels in programme.toml")
 
 
-def _yes_no(text: str, writing: Writing, levels: tuple[str, ...] | None) -> bool:
+def place_key(text: str) -> str:
+    """A name of a place in small plain letters, without the words that stand beside it.
+
+    >>> place_key("Région de Thiès"), place_key("Grand'Anse"), place_key("GRANDE-ANSE")
+    ('thies', 'grand anse', 'grande anse')
+    """
+    letters = unicodedata.normalize("NFD", text.casefold())
+    words = "".join(" " if not one.isalnum() else one for one in letters if not unicodedata.combining(one)).split()
+    return " ".join(word for word in words if word not in WRITING["places"])
+
+
+def _place(text: str, writing: Writing, levels: Levels) -> str:
+    found = writing.spellings.get(text.casefold()) or writing.spellings.get(place_key(text))
+    if found:
+        return found
+    raise ValueError(f"expected {', '.join(levels or ())}; other spellings are written under [places] in programme.toml")
+
+
+def _yes_no(text: str, writing: Writing, levels: Levels) -> bool:
     if _fold(text) in YES:
         return True
     if _fold(text) in NO:
@@ -177,7 +188,7 @@ def _yes_no(text: str, writing: Writing, levels: tuple[str, ...] | None) -> bool
     raise ValueError("expected yes or no (oui, non, wi, x, 1, 0)")
 
 
-def _amount(text: str, writing: Writing, levels: tuple[str, ...] | None) -> float:
+def _amount(text: str, writing: Writing, levels: Levels) -> float:
     number = _number(text, writing)
     if number is not None:
         return number
@@ -185,10 +196,9 @@ def _amount(text: str, writing: Writing, levels: tuple[str, ...] | None) -> floa
         number = _number(text.removesuffix("%"), writing)
         if number is not None:
             return number / 100  # as a percent cell of a workbook holds it
-    marks = next((marks for unit, marks in MARKS.items() if writing.unit.startswith(unit)), set())
     found = re.fullmatch(r"([^\d+-]*)([+-]?\d[\d\s\u00a0\u202f'.,]*?)([^\d]*)", text)
     mark = _fold(found[1] + found[3]).strip(". ") if found else ""
-    if found and mark in marks:
+    if found and mark in writing.marks:
         number = _number(found[2], writing)
         if number is not None:
             return number
@@ -215,7 +225,7 @@ def _number(text: str, writing: Writing) -> float | None:
     return None
 
 
-def _whole(text: str, writing: Writing, levels: tuple[str, ...] | None) -> int:
+def _whole(text: str, writing: Writing, levels: Levels) -> int:
     try:
         number = _amount(text, writing, levels)
     except ValueError:
@@ -225,18 +235,19 @@ def _whole(text: str, writing: Writing, levels: tuple[str, ...] | None) -> int:
     return int(number)
 
 
-def _agreement(text: str, writing: Writing, levels: tuple[str, ...] | None) -> int:
-    """A point on the scale: its number, its label in one of three languages, or both where they agree."""
+def _scale(text: str, writing: Writing, levels: Levels) -> int:
+    """A point on the scale: its number; of agreement also its label, or both where they agree."""
     label = _fold(text.replace("’", "'"))
-    if label in AGREEMENT:
-        return AGREEMENT[label]
-    both = re.fullmatch(r"([1-5])\s*[-–—=.:)]+\s*(\D+)", label)
-    if both and AGREEMENT.get(both[2]) == int(both[1]):
-        return int(both[1])
+    if writing.scale == AGREES:
+        if label in AGREEMENT:
+            return AGREEMENT[label]
+        both = re.fullmatch(r"([1-5])\s*[-–—=.:)]+\s*(\D+)", label)
+        if both and AGREEMENT.get(both[2]) == int(both[1]):
+            return int(both[1])
     return _whole(text, writing, levels)
 
 
-def _day(text: str, writing: Writing, levels: tuple[str, ...] | None) -> datetime:
+def _day(text: str, writing: Writing, levels: Levels) -> datetime:
     if iso := _ISO.fullmatch(text):
         day = _by_format(text[:10], "%Y-%m-%d")
         if day:
@@ -293,6 +304,8 @@ _PARSERS: dict[str, Callable] = {
     "day": _day,
     "yes_no": _yes_no,
     "whole": _whole,
-    "agreement": _agreement,
+    "place": _place,
+    "scale": _scale,
     "amount": _amount,
+    "number": _amount,
 }

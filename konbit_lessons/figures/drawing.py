@@ -1,237 +1,224 @@
-"""Draw a picture in pixels as a phone shows them, and return it as a small PNG.
+"""Draw a plot of seaborn or matplotlib at the width of a phone, or of a page, and pack it as a small PNG.
 
-Takes rows of text with a mark below each; returns the bytes of the PNG. Between ``words`` and ``figures`` in the flow.
-The only module that imports matplotlib. Everything is laid out in pixels as shown on a phone, one row under the other,
-so that text stays 11 to 12 pixels high there; the file holds twice as many. The same rows give the same bytes.
+Takes a plot and the frame it shows; returns pictures. On a phone the name of each row and its numbers stand above its
+mark, from the left edge; on a wide page the name stands before it and the numbers behind. The same plot gives the same
+bytes.
 """
 
-import struct
-import zlib
-from contextlib import contextmanager
-from dataclasses import dataclass
+import io
+import textwrap
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import matplotlib as mpl
-import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+import oxipng
+import pandas as pd
+import seaborn.objects as so
+from matplotlib.axes import Axes
+from matplotlib.category import StrCategoryFormatter
 from matplotlib.figure import Figure as Canvas
-from matplotlib.font_manager import FontProperties, findfont, get_font
-from matplotlib.patches import Rectangle
-from matplotlib.textpath import TextToPath
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from PIL import Image
 
-from konbit_lessons import parts
-from konbit_lessons.sentences import signed
+from konbit_lessons.errors import PlotError
 
-WIDTH, MARGIN, LINE = 328, 10, 16  # pixels as shown on a phone 360 wide, less the margins of the page
-BLUE, ORANGE, INK, GREY, PALE = "#0072B2", "#D55E00", "#1b1b1b", "#5f6368", "#d9dce0"  # Okabe and Ito, and greys
-MARKS = {  # strength → how its dot and bar look; shape and filling differ, not colour alone
-    "clear": {"marker": "o", "face": BLUE, "edge": BLUE, "width": 4},
-    "likely": {"marker": "D", "face": BLUE, "edge": BLUE, "width": 2},
-    "uncertain": {"marker": "o", "face": "white", "edge": ORANGE, "width": 2},
-    "no sign of": {"marker": "s", "face": "white", "edge": GREY, "width": 2},
+NARROW, WIDE = 328, 640  # pixels: a phone 360 wide less the margins of the page; the column of a wide page
+BLUE, ORANGE, GREEN, INK, GREY, PALE = "#0072B2", "#D55E00", "#009E73", "#1b1b1b", "#5f6368", "#d9dce0"  # Okabe and Ito
+LINE, MARK = 15, 26  # height of a line of text and of a row's mark
+BESIDE = (30, 24)  # letters of a name before its mark, on a wide page and on a phone
+COLOURS_KEPT = 16  # of a picture: half a byte each
+INCH = 100  # pixels
+THEME = {  # for seaborn: ``sns.set_theme(style="whitegrid", rc=kl.THEME)``
+    "font.family": "DejaVu Sans",
+    "font.size": 8,
+    "axes.labelsize": 8,
+    "axes.titlesize": 9,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "legend.fontsize": 8,
+    "text.color": INK,
+    "text.parse_math": False,
+    "axes.labelcolor": GREY,
+    "axes.edgecolor": PALE,
+    "axes.facecolor": "white",
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.prop_cycle": mpl.cycler(color=[BLUE, ORANGE, GREEN, GREY]),
+    "axes.spines.left": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "figure.facecolor": "white",
+    "grid.color": PALE,
+    "grid.linewidth": 0.6,
+    "xtick.bottom": False,
+    "ytick.left": False,
+    "lines.linewidth": 1.6,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "konbit",
 }
+MARKS = so.Nominal({"clear": "o", "likely": "D", "uncertain": "X", "no sign of": "s", "cannot tell": "."})
+COLOURS = so.Nominal({"clear": BLUE, "likely": BLUE, "uncertain": ORANGE, "no sign of": GREY, "cannot tell": PALE})
 
 
 @dataclass(frozen=True)
-class Row:
-    """One row of a figure: texts above, mark below; `low` and `high` are NaN where there is no interval.
+class Drawing:
+    """A plot that can be drawn at any width.
 
-    `other` is what the dot is set beside, such as an offer beside an expectation: a diamond, joined to it.
+    Attributes
+    ----------
+    plot : seaborn.objects.Plot, matplotlib Axes or Figure, or what has a ``figure``, such as a FacetGrid
+    notes : list of (label, note), for each row of a categorical axis its name and what is read out of it
+    axis : str, what stands under the horizontal axis
+    formats : mapping of a column of the frame to whether its values are whole, or where they are, and how one is
+        written
+    height : int or None, pixels; by the number of rows unless told
     """
 
-    label: str
-    note: str
-    at: float
-    low: float
-    high: float
-    tag: str = ""
-    look: str = "clear"
-    other: float = float("nan")
+    plot: object = field(repr=False)
+    notes: tuple = ()
+    axis: str = ""
+    formats: dict[str, tuple[bool | Sequence, Callable]] = field(default_factory=dict, repr=False)
+    height: int | None = None
 
+    @cached_property
+    def axes(self):
+        """The axes of the plot, drawn as on a wide page."""
+        return self.canvas(WIDE).axes
 
-def rows_png(rows, words, *, axis, limits=None, signs=False, scale=100):
-    """Draw the rows one under the other and return the PNG; positions are pixels, y runs downward."""
-    low, high = limits or limits_of(rows)
-    blocks = [_block(row) for row in rows]
-    height = 46 + sum(block["height"] for block in blocks) + 6
-    with page(height) as axes:
+    def png(self, width, scale=2):
+        """Return the picture at a width in pixels, `scale` times as many in the file, as the bytes of a PNG."""
+        file = io.BytesIO()
+        self._saved(file, width, format="png", dpi=INCH * scale)
+        picture = Image.open(file).convert("RGB").quantize(COLOURS_KEPT, Image.Quantize.MAXCOVERAGE)
+        packed = io.BytesIO()
+        picture.save(packed, "PNG", bits=4)
+        return oxipng.optimize_from_memory(packed.getvalue(), level=4, strip=oxipng.StripChunks.all())
 
-        def x(value):
-            return MARGIN + 10 + (value - low) / (high - low) * (WIDTH - 2 * MARGIN - 20)
+    def save(self, path, width=WIDE):
+        """Write the picture as the file's ending says: .svg, .png, .pdf."""
+        self._saved(str(path), width, dpi=3 * INCH, metadata={"Date": None} if str(path).endswith("svg") else None)
 
-        ticks = ticks_of(low, high, scale)
-        axis_texts(axes, x, ticks, words, axis=axis, signs=signs, scale=scale)
-        top = 46
-        for row, block in zip(rows, blocks, strict=True):
-            _draw_row(axes, x, row, block, top, ticks)
-            top += block["height"]
-        return palette_png(axes.figure)
+    def canvas(self, width):
+        """Return the matplotlib figure, drawn at a width in pixels."""
+        canvas = self._drawn(width)
+        for axes in canvas.axes:
+            self._dress(axes, narrow=width < WIDE)
+        rows = [axes for axes in canvas.axes if _is_of_rows(axes)]
+        canvas.set_size_inches(width / INCH, (self.height or self._height(rows, width)) / INCH)
+        added = [one for axes in rows for one in self._named(axes, width)]
+        canvas.tight_layout(pad=0.5)
+        canvas.konbit_added = added
+        return canvas
 
+    def _saved(self, file, width, **options):
+        with mpl.rc_context(THEME), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing from")  # a letter that the font lacks is a box
+            canvas = self.canvas(width)
+            canvas.savefig(file, **options)
+            for one in canvas.konbit_added:
+                one.remove()
 
-@contextmanager
-def page(height):
-    """Give axes of `WIDTH` × height pixels to draw on, y downward."""
-    with mpl.rc_context({"font.family": "DejaVu Sans", "text.parse_math": False}):
-        canvas = Canvas(figsize=(WIDTH / 100, height / 100), dpi=200, facecolor="white")
-        axes = canvas.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(height, 0))
-        axes.set_axis_off()
-        yield axes
+    def _drawn(self, width):
+        if not isinstance(self.plot, so.Plot):
+            return self.plot if isinstance(self.plot, Canvas) else self.plot.figure
+        canvas = Canvas(figsize=(width / INCH, 3))
+        with warnings.catch_warnings():
+            # seaborn 0.13 copies frames by a keyword that pandas 3 no longer needs, and says so once a plot
+            warnings.filterwarnings("ignore", category=pd.errors.Pandas4Warning)
+            try:
+                self.plot.theme(THEME).on(canvas).plot()
+            except Exception as error:  # of whatever library draws: what it says last is what is wrong
+                raise PlotError(
+                    f"the plot cannot be drawn: {error.__cause__ or error}. See its scales and columns."
+                ) from None
+        canvas.legends.clear()  # names stand beside the marks
+        return canvas
 
+    def _dress(self, axes, *, narrow):
+        """Write values as the language does, a line at zero where differences are shown, and no names of columns."""
+        for at, name in ((axes.xaxis, axes.get_xlabel()), (axes.yaxis, axes.get_ylabel())):
+            if name in self.formats:
+                ticks, write = self.formats[name]
+                at.set_major_locator(_locator(ticks, 5 if narrow else 7))
+                at.set_major_formatter(FuncFormatter(lambda value, _, write=write: write(value)))
+            at.set_label_text(self.axis if at is axes.xaxis else "")
+        low, high = axes.get_xlim()
+        if low < 0 < high and _is_of_rows(axes) and not axes.patches:
+            axes.axvline(0, color=INK, linewidth=0.8, zorder=1)
 
-def ticks_of(low, high, scale=100, *, most=5):
-    """Return round values between low and high, whole when multiplied by `scale`."""
-    located = MaxNLocator(nbins=most, integer=True, steps=[1, 2, 5, 10]).tick_values(low * scale, high * scale) / scale
-    return [tick for tick in located if low <= tick <= high]
+    def _beside(self, axes, width):
+        """Whether names stand before the marks: on a wide page, and where no numbers are to be read above them."""
+        return width >= WIDE or not any(label in self._note for label in _labels(axes))
 
+    @cached_property
+    def _note(self):
+        return dict(self.notes)
 
-def limits_of(rows):
-    """Return the ends of the axis: zero and every interval in it, with a margin."""
-    ends = [0.0, *(end for row in rows for end in (row.low, row.high) if not np.isnan(end))]
-    low, high = max(min(ends), -1), min(max(ends), 1)
-    pad = 0.06 * max(high - low, 0.1)
-    return low - pad, high + pad
+    def _height(self, rows, width):
+        if not rows:
+            return round(width * (0.75 if width < WIDE else 0.5))
+        return 46 + sum(24 + self._row(axes, width) * len(axes.get_yticks()) for axes in rows)
 
-
-def axis_texts(axes, x, ticks, words, *, axis, signs, scale):
-    """Write what the axis shows and its values at the top."""
-    axes.text(WIDTH / 2, 12, axis, ha="center", va="center", color=GREY, fontsize=points(11))
-    for tick in ticks:
-        shown = signed(tick, words) if signs else words.number(tick * scale)
-        axes.text(x(tick), 30, shown, ha="center", va="center", color=INK, fontsize=points(11))
-
-
-def _block(row):
-    """Wrap the texts of a row and measure how high it becomes."""
-    tag = width_of(row.tag, 11) + 10 if row.tag else 0
-    label = wrapped(row.label, 12, WIDTH - 2 * MARGIN - tag, bold=True)
-    note = wrapped(row.note, 11, WIDTH - 2 * MARGIN)
-    mark_height = 6 if np.isnan(row.at) else 22
-    return {"label": label, "note": note, "height": 10 + LINE * (len(label) + len(note)) + mark_height}
-
-
-def _draw_row(axes, x, row, block, top, ticks):
-    grey = row.look == "cannot tell"
-    texts = {"va": "center"}
-    if row.tag:
-        axes.text(
-            WIDTH - MARGIN,
-            top + 14,
-            drawable(row.tag),
-            ha="right",
-            fontsize=points(11),
-            color=GREY if grey else INK,
-            **texts,
-        )
-    for i, line in enumerate(block["label"]):
-        axes.text(
-            MARGIN,
-            top + 14 + LINE * i,
-            line,
-            fontweight="bold",
-            fontsize=points(12),
-            color=GREY if grey else INK,
-            **texts,
-        )
-    for i, line in enumerate(block["note"], start=len(block["label"])):
-        axes.text(MARGIN, top + 14 + LINE * i, line, fontsize=points(11), color=GREY, **texts)
-    if grey:
-        return
-    y = top + block["height"] - 14
-    for tick in ticks:  # beside the mark only: lines through the text would make it hard to read
-        zero = abs(tick) < 1e-12
-        axes.plot(
-            [x(tick)] * 2, [y - 13, y + 13], color=INK if zero else PALE, linewidth=0.8 if zero else 0.5, zorder=1
-        )
-    if row.look == "bar":
-        axes.add_patch(Rectangle((x(0), y - 5), x(row.at) - x(0), 10, color=BLUE, zorder=2))
-        axes.plot([x(row.high)] * 2, [y - 9, y + 9], color=INK, linewidth=1.5, zorder=4)
-    else:
-        if not np.isnan(row.other):
-            axes.plot(x(np.array([row.at, row.other])), [y, y], color=GREY, linewidth=0.9, zorder=3)
-            axes.plot([x(row.other)], [y], marker="D", markersize=6.5, color=ORANGE, zorder=5)
-        look = MARKS[row.look]
-        ends = np.clip([row.low, row.high], -1, 1)
-        axes.plot(x(ends), [y, y], color=look["edge"], linewidth=look["width"] * 0.72, solid_capstyle="butt", zorder=4)
-        axes.plot(
-            [x(row.at)],
-            [y],
-            marker=look["marker"],
-            markersize=7,
-            markerfacecolor=look["face"],
-            markeredgecolor=look["edge"],
-            markeredgewidth=1.4,
-            zorder=5,
-        )
-
-
-def wrapped(text, size, width, *, bold=False):
-    """Return the lines of a text of this size, none wider than `width`; at most four."""
-    lines = [""]
-    for word in drawable(parts.plain(text)).split(" "):  # not at the no-break space of "1 828" or "45 %"
-        longer = f"{lines[-1]} {word}".strip()
-        if width_of(longer, size, bold=bold) <= width or not lines[-1]:
-            lines[-1] = longer
+    def _row(self, axes, width):
+        """How high a row is: as many lines as the longest takes, and its mark where that stands under them."""
+        notes, beside = [(label, self._note.get(label, "")) for label in _labels(axes)], self._beside(axes, width)
+        if beside:
+            lines = [max(_lines(label, BESIDE[width < WIDE]), _lines(note, 34)) for label, note in notes]
         else:
-            lines.append(word)
-    if len(lines) > 4:
-        lines = [*lines[:3], lines[3] + " …"]
-    return [_cut(line, size, width, bold) for line in lines]
+            lines = [_lines(label, 44) + _lines(note, 50) for label, note in notes]
+        return LINE * max(lines, default=1) + (4 if beside else MARK)
+
+    def _named(self, axes, width):
+        """Put names and numbers above the marks of a phone's figure, or before and behind those of a wide one."""
+        labels, places = _labels(axes), list(axes.get_yticks())
+        axes.grid(visible=False, axis="y")
+        rows = list(zip(places, labels, strict=True))
+        if self._beside(axes, width):
+            axes.set_yticks(places, [_wrapped(label, BESIDE[width < WIDE]) for label in labels])
+            said = [(at, _wrapped(self._note.get(label, ""), 34)) for at, label in rows]
+            return [_written(axes, 1, at, note, (8, 0), GREY, "center") for at, note in said if note]
+        axes.set_yticks(places, [""] * len(places))
+        axes.set_ylim(len(places) - 0.65, -0.8)
+        return self._names_above(axes, rows)
+
+    def _names_above(self, axes, rows):
+        added = []
+        for at, label in rows:
+            note = _wrapped(self._note.get(label, ""), 50)
+            added.append(_written(axes, 0, at, note, (0, 7), GREY, "bottom"))
+            up = 8 + 10 * _lines(note, 50)
+            added.append(_written(axes, 0, at, _wrapped(label, 44), (0, up), INK, "bottom", "bold"))
+        return added
 
 
-def drawable(text):
-    """Put a box where the font has no letter, so that no text, however odd, stops a figure."""
-    font = get_font(findfont("DejaVu Sans"))
-    return "".join(letter if letter.isspace() or font.get_char_index(ord(letter)) else "□" for letter in text)
+def _locator(ticks, most):
+    """Where an axis has its ticks: at most so many round values, or some of the places named."""
+    if isinstance(ticks, Sequence):
+        return FixedLocator(ticks[:: -(-len(ticks) // most)])
+    return MaxNLocator(most, steps=[1, 2, 5, 10], integer=ticks)
 
 
-def _cut(line, size, width, bold):
-    while width_of(line, size, bold=bold) > width and len(line) > 2:
-        line = line[:-2] + "…"
-    return line
+def _labels(axes):
+    return [text.get_text() for text in axes.get_yticklabels()]
 
 
-def width_of(text, size, *, bold=False):
-    """Return how many pixels wide a text is."""
-    font = FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal", size=size)
-    return TextToPath().get_text_width_height_descent(text, font, ismath=False)[0]
+def _lines(text, width):
+    return _wrapped(text, width).count("\n") + 1 if text else 0
 
 
-def points(pixels):
-    """Return the size of type that is so many pixels high."""
-    return pixels * 0.72  # the canvas has 100 pixels to the inch, type has 72 points
+def _is_of_rows(axes):
+    return isinstance(axes, Axes) and isinstance(axes.yaxis.get_major_formatter(), StrCategoryFormatter)
 
 
-def palette_png(canvas):
-    """Return the canvas as a PNG of the colours below, without the name of the software or any date.
+def _wrapped(text, width):
+    return textwrap.fill(text, width, break_long_words=True) if text else ""
 
-    Each pixel takes half a byte, and rows are packed as they are: letters that come again on a line are then found
-    again by the packing, which the filters that Pillow puts before it prevent. This saves a quarter.
-    """
-    FigureCanvasAgg(canvas).draw()
-    pixels = np.asarray(canvas.canvas.buffer_rgba())[..., :3]
-    colours = bytes(part for colour in PALETTE for part in _parts(colour))
-    palette = Image.new("P", (1, 1))
-    palette.putpalette(colours)
-    indexes = np.asarray(Image.fromarray(pixels).quantize(palette=palette, dither=Image.Dither.NONE))
-    height, width = indexes.shape
-    pairs = np.pad(indexes, ((0, 0), (0, width % 2)))
-    rows = np.insert(pairs[:, ::2] << 4 | pairs[:, 1::2], 0, 0, axis=1)  # 0: no filter
-    head = struct.pack(">IIBBBBB", width, height, 4, 3, 0, 0, 0)
-    chunks = ((b"IHDR", head), (b"PLTE", colours), (b"IDAT", zlib.compress(rows.tobytes(), 9)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+
+def _written(axes, x, y, text, offset, color, va, weight="normal"):
+    ground = {"facecolor": "white", "edgecolor": "none", "pad": 0.4}
+    look = {"ha": "left", "va": va, "color": color, "fontsize": 8, "fontweight": weight, "bbox": ground, "zorder": 6}
+    return axes.annotate(
+        text, (x, y), xycoords=("axes fraction", "data"), xytext=offset, textcoords="offset points", **look
     )
-
-
-def _parts(colour):
-    return [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
-
-
-def _shade(colour, quarters):
-    """A colour so many quarters of the way from white to it."""
-    return "#" + "".join(f"{round(255 + (part - 255) * quarters / 4):02x}" for part in _parts(colour))
-
-
-SHADES = {(BLUE, n): _shade(BLUE, n) for n in (1, 2, 3, 4)}  # of tiles; the first is that of bands too
-PALETTE = ("#ffffff", PALE, "#9b9ea2", GREY, INK, *SHADES.values(), ORANGE, _shade(ORANGE, 2))  # at most 16

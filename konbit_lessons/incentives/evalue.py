@@ -4,7 +4,6 @@ Takes a fit and the numbers of an answer; returns two ratios. Part of an answer,
 """
 
 import numpy as np
-from scipy.special import expit
 
 
 def e_value(ratio):
@@ -27,20 +26,16 @@ def e_value(ratio):
     return float(ratio + np.sqrt(ratio * (ratio - 1)))
 
 
-def e_values(fit, numbers, *, column, offered, change=1.0, rows=slice(None), others=()):
+def e_values(fit, numbers, contrast, *, change=1.0):
     """E-values of the estimate and of the limit nearer to none; that of the limit is 1 when the interval holds none.
 
     The risk ratio is that of the average predicted shares, mean p(x with 1) / mean p(x with 0); at a limit, of the
     share without the incentive plus that limit. Of an amount, over ``change`` of it around the share of all rows.
     """
-    X = fit.X[rows].copy()
-    if offered:
-        X[:, [column, *others]] = 0.0
-    eta = X @ fit.coefficients
-    share = (eta if fit.is_linear else expit(eta)).mean()
+    share = fit.link.inverse(contrast.base @ fit.coefficients).mean()
 
     def of(effect):
-        low = share if offered else share - change * effect / 2
+        low = share if contrast.offered else share - change * effect / 2
         return e_value((low + change * effect) / low) if low > 0 else float("nan")
 
     low, high = numbers["conf_low"], numbers["conf_high"]

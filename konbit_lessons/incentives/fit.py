@@ -1,20 +1,23 @@
 """The fitted model: Firth-penalized logit, maximum-likelihood logit (of a yes or no, a share, or counts), or linear.
 
-Takes a ``Design``; returns a ``Fit`` with what the effects and the cluster-robust covariance need. The only module that
-imports firthmodels and statsmodels. Columns are centred and scaled for the iterations only; coefficients are reported
-on the scale of the data.
+Takes the matrices of a ``Design``; returns a ``Fit`` with what the effects and the cluster-robust covariance need.
+Iterations are in orthonormal coordinates; coefficients are reported on the scale of the data.
 """
 
 import warnings
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import solve_triangular
+from scipy.optimize import minimize
 from scipy.special import expit
 
 from konbit_lessons.errors import ModelError
+from konbit_lessons.incentives.contrasts import IDENTITY, LOGIT
 from konbit_lessons.words import mark
 
 TOLERANCE = 1e-8  # of firthmodels: its default, 1e-4, gives 4.8 digits
+TIGHT = 1e-10  # of a score or a step of one's own iterations
 METHODS = {
     "firth": mark("Firth logit"),
     "logit": mark("Logit"),
@@ -43,12 +46,16 @@ class Fit:
         return self.method == "linear"
 
     @property
+    def link(self):
+        return IDENTITY if self.is_linear else LOGIT
+
+    @property
     def variances(self):
         return None if self.trials is None else self.weights / self.trials**2
 
 
 def fit_model(X, y, method, trials=None):
-    """Fit one of ``METHODS`` on a full-rank X whose first column is the intercept.
+    """Fit one of ``METHODS`` on a full-rank X.
 
     y is 0 or 1, or a share; with ``trials`` (n,) it is the share of so many. Σ m[yη − log(1 + e^η)] is maximized,
     m = 1 without trials: for a share this is the quasi-likelihood of Papke & Wooldridge (1996), whose standard errors
@@ -79,73 +86,111 @@ def fit_model(X, y, method, trials=None):
     >>> [round(float(np.exp(fit.coefficients[0])), 9) for fit in (counts, shares)]
     [2.333333333, 1.666666667]
     """
-    Z, back = standardized(X)
+    Z, back = orthonormal(X)
     m = np.ones(len(y)) if trials is None else trials
     if method == "linear":
-        beta = back @ _linear(Z, y)
+        beta = back @ (Z.T @ y) / len(y)
         return Fit(method, X, beta, np.ones(len(y)), y - X @ beta)
-    if method == "firth" and trials is None and np.isin(y, (0.0, 1.0)).all():
-        beta = back @ _firth(Z, y)
-    else:
-        beta = back @ _scored(Z, y, m, penalty=0.5 if method == "firth" else 0.0, what=METHODS[method])
+    beta = back @ (_firth(Z, y, m) if method == "firth" else _logit(Z, y, m, METHODS[method]))
     p = expit(X @ beta)
     return Fit(method, X, beta, m * p * (1 - p), m * (y - p), trials)
 
 
-def standardized(X, *, centred=True):
-    """Z, centred and scaled except for the intercept, and the matrix that turns its coefficients into those of X."""
-    mean, spread = X.mean(axis=0) * centred, X.std(axis=0)
-    mean[0], spread[0] = 0.0, 1.0
-    back = np.diag(1 / spread)
-    back[0] -= mean / spread
-    return (X - mean) / spread, back
+def orthonormal(X, last=None):
+    """Z with Z'Z = n·I that spans X, and the matrix ``back`` that turns coefficients of Z into those of X.
+
+    What is maximized does not depend on the coordinates, and iterations in these are not hurt by units, origins or columns
+    that nearly repeat each other. The coefficient of column ``last`` of X is a multiple of Z's last coefficient alone.
+    """
+    n, k = X.shape
+    order = np.arange(k) if last is None else np.append(np.delete(np.arange(k), last), last)
+    Q, R = np.linalg.qr(X[:, order])
+    back = np.empty((k, k))
+    back[order] = np.linalg.inv(R) * np.sqrt(n)
+    return Q * np.sqrt(n), back
 
 
-def _firth(Z, y):
+def penalized(Z, data, beta):
+    """l + ½ log|Z'WZ|, the modified score Z'(m(y − p) + h(½ − p)), and Z'WZ, of shares y of m."""
+    y, m = data
+    eta = Z @ beta
+    p = expit(eta)
+    rooted = Z * np.sqrt(m * p * (1 - p))[:, None]
+    information = rooted.T @ rooted
+    try:
+        root = np.linalg.cholesky(information)
+    except np.linalg.LinAlgError:  # so far out that rounding leaves no information: as low as can be
+        return -np.inf, np.zeros(len(beta)), np.eye(len(beta))
+    leverage = (solve_triangular(root, rooted.T, lower=True) ** 2).sum(axis=0)
+    height = m @ (y * eta - np.logaddexp(0, eta)) + np.log(np.diag(root)).sum()
+    return height, Z.T @ (m * (y - p) + leverage * (0.5 - p)), information
+
+
+def maximized(Z, data, beta, free):
+    """The coefficients that are ``free`` at their best: (coefficients, penalized likelihood, its score)."""
+    height, score, information = penalized(Z, data, beta)
+    for _ in range(50):
+        if not free.any() or np.abs(score[free]).max() < TIGHT:
+            return beta, height, score
+        step = np.zeros(len(beta))
+        step[free] = np.linalg.solve(information[np.ix_(free, free)], score[free])
+        step *= min(1.0, 5.0 / np.abs(step).max())
+        for _ in range(30):
+            trial = penalized(Z, data, beta + step)
+            gain = (trial[0] - height) / (1 + abs(height))
+            # near the maximum heights differ by rounding only: there the score decides, or too long a step would swing
+            if gain > 1e-6 or (gain > -1e-11 and np.abs(trial[1][free]).max() < 0.9 * np.abs(score[free]).max()):
+                break
+            step /= 2
+        beta, (height, score, information) = beta + step, trial
+        if np.abs(step).max() < 1e-12:
+            return beta, height, score
+    return _climbed(Z, data, beta, free)
+
+
+def _climbed(Z, data, beta, free):
+    """The same by BFGS, where scoring creeps: of a term that tells without exception, its steps are far too short."""
+
+    def falling(values):
+        place = beta.copy()
+        place[free] = values
+        height, score, _ = penalized(Z, data, place)
+        return -height, -score[free]
+
+    found = minimize(falling, beta[free], method="BFGS", jac=True, options={"gtol": TIGHT})
+    place = beta.copy()
+    place[free] = found.x
+    height, score, _ = penalized(Z, data, place)
+    return place, height, score
+
+
+def _firth(Z, y, m):
+    """By firthmodels; a share is some rows with 1 and some with 0, weighted. Where that swings or creeps, by ``maximized``."""
     from firthmodels import FirthLogisticRegression  # brings scikit-learn: half a second, not at import
 
-    if Z.shape[1] == 1:  # closed form; firthmodels needs a column besides the intercept
-        return np.array([np.log((y.sum() + 0.5) / (len(y) - y.sum() + 0.5))])
-    # Full steps first: near the maximum the halving compares likelihoods that differ by rounding only, and stalls.
-    for halvings in (0, 50):
-        model = FirthLogisticRegression(
-            backend="numpy", gtol=TOLERANCE, xtol=TOLERANCE, max_iter=200, max_halfstep=halvings
-        )
-        try:
-            _strictly(lambda model=model: model.fit(Z[:, 1:], y), "Firth logit")
-        except ModelError:
-            if halvings:
-                raise
-        else:
-            break
-    return np.concatenate([[model.intercept_], model.coef_])
+    some, none = m * y > 0, m * (1 - y) > 0
+    rows, labels = np.concatenate([Z[some], Z[none]]), np.repeat([1.0, 0.0], [some.sum(), none.sum()])
+    weights = np.concatenate([(m * y)[some], (m * (1 - y))[none]])
+    options = {"gtol": TOLERANCE, "xtol": TOLERANCE, "max_iter": 50, "max_halfstep": 0, "fit_intercept": False}
+    model = FirthLogisticRegression(backend="numpy", **options)
+    try:
+        return strictly(lambda: model.fit(rows, labels, weights), "Firth logit").coef_
+    except ModelError:
+        beta, _, score = maximized(Z, (y, m), np.zeros(Z.shape[1]), np.ones(Z.shape[1], bool))
+        if not np.abs(score).max() < 1e-5:  # what rounding leaves of a score near the maximum is far smaller
+            raise
+        return beta
 
 
-def _scored(Z, y, m, *, penalty, what):
-    """Fisher scoring on Z'[m(y − p) + 2c·h(½ − p)], h the leverages; c = ½ is Firth's penalty, 0 none."""
-    beta, last = np.zeros(Z.shape[1]), np.inf
-    for _ in range(200):
-        p = expit(Z @ beta)
-        root = Z * np.sqrt(m * p * (1 - p))[:, None]
-        Q, R = np.linalg.qr(root)
-        score = Z.T @ (m * (y - p) + penalty * (Q**2).sum(axis=1) * (1 - 2 * p))
-        if not np.abs(np.diag(R)).min() > 1e-10 * np.abs(np.diag(R)).max():
-            break
-        step = np.linalg.solve(R, np.linalg.solve(R.T, score))
-        moved = np.abs(Z @ step).max()
-        if moved < 1e-12 or (moved < TOLERANCE and moved >= last):  # below that rounding only moves it about
-            return beta
-        beta, last = beta + step * min(1.0, 5.0 / moved), moved
-    raise ModelError(f"the {what} did not converge. Name fewer columns in adjust_for.")
+def _logit(Z, y, m, what):
+    from statsmodels.genmod.families import Binomial
+    from statsmodels.genmod.generalized_linear_model import GLM
+
+    model = GLM(y, Z, family=Binomial(), var_weights=m)
+    return strictly(lambda: model.fit(tol=1e-11, tol_criterion="params", maxiter=100), what).params
 
 
-def _linear(Z, y):
-    from statsmodels.regression.linear_model import OLS
-
-    return OLS(y, Z).fit(method="qr").params
-
-
-def _strictly(run, what):
+def strictly(run, what):
     """Run a fit; a warning of the library, such as one that it did not converge, is an error here."""
     try:
         with warnings.catch_warnings():

@@ -1,7 +1,7 @@
 """Missing answers: how many and whose, and what the estimates are when they are filled in, many times over.
 
-Takes the panel and a question; returns ``Imputed``, complete cases beside the pooled estimates. Around
-``predict_participation`` in the flow: it is called once on the complete rows and once on each completed set of rows.
+Takes a result; returns ``Imputed``, complete cases beside the pooled estimates. Around ``estimate`` in the flow: it is
+called on each completed set of rows.
 """
 
 from dataclasses import dataclass
@@ -11,8 +11,10 @@ import pandas as pd
 from scipy import stats
 
 from konbit_lessons.errors import ModelError
-from konbit_lessons.incentives import Estimates, predict_participation
-from konbit_lessons.incentives.clusters import JointTest
+from konbit_lessons.incentives.columns import is_number
+from konbit_lessons.incentives.formula import read_formula
+from konbit_lessons.incentives.recipe import estimate
+from konbit_lessons.incentives.result import Estimates
 
 FEWEST = 20  # imputations (STATISTICS, point 8)
 ROUNDS = 10  # of the chained equations before an imputation is taken
@@ -80,18 +82,8 @@ def missing_answers(rows, columns, *, organization="organization_id"):
     return pd.DataFrame(lines)
 
 
-def imputed(
-    rows,
-    *,
-    outcome="attended",
-    incentives,
-    adjust_for=(),
-    cluster=("organization_id", "event_id"),
-    imputations=FEWEST,
-    seed=1,
-    **options,
-):
-    """``predict_participation`` on complete rows, and pooled over completed ones.
+def imputed(result, *, imputations=FEWEST, seed=1):
+    """A result, which is of complete rows, and the same pooled over completed ones.
 
     What is imputed is one value per organization and column, never one per row: an organization has one answer, and
     rows of it are not independent evidence. Where a column varies within an organization (the latest survey answer
@@ -110,11 +102,9 @@ def imputed(
 
     Parameters
     ----------
-    rows : DataFrame, one row per invitation
-    outcome, incentives, adjust_for, cluster : as of ``predict_participation``; the first cluster is the organization
+    result : Estimates; its first cluster is the organization
     imputations : at least 20
     seed : of the draws
-    **options : further ones of ``predict_participation``
 
     Returns
     -------
@@ -124,27 +114,26 @@ def imputed(
     Raises
     ------
     ModelError
-        Fewer than 20 imputations are asked for, too few organizations have an answer, or the complete rows do not
-        allow an analysis.
+        Fewer than 20 imputations are asked for, or too few organizations have an answer.
     """
     if imputations < FEWEST:
         raise ModelError(f"imputations: found {imputations!r}; expected at least {FEWEST}, or the limits jump about.")
-    incentives, adjust_for, cluster = (_names(names) for names in (incentives, adjust_for, cluster))
-    question = {"outcome": outcome, "incentives": incentives, "adjust_for": adjust_for, "cluster": cluster, **options}
-    complete = predict_participation(rows, **question)
-    asked, organization = (*incentives, *adjust_for), cluster[0]
+    rows, question = result.asked
+    sides, cluster = read_formula(question["formula"], rows.columns), question["cluster"]
+    asked = [*(name for name in question["incentives"] if name in sides.columns), *sides.columns]
+    asked, organization = tuple(dict.fromkeys(asked)), cluster[0]
     missing = missing_answers(rows, asked, organization=organization)
     fill = [name for name in missing.loc[missing["rows"] > 0, "column"] if _of_organization(rows, name, cluster)]
     answers = []
     if fill:
-        known = _organizations(rows, asked, fill, outcome, cluster)
+        known = _organizations(rows, asked, fill, sides.outcome, cluster)
         _check_known(known[fill], known.shape[1])
         rng = np.random.default_rng(seed)
         for _ in range(imputations):
             drawn = pd.DataFrame(_chained(known.to_numpy(), rng), index=known.index, columns=known.columns)
-            answers.append(predict_participation(_filled(rows, drawn[fill]), **{**question, "permutations": 0}))
+            answers.append(estimate(rows=_filled(rows, drawn[fill]), **question, permutations=0))
     missing = missing.assign(imputed=missing["column"].isin(fill))
-    return Imputed(_table(complete, answers), missing, complete, len(answers))
+    return Imputed(_table(result, answers), missing, result, len(answers))
 
 
 def pool(estimates, std_errors, df_complete=np.inf):
@@ -190,61 +179,10 @@ def pool(estimates, std_errors, df_complete=np.inf):
     return Pooled(float(q.mean()), float(np.sqrt(total)), float(df), float(between / total), float(fraction))
 
 
-def pool_joint(estimates, covariances, df_complete=np.inf):
-    """The test that q coefficients are all zero, from m imputations: D1 of Li, Raghunathan and Rubin (1991).
-
-    With r = (1 + 1/m) tr(B Ū⁻¹) / q the relative increase of variance, F = q̄'Ū⁻¹q̄ / (q (1 + r)) on q and Reiter's
-    (2007, Biometrika 94, 502-508) degrees of freedom. In R: ``mice::D1(full, without)``.
-
-    Parameters
-    ----------
-    estimates : array (m, q)
-    covariances : array (m, q, q)
-    df_complete : degrees of freedom if nothing were missing; q (m − 1) must be above 4
-
-    Returns
-    -------
-    JointTest
-
-    Examples
-    --------
-    The same in each of 7 imputations: r = 0, and F is the squared estimate over its variance, 4 / 2.
-
-    >>> test = pool_joint(np.full((7, 1), 2.0), np.full((7, 1, 1), 2.0))
-    >>> test.F, test.df_num, test.df_denom
-    (2.0, 1, inf)
-    """
-    q, U = np.asarray(estimates, float), np.asarray(covariances, float).mean(axis=0)
-    m, k = q.shape
-    t, mean = k * (m - 1), q.mean(axis=0)
-    if t <= 4:
-        raise ModelError(f"pool_joint: found {m} imputations of {k} estimates; take more imputations.")
-    deviations = q - mean
-    increase = (1 + 1 / m) * float(np.trace(np.linalg.solve(U, deviations.T @ deviations / (m - 1)))) / k
-    F = float(mean @ np.linalg.solve(U, mean)) / (k * (1 + increase))
-    df = _reiter(increase, t, df_complete) if increase > 0 else df_complete
-    return JointTest(F, k, float(df), float(stats.f.sf(F, k, df)))
-
-
-def _reiter(increase, t, df_complete):
-    if not np.isfinite(df_complete):
-        return 4 + (t - 4) * (1 + (1 - 2 / t) / increase) ** 2
-    a = increase * t / (t - 2)
-    observed = (df_complete + 1) / (df_complete + 3) * df_complete
-    c0, c1, c2 = 1 / (t - 4), observed - 2 * (1 + a), observed - 4 * (1 + a)
-    inside = a**2 * c1 / ((1 + a) ** 2 * c2) + 8 * a**2 * c1 / ((1 + a) * c2**2) + 4 * a**2 / ((1 + a) * c2)
-    inside += 4 * a**2 / (c2 * c1) + 16 * a**2 * c1 / c2**3 + 8 * a**2 / c2**2
-    return 4 + 1 / (1 / c2 + c0 * inside)
-
-
-def _names(names):
-    return (names,) if isinstance(names, str) else tuple(names)
-
-
 def _of_organization(rows, name, cluster):
     """Whether a column can have one imputed value per organization: a number or yes/no, and not an event's."""
     column = rows[name]
-    if not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)):
+    if not is_number(column):
         return False
 
     def same_within(group):
@@ -255,7 +193,7 @@ def _of_organization(rows, name, cluster):
 
 def _organizations(rows, asked, fill, outcome, cluster):
     """One row per organization: what is asked about it, its share of invitations taken up, and their number."""
-    seen = rows[rows[outcome].notna()]
+    seen = rows[rows[list(outcome)].notna().all(axis=1)]
     each = seen.groupby(cluster[0])
     columns = {}
     for name in asked:
@@ -266,7 +204,8 @@ def _organizations(rows, asked, fill, outcome, cluster):
         elif _is_text_of(each[name]):
             text = each[name].first().astype("str")
             columns |= {f"{name}: {level}": (text == level).astype(float) for level in sorted(text.unique())[1:]}
-    columns |= {"(share taken up)": each[outcome].mean().astype(float), "(invitations)": each.size().astype(float)}
+    columns |= {f"(mean {name})": each[name].mean().astype(float) for name in outcome}
+    columns |= {"(invitations)": each.size().astype(float)}
     return pd.DataFrame(columns)
 
 

@@ -11,13 +11,17 @@ import numpy as np
 from scipy.special import expit, logsumexp
 
 from konbit_lessons.errors import ModelError
-from konbit_lessons.incentives.fit import standardized
+from konbit_lessons.incentives.fit import fit_model, orthonormal
 
-NODES = (
-    41  # of the adaptive quadrature: at a standard deviation of 3.6 the estimates are right to 6 digits, with 25 to 4
-)
+NODES = 41  # of the adaptive quadrature: at a standard deviation of 3.6 it is right to 6 digits, with 25 nodes to 4
 NODES_OF_THE_MEAN = 60  # of the plain quadrature over the population of groups
-TOLERANCE = 1e-9  # of a Newton step, in standard deviations of a column
+TOLERANCE = 1e-9  # of a Newton step, in standard deviations of a column, and in log σ
+STARTS = (0.3, 1.0, 3.0)  # of σ
+SMALLEST = 1e-3  # σ below which the groups are alike
+NO_MAXIMUM = (
+    "the random-intercept logit has no maximum: a term tells without exception who took part, or no group has both "
+    'yes and no. Use method="firth".'
+)
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,8 @@ class MixedLogit:
         """Standard errors of the coefficients, (k,)."""
         return np.sqrt(np.diag(self.covariance)[:-1])
 
-    def marginal_effect(self, column, *, offered):
-        """The average marginal effect over rows and over the population of groups, and its standard error.
+    def marginal_effect(self, contrast):
+        """The average effect of a ``Contrast`` over rows and over the population of groups, and its standard error.
 
         Offered or not: mean_i E_u[p(x_i with 1, u) − p(x_i with 0, u)], an amount: β · mean_i E_u[p(1 − p)]. The
         coefficient itself compares within one group; this compares in the population, as the other models do. The
@@ -54,29 +58,15 @@ class MixedLogit:
         -------
         effect, std_error : floats, proportions (per unit, for an amount)
         """
-        effect, gradient = self._effect(column, offered)
+        effect, gradient = self._effect(contrast)
         return float(effect), float(np.sqrt(gradient @ self.covariance @ gradient))
 
-    def _effect(self, column, offered):
+    def _effect(self, contrast):
         nodes, weights = _normal_nodes(NODES_OF_THE_MEAN)
-        weights, slope = weights / len(self.X), self.coefficients[column]
-        eta = (self.X @ self.coefficients)[:, None] + self.sd * nodes
-        gradient = np.zeros(len(self.covariance))
-        if offered:
-            without = eta - (self.X[:, column] * slope)[:, None]
-            p0, p1 = expit(without), expit(without + slope)
-            up, down = p1 * (1 - p1), p0 * (1 - p0)
-            gradient[:-1] = ((up - down) @ weights) @ self.X
-            gradient[column] = (up @ weights).sum()
-            gradient[-1] = ((up - down) @ (weights * nodes)).sum()
-            return ((p1 - p0) @ weights).sum(), gradient
-        p = expit(eta)
-        density = p * (1 - p)
-        bend, mean = density * (1 - 2 * p), (density @ weights).sum()
-        gradient[:-1] = slope * ((bend @ weights) @ self.X)
-        gradient[column] += mean
-        gradient[-1] = slope * (bend @ (weights * nodes)).sum()
-        return slope * mean, gradient
+        at = [contrast.rows(self.coefficients, offset=self.sd * node) for node in nodes]
+        each, across, along = (weights @ np.array(part) for part in zip(*at, strict=True))
+        of_sd = (weights * nodes) @ [across_at.mean() for _, across_at, _ in at]
+        return each.mean(), np.append(contrast.gradient(across, along), of_sd)
 
 
 def mixed_logit(X, y, codes, *, nodes=NODES):
@@ -114,22 +104,42 @@ def mixed_logit(X, y, codes, *, nodes=NODES):
     (0.0, 0.0, 16.0)
     """
     order = np.argsort(codes, kind="stable")
-    Z, back = standardized(X)
+    Z, back = orthonormal(X)
     groups = _Groups(Z[order], y[order], np.asarray(codes)[order], nodes)
-    theta, point = _maximized(groups, np.append(np.zeros(X.shape[1]), 1.0))
+    theta, point = _best(groups, Z, y)
     turn = np.eye(len(theta))
     turn[:-1, :-1] = back
-    if theta[-1] < 0:  # the likelihood is the same at σ and −σ
-        theta[-1], turn[-1, -1], point.modes = -theta[-1], -1.0, -point.modes
+    inverse = np.zeros_like(turn)
+    known = slice(None) if theta[-1] > 0 else slice(-1)  # with no sign of groups, that is taken as known
+    inverse[known, known] = np.linalg.inv(point.information[known, known])
     return MixedLogit(
         X=X,
         coefficients=back @ theta[:-1],
         sd=float(theta[-1]),
-        covariance=turn @ np.linalg.inv(point.information) @ turn.T,
+        covariance=turn @ inverse @ turn.T,
         log_likelihood=point.log_likelihood,
         modes=theta[-1] * point.modes,
         conditional_sd=theta[-1] * point.spread,
     )
+
+
+def _best(groups, Z, y):
+    """θ = (β, σ) at the highest maximum: σ = 0, the plain logit, only where no σ above it is more likely.
+
+    In σ the score is 0 at σ = 0 by symmetry, whatever the data, so that an iteration may stop there at a minimum. The
+    search is in log σ, from several σ, and each maximum is compared with σ = 0.
+    """
+    try:
+        beta = fit_model(Z, y, "logit").coefficients
+    except ModelError:
+        raise ModelError(NO_MAXIMUM) from None
+    theta, none = np.append(beta, 0.0), np.zeros(len(groups.starts))
+    best = theta, groups.at(theta, none)
+    for sd in STARTS:
+        found = _maximized(groups, np.append(beta, np.log(sd)))
+        if found and found[1].log_likelihood > best[1].log_likelihood + 1e-9:
+            best = found
+    return best
 
 
 @dataclass
@@ -202,35 +212,50 @@ class _Groups:
         point.information = complete - (scaled.T @ scaled - mean.T @ mean)
 
 
-def _maximized(groups, theta):
-    """Newton's method with halving until the likelihood gains what the slope promises (Armijo)."""
-    point = groups.at(theta, np.zeros(len(groups.starts)))
-    for _ in range(100):
-        step = _step(point)
+def _maximized(groups, place):
+    """Newton's method in (β, log σ), with halving until the likelihood gains what the slope promises (Armijo).
+
+    Returns (θ, point), or None where σ goes to 0.
+    """
+    point = groups.at(_theta(place), np.zeros(len(groups.starts)))
+    for _ in range(200):
+        score, information = _in_logarithms(point, np.exp(place[-1]))
+        step = _step(score, information)
         if np.abs(step).max() < TOLERANCE:
-            return theta + step, groups.at(theta + step, point.modes)
-        step *= min(1.0, 2.0 / np.abs(step).max())
+            return _theta(place), point
+        step *= min(1.0, 1.0 / np.abs(step).max())
         for _ in range(30):
-            trial = groups.at(theta + step, point.modes, derivatives=False)
-            promised = 1e-4 * step @ point.score - 1e-11 * abs(point.log_likelihood)  # less what rounding may take
+            trial = groups.at(_theta(place + step), point.modes, derivatives=False)
+            promised = 1e-4 * step @ score - 1e-11 * abs(point.log_likelihood)  # less what rounding may take
             if trial.log_likelihood >= point.log_likelihood + promised:
                 break
             step /= 2
-        theta = theta + step
-        if np.abs(theta).max() > 50:
+        place = place + step
+        if place[-1] < np.log(SMALLEST):
+            return None
+        if np.abs(_theta(place)).max() > 50:
             break
-        point = groups.at(theta, trial.modes)
-    raise ModelError(
-        "the random-intercept logit has no maximum: a term tells without exception who took part, or no group has both "
-        'yes and no. Use method="firth".'
-    )
+        point = groups.at(_theta(place), trial.modes)
+    raise ModelError(NO_MAXIMUM)
 
 
-def _step(point):
+def _theta(place):
+    return np.append(place[:-1], np.exp(place[-1]))
+
+
+def _in_logarithms(point, sd):
+    """The score and the information with log σ as the last parameter."""
+    scale = np.append(np.ones(len(point.score) - 1), sd)
+    information = point.information * np.outer(scale, scale)
+    information[-1, -1] -= sd * point.score[-1]
+    return point.score * scale, information
+
+
+def _step(score, information):
     """Newton's step; along directions in which the likelihood is not concave, upward all the same."""
-    value, vector = np.linalg.eigh(point.information)
+    value, vector = np.linalg.eigh(information)
     size = np.maximum(np.abs(value), 1e-8 * np.abs(value).max())
-    return vector @ ((vector.T @ point.score) / size)
+    return vector @ ((vector.T @ score) / size)
 
 
 def _normal_nodes(count):

@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 
 from konbit_lessons.errors import ModelError
+from konbit_lessons.incentives.columns import plain
 
+YES_NO = {"yes": "1", "true": "1", "no": "0", "false": "0"}  # as text; other words are refused
 SHARES = ("fractional", "linear")  # the methods that take a share between 0 and 1
 
 
@@ -57,7 +59,10 @@ def read_outcome(used, outcome, method, trials=None):
 
 
 def _numbers(column):
-    return pd.to_numeric(column.infer_objects(), errors="coerce").to_numpy(float, na_value=np.nan)
+    column = plain(column)
+    if pd.api.types.is_string_dtype(column):
+        column = column.astype("str").str.strip().str.casefold().replace(YES_NO)
+    return pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=np.nan)
 
 
 def _refuse(column, wrong, expected, hint):

@@ -16,18 +16,20 @@ def permutation_p(design, name, *, varies_by, permutations, seed):
 
     One Firth fit without the incentive gives probabilities p and weights W; with residuals r = y − p,
     T = x'(I − WX(X'WX)⁻¹X')r, so that a shuffled x needs no new fit: T* = x*'u. Phipson & Smyth (2010) for the 1 + .
-    The shuffles depend on the seed, the incentive's name and the sorted ids, not on the order of the rows.
+    Of an incentive with interactions, all its columns are left out. The shuffles depend on the seed, the incentive's
+    name and the sorted ids, not on the order of the rows.
 
     Returns
     -------
     float; NaN when no shuffle could differ, or ``permutations`` is 0.
     """
-    others = [i for i, column in enumerate(design.names) if column != name]
-    u = _projected(design, others)
+    if not permutations:
+        return float("nan")
+    u = _projected(design, np.delete(np.arange(len(design.names)), design.contrast(name).columns))
     dealt = shuffled_scores(design, name, u, varies_by=varies_by, permutations=permutations, seed=seed)
     if not len(dealt):
         return float("nan")
-    observed = abs(design.given[name] @ u)
+    observed = abs(design.terms[name].x @ u)
     as_far = np.abs(dealt) >= observed - 1e-10 * max(observed, np.abs(dealt).max())
     return float((1 + as_far.sum()) / (permutations + 1))
 
@@ -44,7 +46,7 @@ def shuffled_scores(design, name, u, *, varies_by, permutations, seed):
 def _to_shuffle(design, name, varies_by, u):
     """What a shuffle moves: of the strata in which the incentive differs, each group's score, value and stratum; the
     other strata add the same to every T*."""
-    x = design.given[name]
+    x = design.terms[name].x
     if varies_by == "row":
         score, value, strata = u, x, next(iter(design.clusters.values()))
     else:
@@ -53,8 +55,8 @@ def _to_shuffle(design, name, varies_by, u):
         kind = design.strata[varies_by]
         score, value = np.bincount(codes, u), x[first]
         strata = np.zeros(len(first), int) if kind is None else kind[first]
-    for other in design.others(name):  # groups with another level of the factor keep it
-        with_it = design.given[other] > 0
+    for other in design.terms[name].others:  # groups with another level of the factor keep it
+        with_it = design.terms[other].x > 0
         strata = 2 * strata + (with_it if varies_by == "row" else with_it[first])
     low, high = np.full(strata.max() + 1, np.inf), np.full(strata.max() + 1, -np.inf)
     np.minimum.at(low, strata, value)

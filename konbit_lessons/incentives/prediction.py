@@ -1,9 +1,10 @@
 """Does it predict? How well a model fitted on some organizations tells who takes part among the others.
 
-Takes the panel and a question; returns ``Prediction``. Beside ``predict_participation`` in the flow: effects can be
+Takes a result; returns ``Prediction``. After ``result`` in the flow: effects can be
 clear where prediction is poor, and the report says both.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +13,7 @@ from scipy.special import expit, logit
 from scipy.stats import norm, rankdata
 
 from konbit_lessons.errors import ModelError
-from konbit_lessons.incentives.design import build_design
-from konbit_lessons.incentives.fit import fit_model
+from konbit_lessons.incentives.fit import fit_model, strictly
 
 FOLDS = 5
 METHODS = ("firth", "logit")
@@ -29,32 +29,19 @@ class Prediction:
     the other organizations) and ``in_sample`` (of a model that has seen every row, which flatters).
     ``auc_low``, ``auc_high``: the interval of the out-of-fold AUC, by organization.
     ``calibration``: intercept (0 is best: above, more took part than predicted) and slope (1 is best: below,
-    predictions are too extreme). ``tenths``: rows from the lowest to the highest prediction: tenth, n, predicted,
-    observed.
+    predictions are too extreme).
     """
 
     table: pd.DataFrame
     auc_low: float
     auc_high: float
     calibration: dict
-    tenths: pd.DataFrame
     n: int
     groups: int
     folds: int
 
 
-def prediction(
-    rows,
-    *,
-    outcome="attended",
-    incentives,
-    adjust_for=(),
-    cluster=("organization_id", "event_id"),
-    method="firth",
-    folds=FOLDS,
-    seed=None,
-    confidence=0.95,
-):
+def prediction(result, *, folds=FOLDS, seed=None, confidence=0.95):
     """How well the model tells who takes part, among organizations that it has not seen.
 
     The organizations are put into folds (:func:`folds_of`); for each, the model is fitted on the others and predicts
@@ -64,9 +51,7 @@ def prediction(
 
     Parameters
     ----------
-    rows : DataFrame, one row per invitation
-    outcome, incentives, adjust_for, cluster : as of ``predict_participation``; the first cluster stays whole
-    method : "firth" or "logit"
+    result : Estimates, by "firth" or "logit"; the groups of its first cluster stay whole
     folds : at least 2, at most as many as there are organizations
     seed : shuffles the organizations first; None takes them in the order of their names
     confidence : of the interval of the AUC
@@ -80,15 +65,12 @@ def prediction(
     ModelError
         The rows do not allow an analysis, or in all but one fold everybody or nobody took part.
     """
+    design, method = result.answers.design, result.asked[1]["method"]
     if method not in METHODS:
         raise ModelError(
             f"method: found {method!r}; expected one of {', '.join(METHODS)}, which predict a probability."
         )
-    incentives, adjust_for, cluster = (
-        (names,) if isinstance(names, str) else tuple(names) for names in (incentives, adjust_for, cluster)
-    )
-    design = build_design(rows, outcome=outcome, incentives=incentives, adjust_for=adjust_for, cluster=cluster)
-    X, y, codes = design.X, design.y, design.clusters[cluster[0]]
+    X, y, codes = design.X, design.y, next(iter(design.clusters.values()))
     fold = folds_of(codes, folds, seed=seed)
     p, base = np.empty(len(y)), np.empty(len(y))
     for one in range(folds):
@@ -96,21 +78,10 @@ def prediction(
     seen = _probabilities(X, fit_model(X, y, method).coefficients)
     area, std_error = auc(y, p, codes)
     reach = norm.ppf((1 + confidence) / 2) * std_error
-    columns = {
-        "out_of_fold": quality(y, p),
-        "base_rate": quality(y, base) | {"auc": 0.5},
-        "in_sample": quality(y, seen),
-    }
-    return Prediction(
-        table=pd.DataFrame(columns).rename_axis("measure").reset_index(),
-        auc_low=max(0.0, area - reach),
-        auc_high=min(1.0, area + reach),
-        calibration=calibration(y, p),
-        tenths=tenths(y, p),
-        n=len(y),
-        groups=int(codes.max()) + 1,
-        folds=folds,
-    )
+    told = {"out_of_fold": quality(y, p), "base_rate": quality(y, base) | {"auc": 0.5}, "in_sample": quality(y, seen)}
+    table = pd.DataFrame(told).rename_axis("measure").reset_index()
+    low, high, groups = max(0.0, area - reach), min(1.0, area + reach), int(codes.max()) + 1
+    return Prediction(table, low, high, calibration(y, p), len(y), groups, folds)
 
 
 def folds_of(groups, folds=FOLDS, *, seed=None):
@@ -238,39 +209,18 @@ def calibration(y, p):
     >>> {name: round(value, 6) for name, value in calibration(np.array([1.0, 0, 0, 0]), np.full(4, 0.5)).items()}
     {'intercept': -1.098612, 'slope': nan}
     """
+    from statsmodels.genmod.families import Binomial
+    from statsmodels.genmod.generalized_linear_model import GLM
+
     eta = logit(np.clip(p, SMALLEST, 1 - SMALLEST))
-    shift = 0.0
-    for _ in range(100):
-        now = expit(eta + shift)
-        step = (y - now).sum() / (now * (1 - now)).sum()
-        shift += np.clip(step, -2.0, 2.0)
-        if abs(step) < 1e-12:
-            break
+    ones = np.ones((len(y), 1))
+    family = {"family": Binomial(), "offset": eta}
+    shift = strictly(lambda: GLM(y, ones, **family).fit(tol=1e-11, tol_criterion="params"), "calibration").params[0]
     slope = NAN
     if np.ptp(eta) > 1e-9:
-        try:
-            slope = float(fit_model(np.column_stack([np.ones(len(y)), eta]), y, "logit").coefficients[1])
-        except ModelError:  # separated: the predictions tell without exception
-            slope = NAN
+        with suppress(ModelError):  # separated: the predictions tell without exception
+            slope = float(fit_model(np.column_stack([ones, eta]), y, "logit").coefficients[1])
     return {"intercept": float(shift), "slope": slope}
-
-
-def tenths(y, p):
-    """Rows sorted by prediction in ten equal parts: how many, the mean prediction, and the share that took part.
-
-    Examples
-    --------
-    >>> tenths(np.array([0.0, 1.0]), np.array([0.2, 0.6])).to_dict("records")[1]
-    {'tenth': 2, 'n': 1, 'predicted': 0.6, 'observed': 1.0}
-    """
-    order = np.lexsort([y, p])
-    parts = [part for part in np.array_split(order, 10) if len(part)]
-    return pd.DataFrame(
-        [
-            {"tenth": i, "n": len(part), "predicted": float(p[part].mean()), "observed": float(y[part].mean())}
-            for i, part in enumerate(parts, 1)
-        ]
-    )
 
 
 def _probabilities(X, coefficients):

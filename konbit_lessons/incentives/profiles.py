@@ -14,7 +14,7 @@ from scipy.stats import norm
 from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives.design import build_design
 from konbit_lessons.incentives.mixed import mixed_logit
-from konbit_lessons.incentives.separation import separated_terms
+from konbit_lessons.incentives.separation import separated_in
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,7 @@ class Profiles:
     n: int
 
 
-def organization_profiles(
-    rows, *, outcome="attended", incentives, adjust_for=(), organization="organization_id", confidence=0.95
-):
+def organization_profiles(rows, *, organization="organization_id", confidence=0.95, **question):
     r"""Each organization's own level of taking part, and what each incentive adds to it.
 
     In :math:`\operatorname{logit} p_{ij} = x_{ij}'\beta + u_j` with :math:`u_j \sim N(0, \sigma^2)`, the level is the
@@ -53,9 +51,9 @@ def organization_profiles(
     Parameters
     ----------
     rows : DataFrame, one row per invitation
-    outcome, incentives, adjust_for : as of ``predict_participation``
     organization : name of the column of organizations
     confidence : of the intervals
+    **question : formula and incentives as of ``estimate``, or names as of ``predict_participation``
 
     Returns
     -------
@@ -77,11 +75,8 @@ def organization_profiles(
     >>> (found.table["level"].round(1) + 0.0).tolist()
     [0.8, 0.8, -0.8, -0.8, 0.0, 0.0]
     """
-    incentives, adjust_for = ((n,) if isinstance(n, str) else tuple(n) for n in (incentives, adjust_for))
-    question = {"outcome": outcome, "incentives": incentives, "adjust_for": adjust_for, "cluster": (organization,)}
-    design = build_design(rows, **question)
-    if separated := separated_terms(design.X, design.y, design.names):
-        named = [name for name in separated if name in design.given] or separated
+    design = build_design(rows, **{**question, "cluster": organization})
+    if named := separated_in(design):
         raise ModelError(
             f"profiles: {', '.join(named)} tells without exception who took part, so no level can be told beside it. "
             "Leave it out."
@@ -93,12 +88,10 @@ def organization_profiles(
             f"profiles: beyond their invitations the {int(codes.max()) + 1} organizations do not differ by more than "
             "chance, so none has a level of its own. Say so instead."
         )
-    complete = rows.dropna(subset=[outcome, *incentives, *adjust_for, organization])
-    names = pd.Index(pd.factorize(complete[organization], sort=True)[1], name=organization)
+    names = pd.Index(pd.factorize(design.ids[organization], sort=True)[1], name=organization)
     table = _levels(design, fit, codes, confidence).set_axis(names)
-    contributions = pd.DataFrame(
-        {term: _contribution(design, fit, codes, term) for term in design.given if term in design.names}, index=names
-    )
+    fitted = [term for term in design.terms if term not in design.unfit]
+    contributions = pd.DataFrame({term: _contribution(design, fit, codes, term) for term in fitted}, index=names)
     return Profiles(
         table=table.reset_index(),
         contributions=contributions.reset_index(),
@@ -133,7 +126,6 @@ def _levels(design, fit, codes, confidence):
 
 
 def _contribution(design, fit, codes, term):
-    eta = design.X @ fit.coefficients + fit.modes[codes]
-    column = design.names.index(term)
-    without = eta - design.X[:, column] * fit.coefficients[column]
+    eta, columns = design.X @ fit.coefficients + fit.modes[codes], list(design.contrast(term).columns)
+    without = eta - design.X[:, columns] @ fit.coefficients[columns]
     return np.bincount(codes, expit(eta) - expit(without)) / np.bincount(codes)

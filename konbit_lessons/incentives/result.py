@@ -1,17 +1,19 @@
-"""What ``predict_participation`` returns: a table with one row per incentive, and what was said on the way.
+"""What ``estimate`` returns: a table with one row per incentive, the fit, and what was said on the way.
 
-Takes the answers; returns ``Estimates``, from which the figures and the sentences are made. Nothing is refitted here.
+Takes the answers; returns ``Estimates``, plain numbers that know neither pictures nor languages.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from scipy.stats import false_discovery_control
 
-from konbit_lessons.incentives.design import INTERCEPT
+from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives.fit import METHODS
+from konbit_lessons.incentives.independence import label
 from konbit_lessons.incentives.notes import Note
 from konbit_lessons.words import mark
 
@@ -19,36 +21,12 @@ EXPLORATORY = mark(
     "This outcome is exploratory: p-values are adjusted by Benjamini and Hochberg, which bounds the share of false "
     "findings among those found, and not by Holm."
 )
-COLUMNS = [
-    "term",
-    "label",
-    "estimate",
-    "std_error",
-    "df",
-    "conf_low",
-    "conf_high",
-    "p_value",
-    "p_adjusted",
-    "n",
-    "clusters",
-    "method",
-    "varies_by",
-    "kind",
-    "n_offered",
-    "k_offered",
-    "n_not_offered",
-    "k_not_offered",
-    "groups_offered",
-    "penalized_low",
-    "penalized_high",
-    "permutation_p",
-    "strength",
-    "reason",
-    "detectable",
-    "e_value",
-    "e_value_limit",
-    "against",
-]
+COLUMNS = ["term", "label", "estimate", "std_error", "df", "conf_low", "conf_high", "p_value", "p_adjusted"]
+COLUMNS += ["n", "clusters", "method", "varies_by", "kind"]
+COLUMNS += ["n_offered", "k_offered", "n_not_offered", "k_not_offered", "groups_offered"]
+COLUMNS += ["penalized_low", "penalized_high", "permutation_p", "strength", "reason"]
+COLUMNS += ["detectable", "e_value", "e_value_limit", "against"]
+SHORT = ["label", "estimate", "conf_low", "conf_high", "p_adjusted", "strength", "reason"]
 
 
 @dataclass(frozen=True)
@@ -58,9 +36,11 @@ class Estimates:
     ``table``: one row per incentive in the order asked; ``estimate`` is the average marginal effect as a proportion:
     0.12 is 12 percentage points (per unit for an amount). Where the data cannot tell, ``reason`` says why, std_error,
     interval and p are NaN, and the penalized interval (it ignores clustering) and a permutation p stand beside.
-    ``joint``: the test that none of the estimable incentives predicts anything (F, df_num, df_denom, p_value, terms)
-    or None. ``left_out``: rows dropped for a missing value, by column. ``not_estimable``: term, label, reason,
-    explanation.
+    ``fit``: the fitted model as statsmodels has it, with these standard errors; ``covariates``: the effects of the
+    other columns of the formula, with their intervals.
+    ``joint``: the test that none of the estimable incentives predicts anything (F, df_num, df_denom, p_value, terms),
+    or None where there is none, or there are too many for the clusters to carry such a test. ``left_out``: rows dropped
+    for a missing value, by column. ``not_estimable``: term, label, reason, explanation.
     ``coefficients``: of every design column, in log-odds (linear: as proportions).
     ``rate``: share of the n rows that took part. ``clusters``: cluster column → number of clusters.
     ``labels``: column → the words for it, as given.
@@ -87,27 +67,64 @@ class Estimates:
     method: str
     permutations: int
     labels: Mapping
+    formula: str = ""
     factors: Mapping = field(default_factory=dict)
     groups: pd.DataFrame | None = None
     by: str | None = None
     exploratory: bool = False
     asked: tuple | None = field(default=None, repr=False, compare=False)
+    answers: object = field(default=None, repr=False, compare=False)
+    apart: object = field(default=None, repr=False, compare=False)
     smallest: int = 1
 
-    def shown(self, smallest):
-        """This result as a report may show it: nothing about fewer than ``smallest`` organizations."""
-        from konbit_lessons.incentives.shown import shown  # it looks at the design of this result again
+    def _repr_html_(self):
+        table = self.table[SHORT].round(3).to_html(index=False, border=0, na_rep="", escape=True)
+        return f"{table}<p>{self.n} rows; {self.method}.</p>"
 
-        return shown(self, smallest)
+    @cached_property
+    def fit(self):
+        """The fitted model as statsmodels has it, with the standard errors and degrees of freedom of this result.
+
+        ``fit.summary()``, ``fit.params``, ``fit.conf_int()``, ``fit.predict(rows)`` and so on. With two cluster columns
+        a standard error is that of ``clusterings.Clusterings.basis``, and the covariances are scaled to it.
+        """
+        from konbit_lessons.incentives.sandwich import fit_of
+
+        if self.smallest > 1:
+            raise ModelError(
+                "fit: found a result that may be shared; the fit tells of every incentive. Ask the result before it."
+            )
+        return fit_of(self.answers)
+
+    @cached_property
+    def covariates(self):
+        """The effects of the formula's other columns on the outcome, each with its interval.
+
+        One row per column: term, label, estimate (per unit of a number; of a kind against the first), std_error, df,
+        conf_low, conf_high. They are adjusted for, not asked about: none has a p-value.
+        """
+        from konbit_lessons.incentives.sandwich import covariates_of
+        from konbit_lessons.incentives.shown import shown_covariates
+
+        found = covariates_of(self.answers, self.labels)
+        return found if self.smallest <= 1 else shown_covariates(found, self.answers.design, self.smallest)
+
+    def shown(self, smallest, also_hidden=()):
+        """This result as a report may show it: nothing about fewer than ``smallest`` organizations.
+
+        ``also_hidden``: terms whose numbers another figure hides; theirs are not told here either.
+        """
+        from konbit_lessons.incentives.shown import shown
+
+        return shown(self, smallest, also_hidden)
 
     @cached_property
     def robustness(self):
         """The specification curve of this result, a ``Robustness``; computed when it is first looked at."""
-        from konbit_lessons.incentives.robustness import robustness  # it calls the recipe that makes this result
+        from konbit_lessons.incentives.robustness import robustness
         from konbit_lessons.incentives.shown import shown_curve
 
-        rows, question = self.asked
-        curve = robustness(rows, self, imputed=self.imputed, **question)
+        curve = robustness(self, imputed=self.imputed)
         return replace(curve, table=shown_curve(curve.table, self.table))
 
     @cached_property
@@ -120,10 +137,9 @@ class Estimates:
         from konbit_lessons.incentives.imputation import imputed
         from konbit_lessons.incentives.shown import NOT_SHOWN, shown_missing
 
-        rows, question = self.asked
-        if not len(self.left_out) or question["cluster"][0] != "organization_id":
+        if not len(self.left_out) or next(iter(self.clusters)) != "organization_id":
             return None
-        found = imputed(rows, **question, labels=self.labels, confidence=self.confidence)
+        found = imputed(self)
         hidden = found.table["term"].isin(self.table.loc[self.table["reason"] == NOT_SHOWN, "term"])
         return replace(found, table=found.table[~hidden], missing=shown_missing(found.missing, self.smallest))
 
@@ -133,22 +149,8 @@ class Estimates:
         from konbit_lessons.incentives.prediction import METHODS as WITH_PROBABILITY
         from konbit_lessons.incentives.prediction import prediction
 
-        rows, question = self.asked
-        if question["method"] not in WITH_PROBABILITY or min(self.clusters.values()) < 10 or question["reference"]:
-            return None
-        return prediction(rows, **{name: question[name] for name in ("outcome", "incentives", "adjust_for", "cluster")})
-
-    def figure(self, language="en", units=None):
-        """The dot plot of the table, a ``konbit_lessons.figures.Figure``."""
-        from konbit_lessons.figures import incentive_figure  # figures come later in the flow
-
-        return incentive_figure(self, language, units)
-
-    def sentences(self, language="en", units=None):
-        """One sentence per incentive, a list of str."""
-        from konbit_lessons.sentences import sentences
-
-        return sentences(self, language, units)
+        few = min(self.clusters.values()) < 10 or self.asked[1]["method"] not in WITH_PROBABILITY
+        return None if few else prediction(self)
 
 
 def report(answers, *, labels, smallest_effect, exploratory=False, covariance="CR2", method):
@@ -156,19 +158,18 @@ def report(answers, *, labels, smallest_effect, exploratory=False, covariance="C
     design = answers.design
     groups = {column: int(codes.max()) + 1 for column, codes in design.clusters.items()}
     said = f"{METHODS[method]}, {covariance} by {' and '.join(groups)}, Satterthwaite"
-    table = table_of(answers, list(design.given), labels=labels, smallest_effect=smallest_effect)
+    table = table_of(answers, list(design.terms), labels=labels, smallest_effect=smallest_effect)
     table = decided(table, answers.confidence, exploratory)
     table = table.assign(n=len(design.y), clusters=", ".join(f"{g} {c}" for c, g in groups.items()), method=said)
     unknown = table[table["reason"] != ""]
-    m = np.ones(len(design.y)) if design.trials is None else design.trials
     return Estimates(
         table=table[COLUMNS],
-        joint=_joint(answers, [name for name in design.given if name not in set(unknown["term"])]),
+        joint=answers.joint_test([name for name in design.terms if name not in set(unknown["term"])]),
         n=len(design.y),
         clusters=groups,
         left_out=design.left_out,
         outcome=design.outcome,
-        rate=float(m @ design.y / m.sum()),
+        rate=float(design.m @ design.y / design.m.sum()),
         coefficients=pd.Series(answers.fit.coefficients, index=list(design.names), name="coefficient"),
         not_estimable=unknown[["term", "label", "reason", "explanation"]].reset_index(drop=True),
         notes=(*design.notes, *_separated_note(answers, method), *((Note(EXPLORATORY),) if exploratory else ())),
@@ -177,105 +178,90 @@ def report(answers, *, labels, smallest_effect, exploratory=False, covariance="C
         method=said,
         permutations=answers.permutations,
         labels=dict(labels),
+        formula=str(design.formula),
         factors=_factors(answers),
         exploratory=exploratory,
+        answers=answers,
     )
 
 
-def table_of(answers, names, *, labels, smallest_effect):
+def table_of(answers, keys, *, labels, smallest_effect):
     """The answers about these terms as a frame; ``matters`` is the effect, in its own unit, that would matter."""
+    terms = answers.design.terms
     told = [
         {
-            "term": name,
-            "label": _label(answers.design, name, labels),
-            **answers.about(name),
-            "against": answers.design.levels[name].against if name in answers.design.levels else "",
-            "matters": smallest_effect / answers.usual_change(name),
+            "term": key if isinstance(key, str) else key[0],
+            "group": terms[key].group,
+            "label": label_of(terms[key], labels),
+            **answers.about(key),
+            "against": terms[key].against,
+            "matters": smallest_effect / terms[key].usual_change,
         }
-        for name in names
+        for key in keys
     ]
     return pd.DataFrame(told)
 
 
 def decided(table, confidence, exploratory):
     """The frame with p-values adjusted over its rows, and the strength of each answer."""
-    p = table["p_value"].to_numpy(float)
-    adjusted = benjamini_hochberg(p) if exploratory else holm(p)
+    adjusted = adjusted_p(table["p_value"], "fdr_bh" if exploratory else "holm")
     told = (table[column].to_list() for column in ("reason", "conf_low", "conf_high", "matters"))
     strength = [_strength(*row, confidence) for row in zip(*told, adjusted, strict=True)]
     return table.assign(p_adjusted=adjusted, strength=strength)
 
 
-def _label(design, name, labels):
-    if name not in design.levels:
-        return labels.get(name, name)
-    level = design.levels[name]
-    spaced = level.factor.replace("_", " ")
-    return f"{labels.get(level.factor, spaced[:1].upper() + spaced[1:])}: {level.level}"
+def adjusted_p(p_values, method):
+    """Adjusted p-values, "holm" or "fdr_bh" (Benjamini & Hochberg 1995); NaN are left out and stay NaN.
+
+    In R: ``p.adjust(p, "holm")`` and ``"BH"``.
+
+    Examples
+    --------
+    Three tests. Holm: 3 × 0.01, 2 × 0.04, the last not below the one before it. Else 0.06 · 3/3; 0.04 · 3/2; 0.01 · 3.
+
+    >>> [adjusted_p([0.04, 0.01, np.nan, 0.06], method).round(6).tolist() for method in ("holm", "fdr_bh")]
+    [[0.08, 0.03, nan, 0.08], [0.06, 0.03, nan, 0.06]]
+    """
+    adjusted = np.array(p_values, dtype=float)
+    known = np.flatnonzero(~np.isnan(adjusted))
+    p = adjusted[known]
+    if method == "fdr_bh" and len(p):
+        adjusted[known] = false_discovery_control(p)
+    elif len(p):  # statsmodels' multipletests gives the same, after a full garbage collection: 90 ms at each call
+        order = np.argsort(p, kind="stable")
+        steps = np.maximum.accumulate(np.arange(len(p), 0, -1) * p[order])
+        adjusted[known[order]] = np.minimum(steps, 1.0)
+    return adjusted
+
+
+def label_of(term, labels):
+    """The words for a term: as given for its column, with the kind behind it."""
+    if not term.level:
+        return labels.get(term.column, term.column)
+    spaced = term.column.replace("_", " ")
+    return f"{labels.get(term.column, spaced[:1].upper() + spaced[1:])}: {term.level}"
 
 
 def _factors(answers):
-    """The joint test of each factor's levels that are in the model."""
-    terms = {}
-    for name, level in answers.design.levels.items():
-        if name not in answers.design.unfit:
-            terms.setdefault(level.factor, []).append(name)
-    return {factor: _joint(answers, of_factor) for factor, of_factor in terms.items()}
-
-
-def _joint(answers, terms):
-    test = answers.joint_test(terms)
-    return test and {**asdict(test), "terms": tuple(terms)}
+    """The joint test of the kinds of each incentive that are in the model."""
+    kinds = {}
+    for key, term in answers.design.terms.items():
+        if term.level and key not in answers.design.unfit:
+            kinds.setdefault(term.column, []).append(key)
+    return {column: answers.joint_test(keys) for column, keys in kinds.items()}
 
 
 def _separated_note(answers, method):
-    names = [name for name in answers.separated if name not in (*answers.design.given, INTERCEPT)]
-    if answers.fit.is_linear or not answers.separated:
-        return ()
+    design, separated = answers.design, answers.separated
+    told = [key for key in design.terms if key not in design.unfit]
+    asked = {j for key in told for j in design.contrast(key).columns}
     if answers.fit.method != method:  # the maximum does not exist, for any of the terms: Firth's penalty for all
+        asked = set()
         message = mark("{names}: tells without exception who took part; all coefficients are held finite by a penalty.")
-        return (Note(message, names=", ".join(name for name in answers.separated if name != INTERCEPT)),)
-    message = mark("{names}: tells without exception who took part; its coefficient is held finite by the penalty.")
-    return (Note(message, names=", ".join(names)),) if names else ()
-
-
-def holm(p_values):
-    """Holm's adjusted p-values; NaN are left out and stay NaN. In R: ``p.adjust(p, "holm")``.
-
-    Examples
-    --------
-    Three tests: 3 × 0.01, 2 × 0.04, and the last not below the one before it.
-
-    >>> holm(np.array([0.04, 0.01, np.nan, 0.06])).round(6).tolist()
-    [0.08, 0.03, nan, 0.08]
-    """
-    adjusted = np.full(len(p_values), np.nan)
-    known = np.flatnonzero(~np.isnan(p_values))
-    order = known[np.argsort(p_values[known], kind="stable")]
-    steps = np.arange(len(order), 0, -1) * p_values[order]
-    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
-    return adjusted
-
-
-def benjamini_hochberg(p_values):
-    """Adjusted p-values that bound the share of false findings; NaN stay NaN. In R: ``p.adjust(p, "BH")``.
-
-    The k-th smallest of m becomes the least of p·m/k from it onwards. Benjamini & Hochberg (1995), Journal of the Royal
-    Statistical Society B 57, 289-300.
-
-    Examples
-    --------
-    Three tests: 0.06 · 3/3; 0.04 · 3/2; 0.01 · 3/1.
-
-    >>> benjamini_hochberg(np.array([0.04, 0.01, np.nan, 0.06])).round(6).tolist()
-    [0.06, 0.03, nan, 0.06]
-    """
-    adjusted = np.full(len(p_values), np.nan)
-    known = np.flatnonzero(~np.isnan(p_values))
-    order = known[np.argsort(-p_values[known], kind="stable")]
-    m = len(order)
-    adjusted[order] = np.minimum(np.minimum.accumulate(p_values[order] * m / np.arange(m, 0, -1)), 1.0)
-    return adjusted
+    else:
+        message = mark("{names}: tells without exception who took part; its coefficient is held finite by the penalty.")
+    names = [label(design.names[j]) for j in separated if j not in asked and design.names[j] != "Intercept"]
+    return (Note(message, names=", ".join(names)),) if names and not answers.fit.is_linear else ()
 
 
 def _strength(reason, low, high, matters, p_adjusted, confidence):

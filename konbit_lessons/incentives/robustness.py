@@ -4,20 +4,34 @@ Takes the rows, the `Estimates` and the question; returns a ``Robustness``. Afte
 there are no p-values here, and nothing is chosen by what it gives.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from konbit_lessons.errors import ModelError
+from konbit_lessons.incentives.recipe import predict_participation
 from konbit_lessons.incentives.specifications import DELEGATES, SENIOR, SPECIFICATIONS, Context, NoEstimateError
 from konbit_lessons.words import mark
 
-COLUMNS = ["term", "specification", "model", "outcome", "adjusted", "grouped", "interval", "own_estimate"]
-COLUMNS += ["estimate", "conf_low", "conf_high", "n", "reason"]
 ENDS = ["estimate", "conf_low", "conf_high"]
-DESIGN = ("outcome", "incentives", "adjust_for", "cluster", "method", "trials", "reference")
+CHOICE = ["model", "outcome", "adjusted", "grouped", "interval"]
+COLUMNS = ["term", "specification", *CHOICE, "own_estimate", *ENDS, "n", "reason"]
+LINEAR, ALIKE = "linear probability", "what it varies by"
+CHOICES = {  # specification → what it chooses; "" stands for the choice of the main answer
+    "logit": ("maximum-likelihood logit", "", "", "", ""),
+    "linear": (LINEAR, "", "", "", ""),
+    "bootstrap": (LINEAR, "", "", ALIKE, "wild cluster bootstrap"),
+    "permutation": (LINEAR, "", "", ALIKE, "permutation"),
+    "gee": ("GEE logit, exchangeable", "", "", ALIKE, "Mancl–DeRouen"),
+    "mixed": ("random-intercept logit", "", "", ALIKE, "delta method"),
+    "fixed": (LINEAR, "", "fixed effects of the first cluster and the quarter", "", ""),
+    "unadjusted": ("", "", "nothing", "", ""),
+    "senior": ("", "attended with a senior delegate", "", "", ""),
+    "delegates": ("fractional logit", "delegates, as a share of the most", "", "", ""),
+    "imputed": ("", "", "with missing answers imputed", "", ""),
+}
 LABELS = {
     "main": mark("As in the report"),
     "logit": mark("Logit without penalty"),
@@ -65,146 +79,79 @@ class Robustness:
     outcome: str
     confidence: float
 
-    def figure(self, language="en", units=None):
-        """The curve as a figure for a phone."""
-        from konbit_lessons.figures.curve import curve_figure
-
-        return curve_figure(self, language, units)
-
-    def sentences(self, language="en", units=None):
-        """One sentence per incentive: in how many ways of looking it keeps its direction, and the range."""
-        from konbit_lessons.figures.curve import curve_sentences
-
-        return curve_sentences(self, language, units)
+    def _repr_html_(self):
+        shown = self.table[["term", "specification", *ENDS, "n", "reason"]].round(3)
+        return shown.to_html(index=False, border=0, na_rep="", escape=True)
 
 
-def specification_curve(rows, *, draws=999, seed=1, imputed=None, **question):
+def specification_curve(rows, *, draws=999, seed=1, **question):
     """Answer a question in the main way and in all the others: ``predict_participation``, then ``robustness``.
 
     Examples
     --------
-    ``specification_curve(kl.rows(programme), **programme.question).figure()``
+    ``specification_curve(kl.rows(programme), **programme.question).table``
     """
-    from konbit_lessons.incentives import predict_participation  # the recipe, which may come to call this one
-
-    result = predict_participation(rows, seed=seed, **question)
-    return robustness(rows, result, draws=draws, seed=seed, imputed=imputed, **question)
+    return robustness(predict_participation(rows, seed=seed, **question), draws=draws, seed=seed)
 
 
 @threadpool_limits.wrap(limits=1, user_api="blas")
-def robustness(rows, result, *, draws=999, seed=1, imputed=None, **question):
+def robustness(result, *, draws=999, seed=1, imputed=None):
     """Vary the choices behind a result, one at a time. Simonsohn, Simmons & Nelson (2020), Nature Human Behaviour 4.
 
     Parameters
     ----------
-    rows : DataFrame, one row per invitation, as ``predict_participation`` had it
-    result : Estimates, what it returned
+    result : Estimates
     draws : number of bootstrap draws and of reshufflings
     seed : of both
     imputed : Imputed or None, what ``imputation.imputed`` returned; one more specification, if anything was imputed
-    question : the arguments of ``predict_participation``
 
     Returns
     -------
     Robustness
     """
-    main = result.table
-    told = main[main["reason"] == ""]
-    context = Context(rows, main, tuple(told["term"]), result.confidence, draws, seed, _design_of(question))
-    table = [*_main_rows(main), *(row for key in _asked(context) for row in _rows_of(context, key))]
+    context, main = Context(result, draws, seed), result.table
+    found = {key: _answers(context, key) for key in _asked(context)}
     if imputed is not None and imputed.imputations:
         pooled = imputed.table.set_index("term")
         ends = pooled[["pooled_estimate", "pooled_low", "pooled_high"]]
-        found = {term: tuple(ends.loc[term]) for term in context.terms if term in pooled.index}
-        choice = Choice(adjusted="with missing answers imputed")
-        table += _numbered(context, "imputed", choice, found, int(pooled["pooled_n"].max()))
-    return Robustness(pd.DataFrame(table)[COLUMNS], main, result.outcome, result.confidence)
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What a specification chooses; "" stands for the choice of the main answer."""
-
-    model: str = ""
-    outcome: str = ""
-    adjusted: str = ""
-    grouped: str = ""
-    interval: str = ""
-    own_estimate: bool = True
-
-
-MAIN = Choice()
-CHOICES = {
-    "logit": Choice(model="maximum-likelihood logit"),
-    "linear": Choice(model="linear probability"),
-    "bootstrap": Choice(
-        "linear probability", grouped="what it varies by", interval="wild cluster bootstrap", own_estimate=False
-    ),
-    "permutation": Choice(
-        "linear probability", grouped="what it varies by", interval="permutation", own_estimate=False
-    ),
-    "gee": Choice("GEE logit, exchangeable", grouped="what it varies by", interval="Mancl–DeRouen"),
-    "mixed": Choice("random-intercept logit", grouped="what it varies by", interval="delta method"),
-    "fixed": Choice("linear probability", adjusted="fixed effects of the first cluster and the quarter"),
-    "unadjusted": Choice(adjusted="nothing"),
-    "senior": Choice(outcome="attended with a senior delegate"),
-    "delegates": Choice("fractional logit", outcome="delegates, as a share of the most"),
-}
-
-
-def _design_of(question):
-    asked = {"outcome": "attended", "adjust_for": (), "cluster": ("organization_id", "event_id"), "method": "firth"}
-    asked |= {key: value for key, value in question.items() if key in DESIGN}
-    names = ("incentives", "adjust_for", "cluster")
-    return asked | {key: (asked[key],) if isinstance(asked[key], str) else tuple(asked[key]) for key in names}
+        found["imputed"] = ends.T.to_dict("list"), int(pooled["pooled_n"].max())
+    lines = [_line(row["term"], "main", row["reason"] or [row[end] for end in ENDS], row["n"])
+             for row in main.to_dict("records")]  # fmt: skip
+    for key, (answers, n) in found.items():
+        lines += [_line(term, key, answers.get(term, FALLBACK), n) for term in context.terms]
+    chosen = {"main": (result.method.split(", ")[0], "", "", "", ""), **CHOICES}
+    choices = pd.DataFrame([chosen[line["specification"]] for line in lines], columns=CHOICE)
+    return Robustness(pd.DataFrame(lines).join(choices)[COLUMNS], main, result.outcome, result.confidence)
 
 
 def _asked(context):
     """The specifications that this question has; not the one that is the main answer already."""
-    question, columns = context.question, context.rows.columns
-    attended = question["outcome"] == "attended"
+    columns, method = context.rows.columns, context.question["method"]
+    attended = context.design.formula.left == "attended"
     has = {
-        question["method"]: False,
-        "unadjusted": bool(question["adjust_for"]),
+        method: False,
+        "unadjusted": bool(context.adjusters),
         "senior": attended and SENIOR in columns,
         "delegates": attended and DELEGATES in columns,
     }
-    first = ("bootstrap", "permutation") if question["method"] == "linear" else ()  # under the estimate that is theirs
-    return [key for key in dict.fromkeys((*first, *CHOICES)) if has.get(key, True)]
+    first = ("bootstrap", "permutation") if method == "linear" else ()  # under the estimate that is theirs
+    return [key for key in dict.fromkeys((*first, *SPECIFICATIONS)) if has.get(key, True)]
 
 
-def _rows_of(context, key):
-    """The rows of one specification, for every term that the main answer tells of."""
+def _answers(context, key):
+    """Term → (estimate, low, high) or a reason, and the rows used."""
     try:
-        found, n = SPECIFICATIONS[key](context)
+        return SPECIFICATIONS[key](context)
     except NoEstimateError as problem:
-        found, n = dict.fromkeys(context.terms, problem.reason), 0
+        return dict.fromkeys(context.terms, problem.reason), 0
     except ModelError:
-        found, n = {}, 0
-    return _numbered(context, key, CHOICES[key], found, n)
+        return {}, 0
 
 
-def _numbered(context, key, choice, found, n):
-    """One row per term; ``found``: term → (estimate, low, high) or a reason."""
-    for term in context.terms:
-        answer = found.get(term, FALLBACK)
-        reason = answer if isinstance(answer, str) else ""
-        numbers = (np.nan,) * 3 if reason else answer
-        if not reason and not np.isfinite(numbers).all():
-            reason, numbers = FALLBACK if np.isnan(numbers[0]) else "low_df", (np.nan,) * 3
-        yield {
-            "term": term,
-            "specification": key,
-            **vars(choice),
-            **dict(zip(ENDS, map(float, numbers), strict=True)),
-            "n": n,
-            "reason": reason,
-        }
-
-
-def _main_rows(main):
-    for row in main.to_dict("records"):
-        numbers = {end: row[end] if not row["reason"] else np.nan for end in ENDS}
-        model = replace(MAIN, model=row["method"].split(", ")[0])
-        same = {"term": row["term"], "specification": "main", **vars(model)}
-        yield {**same, **numbers, "n": row["n"], "reason": row["reason"]}
+def _line(term, key, answer, n):
+    reason, numbers = (answer, [np.nan] * 3) if isinstance(answer, str) else ("", answer)
+    if not reason and not np.isfinite(numbers).all():
+        reason, numbers = FALLBACK if np.isnan(numbers[0]) else "low_df", [np.nan] * 3
+    ends = dict(zip(ENDS, map(float, numbers), strict=True))
+    own = {"own_estimate": key not in ("bootstrap", "permutation")}
+    return {"term": term, "specification": key, **own, **ends, "n": n, "reason": reason}

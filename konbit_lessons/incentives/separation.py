@@ -1,65 +1,54 @@
 """Separation: a term, alone or with others, that predicts participation without exception.
 
-Takes a ``Design``; returns the names of the separated terms. Comes before any fit, because programs do not raise:
-statsmodels reports ``converged=True`` and, with cluster errors, p = 0.
+Takes a design; returns its separated columns. Comes before any fit, because programs do not raise: statsmodels reports
+``converged=True`` and, with cluster errors, p = 0.
 """
 
 import numpy as np
-from scipy.optimize import linprog
 from scipy.special import expit
 
-TOLERANCE = 1e-7
+from konbit_lessons.incentives.fit import orthonormal
+from konbit_lessons.incentives.independence import label
 
 
-def separated_terms(X, y, names):
-    """Names of the terms whose maximum-likelihood estimate does not exist (is infinite), in the order of X.
+def separated_columns(X, y):
+    """Positions of the columns whose maximum-likelihood estimate does not exist (is infinite).
 
-    A term is separated when no comparison of the rows that overlap identifies it. Rows that do not overlap are those
-    with s_i x_i'δ > 0 for a direction δ with s_i x_i'δ ≥ 0 in all rows (s = 2y − 1), found by a linear programme:
-    Konis (2007); R's ``detectseparation::detect_separation``.
+    Those are found by a linear programme: Konis (2007); R's ``detectseparation::detect_separation``, here that of
+    firthmodels, which is asked only where Newton's method finds no maximum. A share is some that did and some that did
+    not.
 
     Examples
     --------
     All who had it took part; of the others, half did.
 
     >>> X = np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 1.0]])
-    >>> separated_terms(X, np.array([0.0, 1.0, 1.0]), ("(Intercept)", "refund"))
-    ('refund',)
+    >>> separated_columns(X, np.array([0.0, 1.0, 1.0]))
+    (1,)
     """
-    shares = (y > 0) & (y < 1)  # a share is some that did and some that did not
-    X, y = np.concatenate([X, X[shares]]), np.concatenate([np.where(shares, 0.0, y), np.ones(shares.sum())])
-    rows = _mixed(X, y)
-    overlap = X[rows]
-    if len(overlap) and not _has_maximum(overlap, y[rows]):
-        overlap = _overlapping(*_patterns(overlap, y[rows]))
-    if len(overlap) == len(X):
+    if _has_maximum(X, y):
         return ()
-    spread = np.linalg.norm(X, axis=0)
-    spread[spread == 0] = 1.0
-    # δ with overlap @ δ = 0 are the directions the overlapping rows say nothing about
-    _, size, turn = np.linalg.svd((overlap / spread).T @ (overlap / spread), full_matrices=True, hermitian=True)
-    free = turn[size < 1e-12]
-    return tuple(
-        name for name, column in zip(names, free.T, strict=True) if np.abs(column).max(initial=0.0) > TOLERANCE
+    from firthmodels import detect_separation  # brings scikit-learn: half a second, not at import
+
+    scaled = X / np.maximum(np.abs(X).max(axis=0), 1e-300)
+    seen = np.concatenate(
+        [np.column_stack([scaled[some], np.full(some.sum(), one)]) for some, one in ((y > 0, 1), (y < 1, 0))]
     )
+    rows = np.unique(seen, axis=0)
+    found = detect_separation(rows[:, :-1], rows[:, -1], fit_intercept=False)
+    return tuple(int(j) for j in np.flatnonzero(~found.is_finite))
 
 
-def _mixed(X, y):
-    """The cross-tabulation: which rows are left when those are dropped that share a 0 or a 1 with which everybody, or
-    nobody, took part; again until no more are. Those rows are separated, without a linear programme."""
-    left = np.ones(len(X), dtype=bool)
-    dummies = X[:, np.isin(X, (0.0, 1.0)).all(axis=0)]
-    for column in np.tile(np.concatenate([dummies, 1 - dummies], axis=1), X.shape[1]).T:
-        with_it = left & (column == 1)
-        if with_it.any() and np.ptp(y[with_it]) == 0:
-            left &= ~with_it
-    return left
+def separated_in(design):
+    """Names of the terms of a ``Design`` that are separated; without any, of its other columns that are."""
+    columns = {*separated_columns(design.X, design.y)}
+    terms = [key for key in design.terms if key not in design.unfit and columns & {*design.contrast(key).columns}]
+    return tuple(terms or [label(design.names[j]) for j in sorted(columns)])
 
 
 def _has_maximum(X, y, steps=30):
     """Whether Newton's method settles. A separated term moves on by about 1 a step; then the programme must decide."""
-    left, size, _ = np.linalg.svd(X / np.maximum(np.abs(X).max(axis=0), 1e-300), full_matrices=False)
-    Z = left[:, size > 1e-10 * size[0]] * np.sqrt(len(X))
+    Z, _ = orthonormal(X)
     beta = np.zeros(Z.shape[1])
     for _ in range(steps):
         p = expit(Z @ beta)
@@ -72,34 +61,3 @@ def _has_maximum(X, y, steps=30):
             return True
         beta += step * min(1.0, 5.0 / moved)
     return False
-
-
-def _patterns(X, y):
-    """Distinct rows of s·x, and of x for those seen with both outcomes (which can never be separated)."""
-    x, which = np.unique(X, axis=0, return_inverse=True)
-    some_in = np.bincount(which.ravel(), y, len(x)) > 0
-    some_out = np.bincount(which.ravel(), 1 - y, len(x)) > 0
-    both = some_in & some_out
-    return x[both], np.concatenate([x[some_in & ~both], -x[some_out & ~both]])
-
-
-def _overlapping(both, signed):
-    """The rows that no direction separates: separated rows are found and dropped until none is left to find."""
-    rank_rows = np.linalg.qr(both, mode="r") if len(both) > both.shape[1] else both
-    while len(signed):
-        scale = np.abs(np.concatenate([both, signed])).max(axis=0)
-        scale[scale == 0] = 1.0
-        found = linprog(
-            -(signed / scale).sum(axis=0),
-            A_ub=-signed / scale,
-            b_ub=np.zeros(len(signed)),
-            A_eq=rank_rows / scale if len(both) else None,
-            b_eq=np.zeros(len(rank_rows)) if len(both) else None,
-            bounds=(-1, 1),
-            method="highs",
-        )
-        gone = (signed / scale) @ found.x > TOLERANCE
-        if not gone.any():
-            break
-        signed = signed[~gone]
-    return np.concatenate([both, signed])

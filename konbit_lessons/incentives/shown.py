@@ -9,16 +9,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from konbit_lessons.incentives.design import build_design
-from konbit_lessons.incentives.levels import within
-
 NOT_SHOWN = "not_shown"  # the reason of an incentive that is hidden
 COUNTS = ["n_offered", "k_offered", "n_not_offered", "k_not_offered", "groups_offered"]
 KEPT = ["term", "label", "n", "clusters", "method", "varies_by", "kind", "against", "group"]
 ORGANIZATION = "organization_id"
 
 
-def shown(result, smallest):
+def shown(result, smallest, also_hidden=()):
     """The result as a report may show it in which no figure is about fewer than ``smallest`` organizations.
 
     An incentive is hidden whole, estimate and counts, where fewer had it, or were without it, or took part with or
@@ -30,6 +27,7 @@ def shown(result, smallest):
     ----------
     result : Estimates
     smallest : int
+    also_hidden : terms whose counts another figure of the reports hides; theirs are not told here either
 
     Returns
     -------
@@ -37,24 +35,15 @@ def shown(result, smallest):
     """
     if smallest <= 1:
         return result
-    rows, question = result.asked
-    design = build_design(rows, **question)
-    few = {name for name in design.given if _is_few(design, name, smallest)}
-    told = {other for name in few for other in design.others(name)} | _hidden_elsewhere(rows, design, smallest)
+    design = result.answers.design
+    few = {name for name in design.terms if _is_few(design, name, smallest)}
+    told = {other for name in few for other in design.terms[name].others} | ({*also_hidden} & {*design.terms})
     told -= few
     table = _blank(result.table, result.table["term"].isin(few), result.table["term"].isin(told))
     table = _without_few_left(table, [(design, term) for term in table["term"]], smallest)
-    groups = result.groups
-    if groups is not None:
-        apart = build_design(rows, by=result.by, **question)
-        names = dict.fromkeys(groups["group"])
-        hidden = {term for term in design.given if any(_is_few(apart, within(term, one), smallest) for one in names)}
-        hidden |= {other for name in hidden for other in design.others(name)} | few
-        groups = _blank(groups, groups["term"].isin(hidden), groups["term"].isin(told - hidden))
-        names = zip(groups["term"], groups["group"], strict=True)
-        groups = _without_few_left(groups, [(apart, within(term, group)) for term, group in names], smallest)
-    coefficients = result.coefficients.copy()
-    coefficients[[name for name in few if name in coefficients]] = np.nan
+    groups = _shown_groups(result, few, told, smallest)
+    told_by = [j for name in few - {*design.unfit} for j in design.contrast(name).columns]
+    coefficients = result.coefficients.mask(np.isin(np.arange(len(design.names)), told_by))
     unknown = result.not_estimable
     return replace(
         result,
@@ -62,11 +51,39 @@ def shown(result, smallest):
         groups=groups,
         coefficients=coefficients,
         rate=np.nan if _is_few_of(_who(design), design.y > 0, smallest) else result.rate,
-        left_out=_of_enough(result.left_out, rows, question, smallest),
+        left_out=_of_enough(result.left_out, result.asked[0], smallest),
         not_estimable=unknown.assign(explanation=unknown["explanation"].mask(unknown["term"].isin(few), "")),
         notes=tuple(note for note in result.notes if "dropped" not in note.values),  # noqa: PD011  (of a Note)
         smallest=smallest,
     )
+
+
+def _shown_groups(result, few, told, smallest):
+    """The effects within groups: of a term that one group is too small for, none is told."""
+    groups = result.groups
+    if groups is None:
+        return None
+    design = result.apart.design
+    hidden = {term for term, group in design.terms if _is_few(design, (term, group), smallest)}
+    hidden |= {other for name in hidden for other in result.answers.design.terms[name].others} | few
+    groups = _blank(groups, groups["term"].isin(hidden), groups["term"].isin(told - hidden))
+    places = [(design, key) for key in zip(groups["term"], groups["group"], strict=True)]
+    return _without_few_left(groups, places, smallest)
+
+
+def shown_covariates(table, design, smallest):
+    """The covariates' effects without those that rest on few organizations with a level, or without it."""
+    few = [_is_few_of(_who(design), _with(design.frame, term), smallest) for term in table["term"]]
+    numbers = [name for name in table if name not in ("term", "label")]
+    return table.assign(**{name: table[name].mask(pd.Series(few, index=table.index, dtype=bool)) for name in numbers})
+
+
+def _with(frame, term):
+    """The rows with a covariate: with its level, or other than 0."""
+    if term in frame:
+        return frame[term].to_numpy() != 0
+    column, level = term[:-1].rsplit("[", 1)
+    return (frame[column].astype("str") == level).to_numpy()
 
 
 def shown_curve(table, main):
@@ -91,8 +108,6 @@ def shown_missing(missing, smallest):
 
 def _is_few(design, name, smallest):
     """Whether a group that an answer about a term rests on is too small, or empty of all but a few."""
-    if name not in design.given:
-        return False
     who, took_part = _who(design), design.y > 0
     sides = design.compared(name)
     return any(
@@ -131,7 +146,7 @@ def _blank(table, hidden, told):
 
 def _without_few_left(table, places, smallest):
     """The table without the number of organizations that had it at some time, where that leaves few that never did."""
-    left = [_never(design, name) if name in design.given else 0 for design, name in places]
+    left = [_never(design, name) if name in design.terms else 0 for design, name in places]
     of_organizations = table["varies_by"] != "event_id"
     few = pd.Series(left, index=table.index).between(1, smallest - 1) & of_organizations
     return table.assign(groups_offered=table["groups_offered"].mask(few)) if few.any() else table
@@ -139,26 +154,13 @@ def _without_few_left(table, places, smallest):
 
 def _never(design, name):
     who, offered = _who(design), design.compared(name)[0]
-    return _number(who, design.among(name)) - _number(who, offered)
+    return _number(who, design.terms[name].rows) - _number(who, offered)
 
 
-def _hidden_elsewhere(rows, design, smallest):
-    """Incentives whose invitations the page on participation counts as well, and hides."""
-    from konbit_lessons.measures.together import TAKEN_UP, invitations_taken_up  # measures come later in the flow
-
-    if not {"attended", ORGANIZATION} <= {*rows.columns} or not {*TAKEN_UP} & {*design.given}:
-        return set()
-    counted = invitations_taken_up(rows, smallest=smallest)
-    hidden = counted[counted.isna().any(axis=1)].index.get_level_values("by")
-    return {*hidden} & {*design.given}
-
-
-def _of_enough(left_out, rows, question, smallest):
+def _of_enough(left_out, rows, smallest):
     """Rows left out, by column; without numbers where one is about few organizations, since the others tell it."""
-    if left_out.empty or question["cluster"][0] != ORGANIZATION:
+    if left_out.empty or ORGANIZATION not in rows:
         return left_out
-    gone = rows[[question["outcome"], *question["incentives"], *question["adjust_for"]]].isna()
-    who = rows[ORGANIZATION]
-    of = {name: who[gone[name]].nunique() for name in left_out["column"] if name in gone}
-    few = any(0 < n < smallest for n in of.values()) or left_out["rows"].between(1, smallest - 1).any()
+    of = [rows.loc[rows[name].isna(), ORGANIZATION].nunique() for name in left_out["column"]]
+    few = any(0 < n < smallest for n in of) or left_out["rows"].between(1, smallest - 1).any()
     return left_out.assign(rows=pd.array([pd.NA] * len(left_out), dtype="Int64")) if few else left_out

@@ -4,7 +4,7 @@ Takes a ``Context``, the question with what its specifications share; each funct
 the reason why there is none, and the rows used. ``SPECIFICATIONS`` is the list; ``robustness`` runs it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -17,15 +17,14 @@ from konbit_lessons.incentives.answers import FEWEST_DF
 from konbit_lessons.incentives.bootstrap import wild_bootstrap
 from konbit_lessons.incentives.clusterings import clusterings
 from konbit_lessons.incentives.design import build_design
-from konbit_lessons.incentives.effects import marginal_effect
-from konbit_lessons.incentives.fit import fit_model
-from konbit_lessons.incentives.gee import gee_logit
+from konbit_lessons.incentives.fit import fit_model, orthonormal, strictly
+from konbit_lessons.incentives.formula import quoted
 from konbit_lessons.incentives.mixed import mixed_logit
 from konbit_lessons.incentives.permutation import shuffled_scores
-from konbit_lessons.incentives.separation import separated_terms
 
 QUARTER, SENIOR, DELEGATES = "fiscal_quarter", "senior_delegate", "delegates"
 MOST_FIXED = 250  # fixed effects: 250 take seconds, 1,000 minutes
+LARGEST = 1500  # rows of a group, whose matrix of rows by rows GEE inverts
 
 
 class NoEstimateError(Exception):
@@ -38,33 +37,51 @@ class NoEstimateError(Exception):
 
 @dataclass(frozen=True)
 class Context:
-    """The question with what its specifications share."""
+    """The result that is looked at in other ways, with what its specifications share."""
 
-    rows: pd.DataFrame
-    main: pd.DataFrame
-    terms: tuple
-    confidence: float
+    result: object
     draws: int
     seed: int
-    question: dict
 
-    @cached_property
+    @property
+    def rows(self):
+        return self.result.asked[0]
+
+    @property
+    def question(self):
+        return self.result.asked[1]
+
+    @property
     def design(self):
-        return build_design(self.rows, **self.question)
+        return self.result.answers.design
+
+    @property
+    def confidence(self):
+        return self.result.confidence
 
     @cached_property
-    def is_separated(self):
-        return bool(separated_terms(self.design.X, self.design.y, self.design.names))
+    def terms(self):
+        """The terms that the main answer tells of."""
+        return tuple(self.result.table.loc[self.result.table["reason"] == "", "term"])
+
+    @cached_property
+    def adjusters(self):
+        """The formula's columns that are not asked about."""
+        asked = {term.column for term in self.design.terms.values()}
+        return [name for name in self.design.formula.columns if name not in asked]
 
     def varies_by(self, term):
-        return self.main.loc[self.main["term"] == term, "varies_by"].iloc[0]
+        return self.result.table.set_index("term").loc[term, "varies_by"]
 
     def grouped(self, term):
         """The cluster column that a term is constant within; the first, if it changes from row to row."""
         return self.question["cluster"][0] if self.varies_by(term) == "row" else self.varies_by(term)
 
-    def redesign(self, rows=None, **changes):
-        return build_design(self.rows if rows is None else rows, **{**self.question, **changes})
+    def redesign(self, rows, right=None, **changes):
+        """The design of other rows, or of another right side of the formula."""
+        sides = self.design.formula
+        changes["formula"] = f"{sides.left} ~ {right or sides.right}"
+        return build_design(rows, **{**self.question, **changes})
 
 
 def _sandwich(context, design, method):
@@ -73,23 +90,15 @@ def _sandwich(context, design, method):
     robust = clusterings(fit, design.clusters)
     found = {}
     for term in context.terms:
-        if term not in design.names:
+        if term in design.unfit:
             found[term] = design.unfit[term][0]
             continue
-        X, column, offered = _averaged(design, term)
-        effect, gradient = marginal_effect(X, fit.coefficients, column, offered=offered, linear=fit.is_linear)
+        effect, gradient = design.contrast(term).effect(fit.coefficients, fit.link)
         own = design.position_of(context.varies_by(term))
-        std_error, df, fewest = robust.basis(gradient, confidence=context.confidence, own=own)
-        reach = t_distribution.ppf((1 + context.confidence) / 2, df) * std_error
-        found[term] = (effect, effect - reach, effect + reach) if fewest >= FEWEST_DF else "low_df"
+        basis = robust.basis(gradient, confidence=context.confidence, own=own)
+        low, high, _ = basis.interval(effect, context.confidence)
+        found[term] = (effect, low, high) if basis.fewest >= FEWEST_DF else "low_df"
     return found, len(design.y)
-
-
-def _averaged(design, term):
-    """X, with the other levels of a factor at 0, over which a term's effect is the average; position; whether 0/1."""
-    X = design.X.copy()
-    X[:, [design.names.index(other) for other in design.others(term) if other in design.names]] = 0.0
-    return X, design.names.index(term), design.is_offered(term)
 
 
 def _logit(context):
@@ -100,7 +109,7 @@ def _logit(context):
 def _has_a_maximum(context):
     if context.design.trials is not None or not np.isin(context.design.y, (0.0, 1.0)).all():
         raise NoEstimateError("not_yes_no")
-    if context.is_separated:
+    if context.result.answers.separated:
         raise NoEstimateError("separated")
 
 
@@ -118,9 +127,9 @@ def _bootstrap(context):
     _single_rows(context)
     design, found = context.design, {}
     for term in context.terms:
-        codes, column = design.clusters[context.grouped(term)], design.names.index(term)
+        X, column, _ = design.alone(term)
         options = {"confidence": context.confidence, "draws": context.draws, "seed": context.seed}
-        wild = wild_bootstrap(design.X, design.y, codes, column, **options)
+        wild = wild_bootstrap(X, design.y, design.clusters[context.grouped(term)], column, **options)
         found[term] = wild.estimate, wild.conf_low, wild.conf_high
     return found, len(design.y)
 
@@ -131,7 +140,9 @@ def _permutation(context):
     design, found = context.design, {}
     fit = fit_model(design.X, design.y, "linear")
     for term in context.terms:
-        column = design.names.index(term)
+        if not design.contrast(term).is_plain:  # a shuffle of one column leaves its interactions as they were
+            continue
+        column = design.contrast(term).columns[0]
         others, _ = np.linalg.qr(np.delete(design.X, column, axis=1))
         x = design.X[:, column]
         size = x @ (x - others @ (others.T @ x))
@@ -146,14 +157,34 @@ def _permutation(context):
     return found, len(design.y)
 
 
+def gee_logit(X, y, codes):
+    """GEE's logit with exchangeable correlation within groups: (coefficients, bias-reduced covariance, the result).
+
+    The covariance is that of Mancl and DeRouen (2001), Biometrics 57, 126-134; correlation and scale are geepack's. In
+    R: ``geepack::geeglm(…, corstr = "exchangeable")`` and ``geesmv::GEE.var.md``.
+    """
+    from statsmodels.genmod.cov_struct import Exchangeable
+    from statsmodels.genmod.families import Binomial
+    from statsmodels.genmod.generalized_estimating_equations import GEE
+
+    Z, back = orthonormal(X)
+    model = GEE(y, Z, groups=codes, family=Binomial(), cov_struct=Exchangeable())
+    options = {"cov_type": "bias_reduced", "ddof_scale": 0, "maxiter": 200, "ctol": 1e-10}
+    fit = strictly(lambda: model.fit(**options), "GEE")
+    return back @ fit.params, back @ fit.cov_params() @ back.T, fit
+
+
 def _gee(context):
     def fit(X, y, codes):
-        gee, df = gee_logit(X, y, codes), codes.max() + 1 - X.shape[1]
+        if np.bincount(codes).max() > LARGEST:
+            raise NoEstimateError("too_large")
+        coefficients, covariance, _ = gee_logit(X, y, codes)
+        df = codes.max() + 1 - X.shape[1]
         reach = t_distribution.ppf((1 + context.confidence) / 2, df) if df >= FEWEST_DF else np.inf
 
-        def effect(X, column, offered):
-            estimate, gradient = marginal_effect(X, gee.coefficients, column, offered=offered)
-            return estimate, reach * np.sqrt(gradient @ gee.covariance @ gradient)
+        def effect(contrast):
+            estimate, gradient = contrast.effect(coefficients)
+            return estimate, reach * np.sqrt(gradient @ covariance @ gradient)
 
         return effect
 
@@ -166,8 +197,8 @@ def _mixed(context):
     def fit(X, y, codes):
         mixed = mixed_logit(X, y, codes)
 
-        def effect(X, column, offered):
-            estimate, std_error = replace(mixed, X=X).marginal_effect(column, offered=offered)
+        def effect(contrast):
+            estimate, std_error = mixed.marginal_effect(contrast)
             return estimate, reach * std_error
 
         return effect
@@ -188,7 +219,7 @@ def _by_group(context, fit):
             continue
     for term in context.terms:
         if effect := effects[context.grouped(term)]:
-            estimate, reach = effect(*_averaged(design, term))
+            estimate, reach = effect(design.contrast(term))
             found[term] = estimate, estimate - reach, estimate + reach
     return found, len(design.y)
 
@@ -197,23 +228,18 @@ def _fixed(context):
     """Least squares with a level for every organization and quarter: each is compared with itself only."""
     _single_rows(context)
     first = context.question["cluster"][0]
-    columns = [name for name in (first, QUARTER) if name in context.rows]
-    named = {name: f"{name}, each" for name in columns}
-    rows = context.rows.assign(**{each: _text(context.rows[name]) for name, each in named.items()})
-    if rows[first].nunique() > MOST_FIXED:
+    levels = {name: f"{name}, each" for name in (first, QUARTER) if name in context.rows}
+    if context.rows[first].nunique() > MOST_FIXED:
         raise NoEstimateError("too_large")
-    adjust_for = [name for name in context.question["adjust_for"] if name != first and name != QUARTER]
-    design = context.redesign(rows, adjust_for=(*named.values(), *adjust_for), method="linear")
-    return _sandwich(context, design, "linear")
-
-
-def _text(column):
-    return column.astype("str").where(column.notna())
+    rows = context.rows.assign(**{each: context.rows[name].astype("category") for name, each in levels.items()})
+    right = " + ".join([context.design.formula.right, *map(quoted, levels.values())])
+    return _sandwich(context, context.redesign(rows, right, method="linear"), "linear")
 
 
 def _unadjusted(context):
-    rows = context.rows.dropna(subset=list(context.question["adjust_for"]))  # the same rows: one choice at a time
-    return _sandwich(context, context.redesign(rows, adjust_for=()), context.question["method"])
+    rows = context.rows.dropna(subset=context.adjusters)  # the same rows: one choice at a time
+    right = " + ".join(context.design.terms_of({term.column for term in context.design.terms.values()}))
+    return _sandwich(context, context.redesign(rows, right), context.question["method"])
 
 
 def _senior(context):
@@ -230,7 +256,7 @@ def _delegates(context):
 
 
 def _another_outcome(context, outcome, method):
-    rows = context.rows.assign(**{context.question["outcome"]: outcome})
+    rows = context.rows.assign(**{context.design.formula.outcome[0]: outcome})
     return _sandwich(context, context.redesign(rows, method=method, trials=None), method)
 
 

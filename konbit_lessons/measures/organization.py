@@ -14,10 +14,9 @@ from konbit_lessons.field.cleaning import Data
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.store import cleaned, digest, fingerprint
 from konbit_lessons.incentives.profiles import Profiles, organization_profiles
-from konbit_lessons.measures.expectations import with_offer
+from konbit_lessons.measures.answers import with_offer
+from konbit_lessons.measures.roster import last_day
 from konbit_lessons.panel import RECENT_DAYS, invitations
-from konbit_lessons.periods import Quarter
-from konbit_lessons.tables import EXPECTATIONS
 
 MOST_TOPICS = 5
 RULES = (  # what to talk about, in this order
@@ -30,7 +29,6 @@ RULES = (  # what to talk about, in this order
     "other_support",
     "lead_without_evidence",
 )
-_EXPECTS = [f"expects_{what}" for what in EXPECTATIONS]
 _DATED = {"conversations": "held_on", "other_support": "started_on", "business_leads": "date"}
 _kept: dict[tuple, tuple] = {}  # what the last record was taken from; it never leaves, a record is a selection of it
 _unchanged: dict[str, str] = {}
@@ -70,7 +68,12 @@ class Record:
 
     @property
     def last_day(self) -> pd.Timestamp:
-        return pd.Timestamp(Quarter.named(self.quarter).last_day)
+        return last_day(self, self.quarter)
+
+    @property
+    def expects(self) -> list[str]:
+        """The columns that say what it expects."""
+        return [f"expects_{what}" for what in self.programme.expectations]
 
     @property
     def left(self) -> bool:
@@ -91,7 +94,7 @@ class Topic:
     facts: dict[str, object]
 
 
-def record(programme: Programme, organization: str, *, quarter: str) -> Record:
+def record(programme: Programme, organization: str = "", *, quarter: str = "") -> Record:
     """What is on record of one organization.
 
     The cleaned tables are read, and profiles fitted, once for as long as the raw files stay as they are, and kept in
@@ -102,9 +105,9 @@ def record(programme: Programme, organization: str, *, quarter: str) -> Record:
     programme : Programme
         For the internal audience.
     organization : str
-        Its code.
+        Its code; the first on the roster unless told.
     quarter : str
-        Last fiscal quarter to look at.
+        Last fiscal quarter to look at; the last with an event unless told.
 
     Returns
     -------
@@ -123,7 +126,10 @@ def record(programme: Programme, organization: str, *, quarter: str) -> Record:
         rows = invitations(data, until=quarter)
         _kept.clear()
         _kept[key] = (data, rows, profiles(programme, rows))
-    return replace(record_of(*_kept[key], organization, quarter=quarter), programme=programme)
+    data, rows, levels = _kept[key]
+    organization = organization or data.organizations["organization_id"].min()
+    found = record_of(data, rows, levels, organization, quarter=quarter or data.quarter)
+    return replace(found, programme=programme)
 
 
 def refuse(programme: Programme) -> None:
@@ -160,7 +166,7 @@ def profiles(programme: Programme, rows: pd.DataFrame) -> Profiles | None:
 
 def record_of(data: Data, rows: pd.DataFrame, levels: Profiles | None, organization: str, *, quarter: str) -> Record:
     """Select what is on record of one organization from a cleaned programme, its panel and its profiles."""
-    last = pd.Timestamp(Quarter.named(quarter).last_day)
+    last = last_day(data, quarter)
     about = data.organizations[data.organizations["organization_id"] == organization]
     if about.empty:
         raise ProgrammeError(unknown(data, organization))
@@ -176,7 +182,7 @@ def record_of(data: Data, rows: pd.DataFrame, levels: Profiles | None, organizat
         invitations=invited,
         walk_ins=int((signed.isin(held) & ~signed.isin(invited["event_id"])).sum()),
         waves=[int(wave) for wave in sorted(survey["wave"].dropna().unique())],
-        answers=_answers(survey[survey["organization_id"] == organization]),
+        answers=_answers(survey[survey["organization_id"] == organization], data.programme),
         contributions=_own(data.contributions, organization, "pledged_on", last),
         profile=_line(levels.table if levels else None, organization),
         adds=_line(levels.contributions if levels else None, organization),
@@ -202,25 +208,25 @@ def expects(record: Record) -> dict[str, bool]:
     """What it expects by its latest word on each: in the survey or in a conversation."""
     said = [
         record.answers.drop(columns="wave"),
-        record.conversations[["held_on", *_EXPECTS]].rename(columns={"held_on": "said_on"}),
+        record.conversations[["held_on", *record.expects]].rename(columns={"held_on": "said_on"}),
     ]
-    latest = pd.concat(said).sort_values("said_on", kind="stable")[_EXPECTS].ffill().tail(1)
+    latest = pd.concat(said).sort_values("said_on", kind="stable")[record.expects].ffill().tail(1)
     return {
         what: bool(latest[f"expects_{what}"].iloc[0])
-        for what in EXPECTATIONS
+        for what in record.programme.expectations
         if len(latest) and pd.notna(latest[f"expects_{what}"].iloc[0])
     }
 
 
 def invited_with(record: Record) -> dict[str, int]:
     """Of each expectation that the project can meet, to how many events that meet it the organization was invited."""
-    offers = record.programme.offers
-    return {what: int(with_offer(record.invitations, offers[what]).sum()) for what in offers if offers[what]}
+    offers = {what: one.met_by for what, one in record.programme.expectations.items() if one.met_by}
+    return {what: int(with_offer(record.invitations, offers[what]).sum()) for what in offers}
 
 
 def beyond(record: Record) -> list[str]:
     """The expectations that programme.toml declares beyond what the project offers."""
-    return [what for what in EXPECTATIONS if record.programme.offers.get(what) == []]
+    return [what for what, one in record.programme.expectations.items() if one.met_by == []]
 
 
 def changed(record: Record) -> tuple[list[str], list[str], int] | None:
@@ -228,8 +234,8 @@ def changed(record: Record) -> tuple[list[str], list[str], int] | None:
     if len(record.answers) < 2:
         return None
     before, now = record.answers.iloc[-2], record.answers.iloc[-1]
-    newly = [what for what in EXPECTATIONS if _yes(now, what) and _no(before, what)]
-    no_longer = [what for what in EXPECTATIONS if _yes(before, what) and _no(now, what)]
+    newly = [what for what in record.programme.expectations if _yes(now, what) and _no(before, what)]
+    no_longer = [what for what in record.programme.expectations if _yes(before, what) and _no(now, what)]
     return newly, no_longer, int(before["wave"])
 
 
@@ -246,7 +252,7 @@ def contacts(data: Data, *, quarter: str) -> pd.DataFrame:
     DataFrame, one row per organization on the roster
         ``organization_id``, ``name``, ``org_type``, ``joined_on``, ``last_talk``, ``overdue``, ``later``.
     """
-    last = pd.Timestamp(Quarter.named(quarter).last_day)
+    last = last_day(data, quarter)
     talks = data.conversations[data.conversations["held_on"] <= last]
     promised = _promised(talks, last)
     found = data.organizations.set_index("organization_id")[["name", "org_type", "joined_on"]]
@@ -326,11 +332,12 @@ def _own(rows, organization, day, last):
     return own.sort_values(day, kind="stable", ignore_index=True)
 
 
-def _answers(survey):
+def _answers(survey, programme):
     """One row per wave: an organization expects what any of its respondents named."""
+    expects = [f"expects_{what}" for what in programme.expectations]
     groups = survey.dropna(subset="wave").groupby("wave")
-    said = groups[_EXPECTS].max().assign(said_on=groups["submitted_on"].max())
-    return said.reset_index()[["wave", "said_on", *_EXPECTS]]
+    said = groups[expects].max().assign(said_on=groups["submitted_on"].max())
+    return said.reset_index()[["wave", "said_on", *expects]]
 
 
 def _line(frame, organization):

@@ -19,10 +19,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from konbit_lessons import tables
+from konbit_lessons.disclosure import TOTAL
 from konbit_lessons.field.cleaning import Data
-from konbit_lessons.measures.roster import partners
-from konbit_lessons.measures.together import conversations, waves
-from konbit_lessons.periods import Quarter, fiscal_quarter
+from konbit_lessons.measures.answers import waves
+from konbit_lessons.measures.roster import partners, quarters_of
+from konbit_lessons.measures.shared_counts import conversations
 from konbit_lessons.words import mark
 
 STANDARDS = {
@@ -41,8 +42,8 @@ CHANGES = ("change_response", "blank_response")
 def _referring_to(table: str) -> tuple[str, ...]:
     return tuple(
         name
-        for name, schema in tables.TABLES.items()
-        if any(column.metadata.get("refers_to") == table for column in schema.columns.values())
+        for name, about in tables.codebook()["tables"].items()
+        if any(column.get("refers_to") == table for column in about["columns"].values())
     )
 
 
@@ -131,7 +132,7 @@ def data_quality(data: Data) -> pd.DataFrame:
       being one that joined by d (or whose day is blank) and had not left by d, k = unique organizations with an answer
       in the wave among the n partners on its first day, in the quarter of that day. *Organizations with a conversation,
       of the partners*: the same for the conversations of a quarter, of the partners on its last day, as on the page on
-      expectations. Both are left blank where :mod:`konbit_lessons.measures.together` hides them, or n, a k above 0, or
+      expectations. Both are left blank where :mod:`konbit_lessons.measures.shared_counts` hides them, or n, a k above 0, or
       the rest is below the programme's smallest cell.
     - precision: *invitations whose attendance is known* of all invitations, in the quarter of the event.
     - reliability: *agreement* of two records of one fact: pairs that agree of pairs compared.
@@ -280,21 +281,19 @@ def _of_programme(data: Data, standard: str, measure: str, unit: str, lines: lis
 
 
 def _answers(data: Data) -> list[tuple]:
-    lines = []
-    until = fiscal_quarter(data.survey["submitted_on"]).max() if len(data.survey) else ""
-    for _, answers in waves(data, until=until).groupby("wave"):
+    quarters, lines = quarters_of(data, data.survey["submitted_on"]), []
+    for _, answers in waves(data, until=quarters.max()).groupby("wave") if len(quarters) else ():
         first = answers["submitted_on"].min()
-        lines.append((str(Quarter.of(first)), *_reached(answers, partners(data.organizations, first))))
+        lines.append((quarters[answers.index].min(), *_reached(answers, partners(data.organizations, first))))
     return lines
 
 
 def _conversations(data: Data) -> list[tuple]:
-    held = fiscal_quarter(data.conversations["held_on"])
+    held = quarters_of(data, data.conversations["held_on"])
     if held.empty:
         return []
-    known, first, last = conversations(data, quarter=held.max()), held.min(), held.max()
-    every = [one for one in known.index.unique("quarter") if first <= one <= last]
-    return [(one, known["talked", one, "total"], known["partners", one, "total"]) for one in every]
+    known = conversations(data, quarter=held.max())["n"].xs((TOTAL, TOTAL), level=("by", "group"))
+    return list(known.loc[held.min() :, ["talked", "partners"]].itertuples(name=None))
 
 
 def _reached(rows: pd.DataFrame, asked: pd.Series) -> tuple[int, int]:
@@ -303,7 +302,7 @@ def _reached(rows: pd.DataFrame, asked: pd.Series) -> tuple[int, int]:
 
 def _attendance(data: Data) -> list[tuple]:
     held_on = data.events.set_index("event_id")["held_on"]
-    quarters = fiscal_quarter(data.invitations["event_id"].map(held_on))
+    quarters = quarters_of(data, data.invitations["event_id"].map(held_on))
     known = data.invitations["attended"].notna().groupby(quarters).agg(["sum", "size"])
     return list(known.itertuples(name=None))
 

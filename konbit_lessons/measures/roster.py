@@ -1,11 +1,10 @@
-"""Who is a partner, and when: known to everybody, and the base of what is counted."""
+"""Who is a partner, and when: known to everybody, and the base of what is counted; and a programme's kinds and days."""
 
 from datetime import date
 
 import pandas as pd
 
 from konbit_lessons.field.cleaning import Data
-from konbit_lessons.periods import Quarter
 
 
 def partners(organizations: pd.DataFrame, day: date | pd.Timestamp) -> pd.Series:
@@ -17,16 +16,49 @@ def partners(organizations: pd.DataFrame, day: date | pd.Timestamp) -> pd.Series
 def partners_at_end(data: Data, quarter: str) -> pd.Series:
     """The type of each organization that is a partner on the last day of a quarter."""
     each = data.organizations.set_index("organization_id")["org_type"]
-    return each[each.index.isin(partners(data.organizations, last_day(quarter)))]
+    return each[each.index.isin(partners(data.organizations, last_day(data, quarter)))]
 
 
-def on_roster(data: Data, rows: pd.DataFrame, until: str) -> pd.Series:
-    """The type of each organization that had joined by the quarter's end, or was invited."""
-    each = data.organizations.set_index("organization_id")
-    joined = each["joined_on"].isna() | (each["joined_on"] <= last_day(until))
-    return each.loc[joined | each.index.isin(rows["organization_id"]), "org_type"]
+def first_day(data: Data, quarter: str) -> pd.Timestamp:
+    """The first day of a quarter."""
+    return pd.Timestamp(data.programme.calendar.named(quarter).first_day)
 
 
-def last_day(quarter: str) -> pd.Timestamp:
+def last_day(data: Data, quarter: str) -> pd.Timestamp:
     """The last day of a quarter."""
-    return pd.Timestamp(Quarter.named(quarter).last_day)
+    return pd.Timestamp(data.programme.calendar.named(quarter).last_day)
+
+
+def quarters_of(data: Data, days: pd.Series) -> pd.Series:
+    """The name of the quarter of each day."""
+    return data.programme.calendar.names(days)
+
+
+def quarters_since(data: Data, day: pd.Timestamp, until: str) -> list[str]:
+    """The quarters from that of a day to a last one; the last alone where the day is unknown or later."""
+    quarters = [data.programme.calendar.named(until)]
+    while pd.Timestamp(quarters[0].first_day) > day:
+        quarters.insert(0, quarters[0].previous)
+    return [str(one) for one in quarters]
+
+
+def event_types(data: Data) -> list[str]:
+    """The types of events, in the order declared."""
+    return data.programme.levels("event_type")
+
+
+def expectations(data: Data) -> dict[str, list[str] | None]:
+    """What partners may expect → the incentives and types of events that meet it; None where that is not said."""
+    return {what: one.met_by for what, one in data.programme.expectations.items()}
+
+
+def places(data: Data) -> pd.Series:
+    """Where each organization is, by its code; "" where that is not on record, or no places are declared."""
+    each, declared = data.organizations.set_index("organization_id"), data.programme.places
+    return each[declared.column].fillna("") if declared else pd.Series("", each.index)
+
+
+def in_order(data: Data, table: pd.DataFrame) -> pd.DataFrame:
+    """A table with a column ``group`` in the order of groups: all, the types as programme.toml has them, yes, no."""
+    order = ["total", *data.programme.levels("org_type"), "True", "False"]
+    return table.sort_values("group", key=lambda one: one.map(order.index), kind="stable", ignore_index=True)

@@ -15,46 +15,36 @@ import os
 import re
 import tempfile
 import unicodedata
-from importlib.metadata import version
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
 import pandas as pd
 
-from konbit_lessons import parts
 from konbit_lessons.errors import DataError, ProgrammeError, ReportError
 from konbit_lessons.field.store import cleaned, digest, fingerprint, inputs
+from konbit_lessons.figures.markup import plain
 from konbit_lessons.measures.organization import contacts, refuse, unknown
-from konbit_lessons.periods import Quarter
 from konbit_lessons.publish import only_one_run, published
-from konbit_lessons.reports import (
-    OF_AN_ORGANIZATION,
-    PACKAGE,
-    Made,
-    _notebook_file,
-    _quarter,
-    _refuse_placeholders,
-)
-from konbit_lessons.reports.manifest import PACKAGES
-from konbit_lessons.reports.page import document, page
-from konbit_lessons.reports.run import (
-    SECONDS_PER_CELL,
-    checked_parameters,
-    described,
-    own_kernel,
-    parameterized,
-    refuse_unfinished,
-)
+from konbit_lessons.reports import notebooks
+from konbit_lessons.reports.gate import passed
+from konbit_lessons.reports.make import Made
+from konbit_lessons.reports.manifest import as_text, manifest, reports_folder
+from konbit_lessons.reports.page import Setting, document, page
+from konbit_lessons.reports.run import SECONDS_PER_CELL, own_kernel, parameterized, refuse_unfinished, to_run
 from konbit_lessons.reports.warm import WarmKernel
-from konbit_lessons.tables import LABELS
-from konbit_lessons.words import complete
+from konbit_lessons.say import Say, capital
 
 MOST_WORKERS = 4  # unless told
 JOURNAL = ".finished.jsonl"  # a line per brief as soon as it is made, so that a run that was killed can go on
 PLAIN = re.compile(r"[A-Z0-9][A-Z0-9_-]{0,59}")  # codes that are file names as they stand
 TAKEN = re.compile(r"(con|prn|aux|nul|com\d|lpt\d|index|manifest)(\..*)?", re.IGNORECASE)
+CHANGED = (
+    "{}: the raw files changed while the briefs were made, so that some may be of the old ones. "
+    "Run konbit briefs again: those that are not up to date are made anew."
+)
 WARM_UP = """
-import konbit_lessons.pages.organization_brief, matplotlib.backends.backend_agg
+import seaborn.objects, konbit_lessons.show, matplotlib.backends.backend_agg
 from konbit_lessons.measures.organization import take_as_unchanged
 take_as_unchanged({path!r}, {state!r})
 """
@@ -66,7 +56,7 @@ def make_briefs(
     *,
     quarter=None,
     language="en",
-    reports="reports",
+    reports=None,
     workers=None,
     seconds=SECONDS_PER_CELL,
     progress=lambda done, total, said: None,
@@ -79,7 +69,7 @@ def make_briefs(
     organizations : list of str, codes; all that became partners by the end of the quarter unless told
     quarter : str, as "FY2017Q3"; the last one with an event unless told
     language : str
-    reports : folder to write to
+    reports : folder to write to; ``reports`` beside programme.toml unless told
     workers : int, kernels at a time; as many as there are processors, at most four, unless told
     seconds : int, the longest that one cell may take
     progress : called with how many are done, of how many, and a line of text
@@ -94,30 +84,27 @@ def make_briefs(
     LockedError : another run is writing to the same folder
     ReportError : a brief failed; the others were published
     """
-    words = complete(language)
+    words = notebooks.words_for(programme, language)
     refuse(programme)
-    _refuse_placeholders(programme)
-    quarter = _quarter(programme, quarter)
+    quarter = notebooks.quarter_of(programme, quarter)
     data = cleaned(programme)
     about = contacts(data, quarter=quarter).set_index("organization_id")
     wanted = _wanted(data, about, organizations, quarter)
-    run = _Run(programme, quarter, words, Path(reports).resolve() / quarter, seconds)
+    setting = Setting(programme, quarter, words, "internal")
+    run = _Run(setting, reports_folder(programme, reports) / quarter, seconds)
     with only_one_run(run.top):
-        made = run.remembered()
+        made, failed = run.remembered(), {}
         todo = [one for one in wanted if not run.up_to_date(one, made.get(one))]
         if len(todo) < len(wanted):
             progress(len(wanted) - len(todo), len(wanted), f"{len(wanted) - len(todo)} are up to date")
-        failed = {}
         if todo:
-            asyncio.run(_make(run, todo, min(workers or _processors(), len(todo)), made, failed, progress))
+            workers = min(workers or os.cpu_count() or 1, MOST_WORKERS if workers is None else workers, len(todo))
+            asyncio.run(_make(run, todo, workers, made, failed, progress))
         if digest(repr(inputs(programme))) != run.source:
-            raise DataError(
-                f"{programme.path.name}: the raw files changed while the briefs were made, so that some may be of the "
-                "old ones. Run konbit briefs again: those that are not up to date are made anew."
-            )
+            raise DataError(CHANGED.format(programme.path.name))
         made = {one: entry for one, entry in made.items() if one in about.index}
         index = published(run.folder / "index.html", _index(run, about, made, failed))
-        published(run.folder / "manifest.json", run.as_manifest(made))
+        published(run.folder / "manifest.json", as_text(manifest(setting, inputs(programme), briefs=made)))
         (run.folder / JOURNAL).unlink(missing_ok=True)
     if failed:
         raise ReportError("\n".join(failed.values()))
@@ -127,8 +114,8 @@ def make_briefs(
 def file_name(code):
     """Return the name, without ending, of the file of an organization: no two codes share one on any file system.
 
-    >>> file_name("CDSP-001"), file_name("../Ayiti é"), file_name("con")
-    ('CDSP-001', 'ayiti-e~68dea170f7dd', 'con~1143da2bc54c')
+    >>> file_name("NGO-001"), file_name("../Ayiti é"), file_name("con")
+    ('NGO-001', 'ayiti-e~68dea170f7dd', 'con~1143da2bc54c')
     """
     if PLAIN.fullmatch(code) and not TAKEN.fullmatch(code):
         return code
@@ -140,104 +127,69 @@ def file_name(code):
 class _Run:
     """What stays the same for all briefs of a run."""
 
-    def __init__(self, programme, quarter, words, top, seconds):
-        self.programme, self.quarter, self.words, self.seconds = programme, quarter, words, seconds
+    def __init__(self, setting, top, seconds):
+        programme = setting.programme
+        self.setting, self.programme, self.seconds = setting, programme, seconds
         self.top, self.folder = top, top / "internal" / "briefs"
-        self.path = _notebook_file(programme, OF_AN_ORGANIZATION)
-        self.notebook = nbformat.read(self.path, as_version=4)
-        self.source = digest(repr(inputs(programme)))
-        self.made_with = _code(self.path)
-
-    def parameters(self, organization):
-        given = {
-            "programme_file": self.programme.path.name,
-            "organization": organization,
-            "quarter": self.quarter,
-            "language": self.words.language,
-            "audience": "internal",
-        }
-        return checked_parameters(self.notebook, given, where=self.path.name)
+        self.path = notebooks.notebook_file(programme, notebooks.BRIEF)
+        self.notebook = to_run(nbformat.read(self.path, as_version=4))
+        every = {"quarter": setting.quarter, "language": setting.words.language, "audience": setting.audience}
+        given = notebooks.parameters(programme, {notebooks.BRIEF: self.path}, organization="", **every)
+        self.parameters = given[notebooks.BRIEF]
+        self.source, self.made_with = digest(repr(inputs(programme))), _code(self.path)
 
     def remembered(self):
         """What earlier runs made, also one that was killed."""
-        made = _entries(self.folder / "manifest.json", lambda text: json.loads(text)["briefs"])
-        made |= _entries(self.folder / JOURNAL, _lines)
+        made = {}
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            made |= json.loads((self.folder / "manifest.json").read_text(encoding="utf-8"))["briefs"]
+        with suppress(OSError, ValueError):  # the last line may not be whole, where a run was killed
+            for line in (self.folder / JOURNAL).read_text(encoding="utf-8").splitlines():
+                made |= json.loads(line)
         return {one: entry for one, entry in made.items() if (self.folder / entry["page"]).is_file()}
 
     def up_to_date(self, organization, entry):
-        if not entry:
-            return False
-        same = {"inputs": self.source, "made_with": self.made_with, "parameters": self.parameters(organization)}
-        content = (self.folder / entry["page"]).read_bytes()
-        return entry == {"page": f"{file_name(organization)}.html", "hash": digest(content)} | same
+        """Whether the brief that is there is the one that would be made."""
+        return bool(entry) and entry == self.entry(organization, (self.folder / entry["page"]).read_bytes())
+
+    def entry(self, organization, content):
+        """What the manifest says of a brief."""
+        said = {"page": f"{file_name(organization)}.html", "hash": digest(content), "inputs": self.source}
+        parameters = self.parameters | {"organization": organization}
+        return said | {"made_with": self.made_with, "parameters": parameters}
 
     async def make(self, organization, kernel):
         """Run the notebook for one organization, publish its page and return its entry in the manifest."""
-        parameters, name = self.parameters(organization), file_name(organization)
+        name = file_name(organization)
         failed = self.top / "internal" / "notebooks" / "briefs" / f"{name}.FAILED.ipynb"
-        notebook = parameterized(self.notebook, parameters)
+        notebook = parameterized(self.notebook, self.parameters | {"organization": organization})
         cause = await kernel.execute(notebook)
-        problem = described(cause) if cause else None
-        refuse_unfinished(notebook, problem, f"{self.path.name}, {organization}", failed, cause)
+        refuse_unfinished(notebook, f"{self.path.name}, {organization}", failed, cause)
         failed.unlink(missing_ok=True)
-        html = await asyncio.to_thread(
-            page,
-            notebook,
-            self.programme,
-            quarter=self.quarter,
-            language=self.words,
-            name=organization,
-            template="brief.html.j2",
-        )
+        shown = {"name": organization, "template": "brief.html.j2"}
+        html = await asyncio.to_thread(page, passed(notebook, audience="internal").cells, self.setting, **shown)
         published(self.folder / f"{name}.html", html)
-        return {
-            "page": f"{name}.html",
-            "hash": digest(html),
-            "inputs": self.source,
-            "made_with": self.made_with,
-            "parameters": parameters,
-        }
-
-    def as_manifest(self, made):
-        said = {
-            "programme": self.programme.name,
-            "simulated": self.programme.simulated,
-            "quarter": self.quarter,
-            "audience": "internal",
-            "inputs": inputs(self.programme),
-            "versions": {name: version(name) for name in PACKAGES},
-            "briefs": dict(sorted(made.items())),
-        }
-        return json.dumps(said, indent=1, ensure_ascii=False) + "\n"
+        return self.entry(organization, html)
 
 
 async def _make(run, todo, workers, made, failed, progress):
     """Make the briefs, so many at a time; fill in what was made and what failed."""
-    waiting, warm_up = iter(todo), WARM_UP.format(path=str(run.programme.path), state=_state(run.programme))
+    waiting = iter(enumerate(todo, start=1))
+    run.folder.mkdir(parents=True, exist_ok=True)
 
     async def work():
+        """Make one brief after the other in one kernel, while any is waiting."""
         kernel = WarmKernel(run.programme.folder, scratch=Path(scratch), warm_up=warm_up, seconds=run.seconds)
         try:
-            for one in waiting:
-                try:
-                    made[one] = await run.make(one, kernel)
-                    said = f"{one}: {run.top.name}/internal/briefs/{made[one]['page']}"
-                    journal.write(json.dumps({one: made[one]}) + "\n")
-                    journal.flush()
-                except ReportError as error:
-                    failed[one] = str(error).replace(str(run.programme.folder), "…")
-                    made.pop(one, None)
-                    said = f"{one}: failed"
-                done.append(one)
-                progress(len(done), len(todo), said)
+            for at, one in waiting:
+                progress(at, len(todo), f"{one}: {await _tried(run, one, kernel, journal, made, failed)}")
         finally:
             await kernel.end()
 
-    done = []
-    run.folder.mkdir(parents=True, exist_ok=True)
+    warm_up = WARM_UP.format(path=str(run.programme.path), state=digest(repr(fingerprint(run.programme))))
     with (
         tempfile.TemporaryDirectory(prefix="konbit-") as scratch,
-        own_kernel(Path(scratch)),
+        own_kernel(Path(scratch), run.programme.path),
         (run.folder / JOURNAL).open("a", encoding="utf-8") as journal,
     ):
         tasks = [asyncio.create_task(work()) for _ in range(workers)]
@@ -249,12 +201,17 @@ async def _make(run, todo, workers, made, failed, progress):
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _state(programme):
-    return digest(repr(fingerprint(programme)))
-
-
-def _processors():
-    return min(MOST_WORKERS, os.cpu_count() or 1)
+async def _tried(run, organization, kernel, journal, made, failed):
+    """Make a brief and write down that it is made; return what there is to say of it."""
+    try:
+        made[organization] = await run.make(organization, kernel)
+    except ReportError as error:
+        failed[organization] = str(error).replace(str(run.programme.folder), "…")
+        made.pop(organization, None)
+        return "failed"
+    journal.write(json.dumps({organization: made[organization]}) + "\n")
+    journal.flush()
+    return f"{run.top.name}/internal/briefs/{made[organization]['page']}"
 
 
 def _wanted(data, about, organizations, quarter):
@@ -264,7 +221,7 @@ def _wanted(data, about, organizations, quarter):
             raise ProgrammeError(unknown(data, one))
     if organizations:
         return list(dict.fromkeys(organizations))
-    last = pd.Timestamp(Quarter.named(quarter).last_day)
+    last = pd.Timestamp(data.programme.calendar.named(quarter).last_day)
     found = about.index[about["joined_on"].isna() | (about["joined_on"] <= last)].tolist()
     if not found:
         raise DataError(f"organizations: none had become a partner by the end of {quarter}.")
@@ -272,30 +229,15 @@ def _wanted(data, about, organizations, quarter):
 
 
 def _index(run, about, made, failed):
-    words, rows = run.words, about.loc[[one for one in about.index if one in made]]
-    order = sorted(rows.index, key=lambda code: (_letters(rows.loc[code, "name"]), code))
-    briefs = [
-        {
-            "name": parts.plain(rows.loc[one, "name"]),
-            "page": made[one]["page"],
-            "type": words.text(LABELS[rows.loc[one, "org_type"]]),
-            "last_talk": "–" if pd.isna(talk := rows.loc[one, "last_talk"]) else words.date(talk),
-            "overdue": words.number(rows.loc[one, "overdue"]),
-            "later": words.number(rows.loc[one, "later"]),
-            "earlier": made[one]["inputs"] != run.source,
-        }
-        for one in order
-    ]
-    title = words.text("Briefs on organizations")
-    return document(
-        "briefs.html.j2",
-        run.programme,
-        run.quarter,
-        words,
-        title=title,
-        briefs=briefs,
-        failed=dict(sorted(failed.items())),
-    )
+    say, briefs = Say(run.setting.words, run.programme), []
+    named = about.loc[[one for one in about.index if one in made]]
+    for code, row in sorted(named.iterrows(), key=lambda one: (_letters(one[1]["name"]), one[0])):
+        said = {"name": plain(row["name"]), "page": made[code]["page"], "earlier": made[code]["inputs"] != run.source}
+        said |= {name: say.number(row[name]) for name in ("overdue", "later")}
+        said["last_talk"] = say.formatted(row["last_talk"], "date")
+        briefs.append(said | {"type": capital(say.level("org_type", row["org_type"]))})
+    title = run.setting.words.text("Briefs on organizations")
+    return document("briefs.html.j2", run.setting, title, briefs=briefs, failed=dict(sorted(failed.items())))
 
 
 def _letters(name):
@@ -306,23 +248,5 @@ def _letters(name):
 def _code(notebook):
     """One hash of the notebook and of all code, words and templates that make a page of it."""
     ends = ("*.py", "*.po", "*.toml", "*.j2", "*.css")
-    files = sorted(path for end in ends for path in PACKAGE.rglob(end))
+    files = sorted(path for end in ends for path in notebooks.PACKAGE.rglob(end))
     return digest(b"".join(path.read_bytes() for path in [notebook, *files]))
-
-
-def _entries(path, read):
-    try:
-        return read(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-
-
-def _lines(text):
-    """The lines that are whole; the last may not be, where a run was killed."""
-    entries = {}
-    for line in text.splitlines():
-        try:
-            entries |= json.loads(line)
-        except ValueError:
-            break
-    return entries

@@ -11,18 +11,16 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from konbit_lessons import parts
 from konbit_lessons.errors import DataError, ReportError
 from konbit_lessons.field.store import digest
-from konbit_lessons.periods import Quarter
 from konbit_lessons.publish import only_one_run, published
 from konbit_lessons.reports import contents
-from konbit_lessons.reports.manifest import earlier, made_from, manifest_name, source_of
-from konbit_lessons.reports.page import document
+from konbit_lessons.reports.manifest import SAFE_NAME, earlier, made_from, manifest_name, reports_folder, source_of
+from konbit_lessons.reports.notebooks import in_order
+from konbit_lessons.reports.page import Setting, document
 from konbit_lessons.words import complete
 
 READ_FIRST = "READ-ME.html"
-SAFE_NAME = re.compile(r"(tables/)?[^\W_][^\\/:*?\"<>|\x00-\x1f]*\.(html|docx|csv)")
 FIRST_DAY_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 
 
@@ -42,7 +40,7 @@ class Bundle:
     left_out: tuple[str, ...]
 
 
-def bundle(programme, *, quarter=None, language=None, reports="reports"):
+def bundle(programme, *, quarter=None, language=None, reports=None):
     """Write ``konbit-<programme>-<quarter>.zip`` beside the shared folder.
 
     Parameters
@@ -50,7 +48,7 @@ def bundle(programme, *, quarter=None, language=None, reports="reports"):
     programme : Programme
     quarter : str, as "FY2017Q3"; the last one with reports unless told; a study has none
     language : str; the one the reports are in unless told
-    reports : folder of the reports
+    reports : folder of the reports; ``reports`` beside programme.toml unless told
 
     Returns
     -------
@@ -61,25 +59,24 @@ def bundle(programme, *, quarter=None, language=None, reports="reports"):
     DataError : there are no reports, or they are not those of the data as they are now, or not in that language
     ReportError : a report failed the last time
     """
-    top = Path(reports).resolve() / _period(programme, quarter, Path(reports))
-    again = "konbit report" if programme.study else f"konbit report --quarter {top.name}"
+    reports = reports_folder(programme, reports)
+    top = reports / _period(programme, quarter, reports)
+    shared, again = top / "shared", "konbit report" + ("" if programme.study else f" --quarter {top.name}")
     if not (top / manifest_name("shared")).is_file():
         raise DataError(f"bundle: found no shared reports of {top.name}; make them first: {again}.")
     with only_one_run(top):
         made = earlier(top / manifest_name("shared"))
-        _refuse_unfinished(made, top.name, again)
-        _refuse_older(made, made_from(programme), again)
         words = complete(language or made["language"])
-        _refuse_other_language(made, words.language, again)
-        files = _as_made(made, top / "shared", again)
-        listed = set(files) | {"index.html"}
-        there = {path.relative_to(top / "shared").as_posix() for path in (top / "shared").rglob("*") if path.is_file()}
-        period = made["quarter"]
-        files["index.html"] = contents.index(programme, period, words, made, top / "shared", alone=True).encode("utf-8")
-        files[READ_FIRST] = read_first(programme, period, words, made).encode("utf-8")
+        _refuse(made, made_from(programme), words.language, top.name, again)
+        files = _as_made(made, shared, again)
+        there = {path.relative_to(shared).as_posix() for path in shared.rglob("*") if path.is_file()}
+        left_out = there - files.keys() - {"index.html"}
+        setting = Setting(programme, made["quarter"], words)
+        files["index.html"] = contents.index(setting, made, shared, alone=True).encode()
+        files[READ_FIRST] = read_first(setting, made).encode()
         name = f"konbit-{_plain_name(programme.name)}-{top.name}"
         path = published(top / f"{name}.zip", _zipped(name, files))
-    return Bundle(path, tuple(sorted(files)), tuple(sorted(there - listed)))
+    return Bundle(path, tuple(sorted(files)), tuple(sorted(left_out)))
 
 
 def _period(programme, quarter, reports):
@@ -87,40 +84,33 @@ def _period(programme, quarter, reports):
     if programme.study:
         return "study"
     if quarter:
-        return str(Quarter.named(quarter))
-    found = sorted(path.parent.name for path in reports.glob(f"FY*/{manifest_name('shared')}"))
+        return str(programme.calendar.named(quarter))
+    found = sorted(path.parent.name for path in reports.glob(f"*/{manifest_name('shared')}"))
     if not found:
-        raise DataError(f"bundle: found no reports in {reports}; make them first: konbit report.")
+        raise DataError(f"bundle: found no reports in {reports.name}; make them first: konbit report.")
     return found[-1]
 
 
-def _refuse_unfinished(made, period, again):
+def _refuse(made, now, language, period, again):
+    """Raise the first reason why the reports cannot be mailed as they are."""
+    then, reports = made["inputs"], made["reports"]
+    changed = [name for name in then.keys() | now.keys() if then.get(name) != now.get(name)]
+    old = [name for name, report in reports.items() if report["inputs"] != source_of(then)]
+    spoken = {name: report["parameters"].get("language", language) for name, report in reports.items()}
+    other = [f"{name} ({one})" for name, one in spoken.items() if one != language]
     if made["failed"]:
         raise ReportError(
             f"bundle: the last time, {_listed(made['failed'])} of {period} could not be made, so that the reports are "
             f"not complete. The index says where it stopped; then: {again}."
         )
-    if not made["reports"]:
-        raise DataError(f"bundle: found no shared reports of {period}; make them first: {again}.")
-
-
-def _refuse_older(made, now, again):
-    then = made["inputs"]
-    if changed := [name for name in then.keys() | now.keys() if then.get(name) != now.get(name)]:
-        raise DataError(
-            f"bundle: the reports are older than the data: {_listed(changed)} changed since. Make them again: {again}."
-        )
-    if old := [name for name, report in made["reports"].items() if report["inputs"] != source_of(then)]:
-        raise DataError(f"bundle: from an earlier run, of other data: {_listed(old)}. Make them again: {again}.")
-
-
-def _refuse_other_language(made, language, again):
-    given = {name: report["parameters"].get("language", language) for name, report in made["reports"].items()}
-    if other := [f"{name} ({one})" for name, one in given.items() if one != language]:
-        raise DataError(
-            f"bundle: expected every report in {language}; found {_listed(other)}. "
-            f"Make them again: {again} --language {language}."
-        )
+    for found, said in (
+        (not reports, f"found no shared reports of {period}; make them first: {again}"),
+        (changed, f"the reports are older than the data: {_listed(changed)} changed since. Make them again: {again}"),
+        (old, f"from an earlier run, of other data: {_listed(old)}. Make them again: {again}"),
+        (other, f"expected every report in {language}; found {_listed(other)}: {again} --language {language}"),
+    ):
+        if found:
+            raise DataError(f"bundle: {said}.")
 
 
 def _as_made(made, folder, again):
@@ -135,19 +125,11 @@ def _as_made(made, folder, again):
     return files
 
 
-def read_first(programme, quarter, words, made):
-    pages = [made["reports"][name] for name in contents.in_order(made["reports"])]
-    return document(
-        "read_me.html.j2",
-        programme,
-        quarter,
-        words,
-        title=words.text("What is in this folder"),
-        pages=pages,
-        tables=any(page["tables"] for page in pages),
-        contact=parts.plain(programme.point_of_contact),
-        smallest=programme.smallest_cell,
-    )
+def read_first(setting, made):
+    """Return the HTML of the page that says what is in the folder, how to open it, and whom to ask."""
+    pages = [made["reports"][name] for name in in_order(made["reports"])]
+    title, tables = setting.words.text("What is in this folder"), any(page["tables"] for page in pages)
+    return document("read_me.html.j2", setting, title, pages=pages, tables=tables)
 
 
 def _plain_name(name):

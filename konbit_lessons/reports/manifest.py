@@ -1,48 +1,35 @@
-"""manifest.json: from which files, with which parameters and versions, which reports were made.
+"""manifest.json: from which files, with which parameters and versions, which reports were made; and where they are.
 
 No time of day and no folder of this machine stands in it, so that the same inputs give the same bytes.
 """
 
 import json
-from importlib.metadata import version
+import re
+from importlib.metadata import requires, version
+from pathlib import Path
 from platform import python_version
 
 from konbit_lessons.field.store import digest, inputs
 from konbit_lessons.reports.narrative import FOLDER
 
-PACKAGES = (
-    "konbit-lessons",
-    "numpy",
-    "pandas",
-    "scipy",
-    "statsmodels",
-    "firthmodels",
-    "matplotlib",
-    "papermill",
-    "nbconvert",
-)
+SAFE_NAME = re.compile(r"(tables/)?[^\W_][^\\/:*?\"<>|\x00-\x1f]*\.(html|docx|csv)")
+NEEDED = [re.match(r"[\w.-]+", one)[0] for one in requires("konbit-lessons") if "extra ==" not in one]
 
 
-def manifest(programme, *, quarter, language, audience, inputs, reports, failed):
+def manifest(setting, used, **made):
     """Return the manifest as a dict.
 
     Parameters
     ----------
-    inputs : dict, file → hash
-    reports : dict, name → what was made: title, answer, parameters, inputs (one hash), files (name → hash)
-    failed : dict, name → why there is no such report
+    setting : Setting
+    used : dict, file → hash of the inputs
+    made : dicts of what was made, and why others were not, by name
     """
-    return {
-        "programme": programme.name,
-        "simulated": programme.simulated,
-        "quarter": quarter,
-        "language": language,
-        "audience": audience,
-        "inputs": inputs,
-        "versions": {"python": python_version()} | {name: version(name) for name in PACKAGES},
-        "reports": dict(sorted(reports.items())),
-        "failed": dict(sorted(failed.items())),
-    }
+    programme, quarter, words, audience = setting
+    said = {"programme": programme.name, "simulated": programme.simulated, "quarter": quarter}
+    said |= {"language": words.language, "audience": audience, "inputs": used}
+    said["versions"] = {"python": python_version()} | {name: version(name) for name in ["konbit-lessons", *NEEDED]}
+    return said | {name: dict(sorted(each.items())) for name, each in made.items()}
 
 
 def made_from(programme):
@@ -70,6 +57,30 @@ def source_of(inputs):
     return digest(repr(inputs))
 
 
+def reports_folder(programme, reports=None):
+    """Return the Path of the reports: where the call says, else beside programme.toml."""
+    return Path(reports).resolve() if reports else programme.folder / "reports"
+
+
 def manifest_name(audience):
     """Return the name of the manifest of an audience."""
     return "manifest.json" if audience == "shared" else f"manifest.{audience}.json"
+
+
+def told(programme, reports=None, *, before):
+    """Return what the learning reports of the quarters before one kept of their numbers.
+
+    Parameters
+    ----------
+    programme : Programme
+    reports : folder of the reports; beside programme.toml unless told
+    before : str, a quarter
+
+    Returns
+    -------
+    dict of quarter to dict of number to its value
+    """
+    top = reports_folder(programme, reports)
+    stored = {path.parent.name: earlier(path) for path in sorted(top.glob(f"*/{manifest_name(programme.audience)}"))}
+    kept = {quarter: made["reports"].get("learning_report", {}).get("told") for quarter, made in stored.items()}
+    return {quarter: one for quarter, one in kept.items() if isinstance(one, dict) and quarter < before}

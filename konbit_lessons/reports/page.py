@@ -1,122 +1,97 @@
 """An executed notebook → one HTML file: the words translated, the code left out, nothing in it that runs or loads.
 
-What keeps it safe, in this order: only text/html, text/plain, PNG and JPEG outputs are read; the whole body passes an
-allow-list of tags and attributes (nh3); a Content-Security-Policy forbids what might be left. Ids, contents list and
-links are put in after that, by us.
+What keeps it safe, in this order: only what the gate passes is read (see gate.py); the whole body passes an allow-list
+of tags and attributes (nh3, ``templates/allowed.toml``); a Content-Security-Policy forbids what might be left. Ids,
+contents list and links are put in after that, by us. A heading under which nothing is shown is left out, and a link
+that leads nowhere becomes text.
 """
 
 import html
 import re
+import tomllib
 from importlib.metadata import version
+from itertools import takewhile
 from pathlib import Path
+from typing import NamedTuple
 
 import nh3
 from bs4 import BeautifulSoup
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 from nbconvert import HTMLExporter
+from nbformat import NotebookNode
 
-from konbit_lessons import parts
+from konbit_lessons.field.programme import Programme
+from konbit_lessons.figures.markup import anchor_of, plain
+from konbit_lessons.figures.part import SIMULATED, meta
+from konbit_lessons.reports.gate import shows, with_something_under
+from konbit_lessons.say import Say
 from konbit_lessons.words import Words
-from konbit_lessons.words.extract import NOT_SHOWN, markdown_blocks
+from konbit_lessons.words.markdown import blocks, level, words_of
 
+FOLDED = "folded"  # the tag of a markdown cell whose heading opens and closes what is under it
 TEMPLATES = Path(__file__).parent / "templates"
-SHOWN = ("text/html", "text/plain", "image/png", "image/jpeg")
-TAGS = """
-a abbr aside b blockquote br caption code dd details div dl dt em figcaption figure h1 h2 h3 h4 hr i img li ol p pre
-section small span strong sub summary sup table tbody td tfoot th thead tr ul wbr
-"""
-CLASSES = {
-    "p": {"simulated", "meta", "answer", "subtitle"},
-    "aside": {"caveat"},
-    "div": {"scroll"},
-    "th": {"number"},
-    "td": {"number"},
-}
-ATTRIBUTES = {
-    "a": {"href"},
-    "img": {"src", "alt", "width", "height"},
-    "th": {"scope", "colspan", "rowspan"},
-    "td": {"colspan", "rowspan"},
-    "div": {"tabindex", "role", "aria-label"},
-    "h2": {"id"},
-    "h3": {"id"},
-    "ol": {"start"},
-}
-ALLOWED_VALUES = {
-    "href": re.compile(r"(https?://|mailto:|#).*", re.I | re.S),
-    "src": re.compile(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/=]*"),
-    "id": re.compile(r"[a-z0-9-]+"),
-    "tabindex": re.compile("0"),
-    "role": re.compile("region"),
-    "scope": re.compile("row|col"),
-}
+ALLOWED = tomllib.loads((TEMPLATES / "allowed.toml").read_text(encoding="utf-8"))
 
 
-def page(
-    notebook,
-    programme,
-    *,
-    quarter=None,
-    language="en",
-    name="report",
-    tables=(),
-    audience="shared",
-    template="page.html.j2",
-):
-    """Return the HTML file of an executed notebook.
+class Setting(NamedTuple):
+    """What pages are about, and for whom: a programme, a quarter (a study has none), words, "shared" or "internal"."""
+
+    programme: Programme
+    quarter: str | None
+    words: Words
+    audience: str = "shared"
+
+
+def page(cells, setting, *, name="report", tables=(), template="page.html.j2"):
+    """Return the HTML file of the cells of a notebook.
 
     Parameters
     ----------
-    notebook : NotebookNode, executed
-    programme : Programme, for its name, contact, data cut and whether it is simulated
-    quarter : str or None
-    language : str or Words
+    cells : list of NotebookNode, as the gate passes them
+    setting : Setting
     name : str, the title if the notebook has no opening
     tables : names of the CSV files beside the page
     template : str, of the folder templates/
-    audience : "shared" or "internal"
 
     Returns
     -------
     str
     """
-    words = Words.of(language)
-    body = BeautifulSoup(sanitized(_body(notebook, words)), "html.parser")
+    body = BeautifulSoup(sanitized(_body(cells, setting.words)), "html.parser")
     for notice in body.select("p.simulated"):
         notice.decompose()  # the template's own banner says it, whether or not the notebook did
-    headings = [(heading["id"], heading.get_text()) for heading in body.find_all("h2") if heading.get("id")]
     first, *others = body.find_all("h1") or [body.new_tag("h1", string=name)]
     if first.parent is None:
         body.insert(0, first)
     for heading in others:
         heading.name = "h2"
-    return document(
-        template,
-        programme,
-        quarter,
-        words,
-        title=first.get_text(),
-        body=Markup(str(body)),
-        headings=headings,
-        tables=tables,
-        audience=audience,
-    )
+    ids = {one["id"] for one in body.find_all(id=True)}
+    for link in body.select('a[href^="#"]'):
+        if link["href"][1:] not in ids:
+            link.unwrap()
+    fold(body)
+    headings = [(heading["id"], heading.get_text()) for heading in body.find_all("h2", id=True)]
+    return document(template, setting, first.get_text(), body=Markup(str(body)), headings=headings, tables=tables)
 
 
-def document(template, programme, quarter, words, *, audience="shared", **values):
+def document(template, setting, title, **values):
     """Fill a template of the folder templates/ with what every page has: language, style, banner and footer."""
+    programme, quarter, words, audience = setting
     jinja = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    period = None if programme.study else quarter
     filled = jinja.get_template(template).render(
+        title=title,
         text=words.text,
+        plural=words.plural,
         language=words.language,
         awaits_reader=words.awaits_reader,
         style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8").strip()),
         internal=audience == "internal",
-        simulated=words.text(parts.SIMULATED) if programme.simulated else "",
-        programme=parts.plain(programme.name),
-        meta=[parts.plain(said) for said in parts.meta(programme, period, words)],
+        simulated=words.text(SIMULATED) if programme.simulated else "",
+        programme=plain(programme.name),
+        contact=plain(programme.point_of_contact),
+        smallest=programme.smallest_cell,
+        meta=[plain(said) for said in meta(programme, quarter, Say(words, programme))],
         version=version("konbit-lessons"),
         **values,
     )
@@ -127,30 +102,32 @@ def sanitized(body):
     """Return HTML with only the tags, attributes and values that reports need; the rest is taken out."""
     return nh3.clean(
         body,
-        tags=set(TAGS.split()),
-        attributes=ATTRIBUTES,
+        tags=set(ALLOWED["tags"].split()),
+        attributes={tag: set(names) for tag, names in ALLOWED["attributes"].items()},
         attribute_filter=_allowed,
-        allowed_classes=CLASSES,
+        allowed_classes={tag: set(names) for tag, names in ALLOWED["classes"].items()},
         url_schemes={"http", "https", "mailto", "data"},
         link_rel=None,
         strip_comments=True,
     )
 
 
-def carried(notebook):
-    """Return what the parts of an executed notebook carry: its title and answer; name → CSV of its tables."""
-    data = [output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])]
-    found = [bundle[parts.CARRIED] for bundle in data if parts.CARRIED in bundle]
-    opening = next((one for one in found if "title" in one), {"title": "", "answer": ""})
-    return opening, {one["name"]: one["csv"] for one in found if "csv" in one}
+def fold(body):
+    """Put each part that is tagged so, from its heading to the next of its level or above, behind its heading."""
+    for heading in body.select(".folded"):
+        del heading["class"]
+        above = [f"h{level}" for level in range(1, int(heading.name[1]) + 1)]
+        under = list(takewhile(lambda one, ends=above: one.name not in ends, heading.next_siblings))
+        part = heading.wrap(body.new_tag("summary")).wrap(body.new_tag("details", attrs={"class": "part"}))
+        part.extend(under)
 
 
 def _allowed(tag, attribute, value):
-    rule = ALLOWED_VALUES.get(attribute)
-    return value if rule is None or rule.fullmatch(value) else None
+    rule = ALLOWED["values"].get(attribute)
+    return value if rule is None or re.fullmatch(rule, value) else None
 
 
-def _body(notebook, words):
+def _body(cells, words):
     exporter = HTMLExporter(
         template_name="konbit",
         extra_template_basedirs=[str(TEMPLATES)],
@@ -158,33 +135,37 @@ def _body(notebook, words):
         exclude_anchor_links=True,
         embed_images=False,
     )
-    return exporter.from_notebook_node(_shown(notebook, words))[0]
+    notebook = NotebookNode(cells=_in_words(cells, words), metadata=NotebookNode(), nbformat=4, nbformat_minor=5)
+    return exporter.from_notebook_node(notebook)[0]
 
 
-def _shown(notebook, words):
-    """Return a copy with only what a reader sees: safe outputs, translated words, no cells for the lab."""
-    shown, ids = notebook.copy(), {}
-    shown.cells = [cell.copy() for cell in notebook.cells if NOT_SHOWN not in cell.metadata.get("tags", [])]
-    for cell in shown.cells:
-        if cell.cell_type == "markdown":
-            cell.source = "\n\n".join(_translated(block, words, ids) for block in re.split(r"\n\s*\n", cell.source))
-        elif cell.cell_type == "code":
-            cell.outputs = [_safe_output(output) for output in cell.outputs]
-    return shown
+def _in_words(cells, words):
+    """Translate the markdown, block by block, and leave out headings with nothing under them."""
+    found = [(cell, *block) for cell in cells for block in _blocks(cell)]
+    stays = with_something_under([(depth, shown) for _, _, depth, shown in found])
+    ids, texts = {}, {}
+    for (cell, block, _, _), kept in zip(found, stays, strict=True):
+        if kept:
+            folded = FOLDED in cell.metadata.get("tags", [])
+            texts.setdefault(id(cell), []).append(_translated(block, words, ids, folded))
+    return [NotebookNode(cell | {"source": "\n\n".join(texts[id(cell)])}) for cell in cells if id(cell) in texts]
 
 
-def _safe_output(output):
-    if "data" not in output:
-        return output
-    return output | {"data": {kind: data for kind, data in output.data.items() if kind in SHOWN}}
+def _blocks(cell):
+    """The blocks of a cell: text, level of a heading or 0, whether it shows an output."""
+    if cell.cell_type == "code":
+        return [("", 0, shows(cell))]
+    said = blocks(cell.source) if cell.cell_type == "markdown" else []
+    return [(block, level(block), None) for block in said]
 
 
-def _translated(block, words, ids):
-    """Translate one block; a heading gets its anchor as its id."""
-    text = words.text(markdown_blocks(block)[0]) if block.strip() else ""
-    if not (level := re.match(r"#+(?= )", block.strip())):
+def _translated(block, words, ids, folded=False):
+    """Translate one block; a heading gets its anchor as its id, and is marked where what is under it is folded away."""
+    text = words.text(words_of(block)) if block else ""
+    if not level(block):
         return text
-    slug = parts.anchor_of(markdown_blocks(block)[0])
+    slug = anchor_of(words_of(block))
     ids[slug] = ids.get(slug, 0) + 1
-    tag = f"h{max(2, len(level[0]))}"
-    return f'<{tag} id="{slug}{f"-{ids[slug]}" if ids[slug] > 1 else ""}">{html.escape(text)}</{tag}>'
+    tag = f"h{max(2, level(block))}"
+    at = f'id="{slug}{f"-{ids[slug]}" if ids[slug] > 1 else ""}"' + (' class="folded"' if folded else "")
+    return f"<{tag} {at}>{html.escape(text)}</{tag}>"

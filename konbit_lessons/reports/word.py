@@ -4,8 +4,10 @@ What pandoc reads is the body of the page, which has passed the allow-list alrea
 in the page itself, so that nothing is fetched.
 """
 
+import base64
 import os
 import shutil
+import struct
 import subprocess
 
 from bs4 import BeautifulSoup
@@ -14,6 +16,7 @@ from konbit_lessons.errors import ProgrammeError, ReportError
 
 SECONDS = 120
 FIRST_DAY = "315532800"  # 1980-01-01, the first a zip can hold: the same page gives the same bytes
+WIDEST, TALLEST = 5.8, 7.5  # inches of a picture: as wide as the text, and on one sheet with its heading
 ONLY_ON_SCREEN = "nav, details.narrow, .skip, .on-screen"
 
 
@@ -61,13 +64,27 @@ def _for_pandoc(page):
     for notice in reversed(soup.select("body > header p")):
         notice.name = "strong"
         main.h1.insert_after(notice.wrap(soup.new_tag("p")).extract())
+    for picture in main.find_all("picture"):  # on paper a figure is as wide as the text
+        picture.img["src"] = picture.find("source")["srcset"]
+        picture.img["width"] = f"{_inches(picture.img['src']):.2f}in"
+        picture.find("source").decompose()
+        picture.unwrap()
     for figure in main.find_all("figure"):  # pandoc would take the heading of a figure for its caption
         figure.figcaption.name = "p"
         figure.unwrap()
     for details in main.find_all("details"):
-        details.summary.name = "p"
+        if details.summary.find(["h2", "h3"]):
+            details.summary.unwrap()
+        else:
+            details.summary.name = "p"
         details.unwrap()
     for number in main.select(".number"):
         number["style"] = "text-align: right"
     head = f'<meta charset="utf-8"><title>{main.h1.decode_contents()}</title>'
     return f'<html lang="{soup.html["lang"]}"><head>{head}</head><body>{main.decode_contents()}</body></html>'
+
+
+def _inches(src):
+    """How wide a PNG stands: as the text, or less where it would not fit on a sheet."""
+    width, height = struct.unpack(">II", base64.b64decode(src.partition(",")[2][:32])[16:24])
+    return min(WIDEST, TALLEST * width / height)

@@ -1,178 +1,347 @@
-"""The limits of a result in words: what would have been missed, what could explain it away, and where groups differ.
+"""The limits of a result in words: what holds together and in other ways of looking, what was left out, what would have
+been missed or could explain it away, where groups differ, and how it was computed.
 
-Takes the `Estimates` of ``predict_participation`` and a language; returns lists of strings, beside those of findings.
+Each sentence rests on an ``Estimates`` and what it holds; see ``incentives`` for what the units are.
 """
 
+from importlib.metadata import version
 from itertools import permutations
+from platform import python_version
 
+import numpy as np
 import pandas as pd
 
-from konbit_lessons.sentences import Units, in_order, label_of, name_of, signed, span, step
-from konbit_lessons.words import Words, mark
+from konbit_lessons.incentives.robustness import LABELS, REASONS
+from konbit_lessons.say import small
+from konbit_lessons.sentences.incentives import incentive_rows, row_count, span, term_name, units_of
+from konbit_lessons.words import mark
 
+MOST_PANELS = 4
 DIFFERS = {
     "clear": mark("the groups differ"),
     "likely": mark("the groups likely differ"),
     "uncertain": mark("it stays uncertain whether the groups differ"),
     "no sign of": mark("no sign that the groups differ by what would matter"),
 }
+METHOD = mark(
+    "Method: {method}, with standard errors {for_small_samples} that allow for what goes together within {clusters}, "
+    "and degrees of freedom after Satterthwaite. The difference is the average, over all rows, of the predicted share "
+    "with the incentive less the predicted share without it."
+)
+PACKAGES = ("konbit-lessons", "numpy", "pandas", "scipy", "statsmodels", "firthmodels", "seaborn")
 
 
-def limits(result, language="en"):
-    """Return what would have been missed, then what it takes to explain a finding away."""
-    return [*detectable_sentences(result, language), *e_value_sentences(result, language)]
+def together(say, result):
+    """Return whether any incentive predicts participation: Holm's first step, which no single one can contradict."""
+    known = result.table["p_adjusted"].dropna()
+    if known.empty:
+        return say("Whether any incentive predicts participation cannot be told: none of them can be estimated.")
+    values = {"n": len(known), "p": known.min()}
+    if known.min() < 1 - result.confidence:
+        return say("Taken together, the {n} incentives go with participation more than chance would ({p:p}).", **values)
+    return say("Taken together, the {n} incentives do not stand out from chance ({p:p}).", **values)
 
 
-def detectable_sentences(result, language="en"):
-    """Return one sentence per incentive without a finding: the effect that would most likely have been missed."""
-    words = Words.of(language)
-    return [
-        words.text(
-            mark("**{label}:** an effect below about {points} of 100 would most likely have been missed.")
-            if row["kind"] == "offered"
-            else mark(
-                "**{label}:** an effect below about {points} of 100, with each {step} more of it, would most likely "
-                "have been missed."
-            ),
-            label=label_of(row, words),
-            points=words.points(row["detectable"] * step(row)),
-            step=words.number(step(row)),
+def left_out(say, result):
+    """Return how many rows the answer rests on, and how many were left out because which answer was missing."""
+    units, table = units_of(say, result), result.left_out
+    used, smallest = row_count(say, result.n, units), result.smallest
+    if table["rows"].isna().any():
+        return say(
+            "The answer rests on **{used}**; others were left out because an answer was missing: {reasons}. How many "
+            "is not shown, since some of these numbers are about fewer than {smallest} organizations.",
+            used=used,
+            reasons=say.list(small(say.name(name)) for name in table["column"]),
+            smallest=smallest,
         )
-        for row in in_order(result.table)
-        if row["strength"] in ("uncertain", "no sign of")
-    ]
-
-
-def e_value_sentences(result, language="en"):
-    """Return one sentence per clear or likely finding: how strong something unmeasured would have to be (E-values)."""
-    words = Words.of(language)
-    return [
-        words.text(
-            "**{label}:** an unmeasured difference would have to go with it and with participation, each by a ratio of "
-            "at least {ratio}, to explain the best guess away, and of at least {limit} to bring the interval to zero.",
-            label=label_of(row, words),
-            ratio=words.number(row["e_value"], 1),
-            limit=words.number(row["e_value_limit"], 1),
-        )
-        for row in in_order(result.table)
-        if row["strength"] in ("clear", "likely") and row["e_value"] >= 1 and row["e_value_limit"] >= 1
-    ]
-
-
-def prediction_sentence(result, language="en", units=None):
-    """Return how well the model tells groups that it has not seen, against chance and the base rate."""
-    words = Words.of(language)
-    units = Units.of(units, result.outcome, words)
-    told = result.prediction
-    if told is None:
-        return words.text("This analysis makes no predictions that could be tried on others.")
-    table = told.table.set_index("measure")
-    return words.text(
-        "Asked about {groups} that it has not seen, the model names the right one, of one row that took part and one "
-        "that did not, in {auc} of 100 pairs (95 % interval {low} to {high}; 50 is chance). Its mean squared error is "
-        "{brier}, and {base} for who only knows how many take part in all.",
-        groups=words.text("organizations") if units is None else units.groups,
-        auc=words.points(table.loc["auc", "out_of_fold"]),
-        low=words.points(told.auc_low),
-        high=words.points(told.auc_high),
-        brier=words.number(table.loc["brier", "out_of_fold"], 3),
-        base=words.number(table.loc["brier", "base_rate"], 3),
+    table = table[table["rows"] > 0]
+    if table.empty:
+        return say("All {rows} were used; none was left out.", rows=used)
+    reasons = [say("{column:name} ({n})", column=row.column, n=row.rows) for row in table.itertuples()]
+    return say(
+        "The answer rests on **{used}** of {rows}; {missing} were left out because an answer was missing: {reasons}.",
+        used=result.n,
+        rows=row_count(say, result.n + table["rows"].sum(), units),
+        missing=table["rows"].sum(),
+        reasons=say.list(reasons),
     )
 
 
-def missing_sentences(result, language="en"):
+def missing_answers(say, result):
     """Return which answers are missing and whose, and how the estimates move when they are imputed."""
-    words = Words.of(language)
     completed = result.imputed
     if completed is None:
         return []
     missing = completed.missing[~(completed.missing["rows"] == 0).fillna(False)]
-    said = [_missing_sentence(line, words, result) for _, line in missing.iterrows()]
-    table = completed.table.dropna(subset=["complete_estimate", "pooled_estimate"])
-    if not completed.imputations or table.empty:
-        return said
-    steps = {row["term"]: step(row) for row in in_order(result.table)}
-    moved = (table["pooled_estimate"] - table["complete_estimate"]).abs() * table["term"].map(steps)
-    most = table.loc[moved.idxmax()]
-    return [
-        *said,
-        words.text(
-            "With the missing answers of organizations imputed ({m} times, {all} rows in place of {complete}), the "
-            "estimate that moves most is that of **{label}**: {pooled} of 100 in place of {own}.",
-            m=words.number(completed.imputations),
-            all=words.number(most["pooled_n"]),
-            complete=words.number(most["complete_n"]),
-            label=label_of(most, words),
-            pooled=signed(most["pooled_estimate"] * steps[most["term"]], words),
-            own=signed(most["complete_estimate"] * steps[most["term"]], words),
-        ),
-    ]
+    return [*(_missing(say, result, line) for line in missing.to_dict("records")), _moved(say, result, completed)]
 
 
-def _missing_sentence(line, words, result):
-    label = name_of(line["column"], words, result.labels.get(line["column"]))
+def _missing(say, result, line):
     if pd.isna(line["rows"]):
-        return words.text(
-            "**{label}** is missing for fewer than {smallest} organizations.",
-            label=label,
-            smallest=words.number(result.smallest),
+        return say(
+            "**{column:Name}** is missing for fewer than {smallest} organizations.",
+            column=line["column"],
+            smallest=result.smallest,
         )
-    values = {
-        "label": label,
-        "rows": words.plural("{n} row", "{n} rows", int(line["rows"])),
-        "organizations": words.plural("{n} organization", "{n} organizations", int(line["organizations"])),
-    }
+    rows = say(("{n} row", "{n} rows"), n=line["rows"])
+    organizations = say(("{n} organization", "{n} organizations"), n=line["organizations"])
+    values = {"column": line["column"], "rows": rows, "organizations": organizations, "never": line["never"]}
     if pd.isna(line["never"]):
-        return words.text("**{label}** is missing in {rows}: {organizations} without it at some time.", **values)
-    return words.text(
-        "**{label}** is missing in {rows}: {organizations} without it at some time, {never} of them always.",
-        never=words.number(line["never"]),
+        return say("**{column:Name}** is missing in {rows}: {organizations} without it at some time.", **values)
+    return say(
+        "**{column:Name}** is missing in {rows}: {organizations} without it at some time, {never} of them always.",
         **values,
     )
 
 
-def group_sentences(result, language="en"):
-    """Return one sentence per incentive and pair of groups, for a result that was asked ``by`` something."""
-    words = Words.of(language)
-    if result.groups is None:
-        return [words.text("No groups were looked at apart.")]
-    within = {(row["term"], row["group"]): row for _, row in result.groups.iterrows()}
-    differences = [row for (_, group), row in within.items() if group.startswith("difference: ")]
-    return [_group_sentence(row, within, words, result) for row in differences]
-
-
-def _group_sentence(row, within, words, result):
-    groups = [group for term, group in within if term == row["term"]]
-    names = next(pair for pair in permutations(groups, 2) if row["group"] == f"difference: {pair[0]} − {pair[1]}")
-    label = label_of(row, words)
-    said = [name_of(name, words, result.labels.get(name)) for name in names]
-    if row["strength"] == "cannot tell":
-        return words.text(
-            "**{label}:** the data cannot tell whether “{first}” and “{second}” differ.",
-            label=label,
-            first=said[0],
-            second=said[1],
-        )
-    size = step(row)
-    first, second = (_more(within[row["term"], name], words, size) for name in names)
-    differs = words.text(DIFFERS[row["strength"]])
-    if row["kind"] == "amount":
-        differs = words.text("{differs}, with each {step} more of it", differs=differs, step=words.number(size))
-    return words.text(
-        "**{label}:** {differs}; about {first} of 100 for “{group}” and {second} for “{other}”, a difference of "
-        "{points} ({percent} interval {range}).",
-        label=label,
-        differs=differs,
-        first=first,
-        second=second,
-        group=said[0],
-        other=said[1],
-        points=words.points(abs(row["estimate"]) * size),
-        percent=words.percent(result.confidence),
-        range=span(row, words),
+def _moved(say, result, completed):
+    """The estimate that moves most when missing answers are imputed."""
+    table = completed.table.dropna(subset=["complete_estimate", "pooled_estimate"])
+    if not completed.imputations or table.empty:
+        return None
+    steps = incentive_rows(say, result).set_index("term")["step"]
+    moved = (table["pooled_estimate"] - table["complete_estimate"]).abs() * table["term"].map(steps)
+    most = table.loc[moved.idxmax()]
+    return say(
+        "With the missing answers of organizations imputed ({m} times, {all} rows in place of {complete}), the "
+        "estimate that moves most is that of **{label}**: {pooled:signed} of 100 in place of {own:signed}.",
+        m=completed.imputations,
+        all=most["pooled_n"],
+        complete=most["complete_n"],
+        label=term_name(say, most["term"]),
+        pooled=most["pooled_estimate"] * steps[most["term"]],
+        own=most["complete_estimate"] * steps[most["term"]],
     )
 
 
-def _more(row, words, size):
-    message = mark("{points} more") if row["estimate"] >= 0 else mark("{points} fewer")
-    return words.text(message, points=words.points(abs(row["estimate"]) * size))
+def missed(say, result):
+    """Return one sentence per incentive without a finding: the effect that would most likely have been missed."""
+    offered = mark("**{label}:** an effect below about {size:points} of 100 would most likely have been missed.")
+    amount = mark(
+        "**{label}:** an effect below about {size:points} of 100, with each {step} more of it, would most likely have "
+        "been missed."
+    )
+    return [
+        say(
+            offered if row["kind"] == "offered" else amount,
+            label=term_name(say, row["term"]),
+            size=row["detectable"] * row["step"],
+            step=row["step"],
+        )
+        for row in incentive_rows(say, result).to_dict("records")
+        if row["strength"] in ("uncertain", "no sign of")
+    ]
+
+
+def explained_away(say, result):
+    """Return one sentence per clear or likely finding: how strong something unmeasured would have to be (E-values)."""
+    return [
+        say(
+            "**{label}:** an unmeasured difference would have to go with it and with participation, each by a ratio of "
+            "at least {ratio:1}, to explain the best guess away, and of at least {limit:1} to bring the interval to "
+            "zero.",
+            label=term_name(say, row["term"]),
+            ratio=row["e_value"],
+            limit=row["e_value_limit"],
+        )
+        for row in incentive_rows(say, result).to_dict("records")
+        if row["strength"] in ("clear", "likely") and row["e_value"] >= 1 and row["e_value_limit"] >= 1
+    ]
+
+
+def predicted(say, result):
+    """Return how well the model tells groups that it has not seen, against chance and the base rate."""
+    told = result.prediction
+    if told is None:
+        return say("This analysis makes no predictions that could be tried on others.")
+    units, table = units_of(say, result), told.table.set_index("measure")
+    return say(
+        "Asked about {groups} that it has not seen, the model names the right one, of one row that took part and one "
+        "that did not, in {auc:points} of 100 pairs{interval}; 50 is chance. Its mean squared error is {brier:3}, and "
+        "{base:3} for who only knows how many take part in all.",
+        groups=say.words.text("organizations") if units is None else units["groups"],
+        auc=table.loc["auc", "out_of_fold"],
+        interval=(told.auc_low, told.auc_high),
+        brier=table.loc["brier", "out_of_fold"],
+        base=table.loc["brier", "base_rate"],
+    )
+
+
+def group_differences(say, result):
+    """Return one sentence per incentive and pair of groups, for a result that was asked ``by`` something."""
+    if result.groups is None:
+        return []
+    within = {(row["term"], row["group"]): row for row in result.groups.to_dict("records")}
+    return [
+        _groups_differ(say, result, row, within)
+        for (_, group), row in within.items()
+        if group.startswith("difference: ")
+    ]
+
+
+def _groups_differ(say, result, row, within):
+    groups = [group for term, group in within if term == row["term"]]
+    names = next(pair for pair in permutations(groups, 2) if row["group"] == f"difference: {pair[0]} − {pair[1]}")
+    first, second = (say.level(result.by, name, form="many") for name in names)
+    values = {"label": term_name(say, row["term"]), "first": first, "second": second}
+    if row["strength"] == "cannot tell":
+        return say("**{label}:** the data cannot tell whether “{first}” and “{second}” differ.", **values)
+    size = incentive_rows(say, result).set_index("term")["step"].get(row["term"], 1)
+    ends = {end: row[end] * size for end in ("estimate", "conf_low", "conf_high")}
+    more = [_more(say, within[row["term"], name], size) for name in names]
+    return say(
+        "**{label}:** {differs}; about {of_first} of 100 for “{first}” and {of_second} for “{second}”, a difference of "
+        "{points:points} ({confidence:percent} interval {span}).",
+        differs=say(DIFFERS[row["strength"]]),
+        of_first=more[0],
+        of_second=more[1],
+        points=abs(ends["estimate"]),
+        confidence=result.confidence,
+        span=span(say, ends),
+        **values,
+    )
+
+
+def _more(say, row, size):
+    text = mark("{points:points} more") if row["estimate"] >= 0 else mark("{points:points} fewer")
+    return say(text, points=abs(row["estimate"]) * size)
+
+
+def ways_of_looking(say, result):
+    """Return the specifications of the incentives that are drawn, as the specification curve shows them.
+
+    Those with a clear or likely answer, at most four; all where there is none.
+
+    Returns
+    -------
+    DataFrame
+        ``incentive``, ``label`` (way of looking), ``estimate``, ``conf_low``, ``conf_high`` (times the step), ``n``,
+        ``own_estimate``, ``way`` (main or other), ``why`` where there is no estimate.
+    """
+    rows, table = incentive_rows(say, result), result.robustness.table
+    shown = rows[rows["strength"].isin(["clear", "likely"])]
+    shown = (shown if len(shown) else rows).head(MOST_PANELS).set_index("term")
+    table = table[table["term"].isin(shown.index) & ((table["specification"] != "main") | table["estimate"].notna())]
+    steps = table["term"].map(shown["step"])
+    ends = {end: table[end] * steps for end in ("estimate", "conf_low", "conf_high")}
+    units = units_of(say, result)
+    return table.assign(
+        incentive=pd.Categorical(table["term"].map(shown["label"]), list(shown["label"]), ordered=True),
+        label=[_way(say, key, units) for key in table["specification"]],
+        way=np.where(table["specification"] == "main", "main", "other"),
+        why=[say.words.text(REASONS[why]) if why else "" for why in table["reason"]],
+        **ends,
+    ).sort_values("incentive", kind="stable", ignore_index=True)
+
+
+def _way(say, key, units):
+    if key == "fixed" and units is not None:
+        return str(say("Within each {group}", group=units["group"]))
+    return say.words.text(LABELS[key])
+
+
+def _ways(say, result):
+    """Each incentive with its estimates that differ by more than their interval, the main one first."""
+    table = result.robustness.table
+    own = table[table["own_estimate"] & table["estimate"].notna()]
+    for row in incentive_rows(say, result).to_dict("records"):
+        ways = own.loc[own["term"] == row["term"], "estimate"].to_numpy() * row["step"]
+        yield row, ways, int((np.sign(ways) == np.sign(ways[0])).sum()) if len(ways) else 0
+
+
+def how_many_agree(say, result):
+    """Return the main point of the specification curve: how many incentives keep their direction in every way."""
+    told = [(row, ways, kept) for row, ways, kept in _ways(say, result) if len(ways)]
+    if not told:
+        return say("The data cannot tell of any incentive, in any way of looking")
+    if len(told) == 1:
+        row, ways, kept = told[0]
+        text = mark("{label}: the same direction in {kept} of {n} ways of looking")
+        return say(text, label=term_name(say, row["term"]), kept=kept, n=len(ways))
+    kept = sum(same == len(ways) for _, ways, same in told)
+    if kept == len(told):
+        return say("All {n} incentives keep their direction in every way of looking", n=kept)
+    forms = (
+        "{n} of {all} incentives keeps its direction in every way of looking",
+        "{n} of {all} incentives keep their direction in every way of looking",
+    )
+    return say(forms, n=kept, all=len(told))
+
+
+def changes_direction(say, result):
+    """Return one sentence for each incentive whose direction or size hangs on the way of looking."""
+    return [_range(say, row, ways, kept) for row, ways, kept in _ways(say, result) if kept < len(ways)]
+
+
+def _range(say, row, ways, kept):
+    return say(
+        "**{label}:** the same direction in {kept} of {n} ways of looking, from {low:signed} to {high:signed} of 100.",
+        label=term_name(say, row["term"]),
+        kept=kept,
+        n=len(ways),
+        low=ways.min(),
+        high=ways.max(),
+    )
+
+
+def method(say, result, adjust_for=()):
+    """Return the method in plain words, what is taken into account, and the versions of what computed it."""
+    names = say.list(small(say.name(column)) for column in adjust_for)
+    fitted, robust = result.method.split(", ")[:2]
+    errors = mark("for small samples (CR2)") if robust.startswith("CR2") else f"({robust.partition(' ')[0]})"
+    clusters = say.list(_clusters(say, result, column, n) for column, n in result.clusters.items())
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    # What was left out has its own sentence, so that the note on it need not stand here again.
+    notes = [note for note in result.notes if "dropped" not in note.values]  # noqa: PD011
+    return [
+        say("Taken into account: {names}.", names=names) if names else say("Nothing else is adjusted for."),
+        say(
+            METHOD,
+            method=say.words.text(fitted),
+            clusters=clusters,
+            for_small_samples=say.words.text(errors),
+        ),
+        _joint(say, result),
+        say("Computed with Python {python} and {packages}.", python=python_version(), packages=packages),
+        *(say(note.message, **note.values) for note in notes),
+    ]
+
+
+def _joint(say, result):
+    """The HTZ test of all incentives; of many terms it has little power, so that nothing is concluded from it."""
+    joint = result.joint
+    if joint is None or len(joint["terms"]) < 2 or not np.isfinite(joint["p_value"]):
+        return None
+    return say(
+        "One test of all incentives at once (HTZ): F = {F:2} on {df_num} and {df_denom:1} degrees of freedom, "
+        "{p_value:p}.",
+        **joint,
+    )
+
+
+def _clusters(say, result, column, n):
+    if column == "organization_id":
+        return say(("{n} organization", "{n} organizations"), n=n)
+    if column == "event_id":
+        return say(("{n} event", "{n} events"), n=n)
+    units = units_of(say, result)
+    if units is not None and column == next(iter(result.clusters)):
+        return say(mark("{n} {groups}"), n=n, groups=units["groups"])
+    return say("{n} of “{column:name}”", n=n, column=column)
+
+
+def ways_explained(say, result):
+    """Return on how many rows the ways of looking rest, and what some of their names mean."""
+    units, n = units_of(say, result), result.robustness.table["n"]
+    group = say.words.text("organization") if units is None else units["group"]
+    said = say(
+        "{low} to {high} rows. Lines that begin with – have the estimate of the linear model and another interval. "
+        "Within each {group}: every {group} is compared with itself only. This describes how much the answer moves; it "
+        "is no further test.",
+        low=n[n > 0].min(),
+        high=n.max(),
+        group=group,
+    )
+    if {"senior", "delegates"} & set(result.robustness.table["specification"]):
+        said += say("With a senior delegate, or by the number of delegates, what is counted differs too.")
+    return said

@@ -19,12 +19,14 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
 from konbit_lessons.errors import ProgrammeError
+from konbit_lessons.words.label import Label as Label
 
 HERE = Path(__file__).parent
 FORMATS = {"en": "en", "fr": "fr", "ht": "fr"}  # CLDR has no Kreyòl: its numbers are written as in French
 MONTHS = {
     "ht": ("janvye", "fevriye", "mas", "avril", "me", "jen", "jiyè", "out", "septanm", "oktòb", "novanm", "desanm")
 }
+SHORT_MONTHS = {"ht": ("jan", "fev", "mas", "avr", "me", "jen", "jiy", "out", "sep", "okt", "nov", "des")}
 FIRST_DAY = {"fr": "1er", "ht": "1ye"}
 MINUS = "−"
 
@@ -98,19 +100,28 @@ class Words:
         forms = found.string if found and not found.fuzzy else ""
         return all(forms) if isinstance(forms, tuple) else bool(forms)
 
+    def template(self, message, n=None):
+        """Return a text in this language, not filled in; of a pair of singular and plural the form that goes with `n`.
+
+        A fraction takes the plural in English ("0.4 more were"), and the form of its whole part in French.
+        """
+        if isinstance(message, str):
+            found = self._catalog.get(message)
+            forms = (found.string if found else "") or message
+            return forms if isinstance(forms, str) else forms[0]
+        found = self._catalog.get(message) or self._catalog.get(message[0])
+        if found and isinstance(found.string, tuple) and all(found.string):
+            return found.string[c2py(self._catalog.plural_expr)(int(n))]
+        return message[int(n != 1)]
+
     def text(self, msgid, **values):
         """Return the text in this language, with ``{name}`` filled in from `values`."""
-        message = self._catalog.get(msgid)
-        found = (message.string if message else "") or msgid
+        found = self.template(msgid)
         return found.format(**values) if values else found
 
     def plural(self, singular, plural, n, **values):
         """Return the form that goes with the number `n`; ``{n}`` in it is the number as written in this language."""
-        message = self._catalog.get((singular, plural)) or self._catalog.get(singular)
-        forms = message.string if message and isinstance(message.string, tuple) and all(message.string) else None
-        # A fraction takes the plural in English ("0.4 more were"), and the form of its whole part in French.
-        found = forms[c2py(self._catalog.plural_expr)(int(n))] if forms else (singular if n == 1 else plural)
-        return found.format(**{"n": self.number(n)} | values)
+        return self.template((singular, plural), n).format(**{"n": self.number(n)} | values)
 
     def number(self, x, decimals=0):
         """Return a number with this many decimals, as "1,800" or "1 800"; "–" where there is none."""
@@ -143,8 +154,22 @@ class Words:
 
     def month(self, day):
         """Return the month of a date in words, as "June 2017"."""
-        month = MONTHS[self.language][day.month - 1] if self.language in MONTHS else None
-        return f"{month or format_date(day, 'MMMM', locale=self._locale)} {day.year}"
+        return f"{self._month_name(day)} {day.year}"
+
+    def period(self, first, last):
+        """Return the months from one day to another, as "April to June 2017" or "December 2016 to February 2017"."""
+        begins = self._month_name(first) if first.year == last.year else self.month(first)
+        return self.text("{first_month} to {last_month}", first_month=begins, last_month=self.month(last))
+
+    def short_period(self, first, last):
+        """Return the months from one day to another on two lines, as "Apr–Jun" above "2017"."""
+        return (
+            f"{self._month_name(first, SHORT_MONTHS, 'MMM')}–{self._month_name(last, SHORT_MONTHS, 'MMM')}\n{last.year}"
+        )
+
+    def _month_name(self, day, own=MONTHS, pattern="MMMM"):
+        month = own[self.language][day.month - 1] if self.language in own else None
+        return month or format_date(day, pattern, locale=self._locale)
 
     def list(self, items):
         """Return the items as "A, B and C"."""

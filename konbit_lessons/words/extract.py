@@ -1,4 +1,4 @@
-"""Write konbit.pot: every message that shows, found in the package, the page templates, the notebooks and the labels.
+"""Write konbit.pot: every message that shows, found in the package, the page templates and the notebooks.
 
 ``python -m konbit_lessons.words.extract`` rewrites the file beside this one, and each .po there with the messages that
 are new or gone; what is translated stays, and so does its header. The files are sorted and carry no dates, so that
@@ -7,27 +7,25 @@ they change only when a message does. A test holds konbit.pot current.
 
 import ast
 import io
-import re
 
-import nbformat
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 
-from konbit_lessons.tables import EXPECTATIONS, LABELS, LEVELS, TABLE_LABELS, TABLES
 from konbit_lessons.words import HERE
+from konbit_lessons.words.markdown import blocks, cells_of, words_of
 
 PACKAGE = HERE.parent
 POT = HERE / "konbit.pot"
 NOTEBOOKS = PACKAGE / "notebooks" if (PACKAGE / "notebooks").is_dir() else PACKAGE.parent / "notebooks"
-KEYWORDS = {"text": (1,), "mark": (1,), "plural": (1, 2), "pair": (1, 2)}
+KEYWORDS = {"text": (1,), "mark": (1,), "say": (1,), "plural": (1, 2), "pair": (1, 2)}
+SAID_IN = ("says", "more", "fewer", "unclear", "apart", "alike", "changed", "one")  # arguments that are texts
 HEADER = r"""msgid ""
 msgstr ""
 "Content-Type: text/plain; charset=utf-8\n"
 "Plural-Forms: nplurals=2; plural=(n != 1);\n"
 
 """
-NOT_SHOWN = "lab-only"  # the tag of cells that only who works in JupyterLab sees
 
 
 def messages():
@@ -38,25 +36,10 @@ def messages():
         with path.open("rb") as file:
             for _, found, _, _ in extract("jinja2.ext:babel_extract", file, keywords=KEYWORDS):
                 yield path.relative_to(PACKAGE).as_posix(), found
-    for labels in (LABELS, EXPECTATIONS, TABLE_LABELS, LEVELS):
-        yield from (("tables.py", label) for label in labels.values())
-    for schema in TABLES.values():
-        yield "tables.py", schema.description
-        for column in schema.columns.values():
-            yield from (("tables.py", said) for said in (column.description, column.metadata.get("unit")) if said)
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
-        for cell in nbformat.read(path, as_version=4).cells:
-            if cell.cell_type == "markdown" and NOT_SHOWN not in cell.metadata.get("tags", []):
-                yield from ((f"notebooks/{path.name}", block) for block in markdown_blocks(cell.source) if block)
-
-
-def markdown_blocks(source):
-    """Split the source of a markdown cell at its blank lines and take the # from headings: what is translated at once.
-
-    >>> markdown_blocks("## What we asked\\n\\nWhich incentives?")
-    ['What we asked', 'Which incentives?']
-    """
-    return [re.sub(r"^#+ +", "", block.strip()) for block in re.split(r"\n\s*\n", source)]
+        for kind, _, source in cells_of(path):
+            found = _of_code(source) if kind == "code" else map(words_of, blocks(source))
+            yield from ((f"notebooks/{path.name}", one) for one in found)
 
 
 def pot():
@@ -73,12 +56,13 @@ def updated(text):
 
 
 def _of_code(source):
-    """Yield what is said in a source: texts given to the functions of KEYWORDS as they stand, or by an if or an or."""
+    """Yield what is said in a source: texts given to KEYWORDS, or as an argument of SAID_IN, as they stand or by an if or an or."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call):
             name = getattr(node.func, "attr", getattr(node.func, "id", None))
             wanted = KEYWORDS.get(name, ())
             given = [_texts(arg) for arg in node.args[: len(wanted)]]
+            yield from (text for one in node.keywords if one.arg in SAID_IN for text in _texts(one.value))
             if len(given) == 1:
                 yield from given[0]
             elif given and all(given):
@@ -89,6 +73,8 @@ def _texts(node):
     """The texts that an argument can be; a text in it that is not the argument, as a key, is none."""
     if isinstance(node, ast.IfExp | ast.BoolOp):
         return [text for one in getattr(node, "values", None) or (node.body, node.orelse) for text in _texts(one)]
+    if isinstance(node, ast.Tuple) and len(node.elts) == 2:
+        return [tuple(part.value for part in node.elts if isinstance(part, ast.Constant))]
     return [node.value] if isinstance(node, ast.Constant) and isinstance(node.value, str) else []
 
 

@@ -8,16 +8,18 @@ out who attended. A row that cannot be used is set aside, never dropped in silen
 from dataclasses import dataclass
 
 import pandas as pd
+import pandera.pandas as pa
 
 from konbit_lessons import tables
 from konbit_lessons.errors import DataError
 from konbit_lessons.field.cleaning import corrections, decisions
-from konbit_lessons.field.cleaning.attendance import attendance_agreement, with_attendance
+from konbit_lessons.field.cleaning.attendance import attendance_agreement, invited, with_attendance
 from konbit_lessons.field.cleaning.conversion import typed_rows
+from konbit_lessons.field.cleaning.given import never_given
 from konbit_lessons.field.cleaning.record import Record
 from konbit_lessons.field.cleaning.references import Events, Organizations
 from konbit_lessons.field.cleaning.repeats import AGREEMENT, once_each, one_answer_each
-from konbit_lessons.field.programme import Programme
+from konbit_lessons.field.programme import Programme, Source
 from konbit_lessons.field.texts import as_text, ordered, stacked
 
 
@@ -59,6 +61,16 @@ class Data:
     questions: pd.DataFrame
     notices: tuple[str, ...] = ()
 
+    @property
+    def quarters(self) -> list[str]:
+        """Quarters in which an event was held, in order."""
+        return sorted(self.programme.calendar.names(self.events["held_on"]).dropna().unique())
+
+    @property
+    def quarter(self) -> str:
+        """The last quarter in which an event was held."""
+        return self.quarters[-1]
+
     def __getattr__(self, name: str) -> pd.DataFrame:
         if name in tables.TABLES:
             return self.tables[name]
@@ -84,52 +96,84 @@ def clean(programme: Programme) -> Data:
         Organizations, events or invitations are empty: nothing can be said. Or a correction or a decision does not fit
         the data.
     """
-    record = Record()
-    corrected, decided = corrections.load(programme), decisions.load(programme)
-    cleaned: dict[str, pd.DataFrame] = {}
-    events, organizations, agreement = None, None, []
+    work = _Work(programme)
     for table in _reading_order(programme):
-        schema = tables.schema(table, programme.incentives)
-        sources = [source for source in programme.sources if source.table == table]
-        parts = [
-            typed_rows(programme, one, schema, record, corrections=corrected, events=cleaned.get("events"))
-            for one in sources
-        ]
-        rows = stacked(parts)
-        if events:
-            rows = events.resolve(rows, schema, record)
-        if organizations:
-            rows = organizations.resolve(rows, schema, record)
-        rows = once_each(rows, schema, record)
-        if table == "survey":
-            rows, twice = one_answer_each(rows, schema, sources, record)
-            agreement.append(twice)
-        if table == "events":
-            events = Events(as_text(rows), decided)
-            rows = events.without_the_same(record)
-        if table == "organizations":
-            rows = as_text(rows)
-            organizations = Organizations(rows, decided)
-        if table in tables.NEEDED_TABLES and rows.empty:
-            _refuse_empty(table, programme, record)
-        cleaned[table] = rows
-    counts = record.row_counts(cleaned)
-    if "sign_in" in cleaned:
-        agreement.append(attendance_agreement(cleaned["invitations"], cleaned["sign_in"], record))
-        open_names = organizations.open_names("sign_in")
-        cleaned["invitations"] = with_attendance(cleaned["invitations"], cleaned["sign_in"], open_names, record)
+        work.take(table)
+    counts = work.record.row_counts(work.cleaned)
+    work.attend()
+    record = work.record
     return Data(
         programme=programme,
-        tables={name: _finished(name, cleaned.get(name), programme) for name in tables.TABLES},
+        tables={name: _finished(work.cleaned.get(name), schema) for name, schema in programme.tables.items()},
         cleaning_log=record.cleaning_log(),
         set_aside=record.all_set_aside(),
         counts=counts,
         checks=record.check_counts(),
         arrivals=record.arrival_counts(),
-        agreement=pd.concat([pd.DataFrame(columns=list(AGREEMENT)), *agreement], ignore_index=True),
-        questions=pd.concat([organizations.questions(), events.questions()], ignore_index=True),
-        notices=tuple(record.notices),
+        agreement=pd.concat([pd.DataFrame(columns=list(AGREEMENT)), *work.agreement], ignore_index=True),
+        questions=pd.concat([work.organizations.questions(), work.events.questions()], ignore_index=True),
+        notices=(*record.notices, *never_given(programme, record.given)),
     )
+
+
+class _Work:
+    """What is cleaned so far: later tables refer to the events and organizations of earlier ones."""
+
+    def __init__(self, programme: Programme) -> None:
+        self.programme, self.record = programme, Record()
+        self.cleaned: dict[str, pd.DataFrame] = {}
+        self.agreement: list[pd.DataFrame] = []
+        self.events = self.organizations = None
+        self._corrected, self._decided = corrections.load(programme), decisions.load(programme)
+
+    def take(self, table: str) -> None:
+        """Read, convert and resolve the rows of one table."""
+        schema = self.programme.tables[table]
+        sources = [source for source in self.programme.sources if source.table == table]
+        parts = [self._typed(source, schema) for source in sources]
+        rows = stacked(parts)
+        for known in filter(None, (self.events, self.organizations)):
+            rows = known.resolve(rows, schema, self.record)
+        rows = once_each(rows, schema, self.record)
+        if table == "survey":
+            rows, twice = one_answer_each(rows, schema, sources, self.record)
+            self.agreement.append(twice)
+        self.cleaned[table] = self._referred_to(table, rows)
+        if table in needed(self.programme) and self.cleaned[table].empty:
+            _refuse_empty(table, self.programme, self.record)
+
+    def _typed(self, source: Source, schema: pa.DataFrameSchema) -> pd.DataFrame:
+        known = self.cleaned.get("events")
+        return typed_rows(self.programme, source, schema, self.record, corrections=self._corrected, events=known)
+
+    def _referred_to(self, table: str, rows: pd.DataFrame) -> pd.DataFrame:
+        """Rows of a table; of events and organizations, to be looked up from now on."""
+        if table == "events":
+            self.events = Events(as_text(rows), self._decided)
+            return self.events.without_the_same(self.record)
+        if table == "organizations":
+            rows = as_text(rows)
+            self.organizations = Organizations(rows, self._decided)
+        return rows
+
+    def attend(self) -> None:
+        """Who was invited where no list says so, and who came."""
+        cleaned, record = self.cleaned, self.record
+        listed = "invitations" in cleaned
+        if not listed:
+            cleaned["invitations"] = invited(self.programme.invitations, cleaned)
+        if "sign_in" not in cleaned:
+            return
+        if listed:
+            self.agreement.append(attendance_agreement(cleaned["invitations"], cleaned["sign_in"], record))
+        open_names = self.organizations.open_names("sign_in")
+        cleaned["invitations"] = with_attendance(cleaned["invitations"], cleaned["sign_in"], open_names, record)
+
+
+def needed(programme: Programme) -> tuple[str, ...]:
+    """The tables without which nothing can be said: where no list of invitations is kept, the sign-in sheets."""
+    listed = programme.invitations == "listed"
+    return tuple(name if listed or name != "invitations" else "sign_in" for name in tables.NEEDED_TABLES)
 
 
 def _refuse_empty(table: str, programme: Programme, record: Record) -> None:
@@ -147,15 +191,15 @@ def _refuse_empty(table: str, programme: Programme, record: Record) -> None:
 def _reading_order(programme: Programme) -> list[str]:
     """Organizations and events first, since the other tables refer to them."""
     used = {source.table for source in programme.sources}
-    for needed in tables.NEEDED_TABLES:
-        if needed not in used:
-            raise DataError(f'{programme.path.name}: no [[source]] feeds the table "{needed}"; add one.')
+    for table in needed(programme):
+        if table not in used:
+            hint = "; or write everybody = true under [invitations], where there is no list" * (table == "invitations")
+            raise DataError(f'{programme.path.name}: no [[source]] feeds the table "{table}"; add one{hint}.')
     return [name for name in tables.TABLES if name in used]
 
 
-def _finished(name: str, rows: pd.DataFrame | None, programme: Programme) -> pd.DataFrame:
+def _finished(rows: pd.DataFrame | None, schema: pa.DataFrameSchema) -> pd.DataFrame:
     """The table as it is kept: codebook columns in order, nobody named, sorted, validated."""
-    schema = tables.schema(name, programme.incentives)
     keep = [column for column, about in schema.columns.items() if not about.metadata.get("direct_identifier")]
     if rows is None:  # no source feeds it
         return pd.DataFrame({name: pd.array([], dtype=tables.dtype_of(schema.columns[name])) for name in keep})

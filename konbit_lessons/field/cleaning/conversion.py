@@ -10,9 +10,6 @@ from konbit_lessons.field.cleaning.record import ROW, TYPED, WHEN, Record
 from konbit_lessons.field.programme import Programme, Source
 from konbit_lessons.field.texts import as_text, counted, distinct_of, encoded, kept, looked_up, nothing
 from konbit_lessons.field.values import Writing, convert
-from konbit_lessons.periods import fiscal_quarter
-
-CODED = ("level", "yes_no", "whole", "agreement", "amount")  # kinds in which a code can mean "no answer"
 
 
 def typed_rows(
@@ -39,6 +36,7 @@ def typed_rows(
     """
     text, notices = read_source(programme, source, schema)
     record.notices += notices
+    record.given.setdefault(schema.name, set()).update(text)
     _no_rows(programme, source, text, record)
     key = schema.metadata["key"]
     of_record = [name for name, column in schema.columns.items() if column.metadata.get("of_record") and name in text]
@@ -46,7 +44,7 @@ def typed_rows(
     text["record_id"] = nothing(text) if of_record else text["_raw_id"]
     text[WHEN] = encoded(_quarters(text, source, schema, programme, events))
     lines = corrections.of(source, programme)
-    text, removed, blanked = corrected(text, lines, source, record)
+    text, removed, blanked = corrected(text, lines, source, schema, record)
     if len(lines):  # a day may be another now
         text[WHEN] = encoded(_quarters(text, source, schema, programme, events))
     record.read.append(counted(text[["source", "_kind", WHEN]], "rows").assign(table=schema.name))
@@ -72,14 +70,14 @@ def _quarters(
     text: pd.DataFrame, source: Source, schema: pa.DataFrameSchema, programme: Programme, events: pd.DataFrame | None
 ) -> pd.Series:
     """Fiscal quarter of each row's own day, or of its event; "" where there is none."""
-    day = tables.day_of(schema.name)
+    day = tables.day_of(schema)
     if day in text:
         days, _ = convert(
             text[day], kind="day", dtype="datetime64[us]", levels=None, writing=_writing(day, schema, source, programme)
         )
-        return fiscal_quarter(days).fillna("")
+        return programme.calendar.names(days).fillna("")
     if events is not None and "event_id" in text:
-        held = dict(zip(events["event_id"], fiscal_quarter(events["held_on"]), strict=True))
+        held = dict(zip(events["event_id"], programme.calendar.names(events["held_on"]), strict=True))
         return looked_up(text["event_id"], held, "str").fillna("")
     if schema.name == "learning" and "quarter" in text:
         return text["quarter"].astype("str").fillna("")
@@ -92,7 +90,7 @@ def _arrivals(
     """Days between a fact and its submission, where the export tells both."""
     if "_submitted" not in text:
         return
-    day = tables.day_of(schema.name)
+    day = tables.day_of(schema)
     of_day = "_filled_in" if source.columns.get(day) in SUBMITTED.values() else day
     if of_day not in text:
         return
@@ -105,13 +103,17 @@ def _arrivals(
 
 
 def _writing(name: str, schema: pa.DataFrameSchema, source: Source, programme: Programme) -> Writing:
+    about = schema.columns[name].metadata if name in schema.columns else {}
     return Writing(
         dates=tuple(source.dates),
         decimal=source.decimal,
         levels=source.levels.get(name, {}),
         timezone=programme.timezone,
         utc=name == "_submitted" or source.columns.get(name) == "_submission_time",
-        unit=schema.columns[name].metadata.get("unit") or "" if name in schema.columns else "",
+        unit=about["unit"].text("en") if about.get("unit") else "",
+        marks=about.get("marks", frozenset()),
+        spellings=about.get("spellings", {}),
+        scale=about.get("scale"),
     )
 
 
@@ -131,7 +133,7 @@ def _column(
         none = nothing(text) if dtype == "category" else pd.Series(pd.NA, index=text.index, dtype=dtype)
         return none, pd.Series(dtype="str")
     cells = text[name]
-    codes = source.missing.get(name, source.missing.get("*", []) if kind in CODED else [])
+    codes = source.missing.get(name, source.missing.get("*", []) if column.metadata["coded"] else [])
     codes = {*codes, *(f"{code}.0" for code in codes)}  # as programs write a column of numbers with blanks
     coded = looked_up(cells, {one: True for one in distinct_of(cells)[1] if one.strip() in codes}, "boolean").notna()
     if coded.any():
@@ -164,7 +166,7 @@ def _column(
         )
         cells = encoded(cells.astype(tables.TEXT).mask(blank, meaning))
     writing = _writing(name, schema, source, programme)
-    values, wrong = convert(cells, kind=kind, dtype=dtype, levels=column.metadata.get("levels"), writing=writing)
+    values, wrong = convert(cells, kind=kind, dtype=dtype, levels=column.metadata["levels"], writing=writing)
     if len(wrong):
         rows = text.loc[wrong.index]
         record.set_aside(
@@ -189,7 +191,7 @@ def _within_checks(
 ) -> pd.DataFrame:
     """Blank the values that the codebook's checks refuse (a negative amount, a 7 on a scale of 5), and say so."""
     for name, column in schema.columns.items():
-        for check in column.checks if name in text and "levels" not in column.metadata else ():
+        for check in column.checks if name in text and not column.metadata["levels"] else ():
             least, most = (check.statistics.get(limit) for limit in ("min_value", "max_value"))
             refused = values[name].lt(least) | (values[name].gt(most) if most is not None else False)
             refused = refused.fillna(False).astype("bool")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import reduce
 
 import pandas as pd
+import pandera.pandas as pa
 
-from konbit_lessons import tables
 from konbit_lessons.errors import DataError
 from konbit_lessons.field.cleaning.record import LOG, ON_ROSTER, Record, shown
 from konbit_lessons.field.programme import CORRECTIONS as FILE
@@ -74,7 +74,7 @@ def load(programme: Programme) -> Corrections:
 
 
 def corrected(
-    text: pd.DataFrame, lines: pd.DataFrame, source: Source, record: Record
+    text: pd.DataFrame, lines: pd.DataFrame, source: Source, schema: pa.DataFrameSchema, record: Record
 ) -> tuple[pd.DataFrame, pd.Series, dict[str, pd.Series]]:
     """Apply the lines about one source to its rows of text.
 
@@ -87,6 +87,8 @@ def corrected(
     lines : DataFrame
         :meth:`Corrections.of` the source.
     source : Source
+    schema : DataFrameSchema
+        Of the table it feeds.
     record : Record
         Takes one line of the log for each cell or row changed.
 
@@ -112,7 +114,7 @@ def corrected(
     adds = lines["change_type"] == "add_survey"
     pending = _in_order(lines[~adds])
     while pending:
-        before, wrong = _Places(as_text(text.astype("str").apply(composed)).fillna("")), {}
+        before, wrong = _Places(as_text(text.astype("str").apply(composed)).fillna(""), schema), {}
         for line in pending:
             try:
                 found = before.of(line, source)
@@ -150,8 +152,8 @@ def _in_order(lines: pd.DataFrame) -> list:
 class _Places:
     """Rows of text, to be found by the place that a line names."""
 
-    def __init__(self, text: pd.DataFrame) -> None:
-        self._text = text
+    def __init__(self, text: pd.DataFrame, schema: pa.DataFrameSchema) -> None:
+        self._text, self._schema = text, schema
         self._of_file = text.groupby("source").groups
         self._of_row = text.groupby(["source", "row"]).groups
         self._of_id = text.groupby(["source", "_raw_id"]).groups
@@ -175,7 +177,7 @@ class _Places:
             raise LookupError(f"there is no {where}")
         names = [line.column]
         if line.change_type == "remove_survey":
-            names = shown(line.column, tables.TABLES[source.table]) if line.column else []
+            names = shown(line.column, self._schema) if line.column else []
             if not names:
                 return here.index
         parts = [here[_column(here, name, line, source)] for name in names]

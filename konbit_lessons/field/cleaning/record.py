@@ -54,6 +54,8 @@ class Record:
     arrivals : list of DataFrame
         Days between a fact and its submission.
     notices : list of str
+    given : dict of str to set of str
+        Table → the columns that its files have.
     unsure : list of DataFrame
         Rows that corrections took out because nobody knows which organization they are about: its name is open still.
     """
@@ -63,6 +65,7 @@ class Record:
     read: list[pd.DataFrame] = field(default_factory=list)
     arrivals: list[pd.DataFrame] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
+    given: dict[str, set[str]] = field(default_factory=dict)
     unsure: list[pd.DataFrame] = field(default_factory=list)
 
     def changed(self, rows: pd.DataFrame, *, table: str, **line) -> None:

@@ -62,7 +62,7 @@ def one_answer_each(
     twice = rows.duplicated(WAVE, keep=False) & known
     again = as_text(rows[twice])
     again = ordered(again, [*WAVE, "submitted_on", TYPED + "submitted_on", *schema.columns, *ROW])
-    scales = [name for name, column in schema.columns.items() if column.metadata["kind"] == "agreement"]
+    scales = [name for name, column in schema.columns.items() if column.metadata["kind"] == "scale"]
     agreement = _agreement(again, scales)
     if again.empty:
         return rows, agreement
@@ -94,7 +94,7 @@ def _with_means(
     rows, groups = rows.copy(), again.groupby(WAVE, sort=False)
     for name, column in schema.columns.items():
         kind = column.metadata["kind"]
-        if kind not in ("agreement", "yes_no"):
+        if kind not in ("scale", "yes_no"):
             continue
         mean = groups[name].transform("mean").loc[kept.index].astype("Float64")
         most = (mean > 0.5).astype("boolean").mask(mean == 0.5)

@@ -1,0 +1,330 @@
+"""The sections of a programme.toml, each with its keys, what they may hold, and what they are unless told.
+
+Takes what TOML reads; whether the sections fit one another is looked at in :mod:`konbit_lessons.field.checks`.
+"""
+
+import re
+from datetime import date
+from fnmatch import fnmatch
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+
+from konbit_lessons import tables
+from konbit_lessons.field.sources import KINDS
+from konbit_lessons.field.values import DATE_ORDERS
+from konbit_lessons.periods import NAMED_BY, Calendar
+from konbit_lessons.words import languages
+from konbit_lessons.words.label import Label
+
+Filled = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+TableName = Literal[tables.TABLES]
+Kind = Literal[tuple(KINDS)]
+Text = Annotated[Label, PlainValidator(Label.of)]
+
+
+def _name(name: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise ValueError(f'found "{name}"; expected a name of small letters, digits and _, such as seeds_voucher')
+    return name
+
+
+Name = Annotated[str, AfterValidator(_name)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Labelled(_Section):
+    """A thing of the programme: its label alone, or its label beside what else is to be said of it."""
+
+    label: Text
+
+    @model_validator(mode="before")
+    @classmethod
+    def _label_alone(cls, said: Any) -> Any:
+        more = isinstance(said, dict) and {*said} & {*cls.model_fields}
+        return said if more else {"label": said}
+
+
+class About(_Section):
+    """[programme]: name, contact, calendar, currency, languages and folders."""
+
+    name: Filled
+    point_of_contact: Filled
+    simulated: bool = False
+    started_on: date | None = None
+    new_approach_on: date | None = None
+    data_cut_on: date | None = None
+    timezone: str = "UTC"
+    raw: str = "data/raw"
+    processed: str = "data/processed"
+    languages: list[str] = Field(["en"], min_length=1)
+    currency: str = ""
+    fiscal_year_starts: str | None = None
+    fiscal_year_named_by: Literal[NAMED_BY] = "end"
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_timezone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError(f'found "{name}"; expected a time zone such as "Africa/Dakar"')
+        return name
+
+    @field_validator("languages")
+    @classmethod
+    def _known_languages(cls, named: list[str]) -> list[str]:
+        if other := [one for one in named if one not in languages()]:
+            raise ValueError(f'found "{other[0]}"; expected some of {", ".join(languages())}')
+        return named
+
+    @field_validator("fiscal_year_starts")
+    @classmethod
+    def _month_and_day(cls, day: str) -> str:
+        if not re.fullmatch(r"(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])", day):
+            raise ValueError(f'found "{day}"; expected a month and a day up to 28, such as "10-01"')
+        return day
+
+    @model_validator(mode="after")
+    def _one_calendar(self) -> "About":
+        if self.fiscal_year_named_by == "calendar" and self.fiscal_year_starts not in (None, "01-01"):
+            raise ValueError(
+                'fiscal_year_named_by: found "calendar" beside fiscal_year_starts; the calendar\'s year starts on '
+                "01-01: take one of the two out"
+            )
+        return self
+
+    @property
+    def calendar(self) -> Calendar:
+        """When the year begins, and what quarters are called."""
+        month, day = (int(part) for part in (self.fiscal_year_starts or "10-01").split("-"))
+        return Calendar(month, day, self.fiscal_year_named_by)
+
+
+class Privacy(_Section):
+    """[privacy]: how few organizations a shared figure may be about."""
+
+    smallest_cell: int = Field(5, ge=1)
+
+
+class Meaningful(_Section):
+    """What an organization must have done at the least, from the first day on, to take part meaningfully."""
+
+    hours: float = Field(8, ge=0)  # at events
+    senior_delegates: int = Field(1, ge=0)  # events to which it sent a director
+    contributions: int = Field(0, ge=0)  # pledges that it delivered
+
+
+class Participation(_Section):
+    """[participation]: what counts as taking part meaningfully."""
+
+    meaningful: Meaningful = Meaningful()
+
+
+class Places(_Section):
+    """[places]: the column of organizations that says where, how people write it, and a map of tiles."""
+
+    column: Name
+    label: Text = Label.of(tables.codebook()["declared"]["place"])
+    tiles: dict[Filled, tuple[int, int]] = {}
+    spellings: dict[Filled, list[Filled]] = {}
+
+
+class Incentive(_Labelled):
+    """One of [incentives]: offered at an event or not, or an amount."""
+
+    kind: Literal["yes_no", "amount"] = "yes_no"
+
+
+class Question(_Labelled):
+    """One of [questions] of the survey."""
+
+    statement: Text | None = None  # what was asked, in its own words
+    kind: Literal["scale", "yes_no", "choice", "number"] = "scale"
+    scale: tuple[int, int] = (1, 5)
+    levels: dict[Filled, Text] = {}
+    agree_from: int | None = None
+    good: Literal["high", "low"] = "high"
+    predicts: bool = True
+    beside: TableName | Literal[""] = ""
+    about: str = ""  # the expectation that it is a belief about
+    unit: Text | None = None
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> "Question":
+        for key, kind in {"scale": "scale", "agree_from": "scale", "levels": "choice"}.items():
+            if key in self.model_fields_set and self.kind != kind:
+                raise ValueError(f'{key}: found it with kind = "{self.kind}"; it is for kind = "{kind}"')
+        if self.kind == "choice" and len(self.levels) < 2:
+            raise ValueError('levels: expected two or more of a question of kind = "choice", with their labels')
+        if self.scale[0] >= self.scale[1]:
+            raise ValueError(f"scale: found {list(self.scale)}; expected the lower end first, such as [1, 5]")
+        if not self.scale[0] < self.agrees <= self.scale[1]:
+            raise ValueError(f"agree_from: found {self.agree_from}; expected a point of the scale {list(self.scale)}")
+        return self
+
+    @property
+    def agrees(self) -> int:
+        """The least point of the scale that says yes: ``agree_from``, or the first above the middle."""
+        return self.agree_from if self.agree_from is not None else sum(self.scale) // 2 + 1
+
+
+class Expectation(_Labelled):
+    """One of [expectations]: what partners may expect, and what meets it."""
+
+    met_by: list[Filled] | None = None  # [] is beyond the offer; None is not said
+
+
+class Action(_Labelled):
+    """One of [actions]: a strategic action, and the measure that goes with it."""
+
+    measure: Literal["conversations", "contributions", "leads", "joint", ""] = ""
+    events: list[Filled] = []  # kinds, or incentives: those that should bring leads, or that are joint
+
+
+class Invitations(_Section):
+    """[invitations]: who was invited where there is no list."""
+
+    everybody: bool | Literal["count only"] = False
+
+
+class Analysis(_Section):
+    """[analysis]: the question that is asked of the rows."""
+
+    incentives: list[Filled] = Field(min_length=1)
+    adjust_for: list[Filled] = []
+    cluster: list[Filled] = Field(["organization_id", "event_id"], min_length=1, max_length=2)
+    formula: Filled | None = None
+    by: Filled | None = None
+    smallest_effect_that_matters: float = Field(0.10, gt=0, lt=1)
+
+
+class Units(_Section):
+    """How the sentences of a study call its rows, its groups and its outcome."""
+
+    row: Filled = "row"
+    rows: Filled = "rows"
+    group: Filled = "group"
+    groups: Filled = "groups"
+    outcome: Filled | None = None
+
+
+class Study(_Section):
+    """[study]: one tidy table that is ready to analyse."""
+
+    title: Filled
+    table: Filled
+    outcome: Filled
+    incentives: list[Filled] = Field(min_length=1)
+    adjust_for: list[Filled] = []
+    cluster: list[Filled] = Field(min_length=1, max_length=2)
+    formula: Filled | None = None
+    labels: dict[str, Text] = {}
+    units: Units = Units()
+    smallest_effect_that_matters: float = Field(0.10, gt=0, lt=1)
+
+
+class Source(_Section):
+    """One [[source]]: files of one shape, or a query to a database, that feed one table."""
+
+    table: TableName
+    files: Filled | list[Filled] = []
+    database: Filled | None = None
+    query: Filled | None = None
+    kind: Kind | None = None
+    form: Filled | None = None
+    sheets: list[Filled] | None = None
+    columns: dict[str, Filled] = {}
+    dates: list[str] = []
+    decimal: Literal[".", ","] = "."
+    levels: dict[str, dict[str, str]] = {}
+    missing: dict[str, list[str]] = {}
+    blank: dict[str, str] = {}
+    set: dict[str, str | int | float | bool | date] = {}
+    by_file: dict[str, dict[str, str | int]] = {}
+    twice: Literal["all", "latest", "first", "mean", "ask"] = "all"
+    options: dict[str, list[Filled]] = {}
+
+    @field_validator("dates")
+    @classmethod
+    def _known_orders(cls, orders: list[str]) -> list[str]:
+        for order in orders:
+            if order not in DATE_ORDERS:
+                raise ValueError(f'found "{order}"; expected one of {", ".join(DATE_ORDERS)}')
+        return orders
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "Source":
+        if bool(self.files) == bool(self.database):
+            raise ValueError("expected either files or database: say where the rows come from")
+        if self.database and not self.query:
+            raise ValueError("there is a database and no query: say which rows to take from it")
+        return self
+
+    @property
+    def patterns(self) -> list[str]:
+        """The patterns of its files."""
+        return [self.files] if isinstance(self.files, str) else self.files
+
+    @property
+    def place(self) -> str:
+        """Where the rows come from, as people read it: without what a database's URL says of its user."""
+        return re.sub("://[^/]*@", "://", self.database) if self.database else ", ".join(self.patterns)
+
+    def constants(self, file_name: str) -> dict[str, str]:
+        """Values this source gives to every row of a file: ``set``, then what ``by_file`` says of its name."""
+        constants = {column: str(value) for column, value in self.set.items()}
+        for column, by_pattern in self.by_file.items():
+            matching = [str(value) for pattern, value in by_pattern.items() if fnmatch(file_name, pattern)]
+            constants |= dict(zip([column], matching, strict=False))
+        return constants
+
+    def gives(self, column: str) -> bool:
+        """Whether a column of the table is named here, by itself or with ``*``."""
+        return any(fnmatch(column, one) for one in (*self.columns, *self.set, *self.by_file))
+
+
+class Sections(_Section):
+    """A whole programme.toml."""
+
+    programme: About
+    targets: dict[str, Annotated[int, Field(ge=0)]] = {}
+    privacy: Privacy = Privacy()
+    participation: Participation = Participation()
+    types: dict[Name, dict[Filled, Text]] = {}
+    places: Places | None = None
+    incentives: dict[Name, Incentive] = {}
+    questions: dict[Name, Question] = {}
+    expectations: dict[Name, Expectation] = {}
+    actions: dict[Filled, Action] = {}
+    invitations: Invitations = Invitations()
+    analysis: Analysis | None = None
+    labels: dict[str, Text] = {}
+    study: Study | None = None
+    source: list[Source] = []
+
+    @model_validator(mode="after")
+    def _one_kind_of_programme(self) -> "Sections":
+        if self.study and (self.source or self.analysis):
+            raise ValueError("[study] is for one tidy table: take out [analysis] and [[source]], or [study]")
+        if not self.study and not self.source:
+            raise ValueError("there is neither a [[source]] nor a [study]: say which files feed which table")
+        rules = {one.twice for one in self.source if one.table == "survey"}
+        if len(rules) > 1:
+            raise ValueError(
+                f"twice: found {', '.join(sorted(rules))}; expected one rule in every [[source]] of the survey"
+            )
+        if any(one.twice != "all" and one.table != "survey" for one in self.source):
+            raise ValueError('twice: it is a rule for the table "survey" only; take it out elsewhere')
+        return self

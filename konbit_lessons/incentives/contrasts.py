@@ -1,0 +1,179 @@
+"""What an incentive changes in the design, and the average marginal effect: the difference in the share that takes part.
+
+Takes the matrix that a formula makes of a frame, and a column; returns a ``Contrast``, whose effect and gradient give
+the standard error (delta method). Interactions and transformations follow, since the column is changed before the
+formula is applied.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from konbit_lessons.errors import ModelError
+from konbit_lessons.incentives.formula import mentions, unquoted
+
+
+class Link(NamedTuple):
+    """The inverse of a link, μ = g⁻¹(η), with its first and second derivative."""
+
+    inverse: object
+    slope: object
+    bend: object
+
+
+def _logit_slope(eta):
+    p = expit(eta)
+    return p * (1 - p)
+
+
+def _logit_bend(eta):
+    p = expit(eta)
+    return p * (1 - p) * (1 - 2 * p)
+
+
+LOGIT = Link(expit, _logit_slope, _logit_bend)
+IDENTITY = Link(lambda eta: eta, np.ones_like, np.zeros_like)
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A change of one column of the rows, as rows of the design.
+
+    base : array (m, k), the design without it (of an amount: as it is)
+    step : array (k,) or (m, k), what is added with it (of an amount: the derivative, per unit)
+    offered : whether it is offered or not, or a kind of several, rather than an amount
+    columns : positions of the columns that it changes
+    """
+
+    base: np.ndarray
+    step: np.ndarray
+    offered: bool
+    columns: tuple
+
+    @property
+    def mean_step(self):
+        """The change on average, (k,): a contrast of the coefficients."""
+        return self.step if self.step.ndim == 1 else self.step.mean(axis=0)
+
+    @property
+    def is_plain(self):
+        """Whether one coefficient is the whole of it."""
+        return self.step.ndim == 1 and np.count_nonzero(self.step) == 1 and self.step[list(self.columns)].sum() == 1
+
+    def among(self, rows):
+        """The same over these rows only; ``rows`` a boolean array (m,)."""
+        step = self.step if self.step.ndim == 1 else self.step[rows]
+        return Contrast(self.base[rows], step, self.offered, self.columns)
+
+    def effect(self, coefficients, link=LOGIT, offset=0.0):
+        r"""Average marginal effect, and its derivative with respect to the coefficients.
+
+        Offered or not: :math:`\frac1m \sum_i g^{-1}(x_i + s_i) - g^{-1}(x_i)`, base x and step s. An amount:
+        :math:`\frac1m \sum_i (g^{-1})'(x_i'\beta) \, s_i'\beta`, per unit. In R: ``marginaleffects::avg_comparisons``
+        and ``avg_slopes``.
+
+        Returns
+        -------
+        effect : float, a proportion: 0.12 is 12 percentage points (per unit, for an amount)
+        gradient : array (k,)
+
+        Examples
+        --------
+        One incentive, intercept log(1/3), slope log 3: probabilities ¼ without and ½ with it.
+
+        >>> change = of_column(np.array([[1.0, 0.0], [1.0, 1.0]]), 1, offered=True)
+        >>> effect, gradient = change.effect(np.array([-np.log(3), np.log(3)]))
+        >>> round(float(effect), 9), gradient.round(9).tolist()
+        (0.25, [0.0625, 0.25])
+        """
+        each, across, along = self.rows(coefficients, link, offset)
+        return each.mean(), self.gradient(across, along)
+
+    def gradient(self, across, along):
+        """The mean effect's derivative (k,), from those of each row's with respect to the base and to the step."""
+        steps = along.sum() * self.step if self.step.ndim == 1 else along @ self.step
+        return (across @ self.base + steps) / len(across)
+
+    def rows(self, coefficients, link=LOGIT, offset=0.0):
+        """Each row's effect (m,), and its derivatives with respect to the log-odds of the base and of the step."""
+        eta, jump = self.base @ coefficients + offset, self.step @ coefficients
+        if self.offered:
+            along = link.slope(eta + jump)
+            return link.inverse(eta + jump) - link.inverse(eta), along - link.slope(eta), along
+        along = link.slope(eta)
+        return along * jump, link.bend(eta) * jump, along
+
+
+def of_column(X, column, *, offered, others=()):
+    """The contrast of one column of a design: 1 against 0, with the ``others`` of its factor at 0; or per unit."""
+    step = np.zeros(X.shape[1])
+    step[column] = 1.0
+    base = X
+    if offered or others:
+        base = X.copy()
+        base[:, [*([column] if offered else []), *others]] = 0.0
+    return Contrast(base, step, offered, (column,))
+
+
+def contrast_of(matrix, frame, X, names, name, levels=None):
+    """The contrast of a column of the frame, through the formula.
+
+    Parameters
+    ----------
+    matrix : function, frame → array (n, k)
+    frame : DataFrame (n rows)
+    X : array (n, k), of the frame as it is
+    names : names of the columns of X
+    name : column of the frame: 0 and 1, a number, or text
+    levels : (level, against), of text
+
+    Raises
+    ------
+    ModelError
+        The formula has no value where the column is changed.
+    """
+    involved = tuple(j for j, column in enumerate(names) if mentions(column, name))
+    if not levels and len(involved) == 1 and _is_the_column(X[:, involved[0]], names[involved[0]], frame, name):
+        return of_column(X, involved[0], offered=bool(np.isin(frame[name], (0.0, 1.0)).all()))
+    if levels or np.isin(frame[name], (0.0, 1.0)).all():
+        high, low = (_at(matrix, frame, name, value) for value in levels or (1.0, 0.0))
+        step, offered = high - low, True
+    else:
+        low, step, offered = X, _derivative(matrix, frame, X, name), False
+    if not np.isfinite(low).all() or not np.isfinite(step).all():
+        raise ModelError(
+            f'formula: the effect of "{name}" cannot be computed: a term has no value where it is changed. Write a term '
+            "that has one everywhere, such as np.log1p in place of np.log."
+        )
+    columns = tuple(int(j) for j in np.flatnonzero(np.abs(step).max(axis=0) > 0))
+    return Contrast(
+        low, step[0] if np.array_equal(step, np.broadcast_to(step[0], step.shape)) else step, offered, columns
+    )
+
+
+def _is_the_column(values, column, frame, name):
+    return unquoted(column) == name and np.array_equal(values, frame[name])
+
+
+def _at(matrix, frame, name, value):
+    """The design with the column at a value; NaN where the formula has none."""
+    column = frame[name]
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        value = pd.Categorical([value] * len(frame), column.cat.categories)
+    with np.errstate(all="ignore"):
+        X = matrix(frame.assign(**{name: value}))
+    return X if len(X) == len(frame) else np.full((len(frame), X.shape[1]), np.nan)
+
+
+def _derivative(matrix, frame, X, name):
+    """By differences: of one standard deviation where the design is linear in the column, else of a 100,000th of it."""
+    x, spread = frame[name], float(frame[name].std()) or 1.0
+    up, down = (_at(matrix, frame, name, x + side * spread) for side in (1, -1))
+    if np.allclose(up - X, X - down, rtol=1e-9, atol=1e-12 * np.abs(X).max()):
+        return (up - down) / (2 * spread)
+    h = 1e-5 * spread
+    one, two = (_at(matrix, frame, name, x + k * h) - _at(matrix, frame, name, x - k * h) for k in (1, 2))
+    return (8 * one - two) / (12 * h)

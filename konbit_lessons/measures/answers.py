@@ -1,0 +1,307 @@
+"""What organizations answered in the survey, wave by wave: who says yes to a statement, in all and by group.
+
+Takes a cleaned programme; returns frames that hold nothing about few organizations, but for :func:`answers`, which is
+of each. A statement is an expectation, or a question of the survey that is answered by a scale or by yes and no. What
+reports of earlier quarters said of a wave is public for the later ones.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from konbit_lessons.disclosure import TOTAL, Before, Gate
+from konbit_lessons.field.cleaning import Data
+from konbit_lessons.field.declared import EXPECTS
+from konbit_lessons.incentives.result import decided
+from konbit_lessons.measures.intervals import (
+    CONFIDENCE,
+    Interval,
+    difference_of_groups,
+    difference_of_waves,
+    with_shares,
+)
+from konbit_lessons.measures.roster import quarters_of, quarters_since
+from konbit_lessons.measures.shared_counts import once, panel
+from konbit_lessons.tables import day_of
+
+LATE_ENOUGH = 4  # times the smallest cell: so many late answers are mostly no few who say yes, or no
+ENOUGH = 4  # times the smallest cell: of so many organizations quartiles may be told
+MATTERS = 0.10  # the smallest difference that matters, unless programme.toml says
+EXPECTATION = "expectation"  # the kind of statement that an expectation is; the other kinds are those of questions
+ABOUT = ["org_type", "consulted_at_design", "earlier_donor_support"]
+SAID = ["term", "kind", "round", "asked", "since", "by", "group", "yes", "before", "offered", "unmet", "n", "share", "conf_low", "conf_high"]  # fmt: skip
+COMPARED = ["term", "kind", "estimate", "conf_low", "conf_high", "n", "p_value", "reason", "matters"]
+
+
+def statements(data: Data) -> dict[str, str]:
+    """Each statement → its kind: ``expectation``, ``scale`` or ``yes_no``."""
+    questions = {name: one.kind for name, one in data.programme.questions.items() if one.kind in ("scale", "yes_no")}
+    return {f"{EXPECTS}{name}": EXPECTATION for name in data.programme.expectations} | questions
+
+
+@once
+def waves(data: Data, *, until: str) -> pd.DataFrame:
+    """The answers of each wave of the survey up to a quarter, as reports show them; without waves all are of one.
+
+    Where few organizations answer a wave after it was last reported, fewer than :data:`LATE_ENOUGH` smallest cells,
+    they wait until they are more: the numbers of the wave, before and with them, would tell what they said.
+
+    Parameters
+    ----------
+    data : Data
+    until : str, the quarter
+
+    Returns
+    -------
+    DataFrame
+        Rows of ``data.survey`` with a wave.
+    """
+    survey = data.survey.dropna(subset="wave") if data.survey["wave"].notna().any() else data.survey.assign(wave=1)
+    quarters, smallest = quarters_of(data, survey["submitted_on"]), data.programme.smallest_cell
+    enough = LATE_ENOUGH * smallest if smallest > 1 else 1
+    parts = [survey[:0]]
+    for _, some in survey[quarters <= until].groupby("wave"):
+        when, as_of, known = quarters[some.index], "", set()
+        for quarter in sorted(set(when)):
+            new = {*some.loc[when <= quarter, "organization_id"]} - known
+            if not as_of or not new or len(new) >= enough:
+                as_of, known = quarter, known | new
+        parts.append(some[when <= as_of])
+    return pd.concat(parts)
+
+
+@once
+def answers(data: Data, *, until: str) -> pd.DataFrame:
+    """What each organization answered in each wave up to the end of a quarter.
+
+    Returns
+    -------
+    DataFrame, one row per organization and wave
+        ``organization_id``, ``wave``, ``submitted_on``; yes or no to each of :func:`statements` (of a scale, whether
+        the average of its respondents is ``agree_from`` or more; else whether any of them said yes); of a choice
+        whether any chose it, as ``question=level``; of a number the average; :data:`ABOUT` the organization, and
+        ``has_<table>``, a record on the day of its answer, of each table that a question stands beside.
+    """
+    survey, questions = waves(data, until=until), data.programme.questions
+    for name, one in questions.items():
+        levels = {f"{name}={level}": (survey[name] == level).where(survey[name].notna()) for level in one.levels}
+        survey = survey.assign(**{column: yes.astype("boolean") for column, yes in levels.items()})
+    groups = survey.groupby(["organization_id", "wave"])
+    any_of = [name for name, kind in statements(data).items() if kind != "scale"]
+    any_of += [column for column in survey if "=" in column]
+    means = {name: one for name, one in questions.items() if one.kind in ("scale", "number")}
+    found = {name: groups[name].max() for name in any_of} | {name: groups[name].mean() for name in means}
+    found |= {name: found[name] >= one.agrees for name, one in means.items() if one.kind == "scale"}
+    said = pd.DataFrame(found | {"submitted_on": groups["submitted_on"].max()}).reset_index()
+    for table in filter(None, dict.fromkeys(one.beside for one in questions.values())):
+        first = data.tables[table].groupby("organization_id")[day_of(data.programme.tables[table])].min()
+        said[f"has_{table}"] = first.reindex(said["organization_id"]).to_numpy() <= said["submitted_on"]
+    return said.merge(
+        data.organizations[["organization_id", *ABOUT]], on="organization_id", how="left", validate="many_to_one"
+    )
+
+
+@once
+def said(data: Data, *, quarter: str) -> pd.DataFrame:
+    """Who says yes to each statement, in all and by group: to an expectation in the latest wave, else in each.
+
+    Returns
+    -------
+    DataFrame, one row per statement, wave and group
+        ``term``, ``kind``, ``round`` (the wave), ``asked`` (its middle day), ``by``, ``group``, ``yes``, ``n``,
+        ``share``, ``conf_low``, ``conf_high`` (Wilson's). The group ``True`` of ``both`` answered in the wave ``since``
+        as well, the one before or, of a question, the first; in it ``before`` is who said yes then. Of an expectation
+        in all also who was ``offered`` it in the quarter, and expects what it was not offered, ``unmet``. Missing
+        where hidden.
+    """
+    tables = [
+        _counted(data, term, kind, wave, since, quarter)
+        for term, kind in statements(data).items()
+        for wave, since in _waves_of(data, term, kind, quarter)
+    ]
+    found = pd.concat(tables, ignore_index=True).reindex(columns=SAID) if tables else pd.DataFrame(columns=SAID)
+    return found.astype(dict.fromkeys(("yes", "before", "offered", "unmet", "n"), "Int64"))
+
+
+def _waves_of(data: Data, term: str, kind: str, quarter: str) -> list[tuple]:
+    """Each wave of a statement that is told of, with the one that it is set beside."""
+    known = sorted(answers(data, until=quarter).dropna(subset=term)["wave"].unique())
+    if kind == EXPECTATION:
+        return [(one, earlier) for one, earlier in zip(known, [None, *known], strict=False)][-1:]
+    return [(one, known[0] if one > known[0] else None) for one in known]
+
+
+def _counted(data: Data, term: str, kind: str, wave: int, since: int | None, quarter: str) -> pd.DataFrame:
+    """How many say yes in a wave, as the report of a quarter may show it beside those of the quarters before."""
+    gate, report, offers = Gate(), "", met_by(data, term)
+    beside = (
+        [] if kind == EXPECTATION else [f"has_{table}" for table in [data.programme.questions[term].beside] if table]
+    )
+    by = ["org_type", "consulted_at_design" if kind == EXPECTATION else "earlier_donor_support", "both", *beside]
+    for report, some in reports_of(data, term, quarter=quarter, wave=wave).items():
+        gate.report(report)
+        each = _each(data, some, term, since, (report, quarter))
+        gate.count(each, ["yes", "no", "n"], by=by)
+        gate.count(each, ["before"], by=["both"])
+        gate.count(each, ["offered", "unmet"] if offers else [])
+    gate.partition("n", ["yes", "no"])
+    gate.nested("unmet", "yes")
+    for figure in ("before", "offered"):
+        gate.nested(figure, "n")
+    for figure in ("yes", "no", "n"):
+        gate.nested(Before(figure), figure)
+    known = gate.decide(data.programme.smallest_cell)["n"].loc[report]
+    order = [TOTAL, *by, *data.programme.levels("org_type"), "True", "False"]
+    known = known.reset_index().query("group != ''").sort_values(["by", "group"], key=lambda one: one.map(order.index))
+    middle = answers(data, until=quarter).query("wave == @wave")["submitted_on"].quantile(0.5)
+    return with_shares(known, "yes").assign(term=term, kind=kind, round=wave, asked=middle.normalize(), since=since)
+
+
+def reports_of(data: Data, question: str, *, quarter: str, wave: int) -> dict[str, pd.DataFrame]:
+    """Quarter → the answers to a question in a wave, as the report of each quarter up to this one counts them."""
+    first = waves(data, until=quarter)["submitted_on"].min()
+    known = {one: answers(data, until=one) for one in quarters_since(data, first, quarter)}
+    told = {one: each[(each["wave"] == wave) & each[question].notna()] for one, each in known.items()}
+    return {one: some for one, some in told.items() if len(some)}
+
+
+def _each(data: Data, some: pd.DataFrame, term: str, since: int | None, when: tuple[str, str]) -> pd.DataFrame:
+    """Of those that answered in a wave: what they say, said in an earlier one, and were offered in a quarter."""
+    (report, quarter), ids, yes = when, some["organization_id"], some[term].astype(bool)
+    then = answers(data, until=report)
+    then = then[(then["wave"] == since) & then[term].notna()]
+    before, both = then.loc[then[term].astype(bool), "organization_id"], ids.isin(then["organization_id"])
+    offered = ids.isin(
+        _invited_to(data, met_by(data, term), quarter).query("fiscal_quarter == @report")["organization_id"]
+    )
+    return some.assign(
+        yes=yes, no=~yes, n=True, both=both, before=ids.isin(before), offered=offered, unmet=yes & ~offered
+    )
+
+
+def met_by(data: Data, term: str) -> list[str] | None:
+    """The incentives and types of events that meet an expectation; None where that is not said."""
+    about = data.programme.expectations.get(term.removeprefix(EXPECTS))
+    return about.met_by if about and term.startswith(EXPECTS) else None
+
+
+def _invited_to(data: Data, offers: list[str] | None, quarter: str) -> pd.DataFrame:
+    """The invitations up to a quarter to events that meet an expectation."""
+    rows = panel(data, quarter=quarter)[: 0 if not offers else None]
+    return rows[with_offer(rows, offers or [])]
+
+
+def with_offer(rows: pd.DataFrame, offers: list[str]) -> pd.Series:
+    """The invitations to an event of a kind, or with an incentive, that is among `offers`."""
+    columns = [name for name in offers if name in rows]
+    return rows["event_type"].isin(offers) | rows[columns].fillna(0).astype(bool).any(axis=1)
+
+
+# ---- differences
+
+
+def changed(data: Data, shown: pd.DataFrame, *, quarter: str) -> pd.DataFrame:
+    """How each statement's share of yes changed, of those who answered in its latest wave and in an earlier one.
+
+    Parameters
+    ----------
+    data : Data
+    shown : DataFrame, rows of :func:`said`
+    quarter : str
+
+    Returns
+    -------
+    DataFrame, one row per statement with two waves, the largest change first; see :func:`compared`
+        Also ``before`` and ``now`` (shares), ``since`` and ``asked`` (days).
+    """
+    both, each = _latest(shown[(shown["by"] == "both") & (shown["group"] == "True")]), answers(data, until=quarter)
+    days = each.groupby("wave")["submitted_on"].quantile(0.5)
+    lines = []
+    for one in both.itertuples():
+        known = pd.notna(one.before) and pd.notna(one.share)
+        gap = difference_of_waves(each, one.term, first=one.since, second=one.round) if known else None
+        about = {"term": one.term, "kind": one.kind, "since": days[one.since].normalize(), "asked": one.asked}
+        lines.append((about | {"before": one.before / one.n if known else np.nan, "now": one.share}, gap))
+    return compared(data, lines, "since", "asked", "before", "now").sort_values(
+        "estimate", ascending=False, ignore_index=True
+    )
+
+
+def differ(data: Data, shown: pd.DataFrame, *, by: list[str], quarter: str) -> pd.DataFrame:
+    """How much more often a group says yes than another, in the latest wave of each statement.
+
+    Of two groups the first against the second; of more each against all the others.
+
+    Parameters
+    ----------
+    data : Data
+    shown : DataFrame, rows of :func:`said`
+    by : columns that form groups
+    quarter : str
+
+    Returns
+    -------
+    DataFrame; see :func:`compared`
+        Also ``by``, ``group``, ``against`` ("" for all the others), ``share`` and ``other`` (the shares of both).
+    """
+    lines, latest = [], _latest(shown)
+    for term, own in latest.groupby("term", sort=False):
+        each = answers(data, until=quarter)
+        each = each[(each["wave"] == own["round"].iloc[0]) & each[term].notna()]
+        for name in [one for one in by if one in set(own["by"])]:
+            for group, against, share, other in _pairs(data, own, name):
+                about = {"term": term, "kind": own["kind"].iloc[0], "by": name, "group": group, "against": against}
+                known = pd.notna(share) and pd.notna(other)
+                some = each[each[name].notna()].assign(in_it=each[name].astype(str) == group)
+                gap = difference_of_groups(some, term, by="in_it", first=False, second=True) if known else None
+                lines.append((about | {"share": share, "other": other}, gap))
+    return compared(data, lines, "by", "group", "against", "share", "other")
+
+
+def _pairs(data: Data, own: pd.DataFrame, by: str) -> Iterator[tuple]:
+    """Two groups of a statement that are set beside each other, and their shares."""
+    some, whole = own[own["by"] == by].set_index("group"), own[own["by"] == TOTAL].iloc[0]
+    groups = [one for one in (data.programme.levels(by) or ["True", "False"]) if one in some.index]
+    for group in groups[: 1 if len(groups) == 2 else None]:
+        one = some.loc[group]
+        if len(groups) == 2:
+            yield group, groups[1], one["share"], some["share"][groups[1]]
+        elif len(groups) > 2:
+            n, yes = whole["n"] - one["n"], whole["yes"] - one["yes"]
+            yield group, "", one["share"], yes / n if pd.notna(yes) and pd.notna(n) and n else np.nan
+
+
+def _latest(shown: pd.DataFrame) -> pd.DataFrame:
+    return shown[shown["round"] == shown.groupby("term")["round"].transform("max")]
+
+
+def compared(data: Data, lines: list[tuple[dict, Interval | None]], *more: str) -> pd.DataFrame:
+    """Differences with the strength of each by the rule of :func:`konbit_lessons.incentives.result.decided`.
+
+    Parameters
+    ----------
+    data : Data
+    lines : list of (what is said of a difference, Interval, or None where it is not shown)
+    more : what is said of it beside ``term`` and ``kind``
+
+    Returns
+    -------
+    DataFrame, one row per difference
+        ``term``, ``kind``, `more`, ``estimate``, ``conf_low``, ``conf_high`` (none beyond 100 of 100), ``n``,
+        ``p_value``, ``p_adjusted`` (Holm's), ``strength``.
+    """
+    asked, table = data.programme.analysis, []
+    matters = asked.smallest_effect_that_matters if asked else MATTERS
+    for about, gap in lines:
+        same = {about.get("share"), about.get("other")} & {0.0, 1.0}  # all of a group: the spread is not seen
+        told = gap is not None and gap.std_error > 0 and gap.df > 0 and not same
+        found = {"estimate": gap.estimate, "n": gap.n} if gap is not None else {}
+        if told:
+            found |= {"conf_low": max(gap.conf_low, -1.0), "conf_high": min(gap.conf_high, 1.0)}
+            found["p_value"] = 2 * float(stats.t.sf(abs(gap.estimate) / gap.std_error, gap.df))
+        table.append(about | found | {"reason": "" if told else "few_groups", "matters": matters})
+    columns = [*COMPARED[:2], *more, *COMPARED[2:]]
+    numbers = dict.fromkeys(COMPARED[2:7], float)
+    return decided(pd.DataFrame(table, columns=columns).astype(numbers), CONFIDENCE, exploratory=False)

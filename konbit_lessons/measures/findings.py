@@ -1,0 +1,339 @@
+"""The numbers that a learning report tells, each under a name of its own, and which of them lead.
+
+Takes what the other measures count; returns one frame, in which a number has the same name in every quarter: that of
+its column where there is one (``expects_training``, ``motivation``, ``transport_refund``), else ``reached_<type>``,
+``unmet_<expectation>``, ``taken_up``, ``talked_with``, ``overdue``, ``due_later``, ``delivered``, ``leads``, ``joint``.
+The table of learning questions names a number in its column ``measure``; the manifest keeps it for the next report.
+"""
+
+import numpy as np
+import pandas as pd
+
+from konbit_lessons.disclosure import TOTAL
+from konbit_lessons.errors import DataError
+from konbit_lessons.field.declared import EXPECTS
+from konbit_lessons.incentives import predict_participation
+from konbit_lessons.measures import actions, answers, conversations, expectations, participation
+from konbit_lessons.measures.intervals import with_shares
+from konbit_lessons.panel import rows as rows_until
+
+WORDS = ["measure", "kind", "name", "strength"]
+CHANGE = ["before", "after", "both", "change_low", "change_high"]
+NUMBERS = ["k", "n", "value", "conf_low", "conf_high", *CHANGE, "short"]
+POINTS = ["at", "point", "value", "conf_low", "conf_high", "n"]
+DIGITS = 6  # kept of a share: more than anybody prints
+FOUND = ("clear", "likely")
+STRENGTH = "strength "
+NAN = float("nan")
+
+
+def numbers(data, rows, result, *, quarter):
+    """Return every number that a report tells of a quarter.
+
+    Parameters
+    ----------
+    data : Data
+    rows : DataFrame, one row per invitation up to the quarter
+    result : Estimates
+    quarter : str
+
+    Returns
+    -------
+    DataFrame, from `frame`; a number that may not be shown is missing, one that is not on record has no row
+    """
+    told = [
+        _reached(data, quarter),
+        _taken_up(data, rows, quarter),
+        _talked_with(data, quarter),
+        _promised(data, quarter),
+        _expected(data, quarter),
+        _agreed(data, quarter),
+        _incentives(result),
+        _of_actions(data, quarter),
+    ]
+    return frame([one for some in told for one in some])
+
+
+def before(data, *, quarter):
+    """Return the numbers of the quarter before by today's records; none where it has no event."""
+    earlier, programme = _quarter_before(data, quarter), data.programme
+    if earlier not in data.quarters:
+        return frame([])
+    rows = rows_until(programme, quarter=earlier)
+    result = predict_participation(rows, **programme.question).shown(programme.smallest_cell)
+    return numbers(data, rows, result, quarter=earlier)
+
+
+def _reached(data, quarter):
+    table = participation.reached(data, quarter=quarter)
+    for row in table[(table["fiscal_quarter"] == quarter) & (table["org_type"] != TOTAL)].itertuples():
+        told = {"k": row.so_far, "n": row.organizations if pd.isna(row.target) else row.target}
+        yield {
+            "measure": f"reached_{row.org_type}",
+            "kind": "reached",
+            "name": row.org_type,
+            "short": row.target - row.so_far,
+        } | told
+
+
+def _taken_up(data, rows, quarter):
+    shares = participation.uptake(data, rows, by="fiscal_quarter")
+    gap = participation.difference(rows, shares, first=_quarter_before(data, quarter), second=quarter)
+    change = _changes(gap)
+    for row in shares[shares["fiscal_quarter"] == quarter].to_dict("records"):
+        told = {"measure": "taken_up", "kind": "taken_up", "k": row["attended"], "n": row["n"]} | _share(row)
+        yield told | (change.iloc[0].to_dict() if len(change) else {})
+
+
+def _talked_with(data, quarter):
+    shares = conversations.calendar(data, quarter=quarter).drop_duplicates("fiscal_quarter").set_index("fiscal_quarter")
+    planned = any(one.measure == "conversations" for one in data.programme.actions.values())
+    for row in shares[shares.index == quarter].to_dict("records"):
+        told = {"k": row["talked_with"], "n": row["n"], "short": row["n"] - row["talked_with"] if planned else NAN}
+        change = {"before": shares["share"].get(_quarter_before(data, quarter), NAN), "after": row["share"]}
+        yield {"measure": "talked_with", "kind": "talked_with"} | told | _share(row) | change
+
+
+def _promised(data, quarter):
+    counts = conversations.follow_ups(data, quarter=quarter).set_index("state")["follow_ups"]
+    if TOTAL in counts and (pd.isna(counts[TOTAL]) or counts[TOTAL]):
+        late, n = counts["overdue"], counts[TOTAL]
+        yield {"measure": "overdue", "kind": "overdue", "k": late, "n": n, "short": late}
+        yield {"measure": "due_later", "kind": "due_later", "k": counts["open"], "n": n}
+
+
+def _expected(data, quarter):
+    said = answers.said(data, quarter=quarter)
+    changes = _changes(answers.changed(data, said[said["kind"] == "expectation"], quarter=quarter).set_index("term"))
+    for row in expectations.expected(data, quarter=quarter).to_dict("records"):
+        what, measure = {"name": row["term"].removeprefix(EXPECTS)}, row["term"]
+        change = changes.loc[measure].to_dict() if measure in changes.index else {}
+        yield {"measure": measure, "kind": "expects", "k": row["yes"], "n": row["n"]} | what | _share(row) | change
+        if row["offer"] == "offered":
+            told = {"k": row["unmet"], "n": row["yes"], "short": row["unmet"]}
+            yield {"measure": f"unmet_{what['name']}", "kind": "unmet"} | what | told
+
+
+def _agreed(data, quarter):
+    said = answers.said(data, quarter=quarter)
+    opinions = said[said["kind"] != "expectation"]
+    changes = _changes(answers.changed(data, opinions, quarter=quarter).set_index("term"))
+    for name, own in opinions[opinions["by"] == TOTAL].groupby("term", sort=False):
+        last, asked = own.iloc[-1].to_dict(), data.programme.questions[name]
+        good = last["share"] if asked.good == "high" else 1 - last["share"]
+        told = {"n": last["n"], "short": (1 - good) * last["n"] if good < 0.5 else NAN}
+        change = changes.loc[name].to_dict() if name in changes.index else {}
+        yield {"measure": name, "kind": "agrees", "name": name} | told | _share(last) | change
+
+
+def _incentives(result):
+    for row in result.table.to_dict("records"):
+        known = row["strength"] != "cannot tell"
+        told = {"value": row["estimate"], **_ends(row)} if known else {}
+        yield {"measure": row["term"], "kind": "incentive", "name": row["term"], "strength": row["strength"]} | told
+
+
+def _of_actions(data, quarter):
+    measured = {one.measure for one in data.programme.actions.values()}
+    if "contributions" in measured:
+        row = actions.contributions(data, quarter=quarter).set_index("fiscal_quarter").loc[TOTAL]
+        yield {"measure": "delivered", "kind": "delivered", "k": row["delivered"], "n": row["pledged"]} | _share(row)
+    if "leads" in measured:
+        both = actions.leads(data, quarter=quarter).set_index("fiscal_quarter")["both"]
+        yield {"measure": "leads", "kind": "leads", "k": both[quarter]}
+    if "joint" in measured:
+        held = actions.joint_events(data, quarter=quarter).set_index("fiscal_quarter").loc[quarter]
+        yield {"measure": "joint", "kind": "joint", "k": held["joint"], "n": held["events"]}
+
+
+def _quarter_before(data, quarter):
+    return str(data.programme.calendar.named(quarter).previous)
+
+
+def _changes(frame):
+    names = {"now": "after", "n": "both", "conf_low": "change_low", "conf_high": "change_high"}
+    return frame.rename(columns=names).reindex(columns=CHANGE)
+
+
+def _share(row):
+    return {"value": row["share"], **_ends(row)}
+
+
+def _ends(row):
+    return {end: row[end] for end in ("conf_low", "conf_high")}
+
+
+def behind(data, rows, result, lead, *, quarter):
+    """Return what the figure of each finding that leads shows.
+
+    Returns
+    -------
+    DataFrame, one row per dot
+        ``at`` (the place of the finding, from 0), ``point`` (a quarter, the day on which a survey began, a state, or an
+        incentive), ``value``, ``conf_low``, ``conf_high``, ``n``.
+    """
+    tables = [_behind(data, rows, result, row, quarter).assign(at=at) for at, row in lead.iterrows()]
+    return _as_numbers(pd.concat([pd.DataFrame(columns=POINTS), *tables], ignore_index=True).reindex(columns=POINTS))
+
+
+def _behind(data, rows, result, row, quarter):
+    kind, name = row["kind"], row["name"]
+    if kind == "taken_up":
+        return _points(participation.uptake(data, rows, by="fiscal_quarter"), "fiscal_quarter")
+    if kind == "talked_with":
+        return _points(
+            conversations.calendar(data, quarter=quarter).drop_duplicates("fiscal_quarter"), "fiscal_quarter"
+        )
+    if kind == "agrees":
+        said = answers.said(data, quarter=quarter)
+        return _points(said[(said["term"] == name) & (said["by"] == TOTAL)], "asked")
+    if kind == "incentive":
+        return _points(result.table[result.table["strength"].isin(FOUND)], "term", "estimate")
+    if kind == "reached":
+        table = participation.reached(data, quarter=quarter)
+        return _of(row["n"], table[table["org_type"] == name].set_index("fiscal_quarter")["so_far"])
+    if kind == "overdue":
+        counts = conversations.follow_ups(data, quarter=quarter).set_index("state")["follow_ups"]
+        return _of(row["n"], counts.drop(TOTAL))
+    if kind == "expects":
+        counts = (row[["before", "after"]].astype(float) * row["both"]).round().astype(int)
+        twice = pd.DataFrame({"point": counts.index, "k": counts.to_numpy(), "n": int(row["both"])})
+        return _points(with_shares(twice, "k"), "point")
+    return _of(row["n"], pd.Series({"offered": row["n"] - row["k"], "not_offered": row["k"]}))
+
+
+def _points(frame, point, value="share"):
+    return frame.rename(columns={point: "point", value: "value"})
+
+
+def _of(n, counts):
+    """Counts as shares of one number."""
+    return pd.DataFrame({"point": counts.index, "value": (counts / n).astype(float).to_numpy(), "n": counts.to_numpy()})
+
+
+def frame(rows):
+    """Return numbers as a frame with all its columns, one row per number.
+
+    Returns
+    -------
+    DataFrame
+        ``measure`` (its name), ``kind``, ``name`` (of the type, expectation, question or incentive it is of); ``k`` of
+        ``n`` where it is a count; ``value`` with ``conf_low`` and ``conf_high``; what was ``before`` and is ``after``,
+        of ``both``, with ``change_low`` and ``change_high``; ``strength`` of the evidence for an incentive; ``short``,
+        of how many cases it falls short of what it should be.
+    """
+    return _as_numbers(pd.DataFrame(rows, columns=[*WORDS, *NUMBERS]))
+
+
+def _as_numbers(table):
+    """The table with every column of numbers as one, missing ones as NaN."""
+    columns = [name for name in table if name in NUMBERS]
+    return table.astype(dict.fromkeys(columns, "Float64")).astype(dict.fromkeys(columns, float))
+
+
+def leading(numbers, *, most=3):
+    """Return the numbers that lead a report, at most so many, by the rule that its annex prints.
+
+    First what clearly changed, the largest change first; then what falls short, of each kind once, of most cases first
+    (of several questions the one that the programme names first); then incentives that clearly or likely go with
+    participation, the largest difference first. What cannot be told never leads.
+
+    Parameters
+    ----------
+    numbers : DataFrame, from `frame`
+    most : int
+
+    Returns
+    -------
+    DataFrame, rows of `numbers` with ``news``: ``changed``, ``short`` or ``found``
+    """
+    short = numbers[numbers["short"] > 0]
+    short = short[(short["kind"] != "agrees") | ~short["kind"].duplicated()]
+    found = numbers[numbers["strength"].isin(FOUND)]
+    size = {
+        "changed": (numbers["after"] - numbers["before"]).abs()[changed(numbers)],
+        "short": short["short"].sort_values(ascending=False)[lambda one: ~short["kind"][one.index].duplicated()],
+        "found": found["value"].abs(),
+    }
+    ranked = [
+        numbers.assign(news=news).loc[by.sort_values(ascending=False, kind="stable").index] for news, by in size.items()
+    ]
+    return pd.concat(ranked).drop_duplicates("measure").head(most).reset_index(drop=True)
+
+
+def changed(numbers):
+    """Return whether each number clearly changed: the interval of its change leaves out none."""
+    return (numbers["change_low"] > 0) | (numbers["change_high"] < 0)
+
+
+def told(numbers):
+    """Return what a report keeps of its numbers for the next one: name → value, and the strength of an incentive's."""
+    value = numbers["value"].fillna(numbers["k"].astype(float))
+    known = dict(zip(numbers["measure"], value.astype(float).round(DIGITS), strict=True))
+    strength = {
+        f"{STRENGTH}{row.measure}": row.strength for row in numbers.itertuples() if isinstance(row.strength, str)
+    }
+    return {name: one for name, one in known.items() if pd.notna(one)} | strength
+
+
+def compared(said, then, now):
+    """Return each number as the report of the quarter before said it, as today's records tell it, and now.
+
+    Parameters
+    ----------
+    said : dict, from `told` of the report of the quarter before; {} where none is stored
+    then, now : DataFrame, from `frame`: of that quarter by today's records, and of this one
+
+    Returns
+    -------
+    DataFrame, one row per number of either
+        ``measure``, ``kind``, ``name``, ``said``, ``then``, ``now``, ``strength_said``, ``strength_then``,
+        ``strength_now``, and whether it ``differs``: today's records tell it otherwise than it was said.
+    """
+    both = pd.concat([now, then]).drop_duplicates("measure")[["measure", "kind", "name"]]
+    for side, kept in {"said": said, "then": told(then), "now": told(now)}.items():
+        both[side] = both["measure"].map(kept).astype(float)
+        both[f"strength_{side}"] = (STRENGTH + both["measure"]).map(kept).astype(object)
+    prints = np.where(both[["said", "then"]].abs().max(axis=1) <= 1, 0.005, 0.5)
+    other = (
+        both["strength_said"].notna() & both["strength_then"].notna() & (both["strength_said"] != both["strength_then"])
+    )
+    return both.assign(differs=((both["said"] - both["then"]).abs() >= prints) | other).reset_index(drop=True)
+
+
+def held(lines, kept, now):
+    """Return whether findings of earlier quarters still hold by the numbers that they rest on.
+
+    An incentive's holds where the evidence is clear or likely and the difference goes the same way; a share's where
+    what it was then lies within its interval of today. Of a count it is not said.
+
+    Parameters
+    ----------
+    lines : DataFrame, from ``decisions.earlier``
+    kept : dict of quarter to what `told` gave of it
+    now : DataFrame, from `frame`
+
+    Returns
+    -------
+    DataFrame, the lines whose number was kept when they were found and is told now, with its columns, ``then`` and
+        ``holds`` (boolean, or missing)
+
+    Raises
+    ------
+    DataError
+        A line names a number that no report has.
+    """
+    named = lines[lines["measure"].notna()]
+    if unknown := sorted({*named["measure"]} - {*now["measure"]}.union(*kept.values())):
+        raise DataError(
+            f'learning, column "measure": found "{unknown[0]}"; expected the name of a number of the report, one of '
+            f"{', '.join(now['measure'])}. Write one of these, or leave it blank."
+        )
+    joined = named.merge(now, on="measure", how="inner", validate="many_to_one")
+    at = zip(joined["quarter"], joined["measure"], strict=True)
+    joined["then"] = [kept.get(quarter, {}).get(measure, NAN) for quarter, measure in at]
+    as_strong = joined["strength"].isin(FOUND) & (joined["value"] * joined["then"] > 0)
+    within = joined["then"].between(joined["conf_low"], joined["conf_high"])
+    holds = as_strong.where(joined["kind"] == "incentive", within).astype("boolean")
+    joined["holds"] = holds.mask(joined["conf_low"].isna())
+    return joined.dropna(subset="then", ignore_index=True)

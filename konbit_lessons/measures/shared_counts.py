@@ -1,0 +1,243 @@
+"""Counts that several tables, pages and quarters share, decided upon together, so that none tells what another hides.
+
+Takes a cleaned programme; returns counts with blanks, from which the other measures make their tables. Each says here
+who is in which figure, how figures go together, and what everybody knows; docs/disclosure.md says it in plain words.
+"""
+
+import hashlib
+import weakref
+from collections.abc import Callable, Sequence
+from functools import wraps
+
+import numpy as np
+import pandas as pd
+
+from konbit_lessons.disclosure import Before, Gate
+from konbit_lessons.field.cleaning import Data
+from konbit_lessons.field.programme import Programme
+from konbit_lessons.field.store import cleaned
+from konbit_lessons.measures.intervals import with_shares
+from konbit_lessons.measures.roster import (
+    first_day,
+    in_order,
+    last_day,
+    partners,
+    partners_at_end,
+    places,
+    quarters_since,
+)
+from konbit_lessons.panel import invitations
+
+STEPS = {"roster": None, "invited": 0, "came_once": 1, "came_again": 2, "came_five_times": 5}  # step → events attended
+BANDS = ("talked", "quarter_before", "earlier", "never")  # by the last conversation
+TAKEN_UP = ("fiscal_quarter", "org_type", "event_type", "consulted_at_design", "other_support_now")
+PAIRS = (("fiscal_quarter", "org_type"), ("event_type", "org_type"))
+
+
+def once(measure: Callable) -> Callable:
+    """Ask a measure once in a process about the very same cleaned programme, and about rows that are equal."""
+    kept = {}
+
+    @wraps(measure)
+    def asked(*about, **options):
+        key = (*map(_key, about), *sorted(options.items()))
+        if key not in kept:
+            kept[key] = measure(*about, **options)
+            weakref.finalize(about[0], kept.pop, key, None)
+        return kept[key].copy()
+
+    return asked
+
+
+def _key(one: Data | pd.DataFrame) -> object:
+    if not isinstance(one, pd.DataFrame):
+        return id(one)
+    return (*one.columns, hashlib.sha256(pd.util.hash_pandas_object(one).to_numpy()).digest())
+
+
+@once
+def panel(data: Data, *, quarter: str) -> pd.DataFrame:
+    """One row per invitation up to a quarter: :func:`konbit_lessons.invitations`, made once."""
+    return invitations(data, until=quarter)
+
+
+def attendances(rows: pd.DataFrame) -> pd.DataFrame:
+    """The invitations that were taken up."""
+    return rows[rows["attended"].fillna(False).astype(bool)]
+
+
+@once
+def organizations(data: Data, *, quarter: str) -> pd.DataFrame:
+    """Organizations reached and come again, as of each quarter up to this one, and where, as its report may show them.
+
+    Known to everybody are who is on the roster, who was invited and how many attendances there were.
+
+    Parameters
+    ----------
+    data : Data
+    quarter : str
+
+    Returns
+    -------
+    DataFrame from :meth:`konbit_lessons.disclosure.Gate.decide`
+        Of each quarter ``reached`` (came in it), and of :data:`STEPS` those up to its end, in all and by type;
+        ``reached`` and ``partners`` by place.
+    """
+    gate, rows = Gate(), panel(data, quarter=quarter)
+    for one in sorted({quarter, *rows["fiscal_quarter"]}):
+        so_far = rows[rows["fiscal_quarter"] <= one]
+        came = attendances(so_far[so_far["fiscal_quarter"] == one])
+        each = _steps(data, so_far, one).assign(attendances=False)
+        each["reached"] = each["organization_id"].isin(came["organization_id"])
+        gate.report(one)
+        gate.count(each, [*STEPS, "reached"], by=["org_type"])
+        records = pd.concat([came.assign(attendances=True), each], ignore_index=True)
+        gate.count(records, ["attendances"], by=["org_type"], records=True)
+        here = _partners_in(data, one, came)
+        gate.count(here, ["reached", "partners"], by=["place"])
+    gate.nested(*reversed(STEPS))
+    gate.nested("reached", "partners")
+    gate.overlapping("came_once", [Before("came_once"), "reached"])
+    for step in ("came_again", "came_five_times"):
+        gate.nested(Before(step), step)
+    gate.below("reached", "attendances")
+    gate.known("roster", "invited", "partners", "attendances")
+    return gate.decide(data.programme.smallest_cell)
+
+
+def _steps(data: Data, rows: pd.DataFrame, quarter: str) -> pd.DataFrame:
+    """Of each organization that had joined by the quarter's end, or was invited, which of the steps it took."""
+    each = data.organizations[["organization_id", "org_type", "joined_on"]]
+    times = each["organization_id"].map(attendances(rows).groupby("organization_id").size()).fillna(0)
+    invited = each["organization_id"].isin(rows["organization_id"])
+    taken = {step: invited & (times >= least) for step, least in STEPS.items() if least is not None}
+    joined = each["joined_on"].isna() | (each["joined_on"] <= last_day(data, quarter))
+    return each.assign(roster=True, **taken)[joined | invited]
+
+
+def _partners_in(data: Data, quarter: str, came: pd.DataFrame) -> pd.DataFrame:
+    """The organizations that were partners when a quarter began or ended, or came in it."""
+    known = data.organizations
+    days = first_day(data, quarter), last_day(data, quarter)
+    ids = sorted({*came["organization_id"]}.union(*(partners(known, day) for day in days)))
+    here = pd.DataFrame({"organization_id": ids, "place": places(data).reindex(ids).to_numpy(), "partners": True})
+    return here.assign(reached=here["organization_id"].isin(came["organization_id"]))
+
+
+@once
+def conversations(data: Data, *, quarter: str) -> pd.DataFrame:
+    """Partners that had a conversation, by month, quarter and how long ago, as the report of a quarter may show them.
+
+    Who is a partner is known to everybody.
+
+    Parameters
+    ----------
+    data : Data
+    quarter : str
+
+    Returns
+    -------
+    DataFrame from :meth:`konbit_lessons.disclosure.Gate.decide`
+        Of the partners on the last day of each quarter from the first with a conversation: ``partners``, and of
+        :data:`BANDS` those by their last conversation, in all and by type; each month of it by its first day.
+    """
+    gate = Gate()
+    for one in quarters_since(data, data.conversations["held_on"].min(), quarter):
+        each, months = _talked_with(data, one)
+        gate.report(one)
+        gate.count(each, [*BANDS, "partners"], by=["org_type"])
+        gate.count(each, months)
+        gate.overlapping("talked", months)
+    gate.partition("partners", BANDS)
+    gate.nested("never", Before("never"))
+    gate.nested("quarter_before", Before("talked"))
+    gate.known("partners")
+    return gate.decide(data.programme.smallest_cell)
+
+
+def _talked_with(data: Data, quarter: str) -> tuple[pd.DataFrame, list[str]]:
+    """Of each partner when it last had a conversation, and in which months of a quarter, which are named."""
+    each = partners_at_end(data, quarter).reset_index().assign(partners=True)
+    talks = data.conversations[data.conversations["held_on"] <= last_day(data, quarter)]
+    last = talks.groupby("organization_id")["held_on"].max().reindex(each["organization_id"]).set_axis(each.index)
+    began = first_day(data, quarter)
+    starts = [began, first_day(data, quarters_since(data, began - pd.Timedelta(days=1), quarter)[0])]
+    band = np.select(
+        [last.isna(), last >= starts[0], last >= starts[1]], ["never", "talked", "quarter_before"], "earlier"
+    )
+    months = {str(day.date()): day for day in pd.date_range(began, last_day(data, quarter), freq="MS")}
+    held_in = talks["held_on"].dt.to_period("M")
+    for name, day in months.items():
+        each[name] = each["organization_id"].isin(talks.loc[held_in == day.to_period("M"), "organization_id"])
+    return each.assign(**{name: band == name for name in BANDS}), list(months)
+
+
+@once
+def invitations_taken_up(data: Data, rows: pd.DataFrame, *, also: str = "") -> pd.DataFrame:
+    """Invitations whose attendance is known, and those taken up, by whatever the pages group them by.
+
+    Parameters
+    ----------
+    data : Data
+    rows : DataFrame, one row per invitation
+    also : str, optional
+        Another column to group by, instead of those of :data:`TAKEN_UP`.
+
+    Returns
+    -------
+    DataFrame of Int64, by (by, group), as ``("event_type × org_type", "training, cooperative")``
+        ``invitations``, ``attended``. Missing where hidden.
+    """
+    known = rows[rows["attended"].notna()]
+    known = known.assign(invitations=True, attended=known["attended"].astype(bool))
+    by = [also] if also else [name for name in TAKEN_UP if name in known]
+    pairs = [] if also else [pair for pair in PAIRS if {*pair} <= {*by}]
+    gate, quarters = Gate(), sorted(known["fiscal_quarter"].unique()) if "fiscal_quarter" in known else []
+    for quarter in quarters or [""]:
+        gate.report(quarter)
+        gate.count(
+            known[known["fiscal_quarter"] <= quarter] if quarter else known,
+            ["invitations", "attended"],
+            by,
+            pairs=pairs,
+            records=True,
+        )
+    gate.nested("attended", "invitations")
+    for figure in ("invitations", "attended"):
+        gate.nested(Before(figure), figure)
+    return gate.decide(data.programme.smallest_cell)["n"].loc[(quarters or [""])[-1]]
+
+
+def invitations_hidden(data: Data, rows: pd.DataFrame) -> set[str]:
+    """Of the columns of :data:`TAKEN_UP` those of which some invitations are hidden on a page."""
+    counted = invitations_taken_up(data, rows)
+    return {*counted[counted.isna().any(axis=1)].index.get_level_values("by")} & {*TAKEN_UP}
+
+
+def hidden_incentives(programme: Programme, rows: pd.DataFrame) -> set[str]:
+    """Incentives of which some invitations are hidden on a page; none in a study, or where nothing is hidden."""
+    if programme.study or programme.smallest_cell <= 1:
+        return set()
+    return invitations_hidden(cleaned(programme), rows)
+
+
+def in_groups(data: Data, known: pd.DataFrame, figures: Sequence[str], *, named: str, whole: str) -> pd.DataFrame:
+    """One row per figure and group: how many organizations, and their share of a whole.
+
+    Parameters
+    ----------
+    data : Data
+    known : DataFrame by (by, group), a column per figure
+    figures : columns of `known`
+    named : str, the name of the column that says which figure it is
+    whole : a column of `known`
+
+    Returns
+    -------
+    DataFrame
+        `named`, ``by``, ``group``, ``organizations``, ``n``, ``share``, ``conf_low``, ``conf_high`` (Wilson's).
+    """
+    long = known[list(figures)].melt(ignore_index=False, var_name=named, value_name="organizations")
+    long = long.join(known[whole].rename("n")).reset_index()
+    long = in_order(data, long[[named, "by", "group", "organizations", "n"]])
+    return with_shares(long.astype({"organizations": "Int64", "n": "Int64"}), "organizations")

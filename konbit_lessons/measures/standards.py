@@ -1,0 +1,207 @@
+"""What the data are worth by five standards: a printed rule turns each figure of ``quality`` into a word.
+
+Takes a cleaned programme and its ``data_quality``; returns tidy frames for the page on data quality. No organization is
+named and no value quoted.
+"""
+
+from dataclasses import dataclass
+from fnmatch import fnmatch
+
+import pandas as pd
+
+from konbit_lessons.field.cleaning import Data
+from konbit_lessons.measures.intervals import with_shares
+from konbit_lessons.measures.quality import (
+    AGREE,
+    ANSWERED,
+    CHANGES,
+    KNOWN,
+    LATE,
+    LOGGED,
+    REFUSED,
+    STANDARDS,
+    TALKED_WITH,
+    without_few,
+)
+from konbit_lessons.words import mark
+
+GOOD, FAIR, POOR, UNKNOWN = mark("good"), mark("fair"), mark("poor"), mark("cannot tell")
+ORDER = (UNKNOWN, GOOD, FAIR, POOR)  # the worst known one judges a standard
+SET_ASIDE = tuple(measure.name for measure in LOGGED if measure.standard == "validity" and measure.unit == "rows")
+TWICE = next(measure.name for measure in LOGGED if "double entry" in measure.checks and measure.unit == "rows")
+REGISTERED, ASKED_AGAIN = AGREE.values()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How one figure judges its standard: good up to one limit, fair up to another, else poor.
+
+    Attributes
+    ----------
+    measures : of ``data_quality``, taken together
+    said : what the figure is
+    good, fair : float, shares, or days
+    more_is_better : bool
+    of : "read" where the figure is of all rows read; "latest" where the last quarter that has it counts; "each" else
+    """
+
+    standard: str
+    measures: tuple[str, ...]
+    said: str
+    good: float
+    fair: float
+    more_is_better: bool = False
+    of: str = "each"
+
+    @property
+    def in_days(self) -> bool:
+        """Whether the figure is a number of days, else a share."""
+        return self.measures[0] in LATE.values()
+
+    def figure(self, quality: pd.DataFrame, read: int) -> tuple[float, float]:
+        """The figure and how many it is of; NaN where it is not known."""
+        own = quality[quality["measure"].isin(self.measures)].dropna(subset=["value", "of"])
+        if self.of == "latest":
+            own = own[own["quarter"] == own["quarter"].max()]
+        if own.empty:
+            return float("nan"), float("nan")
+        if self.in_days:
+            return float(own["value"].max()), float(own["of"].sum())
+        n = read if self.of == "read" else own["of"].sum()
+        return (float(own["value"].sum() / n), float(n)) if n else (float("nan"), float("nan"))
+
+    def judge(self, figure: float) -> str:
+        """The word for a figure."""
+        if pd.isna(figure):
+            return UNKNOWN
+        sign = -1 if self.more_is_better else 1
+        return GOOD if sign * figure <= sign * self.good else FAIR if sign * figure <= sign * self.fair else POOR
+
+
+RULES = (
+    Rule("validity", SET_ASIDE, mark("Rows set aside because they do not fit"), 0.02, 0.05, of="read"),
+    Rule("validity", (ANSWERED,), mark("Partners that answered the latest survey"), 0.80, 0.60, True, "latest"),
+    Rule("integrity", (TWICE,), mark("Rows that stand there again"), 0.01, 0.05, of="read"),
+    Rule("precision", (KNOWN,), KNOWN, 0.95, 0.80, True),
+    Rule("reliability", (REGISTERED,), REGISTERED, 0.95, 0.85, True),
+    Rule("reliability", (ASKED_AGAIN,), ASKED_AGAIN, 0.75, 0.50, True),
+    Rule("timeliness", (LATE["p90_days"],), mark("Days until 9 of 10 rows of the slowest file were in"), 30, 90),
+)  # fmt: skip
+
+
+def judgements(data: Data, quality: pd.DataFrame, *, quarter: str, only: bool = False) -> pd.DataFrame:
+    """Each figure of :data:`RULES` up to a quarter, or of it ``only``, and its word.
+
+    Returns
+    -------
+    DataFrame, one row per rule
+        ``standard``, ``said``, ``figure`` (a share, or days), ``n``, ``word``, ``in_days``.
+    """
+    quality, counts = (
+        one[one["quarter"] == quarter] if only else one[one["quarter"] <= quarter] for one in (quality, data.counts)
+    )
+    lines = []
+    for rule in RULES:
+        figure, n = rule.figure(quality, int(counts["read"].sum()))
+        found = {"standard": rule.standard, "said": rule.said, "figure": figure, "n": n}
+        lines.append(found | {"word": rule.judge(figure), "in_days": rule.in_days})
+    return pd.DataFrame(lines)
+
+
+def compared(data: Data, quality: pd.DataFrame, *, quarter: str) -> pd.DataFrame:
+    """The figures of a quarter beside those of the one before: ``judgements`` with ``before`` and ``change``.
+
+    No rows where nothing is on record in the quarter before.
+    """
+    earlier = str(data.programme.calendar.named(quarter).previous)
+    before, now = (judgements(data, quality, quarter=one, only=True) for one in (earlier, quarter))
+    both = now.assign(before=before["figure"], change=now["figure"] - before["figure"])
+    return both[:0] if both["change"].isna().all() else both
+
+
+def by_standard(found: pd.DataFrame) -> dict[str, str]:
+    """The word of each standard: that of its worst figure."""
+    worst = found.groupby("standard", sort=False)["word"].agg(lambda words: max(words, key=ORDER.index))
+    return {standard: worst[standard] for standard in STANDARDS}
+
+
+def by_source(data: Data) -> pd.DataFrame:
+    """Rows and values by source of programme.toml, without the numbers of tables about few organizations.
+
+    Returns
+    -------
+    DataFrame, one row per source and table
+        ``source``, ``table``, ``read``, ``kept``, ``set_aside`` (rows; kept + set aside = read), ``values_set_aside``,
+        ``values_changed``.
+    """
+    counts, checks = (one.assign(source=_places(data, one)) for one in (data.counts, data.checks))
+    by = ["source", "table"]
+    rows = counts.groupby(by, sort=False)[["read", "kept", "set_aside"]].sum()
+    refused = checks["check"].isin(REFUSED) & (checks["change_type"] == "blank_response")
+    rows["values_set_aside"] = checks[refused].groupby(by)["rows"].sum()
+    rows["values_changed"] = checks[checks["change_type"].isin(CHANGES) & ~refused].groupby(by)["rows"].sum()
+    table = rows.fillna(0).astype("Int64").reset_index()
+    order = list(data.tables).index
+    return without_few(data, table.sort_values("table", key=lambda names: names.map(order), kind="stable"))
+
+
+def _places(data: Data, lines: pd.DataFrame) -> list[str]:
+    """The source of programme.toml, such as ``attendance/*.xlsx``, of each line of a list."""
+    known = {}
+    for file, table in {*zip(lines["source"], lines["table"], strict=True)}:
+        own = [source for source in data.programme.sources if source.table == table]
+        named = (one.place for one in own if one.place == file or any(fnmatch(file, each) for each in one.patterns))
+        known[file, table] = next(named, file)
+    return [known[pair] for pair in zip(lines["source"], lines["table"], strict=True)]
+
+
+def failures(quality: pd.DataFrame) -> pd.DataFrame:
+    """Why rows and values were set aside, most frequent first: ``measure``, ``table``, ``unit``, ``value``."""
+    some = quality[quality["measure"].isin([*SET_ASIDE, TWICE, LOGGED[0].name])]
+    found = some.groupby(["measure", "table", "unit"], sort=False)["value"].sum().reset_index()
+    order = {"by": ["value", "measure", "table"], "ascending": [False, True, True], "ignore_index": True}
+    return found[found["value"] > 0].sort_values(**order)
+
+
+def columns_that_do_not_fit(data: Data) -> pd.DataFrame:
+    """In which columns values did not fit: ``table``, ``column``, ``rows``, most first."""
+    refused = data.checks[data.checks["check"].isin(REFUSED) & (data.checks["change_type"] == "blank_response")]
+    found = refused.groupby(["table", "column"])["rows"].sum().reset_index()
+    order = {"by": ["rows", "table", "column"], "ascending": [False, True, True], "ignore_index": True}
+    return found.sort_values(**order)
+
+
+def rates(data: Data, quality: pd.DataFrame, measures: tuple[str, ...], *, quarter: str) -> pd.DataFrame:
+    """Shares of some measures by quarter, up to one, with Wilson's interval; of too few, none.
+
+    Returns
+    -------
+    DataFrame
+        ``measure``, ``quarter``, ``value``, ``n``, ``share``, ``conf_low``, ``conf_high``.
+    """
+    some = quality[quality["measure"].isin(measures) & (quality["quarter"] <= quarter) & quality["value"].notna()]
+    some = some[some["of"] >= data.programme.smallest_cell].rename(columns={"of": "n"})
+    return with_shares(some[["measure", "quarter", "value", "n"]].reset_index(drop=True), "value")
+
+
+def answered(data: Data, quality: pd.DataFrame, *, quarter: str) -> pd.DataFrame:
+    """Of the partners at the time, who answered the survey and who had a conversation, by quarter: see `rates`."""
+    return rates(data, quality, (ANSWERED, TALKED_WITH), quarter=quarter)
+
+
+def agreeing(data: Data, quality: pd.DataFrame, *, quarter: str) -> pd.DataFrame:
+    """How often two records of one fact agree, by quarter: see `rates`."""
+    return rates(data, quality, tuple(AGREE.values()), quarter=quarter)
+
+
+def lateness(data: Data, *, quarter: str) -> pd.DataFrame:
+    """Days from a fact to its record, by table: those of its slowest file and quarter, the slowest table first.
+
+    Returns
+    -------
+    DataFrame
+        ``table``, ``rows``, ``median_days``, ``p90_days``.
+    """
+    groups = data.arrivals[data.arrivals["quarter"] <= quarter].groupby("table")
+    found = groups.agg(rows=("rows", "sum"), median_days=("median_days", "max"), p90_days=("p90_days", "max"))
+    return found.sort_values(["p90_days", "median_days"], ascending=False).reset_index()

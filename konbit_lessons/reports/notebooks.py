@@ -1,0 +1,216 @@
+"""Which notebooks there are for a programme, what each is about, and the parameters a run gives them.
+
+`REPORTS` is the one list of the reports that are shipped. A programme's own notebooks stand in ``notebooks/`` beside
+its programme.toml, and come before the shipped ones of the same name.
+"""
+
+import ast
+from pathlib import Path
+
+from konbit_lessons.errors import DataError, ProgrammeError
+from konbit_lessons.field.programme import AUDIENCES
+from konbit_lessons.field.store import cleaned
+from konbit_lessons.words import complete
+from konbit_lessons.words.markdown import blocks, cells_of, level, words_of
+
+QUARTER, STUDY, ORGANIZATION, LAB = "quarter", "study", "organization", "lab"
+REPORTS = {  # name → what it can be about, in the order of the index; what is about an organization is internal
+    "learning_report": {QUARTER},
+    "participation": {QUARTER},
+    "expectations": {QUARTER},
+    "incentives": {QUARTER, STUDY},
+    "data_quality": {QUARTER},
+    "organization_brief": {ORGANIZATION},
+    "explore": {LAB},
+}
+LEARNING, BRIEF = "learning_report", "organization_brief"
+PACKAGE = Path(__file__).parents[1]
+INSTEAD = {  # why konbit report makes no such page
+    ORGANIZATION: "is about one organization: internal, never shared, and one page for each. Use konbit briefs, with "
+    "--organization for a single one.",
+    LAB: "is for trying things out by hand and makes no report. Use konbit lab.",
+}
+
+
+def in_order(names):
+    """Return names of reports in the order of the index; those of a programme's own come last."""
+    return [*(name for name in REPORTS if name in names), *sorted(set(names) - REPORTS.keys())]
+
+
+def notebooks_folder(programme):
+    """Return the folder of the notebooks: the programme's own, else those shipped with the package."""
+    return _folders(programme)[0]
+
+
+def notebook_names(programme):
+    """Return the names of the notebooks that ``konbit report`` can run for this programme."""
+    names = {path.stem for folder in _folders(programme) for path in folder.glob("*.ipynb")}
+    return [name for name in in_order(names) if not REPORTS.get(name, set()) & INSTEAD.keys()]
+
+
+def notebook_file(programme, name):
+    """Return the Path of a notebook: the programme's own, or the one that is shipped."""
+    return next(path for folder in _folders(programme) if (path := folder / f"{name}.ipynb").is_file())
+
+
+def is_own(programme, path):
+    """Tell whether a notebook is the programme's own, and not the one that is shipped, or a copy of it."""
+    shipped = [folder / path.name for folder in _shipped()]
+    return not any(one.is_file() and one.read_bytes() == path.read_bytes() for one in shipped)
+
+
+def asked_for(programme, names=None):
+    """Return name → Path of the notebooks that are asked for; all of a quarter's or a study's unless told.
+
+    Raises
+    ------
+    ProgrammeError : there is no such notebook, or it makes no report
+    """
+    usual = STUDY if programme.study else QUARTER
+    known = notebook_names(programme)
+    for name in names or ():
+        if reason := next((INSTEAD[one] for one in REPORTS.get(name, ()) if one in INSTEAD), None):
+            raise ProgrammeError(f"report: {name} {reason}")
+        if name not in known:
+            raise ProgrammeError(f'report: found "{name}"; expected one of {", ".join(known)}.')
+    wanted = names or [name for name in known if usual in REPORTS.get(name, ())]
+    return {name: notebook_file(programme, name) for name in wanted}
+
+
+def quarter_of(programme, quarter=None):
+    """Return the name of the quarter asked for, if it has events; of the last that has one unless told.
+
+    Raises
+    ------
+    ProgrammeError : it is no quarter
+    DataError : no event was held in it
+    """
+    if programme.study:
+        return None
+    wanted = str(programme.calendar.named(quarter)) if quarter else None
+    held = cleaned(programme).quarters
+    if not held or (wanted and wanted not in held):
+        there = ", ".join(held) or "none; are the files of the events in place?"
+        raise DataError(
+            f"quarter: found {wanted or 'none'}, in which there is no event; quarters with events: {there}."
+        )
+    return wanted or held[-1]
+
+
+def words_for(programme, language):
+    """Return the Words of a language in which the package and the programme have all their texts.
+
+    Raises
+    ------
+    ProgrammeError : one lacks; or the programme's name or contact is still as it was drafted
+    """
+    for key in ("name", "point_of_contact"):
+        if getattr(programme, key).startswith("OPEN"):
+            raise ProgrammeError(
+                f'{programme.path.name}, [programme], {key}: found "{getattr(programme, key)}", as drafted. '
+                "A report names its programme and whom a reader can ask: write it there."
+            )
+    words = complete(language)
+    programme.check_language(words.language)
+    return words
+
+
+def headings(path):
+    """Return the headings of a notebook as a reader sees them, in English: (level, text)."""
+    said = [block for kind, _, source in cells_of(path) if kind == "markdown" for block in blocks(source)]
+    return [(level(block), words_of(block)) for block in said if level(block)]
+
+
+def parameters(programme, notebooks, *, further=None, **every):
+    """Return name → parameters of each notebook.
+
+    Parameters
+    ----------
+    programme : Programme
+    notebooks : dict, name → Path
+    further : dict, what the call adds: each goes to the notebooks that have such a parameter
+    every : what every run sets, as far as a notebook has it: quarter, language, audience, reports, organization
+
+    Raises
+    ------
+    ProgrammeError : no notebook has such a parameter, or it is of another type; nothing was started
+    """
+    if every["audience"] not in AUDIENCES:
+        raise ProgrammeError(f"audience: found {every['audience']!r}; expected {' or '.join(AUDIENCES)}.")
+    every, further = {"programme_file": programme.path.name} | every, dict(further or {})
+    if own := every.keys() & further:
+        raise ProgrammeError(
+            f"parameter {min(own)}: found it among the further parameters; expected it as --{min(own)}."
+        )
+    known = {name: default_parameters(path) for name, path in notebooks.items()}
+    anywhere = {parameter: value for defaults in known.values() for parameter, value in defaults.items()}
+    checked_parameters(anywhere, further, where=", ".join(path.name for path in notebooks.values()))
+    given = {name: value for name, value in (every | further).items() if value is not None}
+    return {
+        name: checked_parameters(defaults, {one: given[one] for one in defaults if one in given}, where=f"{name}.ipynb")
+        for name, defaults in known.items()
+    }
+
+
+def default_parameters(path):
+    """Return name → default of the literals assigned in the cell of a notebook that is tagged "parameters"."""
+    source = "\n".join(source for _, tags, source in cells_of(path) if "parameters" in tags)
+    return {
+        statement.targets[0].id: ast.literal_eval(statement.value)
+        for statement in ast.parse(source).body
+        if isinstance(statement, ast.Assign)
+    }
+
+
+def checked_parameters(defaults, given, *, where="notebook"):
+    """Return parameters in the types of their defaults; text, as from a command line, is read as such a value.
+
+    Raises
+    ------
+    ProgrammeError : a name or a type is not the notebook's; the message lists what is allowed
+    """
+    listed = ", ".join(f"{name} ({type(value).__name__}, {value!r} unless told)" for name, value in defaults.items())
+    for name in given:
+        if name not in defaults:
+            raise ProgrammeError(
+                f'{where}: found the parameter "{name}", which it does not have; it has {listed or "none"}.'
+            )
+    read = {name: _read(value, defaults[name]) for name, value in given.items()}
+    for name, value in read.items():
+        if not (_fits(value, defaults[name]) and _plain(value)):
+            raise ProgrammeError(
+                f"{where}, parameter {name}: found {value!r} ({type(value).__name__}); expected {listed}."
+            )
+    return read
+
+
+def _read(value, default):
+    if type(value) is not str or type(default) is str:
+        return value
+    try:
+        return ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return value
+
+
+def _fits(value, default):
+    return default is None or type(value) is type(default) or (type(default) is float and type(value) is int)
+
+
+def _plain(value):
+    """Only values that come out of the notebook as they went in: others would silently become text."""
+    if type(value) is list:
+        return all(_plain(item) for item in value)
+    return type(value) in (str, int, bool, type(None)) or (
+        type(value) is float and value == value and abs(value) != float("inf")
+    )
+
+
+def _folders(programme):
+    """The programme's own notebooks come first, then those shipped."""
+    return [folder for folder in (programme.folder / "notebooks", *_shipped()) if folder.is_dir()]
+
+
+def _shipped():
+    """Where notebooks are shipped: in an installed package, or beside a checkout."""
+    return PACKAGE / "notebooks", PACKAGE.parent / "notebooks"

@@ -1,0 +1,273 @@
+"""Numbers → sentences that keep their numbers, in a reader's language.
+
+    say = kl.Say("fr", programme)
+    said = say("Of {n}, **{share:percent}** came again{interval}.", n=120, share=0.42, interval=(0.33, 0.52))
+    str(said), said.plain, said.numbers
+
+The page, its heading, the alt text and the CSV of its numbers have a sentence from one object. The English text is the
+message id; ``words/<language>.po`` holds what it is in another language. The sentences that need more than a text, such
+as which of three holds, are functions of ``sentences/``, called through here.
+"""
+
+import re
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+
+import pandas as pd
+
+from konbit_lessons.words import MINUS, Words, mark
+from konbit_lessons.words.label import Label
+
+ROOMS = sorted(path.stem for path in (Path(__file__).parent / "sentences").glob("[a-z]*.py"))
+LINK = re.compile(r"\[([^\[\]]+)\]\((#[a-z0-9-]+)\)")
+FOREIGN = re.compile(r"\[([^\[\]]+)\]\{lang=([a-z]{2,3})\}")  # words in another language than the page's
+OF_NO_NUMBER = ("list", "name", "Name", "date", "month", "period", "end")
+ENDS = ("conf_low", "conf_high")
+PAIRS = {"interval": ENDS, "difference": ENDS, "range": ENDS, "ends": ENDS}
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """What is said, and the numbers in it.
+
+    Attributes
+    ----------
+    text : str, with ``**bold**`` and ``[words](#section)``
+    given : tuple of (what, value, low, high), numbers as they were given: 0.42 where the text says 42 %
+    language : str
+    say : Say that said it, for what else is to be said in its language and its programme's words
+    """
+
+    text: str
+    given: tuple = field(default=(), repr=False)
+    language: str = field(default="en", repr=False)
+    say: object = field(default=None, repr=False, compare=False)
+
+    def __str__(self):
+        return self.text
+
+    def __bool__(self):
+        return bool(self.text)
+
+    def __add__(self, other):
+        """Return both, one after the other; nothing is added where there is no other."""
+        if not other:
+            return self
+        return Sentence(
+            f"{self.text} {other}".strip(), self.given + getattr(other, "given", ()), self.language, self.say
+        )
+
+    @property
+    def plain(self):
+        """The text without markup and without its full stop, as a heading or an alt text has it."""
+        return LINK.sub(r"\1", FOREIGN.sub(r"\1", self.text.replace("**", ""))).removesuffix(".")
+
+    @property
+    def numbers(self):
+        """DataFrame, one row per number: ``what``, ``value``, ``low``, ``high``."""
+        return pd.DataFrame(self.given, columns=["what", "value", "low", "high"])
+
+    def to(self, anchor):
+        """Return the sentence with what is bold first linked to a section of the page."""
+        linked = re.sub(r"\*\*(.+?)\*\*", rf"**[\1](#{anchor})**", self.text, count=1)
+        return Sentence(linked, self.given, self.language, self.say)
+
+
+class Say(string.Formatter):
+    """Fill texts with numbers, names and dates as a language writes them.
+
+    Kinds in a text: ``{x}`` a text or a whole number, ``{x:1}`` one decimal, ``percent`` ("45 %" of 0.45), ``points``
+    ("45"), ``signed`` ("+11"), ``p``, ``date``, ``month``, ``period`` (a quarter as "April to June 2017"), ``end``
+    (its last day, or that of the data), ``list``, ``name`` (a column or an incentive within a sentence), ``Name`` (at
+    its beginning); of a pair ``interval`` (" (95 % interval 33 to 52)"), ``difference`` (the same of a difference),
+    ``range`` ("33 to 52"), ``ends`` (" (33 to 52)"). A number that is missing is "–", an interval nothing.
+
+    Parameters
+    ----------
+    language : str or Words
+    programme : Programme, whose words for its columns, kinds and incentives are used
+
+    Raises
+    ------
+    ProgrammeError
+        There is no such language, or a text that the programme declares has no words in it.
+    """
+
+    def __init__(self, language="en", programme=None):
+        self.words = Words.of(language)
+        self.language, self.programme = self.words.language, programme
+        if programme is not None:
+            programme.check_language(self.language)
+
+    def __call__(self, message, /, **values):
+        """Return the Sentence of a text, or of a pair of singular and plural that goes with ``n``.
+
+        Parameters
+        ----------
+        message : str or (str, str)
+        values : what is filled in; more than the text names may be given, as of a row of a frame
+        """
+        kept = []
+        text = self.words.template(message, values.get("n"))
+        said = "".join(self._filled(part, values, kept) for part in self.parse(text))
+        return Sentence(said, tuple(tuple(one) for one in kept), self.language, self)
+
+    def __getattr__(self, name):
+        if not name.startswith("_"):
+            for room in ROOMS:
+                if found := getattr(import_module(f"konbit_lessons.sentences.{room}"), name, None):
+                    return partial(found, self)
+        raise AttributeError(f"say has no sentence {name!r}: look into konbit_lessons/sentences/.")
+
+    def _filled(self, part, values, kept):
+        literal, name, spec, _ = part
+        if name is None:
+            return literal
+        kind = spec or (name if name in PAIRS else "")
+        value = values[name] if name in values or kind not in PAIRS else tuple(values[end] for end in PAIRS[kind])
+        _keep(kept, name, value, kind)
+        return literal + self.formatted(value, kind)
+
+    def formatted(self, value, kind=""):
+        """Return one value as a text has it: see the kinds of `Say`."""
+        if isinstance(value, list):
+            return self.list(value)
+        if isinstance(value, Sentence | str) and kind not in ("name", "Name", "period", "end"):
+            return str(value)
+        if kind in PAIRS:
+            return self._pair(*value, kind)
+        if kind in ("name", "Name"):
+            return self.name(value) if kind == "Name" else small(self.name(value))
+        if kind in ("list", "period", "end"):
+            return getattr(self, kind)(value)
+        if kind in ("date", "month"):
+            return "–" if pd.isna(value) else getattr(self.words, kind)(value)
+        if isinstance(value, Label):
+            return value.text(self.language)
+        return self._number(value, kind)
+
+    def _number(self, value, kind):
+        value = float("nan") if value is None or pd.isna(value) else float(value)
+        if kind == "signed":
+            return self.signed(value)
+        if kind == "p":
+            return self.words.p_value(value)
+        if pd.isna(value):
+            return "–"
+        if kind in ("percent", "points"):
+            return getattr(self.words, kind)(value)
+        return self.words.number(value, int(kind or 0))
+
+    def _pair(self, low, high, kind):
+        if pd.isna(low) or pd.isna(high):
+            return "–" if kind == "range" else ""
+        as_text = self.signed if kind == "difference" else self.words.points
+        values = {"low": as_text(low), "high": as_text(high)}
+        if kind in ("range", "ends"):
+            said = self.words.text("{low} to {high}", **values)
+            return said if kind == "range" else f" ({said})"
+        return " " + self.words.text("(95 % interval {low} to {high})", **values)
+
+    def number(self, x, decimals=0):
+        """Return a number as this language writes it."""
+        return self._number(x, str(decimals))
+
+    def percent(self, x):
+        """Return a proportion as "45 %"."""
+        return self._number(x, "percent")
+
+    def points(self, x):
+        """Return a proportion as points of 100: "45"; for the values of an axis too."""
+        return self._number(x, "points")
+
+    def signed(self, x):
+        """Return a difference of proportions as "+11", "−3" or "0"."""
+        shown = self.words.points(x)
+        return shown if shown in ("0", "–") or shown.startswith(MINUS) else f"+{shown}"
+
+    def list(self, items):
+        """Return the items as "A, B and C"."""
+        return self.words.list(items)
+
+    def clauses(self, said):
+        """Return what is said as one Sentence of clauses, "A; B", keeping the numbers of each."""
+        given = tuple(number for one in said for number in getattr(one, "given", ()))
+        return Sentence(self.words.clauses(map(str, said)), given, self.language, self)
+
+    def period(self, quarter):
+        """Return a quarter of the programme's calendar in months: "April to June 2017"."""
+        named = self.programme.calendar.named(quarter)
+        return self.words.period(named.first_day, named.last_day)
+
+    def end(self, quarter):
+        """Return until when a quarter is told of, as "30 June 2017": its last day, or the day the data were cut."""
+        last, cut = self.programme.calendar.named(quarter).last_day, self.programme.data_cut_on
+        return self.words.date(min(last, cut) if cut else last)
+
+    def short(self, quarter):
+        """Return a quarter on two lines, for an axis: "Apr–Jun" above "2017"."""
+        named = self.programme.calendar.named(quarter)
+        return self.words.short_period(named.first_day, named.last_day)
+
+    def name(self, term, form="one"):
+        """Return what a column, an incentive, a question or an action is called, at the beginning of a sentence."""
+        said = self.programme.label(term).text(self.language, form) if self.programme is not None else term
+        return said if said != term else self.words.text(capital(str(term).replace("_", " ")))
+
+    def level(self, column, level, form="one"):
+        """Return what a level of a column is called within a sentence; "all" of a total."""
+        if level == "total":
+            return self.words.text(mark("all"))
+        label = self.programme.level(column, level) if self.programme is not None else None
+        return label.text(self.language, form) if label else str(level)
+
+    def table(self, name):
+        """Return what a table of the codebook is called."""
+        return self.programme.tables[name].metadata["label"].text(self.language)
+
+    def labels(self, series, form="one"):
+        """Return the labels of a series whose name is that of a column, or of whose values each names one.
+
+        >>> Say().labels(pd.Series(["per_diem", "meal"])).tolist()
+        ['Per diem', 'Meal']
+        """
+        levels = self.programme is not None and series.name in self.programme.types
+        one = partial(self.level, series.name) if levels else self.name
+        return series.map(lambda value: capital(one(value, form=form)), na_action="ignore")
+
+
+def _keep(kept, name, value, kind):
+    """Note the numbers of a value: those of a sentence, of an interval beside the number it belongs to, or its own."""
+    if isinstance(value, Sentence):
+        kept += [list(one) for one in value.given]
+    elif kind == "list" or isinstance(value, list):
+        for one in value:
+            _keep(kept, name, one, "")
+    elif kind in PAIRS and not pd.isna(value[0]):
+        if not kept or kept[-1][2] is not None:
+            kept.append([name, None, None, None])
+        kept[-1][2:] = [float(end) for end in value]
+    elif kind not in (*PAIRS, *OF_NO_NUMBER) and _is_number(value):
+        kept.append([name, float(value), None, None])
+
+
+def _is_number(value):
+    return not isinstance(value, str | bool | Label | Mapping) and pd.api.types.is_scalar(value) and not pd.isna(value)
+
+
+def capital(text):
+    """Return the text with a capital first letter."""
+    return text[:1].upper() + text[1:]
+
+
+def small(text):
+    """Return the text as it stands within a sentence: with a small first letter, unless it holds a name's capitals.
+
+    >>> small("Transport refund"), small("NGO visit"), small("Visit of the World Bank")
+    ('transport refund', 'NGO visit', 'Visit of the World Bank')
+    """
+    return text if any(letter.isupper() for letter in text[1:]) else text[:1].lower() + text[1:]

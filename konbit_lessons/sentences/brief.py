@@ -1,0 +1,403 @@
+"""The brief on one organization, in sentences: what is on record of it, and what to talk about with it next.
+
+Each takes the ``Record`` of ``measures.organization``. The organization could read it: it states what is on record and
+what we owe, and neither blames nor ranks. What respondents wrote is never quoted.
+"""
+
+import pandas as pd
+
+from konbit_lessons.measures import organization as measures
+from konbit_lessons.panel import RECENT_DAYS
+from konbit_lessons.say import capital, small
+from konbit_lessons.words import mark, pair
+
+MOST_NAMED = 3  # pledges, projects and follow-ups that are named one by one
+LONGEST = 60  # letters of a text of the records
+STATES = {"attended": mark("came"), "absent": mark("did not come"), "unknown": mark("unknown")}
+
+
+def literal(text):
+    """Return a text of the records as it stands: no longer than a line, and without effect as markup."""
+    shown = str(text) if len(str(text)) <= LONGEST else str(text)[: LONGEST - 1] + "…"
+    return shown.replace("*", "∗").replace("](", "] (")
+
+
+def brief_headline(say, one):
+    """Return to how many events it came, when one last talked with it, and whether anything promised is overdue."""
+    overdue = int((measures.follow_ups(one)["state"] == "overdue").sum())
+    late = say(("**{n} follow-up is overdue.**", "**{n} follow-ups are overdue.**"), n=overdue)
+    return came(say, one) + last_talk(say, one) + (late if overdue else say("No follow-up is overdue."))
+
+
+def came(say, one):
+    """Return to how many of the events it was invited to it came."""
+    invited, known = len(one.invitations), one.known
+    if not invited:
+        return say("It was not invited to any event until the end of {quarter:period}.", quarter=one.quarter)
+    if known.empty:
+        forms = pair(
+            "It was invited to {n} event; whether it came is unknown.",
+            "It was invited to {n} events; whether it came is unknown for all of them.",
+        )
+        return say(forms, n=invited)
+    forms = pair(
+        "It came to **{k} of {n}** event it was invited to.", "It came to **{k} of {n}** events it was invited to."
+    )
+    said = say(forms, n=len(known), k=known["attended"].sum())
+    missing = invited - len(known)
+    return said + (say("Of {n} more it is unknown.", n=missing) if missing else None)
+
+
+def last_talk(say, one):
+    """Return when one last talked with it."""
+    if (days := measures.days_since_talk(one)) is None:
+        return say("No conversation with it is on record.")
+    forms = pair(
+        "The last conversation was on {day:date}, {n} day before the quarter ended.",
+        "The last conversation was on {day:date}, {n} days before the quarter ended.",
+    )
+    return say(forms, n=days, day=one.conversations["held_on"].iloc[-1])
+
+
+def history(say, one):
+    """Return what kind of organization it is, since when it is a partner, and what it brought with it."""
+    about, places = one.about, one.programme.places
+    kind = capital(say.level("org_type", about["org_type"]))
+    where = about.get(places.column) if places else None
+    if where is not None and pd.notna(where):
+        kind = say("{kind}, {where}", kind=kind, where=literal(say.level(places.column, where)))
+    yes_no = {
+        "consulted_at_design": (
+            mark("It was not consulted when the project was designed."),
+            mark("It was consulted when the project was designed."),
+        ),
+        "earlier_donor_support": (
+            mark("It had no support from a donor before."),
+            mark("It had support from a donor before."),
+        ),
+    }
+    said = say("{kind}.", kind=kind) + _partner(say, one)
+    if pd.notna(about["staff"]):
+        said += say(("{n} person works there.", "{n} people work there."), n=about["staff"])
+    for column, texts in yes_no.items():
+        said += say(texts[bool(about[column])]) if pd.notna(about[column]) else None
+    return said
+
+
+def _partner(say, one):
+    joined_on, left_on = one.about["joined_on"], one.about["left_on"]
+    if pd.notna(joined_on) and joined_on > one.last_day:
+        return say("It becomes a partner on {day:date}.", day=joined_on)
+    if one.left and pd.isna(joined_on):
+        return say("It ceased to be a partner on {day:date}.", day=left_on)
+    if one.left:
+        return say("It was a partner from {first:date} to {last:date}.", first=joined_on, last=left_on)
+    if pd.isna(joined_on):
+        return say("Since when it is a partner is not on record.")
+    return say("Partner since {day:date}.", day=joined_on)
+
+
+def conversations_and_follow_ups(say, one):
+    """Return when one talked with it, and which follow-ups were promised, are overdue, or fall due."""
+    due = measures.follow_ups(one)
+    if one.conversations.empty:
+        return [last_talk(say, one)]
+    forms = pair("{n} conversation is on record.", "{n} conversations are on record.")
+    said = [say(forms, n=len(one.conversations)) + last_talk(say, one)]
+    if due.empty:
+        return [*said, say("No follow-up was promised.")]
+    done = (due["state"] == "done").sum()
+    overdue, later = (_days(say, due.loc[due["state"] == state, "due_on"]) for state in ("overdue", "later"))
+    return [
+        *said,
+        say("Follow-ups: {n} promised, {done} done.", n=len(due), done=done),
+        say("**Overdue:** {days}.", days=overdue) if overdue else None,
+        say("Falls due: {days}.", days=later) if later else None,
+    ]
+
+
+def _days(say, days):
+    return _some_of(say, [say.words.date(day) for day in days.head(MOST_NAMED)], len(days)) if len(days) else ""
+
+
+def _some_of(say, named, n):
+    """The first of them by name, and how many more there are."""
+    more = n - len(named)
+    return say.list([*named, say(("{n} more", "{n} more"), n=more)] if more else named)
+
+
+def attendance_states(say, one):
+    """Return the invitations as a figure shows them, with ``label`` (kind of event), ``state`` and ``attendance`` of each."""
+    rows = one.invitations
+    state = rows["attended"].map({1.0: "attended", 0.0: "absent"}).fillna("unknown")
+    said = state.map(STATES).map(say.words.text)
+    return rows.assign(label=say.labels(rows["event_type"]), state=state, attendance=said, day=rows["held_on"])
+
+
+def time_spent(say, one):
+    """Return how long it was at events and with whom, and where it came without an invitation; None if nowhere."""
+    there = one.known[one.known["attended"] == 1]
+    said = say("Source: invitation lists and sign-in sheets.")
+    if one.walk_ins:
+        forms = pair(
+            "It also signed in at {n} event without an invitation on record.",
+            "It also signed in at {n} events without an invitation on record.",
+        )
+        said = say(forms, n=one.walk_ins) + said
+    if hours := there["hours"].sum():
+        spent = say(("{n} hour", "{n} hours"), n=hours)
+        senior = say(("{n} event", "{n} events"), n=int(there["senior_delegate"].sum()))
+        said = say("It spent {hours} there, with a director at {senior}.", hours=spent, senior=senior) + said
+    return said
+
+
+def profile(say, one):
+    """Return its shrunken level of taking part with its interval, its reliability, and how much it rests on."""
+    line = one.profile
+    if not line and one.known.empty:
+        return [say("It has no profile yet: attendance is known for none of its invitations.")]
+    if not line:
+        return [
+            say(
+                "It has no profile: the records of all organizations do not allow one, or they differ by no more than "
+                "chance."
+            )
+        ]
+    forms = pair(
+        "It rests on {n} invitation whose attendance is known. This is no ranking.",
+        "It rests on {n} invitations whose attendance is known. This is no ranking.",
+    )
+    return [
+        say(
+            "Of 100 invitations like its own, about **{share:points}** are taken up{interval}; by an organization like "
+            "any other about {expected:points}.",
+            interval=(line["share_low"], line["share_high"]),
+            **line,
+        ),
+        say(
+            "Reliability {reliability:2}: its own record counts for about {own:points} of 100, what organizations have "
+            "in common for the rest.",
+            reliability=line["reliability"],
+            own=line["reliability"],
+        ),
+        say(forms, n=int(line["invitations"])),
+    ]
+
+
+def offered_to(say, one):
+    """Return with which incentives it was invited, how often it came then, and what they go with, as a frame.
+
+    Returns
+    -------
+    DataFrame, one row per incentive
+        ``label``, ``came`` ("3 of 4"), ``adds`` (a proportion; missing where it was not invited with it).
+    """
+    known, analysis = one.known, one.programme.analysis
+    rows = []
+    for name in (name for name in (analysis.incentives if analysis else ()) if name in known):
+        with_it = known[known[name] > 0]
+        k_of_n = say("{k} of {n}", k=with_it["attended"].sum(), n=len(with_it)) if len(with_it) else "–"
+        adds = one.adds.get(name) if len(with_it) else None
+        rows.append({"label": say.name(name), "came": str(k_of_n), "adds": adds})
+    return pd.DataFrame(rows, columns=["label", "came", "adds"]) if len(known) else pd.DataFrame()
+
+
+def expected_of(say, one):
+    """Return what it expected in each round of the survey and in the last conversation, beside the events that meet it.
+
+    Returns
+    -------
+    DataFrame, one row per expectation
+        ``label``; a column for each of the last rounds; ``talk``, where there was one; ``met``.
+    """
+    rounds, talks = measures.waves_shown(one), one.conversations.tail(1)
+    answers, invited, limits = one.answers.set_index("wave"), measures.invited_with(one), measures.beyond(one)
+    rows = []
+    for what, about in one.programme.expectations.items() if rounds or len(talks) else ():
+        said = {f"round_{at}": _yes_no(say, answers[f"expects_{what}"].get(at)) for at in rounds}
+        said |= {"talk": _yes_no(say, talks[f"expects_{what}"].iloc[0])} if len(talks) else {}
+        met = say.words.text(mark("beyond the offer") if what in limits else mark("not decided"))
+        met = say.number(invited[what]) if what in invited else met
+        rows.append({"label": about.label.text(say.language), **said, "met": met})
+    return pd.DataFrame(rows)
+
+
+def expected_columns(say, expected):
+    """Return the headings of ``expected_of`` with what stands under each, as `kl.table` takes them."""
+    heads = {say("Expectation"): "{label}"}
+    rounds = [name for name in expected if name.startswith("round_")]
+    heads |= {say("Survey {round}", round=name.removeprefix("round_")): f"{{{name}}}" for name in rounds}
+    heads |= {say("Last talk"): "{talk}"} if "talk" in expected else {}
+    return heads | {say("Invited, with it"): "{met}"}
+
+
+def _yes_no(say, value):
+    if value is None or pd.isna(value):
+        return "–"
+    return say.words.text("yes") if value else say.words.text("no")
+
+
+def limits_of_offer(say, one):
+    """Return what the project cannot offer, and what of that the organization expects."""
+    declared = one.programme.expectations
+    if not declared:
+        return None
+    limits = measures.beyond(one)
+    if not limits:
+        return say("Nothing that partners can expect is declared beyond the offer.")
+    said = say("Beyond what the project offers: **{what}**.", what=_expectations(say, one, limits))
+    expected = [what for what in limits if measures.expects(one).get(what)]
+    if not expected:
+        return said + say("By its latest word it expects none of it.")
+    return said + say("It expects {what} all the same.", what=_expectations(say, one, expected))
+
+
+def _expectations(say, one, names):
+    return say.list(small(one.programme.expectations[what].label.text(say.language)) for what in names)
+
+
+def topics(say, one):
+    """Return what to talk about next, each with its reason; at most five."""
+    said = [_TOPICS[topic.rule](say, one, **topic.facts) for topic in measures.topics(one)]
+    if said:
+        return said
+    if one.left:
+        return [say("It has ceased to be a partner, and nothing promised to it is overdue.")]
+    return [say("By the rule below there is nothing: ask how it is, and what it expects now.")]
+
+
+def topic_rule(say):
+    """Return the rule that makes and orders what to talk about."""
+    return say(
+        "Made by a fixed rule, at most {most}, in this order: a follow-up overdue, no conversation for more than "
+        "{days} days, an expectation beyond the offer, one never offered, one that changed, a pledge open, support "
+        "from another project, a lead without evidence.",
+        most=measures.MOST_TOPICS,
+        days=RECENT_DAYS,
+    )
+
+
+def _overdue(say, one, n, due_on):
+    forms = pair(
+        "**Our promise:** the follow-up promised for {day:date} is overdue. Say what was done, and when the rest will "
+        "be.",
+        "**Our promises:** {n} follow-ups are overdue, the oldest promised for {day:date}. Say what was done, and when "
+        "the rest will be.",
+    )
+    return say(forms, n=n, day=due_on)
+
+
+def _silence(say, one, days):
+    if days is None:
+        return say("**A first conversation:** none is on record. Ask what it expects.")
+    text = mark("**How it is:** the last conversation was {days} days before the quarter ended. Ask what changed.")
+    return say(text, days=days)
+
+
+def _beyond(say, one, what):
+    return say(
+        "**What we cannot offer:** it expects {what}. Say plainly that this is beyond the project, and what is not.",
+        what=_expectations(say, one, what),
+    )
+
+
+def _never_offered(say, one, what):
+    return say(
+        "**What it waits for:** it expects {what} and was never invited to an event that offers it. Say when there "
+        "will be one.",
+        what=_expectations(say, one, what),
+    )
+
+
+def _changed(say, one, newly, no_longer, wave):
+    both = mark("**What changed:** since survey {wave} it newly expects {newly}, and no longer {gone}. Ask why.")
+    more = mark("**What changed:** since survey {wave} it newly expects {newly}. Ask why.")
+    less = mark("**What changed:** since survey {wave} it no longer expects {gone}. Ask why.")
+    named = {"newly": _expectations(say, one, newly), "gone": _expectations(say, one, no_longer)}
+    return say(both if newly and no_longer else more if newly else less, wave=wave, **named)
+
+
+def _pledge(say, one, n, kind, pledged_on):
+    forms = pair(
+        "**Its contribution:** {what}, pledged on {day:date}, is not on record as delivered. Ask what would help.",
+        "**Its contributions:** {n} are not on record as delivered, the oldest ({what}) pledged on {day:date}. Ask "
+        "what would help.",
+    )
+    return say(forms, n=n, what=literal(kind), day=pledged_on)
+
+
+def _other_support(say, one, projects):
+    named = _some_of(say, [literal(project) for project in projects[:MOST_NAMED]], len(projects))
+    text = mark("**Other projects:** it also has support from {projects}. Agree on who does what.")
+    return say(text, projects=named)
+
+
+def _lead(say, one, n, date):
+    forms = pair(
+        "**Its business leads:** for the one of {day:date} nothing on record shows it. Ask what does.",
+        "**Its business leads:** for {n} of them, the first of {day:date}, nothing on record shows it. Ask what does.",
+    )
+    return say(forms, n=n, day=date)
+
+
+_TOPICS = {
+    "follow_up_overdue": _overdue,
+    "no_conversation": _silence,
+    "beyond_the_offer": _beyond,
+    "never_offered": _never_offered,
+    "expectation_changed": _changed,
+    "pledge_open": _pledge,
+    "other_support": _other_support,
+    "lead_without_evidence": _lead,
+}
+
+
+def given(say, one):
+    """Return what it pledged and delivered, the leads and contracts on record, and who else supports it."""
+    return [_pledges(say, one), _leads(say, one), _support(say, one)]
+
+
+def _pledges(say, one):
+    if one.contributions.empty:
+        return say("No contribution was pledged.")
+    still = measures.open_pledges(one)
+    done = len(one.contributions) - len(still)
+    said = say("Contributions: {n} pledged, {done} delivered.", n=len(one.contributions), done=done)
+    rows = still.head(MOST_NAMED).itertuples()
+    named = [say("{what} ({day:date})", what=literal(line.kind), day=line.pledged_on) for line in rows]
+    return said + (say("Open: {what}.", what=_some_of(say, named, len(still))) if named else None)
+
+
+def _leads(say, one):
+    leads = one.business_leads
+    if leads.empty:
+        return say("No business lead is on record.")
+    contracts = int((leads["kind"] == "contract").sum())
+    said = say(
+        "On record: {leads} and {contracts}.",
+        leads=say(("{n} business lead", "{n} business leads"), n=len(leads) - contracts),
+        contracts=say(("{n} signed contract", "{n} signed contracts"), n=contracts),
+    )
+    if value := leads["value"].sum():
+        said += say("Worth {value} {currency} where a value is known.", value=value, currency=one.programme.currency)
+    bare = len(measures.without_evidence(one))
+    return said + (say("Evidence is missing for {n}.", n=bare) if bare else None)
+
+
+def _support(say, one):
+    if one.other_support.empty:
+        return say("No support from another project is on record.")
+    now = measures.support_now(one)
+    named = [
+        say("{project} since {day:date}", project=_project(line), day=line.started_on)
+        for line in now.head(MOST_NAMED).itertuples()
+    ]
+    ended = len(one.other_support) - len(now)
+    past = say(("{n} support has ended.", "{n} supports have ended."), n=ended) if ended else None
+    if not named:
+        return past
+    return say("Supported by other projects: {what}.", what=_some_of(say, named, len(now))) + past
+
+
+def _project(line):
+    return f"{literal(line.project)} ({literal(line.topic)})" if pd.notna(line.topic) else literal(line.project)

@@ -1,0 +1,421 @@
+"""What predicts participation, in sentences: each from rows of ``result.table`` and nothing else.
+
+Strength has one rule, printed in the annex by `strength_rule`; the words say what goes together, not what brings about
+what. A study calls its rows, groups and outcome by its own words (``[study.units]``); else they are invitations.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from konbit_lessons.say import capital, small
+from konbit_lessons.sentences.common import ANSWERS
+from konbit_lessons.words import mark, pair
+
+FOUND = {  # (strength, more) → what is said of the incentives for which it holds
+    ("clear", True): pair("{names} clearly goes with more participation", "{names} clearly go with more participation"),
+    ("clear", False): pair(
+        "{names} clearly goes with less participation", "{names} clearly go with less participation"
+    ),
+    ("likely", True): pair("{names} likely goes with more participation", "{names} likely go with more participation"),
+    ("likely", False): pair("{names} likely goes with less participation", "{names} likely go with less participation"),
+}
+NOT_FOUND = {
+    "no sign of": mark("there is no sign of a difference that would matter for {names}"),
+    "uncertain": mark("it stays uncertain for {names}"),
+    "cannot tell": mark("the data cannot tell for {names}"),
+}
+REASONS = {
+    "collinear": mark("it always came together with something else that is compared"),
+    "separated": mark("where it was offered, or where it was not, all gave the same answer"),
+    "low_df": mark("the comparison rests on too few that differ in it"),
+    "rare_outcome": mark("nearly all gave the same answer"),
+    "not_shown": mark("its numbers are about too few to be shown"),
+}
+RULE = (
+    mark(
+        "**Clear:** the {confidence:percent} interval leaves out zero, and the finding also holds when we allow for "
+        "having looked at several incentives ({correction})."
+    ),
+    mark(
+        "**Likely:** the {confidence:percent} interval leaves out zero, but having looked at several incentives may "
+        "explain it."
+    ),
+    mark(
+        "**Uncertain:** the interval holds zero, and also differences of {smallest:points} of 100 or more, which would "
+        "matter."
+    ),
+    mark(
+        "**No sign of:** the whole interval lies within {smallest:points} of 100 either way, less than what would "
+        "matter."
+    ),
+    mark(
+        "**Cannot tell:** it was offered too rarely, always, or only together with something else. No interval is "
+        "printed then that would look like knowledge."
+    ),
+)
+UNITS = {  # what a study calls its rows and groups where it says nothing
+    "row": mark("row"),
+    "rows": mark("rows"),
+    "group": mark("group"),
+    "groups": mark("groups"),
+}
+
+
+def units_of(say, result):
+    """Return what a study calls its rows, groups and outcome, as a dict of texts; None of a programme."""
+    units = say.programme.units if say.programme is not None else None
+    if units is None and result.outcome == "attended":
+        return None
+    named = {key: say.words.text(getattr(units, key, None) or text) for key, text in UNITS.items()}
+    outcome = getattr(units, "outcome", None)
+    return named | {"outcome": outcome or str(say("had “{outcome}”", outcome=result.outcome))}
+
+
+def question(say):
+    """Return the title of the report: what was asked, of a programme or of a study."""
+    study = say.programme.study
+    return say(study.title.replace("{", "{{")) if study else say("Which incentives predict participation?")
+
+
+def incentive_rows(say, result):
+    """Return ``result.table`` as it is read: the largest estimate first, those that cannot be told last.
+
+    Returns
+    -------
+    DataFrame, one row per incentive
+        The columns of the table, estimates and intervals times ``step`` (1 where it is offered or not; of an amount the
+        smallest of 1, 10, 100 … that goes with a percentage point), ``label``, ``answer`` (how strong the evidence is),
+        ``rests_on``, ``with_it`` and ``without_it`` (k of n), and ``why`` where there is no estimate.
+    """
+    units, table = units_of(say, result), result.table
+    steps = np.array([step(row) for row in table.to_dict("records")])
+    rows = table.assign(step=steps, **{end: table[end] * steps for end in ("estimate", "conf_low", "conf_high")})
+    each = rows.to_dict("records")
+    rows = rows.assign(
+        label=[str(_label(say, row)) for row in each],
+        answer=[say.words.text(ANSWERS[row["strength"]]) for row in each],
+        rests_on=[str(counts(say, row, units)) for row in each],
+        with_it=[_k_of_n(say, row, "offered") for row in each],
+        without_it=[_k_of_n(say, row, "not_offered") for row in each],
+        why=[str(_why(say, row, units)) for row in each],
+    )
+    rows.loc[rows["strength"] == "cannot tell", ["estimate", "conf_low", "conf_high"]] = np.nan
+    return rows.sort_values("estimate", ascending=False, kind="stable", na_position="last", ignore_index=True)
+
+
+def step(row):
+    """Return the difference in an incentive that a sentence speaks of: 1, or of an amount 1, 10, 100 …"""
+    size = abs(row["estimate"])
+    if row["kind"] == "offered" or not size > 0:
+        return 1
+    return int(10 ** np.clip(np.ceil(np.log10(0.01 / size)), 0, 6))
+
+
+def term_name(say, term):
+    """Return what a term is called; a kind of an incentive, as ``support[coaching]``, by the kind's name."""
+    factor, _, level = str(term).removesuffix("]").partition("[")
+    return say("{factor:Name}: {level}", factor=factor, level=level) if level else say("{term:Name}", term=term)
+
+
+def _label(say, row):
+    name = term_name(say, row["term"])
+    return say("{label}, each {step} more", label=name, step=row["step"]) if row["step"] > 1 else name
+
+
+def _k_of_n(say, row, side):
+    k, n = row[f"k_{side}"], row[f"n_{side}"]
+    return "–" if pd.isna(n) else str(say("{k} of {n}", k=k, n=n))
+
+
+def _why(say, row, units):
+    if row["strength"] != "cannot tell":
+        return ""
+    return say("the data cannot tell, because {reason}", reason=reason(say, row, units))
+
+
+def headline(say, result):
+    """Return the answer in one or two sentences: what goes with participation, and what the data do not show."""
+    rows = incentive_rows(say, result)
+    if len(rows) == 1:
+        return of_incentive(say, result, rows.iloc[0])
+    return found(say, result) + not_found(say, result)
+
+
+def base_rate(say, result):
+    """Return of how many rows what share took part."""
+    units = units_of(say, result)
+    if np.isnan(result.rate):
+        return say("How many took part in all is about too few to be shown.")
+    rows = row_count(say, result.n, units)
+    if units is None:
+        return say("In all, **{rate:percent}** of {rows} were taken up.", rate=result.rate, rows=rows)
+    return say("In all, **{rate:percent}** of {rows} {outcome}.", rate=result.rate, rows=rows, outcome=units["outcome"])
+
+
+def found(say, result):
+    """Return what clearly or likely goes with participation, in one sentence, or that nothing does."""
+    rows = incentive_rows(say, result).to_dict("records")
+    said = [clause for key, forms in FOUND.items() if (clause := _found(say, rows, key, forms))]
+    if said:
+        return _sentence(say, said)
+    none = pair(
+        "The incentive does not clearly or likely go with participation.",
+        "None of the {n} incentives clearly or likely goes with participation.",
+    )
+    return say(none, n=len(rows))
+
+
+def not_found(say, result):
+    """Return of which incentives nothing was found, and why not; None where something was found of all."""
+    rows = incentive_rows(say, result)
+    said = []
+    for strength, text in NOT_FOUND.items():
+        names = [f"**{small(str(term_name(say, term)))}**" for term in rows.loc[rows["strength"] == strength, "term"]]
+        said += [say(text, names=say.list(names))] if names else []
+    return _sentence(say, said) if said else None
+
+
+def _found(say, rows, key, forms):
+    these = [row for row in rows if row["strength"] == key[0] and (row["estimate"] >= 0) == key[1]]
+    more, fewer = mark("**{label}** ({points:points} more of 100)"), mark("**{label}** ({points:points} fewer of 100)")
+    text = more if key[1] else fewer
+    names = [say(text, label=small(row["label"]), points=abs(row["estimate"])) for row in these]
+    return say(forms, n=len(these), names=names) if names else None
+
+
+def _sentence(say, said):
+    """Clauses as a sentence, with a capital letter and a full stop."""
+    clauses = say.clauses(said)
+    first = next((i for i, letter in enumerate(clauses.text) if letter.isalnum()), 0)
+    return replace(clauses, text=f"{clauses.text[:first]}{capital(clauses.text[first:])}.")
+
+
+def best_incentive(say, result):
+    """Return the main point of the figure: the incentive that goes with most participation, where one does."""
+    units, row = units_of(say, result), incentive_rows(say, result).iloc[0]
+    if row["strength"] not in ("clear", "likely") or not row["estimate"] > 0:
+        return say("The data show no incentive that goes with more participation")
+    values = {"label": row["label"], "points": row["estimate"]}
+    if units is None:
+        return say("{label} goes with {points:points} more of 100 invitations taken up", **values)
+    return say("{label}: about {points:points} more of 100 {rows} {outcome}", **values, **units)
+
+
+def of_incentive(say, result, row):
+    """Return the sentence of one incentive, a row of `incentive_rows`.
+
+    As "**Business showcase:** of 100 invitations, about 11 more were taken up where it was offered (95 % interval 4 to
+    18; 612 invitations at 14 events)."
+    """
+    units, name = units_of(say, result), term_name(say, row["term"])
+    if row["strength"] == "cannot tell":
+        return say(
+            "**{label}:** the data cannot tell, because {reason}.", label=name, reason=reason(say, row, units)
+        ) + _seen(say, row, units)
+    frame = {
+        "clear": mark("**{label}:** {difference} ({evidence})."),
+        "likely": mark("**{label}:** likely; {difference} ({evidence})."),
+        "uncertain": mark("**{label}:** uncertain; {difference}, as a best guess ({evidence})."),
+        "no sign of": mark("**{label}:** no sign of a difference that would matter; {difference} ({evidence})."),
+    }[row["strength"]]
+    evidence = say(
+        "{confidence:percent} interval {span}; {counts}",
+        confidence=result.confidence,
+        span=span(say, row),
+        counts=counts(say, row, units),
+    )
+    return say(frame, label=name, difference=_difference(say, row, units), evidence=evidence)
+
+
+def cannot_tell(say, result):
+    """Return a sentence for each incentive of which the data cannot tell: why, and what was counted."""
+    rows = incentive_rows(say, result)
+    return [of_incentive(say, result, row) for _, row in rows[rows["strength"] == "cannot tell"].iterrows()]
+
+
+def span(say, row):
+    """Return the interval in words: "4 to 18", or "from 3 fewer to 12 more" where it holds zero."""
+    low, high = row["conf_low"], row["conf_high"]
+    if low < 0 < high:
+        return say("from {low:points} fewer to {high:points} more", low=-low, high=high)
+    if row["estimate"] < 0 or high <= 0:
+        return say("{low:points} to {high:points} fewer", low=-high, high=-low)
+    return say("{low:points} to {high:points}", low=low, high=high)
+
+
+DIFFERENCE = {  # (kind, more) → the clause, with one invitation and with several
+    ("offered", True): pair(
+        "of 100 invitations, about {points:points} more was taken up where it was offered",
+        "of 100 invitations, about {points:points} more were taken up where it was offered",
+    ),
+    ("offered", False): pair(
+        "of 100 invitations, about {points:points} fewer was taken up where it was offered",
+        "of 100 invitations, about {points:points} fewer were taken up where it was offered",
+    ),
+    ("amount", True): pair(
+        "with each {step} more of it, of 100 invitations about {points:points} more was taken up",
+        "with each {step} more of it, of 100 invitations about {points:points} more were taken up",
+    ),
+    ("amount", False): pair(
+        "with each {step} more of it, of 100 invitations about {points:points} fewer was taken up",
+        "with each {step} more of it, of 100 invitations about {points:points} fewer were taken up",
+    ),
+    ("against", True): pair(  # of an incentive of several kinds: one kind with another
+        "of 100 invitations, about {points:points} more was taken up with it than with “{against}”",
+        "of 100 invitations, about {points:points} more were taken up with it than with “{against}”",
+    ),
+    ("against", False): pair(
+        "of 100 invitations, about {points:points} fewer was taken up with it than with “{against}”",
+        "of 100 invitations, about {points:points} fewer were taken up with it than with “{against}”",
+    ),
+}
+DIFFERENCE_IN_A_STUDY = {
+    ("offered", True): mark("of 100 {rows}, about {points:points} more {outcome} with it than without it"),
+    ("offered", False): mark("of 100 {rows}, about {points:points} fewer {outcome} with it than without it"),
+    ("amount", True): mark("with each {step} more of it, of 100 {rows} about {points:points} more {outcome}"),
+    ("amount", False): mark("with each {step} more of it, of 100 {rows} about {points:points} fewer {outcome}"),
+    ("against", True): mark("of 100 {rows}, about {points:points} more {outcome} with it than with “{against}”"),
+    ("against", False): mark("of 100 {rows}, about {points:points} fewer {outcome} with it than with “{against}”"),
+}
+
+
+def _difference(say, row, units):
+    size = round(100 * abs(row["estimate"]), 1)
+    which = ("against" if row["against"] else row["kind"], bool(row["estimate"] >= 0))
+    values = {"points": size / 100, "step": row["step"], "against": row["against"]}
+    if units is not None:
+        return say(DIFFERENCE_IN_A_STUDY[which], **values, **units)
+    return say(DIFFERENCE[which], n=size if size < 1 else round(size), **values)
+
+
+def counts(say, row, units):
+    """Return on how many rows and groups a row rests: "612 invitations at 14 events"."""
+    if pd.isna(row["n_offered"]):
+        return say("on how many it rests is not shown")
+    rows = row_count(say, row["n_offered"], units)
+    if pd.isna(row["groups_offered"]):
+        return rows
+    if units is not None:
+        groups = say(mark("{n} {groups}"), n=row["groups_offered"], groups=_groups(row["groups_offered"], units))
+        every = row_count(say, row["n"], units)
+        return say("{with_it} of {rows} with it, in {groups}", with_it=row["n_offered"], rows=every, groups=groups)
+    if row["varies_by"] == "event_id":
+        events = say(("{n} event", "{n} events"), n=row["groups_offered"])
+        return say("{invitations} at {events}", invitations=rows, events=events)
+    organizations = say(("{n} organization", "{n} organizations"), n=row["groups_offered"])
+    return say("{invitations} of {organizations}", invitations=rows, organizations=organizations)
+
+
+def reason(say, row, units=None):
+    """Return why the data cannot tell, as a clause: "it was offered at only 3 events"."""
+    if row["reason"] == "few_groups":
+        return _too_few(say, row, units)
+    if row["reason"] == "constant" and row["kind"] == "amount":
+        return say("it was the same everywhere")
+    if row["reason"] == "constant":
+        return say("it was always offered") if row["n_offered"] else say("it was never offered")
+    return say(REASONS[row["reason"]])
+
+
+def _too_few(say, row, units):
+    """Too few groups had it, or too few were without it; 10 are needed, 5 of a further clustering such as events."""
+    first = str(row["clusters"]).split(", ")[0].partition(" ")[2]
+    n, enough = row["groups_offered"], 10 if row["varies_by"] in ("row", first) else 5
+    if row["kind"] == "amount" or n >= enough:
+        return say("it hardly ever differed") if row["kind"] == "amount" else say("almost all had it")
+    if units is not None:
+        return say("only {n} {groups} had it", n=n, groups=_groups(n, units))
+    if row["varies_by"] == "event_id":
+        return say(("it was offered at only {n} event", "it was offered at only {n} events"), n=n)
+    return say(("only {n} organization had it", "only {n} organizations had it"), n=n)
+
+
+SEEN = {
+    "without": mark("With it, {k} of {n} invitations were taken up; without it, {k_other} of {n_other}."),
+    "against": mark("With it, {k} of {n} invitations were taken up; with “{against}”, {k_other} of {n_other}."),
+    "constant": mark("In all, {k} of {n} invitations were taken up."),
+}
+SEEN_IN_A_STUDY = {
+    "without": mark("With it, {k} of {n} {rows} {outcome}; without it, {k_other} of {n_other}."),
+    "against": mark("With it, {k} of {n} {rows} {outcome}; with “{against}”, {k_other} of {n_other}."),
+    "constant": mark("In all, {k} of {n} {rows} {outcome}."),
+}
+
+
+def _seen(say, row, units):
+    """k of n on both sides: what is known when the data cannot tell."""
+    if not row["n_offered"] > 0:
+        return None
+    compared = "constant" if row["reason"] == "constant" else "against" if row["against"] else "without"
+    sides = {"k": "k_offered", "n": "n_offered", "k_other": "k_not_offered", "n_other": "n_not_offered"}
+    values = {name: row[column] for name, column in sides.items()} | {"against": row["against"]} | (units or {})
+    said = say((SEEN if units is None else SEEN_IN_A_STUDY)[compared], **values)
+    if pd.isna(row["permutation_p"]):
+        return said
+    return said + say(
+        "Dealt out at random, it would show a difference this large in {p:percent} of tries.", p=row["permutation_p"]
+    )
+
+
+def row_count(say, n, units=None):
+    """Return how many rows, as "1,800 invitations"."""
+    if units is None:
+        return say(("{n} invitation", "{n} invitations"), n=n)
+    return say(mark("{n} {rows}"), n=n, rows=units["row" if n == 1 else "rows"])
+
+
+def _groups(n, units):
+    return units["group" if n == 1 else "groups"]
+
+
+def strength_rule(say, result):
+    """Return the fixed rule behind the words clear, likely, uncertain, no sign of and cannot tell."""
+    correction = mark("the correction of Benjamini and Hochberg") if result.exploratory else mark("Holm's correction")
+    values = {"confidence": result.confidence, "smallest": result.smallest_effect}
+    return [say(rule, correction=say.words.text(correction), **values) for rule in RULE]
+
+
+def difference_shown(say, result):
+    """Return what the figure of all incentives shows."""
+    rows = _rows(say, result)
+    return say(
+        "Difference for each 100 {rows} where the incentive was offered, other things equal: dot, best guess; bar, "
+        "{confidence:percent} interval.",
+        rows=rows,
+        confidence=result.confidence,
+    )
+
+
+def marks_explained(say, result):
+    """Return on what the figure of all incentives rests, and what its marks mean."""
+    return say(
+        "{n} {rows}. Round: clear. Diamond: likely. Cross: uncertain. Square: no sign of a difference that would "
+        "matter. Without a mark: the data cannot tell.",
+        n=result.n,
+        rows=_rows(say, result),
+    )
+
+
+def axis_of_differences(say, result):
+    """Return what stands under the axis of differences."""
+    return say("fewer of 100 {rows} ← 0 → more", rows=_rows(say, result))
+
+
+def numbers_caption(say, result):
+    """Return what the table of all incentives shows."""
+    units = units_of(say, result)
+    return say(
+        "{n} {rows}. Took part: how many {outcome}. The p-value allows for looking at several incentives "
+        "({correction}).",
+        n=result.n,
+        rows=_rows(say, result),
+        outcome=say.words.text("were taken up") if units is None else units["outcome"],
+        correction=say.words.text(mark("Benjamini and Hochberg") if result.exploratory else mark("Holm")),
+    )
+
+
+def _rows(say, result):
+    units = units_of(say, result)
+    return say.words.text("invitations") if units is None else units["rows"]

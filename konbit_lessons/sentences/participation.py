@@ -1,0 +1,346 @@
+"""Who takes part: reached against the target, taken up, come again, staying, meaningfully, where, and what is left out.
+
+The frames are those of ``measures.participation``.
+"""
+
+import textwrap
+
+import pandas as pd
+
+from konbit_lessons.disclosure import TOTAL
+from konbit_lessons.say import small
+from konbit_lessons.sentences.common import by_direction
+from konbit_lessons.words import mark, pair
+
+MOST_KINDS = 3  # that a sentence names one by one
+STEPS = {
+    "invited": mark("Invited"),
+    "came_once": mark("Came once"),
+    "came_again": mark("Came again"),
+    "came_five_times": mark("Came five times or more"),
+}
+OF = {  # step → one organization of it, several
+    "roster": pair("on the list of partners", "on the list of partners"),
+    "invited": pair("invited", "invited"),
+    "came_once": pair("that came once", "that came once"),
+    "came_again": pair("that came again", "that came again"),
+}
+CUT_OFFS = {  # cut-off → in the definition; as a row of its own; a row without it
+    "hours": (
+        pair("at least {cut} hour at events", "at least {cut} hours at events"),
+        pair("{cut} hour or more", "{cut} hours or more"),
+        mark("No hours needed"),
+    ),
+    "senior_delegates": (
+        pair("a director at {n} event at least", "a director at {n} events at least"),
+        pair("A director at {n} event or more", "A director at {n} events or more"),
+        mark("No director needed"),
+    ),
+    "contributions": (
+        pair("at least {n} contribution delivered", "at least {n} contributions delivered"),
+        pair("{n} contribution delivered or more", "{n} contributions delivered or more"),
+        mark("No contribution needed"),
+    ),
+}
+NOT_RECORDED = {
+    "hours": mark("how many hours events took"),
+    "senior_delegates": mark("who is a director"),
+    "contributions": mark("what partners contributed"),
+}
+WHY_UNKNOWN = {
+    "name": mark("a name on the sign-in sheet may be theirs, and only an evaluator can tell"),
+    "no_sheet": mark("the event has no sign-in sheet on which a name could be placed"),
+    "not_recorded": mark("the registration does not say, and there are no sign-in sheets"),
+}
+EVENTS = pair("{n} event has no invitation on record", "{n} events have no invitation on record")
+THERE = pair("there is {n} attendance", "there are {n} attendances")
+WALK_INS = pair(
+    "**Count only:** {n} attendance at the other events is of an organization without an invitation.",
+    "**Count only:** {n} attendances at the other events are of organizations without an invitation.",
+)
+WHO_WAS_INVITED = {
+    "everybody": mark(
+        "No list says who was invited: every organization that was a partner on the day of an event counts as invited."
+    ),
+    "count only": mark(
+        "No list says who was invited: organizations and attendances are counted, and no share is given."
+    ),
+}
+
+
+def reached_so_far(say, reached, quarter):
+    """Return how many organizations were reached up to a quarter against the target, beside their attendances."""
+    if reached.empty:
+        return say("Attendance is on record for no invitation, so that nobody can tell who came.")
+    last = _kinds(reached[reached["fiscal_quarter"] == reached["fiscal_quarter"].max()])
+    parts = [_of_target(say, one) for one in last.to_dict("records") if pd.notna(one["so_far"]) or one["at_least"]]
+    if not parts:
+        return say("By {quarter:end} too few organizations were reached to give a number.", quarter=quarter)
+    counted = reached[reached["org_type"].isin(last["org_type"])]["attendances"]
+    if counted.isna().any() or len(parts) < len(last):
+        return say("By {quarter:end}, **{parts:list}** came to at least one event.", parts=parts, quarter=quarter)
+    return say(
+        "By {quarter:end}, **{parts:list}** came to at least one event; together they account for {attendances}.",
+        parts=parts,
+        quarter=quarter,
+        attendances=say(("{n} attendance", "{n} attendances"), n=counted.sum()),
+    )
+
+
+def _of_target(say, line):
+    n = line["organizations"] if pd.isna(line["target"]) else line["target"]
+    if pd.isna(line["so_far"]):
+        return say("at least {at_least} of {n} {kind}", **line | {"n": n, "kind": _kind(say, line["org_type"], n)})
+    return say("{so_far} of {n} {kind}", **line | {"n": n, "kind": _kind(say, line["org_type"], n)})
+
+
+def came_in_quarters(say, reached):
+    """Return how many organizations of each kind came in the last quarter and in the first."""
+    each = _kinds(reached).dropna(subset="reached")
+    parts = {
+        quarter: [say("{n} {kind}", n=n, kind=_kind(say, kind, n)) for kind, n in zip(of, some, strict=True)]
+        for quarter, lines in each.groupby("fiscal_quarter")
+        for of, some in [(lines["org_type"], lines["reached"])]
+    }
+    if not parts:
+        return None
+    first, last = min(parts), max(parts)
+    if first == last:
+        return say("Came in {quarter:period}: {now:list}", quarter=last, now=parts[last])
+    ends = {"last": last, "now": parts[last], "first": first, "then": parts[first]}
+    return say("Came in {last:period}: {now:list}; in {first:period}: {then:list}", **ends)
+
+
+def _kinds(reached):
+    """Return the kinds of organizations one by one, or all together where they are many."""
+    each = reached[reached["org_type"] != TOTAL]
+    return each if each["org_type"].nunique() <= MOST_KINDS else reached[reached["org_type"] == TOTAL]
+
+
+def _kind(say, kind, n):
+    if kind == TOTAL:
+        return say.words.plural("organization", "organizations", int(n))
+    return say.level("org_type", kind, "one" if n == 1 else "many")
+
+
+def taken_up_in(say, by_quarter, change, quarter):
+    """Return what share of a quarter's invitations was taken up, and how much that differs from the quarter before."""
+    shares = by_quarter.set_index("fiscal_quarter")
+    if shares.empty:
+        return None
+    if quarter not in shares.index:
+        return say("No event is on record in {quarter:period}.", quarter=quarter)
+    if pd.isna(shares.loc[quarter, "share"]):
+        return say("In {quarter:period} too few organizations were invited, or came, to give a share.", quarter=quarter)
+    now = say(
+        (
+            "In {quarter:period}, **{share:percent}** of {n} invitation was taken up{interval}.",
+            "In {quarter:period}, **{share:percent}** of {n} invitations were taken up{interval}.",
+        ),
+        quarter=quarter,
+        **shares.loc[quarter],
+    )
+    return now + by_direction(
+        say,
+        change,
+        more=(told := mark("The quarter before it was {before:percent}: {estimate:signed} of 100{difference}.")),
+        fewer=told,
+        unclear=(
+            "The quarter before it was {before:percent}: {estimate:signed} of 100{difference}, so that a change "
+            "cannot be told."
+        ),
+    )
+
+
+def who_was_invited(say):
+    """Return who counts as invited, where no list says it."""
+    text = WHO_WAS_INVITED.get(say.programme.invitations)
+    return say(text) if text else None
+
+
+def came_again(say, funnel):
+    """Return what share of the organizations, of the last step before that is shown, came again."""
+    text = pair(
+        "Of {n} organization {of}, **{share:percent}** came again{interval}.",
+        "Of {n} organizations {of}, **{share:percent}** came again{interval}.",
+    )
+    return _step(say, funnel, "came_again", text)
+
+
+def came_five_times(say, funnel):
+    """Return what share of the organizations, of the last step before that is shown, came five times."""
+    text = pair(
+        "Of {n} organization {of}, {share:percent} came five times or more{interval}",
+        "Of {n} organizations {of}, {share:percent} came five times or more{interval}",
+    )
+    said = _step(say, funnel, "came_five_times", text)
+    return said or (say("From the list of partners to coming again") if len(funnel) else None)
+
+
+def _step(say, funnel, step, text):
+    line = funnel[(funnel["step"] == step) & (funnel["org_type"] == TOTAL)].dropna(subset="share")
+    return say(text, **line.assign(of=bases(say, line)).iloc[0]) if len(line) else None
+
+
+def bases(say, funnel):
+    """Return of which organizations each line of the funnel is."""
+    each = zip(funnel["of"], funnel["n"], strict=True)
+    return [say.words.plural(*OF[of], int(n)) if of in OF else "" for of, n in each]
+
+
+def steps(say, funnel):
+    """Return what each line of the funnel is called: the step, and whose it is where it is not that of all."""
+    names = {step: say.words.text(text) for step, text in STEPS.items()}
+    kinds = say.labels(funnel["org_type"], form="many")
+    return [
+        names[step] if of == TOTAL else f"{kind}, {small(names[step])}"
+        for of, kind, step in zip(funnel["org_type"], kinds, funnel["step"], strict=True)
+    ]
+
+
+def still_take_part(say, curve):
+    """Return the share of organizations that still take part after the last quarter that is drawn."""
+    if len(curve) < 2:
+        return None
+    text = pair(
+        "After {n} quarter, {share:percent} of organizations still take part{interval}",
+        "After {n} quarters, {share:percent} of organizations still take part{interval}",
+    )
+    return say(text, n=int(curve["quarters"].iloc[-1]), **curve.iloc[-1])
+
+
+def meaningfully(say, table):
+    """Return how many organizations take part meaningfully as the programme defines it."""
+    defined = table[table["way"] == "defined"].dropna(subset="share")
+    if defined.empty:
+        return None
+    return say(
+        "**{organizations} of {n}** organizations take part meaningfully as this programme defines it, "
+        "{share:percent}{interval}.",
+        **defined.iloc[0],
+    )
+
+
+def other_cut_offs(say, table):
+    """Return between which shares the cut-offs move it."""
+    moved = table[table["cut_off"] != ""].dropna(subset="share")["share"]
+    if moved.empty or meaningfully(say, table) is None:
+        return None
+    ends = {"low": moved.min(), "high": moved.max()}
+    if say.percent(ends["low"]) == say.percent(ends["high"]):
+        return say("Taking part meaningfully: other cut-offs all give {high:percent}", **ends)
+    return say("Taking part meaningfully: other cut-offs give {low:points} to {high:percent}", **ends)
+
+
+def not_meaningfully(say, table, not_recorded):
+    """Return why it is not said how many take part meaningfully, where it is not."""
+    if not_recorded:
+        what = [say.words.text(NOT_RECORDED[one]) for one in not_recorded]
+        return say("How many take part meaningfully cannot be told: the records do not say {what:list}.", what=what)
+    if table.empty or meaningfully(say, table):
+        return None
+    return say(
+        "How many take part meaningfully is not shown: a number about fewer than {smallest} organizations could be "
+        "worked out from it.",
+        smallest=say.programme.smallest_cell,
+    )
+
+
+def definition(say, meaningful):
+    """Return what an organization must have done to take part meaningfully, without what is not asked for."""
+    needed = [_cut(say, texts[0], cut) for name, texts in CUT_OFFS.items() if (cut := getattr(meaningful, name))]
+    return say.list(needed) or say.words.text(mark("no cut-off is set"))
+
+
+def ways(say, table):
+    """Return what each way of looking at taking part meaningfully is called."""
+    return [_way(say, line) for line in table.to_dict("records")]
+
+
+def _way(say, line):
+    if line["way"] == "defined":
+        return say.words.text(mark("As defined"))
+    if not line["cut_off"]:
+        return str(say("As defined: {kind}", kind=say.level("org_type", line["way"], "many")))
+    cut, (_, least, none) = line[line["cut_off"]], CUT_OFFS[line["cut_off"]]
+    return str(_cut(say, least, cut)) if cut else say.words.text(none)
+
+
+def _cut(say, text, cut):
+    return say(text, n=cut, cut=say.number(cut, int(cut % 1 > 0)))
+
+
+def elsewhere(say, where):
+    """Return how many partners have no place on record."""
+    nowhere = where[where.iloc[:, 0] == ""].dropna(subset="n")
+    text = pair("{n} partner has no place on record.", "{n} partners have no place on record.")
+    return say(text, n=nowhere["n"].iloc[0]) if len(nowhere) else None
+
+
+def places(say, where):
+    """Return what each place is called."""
+    nowhere = say.words.text(mark("Elsewhere, or not on record"))
+    return [say.level(where.columns[0], one) if one else nowhere for one in where.iloc[:, 0]]
+
+
+def on_tiles(say, where):
+    """Return what stands on the tile of each place: its name and its share, if it may be shown."""
+    each = zip(where["label"], where["share"], strict=True)
+    return [f"{textwrap.fill(label, 12)}\n{say.percent(share)}" for label, share in each]
+
+
+def came_without_invitation(say, found):
+    """Return how many attendances have no invitation on record: counted, and in no share."""
+    if say.programme.invitations == "count only":
+        return None
+    if found.empty:
+        return say(
+            "There are no sign-in sheets: attendance is what the registration says, and whoever came without an "
+            "invitation is not on record."
+        )
+    line = found.iloc[0]
+    if pd.isna(line["organizations"]):
+        return say(
+            "Fewer than {smallest} organizations signed in where no invitation is on record: **count only**; they are "
+            "in no share.",
+            smallest=say.programme.smallest_cell,
+        )
+    if not line["organizations"]:
+        return say("Every attendance on record belongs to an invitation, so that a share can be given throughout.")
+    last = say("None of these is in the organizations reached, the attendances and the shares above.")
+    return [*_uninvited(say, line), last]
+
+
+def _uninvited(say, line):
+    if line["events"]:
+        yield say(
+            "**Count only:** {events}; {attendances} at them, of how many invited nobody knows.",
+            events=say(EVENTS, n=line["events"]),
+            attendances=say(THERE, n=line["attendances"]),
+        )
+    if line["walk_ins"]:
+        yield say(WALK_INS, n=line["walk_ins"])
+
+
+def attendance_unknown(say, unknown):
+    """Return for how many invitations attendance is unknown; nothing where it is known for all."""
+    if unknown.empty:
+        return None
+    n, of = unknown["invitations"].sum(), unknown["of"].iloc[0]
+    return say(
+        "Attendance is unknown for **{n} of {of} invitations** ({share:percent}); these are in no share.",
+        n=n,
+        of=of,
+        share=n / of,
+    )
+
+
+def why_attendance_is_unknown(say, unknown):
+    """Return for how many invitations attendance is unknown for which reason."""
+    if unknown.empty:
+        listed = say.programme.invitations != "count only"
+        return say("Attendance is known for every invitation.") if listed else None
+    return [
+        say(("{n} because {why}.", "{n} because {why}."), n=n, why=say.words.text(WHY_UNKNOWN[reason]))
+        for reason, n in zip(unknown["reason"], unknown["invitations"], strict=True)
+    ]

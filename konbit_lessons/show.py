@@ -1,0 +1,412 @@
+"""A plot and its frame → a figure that a phone can show; and the other parts of a page: opening, prose, tables, items.
+
+    kl.show(
+        so.Plot(shares, x="share", y="label", xmin="conf_low", xmax="conf_high").add(so.Range()).add(so.Dot()),
+        shares, finding=say.drew_most(shares), shows=say("…"), source=say("…"), name="uptake_by_type")
+
+Takes any plot of seaborn or matplotlib, Sentences and frames; returns objects that Jupyter shows as HTML. What the page
+maker needs beside the HTML (the title, the CSV, the numbers of the sentences) travels in the same output under the type
+`CARRIED`; an output without it does not reach a shared page.
+"""
+
+import string
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import ModuleType
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.dates import date2num, num2date
+
+from konbit_lessons.figures.drawing import COLOURS, MARKS, NARROW, THEME, WIDE, Drawing
+from konbit_lessons.figures.markup import as_csv, escaped, figure_html, item_html, marked, plain, table_html
+from konbit_lessons.figures.part import CARRIED, SIMULATED, Part, meta
+from konbit_lessons.say import OF_NO_NUMBER, PAIRS, Say, Sentence
+from konbit_lessons.words import mark
+
+__all__ = ["CARRIED", "COLOURS", "MARKS", "THEME", "Figure", "Opening", "items", "prose", "show", "table"]
+MOST_COLUMNS = 7
+HEADS = {  # what the columns of a frame are called in a table
+    "label": mark("Group"),
+    "share": mark("Percent"),
+    "value": mark("Of 100"),
+    "estimate": mark("Difference of 100"),
+    "conf_low": mark("Low"),
+    "conf_high": mark("High"),
+    "n": mark("n"),
+    "other": mark("The others"),
+    "offer": mark("Offer"),
+    "asked": mark("Asked"),
+    "before": mark("Before"),
+    "now": mark("Now"),
+    "answer": mark("Answer"),
+    "month": mark("Month"),
+    "organizations": mark("Organizations"),
+    "conversations": mark("Conversations"),
+    "at_least": mark("At least"),
+    "reached": mark("Came"),
+    "so_far": mark("So far"),
+    "target": mark("Target"),
+    "attendances": mark("Attendances"),
+    "of": mark("Of them"),
+    "quarters": mark("Quarters"),
+    "at_risk": mark("At risk of leaving"),
+    "left": mark("Left since"),
+}
+NUMBERS = ("percent", "points", "signed")
+KINDS = {"share": "percent", "conf_low": "points", "conf_high": "points", "estimate": "signed"}
+
+
+@dataclass(frozen=True)
+class Nothing(Part):
+    """What stands in the notebook where a frame has no rows; on a page it is nothing."""
+
+    why: str = "There are no rows to show."
+
+    def _repr_html_(self):
+        return f"<p><em>{escaped(self.why)}</em></p>"
+
+
+@dataclass(frozen=True)
+class Opening(Part):
+    """The head of a report: what was asked, by whom, for which period, whom to ask, and the answer in a sentence.
+
+    Parameters
+    ----------
+    say : Say, with a programme: its name, whether it is simulated, the data cut and the point of contact are shown
+    title : Sentence or str
+    answer : Sentence
+    quarter : str, as "FY2017Q3"; a study has none
+    told : dict of str to number or str, figures that the manifest keeps for the report of the next quarter
+    """
+
+    say: Say = field(repr=False)
+    title: object
+    answer: object
+    quarter: str | None = None
+    told: Mapping[str, float | str] = field(default_factory=dict, repr=False)
+
+    def _repr_html_(self):
+        programme = self.say.programme
+        simulated = f'<p class="simulated">{escaped(self.say.words.text(SIMULATED))}</p>' if programme.simulated else ""
+        said = " · ".join(escaped(text) for text in meta(programme, self.quarter, self.say))
+        answer = f'<p class="answer">{marked(str(self.answer))}</p>'
+        return f'{simulated}<h1>{escaped(str(self.title))}</h1><p class="meta">{said}</p>{answer}'
+
+    def _carried(self):
+        said = {"title": plain(str(self.title)), "answer": str(self.answer), "told": dict(self.told)}
+        return said | {"sentences": _numbers([self.title, self.answer])}
+
+
+@dataclass(frozen=True)
+class Prose(Part):
+    """Sentences as one list or as paragraphs, or in a quiet box."""
+
+    sentences: Sequence
+    as_list: bool = True
+    caveat: bool = False
+
+    def _repr_html_(self):
+        said = [marked(str(one)) for one in self.sentences]
+        text = "".join(f"<p>{one}</p>" for one in said)
+        if self.as_list and len(said) > 1:
+            text = f"<ul>{''.join(f'<li>{one}</li>' for one in said)}</ul>"
+        return f'<aside class="caveat">{text}</aside>' if self.caveat else text
+
+    def _carried(self):
+        return {"sentences": _numbers(self.sentences)}
+
+
+def prose(sentences, *, as_list=True, caveat=False):
+    """Show sentences; those that are None or empty are left out, and nothing is shown where none is left.
+
+    Parameters
+    ----------
+    sentences : Sentence, sequence of them, or mapping of an anchor to the sentence whose bold words link to it
+    as_list : bool, a list where there are several
+    caveat : bool, in a quiet box
+    """
+    if isinstance(sentences, Mapping):
+        sentences = [one and one.to(anchor) for anchor, one in sentences.items()]
+    given = [sentences] if isinstance(sentences, Sentence | str) or sentences is None else sentences
+    kept = [one for one in given if one]
+    return Prose(kept, as_list, caveat) if kept else Nothing("There is nothing to say.")
+
+
+@dataclass(frozen=True)
+class Table(Part):
+    """A table to read, and the frame behind it, which becomes ``tables/<name>.csv``."""
+
+    cells: pd.DataFrame = field(repr=False)
+    caption: object
+    words: Sequence[str] = ()
+    name: str = ""
+    frame: pd.DataFrame | None = field(default=None, repr=False)
+
+    def _repr_html_(self):
+        first, *others = self.cells.columns
+        starts = range(0, max(len(others), 1), MOST_COLUMNS - 1)
+        parts = [self.cells[[first, *others[at : at + MOST_COLUMNS - 1]]] for at in starts]
+        return "".join(table_html(one, caption=str(self.caption), text=self.words) for one in parts)
+
+    def _carried(self):
+        return _csv(self.name, self.frame) | {"sentences": _numbers([self.caption])}
+
+
+def table(frame, columns, *, caption, across=None, name="", words=()):
+    """Show a frame as a table to read.
+
+    Parameters
+    ----------
+    frame : DataFrame, one row per row of the table, or per cell of those that go across
+    columns : mapping of a heading (Sentence or str) to how a cell reads, such as "{share:percent} ({range})"; see
+        `Say`. A cell of which no value is known is "–".
+    caption : Sentence
+    across : mapping of a column of the frame to how a cell reads: each of its values becomes a column of the table,
+        and the rows of the frame that read alike in `columns` become one row; beyond 7 in tables below each other
+    name : str, of the CSV beside the report; none without
+    words : headings of columns that hold words and stand left; the first always does
+
+    Raises
+    ------
+    ValueError
+        There are more than 7 columns, or a cell names a column that the frame does not have.
+    """
+    if len(columns) > MOST_COLUMNS:
+        raise ValueError(f"a table to read has at most {MOST_COLUMNS} columns; found {len(columns)}: leave some out.")
+    if not len(frame):
+        return Nothing()
+    say, across = caption.say, across or {}
+    _refuse_unknown(frame, " ".join([*columns.values(), *across.values()]))
+    rows = frame.to_dict("records")
+    read = pd.DataFrame({str(head): [_cell(cell, row, say) for row in rows] for head, cell in columns.items()})
+    for by, cell in across.items():
+        cells = read.assign(_by=frame[by].map(str).to_numpy(), _cell=[_cell(cell, row, say) for row in rows])
+        wide = cells.pivot_table("_cell", list(read), "_by", aggfunc="first", sort=False).fillna("–")
+        read = wide.reset_index().rename_axis(columns=None)
+    return Table(read, caption, tuple(map(str, words)), name, frame)
+
+
+def _cell(template, row, say):
+    """A cell of a table, "–" where no value of it is known."""
+    values = [row[name] for name, _ in _fields(template) if name in row]
+    return str(say(template, **row)) if not values or pd.notna(values).any() else "–"
+
+
+@dataclass(frozen=True)
+class Items(Part):
+    """Things one below the other, each with its heading and facts: for texts that would be cramped in a table."""
+
+    each: Sequence[tuple]
+    name: str = ""
+    frame: pd.DataFrame | None = field(default=None, repr=False)
+
+    def _repr_html_(self):
+        return "".join(
+            item_html(str(heading), [(what, str(text)) for what, text in facts], anchor)
+            for heading, facts, anchor in self.each
+        )
+
+    def _carried(self):
+        told = [text for heading, facts, _ in self.each for text in (heading, *(one for _, one in facts))]
+        return _csv(self.name, self.frame) | {"sentences": _numbers(told)}
+
+
+def items(each, *, name="", frame=None):
+    """Show things one below the other.
+
+    Parameters
+    ----------
+    each : sequence of (heading, list of (what, text), anchor)
+    name, frame : of the CSV beside the report; none without
+    """
+    return Items(list(each), name, frame) if each else Nothing()
+
+
+@dataclass(frozen=True)
+class Figure(Part):
+    """A plot and all that must stand with it.
+
+    Attributes
+    ----------
+    drawing : Drawing
+    finding : Sentence, its main point in one line
+    shows : Sentence, what is shown, of whom, when, in which unit
+    source : Sentence, source, n, what was left out
+    readings : tuple of Sentence, each row of the frame as it is read out
+    cells : DataFrame of str, the table under the figure
+    name, frame : of the CSV beside the report
+    """
+
+    drawing: Drawing = field(repr=False)
+    finding: Sentence
+    shows: object = ""
+    source: object = ""
+    readings: tuple = field(default=(), repr=False)
+    cells: pd.DataFrame | None = field(default=None, repr=False)
+    name: str = ""
+    frame: pd.DataFrame | None = field(default=None, repr=False)
+
+    @property
+    def alt(self):
+        """The finding and every row, for who cannot see the picture."""
+        return " ".join([f"{self.finding.plain}.", *map(str, self.readings)])
+
+    @property
+    def axes(self):
+        """The matplotlib axes, to change before it is saved elsewhere."""
+        return self.drawing.axes
+
+    def savefig(self, path, width=WIDE):
+        """Write the picture to a .svg, .png or .pdf, as many pixels wide as a screen shows."""
+        self.drawing.save(path, width)
+
+    @cached_property
+    def _pictures(self):
+        return [(self.drawing.png(NARROW), NARROW), (self.drawing.png(WIDE, scale=1.5), WIDE)]
+
+    def _repr_html_(self):
+        say = self.finding.say
+        return figure_html(
+            heading=self.finding.plain,
+            subtitle=str(self.shows),
+            caption=str(self.source),
+            alt=self.alt,
+            pictures=self._pictures,
+            numbers=table_html(self.cells, caption=self.finding.plain),
+            summary=say.words.text("The numbers in this figure"),
+        )
+
+    def _carried(self):
+        return _csv(self.name, self.frame) | {"sentences": _numbers([self.finding, self.shows, self.source])}
+
+
+def show(plot, frame, *, finding, shows="", source="", says="", axis="", name="", height=None):
+    """Show a plot as a figure: finding, picture for phone and page, alt text, table and CSV, all from its frame.
+
+    Nothing is shown where there is no row, no finding, or no number.
+
+    Parameters
+    ----------
+    plot : seaborn.objects.Plot, or what seaborn or matplotlib drew: Axes, Figure, FacetGrid
+    frame : DataFrame behind it, one row per thing that is shown
+    finding : Sentence, the heading
+    shows : Sentence, under the heading
+    source : Sentence, under the picture
+    says : str, how a row is read out, such as "{label}: {share:percent} ({range}), n = {n}."; by the frame's columns
+        unless told. The alt text, the table under the figure and the words beside its marks come from it.
+    axis : Sentence or str, what stands under the horizontal axis
+    name : str, of the CSV beside the report; none without
+    height : int, pixels; by the number of rows unless told
+
+    Raises
+    ------
+    ValueError
+        ``says`` names a column that the frame does not have.
+    """
+    if not len(frame) or not finding:
+        _close(plot)
+        return Nothing()
+    say = finding.say
+    template = says or _usual(frame)
+    _refuse_unknown(frame, template)
+    numbers = [name for name, spec in _fields(template) if spec in NUMBERS and name in frame]
+    if numbers and frame[numbers].isna().all(axis=None):
+        _close(plot)
+        return Nothing("Nothing of this may be shown.")
+    rows = frame.to_dict("records")
+    readings = tuple(_reading(template, row, say) for row in rows)
+    notes = [_note(row["label"], one) for row, one in zip(rows, readings, strict=True)] if "label" in frame else []
+    drawing = Drawing(plot, tuple(notes), str(axis), _formats(frame, template, say), height)
+    _close(plot)
+    return Figure(drawing, finding, shows, source, readings, _cells(template, rows, say), name, frame)
+
+
+def _usual(frame):
+    """How a row is read out by the columns it has."""
+    said = "{label}: {share:percent}" if "share" in frame else "{label}: {estimate:signed}"
+    said += " ({range})" if "conf_low" in frame else ""
+    return said + (", n = {n}." if "n" in frame else ".")
+
+
+def _fields(template):
+    return [(name, spec) for _, name, spec, _ in string.Formatter().parse(template) if name]
+
+
+def _refuse_unknown(frame, template):
+    given = {name for name, _ in _fields(template)} - PAIRS.keys()
+    if unknown := sorted(given - set(frame.columns)):
+        raise ValueError(
+            f'found "{{{unknown[0]}}}" in what is said of a row; expected a column of the frame: '
+            f"{', '.join(map(str, frame.columns))}."
+        )
+
+
+def _formats(frame, template, say):
+    """Column → whether its values are whole, or where they are, and how those of its axis are written."""
+    kinds = {name: KINDS[name] for name in ("share", "estimate")} | dict(_fields(template))
+    write = {"signed": say.signed, "percent": say.points, "points": say.points, "": say.number}
+    numbers = {
+        name: kind for name, kind in kinds.items() if name in frame and pd.api.types.is_numeric_dtype(frame[name])
+    }
+    days = {name: sorted(date2num(frame[name].dropna().unique())) for name, kind in kinds.items() if kind == "month"}
+    formats = {
+        name: (ticks, lambda day: say.formatted(num2date(day), "month").replace(" ", "\n"))
+        for name, ticks in days.items()
+    }
+    return formats | {name: (not kind, write[kind]) for name, kind in numbers.items() if kind in write}
+
+
+def _reading(template, row, say):
+    """A row as it is read out; where its number is not there, what it is at the least or, of a column ``why``, why."""
+    numbers = [name for name, spec in _fields(template) if spec and spec not in OF_NO_NUMBER and name in row]
+    if numbers and pd.isna(row[numbers[0]]):
+        label = say(template.partition(": ")[0], **row)
+        if row.get("at_least"):
+            return say("{label}: at least {at_least}.", label=label, at_least=row["at_least"])
+        return say("{label}: {why}.", label=label, why=row.get("why") or say.words.text("not shown"))
+    return say(template, **row)
+
+
+def _note(label, reading):
+    """The name of a row, and what is read out of it, to stand beside its mark."""
+    return str(label), str(reading).removeprefix(str(label)).lstrip(" :\u00a0\u202f").removesuffix(".")
+
+
+def _cells(template, rows, say):
+    """The table under a figure: a column for each value that is read out, of an interval one for each end."""
+    ends = [("conf_low", "points"), ("conf_high", "points")]
+    columns = [one for name, spec in _fields(template) for one in (ends if name in PAIRS else [(name, spec)])]
+    heads = {name: say.words.text(HEADS[name]) if name in HEADS else say.name(name) for name, _ in columns}
+    return pd.DataFrame(
+        {
+            heads[name]: [say.formatted(row[name], spec.replace("percent", "points")) for row in rows]
+            for name, spec in columns
+        }
+    )
+
+
+def _close(plot):
+    """Take what pyplot drew from the list of figures that a notebook shows by itself."""
+    plt.close(getattr(plot, "figure", None) or plot) if not hasattr(plot, "on") else None
+
+
+def _csv(name, frame):
+    return {"name": name, "csv": as_csv(frame)} if name and frame is not None else {}
+
+
+def _numbers(sentences):
+    """Text and numbers of the sentences that have any, for ``<page>_sentences.csv``."""
+    return [[plain(one.plain), *number] for one in sentences if isinstance(one, Sentence) for number in one.given]
+
+
+class _Callable(ModuleType):
+    """``konbit_lessons.show`` is this module, and also the function of its name."""
+
+    def __call__(self, *args, **options):
+        return show(*args, **options)
+
+
+sys.modules[__name__].__class__ = _Callable

@@ -1,0 +1,134 @@
+"""Figures and tables: the same words, numbers and bytes from one frame, at both widths."""
+
+import io
+import json
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+import seaborn as sns
+import seaborn.objects as so
+from PIL import Image
+
+import konbit_lessons as kl
+from konbit_lessons.errors import PlotError
+from konbit_lessons.show import CARRIED
+
+say = kl.Say()
+SHARES = pd.DataFrame(
+    {
+        "label": ["Training", "Round table", "Seed fair of the unions of the south and of the river"],
+        "share": [0.45, 0.5, np.nan],
+        "conf_low": [0.38, 0.4, np.nan],
+        "conf_high": [0.52, 0.61, np.nan],
+        "n": [100, 200, 30],
+    }
+)
+
+
+def dots(frame=SHARES):
+    ends = {"xmin": "conf_low", "xmax": "conf_high"}
+    return so.Plot(frame, x="share", y="label", **ends).add(so.Range()).add(so.Dot())
+
+
+def shown(plot=None, frame=SHARES, **options):
+    given = {"finding": say("**{share:percent}** came to round tables{interval}", **SHARES.iloc[1]), "name": "uptake"}
+    return kl.show(plot if plot is not None else dots(frame), frame, **given | options)
+
+
+def curve():
+    _, axes = plt.subplots()
+    sns.lineplot(SHARES.dropna(), x="n", y="share", ax=axes)
+    return axes
+
+
+def widths(figure):
+    return [Image.open(io.BytesIO(png)).size[0] for png, _ in figure._pictures]
+
+
+def test_eight_draws_of_one_plot_are_the_same_bytes():
+    assert len({shown()._pictures[0][0] for _ in range(8)}) == 1
+
+
+@pytest.mark.parametrize("plot", [dots, curve, lambda: curve().figure], ids=["objects", "axes", "figure"])
+def test_any_plot_becomes_a_picture_for_a_phone_and_one_for_a_page(plot):
+    figure = shown(plot())
+    assert widths(figure) == [656, 960]
+    assert "<picture><source media=" in figure._repr_html_()
+
+
+def test_what_pyplot_drew_is_not_shown_a_second_time_by_the_notebook():
+    axes = curve()
+    assert axes.figure.number in plt.get_fignums()
+    shown(axes)
+    assert plt.get_fignums() == []
+
+
+def test_alt_text_and_table_say_the_same_from_one_frame():
+    figure = shown()
+    assert figure.alt == (
+        "50 % came to round tables (95 % interval 40 to 61). Training: 45 % (38 to 52), n = 100. "
+        "Round table: 50 % (40 to 61), n = 200. Seed fair of the unions of the south and of the river: not shown."
+    )
+    assert figure.cells.to_numpy().tolist()[0] == ["Training", "45", "38", "52", "100"]
+    assert figure.cells.to_numpy().tolist()[2][1:] == ["–", "–", "–", "30"]
+
+
+def test_a_row_without_a_number_says_why_where_the_frame_does():
+    figure = shown(frame=SHARES.assign(why="too few came"))
+    assert figure.alt.endswith("of the river: too few came.")
+
+
+def test_what_a_figure_carries_is_its_csv_and_the_numbers_of_its_sentences():
+    carried = shown()._repr_mimebundle_()[CARRIED]
+    assert carried["name"] == "uptake"
+    assert carried["csv"].splitlines()[1] == "Training,0.45,0.38,0.52,100"
+    assert carried["sentences"] == [["50 % came to round tables (95 % interval 40 to 61)", "share", 0.5, 0.4, 0.61]]
+    assert json.loads(json.dumps(carried)) == carried
+
+
+def test_a_figure_is_saved_for_a_slide(tmp_path):
+    shown().savefig(tmp_path / "a.svg", width=1200)
+    shown().savefig(tmp_path / "a.png", width=400)
+    assert "<svg" in (tmp_path / "a.svg").read_text(encoding="utf-8")
+    with Image.open(tmp_path / "a.png") as picture:
+        assert picture.size[0] == 1200
+    assert len(shown().axes) == 1
+
+
+@pytest.mark.parametrize("frame", [SHARES.iloc[:0], SHARES], ids=["no rows", "nothing to say"])
+def test_where_there_is_nothing_to_show_nothing_reaches_a_page(frame):
+    finding = say("x") if frame.empty else None
+    assert shown(dots(), frame, finding=finding)._repr_mimebundle_()[CARRIED] == {"part": "nothing"}
+
+
+def test_a_plot_that_raises_says_what_is_wrong_in_a_line():
+    plot = so.Plot(SHARES, x="share", y="label", color="label").add(so.Dot()).scale(color={"Training": "blue"})
+    with pytest.raises(PlotError, match="the plot cannot be drawn") as told:
+        shown(plot)._repr_html_()
+    assert told.value.__suppress_context__
+
+
+def test_a_column_that_the_frame_lacks_is_named_with_those_it_has():
+    with pytest.raises(ValueError, match="found .{chare}.*label, share, conf_low"):
+        shown(says="{label}: {chare:percent}")
+    with pytest.raises(ValueError, match="at most 7 columns; found 8"):
+        kl.table(SHARES, dict.fromkeys("abcdefgh", "{n}"), caption=say("x"))
+
+
+def test_a_table_is_read_from_templates_and_escapes_what_it_shows():
+    frame = pd.DataFrame({"label": ["<script>x</script>"], "share": [0.5], "conf_low": [0.4], "conf_high": [0.6]})
+    table = kl.table(frame, {say("Group"): "{label}", say("Percent"): "{share:percent}{interval}"}, caption=say("All"))
+    html = table._repr_html_()
+    assert "<script>" not in html
+    assert "50 % <wbr>(95 % interval 40 to 60)" in html
+
+
+def test_prose_leaves_out_what_is_not_said():
+    assert kl.prose([None, say("One."), ""])._repr_html_() == "<p>One.</p>"
+    assert kl.prose([None])._repr_mimebundle_()[CARRIED] == {"part": "nothing"}
+
+
+def test_a_letter_that_the_font_lacks_stops_no_figure():
+    shown(frame=SHARES.assign(label=["文化", "b $x$ c", "c"]))._repr_html_()
