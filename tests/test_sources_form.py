@@ -99,7 +99,7 @@ def test_questions_and_choices_are_those_of_pyxform(tmp_path, form):
         assert {"select_one": "select one", "select_multiple": "select all that apply"}.get(one.type) == (
             kind if kind.startswith("select") else None
         )
-    assert ours.lists.keys() == lists.keys()
+    assert ours.choices.keys() == lists.keys()
     for name, choices in lists.items():
         assert ours.choices[name].keys() == choices.keys()
         assert all(ours.choices[name][choice] == labels for choice, labels in choices.items() if choice != "other")

@@ -14,7 +14,7 @@ from workbook_files import ODS_CELL, ODS_ROW, RELATIONS, TYPE, number, ods, part
 
 import konbit_lessons as kl
 from konbit_lessons.field.sources import workbook
-from konbit_lessons.field.sources.workbook_parts import look
+from konbit_lessons.field.sources.workbook import look
 
 EPOCHS = ("1900", "1904")
 PEERS = Path(__file__).parent / "data" / "peers"

@@ -1,26 +1,17 @@
 """How a word sounds in Kreyòl: French words as Kreyòl writes them, so that ``Jakmèl`` is Jacmel and ``Mòn`` is Morne.
 
 Kreyòl is written as it is spoken, one sign for one sound. A French word has a few Kreyòl spellings, as its last letters
-may be silent; a word that is Kreyòl already has one. All are compared without accents.
+may be silent; a word that is Kreyòl already has one. All are compared without accents. The rules stand in
+``vocabulary.toml``.
 """
 
 import re
 from functools import lru_cache
 from itertools import product
 
-# In this order. Capitals stand for one sound: C for ch, U for ou, N for a nasal vowel; ' is a silent e.
-_BOTH = (("ch", "C"), ("ou", "U"))
-_FRENCH = (
-    (r"([^l])\1", r"\1"), (r"apt(?=i)", "at"), (r"st'", "s'"), (r"eus$", "eis"), (r"ean", "an"), (r"ph", "f"),
-    (r"qu|q", "k"), (r"gn", "ny"), (r"(?<!C)h", ""), (r"s?tion", "syon"), (r"eau|au", "o"), (r"o?eu", "e"),
-    (r"o[ia]", "wa"), (r"(?:ai|ei|i)n(?![aeiouyn'])|im(?=[bp])", "N"), (r"[ae]m(?=[bp])", "N"), (r"ai|ei(?!s$)", "e"),
-    (r"om(?=[bp])", "on"), (r"gu(?=[ei])", "g"), (r"ge(?=[ao])", "j"), (r"g(?=[eiy'])", "j"), (r"c(?=[eiyN'])", "s"),
-    (r"c", "k"), (r"x", "ks"), (r"ill", "iy"), (r"u", "i"), (r"i(?=[aeoUN])", "y"), (r"'", ""),
-)  # fmt: skip
-_LAST = (
-    (r"[zç]", "s"), (r"[ae]n+", "N"), (r"(?<=[aeioUN])y(?=[aeioUN])", ""), (r"U(?=[aeioN])", "w"),
-    (r"r+(?=[oUw])", "w"), (r"[Uw]*w", "w"), (r"y(?![aeioUN])", "i"), (r"(.)\1+", r"\1"),
-)  # fmt: skip
+from konbit_lessons.field.identity.forms import KNOWN
+
+_BOTH, _FRENCH, _LAST = (KNOWN["spelling"][rules] for rules in ("both", "french", "last"))
 _R_UNSPOKEN = re.compile(r"(?<=.)r+(?![aeioUNwyr])")
 _SILENT = re.compile(r"[tdspxz]+$")
 
@@ -53,7 +44,7 @@ def _sounds(word: str) -> set[str]:
     return unspoken | {sound for sound in sounds if not sound.endswith("er")}  # a final -er would read as é
 
 
-def _changed(word: str, rules) -> str:
+def _changed(word: str, rules: list[list[str]]) -> str:
     for pattern, sound in rules:
         word = re.sub(pattern, sound, word)
     return word

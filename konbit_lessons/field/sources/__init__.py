@@ -8,37 +8,20 @@ conventions: which cell is a header, a choice, a repeat. A query to a database i
 from pathlib import Path
 from types import ModuleType
 
-from konbit_lessons.errors import SourceError
-from konbit_lessons.field.sources import (
-    google_forms,
-    guard,
-    kobo,
-    microsoft_forms,
-    odk,
-    parquet,
-    sheet,
-    spss,
-    stata,
-    surveycto,
-)
+from konbit_lessons.field.sources import guard, kobo, odk, online_forms, parquet, sheet, surveycto, value_labels
 from konbit_lessons.field.sources.file import File
 from konbit_lessons.field.sources.form import read_form
+from konbit_lessons.field.sources.online_forms import OnlineForm
 from konbit_lessons.field.sources.raw import Asked, Raw
 from konbit_lessons.field.sources.starts import BINARY
 
 __all__ = ["KINDS", "Raw", "read"]
 
-KINDS: dict[str, ModuleType] = {
-    "kobo": kobo,
-    "odk_central": odk,
-    "surveycto": surveycto,
-    "microsoft_forms": microsoft_forms,
-    "google_forms": google_forms,
-    "stata": stata,
-    "spss": spss,
-    "parquet": parquet,
-    "sheet": sheet,
-}
+KINDS: dict[str, ModuleType | OnlineForm] = {
+    "kobo": kobo, "odk_central": odk, "surveycto": surveycto,
+    "microsoft_forms": online_forms.MICROSOFT, "google_forms": online_forms.GOOGLE,
+    "stata": value_labels, "spss": value_labels, "parquet": parquet, "sheet": sheet,
+}  # fmt: skip
 
 
 def read(
@@ -74,33 +57,26 @@ def read(
     SourceError
         The file is missing, dangerous, empty, or not what it is said to be.
     """
-    path = Path(path)
-    with guard.unchanged(path):
-        guard.check(path)
-        if kind is not None and kind not in KINDS:
-            raise SourceError(f'{path.name}: found kind "{kind}"; expected one of {", ".join(KINDS)}.')
-        file = File(path)
+    file = File(Path(path))
+    with guard.unchanged(file.path):
+        guard.check(file.path)
         asked = Asked(read_form(Path(form)) if form else None, tuple(expect), options or {})
         kind = _kind(file, asked, kind)
         frames, notices = KINDS[kind].read(file, asked)
-    return Raw(
-        path=path,
-        kind=kind,
-        tables={name: frame.rows for name, frame in frames.items()},
-        sheets={name: frame.sheet for name, frame in frames.items()},
-        notices=tuple([*file.notices, *notices]),
-        epoch=file.epoch,
-    )
+        tables = {name: frame.rows for name, frame in frames.items()}
+        sheets = {name: frame.sheet for name, frame in frames.items()}
+        return Raw(file.path, kind, tables, sheets, (*file.notices, *notices), file.epoch)
 
 
 def _kind(file: File, asked: Asked, wanted: str | None) -> str:
     """A binary file is what its first bytes say; a table of text what its header says, or programme.toml."""
+    if wanted is not None and wanted not in KINDS:
+        guard.refuse(file.path, f'found kind "{wanted}"; expected one of {", ".join(KINDS)}.')
     if file.container == "sqlite":
-        raise SourceError(f"{file.path.name}: this is a database. Say with a query what to read from it.")
-    if wanted and (wanted in BINARY or file.container in BINARY) and wanted != file.container:
-        raise SourceError(f'{file.path.name}: found a {file.container} file; kind says "{wanted}". Correct kind.')
+        guard.refuse(file.path, "this is a database. Say with a query what to read from it.")
+    if wanted and wanted != file.container and {wanted, file.container} & set(BINARY):
+        guard.refuse(file.path, f'found a {file.container} file; kind says "{wanted}". Correct kind.')
     if wanted or file.container in BINARY:
         return wanted or file.container
-    tables = {name: module for name, module in KINDS.items() if name not in BINARY}
-    found = next(name for name, module in tables.items() if module.recognizes(file))
+    found = next(one for one, module in KINDS.items() if one not in BINARY and module.recognizes(file))
     return "kobo" if found == "sheet" and asked.form and kobo.is_of(asked.form, file) else found

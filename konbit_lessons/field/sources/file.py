@@ -4,15 +4,13 @@ A workbook gives one grid per visible sheet, a zip one per CSV in it, delimited 
 """
 
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from konbit_lessons.errors import SourceError
 from konbit_lessons.field.sources import delimited, guard, workbook
-from konbit_lessons.field.sources.grids import Grid
-from konbit_lessons.field.sources.starts import BINARY, container_of
+from konbit_lessons.field.sources.raw import Grid, Grids
+from konbit_lessons.field.sources.starts import container_of
 
 
 @dataclass(frozen=True)
@@ -32,67 +30,66 @@ class File:
         """
         with self.path.open("rb") as file:
             found = container_of(file.read(512))
-        if found == "zip":
-            with zipfile.ZipFile(self.path) as archive:
-                names = [name.lower() for name in archive.namelist()]
-            if any(name.startswith("xl/") or name == "content.xml" for name in names):
-                return "workbook"
-            if not any(name.endswith(".csv") for name in names):
-                raise SourceError(f"{self.path.name}: there is no CSV in this zip. Ask for a new export.")
         if found == "page":
-            raise SourceError(
-                f"{self.path.name}: this is a web page (HTML or XML), whatever its name says; expected a table. "
-                "Open it in Excel and save it as .xlsx."
-            )
-        return found
+            advice = "expected a table. Open it in Excel and save it as .xlsx."
+            guard.refuse(self.path, f"this is a web page (HTML or XML), whatever its name says; {advice}")
+        return _in_zip(self.path) if found == "zip" else found
 
     @property
     def grids(self) -> list[Grid]:
-        """Those that hold anything; a grid of a zip is called after its member."""
+        """Those that hold anything; a grid of a zip is called after its member.
+
+        Raises
+        ------
+        SourceError
+            There is none.
+        """
+        other = f"this is a {self.container} file; expected a CSV or a workbook."
+        guard.refuse_if(self.container not in _READERS, self.path, other)
+        guard.refuse_if(not self._read[0], self.path, "no visible sheet holds anything. Export it again.")
         return self._read[0]
 
     @property
     def notices(self) -> list[str]:
         """Hidden sheets left out, an encoding that had to be assumed, and the like."""
-        return [] if self.container in BINARY else self._read[1]
+        return self._read[1]
 
     @property
     def epoch(self) -> str | None:
         """From which day a workbook counts dates."""
-        return self.grids[0].epoch if self.container == "workbook" else None
+        return next((grid.epoch for grid in self._read[0]), None)
 
     @cached_property
-    def _read(self) -> tuple[list[Grid], list[str]]:
-        match self.container:
-            case "text":
-                grids, notices = delimited.read(self.path)
-            case "workbook":
-                grids, notices = workbook.read(self.path)
-            case "zip":
-                grids, notices = _zipped(self.path)
-            case other:
-                raise SourceError(f"{self.path.name}: this is a {other} file; expected a CSV or a workbook.")
+    def _read(self) -> Grids:
+        if self.container not in _READERS:
+            return [], []
+        grids, notices = _READERS[self.container](self.path)
         used = [grid for grid in grids if grid.cells.notna().any(axis=None)]
-        if not used:
-            raise SourceError(f"{self.path.name}: no visible sheet holds anything. Export it again.")
         return used, [*notices, *(notice for grid in used for notice in grid.notices)]
 
 
-def _zipped(path: Path) -> tuple[list[Grid], list[str]]:
+def _in_zip(path: Path) -> str:
+    with zipfile.ZipFile(path) as archive:
+        names = [name.lower() for name in archive.namelist()]
+    if any(name.startswith("xl/") or name == "content.xml" for name in names):
+        return "workbook"
+    none = not any(name.endswith(".csv") for name in names)
+    guard.refuse_if(none, path, "there is no CSV in this zip. Ask for a new export.")
+    return "zip"
+
+
+def _zipped(path: Path) -> Grids:
     """The CSVs of a zip, the shortest name first: the main table of a form stands before its repeats."""
     grids, notices = [], []
-    with zipfile.ZipFile(path) as archive, TemporaryDirectory() as folder:
+    with zipfile.ZipFile(path) as archive:
         members = [member for member in archive.infolist() if not member.is_dir()]
         tables = [member for member in members if member.filename.lower().endswith(".csv") and member.file_size]
-        for at, member in enumerate(sorted(tables, key=lambda one: (len(one.filename), one.filename))):
-            copy = Path(folder) / f"{at}" / Path(member.filename).name
-            copy.parent.mkdir()
-            with copy.open("wb") as unpacked:
-                unpacked.writelines(guard.chunks(archive, member))
-            (grid,), more = delimited.read(copy)
-            grids.append(Grid(member.filename, grid.cells, notices=grid.notices))
+        for member in sorted(tables, key=lambda one: (len(one.filename), one.filename)):
+            (grid,), more = delimited.read(Path(member.filename), b"".join(guard.chunks(archive, member)))
+            grids.append(replace(grid, title=member.filename))
             notices += [f"{member.filename}: {notice}" for notice in more]
-        others = [member.filename for member in members if member not in tables]
-    if others:
-        notices.append(f"of the zip these were not read: {', '.join(others)}")
-    return grids, notices
+    others = [member.filename for member in members if member not in tables]
+    return grids, notices + ([f"of the zip these were not read: {', '.join(others)}"] if others else [])
+
+
+_READERS = {"text": delimited.read, "workbook": workbook.read, "zip": _zipped}

@@ -6,38 +6,24 @@ matters for putting a form on a server.
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain, combinations, product, takewhile
 from pathlib import Path
 from typing import NamedTuple
 
-from konbit_lessons.errors import SourceError
 from konbit_lessons.field.sources import guard
 from konbit_lessons.field.sources.file import File
-from konbit_lessons.field.sources.grids import Grid
+from konbit_lessons.field.sources.raw import Grid
+from konbit_lessons.field.sources.words import WORDS
 
 GPS = ("latitude", "longitude", "altitude", "precision")  # Kobo's columns beside a geopoint
 ODK_GPS = ("Latitude", "Longitude", "Altitude", "Accuracy")
-_ALIASES = {"caption": "label", "command": "type", "tag": "name", "value": "name"}
-_SELECTS = {
-    "select1": "select_one",
-    "select_one": "select_one",
-    "select_one_from": "select_one",
-    "add_select_one_prompt_using": "select_one",
-    "select_one_external": "select_one",
-    "select_one_from_file": "select_one",
-    "select_multiple": "select_multiple",
-    "select_multiple_from": "select_multiple",
-    "select_many": "select_multiple",
-    "select_all_that_apply": "select_multiple",
-    "select_all_that_apply_from": "select_multiple",
-    "add_select_multiple_prompt_using": "select_multiple",
-    "select_multiple_from_file": "select_multiple",
-    "rank": "rank",
-}
+_WORDS = WORDS["xlsform"]
 _OTHER = re.compile(r" (or specify other|or_other|or other)$")
 _BLOCK = re.compile(r"(begin|end)[_ ](.+)", re.IGNORECASE)
-_REPEATS = ("repeat", "lgroup", "looped group")
 
 
 class Choice(NamedTuple):
@@ -65,13 +51,18 @@ class Writing(NamedTuple):
 
 @dataclass(frozen=True)
 class Question:
-    """One question; ``labels`` by language ("" is the bare ``label``), ``path`` the groups and repeats around it."""
+    """One question; ``labels`` by language ("" is the bare ``label``), ``path`` the groups and repeats around it.
+
+    ``column`` is its name in a table: behind its groups where two questions of the table share a name.
+    """
 
     name: str
     type: str
     list_name: str | None
     labels: dict[str, str]
     path: tuple[Block, ...]
+    choices: tuple[Choice, ...] = ()
+    column: str = ""
 
     @property
     def repeat(self) -> str:
@@ -81,87 +72,71 @@ class Question:
     @property
     def full_name(self) -> str:
         """Behind its groups, as far as its repeat."""
-        names: list[str] = []
-        for block in self.path:
-            names = [] if block.repeats else [*names, block.name]
-        return "/".join([*names, self.name])
+        groups = takewhile(lambda block: not block.repeats, reversed(self.path))
+        return "/".join([*reversed([block.name for block in groups]), self.name])
+
+    def groups(self, language: str | None) -> list[str]:
+        """What the groups and repeats around it are called in a language."""
+        return [written(block, language) for block in self.path]
+
+    def options(self, language: str | None) -> dict[str, set[str]]:
+        """What a choice is called in a language → the names that it can stand for."""
+        found = defaultdict(set)
+        for choice in self.choices:
+            found[written(choice, language)].add(choice.name)
+        return found
 
 
 @dataclass(frozen=True)
 class Form:
-    """What a form asks, read from its XLSForm."""
+    """What a form asks, read from its XLSForm.
+
+    Attributes
+    ----------
+    questions : tuple of Question
+    choices : dict
+        List → choice name → language → label; of a name that is there twice, the first.
+    """
 
     questions: tuple[Question, ...]
-    lists: dict[str, tuple[Choice, ...]]
+    choices: dict[str, dict[str, dict[str, str]]]
 
     @cached_property
     def languages(self) -> list[str]:
-        labels = [q.labels for q in self.questions] + [c.labels for rows in self.lists.values() for c in rows]
-        return list(dict.fromkeys(language for one in labels for language in one))
-
-    @cached_property
-    def choices(self) -> dict[str, dict[str, dict[str, str]]]:
-        """List → choice name → language → label; of a name that is there twice, the first."""
-        return {title: {row.name: row.labels for row in reversed(rows)} for title, rows in self.lists.items()}
+        """Of the labels; "" is the bare ``label``."""
+        labels = chain((q.labels for q in self.questions), *(one.values() for one in self.choices.values()))
+        return list(dict.fromkeys(chain.from_iterable(labels)))
 
     @cached_property
     def repeats(self) -> list[str]:
+        """Names of the repeats."""
         return list(dict.fromkeys(block.name for q in self.questions for block in q.path if block.repeats))
 
     @cached_property
     def columns(self) -> dict[str, str]:
         """Every header that names a question or a choice, in names or in any language → its column here."""
         found: dict[str, str] = {}
-        for language in (None, *self.languages):
-            for writing in (Writing(language), Writing(language, "-")):
-                for repeat in ("", *self.repeats):
-                    for header, columns in self.headers(writing, repeat).items():
-                        found.setdefault(header, min(columns))
+        writings = [Writing(language, group) for language in (None, *self.languages) for group in "/-"]
+        for writing, repeat in product(writings, ("", *self.repeats)):
+            for header, columns in self.headers(writing, repeat).items():
+                found.setdefault(header, min(columns))
         return found
-
-    @cached_property
-    def _names(self) -> dict[tuple[str, str], int]:
-        counts: dict[tuple[str, str], int] = {}
-        for question in self.questions:
-            counts[question.repeat, question.name] = counts.get((question.repeat, question.name), 0) + 1
-        return counts
-
-    def column(self, question: Question) -> str:
-        """``name``, or ``group/name`` when two questions of the same table share a name."""
-        return question.name if self._names[question.repeat, question.name] == 1 else question.full_name
 
     def asked(self, repeat: str) -> list[Question]:
         """The questions of the main table ("") or of one repeat."""
         return [question for question in self.questions if question.repeat == repeat]
 
-    def options(self, question: Question) -> tuple[Choice, ...]:
-        return self.lists.get(question.list_name or "", ())
-
     def headers(self, writing: Writing, repeat: str) -> dict[str, set[str]]:
         """Header as written → the columns it can stand for, behind all, some or none of its groups."""
-        found: dict[str, set[str]] = {}
+        found = defaultdict(set)
         for question in self.asked(repeat):
-            column = self.column(question)
-            own = written(question.labels, question.name, writing.language)
-            groups = [written(block.labels, block.name, writing.language) for block in question.path]
-            for skipped in range(len(groups) + 1):
-                before = [*groups[skipped:]]
+            groups, own = question.groups(writing.language), written(question, writing.language)
+            for before in (groups[skipped:] for skipped in range(len(groups) + 1)):
                 header = writing.group.join([*before, own])
-                found.setdefault(header, set()).add(column)
-                if question.type == "select_multiple":
-                    for choice in self.options(question):
-                        label = written(choice.labels, choice.name, writing.language)
-                        for separator in {writing.choice, "/"}:
-                            found.setdefault(f"{header}{separator}{label}", set()).add(f"{column}/{choice.name}")
-                elif question.type == "geopoint":
-                    for part in GPS:
-                        beside = writing.group.join([*before, f"_{own}_{part}"])
-                        found.setdefault(beside, set()).add(f"_{column}_{part}")
-                    for part in ODK_GPS:
-                        found.setdefault(f"{header}-{part}", set()).add(f"{column}-{part}")
-                elif question.type in ("image", "audio", "video", "file"):
-                    found.setdefault(f"{header}_URL", set()).add(f"{column}_URL")
-        return found
+                found[header].add(question.column)
+                for beside, column in _beside(question, writing, header, writing.group.join([*before, f"_{own}"])):
+                    found[beside].add(column)
+        return dict(found)
 
     def starts(self, writing: Writing, repeat: str) -> dict[str, str]:
         """What a header of a question or choice that the form does not know begins with → what it becomes.
@@ -169,18 +144,28 @@ class Form:
         Groups go; the question that a choice belongs to takes its name.
         """
         found: dict[str, str] = {}
-        for question in self.asked(repeat):
-            groups = [written(block.labels, block.name, writing.language) for block in question.path]
-            for first in range(len(groups)):
-                for last in range(first, len(groups)):
-                    found[writing.group.join([*groups[first : last + 1], ""])] = ""
+        for groups in (question.groups(writing.language) for question in self.asked(repeat)):
+            cuts = combinations(range(len(groups) + 1), 2)
+            found |= {writing.group.join([*groups[first:last], ""]): "" for first, last in cuts}
         if writing.choice == "_":  # which names hold as well: needs_count is no choice of needs
             return found
-        several = {self.column(question) for question in self.asked(repeat) if question.type == "select_multiple"}
-        for header, columns in self.headers(writing, repeat).items():
-            if len(columns) == 1 and columns <= several:
-                found[f"{header}{writing.choice}"] = f"{min(columns)}/"
-        return found
+        several = {question.column for question in self.asked(repeat) if question.type == "select_multiple"}
+        headers = self.headers(writing, repeat).items()
+        known = {header: min(columns) for header, columns in headers if len(columns) == 1 and columns <= several}
+        return found | {f"{header}{writing.choice}": f"{column}/" for header, column in known.items()}
+
+
+def _beside(question: Question, writing: Writing, header: str, hidden: str) -> Iterator[tuple[str, str]]:
+    """Headers of the columns beside a question's → what they are here; ``hidden`` is its header behind a ``_``."""
+    column = question.column
+    if question.type == "select_multiple":
+        for (label, names), separator in product(question.options(writing.language).items(), {writing.choice, "/"}):
+            yield from ((f"{header}{separator}{label}", f"{column}/{name}") for name in names)
+    elif question.type == "geopoint":
+        yield from ((f"{hidden}_{part}", f"_{column}_{part}") for part in GPS)
+        yield from ((f"{header}-{part}", f"{column}-{part}") for part in ODK_GPS)
+    elif question.type in _WORDS["media"]:
+        yield f"{header}_URL", f"{column}_URL"
 
 
 def clean(text: str) -> str:
@@ -188,9 +173,9 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
-def written(labels: dict[str, str], name: str, language: str | None) -> str:
-    """The label in a language, or the name: as exporters do where a label is lacking."""
-    return labels.get(language, name) if language is not None else name
+def written(one: Question | Block | Choice, language: str | None) -> str:
+    """Its label in a language, or its name: as exporters do where a label is lacking."""
+    return one.labels.get(language, one.name) if language is not None else one.name
 
 
 def read_form(path: Path) -> Form:
@@ -203,39 +188,44 @@ def read_form(path: Path) -> Form:
     """
     guard.check(path)
     sheets = {grid.title.strip().lower(): _records(grid) for grid in File(path).grids}
-    if not any({"type", "name"} <= set(row) for row in sheets.get("survey", [])):
-        raise SourceError(f'{path.name}: this is no XLSForm: expected a sheet "survey" with the columns type and name.')
-    lists: dict[str, list[Choice]] = {}
-    for sheet in ("choices", "external_choices"):
-        for row in sheets.get(sheet, []):
-            if row.get("list_name") and row.get("name"):
-                lists.setdefault(row["list_name"], []).append(Choice(row["name"], _labels(row)))
-    questions = _questions(sheets["survey"], lists)
-    return Form(tuple(questions), {title: tuple(rows) for title, rows in lists.items()})
+    none = not any({"type", "name"} <= set(row) for row in sheets.get("survey", []))
+    guard.refuse_if(none, path, 'this is no XLSForm: expected a sheet "survey" with the columns type and name.')
+    lists = defaultdict(list)
+    for row in [*sheets.get("choices", []), *sheets.get("external_choices", [])]:
+        if row.get("list_name") and row.get("name"):
+            lists[row["list_name"]].append(Choice(row["name"], _labels(row)))
+    questions = list(_questions(sheets["survey"], lists))
+    times = Counter((question.repeat, question.name) for question in questions)
+    columns = [one.name if times[one.repeat, one.name] == 1 else one.full_name for one in questions]
+    named = zip(questions, columns, strict=True)
+    done = (replace(one, choices=tuple(lists.get(one.list_name, ())), column=column) for one, column in named)
+    return Form(tuple(done), {title: {one.name: one.labels for one in reversed(rows)} for title, rows in lists.items()})
 
 
-def _questions(rows: list[dict[str, str]], lists: dict[str, list[Choice]]) -> list[Question]:
-    questions, around = [], []
+def _questions(rows: list[dict[str, str]], lists: dict[str, list[Choice]]) -> Iterator[Question]:
+    """The questions in order; adds the choice "other" to the lists of those that take another answer."""
+    around: list[Block] = []
     for row in rows:
-        kind, name, labels = row.get("type", ""), row.get("name", ""), _labels(row)
-        block = _BLOCK.fullmatch(kind)
-        if row.get("disabled", "").lower() in ("yes", "true", "true()") or not kind:
+        kind, name = row.get("type", ""), row.get("name", "")
+        if not kind or row.get("disabled", "").lower() in ("yes", "true", "true()"):
             continue
-        if block and block[1].lower() == "begin":
-            around.append(Block(name, labels, block[2].lower() in _REPEATS))
-        elif block:
-            around = around[:-1]
+        if block := _BLOCK.fullmatch(kind):
+            own = Block(name, _labels(row), block[2].lower() in _WORDS["repeats"])
+            around = [*around, own] if block[1].lower() == "begin" else around[:-1]
         elif name or kind == "audit":
-            other = _OTHER.search(kind)
-            command, _, list_name = _OTHER.sub("", kind).rpartition(" ")
-            select = _SELECTS.get(command.lower().replace(" ", "_"))
-            kind = "geopoint" if kind in ("gps", "location") else "image" if kind == "photo" else select or kind
-            questions.append(Question(name or "audit", kind, list_name if select else None, labels, tuple(around)))
-            if select and other:
-                if not any(choice.name == "other" for choice in lists.get(list_name, [])):
-                    lists.setdefault(list_name, []).append(Choice("other", {}))
-                questions.append(Question(f"{name}_other", "text", None, {}, tuple(around)))
-    return questions
+            yield from _asked(Question(name or "audit", kind, None, _labels(row), tuple(around)), lists)
+
+
+def _asked(question: Question, lists: dict[str, list[Choice]]) -> Iterator[Question]:
+    """A question, its type as here, and the one that asks which other answer is meant."""
+    kind, path = question.type, question.path
+    command, _, list_name = _OTHER.sub("", kind).rpartition(" ")
+    select = _WORDS["selects"].get(command.lower().replace(" ", "_"))
+    yield replace(question, type=select or _WORDS["types"].get(kind, kind), list_name=list_name if select else None)
+    if select and _OTHER.search(kind):
+        if not any(choice.name == "other" for choice in lists[list_name]):
+            lists[list_name].append(Choice("other", {}))
+        yield Question(f"{question.name}_other", "text", None, {}, path)
 
 
 def _labels(row: dict[str, str]) -> dict[str, str]:
@@ -253,5 +243,5 @@ def _key(header: str, double: bool) -> str:
     """``Label :: English`` and, where no header has two colons, ``label:English`` → ``label::English``."""
     first, _, language = (part.strip() for part in header.partition("::" if double else ":"))
     first = "_".join(first.lower().split())
-    first = _ALIASES.get(first, first)
+    first = _WORDS["columns"].get(first, first)
     return f"{first}::{clean(language)}" if language else first

@@ -9,13 +9,13 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path, PureWindowsPath
 from typing import NoReturn
 
 from konbit_lessons.errors import SourceError
-from konbit_lessons.field.sources.starts import container_of
+from konbit_lessons.field.sources.starts import UTF_16, container_of
 
 LARGEST_TEXT = 8_000_000_000
 LARGEST_WORKBOOK = 300_000_000
@@ -25,8 +25,6 @@ HARMLESS = 20_000_000  # unpacked, whatever the ratio
 LONGEST_LINE = 16_000_000
 MOST_PARTS, MOST_FILES = 5_000, 100_000  # in a workbook, in another zip
 _ZIPPED = {".xlsx": "an XLSX workbook", ".xlsm": "an XLSM workbook", ".ods": "an ODS workbook"}
-_END_OF_ZIP = b"PK\x05\x06"
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _CHUNK = 1 << 20
 
 
@@ -39,28 +37,28 @@ def check(path: Path) -> None:
         Names the file, the reason, and what to do.
     """
     size = _check_place(path)
-    try:
-        with path.open("rb") as file:
-            start = file.read(_CHUNK)
-    except OSError as error:
-        refuse(path, f"it cannot be opened ({error.strerror}). Ask its owner for permission, or close what holds it.")
-    container = container_of(start)
-    if path.suffix.lower() in _ZIPPED and container == "text" and (b"\0" in start or start.startswith(b"PK")):
-        container = "zip"
-    limit = LARGEST_WORKBOOK if container == "workbook" or path.suffix.lower() in _ZIPPED else LARGEST_TEXT
-    if size > limit:
-        refuse(path, f"{size:,} bytes; at most {limit:,} are read. Split the export.")
-    if container == "zip":
+    start = _start(path)
+    named, container = path.suffix.lower() in _ZIPPED, container_of(start)
+    limit = LARGEST_WORKBOOK if named or container == "workbook" else LARGEST_TEXT
+    refuse_if(size > limit, path, f"{size:,} bytes; at most {limit:,} are read. Split the export.")
+    if container == "zip" or (named and container == "text" and (b"\0" in start or start.startswith(b"PK"))):
         _check_zip(path, size)
-    elif container == "workbook" and "EncryptedPackage".encode("utf-16-le") in path.read_bytes():
-        refuse(path, "a password protects it. Open it in Excel, take the password off, and save it.")
-    elif container == "text":
+    elif container == "workbook":
+        locked = "EncryptedPackage".encode("utf-16-le") in path.read_bytes()
+        refuse_if(locked, path, "a password protects it. Open it in Excel, take the password off, and save it.")
+    elif container == "text" and not start.startswith(UTF_16):
         _check_text(path, start)
 
 
-def refuse(path: Path, why: str) -> NoReturn:
-    """Raise a SourceError that names the file."""
-    raise SourceError(f"{path.name}: {why}")
+def refuse(path: Path, why: str, *, row: int | None = None) -> NoReturn:
+    """Raise a SourceError that names the file, and the row."""
+    raise SourceError(f"{path.name}{f', row {row}' if row else ''}: {why}")
+
+
+def refuse_if(wrong: bool, path: Path, why: str) -> None:
+    """Raise a SourceError that names the file, if it is so."""
+    if wrong:
+        refuse(path, why)
 
 
 @contextmanager
@@ -71,12 +69,11 @@ def unchanged(path: Path) -> Iterator[None]:
     ------
     SourceError
     """
-    before = _state(path)
+    before, changed = _state(path), "it changed while it was read. Close the program that writes it and run again."
     try:
         yield
     finally:
-        if _state(path) != before:
-            refuse(path, "it changed while it was read. Close the program that writes it and run again.")
+        refuse_if(_state(path) != before, path, changed)
 
 
 def chunks(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:
@@ -86,62 +83,64 @@ def chunks(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]
     ------
     SourceError
     """
-    path, declared, seen = Path(archive.filename), member.file_size, 0
+    path, name, declared, seen = Path(archive.filename), member.filename, member.file_size, 0
     member.file_size = LARGEST_UNPACKED  # zipfile would stop at the declared size, other readers do not
     try:
         with archive.open(member) as part:
             while chunk := part.read(_CHUNK):
                 seen += len(chunk)
-                if seen > declared:
-                    refuse(path, f"{member.filename} unpacks to more than it declares. Ask for a new export.")
+                refuse_if(seen > declared, path, f"{name} unpacks to more than it declares. Ask for a new export.")
                 yield chunk
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-        refuse(path, f"{member.filename} cannot be unpacked ({error}). Save it again, or ask for a new export.")
+        refuse(path, f"{name} cannot be unpacked ({error}). Save it again, or ask for a new export.")
     finally:
         member.file_size = declared
 
 
 def _state(path: Path) -> tuple[int, ...] | None:
-    try:
+    with suppress(OSError):
         about = path.stat()
-    except OSError:
-        return None
-    return about.st_ino, about.st_dev, about.st_size, about.st_mtime_ns
+        return about.st_ino, about.st_dev, about.st_size, about.st_mtime_ns
 
 
 def _check_place(path: Path) -> int:
     """Size of a regular file that may be read."""
-    if path.name.startswith("~$"):
-        refuse(path, f'this is the lock of a file open in Excel. Close Excel and read "{path.name[2:]}" itself.')
-    if path.name.startswith(".~lock.") and path.name.endswith("#"):
-        refuse(path, f'this is the lock of a file open in LibreOffice. Close it and read "{path.name[7:-1]}" itself.')
-    try:
-        about = path.stat()
-    except (OSError, ValueError) as error:
-        if isinstance(error, PermissionError):  # of a folder above it, perhaps: nothing more can be asked of it
-            refuse(path, f"it cannot be opened ({error.strerror}). Ask its owner for permission.")
-        if path.is_symlink():
-            refuse(path, f'this is a link to "{path.readlink()}", where there is no file. Copy the file itself here.')
-        refuse(path, "there is no such file. Check the name and the folder.")
-    if stat.S_ISDIR(about.st_mode):
-        refuse(path, "this is a folder; expected a file.")
-    if not stat.S_ISREG(about.st_mode):
-        refuse(path, "this is a pipe or a device; expected a file.")
-    if about.st_size == 0:
-        refuse(path, "the file is empty. Export it again.")
+    name, office = path.name, path.name.startswith(".~lock.") and path.name.endswith("#")
+    refuse_if(name[:2] == "~$", path, f'this is the lock of a file open in Excel. Close Excel and read "{name[2:]}".')
+    refuse_if(office, path, f'this is the lock of a file open in LibreOffice. Close it and read "{name[7:-1]}".')
+    about = _about(path)
+    refuse_if(stat.S_ISDIR(about.st_mode), path, "this is a folder; expected a file.")
+    refuse_if(not stat.S_ISREG(about.st_mode), path, "this is a pipe or a device; expected a file.")
+    refuse_if(about.st_size == 0, path, "the file is empty. Export it again.")
     return about.st_size
 
 
+def _about(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except PermissionError as error:  # of a folder above it, perhaps: nothing more can be asked of it
+        refuse(path, f"it cannot be opened ({error.strerror}). Ask its owner for permission.")
+    except (OSError, ValueError):
+        if path.is_symlink():
+            refuse(path, f'this is a link to "{path.readlink()}", where there is no file. Copy the file itself here.')
+        refuse(path, "there is no such file. Check the name and the folder.")
+
+
+def _start(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_CHUNK)
+    except OSError as error:
+        refuse(path, f"it cannot be opened ({error.strerror}). Ask its owner for permission, or close what holds it.")
+
+
 def _check_text(path: Path, start: bytes) -> None:
-    if start.startswith(_UTF_16):
-        return
-    if b"\0" in start:
-        refuse(path, "this is not text: it holds NUL bytes. Expected .csv, .txt or .xlsx; save it as CSV UTF-8.")
-    if start.startswith(b"%PDF-"):
-        refuse(path, "this is a PDF by its content. Expected .csv, .txt or .xlsx; ask for the export it was made from.")
+    refuse_if(b"\0" in start, path, "it holds NUL bytes, so it is not text. Save it as .xlsx or as CSV UTF-8.")
+    refuse_if(start.startswith(b"%PDF-"), path, "this is a PDF. Expected a table: ask for what it was made from.")
     with path.open("rb") as file:
-        if len(first := file.readline(LONGEST_LINE)) == LONGEST_LINE and b"\r" not in first:
-            refuse(path, f"no line ends within its first {LONGEST_LINE:,} bytes. Export it again.")
+        first = file.readline(LONGEST_LINE)
+    endless = len(first) == LONGEST_LINE and b"\r" not in first
+    refuse_if(endless, path, f"no line ends within its first {LONGEST_LINE:,} bytes. Export it again.")
 
 
 def _check_zip(path: Path, size: int) -> None:
@@ -152,32 +151,30 @@ def _check_zip(path: Path, size: int) -> None:
         refuse(path, f"this is not {what} ({error}). Save it again, or ask for a new export.")
     with archive:
         _check_ends(path, what)
-        members = archive.infolist()
-        names = {member.filename.lower() for member in members}
-        if "xl/workbook.bin" in names:
-            refuse(path, "XLSB workbooks are not read. Save it as .xlsx.")
-        most = MOST_PARTS if {"[content_types].xml", "content.xml"} & names else MOST_FILES
-        if len(members) > most:
-            refuse(path, f"it holds {len(members):,} parts; at most {most:,} are read. Ask for a new export.")
-        unpacked = sum(member.file_size for member in members)
-        if unpacked > LARGEST_UNPACKED or _bursts(unpacked, size):
-            refuse(path, f"{unpacked:,} bytes when unpacked; refused as a zip bomb. Ask for a new export.")
-        for member in members:
-            _check_member(path, member)
-        if len(names) < len(members):
-            refuse(path, "it holds two parts of the same name; refused. Ask for a new export.")
-        places = sorted((member.header_offset, 30 + member.compress_size) for member in members)
-        if any(at + length > following for (at, length), (following, _) in pairwise([*places, (archive.start_dir, 0)])):
-            refuse(path, "its parts overlap; refused as a zip bomb. Ask for a new export.")
+        _check_members(path, size, archive.infolist())
+        places = sorted((member.header_offset, 30 + member.compress_size) for member in archive.infolist())
+        overlap = any(at + length > end for (at, length), (end, _) in pairwise([*places, (archive.start_dir, 0)]))
+        refuse_if(overlap, path, "its parts overlap; refused as a zip bomb. Ask for a new export.")
 
 
 def _check_ends(path: Path, what: str) -> None:
     """Readers differ in where they look for the directory of a zip that has other bytes around it."""
     with path.open("rb") as file:
-        starts = file.read(4) == b"PK\x03\x04"
-        file.seek(-22, os.SEEK_END)
-        if not starts or file.read(4) != _END_OF_ZIP:
-            refuse(path, f"this is not {what}: other bytes stand before or behind it. Save it again.")
+        start, _ = file.read(4), file.seek(-22, os.SEEK_END)
+        plain = (start, file.read(4)) == (b"PK\x03\x04", b"PK\x05\x06")
+    refuse_if(not plain, path, f"this is not {what}: other bytes stand before or behind it. Save it again.")
+
+
+def _check_members(path: Path, size: int, members: list[zipfile.ZipInfo]) -> None:
+    names, unpacked = {member.filename.lower() for member in members}, sum(member.file_size for member in members)
+    most = MOST_PARTS if {"[content_types].xml", "content.xml"} & names else MOST_FILES
+    refuse_if("xl/workbook.bin" in names, path, "XLSB workbooks are not read. Save it as .xlsx.")
+    refuse_if(len(members) > most, path, f"it holds {len(members):,} parts; at most {most:,} are read. Export again.")
+    bursts = unpacked > LARGEST_UNPACKED or _bursts(unpacked, size)
+    refuse_if(bursts, path, f"{unpacked:,} bytes when unpacked; refused as a zip bomb. Ask for a new export.")
+    for member in members:
+        _check_member(path, member)
+    refuse_if(len(names) < len(members), path, "it holds two parts of the same name; refused. Ask for a new export.")
 
 
 def _bursts(unpacked: int, packed: int) -> bool:
@@ -185,13 +182,11 @@ def _bursts(unpacked: int, packed: int) -> bool:
 
 
 def _check_member(path: Path, member: zipfile.ZipInfo) -> None:
-    name = member.orig_filename
-    place = PureWindowsPath(name)
-    if "\0" in name or place.anchor or ".." in place.parts:
-        refuse(path, f'it holds the path "{ascii(name)[1:-1]}"; refused. Ask for a new export.')
-    if _bursts(member.file_size, member.compress_size):
-        refuse(path, f"{member.filename}: {member.file_size:,} bytes when unpacked; refused as a zip bomb.")
-    if member.flag_bits & 1:
-        refuse(path, "a password protects it. Take the password off, and save it.")
-    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        refuse(path, f"{member.filename} is packed by method {member.compress_type}; expected 0 or 8. Save it again.")
+    place, name, method = PureWindowsPath(member.orig_filename), member.filename, member.compress_type
+    leaves = "\0" in member.orig_filename or bool(place.anchor) or ".." in place.parts
+    refuse_if(leaves, path, f'it holds the path "{ascii(member.orig_filename)[1:-1]}"; refused. Ask for a new export.')
+    bursts = _bursts(member.file_size, member.compress_size)
+    refuse_if(bursts, path, f"{name}: {member.file_size:,} bytes when unpacked; refused as a zip bomb.")
+    refuse_if(bool(member.flag_bits & 1), path, "a password protects it. Take the password off, and save it.")
+    known = method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+    refuse_if(not known, path, f"{name} is packed by method {method}; expected 0 or 8. Save it again.")

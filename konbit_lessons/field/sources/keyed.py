@@ -4,6 +4,9 @@ They come in one zip, or side by side: beside the main CSV ``form.csv``, the rep
 """
 
 import re
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from glob import escape
 from pathlib import Path, PurePosixPath
 
@@ -11,64 +14,82 @@ import pandas as pd
 
 from konbit_lessons.errors import SourceError
 from konbit_lessons.field.sources import guard
+from konbit_lessons.field.sources.choices import blank_unanswered
 from konbit_lessons.field.sources.file import File
-from konbit_lessons.field.sources.form import Form
-from konbit_lessons.field.sources.grids import Grid
-from konbit_lessons.field.sources.raw import frame_of
+from konbit_lessons.field.sources.form import Form, Writing
+from konbit_lessons.field.sources.questions import by_form
+from konbit_lessons.field.sources.raw import Asked, Frame, Grid, Grids, Read, frame_of
 from konbit_lessons.tables import TEXT
 
 
-def frames(file: File) -> tuple[dict[str, tuple[pd.DataFrame, str]], list[str]]:
-    """Table → its rows under the headers of the file, and the name of the CSV they stand in ("" for the file itself).
+def read(file: File, asked: Asked, writing: Writing, without_form: Callable[[pd.DataFrame], pd.DataFrame]) -> Read:
+    """The submissions, "main", and the entries of each repeat, by question.
 
-    The first is "main". An entry of a repeat has ``_parent_index``: the ``_index`` of the row it belongs to.
+    An entry has ``_parent_index``: the ``_index`` of the row it belongs to. Choices are blank where the question was
+    not answered.
+
+    Parameters
+    ----------
+    file : File
+    asked : Asked
+    writing : Writing
+        How the exporter joins groups and choices.
+    without_form : callable
+        A table under the exporter's headers → the same by question, where there is no form.
     """
-    grids, notices = [*file.grids], []
-    if file.container == "text" and not _is_repeat(grids[0]):
-        for path in sorted(file.path.parent.glob(f"{escape(file.path.stem)}-*{file.path.suffix}")):
-            grid, more = _beside(path)
-            if grid:
-                grids.append(grid)
-                notices += [f"{path.name}: {notice}" for notice in more]
-    main = next((grid for grid in grids if not _is_repeat(grid)), grids[0])
-    stem = PurePosixPath(main.title).stem if main.title else file.path.stem
-    tables = {"main": (frame_of(main), main.title)}
-    for grid in grids:
-        if grid is not main:
-            tables[PurePosixPath(grid.title).stem.removeprefix(f"{stem}-")] = (frame_of(grid), grid.title)
-    if len(tables) > 1:
-        tables, lost = _linked(tables)
-        notices += lost
+    grids, notices = _grids(file)
+    tables, lost = _linked(_named(grids, file.path.stem))
+    notices += lost
+    for name, (rows, title) in tables.items():
+        if asked.form:
+            rows, more = by_form(rows, asked.form, _repeat(name, rows, file, asked.form), [writing])
+            notices += more
+        else:
+            rows = without_form(rows)
+        tables[name] = Frame(blank_unanswered(rows), title)
     return tables, notices
 
 
-def repeat(table: str, rows: pd.DataFrame, file: File, form: Form) -> str:
+def _grids(file: File) -> Grids:
+    """Those of the file and, beside the main CSV, of its repeats; each with the name of its CSV."""
+    grids, notices = [*file.grids], []
+    if file.container == "text" and "PARENT_KEY" not in grids[0].header:
+        for path in sorted(file.path.parent.glob(f"{escape(file.path.stem)}-*{file.path.suffix}")):
+            if beside := _entries(path):
+                grids.append(replace(beside.grids[0], title=path.name))
+                notices += [f"{path.name}: {notice}" for notice in beside.notices]
+    return grids, notices
+
+
+def _entries(path: Path) -> File | None:
+    """A CSV, if it holds the entries of a repeat."""
+    file = File(path)
+    with suppress(SourceError):
+        guard.check(path)
+        return file if len(file.grids) == 1 and {"KEY", "PARENT_KEY"} <= set(file.grids[0].header) else None
+
+
+def _named(grids: list[Grid], stem: str) -> dict[str, Frame]:
+    """Table → its rows under the headers of the file, the main one first."""
+    main = next((grid for grid in grids if "PARENT_KEY" not in grid.header), grids[0])
+    stem = PurePosixPath(main.title).stem or stem
+    others = {PurePosixPath(grid.title).stem.removeprefix(f"{stem}-"): grid for grid in grids if grid is not main}
+    return {name: Frame(frame_of(grid), grid.title) for name, grid in {"main": main, **others}.items()}
+
+
+def _repeat(table: str, rows: pd.DataFrame, file: File, form: Form) -> str:
     """Name of the repeat whose entries a table holds, by the name of its CSV; "" for submissions."""
     stem = table if table != "main" else file.path.stem
     names = [name for name in form.repeats if re.search(rf"(^|[-.~]){re.escape(name)}$", stem)]
     return max(names, key=len, default="") if "PARENT_KEY" in rows else ""
 
 
-def _is_repeat(grid: Grid) -> bool:
-    return "PARENT_KEY" in grid.header
-
-
-def _beside(path: Path) -> tuple[Grid | None, list[str]]:
-    try:
-        guard.check(path)
-        file = File(path)
-        (grid,) = file.grids
-    except (SourceError, ValueError):
-        return None, []
-    return (Grid(path.name, grid.cells), file.notices) if {"KEY", "PARENT_KEY"} <= set(grid.header) else (None, [])
-
-
-def _linked(tables: dict[str, tuple[pd.DataFrame, str]]) -> tuple[dict[str, tuple[pd.DataFrame, str]], list[str]]:
-    """The same tables with ``_index``, and the parent's as ``_parent_index``."""
-    index = {
-        name: pd.Series(range(1, len(rows) + 1), index=rows.index).astype(TEXT) for name, (rows, _) in tables.items()
-    }
-    parents = pd.concat([pd.Series(index[name].array, index=rows["KEY"]) for name, (rows, _) in tables.items()])
+def _linked(tables: dict[str, Frame]) -> tuple[dict[str, Frame], list[str]]:
+    """The same tables, where there are several, with ``_index`` and the parent's as ``_parent_index``."""
+    if len(tables) == 1:
+        return tables, []
+    index = {name: pd.Series(range(1, len(rows) + 1), rows.index).astype(TEXT) for name, (rows, _) in tables.items()}
+    parents = pd.concat([pd.Series(index[name].array, rows["KEY"]) for name, (rows, _) in tables.items()])
     parents = parents[parents.index.notna() & ~parents.index.duplicated()]
     linked, notices = {}, []
     for name, (rows, title) in tables.items():
@@ -76,7 +97,6 @@ def _linked(tables: dict[str, tuple[pd.DataFrame, str]]) -> tuple[dict[str, tupl
         if "PARENT_KEY" in rows:
             rows = rows.assign(_parent_index=rows["PARENT_KEY"].map(parents).astype(TEXT))
             orphans = int(rows["_parent_index"].isna().sum())
-            if orphans:
-                notices.append(f"{title}: {orphans} entries belong to a submission that is not there")
-        linked[name] = (rows, title)
+            notices += [f"{title}: {orphans} entries belong to a submission that is not there"] if orphans else []
+        linked[name] = Frame(rows, title)
     return linked, notices

@@ -12,16 +12,16 @@ import pandas as pd
 from konbit_lessons.field.sources.choices import agreeing
 from konbit_lessons.field.sources.file import File
 from konbit_lessons.field.sources.form import Form, clean
-from konbit_lessons.field.sources.grids import Grid
 from konbit_lessons.field.sources.questions import METADATA, by_form, by_values
-from konbit_lessons.field.sources.raw import Asked, Frame, frame_of
+from konbit_lessons.field.sources.raw import Asked, Frame, Grid, Read, frame_of
+from konbit_lessons.field.sources.words import WORDS
 
-MARKS = ("_uuid", "_submission_time", "_index", "_id", "_parent_index")
-_SEPARATORS = (" - ", "-", ".", ":", "_")
+_WORDS = WORDS["kobo"]
 _CUT = re.compile(r"\.\.\.( \(\d+\))?$")
 
 
 def recognizes(file: File) -> bool:
+    """Whether a table has the metadata of an export."""
     return any(_is_export(grid) for grid in file.grids)
 
 
@@ -31,33 +31,32 @@ def is_of(form: Form, file: File) -> bool:
     return sum(cell in form.columns for cell in header) > len(header) / 2
 
 
-def read(file: File, asked: Asked) -> tuple[dict[str, Frame], list[str]]:
+def read(file: File, asked: Asked) -> Read:
+    """The submissions, and one table per repeat."""
     tables, notices = {}, []
     for grid in sorted(file.grids, key=lambda grid: not _is_export(grid)):
-        tags = _tags(grid)
-        if tags:
+        if tags := _tags(grid):
             notices.append(f"the row of HXL tags under the header was left out: {', '.join(tags)}")
         frame = frame_of(grid, after=2 if tags else 1)
         repeat = _repeat(grid, asked.form) if "_parent_index" in frame else ""
-        if asked.form:
-            frame, more = by_form(frame, asked.form, repeat)
-            notices += [f"sheet {grid.title}: {notice}" if repeat else notice for notice in more]
-        else:
-            frame = _without_form(frame)
+        frame, more = by_form(frame, asked.form, repeat) if asked.form else (_without_form(frame), [])
+        notices += [f"sheet {grid.title}: {notice}" if repeat else notice for notice in more]
         name = repeat or ("main" if "main" not in tables else grid.title)
         tables[name if name not in tables else grid.title] = Frame(frame, grid.title)
-    return {"main": tables.pop("main"), **tables} if "main" in tables else _alone(tables), notices
+    first = "main" if "main" in tables else next(iter(tables))  # a sheet of a repeat that was saved on its own
+    return {"main": tables.pop(first), **tables}, notices
 
 
 def _without_form(frame: pd.DataFrame) -> pd.DataFrame:
     """Groups are joined by ``/``, or by what stands before choices that agree with their joined column."""
-    others = () if any("/" in name for name in frame if not name.startswith(METADATA)) else _SEPARATORS
+    slashed = any("/" in name for name in frame if not name.startswith(METADATA))
+    others = [] if slashed else _WORDS["separators"]
     found = ((one, choices) for one in others if (choices := agreeing(frame, one)))
     return by_values(frame, *next(found, ()))
 
 
 def _is_export(grid: Grid) -> bool:
-    return sum(mark in grid.header for mark in MARKS) >= 2 or "_parent_index" in grid.header
+    return sum(mark in grid.header for mark in _WORDS["marks"]) >= 2 or "_parent_index" in grid.header
 
 
 def _tags(grid: Grid) -> list[str]:
@@ -72,9 +71,3 @@ def _repeat(grid: Grid, form: Form | None) -> str:
     cut = begun != grid.title
     names = [name for name in form.repeats if (name.startswith(begun) if cut else name == grid.title)] if form else []
     return names[0] if len(names) == 1 else grid.title
-
-
-def _alone(tables: dict[str, Frame]) -> dict[str, Frame]:
-    """A sheet of a repeat saved on its own is what the file is about."""
-    first, *others = tables
-    return {"main": tables[first], **{name: tables[name] for name in others}}

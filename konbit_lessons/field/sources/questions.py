@@ -5,15 +5,19 @@ groups; what it can mean in two ways is kept, with a notice. Without the form, o
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 
 import pandas as pd
 
-from konbit_lessons.field.sources.choices import are_flags, select_multiple, select_one, use_flags
+from konbit_lessons.field.sources.answers import Decoder
+from konbit_lessons.field.sources.choices import are_flags, flags_of
 from konbit_lessons.field.sources.form import ODK_GPS, Form, Writing, clean, written
+
+Meanings = dict[str, set[str]]  # header or column → what it can stand for
 
 METADATA = ("_", "meta/", "meta-")
 _NUMBERED = re.compile(r" \(\d+\)$")
+_MOST_SEPARATORS = 6
 
 
 def by_form(
@@ -41,19 +45,14 @@ def by_form(
     writings = writings or _writings(form, repeat, list(headers.values()))
     known = [form.headers(writing, repeat) for writing in writings]
     best = max(range(len(known)), key=lambda at: sum(header in known[at] for header in headers.values()))
-    writing = writings[best]
-    names, notices, doubtful = _names(headers, [known[best], _merged(known)], form.starts(writing, repeat))
-    frame = frame.rename(columns=names)
+    meant = {column: known[best].get(header) or _all(header, known) for column, header in headers.items()}
+    names = _names(meant, headers, form.starts(writings[best], repeat))
+    notices, names = _doubts(meant, headers, names), _unless_they_collide(names)
+    doubtful = {name for columns in meant.values() if len(columns) > 1 for name in columns}
     headers = {names[column]: header for column, header in headers.items()}
+    decoder, frame = Decoder(form, writings[best], headers, doubtful, notices), frame.rename(columns=names)
     for question in form.asked(repeat):
-        column = form.column(question)
-        if question.type == "select_multiple":
-            frame, more = select_multiple(frame, form, question, writing, headers, doubtful)
-            notices += more
-        elif question.type == "select_one" and column in frame and form.options(question):
-            decoded, more = select_one(frame[column], form, question, writing.language)
-            frame = frame.assign(**{column: decoded})
-            notices += more
+        frame = decoder.decoded(frame, question)
     return frame, notices
 
 
@@ -73,8 +72,9 @@ def by_values(frame: pd.DataFrame, group: str = "/", choices: dict[str, str] | N
     if choices is None:
         asked = {column: column.rpartition("/")[0] for column in frame}
         choices = {column: column for column, one in asked.items() if one in frame and are_flags(frame[column])}
-    groups = Counter(column.rpartition(group)[0] for column in frame if column not in choices)
-    labels = any(" " in column for column in frame if column not in choices)
+    others = [column for column in frame if column not in choices]
+    groups = Counter(column.rpartition(group)[0] for column in others)
+    labels = any(" " in column for column in others)
 
     def without_groups(name: str) -> str:
         before, _, last = name.rpartition(group)
@@ -82,12 +82,12 @@ def by_values(frame: pd.DataFrame, group: str = "/", choices: dict[str, str] | N
             return f"{without_groups(before)}{group}{last}"
         return name if name.startswith(METADATA) or not last or (labels and groups[before] < 2) else last
 
-    names = {}
-    for column in frame:
-        question, slash, choice = choices.get(column, "").rpartition("/")
-        names[column] = f"{without_groups(question)}/{choice}" if slash else without_groups(column)
+    names = {column: without_groups(column) for column in others}
+    for column, name in choices.items():
+        question, _, choice = name.rpartition("/")
+        names[column] = f"{without_groups(question)}/{choice}"
     names = _unless_they_collide(names)
-    return use_flags(frame.rename(columns=names), [names[column] for column in choices])
+    return frame.assign(**{column: flags_of(frame[column]) for column in choices}).rename(columns=names)
 
 
 def _header(column: str, frame: pd.DataFrame) -> str:
@@ -101,63 +101,46 @@ def _writings(form: Form, repeat: str, headers: list[str]) -> list[Writing]:
     languages = (None, *form.languages)
     plain = [Writing(language) for language in languages]
     known = set().union(*(form.headers(writing, repeat) for writing in plain))
-    unknown = [header for header in headers if header not in known]
     asked = form.asked(repeat)
-    firsts = {
-        written(labels, name, language)
-        for language in languages
-        for name, labels in [(block.name, block.labels) for question in asked for block in question.path]
-        + [(question.name, question.labels) for question in asked if question.type == "select_multiple"]
-    }
-    behind = Counter(
-        header[len(first) : len(first) + width]
-        for header in unknown
-        for first in firsts
-        if header.startswith(first)
-        for width in (1, 2, 3)
-    )
-    others = [one for one, _ in behind.most_common() if one.strip() and not any(sign.isalnum() for sign in one)][:6]
-    return plain + [Writing(language, one, one) for one in others for language in languages]
+    begin = [block for question in asked for block in question.path]
+    begin += [question for question in asked if question.type == "select_multiple"]
+    firsts = {written(one, language) for one in begin for language in languages}
+    unknown = [header for header in headers if header not in known]
+    rest = [header.removeprefix(first) for header in unknown for first in firsts if header.startswith(first)]
+    behind = Counter(part[:width] for part in rest for width in (1, 2, 3))
+    others = [one for one, _ in behind.most_common() if one.strip() and not any(sign.isalnum() for sign in one)]
+    return plain + [Writing(language, one, one) for one in others[:_MOST_SEPARATORS] for language in languages]
 
 
-def _merged(known: list[dict[str, set[str]]]) -> dict[str, set[str]]:
-    merged: dict[str, set[str]] = {}
-    for headers in known:
-        for header, columns in headers.items():
-            merged[header] = merged.get(header, set()) | columns
-    return merged
+def _all(header: str, known: list[Meanings]) -> set[str]:
+    return set().union(*(headers.get(header, ()) for headers in known))
 
 
-def _names(
-    headers: dict[str, str], known: list[dict[str, set[str]]], starts: dict[str, str]
-) -> tuple[dict[str, str], list[str], set[str]]:
-    """Column → name: what the header means, where it can mean one thing only; else the header without known groups.
-
-    And notices, and the names that an undecided header can stand for.
-    """
-    names, notices, decoded, doubtful = {}, [], set(), set()
-    for column, header in headers.items():
-        meant = next((columns[header] for columns in known if header in columns), set())
-        if len(meant) > 1:
-            doubtful |= meant
-            notices.append(f'the header "{header}" stands for {" and ".join(sorted(meant))} of the form: it is kept')
-        elif meant:
-            decoded |= meant
+def _names(meant: Meanings, headers: dict[str, str], starts: dict[str, str]) -> dict[str, str]:
+    """Column → name: what the header means, where it can mean one thing only; else the header without known groups."""
+    names = {}
+    for column, columns in meant.items():
+        header = headers[column]
         start = max((one for one in starts if header.startswith(one) and header != one), key=len, default="")
-        known_part = starts.get(start, "") + header.removeprefix(start)
-        names[column] = column if len(meant) > 1 else next(iter(meant), known_part if start else column)
-    for name in sorted(decoded):
-        same = [column for column in names if names[column] == name]
-        if len(same) > 1:
-            notices.append(f"{' and '.join(same)} are both {name} by the form: their columns keep their headers")
-    return _unless_they_collide(names), list(dict.fromkeys(notices)), doubtful
+        without = starts[start] + header.removeprefix(start) if start else column
+        names[column] = column if len(columns) > 1 else min(columns, default=without)
+    return names
+
+
+def _doubts(meant: Meanings, headers: dict[str, str], names: dict[str, str]) -> list[str]:
+    """Headers that mean two things, and names that two headers mean."""
+    two = dict.fromkeys((headers[column], *sorted(columns)) for column, columns in meant.items() if len(columns) > 1)
+    told = [f'the header "{one}" stands for {" and ".join(columns)} of the form: it is kept' for one, *columns in two]
+    same = defaultdict(list)
+    for column, name in names.items():
+        same[name].append(column)
+    decoded = sorted({min(columns) for columns in meant.values() if len(columns) == 1})
+    both = [(" and ".join(same[name]), name) for name in decoded if len(same[name]) > 1]
+    return told + [f"{ones} are both {name} by the form: their columns keep their headers" for ones, name in both]
 
 
 def _unless_they_collide(names: dict[str, str]) -> dict[str, str]:
     """Column → name; where two would be called the same, both keep their headers."""
-    while True:
-        counts = Counter(names.values())
-        same = [column for column, name in names.items() if counts[name] > 1 and name != column]
-        if not same:
-            return names
-        names = names | {column: column for column in same}
+    counts = Counter(names.values())
+    same = {column: column for column, name in names.items() if counts[name] > 1 and name != column}
+    return _unless_they_collide(names | same) if same else names

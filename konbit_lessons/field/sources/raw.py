@@ -1,14 +1,87 @@
-"""What every reader returns: Raw, a file as frames of text; and the few steps from cells to such a frame."""
+"""What every reader takes and returns: Grid, the cells of a sheet as they stand; and Raw, a file as frames of text.
 
+Row numbers are those a person sees in a spreadsheet; a blank cell is missing; text stays as typed.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
 import pandas as pd
 
-from konbit_lessons.field.sources.form import Form
-from konbit_lessons.field.sources.grids import Grid
+from konbit_lessons.field.texts import kept
+from konbit_lessons.tables import TEXT
+
+if TYPE_CHECKING:
+    from konbit_lessons.field.sources.form import Form
+
+
+@dataclass(frozen=True)
+class Grid:
+    """One sheet, header and title rows included.
+
+    Attributes
+    ----------
+    title : str
+        Of the sheet; "" for a CSV.
+    cells : DataFrame of str
+        Columns 0, 1, …; the index is the row in the file.
+    epoch : {"1900", "1904"} or None
+        From which day this workbook counts dates; None where there are no serial dates.
+    notices : tuple of str
+        What a reader should know of this sheet.
+    merged : tuple of (first_row, first_column, last_row, last_column)
+        Merged cells; rows as in the index, columns as in ``cells``.
+    """
+
+    title: str
+    cells: pd.DataFrame
+    epoch: str | None = None
+    notices: tuple[str, ...] = field(default=())
+    merged: tuple[tuple[int, int, int, int], ...] = ()
+
+    def top(self, rows: int) -> list[list[str | None]]:
+        """The first rows, cell by cell."""
+        top = self.cells.iloc[:rows].astype(object)
+        return top.where(top.notna(), None).to_numpy().tolist()
+
+    @property
+    def header(self) -> list[str]:
+        """The first row, stripped; blank cells are ""."""
+        return [(cell or "").strip() for row in self.top(1) for cell in row]
+
+    @property
+    def titles(self) -> list[str]:
+        """The header, one space between words."""
+        return [" ".join(cell.split()) for cell in self.header]
+
+
+Grids = tuple[list[Grid], list[str]]  # what a file holds, and what was noticed
+
+
+def numbered(names: Iterable[str]) -> list[str]:
+    """Names, each that was there before with a number behind.
+
+    >>> numbered(["a", "b", "a"])
+    ['a', 'b', 'a (2)']
+    """
+    found, times = {}, Counter()
+    for name in names:
+        one = name
+        while one in found:
+            times[name] += 1
+            one = f"{name} ({times[name] + 1})"
+        found[one] = None
+    return list(found)
+
+
+def grid_of(title: str, rows: list[list[str | None]], *, first_row: int = 1, **about) -> Grid:
+    """Grid of rows of equal length."""
+    columns = zip(*rows, strict=True)
+    cells = {at: pd.array(list(column), dtype=TEXT) for at, column in enumerate(columns)}
+    return Grid(title, pd.DataFrame(cells, index=range(first_row, first_row + len(rows))), **about)
 
 
 class Frame(NamedTuple):
@@ -18,11 +91,14 @@ class Frame(NamedTuple):
     sheet: str
 
 
+Read = tuple[dict[str, Frame], list[str]]  # what a reader makes of a file: its tables, and what it noticed
+
+
 @dataclass(frozen=True)
 class Asked:
     """What a reader may know beyond the file: the form, headers that should be there, the options of a question."""
 
-    form: Form | None = None
+    form: "Form | None" = None
     expect: tuple[str, ...] = ()
     options: dict[str, list[str]] = field(default_factory=dict)
 
@@ -68,19 +144,9 @@ def frame_of(grid: Grid, *, header: list[str | None] | None = None, after: int =
     after : int
         Rows above the first one of data.
     """
-    body = grid.cells.iloc[after:]
-    names, seen, used = [], {}, []
-    for at, name in enumerate(header if header is not None else grid.top(1)[0]):
-        if name or body[at].notna().any():
-            name = (name or f"column {at + 1}").strip()
-            seen[name] = seen.get(name, 0) + 1
-            names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
-            used.append(at)
-    frame = body[used].set_axis(names, axis="columns")
-    blank = np.ones(len(frame), dtype=bool)
-    for at in range(frame.shape[1]):
-        blank &= frame.iloc[:, at].isna().to_numpy()
-        if not blank.any():
-            break
-    frame = frame[~blank] if blank.any() else frame
-    return frame.rename_axis("row")
+    body, titles = grid.cells.iloc[after:], header or grid.top(1)[0]
+    there = body.notna().to_numpy()
+    used = [at for at, filled in enumerate(there.any(axis=0)) if filled or titles[at]]
+    names = numbered((titles[at] or f"column {at + 1}").strip() for at in used)
+    frame = body[used].set_axis(names, axis="columns").rename_axis("row")
+    return kept(frame, there[:, used].any(axis=1))

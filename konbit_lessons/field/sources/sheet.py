@@ -9,8 +9,7 @@ import re
 from collections import Counter
 
 from konbit_lessons.field.sources.file import File
-from konbit_lessons.field.sources.grids import Grid
-from konbit_lessons.field.sources.raw import Asked, Frame, frame_of
+from konbit_lessons.field.sources.raw import Asked, Frame, Grid, Read, frame_of
 
 SEARCHED_ROWS = 20
 NEARLY_EVERY = 0.6  # a title, or a line such as "Date: …" above the header, fills fewer columns
@@ -19,49 +18,56 @@ Row = list[str | None]
 
 
 def recognizes(file: File) -> bool:
+    """Any table may be one that somebody made by hand."""
     return True
 
 
-def read(file: File, asked: Asked) -> tuple[dict[str, Frame], list[str]]:
+def read(file: File, asked: Asked) -> Read:
+    """One table for each sheet."""
     tables, notices = {}, []
+    expect = {" ".join(name.split()) for name in asked.expect}
     for grid in file.grids:
-        sheet = f"sheet {grid.title}: " if grid.title else ""
-        top = grid.top(SEARCHED_ROWS + 1)
-        first, last = _header_rows(top, [" ".join(name.split()) for name in asked.expect])
-        for row in top[:first]:
-            if any(row):
-                notices.append(f'{sheet}above the header stands "{" | ".join(cell for cell in row if cell)}"')
-        header = top[last]
-        if first < last:
-            groups = _groups(top[first], grid, first)
-            header = _under_groups(groups, header)
-            told = dict.fromkeys(group for group, lower in zip(groups, top[last], strict=True) if group and lower)
-            notices.append(f"{sheet}the header has two rows; over its columns stands: {', '.join(told)}")
-        name = "main" if not tables else grid.title
-        tables[name if name not in tables else f"{name} (2)"] = Frame(
-            frame_of(grid, header=header, after=last + 1), grid.title
-        )
+        name = grid.title if tables else "main"
+        tables[f"{name} (2)" if name in tables else name], more = _table(grid, expect)
+        notices += [f"sheet {grid.title}: {notice}" if grid.title else notice for notice in more]
     return tables, notices
 
 
-def _header_rows(rows: list[Row], expect: list[str]) -> tuple[int, int]:
+def _table(grid: Grid, expect: set[str]) -> tuple[Frame, list[str]]:
+    top = grid.top(SEARCHED_ROWS + 1)
+    first, last = _header_rows(top, expect)
+    notices = [f'above the header stands "{" | ".join(filter(None, row))}"' for row in top[:first] if any(row)]
+    header = top[last]
+    if first < last:
+        groups = _groups(top[first], grid, first)
+        header = _under_groups(groups, header)
+        told = dict.fromkeys(group for group, lower in zip(groups, top[last], strict=True) if group and lower)
+        notices.append(f"the header has two rows; over its columns stands: {', '.join(told)}")
+    return Frame(frame_of(grid, header=header, after=last + 1), grid.title), notices
+
+
+def _header_rows(rows: list[Row], expect: set[str]) -> tuple[int, int]:
     """First and last row of the header, counted from 0."""
-    hits = [len(set(expect) & {" ".join(cell.split()) for cell in row if cell}) for row in rows]
-    width = max(sum(any(row[column] for row in rows) for column in range(len(rows[0]))), 1)
-    filled = [sum(map(bool, row)) for row in rows]
     halves = [at for at in range(len(rows) - 1) if _are_halves_of_a_header(rows[at], rows[at + 1])]
-    if any(hits):
-        at = hits.index(max(hits))
-    else:
-        begun = (at for at, row in enumerate(rows) if filled[at] >= NEARLY_EVERY * width and _is_worded(row))
-        full = (at for at, count in enumerate(filled) if count >= width)
-        at = min([next((at for at in [*begun, *full]), filled.index(max(filled))), *halves])
+    at = _likeliest(rows, expect, halves)
     if at in halves:
         return at, at + 1
     titles = [cell.strip() for cell in rows[at] if cell]
-    if at - 1 in halves or (at and len(set(titles)) < len(titles) and filled[at - 1] > 1 and _is_worded(rows[at - 1])):
-        return at - 1, at
-    return at, at
+    above = rows[at - 1] if at else []
+    grouped = len(set(titles)) < len(titles) and sum(map(bool, above)) > 1 and _is_worded(above)
+    return (at - 1 if at - 1 in halves or grouped else at), at
+
+
+def _likeliest(rows: list[Row], expect: set[str], halves: list[int]) -> int:
+    """The row with most of what is expected; else the first that fills nearly every column with words, or every one."""
+    hits = [len(expect & {" ".join(cell.split()) for cell in row if cell}) for row in rows]
+    if any(hits):
+        return hits.index(max(hits))
+    filled = [sum(map(bool, row)) for row in rows]
+    width = max(sum(map(any, zip(*rows, strict=True))), 1)
+    begun = [at for at, row in enumerate(rows) if filled[at] >= NEARLY_EVERY * width and _is_worded(row)]
+    full = [at for at, count in enumerate(filled) if count >= width]
+    return min([*(begun or full or [filled.index(max(filled))])[:1], *halves])
 
 
 def _is_worded(row: Row) -> bool:
@@ -73,7 +79,7 @@ def _are_halves_of_a_header(upper: Row, lower: Row) -> bool:
     """Words in both, which fill every column; the lower ones stand under a group and the blanks to its right."""
     signs = {(True, True): "g", (True, False): "1", (False, True): "2", (False, False): "-"}
     kinds = "".join(signs[bool(one), bool(other)] for one, other in zip(upper, lower, strict=True))
-    return _is_worded([*upper, *lower]) and {"1", "g"} <= set(kinds) and bool(re.fullmatch("(1|g2+)+", kinds))
+    return {"1", "g"} <= set(kinds) and bool(re.fullmatch("(1|g2+)+", kinds)) and _is_worded([*upper, *lower])
 
 
 def _groups(upper: Row, grid: Grid, at: int) -> Row:
@@ -91,6 +97,6 @@ def _under_groups(groups: Row, lower: Row) -> Row:
     """The lower titles, behind their group's where one is there twice; the upper title where there is no lower one."""
     counts = Counter(cell.strip() for cell in lower if cell)
     return [
-        group if not cell else f"{group} / {cell}" if group and counts[cell.strip()] > 1 else cell
+        f"{group} / {cell}" if group and cell and counts[cell.strip()] > 1 else cell or group
         for group, cell in zip(groups, lower, strict=True)
     ]

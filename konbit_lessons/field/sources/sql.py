@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import sqlalchemy
@@ -41,41 +42,44 @@ def read_query(database: str, query: str, *, folder: str | Path = ".") -> Raw:
     """
     url = _url(database, Path(folder))
     where = f'{url.get_backend_name()}, query "{" ".join(query.split()[:6])} …"'
-    if not _READS.match(query) or ";" in query.rstrip().rstrip(";"):
+    query = query.rstrip().rstrip(";")
+    if not _READS.match(query) or ";" in query:
         raise SourceError(f"{where}: expected one SELECT, and nothing that writes.")
     path = Path(url.database or url.get_backend_name())
     if url.get_backend_name() == "sqlite":
         guard.check(path)
         url = url.set(database=f"file:{path.as_posix()}", query={"mode": "ro", "uri": "true"})
+    names, records = _answer(url, query, where)
+    check_size(where, len(records), len(names))
+    columns = zip(*records, strict=True) if records else [()] * len(names)
+    main = text_frame(names, columns, rows=len(records), where=where)
+    return Raw(path=path, kind="sql", tables={"main": main}, sheets={"main": ""})
+
+
+def _answer(url: sqlalchemy.URL, query: str, where: str) -> tuple[list[str], Sequence]:
+    """Names of the columns, and no more rows than are read."""
+    options = {"postgresql_readonly": True}
     try:
-        engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
+        engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool, execution_options=options)
     except (NoSuchModuleError, ImportError) as error:
         raise SourceError(f"{where}: the driver of this database is not installed ({error}).") from None
     try:
         with engine.connect() as connection:
-            if engine.dialect.name == "postgresql":
-                connection = connection.execution_options(postgresql_readonly=True)
-            elif engine.dialect.name in ("mysql", "mariadb"):
+            if engine.dialect.name in ("mysql", "mariadb"):
                 connection.exec_driver_sql("START TRANSACTION READ ONLY")
-            answer = connection.execute(sqlalchemy.text(_COLON.sub(r"\\:", query.rstrip().rstrip(";"))))
+            answer = connection.execute(sqlalchemy.text(_COLON.sub(r"\\:", query)))
             names = list(answer.keys())
-            records = answer.fetchmany(MOST_CELLS // max(len(names), 1) + 1)
+            return names, answer.fetchmany(MOST_CELLS // max(len(names), 1) + 1)
     except (SQLAlchemyError, OSError) as error:
         raise SourceError(f"{where}: {_without_password(error, url)}") from None
-    check_size(where, len(records), len(names))
-    columns = zip(names, zip(*records, strict=True) if records else [()] * len(names), strict=True)
-    main = text_frame(columns, rows=len(records), name=where)
-    return Raw(path=path, kind="sql", tables={"main": main}, sheets={"main": ""})
 
 
 def _url(database: str, folder: Path) -> sqlalchemy.URL:
     if database.startswith("env:"):
-        name = database.removeprefix("env:")
-        if not os.environ.get(name):
-            raise SourceError(
-                f"{database}: this environment variable is not set; expected the URL of a database in it."
-            )
-        database = os.environ[name]
+        found = os.environ.get(database.removeprefix("env:"))
+        if not found:
+            raise SourceError(f"{database}: this environment variable is not set; expected a database's URL in it.")
+        database = found
     try:
         url = sqlalchemy.make_url(database if "://" in database else f"sqlite:///{database}")
     except (ArgumentError, ValueError):

@@ -1,15 +1,12 @@
 """What a file is by its first bytes, whatever its name says."""
 
 _STARTS = {
-    b"PAR1": "parquet",
-    b"SQLite format 3\x00": "sqlite",
-    b"$FL2": "spss",
-    b"$FL3": "spss",
-    b"<stata_dta>": "stata",
+    b"PAR1": "parquet", b"SQLite format 3\x00": "sqlite", b"$FL2": "spss", b"$FL3": "spss", b"<stata_dta>": "stata",
     b"\xd0\xcf\x11\xe0": "workbook",
-}
+}  # fmt: skip
 _OLD_STATA = range(104, 116)  # the release, the byte order, then a 1
 _PAGES = (b"<html", b"<!doctype html", b"<table", b"<?xml", b"<div", b"<style", b"<head", b"<meta")
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 BINARY = ("parquet", "sqlite", "spss", "stata")  # tables that are neither text nor a workbook
 
 

@@ -4,29 +4,27 @@ Where every code in use has a label of its own, the column holds the labels and 
 code has none, or two codes share one, the column holds the codes and ``column (label)`` the labels.
 """
 
-from collections.abc import Callable
-from pathlib import Path
+from collections import Counter
+from contextlib import suppress
 
 import numpy as np
 import pandas as pd
 import pyreadstat
 
-from konbit_lessons.errors import SourceError
-from konbit_lessons.field.sources.raw import Frame
+from konbit_lessons.field.sources.file import File
+from konbit_lessons.field.sources.guard import refuse
+from konbit_lessons.field.sources.raw import Asked, Frame, Read
 from konbit_lessons.field.sources.typed import check_size, text_frame, text_of
 
-_DATES = ("%td", "%tc", "%tC", "%d")
+Texts = list[str | None]
+READERS = {"stata": pyreadstat.read_dta, "spss": pyreadstat.read_sav}
+_DAYS, _MOMENTS = ("%td", "%d"), ("%tc", "%tC")  # what the formats of Stata's days and moments begin with
 
 
-def read(path: Path, reader: Callable) -> tuple[dict[str, Frame], list[str]]:
-    """One table, by a reader of pyreadstat."""
-    try:
-        _, about = reader(path, metadataonly=True)
-        check_size(path.name, about.number_rows or 0, about.number_columns)
-        rows, about = reader(path, user_missing=True)
-    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError) as error:
-        raise SourceError(f"{path.name}: cannot be read ({error}). Save it again, or export it as CSV.") from error
+def read(file: File, asked: Asked) -> Read:
+    """One table."""
     notices, columns = [], []
+    rows, about = _content(file, notices)
     for name in about.column_names:
         kind = about.readstat_variable_types[name]
         labels = {_code(code, kind): label for code, label in about.variable_value_labels.get(name, {}).items()}
@@ -34,10 +32,37 @@ def read(path: Path, reader: Callable) -> tuple[dict[str, Frame], list[str]]:
         columns += _with_labels(name, texts, labels, notices)
         notices += _missing(name, texts, about.missing_ranges.get(name, []))
         notices += _counted(name, rows[name], about.original_variable_types.get(name) or "")
-    asked = [f'{name} "{label}"' for name, label in about.column_names_to_labels.items() if label]
-    if asked:
-        notices.append(f"labels of the columns: {'; '.join(asked)}")
-    return {"main": Frame(text_frame(columns, rows=len(rows), name=path.name), "")}, notices
+    told = [f'{name} "{label}"' for name, label in about.column_names_to_labels.items() if label]
+    notices += [f"labels of the columns: {'; '.join(told)}"] if told else []
+    names, values = [name for name, _ in columns], [texts for _, texts in columns]
+    return {"main": Frame(text_frame(names, values, rows=len(rows), where=file.path.name), "")}, notices
+
+
+def _content(file: File, notices: list[str]) -> tuple[pd.DataFrame, object]:
+    """The values, codes called missing among them, and what pyreadstat says of the columns."""
+    reader = READERS[file.container]
+    try:
+        _, about = reader(file.path, metadataonly=True)
+        check_size(file.path.name, about.number_rows or 0, about.number_columns)
+        formats = [one or "" for one in about.original_variable_types.values()]
+        days, moments = ([one for one in formats if one.startswith(begin)] for begin in (_DAYS, _MOMENTS))
+        reading = {"user_missing": True, "extra_date_formats": days, "extra_datetime_formats": moments}
+        with suppress(OverflowError):
+            return reader(file.path, **reading)
+        return _but_for_dates_out_of_range(reader, file, reading, notices)
+    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError) as error:
+        refuse(file.path, f"cannot be read ({error}). Save it again, or export it as CSV.")
+
+
+def _but_for_dates_out_of_range(reader, file: File, reading: dict, notices: list[str]) -> tuple[pd.DataFrame, object]:
+    """The same, a column as numbers where a date in it lies beyond the year 9999."""
+    rows, about = reader(file.path, disable_datetime_conversion=True, user_missing=True)
+    for name in about.column_names:
+        try:
+            rows[name] = reader(file.path, usecols=[name], **reading)[0][name]
+        except OverflowError:
+            notices.append(f"{name}: a date is out of range: the column stays numbers")
+    return rows, about
 
 
 def _code(value: object, kind: str) -> str | None:
@@ -47,29 +72,22 @@ def _code(value: object, kind: str) -> str | None:
     return text_of(np.float32(value) if kind == "float" and isinstance(value, float) else value)
 
 
-def _with_labels(
-    name: str, texts: list[str | None], labels: dict[str | None, str], notices: list[str]
-) -> list[tuple[str, list[str | None]]]:
-    used = {text for text in texts if text is not None}
-    in_use = [labels[code] for code in used if code in labels]
-    if not in_use:
-        return [(name, texts)]
-    shared = sorted({label for label in in_use if in_use.count(label) > 1})
-    named = [labels.get(text) for text in texts]
+def _with_labels(name: str, texts: Texts, labels: dict, notices: list[str]) -> list[tuple[str, Texts]]:
+    used = set(texts) - {None}
+    in_use = Counter(labels[code] for code in used if code in labels)
+    shared, named = sorted(label for label in in_use if in_use[label] > 1), [labels.get(text) for text in texts]
     if shared:
         notices.append(f'{name}: several codes share the label "{shared[0]}": the column holds the codes')
-    if shared or len(in_use) < len(used):
+    if shared or 0 < len(in_use) < len(used):
         return [(name, texts), (f"{name} (label)", named)]
-    return [(name, named), (f"{name} (code)", texts)]
+    return [(name, named), (f"{name} (code)", texts)] if in_use else [(name, texts)]
 
 
-def _missing(name: str, texts: list[str | None], ranges: list[dict]) -> list[str]:
+def _missing(name: str, texts: Texts, ranges: list[dict]) -> list[str]:
     """Codes that the file calls missing are kept, and said."""
-    found: dict[str, int] = {}
-    for text in texts:
-        if text is not None and any(_within(text, one["lo"], one["hi"]) for one in ranges):
-            found[text] = found.get(text, 0) + 1
-    told = ", ".join(f"{text} ({count} times)" for text, count in sorted(found.items()))
+    counts = Counter(text for text in texts if text is not None) if ranges else {}
+    found = [text for text in sorted(counts) if any(_within(text, one["lo"], one["hi"]) for one in ranges)]
+    told = ", ".join(f"{text} ({counts[text]} times)" for text in found)
     return [f"{name}: the file calls missing what is kept here: {told}"] if found else []
 
 
@@ -82,6 +100,5 @@ def _within(text: str, low: object, high: object) -> bool:
 
 def _counted(name: str, column: pd.Series, form: str) -> list[str]:
     """Stata's months, quarters and weeks are counts; only days and moments become dates."""
-    if form.startswith("%t") and not form.startswith(_DATES) and column.notna().any():
-        return [f"{name}: the file holds a count since 1960 in Stata's format {form}: it stays a number"]
-    return []
+    told = f"{name}: the file holds a count since 1960 in Stata's format {form}: it stays a number"
+    return [told] if form.startswith("%t") and not form.startswith(_DAYS + _MOMENTS) and column.notna().any() else []

@@ -1,0 +1,116 @@
+"""Forms whose header is the text of each question, and whose several answers to one stand in one cell.
+
+Microsoft Forms ends each of several answers with ``;``. Google Forms joins them by ``, `` while an option may itself
+contain a comma: they are split only where the options are given.
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from konbit_lessons.field.sources.choices import split, with_choices
+from konbit_lessons.field.sources.file import File
+from konbit_lessons.field.sources.raw import Asked, Frame, Read, frame_of
+from konbit_lessons.field.sources.words import WORDS
+
+Options = dict[str, list[str]]  # question → its options
+
+
+@dataclass(frozen=True)
+class OnlineForm:
+    """One such exporter.
+
+    Attributes
+    ----------
+    first : list of list of str
+        The first headers, in each language that is known.
+    respondent : list of str
+        Headers, in lower case, of what is no answer.
+    separator : str
+        What stands between several answers.
+    ends : bool
+        It stands behind the last one as well.
+    """
+
+    first: list[list[str]]
+    respondent: list[str]
+    separator: str
+    ends: bool
+
+    def recognizes(self, file: File) -> bool:
+        """Whether the first headers are those of every such file."""
+        return any(file.grids[0].header[: len(first)] == first for first in self.first)
+
+    def read(self, file: File, asked: Asked) -> Read:
+        """The answers, and what other sheets hold."""
+        grid, *others = file.grids
+        frame, options = frame_of(grid, header=grid.titles), asked.options
+        if self.ends:
+            frame, seen = self._without_ends(frame)
+            options = seen | options
+        frame, notices = split_options(frame, options, self.separator)
+        tables = {other.title: Frame(frame_of(other, header=other.titles), other.title) for other in others}
+        return {"main": Frame(frame, grid.title), **tables}, notices
+
+    def _without_ends(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, Options]:
+        """The answers to questions of several without their last separator, and the options that were chosen."""
+        texts = {name: frame[name].dropna().str.strip() for name in frame if name.lower() not in self.respondent}
+        several = [text for text in texts.values() if len(text) and text.str.endswith(self.separator).all()]
+        cut = {text.name: text.str.removesuffix(self.separator) for text in several}
+        seen = {name: text.str.split(self.separator).explode().unique().tolist() for name, text in cut.items()}
+        return frame.assign(**cut), seen
+
+
+GOOGLE, MICROSOFT = (OnlineForm(**WORDS[name]) for name in ("google_forms", "microsoft_forms"))
+
+
+def split_options(frame: pd.DataFrame, options: Options, separator: str) -> tuple[pd.DataFrame, list[str]]:
+    """Add ``question/option`` columns for the questions whose options are known.
+
+    An answer that is none of the options (what was typed under "Other") is taken for one if nothing but known options
+    stands before it; a cell that can be read in two ways is left as it is.
+
+    Parameters
+    ----------
+    frame : DataFrame of str
+    options : dict of str to list of str
+        Question → its options; an option may contain the separator.
+    separator : str
+
+    Returns
+    -------
+    frame : DataFrame
+    notices : list of str
+    """
+    notices = []
+    for question, texts in options.items():
+        column = next((header for header in frame if header.split() == question.split()), None)
+        if column is None:
+            notices.append(f'options are given for "{question}", which is no column: it has {", ".join(frame)}')
+            continue
+        chosen, doubtful = _chosen(frame[column], texts, separator)
+        typed = sum(not set(ones) <= set(texts) for ones in chosen.values())
+        if doubtful:
+            notices.append(f'{column}: "{doubtful[0]}" can be read in two ways; such cells are left as they are')
+        if typed:
+            notices.append(f"{column}: {typed} answers hold more than the options, which stays in the joined column")
+        frame = with_choices(frame, column, chosen, texts)
+    return frame, notices
+
+
+def _chosen(cells: pd.Series, texts: list[str], separator: str) -> tuple[dict[str, tuple[str, ...]], list[str]]:
+    """Cell → its answers, and the cells whose options can be read in two ways."""
+    known = {text: {text} for text in texts}
+    ways = {cell: _ways(cell.strip(), known, separator) for cell in cells.dropna().unique()}
+    sure = {cell: len({frozenset(way) & set(texts) for way in found}) == 1 for cell, found in ways.items()}
+    return {cell: min(ways[cell]) for cell in ways if sure[cell]}, [cell for cell in ways if not sure[cell]]
+
+
+def _ways(cell: str, known: dict[str, set[str]], separator: str) -> set[tuple[str, ...]]:
+    """Ways to read a cell; where it is not all options, the longest run of them from its start, then what was typed."""
+    ways = split(cell, known, separator)
+    starts = [at for at in range(len(cell), 0, -1) if cell.startswith(separator, at)]
+    for at in [] if ways else starts:
+        if before := split(cell[:at], known, separator):
+            return {(*way, cell[at + len(separator) :]) for way in before}
+    return ways or {(cell,)}
