@@ -10,17 +10,17 @@ import time
 import unicodedata
 from pathlib import Path
 
-import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from click.testing import CliRunner
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from small_study import text, written
 
 import konbit_lessons as kl
 from konbit_lessons.cli import main
 from konbit_lessons.errors import ProgrammeError, ReportError
 from konbit_lessons.publish import only_one_run
 from konbit_lessons.reports.briefs import file_name, make_briefs
+from konbit_lessons.reports.notebooks import BRIEF
 
 ROOT = Path(__file__).parent.parent
 PARAMETERS = (
@@ -38,13 +38,7 @@ NAMES = [
 
 def own_notebook(tiny, *sources):
     """A programme's own organization_brief.ipynb, in place of the one that is shipped."""
-    cells = [
-        new_markdown_cell("x", metadata={"tags": ["lab-only"]}),
-        new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]}),
-        *map(new_code_cell, sources),
-    ]
-    (tiny.folder / "notebooks").mkdir(exist_ok=True)
-    nbformat.write(new_notebook(cells=cells), tiny.folder / "notebooks" / "organization_brief.ipynb")
+    written(tiny.folder / "notebooks", text("x", "lab-only"), *sources, name=BRIEF, parameters=PARAMETERS)
 
 
 def konbit(*arguments):
@@ -105,11 +99,11 @@ def test_there_is_a_page_for_each_and_an_index_by_name(of_tiny):
     index = BeautifulSoup((folder(out) / "index.html").read_text(encoding="utf-8"), "html.parser")
     rows = [[cell.get_text() for cell in row.find_all(["th", "td"])] for row in index.select("tbody tr")]
     assert rows == [
-        ["Asosyasyon Peyizan Aquin", "1 December 2016", "1", "0", "Service providers (CDSPs)"],
-        ["Cabinet Théodore & Associés", "10 January 2017", "0", "0", "Awardees"],
-        ["Émile <b>& fils</b>", "–", "0", "0", "Awardees"],
-        ["Fondation pour le Développement de Jacmel", "–", "0", "0", "Service providers (CDSPs)"],
-        ["Fondation pour le Développement de Jacmel Nord", "–", "0", "0", "Service providers (CDSPs)"],
+        ["Asosyasyon Peyizan Aquin", "1 December 2016", "1", "0", "Service provider"],
+        ["Cabinet Théodore & Associés", "10 January 2017", "0", "0", "Awardee"],
+        ["Émile <b>& fils</b>", "–", "0", "0", "Awardee"],
+        ["Fondation pour le Développement de Jacmel", "–", "0", "0", "Service provider"],
+        ["Fondation pour le Développement de Jacmel Nord", "–", "0", "0", "Service provider"],
     ]
     assert all((folder(out) / link["href"].replace("%7E", "~")).is_file() for link in index.select("tbody a"))
     assert "Not for sharing outside the team" in index.get_text()
