@@ -20,7 +20,7 @@ STEPS = {
     "came_five_times": mark("Came five times or more"),
 }
 OF = {  # step → one organization of it, several
-    "roster": pair("on the list of partners", "on the list of partners"),
+    "roster": pair("on the list", "on the list"),
     "invited": pair("invited", "invited"),
     "came_once": pair("that came once", "that came once"),
     "came_again": pair("that came again", "that came again"),
@@ -135,8 +135,8 @@ def taken_up_in(say, by_quarter, change, quarter):
         return say("In {quarter:period} too few organizations were invited, or came, to give a share.", quarter=quarter)
     now = say(
         (
-            "In {quarter:period}, **{share:percent}** of {n} invitation was taken up{interval}.",
-            "In {quarter:period}, **{share:percent}** of {n} invitations were taken up{interval}.",
+            "In {quarter:period}, of {n} invitation **{share:percent}** was taken up{interval}.",
+            "In {quarter:period}, of {n} invitations **{share:percent}** were taken up{interval}.",
         ),
         quarter=quarter,
         **shares.loc[quarter],
