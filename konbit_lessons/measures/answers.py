@@ -97,7 +97,7 @@ def answers(data: Data, *, until: str) -> pd.DataFrame:
     said = pd.DataFrame(found | {"submitted_on": groups["submitted_on"].max()}).reset_index()
     for table in filter(None, dict.fromkeys(one.beside for one in questions.values())):
         first = data.tables[table].groupby("organization_id")[day_of(data.programme.tables[table])].min()
-        said[f"has_{table}"] = said["organization_id"].map(first) <= said["submitted_on"]
+        said[f"has_{table}"] = first.reindex(said["organization_id"]).to_numpy() <= said["submitted_on"]
     return said.merge(
         data.organizations[["organization_id", *ABOUT]], on="organization_id", how="left", validate="many_to_one"
     )
