@@ -138,6 +138,10 @@ class Gate:
         DataError
             A count is not a whole number from 0, or figures do not add up.
         """
+        if smallest <= 1:
+            return self._table(
+                dict.fromkeys(self._counted, True), {place: one[0] for place, one in self._counted.items()}
+            )
         relations, shown, floors = self._relations(), {}, {}
         begun = {place: self._reports.index(place[1]) for place in self._counted}
         for number in range(len(self._reports)):

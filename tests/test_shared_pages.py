@@ -17,14 +17,41 @@ from scipy import sparse
 from scipy.optimize import linprog
 
 import konbit_lessons as kl
-from konbit_lessons.disclosure import TOTAL
+from konbit_lessons.disclosure import TOTAL, Gate
+from konbit_lessons.example import write_example
 from konbit_lessons.measures import actions, answers, conversations, participation, support
-from konbit_lessons.measures.shared_counts import BANDS, STEPS, invitations_taken_up
+from konbit_lessons.measures.shared_counts import BANDS, STEPS, invitations_taken_up, panel
 
 KNOWN = ("roster", "invited", "partners", "all", "asked")  # to everybody
-CHAINS = (tuple(reversed(STEPS)), ("reached", "partners"), ("now", "any"), ("unmet", "yes", "n"), ("offered", "n"), ("before", "n"))  # fmt: skip
-GROW = ("came_once", "came_again", "came_five_times", "defined", "any", "attended", "known", "pledged", "delivered", "leads", "contracts")  # fmt: skip
-SUMS = {"partners": BANDS, "all": ("any", "none"), "both": ("leads", "contracts"), "follow-ups": ("done", "open", "overdue")}  # fmt: skip
+CHAINS = (  # each among the next
+    tuple(reversed(STEPS)),
+    ("reached", "partners"),
+    ("now", "any"),
+    ("unmet", "yes", "n"),
+    ("offered", "n"),
+    ("before", "n"),
+    ("delivered", "pledged"),
+)
+GROW = [
+    *STEPS,
+    "defined",
+    "any",
+    "attended",
+    "known",
+    "pledged",
+    "delivered",
+    "leads",
+    "contracts",
+    "follow-ups",
+    "done",
+]
+SUMS = {
+    "partners": BANDS,
+    "all": ("any", "none"),
+    "both": ("leads", "contracts"),
+    "follow-ups": ("done", "open", "overdue"),
+}
+RECORDS = {actions.contributions: ("pledged", "delivered"), actions.leads: ("leads", "contracts", "both")}
 
 
 class Outsider:
@@ -119,13 +146,14 @@ def of_organizations(data, quarter):
 
 def of_invitations(data, quarter):
     """Those whose attendance is known, and those taken up: in each quarter, and so far in each group."""
-    counts = invitations_taken_up(data, kl.invitations(data, until=quarter)).drop(TOTAL, level="by")
+    counts = invitations_taken_up(data, panel(data, quarter=quarter)).drop(TOTAL, level="by")
     for (by, group), line in counts.iterrows():
-        when = by.startswith("fiscal_quarter")
-        at = (group, TOTAL, TOTAL) if by == "fiscal_quarter" else (quarter, by, group)
-        at = (group.split(", ")[0], "org_type", group.split(", ")[1]) if by.startswith("fiscal_quarter ×") else at
-        yield (f"attended{' in' * when}", *at), line["attended"], 0
-        yield (f"known{' in' * when}", *at), line["invitations"], 0
+        at, ends = (quarter, by, group), ""
+        if by.startswith("fiscal_quarter"):
+            when, *kind = group.split(", ")
+            at, ends = (when, *(("org_type", *kind) if kind else (TOTAL, TOTAL))), " in"
+        yield (f"attended{ends}", *at), line["attended"], 0
+        yield (f"known{ends}", *at), line["invitations"], 0
 
 
 def of_meaningful(data, quarter):
@@ -166,11 +194,11 @@ def of_support(data, quarter):
 
 def of_records(data, quarter):
     """Pledges, leads and follow-ups."""
-    for measure, figures in ((actions.contributions, ("pledged", "delivered")), (actions.leads, ("leads", "contracts", "both"))):  # fmt: skip
+    for measure, figures in RECORDS.items():
         for line in measure(data, quarter=quarter).to_dict("records"):
             by = TOTAL if line["fiscal_quarter"] == TOTAL else "fiscal_quarter"
             yield from (((figure, quarter, by, line["fiscal_quarter"]), line[figure], 0) for figure in figures)
-    for state, n in conversations.follow_ups(data, quarter=quarter).items():
+    for state, n in conversations.follow_ups(data, quarter=quarter).itertuples(index=False):
         yield ("follow-ups" if state == TOTAL else state, quarter, TOTAL, TOTAL), n, 0
 
 
@@ -186,10 +214,10 @@ FAMILIES = {
 
 def outsider_of(figures, data, quarters):
     """Who has read these figures in the reports of all quarters; and what they are."""
-    outsider, own = Outsider(data.programme.smallest_cell), alone(data)
+    outsider, whole = Outsider(data.programme.smallest_cell), alone(data)
     for quarter in quarters:
-        survey = answers.waves(data, until=quarter)  # late answers wait, and are no figure until then
-        whole = replace(own, tables=own.tables | {"survey": survey})
+        if figures is of_answers:  # late answers wait, and are no figure until then
+            whole = alone(data, survey=answers.waves(data, until=quarter))
         outsider.truth |= {name: int(n) for name, n, _ in figures(whole, quarter) if pd.notna(n)}
         for name, n, at_least in figures(data, quarter):
             outsider.sees(name, n, at_least)
@@ -197,9 +225,10 @@ def outsider_of(figures, data, quarters):
     return outsider
 
 
-def alone(data):
+def alone(data, **tables):
     """The same data for the team's own eyes."""
-    return replace(data, programme=replace(data.programme, smallest_cell=1, audience="internal"))
+    programme = replace(data.programme, smallest_cell=1, audience="internal")
+    return replace(data, programme=programme, tables=data.tables | tables)
 
 
 def relate(outsider, data, quarters):
@@ -299,3 +328,47 @@ def test_the_outsider_works_out_what_is_hidden_alone():
     assert [line[:4] for line in outsider.told()] == [(a, 3, 3, 3), (("rest", b, d), 1, 1, 1)]
     with pytest.raises(AssertionError, match="is shown as two numbers"):
         outsider.sees(b, 41)
+
+
+@pytest.mark.slow
+def test_nothing_can_be_worked_out_of_all_quarters_of_the_small_programme(whole_programme):
+    told, hidden = attacked(whole_programme / "programme.toml")
+    assert told == [] and hidden > 200
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("smallest", [5, 10])
+def test_nothing_can_be_worked_out_of_all_quarters_of_the_example(tmp_path, smallest):
+    write_example(tmp_path / "example")
+    told, hidden = attacked(tmp_path / "example" / "programme.toml", smallest)
+    assert told == [] and hidden > 200
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(20))
+def test_nothing_can_be_worked_out_of_the_last_quarters_of_small_programmes(tmp_path, seed):
+    write_example(tmp_path / "small", organizations=11 + 4 * seed, events=8 + seed, seed=seed)
+    told, hidden = attacked(tmp_path / "small" / "programme.toml", last=2)
+    assert told == [] and hidden > 50
+
+
+@pytest.mark.slow
+def test_the_attack_finds_what_is_shown_of_each_quarter_alone(tmp_path, monkeypatch):
+    """A report that does not know what those before it showed tells who was added since."""
+    write_example(tmp_path / "small", organizations=24, events=10)
+    monkeypatch.setattr(Gate, "report", lambda gate, name: gate._reports.__setitem__(slice(None), [name]))
+    told, _ = attacked(tmp_path / "small" / "programme.toml", last=2)
+    assert told
+
+
+def test_types_and_their_total_are_decided_together(tmp_path):
+    """Of 15 organizations reached 11 are of one type: the 4 of the other are hidden, and not told by the two."""
+    write_example(tmp_path / "small", organizations=24, events=10)
+    data = kl.clean(kl.load(tmp_path / "small" / "programme.toml"))
+    hidden = 0
+    for quarter in data.quarters:
+        table = participation.funnel(data, quarter=quarter).set_index(["step", "org_type"])["organizations"]
+        for step in table.index.unique("step"):
+            assert table[step].isna().sum() != 1, (quarter, step)
+            hidden += table[step].isna().any()
+    assert hidden

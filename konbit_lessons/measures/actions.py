@@ -7,14 +7,15 @@ hidden here. Which events an action counts stands in programme.toml.
 
 import pandas as pd
 
-from konbit_lessons.disclosure import TOTAL, Gate
+from konbit_lessons.disclosure import TOTAL, Before, Gate
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures.intervals import difference_of_waves, with_shares
 from konbit_lessons.measures.participation import difference, uptake
-from konbit_lessons.measures.roster import last_day, partners, quarters_of
+from konbit_lessons.measures.roster import last_day, partners, quarters_of, reports
 
 DAYS_AROUND = 90  # looked at before and after an organization's first event that should bring leads
 SIDES = ["before", "after"]
+PLEDGES, LEADS = ["pledged", "delivered"], ["leads", "contracts", "both"]
 
 
 def contributions(data: Data, *, quarter: str) -> pd.DataFrame:
@@ -26,12 +27,16 @@ def contributions(data: Data, *, quarter: str) -> pd.DataFrame:
         ``fiscal_quarter``, ``pledged``, ``delivered``, ``share`` of those pledged, ``conf_low``, ``conf_high``
         (Wilson's). Missing where hidden.
     """
-    last = last_day(data, quarter)
-    some = data.contributions[data.contributions["pledged_on"] <= last]
-    some = some.assign(pledged=True, delivered=some["delivered_on"] <= last)
-    gate = _by_quarter(data, some, ["pledged", "delivered"], "pledged_on")
-    gate.nested("delivered", "pledged")
-    return with_shares(_lines(data, gate, ["pledged", "delivered"], quarter), "delivered", "pledged")
+    gate, pledges = Gate(), data.contributions
+    for one in reports(data, quarter):
+        last = last_day(data, one)
+        some = pledges[pledges["pledged_on"] <= last]
+        gate.report(one)
+        _count(data, gate, some.assign(pledged=True, delivered=some["delivered_on"] <= last), "pledged_on", PLEDGES)
+    gate.nested(*reversed(PLEDGES))
+    for figure in PLEDGES:
+        gate.nested(Before(figure), figure)
+    return with_shares(_lines(data, gate, PLEDGES, quarter), "delivered", "pledged")
 
 
 def leads(data: Data, *, quarter: str) -> pd.DataFrame:
@@ -43,36 +48,37 @@ def leads(data: Data, *, quarter: str) -> pd.DataFrame:
         ``fiscal_quarter``, ``leads``, ``contracts``, ``both``; in all also ``organizations`` (of the partners on the
         last day those with either) and ``partners``. Missing where hidden.
     """
-    some = data.business_leads[data.business_leads["date"] <= last_day(data, quarter)]
-    some = some.assign(leads=some["kind"] == "lead", contracts=some["kind"] == "contract", both=True)
-    gate = _by_quarter(data, some, ["leads", "contracts", "both"], "date")
-    here = partners(data.organizations, last_day(data, quarter))
-    each = pd.DataFrame(
-        {"organization_id": here, "organizations": here.isin(some["organization_id"]), "partners": True}
-    )
-    gate.count(each, ["organizations", "partners"])
+    gate, known = Gate(), data.business_leads
+    known = known.assign(leads=known["kind"] == "lead", contracts=known["kind"] == "contract", both=True)
+    for one in reports(data, quarter):
+        some = known[known["date"] <= last_day(data, one)]
+        here = partners(data.organizations, last_day(data, one))
+        each = {"organization_id": here, "organizations": here.isin(some["organization_id"]), "partners": True}
+        gate.report(one)
+        _count(data, gate, some, "date", LEADS)
+        gate.count(pd.DataFrame(each), ["organizations", "partners"])
     gate.partition("both", ["leads", "contracts"])
     gate.nested("organizations", "partners")
+    for figure in (*LEADS, "organizations"):
+        gate.nested(Before(figure), figure)
     gate.below("organizations", "both")
     gate.known("partners")
-    return _lines(data, gate, ["leads", "contracts", "both", "organizations", "partners"], quarter)
+    return _lines(data, gate, [*LEADS, "organizations", "partners"], quarter)
 
 
-def _by_quarter(data: Data, records: pd.DataFrame, figures: list[str], day: str) -> Gate:
-    """A gate that has counted records in all and by quarter."""
-    gate = Gate()
+def _count(data: Data, gate: Gate, records: pd.DataFrame, day: str, figures: list[str]) -> None:
+    """Count records in all and by the quarter of their day."""
     quarters = quarters_of(data, records[day])
     gate.count(records.assign(fiscal_quarter=quarters), figures, by=["fiscal_quarter"], records=True)
-    return gate
 
 
 def _lines(data: Data, gate: Gate, figures: list[str], quarter: str) -> pd.DataFrame:
     """What the gate lets through, a row for each quarter with a record, this one, and all of them."""
-    known = gate.decide(data.programme.smallest_cell)["n"].droplevel(["report", "by"])
-    table = known.reindex(columns=figures).drop(index="", errors="ignore")
+    table = gate.decide(data.programme.smallest_cell)["n"].loc[quarter].droplevel("by")
+    table = table[figures].drop(index="", errors="ignore")
     if {*table.index} <= {TOTAL}:
-        return table[:0].rename_axis(index="fiscal_quarter", columns=None).reset_index()
-    if quarter not in table.index:
+        table = table[:0]
+    elif quarter not in table.index:
         table.loc[quarter] = 0
     return table.sort_index().rename_axis("fiscal_quarter").reset_index()
 

@@ -5,10 +5,10 @@ Takes a cleaned programme; returns frames that hold nothing about few organizati
 
 import pandas as pd
 
-from konbit_lessons.disclosure import TOTAL, Gate
+from konbit_lessons.disclosure import TOTAL, Before, Gate
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures.intervals import with_shares
-from konbit_lessons.measures.roster import first_day, last_day, partners_at_end
+from konbit_lessons.measures.roster import first_day, last_day, partners_at_end, reports
 from konbit_lessons.measures.shared_counts import BANDS, conversations, in_groups
 
 MOST_QUARTERS = 4  # of the calendar
@@ -67,12 +67,16 @@ def follow_ups(data: Data, *, quarter: str) -> pd.DataFrame:
     DataFrame, one row per ``overdue``, ``open`` (not yet due), ``done`` and ``total``; none where none was promised
         ``state``, ``follow_ups`` (Int64). Missing where hidden.
     """
-    last = last_day(data, quarter)
-    some = data.conversations[data.conversations["held_on"] <= last].dropna(subset="follow_up_due_on")
-    done, due = some["follow_up_done_on"] <= last, some["follow_up_due_on"] <= last
-    states = {"overdue": due & ~done, "open": ~due & ~done, "done": done}
-    gate = Gate()
-    gate.count(some.assign(total=True, **states), [*states, TOTAL], records=True)
-    gate.partition(TOTAL, [*states])
-    known = gate.decide(data.programme.smallest_cell)["n"].iloc[0][[*states, TOTAL]]
+    gate, states, promised = Gate(), ["overdue", "open", "done"], data.conversations.dropna(subset="follow_up_due_on")
+    for one in reports(data, quarter):
+        last = last_day(data, one)
+        some = promised[promised["held_on"] <= last]
+        done, due = some["follow_up_done_on"] <= last, some["follow_up_due_on"] <= last
+        gate.report(one)
+        held = some.assign(total=True, overdue=due & ~done, open=~due & ~done, done=done)
+        gate.count(held, [*states, TOTAL], records=True)
+    gate.partition(TOTAL, states)
+    for figure in ("done", TOTAL):
+        gate.nested(Before(figure), figure)
+    known = gate.decide(data.programme.smallest_cell)["n"].loc[(quarter, TOTAL, TOTAL), [*states, TOTAL]]
     return known.rename("follow_ups").rename_axis("state").reset_index()[: None if len(some) else 0]

@@ -9,7 +9,7 @@ import pandas as pd
 from konbit_lessons.disclosure import AND, TOTAL, Before, Gate
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures.intervals import difference_of_groups, share_with_interval, with_shares
-from konbit_lessons.measures.roster import last_day
+from konbit_lessons.measures.roster import last_day, reports
 from konbit_lessons.measures.shared_counts import (
     PAIRS,
     STEPS,
@@ -205,7 +205,7 @@ def meaningful(data: Data, *, quarter: str) -> pd.DataFrame:
 def _meaningful_shown(data: Data, quarter: str, ways: dict) -> pd.DataFrame:
     """How many invited organizations do what each way asks, by type and in all, as it may be shown."""
     rows, gate = panel(data, quarter=quarter), Gate()
-    for one in sorted({quarter, *rows["fiscal_quarter"]}):
+    for one in reports(data, quarter):
         done = _done(data, rows[rows["fiscal_quarter"] <= one], one)
         met = done.assign(**{way: (done[list(cut)] >= pd.Series(cut)).all(axis=1) for way, cut in ways.items()})
         gate.report(one)

@@ -34,6 +34,11 @@ def quarters_of(data: Data, days: pd.Series) -> pd.Series:
     return data.programme.calendar.names(days)
 
 
+def reports(data: Data, until: str) -> list[str]:
+    """The quarters up to one of which there is a report: those with an event, and this one."""
+    return sorted({until, *(one for one in data.quarters if one <= until)})
+
+
 def quarters_since(data: Data, day: pd.Timestamp, until: str) -> list[str]:
     """The quarters from that of a day to a last one; the last alone where the day is unknown or later."""
     quarters = [data.programme.calendar.named(until)]

@@ -25,6 +25,7 @@ from konbit_lessons.measures.roster import (
     partners_at_end,
     places,
     quarters_since,
+    reports,
 )
 from konbit_lessons.panel import invitations
 
@@ -57,8 +58,15 @@ def _key(one: Data | pd.DataFrame) -> object:
 
 @once
 def panel(data: Data, *, quarter: str) -> pd.DataFrame:
-    """One row per invitation up to a quarter: :func:`konbit_lessons.invitations`, made once."""
-    return invitations(data, until=quarter)
+    """One row per invitation up to a quarter: :func:`konbit_lessons.invitations`, made once of all quarters."""
+    rows = _every_quarter(data)
+    until = rows[rows["fiscal_quarter"] <= quarter].reset_index(drop=True)
+    return until if len(until) else invitations(data, until=quarter)
+
+
+@once
+def _every_quarter(data: Data) -> pd.DataFrame:
+    return invitations(data)
 
 
 def attendances(rows: pd.DataFrame) -> pd.DataFrame:
@@ -84,7 +92,7 @@ def organizations(data: Data, *, quarter: str) -> pd.DataFrame:
         ``reached`` and ``partners`` by place.
     """
     gate, rows = Gate(), panel(data, quarter=quarter)
-    for one in sorted({quarter, *rows["fiscal_quarter"]}):
+    for one in reports(data, quarter):
         so_far = rows[rows["fiscal_quarter"] <= one]
         came = attendances(so_far[so_far["fiscal_quarter"] == one])
         each = _steps(data, so_far, one).assign(attendances=False)

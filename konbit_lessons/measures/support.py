@@ -10,7 +10,7 @@ import pandas as pd
 from konbit_lessons.disclosure import TOTAL, Before, Gate
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures.intervals import with_shares
-from konbit_lessons.measures.roster import last_day, partners_at_end, quarters_of, quarters_since
+from konbit_lessons.measures.roster import last_day, partners_at_end, quarters_since, reports
 from konbit_lessons.measures.shared_counts import in_groups, once
 
 MOST_PROJECTS = 4  # of which pairs are shown
@@ -33,8 +33,8 @@ def support(data: Data, *, quarter: str) -> pd.DataFrame:
         one supports that day; ``all``.
     """
     gate = Gate()
-    events, began = quarters_of(data, data.events["held_on"]), data.other_support["started_on"].min()
-    for one in sorted({*quarters_since(data, began, quarter), *events[events <= quarter]}):
+    began = data.other_support["started_on"].min()
+    for one in sorted({*quarters_since(data, began, quarter), *reports(data, quarter)}):
         each, projects, pairs = _supported(data, one)
         gate.report(one)
         gate.count(each, [*projects, *pairs, "any", "none", "all"], by=["org_type"])
@@ -95,9 +95,8 @@ def supported(data: Data, *, quarter: str) -> pd.DataFrame:
         ``fiscal_quarter``, ``supported``, ``n`` (partners), ``share``, ``conf_low``, ``conf_high`` (Wilson's). Missing
         where hidden.
     """
-    events = quarters_of(data, data.events["held_on"])
     known = support(data, quarter=quarter)["n"].xs((TOTAL, TOTAL), level=("by", "group"))
     counts = known[["now", "all"]].set_axis(["supported", "n"], axis="columns")
-    counts = counts.loc[sorted({quarter, *events[events <= quarter]})].rename_axis("fiscal_quarter")
+    counts = counts.loc[reports(data, quarter)].rename_axis("fiscal_quarter")
     shown = counts.reset_index()[: None if len(data.other_support) else 0]
     return with_shares(shown, "supported")
