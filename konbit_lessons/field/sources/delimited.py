@@ -7,6 +7,7 @@ lines, short rows, title rows) is read by the standard library's reader, which g
 import codecs
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def read(path: Path, content: bytes | None = None) -> Grids:
     content, notices = _in_utf_8(path, path.read_bytes() if content is None else content)
     sample = content[:_SAMPLE].decode(errors="replace")
     separator = _separator(sample)
-    cells = _read_regular(content, separator, len(next(_rows(sample, separator), [])))
+    cells = _read_regular(content, separator, len(next(filter(None, _rows(sample, separator)), [])))
     if cells is not None:
         return [Grid("", cells)], notices
     return [_read_any(path, content.decode(), separator, notices)], notices
@@ -114,7 +115,7 @@ def _blanks(cells: pa.ChunkedArray) -> pa.ChunkedArray:
 def _read_any(path: Path, text: str, separator: str, notices: list[str]) -> Grid:
     """Row by row; adds to the notices the rows that are shorter than the header."""
     records = _records(path, text, separator)
-    titles = next((at for at, record in enumerate(records) if len(record) > 1), 0)
+    titles = _header_at(records)
     width = len(records[titles])
     for number, record in enumerate(records[titles:], start=titles + 1):
         if any(cell.strip() for cell in record[width:]):
@@ -124,6 +125,16 @@ def _read_any(path: Path, text: str, separator: str, notices: list[str]) -> Grid
             notices.append(f"row {number} has {len(record)} of {width} cells; the rest is taken as blank")
     rows = ([cell if cell.strip() else None for cell in record[:width]] for record in records)
     return grid_of("", [[*row, *[None] * (width - len(row))] for row in rows])
+
+
+def _header_at(records: list[list[str]]) -> int:
+    """The first row of several cells; below a title, which may hold the separator itself, the first as wide as most."""
+    first = next((at for at, record in enumerate(records) if len(record) > 1), 0)
+    usual = Counter(map(len, records[first:])).most_common(1)[0][0] if first else 0
+    wide = (
+        at for at, record in enumerate(records) if len(record) >= usual and not any(one[:1].isdigit() for one in record)
+    )
+    return next(wide, first) if usual > len(records[first]) else first
 
 
 def _records(path: Path, text: str, separator: str) -> list[list[str]]:

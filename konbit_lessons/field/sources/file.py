@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from konbit_lessons.field.sources import delimited, guard, workbook
-from konbit_lessons.field.sources.raw import Grid, Grids
+from konbit_lessons.field.sources.raw import Grid, Grids, listed
 from konbit_lessons.field.sources.starts import container_of
 
 
@@ -64,7 +64,7 @@ class File:
         if self.container not in _READERS:
             return [], []
         grids, notices = _READERS[self.container](self.path)
-        used = [grid for grid in grids if grid.cells.notna().any(axis=None)]
+        used = [grid for grid in grids if any(column.notna().any() for _, column in grid.cells.items())]
         return used, [*notices, *(notice for grid in used for notice in grid.notices)]
 
 
@@ -89,7 +89,7 @@ def _zipped(path: Path) -> Grids:
             grids.append(replace(grid, title=member.filename))
             notices += [f"{member.filename}: {notice}" for notice in more]
     others = [member.filename for member in members if member not in tables]
-    return grids, notices + ([f"of the zip these were not read: {', '.join(others)}"] if others else [])
+    return grids, notices + ([f"of the zip these were not read: {listed(others)}"] if others else [])
 
 
 _READERS = {"text": delimited.read, "workbook": workbook.read, "zip": _zipped}

@@ -15,7 +15,7 @@ from pathlib import Path, PureWindowsPath
 from typing import NoReturn
 
 from konbit_lessons.errors import SourceError
-from konbit_lessons.field.sources.starts import UTF_16, container_of
+from konbit_lessons.field.sources.starts import UTF_16, container_of, other_kind
 
 LARGEST_TEXT = 8_000_000_000
 LARGEST_WORKBOOK = 300_000_000
@@ -135,8 +135,9 @@ def _start(path: Path) -> bytes:
 
 
 def _check_text(path: Path, start: bytes) -> None:
+    what = other_kind(start)
+    refuse_if(bool(what), path, f"this is {what}. Expected a table: ask for it as CSV, .xlsx, .dta or .sav.")
     refuse_if(b"\0" in start, path, "it holds NUL bytes, so it is not text. Save it as .xlsx or as CSV UTF-8.")
-    refuse_if(start.startswith(b"%PDF-"), path, "this is a PDF. Expected a table: ask for what it was made from.")
     with path.open("rb") as file:
         first = file.readline(LONGEST_LINE)
     endless = len(first) == LONGEST_LINE and b"\r" not in first

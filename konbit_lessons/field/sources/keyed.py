@@ -58,7 +58,9 @@ def _grids(file: File) -> Grids:
             if beside := _entries(path):
                 grids.append(replace(beside.grids[0], title=path.name))
                 notices += [f"{path.name}: {notice}" for notice in beside.notices]
-    return grids, notices
+    known = [grid for grid in grids if "KEY" in grid.header]
+    notices += [f"{grid.title}: it has no column KEY and was left out" for grid in grids if grid not in known]
+    return known or grids, notices
 
 
 def _entries(path: Path) -> File | None:

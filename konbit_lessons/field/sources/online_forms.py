@@ -39,7 +39,8 @@ class OnlineForm:
 
     def recognizes(self, file: File) -> bool:
         """Whether the first headers are those of every such file."""
-        return any(file.grids[0].header[: len(first)] == first for first in self.first)
+        header = [cell.lower().replace("’", "'") for cell in file.grids[0].titles]
+        return any(header[: len(first)] == first for first in self.first)
 
     def read(self, file: File, asked: Asked) -> Read:
         """The answers, and what other sheets hold."""

@@ -6,6 +6,7 @@ Row numbers are those a person sees in a spreadsheet; a blank cell is missing; t
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +14,8 @@ import pandas as pd
 
 from konbit_lessons.field.texts import kept
 from konbit_lessons.tables import TEXT
+
+_NAMED = 3  # in a notice, before it says "and more"
 
 if TYPE_CHECKING:
     from konbit_lessons.field.sources.form import Form
@@ -44,10 +47,9 @@ class Grid:
 
     def top(self, rows: int) -> list[list[str | None]]:
         """The first rows, cell by cell."""
-        top = self.cells.iloc[:rows].astype(object)
-        return top.where(top.notna(), None).to_numpy().tolist()
+        return self.cells.iloc[:rows].to_numpy(dtype=object, na_value=None).tolist()
 
-    @property
+    @cached_property
     def header(self) -> list[str]:
         """The first row, stripped; blank cells are ""."""
         return [(cell or "").strip() for row in self.top(1) for cell in row]
@@ -75,6 +77,12 @@ def numbered(names: Iterable[str]) -> list[str]:
             one = f"{name} ({times[name] + 1})"
         found[one] = None
     return list(found)
+
+
+def listed(places: list[str]) -> str:
+    """The first few, and how many more there are."""
+    more = len(places) - _NAMED
+    return f"{', '.join(places[:_NAMED])}{f' and {more} more' if more > 0 else ''}"
 
 
 def grid_of(title: str, rows: list[list[str | None]], *, first_row: int = 1, **about) -> Grid:

@@ -15,6 +15,7 @@ SEARCHED_ROWS = 20
 NEARLY_EVERY = 0.6  # a title, or a line such as "Date: …" above the header, fills fewer columns
 
 Row = list[str | None]
+_NUMBER = re.compile(r"\d(?!.*[^\W\d_]{3})", re.DOTALL)
 
 
 def recognizes(file: File) -> bool:
@@ -66,13 +67,19 @@ def _likeliest(rows: list[Row], expect: set[str], halves: list[int]) -> int:
     filled = [sum(map(bool, row)) for row in rows]
     width = max(sum(map(any, zip(*rows, strict=True))), 1)
     begun = [at for at, row in enumerate(rows) if filled[at] >= NEARLY_EVERY * width and _is_worded(row)]
+    titled = [at for at, row in enumerate(rows) if filled[at] == width and _is_worded(row[:1]) and not _is_told(row)]
     full = [at for at, count in enumerate(filled) if count >= width]
-    return min([*(begun or full or [filled.index(max(filled))])[:1], *halves])
+    return min([*(begun + titled or full or [filled.index(max(filled))]), *halves])
 
 
 def _is_worded(row: Row) -> bool:
-    """No cell that begins like a number or a date."""
-    return not any(cell.strip()[0].isdigit() for cell in row if cell)
+    """No cell that begins like a number or a date, and has no word in it, as ``1. Name`` has."""
+    return not any(_NUMBER.match(cell.strip()) for cell in row if cell)
+
+
+def _is_told(row: Row) -> bool:
+    """A line such as ``Date: | 3 March``, where something is told of the table."""
+    return any(cell.strip().endswith(":") for cell in row if cell)
 
 
 def _are_halves_of_a_header(upper: Row, lower: Row) -> bool:

@@ -13,13 +13,12 @@ from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
 from konbit_lessons.field.sources import ods, xls, xlsx
 from konbit_lessons.field.sources.guard import refuse, refuse_if
-from konbit_lessons.field.sources.raw import Grid, Grids, grid_of
+from konbit_lessons.field.sources.raw import Grid, Grids, grid_of, listed
 from konbit_lessons.field.sources.starts import container_of
 from konbit_lessons.field.sources.typed import text_of
 from konbit_lessons.field.sources.workbook_parts import Sheet
 
 _KEPT_DIGITS = 10**15  # a number cell keeps 15
-_NAMED = 3  # places named in a notice before it says "and more"
 
 
 def look(path: Path) -> tuple[str, list[Sheet]]:
@@ -102,7 +101,7 @@ def _hidden(what: str, spans: list[tuple[int, int]], end: int, name: Callable[[i
             first, last = joined[-1][0], max(joined.pop()[1], last)
         joined.append((first, last))
     places = [name(first) if first == last else f"{name(first)} to {name(last)}" for first, last in joined]
-    return [f"hidden {what} were read too: {_listed(places)}"] if places else []
+    return [f"hidden {what} were read too: {listed(places)}"] if places else []
 
 
 def _too_long(content: list[list]) -> list[str]:
@@ -110,9 +109,4 @@ def _too_long(content: list[list]) -> list[str]:
     for row, cells in enumerate(content):
         numbers = [column for column, cell in enumerate(cells) if type(cell) in (int, float)]
         long += [xl_rowcol_to_cell(row, column) for column in numbers if abs(cells[column]) >= _KEPT_DIGITS]
-    return [f"numbers of 16 or more digits stand in {_listed(long)}; {told}"] if long else []
-
-
-def _listed(places: list[str]) -> str:
-    more = len(places) - _NAMED
-    return f"{', '.join(places[:_NAMED])}{f' and {more} more' if more > 0 else ''}"
+    return [f"numbers of 16 or more digits stand in {listed(long)}; {told}"] if long else []
