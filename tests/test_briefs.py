@@ -82,8 +82,8 @@ def of_tiny(tmp_path_factory):
     tiny = Tiny(tmp_path_factory.mktemp("odd"))
     tiny.raw("").mkdir(parents=True)
     tiny.toml.write_text(TINY_TOML, encoding="utf-8")
-    for name, text in TINY_FILES.items():
-        tiny.raw(name).write_text(text, encoding="utf-8")
+    for name, rows in TINY_FILES.items():
+        tiny.raw(name).write_text(rows, encoding="utf-8")
     tiny.add("organizations.csv", "../x,Émile <b>& fils</b>,,awardee,")
     out = tiny.folder / "out"
     return tiny, out, konbit("briefs", "--programme", tiny.toml, "--reports", out, "--workers", 1)

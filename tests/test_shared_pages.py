@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (tables of cases)
 """What the measures of all quarters show together: nothing hidden can be worked out from it.
 
 The frames behind the pages are read as an outsider reads their CSV files, in the report of each quarter. What ties

@@ -8,7 +8,6 @@ import pandas as pd
 
 from konbit_lessons.errors import DataError
 from konbit_lessons.measures.roster import last_day
-from konbit_lessons.words.markdown import anchor_of
 
 DONE = "done"
 

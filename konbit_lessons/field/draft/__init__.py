@@ -159,7 +159,7 @@ def _shared_codes(units: list[Unit]) -> frozenset[str]:
     seen = Counter()
     for unit in units:
         coded = [column for column in unit.columns.values() if not column.blank and column.share("code") >= 0.8]
-        seen.update({value for column in coded for value in column.values})
+        seen.update({value for column in coded for value in column.distinct})
     return frozenset(value for value, count in seen.items() if count > 1)
 
 

@@ -18,13 +18,15 @@ SCHEMAS = tables.schemas(
 MOST_VALUES = 120  # distinct values looked at
 MOST_NAMES = 60  # distinct names looked up on the roster
 MOST_LEVELS = 15  # kinds of one thing
-NO_ANSWER_CODES = frozenset("99 98 97 88 77 66 999 998 888 777 -99 -98 -88 -77 -66".split())
+NO_ANSWER_CODES = frozenset(
+    f"{sign}{one}" for sign in ("", "-") for one in (99, 98, 97, 88, 77, 66, 999, 998, 888, 777)
+)
 ORDERS = tuple(order for order in DATE_ORDERS if order not in SERIAL)
 _NUMBERS = [("amount", "Float64", Writing(decimal=mark)) for mark in ".,"]
 _READ = {"day": [("day", "datetime64[us]", Writing(dates=ORDERS))], "amount": _NUMBERS, "whole": _NUMBERS}
 _SHAPES = {
-    "date": r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}.*|\d{1,2}(?:er)?[ -][^\W\d]{3,}\.?[ -]\d{2,4}|[^\W\d]{3,}\. ?\d{1,2},? \d{4}"
-    r"|[^\W\d]{3,} \d{1,2},? \d{4}|\d{4}[-/]\d{2}[-/]\d{2}.*",
+    "date": r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}.*|\d{1,2}(?:er)?[ -][^\W\d]{3,}\.?[ -]\d{2,4}"
+    r"|[^\W\d]{3,}\. ?\d{1,2},? \d{4}|[^\W\d]{3,} \d{1,2},? \d{4}|\d{4}[-/]\d{2}[-/]\d{2}.*",
     "digit": r".*\d.*",
     "moment": r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*",
     "serial": r"[34]\d{4}(?:\.\d+)?",
@@ -98,20 +100,20 @@ class Column:
         return len(self.counts) / max(self.counts.sum(), 1)
 
     @cached_property
-    def values(self) -> list[str]:
+    def distinct(self) -> list[str]:
         """The distinct values looked at."""
         return self.counts.index[:MOST_VALUES].tolist()
 
     @cached_property
     def folded(self) -> list[str]:
         """These, without case and accents."""
-        return [identity.fold(value) for value in self.values]
+        return [identity.fold(value) for value in self.distinct]
 
     def share(self, what: str) -> float:
         """Share of the values that have a shape, or that a test accepts."""
         if what not in self._shares:
             accepts = _TESTS[what] if what in _TESTS else _SHAPED[what].fullmatch
-            self._shares[what] = self._share([bool(accepts(value)) for value in self.values])
+            self._shares[what] = self._share([bool(accepts(value)) for value in self.distinct])
         return self._shares[what]
 
     def _share(self, accepted: list[bool]) -> float:
@@ -123,7 +125,7 @@ class Column:
         if self.share("date" if kind == "day" else "digit") < 0.5:
             return 0.0
         if kind not in self._shares:
-            distinct = pd.Series(self.values, dtype="str")
+            distinct = pd.Series(self.distinct, dtype="str")
             read = [convert(distinct, kind=of, dtype=to, levels=None, writing=way)[0] for of, to, way in _READ[kind]]
             good = [values.notna() & ((values % 1 == 0) if kind == "whole" else True) for values in read]
             self._shares[kind] = max(self._share(one.fillna(False).tolist()) for one in good)
@@ -145,7 +147,7 @@ class Column:
         if known.roster is None or max(self.converts("amount"), self.share("date")) > 0.5:
             return {}
         if known.roster not in self._matches:
-            self._matches[known.roster] = known.roster.match(self.values[:MOST_NAMES])
+            self._matches[known.roster] = known.roster.match(self.distinct[:MOST_NAMES])
         return self._matches[known.roster]
 
     @cached_property
@@ -213,7 +215,9 @@ def _referred(column: Column, to: str, known: Known) -> Fit:
         return Fit(0.3) if can_be else Fit(against=f"not {'codes' if of_events else 'names'}")
     found = column.organizations(known)
     good = (
-        [value in known.events for value in column.values] if of_events else [m.organization_id for m in found.values()]
+        [value in known.events for value in column.distinct]
+        if of_events
+        else [m.organization_id for m in found.values()]
     )
     share = sum(map(bool, good)) / max(len(good), 1)
     if share >= (0.5 if of_events else 0.4):
@@ -227,7 +231,7 @@ def _code(column: Column, known: Known) -> Fit:
         return Fit(against="its values repeat")
     if column.share("date") > 0.5 or (column.share("words") > 0.5 and column.share("code") < 0.8):
         return Fit(against="not codes")
-    if sum(value in known.shared for value in column.values) >= 0.3 * len(column.values):
+    if sum(value in known.shared for value in column.distinct) >= 0.3 * len(column.distinct):
         return Fit(0.85)
     return Fit(0.6 if column.share("code") >= 0.8 else 0.3)
 
@@ -255,7 +259,7 @@ def _only(good, strength: float, against: str):
 
 def _persons(column: Column, known: Known) -> bool:
     matched = [match for match in column.organizations(known).values() if match.organization_id]
-    return column.share("person") >= 0.5 and len(matched) <= 0.3 * min(len(column.values), MOST_NAMES)
+    return column.share("person") >= 0.5 and len(matched) <= 0.3 * min(len(column.distinct), MOST_NAMES)
 
 
 def _names(column: Column, known: Known) -> bool:

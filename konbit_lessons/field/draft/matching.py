@@ -124,9 +124,9 @@ def _no_column(column: Column, unit: Unit, twice: dict[str, str]) -> str:
     if is_metadata(column.header, unit.kind) or (column.share("moment") > 0.9 and column.header in ("start", "end")):
         return "written by the exporter"
     sure = {"phone": "a phone number", "email": "an e-mail address", "gps": "a location (GPS)"}
-    if not column.given and not column.blank:
-        if what := next((what for test, what in sure.items() if column.share(test) >= 0.7), ""):
-            return what
+    what = next((what for test, what in sure.items() if column.share(test) >= 0.7), "")
+    if what and not column.given and not column.blank:
+        return what
     return f'the organizations of "{twice[column.header]}" once more' if column.header in twice else ""
 
 
@@ -281,7 +281,7 @@ def _open_if_out_of_order(match: Match, unit: Unit) -> None:
 
 
 def _leave_out_what_is_said_twice(match: Match, told: dict[str, tuple[float, str]]) -> None:
-    """Leave out what says the same as a column that is used, as a question and its choices do, and what is no column."""
+    """Leave out what says the same as a used column, as a question and its choices do, and what is no column."""
     used = {*match.headers.values(), *(one.header for one in match.own)}
     for header, near in match.open.items():
         question = header.rpartition("/")[0]

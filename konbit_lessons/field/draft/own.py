@@ -85,7 +85,7 @@ def _expectation(column: Column, unit: Unit, beside: bool) -> Own | None:
     asked = any(set(identity.words(said.rpartition("/")[0])) & leads for said in column.says)
     if not slash and set(identity.words(column.header)) & leads:
         words = [word for word in identity.words(column.header) if word not in leads]
-        name, known = named((" ".join(words),), "expectations")
+        name, _ = named((" ".join(words),), "expectations")
         return Own("expectations", name, f"expects_{name}", column.header, column.says, {}) if words else None
     if slash and (asked or _known_choices(question, unit) >= 3):
         choices = tuple(said.rpartition("/")[2] for said in column.says)

@@ -284,7 +284,8 @@ def _nearest(source: Source, name: str) -> str:
     if name == "submission_id" and days is not None and days.unique == 1:
         return f"without one, the moment can stand for it: {name} = {quoted(headers['submitted_on'])}"
     if name in ("org_type", "event_type") or SCHEMAS[source.table].columns[name].metadata["levels"]:
-        return f'if all rows are the same, write set = {{ {name} = "…" }} in this source, and its kind under [types.{name}]'
+        setting = f'set = {{ {name} = "…" }}'
+        return f"if all rows are the same, write {setting} in this source, and its kind under [types.{name}]"
     return "nothing in the file is near"
 
 
