@@ -90,7 +90,7 @@ def _column(about: dict, currency: str) -> pa.Column:
         TEXT if kind["dtype"] == "text" else kind["dtype"],
         checks=checks,
         nullable=not about.get("needed") or (about["kind"] == "level" and not levels),
-        description=meaning.text("en"),
+        description=meaning.text(),
         metadata={
             **{name: about[name] for name in KEPT if name in about},
             "meaning": meaning,

@@ -60,7 +60,8 @@ def test_a_translation_has_the_placeholders_with_their_kinds_the_emphasis_and_th
 
     plurals = catalog(language).num_plurals
     for english, forms in messages(language):
-        assert {str(marks(form)) for form in forms} == {str(marks(english[-1]))}, english[0]
+        assert marks(forms[-1]) == marks(english[-1]), english[0]
+        assert all(marks(form) in [*map(marks, english)] for form in forms), english[0]  # one of 0 or 1 may leave out {n}
         assert len(forms) == (plurals if len(english) > 1 else 1), english[0]
 
 
@@ -145,9 +146,10 @@ def test_the_plural_begins_where_it_does_in_the_language(language, said):
 
 def test_extraction_keeps_what_is_translated_opens_what_is_new_and_drops_what_is_gone():
     text = (HERE / "fr.po").read_text(encoding="utf-8")
-    known = {one.id: one.string for one in catalog("fr")}
+    known = {one.id: one.string for one in catalog("fr") if one.id}
     message = 'msgid "At a glance"\nmsgstr "En bref"\n'
     assert message in text
     made = updated(text.replace(message, "") + '\nmsgid "No longer said"\nmsgstr "Plus dit"\n')
-    assert {one.id: one.string for one in read_po(io.StringIO(made))} == known | {"At a glance": ""}
+    found = {one.id: one.string for one in read_po(io.StringIO(made)) if one.id}
+    assert found == known | {"At a glance": ""}
     assert made.startswith(text[: text.index("\n\n")])

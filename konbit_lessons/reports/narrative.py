@@ -92,7 +92,7 @@ def _declared(data, quarter):
     lines, actions = data.learning[data.learning["quarter"] == quarter], data.programme.actions
     keys = [anchor_of(key) for key in lines["key"].dropna()] if "key" in lines else []
     found = {f"{FINDING}{one}" for one in [*range(1, len(lines) + 1), *keys]}
-    return found | {anchor_of(f"{name}: {one.label.text('en')}") for name, one in actions.items()} | {*actions}
+    return found | {anchor_of(f"{name}: {one.label.text()}") for name, one in actions.items()} | {*actions}
 
 
 def _read(path, where):

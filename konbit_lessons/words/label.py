@@ -47,7 +47,7 @@ class Label:
             raise ValueError(_expected(said))
         return cls({language: _forms(one, said) for language, one in texts.items()})
 
-    def text(self, language: str, form: str = "one") -> str:
+    def text(self, language: str = "en", form: str = "one") -> str:
         """The words in a language; in another that there is where they lack in it, see :meth:`lacks`."""
         known = [one for one in (language, ANY, "en") if one in self.texts]
         forms = self.texts[known[0] if known else next(iter(self.texts))]

@@ -110,7 +110,7 @@ def _writing(name: str, schema: pa.DataFrameSchema, source: Source, programme: P
         levels=source.levels.get(name, {}),
         timezone=programme.timezone,
         utc=name == "_submitted" or source.columns.get(name) == "_submission_time",
-        unit=about["unit"].text("en") if about.get("unit") else "",
+        unit=about["unit"].text() if about.get("unit") else "",
         marks=about.get("marks", frozenset()),
         spellings=about.get("spellings", {}),
         scale=about.get("scale"),
