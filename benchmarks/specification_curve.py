@@ -7,15 +7,16 @@ import sys
 from time import perf_counter
 
 import konbit_lessons as kl
-from konbit_lessons.incentives.robustness import specification_curve
+from konbit_lessons.incentives import predict_participation
+from konbit_lessons.incentives.robustness import robustness
 
 
 def main(path="programme.toml"):
     programme = kl.load(path)
     rows = kl.rows(programme)
-    specification_curve(rows.head(400), draws=9, **programme.question)  # imports are not what is measured
+    robustness(predict_participation(rows.head(400), **programme.question), draws=9)  # imports are not what is measured
     started = perf_counter()
-    curve = specification_curve(rows, draws=999, **programme.question)
+    curve = robustness(predict_participation(rows, **programme.question), draws=999)
     seconds = perf_counter() - started
     ways = curve.table["specification"].nunique()
     print(f"{len(rows)} rows, {len(curve.main)} incentives, {ways} specifications: {seconds:.1f} seconds")

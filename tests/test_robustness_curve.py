@@ -9,10 +9,14 @@ from incentives_example import invitations
 from numpy.testing import assert_allclose
 
 from konbit_lessons.incentives import predict_participation
-from konbit_lessons.incentives.robustness import LABELS, robustness, specification_curve
+from konbit_lessons.incentives.robustness import LABELS, robustness
 
 QUESTION = dict(incentives=["refund", "showcase", "consulted", "recent"], adjust_for=["org_type", "event_type"])
 ENDS = ["estimate", "conf_low", "conf_high"]
+
+
+def specification_curve(rows, *, draws, seed=1, **question):
+    return robustness(predict_participation(rows, seed=seed, **question), draws=draws, seed=seed)
 
 
 @pytest.fixture(scope="module")

@@ -61,7 +61,9 @@ def test_a_translation_has_the_placeholders_with_their_kinds_the_emphasis_and_th
     plurals = catalog(language).num_plurals
     for english, forms in messages(language):
         assert marks(forms[-1]) == marks(english[-1]), english[0]
-        assert all(marks(form) in [*map(marks, english)] for form in forms), english[0]  # one of 0 or 1 may leave out {n}
+        assert all(marks(form) in [*map(marks, english)] for form in forms), english[
+            0
+        ]  # one of 0 or 1 may leave out {n}
         assert len(forms) == (plurals if len(english) > 1 else 1), english[0]
 
 

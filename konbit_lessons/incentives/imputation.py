@@ -1,6 +1,6 @@
 """Missing answers: how many and whose, and what the estimates are when they are filled in, many times over.
 
-Takes a result; returns ``Imputed``, complete cases beside the pooled estimates. Around ``estimate`` in the flow: it is
+Takes a result; returns ``Imputed``, complete cases beside the pooled estimates. Around ``answered`` in the flow: it is
 called on each completed set of rows.
 """
 
@@ -13,8 +13,8 @@ from scipy import stats
 from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives.columns import is_number
 from konbit_lessons.incentives.formula import read_formula
-from konbit_lessons.incentives.recipe import estimate
-from konbit_lessons.incentives.result import Estimates
+from konbit_lessons.incentives.question import answered
+from konbit_lessons.incentives.result import Answered
 
 FEWEST = 20  # imputations (STATISTICS, point 8)
 ROUNDS = 10  # of the chained equations before an imputation is taken
@@ -51,7 +51,7 @@ class Imputed:
 
     table: pd.DataFrame
     missing: pd.DataFrame
-    complete: Estimates
+    complete: Answered
     imputations: int
 
 
@@ -131,7 +131,9 @@ def imputed(result, *, imputations=FEWEST, seed=1):
         rng = np.random.default_rng(seed)
         for _ in range(imputations):
             drawn = pd.DataFrame(_chained(known.to_numpy(), rng), index=known.index, columns=known.columns)
-            answers.append(estimate(rows=_filled(rows, drawn[fill]), **question, permutations=0))
+            options = {"confidence": result.confidence, "permutations": 0, "seed": seed}
+            said = {"labels": {}, "smallest_effect": result.smallest_effect}
+            answers.append(answered(_filled(rows, drawn[fill]), question, options=options, **said))
     missing = missing.assign(imputed=missing["column"].isin(fill))
     return Imputed(_table(result, answers), missing, result, len(answers))
 

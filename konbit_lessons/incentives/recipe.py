@@ -1,24 +1,16 @@
 """The recipe: from rows and a formula to ``Estimates``. Each step is a module of this folder."""
 
-from dataclasses import replace
 from numbers import Real
 
-from threadpoolctl import threadpool_limits
-
 from konbit_lessons.errors import ModelError
-from konbit_lessons.incentives.answers import Answers
-from konbit_lessons.incentives.clusterings import clusterings
 from konbit_lessons.incentives.clusters import KINDS
-from konbit_lessons.incentives.design import CLUSTER, build_design, names_of
-from konbit_lessons.incentives.fit import METHODS, fit_model
+from konbit_lessons.incentives.design import CLUSTER, names_of
+from konbit_lessons.incentives.estimates import Estimates
+from konbit_lessons.incentives.fit import METHODS
 from konbit_lessons.incentives.formula import by_names
-from konbit_lessons.incentives.groups import with_groups
-from konbit_lessons.incentives.result import report
-from konbit_lessons.incentives.separation import separated_columns, separated_in
+from konbit_lessons.incentives.question import answered
 
 
-# One thread of linear algebra: the last digits do not depend on the machine, and at this size more threads only wait.
-@threadpool_limits.wrap(limits=1, user_api="blas")
 def estimate(
     formula,
     rows,
@@ -102,11 +94,7 @@ def estimate(
     }
     options = {"confidence": confidence, "permutations": permutations, "seed": seed}
     said = {"labels": labels or {}, "smallest_effect": smallest_effect, "exploratory": exploratory}
-    answers = _answers(build_design(rows, **question), method, covariance, options)
-    result = replace(report(answers, method=method, covariance=covariance, **said), asked=(rows, question))
-    if by is None:
-        return result
-    return with_groups(result, _answers(build_design(rows, by=by, **question), method, covariance, options), by=by)
+    return Estimates(**vars(answered(rows, question, by=by, covariance=covariance, options=options, **said)))
 
 
 def predict_participation(rows, *, outcome="attended", incentives, adjust_for=(), **options):
@@ -137,34 +125,6 @@ def predict_participation(rows, *, outcome="attended", incentives, adjust_for=()
     """
     incentives = names_of(incentives)
     return estimate(by_names(outcome, incentives, names_of(adjust_for)), rows, incentives=incentives, **options)
-
-
-def _answers(design, method, covariance, options):
-    """The answers; an incentive that alone tells who took part is answered on its own, and the others without it."""
-    alone = [key for key, term in design.terms.items() if _splits(term.x, design.y)]
-    if not alone or len(alone) == len(design.terms) or method == "logit":
-        return _fitted(design, method, covariance, options)
-    whole = _fitted(design, method, covariance, options)
-    rest = _fitted(design.without(alone), method, covariance, options)
-    return replace(rest, aside={key: whole for key in alone})
-
-
-def _splits(x, y):
-    """Whether all rows with 1 lie beyond all rows with 0."""
-    no, yes = x[y == 0], x[y == 1]
-    return len(no) + len(yes) == len(y) and (no.max() < yes.min() or yes.max() < no.min())
-
-
-def _fitted(design, method, covariance, options):
-    separated = separated_columns(design.X, design.y)
-    if separated and method == "logit":
-        raise ModelError(
-            f"separated: {', '.join(separated_in(design))} tell without exception who took part, so the "
-            'maximum-likelihood logit has no estimate. Use method="firth".'
-        )
-    penalized = separated and method in ("fractional", "binomial")
-    fit = fit_model(design.X, design.y, "firth" if penalized else method, design.trials)
-    return Answers(design, fit, clusterings(fit, design.clusters, covariance), separated, **options)
 
 
 def _check(method, covariance, smallest_effect, confidence, permutations, seed):

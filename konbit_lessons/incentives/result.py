@@ -1,17 +1,15 @@
-"""What ``estimate`` returns: a table with one row per incentive, the fit, and what was said on the way.
+"""A question answered: a table with one row per incentive, and what was said on the way.
 
-Takes the answers; returns ``Estimates``, plain numbers that know neither pictures nor languages.
+Takes the answers; returns ``Answered``, plain numbers that know neither pictures nor languages.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control
 
-from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives.fit import METHODS
 from konbit_lessons.incentives.independence import label
 from konbit_lessons.incentives.notes import Note
@@ -30,27 +28,8 @@ SHORT = ["label", "estimate", "conf_low", "conf_high", "p_adjusted", "strength",
 
 
 @dataclass(frozen=True)
-class Estimates:
-    """Which incentives predict participation.
-
-    ``table``: one row per incentive in the order asked; ``estimate`` is the average marginal effect as a proportion:
-    0.12 is 12 percentage points (per unit for an amount). Where the data cannot tell, ``reason`` says why, std_error,
-    interval and p are NaN, and the penalized interval (it ignores clustering) and a permutation p stand beside.
-    ``fit``: the fitted model as statsmodels has it, with these standard errors; ``covariates``: the effects of the
-    other columns of the formula, with their intervals.
-    ``joint``: the test that none of the estimable incentives predicts anything (F, df_num, df_denom, p_value, terms),
-    or None where there is none, or there are too many for the clusters to carry such a test. ``left_out``: rows dropped
-    for a missing value, by column. ``not_estimable``: term, label, reason, explanation.
-    ``coefficients``: of every design column, in log-odds (linear: as proportions).
-    ``rate``: share of the n rows that took part. ``clusters``: cluster column → number of clusters.
-    ``labels``: column → the words for it, as given.
-    ``factors``: incentive of several kinds → the test that none of its kinds differs (as ``joint``); in ``table``,
-    ``against`` is the kind that a row is compared with. ``groups``, of ``by``: the effects within each group, with the
-    column ``group``, and rows "difference: second − first"; else None. ``exploratory``: p-values are adjusted by
-    Benjamini and Hochberg. ``detectable``, ``e_value``, ``e_value_limit``: see ``detectable`` and ``evalue``.
-    ``asked``: the rows and the question, for ``robustness`` and ``imputed``. ``smallest``: no figure is about fewer
-    organizations, see ``shown``.
-    """
+class Answered:
+    """A question answered, in numbers: what :class:`~konbit_lessons.incentives.estimates.Estimates` holds."""
 
     table: pd.DataFrame
     joint: Mapping | None
@@ -81,80 +60,9 @@ class Estimates:
         table = self.table[SHORT].round(3).to_html(index=False, border=0, na_rep="", escape=True)
         return f"{table}<p>{self.n} rows; {self.method}.</p>"
 
-    @cached_property
-    def fit(self):
-        """The fitted model as statsmodels has it, with the standard errors and degrees of freedom of this result.
-
-        ``fit.summary()``, ``fit.params``, ``fit.conf_int()``, ``fit.predict(rows)`` and so on. With two cluster columns
-        a standard error is that of ``clusterings.Clusterings.basis``, and the covariances are scaled to it.
-        """
-        from konbit_lessons.incentives.sandwich import fit_of
-
-        if self.smallest > 1:
-            raise ModelError(
-                "fit: found a result that may be shared; the fit tells of every incentive. Ask the result before it."
-            )
-        return fit_of(self.answers)
-
-    @cached_property
-    def covariates(self):
-        """The effects of the formula's other columns on the outcome, each with its interval.
-
-        One row per column: term, label, estimate (per unit of a number; of a kind against the first), std_error, df,
-        conf_low, conf_high. They are adjusted for, not asked about: none has a p-value.
-        """
-        from konbit_lessons.incentives.sandwich import covariates_of
-        from konbit_lessons.incentives.shown import shown_covariates
-
-        found = covariates_of(self.answers, self.labels)
-        return found if self.smallest <= 1 else shown_covariates(found, self.answers.design, self.smallest)
-
-    def shown(self, smallest, also_hidden=()):
-        """This result as a report may show it: nothing about fewer than ``smallest`` organizations.
-
-        ``also_hidden``: terms whose numbers another figure hides; theirs are not told here either.
-        """
-        from konbit_lessons.incentives.shown import shown
-
-        return shown(self, smallest, also_hidden)
-
-    @cached_property
-    def robustness(self):
-        """The specification curve of this result, a ``Robustness``; computed when it is first looked at."""
-        from konbit_lessons.incentives.robustness import robustness
-        from konbit_lessons.incentives.shown import shown_curve
-
-        curve = robustness(self, imputed=self.imputed)
-        return replace(curve, table=shown_curve(curve.table, self.table))
-
-    @cached_property
-    def imputed(self):
-        """The estimates with missing answers of organizations imputed, an ``Imputed``, or None.
-
-        None where no row was left out, or where rows are not grouped by ``organization_id``: a group's answer does not
-        stand for its rows there.
-        """
-        from konbit_lessons.incentives.imputation import imputed
-        from konbit_lessons.incentives.shown import NOT_SHOWN, shown_missing
-
-        if not len(self.left_out) or next(iter(self.clusters)) != "organization_id":
-            return None
-        found = imputed(self)
-        hidden = found.table["term"].isin(self.table.loc[self.table["reason"] == NOT_SHOWN, "term"])
-        return replace(found, table=found.table[~hidden], missing=shown_missing(found.missing, self.smallest))
-
-    @cached_property
-    def prediction(self):
-        """How well the model tells groups it has not seen, a ``Prediction``; None where it gives no probability."""
-        from konbit_lessons.incentives.prediction import METHODS as WITH_PROBABILITY
-        from konbit_lessons.incentives.prediction import prediction
-
-        few = min(self.clusters.values()) < 10 or self.asked[1]["method"] not in WITH_PROBABILITY
-        return None if few else prediction(self)
-
 
 def report(answers, *, labels, smallest_effect, exploratory=False, covariance="CR2", method):
-    """Put the ``Answers`` about all terms of a design together as ``Estimates``."""
+    """Put the ``Answers`` about all terms of a design together."""
     design = answers.design
     groups = {column: int(codes.max()) + 1 for column, codes in design.clusters.items()}
     said = f"{METHODS[method]}, {covariance} by {' and '.join(groups)}, Satterthwaite"
@@ -162,7 +70,7 @@ def report(answers, *, labels, smallest_effect, exploratory=False, covariance="C
     table = decided(table, answers.confidence, exploratory)
     table = table.assign(n=len(design.y), clusters=", ".join(f"{g} {c}" for c, g in groups.items()), method=said)
     unknown = table[table["reason"] != ""]
-    return Estimates(
+    return Answered(
         table=table[COLUMNS],
         joint=answers.joint_test([name for name in design.terms if name not in set(unknown["term"])]),
         n=len(design.y),

@@ -11,7 +11,6 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from konbit_lessons.errors import ModelError
-from konbit_lessons.incentives.recipe import predict_participation
 from konbit_lessons.incentives.specifications import (
     DELEGATES,
     SENIOR,
@@ -89,16 +88,6 @@ class Robustness:
     def _repr_html_(self):
         shown = self.table[["term", "specification", *ENDS, "n", "reason"]].round(3)
         return shown.to_html(index=False, border=0, na_rep="", escape=True)
-
-
-def specification_curve(rows, *, draws=999, seed=1, **question):
-    """Answer a question in the main way and in all the others: ``predict_participation``, then ``robustness``.
-
-    Examples
-    --------
-    ``specification_curve(kl.rows(programme), **programme.question).table``
-    """
-    return robustness(predict_participation(rows, seed=seed, **question), draws=draws, seed=seed)
 
 
 @threadpool_limits.wrap(limits=1, user_api="blas")
