@@ -50,6 +50,7 @@ def _escaped(text: pd.Series) -> pd.Series:
 
 
 def from_spreadsheets(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows as they were before a cell that could run as a formula got its apostrophe."""
     return rows.apply(lambda column: column.str.replace(rf"^'(?='*{FORMULA})", "", regex=True))
 
 

@@ -9,7 +9,6 @@ maker needs beside the HTML (the title, the CSV, the numbers of the sentences) t
 `CARRIED`; an output without it does not reach a shared page.
 """
 
-import string
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,45 +17,16 @@ from types import ModuleType
 
 import matplotlib.pyplot as plt
 import pandas as pd
-from matplotlib.dates import date2num, num2date
 
 from konbit_lessons.figures.drawing import COLOURS, MARKS, NARROW, THEME, WIDE, Drawing
 from konbit_lessons.figures.markup import as_csv, escaped, figure_html, item_html, marked, plain, table_html
 from konbit_lessons.figures.part import CARRIED, SIMULATED, Part, meta
-from konbit_lessons.say import OF_NO_NUMBER, PAIRS, Say, Sentence
-from konbit_lessons.words import mark
+from konbit_lessons.figures.reading import cells, fields, formats, note, reading, refuse_unknown, usual
+from konbit_lessons.say import Say, Sentence
 
 __all__ = ["CARRIED", "COLOURS", "MARKS", "THEME", "Figure", "Opening", "items", "prose", "show", "table"]
 MOST_COLUMNS = 7
-HEADS = {  # what the columns of a frame are called in a table
-    "label": mark("Group"),
-    "share": mark("Percent"),
-    "value": mark("Of 100"),
-    "estimate": mark("Difference of 100"),
-    "conf_low": mark("Low"),
-    "conf_high": mark("High"),
-    "n": mark("n"),
-    "other": mark("The others"),
-    "offer": mark("Offer"),
-    "asked": mark("Asked"),
-    "before": mark("Before"),
-    "now": mark("Now"),
-    "answer": mark("Answer"),
-    "month": mark("Month"),
-    "organizations": mark("Organizations"),
-    "conversations": mark("Conversations"),
-    "at_least": mark("At least"),
-    "reached": mark("Came"),
-    "so_far": mark("So far"),
-    "target": mark("Target"),
-    "attendances": mark("Attendances"),
-    "of": mark("Of them"),
-    "quarters": mark("Quarters"),
-    "at_risk": mark("At risk of leaving"),
-    "left": mark("Left since"),
-}
 NUMBERS = ("percent", "points", "signed")
-KINDS = {"share": "percent", "conf_low": "points", "conf_high": "points", "estimate": "signed"}
 
 
 @dataclass(frozen=True)
@@ -179,7 +149,7 @@ def table(frame, columns, *, caption, across=None, name="", words=()):
     if not len(frame):
         return Nothing()
     say, across = caption.say, across or {}
-    _refuse_unknown(frame, " ".join([*columns.values(), *across.values()]))
+    refuse_unknown(frame, " ".join([*columns.values(), *across.values()]))
     rows = frame.to_dict("records")
     read = pd.DataFrame({str(head): [_cell(cell, row, say) for row in rows] for head, cell in columns.items()})
     for by, cell in across.items():
@@ -191,7 +161,7 @@ def table(frame, columns, *, caption, across=None, name="", words=()):
 
 def _cell(template, row, say):
     """A cell of a table, "–" where no value of it is known."""
-    values = [row[name] for name, _ in _fields(template) if name in row]
+    values = [row[name] for name, _ in fields(template) if name in row]
     return str(say(template, **row)) if not values or pd.notna(values).any() else "–"
 
 
@@ -310,82 +280,18 @@ def show(plot, frame, *, finding, shows="", source="", says="", axis="", name=""
         _close(plot)
         return Nothing()
     say = finding.say
-    template = says or _usual(frame)
-    _refuse_unknown(frame, template)
-    numbers = [name for name, spec in _fields(template) if spec in NUMBERS and name in frame]
+    template = says or usual(frame)
+    refuse_unknown(frame, template)
+    numbers = [name for name, spec in fields(template) if spec in NUMBERS and name in frame]
     if numbers and frame[numbers].isna().all(axis=None):
         _close(plot)
         return Nothing("Nothing of this may be shown.")
     rows = frame.to_dict("records")
-    readings = tuple(_reading(template, row, say) for row in rows)
-    notes = [_note(row["label"], one) for row, one in zip(rows, readings, strict=True)] if "label" in frame else []
-    drawing = Drawing(plot, tuple(notes), str(axis), _formats(frame, template, say), height)
+    readings = tuple(reading(template, row, say) for row in rows)
+    notes = [note(row["label"], one) for row, one in zip(rows, readings, strict=True)] if "label" in frame else []
+    drawing = Drawing(plot, tuple(notes), str(axis), formats(frame, template, say), height)
     _close(plot)
-    return Figure(drawing, finding, shows, source, readings, _cells(template, rows, say), name, frame)
-
-
-def _usual(frame):
-    """How a row is read out by the columns it has."""
-    said = "{label}: {share:percent}" if "share" in frame else "{label}: {estimate:signed}"
-    said += " ({range})" if "conf_low" in frame else ""
-    return said + (", n = {n}." if "n" in frame else ".")
-
-
-def _fields(template):
-    return [(name, spec) for _, name, spec, _ in string.Formatter().parse(template) if name]
-
-
-def _refuse_unknown(frame, template):
-    given = {name for name, _ in _fields(template)} - PAIRS.keys()
-    if unknown := sorted(given - set(frame.columns)):
-        raise ValueError(
-            f'found "{{{unknown[0]}}}" in what is said of a row; expected a column of the frame: '
-            f"{', '.join(map(str, frame.columns))}."
-        )
-
-
-def _formats(frame, template, say):
-    """Column → whether its values are whole, or where they are, and how those of its axis are written."""
-    kinds = {name: KINDS[name] for name in ("share", "estimate")} | dict(_fields(template))
-    write = {"signed": say.signed, "percent": say.points, "points": say.points, "": say.number}
-    numbers = {
-        name: kind for name, kind in kinds.items() if name in frame and pd.api.types.is_numeric_dtype(frame[name])
-    }
-    days = {name: sorted(date2num(frame[name].dropna().unique())) for name, kind in kinds.items() if kind == "month"}
-    formats = {
-        name: (ticks, lambda day: say.formatted(num2date(day), "month").replace(" ", "\n"))
-        for name, ticks in days.items()
-    }
-    return formats | {name: (not kind, write[kind]) for name, kind in numbers.items() if kind in write}
-
-
-def _reading(template, row, say):
-    """A row as it is read out; where its number is not there, what it is at the least or, of a column ``why``, why."""
-    numbers = [name for name, spec in _fields(template) if spec and spec not in OF_NO_NUMBER and name in row]
-    if numbers and pd.isna(row[numbers[0]]):
-        label = say(template.partition(": ")[0], **row)
-        if row.get("at_least"):
-            return say("{label}: at least {at_least}.", label=label, at_least=row["at_least"])
-        return say("{label}: {why}.", label=label, why=row.get("why") or say.words.text("not shown"))
-    return say(template, **row)
-
-
-def _note(label, reading):
-    """The name of a row, and what is read out of it, to stand beside its mark."""
-    return str(label), str(reading).removeprefix(str(label)).lstrip(" :\u00a0\u202f").removesuffix(".")
-
-
-def _cells(template, rows, say):
-    """The table under a figure: a column for each value that is read out, of an interval one for each end."""
-    ends = [("conf_low", "points"), ("conf_high", "points")]
-    columns = [one for name, spec in _fields(template) for one in (ends if name in PAIRS else [(name, spec)])]
-    heads = {name: say.words.text(HEADS[name]) if name in HEADS else say.name(name) for name, _ in columns}
-    return pd.DataFrame(
-        {
-            heads[name]: [say.formatted(row[name], spec.replace("percent", "points")) for row in rows]
-            for name, spec in columns
-        }
-    )
+    return Figure(drawing, finding, shows, source, readings, cells(template, rows, say), name, frame)
 
 
 def _close(plot):

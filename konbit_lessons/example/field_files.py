@@ -51,6 +51,7 @@ class _Field:
         self.files, self.planted, self.unrostered = [], [], []
 
     def path(self, name):
+        """Where a file goes; its folder is made."""
         path = self.raw / name
         path.parent.mkdir(parents=True, exist_ok=True)
         self.files.append(path)
@@ -60,6 +61,7 @@ class _Field:
         self.planted.append({"where": where, "what": what, **details})
 
     def organizations(self):
+        """The roster."""
         roster, count = self.world.organizations, len(self.world.organizations)
         grantee = self.rng.choice(KINDS["grantee"]["words"], count, p=KINDS["grantee"]["shares"])
         provider = roster["org_type"] == KINDS["provider"]["org_type"]
@@ -85,6 +87,7 @@ class _Field:
         return np.where(values.to_numpy(bool), yes, no)
 
     def events(self):
+        """What took place, as a calendar holds it."""
         events, amount = self.world.events, f"{AMOUNT}_amount"
         offered = events.columns[events.columns.get_loc(amount) + 1 :]
         rows = zip(
@@ -97,11 +100,13 @@ class _Field:
         export.rows_to_csv(self.path("events.csv"), [FILES["events"], *rows], encoding="cp1252", delimiter=";")
 
     def invitations(self):
+        """Who was invited to what."""
         sent = self.world.invitations
         rows = zip(sent["event_id"], self.typist.type(sent["organization_id"]), strict=True)
         export.rows_to_csv(self.path("invitations.csv"), [("event_id", "organization"), *rows], encoding="utf-8-sig")
 
     def attendance(self):
+        """The sign-in sheets of each month."""
         events, present = self.world.events, self.world.delegates.copy()
         groups = present.groupby(KEY, sort=False).ngroup()
         typed = self.typist.type(present.loc[~groups.duplicated(), "organization_id"])  # one hand per organization
@@ -147,6 +152,7 @@ class _Field:
         self._plant(f"attendance {event}", "organization not on the roster")
 
     def survey(self):
+        """The exports of both rounds of the survey."""
         with export.workbook(self.path("survey/form.xlsx")) as book:
             for name, rows in {part: export.form(part) for part in ("survey", "choices")}.items():
                 export.sheet(book, name, rows)
@@ -186,6 +192,7 @@ class _Field:
         return frame.assign(_index=np.arange(1, len(frame) + 1))
 
     def conversations(self):
+        """The notes on conversations."""
         talks, seed = self.world.conversations, self.world.truth["seed"]
         day = talks["held_on"].dt.strftime("%Y-%m-%d")
         key = pd.Series([f"uuid:{seed:04d}-{i:06d}" for i in range(len(talks))], dtype="str")
@@ -201,6 +208,7 @@ class _Field:
         export.frame_to_csv(self.path("conversations.csv"), pd.concat(frames, axis="columns"))
 
     def other_support(self):
+        """Which other projects support whom."""
         support, opened, sent = self.world.other_support, CUT.replace(hour=9), CUT.replace(hour=9, minute=10)
         exported = pd.DataFrame({"ID": np.arange(1, len(support) + 1), "Start time": opened, "Completion time": sent})
         typed = self.typist.type(support["organization_id"])
@@ -210,6 +218,7 @@ class _Field:
             export.sheet(book, "Sheet", export.as_rows(exported.assign(Email="anonymous", Name=None, **answers)))
 
     def business_leads(self):
+        """Leads and contracts."""
         leads, truth = self.world.business_leads, self.world.truth
         nobody, nothing = ("9" * max(3, len(str(truth[what]))) for what in ("organizations", "events"))
         codes = f"{KINDS['provider']['code']}-{nobody}", f"E{nothing}"

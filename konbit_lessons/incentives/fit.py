@@ -43,14 +43,17 @@ class Fit:
 
     @property
     def is_linear(self):
+        """Whether effects are coefficients, as by least squares."""
         return self.method == "linear"
 
     @property
     def link(self):
+        """How a linear predictor becomes a probability."""
         return IDENTITY if self.is_linear else LOGIT
 
     @property
     def variances(self):
+        """The variance of each share, (n,); None where a row is no share of trials."""
         return None if self.trials is None else self.weights / self.trials**2
 
 

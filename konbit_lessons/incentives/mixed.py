@@ -163,6 +163,7 @@ class _Groups:
         self.z, self.weight = np.polynomial.hermite_e.hermegauss(nodes)
 
     def sums(self, values):
+        """The sum of values over the rows of each group."""
         return np.add.reduceat(values, self.starts, axis=0)
 
     def at(self, theta, modes, *, derivatives=True):

@@ -46,18 +46,22 @@ class Context:
 
     @property
     def rows(self):
+        """The rows asked about."""
         return self.result.asked[0]
 
     @property
     def question(self):
+        """What is asked of them."""
         return self.result.asked[1]
 
     @property
     def design(self):
+        """The design of the result."""
         return self.result.answers.design
 
     @property
     def confidence(self):
+        """Of the intervals."""
         return self.result.confidence
 
     @cached_property
@@ -72,6 +76,7 @@ class Context:
         return [name for name in self.design.formula.columns if name not in asked]
 
     def varies_by(self, term):
+        """The cluster column that a term is constant within, or ``row``."""
         return self.result.table.set_index("term").loc[term, "varies_by"]
 
     def grouped(self, term):

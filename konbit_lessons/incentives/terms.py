@@ -36,6 +36,7 @@ class Term:
 
     @property
     def levels(self):
+        """The kind and the one it is compared with; None for an incentive without kinds."""
         return (self.level, self.against) if self.level else None
 
     @property

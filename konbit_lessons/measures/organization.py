@@ -68,6 +68,7 @@ class Record:
 
     @property
     def last_day(self) -> pd.Timestamp:
+        """The last day of the quarter."""
         return last_day(self, self.quarter)
 
     @property

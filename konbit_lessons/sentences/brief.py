@@ -13,6 +13,16 @@ from konbit_lessons.words import mark, pair
 
 MOST_NAMED = 3  # pledges, projects and follow-ups that are named one by one
 LONGEST = 60  # letters of a text of the records
+BEFORE = {  # what an organization brought with it: where it did not, where it did
+    "consulted_at_design": (
+        mark("It was not consulted when the project was designed."),
+        mark("It was consulted when the project was designed."),
+    ),
+    "earlier_donor_support": (
+        mark("It had no support from a donor before."),
+        mark("It had support from a donor before."),
+    ),
+}
 STATES = {"attended": mark("came"), "absent": mark("did not come"), "unknown": mark("unknown")}
 
 
@@ -66,20 +76,10 @@ def history(say, one):
     where = about.get(places.column) if places else None
     if where is not None and pd.notna(where):
         kind = say("{kind}, {where}", kind=kind, where=literal(say.level(places.column, where)))
-    yes_no = {
-        "consulted_at_design": (
-            mark("It was not consulted when the project was designed."),
-            mark("It was consulted when the project was designed."),
-        ),
-        "earlier_donor_support": (
-            mark("It had no support from a donor before."),
-            mark("It had support from a donor before."),
-        ),
-    }
     said = say("{kind}.", kind=kind) + _partner(say, one)
     if pd.notna(about["staff"]):
         said += say(("{n} person works there.", "{n} people work there."), n=about["staff"])
-    for column, texts in yes_no.items():
+    for column, texts in BEFORE.items():
         said += say(texts[bool(about[column])]) if pd.notna(about[column]) else None
     return said
 
@@ -360,9 +360,8 @@ def given(say, one):
 def _pledges(say, one):
     if one.contributions.empty:
         return say("No contribution was pledged.")
-    still = measures.open_pledges(one)
-    done = len(one.contributions) - len(still)
-    said = say("Contributions: {n} pledged, {done} delivered.", n=len(one.contributions), done=done)
+    still, n = measures.open_pledges(one), len(one.contributions)
+    said = say("Contributions: {n} pledged, {done} delivered.", n=n, done=n - len(still))
     rows = still.head(MOST_NAMED).itertuples()
     named = [say("{what} ({day:date})", what=literal(line.kind), day=line.pledged_on) for line in rows]
     return said + (say("Open: {what}.", what=_some_of(say, named, len(still))) if named else None)
@@ -388,10 +387,8 @@ def _support(say, one):
     if one.other_support.empty:
         return say("No support from another project is on record.")
     now = measures.support_now(one)
-    named = [
-        say("{project} since {day:date}", project=_project(line), day=line.started_on)
-        for line in now.head(MOST_NAMED).itertuples()
-    ]
+    rows = now.head(MOST_NAMED).itertuples()
+    named = [say("{project} since {day:date}", project=_project(line), day=line.started_on) for line in rows]
     ended = len(one.other_support) - len(now)
     past = say(("{n} support has ended.", "{n} supports have ended."), n=ended) if ended else None
     if not named:

@@ -23,6 +23,7 @@ Concept = tuple[str, str]  # (table, column); or (a group, what it is): identifi
 
 @cache
 def vocabulary() -> dict:
+    """What is known of headers, things and answers: vocabulary.toml."""
     return tomllib.loads((files("konbit_lessons.field.draft") / "vocabulary.toml").read_text(encoding="utf-8"))
 
 
@@ -85,6 +86,7 @@ def _balance(recall: float, precision: float) -> float:
 
 
 def alike(headers: Iterable[str], concept: Concept) -> float:
+    """How alike two phrases are, 0 to 1."""
     return max((likeness(header).get(concept, 0.0) for header in headers), default=0.0)
 
 

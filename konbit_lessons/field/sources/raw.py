@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -16,9 +16,6 @@ from konbit_lessons.field.texts import kept
 from konbit_lessons.tables import TEXT
 
 _NAMED = 3  # in a notice, before it says "and more"
-
-if TYPE_CHECKING:
-    from konbit_lessons.field.sources.form import Form
 
 
 @dataclass(frozen=True)
@@ -106,7 +103,7 @@ Read = tuple[dict[str, Frame], list[str]]  # what a reader makes of a file: its 
 class Asked:
     """What a reader may know beyond the file: the form, headers that should be there, the options of a question."""
 
-    form: "Form | None" = None
+    form: object = None
     expect: tuple[str, ...] = ()
     options: dict[str, list[str]] = field(default_factory=dict)
 
