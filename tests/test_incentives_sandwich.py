@@ -1,6 +1,7 @@
 # ruff: noqa: E501  (tables of cases, one a line)
 """``coef_test``, ``wald_test``, ``effects``, ``firth`` of fits of statsmodels. Against clubSandwich: ``agreement``."""
 
+import numpy as np  # noqa: F401  (for the formulas)
 import pandas as pd
 import pytest
 import statsmodels.api as sm

@@ -367,7 +367,7 @@ def test_types_and_their_total_are_decided_together(tmp_path):
     hidden = 0
     for quarter in data.quarters:
         table = participation.funnel(data, quarter=quarter).set_index(["step", "org_type"])["organizations"]
-        for step in table.index.unique("step"):
+        for step in table.index.unique("step").difference(KNOWN):
             assert table[step].isna().sum() != 1, (quarter, step)
             hidden += table[step].isna().any()
     assert hidden

@@ -86,5 +86,6 @@ def test_an_incentive_that_never_varies_is_answered_with_its_reason(whole_progra
     programme = kl.load(toml)
     result = kl.predict_participation(kl.rows(programme), **programme.question)
     assert result.not_estimable[["term", "reason"]].to_numpy().tolist() == [["childcare", "constant"]]
-    assert result.sentences()[-1] == ("**Childcare at the event:** the data cannot tell, because it was never offered.")
+    told = kl.Say("en", programme).cannot_tell(result)
+    assert str(told[-1]) == "**Childcare at the event:** the data cannot tell, because it was never offered."
     assert result.table["strength"].tolist().count("cannot tell") == 1

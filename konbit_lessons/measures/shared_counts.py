@@ -71,7 +71,7 @@ def _every_quarter(data: Data) -> pd.DataFrame:
 
 def attendances(rows: pd.DataFrame) -> pd.DataFrame:
     """The invitations that were taken up."""
-    return rows[rows["attended"].fillna(False).astype(bool)]
+    return rows[rows["attended"] == 1]
 
 
 @once

@@ -104,8 +104,8 @@ def life_table(quarters, left, *, smallest: int = 1) -> pd.DataFrame:
     between 0 and 1. Of a single quarter this is Kaplan's and Meier's curve (1958, JASA 53, 457-481; Kalbfleisch and
     Prentice 2002, section 1.4). In R: ``survival::survfit(Surv(quarters, left) ~ 1, conf.type = "log-log")``. Quarters
     are taken together until ``smallest`` or more have left in them, or none, as many are no longer looked at, or none,
-    and as many have not left, or none, so that no count is about few organizations; who is no longer looked at then
-    counts as half at risk. Cutler and Ederer (1958), Journal of Chronic Diseases 8, 699-712.
+    and as many have not left, or none, so that no count is about few organizations; who is no longer looked at
+    before the last of them counts as half at risk. Cutler and Ederer (1958), Journal of Chronic Diseases 8, 699-712.
 
     Parameters
     ----------
@@ -131,23 +131,24 @@ def life_table(quarters, left, *, smallest: int = 1) -> pd.DataFrame:
     >>> life_table([1, 2, 2, 3], [1, 1, 0, 0])["share"].round(9).tolist()
     [0.75, 0.5, 0.5]
 
-    Three of 20 leave in the first quarter, two in the second; until then 2 are no longer looked at, who count for 1.
+    Three of 30 leave in the first quarter, two in the second; until then 5 are no longer looked at, who count for 2½.
 
-    >>> curve = life_table([1] * 5 + [2] * 15, [1] * 3 + [0] * 2 + [1] * 2 + [0] * 13, smallest=5)
+    >>> curve = life_table([1] * 8 + [2] * 22, [1] * 3 + [0] * 5 + [1] * 2 + [0] * 20, smallest=5)
     >>> curve[["quarters", "at_risk", "left"]].to_numpy().tolist()
-    [[2.0, 19.0, 5.0]]
+    [[2.0, 27.5, 5.0]]
     """
     each = pd.DataFrame({"quarter": np.asarray(quarters), "left": np.asarray(left, dtype=float)})
     if each.empty or each.isna().any(axis=None):
         raise DataError("staying: expected a quarter and whether it left for at least one organization, none missing.")
-    lines, at_risk, since, gone = [], len(each), 0, 0
+    lines, at_risk, gone = [], len(each), 0
     for quarter, some in each.groupby("quarter")["left"]:
-        gone, since, after = gone + int(some.sum()), since + 1, int((each["quarter"] > quarter).sum())
+        gone, after = gone + int(some.sum()), int((each["quarter"] > quarter).sum())
         censored = at_risk - gone - after
-        if any(0 < n < smallest for n in (gone, censored, at_risk - gone)):
+        early = censored - int((some == 0).sum())  # in the quarters before the last that are taken together
+        if any(0 < n < smallest for n in (gone, censored, early, at_risk - gone)):
             continue
-        lines.append((quarter, at_risk - (censored / 2 if since > 1 else 0), gone))
-        at_risk, since, gone = after, 0, 0
+        lines.append((quarter, at_risk - early / 2, gone))
+        at_risk, gone = after, 0
     return _with_limits(pd.DataFrame(lines, columns=["quarters", "at_risk", "left"]))
 
 

@@ -34,7 +34,8 @@ class Candidates:
         known = [one.words for one in organizations.all]
         self.roster = self._matrix([dict.fromkeys(one, 1.0) for one in known])
         self.size = np.array([sum(map(self._weight, one)) for one in known])
-        self.size_in_words, self.own_size = np.array([(len(one.words), len(one.own)) for one in organizations.all]).T
+        sizes = [(len(one.words), len(one.own)) for one in organizations.all]
+        self.size_in_words, self.own_size = np.array(sizes, dtype=int).reshape(-1, 2).T
         self.kinds_of_initials = defaultdict(set)
         for kinds in ([word for word in one if organizations.is_kind(word)] for one in known):
             self.kinds_of_initials["".join(word[0] for word in kinds)].update(kinds)
