@@ -439,7 +439,7 @@ def test_the_command_writes_beside_a_programme_that_is_there_and_never_over_it(t
     assert kl.load("programme-draft.toml").raw == tiny.raw("")
     for words in ([], ["--output", "programme.toml"], ["--programme", "programme.toml"]):
         code, _, err = konbit("draft-programme", "data/raw", *words)
-        assert code == 2 and "is there already and is not overwritten" in err
+        assert code == 2 and "it is there and is not overwritten" in err
 
 
 def test_an_empty_folder_and_one_of_junk_are_refused_with_the_reason_of_each_file(tmp_path, monkeypatch):

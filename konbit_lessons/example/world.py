@@ -92,7 +92,7 @@ def simulate(*, seed: int = 2017, organizations: int = 137, events: int = 48) ->
         other_support=support,
         business_leads=records.business_leads(draw["business_leads"], rows, calendar),
         contributions=records.contributions(draw["contributions"], roster),
-        learning=pd.read_csv(files(__package__) / "learning.csv", dtype="str"),
+        learning=pd.read_csv(files(__package__) / "learning.csv", dtype="str", parse_dates=["due_on"]),
         delegates=delegates,
         truth=_truth(seed, worth, roster, calendar, rows, delegates, survey, twins),
     )
