@@ -4,14 +4,13 @@ A date cell becomes ``2016-06-11``, a number cell its shortest form, a blank cel
 Hidden rows and columns are read, and said; hidden sheets are not, and said.
 """
 
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
-from konbit_lessons.field.sources import ods, xls, xlsx
+from konbit_lessons.field.sources import workbook_parts, xls
 from konbit_lessons.field.sources.guard import refuse, refuse_if
 from konbit_lessons.field.sources.raw import Grid, Grids, grid_of, listed
 from konbit_lessons.field.sources.starts import container_of
@@ -31,8 +30,7 @@ def look(path: Path) -> tuple[str, list[Sheet]]:
     """
     if _is_old(path):
         return xls.look(path)
-    with zipfile.ZipFile(path) as archive:
-        return (ods if "content.xml" in archive.namelist() else xlsx).look(path)
+    return workbook_parts.look(path)
 
 
 def read(path: Path) -> Grids:

@@ -12,7 +12,7 @@ import olefile
 
 from konbit_lessons.field.sources.guard import refuse, refuse_if
 from konbit_lessons.field.sources.words import WORDS
-from konbit_lessons.field.sources.workbook_parts import Sheet, check_size
+from konbit_lessons.field.sources.workbook_parts import Sheet
 
 _START, _END, _TITLE, _DATES, _PASSWORD, _DIMENSIONS = 0x809, 0x0A, 0x85, 0x22, 0x2F, 0x200
 _ROW_OF_NUMBERS, _ERROR, _FORMULA = 0xBD, 0x205, 0x06
@@ -45,7 +45,7 @@ def look(path: Path) -> tuple[str, list[Sheet]]:
         elif kind in _CELLS and depth == 1 and len(record) >= 6:  # deeper is a chart
             _add(sheet, kind, record)
     for number, sheet in enumerate(sheets.values(), start=1):
-        check_size(path, f"sheet {number}", sheet)
+        sheet.check(path, f"sheet {number}")
     return epoch, list(sheets.values())
 
 
