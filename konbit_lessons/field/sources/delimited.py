@@ -17,9 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
-from konbit_lessons.field.sources.guard import refuse, refuse_if
+from konbit_lessons.field.sources.guard import UTF_16, refuse, refuse_if
 from konbit_lessons.field.sources.raw import Grid, Grids, grid_of
-from konbit_lessons.field.sources.starts import UTF_16
 from konbit_lessons.tables import TEXT
 
 SEPARATORS = (",", ";", "\t", "|")

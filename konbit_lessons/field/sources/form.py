@@ -16,8 +16,7 @@ from typing import NamedTuple
 
 from konbit_lessons.field.sources import guard
 from konbit_lessons.field.sources.file import File
-from konbit_lessons.field.sources.raw import Grid
-from konbit_lessons.field.sources.words import WORDS
+from konbit_lessons.field.sources.raw import WORDS, Grid
 
 GPS = ("latitude", "longitude", "altitude", "precision")  # Kobo's columns beside a geopoint
 ODK_GPS = ("Latitude", "Longitude", "Altitude", "Accuracy")
@@ -186,7 +185,6 @@ def read_form(path: Path) -> Form:
     SourceError
         It has no sheet "survey" with the columns type and name.
     """
-    guard.check(path)
     sheets = {grid.title.strip().lower(): _records(grid) for grid in File(path).grids}
     none = not any({"type", "name"} <= set(row) for row in sheets.get("survey", []))
     guard.refuse_if(none, path, 'this is no XLSForm: expected a sheet "survey" with the columns type and name.')

@@ -13,8 +13,7 @@ from konbit_lessons.field.sources.choices import agreeing
 from konbit_lessons.field.sources.file import File
 from konbit_lessons.field.sources.form import Form, clean
 from konbit_lessons.field.sources.questions import METADATA, by_form, by_values
-from konbit_lessons.field.sources.raw import Asked, Frame, Grid, Read, frame_of
-from konbit_lessons.field.sources.words import WORDS
+from konbit_lessons.field.sources.raw import WORDS, Asked, Frame, Grid, Read, frame_of
 
 _WORDS = WORDS["kobo"]
 _CUT = re.compile(r"\.\.\.( \(\d+\))?$")

@@ -10,8 +10,7 @@ import pandas as pd
 
 from konbit_lessons.field.sources.choices import split, with_choices
 from konbit_lessons.field.sources.file import File
-from konbit_lessons.field.sources.raw import Asked, Frame, Read, frame_of
-from konbit_lessons.field.sources.words import WORDS
+from konbit_lessons.field.sources.raw import WORDS, Asked, Frame, Read, frame_of
 
 Options = dict[str, list[str]]  # question → its options
 

@@ -3,10 +3,12 @@
 Row numbers are those a person sees in a spreadsheet; a blank cell is missing; text stays as typed.
 """
 
+import tomllib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +17,7 @@ import pandas as pd
 from konbit_lessons.field.texts import kept
 from konbit_lessons.tables import TEXT
 
+WORDS = tomllib.loads((files(__package__) / "words.toml").read_text(encoding="utf-8"))  # of exporters, form builders
 _NAMED = 3  # in a notice, before it says "and more"
 
 

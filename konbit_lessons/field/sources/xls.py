@@ -11,7 +11,7 @@ from typing import BinaryIO
 import olefile
 
 from konbit_lessons.field.sources.guard import refuse, refuse_if
-from konbit_lessons.field.sources.words import WORDS
+from konbit_lessons.field.sources.raw import WORDS
 from konbit_lessons.field.sources.workbook_parts import Sheet
 
 _START, _END, _TITLE, _DATES, _PASSWORD, _DIMENSIONS = 0x809, 0x0A, 0x85, 0x22, 0x2F, 0x200
