@@ -9,7 +9,7 @@ import re
 
 import pandas as pd
 
-from konbit_lessons.field.sources.choices import agreeing
+from konbit_lessons.field.sources.answers import agreeing
 from konbit_lessons.field.sources.file import File
 from konbit_lessons.field.sources.form import Form, clean
 from konbit_lessons.field.sources.questions import METADATA, by_form, by_values

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from konbit_lessons.field.sources.choices import split, with_choices
+from konbit_lessons.field.sources.answers import split, with_choices
 from konbit_lessons.field.sources.file import File
 from konbit_lessons.field.sources.raw import WORDS, Asked, Frame, Read, frame_of
 

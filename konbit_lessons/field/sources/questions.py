@@ -9,8 +9,7 @@ from collections import Counter, defaultdict
 
 import pandas as pd
 
-from konbit_lessons.field.sources.answers import Decoder
-from konbit_lessons.field.sources.choices import are_flags, flags_of
+from konbit_lessons.field.sources.answers import Decoder, are_flags, flags_of
 from konbit_lessons.field.sources.form import ODK_GPS, Form, Writing, clean, written
 
 Meanings = dict[str, set[str]]  # header or column → what it can stand for
