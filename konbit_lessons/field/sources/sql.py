@@ -10,8 +10,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from konbit_lessons.errors import SourceError
 from konbit_lessons.field.sources import guard
-from konbit_lessons.field.sources.raw import Raw
-from konbit_lessons.field.sources.typed import MOST_CELLS, check_size, text_frame
+from konbit_lessons.field.sources.raw import MOST_CELLS, Raw, check_size, text_frame
 
 _READS = re.compile(r"(\s|--[^\n]*\n|/\*.*?\*/)*(select|with)\b", re.IGNORECASE | re.DOTALL)
 _COLON = re.compile(r"(?<![:\\]):(?=\w)")  # would be taken for a parameter

@@ -16,8 +16,7 @@ import pyreadstat
 
 from konbit_lessons.field.sources.file import File
 from konbit_lessons.field.sources.guard import refuse
-from konbit_lessons.field.sources.raw import Asked, Frame, Read
-from konbit_lessons.field.sources.typed import check_size, text_frame, text_of
+from konbit_lessons.field.sources.raw import Asked, Frame, Read, check_size, text_frame, text_of
 
 Texts = list[str | None]
 Columns = list[tuple[str, list]]

@@ -14,8 +14,7 @@ from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
 from konbit_lessons.field.sources import workbook_parts, xls
 from konbit_lessons.field.sources.guard import refuse, refuse_if
-from konbit_lessons.field.sources.raw import Grid, Grids, grid_of, listed
-from konbit_lessons.field.sources.typed import text_of
+from konbit_lessons.field.sources.raw import Grid, Grids, grid_of, listed, text_of
 from konbit_lessons.field.sources.workbook_parts import Sheet
 
 _KEPT_DIGITS = 10**15  # a number cell keeps 15

@@ -7,6 +7,7 @@ import posixpath
 import re
 import zipfile
 from array import array
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache, reduce
@@ -96,27 +97,27 @@ def look(path: Path) -> tuple[str, list[Sheet]]:
 
 
 def _look_at_xlsx(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> tuple[str, list[Sheet]]:
-    path, texts, seen = Path(archive.filename), array("q"), {}
+    texts, seen = array("q"), {}
     for name in sorted(members, key=lambda name: not name.endswith("sharedstrings.xml")):
-        part = seen[name] = _parsed(_Xlsx(texts), archive, members[name])
-        told = f"{members[name].filename} announces {part.announced:,} texts; refused. Export it again."
-        refuse_if(part.announced > members[name].file_size, path, told)
-        part.sheet.check(path, members[name].filename)
-    books = (place for kind, _, place in _targets(seen, "", "_rels/.rels") if kind == "officeDocument")
-    book = next(books, "xl/workbook.xml")
+        seen[name] = _parsed(_Xlsx(texts), archive, members[name])
+        seen[name].sheet.check(Path(archive.filename), members[name].filename)
+    nothing = _Xlsx(texts)
+    books = _targets(seen.get("_rels/.rels", nothing), "", "Type")
+    book = next((place for kind, place in books.items() if kind.endswith("/officeDocument")), "xl/workbook.xml")
     folder, name = posixpath.split(book)
-    places = {known: place for _, known, place in _targets(seen, folder, f"{folder}/_rels/{name}.rels")}
-    listed = seen[book].listed if book in seen else []
-    late = any(about.get("date1904") in _YES for tag, about in listed if tag == "workbookPr")
-    sheets = [places.get(about.get("id")) for tag, about in listed if tag == "sheet"]
-    return "1904" if late else "1900", [seen[place].sheet if place in seen else Sheet() for place in sheets]
+    places = _targets(seen.get(f"{folder}/_rels/{name}.rels", nothing), folder, "Id")
+    late = any(about.get("date1904") in _YES for about in seen.get(book, nothing).listed["workbookPr"])
+    sheets = [places.get(about.get("id")) for about in seen.get(book, nothing).listed["sheet"]]
+    return "1904" if late else "1900", [seen.get(place, nothing).sheet for place in sheets]
 
 
-def _targets(seen: dict[str, "_Xlsx"], folder: str, part: str) -> Iterator[tuple[str, str, str]]:
-    """What a part lists: the last word of each type, its name there, and which part it is."""
-    for _, about in seen[part].listed if part in seen else ():
+def _targets(part: "_Xlsx", folder: str, key: str) -> dict[str, str]:
+    """What a part lists: its type, or its name there → which part it is."""
+    found = {}
+    for about in part.listed["Relationship"]:
         place = posixpath.normpath(posixpath.join("/", folder, about.get("Target", "")))
-        yield about.get("Type", "").rpartition("/")[2], about.get("Id", ""), place.lstrip("/").lower()
+        found[about.get(key, "")] = place.lstrip("/").lower()
+    return found
 
 
 def _parsed(part: "_Part", archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> "_Part":
@@ -170,7 +171,7 @@ class _Xlsx:
     MARK = re.compile(rb"sheetData|[<:]sst[\s>]")
 
     def __init__(self, texts: array) -> None:
-        self.texts, self.listed, self.announced, self.sheet = texts, [], 0, Sheet()
+        self.texts, self.listed, self.sheet = texts, defaultdict(list), Sheet()
         self.row, self.place, self.kind, self.is_open = 1, (1, 0), None, False
         self.value, self.length, self.has_value, self.is_formula = "", 0, False, False
 
@@ -191,9 +192,9 @@ class _Xlsx:
         elif name == "col" and about.get("hidden") in _YES:
             self.sheet.hidden_columns.append((int(about.get("min", 0)), int(about.get("max", 0))))
         elif name == "sst":
-            self.announced = int(about.get("uniqueCount", 0))
+            _check_count(int(about.get("uniqueCount", 0)))
         elif name in ("sheet", "Relationship", "workbookPr"):
-            self.listed.append((name, {key.rpartition(":")[2]: value for key, value in about.items()}))
+            self.listed[name].append({key.rpartition(":")[2]: value for key, value in about.items()})
 
     def data(self, characters: str) -> None:
         if self.is_open:
@@ -210,8 +211,7 @@ class _Xlsx:
             self.row, self.place = self.row + 1, (self.row + 1, 0)
         elif name == "si":
             self.texts.append(self.length)
-            if len(self.texts) > MOST_CELLS:
-                raise ValueError(f"more than {MOST_CELLS:,} texts")
+            _check_count(len(self.texts))
 
     def _end_cell(self) -> None:
         if self.value:
@@ -221,6 +221,11 @@ class _Xlsx:
                 self.sheet.errors[self.place] = self.value
         elif self.is_formula and not (self.has_value and self.kind == "str") and not self.sheet.uncalculated:
             self.sheet.uncalculated = xl_rowcol_to_cell(self.place[0] - 1, self.place[1] - 1)
+
+
+def _check_count(texts: int) -> None:
+    if texts > MOST_CELLS:
+        raise ValueError(f"it announces {texts:,} texts; at most {MOST_CELLS:,} are read")
 
 
 def _place(cell: str) -> tuple[int, int]:
