@@ -62,7 +62,7 @@ class Candidates:
             (rows.multiply(weight).tocsr() @ self.roster.T).toarray()
             for rows, weight in ((typed, self.weight), (present, ~self.kind), (present, self.kind))
         )
-        score = 200 * common / (length + self.size)
+        score = np.minimum(200 * common / (length + self.size), 100)
         complete = (own_said >= self.own_size) & (kinds + own >= self.size_in_words)
         score[complete & np.array([reading.cut_short for reading in readings])[:, None]] *= 0.8
         contradicted = (own == 0) & (self.own_size > 0) & (own_said > 0)
@@ -90,7 +90,7 @@ class Candidates:
             return float(len(kinds))
         near = self.vocabulary.resembling(text)
         said |= {word: max(said.get(word, 0), likeness) for word, likeness in near.items()}
-        return self._weight(max(near, key=near.get, default="")) if len(text) > 3 else 0.5
+        return self._weight(max(sorted(near), key=near.get, default="")) if len(text) > 3 else 0.5
 
     def _alike(self, name: str) -> dict[int, float]:
         """Names of nearly the same letters, where a word is too far from any to be understood."""

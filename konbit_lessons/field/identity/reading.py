@@ -68,7 +68,6 @@ class Reader(Forms):
         self._learn(names)
         spans = (span for name in names for span in self.exact(self.tokens(name)))
         self.used = {meaning.word for span in spans for meaning in span.options or ()}
-        self.standing.cache_clear()  # learning is over
         self.meanings = cache(self._meanings)
         self._by_length, self._written, self._spoken = defaultdict(list), defaultdict(set), defaultdict(set)
         for form in self.forms:
@@ -155,7 +154,6 @@ class Reader(Forms):
         for span in (span for name in names for span in self.exact(self.tokens(name))):
             if span.open:
                 self.add("name", [span.text])
-                self.standing.cache_clear()
 
     def _index(self, form: str) -> None:
         here = self.is_here(form)

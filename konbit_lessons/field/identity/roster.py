@@ -73,10 +73,10 @@ class Organization:
     acronym: str
     initials: frozenset[str]
 
-    def is_wider(self, known: "Organization") -> bool:
-        """Whether its name has all the words of another one, and more."""
-        longer = len(self.own) + len(self.kinds) > len(known.own) + len(known.kinds)
-        return longer and known.kinds <= self.kinds and all(self.own.count(w) >= known.own.count(w) for w in known.own)
+    @property
+    def counted(self) -> Counter[str]:
+        """Its words, and how often each is there."""
+        return Counter([*self.own, *self.kinds])
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,9 @@ class Roster:
         body, bracketed = _without_acronym(name)
         exact = self._by_letters.get("".join(words(body)), [])
         if bracketed:
-            exact = [at for at in exact if self._agrees(at, "".join(words(bracketed)))]
+            short = "".join(words(bracketed))
+            known = short in self._acronyms  # of any organization
+            exact = [at for at in exact if short in ({self.all[at].acronym} if known else self.all[at].initials)]
         if len(exact) == 1:
             return exact[0], "name", 100
         owners = self._owners(name)
@@ -182,25 +184,17 @@ class Roster:
         read, light = [slot[0] for slot in reading.slots], tuple(reading.weightless)
         said, written = tuple(one.word for one in read), frozenset(one.form for one in read)
         short = "".join(words(acronym)) if isinstance(acronym, str) else ""
-        return Organization(code, said, self._kinds(read), self._own(read), written, light, short, _initials(name))
+        return Organization(code, said, *self._parted(read), written, light, short, _initials(name))
 
-    def _kinds(self, read: Iterable[Meaning]) -> frozenset[str]:
-        """The words for a kind of body among these."""
-        return frozenset(meaning.word for meaning in read if self.vocabulary.is_kind(meaning.word))
-
-    def _own(self, read: Iterable[Meaning]) -> tuple[str, ...]:
-        """The words that tell organizations apart among these, sorted."""
-        return tuple(sorted(meaning.word for meaning in read if not self.vocabulary.is_kind(meaning.word)))
+    def _parted(self, read: Iterable[Meaning]) -> tuple[frozenset[str], tuple[str, ...]]:
+        """The words for a kind of body among these; and those that tell organizations apart, sorted."""
+        kinds = frozenset(one.word for one in read if self.vocabulary.is_kind(one.word))
+        return kinds, tuple(sorted(one.word for one in read if one.word not in kinds))
 
     def _owners(self, name: str) -> list[int]:
         """Those that have a name as their acronym; those without one on the roster, as their initials."""
         spelled = in_letters("".join(words(name)))
         return sorted({at for letters in spelled for at in self._by_acronym.get(letters, ())})
-
-    def _agrees(self, at: int, acronym: str) -> bool:
-        """Whether an acronym behind a name can be that of an organization."""
-        known = self.all[at]
-        return known.acronym == acronym or (acronym in known.initials and acronym not in self._acronyms)
 
     def _kinds_spelled(self, spelled: frozenset[str]) -> set[frozenset[str]]:
         """The kinds of body whose names have these spellings."""
@@ -210,7 +204,7 @@ class Roster:
         """Those whose names have all the words of this one, and more."""
         holding = [set(self._with_own[word]) for word in set(known.own)]
         near = set.intersection(*holding) if holding else range(len(self.all))
-        return [self.all[at] for at in sorted(near) if self.all[at].is_wider(known)]
+        return [self.all[at] for at in sorted(near) if self.all[at].counted > known.counted]
 
     def _understood(self, reading: Reading) -> tuple[int, str, float] | None:
         """Its place on the roster, what it took, and how well it fits; None where it is not sure."""
@@ -229,8 +223,8 @@ class Roster:
         return best.at, self._how(best, reading), best.score
 
     def _fits(self, choice: tuple[Meaning, ...], reading: Reading) -> Iterator[Fit]:
-        kinds = self._kinds(choice)
-        for at in self._by_own.get(self._own(choice), ()):
+        kinds, own = self._parted(choice)
+        for at in self._by_own.get(own, ()):
             known = self.all[at]
             explained, by_acronym = _explains(known, reading) if kinds <= known.kinds else (False, False)
             if explained and (choice or by_acronym):
@@ -269,7 +263,7 @@ class Roster:
         return any(best.lost or forms & other.written or (inexact and self._twins(known, other)) for other in wider)
 
     def _twins(self, known: Organization, other: Organization) -> bool:
-        added = list((Counter([*other.own, *other.kinds]) - Counter([*known.own, *known.kinds])).elements())
+        added = list((other.counted - known.counted).elements())
         apart = added[0].startswith("#") or self.vocabulary.role[added[0]] == "apart"
         return known.written <= other.written and len(added) == 1 and apart
 
