@@ -61,11 +61,11 @@ def read(
     with guard.unchanged(file.path):
         asked = Asked(read_form(Path(form)) if form else None, tuple(expect), options or {})
         kind = _kind(file, asked, kind)
-        frames, notices = KINDS[kind].read(file, asked)
+        frames = KINDS[kind].read(file, asked)
         tables = {name: frame.rows for name, frame in frames.items()}
         sheets = {name: frame.sheet for name, frame in frames.items()}
-        epoch = next((grid.epoch for grid in file.read[0]), None)
-        return Raw(file.path, kind, tables, sheets, (*file.read[1], *notices), epoch)
+        epoch = None if file.container in guard.BINARY else file.grids[0].epoch
+        return Raw(file.path, kind, tables, sheets, tuple(file.notices), epoch)
 
 
 def _kind(file: File, asked: Asked, wanted: str | None) -> str:

@@ -26,8 +26,6 @@ def are_flags(values: pd.Series) -> bool:
 
 def flags_of(values: pd.Series) -> pd.Series:
     """A column of 0, 1 and blank as True, False and missing."""
-    if values.dtype == "boolean":
-        return values
     return looked_up(values, {text: FLAGS[text.strip().lower()] for text in values.dropna().unique()}, "boolean")
 
 
@@ -41,9 +39,9 @@ def agreeing(frame: pd.DataFrame, separator: str) -> dict[str, str]:
     for column in frame:
         cuts = [(column[: at.start()], column[at.end() :]) for at in re.finditer(re.escape(separator), column)]
         told = ((one, choice) for one, choice in reversed(cuts) if choice and one in frame)
-        for question, choice in told:
-            if column not in found and _says(frame[column], frame[question], choice):
-                found[column] = f"{question}/{choice}"
+        fits = (f"{one}/{choice}" for one, choice in told if _says(frame[column], frame[one], choice))
+        if name := next(fits, ""):
+            found[column] = name
     return found
 
 

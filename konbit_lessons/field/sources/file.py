@@ -4,7 +4,7 @@ A workbook gives one grid per visible sheet, a zip one per CSV in it, delimited 
 """
 
 import zipfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -12,11 +12,19 @@ from konbit_lessons.field.sources import delimited, guard, workbook
 from konbit_lessons.field.sources.raw import Grid, Grids, listed
 
 
-@dataclass(frozen=True)
+@dataclass
 class File:
-    """One raw file."""
+    """One raw file.
+
+    Attributes
+    ----------
+    path : Path
+    notices : list of str
+        Hidden sheets left out, an encoding assumed, answers not decoded: readers add what they notice.
+    """
 
     path: Path
+    notices: list[str] = field(default_factory=list)
 
     @cached_property
     def container(self) -> str:
@@ -29,7 +37,7 @@ class File:
         """
         return guard.check(self.path)
 
-    @property
+    @cached_property
     def grids(self) -> list[Grid]:
         """Those that hold anything; a grid of a zip is called after its member.
 
@@ -40,17 +48,11 @@ class File:
         """
         other = f"this is a {self.container} file; expected a CSV or a workbook."
         guard.refuse_if(self.container not in _READERS, self.path, other)
-        guard.refuse_if(not self.read[0], self.path, "no visible sheet holds anything. Export it again.")
-        return self.read[0]
-
-    @cached_property
-    def read(self) -> Grids:
-        """Its grids, if it has any; and what was noticed: hidden sheets left out, an encoding assumed, and the like."""
-        if self.container not in _READERS:
-            return [], []
         grids, notices = _READERS[self.container](self.path)
         used = [grid for grid in grids if any(column.notna().any() for _, column in grid.cells.items())]
-        return used, [*notices, *(notice for grid in used for notice in grid.notices)]
+        guard.refuse_if(not used, self.path, "no visible sheet holds anything. Export it again.")
+        self.notices.extend([*notices, *(notice for grid in used for notice in grid.notices)])
+        return used
 
 
 def _zipped(path: Path) -> Grids:

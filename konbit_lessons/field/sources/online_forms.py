@@ -10,7 +10,7 @@ import pandas as pd
 
 from konbit_lessons.field.sources.answers import split, with_choices
 from konbit_lessons.field.sources.file import File
-from konbit_lessons.field.sources.raw import WORDS, Asked, Frame, Read, frame_of
+from konbit_lessons.field.sources.raw import WORDS, Asked, Frame, Frames, frame_of
 
 Options = dict[str, list[str]]  # question → its options
 
@@ -41,7 +41,7 @@ class OnlineForm:
         header = [cell.lower().replace("’", "'") for cell in file.grids[0].titles]
         return any(header[: len(first)] == first for first in self.first)
 
-    def read(self, file: File, asked: Asked) -> Read:
+    def read(self, file: File, asked: Asked) -> Frames:
         """The answers, and what other sheets hold."""
         grid, *others = file.grids
         frame, options = frame_of(grid, header=grid.titles), asked.options
@@ -49,8 +49,9 @@ class OnlineForm:
             frame, seen = self._without_ends(frame)
             options = seen | options
         frame, notices = split_options(frame, options, self.separator)
+        file.notices.extend(notices)
         tables = {other.title: Frame(frame_of(other, header=other.titles), other.title) for other in others}
-        return {"main": Frame(frame, grid.title), **tables}, notices
+        return {"main": Frame(frame, grid.title), **tables}
 
     def _without_ends(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, Options]:
         """The answers to questions of several without their last separator, and the options that were chosen."""

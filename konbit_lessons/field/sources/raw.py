@@ -107,7 +107,7 @@ class Frame(NamedTuple):
     sheet: str
 
 
-Read = tuple[dict[str, Frame], list[str]]  # what a reader makes of a file: its tables, and what it noticed
+Frames = dict[str, Frame]  # what a reader makes of a file: "main", and one for each repeat or further sheet
 
 
 @dataclass(frozen=True)
