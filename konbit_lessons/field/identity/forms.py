@@ -1,7 +1,7 @@
 """The words that are known, in the spellings they have, and how a typed name is cut into them.
 
 Takes ``vocabulary.toml``: what organizations call themselves, places, family names. A roster adds its own
-(:mod:`~konbit_lessons.field.identity.vocabulary`).
+(:mod:`~konbit_lessons.field.identity.reading`).
 """
 
 import re

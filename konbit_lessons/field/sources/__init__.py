@@ -6,18 +6,15 @@ conventions: which cell is a header, a choice, a repeat. A query to a database i
 """
 
 from pathlib import Path
-from types import ModuleType
 
 from konbit_lessons.field.sources import guard, keyed, kobo, online_forms, sheet, statistical
 from konbit_lessons.field.sources.file import File
 from konbit_lessons.field.sources.form import read_form
-from konbit_lessons.field.sources.keyed import Keyed
-from konbit_lessons.field.sources.online_forms import OnlineForm
 from konbit_lessons.field.sources.raw import Asked, Raw
 
 __all__ = ["KINDS", "Raw", "read"]
 
-KINDS: dict[str, ModuleType | Keyed | OnlineForm] = {
+KINDS = {  # each has recognizes(file), unless the first bytes tell, and read(file, asked)
     "kobo": kobo, "odk_central": keyed.ODK, "surveycto": keyed.SURVEYCTO,
     "microsoft_forms": online_forms.MICROSOFT, "google_forms": online_forms.GOOGLE,
     "stata": statistical, "spss": statistical, "parquet": statistical, "sheet": sheet,

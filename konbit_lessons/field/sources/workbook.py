@@ -95,11 +95,8 @@ def _hidden(what: str, spans: list[tuple[int, int]], end: int, name: Callable[[i
 
 
 def _too_long(content: list[list]) -> list[str]:
-    numbers = (
-        xl_rowcol_to_cell(row, column)
-        for row, cells in enumerate(content)
-        for column, cell in enumerate(cells)
-        if type(cell) in (int, float) and abs(cell) >= _KEPT_DIGITS
-    )
-    told = "a workbook keeps 15 digits, so the last may be wrong"
-    return [f"numbers of 16 or more digits stand in {listed(long)}; {told}"] if (long := list(numbers)) else []
+    long, told = [], "a workbook keeps 15 digits, so the last may be wrong"
+    for row, cells in enumerate(content):
+        numbers = [column for column, cell in enumerate(cells) if type(cell) in (int, float)]
+        long += [xl_rowcol_to_cell(row, column) for column in numbers if abs(cells[column]) >= _KEPT_DIGITS]
+    return [f"numbers of 16 or more digits stand in {listed(long)}; {told}"] if long else []

@@ -176,6 +176,7 @@ class _Xlsx:
         self.value, self.length, self.has_value, self.is_formula = "", 0, False, False
 
     def start(self, name: str, about: dict[str, str]) -> None:
+        """A tag begins."""
         name = name.rpartition(":")[2]
         if name in ("v", "t"):
             self.is_open = self.has_value = True
@@ -197,12 +198,14 @@ class _Xlsx:
             self.listed[name].append({key.rpartition(":")[2]: value for key, value in about.items()})
 
     def data(self, characters: str) -> None:
+        """Text of a tag, or a piece of it."""
         if self.is_open:
             self.length += len(characters)
             if len(self.value) < _SHOWN:
                 self.value += characters[:_SHOWN]
 
     def end(self, name: str) -> None:
+        """A tag ends."""
         name = name.rpartition(":")[2]
         self.is_open = False
         if name == "c":
@@ -250,6 +253,7 @@ class _Ods:
         self.is_formula, self.shown = False, ""
 
     def start(self, name: str, about: dict[str, str]) -> None:
+        """A tag begins."""
         if name == "table:table":
             self.sheets.append(Sheet())
             self.row = 0
@@ -266,9 +270,11 @@ class _Ods:
                 self.sheets[-1].uncalculated = xl_rowcol_to_cell(self.row, self.column)
 
     def data(self, characters: str) -> None:
+        """Text of a tag, or a piece of it."""
         self.length, self.shown = self.length + len(characters), (self.shown + characters[:_SHOWN])[:_SHOWN]
 
     def end(self, name: str) -> None:
+        """A tag ends."""
         if name in _ODS_CELLS:
             if self.is_formula and self.shown.startswith(("#", "Err:")):
                 self.sheets[-1].errors[self.row + 1, self.column + 1] = self.shown
