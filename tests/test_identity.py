@@ -243,6 +243,14 @@ def test_names_from_a_second_typist_are_never_matched_wrongly(hand):
     missed = [text for text in ours if found[text].organization_id is None]
     assert len(missed) <= 0.15 * len(ours)  # one typed name in five is spoiled twice
     assert sum(truth[text] in found[text].candidates for text in missed) >= 0.95 * len(missed)
+    assert max(match.score for match in found.values()) <= 100
+
+
+def test_a_word_that_resembles_two_counts_no_more_than_one():
+    names = ["Mouvement des Paysans de Milot", "Mouvement des Paysannes de Milot", "Asosyasyon Plantè 1e Seksyon Milot"]
+    roster = Roster(pd.DataFrame({"organization_id": ["B1", "B2", "B3"], "name": names, "acronym": [None] * 3}))
+    match = roster.match(["Mouvement destPaysannes d Milot"])["Mouvement destPaysannes d Milot"]
+    assert match.candidates[0] == "B2" and match.score == 100
 
 
 @pytest.mark.parametrize("size", [137, 1000])

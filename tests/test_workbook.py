@@ -231,6 +231,18 @@ def test_an_old_workbook_is_read_like_the_others(tmp_path):
     assert (grid.title, grid.epoch, grid.merged) == ("a", "1904", ((3, 1, 3, 1),))
 
 
+FAR = "<sheetData><row><c r='XFD1048576'><v>1</v></c></row></sheetData>"
+
+
+@pytest.mark.parametrize("sheet", [f"<worksheet a=b>{FAR}</worksheet>", f"<worksheet>{FAR}", f"<worksheet/>{FAR}"])
+def test_what_holds_cells_must_be_xml_and_a_drawing_need_not(tmp_path, sheet):
+    xlsx(more={"xl/drawings/drawing1.vml": "<xml><br></xml>"})(tmp_path / "drawing.xlsx")
+    assert _cells(tmp_path / "drawing.xlsx") == {(1, 0): "x", (2, 0): "1"}
+    xlsx(more={"xl/worksheets/sheet1.xml": sheet})(tmp_path / "broken.xlsx")
+    with pytest.raises(kl.KonbitError, match=r"broken\.xlsx: xl/worksheets/sheet1\.xml is not what a workbook holds"):
+        kl.read(tmp_path / "broken.xlsx")
+
+
 PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships/metadata/"
 STRICT = "http://purl.oclc.org/ooxml/officeDocument/relationships/"
 LISTED = {  # what each program writes in _rels/.rels

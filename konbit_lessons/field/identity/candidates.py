@@ -7,8 +7,7 @@ from rapidfuzz import fuzz, process
 from scipy import sparse
 
 from konbit_lessons.field.identity.forms import words
-from konbit_lessons.field.identity.organizations import Organizations
-from konbit_lessons.field.identity.reading import Reading
+from konbit_lessons.field.identity.reading import Reader, Reading
 
 CANDIDATES = 3  # listed for an unsure name; more only if they fit it as well
 CANDIDATE_SCORE = 50
@@ -23,27 +22,30 @@ class Candidates:
 
     Parameters
     ----------
-    organizations : Organizations
+    vocabulary : Reader
+    known : list of tuple of str
+        The words of each organization's name.
+    by_letters : dict
+        The letters of a name → which organizations have it.
     """
 
-    def __init__(self, organizations: Organizations) -> None:
-        self.organizations, self.vocabulary = organizations, organizations.vocabulary
-        self.columns = {word: column for column, word in enumerate(sorted(self.vocabulary.used))}
+    def __init__(self, vocabulary: Reader, known: list[tuple[str, ...]], by_letters: dict[str, list[int]]) -> None:
+        self.vocabulary, self.by_letters = vocabulary, by_letters
+        self.columns = {word: column for column, word in enumerate(sorted(vocabulary.used))}
         self.weight = np.array([self._weight(word) for word in self.columns])
-        self.kind = np.array([organizations.is_kind(word) for word in self.columns])
-        known = [one.words for one in organizations.all]
+        self.kind = np.array([vocabulary.is_kind(word) for word in self.columns])
         self.roster = self._matrix([dict.fromkeys(one, 1.0) for one in known])
         self.size = np.array([sum(map(self._weight, one)) for one in known])
-        sizes = [(len(one.words), len(one.own)) for one in organizations.all]
-        self.size_in_words, self.own_size = np.array(sizes, dtype=int).reshape(-1, 2).T
+        self.size_in_words = np.array([len(one) for one in known], dtype=int)
+        kinds = [[word for word in one if vocabulary.is_kind(word)] for one in known]
+        self.own_size = self.size_in_words - np.array([len(one) for one in kinds], dtype=int)
         self.kinds_of_initials = defaultdict(set)
-        for kinds in ([word for word in one if organizations.is_kind(word)] for one in known):
-            self.kinds_of_initials["".join(word[0] for word in kinds)].update(kinds)
+        for one in kinds:
+            self.kinds_of_initials["".join(word[0] for word in one)].update(one)
 
     def of(self, unsure: dict[str, Reading]) -> dict[str, dict[int, float]]:
         """For each typed name, from how it was read, the places of its candidates and how well they fit, 0 to 100."""
-        found = {name: dict.fromkeys(self.organizations.owners(name), 100.0) for name in unsure}
-        names = [name for name in unsure if not found[name]]
+        found, names = {}, list(unsure)
         for start in range(0, len(names), _CHUNK):
             chunk = names[start : start + _CHUNK]
             for name, row in zip(chunk, self._scores([unsure[name] for name in chunk]), strict=True):
@@ -60,7 +62,7 @@ class Candidates:
             (rows.multiply(weight).tocsr() @ self.roster.T).toarray()
             for rows, weight in ((typed, self.weight), (present, ~self.kind), (present, self.kind))
         )
-        score = 200 * common / (length + self.size)
+        score = np.minimum(200 * common / (length + self.size), 100)
         complete = (own_said >= self.own_size) & (kinds + own >= self.size_in_words)
         score[complete & np.array([reading.cut_short for reading in readings])[:, None]] *= 0.8
         contradicted = (own == 0) & (self.own_size > 0) & (own_said > 0)
@@ -68,7 +70,7 @@ class Candidates:
         return score
 
     def _weight(self, word: str) -> float:
-        return 1.0 if self.organizations.is_kind(word) else _OWN_WEIGHT
+        return 1.0 if self.vocabulary.is_kind(word) else _OWN_WEIGHT
 
     def _said(self, reading: Reading) -> tuple[dict[str, float], float, int]:
         """How far each word of the vocabulary is said; the weight of all that is said; words that tell apart."""
@@ -88,11 +90,11 @@ class Candidates:
             return float(len(kinds))
         near = self.vocabulary.resembling(text)
         said |= {word: max(said.get(word, 0), likeness) for word, likeness in near.items()}
-        return self._weight(max(near, key=near.get, default="")) if len(text) > 3 else 0.5
+        return self._weight(max(sorted(near), key=near.get, default="")) if len(text) > 3 else 0.5
 
     def _alike(self, name: str) -> dict[int, float]:
         """Names of nearly the same letters, where a word is too far from any to be understood."""
-        typed, known = "".join(words(name)), self.organizations.by_letters
+        typed, known = "".join(words(name)), self.by_letters
         near = process.extract(typed, list(known), scorer=fuzz.ratio, score_cutoff=ALIKE_SCORE, limit=CANDIDATES)
         return {at: round(score, 1) for letters, score, _ in near for at in known[letters]}
 

@@ -1,7 +1,7 @@
 """The words that are known, in the spellings they have, and how a typed name is cut into them.
 
 Takes ``vocabulary.toml``: what organizations call themselves, places, family names. A roster adds its own
-(:mod:`~konbit_lessons.field.identity.vocabulary`).
+(:mod:`~konbit_lessons.field.identity.reading`).
 """
 
 import re
@@ -10,7 +10,6 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from importlib.resources import files
 from itertools import product
 from typing import NamedTuple
@@ -88,17 +87,15 @@ class Forms:
             for name, spellings in names.items():
                 self.add(role, words(name), spellings)
         self.used = set(self.role)
-        self.standing = cache(self._standing)
 
     def add(self, role: str, parts: Iterable[str], spellings: str = "") -> None:
         """One word, which may be written in parts, and other spellings of it; one with a dot is short for it."""
-        others = [(plain(one.removesuffix(".")),) for one in spellings.split()]
+        word, others = "".join(parts), [(plain(one.removesuffix(".")),) for one in spellings.split()]
         self.abbreviations |= {plain(one[:-1]) for one in spellings.split() if one.endswith(".")}
-        self.role.setdefault("".join(parts), role)
+        self.role.setdefault(word, role)
         for form in (tuple(parts), *others):
-            short = tuple(part for part in form if part not in WEIGHTLESS) or form
-            for written in {form, short}:
-                self._add_form("".join(parts), written)
+            self._add_form(word, form)
+            self._add_form(word, tuple(part for part in form if part not in WEIGHTLESS) or form)
 
     def _add_form(self, word: str, written: tuple[str, ...]) -> None:
         form = "".join(written)
@@ -156,15 +153,15 @@ class Forms:
         return best
 
     def _options(self, window: list[Span]) -> tuple[Meaning, ...]:
-        """What typed words may be together, as they stand."""
-        text = joined(window)
-        plainly = len(window) == 1 or text in self.parts or text in self.abbreviations
-        return self.standing(text, "slip" if any(span.figures for span in window) else "name" if plainly else "words")
+        """What typed words may be together, as they stand.
 
-    def _standing(self, text: str, how: str) -> tuple[Meaning, ...]:
-        """A spelling of a word; the Kreyòl one of a word that is not on the roster may be a slip of one that is."""
+        The Kreyòl spelling of a place that is not on the roster may be a slip of one that is.
+        """
+        text = joined(window)
         known = sorted(self.forms.get(text, ())) if text not in WEIGHTLESS else ()
         here = any(word in self.used or word == text or self.role[word] != "place" for word in known)
+        plainly = len(window) == 1 or text in self.parts or text in self.abbreviations
+        how = "slip" if any(span.figures for span in window) else "name" if plainly else "words"
         return tuple(Meaning(word, text, how) for word in known) if here or text in self.parts else ()
 
     def _simple(self, span: Span) -> Span:

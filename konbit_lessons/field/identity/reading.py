@@ -1,18 +1,26 @@
-"""A typed name, word by word: what each of its words may be.
+"""A typed name, word by word: what each of its words may be, a word of the roster or one that is known to be another.
 
-A word is looked up as it stands, then together with its neighbours, then by itself, then as words run together.
+A word is looked up as it stands, then together with its neighbours, then by itself, then as words run together; by its
+sound in Kreyòl, as an abbreviation, and last as a typing slip. A known word is never taken for a slip of another one.
 """
 
+import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from itertools import product, takewhile
 from math import prod
 
-from konbit_lessons.field.identity.forms import WEIGHTLESS, Meaning, Span, joined
-from konbit_lessons.field.identity.vocabulary import Vocabulary
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
+
+from konbit_lessons.field.identity.forms import COMPOUND, KNOWN, WEIGHTLESS, Forms, Meaning, Span, joined, plain, words
+from konbit_lessons.field.identity.spelling import as_spoken, as_written
 
 _LONGEST = 5  # typed words that may be one
 _MOST_READINGS = 64
+_DOUBLE = re.compile(r"(.)\1")
 
 
 @dataclass
@@ -46,7 +54,7 @@ class Reading:
         return product(*self.slots) if prod(map(len, self.slots)) <= _MOST_READINGS else ()
 
 
-class Reader(Vocabulary):
+class Reader(Forms):
     """Reads names by the words of a roster among all that are known.
 
     Parameters
@@ -54,6 +62,18 @@ class Reader(Vocabulary):
     names : list of str
         The names on the roster.
     """
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__()
+        self._learn(names)
+        spans = (span for name in names for span in self.exact(self.tokens(name)))
+        self.used = {meaning.word for span in spans for meaning in span.options or ()}
+        self.meanings = cache(self._meanings)
+        self._by_length, self._written, self._spoken = defaultdict(list), defaultdict(set), defaultdict(set)
+        for form in self.forms:
+            self._index(form)
+        here = ((form, found & self.used) for form, found in self.forms.items())
+        self._kind_forms = sorted(form for form, found in here if any(self.role[word] == "kind" for word in found))
 
     def read(self, name: str) -> Reading:
         """What the words of a typed name may be."""
@@ -125,3 +145,126 @@ class Reader(Vocabulary):
 
     def _known(self, form: str) -> Span:
         return Span(form, options=tuple(Meaning(word, form, "words") for word in sorted(self.forms[form])))
+
+    def _learn(self, names: list[str]) -> None:
+        """``Jean-Baptiste`` is one word, unless its parts are known words, as in ``Jacmel-Nord``."""
+        for parts in (words(compound) for name in names for compound in COMPOUND.findall(plain(name))):
+            if "".join(parts) not in self.forms and not all(map(self.familiar, parts)):
+                self.add("name", parts)
+        for span in (span for name in names for span in self.exact(self.tokens(name))):
+            if span.open:
+                self.add("name", [span.text])
+
+    def _index(self, form: str) -> None:
+        here = self.is_here(form)
+        if form in self.abbreviations or not (here or form in self.forms[form] or form in self.parts):
+            return  # of what is not on the roster, the Kreyòl spelling alone is no rival
+        self._by_length[len(form)].append(form)
+        if here:
+            self._written[as_written(form)].add(form)
+        for sound in as_spoken(*self.parts.get(form, (form,))):
+            self._spoken[sound].add(form)
+
+    def is_kind(self, word: str) -> bool:
+        """Whether a word is one for a kind of body."""
+        return self.role.get(word) == "kind"
+
+    def is_here(self, form: str) -> bool:
+        """Whether it is a spelling of a word of the roster."""
+        return bool(self.forms[form] & self.used)
+
+    def only_name(self, form: str) -> bool:
+        """Whether it is nothing but a name."""
+        return self.roles(form) <= {"name", "family"}
+
+    def _meanings(self, text: str, dotted: bool = False) -> tuple[Meaning, ...]:
+        """What a word that is not known as it stands may be, the likeliest first; those that tie are all there."""
+        here = tuple(Meaning(word, text, "name") for word in sorted(self.forms.get(text, ())))
+        sound, short = here or self._by_sound(text), self._shortened(text, dotted)
+        slips = self._slipped(text)
+        if slips and slips[0].slips == 1:  # one letter away is nearer than a word that begins or sounds like it
+            short = short if dotted else ()
+            near = {meaning.word for meaning in self._rivalled((*slips, *sound)) if meaning.slips == 1}
+            sound = sound if here or near <= {meaning.word for meaning in sound} else ()
+        for options in (short, sound) if dotted else (sound, short):
+            if any(meaning.word in self.used for meaning in options):
+                return options
+        return self._rivalled((*slips, *sound)) if slips else sound
+
+    def _rivalled(self, options: tuple[Meaning, ...]) -> tuple[Meaning, ...]:
+        """What is meant on the roster, and what else it may be: a place for a place, a family for a family."""
+        here = {self.role[meaning.word] for meaning in options if meaning.word in self.used}
+        roles = set().union(*(KNOWN["rivals"].get(role, ()) for role in here))
+        return tuple(one for one in options if one.word in self.used or self.role[one.word] in roles)
+
+    def _by_sound(self, text: str) -> tuple[Meaning, ...]:
+        if len(text) < 3:
+            return ()
+        same = set(self._spoken.get(as_written(text), ())) if len(as_written(text)) > 2 else set()
+        for sound in (sound for sound in as_spoken(text) if len(sound) > 2):
+            same |= self._written.get(sound, set())
+            if len(sound) > 4:  # a family's name must be spelled as Kreyòl spells it
+                same |= {form for form in self._spoken.get(sound, ()) if not self.only_name(form)}
+        same = {form for form in same if self.is_here(form) or not self.only_name(form)}
+        same = {form for form in same if _DOUBLE.sub(r"\1", form) != _DOUBLE.sub(r"\1", text)}  # that is a slip
+        slipped = {form for form in same if OSA.distance(text, form) < 2}
+        return self._as_meanings(dict.fromkeys(slipped or same, 0), "spelling")  # the one that is a letter away
+
+    def _shortened(self, text: str, dotted: bool) -> tuple[Meaning, ...]:
+        among = self.forms if dotted and len(text) > 3 else self._kind_forms if len(text) > 2 - dotted else ()
+        return self._as_meanings({form: 0 for form in among if form.startswith(text)}, "abbreviation")
+
+    def _slipped(self, text: str) -> tuple[Meaning, ...]:
+        lengths = range(max(3, len(text) - 3), len(text) + 4) if len(text) > 1 else ()
+        forms = [form for length in lengths for form in self._by_length.get(length, ())]
+        extracted = process.extract(text, forms, scorer=OSA.distance, score_cutoff=4, limit=None)
+        near = {form: slips for form, slips, _ in extracted if self._may_be(text, form, slips)}
+        used = {form for form in near if self.is_here(form)}
+        least = min((near[form] for form in used), default=-1)
+        close = {form: slips for form, slips in near.items() if slips <= least + (form in used)}
+        if any(close[form] == 1 and len(form) > len(text) for form in used & close.keys()):
+            # a letter lost is likelier than one typed wrong in a name that is not on the roster
+            close = {form: slips for form, slips in close.items() if form in used or len(form) > len(text)}
+        return self._as_meanings(close, "slip")
+
+    def _may_be(self, text: str, form: str, slips: int) -> bool:
+        """Whether so many slips are believable in a word: fewer where it tells organizations apart."""
+        length, roles = len(form), self.roles(form)
+        if "kind" in roles:
+            return slips <= (0, 1, 2, 3)[sum(length >= least for least in (4, 6, 8))]
+        if self.is_here(form) and not roles & {"place", "apart"} and _another_ending(text, form):
+            return False
+        if length < 5 or (length == 5 and "place" not in roles):
+            mistyped = len(text) < length or sorted(text) == sorted(form)
+            return slips == 1 and mistyped and (length > 3 or "name" in roles)
+        return slips <= (2 if length >= (7 if "place" in roles else 10) else 1)
+
+    def _as_meanings(self, forms: dict[str, int], how: str) -> tuple[Meaning, ...]:
+        nearest: dict[str, list[str]] = defaultdict(list)
+        for form in sorted(forms, key=lambda form: (forms[form], form)):
+            for word in self.forms[form]:
+                if not nearest[word] or forms[form] == forms[nearest[word][0]]:
+                    nearest[word].append(form)
+        found = [Meaning(word, near[0], how, forms[near[0]], frozenset(near[1:])) for word, near in nearest.items()]
+        return tuple(sorted(found, key=lambda meaning: (meaning.slips, meaning.word)))
+
+    def containing(self, part: str) -> set[str]:
+        """Words of the roster's names that are written in several, of which this is one: ``Jean`` of Jean-Baptiste."""
+        return {word for form, parts in self.parts.items() if part in parts for word in self.forms[form] & self.used}
+
+    def resembling(self, text: str) -> dict[str, float]:
+        """Words that a word not understood resembles (0 to 1): not sure enough to match, good enough to look at."""
+        found = dict.fromkeys(self.containing(text), 0.6)
+        if len(text) > 7:
+            inside = {text[a:b] for a in range(len(text)) for b in range(a + 4, len(text) + 1)} & self.forms.keys()
+            found |= {word: 0.9 for form in inside for word in self.forms[form]}
+        among = self.forms.keys() if len(text) > 2 else ()
+        for form, score, _ in process.extract(text, among, scorer=fuzz.ratio, score_cutoff=60, limit=8):
+            found |= {word: max(score / 100, found.get(word, 0)) for word in self.forms[form]}
+        return {word: score for word, score in found.items() if word in self.used}
+
+
+def _another_ending(text: str, form: str) -> bool:
+    """Families differ in their first or last letter: Augustin and Augustine, Dorval and Norval."""
+    longer = text in (form + text[-1], text[0] + form)
+    return longer or (len(text) == len(form) and (text[:-1] == form[:-1] or text[1:] == form[1:]))

@@ -6,21 +6,18 @@ conventions: which cell is a header, a choice, a repeat. A query to a database i
 """
 
 from pathlib import Path
-from types import ModuleType
 
-from konbit_lessons.field.sources import guard, kobo, odk, online_forms, parquet, sheet, surveycto, value_labels
+from konbit_lessons.field.sources import guard, keyed, kobo, online_forms, sheet, statistical
 from konbit_lessons.field.sources.file import File
 from konbit_lessons.field.sources.form import read_form
-from konbit_lessons.field.sources.online_forms import OnlineForm
 from konbit_lessons.field.sources.raw import Asked, Raw
-from konbit_lessons.field.sources.starts import BINARY
 
 __all__ = ["KINDS", "Raw", "read"]
 
-KINDS: dict[str, ModuleType | OnlineForm] = {
-    "kobo": kobo, "odk_central": odk, "surveycto": surveycto,
+KINDS = {  # each has recognizes(file), unless the first bytes tell, and read(file, asked)
+    "kobo": kobo, "odk_central": keyed.ODK, "surveycto": keyed.SURVEYCTO,
     "microsoft_forms": online_forms.MICROSOFT, "google_forms": online_forms.GOOGLE,
-    "stata": value_labels, "spss": value_labels, "parquet": parquet, "sheet": sheet,
+    "stata": statistical, "spss": statistical, "parquet": statistical, "sheet": sheet,
 }  # fmt: skip
 
 
@@ -59,13 +56,13 @@ def read(
     """
     file = File(Path(path))
     with guard.unchanged(file.path):
-        guard.check(file.path)
         asked = Asked(read_form(Path(form)) if form else None, tuple(expect), options or {})
         kind = _kind(file, asked, kind)
-        frames, notices = KINDS[kind].read(file, asked)
+        frames = KINDS[kind].read(file, asked)
         tables = {name: frame.rows for name, frame in frames.items()}
         sheets = {name: frame.sheet for name, frame in frames.items()}
-        return Raw(file.path, kind, tables, sheets, (*file.notices, *notices), file.epoch)
+        epoch = None if file.container in guard.BINARY else file.grids[0].epoch
+        return Raw(file.path, kind, tables, sheets, tuple(file.notices), epoch)
 
 
 def _kind(file: File, asked: Asked, wanted: str | None) -> str:
@@ -74,9 +71,9 @@ def _kind(file: File, asked: Asked, wanted: str | None) -> str:
         guard.refuse(file.path, f'found kind "{wanted}"; expected one of {", ".join(KINDS)}.')
     if file.container == "sqlite":
         guard.refuse(file.path, "this is a database. Say with a query what to read from it.")
-    if wanted and wanted != file.container and {wanted, file.container} & set(BINARY):
+    if wanted and wanted != file.container and {wanted, file.container} & set(guard.BINARY):
         guard.refuse(file.path, f'found a {file.container} file; kind says "{wanted}". Correct kind.')
-    if wanted or file.container in BINARY:
+    if wanted or file.container in guard.BINARY:
         return wanted or file.container
-    found = next(one for one, module in KINDS.items() if one not in BINARY and module.recognizes(file))
+    found = next(one for one, module in KINDS.items() if one not in guard.BINARY and module.recognizes(file))
     return "kobo" if found == "sheet" and asked.form and kobo.is_of(asked.form, file) else found

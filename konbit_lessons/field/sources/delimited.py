@@ -4,11 +4,11 @@ Arrow reads a regular file, as fast as a disk gives it. What Arrow would pass ov
 lines, short rows, title rows) is read by the standard library's reader, which gives the same cells for a regular file.
 """
 
-import codecs
 import csv
 import io
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
-from konbit_lessons.field.sources.guard import refuse, refuse_if
+from konbit_lessons.field.sources.guard import UTF_16, refuse, refuse_if
 from konbit_lessons.field.sources.raw import Grid, Grids, grid_of
-from konbit_lessons.field.sources.starts import UTF_16
 from konbit_lessons.tables import TEXT
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -48,13 +47,9 @@ def read(path: Path, content: bytes | None = None) -> Grids:
 
 def _in_utf_8(path: Path, content: bytes) -> tuple[bytes, list[str]]:
     """BOM, then strict UTF-8, then cp1252 with a notice. A detector is not used: short French misleads it."""
-    try:
-        if content.startswith(UTF_16):
-            return content.decode("utf-16").encode(), []
-        content = content.removeprefix(codecs.BOM_UTF8)
-        return content.decode().encode(), []
-    except UnicodeDecodeError:
-        refuse_if(b"\0" in content, path, "this is not text, nor a workbook by its name. Expected .csv, .txt or .xlsx.")
+    with suppress(UnicodeDecodeError):
+        return content.decode("utf-16" if content.startswith(UTF_16) else "utf-8-sig").encode(), []
+    refuse_if(b"\0" in content, path, "this is not text, nor a workbook by its name. Expected .csv, .txt or .xlsx.")
     try:
         return content.decode("cp1252").encode(), ["not UTF-8; read as cp1252 (Windows)"]
     except UnicodeDecodeError as error:
@@ -131,10 +126,10 @@ def _header_at(records: list[list[str]]) -> int:
     """The first row of several cells; below a title, which may hold the separator itself, the first as wide as most."""
     first = next((at for at, record in enumerate(records) if len(record) > 1), 0)
     usual = Counter(map(len, records[first:])).most_common(1)[0][0] if first else 0
-    wide = (
-        at for at, record in enumerate(records) if len(record) >= usual and not any(one[:1].isdigit() for one in record)
-    )
-    return next(wide, first) if usual > len(records[first]) else first
+    if usual <= len(records[first]):
+        return first
+    wide = (at for at, record in enumerate(records) if len(record) >= usual)
+    return next((at for at in wide if not any(one[:1].isdigit() for one in records[at])), first)
 
 
 def _records(path: Path, text: str, separator: str) -> list[list[str]]:

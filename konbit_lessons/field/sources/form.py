@@ -8,16 +8,15 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, combinations, product, takewhile
 from pathlib import Path
 from typing import NamedTuple
 
-from konbit_lessons.field.sources import guard
 from konbit_lessons.field.sources.file import File
-from konbit_lessons.field.sources.raw import Grid
-from konbit_lessons.field.sources.words import WORDS
+from konbit_lessons.field.sources.guard import refuse_if
+from konbit_lessons.field.sources.raw import WORDS, Grid
 
 GPS = ("latitude", "longitude", "altitude", "precision")  # Kobo's columns beside a geopoint
 ODK_GPS = ("Latitude", "Longitude", "Altitude", "Accuracy")
@@ -26,19 +25,12 @@ _OTHER = re.compile(r" (or specify other|or_other|or other)$")
 _BLOCK = re.compile(r"(begin|end)[_ ](.+)", re.IGNORECASE)
 
 
-class Choice(NamedTuple):
-    """One row of a list of choices."""
+class Named(NamedTuple):
+    """A choice, or a group or repeat around a question."""
 
     name: str
     labels: dict[str, str]
-
-
-class Block(NamedTuple):
-    """A group or repeat around a question."""
-
-    name: str
-    labels: dict[str, str]
-    repeats: bool
+    repeats: bool = False
 
 
 class Writing(NamedTuple):
@@ -49,7 +41,7 @@ class Writing(NamedTuple):
     choice: str = "/"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Question:
     """One question; ``labels`` by language ("" is the bare ``label``), ``path`` the groups and repeats around it.
 
@@ -58,10 +50,10 @@ class Question:
 
     name: str
     type: str
-    list_name: str | None
     labels: dict[str, str]
-    path: tuple[Block, ...]
-    choices: tuple[Choice, ...] = ()
+    path: tuple[Named, ...]
+    list_name: str | None = None
+    choices: list[Named] = field(default_factory=list)
     column: str = ""
 
     @property
@@ -116,10 +108,9 @@ class Form:
     def columns(self) -> dict[str, str]:
         """Every header that names a question or a choice, in names or in any language → its column here."""
         found: dict[str, str] = {}
-        writings = [Writing(language, group) for language in (None, *self.languages) for group in "/-"]
-        for writing, repeat in product(writings, ("", *self.repeats)):
-            for header, columns in self.headers(writing, repeat).items():
-                found.setdefault(header, min(columns))
+        for language, group, repeat in product((None, *self.languages), "/-", ("", *self.repeats)):
+            headers = self.headers(Writing(language, group), repeat)
+            found = {header: min(columns) for header, columns in headers.items()} | found
         return found
 
     def asked(self, repeat: str) -> list[Question]:
@@ -173,7 +164,7 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
-def written(one: Question | Block | Choice, language: str | None) -> str:
+def written(one: Question | Named, language: str | None) -> str:
     """Its label in a language, or its name: as exporters do where a label is lacking."""
     return one.labels.get(language, one.name) if language is not None else one.name
 
@@ -186,46 +177,47 @@ def read_form(path: Path) -> Form:
     SourceError
         It has no sheet "survey" with the columns type and name.
     """
-    guard.check(path)
     sheets = {grid.title.strip().lower(): _records(grid) for grid in File(path).grids}
     none = not any({"type", "name"} <= set(row) for row in sheets.get("survey", []))
-    guard.refuse_if(none, path, 'this is no XLSForm: expected a sheet "survey" with the columns type and name.')
+    refuse_if(none, path, 'this is no XLSForm: expected a sheet "survey" with the columns type and name.')
     lists = defaultdict(list)
     for row in [*sheets.get("choices", []), *sheets.get("external_choices", [])]:
         if row.get("list_name") and row.get("name"):
-            lists[row["list_name"]].append(Choice(row["name"], _labels(row)))
-    questions = list(_questions(sheets["survey"], lists))
+            lists[row["list_name"]].append(Named(row["name"], _labels(row)))
+    questions = tuple(_questions(sheets["survey"], lists))
     times = Counter((question.repeat, question.name) for question in questions)
-    columns = [one.name if times[one.repeat, one.name] == 1 else one.full_name for one in questions]
-    named = zip(questions, columns, strict=True)
-    done = (replace(one, choices=tuple(lists.get(one.list_name, ())), column=column) for one, column in named)
-    return Form(tuple(done), {title: {one.name: one.labels for one in reversed(rows)} for title, rows in lists.items()})
+    for one in questions:
+        one.column = one.name if times[one.repeat, one.name] == 1 else one.full_name
+    return Form(questions, {title: {one.name: one.labels for one in reversed(rows)} for title, rows in lists.items()})
 
 
-def _questions(rows: list[dict[str, str]], lists: dict[str, list[Choice]]) -> Iterator[Question]:
+def _questions(rows: list[dict[str, str]], lists: dict[str, list[Named]]) -> Iterator[Question]:
     """The questions in order; adds the choice "other" to the lists of those that take another answer."""
-    around: list[Block] = []
+    around: list[Named] = []
     for row in rows:
         kind, name = row.get("type", ""), row.get("name", "")
         if not kind or row.get("disabled", "").lower() in ("yes", "true", "true()"):
             continue
         if block := _BLOCK.fullmatch(kind):
-            own = Block(name, _labels(row), block[2].lower() in _WORDS["repeats"])
+            own = Named(name, _labels(row), block[2].lower() in _WORDS["repeats"])
             around = [*around, own] if block[1].lower() == "begin" else around[:-1]
         elif name or kind == "audit":
-            yield from _asked(Question(name or "audit", kind, None, _labels(row), tuple(around)), lists)
+            yield from _asked(Question(name or "audit", kind, _labels(row), tuple(around)), lists)
 
 
-def _asked(question: Question, lists: dict[str, list[Choice]]) -> Iterator[Question]:
+def _asked(question: Question, lists: dict[str, list[Named]]) -> Iterator[Question]:
     """A question, its type as here, and the one that asks which other answer is meant."""
-    kind, path = question.type, question.path
+    kind = question.type
     command, _, list_name = _OTHER.sub("", kind).rpartition(" ")
     select = _WORDS["selects"].get(command.lower().replace(" ", "_"))
-    yield replace(question, type=select or _WORDS["types"].get(kind, kind), list_name=list_name if select else None)
+    question.type = select or _WORDS["types"].get(kind, kind)
+    if select:
+        question.list_name, question.choices = list_name, lists.get(list_name, [])
+    yield question
     if select and _OTHER.search(kind):
-        if not any(choice.name == "other" for choice in lists[list_name]):
-            lists[list_name].append(Choice("other", {}))
-        yield Question(f"{question.name}_other", "text", None, {}, path)
+        if not any(choice.name == "other" for choice in question.choices):
+            question.choices.append(Named("other", {}))
+        yield Question(f"{question.name}_other", "text", {}, question.path)
 
 
 def _labels(row: dict[str, str]) -> dict[str, str]:

@@ -1,10 +1,11 @@
-"""Refuses a file that would hurt to read, before it is read: absent, locked, empty, changing, or made to burst.
+"""What a file is by its first bytes, whatever its name says; and whether it may be read.
 
-A workbook is a zip of XML. Its directory tells what it unpacks to; :mod:`workbook_parts` then looks at what the XML
-would unfold to. Nothing is unpacked whole.
+What would hurt to read is refused before: absent, locked, empty, changing, or made to burst. A workbook is a zip of
+XML. Its directory tells what it unpacks to; :mod:`workbook_parts` then looks at what the XML would unfold to.
 """
 
 import os
+import re
 import stat
 import zipfile
 import zlib
@@ -15,7 +16,6 @@ from pathlib import Path, PureWindowsPath
 from typing import NoReturn
 
 from konbit_lessons.errors import SourceError
-from konbit_lessons.field.sources.starts import UTF_16, container_of, other_kind
 
 LARGEST_TEXT = 8_000_000_000
 LARGEST_WORKBOOK = 300_000_000
@@ -24,30 +24,42 @@ LARGEST_RATIO = 150  # ordinary sheets unpack to 5 to 60 times their size
 HARMLESS = 20_000_000  # unpacked, whatever the ratio
 LONGEST_LINE = 16_000_000
 MOST_PARTS, MOST_FILES = 5_000, 100_000  # in a workbook, in another zip
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+BINARY = ("parquet", "sqlite", "spss", "stata")  # tables that are neither text nor a workbook
+_STARTS = {  # an old Stata file begins with its release, the byte order, and a 1
+    rb"PK\x03\x04": "zip", rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "workbook", rb"PAR1": "parquet", rb"\$FL[23]": "spss",
+    rb"<stata_dta>|[\x68-\x73][\x01\x02]\x01": "stata", rb"SQLite format 3\x00": "sqlite",
+}  # fmt: skip
+_PAGE = {rb"(?i)(\xef\xbb\xbf)?\s*<(html|!doctype html|table|\?xml|div|style|head|meta)": "a web page (HTML or XML)"}
+_NOT_READ = {  # what looks like text and is no table, or is none that is read
+    rb"%PDF-": "a PDF", rb"ASCII SPSS PORT FILE": "an SPSS portable file", rb"TABLE\r\n0,1": "a DIF file",
+    rb"HEADER RECORD\*{7}": "a SAS transport file", rb"\x00{12}\xc2\xea\x81\x60": "a SAS file",
+    rb'\s*(\{\s*"|\[\s*[\[{"])': "JSON",
+}  # fmt: skip
 _ZIPPED = {".xlsx": "an XLSX workbook", ".xlsm": "an XLSM workbook", ".ods": "an ODS workbook"}
 _CHUNK = 1 << 20
 
 
-def check(path: Path) -> None:
-    """Raise when a file must not be read.
+def check(path: Path) -> str:
+    """What a file is: ``text``, ``workbook``, ``zip`` (of CSVs), or one of :data:`BINARY`.
 
     Raises
     ------
     SourceError
-        Names the file, the reason, and what to do.
+        It must not be read, or holds no table: names the file, the reason, and what to do.
     """
-    size = _check_place(path)
-    start = _start(path)
-    named, container = path.suffix.lower() in _ZIPPED, container_of(start)
+    size, start = _check_place(path), _start(path)
+    named, container = path.suffix.lower() in _ZIPPED, _told(start, _STARTS) or "text"
     limit = LARGEST_WORKBOOK if named or container == "workbook" else LARGEST_TEXT
     refuse_if(size > limit, path, f"{size:,} bytes; at most {limit:,} are read. Split the export.")
     if container == "zip" or (named and container == "text" and (b"\0" in start or start.startswith(b"PK"))):
-        _check_zip(path, size)
-    elif container == "workbook":
+        return _check_zip(path, size)
+    if container == "workbook":
         locked = "EncryptedPackage".encode("utf-16-le") in path.read_bytes()
         refuse_if(locked, path, "a password protects it. Open it in Excel, take the password off, and save it.")
     elif container == "text" and not start.startswith(UTF_16):
         _check_text(path, start)
+    return container
 
 
 def refuse(path: Path, why: str, *, row: int | None = None) -> NoReturn:
@@ -134,9 +146,16 @@ def _start(path: Path) -> bytes:
         refuse(path, f"it cannot be opened ({error.strerror}). Ask its owner for permission, or close what holds it.")
 
 
+def _told(start: bytes, kinds: dict[bytes, str]) -> str:
+    """Which of these kinds a file is by its first bytes; "" where it is none."""
+    return next((kind for first, kind in kinds.items() if re.match(first, start)), "")
+
+
 def _check_text(path: Path, start: bytes) -> None:
-    what = other_kind(start)
-    refuse_if(bool(what), path, f"this is {what}. Expected a table: ask for it as CSV, .xlsx, .dta or .sav.")
+    page, other = _told(start, _PAGE), _told(start, _NOT_READ)
+    advice = "expected a table. Open it in Excel and save it as .xlsx."
+    refuse_if(bool(page), path, f"this is {page}, whatever its name says; {advice}")
+    refuse_if(bool(other), path, f"this is {other}. Expected a table: ask for it as CSV, .xlsx, .dta or .sav.")
     refuse_if(b"\0" in start, path, "it holds NUL bytes, so it is not text. Save it as .xlsx or as CSV UTF-8.")
     with path.open("rb") as file:
         first = file.readline(LONGEST_LINE)
@@ -144,7 +163,7 @@ def _check_text(path: Path, start: bytes) -> None:
     refuse_if(endless, path, f"no line ends within its first {LONGEST_LINE:,} bytes. Export it again.")
 
 
-def _check_zip(path: Path, size: int) -> None:
+def _check_zip(path: Path, size: int) -> str:
     what = _ZIPPED.get(path.suffix.lower(), "a zip")
     try:
         archive = zipfile.ZipFile(path)
@@ -156,6 +175,12 @@ def _check_zip(path: Path, size: int) -> None:
         places = sorted((member.header_offset, 30 + member.compress_size) for member in archive.infolist())
         overlap = any(at + length > end for (at, length), (end, _) in pairwise([*places, (archive.start_dir, 0)]))
         refuse_if(overlap, path, "its parts overlap; refused as a zip bomb. Ask for a new export.")
+    names = [name.lower() for name in archive.namelist()]
+    if any(name.startswith("xl/") or name == "content.xml" for name in names):
+        return "workbook"
+    none = not any(name.endswith(".csv") for name in names)
+    refuse_if(none, path, "there is no CSV in this zip. Ask for a new export.")
+    return "zip"
 
 
 def _check_ends(path: Path, what: str) -> None:

@@ -1,77 +1,88 @@
 """Exports of several CSVs, one per repeat, linked by ``KEY`` and ``PARENT_KEY``: ODK Central and SurveyCTO write them.
 
-They come in one zip, or side by side: beside the main CSV ``form.csv``, the repeats are ``form-repeat.csv``.
+They come in one zip, or side by side: beside the main CSV ``form.csv``, the repeats are ``form-repeat.csv``. Both join
+groups with ``-``. The choices of a question stand behind it and a ``/`` in ODK Central, a ``_`` in SurveyCTO, and are 0
+where it was not answered: they are blanked where the joined column is empty. SurveyCTO's ``SubmissionDate`` is written
+in the server's words (``Jan 5, 2017 4:20:01 PM``) and stays so.
 """
 
 import re
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from glob import escape
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import pandas as pd
 
 from konbit_lessons.errors import SourceError
-from konbit_lessons.field.sources import guard
-from konbit_lessons.field.sources.choices import blank_unanswered
+from konbit_lessons.field.sources.answers import agreeing, blank_unanswered
 from konbit_lessons.field.sources.file import File
 from konbit_lessons.field.sources.form import Form, Writing
-from konbit_lessons.field.sources.questions import by_form
-from konbit_lessons.field.sources.raw import Asked, Frame, Grid, Grids, Read, frame_of
+from konbit_lessons.field.sources.questions import by_form, by_values
+from konbit_lessons.field.sources.raw import Asked, Frame, Frames, Grid, frame_of
 from konbit_lessons.tables import TEXT
 
 
-def read(file: File, asked: Asked, writing: Writing, without_form: Callable[[pd.DataFrame], pd.DataFrame]) -> Read:
-    """The submissions, "main", and the entries of each repeat, by question.
+@dataclass(frozen=True)
+class Keyed:
+    """One of the two exporters."""
 
-    An entry has ``_parent_index``: the ``_index`` of the row it belongs to. Choices are blank where the question was
-    not answered.
+    is_surveycto: bool
 
-    Parameters
-    ----------
-    file : File
-    asked : Asked
-    writing : Writing
-        How the exporter joins groups and choices.
-    without_form : callable
-        A table under the exporter's headers → the same by question, where there is no form.
-    """
-    grids, notices = _grids(file)
-    tables, lost = _linked(_named(grids, file.path.stem))
-    notices += lost
-    for name, (rows, title) in tables.items():
-        if asked.form:
-            rows, more = by_form(rows, asked.form, _repeat(name, rows, file, asked.form), [writing])
-            notices += more
-        else:
-            rows = without_form(rows)
-        tables[name] = Frame(blank_unanswered(rows), title)
-    return tables, notices
+    def recognizes(self, file: File) -> bool:
+        """Whether a table of it holds submissions, or the entries of a repeat."""
+        return any(_is_surveycto(grid) if self.is_surveycto else _is_odk(grid) for grid in file.grids)
+
+    def read(self, file: File, asked: Asked) -> Frames:
+        """The submissions, "main", and the entries of each repeat, by question; those marked rejected are counted.
+
+        An entry has ``_parent_index``: the ``_index`` of the row it belongs to. Choices are blank where the question
+        was not answered.
+        """
+        tables = _linked(_named(_grids(file), file.path.stem), file.notices)
+        for name, (rows, title) in tables.items():
+            if asked.form:
+                writing = Writing(None, "-", "_" if self.is_surveycto else "/")
+                rows, more = by_form(rows, asked.form, _repeat(name, rows, file, asked.form), [writing])
+                file.notices += more
+            else:
+                rows = by_values(rows, "/", agreeing(rows, "_")) if self.is_surveycto else by_values(rows, "-")
+            tables[name] = Frame(blank_unanswered(rows), title)
+            rejected = int((rows["ReviewState"] == "rejected").sum()) if "ReviewState" in rows else 0
+            told = f"{rejected} submissions whose ReviewState is rejected are kept: the column says which"
+            file.notices += [told] if rejected else []
+        return tables
 
 
-def _grids(file: File) -> Grids:
+ODK, SURVEYCTO = Keyed(is_surveycto=False), Keyed(is_surveycto=True)
+
+
+def _is_surveycto(grid: Grid) -> bool:
+    sets = any(header.startswith("SET-OF-") for header in grid.header)
+    return "KEY" in grid.header and ("formdef_version" in grid.header or (sets and "PARENT_KEY" in grid.header))
+
+
+def _is_odk(grid: Grid) -> bool:
+    marks = ({"KEY", "SubmissionDate", "SubmitterID"}, {"KEY", "PARENT_KEY"})
+    return not _is_surveycto(grid) and any(one <= set(grid.header) for one in marks)
+
+
+def _grids(file: File) -> list[Grid]:
     """Those of the file and, beside the main CSV, of its repeats; each with the name of its CSV."""
-    grids, notices = [*file.grids], []
+    grids = [*file.grids]
     if file.container == "text" and "PARENT_KEY" not in grids[0].header:
         for path in sorted(file.path.parent.glob(f"{escape(file.path.stem)}-*{file.path.suffix}")):
-            if beside := _entries(path):
-                grids.append(replace(beside.grids[0], title=path.name))
-                notices += [f"{path.name}: {notice}" for notice in beside.notices]
+            with suppress(SourceError):
+                beside = File(path)
+                if len(beside.grids) == 1 and {"KEY", "PARENT_KEY"} <= set(beside.grids[0].header):
+                    grids.append(replace(beside.grids[0], title=path.name))
+                    file.notices += [f"{path.name}: {notice}" for notice in beside.notices]
     known = [grid for grid in grids if "KEY" in grid.header]
-    notices += [f"{grid.title}: it has no column KEY and was left out" for grid in grids if grid not in known]
-    return known or grids, notices
+    file.notices += [f"{grid.title}: it has no column KEY and was left out" for grid in grids if grid not in known]
+    return known or grids
 
 
-def _entries(path: Path) -> File | None:
-    """A CSV, if it holds the entries of a repeat."""
-    file = File(path)
-    with suppress(SourceError):
-        guard.check(path)
-        return file if len(file.grids) == 1 and {"KEY", "PARENT_KEY"} <= set(file.grids[0].header) else None
-
-
-def _named(grids: list[Grid], stem: str) -> dict[str, Frame]:
+def _named(grids: list[Grid], stem: str) -> Frames:
     """Table → its rows under the headers of the file, the main one first."""
     main = next((grid for grid in grids if "PARENT_KEY" not in grid.header), grids[0])
     stem = PurePosixPath(main.title).stem or stem
@@ -86,14 +97,14 @@ def _repeat(table: str, rows: pd.DataFrame, file: File, form: Form) -> str:
     return max(names, key=len, default="") if "PARENT_KEY" in rows else ""
 
 
-def _linked(tables: dict[str, Frame]) -> tuple[dict[str, Frame], list[str]]:
+def _linked(tables: Frames, notices: list[str]) -> Frames:
     """The same tables, where there are several, with ``_index`` and the parent's as ``_parent_index``."""
     if len(tables) == 1:
-        return tables, []
+        return tables
     index = {name: pd.Series(range(1, len(rows) + 1), rows.index).astype(TEXT) for name, (rows, _) in tables.items()}
     parents = pd.concat([pd.Series(index[name].array, rows["KEY"]) for name, (rows, _) in tables.items()])
     parents = parents[parents.index.notna() & ~parents.index.duplicated()]
-    linked, notices = {}, []
+    linked = {}
     for name, (rows, title) in tables.items():
         rows = rows.assign(_index=index[name])
         if "PARENT_KEY" in rows:
@@ -101,4 +112,4 @@ def _linked(tables: dict[str, Frame]) -> tuple[dict[str, Frame], list[str]]:
             orphans = int(rows["_parent_index"].isna().sum())
             notices += [f"{title}: {orphans} entries belong to a submission that is not there"] if orphans else []
         linked[name] = Frame(rows, title)
-    return linked, notices
+    return linked

@@ -9,12 +9,11 @@ import re
 
 import pandas as pd
 
-from konbit_lessons.field.sources.choices import agreeing
+from konbit_lessons.field.sources.answers import agreeing
 from konbit_lessons.field.sources.file import File
 from konbit_lessons.field.sources.form import Form, clean
 from konbit_lessons.field.sources.questions import METADATA, by_form, by_values
-from konbit_lessons.field.sources.raw import Asked, Frame, Grid, Read, frame_of
-from konbit_lessons.field.sources.words import WORDS
+from konbit_lessons.field.sources.raw import WORDS, Asked, Frame, Frames, Grid, frame_of
 
 _WORDS = WORDS["kobo"]
 _CUT = re.compile(r"\.\.\.( \(\d+\))?$")
@@ -31,20 +30,20 @@ def is_of(form: Form, file: File) -> bool:
     return sum(cell in form.columns for cell in header) > len(header) / 2
 
 
-def read(file: File, asked: Asked) -> Read:
+def read(file: File, asked: Asked) -> Frames:
     """The submissions, and one table per repeat."""
-    tables, notices = {}, []
+    tables: Frames = {}
     for grid in sorted(file.grids, key=lambda grid: not _is_export(grid)):
         if tags := _tags(grid):
-            notices.append(f"the row of HXL tags under the header was left out: {', '.join(tags)}")
+            file.notices.append(f"the row of HXL tags under the header was left out: {', '.join(tags)}")
         frame = frame_of(grid, after=2 if tags else 1)
         repeat = _repeat(grid, asked.form) if "_parent_index" in frame else ""
         frame, more = by_form(frame, asked.form, repeat) if asked.form else (_without_form(frame), [])
-        notices += [f"sheet {grid.title}: {notice}" if repeat else notice for notice in more]
+        file.notices += [f"sheet {grid.title}: {notice}" if repeat else notice for notice in more]
         name = repeat or ("main" if "main" not in tables else grid.title)
         tables[name if name not in tables else grid.title] = Frame(frame, grid.title)
     first = "main" if "main" in tables else next(iter(tables))  # a sheet of a repeat that was saved on its own
-    return {"main": tables.pop(first), **tables}, notices
+    return {"main": tables.pop(first), **tables}
 
 
 def _without_form(frame: pd.DataFrame) -> pd.DataFrame:

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from konbit_lessons.field.sources.choices import split, with_choices
+from konbit_lessons.field.sources.answers import split, with_choices
 from konbit_lessons.field.sources.file import File
-from konbit_lessons.field.sources.raw import Asked, Frame, Read, frame_of
-from konbit_lessons.field.sources.words import WORDS
+from konbit_lessons.field.sources.raw import WORDS, Asked, Frame, Frames, frame_of
 
 Options = dict[str, list[str]]  # question → its options
 
@@ -42,16 +41,16 @@ class OnlineForm:
         header = [cell.lower().replace("’", "'") for cell in file.grids[0].titles]
         return any(header[: len(first)] == first for first in self.first)
 
-    def read(self, file: File, asked: Asked) -> Read:
+    def read(self, file: File, asked: Asked) -> Frames:
         """The answers, and what other sheets hold."""
         grid, *others = file.grids
         frame, options = frame_of(grid, header=grid.titles), asked.options
         if self.ends:
             frame, seen = self._without_ends(frame)
             options = seen | options
-        frame, notices = split_options(frame, options, self.separator)
+        frame = _split(frame, options, self.separator, file.notices)
         tables = {other.title: Frame(frame_of(other, header=other.titles), other.title) for other in others}
-        return {"main": Frame(frame, grid.title), **tables}, notices
+        return {"main": Frame(frame, grid.title), **tables}
 
     def _without_ends(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, Options]:
         """The answers to questions of several without their last separator, and the options that were chosen."""
@@ -65,25 +64,12 @@ class OnlineForm:
 GOOGLE, MICROSOFT = (OnlineForm(**WORDS[name]) for name in ("google_forms", "microsoft_forms"))
 
 
-def split_options(frame: pd.DataFrame, options: Options, separator: str) -> tuple[pd.DataFrame, list[str]]:
-    """Add ``question/option`` columns for the questions whose options are known.
+def _split(frame: pd.DataFrame, options: Options, separator: str, notices: list[str]) -> pd.DataFrame:
+    """The frame with ``question/option`` columns for the questions whose options are known.
 
     An answer that is none of the options (what was typed under "Other") is taken for one if nothing but known options
-    stands before it; a cell that can be read in two ways is left as it is.
-
-    Parameters
-    ----------
-    frame : DataFrame of str
-    options : dict of str to list of str
-        Question → its options; an option may contain the separator.
-    separator : str
-
-    Returns
-    -------
-    frame : DataFrame
-    notices : list of str
+    stands before it; a cell that can be read in two ways is left as it is. An option may contain the separator.
     """
-    notices = []
     for question, texts in options.items():
         column = next((header for header in frame if header.split() == question.split()), None)
         if column is None:
@@ -96,7 +82,7 @@ def split_options(frame: pd.DataFrame, options: Options, separator: str) -> tupl
         if typed:
             notices.append(f"{column}: {typed} answers hold more than the options, which stays in the joined column")
         frame = with_choices(frame, column, chosen, texts)
-    return frame, notices
+    return frame
 
 
 def _chosen(cells: pd.Series, texts: list[str], separator: str) -> tuple[dict[str, tuple[str, ...]], list[str]]:

@@ -9,11 +9,8 @@ from collections import Counter, defaultdict
 
 import pandas as pd
 
-from konbit_lessons.field.sources.answers import Decoder
-from konbit_lessons.field.sources.choices import are_flags, flags_of
+from konbit_lessons.field.sources.answers import Decoder, are_flags, flags_of
 from konbit_lessons.field.sources.form import ODK_GPS, Form, Writing, clean, written
-
-Meanings = dict[str, set[str]]  # header or column → what it can stand for
 
 METADATA = ("_", "meta/", "meta-")
 _NUMBERED = re.compile(r" \(\d+\)$")
@@ -41,11 +38,13 @@ def by_form(
     notices : list of str
         What could not be decoded, and why.
     """
-    headers = {column: _header(column, frame) for column in frame}
+    bare = {column: _NUMBERED.sub("", column) for column in frame}  # a repeated header was numbered
+    headers = {column: clean(one if one in frame else column) for column, one in bare.items()}
     writings = writings or _writings(form, repeat, list(headers.values()))
     known = [form.headers(writing, repeat) for writing in writings]
     best = max(range(len(known)), key=lambda at: sum(header in known[at] for header in headers.values()))
-    meant = {column: known[best].get(header) or _all(header, known) for column, header in headers.items()}
+    others = {column: set().union(*(one.get(header, ()) for one in known)) for column, header in headers.items()}
+    meant = {column: known[best].get(header) or others[column] for column, header in headers.items()}
     names = _names(meant, headers, form.starts(writings[best], repeat))
     notices, names = _doubts(meant, headers, names), _unless_they_collide(names)
     doubtful = {name for columns in meant.values() if len(columns) > 1 for name in columns}
@@ -90,12 +89,6 @@ def by_values(frame: pd.DataFrame, group: str = "/", choices: dict[str, str] | N
     return frame.assign(**{column: flags_of(frame[column]) for column in choices}).rename(columns=names)
 
 
-def _header(column: str, frame: pd.DataFrame) -> str:
-    """What stands in the file: a repeated header was numbered."""
-    base = _NUMBERED.sub("", column)
-    return clean(base if base in frame else column)
-
-
 def _writings(form: Form, repeat: str, headers: list[str]) -> list[Writing]:
     """Names, or a language's labels, joined by ``/`` or by what stands behind the groups and questions in headers."""
     languages = (None, *form.languages)
@@ -112,11 +105,7 @@ def _writings(form: Form, repeat: str, headers: list[str]) -> list[Writing]:
     return plain + [Writing(language, one, one) for one in others[:_MOST_SEPARATORS] for language in languages]
 
 
-def _all(header: str, known: list[Meanings]) -> set[str]:
-    return set().union(*(headers.get(header, ()) for headers in known))
-
-
-def _names(meant: Meanings, headers: dict[str, str], starts: dict[str, str]) -> dict[str, str]:
+def _names(meant: dict[str, set[str]], headers: dict[str, str], starts: dict[str, str]) -> dict[str, str]:
     """Column → name: what the header means, where it can mean one thing only; else the header without known groups."""
     names = {}
     for column, columns in meant.items():
@@ -127,7 +116,7 @@ def _names(meant: Meanings, headers: dict[str, str], starts: dict[str, str]) -> 
     return names
 
 
-def _doubts(meant: Meanings, headers: dict[str, str], names: dict[str, str]) -> list[str]:
+def _doubts(meant: dict[str, set[str]], headers: dict[str, str], names: dict[str, str]) -> list[str]:
     """Headers that mean two things, and names that two headers mean."""
     two = dict.fromkeys((headers[column], *sorted(columns)) for column, columns in meant.items() if len(columns) > 1)
     told = [f'the header "{one}" stands for {" and ".join(columns)} of the form: it is kept' for one, *columns in two]

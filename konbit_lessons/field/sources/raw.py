@@ -1,20 +1,32 @@
 """What every reader takes and returns: Grid, the cells of a sheet as they stand; and Raw, a file as frames of text.
 
+Values that a file or database holds as numbers and dates become the text that a person would type for them.
 Row numbers are those a person sees in a spreadsheet; a blank cell is missing; text stays as typed.
 """
 
+import math
+import tomllib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from functools import cached_property
+from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
+from uuid import UUID
 
+import numpy as np
 import pandas as pd
 
+from konbit_lessons.errors import SourceError
 from konbit_lessons.field.texts import kept
 from konbit_lessons.tables import TEXT
 
+WORDS = tomllib.loads((files(__package__) / "words.toml").read_text(encoding="utf-8"))  # of exporters, form builders
+MOST_CELLS = 200_000_000  # as text they must fit in memory
+_MOST_DIGITS = 1e22  # a whole number beyond is written with an exponent
 _NAMED = 3  # in a notice, before it says "and more"
 
 
@@ -39,7 +51,7 @@ class Grid:
     title: str
     cells: pd.DataFrame
     epoch: str | None = None
-    notices: tuple[str, ...] = field(default=())
+    notices: tuple[str, ...] = ()
     merged: tuple[tuple[int, int, int, int], ...] = ()
 
     def top(self, rows: int) -> list[list[str | None]]:
@@ -82,11 +94,10 @@ def listed(places: list[str]) -> str:
     return f"{', '.join(places[:_NAMED])}{f' and {more} more' if more > 0 else ''}"
 
 
-def grid_of(title: str, rows: list[list[str | None]], *, first_row: int = 1, **about) -> Grid:
-    """Grid of rows of equal length."""
-    columns = zip(*rows, strict=True)
-    cells = {at: pd.array(list(column), dtype=TEXT) for at, column in enumerate(columns)}
-    return Grid(title, pd.DataFrame(cells, index=range(first_row, first_row + len(rows))), **about)
+def grid_of(title: str, rows: list[list[str | None]], **about) -> Grid:
+    """Grid of rows of equal length, the first of which is row 1."""
+    cells = {at: pd.array(list(column), dtype=TEXT) for at, column in enumerate(zip(*rows, strict=True))}
+    return Grid(title, pd.DataFrame(cells, index=range(1, len(rows) + 1)), **about)
 
 
 class Frame(NamedTuple):
@@ -96,7 +107,7 @@ class Frame(NamedTuple):
     sheet: str
 
 
-Read = tuple[dict[str, Frame], list[str]]  # what a reader makes of a file: its tables, and what it noticed
+Frames = dict[str, Frame]  # what a reader makes of a file: "main", and one for each repeat or further sheet
 
 
 @dataclass(frozen=True)
@@ -155,3 +166,66 @@ def frame_of(grid: Grid, *, header: list[str | None] | None = None, after: int =
     names = numbered((titles[at] or f"column {at + 1}").strip() for at in used)
     frame = body[used].set_axis(names, axis="columns").rename_axis("row")
     return kept(frame, there[:, used].any(axis=1))
+
+
+def text_of(value: object) -> str | None:
+    """One value as text; blank is None.
+
+    Raises
+    ------
+    TypeError
+        It is no single value: a list, bytes.
+
+    Examples
+    --------
+    >>> [text_of(one) for one in (2.0, 0.1, True, date(2017, 6, 1), " ")]
+    ['2', '0.1', '1', '2017-06-01', None]
+    """
+    if isinstance(value, str):
+        return value if value.strip() else None
+    if value is None or value is pd.NaT:
+        return None
+    if isinstance(value, float | np.floating):
+        is_whole = float(value).is_integer() and abs(value) < _MOST_DIGITS
+        return None if math.isnan(value) else str(int(value) if is_whole else value)
+    if isinstance(value, bool | np.bool):
+        return "1" if value else "0"
+    if isinstance(value, datetime) and value.time() == time() and value.tzinfo is None:
+        value = value.date()
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, int | np.integer | timedelta | UUID):
+        return str(value)
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    raise TypeError(type(value).__name__)
+
+
+def text_frame(names: Iterable[str], columns: Iterable[Iterable], *, rows: int, where: str) -> pd.DataFrame:
+    """Frame of text, its rows numbered from 1; repeated names are numbered.
+
+    Raises
+    ------
+    SourceError
+        A column holds what is no single value: a list, bytes.
+    """
+    made, index = {}, pd.RangeIndex(1, rows + 1, name="row")
+    for name, values in zip(numbered(names), columns, strict=True):
+        try:
+            made[name] = pd.Series([text_of(value) for value in values], index=index, dtype=TEXT)
+        except TypeError as error:
+            found = f"found values of the type {error}; expected text, numbers or dates"
+            raise SourceError(f'{where}, column "{name}": {found}. Leave it out, or save it as text.') from None
+    return pd.DataFrame(made, index=index)
+
+
+def check_size(name: str, rows: int, columns: int) -> None:
+    """Refuse, before it is read, what would not fit in memory.
+
+    Raises
+    ------
+    SourceError
+    """
+    if rows * columns > MOST_CELLS:
+        found = f"{rows:,} rows × {columns:,} columns; at most {MOST_CELLS:,} cells are read"
+        raise SourceError(f"{name}: {found}. Keep the columns that are needed.")

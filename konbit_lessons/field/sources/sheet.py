@@ -9,7 +9,7 @@ import re
 from collections import Counter
 
 from konbit_lessons.field.sources.file import File
-from konbit_lessons.field.sources.raw import Asked, Frame, Grid, Read, frame_of
+from konbit_lessons.field.sources.raw import Asked, Frame, Frames, Grid, frame_of
 
 SEARCHED_ROWS = 20
 NEARLY_EVERY = 0.6  # a title, or a line such as "Date: …" above the header, fills fewer columns
@@ -23,15 +23,15 @@ def recognizes(file: File) -> bool:
     return True
 
 
-def read(file: File, asked: Asked) -> Read:
+def read(file: File, asked: Asked) -> Frames:
     """One table for each sheet."""
-    tables, notices = {}, []
+    tables = {}
     expect = {" ".join(name.split()) for name in asked.expect}
     for grid in file.grids:
         name = grid.title if tables else "main"
         tables[f"{name} (2)" if name in tables else name], more = _table(grid, expect)
-        notices += [f"sheet {grid.title}: {notice}" if grid.title else notice for notice in more]
-    return tables, notices
+        file.notices += [f"sheet {grid.title}: {notice}" if grid.title else notice for notice in more]
+    return tables
 
 
 def _table(grid: Grid, expect: set[str]) -> tuple[Frame, list[str]]:

@@ -10,8 +10,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from konbit_lessons.errors import SourceError
 from konbit_lessons.field.sources import guard
-from konbit_lessons.field.sources.raw import Raw
-from konbit_lessons.field.sources.typed import MOST_CELLS, check_size, text_frame
+from konbit_lessons.field.sources.raw import MOST_CELLS, Raw, check_size, text_frame
 
 _READS = re.compile(r"(\s|--[^\n]*\n|/\*.*?\*/)*(select|with)\b", re.IGNORECASE | re.DOTALL)
 _COLON = re.compile(r"(?<![:\\]):(?=\w)")  # would be taken for a parameter
@@ -45,14 +44,11 @@ def read_query(database: str, query: str, *, folder: str | Path = ".") -> Raw:
     query = query.rstrip().rstrip(";")
     if not _READS.match(query) or ";" in query:
         raise SourceError(f"{where}: expected one SELECT, and nothing that writes.")
-    path = Path(url.database or url.get_backend_name())
-    if url.get_backend_name() == "sqlite":
-        guard.check(path)
-        url = url.set(database=f"file:{path.as_posix()}", query={"mode": "ro", "uri": "true"})
     names, records = _answer(url, query, where)
     check_size(where, len(records), len(names))
     columns = zip(*records, strict=True) if records else [()] * len(names)
     main = text_frame(names, columns, rows=len(records), where=where)
+    path = Path((url.database or url.get_backend_name()).removeprefix("file:"))
     return Raw(path=path, kind="sql", tables={"main": main}, sheets={"main": ""})
 
 
@@ -85,7 +81,9 @@ def _url(database: str, folder: Path) -> sqlalchemy.URL:
     except (ArgumentError, ValueError):
         raise SourceError("database: this is no URL of a database; expected sqlite:///file, or dialect://…") from None
     if url.get_backend_name() == "sqlite":
-        url = url.set(database=str((folder / (url.database or "")).resolve()))
+        path = (folder / (url.database or "")).resolve()
+        guard.check(path)
+        url = url.set(database=f"file:{path.as_posix()}", query={"mode": "ro", "uri": "true"})
     return url
 
 

@@ -4,18 +4,17 @@ A date cell becomes ``2016-06-11``, a number cell its shortest form, a blank cel
 Hidden rows and columns are read, and said; hidden sheets are not, and said.
 """
 
-import zipfile
 from collections.abc import Callable
+from itertools import groupby
 from pathlib import Path
 
+from olefile import isOleFile
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
-from konbit_lessons.field.sources import ods, xls, xlsx
+from konbit_lessons.field.sources import workbook_parts, xls
 from konbit_lessons.field.sources.guard import refuse, refuse_if
-from konbit_lessons.field.sources.raw import Grid, Grids, grid_of, listed
-from konbit_lessons.field.sources.starts import container_of
-from konbit_lessons.field.sources.typed import text_of
+from konbit_lessons.field.sources.raw import Grid, Grids, grid_of, listed, text_of
 from konbit_lessons.field.sources.workbook_parts import Sheet
 
 _KEPT_DIGITS = 10**15  # a number cell keeps 15
@@ -29,10 +28,7 @@ def look(path: Path) -> tuple[str, list[Sheet]]:
     SourceError
         A part is not what it declares, a sheet would unfold to more than is read, or a password protects it.
     """
-    if _is_old(path):
-        return xls.look(path)
-    with zipfile.ZipFile(path) as archive:
-        return (ods if "content.xml" in archive.namelist() else xlsx).look(path)
+    return xls.look(path) if isOleFile(path) else workbook_parts.look(path)
 
 
 def read(path: Path) -> Grids:
@@ -46,7 +42,7 @@ def read(path: Path) -> Grids:
     epoch, seen = look(path)
     try:
         with (
-            xls.opened(path) if _is_old(path) else path.open("rb") as file,
+            xls.opened(path) if isOleFile(path) else path.open("rb") as file,
             CalamineWorkbook.from_filelike(file) as workbook,
         ):
             return _read(path, workbook, epoch, seen)
@@ -56,11 +52,6 @@ def read(path: Path) -> Grids:
         if type(error).__name__ != "PanicException":  # what a reader written in Rust raises is no Exception
             raise
         refuse(path, f"it is not built as a workbook should be ({error}). Save it as .xlsx again.")
-
-
-def _is_old(path: Path) -> bool:
-    with path.open("rb") as file:
-        return container_of(file.read(8)) == "workbook"
 
 
 def _read(path: Path, workbook: CalamineWorkbook, epoch: str, seen: list[Sheet]) -> Grids:
@@ -84,9 +75,11 @@ def _grid(sheet: CalamineSheet, seen: Sheet, epoch: str) -> Grid:
     for (row, column), shown in seen.errors.items():
         if row <= height and column <= width:
             rows[row - 1][column - 1] = shown
-    ranges = [(*top, *bottom) for top, bottom in sheet.merged_cell_ranges or []]
-    merged = [(top + 1, left, min(bottom + 1, height), min(right, width - 1)) for top, left, bottom, right in ranges]
-    merged = tuple(one for one in merged if one[0] <= height and one[1] < width)
+    merged = tuple(
+        (top + 1, left, min(bottom + 1, height), min(right, width - 1))
+        for (top, left), (bottom, right) in sheet.merged_cell_ranges or []
+        if top < height and left < width
+    )
     told = _hidden("rows", seen.hidden_rows, height, str)
     told += _hidden("columns", seen.hidden_columns, width, lambda column: xl_col_to_name(column - 1))
     notices = tuple(f'sheet "{sheet.name}": {one}' for one in told + _too_long(content))
@@ -95,12 +88,9 @@ def _grid(sheet: CalamineSheet, seen: Sheet, epoch: str) -> Grid:
 
 def _hidden(what: str, spans: list[tuple[int, int]], end: int, name: Callable[[int], str]) -> list[str]:
     """Hidden rows or columns, as far as the sheet is in use; those that follow each other as one."""
-    joined: list[tuple[int, int]] = []
-    for first, last in sorted((first, min(last, end)) for first, last in spans if first <= end):
-        if joined and first <= joined[-1][1] + 1:
-            first, last = joined[-1][0], max(joined.pop()[1], last)
-        joined.append((first, last))
-    places = [name(first) if first == last else f"{name(first)} to {name(last)}" for first, last in joined]
+    hidden = sorted({at for first, last in spans for at in range(first, min(last, end) + 1)})
+    runs = [[at for _, at in run] for _, run in groupby(enumerate(hidden), key=lambda one: one[1] - one[0])]
+    places = [name(run[0]) if len(run) == 1 else f"{name(run[0])} to {name(run[-1])}" for run in runs]
     return [f"hidden {what} were read too: {listed(places)}"] if places else []
 
 

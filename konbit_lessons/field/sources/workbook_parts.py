@@ -1,23 +1,34 @@
-"""What the parts of all workbooks have in common: what is seen of a sheet before it is read, its limits, its XML."""
+"""What the XML of a workbook (.xlsx, .ods) says before it is read: how far its sheets reach, what stands only there.
 
-import html
+A few bytes can repeat a cell a million times, or put it far away. A part is parsed tag by tag, and never held whole.
+"""
+
+import posixpath
 import re
 import zipfile
-from collections.abc import Iterable, Iterator
+from array import array
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache, reduce
 from pathlib import Path
+from typing import TypeVar
 from xml.parsers import expat
 
-from konbit_lessons.field.sources.guard import chunks, refuse, refuse_if
+from xlsxwriter.utility import xl_rowcol_to_cell
+
+from konbit_lessons.field.sources.guard import chunks, refuse_if
 
 MOST_CELLS = 40_000_000  # in the used range of one sheet
 SPARSE_CELLS, SPARSE_TIMES = 4_000_000, 25  # a larger range must hold a value in one of so many cells
 MOST_TEXT = 1_500_000_000  # bytes in all cells of a sheet
-PREFIX = rb"<(?:[\w.-]+:)?"
-SHOWN = 20  # letters of a cell that are looked at
+_SHOWN = 20  # letters of a cell that are looked at
 _LONGEST_TEXT = 1 << 24
-_ATTRIBUTE = re.compile(rb"""(?<![\w:.-])(?:[\w.-]+:)?([\w.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _ENCODING = re.compile(rb"""<\?xml[^>]*encoding\s*=\s*["'](?!utf-8["']|us-ascii["'])""", re.IGNORECASE)
+_YES = ("1", "true")
+_ADVICE = "Save it again, or ask for a new export."
+_ODS_CELLS = ("table:table-cell", "table:covered-table-cell")
+_ODS_TEXTS = ("table:formula", *(f"office:{kind}value" for kind in ("", "string-", "date-", "time-", "boolean-")))
 
 
 @dataclass
@@ -26,8 +37,8 @@ class Sheet:
 
     Attributes
     ----------
-    rows, columns, cells : int
-        Last row and column in use, and how many cells may hold something.
+    rows, columns, cells, text : int
+        Last row and column in use, how many cells may hold something, and how many letters these hold.
     hidden_rows, hidden_columns : list of (int, int)
         First and last, from 1.
     uncalculated : str
@@ -39,83 +50,243 @@ class Sheet:
     rows: int = 0
     columns: int = 0
     cells: int = 0
+    text: int = 0
     hidden_rows: list[tuple[int, int]] = field(default_factory=list)
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
     uncalculated: str = ""
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
 
-    def add(self, row: int, column: int, cells: int = 1) -> None:
+    def add(self, row: int, column: int, cells: int = 1, text: int = 0) -> None:
         """Note so many cells, of which these are the last row and column."""
-        self.rows, self.columns, self.cells = max(self.rows, row), max(self.columns, column), self.cells + cells
+        self.rows, self.columns = max(self.rows, row), max(self.columns, column)
+        self.cells, self.text = self.cells + cells, self.text + text
 
-    @property
-    def is_large(self) -> bool:
-        """Whether the range in use is too large for what it holds."""
-        size = self.rows * self.columns
-        return size > MOST_CELLS or size > max(SPARSE_CELLS, SPARSE_TIMES * self.cells)
-
-
-def check_size(path: Path, where: str, sheet: Sheet, text: int = 0) -> None:
-    """Raise when a sheet, and the bytes of text in it, would unfold to more than is read.
-
-    Raises
-    ------
-    SourceError
-    """
-    spread = f"{sheet.cells:,} values over {sheet.rows:,} rows × {sheet.columns:,} columns"
-    most = f"at most {MOST_CELLS:,} cells are read, and {SPARSE_CELLS:,} where few hold a value"
-    advice = "Delete stray cells far from the table, and save; or split the table."
-    refuse_if(sheet.is_large, path, f"{where} spreads {spread}; {most}. {advice}")
-    refuse_if(text > MOST_TEXT, path, f"{where} unfolds to {text:,} bytes of text; refused. Ask for a new export.")
-
-
-def blocks(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:
-    """A part in pieces that end behind a row, or at least behind a tag; XML is in UTF-8 and without a DOCTYPE.
-
-    Raises
-    ------
-    SourceError
-        It is not, or unpacks to more than it declares.
-    """
-    path, name, rest, advice = Path(archive.filename), member.filename, b"", "Save it again, or ask for a new export."
-    for number, chunk in enumerate(chunks(archive, member)):
-        if number == 0 and name.lower().endswith((".xml", ".rels")):
-            other = b"\0" in chunk or bool(_ENCODING.match(chunk))
-            refuse_if(other, path, f"{name} is not written in UTF-8; refused. {advice}")
-        rest += chunk
-        refuse_if(b"<!DOCTYPE" in rest, path, f"{name} declares a DOCTYPE; refused. {advice}")
-        end = next((mark for mark in (b"row>", b"/c>", b">") if mark in rest), b"")
-        cut = rest.rfind(end) + len(end) if end else 0
-        too_long = len(rest) - cut > _LONGEST_TEXT
-        refuse_if(too_long, path, f"{name} holds one text of {len(rest):,} bytes; refused. {advice}")
-        yield rest[:cut]
-        rest = rest[cut:]
-    yield rest
-
-
-class Tags:
-    """Looks at the tags of a part one after the other; a subclass says what it does with each."""
-
-    def read(self, path: Path, where: str, content: Iterable[bytes]) -> None:
-        """Look at every tag and text.
+    def check(self, path: Path, where: str) -> None:
+        """Raise when it would unfold to more than is read.
 
         Raises
         ------
         SourceError
-            It is no XML, or a number in it is none.
         """
-        parser = expat.ParserCreate()
-        parser.buffer_text, parser.StartElementHandler = True, self._start
-        parser.CharacterDataHandler, parser.EndElementHandler = self._data, self._end
+        is_large = self.rows * self.columns > min(MOST_CELLS, max(SPARSE_CELLS, SPARSE_TIMES * self.cells))
+        spread = f"{self.cells:,} values over {self.rows:,} rows × {self.columns:,} columns"
+        most = f"at most {MOST_CELLS:,} cells are read, and {SPARSE_CELLS:,} where few hold a value"
+        advice = "Delete stray cells far from the table, and save; or split the table."
+        refuse_if(is_large, path, f"{where} spreads {spread}; {most}. {advice}")
+        told = f"{where} unfolds to {self.text:,} bytes of text; refused. Ask for a new export."
+        refuse_if(self.text > MOST_TEXT, path, told)
+
+
+def look(path: Path) -> tuple[str, list[Sheet]]:
+    """The epoch of a workbook (of no use in ODS, where a date is no number), and its sheets in order.
+
+    Raises
+    ------
+    SourceError
+        A part is not what it declares, or a sheet would unfold to more than is read.
+    """
+    with zipfile.ZipFile(path) as archive:
+        members = {member.filename.lower(): member for member in archive.infolist()}
+        if "content.xml" in members:
+            seen = {name: _parsed(_Ods(), archive, member) for name, member in members.items()}
+            sheets = seen["content.xml"].sheets[1:]
+            for number, sheet in enumerate(sheets, start=1):
+                sheet.check(path, f"sheet {number}")
+            return "1900", sheets
+        return _look_at_xlsx(archive, members)
+
+
+def _look_at_xlsx(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> tuple[str, list[Sheet]]:
+    texts, seen = array("q"), {}
+    for name in sorted(members, key=lambda name: not name.endswith("sharedstrings.xml")):
+        seen[name] = _parsed(_Xlsx(texts), archive, members[name])
+        seen[name].sheet.check(Path(archive.filename), members[name].filename)
+    nothing = _Xlsx(texts)
+    books = _targets(seen.get("_rels/.rels", nothing), "", "Type")
+    book = next((place for kind, place in books.items() if kind.endswith("/officeDocument")), "xl/workbook.xml")
+    folder, name = posixpath.split(book)
+    places = _targets(seen.get(f"{folder}/_rels/{name}.rels", nothing), folder, "Id")
+    late = any(about.get("date1904") in _YES for about in seen.get(book, nothing).listed["workbookPr"])
+    sheets = [places.get(about.get("id")) for about in seen.get(book, nothing).listed["sheet"]]
+    return "1904" if late else "1900", [seen.get(place, nothing).sheet for place in sheets]
+
+
+def _targets(part: "_Xlsx", folder: str, key: str) -> dict[str, str]:
+    """What a part lists: its type, or its name there → which part it is."""
+    found = {}
+    for about in part.listed["Relationship"]:
+        place = posixpath.normpath(posixpath.join("/", folder, about.get("Target", "")))
+        found[about.get(key, "")] = place.lstrip("/").lower()
+    return found
+
+
+def _parsed(part: "_Part", archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> "_Part":
+    """A part of which every tag and text was looked at; what is no XML may be anything but a sheet or its texts."""
+    parser, error, is_wanted = expat.ParserCreate(), None, False
+    parser.buffer_text, parser.StartElementHandler = True, part.start
+    parser.CharacterDataHandler, parser.EndElementHandler = part.data, part.end
+    for chunk, seen in _checked(archive, member):
+        is_wanted = is_wanted or bool(part.MARK.search(seen))
         try:
-            for block in content:
-                parser.Parse(block)
-            parser.Parse(b"", True)
-        except (expat.ExpatError, ValueError) as error:
-            refuse(path, f"{where} is not what a workbook holds ({error}). Save it again, or ask for a new export.")
+            if not error:
+                parser.Parse(chunk, not chunk)
+        except (expat.ExpatError, ValueError) as found:
+            error = found
+    told = f"{member.filename} is not what a workbook holds ({error}). {_ADVICE}"
+    refuse_if(bool(error) and is_wanted, Path(archive.filename), told)
+    return part
 
 
-def attributes(tag: bytes) -> dict[str, str]:
-    """Those of a tag, by their names without prefix."""
-    found = ((name.decode(), double or single) for name, double, single in _ATTRIBUTE.findall(tag))
-    return {name: html.unescape(value.decode(errors="replace")) for name, value in found}
+def _checked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[tuple[bytes, bytes]]:
+    """A part piece by piece, and each behind the end of the one before; the last piece is empty.
+
+    Raises
+    ------
+    SourceError
+        It unpacks to more than it declares, or its XML is not in UTF-8, has a DOCTYPE or an endless text.
+    """
+    path, name, before, silent = Path(archive.filename), member.filename, b"", 0
+    for chunk in chunks(archive, member):
+        if not before and name.lower().endswith((".xml", ".rels")):
+            other = b"\0" in chunk or bool(_ENCODING.match(chunk))
+            refuse_if(other, path, f"{name} is not written in UTF-8; refused. {_ADVICE}")
+        seen = before + chunk
+        refuse_if(b"<!DOCTYPE" in seen, path, f"{name} declares a DOCTYPE; refused. {_ADVICE}")
+        silent = len(chunk) - chunk.rfind(b">") if b">" in chunk else silent + len(chunk)
+        refuse_if(silent > _LONGEST_TEXT, path, f"{name} holds one text of {silent:,} bytes; refused. {_ADVICE}")
+        yield chunk, seen
+        before = chunk[-16:]
+    yield b"", before
+
+
+class _Xlsx:
+    """A part of an XLSX workbook: the cells that hold a value, placed as calamine does; its texts; what it lists.
+
+    Parameters
+    ----------
+    texts : array of int
+        Letters of each shared text; those of this part are added.
+    """
+
+    MARK = re.compile(rb"sheetData|[<:]sst[\s>]")
+
+    def __init__(self, texts: array) -> None:
+        self.texts, self.listed, self.sheet = texts, defaultdict(list), Sheet()
+        self.row, self.place, self.kind, self.is_open = 1, (1, 0), None, False
+        self.value, self.length, self.has_value, self.is_formula = "", 0, False, False
+
+    def start(self, name: str, about: dict[str, str]) -> None:
+        """A tag begins."""
+        name = name.rpartition(":")[2]
+        if name in ("v", "t"):
+            self.is_open = self.has_value = True
+        elif name in ("c", "si"):
+            self.place = _place(about["r"]) if "r" in about else (self.row, self.place[1] + 1)
+            self.kind, self.value, self.length = about.get("t"), "", 0
+            self.has_value = self.is_formula = False
+        elif name == "f":
+            self.is_formula = True
+        elif name == "row":
+            self.row = int(about.get("r", self.row))
+            if about.get("hidden") in _YES:
+                self.sheet.hidden_rows.append((self.row, self.row))
+        elif name == "col" and about.get("hidden") in _YES:
+            self.sheet.hidden_columns.append((int(about.get("min", 0)), int(about.get("max", 0))))
+        elif name == "sst":
+            _check_count(int(about.get("uniqueCount", 0)))
+        elif name in ("sheet", "Relationship", "workbookPr"):
+            self.listed[name].append({key.rpartition(":")[2]: value for key, value in about.items()})
+
+    def data(self, characters: str) -> None:
+        """Text of a tag, or a piece of it."""
+        if self.is_open:
+            self.length += len(characters)
+            if len(self.value) < _SHOWN:
+                self.value += characters[:_SHOWN]
+
+    def end(self, name: str) -> None:
+        """A tag ends."""
+        name = name.rpartition(":")[2]
+        self.is_open = False
+        if name == "c":
+            self._end_cell()
+        elif name == "row":
+            self.row, self.place = self.row + 1, (self.row + 1, 0)
+        elif name == "si":
+            self.texts.append(self.length)
+            _check_count(len(self.texts))
+
+    def _end_cell(self) -> None:
+        if self.value:
+            at = int(self.value) if self.kind == "s" and self.value.isdecimal() else len(self.texts)
+            self.sheet.add(*self.place, text=self.texts[at] if at < len(self.texts) else self.length)
+            if self.kind == "e":
+                self.sheet.errors[self.place] = self.value
+        elif self.is_formula and not (self.has_value and self.kind == "str") and not self.sheet.uncalculated:
+            self.sheet.uncalculated = xl_rowcol_to_cell(self.place[0] - 1, self.place[1] - 1)
+
+
+def _check_count(texts: int) -> None:
+    if texts > MOST_CELLS:
+        raise ValueError(f"it announces {texts:,} texts; at most {MOST_CELLS:,} are read")
+
+
+def _place(cell: str) -> tuple[int, int]:
+    """Row and column of an address, however far away; ``_place("AB7")`` is (7, 28)."""
+    letters = cell.rstrip("0123456789")
+    return int(cell[len(letters) :]), _column(letters)
+
+
+@lru_cache
+def _column(letters: str) -> int:
+    return reduce(lambda column, letter: column * 26 + ord(letter) - 64, letters.upper(), 0)
+
+
+class _Ods:
+    """The cells of each table of an ODS workbook, repeats unfolded."""
+
+    MARK = re.compile(b"table:table")
+
+    def __init__(self) -> None:
+        self.sheets = [Sheet()]  # the first stands for what is outside any table
+        self.row = self.rows = self.column = self.columns = self.used = self.cells = self.length = self.text = 0
+        self.is_formula, self.shown = False, ""
+
+    def start(self, name: str, about: dict[str, str]) -> None:
+        """A tag begins."""
+        if name == "table:table":
+            self.sheets.append(Sheet())
+            self.row = 0
+        elif name == "table:table-row":
+            self.rows = int(about.get("table:number-rows-repeated", 1))
+            self.column = self.used = self.cells = self.text = 0
+            if about.get("table:visibility", "visible") != "visible":
+                self.sheets[-1].hidden_rows.append((self.row + 1, self.row + self.rows))
+        elif name in _ODS_CELLS:
+            self.columns = int(about.get("table:number-columns-repeated", 1))
+            self.length = sum(len(about.get(one, "")) for one in _ODS_TEXTS)
+            self.is_formula, self.shown = "table:formula" in about, ""
+            if self.is_formula and "office:value-type" not in about and not self.sheets[-1].uncalculated:
+                self.sheets[-1].uncalculated = xl_rowcol_to_cell(self.row, self.column)
+
+    def data(self, characters: str) -> None:
+        """Text of a tag, or a piece of it."""
+        self.length, self.shown = self.length + len(characters), (self.shown + characters[:_SHOWN])[:_SHOWN]
+
+    def end(self, name: str) -> None:
+        """A tag ends."""
+        if name in _ODS_CELLS:
+            if self.is_formula and self.shown.startswith(("#", "Err:")):
+                self.sheets[-1].errors[self.row + 1, self.column + 1] = self.shown
+            self.column += self.columns
+            if self.length:
+                self.used, self.cells = self.column, self.cells + self.columns
+                self.text += self.length * self.columns
+            self.length = 0
+        elif name == "table:table-row":
+            self.row += self.rows
+            if self.used:
+                self.sheets[-1].add(self.row, self.used, self.cells * self.rows, self.text * self.rows)
+
+
+_Part = TypeVar("_Part", _Xlsx, _Ods)

@@ -11,8 +11,8 @@ from typing import BinaryIO
 import olefile
 
 from konbit_lessons.field.sources.guard import refuse, refuse_if
-from konbit_lessons.field.sources.words import WORDS
-from konbit_lessons.field.sources.workbook_parts import Sheet, check_size
+from konbit_lessons.field.sources.raw import WORDS
+from konbit_lessons.field.sources.workbook_parts import Sheet
 
 _START, _END, _TITLE, _DATES, _PASSWORD, _DIMENSIONS = 0x809, 0x0A, 0x85, 0x22, 0x2F, 0x200
 _ROW_OF_NUMBERS, _ERROR, _FORMULA = 0xBD, 0x205, 0x06
@@ -41,11 +41,14 @@ def look(path: Path) -> tuple[str, list[Sheet]]:
             depth += 1 if kind == _START else -1
             sheet = sheets.get(at, sheet)
         elif kind == _DIMENSIONS and len(record) >= 14:
-            _check_dimensions(path, record)
+            first, last, left, right = struct.unpack_from("<IIHH", record)
+            holds = first <= last <= 65_536 and left <= right <= 256
+            told = f"it announces {last:,} rows × {right:,} columns, more than XLS has. Save it as .xlsx."
+            refuse_if(not holds, path, told)
         elif kind in _CELLS and depth == 1 and len(record) >= 6:  # deeper is a chart
             _add(sheet, kind, record)
     for number, sheet in enumerate(sheets.values(), start=1):
-        check_size(path, f"sheet {number}", sheet)
+        sheet.check(path, f"sheet {number}")
     return epoch, list(sheets.values())
 
 
@@ -72,12 +75,6 @@ def _records(path: Path) -> Iterator[tuple[int, int, bytes]]:
         kind, length = struct.unpack_from("<HH", records, at)
         yield at, kind, records[at + 4 : at + 4 + length]
         at += 4 + length
-
-
-def _check_dimensions(path: Path, record: bytes) -> None:
-    first, last, left, right = struct.unpack_from("<IIHH", record)
-    holds = first <= last <= 65_536 and left <= right <= 256
-    refuse_if(not holds, path, f"it announces {last:,} rows × {right:,} columns, more than XLS has. Save it as .xlsx.")
 
 
 def _add(sheet: Sheet, kind: int, record: bytes) -> None:

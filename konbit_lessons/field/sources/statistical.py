@@ -1,7 +1,8 @@
-"""Files of statistics packages: codes are read first and their labels beside them, so that neither is lost.
+"""Files of Stata, SPSS and Parquet: one table each.
 
-Where every code in use has a label of its own, the column holds the labels and ``column (code)`` the codes; where a
-code has none, or two codes share one, the column holds the codes and ``column (label)`` the labels.
+Codes are read first and their labels beside them, so that neither is lost. Where every code in use has a label of its
+own, the column holds the labels and ``column (code)`` the codes; where a code has none, or two codes share one, the
+column holds the codes and ``column (label)`` the labels.
 """
 
 from collections import Counter
@@ -9,22 +10,46 @@ from contextlib import suppress
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pyreadstat
 
 from konbit_lessons.field.sources.file import File
 from konbit_lessons.field.sources.guard import refuse
-from konbit_lessons.field.sources.raw import Asked, Frame, Read
-from konbit_lessons.field.sources.typed import check_size, text_frame, text_of
+from konbit_lessons.field.sources.raw import Asked, Frame, Frames, check_size, text_frame, text_of
 
 Texts = list[str | None]
+Columns = list[tuple[str, list]]
 READERS = {"stata": pyreadstat.read_dta, "spss": pyreadstat.read_sav}
+_SINGLE = {pa.float16(): np.float16, pa.float32(): np.float32}  # kept single: 0.1 is not 0.10000000149
 _DAYS, _MOMENTS = ("%td", "%d"), ("%tc", "%tC")  # what the formats of Stata's days and moments begin with
 
 
-def read(file: File, asked: Asked) -> Read:
-    """One table."""
-    notices, columns = [], []
-    rows, about = _content(file, notices)
+def read(file: File, asked: Asked) -> Frames:
+    """The table of a file."""
+    columns = _of_parquet(file) if file.container == "parquet" else _of_codes(file)
+    rows = len(columns[0][1]) if columns else 0
+    names, values = [name for name, _ in columns], [texts for _, texts in columns]
+    return {"main": Frame(text_frame(names, values, rows=rows, where=file.path.name), "")}
+
+
+def _of_parquet(file: File) -> Columns:
+    try:
+        with pq.ParquetFile(file.path) as content:
+            check_size(file.path.name, content.metadata.num_rows, len(content.schema_arrow))
+            table = content.read()
+    except (pa.ArrowException, OSError) as error:
+        refuse(file.path, f"cannot be read as Parquet ({error}). Write it again.")
+    columns = []
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        single, values = _SINGLE.get(column.type), column.to_pylist()
+        columns.append((name, [None if value is None else single(value) for value in values] if single else values))
+    return columns
+
+
+def _of_codes(file: File) -> Columns:
+    columns, notices = [], file.notices
+    rows, about = _content(file)
     for name in about.column_names:
         kind = about.readstat_variable_types[name]
         labels = {_code(code, kind): label for code, label in about.variable_value_labels.get(name, {}).items()}
@@ -34,11 +59,10 @@ def read(file: File, asked: Asked) -> Read:
         notices += _counted(name, rows[name], about.original_variable_types.get(name) or "")
     told = [f'{name} "{label}"' for name, label in about.column_names_to_labels.items() if label]
     notices += [f"labels of the columns: {'; '.join(told)}"] if told else []
-    names, values = [name for name, _ in columns], [texts for _, texts in columns]
-    return {"main": Frame(text_frame(names, values, rows=len(rows), where=file.path.name), "")}, notices
+    return columns
 
 
-def _content(file: File, notices: list[str]) -> tuple[pd.DataFrame, object]:
+def _content(file: File) -> tuple[pd.DataFrame, object]:
     """The values, codes called missing among them, and what pyreadstat says of the columns."""
     reader = READERS[file.container]
     try:
@@ -49,19 +73,19 @@ def _content(file: File, notices: list[str]) -> tuple[pd.DataFrame, object]:
         reading = {"user_missing": True, "extra_date_formats": days, "extra_datetime_formats": moments}
         with suppress(OverflowError):
             return reader(file.path, **reading)
-        return _but_for_dates_out_of_range(reader, file, reading, notices)
+        return _but_for_dates_out_of_range(reader, file, reading)
     except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError) as error:
         refuse(file.path, f"cannot be read ({error}). Save it again, or export it as CSV.")
 
 
-def _but_for_dates_out_of_range(reader, file: File, reading: dict, notices: list[str]) -> tuple[pd.DataFrame, object]:
+def _but_for_dates_out_of_range(reader, file: File, reading: dict) -> tuple[pd.DataFrame, object]:
     """The same, a column as numbers where a date in it lies beyond the year 9999."""
     rows, about = reader(file.path, disable_datetime_conversion=True, user_missing=True)
     for name in about.column_names:
         try:
             rows[name] = reader(file.path, usecols=[name], **reading)[0][name]
         except OverflowError:
-            notices.append(f"{name}: a date is out of range: the column stays numbers")
+            file.notices.append(f"{name}: a date is out of range: the column stays numbers")
     return rows, about
 
 
@@ -72,7 +96,7 @@ def _code(value: object, kind: str) -> str | None:
     return text_of(np.float32(value) if kind == "float" and isinstance(value, float) else value)
 
 
-def _with_labels(name: str, texts: Texts, labels: dict, notices: list[str]) -> list[tuple[str, Texts]]:
+def _with_labels(name: str, texts: Texts, labels: dict, notices: list[str]) -> Columns:
     used = set(texts) - {None}
     in_use = Counter(labels[code] for code in used if code in labels)
     shared, named = sorted(label for label in in_use if in_use[label] > 1), [labels.get(text) for text in texts]

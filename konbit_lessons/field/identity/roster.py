@@ -1,0 +1,319 @@
+"""The organizations of a programme as their names say them, and the one that a typed name means, if one is sure."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import pandas as pd
+from rapidfuzz.distance import OSA
+
+from konbit_lessons.field.identity.candidates import Candidates
+from konbit_lessons.field.identity.forms import LEGAL_FORMS, Meaning, fold, in_letters, plain, words
+from konbit_lessons.field.identity.reading import Reader, Reading
+
+HOW = ("name", "acronym", "abbreviation", "spelling", "words", "slip")  # from plain to daring
+KIND_KNOWN = 3  # organizations of a kind on the roster, from which a lost word of it can be told
+
+
+@dataclass(frozen=True)
+class Match:
+    """What is known of one typed name.
+
+    Attributes
+    ----------
+    organization_id : str or None
+        None: not sure enough.
+    how : str
+        What it took: ``"code"``, ``"name"``, ``"acronym"``, ``"abbreviation"``, ``"spelling"`` (Kreyòl or French),
+        ``"words"`` (swapped, run together, or one lost), ``"slip"``; or ``"unresolved"``.
+    score : float
+        100 is equal. Of an unresolved name, the score of its best candidate.
+    candidates : tuple of str
+        Organizations it may be, best first; only where it is unresolved.
+    scores : tuple of float
+        0 to 100, one for each candidate.
+    """
+
+    organization_id: str | None
+    how: str
+    score: float
+    candidates: tuple[str, ...] = ()
+    scores: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Organization:
+    """One organization as its name says it.
+
+    Attributes
+    ----------
+    code : str
+    words : tuple of str
+        In the order of the name, as the vocabulary calls them.
+    kinds : frozenset of str
+        Those for its kind of body.
+    own : tuple of str
+        Those that tell it apart, sorted; a word can be there twice.
+    written : frozenset of str
+        As the roster spells them.
+    weightless : tuple of str
+    acronym : str
+    initials : frozenset of str
+        Acronyms that its name may have.
+    """
+
+    code: str
+    words: tuple[str, ...]
+    kinds: frozenset[str]
+    own: tuple[str, ...]
+    written: frozenset[str]
+    weightless: tuple[str, ...]
+    acronym: str
+    initials: frozenset[str]
+
+    @property
+    def counted(self) -> Counter[str]:
+        """Its words, and how often each is there."""
+        return Counter([*self.own, *self.kinds])
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One organization as the meaning of a typed name; ``lost`` words for its kind of body are not said."""
+
+    at: int
+    known: Organization
+    meanings: tuple[Meaning, ...]
+    lost: int
+    by_acronym: bool
+
+    @property
+    def slips(self) -> int:
+        """Letters that were mistyped."""
+        return sum(meaning.slips for meaning in self.meanings)
+
+    @property
+    def is_believable(self) -> bool:
+        """A name of nothing but words for its kind of body leaves room for one slip or abbreviation."""
+        inexact = sum(meaning.slips + (meaning.how == "abbreviation") for meaning in self.meanings)
+        return bool(self.known.own) or inexact <= 1
+
+    @property
+    def score(self) -> float:
+        """100 is equal."""
+        letters = sum(len(meaning.form) for meaning in self.meanings)
+        share = 1 - self.slips / letters if letters else 1
+        return round(100 * share * (1 - self.lost / (2 * len(self.known.words))), 1)
+
+
+class Roster:
+    """The organizations of a programme, ready to be looked up by typed name.
+
+    Parameters
+    ----------
+    organizations : DataFrame
+        ``organization_id``, ``name``, ``acronym``.
+    """
+
+    def __init__(self, organizations: pd.DataFrame) -> None:
+        rows = organizations.sort_values("organization_id")  # so that its order never decides
+        names = rows["name"].tolist()
+        self.vocabulary = Reader(names)
+        self.all = [self._read(*row) for row in zip(rows["organization_id"], names, rows["acronym"], strict=True)]
+        self._by_code = {fold(one.code): at for at, one in enumerate(self.all)}
+        self._by_letters = _index([["".join(words(name))] for name in names])
+        self._by_own = _index([[one.own] for one in self.all])
+        self._of_kind = _index([[one.kinds] for one in self.all])
+        self._with_own = _index([set(one.own) for one in self.all])
+        self._acronyms = {one.acronym for one in self.all}
+        self._by_acronym = _index([[one.acronym] if one.acronym else one.initials for one in self.all])
+        self._kinds_spelled, self._wider = cache(self._kinds_spelled), cache(self._wider)
+        self._candidates = Candidates(self.vocabulary, [one.words for one in self.all], self._by_letters)
+
+    def match(self, typed: list[str]) -> dict[str, Match]:
+        """Look up every typed name.
+
+        Parameters
+        ----------
+        typed : list of str
+
+        Returns
+        -------
+        dict of str to Match
+            One entry for each distinct name.
+        """
+        found, unsure = {}, {}
+        for name in dict.fromkeys(typed):
+            sure = self._as_it_stands(name)
+            if not sure:
+                reading = self.vocabulary.read(name)
+                sure = self._understood(reading)
+            if sure:
+                found[name] = Match(self.all[sure[0]].code, *sure[1:])
+            else:
+                unsure[name] = reading
+        owned = {name: dict.fromkeys(self._owners(name), 100.0) for name in unsure}
+        others = self._candidates.of({name: reading for name, reading in unsure.items() if not owned[name]})
+        return found | {name: self._unresolved(one) for name, one in (owned | others).items()}
+
+    def _as_it_stands(self, name: str) -> tuple[int, str, float] | None:
+        """The code, the whole name, or the acronym alone, without accents, case, marks and spaces."""
+        if fold(name) in self._by_code:
+            return self._by_code[fold(name)], "code", 100
+        body, bracketed = _without_acronym(name)
+        exact = self._by_letters.get("".join(words(body)), [])
+        if bracketed:
+            short = "".join(words(bracketed))
+            known = short in self._acronyms  # of any organization
+            exact = [at for at in exact if short in ({self.all[at].acronym} if known else self.all[at].initials)]
+        if len(exact) == 1:
+            return exact[0], "name", 100
+        owners = self._owners(name)
+        sure = len(owners) == 1 and not exact and self.all[owners[0]].acronym
+        return (owners[0], "acronym", 100) if sure else None
+
+    def _unresolved(self, scores: dict[int, float]) -> Match:
+        ranked = sorted(scores, key=lambda at: (-scores[at], at))
+        codes = tuple(self.all[at].code for at in ranked)
+        return Match(None, "unresolved", max(scores.values(), default=0.0), codes, tuple(scores[at] for at in ranked))
+
+    def _read(self, code: str, name: str, acronym: object) -> Organization:
+        reading = self.vocabulary.read(name)
+        read, light = [slot[0] for slot in reading.slots], tuple(reading.weightless)
+        said, written = tuple(one.word for one in read), frozenset(one.form for one in read)
+        short = "".join(words(acronym)) if isinstance(acronym, str) else ""
+        return Organization(code, said, *self._parted(read), written, light, short, _initials(name))
+
+    def _parted(self, read: Iterable[Meaning]) -> tuple[frozenset[str], tuple[str, ...]]:
+        """The words for a kind of body among these; and those that tell organizations apart, sorted."""
+        kinds = frozenset(one.word for one in read if self.vocabulary.is_kind(one.word))
+        return kinds, tuple(sorted(one.word for one in read if one.word not in kinds))
+
+    def _owners(self, name: str) -> list[int]:
+        """Those that have a name as their acronym; those without one on the roster, as their initials."""
+        spelled = in_letters("".join(words(name)))
+        return sorted({at for letters in spelled for at in self._by_acronym.get(letters, ())})
+
+    def _kinds_spelled(self, spelled: frozenset[str]) -> set[frozenset[str]]:
+        """The kinds of body whose names have these spellings."""
+        return {known.kinds for known in self.all if spelled <= known.written}
+
+    def _wider(self, known: Organization) -> list[Organization]:
+        """Those whose names have all the words of this one, and more."""
+        holding = [set(self._with_own[word]) for word in set(known.own)]
+        near = set.intersection(*holding) if holding else range(len(self.all))
+        return [self.all[at] for at in sorted(near) if self.all[at].counted > known.counted]
+
+    def _understood(self, reading: Reading) -> tuple[int, str, float] | None:
+        """Its place on the roster, what it took, and how well it fits; None where it is not sure."""
+        fits: dict[int, Fit] = {}
+        found = [fit for choice in reading.choices() for fit in self._fits(choice, reading)]
+        for fit in sorted(found, key=lambda fit: (fit.lost, fit.slips, fit.at)):
+            fits.setdefault(fit.at, fit)
+        if not fits:
+            return None
+        best, *others = fits.values()
+        near = any(not fit.lost and fit.slips <= best.slips + 1 for fit in others)
+        if near or (best.lost and (others or not self._may_lose(best))) or not best.is_believable:
+            return None
+        if self._another_reading(best, reading) or self._another_name(best, reading):
+            return None
+        return best.at, self._how(best, reading), best.score
+
+    def _fits(self, choice: tuple[Meaning, ...], reading: Reading) -> Iterator[Fit]:
+        kinds, own = self._parted(choice)
+        for at in self._by_own.get(own, ()):
+            known = self.all[at]
+            explained, by_acronym = _explains(known, reading) if kinds <= known.kinds else (False, False)
+            if explained and (choice or by_acronym):
+                yield Fit(at, known, choice, 0 if by_acronym else len(known.kinds - kinds), by_acronym)
+
+    def _may_lose(self, fit: Fit) -> bool:
+        """Words for its kind of body are lost, and those that are left mean no other kind on this roster."""
+        known, of_kind = fit.known, self._of_kind
+        said = {meaning.word for meaning in fit.meanings} & known.kinds
+        few = not known.own or 2 * len(said) < len(known.kinds) or len(of_kind[known.kinds]) < KIND_KNOWN
+        only = all(kinds == known.kinds or not said <= kinds for kinds in of_kind)
+        spelled = frozenset(meaning.form for meaning in fit.meanings if meaning.word in said)
+        literal = all(meaning.form in known.written and not meaning.slips for meaning in fit.meanings)
+        return not few and (only or (literal and self._kinds_spelled(spelled) == {known.kinds}))
+
+    def _another_reading(self, best: Fit, reading: Reading) -> bool:
+        """A typed word may as well be another known word, which is on no roster here: a guest's name."""
+        pairs = [(one, other) for one, slot in zip(best.meanings, reading.slots, strict=True) for other in slot]
+        return any(self._rivals(one, other) for one, other in pairs if one.how not in ("name", "words"))
+
+    def _rivals(self, meaning: Meaning, other: Meaning) -> bool:
+        role, rival = self.vocabulary.role[meaning.word], self.vocabulary.role[other.word]
+        apart = role == "kind" and rival in ("place", "name", "family")
+        return other.word != meaning.word and other.slips <= meaning.slips and not apart
+
+    def _another_name(self, best: Fit, reading: Reading) -> bool:
+        """A longer name on the roster may be meant, with one of its words lost.
+
+        That is so if the typed name has lost a word anyway; if it is spelled as the longer name and not as this one; or
+        if it has more than a slip, and the longer one is a near twin, such as ``… Nord``.
+        """
+        known, wider = best.known, self._wider(best.known)
+        forms = {one.form for one in best.meanings if not {one.form, *one.forms} & known.written}
+        how, slips = self._how(best, reading), best.slips + len(reading.extras)
+        inexact = slips > 1 or how == "words" or (how == "slip" and not slips)
+        return any(best.lost or forms & other.written or (inexact and self._twins(known, other)) for other in wider)
+
+    def _twins(self, known: Organization, other: Organization) -> bool:
+        added = list((other.counted - known.counted).elements())
+        apart = added[0].startswith("#") or self.vocabulary.role[added[0]] == "apart"
+        return known.written <= other.written and len(added) == 1 and apart
+
+    def _how(self, fit: Fit, reading: Reading) -> str:
+        """The most daring of what it took."""
+        hows = {meaning.how for meaning in fit.meanings} | {"acronym" if fit.by_acronym else "name"}
+        others = {meaning.form for meaning in fit.meanings if meaning.how == "name"} - fit.known.written
+        hows |= {"abbreviation" if form in self.vocabulary.abbreviations else "spelling" for form in others}
+        if not fit.by_acronym:
+            turned = tuple(meaning.word for meaning in fit.meanings) != fit.known.words
+            hows |= ({"words"} if turned else set()) | ({"slip"} if reading.extras else set())
+        return max(hows, key=HOW.index)
+
+
+def _index(keys: Iterable[Iterable[Hashable]]) -> dict[Hashable, list[int]]:
+    """Key → the places at which it stands."""
+    found = defaultdict(list)
+    for at, ones in enumerate(keys):
+        for one in ones:
+            found[one].append(at)
+    return dict(found)
+
+
+def _initials(name: str) -> frozenset[str]:
+    """The acronyms that a name may have: of all its words, or without function words and legal forms."""
+    reading = words(name)
+    heavy = [word for word in reading if len(word) > 3 or word not in LEGAL_FORMS]
+    capitals = [word for word in re.findall(r"[^\W_]+", name) if word[0].isupper()]
+    options = ("".join(word[0] for word in ones) for ones in (reading, heavy, map(plain, capitals)))
+    return frozenset(option for option in options if len(option) > 1)
+
+
+def _explains(known: Organization, reading: Reading) -> tuple[bool, bool]:
+    """Whether the words not understood are its acronym or slips of its function words; and whether the first.
+
+    A function word too many at the end says that what followed it is lost.
+    """
+    lost = reading.cut_short and reading.weightless.count(reading.last) > known.weightless.count(reading.last)
+    acronyms = {known.acronym} if known.acronym else {one for one in known.initials if len(one) > 2}
+    others = [text for text in reading.extras if text not in acronyms]
+    near = all(len(one) <= 4 and any(OSA.distance(one, word) <= 1 for word in known.weightless) for one in others)
+    left = len(known.weightless) - len(reading.weightless)
+    return not lost and near and len(others) <= max(left, 0), len(others) < len(reading.extras)
+
+
+def _without_acronym(name: str) -> tuple[str, str]:
+    """A name and the acronym in brackets behind it.
+
+    >>> _without_acronym("Groupement des Femmes de Thiès (GFT)")
+    ('Groupement des Femmes de Thiès', 'GFT')
+    """
+    found = re.fullmatch(r"(.+?)\s*\(([^()]{2,12})\)\s*", name, flags=re.DOTALL)
+    return (found[1], found[2]) if found else (name, "")
