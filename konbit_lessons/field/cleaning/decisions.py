@@ -4,6 +4,7 @@ Cleaning asks in ``identity_review.xlsx`` (beside the cleaned tables); the answe
 ``identity_ledger.csv`` (beside the raw data) and are applied every time.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,12 +32,12 @@ class Decisions:
     ----------
     answers : dict of (str, str) to dict of str to str
         (question, folded text) → a line of the ledger, with ``where`` it stands.
-    notes : dict of (str, str) to tuple of str
-        Initials and notes beside a question that is still open, kept in the next review.
+    notes : dict of (str, str) to dict of str to str
+        ``initials`` and ``notes`` beside a question that is still open, kept in the next review.
     """
 
     answers: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
-    notes: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    notes: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
 
     def of(self, question: str, typed: str) -> dict[str, str] | None:
         """The answer about a text, whatever its case, accents and spaces."""
@@ -44,10 +45,8 @@ class Decisions:
 
     def ledger(self) -> str:
         """The answers as the ledger holds them, sorted, so that the same answers are the same bytes."""
-        lines = sorted(tuple(answer[name] for name in COLUMNS) for answer in self.answers.values())
-        return for_spreadsheets(pd.DataFrame(lines, columns=list(COLUMNS), dtype="str")).to_csv(
-            index=False, lineterminator="\n"
-        )
+        lines = pd.DataFrame(self.answers.values(), columns=list(COLUMNS), dtype="str").sort_values(list(COLUMNS))
+        return for_spreadsheets(lines).to_csv(index=False, lineterminator="\n")
 
 
 def load(programme: Programme) -> Decisions:
@@ -58,24 +57,17 @@ def load(programme: Programme) -> Decisions:
     DataError
         A needed column is missing, or one text has two answers.
     """
-    ledger, review = programme.raw / LEDGER, programme.processed / REVIEW
-    lines = list(_lines_of_ledger(ledger)) if ledger.is_file() else []
-    if review.is_file():
-        lines += _lines_of_review(review)
-    answers: dict[tuple[str, str], dict[str, str]] = {}
-    notes = {}
-    for line in lines:
+    decided = Decisions()
+    for line in [*_lines_of_ledger(programme.raw / LEDGER), *_lines_of_review(programme.processed / REVIEW)]:
         key = (line["question"], identity.fold(line["typed"]))
         if not line["decision"]:
-            notes[key] = (line["initials"], line["notes"])
-            continue
-        other = answers.setdefault(key, line)
-        if other["decision"] != line["decision"]:
+            decided.notes[key] = {name: line[name] for name in ("initials", "notes")}
+        elif (other := decided.answers.setdefault(key, line))["decision"] != line["decision"]:
             raise DataError(
                 f'{line["where"]}: found "{line["decision"]}" for "{line["typed"]}", but {other["where"]} says '
                 f'"{other["decision"]}". Correct one of the two.'
             )
-    return Decisions(answers, notes)
+    return decided
 
 
 def remember(programme: Programme, decisions: Decisions) -> list[Path]:
@@ -86,26 +78,25 @@ def remember(programme: Programme, decisions: Decisions) -> list[Path]:
     return [published(path, text.encode("utf-8-sig"))]
 
 
-def _lines_of_ledger(path: Path) -> list[dict[str, str]]:
-    frame = read(path, kind="sheet", expect=COLUMNS).tables["main"]
-    missing = [name for name in ("question", "typed", "decision") if name not in frame]
-    if missing:
-        raise DataError(f"{LEDGER}: found no column {', '.join(missing)}; expected {', '.join(COLUMNS)}.")
-    return _lines(from_spreadsheets(frame.reindex(columns=list(COLUMNS)).astype("str")), LEDGER)
+def _lines_of_ledger(path: Path) -> Iterator[dict[str, str]]:
+    if path.is_file():
+        frame = read(path, kind="sheet", expect=COLUMNS).tables["main"]
+        missing = [name for name in ("question", "typed", "decision") if name not in frame]
+        if missing:
+            raise DataError(f"{LEDGER}: found no column {', '.join(missing)}; expected {', '.join(COLUMNS)}.")
+        yield from _lines(from_spreadsheets(frame.reindex(columns=list(COLUMNS)).astype("str")), LEDGER)
 
 
-def _lines_of_review(path: Path) -> list[dict[str, str]]:
-    raw = read(path, kind="sheet", expect=("typed_name", "event_id", "decision"))
-    lines = []
-    for question, title in SHEETS.items():
-        for table, frame in raw.tables.items():
-            if raw.sheets[table] == title:
-                named = frame.rename(columns={ASKED[question]: "typed"}).reindex(columns=list(COLUMNS))
-                lines += _lines(named.assign(question=question), f"{REVIEW}, sheet {title}")
-    return lines
+def _lines_of_review(path: Path) -> Iterator[dict[str, str]]:
+    raw = read(path, kind="sheet", expect=("typed_name", "event_id", "decision")) if path.is_file() else None
+    for table, title in raw.sheets.items() if raw else ():
+        for question in (question for question, sheet in SHEETS.items() if sheet == title):
+            named = raw.tables[table].rename(columns={ASKED[question]: "typed"}).reindex(columns=list(COLUMNS))
+            yield from _lines(named.assign(question=question), f"{REVIEW}, sheet {title}")
 
 
-def _lines(frame: pd.DataFrame, place: str) -> list[dict[str, str]]:
+def _lines(frame: pd.DataFrame, place: str) -> Iterator[dict[str, str]]:
     text = frame.astype("str").fillna("").apply(lambda column: column.str.strip())
-    rows = zip(text.index, text.to_dict("records"), strict=True)
-    return [line | {"where": f"{place}, row {row}"} for row, line in rows if line["typed"]]
+    for row, line in zip(text.index, text.to_dict("records"), strict=True):
+        if line["typed"]:
+            yield line | {"where": f"{place}, row {row}"}
