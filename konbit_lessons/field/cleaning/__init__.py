@@ -45,7 +45,7 @@ class Data:
     agreement : DataFrame
         Two records of one fact: ``quarter``, ``records``, ``compared``, ``agree``.
     questions : DataFrame
-        What only an evaluator can answer (``review.QUESTIONS``).
+        What only an evaluator can answer (``decisions.QUESTIONS``).
     notices : tuple of str
         What a reader assumed or left out.
     """

@@ -6,7 +6,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from konbit_lessons import tables
-from konbit_lessons.field.cleaning.corrections import Corrections, corrected
+from konbit_lessons.field.cleaning.corrections import corrected
 from konbit_lessons.field.cleaning.reading import SUBMITTED, read_source
 from konbit_lessons.field.cleaning.record import ROW, TYPED, WHEN, Record
 from konbit_lessons.field.programme import Programme, Source
@@ -29,18 +29,19 @@ class Conversion:
     def __init__(self, programme: Programme, source: Source, schema: pa.DataFrameSchema, record: Record) -> None:
         self.programme, self.source, self.schema, self.record = programme, source, schema, record
 
-    def rows(self, corrections: Corrections, events: pd.DataFrame | None) -> pd.DataFrame:
+    def rows(self, corrections: pd.DataFrame, events: pd.DataFrame | None) -> pd.DataFrame:
         """Typed rows, with the place and the quarter of each.
 
         Parameters
         ----------
-        corrections : Corrections
+        corrections : DataFrame
+            Every line of ``corrections.csv``.
         events : DataFrame, optional
             Cleaned; they say the quarter of a row that has no day of its own.
         """
         text = self._read()
         text[WHEN] = self._quarters(text, events)
-        lines = corrections.of(self.source, self.programme)
+        lines = corrections[corrections["source"].isin(self.programme.places_of(self.source))]
         text, removed, blanked = corrected(text, lines, self.source, self.schema, self.record)
         if len(lines):  # a day may be another now
             text[WHEN] = self._quarters(text, events)

@@ -4,7 +4,6 @@ A line says what stands where and what should stand there instead. One that find
 data has changed since it was written.
 """
 
-from dataclasses import dataclass
 from functools import reduce
 
 import pandas as pd
@@ -22,25 +21,13 @@ CHANGES = ("change_response", "blank_response", "remove_survey", "add_survey", "
 CHECK = "correction"
 
 
-@dataclass(frozen=True)
-class Corrections:
-    """The lines of the file; empty where there is none.
-
-    Attributes
-    ----------
-    lines : DataFrame of str
-        In the columns of the cleaning log; blank is "". The index is the row in the file.
-    """
-
-    lines: pd.DataFrame
-
-    def of(self, source: Source, programme: Programme) -> pd.DataFrame:
-        """The lines about the files of one source."""
-        return self.lines[self.lines["source"].isin(programme.places_of(source))]
-
-
-def load(programme: Programme) -> Corrections:
+def load(programme: Programme) -> pd.DataFrame:
     """Read and check ``corrections.csv`` in the folder of raw data.
+
+    Returns
+    -------
+    DataFrame of str
+        In the columns of the cleaning log; blank is "". The index is the row in the file; empty where there is none.
 
     Raises
     ------
@@ -49,7 +36,7 @@ def load(programme: Programme) -> Corrections:
     """
     path = programme.raw / FILE
     if not path.is_file():
-        return Corrections(pd.DataFrame(columns=list(LOG), dtype="str"))
+        return pd.DataFrame(columns=list(LOG), dtype="str")
     lines = next(iter(read(path, kind="sheet", expect=LOG).tables.values()))
     missing = [name for name in ("source", "column", "old_value", "new_value", "change_type") if name not in lines]
     if missing:
@@ -70,7 +57,7 @@ def load(programme: Programme) -> Corrections:
                 f'{FILE}, row {line.Index}, column "source": found "{line.source}", which no [[source]] reads. '
                 f"Expected one of {', '.join(sorted(known))}. Correct the line, or take it out."
             )
-    return Corrections(lines[lines["change_type"] != "no_action"])
+    return lines[lines["change_type"] != "no_action"]
 
 
 def corrected(
@@ -85,7 +72,7 @@ def corrected(
     text : DataFrame of str
         As :func:`konbit_lessons.field.cleaning.reading.read_source` gives it, with ``record_id`` and the quarter.
     lines : DataFrame
-        :meth:`Corrections.of` the source.
+        Of :func:`load`, those about the files of the source.
     source : Source
     schema : DataFrameSchema
         Of the table it feeds.

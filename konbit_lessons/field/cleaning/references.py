@@ -6,7 +6,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from konbit_lessons.errors import DataError
-from konbit_lessons.field.cleaning import review
+from konbit_lessons.field.cleaning import decisions
 from konbit_lessons.field.cleaning.decisions import DIFFERENT, EVENT, NEW, NO_ORGANIZATION, ORGANIZATION, Decisions
 from konbit_lessons.field.cleaning.record import ON_ROSTER, ROW, TYPED, Record
 from konbit_lessons.field.identity import Match, Roster, fold
@@ -111,7 +111,7 @@ class Events(_Known):
 
     def questions(self) -> pd.DataFrame:
         """Events that may be one under two codes."""
-        return review.event_questions(self._events, self._decided)
+        return decisions.event_questions(self._events, self._decided)
 
 
 class Organizations(_Known):
@@ -182,7 +182,7 @@ class Organizations(_Known):
         """The names that are open anywhere."""
         places = [rows[[*ROW, "typed"]] for rows in self._open.values() if len(rows)]
         rows = pd.concat(places, ignore_index=True) if places else pd.DataFrame(columns=[*ROW, "typed"])
-        return review.organization_questions(rows, self._matches, self._names, self._decided)
+        return decisions.organization_questions(rows, self._matches, self._names, self._decided)
 
 
 def _as_decided(answer: dict[str, str]) -> tuple[str, dict[str, str]]:

@@ -18,7 +18,7 @@ from konbit_lessons.field import identity
 from konbit_lessons.field.draft.evidence import SCHEMAS, Known
 from konbit_lessons.field.draft.folder import Folder, Part, Unit, read_folder
 from konbit_lessons.field.draft.matching import Match, matches
-from konbit_lessons.field.draft.writing import Source, Unfit, programme_text
+from konbit_lessons.field.draft.writing import Source, programme_text
 
 __all__ = ["Draft", "draft_programme"]
 
@@ -72,7 +72,7 @@ def draft_programme(folder: str | Path, programme_file: str | Path = "programme.
         raise ProgrammeError(f"{folder}: there is no such folder. Give the folder that holds the raw files.")
     found = read_folder(folder)
     sources, unfit = _sources(found)
-    not_placed = found.left_out | {found.name(part.path): one.why for one in unfit for part in one.unit.parts}
+    not_placed = found.left_out | {found.name(part.path): why for unit, why in unfit.items() for part in unit.parts}
     if not sources:
         there = "no file in it fits a table" if not_placed else "it is empty"
         reasons = "".join(f"\n  {name}: {why.rstrip('.')}." for name, why in not_placed.items())
@@ -90,19 +90,16 @@ def draft_programme(folder: str | Path, programme_file: str | Path = "programme.
     )
 
 
-def _sources(folder: Folder) -> tuple[list[Source], list[Unfit]]:
+def _sources(folder: Folder) -> tuple[list[Source], dict[Unit, str]]:
     """The sources in the order of the codebook, and what fits no table."""
     sources: list[Source] = []
     first, known, unfit = _first_tables(folder.units)
-    copies = [one.unit for one in unfit]
-    for unit in folder.units:
-        if unit in copies:
-            continue
+    for unit in [unit for unit in folder.units if unit not in unfit]:
         ranked = matches(unit, known)
         if unit in first:
             ranked = [match for match in ranked if match.table == first[unit]]
         if why := _why_unfit(ranked):
-            unfit.append(Unfit(unit, ranked[0], why))
+            unfit[unit] = why
         else:
             sources += [Source(folder, part, ranked[0]) for part in _by_file(folder, unit, ranked[0])]
     sources = _invited_once(sources, unfit)
@@ -110,7 +107,7 @@ def _sources(folder: Folder) -> tuple[list[Source], list[Unfit]]:
     return sorted(sources, key=lambda source: (order.index(source.table), folder.name(source.paths[0]))), unfit
 
 
-def _invited_once(sources: list[Source], unfit: list[Unfit]) -> list[Source]:
+def _invited_once(sources: list[Source], unfit: dict[Unit, str]) -> list[Source]:
     """Without the invitations that stand in a longer list as well: those probably say who came."""
     kept: list[Source] = []
     lists: dict[str, set[tuple[str, str]]] = {}
@@ -118,8 +115,8 @@ def _invited_once(sources: list[Source], unfit: list[Unfit]) -> list[Source]:
         pairs = _invited(source) if source.table == "invitations" else set()
         longer = next((name for name, other in lists.items() if len(pairs & other) > SAME_RECORDS * len(pairs)), None)
         if longer:
-            why = f'its events and organizations stand in {longer} too: is it who came? Then its table is "sign_in"'
-            unfit.append(Unfit(source.unit, source.match, why))
+            same = f"its events and organizations stand in {longer} too"
+            unfit[source.unit] = f'{same}: is it who came? Then its table is "sign_in"'
         else:
             kept.append(source)
             if pairs:
@@ -135,10 +132,10 @@ def _invited(source: Source) -> set[tuple[str, str]]:
     return {(event.strip(), identity.fold(name)) for event, name in both.itertuples(index=False)}
 
 
-def _first_tables(units: list[Unit]) -> tuple[dict[Unit, str], Known, list[Unfit]]:
+def _first_tables(units: list[Unit]) -> tuple[dict[Unit, str], Known, dict[Unit, str]]:
     """The units that are organizations or events, what they make known, and the copies among them."""
     first: dict[Unit, str] = {}
-    unfit: list[Unfit] = []
+    unfit: dict[Unit, str] = {}
     codes: dict[str, set[str]] = {"organizations": set(), "events": set()}
     rosters = []
     known = Known(shared=_shared_codes(units))
@@ -151,7 +148,7 @@ def _first_tables(units: list[Unit]) -> tuple[dict[Unit, str], Known, list[Unfit
         key = SCHEMAS[table].metadata["key"][0]
         own = set(likely[key].counts.index) if key in likely else set()
         if own and len(own & codes[table]) > SAME_RECORDS * len(own):
-            unfit.append(Unfit(unit, match, f"it repeats {table} that stand in another file: an older copy?"))
+            unfit[unit] = f"it repeats {table} that stand in another file: an older copy?"
             continue
         codes[table] |= own
         first[unit] = table
@@ -171,10 +168,9 @@ def _shared_codes(units: list[Unit]) -> frozenset[str]:
 
 
 def _roster(rosters: list[pd.DataFrame]) -> identity.Roster | None:
-    if not rosters:
-        return None
-    rows = pd.concat(rosters).dropna(subset=["organization_id", "name"]).drop_duplicates("organization_id")
-    return identity.Roster(rows.reset_index(drop=True))
+    rows = pd.concat([pd.DataFrame(columns=ROSTER), *rosters]).dropna(subset=["organization_id", "name"])
+    rows = rows.drop_duplicates("organization_id").reset_index(drop=True)
+    return None if rows.empty else identity.Roster(rows)
 
 
 def _why_unfit(ranked: list[Match]) -> str:

@@ -22,20 +22,6 @@ MOST_LEVELS = 15  # kinds of one thing
 _NO_ANSWER = (99, 98, 97, 88, 77, 66, 999, 998, 888, 777)
 NO_ANSWER_CODES = frozenset(f"{sign}{one}" for sign in ("", "-") for one in _NO_ANSWER)
 ORDERS = tuple(order for order in DATE_ORDERS if order not in SERIAL)
-_SHAPES = {
-    "date": r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}.*|\d{1,2}(?:er)?[ -][^\W\d]{3,}\.?[ -]\d{2,4}"
-    r"|[^\W\d]{3,}\. ?\d{1,2},? \d{4}|[^\W\d]{3,} \d{1,2},? \d{4}|\d{4}[-/]\d{2}[-/]\d{2}.*",
-    "digit": r".*\d.*",
-    "moment": r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*",
-    "serial": r"[34]\d{4}(?:\.\d+)?",
-    "code": r"(?=.*\d)[^\W\d_]{1,8}[-_/. ]?(?:[^\W_]{1,6}[-_/. ])?\d{1,6}",
-    "phone": r"(?!\d{1,4}[/.-]\d{1,2}[/.-]\d{2,4})(?:\+|00)?(?=(?:\D*\d){8})\d[\d\s().-]{6,18}\d",
-    "email": r"[^@\s]+@[^@\s]+\.[^@\s]+",
-    "gps": r"-?\d{1,2}\.\d{3,}[ ,]+-?\d{1,3}\.\d{3,}.*",
-    "quarter": r"(?:FY|AF)?\s?\d{4}[\s_-]?[QT][1-4]|[QT][1-4][\s_-]?(?:FY|AF)?\s?\d{4}",
-    "person": r"[^\W\d_][^\W\d_.'-]*(?:[ '-][^\W\d_][^\W\d_.'-]*){1,4}",
-}
-_SHAPED = {name: re.compile(pattern, re.IGNORECASE | re.DOTALL) for name, pattern in _SHAPES.items()}
 
 
 @dataclass(frozen=True)
@@ -109,7 +95,7 @@ class Column:
     def share(self, what: str) -> float:
         """Share of the values that have a shape, or that a test accepts."""
         if what not in self._known:
-            accepts = _TESTS[what] if what in _TESTS else _SHAPED[what].fullmatch
+            accepts = _TESTS.get(what) or re.compile(vocabulary()["shapes"][what], re.IGNORECASE | re.DOTALL).fullmatch
             self._known[what] = self.share_of([bool(accepts(value)) for value in self.distinct])
         return self._known[what]
 

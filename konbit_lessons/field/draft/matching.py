@@ -24,16 +24,6 @@ MENTIONED = 0.40  # confidence from which a candidate is named
 HEADER_ALONE = 0.97  # what an exact header is worth
 GIVEN_BY_NAME = 0.75  # how strongly names of sheets or files must speak for themselves
 PERSONAL = {"phone": "a phone number", "email": "an e-mail address", "gps": "a location (GPS)"}
-IN_ORDER = {
-    "started_on": "ended_on",
-    "joined_on": "left_on",
-    "pledged_on": "delivered_on",
-    "held_on": "follow_up_due_on",
-}
-SIGNATURE = {  # a table that has none of these columns is probably another
-    "sign_in": {"delegate", "senior_delegate"},
-    "learning": {"expectation", "finding", "adaptation"},
-}
 
 
 @dataclass(frozen=True)
@@ -66,8 +56,7 @@ class Match:
     table: str
     placed: dict[str, tuple[str, Candidate]] = field(default_factory=dict)  # target → header, candidate
     own: list[Own] = field(default_factory=list)  # what the programme declares of its own
-    open: dict[str, list[Candidate]] = field(default_factory=dict)  # header → candidates, best first
-    why_open: dict[str, str] = field(default_factory=dict)
+    open: dict[str, tuple[list[Candidate], str]] = field(default_factory=dict)  # header → candidates, best first; why
     left_out: dict[str, str] = field(default_factory=dict)  # header → what it is
     likely: dict[str, tuple[str, float]] = field(default_factory=dict)  # target → header, confidence, however small
     score: float = 0.0
@@ -81,10 +70,6 @@ class Match:
     def headers(self) -> dict[str, str]:
         """Column of the table → header, of those placed."""
         return {target: header for target, (header, _) in self.placed.items()}
-
-    def leave_open(self, header: str, candidates: list[Candidate], why: str) -> None:
-        """Leave a column open, and say why."""
-        self.open[header], self.why_open[header] = candidates, why
 
 
 def _needed(table: str) -> list[str]:
@@ -221,7 +206,7 @@ def _assign(match: Match, candidates: dict[str, dict[str, Candidate]], unit: Uni
             match.placed[chosen.target] = (header, chosen)
         elif not unit.columns[header].given:
             ranked = sorted(candidates[header].values(), key=lambda one: (-one.score, -one.by_header))
-            match.leave_open(header, [one for one in ranked if one.confidence >= MENTIONED or one.against], why)
+            match.open[header] = [one for one in ranked if one.confidence >= MENTIONED or one.against], why
 
 
 def _mistaken(column: Column, chosen: Candidate) -> str:
@@ -250,18 +235,18 @@ def _rival(score: np.ndarray, picked: dict[int, int], row: int, headers: list[st
 
 def _open_if_out_of_order(match: Match, unit: Unit) -> None:
     """Two dates whose values contradict the order their headers claim are both open."""
-    for first, last in IN_ORDER.items():
+    for first, last in vocabulary()["in_order"].items():
         if first in match.placed and last in match.placed:
             days = [days_in(unit.columns[match.placed[name][0]].cells, ORDERS) for name in (first, last)]
             for name in (first, last) if _share(*days, "gt") > 0.5 else ():
                 header, candidate = match.placed.pop(name)
-                match.leave_open(header, [candidate], f"{first} would be after {last} in most rows")
+                match.open[header] = [candidate], f"{first} would be after {last} in most rows"
 
 
 def _leave_out_what_is_said_twice(match: Match, unit: Unit) -> None:
     """Leave out what says the same as a used column, as a question and its choices do, and what is no column."""
     used = {*match.headers.values(), *(one.header for one in match.own)}
-    for header, near in match.open.items():
+    for header, (near, why) in match.open.items():
         question, (degree, what) = header.rpartition("/")[0], unit.columns[header].beside
         if question in used:
             match.left_out[header] = f'a choice of "{question}"'
@@ -269,9 +254,9 @@ def _leave_out_what_is_said_twice(match: Match, unit: Unit) -> None:
             match.left_out[header] = "its choices are placed"
         elif degree >= PROBABLY_OTHER and what in vocabulary()["never"]["asked"]:
             match.left_out[header] = what
-        elif degree >= PROBABLY_OTHER and not near and not match.why_open[header]:
-            match.why_open[header] = f"probably {what}"
-    match.open = {header: near for header, near in match.open.items() if header not in used | {*match.left_out}}
+        elif degree >= PROBABLY_OTHER and not near and not why:
+            match.open[header] = near, f"probably {what}"
+    match.open = {header: one for header, one in match.open.items() if header not in used | {*match.left_out}}
 
 
 def _score(match: Match, unit: Unit) -> float:
@@ -284,8 +269,8 @@ def _score(match: Match, unit: Unit) -> float:
     used = {header: sure for header, sure in match.likely.values() if not header.startswith("@")}
     used |= {one.header: 0.8 / (1 + lacking) for one in match.own}
     score = 0.5 * filled + 0.5 * sum(used.values()) / max(len(headers), 1)
-    unsigned = match.table in SIGNATURE and SIGNATURE[match.table].isdisjoint(match.likely)
-    if unsigned or (match.table == "survey" and not match.own):
+    signature = {*vocabulary()["signature"].get(match.table, ())}
+    if (signature and signature.isdisjoint(match.likely)) or (match.table == "survey" and not match.own):
         score -= 0.3
     key = [match.headers.get(name) for name in about.metadata["key"]]
     if key and all(header and not header.startswith("@") for header in key):

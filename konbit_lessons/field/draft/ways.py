@@ -17,18 +17,12 @@ from konbit_lessons.field.draft.evidence import NO_ANSWER_CODES, SCHEMAS, Column
 from konbit_lessons.field.draft.own import Own, slug
 from konbit_lessons.field.draft.vocabulary import folded, meanings
 from konbit_lessons.field.sources.form import Form
-from konbit_lessons.field.values import YES, Writing, convert
+from konbit_lessons.field.values import DATE_ORDERS, YES, Writing, convert
 
 NEARLY_ALL = 0.95
 MOST_LEVELS = 40
 _NUMBERS = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{2}|\d{4})(?:[ T].*)?")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ].*)?")
-_ORDERS = {  # what stands between, digits of the year → the orders it can be
-    ("/", 4): ("day/month/year", "month/day/year"),
-    ("/", 2): ("day/month/yy", "month/day/yy"),
-    ("-", 4): ("day-month-year",),
-    (".", 4): ("day.month.year",),
-}
 _PLAIN_ORDERS = ("year/month/day", "day month year", "month day, year", "excel")
 
 
@@ -86,9 +80,9 @@ def _dates(ways: Ways, columns: list[Column]) -> None:
     days, orders, unread = {}, Counter(), 0
     for written, count in [one for column in columns for one in column.counts.items() if not _ISO.fullmatch(one[0])]:
         found = _NUMBERS.fullmatch(written)
-        way = (found[2], len(found[4])) if found else None
-        if way in _ORDERS:
-            seen = days.setdefault(way, Counter())
+        options = _orders(found[2], found[4]) if found else ()
+        if options:
+            seen = days.setdefault((found[2], options), Counter())
             seen.update(all=count, first=count * (int(found[1]) > 12), second=count * (int(found[3]) > 12))
         elif order := next((one for one in _PLAIN_ORDERS if days_in(pd.Series([written]), [one]).notna().all()), None):
             orders[order] += count
@@ -96,15 +90,21 @@ def _dates(ways: Ways, columns: list[Column]) -> None:
             unread += count
     ways.dates += orders
     ways.dates_why += [f"{count} so" for count in orders.values()]
-    for way, seen in days.items():
-        _decide(ways, way, seen)
+    for (mark, options), seen in days.items():
+        _decide(ways, mark, options, seen)
     if unread:
         ways.leave("dates", f"OPEN: {unread} dates cannot be read and will be set aside; write them year-month-day")
 
 
-def _decide(ways: Ways, way: tuple[str, int], seen: Counter) -> None:
+def _orders(mark: str, year: str) -> tuple[str, ...]:
+    """The orders that numbers can be in, by the mark between them and the digits of the year behind."""
+    behind = mark + {2: "%y", 4: "%Y"}[len(year)]
+    return tuple(order for order, form in DATE_ORDERS.items() if form[2:3] == mark and form.endswith(behind))
+
+
+def _decide(ways: Ways, mark: str, options: tuple[str, ...], seen: Counter) -> None:
     """The order of one way of writing, and why; or what is left open."""
-    options, known = _ORDERS[way], seen["first"] + seen["second"]
+    known = seen["first"] + seen["second"]
     for order, place, other in zip(options, ("first", "second"), ("second", "first"), strict=False):
         if known and seen[place] >= NEARLY_ALL * known:
             more = f", {seen[other]} {other}" if seen[other] else ""
@@ -114,7 +114,7 @@ def _decide(ways: Ways, way: tuple[str, int], seen: Counter) -> None:
     ways.contradictory |= known > 0
     over = f"{seen['first']} with a day over 12 first, {seen['second']} second" if known else "no day over 12"
     either = " or ".join(f'dates = ["{order}"]' for order in options)
-    ways.leave("dates", f"{either}  # OPEN: {seen['all']} dates with {way[0]}, {over}; set aside until decided")
+    ways.leave("dates", f"{either}  # OPEN: {seen['all']} dates with {mark}, {over}; set aside until decided")
 
 
 def _decimal(ways: Ways, columns: list[Column]) -> None:

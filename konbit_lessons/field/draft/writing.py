@@ -36,15 +36,6 @@ _RECORDED = ("submitted_on", "held_on", "date", "pledged_on")  # days that lie b
 
 
 @dataclass(frozen=True)
-class Unfit:
-    """A unit that feeds no table, the nearest one, and why not."""
-
-    unit: Unit
-    match: Match
-    why: str
-
-
-@dataclass(frozen=True)
 class Source:
     """One [[source]]: a unit read as a table."""
 
@@ -117,7 +108,7 @@ def _same_start(names: list[str]) -> str:
     return "".join(letters[0] for letters in takewhile(lambda one: len(set(one)) == 1, zip(*names, strict=False)))
 
 
-def programme_text(folder: Folder, sources: list[Source], unfit: list[Unfit], *, raw: str) -> str:
+def programme_text(folder: Folder, sources: list[Source], unfit: dict[Unit, str], *, raw: str) -> str:
     """The whole file."""
     environment = Environment(autoescape=False, keep_trailing_newline=True)
     environment.filters |= {"beside": _beside, "toml": toml, "rows": rows, "open": _commented}
@@ -131,7 +122,7 @@ def programme_text(folder: Folder, sources: list[Source], unfit: list[Unfit], *,
         columns_of=_columns,
         open_of=lambda source: [*_open_lines(source), *_numbered_again(source, sources)],
         waves=_waves(sources),
-        unfit=[_unfit(one) for one in unfit],
+        unfit=[_unfit(unit, why) for unit, why in unfit.items()],
         folder=folder,
     )
     return text.rstrip() + "\n"
@@ -240,7 +231,7 @@ def _open_lines(source: Source) -> list[str]:
 def _nearest(source: Source, name: str) -> str:
     """What might stand for a column that a table needs."""
     headers, days = source.match.headers, source.placed.get("submitted_on")
-    near = [(header, one) for header, found in source.match.open.items() for one in found if one.target == name]
+    near = [(header, one) for header, (found, _) in source.match.open.items() for one in found if one.target == name]
     if near:
         return "nearest: " + ", ".join(f'"{header}" ({one.confidence:.2f})' for header, one in near)
     if name == "event_id" and SHEET in source.unit.columns:
@@ -256,13 +247,13 @@ def _nearest(source: Source, name: str) -> str:
 
 
 def _open_column(source: Source, header: str) -> str:
-    match = source.match
+    candidates, why = source.match.open[header]
     near = " or ".join(
         f"{one.target} by its header, but {one.against}" if one.against else f"{one.target} ({one.confidence:.2f})"
-        for one in match.open[header][:3]
+        for one in candidates[:3]
     )
-    said = "; ".join(filter(None, [f"near {near}" if near else "", match.why_open[header]]))
-    by_name = header in SCHEMAS[source.table].columns and header not in match.placed
+    said = "; ".join(filter(None, [f"near {near}" if near else "", why]))
+    by_name = header in SCHEMAS[source.table].columns and header not in source.match.placed
     implicit = "; read as such, since its header is the column's name" if by_name else ""
     sort = source.unit.columns[header].sort
     return f"{OPEN}{toml(header)} ({sort}): {said or 'nothing of this table is near'}{implicit}"
@@ -321,12 +312,12 @@ def _doubt(paths: list[Path], sent: dict[Path, pd.Series], by_days: list[Path], 
     return "files of the same name" if len({path.name for path in paths}) < len(paths) else ""
 
 
-def _unfit(one: Unfit) -> list[str]:
-    names = sorted({part.path.name + (f", sheet {part.sheet}" if part.sheet else "") for part in one.unit.parts})
+def _unfit(unit: Unit, why: str) -> list[str]:
+    names = sorted({part.path.name + (f", sheet {part.sheet}" if part.sheet else "") for part in unit.parts})
     shown = "; ".join(names[:6]) + (" …" if len(names) > 6 else "")
-    columns = [column for column in one.unit.columns.values() if not column.given]
+    columns = [column for column in unit.columns.values() if not column.given]
     about = [f"  {toml(column.header)} ({column.sort})" for column in columns]
-    return [f"{OPEN}{shown}: no [[source]], since {one.why}.", *about]
+    return [f"{OPEN}{shown}: no [[source]], since {why}.", *about]
 
 
 def _beside(line: str, comment: str) -> str:
