@@ -465,6 +465,13 @@ def test_an_empty_folder_and_one_of_junk_are_refused_with_the_reason_of_each_fil
         draft_programme(junk)
 
 
+def test_a_roster_that_is_a_header_alone_is_drafted(tiny):
+    header = tiny.raw("organizations.csv").read_text(encoding="utf-8").partition("\n")[0]
+    tiny.raw("organizations.csv").write_text(header + "\n", encoding="utf-8")
+    placed = {file: table for file, table, _ in draft_programme(tiny.raw("")).placed}
+    assert placed["organizations.csv"] == "organizations" and placed["sign_in.csv"] == "sign_in"
+
+
 def test_junk_beside_good_files_is_named_and_the_rest_is_drafted(tiny, tmp_path):
     tiny.raw("broken.xlsx").write_bytes(b"PK\x03\x04 not a workbook")
     tiny.raw("weather.csv").write_text('station,"rain\nmm = ""x"""\nA,3\nB,4\n', encoding="utf-8")

@@ -273,11 +273,8 @@ def _yes_no(column: Column, name: str, levels: list[str]) -> Fit:
 
 
 def _day(column: Column, name: str, levels: list[str]) -> Fit:
-    if column.converts("day") >= 0.6:
-        return 0.25
-    if column.share("date") >= 0.6:
-        return 0.2
-    return 0.1 if column.share("serial") >= 0.6 else "not dates"
+    strengths = {0.25: column.converts("day"), 0.2: column.share("date"), 0.1: column.share("serial")}
+    return next((strength for strength, share in strengths.items() if share >= 0.6), "not dates")
 
 
 def _whole(column: Column, name: str, levels: list[str]) -> Fit:

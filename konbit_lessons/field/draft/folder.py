@@ -13,10 +13,6 @@ from konbit_lessons.field.programme import is_raw
 from konbit_lessons.field.sources import Raw, read
 from konbit_lessons.field.sources.form import Form, read_form
 
-NO_TABLES = {  # files that can lie beside the raw ones; anything else is what its content says
-    *(".md", ".toml", ".json", ".yml", ".yaml", ".py", ".ipynb", ".html", ".pdf", ".doc", ".docx", ".ppt", ".pptx"),
-    *(".jpg", ".jpeg", ".png", ".gif", ".heic", ".mp3", ".mp4", ".m4a", ".lnk"),
-}
 FORM_COVERS = 0.5  # of an export's own columns, and of a form's questions, so that it is the form behind the export
 SURE_HEADER = 0.9
 FEW_COLUMNS = 5
@@ -95,7 +91,8 @@ def _no_table(file: Path) -> str:
     """Why a file is not even opened."""
     if not is_raw(file):
         return "not raw data: the lock of an open file, or an evaluator's own"
-    return "no table by its name" if file.name.startswith(".") or file.suffix.lower() in NO_TABLES else ""
+    endings = vocabulary()["no_tables"]["endings"]
+    return "no table by its name" if file.name.startswith(".") or file.suffix.lower() in endings else ""
 
 
 def _read(path: Path) -> Raw:

@@ -60,25 +60,22 @@ def likeness(header: str) -> dict[Concept, float]:
             before = said.get(concept, {})
             said[concept] = {word: max(same[word], before.get(word, 0)) for word in words}
         changed = QUALIFIED if qualifiers.difference(phrase) else 1
-        found[concept] = max(found[concept], changed * _balance(recall, _precision(same, weight, near)))
+        found[concept] = max(found[concept], changed * _balance(recall, same, weight, near))
     for concept, same in said.items():
         changed = QUALIFIED if any(not same[word] for word in qualifiers) else 1
-        found[concept] = max(found[concept], changed * _balance(1, _precision(same, weight, near)))
+        found[concept] = max(found[concept], changed * _balance(1, same, weight, near))
     together = "".join(words)
     if len(together) >= 6:
         found |= {concept: 1.0 for concept, phrase in phrases if "".join(phrase) == together}
     return dict(found)
 
 
-def _precision(same: dict[str, float], weight: dict[str, float], near: dict[str, dict[str, float]]) -> float:
-    """Share of the header's words that the phrase has."""
+def _balance(recall: float, same: dict[str, float], weight: dict[str, float], near: dict[str, dict]) -> float:
+    """How alike a header and a phrase are: the share of the phrase that the header has, and the other way round."""
     used = sum(weight[word] * same[word] for word in same)
     elsewhere = sum(weight[word] * (OTHER_WORD if near[word] else 1) for word in same if not same[word])
-    return used / (used + elsewhere) if used else 0.0
-
-
-def _balance(recall: float, precision: float) -> float:
-    return 2 * recall * precision / (recall + precision) if recall + precision else 0.0
+    precision = used / (used + elsewhere) if used else 0.0
+    return 2 * recall * precision / (recall + precision) if used else 0.0
 
 
 def alike(headers: Iterable[str], concept: Concept) -> float:

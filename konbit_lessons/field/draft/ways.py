@@ -21,6 +21,8 @@ from konbit_lessons.field.values import DATE_ORDERS, YES, Writing, convert
 
 NEARLY_ALL = 0.95
 MOST_LEVELS = 40
+MISSING = "no answer, as the form or the words say"
+COMMENT_AT = 42
 _NUMBERS = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{2}|\d{4})(?:[ T].*)?")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ].*)?")
 _PLAIN_ORDERS = ("year/month/day", "day month year", "month day, year", "excel")
@@ -28,28 +30,41 @@ _PLAIN_ORDERS = ("year/month/day", "day month year", "month day, year", "excel")
 
 @dataclass
 class Ways:
-    """Keys of a [[source]] beside its columns; ``open`` holds what could not be decided, as comments."""
+    """Keys of a [[source]] beside its columns.
+
+    Attributes
+    ----------
+    dates : list of str
+        The orders that are sure.
+    contradictory : bool
+        Some dates are in one order, some in another.
+    kinds : dict of str to dict of str to (str, int)
+        Column → level of the programme's own → its words, and how many rows have it.
+    decided, open : dict of str to list of str
+        Key → the lines that are sure, and those that could not be decided, as comments.
+    """
 
     dates: list[str] = field(default_factory=list)
-    dates_why: list[str] = field(default_factory=list)
     contradictory: bool = False
-    decimal: str = ""
-    decimal_why: str = ""
-    kinds: dict[str, dict[str, tuple[str, int]]] = field(default_factory=dict)  # column → level → its words, rows
-    levels: dict[str, dict[str, tuple[str, int]]] = field(default_factory=dict)
-    missing: dict[str, list[str]] = field(default_factory=dict)
-    blank: dict[str, str] = field(default_factory=dict)
-    open: dict[str, list[str]] = field(default_factory=dict)  # key → lines
+    kinds: dict[str, dict[str, tuple[str, int]]] = field(default_factory=dict)
+    decided: dict[str, list[str]] = field(default_factory=dict)
+    open: dict[str, list[str]] = field(default_factory=dict)
+
+    def say(self, key: str, line: str, why: str) -> None:
+        """A line of a key, and why it is so."""
+        self.decided.setdefault(key, []).append(beside(line, why))
 
     def leave(self, key: str, line: str) -> None:
         """Leave a key open, with the line that says what would decide it."""
-        self.open.setdefault(key, []).append(line)
+        self.open.setdefault(key, []).append(f"# {plain(line)}")
 
-    @property
-    def mapped(self) -> list[str]:
-        """The columns some of whose levels are written otherwise, or open."""
-        left = [key.removeprefix("levels.") for key in self.open if key.startswith("levels.")]
-        return list(dict.fromkeys([*self.levels, *left]))
+    def of(self, key: str) -> str:
+        """Every line of a key."""
+        return "".join(f"{line}\n" for line in (*self.decided.get(key, ()), *self.open.get(key, ())))
+
+    def keys(self, start: str) -> list[str]:
+        """The keys that start so and have a line."""
+        return [key for key in self.decided | self.open if key.startswith(start)]
 
 
 def ways_of(table: str, placed: dict[str, Column], own: list[tuple[Own, Column]], form: Form | None) -> Ways:
@@ -89,9 +104,11 @@ def _dates(ways: Ways, columns: list[Column]) -> None:
         else:
             unread += count
     ways.dates += orders
-    ways.dates_why += [f"{count} so" for count in orders.values()]
+    why = [f"{count} so" for count in orders.values()]
     for (mark, options), seen in days.items():
-        _decide(ways, mark, options, seen)
+        why += _decided(ways, mark, options, seen)
+    if ways.dates:
+        ways.say("dates", f"dates = {toml(ways.dates)}", "; ".join(why))
     if unread:
         ways.leave("dates", f"OPEN: {unread} dates cannot be read and will be set aside; write them year-month-day")
 
@@ -102,19 +119,19 @@ def _orders(mark: str, year: str) -> tuple[str, ...]:
     return tuple(order for order, form in DATE_ORDERS.items() if form[2:3] == mark and form.endswith(behind))
 
 
-def _decide(ways: Ways, mark: str, options: tuple[str, ...], seen: Counter) -> None:
+def _decided(ways: Ways, mark: str, options: tuple[str, ...], seen: Counter) -> list[str]:
     """The order of one way of writing, and why; or what is left open."""
     known = seen["first"] + seen["second"]
     for order, place, other in zip(options, ("first", "second"), ("second", "first"), strict=False):
         if known and seen[place] >= NEARLY_ALL * known:
             more = f", {seen[other]} {other}" if seen[other] else ""
             ways.dates.append(order)
-            ways.dates_why.append(f"{seen[place]} of {seen['all']} have a day over 12 {place}{more}")
-            return
+            return [f"{seen[place]} of {seen['all']} have a day over 12 {place}{more}"]
     ways.contradictory |= known > 0
     over = f"{seen['first']} with a day over 12 first, {seen['second']} second" if known else "no day over 12"
     either = " or ".join(f'dates = ["{order}"]' for order in options)
     ways.leave("dates", f"{either}  # OPEN: {seen['all']} dates with {mark}, {over}; set aside until decided")
+    return []
 
 
 def _decimal(ways: Ways, columns: list[Column]) -> None:
@@ -123,13 +140,14 @@ def _decimal(ways: Ways, columns: list[Column]) -> None:
     point = [number for number in numbers if re.fullmatch(r"[+-]?[\d,]*\d\.(?:\d{1,2}|\d{4,})", number)]
     either = [number for number in numbers if re.fullmatch(r"[+-]?[1-9]\d{0,2}[.,]\d{3}", number)]
     if comma:
-        ways.decimal, ways.decimal_why = ",", f"{len(comma)} different numbers such as {comma[0]}"
+        ways.say("decimal", 'decimal = ","', f"{len(comma)} different numbers such as {comma[0]}")
     if point and comma:
         said = f"{len(point)} different numbers have a decimal point, {len(comma)} a decimal comma; both are understood"
         ways.leave("decimal", f"OPEN: {said}")
     elif either and not comma and not point:
-        ways.decimal = "," if "." in either[0] else ""
-        mark = ways.decimal or "."
+        mark = "," if "." in either[0] else "."
+        if mark == ",":
+            ways.say("decimal", 'decimal = ","', "")
         ways.leave("decimal", f'OPEN: is {either[0]} over a thousand? With decimal = "{mark}" it is so, or set aside')
 
 
@@ -141,7 +159,7 @@ def _kinds(ways: Ways, name: str, column: Column) -> None:
         words, rows = found.get(level, (written, 0))
         found[level] = (words, rows + int(count))
         if " ".join(written.casefold().split()) not in (words.casefold(), level):
-            ways.levels.setdefault(name, {})[written] = (level, int(count))
+            _map(ways, name, written, level, count)
 
 
 def _levels(ways: Ways, table: str, name: str, column: Column) -> None:
@@ -151,16 +169,23 @@ def _levels(ways: Ways, table: str, name: str, column: Column) -> None:
     known = meanings(f"{table}.{name}" if levels else "yes_no")
     distinct = pd.Series(column.counts.index[:MOST_LEVELS], dtype="str")
     _, wrong = convert(distinct, kind=kind, dtype=tables.dtype_of(about), levels=levels, writing=Writing())
+    unknown = []
     for written in distinct[wrong.index]:
         text, count = identity.fold(written), int(column.counts[written])
         meaning = known.get(text) or (_director(text) if name == "senior_delegate" else "")
         if meaning:
-            ways.levels.setdefault(name, {})[written] = (meaning, count)
+            _map(ways, name, written, meaning, count)
         elif text in meanings("unknown"):
-            ways.missing.setdefault(name, []).append(written)
+            unknown.append(written)
         else:
             one_of = ", ".join(levels) or "yes, no"
             ways.leave(f"levels.{name}", f'{toml(written)} = "…"  # OPEN: {rows(count)}; one of {one_of}')
+    if unknown:
+        ways.say("missing", f"{name} = {toml(unknown)}", MISSING)
+
+
+def _map(ways: Ways, name: str, written: str, meaning: str, count: int) -> None:
+    ways.say(f"levels.{name}", f"{toml(written)} = {toml(meaning)}", rows(count))
 
 
 def _director(title: str) -> str:
@@ -179,7 +204,7 @@ def _codes(ways: Ways, answers: list[Column], form: Form | None) -> None:
         if code.lstrip("-").isdigit() and any(identity.fold(label) in meanings("unknown") for label in labels.values())
     }
     if declared:
-        ways.missing["*"] = sorted(declared)
+        ways.say("missing", f'"*" = {toml(sorted(declared))}', MISSING)
     seen = Counter()
     for column in answers:
         seen.update({code: int(column.counts[code]) for code in NO_ANSWER_CODES.intersection(column.counts.index)})
@@ -194,9 +219,9 @@ def _blanks(ways: Ways, columns: dict[str, Column]) -> None:
         said = {meanings("yes_no").get(identity.fold(value), value.casefold()) for value in column.counts.index}
         if said and column.cells.isna().any():
             if name.endswith(AMOUNT) and "0" not in said:
-                ways.blank[name] = "0"
+                ways.say("blank", f'{name} = "0"', "0.90 no 0 is written in it")
             elif said <= YES | {"yes"}:
-                ways.blank[name] = "no"
+                ways.say("blank", f'{name} = "no"', "0.90 only yes is written in it")
 
 
 def toml(value: object) -> str:
@@ -212,3 +237,13 @@ def toml(value: object) -> str:
 def rows(count: int) -> str:
     """How many rows, in words."""
     return f"{count} row{'s' if count != 1 else ''}"
+
+
+def beside(line: str, comment: str) -> str:
+    """A line with a comment behind it."""
+    return f"{line:{COMMENT_AT - 2}}  # {plain(comment)}"
+
+
+def plain(text: str) -> str:
+    """Without anything that could end the comment it stands in."""
+    return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())

@@ -6,9 +6,7 @@
 import glob
 import re
 from collections import Counter
-from dataclasses import dataclass
 from fnmatch import fnmatch
-from functools import cached_property
 from importlib.resources import files
 from itertools import pairwise, takewhile
 from pathlib import Path
@@ -16,17 +14,16 @@ from pathlib import Path
 import pandas as pd
 from jinja2 import Environment
 
-from konbit_lessons.field.draft.evidence import SCHEMAS, Column, days_in
+from konbit_lessons.field.draft.evidence import SCHEMAS, days_in
 from konbit_lessons.field.draft.folder import SHEET, Folder, Unit, labels_of
 from konbit_lessons.field.draft.matching import Match
 from konbit_lessons.field.draft.own import Own, named
-from konbit_lessons.field.draft.vocabulary import currency_in
-from konbit_lessons.field.draft.ways import Ways, rows, toml, ways_of
+from konbit_lessons.field.draft.vocabulary import currency_in, vocabulary
+from konbit_lessons.field.draft.ways import beside, plain, rows, toml, ways_of
 from konbit_lessons.field.sources.form import Form
 from konbit_lessons.words import languages
 
 OPEN = "OPEN: "
-COMMENT_AT = 42
 NO_CURRENCY = "XXX"
 LULL = 60  # days without an answer, after which another wave may have begun
 LANGUAGES = {"en": "english", "fr": "fran", "ht": "krey"}  # how a form's languages begin, where no code is in brackets
@@ -35,83 +32,48 @@ _DAY_IN_NAME = re.compile(r"(20\d{2})[-_.]?(\d{2})[-_.]?(\d{2})")
 _RECORDED = ("submitted_on", "held_on", "date", "pledged_on")  # days that lie before the records were pulled
 
 
-@dataclass(frozen=True)
 class Source:
-    """One [[source]]: a unit read as a table."""
+    """One [[source]]: a unit read as a table.
 
-    folder: Folder
-    unit: Unit
-    match: Match
+    Parameters
+    ----------
+    folder : Folder
+    unit : Unit
+    match : Match
 
-    @property
-    def table(self) -> str:
-        """The table it feeds."""
-        return self.match.table
+    Attributes
+    ----------
+    table : str
+        The table it feeds.
+    paths : list of Path
+        Its files.
+    form : Form or None
+        The form behind it.
+    placed : dict of str to Column
+        Column of the table → the raw column.
+    place : str
+        What its column of places is called; "" where it has none.
+    ways : Ways
+        How its values are written.
+    """
 
-    @property
-    def about(self) -> str:
-        """How sure it is, which export it is, and how many rows there are."""
-        kind = [KINDS[self.unit.kind]] if self.unit.kind in KINDS else []
-        return f"{self.match.score:.2f}; {', '.join([*kind, rows(self.unit.rows)])}"
-
-    @property
-    def paths(self) -> list[Path]:
-        """Its files."""
-        return list(dict.fromkeys(part.path for part in self.unit.parts))
-
-    @property
-    def files(self) -> str | list[str]:
-        """The name of its file, one pattern that matches its files and no others, or the name of each."""
-        names = sorted(map(self.folder.name, self.paths))
-        start = _same_start(names).rstrip("0123456789")
-        end = _same_start([name[::-1] for name in names])[::-1].lstrip("0123456789")
-        pattern = f"{glob.escape(start)}*{glob.escape(end)}"
-        matched = [path for path in self.folder.path.glob(pattern) if not path.name.startswith("~$")]
-        telling = sum(map(str.isalpha, start.rpartition("/")[2])) >= 3
-        if len(names) > 1 and telling and sorted(map(self.folder.name, matched)) == names:
-            return pattern
-        return [glob.escape(name) for name in names] if len(names) > 1 else glob.escape(names[0])
-
-    @property
-    def sheets(self) -> list[str]:
-        """Its sheets, where they must be named."""
-        parts = () if self.unit.parts[0].alone else self.unit.parts
-        return list(dict.fromkeys(glob.escape(part.sheet) for part in parts))
-
-    @property
-    def form(self) -> Form | None:
-        """The form behind it."""
-        return self.folder.forms.get(self.unit.form)
-
-    @cached_property
-    def placed(self) -> dict[str, Column]:
-        """Column of the table → the raw column."""
-        return {name: self.unit.columns[header] for name, header in self.match.headers.items()}
-
-    @cached_property
-    def ways(self) -> Ways:
-        """How its values are written."""
-        own = [(one, self.unit.columns[one.header]) for one in self.match.own]
-        return ways_of(self.table, self.placed, own, self.form)
-
-    @property
-    def place(self) -> str:
-        """What its column of places is called; "" where it has none."""
-        return named(self.placed["places"].says, "places")[0] if "places" in self.placed else ""
+    def __init__(self, folder: Folder, unit: Unit, match: Match) -> None:
+        self.folder, self.unit, self.match, self.table = folder, unit, match, match.table
+        self.paths = list(dict.fromkeys(part.path for part in unit.parts))
+        self.form = folder.forms.get(unit.form)
+        self.placed = {name: unit.columns[header] for name, header in match.headers.items()}
+        self.place = named(self.placed["places"].says, "places")[0] if "places" in self.placed else ""
+        self.ways = ways_of(self.table, self.placed, [(one, unit.columns[one.header]) for one in match.own], self.form)
 
     def days(self, name: str) -> pd.Series:
         """Typed days of a placed column, by row; the index is that of the unit's rows."""
         return days_in(self.placed[name].cells, self.ways.dates)
 
 
-def _same_start(names: list[str]) -> str:
-    return "".join(letters[0] for letters in takewhile(lambda one: len(set(one)) == 1, zip(*names, strict=False)))
-
-
 def programme_text(folder: Folder, sources: list[Source], unfit: dict[Unit, str], *, raw: str) -> str:
     """The whole file."""
     environment = Environment(autoescape=False, keep_trailing_newline=True)
-    environment.filters |= {"beside": _beside, "toml": toml, "rows": rows, "open": _commented}
+    environment.filters |= {"beside": beside, "toml": toml, "rows": rows, "open": _commented, "escaped": glob.escape}
     template = environment.from_string((files(__package__) / "drafted.toml.j2").read_text(encoding="utf-8"))
     text = template.render(
         raw=raw,
@@ -119,6 +81,8 @@ def programme_text(folder: Folder, sources: list[Source], unfit: dict[Unit, str]
         **_declared(sources),
         **_asked(sources),
         sources=sources,
+        kinds=KINDS,
+        files_of=_files,
         columns_of=_columns,
         open_of=lambda source: [*_open_lines(source), *_numbered_again(source, sources)],
         waves=_waves(sources),
@@ -186,17 +150,27 @@ def _asked(sources: list[Source]) -> dict[str, list[str]]:
     incentives = [one.name for source in sources for one in source.match.own if one.section == "incentives"]
     has = {f"{source.table}.{name}" for source in sources for name, one in source.placed.items() if not one.blank}
     has |= {source.table for source in sources}
-    adjust_for = {
-        "org_type": "organizations.org_type" in has,
-        "event_type": "events.event_type" in has,
-        "fiscal_quarter": True,
-        "consulted_at_design": "organizations.consulted_at_design" in has,
-        "other_support_now": "other_support" in has,
-    }
     return {
         "incentives": incentives + ["recent_conversation"] * ("conversations" in has),
-        "adjust_for": [name for name, there in adjust_for.items() if there],
+        "adjust_for": [name for name, where in vocabulary()["adjust_for"].items() if where in has],
     }
+
+
+def _files(source: Source) -> str | list[str]:
+    """The name of its file, one pattern that matches its files and no others, or the name of each."""
+    names = sorted(map(source.folder.name, source.paths))
+    start = _same_start(names).rstrip("0123456789")
+    end = _same_start([name[::-1] for name in names])[::-1].lstrip("0123456789")
+    pattern = f"{glob.escape(start)}*{glob.escape(end)}"
+    matched = [path for path in source.folder.path.glob(pattern) if not path.name.startswith("~$")]
+    telling = sum(map(str.isalpha, start.rpartition("/")[2])) >= 3
+    if len(names) > 1 and telling and sorted(map(source.folder.name, matched)) == names:
+        return pattern
+    return [glob.escape(name) for name in names] if len(names) > 1 else glob.escape(names[0])
+
+
+def _same_start(names: list[str]) -> str:
+    return "".join(letters[0] for letters in takewhile(lambda one: len(set(one)) == 1, zip(*names, strict=False)))
 
 
 def _columns(source: Source) -> list[tuple[str, str]]:
@@ -320,14 +294,5 @@ def _unfit(unit: Unit, why: str) -> list[str]:
     return [f"{OPEN}{shown}: no [[source]], since {why}.", *about]
 
 
-def _beside(line: str, comment: str) -> str:
-    return f"{line:{COMMENT_AT - 2}}  # {_plain(comment)}"
-
-
 def _commented(lines: list[str] | None) -> str:
-    return "".join(f"# {_plain(line)}\n" for line in lines or ())
-
-
-def _plain(text: str) -> str:
-    """Without anything that could end the comment it stands in."""
-    return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
+    return "".join(f"# {plain(line)}\n" for line in lines or ())
