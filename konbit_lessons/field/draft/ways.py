@@ -4,7 +4,7 @@ Each way is either plain from the values, or it is left open with what would dec
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -40,31 +40,18 @@ class Ways:
         Some dates are in one order, some in another.
     kinds : dict of str to dict of str to (str, int)
         Column → level of the programme's own → its words, and how many rows have it.
-    decided, open : dict of str to list of str
-        Key → the lines that are sure, and those that could not be decided, as comments.
+    lines : dict of str to list of str
+        Key → its lines; those that could not be decided are comments.
     """
 
     dates: list[str] = field(default_factory=list)
     contradictory: bool = False
     kinds: dict[str, dict[str, tuple[str, int]]] = field(default_factory=dict)
-    decided: dict[str, list[str]] = field(default_factory=dict)
-    open: dict[str, list[str]] = field(default_factory=dict)
+    lines: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
-    def say(self, key: str, line: str, why: str) -> None:
-        """A line of a key, and why it is so."""
-        self.decided.setdefault(key, []).append(beside(line, why))
-
-    def leave(self, key: str, line: str) -> None:
-        """Leave a key open, with the line that says what would decide it."""
-        self.open.setdefault(key, []).append(f"# {plain(line)}")
-
-    def of(self, key: str) -> str:
-        """Every line of a key."""
-        return "".join(f"{line}\n" for line in (*self.decided.get(key, ()), *self.open.get(key, ())))
-
-    def keys(self, start: str) -> list[str]:
-        """The keys that start so and have a line."""
-        return [key for key in self.decided | self.open if key.startswith(start)]
+    def add(self, key: str, line: str, why: str = "") -> None:
+        """Add a line to a key: with why it is so, or as a comment that says what would decide it."""
+        self.lines[key].append(beside(line, why) if why else comment(line))
 
 
 def ways_of(table: str, placed: dict[str, Column], own: list[tuple[Own, Column]], form: Form | None) -> Ways:
@@ -108,9 +95,9 @@ def _dates(ways: Ways, columns: list[Column]) -> None:
     for (mark, options), seen in days.items():
         why += _decided(ways, mark, options, seen)
     if ways.dates:
-        ways.say("dates", f"dates = {toml(ways.dates)}", "; ".join(why))
+        ways.lines["dates"].insert(0, beside(f"dates = {toml(ways.dates)}", "; ".join(why)))
     if unread:
-        ways.leave("dates", f"OPEN: {unread} dates cannot be read and will be set aside; write them year-month-day")
+        ways.add("dates", f"OPEN: {unread} dates cannot be read and will be set aside; write them year-month-day")
 
 
 def _orders(mark: str, year: str) -> tuple[str, ...]:
@@ -130,7 +117,7 @@ def _decided(ways: Ways, mark: str, options: tuple[str, ...], seen: Counter) -> 
     ways.contradictory |= known > 0
     over = f"{seen['first']} with a day over 12 first, {seen['second']} second" if known else "no day over 12"
     either = " or ".join(f'dates = ["{order}"]' for order in options)
-    ways.leave("dates", f"{either}  # OPEN: {seen['all']} dates with {mark}, {over}; set aside until decided")
+    ways.add("dates", f"{either}  # OPEN: {seen['all']} dates with {mark}, {over}; set aside until decided")
     return []
 
 
@@ -140,15 +127,15 @@ def _decimal(ways: Ways, columns: list[Column]) -> None:
     point = [number for number in numbers if re.fullmatch(r"[+-]?[\d,]*\d\.(?:\d{1,2}|\d{4,})", number)]
     either = [number for number in numbers if re.fullmatch(r"[+-]?[1-9]\d{0,2}[.,]\d{3}", number)]
     if comma:
-        ways.say("decimal", 'decimal = ","', f"{len(comma)} different numbers such as {comma[0]}")
+        ways.add("decimal", 'decimal = ","', f"{len(comma)} different numbers such as {comma[0]}")
     if point and comma:
         said = f"{len(point)} different numbers have a decimal point, {len(comma)} a decimal comma; both are understood"
-        ways.leave("decimal", f"OPEN: {said}")
+        ways.add("decimal", f"OPEN: {said}")
     elif either and not comma and not point:
         mark = "," if "." in either[0] else "."
         if mark == ",":
-            ways.say("decimal", 'decimal = ","', "")
-        ways.leave("decimal", f'OPEN: is {either[0]} over a thousand? With decimal = "{mark}" it is so, or set aside')
+            ways.add("decimal", 'decimal = ","', "see the next line")
+        ways.add("decimal", f'OPEN: is {either[0]} over a thousand? With decimal = "{mark}" it is so, or set aside')
 
 
 def _kinds(ways: Ways, name: str, column: Column) -> None:
@@ -179,13 +166,13 @@ def _levels(ways: Ways, table: str, name: str, column: Column) -> None:
             unknown.append(written)
         else:
             one_of = ", ".join(levels) or "yes, no"
-            ways.leave(f"levels.{name}", f'{toml(written)} = "…"  # OPEN: {rows(count)}; one of {one_of}')
+            ways.add(f"levels.{name}", f'{toml(written)} = "…"  # OPEN: {rows(count)}; one of {one_of}')
     if unknown:
-        ways.say("missing", f"{name} = {toml(unknown)}", MISSING)
+        ways.add("missing", f"{name} = {toml(unknown)}", MISSING)
 
 
 def _map(ways: Ways, name: str, written: str, meaning: str, count: int) -> None:
-    ways.say(f"levels.{name}", f"{toml(written)} = {toml(meaning)}", rows(count))
+    ways.add(f"levels.{name}", f"{toml(written)} = {toml(meaning)}", rows(count))
 
 
 def _director(title: str) -> str:
@@ -204,13 +191,13 @@ def _codes(ways: Ways, answers: list[Column], form: Form | None) -> None:
         if code.lstrip("-").isdigit() and any(identity.fold(label) in meanings("unknown") for label in labels.values())
     }
     if declared:
-        ways.say("missing", f'"*" = {toml(sorted(declared))}', MISSING)
+        ways.add("missing", f'"*" = {toml(sorted(declared))}', MISSING)
     seen = Counter()
     for column in answers:
         seen.update({code: int(column.counts[code]) for code in NO_ANSWER_CODES.intersection(column.counts.index)})
     for code in sorted(set(seen) - declared):
         why = f"{seen[code]} answers are {code}, which is no value; set aside until declared"
-        ways.leave("missing", f'"*" = ["{code}"]  # OPEN: {why}')
+        ways.add("missing", f'"*" = ["{code}"]  # OPEN: {why}')
 
 
 def _blanks(ways: Ways, columns: dict[str, Column]) -> None:
@@ -219,9 +206,9 @@ def _blanks(ways: Ways, columns: dict[str, Column]) -> None:
         said = {meanings("yes_no").get(identity.fold(value), value.casefold()) for value in column.counts.index}
         if said and column.cells.isna().any():
             if name.endswith(AMOUNT) and "0" not in said:
-                ways.say("blank", f'{name} = "0"', "0.90 no 0 is written in it")
+                ways.add("blank", f'{name} = "0"', "0.90 no 0 is written in it")
             elif said <= YES | {"yes"}:
-                ways.say("blank", f'{name} = "no"', "0.90 only yes is written in it")
+                ways.add("blank", f'{name} = "no"', "0.90 only yes is written in it")
 
 
 def toml(value: object) -> str:
@@ -242,6 +229,11 @@ def rows(count: int) -> str:
 def beside(line: str, comment: str) -> str:
     """A line with a comment behind it."""
     return f"{line:{COMMENT_AT - 2}}  # {plain(comment)}"
+
+
+def comment(line: str) -> str:
+    """A line that is a comment."""
+    return f"# {plain(line)}"
 
 
 def plain(text: str) -> str:

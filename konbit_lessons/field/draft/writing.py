@@ -19,7 +19,7 @@ from konbit_lessons.field.draft.folder import SHEET, Folder, Unit, labels_of
 from konbit_lessons.field.draft.matching import Match
 from konbit_lessons.field.draft.own import Own, named
 from konbit_lessons.field.draft.vocabulary import currency_in, vocabulary
-from konbit_lessons.field.draft.ways import beside, plain, rows, toml, ways_of
+from konbit_lessons.field.draft.ways import beside, comment, rows, toml, ways_of
 from konbit_lessons.field.sources.form import Form
 from konbit_lessons.words import languages
 
@@ -73,7 +73,7 @@ class Source:
 def programme_text(folder: Folder, sources: list[Source], unfit: dict[Unit, str], *, raw: str) -> str:
     """The whole file."""
     environment = Environment(autoescape=False, keep_trailing_newline=True)
-    environment.filters |= {"beside": beside, "toml": toml, "rows": rows, "open": _commented, "escaped": glob.escape}
+    environment.filters |= {"beside": beside, "toml": toml, "rows": rows, "escaped": glob.escape, "comment": comment}
     template = environment.from_string((files(__package__) / "drafted.toml.j2").read_text(encoding="utf-8"))
     text = template.render(
         raw=raw,
@@ -83,10 +83,9 @@ def programme_text(folder: Folder, sources: list[Source], unfit: dict[Unit, str]
         sources=sources,
         kinds=KINDS,
         files_of=_files,
-        columns_of=_columns,
-        open_of=lambda source: [*_open_lines(source), *_numbered_again(source, sources)],
+        columns_of=lambda source: [*_columns(source), *map(comment, _open_lines(source, sources))],
         waves=_waves(sources),
-        unfit=[_unfit(unit, why) for unit, why in unfit.items()],
+        unfit=[map(comment, _unfit(unit, why)) for unit, why in unfit.items()],
         folder=folder,
     )
     return text.rstrip() + "\n"
@@ -173,7 +172,7 @@ def _same_start(names: list[str]) -> str:
     return "".join(letters[0] for letters in takewhile(lambda one: len(set(one)) == 1, zip(*names, strict=False)))
 
 
-def _columns(source: Source) -> list[tuple[str, str]]:
+def _columns(source: Source) -> list[str]:
     """The columns that are placed, with how sure each is, then those of the programme's own things."""
     lines = []
     for name, about in SCHEMAS[source.table].columns.items():
@@ -181,17 +180,18 @@ def _columns(source: Source) -> list[tuple[str, str]]:
             header, candidate = source.match.placed[name]
             personal = "; a person's name: dropped at cleaning" if about.metadata.get("direct_identifier") else ""
             column = source.place if name == "places" else name
-            lines.append((f"{column} = {toml(header)}", f"{candidate.confidence:.2f} {candidate.reason}{personal}"))
+            why = f"{candidate.confidence:.2f} {candidate.reason}{personal}"
+            lines.append(beside(f"{column} = {toml(header)}", why))
     expects = [one for one in source.match.own if one.section == "expectations"]
     questions = {one.header.removesuffix(f"/{one.name}") for one in expects}
     together = expects if len(expects) > len(questions) == 1 else []
     if together:
-        lines.append((f'"expects_*" = {toml(questions.pop() + "/*")}', f"values, {len(together)} choices"))
+        lines.append(beside(f'"expects_*" = {toml(questions.pop() + "/*")}', f"values, {len(together)} choices"))
     own = [f"{one.column} = {toml(one.header)}" for one in source.match.own if one not in together]
-    return lines + [(line, "values, and no column of every programme") for line in own]
+    return lines + [beside(line, "values, and no column of every programme") for line in own]
 
 
-def _open_lines(source: Source) -> list[str]:
+def _open_lines(source: Source, sources: list[Source]) -> list[str]:
     """What is needed and not placed, what is open, and what is left out."""
     match = source.match
     lines = [f'{name} = "…"  # {OPEN}the table needs it; {_nearest(source, name)}' for name in match.needed]
@@ -199,7 +199,7 @@ def _open_lines(source: Source) -> list[str]:
     for why in dict.fromkeys(match.left_out.values()):
         said = [toml(header) for header, reason in match.left_out.items() if reason == why]
         lines.append(f"left out: {', '.join(said)}, {why}")
-    return lines
+    return lines + _numbered_again(source, sources)
 
 
 def _nearest(source: Source, name: str) -> str:
@@ -247,7 +247,7 @@ def _numbered_again(source: Source, sources: list[Source]) -> list[str]:
     return [f"{OPEN}submission_id is the same in several files, and what has one id counts once: number them apart"]
 
 
-def _waves(sources: list[Source]) -> dict[Path, tuple[str, str]]:
+def _waves(sources: list[Source]) -> dict[Path, str]:
     """Files of the survey → the line that gives each its wave; by the days its answers were sent, else by its name."""
     surveys = [source for source in sources if source.table == "survey" and "wave" not in source.placed]
     paths = [path for source in surveys for path in source.paths]
@@ -269,7 +269,7 @@ def _waves(sources: list[Source]) -> dict[Path, tuple[str, str]]:
         short = f"*{named_days[path]}*" if path in named_days else ""
         pattern = short if sum(fnmatch(one.name, short) for one in paths) == 1 else glob.escape(path.name)
         line = f"{toml(pattern)} = {wave}"
-        lines[path] = (f"# {line}", OPEN + doubt) if doubt else (line, why)
+        lines[path] = beside(f"# {line}", OPEN + doubt) if doubt else beside(line, why)
     return lines
 
 
@@ -292,7 +292,3 @@ def _unfit(unit: Unit, why: str) -> list[str]:
     columns = [column for column in unit.columns.values() if not column.given]
     about = [f"  {toml(column.header)} ({column.sort})" for column in columns]
     return [f"{OPEN}{shown}: no [[source]], since {why}.", *about]
-
-
-def _commented(lines: list[str] | None) -> str:
-    return "".join(f"# {plain(line)}\n" for line in lines or ())
