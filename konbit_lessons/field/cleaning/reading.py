@@ -13,15 +13,9 @@ from konbit_lessons.field.programme import Programme, Source
 from konbit_lessons.field.sources import Raw, read
 from konbit_lessons.field.texts import constant, encoded, stacked
 from konbit_lessons.field.values import days_of_serials
-from konbit_lessons.tables import is_day
+from konbit_lessons.tables import codebook, is_day
 
-SUBMITTED = {  # where an exporter says when a row was submitted
-    "kobo": "_submission_time",
-    "odk_central": "SubmissionDate",
-    "surveycto": "SubmissionDate",
-    "microsoft_forms": "Completion time",
-    "google_forms": "Timestamp",
-}
+SUBMITTED = codebook()["submitted"]  # where an exporter says when a row was submitted
 FILLED_IN = ("end", "today", "start")  # when a form was filled in, by the device's clock; the first there is counts
 
 

@@ -28,8 +28,9 @@ PERSONAL = {"phone": "a phone number", "email": "an e-mail address", "gps": "a l
 
 @dataclass(frozen=True)
 class Candidate:
-    """How sure it is that a raw column is ``target``, by its header and by its values."""
+    """How sure it is that the raw column ``header`` is ``target``, by its header and by its values."""
 
+    header: str
     target: str
     confidence: float
     by_header: float
@@ -54,7 +55,7 @@ class Match:
     """A unit read as one table."""
 
     table: str
-    placed: dict[str, tuple[str, Candidate]] = field(default_factory=dict)  # target → header, candidate
+    placed: dict[str, Candidate] = field(default_factory=dict)  # by target
     own: list[Own] = field(default_factory=list)  # what the programme declares of its own
     open: dict[str, tuple[list[Candidate], str]] = field(default_factory=dict)  # header → candidates, best first; why
     left_out: dict[str, str] = field(default_factory=dict)  # header → what it is
@@ -64,17 +65,14 @@ class Match:
     @property
     def needed(self) -> list[str]:
         """Columns the table cannot be without and that are not placed."""
-        return [name for name in _needed(self.table) if name not in self.placed]
+        columns = SCHEMAS[self.table].columns
+        needed = [name for name in columns if name in ("org_type", "event_type") or not columns[name].nullable]
+        return [name for name in needed if name not in self.placed]
 
     @property
     def headers(self) -> dict[str, str]:
         """Column of the table → header, of those placed."""
-        return {target: header for target, (header, _) in self.placed.items()}
-
-
-def _needed(table: str) -> list[str]:
-    columns = SCHEMAS[table].columns
-    return [name for name in columns if name in ("org_type", "event_type") or not columns[name].nullable]
+        return {target: one.header for target, one in self.placed.items()}
 
 
 def matches(unit: Unit, known: Known) -> list[Match]:
@@ -89,7 +87,7 @@ def _match(unit: Unit, table: str, known: Known, twice: dict[str, str]) -> Match
     exported = _exported(unit, table)
     for header, column in unit.columns.items():
         if header in exported:
-            candidates[header] = {exported[header]: Candidate(exported[header], 0.97, 1.0, 0.0)}
+            candidates[header] = {exported[header]: Candidate(header, exported[header], 0.97, 1.0, 0.0)}
             continue
         found = {name: _candidate(column, table, name, known) for name in SCHEMAS[table].columns}
         found = {name: one for name, one in found.items() if one}
@@ -141,11 +139,12 @@ def _candidate(column: Column, table: str, name: str, known: Known) -> Candidate
     if not isinstance(values, str) and by_header < 1 and _other_unit(column, table, name):
         values = "it is in another unit"
     if isinstance(values, str):
-        return Candidate(name, 0.0, by_header, 0.0, values) if by_header >= 0.6 else None
+        return Candidate(column.header, name, 0.0, by_header, 0.0, values) if by_header >= 0.6 else None
     by_header = by_header if by_header >= 0.35 else 0.0
     if not by_header and values < GIVEN_BY_NAME:
         return None
-    return Candidate(name, 1 - (1 - HEADER_ALONE * by_header) * (1 - values), by_header, values)
+    confidence = 1 - (1 - HEADER_ALONE * by_header) * (1 - values)
+    return Candidate(column.header, name, confidence, by_header, values)
 
 
 def _other_unit(column: Column, table: str, name: str) -> bool:
@@ -203,7 +202,7 @@ def _assign(match: Match, candidates: dict[str, dict[str, Candidate]], unit: Uni
             chosen = candidates[header][targets[picked[row]]]
             why = _rival(score, picked, row, headers, targets) or _mistaken(unit.columns[header], chosen)
         if chosen and not why:
-            match.placed[chosen.target] = (header, chosen)
+            match.placed[chosen.target] = chosen
         elif not unit.columns[header].given:
             ranked = sorted(candidates[header].values(), key=lambda one: (-one.score, -one.by_header))
             match.open[header] = [one for one in ranked if one.confidence >= MENTIONED or one.against], why
@@ -237,10 +236,11 @@ def _open_if_out_of_order(match: Match, unit: Unit) -> None:
     """Two dates whose values contradict the order their headers claim are both open."""
     for first, last in vocabulary()["in_order"].items():
         if first in match.placed and last in match.placed:
-            days = [days_in(unit.columns[match.placed[name][0]].cells, ORDERS) for name in (first, last)]
-            for name in (first, last) if _share(*days, "gt") > 0.5 else ():
-                header, candidate = match.placed.pop(name)
-                match.open[header] = [candidate], f"{first} would be after {last} in most rows"
+            both = [match.placed[first], match.placed[last]]
+            days = [days_in(unit.columns[one.header].cells, ORDERS) for one in both]
+            for one in both if _share(*days, "gt") > 0.5 else ():
+                del match.placed[one.target]
+                match.open[one.header] = [one], f"{first} would be after {last} in most rows"
 
 
 def _leave_out_what_is_said_twice(match: Match, unit: Unit) -> None:

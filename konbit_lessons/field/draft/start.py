@@ -1,6 +1,5 @@
 """A folder for a new programme: where its files go, and a programme.toml of ten lines to begin with."""
 
-from importlib.resources import files
 from pathlib import Path
 
 from konbit_lessons.errors import ProgrammeError
@@ -40,4 +39,4 @@ def start_programme(folder: str | Path) -> list[Path]:
 
 def new_text(name: str = "new_programme.toml") -> str:
     """The text of a file of a new programme, as it is before anybody has written into it."""
-    return (files(__package__) / name).read_text(encoding="utf-8")
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from rapidfuzz import fuzz, process
 
@@ -24,7 +24,7 @@ Concept = tuple[str, str]  # (table, column); or (a group, what it is): identifi
 @cache
 def vocabulary() -> dict:
     """What is known of headers, things and answers: vocabulary.toml."""
-    return tomllib.loads((files("konbit_lessons.field.draft") / "vocabulary.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(Path(__file__).with_name("vocabulary.toml").read_text(encoding="utf-8"))
 
 
 def content_words(text: str) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ import glob
 import re
 from collections import Counter
 from fnmatch import fnmatch
-from importlib.resources import files
 from itertools import pairwise, takewhile
 from pathlib import Path
 
@@ -74,7 +73,7 @@ def programme_text(folder: Folder, sources: list[Source], unfit: dict[Unit, str]
     """The whole file."""
     environment = Environment(autoescape=False, keep_trailing_newline=True)
     environment.filters |= {"beside": beside, "toml": toml, "rows": rows, "escaped": glob.escape, "comment": comment}
-    template = environment.from_string((files(__package__) / "drafted.toml.j2").read_text(encoding="utf-8"))
+    template = environment.from_string(Path(__file__).with_name("drafted.toml.j2").read_text(encoding="utf-8"))
     text = template.render(
         raw=raw,
         **_about(sources),
@@ -177,11 +176,11 @@ def _columns(source: Source) -> list[str]:
     lines = []
     for name, about in SCHEMAS[source.table].columns.items():
         if name in source.match.placed:
-            header, candidate = source.match.placed[name]
+            placed = source.match.placed[name]
             personal = "; a person's name: dropped at cleaning" if about.metadata.get("direct_identifier") else ""
             column = source.place if name == "places" else name
-            why = f"{candidate.confidence:.2f} {candidate.reason}{personal}"
-            lines.append(beside(f"{column} = {toml(header)}", why))
+            why = f"{placed.confidence:.2f} {placed.reason}{personal}"
+            lines.append(beside(f"{column} = {toml(placed.header)}", why))
     expects = [one for one in source.match.own if one.section == "expectations"]
     questions = {one.header.removesuffix(f"/{one.name}") for one in expects}
     together = expects if len(expects) > len(questions) == 1 else []
@@ -205,9 +204,9 @@ def _open_lines(source: Source, sources: list[Source]) -> list[str]:
 def _nearest(source: Source, name: str) -> str:
     """What might stand for a column that a table needs."""
     headers, days = source.match.headers, source.placed.get("submitted_on")
-    near = [(header, one) for header, (found, _) in source.match.open.items() for one in found if one.target == name]
+    near = [one for candidates, _ in source.match.open.values() for one in candidates if one.target == name]
     if near:
-        return "nearest: " + ", ".join(f'"{header}" ({one.confidence:.2f})' for header, one in near)
+        return "nearest: " + ", ".join(f'"{one.header}" ({one.confidence:.2f})' for one in near)
     if name == "event_id" and SHEET in source.unit.columns:
         return f'its sheets have names such as "{source.unit.parts[0].sheet}", which are no codes of events'
     if name == "organization_id" and "name" in headers:
