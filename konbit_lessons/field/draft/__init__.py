@@ -110,17 +110,16 @@ def _sources(folder: Folder) -> tuple[list[Source], dict[Unit, str]]:
 def _invited_once(sources: list[Source], unfit: dict[Unit, str]) -> list[Source]:
     """Without the invitations that stand in a longer list as well: those probably say who came."""
     kept: list[Source] = []
-    lists: dict[str, set[tuple[str, str]]] = {}
+    lists: list[tuple[str, set[tuple[str, str]]]] = []
     for source in sorted(sources, key=lambda source: -source.unit.rows):
         pairs = _invited(source) if source.table == "invitations" else set()
-        longer = next((name for name, other in lists.items() if len(pairs & other) > SAME_RECORDS * len(pairs)), None)
+        longer = next((name for name, other in lists if len(pairs & other) > SAME_RECORDS * len(pairs)), None)
         if longer:
             same = f"its events and organizations stand in {longer} too"
             unfit[source.unit] = f'{same}: is it who came? Then its table is "sign_in"'
         else:
             kept.append(source)
-            if pairs:
-                lists[source.paths[0].name] = pairs
+            lists.append((source.paths[0].name, pairs))
     return kept
 
 
