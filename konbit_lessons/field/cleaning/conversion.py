@@ -130,12 +130,13 @@ class Conversion:
         for_all = self.source.missing.get("*", []) if self.schema.columns[name].metadata["coded"] else []
         codes = self.source.missing.get(name, for_all)
         codes = {*codes, *(f"{code}.0" for code in codes)}  # as programs write a column of numbers with blanks
-        coded = cells.isin([one for one in distinct_of(cells)[1] if one.strip() in codes])
-        reason = "programme.toml says this code means no answer"
-        about = {"change_type": "blank_response", "check": "missing code", "reason": reason}
-        self.record.changed(text[coded], table, name, cells, "", **about)
+        found = [one for one in distinct_of(cells)[1] if one.strip() in codes]
         blank = cells.isna() if blanked is None else cells.isna() & ~blanked
-        cells = cells.mask(coded)
+        if found:
+            coded, reason = cells.isin(found), "programme.toml says this code means no answer"
+            about = {"change_type": "blank_response", "check": "missing code", "reason": reason}
+            self.record.changed(text[coded], table, name, cells, "", **about)
+            cells = cells.mask(coded)
         if name in self.source.blank and blank.any():
             meaning = self.source.blank[name]
             reason = f'programme.toml says a blank cell means "{meaning}"'
