@@ -6,7 +6,7 @@ import pytest
 
 import konbit_lessons as kl
 from konbit_lessons.field import store
-from konbit_lessons.field.cleaning import decisions, review
+from konbit_lessons.field.cleaning import decisions
 from konbit_lessons.field.sources import read
 
 OPEN = "Fond. pour le Développement de Jacmel No"  # between near twins
@@ -204,4 +204,4 @@ def test_a_ledger_without_its_columns_is_refused(asked):
 
 def test_the_same_questions_are_the_same_bytes(asked):
     questions = asked.clean().questions
-    assert review.workbook(questions) == review.workbook(questions)
+    assert decisions.workbook(questions) == decisions.workbook(questions)

@@ -315,7 +315,8 @@ def test_names_phones_and_places_of_persons_are_left_out_with_a_word(small, tmp_
 def test_the_order_of_dates_is_found_in_a_day_over_12_or_left_open(days, dates, said):
     ways = ways_of("events", {"held_on": Column("Date", ("Date",), pd.Series(days, dtype="str"))}, [], None)
     assert ways.dates == dates
-    assert any(said in line for line in ways.open.get("dates", [])) == bool(said)
+    left_open = [line for line in ways.lines["dates"] if "OPEN: " in line]
+    assert any(said in line for line in left_open) == bool(said)
 
 
 def test_one_workbook_with_a_sheet_for_each_table_is_several_sources(tiny, tmp_path):
@@ -463,6 +464,13 @@ def test_an_empty_folder_and_one_of_junk_are_refused_with_the_reason_of_each_fil
     assert not (tmp_path / "programme.toml").exists()
     with pytest.raises(ProgrammeError, match="not raw data: the lock of an open file"):
         draft_programme(junk)
+
+
+def test_a_roster_that_is_a_header_alone_is_drafted(tiny):
+    header = tiny.raw("organizations.csv").read_text(encoding="utf-8").partition("\n")[0]
+    tiny.raw("organizations.csv").write_text(header + "\n", encoding="utf-8")
+    placed = {file: table for file, table, _ in draft_programme(tiny.raw("")).placed}
+    assert placed["organizations.csv"] == "organizations" and placed["sign_in.csv"] == "sign_in"
 
 
 def test_junk_beside_good_files_is_named_and_the_rest_is_drafted(tiny, tmp_path):

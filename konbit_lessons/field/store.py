@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
 from konbit_lessons import tables
-from konbit_lessons.field.cleaning import Data, clean, decisions, review
+from konbit_lessons.field.cleaning import Data, clean, decisions
 from konbit_lessons.field.cleaning.reading import answers
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.publish import for_spreadsheets, from_spreadsheets, published
@@ -51,7 +51,7 @@ def write(data: Data) -> list[Path]:
             written.append(published(folder / f"{name}.parquet", rows.to_parquet(index=False)))
         for name in LISTS:
             written.append(published(folder / f"{name}.csv", _as_csv(getattr(data, name))))
-    written.append(published(folder / decisions.REVIEW, review.workbook(data.questions)))
+    written.append(published(folder / decisions.REVIEW, decisions.workbook(data.questions)))
     stamp = {"inputs": made_from.result(), "notices": data.notices}
     return [*written, published(folder / STAMP, json.dumps(stamp, indent=1, ensure_ascii=False))]
 

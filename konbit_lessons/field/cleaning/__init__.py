@@ -13,13 +13,13 @@ import pandera.pandas as pa
 from konbit_lessons import tables
 from konbit_lessons.errors import DataError
 from konbit_lessons.field.cleaning import corrections, decisions
-from konbit_lessons.field.cleaning.attendance import attendance_agreement, invited, with_attendance
-from konbit_lessons.field.cleaning.conversion import typed_rows
+from konbit_lessons.field.cleaning.attendance import AGREEMENT, attendance_agreement, invited, with_attendance
+from konbit_lessons.field.cleaning.conversion import Conversion
 from konbit_lessons.field.cleaning.given import never_given
 from konbit_lessons.field.cleaning.record import Record
 from konbit_lessons.field.cleaning.references import Events, Organizations
-from konbit_lessons.field.cleaning.repeats import AGREEMENT, once_each, one_answer_each
-from konbit_lessons.field.programme import Programme, Source
+from konbit_lessons.field.cleaning.repeats import once_each, one_answer_each
+from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.texts import as_text, ordered, stacked
 
 
@@ -45,7 +45,7 @@ class Data:
     agreement : DataFrame
         Two records of one fact: ``quarter``, ``records``, ``compared``, ``agree``.
     questions : DataFrame
-        What only an evaluator can answer (``review.QUESTIONS``).
+        What only an evaluator can answer (``decisions.QUESTIONS``).
     notices : tuple of str
         What a reader assumed or left out.
     """
@@ -99,12 +99,12 @@ def clean(programme: Programme) -> Data:
     work = _Work(programme)
     for table in _reading_order(programme):
         work.take(table)
-    counts = work.record.row_counts(work.cleaned)
+    record, cleaned = work.record, work.cleaned
+    counts = record.row_counts(cleaned)
     work.attend()
-    record = work.record
     return Data(
         programme=programme,
-        tables={name: _finished(work.cleaned.get(name), schema) for name, schema in programme.tables.items()},
+        tables={name: _finished(cleaned.get(name), schema) for name, schema in programme.tables.items()},
         cleaning_log=record.cleaning_log(),
         set_aside=record.all_set_aside(),
         counts=counts,
@@ -128,33 +128,25 @@ class _Work:
 
     def take(self, table: str) -> None:
         """Read, convert and resolve the rows of one table."""
-        schema = self.programme.tables[table]
+        schema, record = self.programme.tables[table], self.record
         sources = [source for source in self.programme.sources if source.table == table]
-        parts = [self._typed(source, schema) for source in sources]
-        rows = stacked(parts)
+        ways = [Conversion(self.programme, source, schema, record) for source in sources]
+        rows = stacked([way.rows(self._corrected, self.cleaned.get("events")) for way in ways])
         for known in filter(None, (self.events, self.organizations)):
-            rows = known.resolve(rows, schema, self.record)
-        rows = once_each(rows, schema, self.record)
+            rows = known.resolve(rows, schema, record)
+        rows = once_each(rows, schema, record)
         if table == "survey":
-            rows, twice = one_answer_each(rows, schema, sources, self.record)
+            rows, twice = one_answer_each(rows, schema, sources, record)
             self.agreement.append(twice)
-        self.cleaned[table] = self._referred_to(table, rows)
-        if table in needed(self.programme) and self.cleaned[table].empty:
-            _refuse_empty(table, self.programme, self.record)
-
-    def _typed(self, source: Source, schema: pa.DataFrameSchema) -> pd.DataFrame:
-        known = self.cleaned.get("events")
-        return typed_rows(self.programme, source, schema, self.record, corrections=self._corrected, events=known)
-
-    def _referred_to(self, table: str, rows: pd.DataFrame) -> pd.DataFrame:
-        """Rows of a table; of events and organizations, to be looked up from now on."""
-        if table == "events":
+        elif table == "events":
             self.events = Events(as_text(rows), self._decided)
-            return self.events.without_the_same(self.record)
-        if table == "organizations":
+            rows = self.events.without_the_same(record)
+        elif table == "organizations":
             rows = as_text(rows)
             self.organizations = Organizations(rows, self._decided)
-        return rows
+        self.cleaned[table] = rows
+        if table in needed(self.programme) and rows.empty:
+            _refuse_empty(table, self.programme, record)
 
     def attend(self) -> None:
         """Who was invited where no list says so, and who came."""
@@ -179,9 +171,8 @@ def needed(programme: Programme) -> tuple[str, ...]:
 def _refuse_empty(table: str, programme: Programme, record: Record) -> None:
     files = [place for source in programme.sources if source.table == table for place in programme.places_of(source)]
     aside = record.all_set_aside()
-    why = [
-        f"Row {line.row} was set aside: {line.reason}." for line in aside[aside["table"] == table].head(1).itertuples()
-    ]
+    first = aside[aside["table"] == table].head(1)
+    why = [f"Row {line.row} was set aside: {line.reason}." for line in first.itertuples()]
     raise DataError(
         f'{", ".join(files)}: the table "{table}" is empty; expected at least one row that can be used. '
         f"{' '.join(why) or 'There is a header and nothing under it.'} Correct the file, or files in programme.toml."
@@ -200,13 +191,14 @@ def _reading_order(programme: Programme) -> list[str]:
 
 def _finished(rows: pd.DataFrame | None, schema: pa.DataFrameSchema) -> pd.DataFrame:
     """The table as it is kept: codebook columns in order, nobody named, sorted, validated."""
-    keep = [column for column, about in schema.columns.items() if not about.metadata.get("direct_identifier")]
+    about = {name: column.metadata for name, column in schema.columns.items()}
+    keep = [name for name in about if not about[name].get("direct_identifier")]
     if rows is None:  # no source feeds it
         return pd.DataFrame({name: pd.array([], dtype=tables.dtype_of(schema.columns[name])) for name in keep})
-    of_record = [column for column in keep if schema.columns[column].metadata.get("of_record")]
-    key = [column for column in schema.metadata["key"] if column not in of_record]
-    by = key or [*(column for column in keep if column not in of_record), *of_record]  # a key has no ties
+    of_record = [name for name in keep if about[name].get("of_record")]
+    key = [name for name in schema.metadata["key"] if name not in of_record]
+    by = key or sorted(keep, key=lambda name: name in of_record)  # a key has no ties
     rows = as_text(ordered(rows[keep], by)).reset_index(drop=True)
-    for column in of_record:  # the id of a record is a direct identifier: its number in the order of the content stands
-        rows[column] = pd.array([f"S{number:06d}" for number in range(1, len(rows) + 1)], dtype=tables.TEXT)
-    return schema.remove_columns([column for column in schema.columns if column not in keep]).validate(rows)
+    for name in of_record:  # the id of a record is a direct identifier: its number in the order of the content stands
+        rows[name] = pd.array([f"S{number:06d}" for number in range(1, len(rows) + 1)], dtype=tables.TEXT)
+    return schema.remove_columns([name for name in about if name not in keep]).validate(rows)

@@ -4,7 +4,6 @@ A line says what stands where and what should stand there instead. One that find
 data has changed since it was written.
 """
 
-from dataclasses import dataclass
 from functools import reduce
 
 import pandas as pd
@@ -22,25 +21,13 @@ CHANGES = ("change_response", "blank_response", "remove_survey", "add_survey", "
 CHECK = "correction"
 
 
-@dataclass(frozen=True)
-class Corrections:
-    """The lines of the file; empty where there is none.
-
-    Attributes
-    ----------
-    lines : DataFrame of str
-        In the columns of the cleaning log; blank is "". The index is the row in the file.
-    """
-
-    lines: pd.DataFrame
-
-    def of(self, source: Source, programme: Programme) -> pd.DataFrame:
-        """The lines about the files of one source."""
-        return self.lines[self.lines["source"].isin(programme.places_of(source))]
-
-
-def load(programme: Programme) -> Corrections:
+def load(programme: Programme) -> pd.DataFrame:
     """Read and check ``corrections.csv`` in the folder of raw data.
+
+    Returns
+    -------
+    DataFrame of str
+        In the columns of the cleaning log; blank is "". The index is the row in the file; empty where there is none.
 
     Raises
     ------
@@ -49,7 +36,7 @@ def load(programme: Programme) -> Corrections:
     """
     path = programme.raw / FILE
     if not path.is_file():
-        return Corrections(pd.DataFrame({name: pd.array([], dtype="str") for name in LOG}))
+        return pd.DataFrame(columns=list(LOG), dtype="str")
     lines = next(iter(read(path, kind="sheet", expect=LOG).tables.values()))
     missing = [name for name in ("source", "column", "old_value", "new_value", "change_type") if name not in lines]
     if missing:
@@ -70,7 +57,7 @@ def load(programme: Programme) -> Corrections:
                 f'{FILE}, row {line.Index}, column "source": found "{line.source}", which no [[source]] reads. '
                 f"Expected one of {', '.join(sorted(known))}. Correct the line, or take it out."
             )
-    return Corrections(lines[lines["change_type"] != "no_action"])
+    return lines[lines["change_type"] != "no_action"]
 
 
 def corrected(
@@ -85,7 +72,7 @@ def corrected(
     text : DataFrame of str
         As :func:`konbit_lessons.field.cleaning.reading.read_source` gives it, with ``record_id`` and the quarter.
     lines : DataFrame
-        :meth:`Corrections.of` the source.
+        Of :func:`load`, those about the files of the source.
     source : Source
     schema : DataFrameSchema
         Of the table it feeds.
@@ -114,10 +101,10 @@ def corrected(
     adds = lines["change_type"] == "add_survey"
     pending = _in_order(lines[~adds])
     while pending:
-        before, wrong = _Places(as_text(text.astype("str").apply(composed)).fillna(""), schema), {}
+        before, wrong = _Places(text, source, schema), {}
         for line in pending:
             try:
-                found = before.of(line, source)
+                found = before.of(line)
             except LookupError as error:
                 wrong[line] = f"{FILE}, row {line.Index}: {error}"
                 continue
@@ -128,7 +115,8 @@ def corrected(
                 column = _column(text, line.column, line, source)
                 text.loc[found, column] = line.new_value or None
                 blanked.setdefault(column, pd.Series(False, index=text.index))[found] = line.new_value == ""
-                record.changed(text.loc[found], table=source.table, column=column, **_said(line))
+                about = _said(line, "as corrections.csv says") | {"change_type": line.change_type}
+                record.changed(text.loc[found], source.table, column, line.old_value, line.new_value, **about)
         if len(wrong) == len(pending):
             raise DataError(
                 "\n".join(wrong.values())
@@ -145,20 +133,20 @@ def corrected(
 def _in_order(lines: pd.DataFrame) -> list:
     """What is said of every such value before what is said of one row; a cell is blanked before it is filled."""
     of_one_row = lines[["row", "record_id"]].ne("").any(axis="columns")
-    order = pd.DataFrame({"one": of_one_row, "fills": lines["change_type"] == "change_response"})
-    return list(lines.loc[order.sort_values(["one", "fills"], kind="stable").index].itertuples())
+    order = lines.assign(one=of_one_row, fills=lines["change_type"] == "change_response")
+    return list(order.sort_values(["one", "fills"], kind="stable")[list(LOG)].itertuples())
 
 
 class _Places:
-    """Rows of text, to be found by the place that a line names."""
+    """Rows of text as they stand, to be found by the place that a line names."""
 
-    def __init__(self, text: pd.DataFrame, schema: pa.DataFrameSchema) -> None:
-        self._text, self._schema = text, schema
-        self._of_file = text.groupby("source").groups
-        self._of_row = text.groupby(["source", "row"]).groups
-        self._of_id = text.groupby(["source", "_raw_id"]).groups
+    def __init__(self, text: pd.DataFrame, source: Source, schema: pa.DataFrameSchema) -> None:
+        self._text = as_text(text.astype("str").apply(composed)).fillna("")
+        self._source, self._schema = source, schema
+        columns = {"": "source", "row": ["source", "row"], "record_id": ["source", "_raw_id"]}
+        self._rows = {by: self._text.groupby(column).groups for by, column in columns.items()}
 
-    def of(self, line, source: Source) -> pd.Index:
+    def of(self, line) -> pd.Index:
         """The rows that a line is about.
 
         Raises
@@ -166,21 +154,18 @@ class _Places:
         LookupError
             There is none, or another value stands there.
         """
-        by_id = self._of_id.get((line.source, line.record_id), ()) if line.record_id else ()
-        by_row = self._of_row.get((line.source, line.row), ()) if line.row else self._of_file.get(line.source, ())
-        found = by_id if len(by_id) == 1 else [at for at in by_row if at in set(by_id)] if len(by_id) else by_row
-        here = self._text.loc[list(found)]
+        here = self._text.loc[self._at(line)]
         if line.sheet:
             here = here[here["sheet"] == line.sheet]
         where = ", ".join(filter(None, [line.source, line.sheet, f"row {line.row}" if line.row else line.record_id]))
-        if here.empty or (line.record_id and not line.row and not len(by_id)):
+        if here.empty:
             raise LookupError(f"there is no {where}")
         names = [line.column]
         if line.change_type == "remove_survey":
             names = shown(line.column, self._schema) if line.column else []
             if not names:
                 return here.index
-        parts = [here[_column(here, name, line, source)] for name in names]
+        parts = [here[_column(here, name, line, self._source)] for name in names]
         stands = reduce(lambda one, other: one + " · " + other, parts)
         same = stands == line.old_value
         if not same.any() or ((line.row or line.record_id) and not same.all()):
@@ -189,6 +174,14 @@ class _Places:
                 f'the line expects "{line.old_value}"'
             )
         return here.index[same]
+
+    def _at(self, line) -> list[int]:
+        """By the id where it is there once; else by the row, which must have that id where there are several."""
+        by_id = self._rows["record_id"].get((line.source, line.record_id), ()) if line.record_id else ()
+        of_row = self._rows["row"].get((line.source, line.row), ())
+        if len(by_id) == 1 or not line.row:
+            return list(by_id) if line.record_id else list(self._rows[""].get(line.source, ()))
+        return [at for at in of_row if at in by_id] if len(by_id) else list(of_row)
 
 
 def _column(text: pd.DataFrame, name: str, line, source: Source) -> str:
@@ -203,33 +196,27 @@ def _column(text: pd.DataFrame, name: str, line, source: Source) -> str:
 def _remove(rows: pd.DataFrame, line, table: str, record: Record) -> None:
     if line.check == ON_ROSTER:
         record.unsure.append(rows.assign(table=table, typed=rows["organization_id"]))
-    about = _said(line) | {"column": line.column, "value": line.old_value}
-    del about["old_value"], about["new_value"], about["change_type"]
-    record.set_aside(
-        rows, table=table, scope="row", **about | {"reason": line.reason or "taken out by corrections.csv"}
-    )
+    record.set_aside(rows, table, line.column, line.old_value, **_said(line, "taken out by corrections.csv"))
 
 
 def _added(lines: pd.DataFrame, text: pd.DataFrame, source: Source, record: Record) -> pd.DataFrame:
     """New rows: the lines with one record_id of a file make one."""
     rows = []
     for (file, name), one in lines.groupby(["source", "record_id"], sort=True):
-        values = {}
+        row = source.constants(file.rsplit("/", 1)[-1])
         for line in one.itertuples():
             try:
-                values[_column(text, line.column, line, source)] = line.new_value or None
+                row[_column(text, line.column, line, source)] = line.new_value or None
             except LookupError as error:
                 raise DataError(f"{FILE}, row {line.Index}: {error}. Correct the line, or take it out.") from error
-        rows.append(source.constants(file.rsplit("/", 1)[-1]) | values)
-        rows[-1] |= {"source": FILE, "sheet": "", "row": one.index[0], "_raw_id": name, "_kind": "sheet"}
+        rows.append(row | {"source": FILE, "sheet": "", "row": one.index[0], "_raw_id": name, "_kind": "sheet"})
     added = pd.DataFrame(rows).reindex(columns=text.columns)
-    added = added.astype({name: text[name].dtype for name in added})
-    said = {name: lines[name] for name in ("column", "new_value", "reason", "initials", "notes")}
+    about = {name: lines[name] for name in ("reason", "initials", "notes")} | {"change_type": "add_survey"}
     places = lines[["source", "sheet", "record_id"]]
-    record.changed(places, table=source.table, old_value="", change_type="add_survey", check=CHECK, **said)
-    return added
+    record.changed(places, source.table, lines["column"], "", lines["new_value"], check=CHECK, **about)
+    return added.astype({name: text[name].dtype for name in added})
 
 
-def _said(line) -> dict[str, str]:
-    about = {name: getattr(line, name) for name in ("old_value", "new_value", "change_type", "initials", "notes")}
-    return about | {"check": CHECK, "reason": line.reason or "as corrections.csv says"}
+def _said(line, usual: str) -> dict[str, str]:
+    """What a line of the log says of a correction, with the usual reason where it gives none."""
+    return {"check": CHECK, "reason": line.reason or usual, "initials": line.initials, "notes": line.notes}

@@ -15,10 +15,10 @@ def never_given(programme: Programme, given: dict[str, set[str]]) -> Iterator[st
     given : dict of str to set of str
         Table → the columns that its files have.
     """
-    for section, name, column, feeds in _declared(programme):
-        if any(column in given.get(table, ()) for table in feeds):
-            continue
+    for section, name, column, *feeds in _declared(programme):
         fed = [table for table in feeds if table in given]
+        if any(column in given[table] for table in fed):
+            continue
         where = f'no file of the table "{fed[0]}" has it' if fed else f'no [[source]] feeds the table "{feeds[0]}"'
         yield (
             f'{programme.path.name}, {section} {name}: {where}. Write {column} = "its header in the file" under '
@@ -26,13 +26,13 @@ def never_given(programme: Programme, given: dict[str, set[str]]) -> Iterator[st
         )
 
 
-def _declared(programme: Programme) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
+def _declared(programme: Programme) -> Iterator[tuple[str, ...]]:
     """Section, name, column and the tables of which one should have it."""
     for name, one in programme.incentives.items():
-        yield "[incentives]", name, name + AMOUNT * (one.kind == "amount"), ("events",)
-    yield from (("[questions]", name, name, ("survey",)) for name in programme.questions)
-    yield from (
-        ("[expectations]", name, EXPECTS + name, ("survey", "conversations")) for name in programme.expectations
-    )
+        yield "[incentives]", name, name + AMOUNT * (one.kind == "amount"), "events"
+    for name in programme.questions:
+        yield "[questions]", name, name, "survey"
+    for name in programme.expectations:
+        yield "[expectations]", name, EXPECTS + name, "survey", "conversations"
     if programme.places:
-        yield "[places]", programme.places.column, programme.places.column, ("organizations",)
+        yield "[places]", programme.places.column, programme.places.column, "organizations"

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from difflib import get_close_matches
 from fnmatch import fnmatch
-from pathlib import Path
 
 import pandas as pd
 import pandera.pandas as pa
@@ -14,15 +13,9 @@ from konbit_lessons.field.programme import Programme, Source
 from konbit_lessons.field.sources import Raw, read
 from konbit_lessons.field.texts import constant, encoded, stacked
 from konbit_lessons.field.values import days_of_serials
-from konbit_lessons.tables import is_day
+from konbit_lessons.tables import codebook, is_day
 
-SUBMITTED = {  # where an exporter says when a row was submitted
-    "kobo": "_submission_time",
-    "odk_central": "SubmissionDate",
-    "surveycto": "SubmissionDate",
-    "microsoft_forms": "Completion time",
-    "google_forms": "Timestamp",
-}
+SUBMITTED = codebook()["submitted"]  # where an exporter says when a row was submitted
 FILLED_IN = ("end", "today", "start")  # when a form was filled in, by the device's clock; the first there is counts
 
 
@@ -50,51 +43,32 @@ def read_source(programme: Programme, source: Source, schema: pa.DataFrameSchema
     SourceError
         A file cannot be read, or a column that programme.toml names is not in it.
     """
+    headers = [header for header in source.columns.values() if not header.startswith("@")]
     parts, notices = [], []
+    for name, raw in _raws(programme, source, tuple(headers or schema.columns)):
+        notices += [f"{name}: {notice}" for notice in raw.notices]
+        for table in _wanted(raw, source, name):
+            parts.append(_part(raw, table, name, source, schema, notices))
+    rows = stacked(parts)
+    beside = [*ROW, "_kind", "_submitted", "_filled_in"]
+    return rows[[column for column in (*beside, *schema.columns) if column in rows]], notices
+
+
+def _raws(programme: Programme, source: Source, expect: tuple[str, ...]) -> Iterator[tuple[str, Raw]]:
+    """What each file of a source, or its query, gives; and what the place is called."""
     form = programme.raw / source.form if source.form else None
     if form and not form.is_file():
         raise ProgrammeError(
             f'{programme.path.name}, [[source]] of table "{source.table}", form: found "{source.form}"; '
             f"there is no such file in {programme.about.raw}."
         )
-    expect = tuple(header for header in source.columns.values() if not header.startswith("@")) or tuple(schema.columns)
-    for name, raw in _raws(programme, source, form, () if form else expect):
-        path = raw.path
-        notices += [f"{name}: {notice}" for notice in raw.notices]
-        for table, frame in _wanted(raw, source, name):
-            where = _place(name, raw.sheets[table])
-            wanted = _columns(frame, source, schema, where=where)
-            if frame.empty:
-                notices.append(f"{where}: there is a header but no rows")
-            part = _renamed(frame, wanted, sheet=raw.sheets[table], path=path)
-            if raw.epoch:
-                notices += _with_days(part, schema, raw.epoch, where)
-            clock = _clock(raw.kind, frame)
-            part = part.assign(**{column: frame[header] for column, header in clock.items()})
-            unused = [header for header in frame if header not in {*wanted.values(), *clock.values()}]
-            if unused:
-                notices.append(f"{where}: not used: {', '.join(unused)}")
-            same = source.constants(path.name) | {"source": name, "sheet": raw.sheets[table], "_kind": raw.kind}
-            part = part.assign(
-                **{column: encoded(part[column]) for column in part},
-                **{column: constant(text, part) for column, text in same.items()},
-            )
-            parts.append(part.assign(row=frame.index.to_numpy()))
-    rows = stacked(parts)
-    beside = [*ROW, "_kind", "_submitted", "_filled_in"]
-    return rows[[column for column in (*beside, *schema.columns) if column in rows]], notices
-
-
-def _raws(
-    programme: Programme, source: Source, form: Path | None, expect: tuple[str, ...]
-) -> Iterator[tuple[str, Raw]]:
-    """What each file of a source, or its query, gives; and what the place is called."""
     if source.query:
         yield from answers(programme, source)
-    else:
-        for path in programme.files_of(source):
-            name = path.relative_to(programme.raw).as_posix()
-            yield name, read(path, form=form, kind=source.kind, expect=expect, options=source.options)
+        return
+    expect = () if form else expect
+    for path in programme.files_of(source):
+        name = path.relative_to(programme.raw).as_posix()
+        yield name, read(path, form=form, kind=source.kind, expect=expect, options=source.options)
 
 
 def answers(programme: Programme, source: Source) -> Iterator[tuple[str, Raw]]:
@@ -106,14 +80,50 @@ def answers(programme: Programme, source: Source) -> Iterator[tuple[str, Raw]]:
         yield name, read_query(database, source.query, folder=programme.raw)
 
 
-def _with_days(part: pd.DataFrame, schema: pa.DataFrameSchema, epoch: str, where: str) -> list[str]:
-    """Turn the serial numbers in columns of days into days, in place; say where there were any."""
-    notices = []
-    for column in part.columns.intersection([name for name, about in schema.columns.items() if is_day(about)]):
-        part[column], count = days_of_serials(part[column], epoch)
+def _wanted(raw: Raw, source: Source, name: str) -> list[str]:
+    """The sheets to read: those programme.toml names; else all of a hand-made workbook, the main one of an export."""
+    if not source.sheets:
+        return list(raw.tables) if raw.kind == "sheet" else ["main"]
+    found = [
+        table
+        for table, title in raw.sheets.items()
+        if any(fnmatch(title, one) or fnmatch(table, one) for one in source.sheets)
+    ]
+    if not found:
+        raise SourceError(
+            f"{name}: no visible sheet is called {', '.join(source.sheets)}; it has {', '.join(raw.sheets.values())}."
+        )
+    return found
+
+
+def _part(
+    raw: Raw, table: str, name: str, source: Source, schema: pa.DataFrameSchema, notices: list[str]
+) -> pd.DataFrame:
+    """The rows of one sheet under the names of the table, each with its place; what is noticed is added."""
+    frame, sheet = raw.tables[table], raw.sheets[table]
+    where = f"{name}, sheet {sheet}" if sheet else name
+    wanted, clock = _columns(frame, source, schema, where=where), _clock(raw.kind, frame)
+    if frame.empty:
+        notices.append(f"{where}: there is a header but no rows")
+    cells = as_written(frame).assign(**{"@sheet": sheet, "@file": raw.path.stem})
+    part = pd.DataFrame({column: cells[header] for column, header in (wanted | clock).items()}, index=frame.index)
+    for column in [column for column in wanted if raw.epoch and is_day(schema.columns[column])]:
+        part[column], count = days_of_serials(part[column], raw.epoch)
         if count:
-            notices.append(f"{where}, {column}: {count} serial numbers were read as days, counted from {epoch}")
-    return notices
+            notices.append(f"{where}, {column}: {count} serial numbers were read as days, counted from {raw.epoch}")
+    unused = [header for header in frame if header not in {*wanted.values(), *clock.values()}]
+    if unused:
+        notices.append(f"{where}: not used: {', '.join(unused)}")
+    same = source.constants(raw.path.name) | {"source": name, "sheet": sheet, "_kind": raw.kind}
+    part = part.assign(**{column: encoded(part[column]) for column in part})
+    part = part.assign(**{column: constant(text, part) for column, text in same.items()})
+    return part.assign(row=frame.index.to_numpy())
+
+
+def as_written(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows whose choices of a form are text, 1 and 0, as everything else is."""
+    flags = rows.columns[rows.dtypes == "boolean"]
+    return rows.assign(**{header: rows[header].map({True: "1", False: "0"}).astype("str") for header in flags})
 
 
 def _clock(kind: str, frame: pd.DataFrame) -> dict[str, str]:
@@ -124,40 +134,23 @@ def _clock(kind: str, frame: pd.DataFrame) -> dict[str, str]:
     return {"_submitted": SUBMITTED[kind]} | dict(zip(["_filled_in"], filled_in, strict=False))
 
 
-def _wanted(raw: Raw, source: Source, name: str) -> list[tuple[str, pd.DataFrame]]:
-    """The sheets to read: those programme.toml names; else all of a hand-made workbook, the main one of an export."""
-    if source.sheets:
-        found = [
-            (table, raw.tables[table])
-            for table, title in raw.sheets.items()
-            if any(fnmatch(title, one) or fnmatch(table, one) for one in source.sheets)
-        ]
-        if not found:
-            raise SourceError(
-                f"{name}: no visible sheet is called {', '.join(source.sheets)}; "
-                f"it has {', '.join(raw.sheets.values())}."
-            )
-        return found
-    return list(raw.tables.items()) if raw.kind == "sheet" else [("main", raw.tables["main"])]
-
-
 def _columns(frame: pd.DataFrame, source: Source, schema: pa.DataFrameSchema, *, where: str) -> dict[str, str]:
     """Table column → header in the file. A header that is a column of the table needs no line in programme.toml."""
     by_spaces = {" ".join(header.split()): header for header in frame}
     wanted = {column: column for column in schema.columns if column in frame}
     for column, header in source.columns.items():
         if header.startswith("@"):
-            wanted[column] = header
+            found = {column: header}
         elif column.endswith("*"):
             stem, prefix = column.removesuffix("*"), header.removesuffix("*")
             named = {name: prefix + name.removeprefix(stem) for name in schema.columns if name.startswith(stem)}
-            wanted |= {name: choice for name, choice in named.items() if choice in frame}
-            if not any(choice in frame for choice in named.values()):
-                raise _missing(header, frame, where)
-        elif " ".join(header.split()) in by_spaces:
-            wanted[column] = by_spaces[" ".join(header.split())]
+            found = {name: choice for name, choice in named.items() if choice in frame}
         else:
+            spaced = " ".join(header.split())
+            found = {column: by_spaces[spaced]} if spaced in by_spaces else {}
+        if not found:
             raise _missing(header, frame, where)
+        wanted |= found
     for column, about in schema.columns.items():
         if not about.nullable and column not in wanted and column not in {*source.set, *source.by_file}:
             raise SourceError(
@@ -174,16 +167,3 @@ def _missing(header: str, frame: pd.DataFrame, where: str) -> SourceError:
         f'{where}: there is no column "{header}". {hint}'
         f"It has {', '.join(frame)}. Correct columns in programme.toml, or the file."
     )
-
-
-def _renamed(frame: pd.DataFrame, wanted: dict[str, str], *, sheet: str, path: Path) -> pd.DataFrame:
-    given = {"@sheet": sheet, "@file": path.stem}
-    cells = {}
-    for column, header in wanted.items():
-        values = pd.Series(given[header], index=frame.index, dtype="str") if header in given else frame[header]
-        cells[column] = values.map({True: "1", False: "0"}).astype("str") if values.dtype == "boolean" else values
-    return pd.DataFrame(cells, index=frame.index)
-
-
-def _place(file: str, sheet: str) -> str:
-    return f"{file}, sheet {sheet}" if sheet else file

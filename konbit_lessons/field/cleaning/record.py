@@ -6,32 +6,22 @@ from dataclasses import dataclass, field
 import pandas as pd
 import pandera.pandas as pa
 
-from konbit_lessons.field.texts import as_text, constant, counted, looked_up, ordered
+from konbit_lessons.field.identity import CANDIDATES
+from konbit_lessons.field.texts import as_text, counted, looked_up, ordered
 from konbit_lessons.tables import TEXT
 
 ROW = ("source", "sheet", "row")  # where a row comes from: file, sheet, row in the file
 WHEN = "_quarter"  # fiscal quarter of the row's own day, beside ROW while cleaning
-LOG = (
-    *ROW,
-    "record_id",
-    "column",
-    "old_value",
-    "new_value",
-    "change_type",
-    "check",
-    "reason",
-    "initials",
-    "notes",
-)
+LOG = (*ROW, "record_id", "column", "old_value", "new_value", "change_type", "check", "reason", "initials", "notes")
 ASIDE = (*ROW, "table", "scope", "column", "value", "reason")
 COUNTS = ("source", "kind", "table", "quarter", "read", "kept", "set_aside")
 CHECKS = ("source", "table", "quarter", "check", "column", "change_type", "rows")
 ARRIVALS = ("source", "table", "quarter", "rows", "median_days", "p90_days", "most_days")
 ON_ROSTER = "organization on the roster"  # the check that sets aside a row whose organization is not sure
 TYPED = "_typed_"  # before a column's name: what stands in the file, where a value took its place
-
-
 ALL = "all columns"  # as the column of a line about a whole row
+_SCORES = {f"score_{at}": "Float64" for at in range(1, CANDIDATES + 1)}
+_NUMBERS = {"row": "Int64", "lines": "int64", "times": "int64", **_SCORES}  # of a list; other columns are text
 
 
 def shown(column: str, schema: pa.DataFrameSchema) -> list[str]:
@@ -46,6 +36,8 @@ def shown(column: str, schema: pa.DataFrameSchema) -> list[str]:
 @dataclass
 class Record:
     """What cleaning writes down as it goes.
+
+    What is said of rows is one text for all of them, or a Series with one for each.
 
     Attributes
     ----------
@@ -68,42 +60,31 @@ class Record:
     given: dict[str, set[str]] = field(default_factory=dict)
     unsure: list[pd.DataFrame] = field(default_factory=list)
 
-    def changed(self, rows: pd.DataFrame, *, table: str, **line) -> None:
-        """One line of the log for each of these rows."""
-        places = as_text(rows.reindex(columns=[*ROW, "record_id", WHEN]))
-        self.log.append(places.assign(table=table, lines=1, **line))
+    def changed(self, rows: pd.DataFrame, table: str, column, old, new, **line) -> None:
+        """One line of the log for each of these rows: a response was changed, unless ``change_type`` says otherwise."""
+        if len(rows):
+            line = {"change_type": "change_response", "column": column, "old_value": old, "new_value": new} | line
+            places = as_text(rows.reindex(columns=[*ROW, "record_id", WHEN]))
+            self.log.append(places.assign(table=table, lines=1, **line))
 
-    def set_aside(self, rows: pd.DataFrame, *, check: str, initials: str = "", notes: str = "", **line) -> None:
-        """Rows (``scope="row"``) or values of them (``"value"``) that could not be used."""
-        self.aside.append(as_text(rows[list(ROW)]).assign(**line))
-        self.changed(
-            rows,
-            table=line["table"],
-            column=line["column"],
-            old_value=line["value"],
-            change_type="remove_survey" if line["scope"] == "row" else "blank_response",
-            check=check,
-            reason=line["reason"],
-            initials=initials,
-            notes=notes,
-        )
+    def noted(self, rows: pd.DataFrame, table: str, column: str, old, new="", **line) -> None:
+        """One line of the log for each of these rows, which stay as they are."""
+        self.changed(rows, table, column, old, new, change_type="no_action", **line)
 
-    def changed_alike(
-        self,
-        rows: pd.DataFrame,
-        where: pd.Series,
-        *,
-        table: str,
-        old_value: pd.Series | str,
-        new_value: Mapping,
-        **line,
-    ) -> None:
+    def set_aside(self, rows: pd.DataFrame, table: str, column: str, value, *, reason, scope="row", **line) -> None:
+        """Rows, or values of them (``scope="value"``), that could not be used."""
+        if len(rows):
+            about = {"table": table, "scope": scope, "column": column, "value": value, "reason": reason}
+            self.aside.append(as_text(rows[list(ROW)]).assign(**about))
+            change_type = "remove_survey" if scope == "row" else "blank_response"
+            self.changed(rows, table, column, value, "", change_type=change_type, reason=reason, **line)
+
+    def changed_alike(self, rows: pd.DataFrame, table: str, column: str, old, new: Mapping, **line) -> None:
         """A change made wherever a text stands in a file: one line for each file and text, without a row."""
-        same = rows.loc[where, ["source", WHEN]]
-        same = same.assign(old_value=constant(old_value, same) if isinstance(old_value, str) else old_value[where])
-        lines = counted(same, "lines")
-        new = looked_up(lines["old_value"], new_value, TEXT)
-        self.log.append(lines.assign(new_value=new, table=table, sheet="", **line))
+        if len(rows):
+            lines = counted(rows[["source", WHEN]].assign(old_value=old), "lines")
+            line |= {"table": table, "sheet": "", "column": column, "change_type": "change_response"}
+            self.log.append(lines.assign(new_value=looked_up(lines["old_value"], new, TEXT), **line))
 
     def cleaning_log(self) -> pd.DataFrame:
         """Every change in the field's columns; where no row is given, it was made wherever the old value stands."""
@@ -119,18 +100,17 @@ class Record:
     def all_set_aside(self) -> pd.DataFrame:
         """Rows and values; a value is not listed beside its own row, the log holds both."""
         aside = _sorted(_stacked(self.aside, ASIDE), [*ROW, "column"])
-        rows = aside[aside["scope"] == "row"]
-        inside = pd.MultiIndex.from_frame(aside[list(ROW)]).isin(pd.MultiIndex.from_frame(rows[list(ROW)]))
-        return aside[~inside | (aside["scope"] == "row")].reset_index(drop=True)
+        whole = aside["scope"] == "row"
+        of_row = pd.MultiIndex.from_frame(aside[list(ROW)])
+        return aside[whole | ~of_row.isin(of_row[whole])].reset_index(drop=True)
 
     def row_counts(self, cleaned: dict[str, pd.DataFrame]) -> pd.DataFrame:
         """Rows read, kept and set aside, by file, table and quarter: kept + set aside = read."""
         by = ["source", "table", WHEN]
         read = pd.concat(self.read, ignore_index=True).groupby([*by, "_kind"])["rows"].sum().reset_index()
-        kept = pd.concat(
-            [counted(rows[["source", WHEN]], "kept").assign(table=table) for table, rows in cleaned.items()]
-        )
-        read["kept"] = kept.set_index(by)["kept"].reindex(pd.MultiIndex.from_frame(read[by]), fill_value=0).to_numpy()
+        kept = [counted(rows[["source", WHEN]], "kept").assign(table=table) for table, rows in cleaned.items()]
+        kept = pd.concat(kept).set_index(by)["kept"]
+        read["kept"] = kept.reindex(pd.MultiIndex.from_frame(read[by]), fill_value=0).to_numpy()
         read["set_aside"] = read["rows"] - read["kept"]
         return read.rename(columns={WHEN: "quarter", "_kind": "kind", "rows": "read"})[list(COUNTS)]
 
@@ -145,13 +125,8 @@ class Record:
         if not self.arrivals:
             return pd.DataFrame(columns=list(ARRIVALS))
         days = pd.concat(self.arrivals, ignore_index=True).groupby(["source", "table", WHEN], sort=True)["days"]
-        parts = {
-            "rows": days.size(),
-            "median_days": days.median(),
-            "p90_days": days.quantile(0.9),
-            "most_days": days.max(),
-        }
-        return pd.DataFrame(parts).reset_index().rename(columns={WHEN: "quarter"})[list(ARRIVALS)]
+        counts = days.agg(rows="size", median_days="median", most_days="max").assign(p90_days=days.quantile(0.9))
+        return counts.reset_index().rename(columns={WHEN: "quarter"})[list(ARRIVALS)]
 
 
 def _sorted(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
@@ -159,10 +134,11 @@ def _sorted(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 
 
 def _stacked(parts: list[pd.DataFrame], columns: tuple[str, ...]) -> pd.DataFrame:
-    numbers = {"row": "Int64", "lines": "int64"}
-    if not parts:
-        return pd.DataFrame({name: pd.array([], dtype=numbers.get(name, "str")) for name in columns})
-    lines = pd.concat(parts, ignore_index=True).reindex(columns=list(columns))
-    for name in columns:
-        lines[name] = lines[name].astype(numbers[name]) if name in numbers else lines[name].astype("str").fillna("")
-    return lines
+    return as_list(pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(), columns)
+
+
+def as_list(lines: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
+    """A list for people: these columns, of text that is "" where nothing is said, and of numbers."""
+    lines = lines.reindex(columns=list(columns))
+    texts = {name: lines[name].astype("str").fillna("") for name in columns if name not in _NUMBERS}
+    return lines.assign(**texts).astype({name: dtype for name, dtype in _NUMBERS.items() if name in columns})

@@ -5,13 +5,21 @@ import pandera.pandas as pa
 import pyarrow as pa_arrow
 import pyarrow.compute as pc
 
+from konbit_lessons.field.cleaning.attendance import agreement_by_quarter
 from konbit_lessons.field.cleaning.record import ALL, ROW, TYPED, WHEN, Record, shown
 from konbit_lessons.field.programme import Source
 from konbit_lessons.field.texts import as_text, distinct_of, looked_up, ordered
 
 CHECK = "double entry"
-AGREEMENT = ("quarter", "records", "compared", "agree")
 WAVE = ["organization_id", "wave"]
+TWICE = "the organization answers more than once in this wave; "
+OUTCOME = {  # of the rules of programme.toml
+    "all": "all answers are kept",
+    "latest": "the latest answer is kept",
+    "first": "the first answer is kept",
+    "mean": "one row holds the mean",
+    "ask": "programme.toml says to ask: take out all but one in corrections.csv (remove_survey)",
+}
 
 
 def once_each(rows: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) -> pd.DataFrame:
@@ -32,15 +40,8 @@ def once_each(rows: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) ->
     again = keys.loc[same.index].duplicated(keep="last")
     again = rows.index.isin(again.index[again])
     what = as_text(rows.loc[again, typed]).agg(" · ".join, axis="columns") if typed else ""
-    record.set_aside(
-        rows[again],
-        table=schema.name,
-        scope="row",
-        column=column,
-        value=what,
-        reason="the same record stands there again; one is kept",
-        check=CHECK,
-    )
+    reason = "the same record stands there again; one is kept"
+    record.set_aside(rows[again], schema.name, column, what, check=CHECK, reason=reason)
     return rows[~again]
 
 
@@ -59,30 +60,19 @@ def one_answer_each(
         By quarter, how many answers on the scales of an organization to one wave could be compared, and agree.
     """
     known = rows[WAVE].notna().all(axis="columns")
-    twice = rows.duplicated(WAVE, keep=False) & known
-    again = as_text(rows[twice])
+    again = as_text(rows[rows.duplicated(WAVE, keep=False) & known])
     again = ordered(again, [*WAVE, "submitted_on", TYPED + "submitted_on", *schema.columns, *ROW])
-    scales = [name for name, column in schema.columns.items() if column.metadata["kind"] == "scale"]
-    agreement = _agreement(again, scales)
+    agreement = _agreement(again, schema)
     if again.empty:
         return rows, agreement
-    rule = sources[0].twice
-    said = {"table": schema.name, "check": CHECK}
+    rule, about = sources[0].twice, {"check": CHECK, "reason": TWICE + OUTCOME[sources[0].twice]}
     if rule == "all":
-        reason = "the organization answers more than once in this wave; all answers are kept"
         place = again["organization_id"].str.cat(again["wave"].astype("str"), sep=" · wave ")
-        said |= {"column": " + ".join(WAVE), "old_value": place, "new_value": "", "change_type": "no_action"}
-        record.changed(again, reason=reason, **said)
+        record.noted(again, schema.name, " + ".join(WAVE), place, **about)
         return rows, agreement
     other = again.duplicated(WAVE, keep="first" if rule == "first" else "last")
     gone = again if rule == "ask" else again[other]
-    outcome = {
-        "ask": "programme.toml says to ask: take out all but one in corrections.csv (remove_survey)",
-        "mean": "one row holds the mean",
-    }.get(rule, f"the {rule} answer is kept")
-    reason = f"the organization answers more than once in this wave; {outcome}"
-    typed = gone[TYPED + "organization_id"]
-    record.set_aside(gone, scope="row", column="organization_id", value=typed, reason=reason, **said)
+    record.set_aside(gone, schema.name, "organization_id", gone[TYPED + "organization_id"], **about)
     if rule == "mean":
         rows = _with_means(rows, again, again[~other], schema, record)
     return rows.drop(index=gone.index), agreement
@@ -92,43 +82,31 @@ def _with_means(
     rows: pd.DataFrame, again: pd.DataFrame, kept: pd.DataFrame, schema: pa.DataFrameSchema, record: Record
 ) -> pd.DataFrame:
     rows, groups = rows.copy(), again.groupby(WAVE, sort=False)
-    for name, column in schema.columns.items():
-        kind = column.metadata["kind"]
-        if kind not in ("scale", "yes_no"):
-            continue
+    about = {"check": CHECK, "reason": "the mean of the organization's answers to this wave"}
+    for name in _of_kind(schema, "scale", "yes_no"):
         mean = groups[name].transform("mean").loc[kept.index].astype("Float64")
-        most = (mean > 0.5).astype("boolean").mask(mean == 0.5)
-        value = most if kind == "yes_no" else mean.round().astype("Int64")
-        before = kept[name]
-        differs = ~((value == before).fillna(False) | (value.isna() & before.isna()))
-        if differs.any():
-            record.changed(
-                kept[differs],
-                table=schema.name,
-                column=name,
-                old_value=kept.loc[differs, TYPED + name],
-                new_value=value[differs].astype("str").fillna(""),
-                change_type="change_response",
-                check=CHECK,
-                reason="the mean of the organization's answers to this wave",
-            )
+        value = mean.round().astype("Int64")
+        if name in _of_kind(schema, "yes_no"):
+            value = (mean > 0.5).astype("boolean").mask(mean == 0.5)
+        same = (value == kept[name]).fillna(False) | (value.isna() & kept[name].isna())
+        new = value.astype("str").fillna("")
+        record.changed(kept[~same], schema.name, name, kept[TYPED + name], new, **about)
         rows.loc[kept.index, name] = value
     return rows
 
 
-def _agreement(again: pd.DataFrame, scales: list[str]) -> pd.DataFrame:
+def _agreement(again: pd.DataFrame, schema: pa.DataFrameSchema) -> pd.DataFrame:
     """The last answer against the one before it, scale by scale."""
+    scales = _of_kind(schema, "scale")
     before = again.groupby(WAVE)[scales].shift()
     both = again[scales].notna() & before.notna()
-    counted = pd.DataFrame(
-        {
-            "quarter": again[WHEN],
-            "compared": both.sum(axis="columns"),
-            "agree": (both & again[scales].eq(before).fillna(False)).sum(axis="columns"),
-        }
-    )
-    counts = counted.groupby("quarter", sort=True)[["compared", "agree"]].sum().reset_index()
-    return counts.assign(records="survey twice in a wave")[list(AGREEMENT)]
+    agree = both & again[scales].eq(before).fillna(False)
+    counts = {"quarter": again[WHEN], "compared": both.sum(axis="columns"), "agree": agree.sum(axis="columns")}
+    return agreement_by_quarter(pd.DataFrame(counts), "survey twice in a wave")
+
+
+def _of_kind(schema: pa.DataFrameSchema, *kinds: str) -> list[str]:
+    return [name for name, column in schema.columns.items() if column.metadata["kind"] in kinds]
 
 
 def _folded(text: pd.Series) -> pd.Series:

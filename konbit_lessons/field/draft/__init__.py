@@ -7,6 +7,7 @@ themselves. What is not sure stands in the file as a line marked OPEN, never as 
 import os
 from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
@@ -17,11 +18,11 @@ from konbit_lessons.field import identity
 from konbit_lessons.field.draft.evidence import SCHEMAS, Known
 from konbit_lessons.field.draft.folder import Folder, Part, Unit, read_folder
 from konbit_lessons.field.draft.matching import Match, matches
-from konbit_lessons.field.draft.writing import Source, Unfit, programme_text
+from konbit_lessons.field.draft.writing import Source, programme_text
 
 __all__ = ["Draft", "draft_programme"]
 
-FIRST = ("organizations", "events")
+ROSTER = ["organization_id", "name", "acronym"]
 TABLE_FITS, TABLE_MARGIN = 0.40, 0.04
 SAME_RECORDS = 0.5  # of the codes of a second roster: then it is a copy
 
@@ -71,40 +72,34 @@ def draft_programme(folder: str | Path, programme_file: str | Path = "programme.
         raise ProgrammeError(f"{folder}: there is no such folder. Give the folder that holds the raw files.")
     found = read_folder(folder)
     sources, unfit = _sources(found)
-    reasons = "".join(f"\n  {name}: {why.rstrip('.')}." for name, why in found.left_out.items())
-    reasons += "".join(f"\n  {found.name(part.path)}: {one.why}." for one in unfit for part in one.unit.parts)
+    not_placed = found.left_out | {found.name(part.path): why for unit, why in unfit.items() for part in unit.parts}
     if not sources:
-        there = "no file in it fits a table" if reasons else "it is empty"
+        there = "no file in it fits a table" if not_placed else "it is empty"
+        reasons = "".join(f"\n  {name}: {why.rstrip('.')}." for name, why in not_placed.items())
         raise ProgrammeError(f"{folder}: {there}; nothing was written. Put the raw files there.{reasons}")
     raw = Path(os.path.relpath(folder.resolve(), Path(programme_file).resolve().parent)).as_posix()
     text = programme_text(found, sources, unfit, raw=raw)
+    sizes = [len(source.match.placed) + len(source.match.own) for source in sources]
+    placed = zip(sources, sizes, strict=True)
     return Draft(
         text=text,
-        placed=[(found.name(path), source.table, _size(source)) for source in sources for path in source.paths],
-        columns=sum(map(_size, sources)),
+        placed=[(found.name(path), source.table, size) for source, size in placed for path in source.paths],
+        columns=sum(sizes),
         open=sum("OPEN: " in line for line in text.splitlines()),
-        not_placed=found.left_out | {found.name(part.path): one.why for one in unfit for part in one.unit.parts},
+        not_placed=not_placed,
     )
 
 
-def _size(source: Source) -> int:
-    return len(source.match.placed) + len(source.match.own)
-
-
-def _sources(folder: Folder) -> tuple[list[Source], list[Unfit]]:
+def _sources(folder: Folder) -> tuple[list[Source], dict[Unit, str]]:
     """The sources in the order of the codebook, and what fits no table."""
     sources: list[Source] = []
-    unfit: list[Unfit] = []
-    first, known = _first_tables(folder.units, unfit)
-    for unit in folder.units:
-        if any(unit is one.unit for one in unfit):
-            continue
+    first, known, unfit = _first_tables(folder.units)
+    for unit in [unit for unit in folder.units if unit not in unfit]:
         ranked = matches(unit, known)
         if unit in first:
             ranked = [match for match in ranked if match.table == first[unit]]
-        why = _why_unfit(ranked)
-        if why:
-            unfit.append(Unfit(unit, ranked[0], why))
+        if why := _why_unfit(ranked):
+            unfit[unit] = why
         else:
             sources += [Source(folder, part, ranked[0]) for part in _by_file(folder, unit, ranked[0])]
     sources = _invited_once(sources, unfit)
@@ -112,46 +107,54 @@ def _sources(folder: Folder) -> tuple[list[Source], list[Unfit]]:
     return sorted(sources, key=lambda source: (order.index(source.table), folder.name(source.paths[0]))), unfit
 
 
-def _invited_once(sources: list[Source], unfit: list[Unfit]) -> list[Source]:
+def _invited_once(sources: list[Source], unfit: dict[Unit, str]) -> list[Source]:
     """Without the invitations that stand in a longer list as well: those probably say who came."""
     kept: list[Source] = []
     lists: list[tuple[str, set[tuple[str, str]]]] = []
     for source in sorted(sources, key=lambda source: -source.unit.rows):
-        pairs = set()
-        if source.table == "invitations" and {"event_id", "organization_id"} <= set(source.placed):
-            both = pd.concat([source.placed[name].cells for name in ("event_id", "organization_id")], axis=1).dropna()
-            pairs = {(event.strip(), identity.fold(name)) for event, name in both.itertuples(index=False)}
+        pairs = _invited(source) if source.table == "invitations" else set()
         longer = next((name for name, other in lists if len(pairs & other) > SAME_RECORDS * len(pairs)), None)
         if longer:
-            why = f'its events and organizations stand in {longer} too: is it who came? Then its table is "sign_in"'
-            unfit.append(Unfit(source.unit, source.match, why))
+            same = f"its events and organizations stand in {longer} too"
+            unfit[source.unit] = f'{same}: is it who came? Then its table is "sign_in"'
         else:
             kept.append(source)
             lists.append((source.paths[0].name, pairs))
     return kept
 
 
-def _first_tables(units: list[Unit], unfit: list[Unfit]) -> tuple[dict[Unit, str], Known]:
-    """The units that are organizations or events, and what they make known."""
+def _invited(source: Source) -> set[tuple[str, str]]:
+    """Events and organizations of a list of invitations."""
+    if not {"event_id", "organization_id"} <= set(source.placed):
+        return set()
+    both = pd.concat([source.placed[name].cells for name in ("event_id", "organization_id")], axis=1).dropna()
+    return {(event.strip(), identity.fold(name)) for event, name in both.itertuples(index=False)}
+
+
+def _first_tables(units: list[Unit]) -> tuple[dict[Unit, str], Known, dict[Unit, str]]:
+    """The units that are organizations or events, what they make known, and the copies among them."""
     first: dict[Unit, str] = {}
+    unfit: dict[Unit, str] = {}
     codes: dict[str, set[str]] = {"organizations": set(), "events": set()}
     rosters = []
     known = Known(shared=_shared_codes(units))
     for unit in sorted(units, key=lambda unit: -unit.rows):
         ranked = matches(unit, known)
-        if ranked[0].table not in FIRST or _why_unfit(ranked):
-            continue
         match, table = ranked[0], ranked[0].table
+        if table not in codes or _why_unfit(ranked):
+            continue
+        likely = {name: unit.columns[header] for name, (header, _) in match.likely.items()}
         key = SCHEMAS[table].metadata["key"][0]
-        own = set(unit.columns[match.likely[key][0]].counts.index) if key in match.likely else set()
+        own = set(likely[key].counts.index) if key in likely else set()
         if own and len(own & codes[table]) > SAME_RECORDS * len(own):
-            unfit.append(Unfit(unit, match, f"it repeats {table} that stand in another file: an older copy?"))
+            unfit[unit] = f"it repeats {table} that stand in another file: an older copy?"
             continue
         codes[table] |= own
         first[unit] = table
-        if table == "organizations" and {"organization_id", "name"} <= set(match.likely):
-            rosters.append((unit, {name: header for name, (header, _) in match.likely.items()}))
-    return first, replace(known, roster=_roster(rosters), events=frozenset(codes["events"]))
+        if table == "organizations" and {"organization_id", "name"} <= set(likely):
+            called = {name: likely[name].cells.str.strip() for name in ROSTER if name in likely}
+            rosters.append(pd.DataFrame(called, columns=ROSTER))
+    return first, replace(known, roster=_roster(rosters), events=frozenset(codes["events"])), unfit
 
 
 def _shared_codes(units: list[Unit]) -> frozenset[str]:
@@ -163,16 +166,10 @@ def _shared_codes(units: list[Unit]) -> frozenset[str]:
     return frozenset(value for value, count in seen.items() if count > 1)
 
 
-def _roster(rosters: list[tuple[Unit, dict[str, str]]]) -> identity.Roster | None:
-    columns = ["organization_id", "name", "acronym"]
-    rows = [
-        pd.DataFrame({name: unit.columns[headers[name]].cells.str.strip() for name in columns if name in headers})
-        for unit, headers in rosters
-    ]
-    if not rows:
-        return None
-    frame = pd.concat(rows).dropna(subset=["organization_id", "name"]).drop_duplicates("organization_id")
-    return identity.Roster(frame.reindex(columns=columns).reset_index(drop=True))
+def _roster(rosters: list[pd.DataFrame]) -> identity.Roster | None:
+    rows = pd.concat([pd.DataFrame(columns=ROSTER), *rosters]).dropna(subset=["organization_id", "name"])
+    rows = rows.drop_duplicates("organization_id").reset_index(drop=True)
+    return None if rows.empty else identity.Roster(rows)
 
 
 def _why_unfit(ranked: list[Match]) -> str:
@@ -187,18 +184,15 @@ def _why_unfit(ranked: list[Match]) -> str:
 
 def _by_file(folder: Folder, unit: Unit, match: Match) -> list[Unit]:
     """A unit in as many sources as it must be: by sheets that must be named, and by contradictory orders of dates."""
-    groups: dict[tuple[str, ...], list[Part]] = {}
-    for path in dict.fromkeys(part.path for part in unit.parts):
-        own = [part for part in unit.parts if part.path == path]
-        groups.setdefault(() if own[0].alone else tuple(part.sheet for part in own), []).extend(own)
+    files: dict[Path, list[Part]] = {}
+    for part in unit.parts:
+        files.setdefault(part.path, []).append(part)
+    groups: dict[tuple[str, ...], list[list[Part]]] = {}
+    for parts in files.values():
+        groups.setdefault(() if parts[0].alone else tuple(part.sheet for part in parts), []).append(parts)
     found = []
-    for parts in groups.values():
-        one = folder.unit(unit.kind, unit.form, parts) if len(groups) > 1 else unit
-        paths = list(dict.fromkeys(part.path for part in parts))
-        if len(paths) > 1 and Source(folder, one, match).ways.contradictory:
-            found += [
-                folder.unit(unit.kind, unit.form, [part for part in parts if part.path == path]) for path in paths
-            ]
-        else:
-            found.append(one)
+    for alike in groups.values():
+        one = folder.unit(unit.kind, unit.form, list(chain(*alike))) if len(groups) > 1 else unit
+        apart = len(alike) > 1 and Source(folder, one, match).ways.contradictory
+        found += [folder.unit(unit.kind, unit.form, parts) for parts in alike] if apart else [one]
     return found

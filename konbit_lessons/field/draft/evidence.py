@@ -1,6 +1,7 @@
 """What the values of a column speak for: how well they fit a column of the codebook."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -8,7 +9,7 @@ import pandas as pd
 
 from konbit_lessons import tables
 from konbit_lessons.field import identity
-from konbit_lessons.field.draft.vocabulary import folded, meanings, vocabulary
+from konbit_lessons.field.draft.vocabulary import folded, meanings, nearest, vocabulary
 from konbit_lessons.field.values import DATE_ORDERS, NO, SERIAL, YES, Writing, convert
 from konbit_lessons.words import languages
 
@@ -18,26 +19,9 @@ SCHEMAS = tables.schemas(
 MOST_VALUES = 120  # distinct values looked at
 MOST_NAMES = 60  # distinct names looked up on the roster
 MOST_LEVELS = 15  # kinds of one thing
-NO_ANSWER_CODES = frozenset(
-    f"{sign}{one}" for sign in ("", "-") for one in (99, 98, 97, 88, 77, 66, 999, 998, 888, 777)
-)
+_NO_ANSWER = (99, 98, 97, 88, 77, 66, 999, 998, 888, 777)
+NO_ANSWER_CODES = frozenset(f"{sign}{one}" for sign in ("", "-") for one in _NO_ANSWER)
 ORDERS = tuple(order for order in DATE_ORDERS if order not in SERIAL)
-_NUMBERS = [("amount", "Float64", Writing(decimal=mark)) for mark in ".,"]
-_READ = {"day": [("day", "datetime64[us]", Writing(dates=ORDERS))], "amount": _NUMBERS, "whole": _NUMBERS}
-_SHAPES = {
-    "date": r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}.*|\d{1,2}(?:er)?[ -][^\W\d]{3,}\.?[ -]\d{2,4}"
-    r"|[^\W\d]{3,}\. ?\d{1,2},? \d{4}|[^\W\d]{3,} \d{1,2},? \d{4}|\d{4}[-/]\d{2}[-/]\d{2}.*",
-    "digit": r".*\d.*",
-    "moment": r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*",
-    "serial": r"[34]\d{4}(?:\.\d+)?",
-    "code": r"(?=.*\d)[^\W\d_]{1,8}[-_/. ]?(?:[^\W_]{1,6}[-_/. ])?\d{1,6}",
-    "phone": r"(?!\d{1,4}[/.-]\d{1,2}[/.-]\d{2,4})(?:\+|00)?(?=(?:\D*\d){8})\d[\d\s().-]{6,18}\d",
-    "email": r"[^@\s]+@[^@\s]+\.[^@\s]+",
-    "gps": r"-?\d{1,2}\.\d{3,}[ ,]+-?\d{1,3}\.\d{3,}.*",
-    "quarter": r"(?:FY|AF)?\s?\d{4}[\s_-]?[QT][1-4]|[QT][1-4][\s_-]?(?:FY|AF)?\s?\d{4}",
-    "person": r"[^\W\d_][^\W\d_.'-]*(?:[ '-][^\W\d_][^\W\d_.'-]*){1,4}",
-}
-_SHAPED = {name: re.compile(pattern, re.IGNORECASE | re.DOTALL) for name, pattern in _SHAPES.items()}
 
 
 @dataclass(frozen=True)
@@ -76,8 +60,7 @@ class Column:
     header: str
     says: tuple[str, ...]
     cells: pd.Series
-    _shares: dict[str, float] = field(default_factory=dict)
-    _matches: dict[identity.Roster, dict[str, identity.Match]] = field(default_factory=dict)
+    _known: dict[object, object] = field(default_factory=dict)  # shares and matches, once they are worked out
 
     @cached_property
     def counts(self) -> pd.Series:
@@ -111,12 +94,13 @@ class Column:
 
     def share(self, what: str) -> float:
         """Share of the values that have a shape, or that a test accepts."""
-        if what not in self._shares:
-            accepts = _TESTS[what] if what in _TESTS else _SHAPED[what].fullmatch
-            self._shares[what] = self._share([bool(accepts(value)) for value in self.distinct])
-        return self._shares[what]
+        if what not in self._known:
+            accepts = _TESTS.get(what) or re.compile(vocabulary()["shapes"][what], re.IGNORECASE | re.DOTALL).fullmatch
+            self._known[what] = self.share_of([bool(accepts(value)) for value in self.distinct])
+        return self._known[what]
 
-    def _share(self, accepted: list[bool]) -> float:
+    def share_of(self, accepted: list[bool]) -> float:
+        """Share of the values whose distinct ones are accepted."""
         counts = self.counts.iloc[:MOST_VALUES]
         return float(counts[accepted].sum() / max(counts.sum(), 1))
 
@@ -124,12 +108,12 @@ class Column:
         """Share of the values that become a day or a number, in the way of writing that serves it best."""
         if self.share("date" if kind == "day" else "digit") < 0.5:
             return 0.0
-        if kind not in self._shares:
+        if kind not in self._known:
             distinct = pd.Series(self.distinct, dtype="str")
-            read = [convert(distinct, kind=of, dtype=to, levels=None, writing=way)[0] for of, to, way in _READ[kind]]
+            read = [days_in(distinct, ORDERS)] if kind == "day" else [numbers_in(distinct, mark) for mark in ".,"]
             good = [values.notna() & ((values % 1 == 0) if kind == "whole" else True) for values in read]
-            self._shares[kind] = max(self._share(one.fillna(False).tolist()) for one in good)
-        return self._shares[kind]
+            self._known[kind] = max(self.share_of(one.fillna(False).tolist()) for one in good)
+        return self._known[kind]
 
     @property
     def numeric(self) -> float:
@@ -146,9 +130,15 @@ class Column:
         """What the roster says of each distinct value; nothing of numbers and dates."""
         if known.roster is None or max(self.converts("amount"), self.share("date")) > 0.5:
             return {}
-        if known.roster not in self._matches:
-            self._matches[known.roster] = known.roster.match(self.distinct[:MOST_NAMES])
-        return self._matches[known.roster]
+        if known.roster not in self._known:
+            self._known[known.roster] = known.roster.match(self.distinct[:MOST_NAMES])
+        return self._known[known.roster]
+
+    @cached_property
+    def beside(self) -> tuple[float, str]:
+        """What its header resembles that is no column of any table; how much, first."""
+        persons = self.blank or self.share("person") >= 0.4
+        return nearest(self.says, "identifiers", "others", without=() if persons else ("a person's name",))
 
     @cached_property
     def sort(self) -> str:
@@ -167,8 +157,15 @@ class Column:
         return few if shown else f"text, {len(self.counts)} different"
 
 
-def _is_title(value: str) -> bool:
-    return bool(set(identity.words(value)) & (folded("titles", "senior") | folded("titles", "junior")))
+def days_in(cells: pd.Series, orders: Iterable[str]) -> pd.Series:
+    """The days that these texts are in one of these orders; missing where they are none."""
+    writing = Writing(dates=tuple(orders))
+    return convert(cells, kind="day", dtype="datetime64[us]", levels=None, writing=writing)[0]
+
+
+def numbers_in(cells: pd.Series, mark: str) -> pd.Series:
+    """The numbers that these texts are with a decimal mark; missing where they are none."""
+    return convert(cells, kind="amount", dtype="Float64", levels=None, writing=Writing(decimal=mark))[0]
 
 
 _TESTS = {
@@ -177,84 +174,61 @@ _TESTS = {
     "yes_no": lambda value: value.casefold() in YES | NO or identity.fold(value) in meanings("yes_no"),
     "point": lambda value: (value.isdigit() and int(value) <= 10) or identity.fold(value) in meanings("agreement"),
     "answer": lambda value: value in NO_ANSWER_CODES or identity.fold(value) in meanings("unknown"),
-    "title": _is_title,
+    "title": lambda value: set(identity.words(value)) & (folded("titles", "senior") | folded("titles", "junior")),
 }
-
-
-@dataclass(frozen=True)
-class Fit:
-    """How strongly values speak for a column, 0 to 1; ``against`` says why they speak against it."""
-
-    strength: float = 0.0
-    against: str = ""
+Fit = float | str  # how strongly values speak for a column, 0 to 1; or what speaks against it, in words
 
 
 def fit(column: Column, table: str, name: str, known: Known) -> Fit:
     """How well the values of a raw column fit a column of the codebook."""
     about = SCHEMAS[table].columns[name].metadata
-    if refers_to := about.get("refers_to"):
-        return _referred(column, refers_to, known)
     if column.blank:
-        return Fit(0.05)
+        return 0.05
+    if about.get("refers_to"):
+        return _event(column, known) if about["refers_to"] == "events" else _organization(column, known)
     if name.endswith("_id"):
         return _code(column, known)
     if about["kind"] == "text":
-        return _TEXTS.get(name, _text)(column, f"{table}.{name}", known)
+        return _text(column, table, name, known)
     return _OF_KIND[about["kind"]](column, name, list(about["levels"]))
 
 
-def _referred(column: Column, to: str, known: Known) -> Fit:
-    """Codes of events, or codes or names of organizations."""
-    if column.blank:
-        return Fit(0.05)
-    of_events = to == "events"
-    if not known.events if of_events else known.roster is None:
-        can_be = (
-            column.share("code") >= 0.8 if of_events else max(column.converts("amount"), column.share("date")) < 0.5
-        )
-        return Fit(0.3) if can_be else Fit(against=f"not {'codes' if of_events else 'names'}")
-    found = column.organizations(known)
-    good = (
-        [value in known.events for value in column.distinct]
-        if of_events
-        else [m.organization_id for m in found.values()]
-    )
-    share = sum(map(bool, good)) / max(len(good), 1)
-    if share >= (0.5 if of_events else 0.4):
-        return Fit(0.6 + 0.35 * share)
-    what = "codes of events" if of_events else "organizations on the roster"
-    return Fit(against=f"{share:.0%} of its values are {what}")
+def _event(column: Column, known: Known) -> Fit:
+    if not known.events:
+        return 0.3 if column.share("code") >= 0.8 else "not codes"
+    share = sum(value in known.events for value in column.distinct) / len(column.distinct)
+    return 0.6 + 0.35 * share if share >= 0.5 else f"{share:.0%} of its values are codes of events"
+
+
+def _organization(column: Column, known: Known) -> Fit:
+    """Codes or names of organizations."""
+    if known.roster is None:
+        return 0.3 if max(column.converts("amount"), column.share("date")) < 0.5 else "not names"
+    found = column.organizations(known).values()
+    share = sum(bool(match.organization_id) for match in found) / max(len(found), 1)
+    return 0.6 + 0.35 * share if share >= 0.4 else f"{share:.0%} of its values are organizations on the roster"
 
 
 def _code(column: Column, known: Known) -> Fit:
     if column.unique < 0.9:
-        return Fit(against="its values repeat")
+        return "its values repeat"
     if column.share("date") > 0.5 or (column.share("words") > 0.5 and column.share("code") < 0.8):
-        return Fit(against="not codes")
+        return "not codes"
     if sum(value in known.shared for value in column.distinct) >= 0.3 * len(column.distinct):
-        return Fit(0.85)
-    return Fit(0.6 if column.share("code") >= 0.8 else 0.3)
+        return 0.85
+    return 0.6 if column.share("code") >= 0.8 else 0.3
 
 
-def _text(column: Column, usual: str, known: Known) -> Fit:
-    values = folded("usual", usual) if usual in vocabulary()["usual"] else ()
-    if sum(value in values for value in column.folded) >= 0.6 * len(column.folded):
-        return Fit(0.85)
+def _text(column: Column, table: str, name: str, known: Known) -> Fit:
+    usual = folded("usual", f"{table}.{name}")
+    if usual and sum(value in usual for value in column.folded) >= 0.6 * len(column.folded):
+        return 0.85
     if column.numeric > 0.7:
-        return Fit(against="numbers, dates or yes and no, not text")
+        return "numbers, dates or yes and no, not text"
     if max(column.share(what) for what in ("phone", "email", "gps")) > 0.5:
-        return Fit(against="data about a person")
-    return Fit(0.15)
-
-
-def _only(good, strength: float, against: str):
-    """A text that must also be good for what it is."""
-
-    def fits(column: Column, usual: str, known: Known) -> Fit:
-        found = _text(column, usual, known)
-        return found if found.against else Fit(strength) if good(column, known) else Fit(against=against)
-
-    return fits
+        return "data about a person"
+    good, strength, against = _TEXTS.get(name, (lambda column, known: True, 0.15, ""))
+    return strength if good(column, known) else against
 
 
 def _persons(column: Column, known: Known) -> bool:
@@ -266,14 +240,16 @@ def _names(column: Column, known: Known) -> bool:
     return column.unique >= 0.7 and column.share("words") >= 0.5 and column.share("code") < 0.5
 
 
-_TEXTS = {
-    "quarter": lambda column, usual, known: (
-        Fit(0.85) if column.share("quarter") >= 0.7 else Fit(against="not quarters such as FY2017Q3")
-    ),
-    "name": _only(_names, 0.5, "not names, each once"),
-    "delegate": _only(_persons, 0.4, "not names of persons"),
-    "acronym": _only(lambda column, known: column.share("short") >= 0.6, 0.6, "not acronyms"),
-    "places": _only(lambda column, known: column.unique < 0.7 and column.share("code") < 0.5, 0.3, "not places"),
+def _places(column: Column, known: Known) -> bool:
+    return column.unique < 0.7 and column.share("code") < 0.5
+
+
+_TEXTS = {  # texts that must be of a sort: the test, how strongly it speaks for them, what the others are
+    "quarter": (lambda column, known: column.share("quarter") >= 0.7, 0.85, "not quarters such as FY2017Q3"),
+    "name": (_names, 0.5, "not names, each once"),
+    "delegate": (_persons, 0.4, "not names of persons"),
+    "acronym": (lambda column, known: column.share("short") >= 0.6, 0.6, "not acronyms"),
+    "places": (_places, 0.3, "not places"),
 }
 
 
@@ -281,35 +257,33 @@ def _level(column: Column, name: str, levels: list[str]) -> Fit:
     """A level of the codebook by what it can mean; one that a programme declares by being a few kinds of something."""
     if not levels:
         if name == "action" or column.kinds:
-            return Fit(0.5)
-        return Fit(0.1) if column.numeric < 0.5 else Fit(against="not kinds of something")
+            return 0.5
+        return 0.1 if column.numeric < 0.5 else "not kinds of something"
     which = next(key for key in vocabulary()["levels"] if key.endswith(f".{name}"))
-    share = column._share([value in meanings(which) for value in column.folded])
-    return Fit(0.85 * share) if share >= 0.4 else Fit(against=f"its values are not known to mean {', '.join(levels)}")
+    share = column.share_of([value in meanings(which) for value in column.folded])
+    return 0.85 * share if share >= 0.4 else f"its values are not known to mean {', '.join(levels)}"
 
 
 def _yes_no(column: Column, name: str, levels: list[str]) -> Fit:
     if name == "senior_delegate" and column.share("title") >= 0.4 and column.share("yes_no") < 0.5:
-        return Fit(0.6)
+        return 0.6
     if name == "senior_delegate" and column.converts("amount") < 0.5 and column.share("date") < 0.5:
-        return Fit(0.2)
-    return Fit(0.3) if column.share("yes_no") >= 0.8 else Fit(against="not yes or no")
+        return 0.2
+    return 0.3 if column.share("yes_no") >= 0.8 else "not yes or no"
 
 
 def _day(column: Column, name: str, levels: list[str]) -> Fit:
-    if column.converts("day") >= 0.6 or column.share("date") >= 0.6:
-        return Fit(0.25 if column.converts("day") >= 0.6 else 0.2)
-    return Fit(0.1) if column.share("serial") >= 0.6 else Fit(against="not dates")
+    strengths = {0.25: column.converts("day"), 0.2: column.share("date"), 0.1: column.share("serial")}
+    return next((strength for strength, share in strengths.items() if share >= 0.6), "not dates")
 
 
 def _whole(column: Column, name: str, levels: list[str]) -> Fit:
-    if column.converts("whole") < 0.8 or (name == "wave" and len(column.counts) > 12):
-        return Fit(against="not whole numbers, or too many different ones")
-    return Fit(0.25)
+    good = column.converts("whole") >= 0.8 and (name != "wave" or len(column.counts) <= 12)
+    return 0.25 if good else "not whole numbers, or too many different ones"
 
 
 def _amount(column: Column, name: str, levels: list[str]) -> Fit:
-    return Fit(0.25) if column.converts("amount") >= 0.7 else Fit(against="not amounts")
+    return 0.25 if column.converts("amount") >= 0.7 else "not amounts"
 
 
 _OF_KIND = {"level": _level, "yes_no": _yes_no, "day": _day, "whole": _whole, "amount": _amount}

@@ -6,16 +6,13 @@ from pathlib import Path
 import pandas as pd
 
 from konbit_lessons.errors import KonbitError
+from konbit_lessons.field.cleaning.reading import as_written
 from konbit_lessons.field.draft.evidence import Column
 from konbit_lessons.field.draft.vocabulary import likeness, vocabulary
 from konbit_lessons.field.programme import is_raw
 from konbit_lessons.field.sources import Raw, read
 from konbit_lessons.field.sources.form import Form, read_form
 
-NO_TABLES = {  # files that can lie beside the raw ones; anything else is what its content says
-    *(".md", ".toml", ".json", ".yml", ".yaml", ".py", ".ipynb", ".html", ".pdf", ".doc", ".docx", ".ppt", ".pptx"),
-    *(".jpg", ".jpeg", ".png", ".gif", ".heic", ".mp3", ".mp4", ".m4a", ".lnk"),
-}
 FORM_COVERS = 0.5  # of an export's own columns, and of a form's questions, so that it is the form behind the export
 SURE_HEADER = 0.9
 FEW_COLUMNS = 5
@@ -94,7 +91,8 @@ def _no_table(file: Path) -> str:
     """Why a file is not even opened."""
     if not is_raw(file):
         return "not raw data: the lock of an open file, or an evaluator's own"
-    return "no table by its name" if file.name.startswith(".") or file.suffix.lower() in NO_TABLES else ""
+    endings = vocabulary()["no_tables"]["endings"]
+    return "no table by its name" if file.name.startswith(".") or file.suffix.lower() in endings else ""
 
 
 def _read(path: Path) -> Raw:
@@ -114,9 +112,8 @@ def _sure_headers(raw: Raw) -> int:
 
 
 def _is_form(raw: Raw) -> bool:
-    return any(
-        title.lower() == "survey" and {"type", "name"} <= set(raw.tables[table]) for table, title in raw.sheets.items()
-    )
+    surveys = [raw.tables[table] for table, title in raw.sheets.items() if title.lower() == "survey"]
+    return any({"type", "name"} <= set(rows) for rows in surveys)
 
 
 def _form_behind(raw: Raw, forms: dict[Path, Form]) -> Path | None:
@@ -124,18 +121,16 @@ def _form_behind(raw: Raw, forms: dict[Path, Form]) -> Path | None:
     if raw.kind not in ("kobo", "odk_central", "surveycto", "sheet"):
         return None
     own = {" ".join(header.split()) for header in raw.tables["main"] if not is_metadata(header, raw.kind)}
-    covered = {path: min(_covered(form, own)) for path, form in forms.items()}
+    covered = {path: _covered(form, own) for path, form in forms.items()}
     best = max(covered, key=covered.get, default=None)
     return best if best and covered[best] >= FORM_COVERS else None
 
 
-def _covered(form: Form, headers: set[str]) -> tuple[float, float]:
-    """Share of the headers that the form knows, and share of its labelled questions that are among them."""
+def _covered(form: Form, headers: set[str]) -> float:
+    """Share of the headers that the form knows, or of its labelled questions that are among them: the smaller."""
     asked = {question.name for question in form.questions if question.labels}
-    found = {form.columns[header].rpartition("/")[2] for header in headers if header in form.columns}
-    return sum(header in form.columns for header in headers) / max(len(headers), 1), len(asked & found) / max(
-        len(asked), 1
-    )
+    known = [form.columns[header].rpartition("/")[2] for header in headers if header in form.columns]
+    return min(len(known) / max(len(headers), 1), len(asked.intersection(known)) / max(len(asked), 1))
 
 
 def is_metadata(header: str, kind: str) -> bool:
@@ -159,30 +154,28 @@ def _parts(raw: Raw) -> dict[tuple, list[Part]]:
 
 
 def _columns(parts: list[Part], form: Form | None) -> dict[str, Column]:
-    rows = pd.concat([_as_text(part.rows) for part in parts], ignore_index=True)
+    rows = pd.concat([as_written(part.rows) for part in parts], ignore_index=True)
     columns = {header: Column(header, _says(header, form), rows[header]) for header in rows}
-    sheets = [part.sheet for part in parts for _ in range(len(part.rows))]
-    files = [part.path.stem for part in parts for _ in range(len(part.rows))]
-    given = {SHEET: sheets if any(sheets) else [], FILE: files}
-    for header, names in given.items():
-        if names:
-            columns[header] = Column(header, (), pd.Series(names, dtype="str"))
+    for header, names in {SHEET: [part.sheet for part in parts], FILE: [part.path.stem for part in parts]}.items():
+        if any(names):
+            each = [name for name, part in zip(names, parts, strict=True) for _ in range(len(part.rows))]
+            columns[header] = Column(header, (), pd.Series(each, dtype="str"))
     return columns
 
 
-def _as_text(rows: pd.DataFrame) -> pd.DataFrame:
-    flags = rows.columns[rows.dtypes == "boolean"]
-    return rows.assign(**{header: rows[header].map({True: "1", False: "0"}).astype("str") for header in flags})
-
-
 def _says(header: str, form: Form | None) -> tuple[str, ...]:
-    """A header and the labels of its question in every language; of a choice, the labels of the choice."""
-    if not form:
-        return (header,)
-    for question in form.questions:
+    """A header and the labels of its question in every language; of a choice, behind the question's."""
+    question, choice = labels_of(header, form)
+    if choice is None:
+        return (header, *question.values())
+    return (header, *(f"{label}/{one}" for label in question.values() for one in choice.values()))
+
+
+def labels_of(header: str, form: Form | None) -> tuple[dict[str, str], dict[str, str] | None]:
+    """Language → what a form calls the question of a header; the same of its choice, None where it is no choice."""
+    for question in form.questions if form else ():
         if question.name == header.rpartition("/")[2] and question.labels:
-            return (header, *question.labels.values())
+            return question.labels, None
         if header.startswith(f"{question.name}/") and question.list_name:
-            labels = form.choices.get(question.list_name, {}).get(header.partition("/")[2], {})
-            return (header, *(f"{label}/{choice}" for label in question.labels.values() for choice in labels.values()))
-    return (header,)
+            return question.labels, form.choices.get(question.list_name, {}).get(header.partition("/")[2], {})
+    return {}, None

@@ -4,12 +4,13 @@ Each is named by the vocabulary where it knows the header, else by the header it
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from konbit_lessons.field import identity
+from konbit_lessons.field.declared import AMOUNT, EXPECTS
 from konbit_lessons.field.draft.evidence import NO_ANSWER_CODES, Column
 from konbit_lessons.field.draft.folder import Unit
-from konbit_lessons.field.draft.vocabulary import currency_in, folded, likeness, meanings
+from konbit_lessons.field.draft.vocabulary import currency_in, folded, meanings, nearest
 from konbit_lessons.tables import TABLES, codebook
 
 SURE_NAME = 0.9  # likeness of a header to a thing of the vocabulary from which it has its name
@@ -24,23 +25,28 @@ class Own:
     ----------
     section, name : str
         Where it stands in programme.toml, and what it is called there.
-    column, header : str
-        Its column of the table, and in the file.
-    says : tuple of str
-        What it can be labelled.
-    more : dict of str to str
+    header : str
+        Its column in the file.
+    label : str
+        What it can be called.
+    more : dict of str to object
         Keys beside its label.
     """
 
     section: str
     name: str
-    column: str
     header: str
-    says: tuple[str, ...]
-    more: dict[str, object]
+    label: str
+    more: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def column(self) -> str:
+        """Its column of the table."""
+        before, behind = EXPECTS * (self.section == "expectations"), AMOUNT * (self.more.get("kind") == "amount")
+        return f"{before}{self.name}{behind}"
 
 
-def own_columns(unit: Unit, table: str, headers: list[str], beside: set[str]) -> list[Own]:
+def own_columns(unit: Unit, table: str, headers: list[str]) -> list[Own]:
     """The things that a programme declares among columns that are none of the table's.
 
     Parameters
@@ -50,48 +56,40 @@ def own_columns(unit: Unit, table: str, headers: list[str], beside: set[str]) ->
         That it is read as; events offer incentives, a survey asks questions, conversations hold expectations.
     headers : list of str
         The columns that are left.
-    beside : set of str
-        The headers that resemble what is no thing of a programme.
     """
-    if table not in _FINDS:
-        return []
     found: dict[str, Own] = {}
-    for header in headers:
+    for header in headers if table in _FINDS else ():
         column = unit.columns[header]
-        if column.blank or column.given:
-            continue
-        one = _FINDS[table](column, unit, header in beside)
-        if one and one.column not in found:
-            found[one.column] = one
+        one = None if column.blank or column.given else _FINDS[table](column, unit)
+        if one:
+            found.setdefault(one.column, one)
     return list(found.values())
 
 
-def _incentive(column: Column, unit: Unit, beside: bool) -> Own | None:
+def _incentive(column: Column, unit: Unit) -> Own | None:
     name, known = named(column.says, "incentives")
-    if beside and not known:
+    more = {} if column.share("yes_no") >= 0.8 else {"kind": "amount"}
+    paid = column.converts("amount") >= 0.7 and (currency_in(column.header) or known)
+    if (column.beside[0] >= PROBABLY_OTHER and not known) or (more and not paid):
         return None
-    if column.share("yes_no") >= 0.8:
-        return Own("incentives", name, name, column.header, column.says, {})
-    if column.converts("amount") >= 0.7 and (currency_in(column.header) or known):
-        return Own("incentives", name, f"{name}_amount", column.header, column.says, {"kind": "amount"})
-    return None
+    return Own("incentives", name, column.header, as_label(column.header), more)
 
 
-def _expectation(column: Column, unit: Unit, beside: bool) -> Own | None:
-    question, slash, _ = column.header.rpartition("/")
-    leads = folded("expects", "leads")
+def _expectation(column: Column, unit: Unit) -> Own | None:
     if column.share("yes_no") < 0.8:
         return None
-    asked = any(set(identity.words(said.rpartition("/")[0])) & leads for said in column.says)
-    if not slash and set(identity.words(column.header)) & leads:
-        words = [word for word in identity.words(column.header) if word not in leads]
-        name, _ = named((" ".join(words),), "expectations")
-        return Own("expectations", name, f"expects_{name}", column.header, column.says, {}) if words else None
-    if slash and (asked or _known_choices(question, unit) >= 3):
-        choices = tuple(said.rpartition("/")[2] for said in column.says)
-        name, _ = named(choices, "expectations")
-        return Own("expectations", name, f"expects_{name}", column.header, choices, {})
-    return None
+    question, slash, _ = column.header.rpartition("/")
+    leads = folded("expects", "leads")
+    said = tuple(one.rpartition("/")[2] for one in column.says)
+    if slash:
+        asked = any(set(identity.words(one.rpartition("/")[0])) & leads for one in column.says)
+        found = asked or _known_choices(question, unit) >= 3
+    else:
+        words = identity.words(column.header)
+        said = (" ".join(word for word in words if word not in leads),)
+        found = said[0] and not leads.isdisjoint(words)
+    label = as_label(said[0] if slash else column.header)
+    return Own("expectations", named(said, "expectations")[0], column.header, label) if found else None
 
 
 def _known_choices(question: str, unit: Unit) -> int:
@@ -100,43 +98,37 @@ def _known_choices(question: str, unit: Unit) -> int:
     return sum(named(tuple(said.rpartition("/")[2] for said in one.says), "expectations")[1] for one in others)
 
 
-def _question(column: Column, unit: Unit, beside: bool) -> Own | None:
-    if one := _expectation(column, unit, beside):
+def _question(column: Column, unit: Unit) -> Own | None:
+    if one := _expectation(column, unit):
         return one
     name, known = named(column.says, "questions")
     more = _answers(column)
-    if more is None or "/" in column.header or (beside and not known):
+    if more is None or "/" in column.header or (column.beside[0] >= PROBABLY_OTHER and not known):
         return None
-    return Own("questions", name, name, column.header, column.says, more)
+    return Own("questions", name, column.header, as_label(column.header), more)
 
 
 def _answers(column: Column) -> dict[str, object] | None:
     """How a question is answered, as keys of programme.toml; None where by text."""
     values = [value for value in column.counts.index if value not in NO_ANSWER_CODES]
-    points = [int(value) for value in values if value.isdigit()]
     if column.share("yes_no") >= 0.9:
         return {"kind": "yes_no"}
     if column.share("point") + column.share("answer") >= 0.9 and column.share("point") > 0.3:
+        points = [int(value) for value in values if value.isdigit()]
         low, high = min(points, default=1), max(points, default=5)
-        return (
-            {}
-            if low >= 1 and high <= 5
-            else {"scale": [0 if low == 0 else 1, 10 if high > 7 else 7 if high > 5 else 5]}
-        )
+        scale = [min(low, 1), 5 if high <= 5 else 7 if high <= 7 else 10]
+        return {} if scale == [1, 5] else {"scale": scale}
     if column.converts("amount") >= 0.8:
-        money = currency_in(column.header)
-        return {"kind": "number"} | ({"unit": "currency"} if money else {})
-    unknown = meanings("unknown")
+        return {"kind": "number"} | ({"unit": "currency"} if currency_in(column.header) else {})
     if column.kinds and column.share("words") < 0.9:
-        kinds = {slug(value): value for value in values if identity.fold(value) not in unknown}
+        kinds = {slug(value): value for value in values if identity.fold(value) not in meanings("unknown")}
         return {"kind": "choice", "levels": kinds} if len(kinds) > 1 else None
     return None
 
 
 def named(says: tuple[str, ...], group: str) -> tuple[str, bool]:
     """The name of a thing: that of the vocabulary where one is surely meant; else its header's. And which it is."""
-    found = [(degree, what) for said in says for (of, what), degree in likeness(said).items() if of == group]
-    degree, what = max(found, default=(0.0, ""))
+    degree, what = nearest(says, group)
     return (what, True) if degree >= SURE_NAME else (slug(says[0]), False)
 
 

@@ -1,14 +1,9 @@
 """A folder for a new programme: where its files go, and a programme.toml of ten lines to begin with."""
 
-from importlib.resources import files
 from pathlib import Path
 
 from konbit_lessons.errors import ProgrammeError
 
-NEW = {  # what stands where; the texts are beside this module
-    "programme.toml": "new_programme.toml",
-    "README.md": "new_programme.md",
-}
 IGNORED = "# rows about organizations and people\n/data/\n/reports/\n"
 
 
@@ -31,11 +26,10 @@ def start_programme(folder: str | Path) -> list[Path]:
         One of the files is there already.
     """
     folder = Path(folder)
-    texts = {name: new_text(source) for name, source in NEW.items()} | {".gitignore": IGNORED}
+    texts = {"programme.toml": new_text(), "README.md": new_text("new_programme.md"), ".gitignore": IGNORED}
     if there := [name for name in texts if (folder / name).exists()]:
-        raise ProgrammeError(
-            f"{folder}: {', '.join(there)} is there already and is not overwritten. Name another folder."
-        )
+        found = f"{folder}: {', '.join(there)} is there already and is not overwritten"
+        raise ProgrammeError(f"{found}. Name another folder.")
     for place in ("data/raw", "data/processed", "reports"):
         (folder / place).mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
@@ -43,6 +37,6 @@ def start_programme(folder: str | Path) -> list[Path]:
     return [folder / name for name in texts]
 
 
-def new_text(name: str = NEW["programme.toml"]) -> str:
+def new_text(name: str = "new_programme.toml") -> str:
     """The text of a file of a new programme, as it is before anybody has written into it."""
-    return (files(__package__) / name).read_text(encoding="utf-8")
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from rapidfuzz import fuzz, process
 
@@ -24,7 +24,7 @@ Concept = tuple[str, str]  # (table, column); or (a group, what it is): identifi
 @cache
 def vocabulary() -> dict:
     """What is known of headers, things and answers: vocabulary.toml."""
-    return tomllib.loads((files("konbit_lessons.field.draft") / "vocabulary.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(Path(__file__).with_name("vocabulary.toml").read_text(encoding="utf-8"))
 
 
 def content_words(text: str) -> tuple[str, ...]:
@@ -36,7 +36,7 @@ def content_words(text: str) -> tuple[str, ...]:
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.sub(r"#|\b[Nn][°o]\b", " numéro ", text))
     short = vocabulary()["abbreviations"]
     found = [word for one in identity.words(spaced) for word in identity.words(short.get(one, one))]
-    small = _small_words() | _money()
+    small = _money().union(vocabulary()["small_words"]["words"])
     return tuple(dict.fromkeys(word for word in found if word not in small)) or tuple(found)
 
 
@@ -46,48 +46,47 @@ def likeness(header: str) -> dict[Concept, float]:
     words = content_words(header)
     phrases, with_word, weights = _phrases()
     near = {word: _near_words(word) for word in words}
-    weight = {
-        word: max((weights[other] for other in near[word]), default=UNKNOWN_WORD if len(word) > 1 else 0.1)
-        for word in words
-    }
+    unknown = {word: UNKNOWN_WORD if len(word) > 1 else 0.1 for word in words}
+    weight = {word: max((weights[other] for other in near[word]), default=unknown[word]) for word in words}
     qualifiers = {word for word in words if word in _qualifiers() or (word.isdigit() and len(word) == 4)}
     found: dict[Concept, float] = defaultdict(float)
-    said: dict[Concept, dict[str, float]] = defaultdict(
-        dict
-    )  # by whole phrases: "Fonction / poste" is two of one concept
+    said: dict[Concept, dict[str, float]] = {}  # by whole phrases: "Fonction / poste" is two of one concept
     for at in {at for others in near.values() for other in others for at in with_word[other]}:
         concept, phrase = phrases[at]
         same = {word: max(near[word].get(one, 0) for one in phrase) for word in words}
         covered = sum(weights[one] * max(others.get(one, 0) for others in near.values()) for one in phrase)
         recall = covered / sum(weights[one] for one in phrase)
         if recall > WHOLE_PHRASE:
-            said[concept] = {word: max(same[word], said[concept].get(word, 0)) for word in words}
+            before = said.get(concept, {})
+            said[concept] = {word: max(same[word], before.get(word, 0)) for word in words}
         changed = QUALIFIED if qualifiers.difference(phrase) else 1
-        found[concept] = max(found[concept], changed * _balance(recall, _precision(same, weight, near)))
+        found[concept] = max(found[concept], changed * _balance(recall, same, weight, near))
     for concept, same in said.items():
         changed = QUALIFIED if any(not same[word] for word in qualifiers) else 1
-        found[concept] = max(found[concept], changed * _balance(1, _precision(same, weight, near)))
+        found[concept] = max(found[concept], changed * _balance(1, same, weight, near))
     together = "".join(words)
-    for concept, phrase in phrases if len(together) >= 6 else ():
-        if "".join(phrase) == together:
-            found[concept] = 1.0
+    if len(together) >= 6:
+        found |= {concept: 1.0 for concept, phrase in phrases if "".join(phrase) == together}
     return dict(found)
 
 
-def _precision(same: dict[str, float], weight: dict[str, float], near: dict[str, dict[str, float]]) -> float:
-    """Share of the header's words that the phrase has."""
+def _balance(recall: float, same: dict[str, float], weight: dict[str, float], near: dict[str, dict]) -> float:
+    """How alike a header and a phrase are: the share of the phrase that the header has, and the other way round."""
     used = sum(weight[word] * same[word] for word in same)
     elsewhere = sum(weight[word] * (OTHER_WORD if near[word] else 1) for word in same if not same[word])
-    return used / (used + elsewhere) if used else 0.0
-
-
-def _balance(recall: float, precision: float) -> float:
-    return 2 * recall * precision / (recall + precision) if recall + precision else 0.0
+    precision = used / (used + elsewhere) if used else 0.0
+    return 2 * recall * precision / (recall + precision) if used else 0.0
 
 
 def alike(headers: Iterable[str], concept: Concept) -> float:
-    """How alike two phrases are, 0 to 1."""
+    """How alike the nearest of these headers is to a concept, 0 to 1."""
     return max((likeness(header).get(concept, 0.0) for header in headers), default=0.0)
+
+
+def nearest(headers: Iterable[str], *groups: str, without: tuple[str, ...] = ()) -> tuple[float, str]:
+    """The concept of some groups that these headers are nearest to; how near, first."""
+    found = [(near, one) for said in headers for (group, one), near in likeness(said).items() if group in groups]
+    return max((one for one in found if one[1] not in without), default=(0.0, ""))
 
 
 @cache
@@ -126,11 +125,6 @@ def _money() -> frozenset[str]:
     """How currencies are written; letters that could be a word of their own are none."""
     marks = {mark for code, written in codebook()["currencies"].items() for mark in (code.casefold(), *written)}
     return frozenset(mark for mark in marks if len(mark) > 2 or not mark.isalnum())
-
-
-@cache
-def _small_words() -> frozenset[str]:
-    return frozenset(vocabulary()["small_words"]["words"])
 
 
 @cache
