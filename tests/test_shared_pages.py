@@ -113,9 +113,7 @@ class Outsider:
                 matrix[i, place[name]] = sign
         bounds = np.array([(given.get(name, least.get(name, 0)), given.get(name, 1e4)) for name in names], float)
         matrix, right = matrix.tocsr(), np.zeros(len(self.equations))
-        seen = np.empty(
-            (0, len(names))
-        )  # figures that agree with it: what differs enough needs no program
+        seen = np.empty((0, len(names)))  # figures that agree with it: what differs enough needs no program
         for name in wanted:
             column = seen[:, place[name]]
             if len(seen) and np.ptp(column) >= self.smallest:
