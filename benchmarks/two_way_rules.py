@@ -18,7 +18,7 @@ from scipy.stats import t as t_distribution
 from threadpoolctl import threadpool_limits
 
 from benchmarks.simulation import Cell, _intercept, _mean, draw
-from konbit_lessons.incentives.clusterings import clusterings
+from konbit_lessons.incentives.clusters import clusterings
 from konbit_lessons.incentives.design import build_design
 from konbit_lessons.incentives.fit import fit_model
 

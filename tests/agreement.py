@@ -21,7 +21,7 @@ import pandas as pd
 from scipy.stats import t as t_distribution
 
 from konbit_lessons.incentives import coef_test, effects, predict_participation, wald_test
-from konbit_lessons.incentives.clusterings import clusterings
+from konbit_lessons.incentives.clusters import clusterings
 from konbit_lessons.incentives.contrasts import of_column
 from konbit_lessons.incentives.fit import fit_model, orthonormal
 from konbit_lessons.incentives.fitted import taken_apart

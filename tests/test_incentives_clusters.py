@@ -7,8 +7,7 @@ import pytest
 from scipy.stats import chi2, t
 
 from konbit_lessons.incentives.adjustment import half_corrected
-from konbit_lessons.incentives.clusterings import clusterings
-from konbit_lessons.incentives.clusters import KINDS, ClusterRobust
+from konbit_lessons.incentives.clusters import KINDS, ClusterRobust, clusterings
 from konbit_lessons.incentives.fit import fit_model
 
 

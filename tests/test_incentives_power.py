@@ -8,7 +8,7 @@ from scipy.special import expit
 from scipy.stats import t as t_distribution
 
 from konbit_lessons.incentives import predict_participation
-from konbit_lessons.incentives.clusterings import clusterings
+from konbit_lessons.incentives.clusters import clusterings
 from konbit_lessons.incentives.contrasts import of_column
 from konbit_lessons.incentives.detectable import smallest_detectable
 from konbit_lessons.incentives.evalue import e_value

@@ -8,7 +8,7 @@ import pytest
 from scipy.special import expit
 from scipy.stats import t as t_distribution
 
-from konbit_lessons.incentives.clusterings import clusterings
+from konbit_lessons.incentives.clusters import clusterings
 from konbit_lessons.incentives.contrasts import of_column
 from konbit_lessons.incentives.fit import fit_model
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from konbit_lessons.incentives.clusterings import Clusterings
+from konbit_lessons.incentives.clusters import Clusterings
 from konbit_lessons.incentives.crosstab import RAREST, count, rare_outcome
 from konbit_lessons.incentives.design import Design
 from konbit_lessons.incentives.detectable import smallest_detectable

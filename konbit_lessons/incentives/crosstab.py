@@ -5,7 +5,7 @@ Takes a ``Design``; returns the counts of one incentive, before anything is fitt
 
 import numpy as np
 
-from konbit_lessons.incentives.clusterings import varies_by
+from konbit_lessons.incentives.clusters import varies_by
 
 ENOUGH = (10, 5)  # groups with, and groups without: of the first cluster column, of a further one
 RAREST = (10, 5)  # rows, and groups of the first cluster column, in which the rarer answer to the outcome is seen

@@ -31,7 +31,7 @@ def smallest_detectable(fit, robust, contrast, *, kinds=(), rows=None, confidenc
     --------
     40 groups of one row, 20 with the incentive, 10 of 20 taking part either way: CR2 is 2 · ¼ · 1/20 · 20/19.
 
-    >>> from konbit_lessons.incentives.clusterings import clusterings
+    >>> from konbit_lessons.incentives.clusters import clusterings
     >>> from konbit_lessons.incentives.contrasts import of_column
     >>> from konbit_lessons.incentives.fit import fit_model
     >>> X = np.column_stack([np.ones(40), np.arange(40) % 2])

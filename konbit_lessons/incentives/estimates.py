@@ -45,7 +45,7 @@ class Estimates(Answered):
         """The fitted model as statsmodels has it, with the standard errors and degrees of freedom of this result.
 
         ``fit.summary()``, ``fit.params``, ``fit.conf_int()``, ``fit.predict(rows)`` and so on. With two cluster columns
-        a standard error is that of ``clusterings.Clusterings.basis``, and the covariances are scaled to it.
+        a standard error is that of ``clusters.Clusterings.basis``, and the covariances are scaled to it.
         """
         if self.smallest > 1:
             raise ModelError(

@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 
 from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives.answers import Answers
-from konbit_lessons.incentives.clusterings import clusterings
+from konbit_lessons.incentives.clusters import clusterings
 from konbit_lessons.incentives.design import build_design
 from konbit_lessons.incentives.fit import fit_model
 from konbit_lessons.incentives.groups import with_groups

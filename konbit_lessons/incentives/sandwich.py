@@ -9,8 +9,7 @@ import pandas as pd
 
 from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives.answers import FEWEST_DF
-from konbit_lessons.incentives.clusterings import clusterings, varies_by
-from konbit_lessons.incentives.clusters import KINDS
+from konbit_lessons.incentives.clusters import KINDS, clusterings, varies_by
 from konbit_lessons.incentives.contrasts import LOGIT, contrast_of
 from konbit_lessons.incentives.design import names_of
 from konbit_lessons.incentives.fit import fit_model
@@ -36,7 +35,7 @@ def coef_test(fit, clusters, kind="CR2", confidence=0.95):
     -------
     DataFrame, one row per coefficient (index ``term``)
         estimate, std_error, df, t, p_value, conf_low, conf_high. With two cluster columns the standard error is that of
-        ``clusterings.Clusterings.basis``.
+        ``clusters.Clusterings.basis``.
 
     Raises
     ------
@@ -77,7 +76,7 @@ def wald_test(fit, clusters, terms, kind="CR2"):
     Returns
     -------
     JointTest
-        F, df_num, df_denom, p_value; with two cluster columns the least sure of ``clusterings.Clusterings.joint_test``.
+        F, df_num, df_denom, p_value; with two cluster columns the least sure of ``clusters.Clusterings.joint_test``.
 
     References
     ----------
@@ -163,7 +162,7 @@ def firth(fit):
 
 
 def robust_of(fitted, clusters, kind="CR2"):
-    """The covariances of a ``Fitted``, ``clusterings.Clusterings``; arguments as of :func:`coef_test`."""
+    """The covariances of a ``Fitted``, ``clusters.Clusterings``; arguments as of :func:`coef_test`."""
     if kind not in KINDS:
         raise ModelError(f"kind: found {kind!r}; expected one of {', '.join(KINDS)}.")
     return clusterings(fitted, fitted.codes(clusters), kind)

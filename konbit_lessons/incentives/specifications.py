@@ -16,7 +16,7 @@ from scipy.stats import t as t_distribution
 from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives.answers import FEWEST_DF
 from konbit_lessons.incentives.bootstrap import wild_bootstrap
-from konbit_lessons.incentives.clusterings import clusterings
+from konbit_lessons.incentives.clusters import clusterings
 from konbit_lessons.incentives.design import build_design
 from konbit_lessons.incentives.fit import fit_model, orthonormal, strictly
 from konbit_lessons.incentives.formula import quoted
