@@ -65,6 +65,11 @@ class Design:
         """Of how many each row's outcome is a share: 1 but for counts."""
         return np.ones(len(self.y)) if self.trials is None else self.trials
 
+    @property
+    def first(self):
+        """The first cluster column."""
+        return next(iter(self.clusters))
+
     def position_of(self, varies_by):
         """Position of the cluster column that an incentive is constant within; None where it changes by row."""
         return list(self.clusters).index(varies_by) if varies_by in self.clusters else None

@@ -1,7 +1,7 @@
 """Missing answers: how many and whose, and what the estimates are when they are filled in, many times over.
 
-Takes a result; returns ``Imputed``, complete cases beside the pooled estimates. Around ``answered`` in the flow: it is
-called on each completed set of rows.
+Takes a result; returns ``Imputed``, complete cases beside the pooled estimates. The question is
+asked again of each completed set of rows.
 """
 
 from dataclasses import dataclass
@@ -13,8 +13,6 @@ from scipy import stats
 from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives.columns import is_number
 from konbit_lessons.incentives.formula import read_formula
-from konbit_lessons.incentives.question import answered
-from konbit_lessons.incentives.result import Answered
 
 FEWEST = 20  # imputations (STATISTICS, point 8)
 ROUNDS = 10  # of the chained equations before an imputation is taken
@@ -51,7 +49,7 @@ class Imputed:
 
     table: pd.DataFrame
     missing: pd.DataFrame
-    complete: Answered
+    complete: object
     imputations: int
 
 
@@ -118,7 +116,7 @@ def imputed(result, *, imputations=FEWEST, seed=1):
     """
     if imputations < FEWEST:
         raise ModelError(f"imputations: found {imputations!r}; expected at least {FEWEST}, or the limits jump about.")
-    rows, question = result.asked
+    rows, question, _ = result.asked
     sides, cluster = read_formula(question["formula"], rows.columns), question["cluster"]
     asked = [*(name for name in question["incentives"] if name in sides.columns), *sides.columns]
     asked, organization = tuple(dict.fromkeys(asked)), cluster[0]
@@ -131,9 +129,7 @@ def imputed(result, *, imputations=FEWEST, seed=1):
         rng = np.random.default_rng(seed)
         for _ in range(imputations):
             drawn = pd.DataFrame(_chained(known.to_numpy(), rng), index=known.index, columns=known.columns)
-            options = {"confidence": result.confidence, "permutations": 0, "seed": seed}
-            said = {"labels": {}, "smallest_effect": result.smallest_effect}
-            answers.append(answered(_filled(rows, drawn[fill]), question, options=options, **said))
+            answers.append(result.again(_filled(rows, drawn[fill]), by=None, permutations=0))
     missing = missing.assign(imputed=missing["column"].isin(fill))
     return Imputed(_table(result, answers), missing, result, len(answers))
 

@@ -15,7 +15,6 @@ from konbit_lessons.incentives.design import names_of
 from konbit_lessons.incentives.fit import fit_model
 from konbit_lessons.incentives.fitted import taken_apart
 from konbit_lessons.incentives.result import label_of
-from konbit_lessons.incentives.terms import Term
 
 TESTED = ["estimate", "std_error", "df", "t", "p_value", "conf_low", "conf_high"]
 
@@ -214,7 +213,7 @@ def covariates_of(answers, labels):
         if np.abs(change.step).max() > 0:  # else it repeats others, and was left out
             each[term] = (*change.effect(fit.coefficients, fit.link), own)
             level = str(levels[0]) if levels else ""
-            shown[term] = label_of(Term(term.removesuffix(f"[{level}]"), None, None, level=level), labels)
+            shown[term] = label_of(term.removesuffix(f"[{level}]"), level, labels)
             known[term] = not {*answers.separated} & {*change.columns}
     table = _table(each, answers.robust, answers.confidence)
     told = (table["fewest"] >= FEWEST_DF) & pd.Series(known, dtype=bool)

@@ -9,8 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from konbit_lessons.incentives.result import COUNTS
+
 NOT_SHOWN = "not_shown"  # the reason of an incentive that is hidden
-COUNTS = ["n_offered", "k_offered", "n_not_offered", "k_not_offered", "groups_offered"]
 KEPT = ["term", "label", "n", "clusters", "method", "varies_by", "kind", "against", "group"]
 ORGANIZATION = "organization_id"
 
