@@ -26,10 +26,10 @@ from konbit_lessons.incentives.contrasts import of_column
 from konbit_lessons.incentives.fit import fit_model, orthonormal
 from konbit_lessons.incentives.fitted import taken_apart
 from konbit_lessons.incentives.mixed import mixed_logit
-from konbit_lessons.incentives.penalized import profile_limits
 from konbit_lessons.incentives.result import adjusted_p
+from konbit_lessons.incentives.robustness import gee_logit
 from konbit_lessons.incentives.sandwich import robust_of
-from konbit_lessons.incentives.specifications import gee_logit
+from konbit_lessons.incentives.sparse import profile_limits
 
 REFERENCE = Path(__file__).parent / "data" / "reference"
 PAGE = Path(__file__).parents[1] / "docs" / "agreement.md"

@@ -15,8 +15,7 @@ from scipy.special import expit, stdtrit
 from konbit_lessons.incentives.clusters import Clusterings, varies_by
 from konbit_lessons.incentives.design import Design
 from konbit_lessons.incentives.fit import Fit, fit_model
-from konbit_lessons.incentives.penalized import penalized_interval
-from konbit_lessons.incentives.permutation import permutation_p
+from konbit_lessons.incentives.sparse import penalized_interval, permutation_p
 
 FEWEST_DF = 5  # below, the t distribution no longer describes the estimate (STATISTICS, point 5)
 ENOUGH = (10, 5)  # groups with, and groups without: of the first cluster column, of a further one
@@ -98,7 +97,7 @@ class Answers:
     def _beside(self, key, numbers, own):
         """The smallest detectable effect and the E-values of an estimable term."""
         contrast, term = self.design.contrast(key), self.design.terms[key]
-        kinds = [self.design.contrast(one).columns for one in term.others if one not in self.design.unfit]
+        kinds = [self.design.contrast(one).columns for one in self.design.others(key) if one not in self.design.unfit]
         given = {"columns": {*contrast.columns}.union(*kinds), "rows": term.rows, "own": own}
         detectable = smallest_detectable(self.fit, self.robust, contrast, confidence=self.confidence, **given)
         e_value, e_value_limit = e_values(self.fit, numbers, contrast, change=term.usual_change)

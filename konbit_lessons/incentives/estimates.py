@@ -15,16 +15,15 @@ from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives.answers import Answers
 from konbit_lessons.incentives.clusters import clusterings
 from konbit_lessons.incentives.design import build_design
-from konbit_lessons.incentives.fit import METHODS, fit_model
+from konbit_lessons.incentives.fit import METHODS, fit_model, separated_columns, separated_in
 from konbit_lessons.incentives.imputation import imputed as with_imputed_answers
-from konbit_lessons.incentives.independence import label
+from konbit_lessons.incentives.matrices import label
 from konbit_lessons.incentives.notes import Note
 from konbit_lessons.incentives.prediction import METHODS as WITH_PROBABILITY
 from konbit_lessons.incentives.prediction import prediction as prediction_of
 from konbit_lessons.incentives.result import COLUMNS, decided, groups_of, rule_of, table_of
 from konbit_lessons.incentives.robustness import robustness as specification_curve
 from konbit_lessons.incentives.sandwich import covariates_of, fit_of
-from konbit_lessons.incentives.separation import separated_columns, separated_in
 from konbit_lessons.incentives.shown import NOT_SHOWN, shown_covariates, shown_curve, shown_missing
 from konbit_lessons.incentives.shown import shown as as_shown
 from konbit_lessons.words import mark

@@ -21,7 +21,7 @@ def table_of(answers, keys, options):
     lines = []
     for key in keys:
         term = answers.design.terms[key]
-        line = {"term": key if isinstance(key, str) else key[0], "group": term.group, **answers.about(key)}
+        line = {"term": term.name, "group": term.group, **answers.about(key)}
         line |= {"label": label_of(term.column, term.level, options["labels"]), "against": term.against}
         lines.append(line | {"matters": options["smallest_effect"] / term.usual_change})
     return pd.DataFrame(lines)

@@ -206,9 +206,8 @@ def _library_fit(design, fit):
 def covariates_of(answers, labels):
     """The effects of the columns that are adjusted for, one row each, with intervals."""
     design, fit = answers.design, answers.fit
-    columns = [name for name in design.formula.columns if name not in {term.column for term in design.terms.values()}]
     each, shown, known = {}, {}, {}
-    asked = design.matrix, design.frame, design.X, design.names, design.clusters, columns
+    asked = design.matrix, design.frame, design.X, design.names, design.clusters, design.adjusters
     for term, levels, change, own in _changes(*asked):
         if np.abs(change.step).max() > 0:  # else it repeats others, and was left out
             each[term] = (*change.effect(fit.coefficients, fit.link), own)

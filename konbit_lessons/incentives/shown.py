@@ -38,7 +38,7 @@ def shown(result, smallest, also_hidden=()):
         return result
     design = result.answers.design
     few = {name for name in design.terms if _is_few(design, name, smallest)}
-    told = {other for name in few for other in design.terms[name].others} | ({*also_hidden} & {*design.terms})
+    told = {other for name in few for other in design.others(name)} | ({*also_hidden} & {*design.terms})
     told -= few
     table = _blank(result.table, result.table["term"].isin(few), result.table["term"].isin(told))
     table = _without_few_left(table, [(design, term) for term in table["term"]], smallest)
@@ -66,7 +66,7 @@ def _shown_groups(result, few, told, smallest):
         return None
     design = result.apart.design
     hidden = {term for term, group in design.terms if _is_few(design, (term, group), smallest)}
-    hidden |= {other for name in hidden for other in result.answers.design.terms[name].others} | few
+    hidden |= {other for name in hidden for other in result.answers.design.others(name)} | few
     groups = _blank(groups, groups["term"].isin(hidden), groups["term"].isin(told - hidden))
     places = [(design, key) for key in zip(groups["term"], groups["group"], strict=True)]
     return _without_few_left(groups, places, smallest)
