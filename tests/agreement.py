@@ -24,7 +24,6 @@ from konbit_lessons.incentives import coef_test, effects, predict_participation,
 from konbit_lessons.incentives.clusters import clusterings
 from konbit_lessons.incentives.contrasts import of_column
 from konbit_lessons.incentives.fit import fit_model, orthonormal
-from konbit_lessons.incentives.fitted import taken_apart
 from konbit_lessons.incentives.mixed import mixed_logit
 from konbit_lessons.incentives.result import adjusted_p
 from konbit_lessons.incentives.robustness import gee_logit
@@ -416,7 +415,7 @@ def _of_sandwich(key):
     both = np.ravel([R["effects"][v] for v in offered])
     yield data, f"{key} effects: fee, training", both, lambda: changed(offered), tolerance
     yield data, f"{key} effects: size", size, lambda: changed("size"), 1e-6  # R's by differences of differences
-    two = lambda: np.sqrt(np.diag(robust_of(taken_apart(fitted(key)), ["org", "site"], "CR0").combined(np.eye(9))))  # noqa: E731
+    two = lambda: np.sqrt(np.diag(robust_of(fitted(key), ["org", "site"], "CR0")[2].combined(np.eye(9))))  # noqa: E731
     yield data, f"{key} two-way se_CR0", sorted(values(R["two_way_CR0"])), lambda: sorted(two()), tolerance
 
 

@@ -278,7 +278,7 @@ def robustness(result, *, draws=999, seed=1, imputed=None):
     told = main[main["reason"] == ""].set_index("term")["varies_by"].to_dict()
     rows, question, _ = result.asked
     context = Context(rows, question, design, result.answers.separated, told, result.confidence, draws, seed)
-    found = {key: _answers(context, key) for key in _asked(context)}
+    found = {key: _answers(context, key) for key in (_asked(context) if told else ())}
     if imputed is not None and imputed.imputations:
         pooled = imputed.table.set_index("term")
         ends = pooled[["pooled_estimate", "pooled_low", "pooled_high"]]
