@@ -114,12 +114,7 @@ class Estimates:
         found = covariates_of(self.answers, self.labels)
         return found if self.smallest <= 1 else shown_covariates(found, self.answers.design, self.smallest)
 
-    def shown(self, smallest, also_hidden=()):
-        """This result as a report may show it: nothing about fewer than ``smallest`` organizations.
-
-        ``also_hidden``: terms whose numbers another figure hides; theirs are not told here either.
-        """
-        return as_shown(self, smallest, also_hidden)
+    shown = as_shown
 
     @cached_property
     def robustness(self):
