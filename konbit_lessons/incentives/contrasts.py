@@ -26,16 +26,10 @@ class Link(NamedTuple):
 
 
 def _logit_slope(eta):
-    p = expit(eta)
-    return p * (1 - p)
+    return expit(eta) * expit(-eta)
 
 
-def _logit_bend(eta):
-    p = expit(eta)
-    return p * (1 - p) * (1 - 2 * p)
-
-
-LOGIT = Link(expit, _logit_slope, _logit_bend)
+LOGIT = Link(expit, _logit_slope, lambda eta: _logit_slope(eta) * (1 - 2 * expit(eta)))
 IDENTITY = Link(lambda eta: eta, np.ones_like, np.zeros_like)
 
 

@@ -70,12 +70,12 @@ def prediction(result, *, folds=FOLDS, seed=None, confidence=0.95):
         raise ModelError(
             f"method: found {method!r}; expected one of {', '.join(METHODS)}, which predict a probability."
         )
-    X, y, codes = design.X, design.y, next(iter(design.clusters.values()))
+    X, y, codes = design.X, design.y, design.clusters[design.first]
     fold = folds_of(codes, folds, seed=seed)
     p, base = np.empty(len(y)), np.empty(len(y))
     for one in range(folds):
         p[fold == one], base[fold == one] = _predicted(X, y, fold != one, method, one)
-    seen = _probabilities(X, fit_model(X, y, method).coefficients)
+    seen = expit(X @ fit_model(X, y, method).coefficients)
     area, std_error = auc(y, p, codes)
     reach = norm.ppf((1 + confidence) / 2) * std_error
     told = {"out_of_fold": quality(y, p), "base_rate": quality(y, base) | {"auc": 0.5}, "in_sample": quality(y, seen)}
@@ -223,17 +223,13 @@ def calibration(y, p):
     return {"intercept": float(shift), "slope": slope}
 
 
-def _probabilities(X, coefficients):
-    return expit(X @ coefficients)
-
-
 def _predicted(X, y, others, method, fold):
     """The probabilities of the rows of one fold from a model of the other rows, and the share of those."""
     if np.ptp(y[others]) == 0:
         raise ModelError(f"fold {fold + 1}: in all the others everybody or nobody took part. Ask for fewer folds.")
     kept = _independent(X[others])
     fit = fit_model(X[others][:, kept], y[others], method)
-    return _probabilities(X[~others][:, kept], fit.coefficients), y[others].mean()
+    return expit(X[~others][:, kept] @ fit.coefficients), y[others].mean()
 
 
 def _independent(X):
