@@ -130,7 +130,7 @@ class Model:
 
     @cache  # noqa: B019  (the models of this module stay)
     def robust(self, kind):
-        return clusterings(self.fit, {"": self.codes}, kind).by[0]
+        return clusterings(self.fit, {"": self.codes}, kind).by[""]
 
     def covariance(self, kind):
         """Of the coefficients; "model" is the inverse information, of least squares and "quasi" by the dispersion."""

@@ -51,11 +51,10 @@ class Answers:
         numbers, (reason, explanation) = {}, self.design.unfit.get(key, ("", ""))
         if not reason:
             effect, gradient = self.effect(key)
-            own = self.design.position_of(seen["varies_by"])
-            basis = self.robust.basis(gradient, confidence=self.confidence, own=own)
+            basis = self.robust.basis(gradient, confidence=self.confidence, own=seen["varies_by"])
             reason, explanation = self._cannot_tell(key, seen, few, basis.fewest)
             numbers = self._sparse(key, seen) if reason else self._usual(effect, basis)
-            numbers |= {} if reason else self._beside(key, numbers, own)
+            numbers |= {} if reason else self._beside(key, numbers, seen["varies_by"])
         return {**seen, **UNKNOWN, **numbers, "reason": reason, "explanation": explanation}
 
     def difference(self, key, other):
@@ -143,10 +142,10 @@ def count(design, key):
     )
     group = first if of == "row" else of
     counts = {"varies_by": of, "kind": "offered" if term.is_offered else "amount"}
-    came = design.m * design.y
+    came = design.trials * design.y
     whole = int if np.allclose(came, np.round(came), rtol=0, atol=1e-9) else float
     for side, rows in zip(("offered", "not_offered"), sides, strict=True):
-        counts |= {f"n_{side}": int(design.m[rows].sum()), f"k_{side}": whole(round(came[rows].sum(), 9))}
+        counts |= {f"n_{side}": int(design.trials[rows].sum()), f"k_{side}": whole(round(came[rows].sum(), 9))}
     counts["groups_offered"] = _groups(design.clusters[group], sides[0])
     return counts, _few(design.clusters[group], term, sides, group, ENOUGH[group != design.first])
 
@@ -155,7 +154,7 @@ def rare_outcome(design, key):
     """What there is too little of when the outcome hardly varies among the rows of a term, or an empty text."""
     among, found = design.terms[key].rows, []
     for answer, share in (("yes", design.y), ("no", 1 - design.y)):
-        rows, groups = (design.m * share)[among].sum(), _groups(design.clusters[design.first], among & (share > 0))
+        rows, groups = (design.trials * share)[among].sum(), _groups(design.clusters[design.first], among & (share > 0))
         if rows < RAREST[0] or groups < RAREST[1]:
             found.append(f"{rows:g} times {answer}, in {groups} {design.first}")
     return " and ".join(found)

@@ -9,6 +9,7 @@ of rows: no matrix of clusters by clusters is ever made.
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import permutations
 from typing import NamedTuple
 
 import numpy as np
@@ -191,33 +192,41 @@ class Basis(NamedTuple):
 class Clusterings:
     """The covariances of a fit by each cluster column and, when there are two, by what both have in common."""
 
-    by: tuple
+    by: dict
     common: ClusterRobust | None
+
+    @property
+    def first(self):
+        """The covariance by the first column."""
+        return next(iter(self.by.values()))
 
     def basis(self, contrast, *, confidence=0.95, own=None):
         """The standard error and degrees of freedom that an interval of this contrast rests on.
 
         With two clusterings those that leave the widest interval, of: V_first + V_second − V_both (Cameron, Gelbach &
         Miller 2011; V_both by the rows of one cluster of each) with the smaller of the two Satterthwaite values; and V
-        of the clustering ``own`` (its position) that the incentive varies by, with its own value, or of each where it
+        of the clustering ``own`` (its column) that the incentive varies by, with its own value, or of each where it
         varies by neither. It keeps the floor on the variance of MacKinnon, Nielsen & Webb (arXiv 2406.08880) without
         the noise of a clustering that an incentive does not vary by: docs/two_way_rules.md has the false positives of
         four such rules.
         """
-        freedom = [float(robust.degrees_of_freedom(contrast)) for robust in self.by]
-        variances = [float(robust.variance(contrast)[0, 0]) for robust in self.by]
-        each = list(zip(variances, freedom, strict=True))
+        each = {
+            name: (float(robust.variance(contrast)[0, 0]), robust.degrees_of_freedom(contrast))
+            for name, robust in self.by.items()
+        }
+        fewest = min(df for _, df in each.values())
+        rules = [each[own]] if own in each else [*each.values()]
         if self.common:
-            each = [*(each if own is None else each[own : own + 1]), (self.combined(contrast)[0, 0], min(freedom))]
-        variance, df = each[0] if len(each) == 1 else max(each, key=lambda one: _reach(*one, confidence))
-        return Basis(float(np.sqrt(variance)), df, min(freedom))
+            rules.append((self.combined(contrast)[0, 0], fewest))
+        variance, df = max(rules, key=lambda rule: _reach(*rule, confidence))
+        return Basis(float(np.sqrt(variance)), df, fewest)
 
     def covariance(self, bases):
         """The covariance of all coefficients, scaled so that its diagonal is that of their ``bases``."""
-        k = self.by[0].X.shape[1]
-        V = self.combined(np.eye(k)) if self.common else self.by[0].covariance
+        k = self.first.X.shape[1]
+        V = self.combined(np.eye(k)) if self.common else self.first.covariance
         if np.linalg.eigvalsh(V)[0] < 0:  # a difference of covariances need not be one
-            V = sum(robust.covariance for robust in self.by)
+            V = sum(robust.covariance for robust in self.by.values())
         scale = np.array([basis.std_error for basis in bases]) / np.sqrt(np.diag(V))
         return V * np.outer(scale, scale)
 
@@ -231,21 +240,21 @@ class Clusterings:
         137 organizations × 48 events, event shock 0.5: 13.0, 3.8, 3.7; shock 1: 17.7, 4.5, 4.3; none: 3.7, 6.1, 2.4;
         37 × 24, shock 0.5: 4.6, 6.9, 2.4; none: 2.0, 8.9, 1.4. So it errs on the side of doubt.
         """
-        tests = [robust.joint_test(contrasts, values) for robust in self.by]
+        tests = [robust.joint_test(contrasts, values) for robust in self.by.values()]
         if self.common:
             tests.append(self._combined_test(contrasts, values))
         return max(tests, key=lambda test: 2.0 if np.isnan(test.p_value) else test.p_value)
 
     def combined(self, contrasts):
         """V_first + V_second − V_both of contrasts, (q, q): that of Cameron, Gelbach & Miller (2011)."""
-        return sum(robust.variance(contrasts) for robust in self.by) - self.common.variance(contrasts)
+        return sum(robust.variance(contrasts) for robust in self.by.values()) - self.common.variance(contrasts)
 
     def _combined_test(self, contrasts, values):
         V = self.combined(contrasts)
-        size = np.sqrt(np.diag(self.by[0].variance(contrasts)))
+        size = np.sqrt(np.diag(self.first.variance(contrasts)))
         if np.linalg.eigvalsh(V / np.outer(size, size))[0] <= 1e-8:
             V = V + self.common.variance(contrasts)
-        eta = min(robust.joint_information(contrasts) for robust in self.by)
+        eta = min(robust.joint_information(contrasts) for robust in self.by.values())
         return hotelling(float(values @ np.linalg.solve(V, values)), len(contrasts), eta)
 
 
@@ -263,14 +272,14 @@ def clusterings(fit, clusters, kind="CR2"):
     def robust(codes):
         return ClusterRobust(fit.X, fit.weights, fit.score, codes, kind, fit.variances)
 
-    codes = list(clusters.values())
-    if len(codes) == 1:
-        return Clusterings((robust(codes[0]),), None)
-    common = np.unique(codes[0] * (codes[1].max() + 1) + codes[1], return_inverse=True)[1]
-    within = [of.max() == common.max() for of in codes]
-    if any(within):
-        return Clusterings((robust(codes[within.index(True) - 1]),), None)
-    return Clusterings(tuple(robust(of) for of in codes), robust(common))
+    if len(clusters) == 1:
+        return Clusterings({name: robust(codes) for name, codes in clusters.items()}, None)
+    first, second = clusters.values()
+    common = np.unique(first * (second.max() + 1) + second, return_inverse=True)[1]
+    for within, wider in permutations(clusters):
+        if clusters[within].max() == common.max():
+            return Clusterings({wider: robust(clusters[wider])}, None)
+    return Clusterings({name: robust(codes) for name, codes in clusters.items()}, robust(common))
 
 
 def varies_by(clusters, values):

@@ -68,7 +68,7 @@ class Design:
     """The matrices of one question.
 
     X : array (n, k), full rank, the intercept among its columns; ``names`` of its columns, as the formula calls them.
-    y : array (n,) of 0 and 1, or shares; with ``trials`` (n,), shares of so many.
+    y : array (n,) of 0 and 1, or shares; ``trials`` (n,), of how many each is one: 1 but for counts.
     clusters : cluster column → codes (n,), from 0 in the order of the sorted ids.
     terms : name → ``Term``, for everything that is asked about, fitted or not: an incentive, "support[coaching]" for
         a kind but the one compared with; with ``by`` the pair (name, group).
@@ -86,7 +86,7 @@ class Design:
     terms: dict
     left_out: pd.DataFrame
     notes: tuple
-    trials: np.ndarray | None
+    trials: np.ndarray
     frame: pd.DataFrame
     ids: pd.DataFrame
     spec: object
@@ -98,11 +98,6 @@ class Design:
     def outcome(self):
         """What the formula asks about: a column, or what is made of columns."""
         return unquoted(self.formula.left)
-
-    @property
-    def m(self):
-        """Of how many each row's outcome is a share: 1 but for counts."""
-        return np.ones(len(self.y)) if self.trials is None else self.trials
 
     @property
     def first(self):
@@ -118,10 +113,6 @@ class Design:
     def adjusters(self):
         """The formula's columns that are not asked about."""
         return [name for name in self.formula.columns if name not in self.asked]
-
-    def position_of(self, varies_by):
-        """Position of the cluster column that an incentive is constant within; None where it changes by row."""
-        return list(self.clusters).index(varies_by) if varies_by in self.clusters else None
 
     def others(self, key):
         """The keys of the further kinds of an incentive, in the same group."""

@@ -174,7 +174,7 @@ def answered(rows, question, options):
         clusters=groups,
         left_out=design.left_out,
         outcome=design.outcome,
-        rate=float(design.m @ design.y / design.m.sum()),
+        rate=float(design.trials @ design.y / design.trials.sum()),
         coefficients=pd.Series(answers.fit.coefficients, index=list(design.names), name="coefficient"),
         not_estimable=unknown[["term", "label", "reason", "explanation"]].reset_index(drop=True),
         notes=_notes(answers, apart, question["method"], options["exploratory"]),

@@ -34,7 +34,7 @@ METHODS = {
 class Fit:
     """A fitted model: ``coefficients`` (k,) of ``X`` (n, k); ``weights`` p(1−p), or 1; ``score`` y − p, each (n,).
 
-    Of counts, k of m: ``trials`` m, ``weights`` mp(1−p), ``score`` k − mp, and ``variances`` p(1−p)/m of the share.
+    Of counts, k of ``trials`` m: ``weights`` mp(1−p), ``score`` k − mp, and ``variances`` p(1−p)/m of the share.
     """
 
     method: str
@@ -42,7 +42,7 @@ class Fit:
     coefficients: np.ndarray
     weights: np.ndarray
     score: np.ndarray
-    trials: np.ndarray | None = None
+    trials: np.ndarray
 
     @property
     def is_linear(self):
@@ -56,8 +56,8 @@ class Fit:
 
     @property
     def variances(self):
-        """The variance of each share, (n,); None where a row is no share of trials."""
-        return None if self.trials is None else self.weights / self.trials**2
+        """The variance of each share, (n,)."""
+        return self.weights / self.trials**2
 
 
 def fit_model(X, y, method, trials=None):
@@ -96,10 +96,10 @@ def fit_model(X, y, method, trials=None):
     m = np.ones(len(y)) if trials is None else trials
     if method == "linear":
         beta = back @ (Z.T @ y) / len(y)
-        return Fit(method, X, beta, np.ones(len(y)), y - X @ beta)
+        return Fit(method, X, beta, np.ones(len(y)), y - X @ beta, m)
     beta = back @ (_firth(Z, y, m) if method == "firth" else _logit(Z, y, m, METHODS[method]))
     p = expit(X @ beta)
-    return Fit(method, X, beta, m * p * (1 - p), m * (y - p), trials)
+    return Fit(method, X, beta, m * p * (1 - p), m * (y - p), m)
 
 
 def orthonormal(X, last=None):

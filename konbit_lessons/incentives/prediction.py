@@ -41,7 +41,7 @@ class Prediction:
     folds: int
 
 
-def prediction(result, *, folds=FOLDS, seed=None, confidence=0.95):
+def prediction(result, *, folds=FOLDS, confidence=0.95):
     """How well the model tells who takes part, among organizations that it has not seen.
 
     The organizations are put into folds (:func:`folds_of`); for each, the model is fitted on the others and predicts
@@ -53,7 +53,6 @@ def prediction(result, *, folds=FOLDS, seed=None, confidence=0.95):
     ----------
     result : Estimates, by "firth" or "logit"; the groups of its first cluster stay whole
     folds : at least 2, at most as many as there are organizations
-    seed : shuffles the organizations first; None takes them in the order of their names
     confidence : of the interval of the AUC
 
     Returns
@@ -71,7 +70,7 @@ def prediction(result, *, folds=FOLDS, seed=None, confidence=0.95):
             f"method: found {method!r}; expected one of {', '.join(METHODS)}, which predict a probability."
         )
     X, y, codes = design.X, design.y, design.clusters[design.first]
-    fold = folds_of(codes, folds, seed=seed)
+    fold = folds_of(codes, folds)
     p, base = np.empty(len(y)), np.empty(len(y))
     for one in range(folds):
         p[fold == one], base[fold == one] = _predicted(X, y, fold != one, method, one)
@@ -84,10 +83,10 @@ def prediction(result, *, folds=FOLDS, seed=None, confidence=0.95):
     return Prediction(table, low, high, calibration(y, p), len(y), groups, folds)
 
 
-def folds_of(groups, folds=FOLDS, *, seed=None):
+def folds_of(groups, folds=FOLDS):
     """The fold, 0 to ``folds`` − 1, of each row, such that a group stays whole.
 
-    The sorted groups are dealt out in turn (after a shuffle, with a seed), so that folds are equal to within one group,
+    The sorted groups are dealt out in turn, so that folds are equal to within one group,
     and do not depend on the order of the rows.
 
     Raises
@@ -105,10 +104,7 @@ def folds_of(groups, folds=FOLDS, *, seed=None):
         raise ModelError(
             f"folds: found {folds} for {len(names)} groups; expected at least 2 and at most one per group."
         )
-    place = np.arange(len(names))
-    if seed is not None:
-        place = np.random.default_rng(seed).permutation(place)
-    return place[codes.ravel()] % folds
+    return codes.ravel() % folds
 
 
 def quality(y, p):

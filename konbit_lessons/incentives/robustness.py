@@ -66,18 +66,14 @@ def _sandwich(context, design, method):
             found[term] = design.unfit[term][0]
             continue
         effect, gradient = design.contrast(term).effect(fit.coefficients, fit.link)
-        basis = robust.basis(gradient, confidence=context.confidence, own=design.position_of(of))
+        basis = robust.basis(gradient, confidence=context.confidence, own=of)
         low, high, _ = basis.interval(effect, context.confidence)
         found[term] = (effect, low, high) if basis.fewest >= FEWEST_DF else "low_df"
     return found, len(design.y)
 
 
-def _logit(context):
-    return _sandwich(context, context.design, "logit")
-
-
-def _linear(context):
-    return _sandwich(context, context.design, "linear")
+def _refit(method):
+    return lambda context: _sandwich(context, context.design, method)
 
 
 def _bootstrap(context):
@@ -198,8 +194,8 @@ def _another_outcome(context, outcome, method):
 
 YES_NO, SINGLE, ANY = "yes or no", "single rows", ""  # what a specification needs of the outcome
 SPECIFICATIONS = {
-    "logit": (_logit, YES_NO),
-    "linear": (_linear, SINGLE),
+    "logit": (_refit("logit"), YES_NO),
+    "linear": (_refit("linear"), SINGLE),
     "bootstrap": (_bootstrap, SINGLE),
     "permutation": (_permutation, SINGLE),
     "gee": (_gee, YES_NO),
@@ -307,7 +303,7 @@ def _asked(context):
 def _answers(context, key):
     """Term → (estimate, low, high) or a reason, by one specification, and the rows used."""
     specification, needs = SPECIFICATIONS[key]
-    counts, yes_no = context.design.trials is not None, np.isin(context.design.y, (0.0, 1.0)).all()
+    counts, yes_no = context.question["trials"], np.isin(context.design.y, (0.0, 1.0)).all()
     if (needs and counts) or (needs == YES_NO and not yes_no):
         return dict.fromkeys(context.varies_by, "not_yes_no"), 0
     if needs == YES_NO and context.separated:

@@ -153,11 +153,11 @@ def firth(fit):
     from statsmodels.genmod.families import Binomial
 
     fitted = taken_apart(fit)
-    model, m = fitted.model, fitted.trials
+    model = fitted.model
     if fitted.link is not LOGIT or not isinstance(getattr(model, "family", Binomial()), Binomial):
         raise ModelError(f"firth: found a {type(model).__name__} of another kind; expected a logit.")
     y = np.asarray(model.endog, float)
-    start = fit_model(fitted.Z, y, "firth", None if (m == 1).all() else m).coefficients
+    start = fit_model(fitted.Z, y, "firth", fitted.trials).coefficients
     quiet = {"disp": False, "warn_convergence": False} if type(model) is Logit else {}
     return model.fit(start_params=start, maxiter=0, **quiet)
 
@@ -180,7 +180,7 @@ def fit_of(answers):
     own = [own_of(design.clusters, column) for column in design.X.T]
     bases = [robust.basis(one, confidence=confidence, own=of) for one, of in zip(unit, own, strict=True)]
     plain = result._results
-    plain.cov_params_default, plain.cov_type, plain.use_t = robust.covariance(bases), robust.by[0].kind, True
+    plain.cov_params_default, plain.cov_type, plain.use_t = robust.covariance(bases), robust.first.kind, True
     plain.df_resid_inference = np.array([basis.df for basis in bases])
     if fit.is_linear:  # the F of a summary is that of all columns together, by the same rule
         test = robust.joint_test(unit[1:], fit.coefficients[1:])
@@ -199,7 +199,7 @@ def _library_fit(design, fit):
     if fit.is_linear:
         result = OLS(y, X, **known).fit()
     else:
-        model = GLM(y, X, family=Binomial(), var_weights=design.m, **known)
+        model = GLM(y, X, family=Binomial(), var_weights=design.trials, **known)
         result = model.fit(start_params=fit.coefficients, maxiter=0)
         result._results.method = fit.method
     if whole:
@@ -254,9 +254,8 @@ def _table(each, robust, confidence):
 
 
 def own_of(codes, values):
-    """Position of the cluster column within which values do not change; None where they do, or never change at all."""
-    of = varies_by(codes, values)
-    return None if of == "row" or np.ptp(values) == 0 else list(codes).index(of)
+    """The cluster column within which values do not change; "row" where they do, or never change at all."""
+    return "row" if np.ptp(values) == 0 else varies_by(codes, values)
 
 
 EXPECTED = "a fitted OLS, Logit or GLM of statsmodels, such as smf.glm(formula, rows, family=Binomial()).fit()"
@@ -268,7 +267,7 @@ class Fitted:
     """A fit of statsmodels on the scale that ``clusters.ClusterRobust`` takes.
 
     With η = Zβ, μ = g⁻¹(η), V the variance function and w the weights, ``X`` is Z · (dμ/dη) / V(μ), ``weights`` w V(μ),
-    ``score`` w (y − μ), and ``variances`` V(μ) / w where rows are weighted. ``Z`` is the design, ``offset`` that of η.
+    ``score`` w (y − μ), and ``variances`` V(μ) / w. ``Z`` is the design, ``offset`` that of η.
     """
 
     model: object
@@ -280,7 +279,7 @@ class Fitted:
     X: np.ndarray
     weights: np.ndarray
     score: np.ndarray
-    variances: np.ndarray | None
+    variances: np.ndarray
 
     @property
     def names(self):
@@ -352,8 +351,7 @@ def taken_apart(fit):
     eta = Z @ b + offset
     mu, slope = link.inverse(eta), link.slope(eta)
     V = model.family.variance(mu) if kind == "GLM" else slope
-    variances = None if (w == 1).all() else V / w
-    return Fitted(model, Z, b, offset, link, w, Z * (slope / V)[:, None], w * V, w * (y - mu), variances)
+    return Fitted(model, Z, b, offset, link, w, Z * (slope / V)[:, None], w * V, w * (y - mu), V / w)
 
 
 def _link(model):

@@ -38,11 +38,7 @@ def _between(fit, y, column, low, high, points=20):
     Z, back = orthonormal(fit.X, column)
     best, free = np.linalg.solve(back, fit.coefficients), _but_the_last(Z)
     ends = np.linspace(low, high, points + 2)[1:-1] / back[column, -1]
-    return [back @ maximized(Z, (y, _trials(fit, y)), np.where(free, best, b), free)[0] for b in ends]
-
-
-def _trials(fit, y):
-    return np.ones(len(y)) if fit.trials is None else fit.trials
+    return [back @ maximized(Z, (y, fit.trials), np.where(free, best, b), free)[0] for b in ends]
 
 
 def _but_the_last(Z):
@@ -72,7 +68,7 @@ def profile_limits(fit, y, column, confidence=0.95):
     Z, back = orthonormal(fit.X, column)
     best, drop = np.linalg.solve(back, fit.coefficients), chi2.ppf(confidence, 1) / 2
     side = np.sign(back[column, -1])
-    limits = [_limit(Z, (y, _trials(fit, y)), best, drop, one) for one in (-side, side)]
+    limits = [_limit(Z, (y, fit.trials), best, drop, one) for one in (-side, side)]
     return np.array(limits) @ back.T
 
 

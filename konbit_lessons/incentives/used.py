@@ -38,7 +38,7 @@ def used_rows(rows, formula, *, incentives, cluster, by, method="firth", trials=
         "frame": frame.iloc[order].reset_index(drop=True),
         "ids": used[list(cluster)].iloc[order].reset_index(drop=True),
         "y": y[order],
-        "trials": m[order] if trials else None,
+        "trials": m[order],
         "clusters": {name: of[order] for name, of in codes.items()},
         "left_out": left_out,
         "notes": _missing_note(left_out, used),
