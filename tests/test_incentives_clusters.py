@@ -102,7 +102,7 @@ def test_two_ways_rest_on_the_widest_interval_of_those_that_count(own):
         counted += [(combined, min(freedom))] if combined > 0 else []
         reaches = [t.ppf(0.975, df) * variance**0.5 for variance, df in counted]
         basis = both.basis(contrast, own=own)
-        low, high, p = basis.interval(1.0, 0.95)
+        low, high, p = (basis.about(1.0)[name] for name in ("conf_low", "conf_high", "p_value"))
         assert (1 - low, high - 1) == pytest.approx((max(reaches), max(reaches)), rel=1e-9)
         assert p == pytest.approx(2 * t.sf(1 / basis.std_error, basis.df), rel=1e-9)
         assert basis.fewest == min(freedom)

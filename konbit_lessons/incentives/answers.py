@@ -53,7 +53,7 @@ class Answers:
             effect, gradient = self.effect(key)
             basis = self.robust.basis(gradient, confidence=self.confidence, own=seen["varies_by"])
             reason, explanation = self._cannot_tell(key, seen, few, basis.fewest)
-            numbers = self._sparse(key, seen) if reason else self._usual(effect, basis)
+            numbers = self._sparse(key, seen) if reason else basis.about(effect)
             numbers |= {} if reason else self._beside(key, numbers, seen["varies_by"])
         return {**seen, **UNKNOWN, **numbers, "reason": reason, "explanation": explanation}
 
@@ -63,7 +63,7 @@ class Answers:
         basis = self.robust.basis(up - down, confidence=self.confidence)
         if not basis.fewest >= FEWEST_DF:
             return {"estimate": first - second, "reason": "low_df"}
-        return {**self._usual(first - second, basis), "reason": ""}
+        return {**basis.about(first - second), "reason": ""}
 
     def joint_test(self, keys):
         """That none of these incentives changes the log-odds: a mapping, or None without any or with too many."""
@@ -87,11 +87,6 @@ class Answers:
         if not df >= FEWEST_DF:
             return "low_df", f"the comparison is worth {df:.1f} independent groups; at least {FEWEST_DF} are needed."
         return "", ""
-
-    def _usual(self, effect, basis):
-        low, high, p = basis.interval(effect, self.confidence)
-        known = {"estimate": float(effect), "std_error": basis.std_error, "df": basis.df}
-        return {**known, "conf_low": low, "conf_high": high, "p_value": p}
 
     def _beside(self, key, numbers, own):
         """The smallest detectable effect and the E-values of an estimable term."""
@@ -211,8 +206,8 @@ def smallest_detectable(fit, robust, contrast, *, columns, rows=slice(None), con
     density = np.ones(len(contrast.base)) if fit.is_linear else _density(fit, list(columns), rows)
     step = contrast.step
     gradient = density.mean() * step if step.ndim == 1 else density @ step / len(step)
-    std_error, df, _ = robust.basis(gradient, confidence=confidence, own=own)
-    return float((stdtrit(df, (1 + confidence) / 2) + stdtrit(df, POWER)) * std_error)
+    basis = robust.basis(gradient, confidence=confidence, own=own)
+    return float((stdtrit(basis.df, (1 + confidence) / 2) + stdtrit(basis.df, POWER)) * basis.std_error)
 
 
 def _density(fit, columns, rows):

@@ -180,12 +180,14 @@ class Basis(NamedTuple):
     std_error: float
     df: float
     fewest: float
+    confidence: float
 
-    def interval(self, estimate, confidence):
-        """The limits of an estimate, and the p-value that it is zero (none where there is no spread at all)."""
-        reach = float(stdtrit(self.df, (1 + confidence) / 2)) * self.std_error
+    def about(self, estimate):
+        """An estimate with its limits, and the p-value that it is zero (none where there is no spread at all)."""
+        reach = float(stdtrit(self.df, (1 + self.confidence) / 2)) * self.std_error
         p = 2 * float(stdtr(self.df, -abs(estimate) / self.std_error)) if self.std_error > 0 else float("nan")
-        return float(estimate - reach), float(estimate + reach), p
+        told = {"estimate": float(estimate), "std_error": self.std_error, "df": self.df}
+        return {**told, "conf_low": float(estimate - reach), "conf_high": float(estimate + reach), "p_value": p}
 
 
 @dataclass(frozen=True)
@@ -219,7 +221,7 @@ class Clusterings:
         if self.common:
             rules.append((self.combined(contrast)[0, 0], fewest))
         variance, df = max(rules, key=lambda rule: _reach(*rule, confidence))
-        return Basis(float(np.sqrt(variance)), df, fewest)
+        return Basis(float(np.sqrt(variance)), df, fewest, confidence)
 
     def covariance(self, bases):
         """The covariance of all coefficients, scaled so that its diagonal is that of their ``bases``."""

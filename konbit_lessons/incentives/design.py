@@ -188,6 +188,8 @@ def build_design(rows, *, incentives, formula=None, outcome="attended", adjust_f
         column has one value, or there are fewer rows than columns.
     """
     rows, cluster, incentives = checked(rows), names_of(cluster), names_of(incentives)
+    if not incentives:
+        raise ModelError("incentives: found none; name at least one column of the rows.")
     formula = read_formula(formula or by_names(outcome, incentives, names_of(adjust_for)), rows.columns)
     asked = {"incentives": _asked(incentives, formula, rows.columns), "by": by}
     used = used_rows(rows, formula, cluster=cluster, **asked, **how)
@@ -208,8 +210,6 @@ def names_of(names):
 
 def _asked(incentives, formula, columns):
     """The incentives that the formula has; of an incentive with an amount, the amount as well."""
-    if not incentives:
-        raise ModelError("incentives: found none; name at least one column of the rows.")
     known = {*columns, *(name.removesuffix("_amount") for name in columns)}
     for name in incentives:
         if name not in known:

@@ -15,7 +15,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from konbit_lessons.errors import ModelError
-from konbit_lessons.incentives.contrasts import IDENTITY, LOGIT
+from konbit_lessons.incentives.contrasts import IDENTITY, LOGIT, Link
 from konbit_lessons.incentives.matrices import label
 from konbit_lessons.words import mark
 
@@ -43,16 +43,12 @@ class Fit:
     weights: np.ndarray
     score: np.ndarray
     trials: np.ndarray
+    link: Link = LOGIT
 
     @property
     def is_linear(self):
         """Whether effects are coefficients, as by least squares."""
-        return self.method == "linear"
-
-    @property
-    def link(self):
-        """How a linear predictor becomes a probability."""
-        return IDENTITY if self.is_linear else LOGIT
+        return self.link is IDENTITY
 
     @property
     def variances(self):
@@ -96,7 +92,7 @@ def fit_model(X, y, method, trials=None):
     m = np.ones(len(y)) if trials is None else trials
     if method == "linear":
         beta = back @ (Z.T @ y) / len(y)
-        return Fit(method, X, beta, np.ones(len(y)), y - X @ beta, m)
+        return Fit(method, X, beta, np.ones(len(y)), y - X @ beta, m, IDENTITY)
     beta = back @ (_firth(Z, y, m) if method == "firth" else _logit(Z, y, m, METHODS[method]))
     p = expit(X @ beta)
     return Fit(method, X, beta, m * p * (1 - p), m * (y - p), m)
@@ -132,42 +128,38 @@ def penalized(Z, data, beta):
     return height, Z.T @ (m * (y - p) + leverage * (0.5 - p)), information
 
 
-def maximized(Z, data, beta, free):
-    """The coefficients that are ``free`` at their best: (coefficients, penalized likelihood, its score)."""
+def maximized(Z, data, beta, count):
+    """The first ``count`` coefficients at their best: (coefficients, penalized likelihood, its score)."""
     height, score, information = penalized(Z, data, beta)
     for _ in range(50):
-        if not free.any() or np.abs(score[free]).max() < TIGHT:
+        if not count or np.abs(score[:count]).max() < TIGHT:
             return beta, height, score
         step = np.zeros(len(beta))
-        step[free] = np.linalg.solve(information[np.ix_(free, free)], score[free])
+        step[:count] = np.linalg.solve(information[:count, :count], score[:count])
         step *= min(1.0, 5.0 / np.abs(step).max())
         for _ in range(30):
             trial = penalized(Z, data, beta + step)
             gain = (trial[0] - height) / (1 + abs(height))
             # near the maximum heights differ by rounding only: there the score decides, or too long a step would swing
-            if gain > 1e-6 or (gain > -1e-11 and np.abs(trial[1][free]).max() < 0.9 * np.abs(score[free]).max()):
+            if gain > 1e-6 or (gain > -1e-11 and np.abs(trial[1][:count]).max() < 0.9 * np.abs(score[:count]).max()):
                 break
             step /= 2
         beta, (height, score, information) = beta + step, trial
         if np.abs(step).max() < 1e-12:
             return beta, height, score
-    return _climbed(Z, data, beta, free)
+    return _climbed(Z, data, beta, count)
 
 
-def _climbed(Z, data, beta, free):
+def _climbed(Z, data, beta, count):
     """The same by BFGS, where scoring creeps: of a term that tells without exception, its steps are far too short."""
 
     def falling(values):
-        place = beta.copy()
-        place[free] = values
-        height, score, _ = penalized(Z, data, place)
-        return -height, -score[free]
+        height, score, _ = penalized(Z, data, np.append(values, beta[count:]))
+        return -height, -score[:count]
 
-    found = minimize(falling, beta[free], method="BFGS", jac=True, options={"gtol": TIGHT})
-    place = beta.copy()
-    place[free] = found.x
-    height, score, _ = penalized(Z, data, place)
-    return place, height, score
+    found = minimize(falling, beta[:count], method="BFGS", jac=True, options={"gtol": TIGHT})
+    place = np.append(found.x, beta[count:])
+    return place, *penalized(Z, data, place)[:2]
 
 
 def _firth(Z, y, m):
@@ -182,7 +174,7 @@ def _firth(Z, y, m):
     try:
         return strictly(lambda: model.fit(rows, labels, weights), "Firth logit").coef_
     except ModelError:
-        beta, _, score = maximized(Z, (y, m), np.zeros(Z.shape[1]), np.ones(Z.shape[1], bool))
+        beta, _, score = maximized(Z, (y, m), np.zeros(Z.shape[1]), Z.shape[1])
         if not np.abs(score).max() < 1e-5:  # what rounding leaves of a score near the maximum is far smaller
             raise
         return beta

@@ -45,8 +45,6 @@ def by_names(outcome, incentives, adjust_for=()):
     'attended ~ refund + Q("org type")'
     """
     named = [outcome, *incentives, *adjust_for]
-    if not incentives:
-        raise ModelError("incentives: found none; name at least one column of the rows.")
     if twice := sorted({str(name) for name in named if named.count(name) > 1}):
         raise ModelError(f"named twice: {', '.join(twice)}. Name each column once: outcome, incentive or adjuster.")
     return f"{quoted(outcome)} ~ {' + '.join(map(quoted, named[1:]))}"

@@ -25,6 +25,7 @@ from konbit_lessons.incentives.mixed import mixed_logit
 from konbit_lessons.incentives.sparse import shuffled_scores
 from konbit_lessons.words import mark
 
+ENDS = ["estimate", "conf_low", "conf_high"]
 QUARTER, SENIOR, DELEGATES = "fiscal_quarter", "senior_delegate", "delegates"
 MOST_FIXED = 250  # fixed effects: 250 take seconds, 1,000 minutes
 LARGEST = 1500  # rows of a group, whose matrix of rows by rows GEE inverts
@@ -67,8 +68,8 @@ def _sandwich(context, design, method):
             continue
         effect, gradient = design.contrast(term).effect(fit.coefficients, fit.link)
         basis = robust.basis(gradient, confidence=context.confidence, own=of)
-        low, high, _ = basis.interval(effect, context.confidence)
-        found[term] = (effect, low, high) if basis.fewest >= FEWEST_DF else "low_df"
+        told = basis.about(effect)
+        found[term] = [told[end] for end in ENDS] if basis.fewest >= FEWEST_DF else "low_df"
     return found, len(design.y)
 
 
@@ -207,7 +208,6 @@ SPECIFICATIONS = {
 }
 
 
-ENDS = ["estimate", "conf_low", "conf_high"]
 COLUMNS = ["term", "specification", "own_estimate", *ENDS, "n", "reason"]
 LABELS = {
     "main": mark("As in the report"),

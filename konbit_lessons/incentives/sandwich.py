@@ -15,7 +15,7 @@ from konbit_lessons.incentives.answers import FEWEST_DF
 from konbit_lessons.incentives.clusters import KINDS, clusterings, varies_by
 from konbit_lessons.incentives.contrasts import IDENTITY, LOGIT, Link, contrast_of
 from konbit_lessons.incentives.design import names_of
-from konbit_lessons.incentives.fit import fit_model
+from konbit_lessons.incentives.fit import Fit, fit_model
 from konbit_lessons.incentives.matrices import matrix_of
 from konbit_lessons.incentives.result import label_of
 
@@ -247,9 +247,8 @@ def _table(each, robust, confidence):
     lines = {}
     for term, (value, contrast, own) in each.items():
         basis = robust.basis(contrast, confidence=confidence, own=own)
-        low, high, p = basis.interval(value, confidence)
         t = value / basis.std_error if basis.std_error > 0 else np.nan
-        lines[term] = (float(value), basis.std_error, basis.df, t, p, low, high, basis.fewest)
+        lines[term] = {**basis.about(value), "t": t, "fewest": basis.fewest}
     return pd.DataFrame.from_dict(lines, orient="index", columns=[*TESTED, "fewest"]).rename_axis("term")
 
 
@@ -263,23 +262,16 @@ MODELS = ("OLS", "Logit", "GLM")
 
 
 @dataclass(frozen=True)
-class Fitted:
+class Fitted(Fit):
     """A fit of statsmodels on the scale that ``clusters.ClusterRobust`` takes.
 
-    With η = Zβ, μ = g⁻¹(η), V the variance function and w the weights, ``X`` is Z · (dμ/dη) / V(μ), ``weights`` w V(μ),
-    ``score`` w (y − μ), and ``variances`` V(μ) / w. ``Z`` is the design, ``offset`` that of η.
+    With η = Zβ, μ = g⁻¹(η), V the variance function and w the weights, ``X`` is Z · (dμ/dη) / V(μ), ``trials`` w,
+    ``weights`` w V(μ), ``score`` w (y − μ), ``variances`` V(μ) / w. ``Z`` is the design, ``offset`` that of η.
     """
 
-    model: object
-    Z: np.ndarray
-    coefficients: np.ndarray
-    offset: np.ndarray
-    link: Link
-    trials: np.ndarray
-    X: np.ndarray
-    weights: np.ndarray
-    score: np.ndarray
-    variances: np.ndarray
+    model: object = None
+    Z: np.ndarray = None
+    offset: np.ndarray = None
 
     @property
     def names(self):
@@ -351,7 +343,7 @@ def taken_apart(fit):
     eta = Z @ b + offset
     mu, slope = link.inverse(eta), link.slope(eta)
     V = model.family.variance(mu) if kind == "GLM" else slope
-    return Fitted(model, Z, b, offset, link, w, Z * (slope / V)[:, None], w * V, w * (y - mu), V / w)
+    return Fitted(kind, Z * (slope / V)[:, None], b, w * V, w * (y - mu), w, link, model, Z, offset)
 
 
 def _link(model):

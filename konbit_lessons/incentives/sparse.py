@@ -36,13 +36,9 @@ def penalized_interval(design, key, fit, confidence=0.95):
 
 def _between(fit, y, column, low, high, points=20):
     Z, back = orthonormal(fit.X, column)
-    best, free = np.linalg.solve(back, fit.coefficients), _but_the_last(Z)
+    best = np.linalg.solve(back, fit.coefficients)[:-1]
     ends = np.linspace(low, high, points + 2)[1:-1] / back[column, -1]
-    return [back @ maximized(Z, (y, fit.trials), np.where(free, best, b), free)[0] for b in ends]
-
-
-def _but_the_last(Z):
-    return np.arange(Z.shape[1]) < Z.shape[1] - 1
+    return [back @ maximized(Z, (y, fit.trials), np.append(best, b), len(best))[0] for b in ends]
 
 
 def profile_limits(fit, y, column, confidence=0.95):
@@ -75,11 +71,11 @@ def profile_limits(fit, y, column, confidence=0.95):
 def _limit(Z, data, best, drop, side):
     """Newton's method on the profile, kept between a point above the target and one below it."""
     top, _, information = penalized(Z, data, best)
-    free, inside, outside = _but_the_last(Z), best[-1], np.inf * side
+    inside, outside = best[-1], np.inf * side
     width = np.sqrt(np.linalg.inv(information)[-1, -1])
     beta, b = best, inside + side * width * np.sqrt(2 * drop)
     for _ in range(100):
-        beta, height, score = maximized(Z, data, np.where(free, beta, b), free)
+        beta, height, score = maximized(Z, data, np.append(beta[:-1], b), len(beta) - 1)
         gap, slope = height - (top - drop), score[-1]
         if abs(gap) < TIGHT:
             return beta
