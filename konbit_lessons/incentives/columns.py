@@ -35,10 +35,10 @@ def prepared(column, role, *, reference=None, most=MOST_ADJUSTED):
         return numbers
     _refuse_what_has_no_kinds(column, role)
     names = _kinds(column, role, most)
-    if reference is not None and str(reference) not in names:
+    reference = reference if reference is None else str(reference)
+    if reference not in (None, *names):
         raise ModelError(f'reference of "{column.name}": found {reference!r}; expected one of {", ".join(names)}.')
-    first = [] if reference is None else [str(reference)]
-    order = [*first, *(name for name in names if name not in first)]
+    order = sorted(names, key=lambda name: name != reference)
     return pd.Series(pd.Categorical(column.astype("str").astype(object), order), column.index, name=column.name)
 
 

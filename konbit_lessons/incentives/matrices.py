@@ -7,6 +7,7 @@ that it can be applied to other rows, the columns to keep, and the exact linear 
 import re
 
 import numpy as np
+from scipy.linalg import solve_triangular
 
 from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives.columns import shown
@@ -79,22 +80,32 @@ def independent(X, names, asked):
     relations : list of (direction, names), a vector v (k,) with X v = 0 and the columns that it involves
     notes : list of Note, on adjusters that were dropped
     """
-    constant = np.ptp(X, axis=0) == 0
-    intercept = int(np.flatnonzero(constant & (X[0] != 0))[0])
-    kept, basis, relations, notes = {}, [], [], []
-    for j in [*(j for j in range(len(names)) if j not in asked), *asked]:
-        if j == intercept:
-            continue
-        if not constant[j] and (direction := _new_direction(X[:, j], basis)) is not None:
-            kept[j] = X[:, j]
-            basis.append(direction)
-            continue
-        slopes = {} if constant[j] else _slopes(X[:, j], kept)
+    centred = X - X.mean(axis=0)
+    centred[:, np.ptp(X, axis=0) == 0] = 0.0
+    size = np.linalg.norm(centred, axis=0)
+    intercept = int(np.flatnonzero((size == 0) & (X[0] != 0))[0])
+    order = [j for j in range(len(names)) if j not in asked and j != intercept] + list(asked)
+    relations, notes = [], []
+    while (found := _first_given(centred / np.where(size > 0, size, 1.0), order)) is not None:
+        slopes, j = found
+        slopes = {one: b * size[j] / size[one] for one, b in slopes.items()}
         partners = [label(names[one]) for one in slopes]
         relations.append((_relation(X, j, slopes, intercept), [label(names[j]), *partners]))
         if j not in asked:
             notes.append(_not_adjusted(label(names[j]), X[0, j], partners))
-    return sorted([intercept, *kept]), relations, notes
+        order.remove(j)
+    return sorted([intercept, *order]), relations, notes
+
+
+def _first_given(Z, order):
+    """The first column that those before it give: position → slope of each of them, and its own; None without any."""
+    R = np.linalg.qr(Z[:, order], mode="r")
+    given = np.flatnonzero(np.abs(np.diag(R)) <= TOLERANCE)
+    if not len(given):
+        return None
+    at = int(given[0])
+    slopes = solve_triangular(R[:at, :at], R[:at, at])
+    return {j: b for j, b in zip(order, slopes, strict=False) if abs(b) > 1e-6}, order[at]
 
 
 def label(column):
@@ -108,25 +119,6 @@ def _not_adjusted(name, value, partners):
         return Note(message, name=name, value=f"{value:g}")
     message = mark("{name} repeats {others}, so it was not adjusted for.")
     return Note(message, name=name, others=", ".join(partners))
-
-
-def _new_direction(column, basis):
-    """The part of a column that a constant and the basis do not give, of length 1; None when they give all of it."""
-    z = column - column.mean()
-    remainder = z / np.linalg.norm(z)
-    for _ in range(2):  # a second pass takes out what rounding left of the first
-        for direction in basis:
-            remainder = remainder - direction * (direction @ remainder)
-    size = np.linalg.norm(remainder)
-    return remainder / size if size > TOLERANCE else None
-
-
-def _slopes(column, kept):
-    """Position → slope, of the kept columns that, with a constant, give this column."""
-    Z = np.column_stack(list(kept.values()))
-    scale = Z.std(axis=0)
-    found = np.linalg.lstsq((Z - Z.mean(axis=0)) / scale, (column - column.mean()) / column.std(), rcond=None)[0]
-    return {j: b * column.std() / s for j, b, s in zip(kept, found, scale, strict=True) if abs(b) > 1e-6}
 
 
 def _relation(X, j, slopes, intercept):

@@ -63,7 +63,8 @@ class MixedLogit:
         return float(effect), float(np.sqrt(gradient @ self.covariance @ gradient))
 
     def _effect(self, contrast):
-        nodes, weights = _normal_nodes(NODES_OF_THE_MEAN)
+        nodes, weights = np.polynomial.hermite_e.hermegauss(NODES_OF_THE_MEAN)
+        weights = weights / weights.sum()
         at = [contrast.rows(self.coefficients, offset=self.sd * node) for node in nodes]
         each, across, along = (weights @ np.array(part) for part in zip(*at, strict=True))
         of_sd = (weights * nodes) @ [across_at.mean() for _, across_at, _ in at]
@@ -247,8 +248,3 @@ def _step(score, information):
     value, vector = np.linalg.eigh(information)
     size = np.maximum(np.abs(value), 1e-8 * np.abs(value).max())
     return vector @ ((vector.T @ score) / size)
-
-
-def _normal_nodes(count):
-    nodes, weights = np.polynomial.hermite_e.hermegauss(count)
-    return nodes, weights / weights.sum()
