@@ -12,20 +12,14 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from konbit_lessons.errors import ModelError
+from konbit_lessons.incentives import imputation, prediction, robustness, sandwich, shown
 from konbit_lessons.incentives.answers import Answers
 from konbit_lessons.incentives.clusters import clusterings
 from konbit_lessons.incentives.design import build_design
 from konbit_lessons.incentives.fit import METHODS, fit_model, separated_columns, separated_in
-from konbit_lessons.incentives.imputation import imputed as with_imputed_answers
 from konbit_lessons.incentives.matrices import label
 from konbit_lessons.incentives.notes import Note
-from konbit_lessons.incentives.prediction import METHODS as WITH_PROBABILITY
-from konbit_lessons.incentives.prediction import prediction as prediction_of
 from konbit_lessons.incentives.result import COLUMNS, decided, groups_of, rule_of, table_of
-from konbit_lessons.incentives.robustness import robustness as specification_curve
-from konbit_lessons.incentives.sandwich import covariates_of, fit_of
-from konbit_lessons.incentives.shown import NOT_SHOWN, shown_covariates, shown_curve, shown_missing
-from konbit_lessons.incentives.shown import shown as as_shown
 from konbit_lessons.words import mark
 
 EXPLORATORY = mark(
@@ -102,7 +96,7 @@ class Estimates:
             raise ModelError(
                 "fit: found a result that may be shared; the fit tells of every incentive. Ask the result before it."
             )
-        return fit_of(self.answers)
+        return sandwich.fit_of(self.answers)
 
     @cached_property
     def covariates(self):
@@ -111,16 +105,16 @@ class Estimates:
         One row per column: term, label, estimate (per unit of a number; of a kind against the first), std_error, df,
         conf_low, conf_high. They are adjusted for, not asked about: none has a p-value.
         """
-        found = covariates_of(self.answers, self.labels)
-        return found if self.smallest <= 1 else shown_covariates(found, self.answers.design, self.smallest)
+        found = sandwich.covariates_of(self.answers, self.labels)
+        return found if self.smallest <= 1 else shown.shown_covariates(found, self.answers.design, self.smallest)
 
-    shown = as_shown
+    shown = shown.shown
 
     @cached_property
     def robustness(self):
         """The specification curve of this result, a ``Robustness``; computed when it is first looked at."""
-        curve = specification_curve(self, imputed=self.imputed)
-        return replace(curve, table=shown_curve(curve.table, self.table))
+        curve = robustness.robustness(self, imputed=self.imputed)
+        return replace(curve, table=shown.shown_curve(curve.table, self.table))
 
     @cached_property
     def imputed(self):
@@ -131,15 +125,15 @@ class Estimates:
         """
         if not len(self.left_out) or self.answers.design.first != "organization_id":
             return None
-        found = with_imputed_answers(self)
-        hidden = found.table["term"].isin(self.table.loc[self.table["reason"] == NOT_SHOWN, "term"])
-        return replace(found, table=found.table[~hidden], missing=shown_missing(found.missing, self.smallest))
+        found = imputation.imputed(self)
+        hidden = found.table["term"].isin(self.table.loc[self.table["reason"] == shown.NOT_SHOWN, "term"])
+        return replace(found, table=found.table[~hidden], missing=shown.shown_missing(found.missing, self.smallest))
 
     @cached_property
     def prediction(self):
         """How well the model tells groups it has not seen, a ``Prediction``; None where it gives no probability."""
-        few = min(self.clusters.values()) < 10 or self.asked[1]["method"] not in WITH_PROBABILITY
-        return None if few else prediction_of(self)
+        few = min(self.clusters.values()) < 10 or self.asked[1]["method"] not in prediction.METHODS
+        return None if few else prediction.prediction(self)
 
 
 # One thread of linear algebra: the last digits do not depend on the machine, and at this size more threads only wait.

@@ -93,7 +93,7 @@ def fit_model(X, y, method, trials=None):
     if method == "linear":
         beta = back @ (Z.T @ y) / len(y)
         return Fit(method, X, beta, np.ones(len(y)), y - X @ beta, m, IDENTITY)
-    beta = back @ (_firth(Z, y, m) if method == "firth" else _logit(Z, y, m, METHODS[method]))
+    beta = back @ (_firth(Z, y, m) if method == "firth" else at_maximum(Z, y, METHODS[method], var_weights=m))
     p = expit(X @ beta)
     return Fit(method, X, beta, m * p * (1 - p), m * (y - p), m)
 
@@ -180,11 +180,12 @@ def _firth(Z, y, m):
         return beta
 
 
-def _logit(Z, y, m, what):
+def at_maximum(X, y, what, **given):
+    """Coefficients of statsmodels' binomial GLM."""
     from statsmodels.genmod.families import Binomial
     from statsmodels.genmod.generalized_linear_model import GLM
 
-    model = GLM(y, Z, family=Binomial(), var_weights=m)
+    model = GLM(y, X, family=Binomial(), **given)
     return strictly(lambda: model.fit(tol=1e-11, tol_criterion="params", maxiter=100), what).params
 
 

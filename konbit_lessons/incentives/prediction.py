@@ -13,7 +13,7 @@ from scipy.special import expit, logit
 from scipy.stats import norm, rankdata
 
 from konbit_lessons.errors import ModelError
-from konbit_lessons.incentives.fit import fit_model, strictly
+from konbit_lessons.incentives.fit import at_maximum, fit_model
 
 FOLDS = 5
 METHODS = ("firth", "logit")
@@ -205,13 +205,8 @@ def calibration(y, p):
     >>> {name: round(value, 6) for name, value in calibration(np.array([1.0, 0, 0, 0]), np.full(4, 0.5)).items()}
     {'intercept': -1.098612, 'slope': nan}
     """
-    from statsmodels.genmod.families import Binomial
-    from statsmodels.genmod.generalized_linear_model import GLM
-
-    eta = logit(np.clip(p, SMALLEST, 1 - SMALLEST))
-    ones = np.ones((len(y), 1))
-    family = {"family": Binomial(), "offset": eta}
-    shift = strictly(lambda: GLM(y, ones, **family).fit(tol=1e-11, tol_criterion="params"), "calibration").params[0]
+    eta, ones = logit(np.clip(p, SMALLEST, 1 - SMALLEST)), np.ones((len(y), 1))
+    shift = at_maximum(ones, y, "calibration", offset=eta)[0]
     slope = NAN
     if np.ptp(eta) > 1e-9:
         with suppress(ModelError):  # separated: the predictions tell without exception
