@@ -13,6 +13,7 @@ from itertools import permutations
 from typing import NamedTuple
 
 import numpy as np
+from scipy import sparse
 from scipy.special import stdtr, stdtrit
 from scipy.stats import f as f_distribution
 
@@ -80,7 +81,7 @@ class ClusterRobust:
 
     def variance(self, contrasts):
         """Covariance of ``contrasts @ coefficients``; contrasts (q, k) → (q, q)."""
-        along = self._sums(self._corrected * self.score[:, None]) @ self._turn(contrasts).T
+        along = self._scores @ self._turn(contrasts).T
         return along.T @ along
 
     def degrees_of_freedom(self, contrast):
@@ -124,23 +125,26 @@ class ClusterRobust:
     def _corrected(self):
         """A_j'U_j, stacked: (n, k)."""
         U, _ = self._basis
-        J, (n, k) = self._groups, U.shape
+        J, (n, k) = self._sums.shape[0], U.shape
         if self.kind == "CR2":
             return half_corrected(U, self.weights, self.codes, self.variances)
         if self.kind == "CR3":
             inside = np.einsum("na,nb->nab", U * self.weights[:, None], U).reshape(n, k * k)
-            blocks = np.eye(k) - self._sums(inside).reshape(J, k, k)
+            blocks = np.eye(k) - (self._sums @ inside).reshape(J, k, k)
             return np.einsum("na,nab->nb", U, np.linalg.pinv(blocks, rcond=1e-10, hermitian=True)[self.codes])
         factor = {"CR0": 1.0, "CR1": J / (J - 1), "CR1S": J * (n - 1) / ((J - 1) * (n - k))}[self.kind]
         return U * np.sqrt(factor)
 
     @cached_property
-    def _groups(self):
-        return int(self.codes.max()) + 1
+    def _scores(self):
+        """The corrected scores of each cluster, (J, k)."""
+        return self._sums @ (self._corrected * self.score[:, None])
 
-    def _sums(self, values):
-        """Sums over the rows of each cluster: (n, m) → (J, m)."""
-        return np.stack([np.bincount(self.codes, column, self._groups) for column in values.T], axis=1)
+    @cached_property
+    def _sums(self):
+        """What sums the rows of each cluster: (J, n)."""
+        rows = np.arange(len(self.codes))
+        return sparse.csr_array((np.ones(len(rows)), (self.codes, rows)))
 
     def _turn(self, contrasts):
         """Contrasts of the coefficients as contrasts in U's coordinates."""
@@ -154,8 +158,8 @@ class ClusterRobust:
         """
         U, w = self._basis[0], self.weights[:, None]
         e = self._corrected @ self._turn(contrasts).T
-        F = np.stack([self._sums(U * w * column[:, None]) for column in e.T])  # (q, J, k)
-        d = np.stack([self._sums(e * w * column[:, None]).T for column in e.T])  # (q, q, J)
+        F = np.stack([self._sums @ (U * w * column[:, None]) for column in e.T])  # (q, J, k)
+        d = np.stack([(self._sums @ (e * w * column[:, None])).T for column in e.T])  # (q, q, J)
         inner = np.einsum("sjk,tjk->stj", F, F)
         own, own_inner = (np.einsum("ssj->sj", one) for one in (d, inner))
         spread = own @ own.T - own @ own_inner.T - own_inner @ own.T + (d * d - 2 * d * inner).sum(axis=2)
