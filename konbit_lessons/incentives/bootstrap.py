@@ -1,7 +1,7 @@
 """The wild cluster bootstrap of a linear probability model: an interval that no formula for a standard error supports.
 
 Takes a design, the outcome, the group of each row and one column; returns a ``WildBootstrap``. Beside ``clusters`` in
-the flow, for ``specifications``. Residuals change sign together within a group, so a draw needs the groups' sums only:
+the flow, for ``robustness``. Residuals change sign together within a group, so a draw needs the groups' sums only:
 products of draws × groups, never of draws × rows.
 """
 

@@ -13,6 +13,8 @@ from konbit_lessons.errors import ModelError
 
 MOST_LEVELS = 12  # more kinds than this are names rather than kinds, and each would be compared with the first
 MOST_ADJUSTED = 300  # levels of an adjuster: each quarter, each organization of a within-comparison
+YES_NO = {"yes": "1", "true": "1", "no": "0", "false": "0"}  # as text; other words are refused
+SHARES = ("fractional", "linear")  # the methods that take a share between 0 and 1
 
 
 def prepared(column, role, *, reference=None, most=MOST_ADJUSTED):
@@ -105,10 +107,6 @@ def _refuse_numbers_as_text(names, column, role):
         f'{role} "{column.name}": found the text {slip!r} among numbers; expected numbers. Correct it, or make '
         "it a number; where numbers are the names of kinds, make it a category."
     )
-
-
-YES_NO = {"yes": "1", "true": "1", "no": "0", "false": "0"}  # as text; other words are refused
-SHARES = ("fractional", "linear")  # the methods that take a share between 0 and 1
 
 
 def read_outcome(used, outcome, method, trials=None):

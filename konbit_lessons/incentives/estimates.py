@@ -47,7 +47,7 @@ class Estimates:
     ``factors``: incentive of several kinds → the test that none of its kinds differs (as ``joint``); in ``table``,
     ``against`` is the kind that a row is compared with. ``groups``, of ``by``: the effects within each group, with the
     column ``group``, and rows "difference: second − first"; else None. ``exploratory``: p-values are adjusted by
-    Benjamini and Hochberg. ``detectable``, ``e_value``, ``e_value_limit``: see ``detectable`` and ``evalue``.
+    Benjamini and Hochberg. ``detectable``, ``e_value``, ``e_value_limit``: see ``answers``.
     ``asked``: the rows, the question and the options, for ``again``. ``smallest``: no figure is about fewer
     organizations, see ``shown``.
     """

@@ -15,6 +15,8 @@ from konbit_lessons.incentives.formula import NAMESPACE, does_not_parse, mention
 from konbit_lessons.incentives.notes import Note
 from konbit_lessons.words import mark
 
+TOLERANCE = 1e-7  # a column whose remainder is a smaller share of it is collinear; R's lm uses the same
+
 
 def matrix_of(spec, frame):
     """The matrix that a formula, as statsmodels keeps it, makes of a frame."""
@@ -57,9 +59,6 @@ def full_matrix(formula, frame, incentives, by=None):
     if not np.ptp(X.to_numpy(), axis=0).min(initial=1.0) == 0.0:
         raise ModelError(f'formula: {str(formula)!r} leaves out the intercept; write it without "0 +" or "- 1".')
     return X.to_numpy(float), list(X.columns), spec
-
-
-TOLERANCE = 1e-7  # a column whose remainder is a smaller share of it is collinear; R's lm uses the same
 
 
 def independent(X, names, asked):

@@ -1,7 +1,7 @@
 """The random-intercept logit: every organization (or event) has its own level, and the levels are a normal population.
 
 Takes a design, an outcome of 0 and 1 and the group of each row; returns a ``MixedLogit``. Beside ``fit`` in the flow:
-``specifications`` asks it for the marginal effect, profiles for the levels of the groups. Vectorized over the groups,
+``robustness`` asks it for the marginal effect, profiles for the levels of the groups. Vectorized over the groups,
 linear in the rows.
 """
 

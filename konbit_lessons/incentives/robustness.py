@@ -26,9 +26,121 @@ from konbit_lessons.incentives.sparse import shuffled_scores
 from konbit_lessons.words import mark
 
 ENDS = ["estimate", "conf_low", "conf_high"]
+COLUMNS = ["term", "specification", "own_estimate", *ENDS, "n", "reason"]
 QUARTER, SENIOR, DELEGATES = "fiscal_quarter", "senior_delegate", "delegates"
 MOST_FIXED = 250  # fixed effects: 250 take seconds, 1,000 minutes
 LARGEST = 1500  # rows of a group, whose matrix of rows by rows GEE inverts
+LABELS = {
+    "main": mark("As in the report"),
+    "logit": mark("Logit without penalty"),
+    "linear": mark("Linear model"),
+    "bootstrap": mark("– interval by bootstrap"),
+    "permutation": mark("– interval by reshuffling"),
+    "gee": mark("GEE: alike within groups"),
+    "mixed": mark("Mixed: a level per group"),
+    "fixed": mark("Within each organization"),
+    "unadjusted": mark("Nothing taken into account"),
+    "senior": mark("A senior delegate came"),
+    "delegates": mark("Number of delegates"),
+    "imputed": mark("Missing answers imputed"),
+}
+REASONS = {
+    "constant": mark("nothing to compare"),
+    "collinear": mark("nothing to compare"),
+    "separated": mark("no estimate: separated"),
+    "low_df": mark("too few that differ"),
+    "no_fit": mark("no estimate"),
+    "too_large": mark("too many groups"),
+    "not_yes_no": mark("for yes or no only"),
+}
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """The specification curve.
+
+    ``table``: one row per incentive and specification. ``term``, ``specification`` (a key of ``LABELS``: what it does
+    otherwise than the main answer); ``own_estimate`` is False where only the interval differs from that of the linear
+    model; ``estimate``, ``conf_low`` and ``conf_high`` are proportions as in `Estimates`; ``n`` rows; ``reason`` (a key
+    of ``REASONS``) why there is no estimate, or of the main answer why the data cannot tell: then no specification is
+    given for the term.
+
+    GEE, the random intercept, the bootstrap and the reshuffling know one way of grouping: the groups that the incentive
+    was given out to (of an incentive that changes from row to row, the first cluster column). So their intervals of an
+    incentive of events leave out that rows of one organization move together.
+    """
+
+    table: pd.DataFrame
+
+    def _repr_html_(self):
+        return self.table.drop(columns="own_estimate").round(3).to_html(index=False, border=0, na_rep="", escape=True)
+
+
+@threadpool_limits.wrap(limits=1, user_api="blas")
+def robustness(result, *, draws=999, seed=1, imputed=None):
+    """Vary the choices behind a result, one at a time. Simonsohn, Simmons & Nelson (2020), Nature Human Behaviour 4.
+
+    Parameters
+    ----------
+    result : Estimates
+    draws : number of bootstrap draws and of reshufflings
+    seed : of both
+    imputed : Imputed or None, what ``imputation.imputed`` returned; one more specification, if anything was imputed
+
+    Returns
+    -------
+    Robustness
+    """
+    main, design = result.table, result.answers.design
+    told = main[main["reason"] == ""].set_index("term")["varies_by"].to_dict()
+    rows, question, _ = result.asked
+    context = Context(rows, question, design, result.answers.separated, told, result.confidence, draws, seed)
+    found = {key: _answers(context, key) for key in (_asked(context) if told else ())}
+    if imputed is not None and imputed.imputations:
+        pooled = imputed.table.set_index("term")
+        ends = pooled[["pooled_estimate", "pooled_low", "pooled_high"]]
+        found["imputed"] = ends.T.to_dict("list"), int(pooled["pooled_n"].max())
+    lines = [_line(one["term"], "main", one["reason"] or [one[end] for end in ENDS], one["n"])
+             for one in main.to_dict("records")]  # fmt: skip
+    for key, (answers, n) in found.items():
+        lines += [_line(term, key, answers.get(term, "no_fit"), n) for term in told]
+    return Robustness(pd.DataFrame(lines)[COLUMNS])
+
+
+def _asked(context):
+    """The specifications that this question has; not the one that is the main answer already."""
+    columns, method = context.rows.columns, context.question["method"]
+    attended = context.design.formula.left == "attended"
+    has = {
+        method: False,
+        "unadjusted": bool(context.design.adjusters),
+        "senior": attended and SENIOR in columns,
+        "delegates": attended and DELEGATES in columns,
+    }
+    first = ("bootstrap", "permutation") if method == "linear" else ()  # under the estimate that is theirs
+    return [key for key in dict.fromkeys((*first, *SPECIFICATIONS)) if has.get(key, True)]
+
+
+def _answers(context, key):
+    """Term → (estimate, low, high) or a reason, by one specification, and the rows used."""
+    specification, needs = SPECIFICATIONS[key]
+    counts, yes_no = context.question["trials"], np.isin(context.design.y, (0.0, 1.0)).all()
+    if (needs and counts) or (needs == YES_NO and not yes_no):
+        return dict.fromkeys(context.varies_by, "not_yes_no"), 0
+    if needs == YES_NO and context.separated:
+        return dict.fromkeys(context.varies_by, "separated"), 0
+    try:
+        return specification(context)
+    except ModelError:
+        return {}, 0
+
+
+def _line(term, key, answer, n):
+    reason, numbers = (answer, [np.nan] * 3) if isinstance(answer, str) else ("", answer)
+    if not reason and not np.isfinite(numbers).all():
+        reason, numbers = "no_fit" if np.isnan(numbers[0]) else "low_df", [np.nan] * 3
+    line = {"term": term, "specification": key, "own_estimate": key not in ("bootstrap", "permutation")}
+    return line | dict(zip(ENDS, map(float, numbers), strict=True)) | {"n": n, "reason": reason}
 
 
 @dataclass(frozen=True)
@@ -206,117 +318,3 @@ SPECIFICATIONS = {
     "senior": (_senior, ANY),
     "delegates": (_delegates, ANY),
 }
-
-
-COLUMNS = ["term", "specification", "own_estimate", *ENDS, "n", "reason"]
-LABELS = {
-    "main": mark("As in the report"),
-    "logit": mark("Logit without penalty"),
-    "linear": mark("Linear model"),
-    "bootstrap": mark("– interval by bootstrap"),
-    "permutation": mark("– interval by reshuffling"),
-    "gee": mark("GEE: alike within groups"),
-    "mixed": mark("Mixed: a level per group"),
-    "fixed": mark("Within each organization"),
-    "unadjusted": mark("Nothing taken into account"),
-    "senior": mark("A senior delegate came"),
-    "delegates": mark("Number of delegates"),
-    "imputed": mark("Missing answers imputed"),
-}
-REASONS = {
-    "constant": mark("nothing to compare"),
-    "collinear": mark("nothing to compare"),
-    "separated": mark("no estimate: separated"),
-    "low_df": mark("too few that differ"),
-    "no_fit": mark("no estimate"),
-    "too_large": mark("too many groups"),
-    "not_yes_no": mark("for yes or no only"),
-}
-
-
-@dataclass(frozen=True)
-class Robustness:
-    """The specification curve.
-
-    ``table``: one row per incentive and specification. ``term``, ``specification`` (a key of ``LABELS``: what it does
-    otherwise than the main answer); ``own_estimate`` is False where only the interval differs from that of the linear
-    model; ``estimate``, ``conf_low`` and ``conf_high`` are proportions as in `Estimates`; ``n`` rows; ``reason`` (a key
-    of ``REASONS``) why there is no estimate, or of the main answer why the data cannot tell: then no specification is
-    given for the term.
-
-    GEE, the random intercept, the bootstrap and the reshuffling know one way of grouping: the groups that the incentive
-    was given out to (of an incentive that changes from row to row, the first cluster column). So their intervals of an
-    incentive of events leave out that rows of one organization move together.
-    """
-
-    table: pd.DataFrame
-
-    def _repr_html_(self):
-        return self.table.drop(columns="own_estimate").round(3).to_html(index=False, border=0, na_rep="", escape=True)
-
-
-@threadpool_limits.wrap(limits=1, user_api="blas")
-def robustness(result, *, draws=999, seed=1, imputed=None):
-    """Vary the choices behind a result, one at a time. Simonsohn, Simmons & Nelson (2020), Nature Human Behaviour 4.
-
-    Parameters
-    ----------
-    result : Estimates
-    draws : number of bootstrap draws and of reshufflings
-    seed : of both
-    imputed : Imputed or None, what ``imputation.imputed`` returned; one more specification, if anything was imputed
-
-    Returns
-    -------
-    Robustness
-    """
-    main, design = result.table, result.answers.design
-    told = main[main["reason"] == ""].set_index("term")["varies_by"].to_dict()
-    rows, question, _ = result.asked
-    context = Context(rows, question, design, result.answers.separated, told, result.confidence, draws, seed)
-    found = {key: _answers(context, key) for key in (_asked(context) if told else ())}
-    if imputed is not None and imputed.imputations:
-        pooled = imputed.table.set_index("term")
-        ends = pooled[["pooled_estimate", "pooled_low", "pooled_high"]]
-        found["imputed"] = ends.T.to_dict("list"), int(pooled["pooled_n"].max())
-    lines = [_line(one["term"], "main", one["reason"] or [one[end] for end in ENDS], one["n"])
-             for one in main.to_dict("records")]  # fmt: skip
-    for key, (answers, n) in found.items():
-        lines += [_line(term, key, answers.get(term, "no_fit"), n) for term in told]
-    return Robustness(pd.DataFrame(lines)[COLUMNS])
-
-
-def _asked(context):
-    """The specifications that this question has; not the one that is the main answer already."""
-    columns, method = context.rows.columns, context.question["method"]
-    attended = context.design.formula.left == "attended"
-    has = {
-        method: False,
-        "unadjusted": bool(context.design.adjusters),
-        "senior": attended and SENIOR in columns,
-        "delegates": attended and DELEGATES in columns,
-    }
-    first = ("bootstrap", "permutation") if method == "linear" else ()  # under the estimate that is theirs
-    return [key for key in dict.fromkeys((*first, *SPECIFICATIONS)) if has.get(key, True)]
-
-
-def _answers(context, key):
-    """Term → (estimate, low, high) or a reason, by one specification, and the rows used."""
-    specification, needs = SPECIFICATIONS[key]
-    counts, yes_no = context.question["trials"], np.isin(context.design.y, (0.0, 1.0)).all()
-    if (needs and counts) or (needs == YES_NO and not yes_no):
-        return dict.fromkeys(context.varies_by, "not_yes_no"), 0
-    if needs == YES_NO and context.separated:
-        return dict.fromkeys(context.varies_by, "separated"), 0
-    try:
-        return specification(context)
-    except ModelError:
-        return {}, 0
-
-
-def _line(term, key, answer, n):
-    reason, numbers = (answer, [np.nan] * 3) if isinstance(answer, str) else ("", answer)
-    if not reason and not np.isfinite(numbers).all():
-        reason, numbers = "no_fit" if np.isnan(numbers[0]) else "low_df", [np.nan] * 3
-    line = {"term": term, "specification": key, "own_estimate": key not in ("bootstrap", "permutation")}
-    return line | dict(zip(ENDS, map(float, numbers), strict=True)) | {"n": n, "reason": reason}

@@ -20,6 +20,8 @@ from konbit_lessons.incentives.matrices import matrix_of
 from konbit_lessons.incentives.result import label_of
 
 TESTED = ["estimate", "std_error", "df", "t", "p_value", "conf_low", "conf_high"]
+EXPECTED = "a fitted OLS, Logit or GLM of statsmodels, such as smf.glm(formula, rows, family=Binomial()).fit()"
+MODELS = ("OLS", "Logit", "GLM")
 
 
 def coef_test(fit, clusters, kind="CR2", confidence=0.95):
@@ -255,10 +257,6 @@ def _table(each, robust, confidence):
 def own_of(codes, values):
     """The cluster column within which values do not change; "row" where they do, or never change at all."""
     return "row" if np.ptp(values) == 0 else varies_by(codes, values)
-
-
-EXPECTED = "a fitted OLS, Logit or GLM of statsmodels, such as smf.glm(formula, rows, family=Binomial()).fit()"
-MODELS = ("OLS", "Logit", "GLM")
 
 
 @dataclass(frozen=True)
