@@ -52,7 +52,7 @@ def test_an_effect_of_that_size_is_found_four_times_in_five():
     for _ in range(300):
         fit, robust = drawn(rng, slope * (np.arange(1, 7) == column))
         estimate, gradient = of_column(fit.X, column, offered=True).effect(fit.coefficients)
-        std_error, df, _ = robust.basis(gradient)
+        std_error, df, *_ = robust.basis(gradient)
         seen.append(abs(estimate) > t_distribution.ppf(0.975, df) * std_error)
     # 1,200 repetitions give 0.77, and 0.75 to 0.80 for the other shares: where shares are nearer to a half, they spread
     # more than where there is no effect. Within three Monte Carlo errors of √(.77 · .23 / 300) = 2.4 points
