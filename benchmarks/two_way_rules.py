@@ -18,7 +18,7 @@ from scipy.stats import t as t_distribution
 from threadpoolctl import threadpool_limits
 
 from benchmarks.simulation import Cell, _intercept, _mean, draw
-from konbit_lessons.incentives.clusterings import clusterings
+from konbit_lessons.incentives.clusters import clusterings
 from konbit_lessons.incentives.design import build_design
 from konbit_lessons.incentives.fit import fit_model
 
@@ -70,8 +70,8 @@ def p_values(task: tuple[Cell, int, bool]) -> list[dict]:
 
 def _of_rules(name: str, truth: float, design, fit, robust) -> dict:
     effect, gradient = design.contrast(name).effect(fit.coefficients)
-    variances = [float(one.variance(gradient)[0, 0]) for one in robust.by]
-    df = [float(one.degrees_of_freedom(gradient)) for one in robust.by]
+    variances = [float(one.variance(gradient)[0, 0]) for one in robust.by.values()]
+    df = [float(one.degrees_of_freedom(gradient)) for one in robust.by.values()]
     both = variances[0] + variances[1] - float(robust.common.variance(gradient)[0, 0])
 
     def p(variance: float, freedom: float) -> float:

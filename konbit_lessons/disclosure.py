@@ -139,9 +139,7 @@ class Gate:
             A count is not a whole number from 0, or figures do not add up.
         """
         if smallest <= 1:
-            return self._table(
-                dict.fromkeys(self._counted, True), {place: one[0] for place, one in self._counted.items()}
-            )
+            return self._table({}, {})
         relations, shown, floors = self._relations(), {}, {}
         begun = {place: self._reports.index(place[1]) for place in self._counted}
         for number in range(len(self._reports)):
@@ -232,8 +230,9 @@ class Gate:
         cells = {"n": defaultdict(dict), "at_least": defaultdict(dict)}
         for (figure, report, way, group), place in self._places.items():
             at = report, AND.join(way) or TOTAL, ", ".join(group) if way else TOTAL
-            cells["n"][figure][at] = self._counted[place][0] if shown[place] else pd.NA
-            cells["at_least"][figure][at] = floors[place]
+            n = self._counted[place][0]
+            cells["n"][figure][at] = n if shown.get(place, True) else pd.NA
+            cells["at_least"][figure][at] = floors.get(place, n)
         places = sorted({at for one in cells["n"].values() for at in one})
         rows = pd.MultiIndex.from_tuples(places, names=["report", "by", "group"])
         frames = {name: pd.DataFrame(dict(found), rows, dtype="Int64") for name, found in cells.items()}

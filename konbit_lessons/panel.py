@@ -16,6 +16,7 @@ from konbit_lessons.field.store import cleaned
 from konbit_lessons.periods import Quarter
 
 RECENT_DAYS = 90
+BEFORE = {"by": "organization_id", "allow_exact_matches": False}  # the last record of an organization before a day
 NOT_KNOWN = ("name", "acronym", "left_on")  # columns of organizations that say nothing of an invitation
 
 
@@ -92,14 +93,9 @@ def _with_answers(rows: pd.DataFrame, data: Data) -> pd.DataFrame:
     predict = [name for name, one in programme.questions.items() if one.predicts]
     for question in [*predict, *(EXPECTS + name for name in programme.expectations)]:
         answers = data.survey.dropna(subset=question).sort_values(["submitted_on", "submission_id"], kind="stable")
-        asked = pd.merge_asof(
-            asked,
-            answers[["organization_id", "submitted_on", question]],
-            left_on="held_on",
-            right_on="submitted_on",
-            by="organization_id",
-            allow_exact_matches=False,
-        ).drop(columns="submitted_on")
+        answers = answers[["organization_id", "submitted_on", question]]
+        asked = pd.merge_asof(asked, answers, left_on="held_on", right_on="submitted_on", **BEFORE)
+        asked = asked.drop(columns="submitted_on")
     return asked.sort_values(["event_id", "organization_id"], kind="stable").reset_index(drop=True)
 
 
@@ -124,24 +120,15 @@ def _count(rows: pd.DataFrame, records: pd.DataFrame, dated: str, *, before: str
     records = records[["organization_id", dated]].rename(columns={dated: "_on"}).sort_values("_on", kind="stable")
     records = records.assign(_number=records.groupby("organization_id").cumcount() + 1)
     asked = rows[["organization_id", before]].rename(columns={before: "_at"}).reset_index(names="_row")
-    found = pd.merge_asof(
-        asked.sort_values("_at", kind="stable"),
-        records,
-        left_on="_at",
-        right_on="_on",
-        by="organization_id",
-        allow_exact_matches=False,
-    )
+    asked = asked.sort_values("_at", kind="stable")
+    found = pd.merge_asof(asked, records, left_on="_at", right_on="_on", **BEFORE)
     return found.set_index("_row")["_number"].reindex(rows.index).fillna(0)
 
 
 def _plain(column: pd.Series) -> pd.Series:
     """The same values in a dtype of NumPy: yes, no and numbers as float64, text as it is."""
-    return (
-        column.astype("float64")
-        if pd.api.types.is_any_real_numeric_dtype(column) or column.dtype in ("bool", "boolean")
-        else column
-    )
+    numbers = pd.api.types.is_any_real_numeric_dtype(column) or column.dtype in ("bool", "boolean")
+    return column.astype("float64") if numbers else column
 
 
 def _study_rows(programme: Programme) -> pd.DataFrame:

@@ -21,15 +21,14 @@ import pandas as pd
 from scipy.stats import t as t_distribution
 
 from konbit_lessons.incentives import coef_test, effects, predict_participation, wald_test
-from konbit_lessons.incentives.clusterings import clusterings
+from konbit_lessons.incentives.clusters import clusterings
 from konbit_lessons.incentives.contrasts import of_column
 from konbit_lessons.incentives.fit import fit_model, orthonormal
-from konbit_lessons.incentives.fitted import taken_apart
 from konbit_lessons.incentives.mixed import mixed_logit
-from konbit_lessons.incentives.penalized import profile_limits
 from konbit_lessons.incentives.result import adjusted_p
+from konbit_lessons.incentives.robustness import gee_logit
 from konbit_lessons.incentives.sandwich import robust_of
-from konbit_lessons.incentives.specifications import gee_logit
+from konbit_lessons.incentives.sparse import profile_limits
 
 REFERENCE = Path(__file__).parent / "data" / "reference"
 PAGE = Path(__file__).parents[1] / "docs" / "agreement.md"
@@ -131,7 +130,7 @@ class Model:
 
     @cache  # noqa: B019  (the models of this module stay)
     def robust(self, kind):
-        return clusterings(self.fit, {"": self.codes}, kind).by[0]
+        return clusterings(self.fit, {"": self.codes}, kind).by[""]
 
     def covariance(self, kind):
         """Of the coefficients; "model" is the inverse information, of least squares and "quasi" by the dispersion."""
@@ -416,7 +415,7 @@ def _of_sandwich(key):
     both = np.ravel([R["effects"][v] for v in offered])
     yield data, f"{key} effects: fee, training", both, lambda: changed(offered), tolerance
     yield data, f"{key} effects: size", size, lambda: changed("size"), 1e-6  # R's by differences of differences
-    two = lambda: np.sqrt(np.diag(robust_of(taken_apart(fitted(key)), ["org", "site"], "CR0").combined(np.eye(9))))  # noqa: E731
+    two = lambda: np.sqrt(np.diag(robust_of(fitted(key), ["org", "site"], "CR0")[2].combined(np.eye(9))))  # noqa: E731
     yield data, f"{key} two-way se_CR0", sorted(values(R["two_way_CR0"])), lambda: sorted(two()), tolerance
 
 

@@ -8,7 +8,7 @@ from agreement import CLOSED, ITERATED, QUADRATURE, REFERENCE, SYNTH, Model, fra
 from scipy.special import expit
 
 from konbit_lessons.incentives import predict_participation
-from konbit_lessons.incentives.evalue import e_value
+from konbit_lessons.incentives.answers import e_value
 from konbit_lessons.incentives.imputation import pool
 from konbit_lessons.incentives.prediction import auc, prediction, quality
 from konbit_lessons.incentives.profiles import organization_profiles

@@ -7,8 +7,7 @@ import pytest
 from scipy.stats import chi2, t
 
 from konbit_lessons.incentives.adjustment import half_corrected
-from konbit_lessons.incentives.clusterings import clusterings
-from konbit_lessons.incentives.clusters import KINDS, ClusterRobust
+from konbit_lessons.incentives.clusters import KINDS, ClusterRobust, clusterings
 from konbit_lessons.incentives.fit import fit_model
 
 
@@ -21,7 +20,7 @@ def drawn(n=240, groups=30, seed=3):
 
 
 def robust(fit, codes, kind="CR2"):
-    return clusterings(fit, {"": codes}, kind).by[0]
+    return clusterings(fit, {"": codes}, kind).by[""]
 
 
 def test_two_clusters_of_two_by_hand():
@@ -87,7 +86,7 @@ def test_the_integral_for_large_clusters_agrees_with_eigenvectors(spread, alone)
     assert np.abs(by_integral - by_vectors).max() < 1e-10 * np.abs(by_vectors).max()
 
 
-@pytest.mark.parametrize("own", [None, 0, 1])
+@pytest.mark.parametrize("own", ["row", "organization_id", "event_id"])
 def test_two_ways_rest_on_the_widest_interval_of_those_that_count(own):
     fit, first = drawn()
     second = np.random.default_rng(8).integers(0, 12, len(first))
@@ -98,11 +97,12 @@ def test_two_ways_rest_on_the_widest_interval_of_those_that_count(own):
         variances = [one.variance(contrast).item() for one in alone]
         freedom = [one.degrees_of_freedom(contrast) for one in alone]
         combined = sum(variances) - robust(fit, common).variance(contrast).item()
-        counted = [(variances[at], freedom[at]) for at in (0, 1) if own in (None, at)]
+        each = dict(zip(both.by, zip(variances, freedom, strict=True), strict=True))
+        counted = [each[own]] if own in each else list(each.values())
         counted += [(combined, min(freedom))] if combined > 0 else []
         reaches = [t.ppf(0.975, df) * variance**0.5 for variance, df in counted]
         basis = both.basis(contrast, own=own)
-        low, high, p = basis.interval(1.0, 0.95)
+        low, high, p = (basis.about(1.0)[name] for name in ("conf_low", "conf_high", "p_value"))
         assert (1 - low, high - 1) == pytest.approx((max(reaches), max(reaches)), rel=1e-9)
         assert p == pytest.approx(2 * t.sf(1 / basis.std_error, basis.df), rel=1e-9)
         assert basis.fewest == min(freedom)

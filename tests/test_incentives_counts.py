@@ -10,7 +10,7 @@ from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives import predict_participation
 from konbit_lessons.incentives.clusters import KINDS
 from konbit_lessons.incentives.fit import fit_model
-from konbit_lessons.incentives.penalized import profile_limits
+from konbit_lessons.incentives.sparse import profile_limits
 
 COUNTED = {"outcome": "came", "trials": "invited", "method": "binomial"}
 

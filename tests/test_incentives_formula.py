@@ -209,6 +209,7 @@ BAD = {
     "attended ~ refund + listed": "expected yes/no (true/false), a number or text",
     "attended ~ refund + slip": "found the text '12,5' among numbers",
     "attended ~ spelled": "found 'Yes' and 'yes'",
+    "attended ~ bs(hours, df=3)": 'the effect of "hours" cannot be computed',
     7: "formula: found a int; expected a text",
 }  # fmt: skip
 
@@ -224,7 +225,7 @@ def test_a_formula_that_is_wrong_is_said_in_a_few_lines(rows, formula):
     slip = rows["hours"].astype(str).mask(rows.index == 4, "12,5")
     spelled = np.where(rows.index % 3 == 0, "Yes", np.where(rows.index % 3 == 1, "yes", "no"))
     rows = rows.assign(**odd, slip=slip, spelled=spelled)
-    incentives = "spelled" if formula == "attended ~ spelled" else INCENTIVES
+    incentives = {"attended ~ spelled": "spelled", "attended ~ bs(hours, df=3)": "hours"}.get(formula, INCENTIVES)
     with pytest.raises(ModelError) as error:
         asked(formula, rows, incentives=incentives)
     assert BAD[formula] in str(error.value)
@@ -249,9 +250,9 @@ def test_a_call_that_is_wrong_is_said_in_words(rows, name):
 
 
 def test_names_that_formulas_and_designs_use_are_names_like_others(rows):
-    odd = {"refund": "(Intercept)", "recent": "Intercept", "consulted": "C", "hours": "np", "org_type": "org_type: x"}
+    odd = {"refund": "(Intercept)", "recent": "Intercept", "consulted": "C", "hours": "np", "org_type": "inf"}
     found = kl.predict_participation(
-        rows.rename(columns=odd), incentives=["(Intercept)", "Intercept", "C", "np"], adjust_for=["org_type: x"]
+        rows.rename(columns=odd), incentives=["(Intercept)", "Intercept", "C", "np"], adjust_for=["inf"]
     )
     plain = kl.predict_participation(
         rows, incentives=["refund", "recent", "consulted", "hours"], adjust_for=["org_type"]

@@ -8,10 +8,8 @@ from scipy.stats import chi2
 from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives import predict_participation
 from konbit_lessons.incentives.design import build_design
-from konbit_lessons.incentives.fit import fit_model
-from konbit_lessons.incentives.penalized import profile_limits
-from konbit_lessons.incentives.permutation import permutation_p
-from konbit_lessons.incentives.separation import separated_columns
+from konbit_lessons.incentives.fit import fit_model, separated_columns
+from konbit_lessons.incentives.sparse import permutation_p, profile_limits
 
 
 def asked(rows, *incentives, **question):

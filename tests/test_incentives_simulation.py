@@ -8,7 +8,7 @@ import pytest
 from scipy.special import expit
 from scipy.stats import t as t_distribution
 
-from konbit_lessons.incentives.clusterings import clusterings
+from konbit_lessons.incentives.clusters import clusterings
 from konbit_lessons.incentives.contrasts import of_column
 from konbit_lessons.incentives.fit import fit_model
 
@@ -52,7 +52,7 @@ def simulated():
         both, by_organization = clusterings(fit, codes), clusterings(fit, {"organization_id": codes["organization_id"]})
         for column in range(1, 5):
             effect, gradient = of_column(fit.X, column, offered=True).effect(fit.coefficients)
-            own = 1 if column <= 2 else 0  # the first two incentives vary by event, the others by organization
+            own = "event_id" if column <= 2 else "organization_id"
             found += [(effect, *both.basis(gradient, own=own)[:2]), (effect, *by_organization.basis(gradient)[:2])]
     return np.array(found).reshape(REPETITIONS, 4, 2, 3)
 

@@ -7,7 +7,7 @@ from test_robustness_mixed import simulated
 
 from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives.fit import fit_model
-from konbit_lessons.incentives.specifications import gee_logit
+from konbit_lessons.incentives.robustness import gee_logit
 
 
 def test_bias_reduced_covariance_is_the_formula_group_by_group():

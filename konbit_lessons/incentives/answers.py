@@ -1,71 +1,69 @@
 """The answer about each incentive: effect, standard error, interval, or why the data cannot tell.
 
 Takes a ``Design``, its ``Fit`` and clusterings; returns one dictionary per incentive, which ``result`` puts in a table.
+Looks first in how many rows and groups an incentive was offered, and how many of those took part; beside an estimate
+stand the smallest effect that these rows would have shown, and how strong something unmeasured would have to be.
 """
 
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
 import numpy as np
+from scipy.optimize import brentq
+from scipy.special import expit, stdtrit
 
-from konbit_lessons.incentives.clusterings import Clusterings
-from konbit_lessons.incentives.crosstab import RAREST, count, rare_outcome
+from konbit_lessons.incentives.clusters import Clusterings, varies_by
 from konbit_lessons.incentives.design import Design
-from konbit_lessons.incentives.detectable import smallest_detectable
-from konbit_lessons.incentives.evalue import e_values
 from konbit_lessons.incentives.fit import Fit, fit_model
-from konbit_lessons.incentives.penalized import penalized_interval
-from konbit_lessons.incentives.permutation import permutation_p
+from konbit_lessons.incentives.sparse import penalized_interval, permutation_p
 
 FEWEST_DF = 5  # below, the t distribution no longer describes the estimate (STATISTICS, point 5)
-NAN = float("nan")
-SPARSE = dict.fromkeys(("penalized_low", "penalized_high", "permutation_p"), NAN)
-UNKNOWN = dict.fromkeys(
-    ("std_error", "df", "conf_low", "conf_high", "p_value", "detectable", "e_value", "e_value_limit"), NAN
-)
+ENOUGH = (10, 5)  # groups with, and groups without: of the first cluster column, of a further one
+RAREST = (10, 5)  # rows, and groups of the first cluster column, in which the rarer answer to the outcome is seen
+POWER = 0.80
+NUMBERS = ["estimate", "std_error", "df", "conf_low", "conf_high", "p_value", "detectable", "e_value", "e_value_limit"]
+UNKNOWN = dict.fromkeys([*NUMBERS, "penalized_low", "penalized_high", "permutation_p"], float("nan"))
 
 
 @dataclass(frozen=True)
 class Answers:
     """What is needed to answer about any incentive of one design; ``separated``: positions of such columns;
-    ``aside``: what answers about a term that the design leaves out, since it alone tells who took part."""
+    ``options``: the confidence, and the number and seed of permutations; ``aside``: what answers about a term that the
+    design leaves out, since it alone tells who took part."""
 
     design: Design
     fit: Fit
     robust: Clusterings
     separated: tuple
-    confidence: float
-    permutations: int
-    seed: int
+    options: dict
     aside: dict = field(default_factory=dict)
+
+    @property
+    def confidence(self):
+        """Of the intervals."""
+        return self.options["confidence"]
 
     def about(self, key):
         """The numbers about one incentive, with ``reason`` and ``explanation`` when the data cannot tell."""
         if key in self.aside:
             return self.aside[key].about(key)
         seen, few = count(self.design, key)
-        if key in self.design.unfit:
-            reason, explanation = self.design.unfit[key]
-            return {**seen, **UNKNOWN, **SPARSE, "estimate": NAN, "reason": reason, "explanation": explanation}
-        effect, gradient = self.effect(key)
-        own = self.design.position_of(seen["varies_by"])
-        basis = self.robust.basis(gradient, confidence=self.confidence, own=own)
-        reason, explanation = self._cannot_tell(key, seen, few, basis.fewest)
-        numbers = self._sparse(key, seen) if reason else self._usual(effect, basis)
+        numbers, (reason, explanation) = {}, self.design.unfit.get(key, ("", ""))
         if not reason:
-            numbers |= self._beside(key, numbers, own)
-        return {**seen, **numbers, "reason": reason, "explanation": explanation}
+            effect, gradient = self.effect(key)
+            basis = self.robust.basis(gradient, confidence=self.confidence, own=seen["varies_by"])
+            reason, explanation = self._cannot_tell(key, seen, few, basis.fewest)
+            numbers = self._sparse(key, seen) if reason else basis.about(effect)
+            numbers |= {} if reason else self._beside(key, numbers, seen["varies_by"])
+        return {**seen, **UNKNOWN, **numbers, "reason": reason, "explanation": explanation}
 
     def difference(self, key, other):
-        """The effect of one term less that of another, with ``reason`` when the data cannot tell about either."""
-        told = [self.about(term) for term in (key, other)]
-        if reason := told[0]["reason"] or told[1]["reason"]:
-            return {**UNKNOWN, "estimate": NAN, "reason": reason}
+        """The effect of one term less that of another, with ``reason`` when that rests on too few groups."""
         (first, up), (second, down) = (self.effect(term) for term in (key, other))
         basis = self.robust.basis(up - down, confidence=self.confidence)
         if not basis.fewest >= FEWEST_DF:
-            return {**UNKNOWN, "estimate": first - second, "reason": "low_df"}
-        return {**UNKNOWN, **self._usual(first - second, basis), "reason": ""}
+            return {"estimate": first - second, "reason": "low_df"}
+        return {**basis.about(first - second), "reason": ""}
 
     def joint_test(self, keys):
         """That none of these incentives changes the log-odds: a mapping, or None without any or with too many."""
@@ -90,18 +88,12 @@ class Answers:
             return "low_df", f"the comparison is worth {df:.1f} independent groups; at least {FEWEST_DF} are needed."
         return "", ""
 
-    def _usual(self, effect, basis):
-        low, high, p = basis.interval(effect, self.confidence)
-        known = {"estimate": float(effect), "std_error": basis.std_error, "df": basis.df}
-        return {**known, "conf_low": low, "conf_high": high, "p_value": p, **SPARSE}
-
     def _beside(self, key, numbers, own):
         """The smallest detectable effect and the E-values of an estimable term."""
         contrast, term = self.design.contrast(key), self.design.terms[key]
-        others = [other for other in term.others if other not in self.design.unfit]
-        kinds = {j for other in others for j in self.design.contrast(other).columns} - {*contrast.columns}
-        given = {"kinds": kinds, "rows": term.rows, "confidence": self.confidence, "own": own}
-        detectable = smallest_detectable(self.fit, self.robust, contrast, **given)
+        kinds = [self.design.contrast(one).columns for one in self.design.others(key) if one not in self.design.unfit]
+        given = {"columns": {*contrast.columns}.union(*kinds), "rows": term.rows, "own": own}
+        detectable = smallest_detectable(self.fit, self.robust, contrast, confidence=self.confidence, **given)
         e_value, e_value_limit = e_values(self.fit, numbers, contrast, change=term.usual_change)
         return {"detectable": detectable, "e_value": e_value, "e_value_limit": e_value_limit}
 
@@ -110,11 +102,10 @@ class Answers:
         design, fit = self.design, self._penalized
         low, high = penalized_interval(design, key, fit, self.confidence)
         # within one group the shuffles of all groups would be the wrong comparison
-        permutations = self.permutations if design.terms[key].rows.all() else 0
-        p = permutation_p(design, key, varies_by=seen["varies_by"], permutations=permutations, seed=self.seed)
+        options = {"permutations": self.options["permutations"] if design.terms[key].rows.all() else 0}
+        p = permutation_p(design, key, varies_by=seen["varies_by"], seed=self.options["seed"], **options)
         effect = design.contrast(key).effect(fit.coefficients)[0]
-        sparse = {"penalized_low": low, "penalized_high": high, "permutation_p": p}
-        return {**UNKNOWN, "estimate": float(effect), **sparse}
+        return {"estimate": float(effect), "penalized_low": low, "penalized_high": high, "permutation_p": p}
 
     @cached_property
     def _penalized(self):
@@ -129,3 +120,138 @@ def _how_separated(seen):
         if n and k in (0, n):
             return f"of the {n} rows {where}, {f'all {n}' if k else 'none'} took part."
     return "together with other columns it tells without exception who took part, so how much it adds has no limit."
+
+
+def count(design, key):
+    """Where an incentive was offered, and where the rows are that it is compared with; of counts, k and n are theirs.
+
+    Returns
+    -------
+    dict : varies_by, kind, n_offered, k_offered, n_not_offered, k_not_offered, groups_offered
+    few : in words what there is too little of, or empty
+    """
+    term, sides = design.terms[key], design.compared(key)
+    of, first = (
+        varies_by({name: of[term.rows] for name, of in design.clusters.items()}, term.x[term.rows]),
+        design.first,
+    )
+    group = first if of == "row" else of
+    counts = {"varies_by": of, "kind": "offered" if term.is_offered else "amount"}
+    came = design.trials * design.y
+    whole = int if np.allclose(came, np.round(came), rtol=0, atol=1e-9) else float
+    for side, rows in zip(("offered", "not_offered"), sides, strict=True):
+        counts |= {f"n_{side}": int(design.trials[rows].sum()), f"k_{side}": whole(round(came[rows].sum(), 9))}
+    counts["groups_offered"] = _groups(design.clusters[group], sides[0])
+    return counts, _few(design.clusters[group], term, sides, group, ENOUGH[group != design.first])
+
+
+def rare_outcome(design, key):
+    """What there is too little of when the outcome hardly varies among the rows of a term, or an empty text."""
+    among, found = design.terms[key].rows, []
+    for answer, share in (("yes", design.y), ("no", 1 - design.y)):
+        rows, groups = (design.trials * share)[among].sum(), _groups(design.clusters[design.first], among & (share > 0))
+        if rows < RAREST[0] or groups < RAREST[1]:
+            found.append(f"{rows:g} times {answer}, in {groups} {design.first}")
+    return " and ".join(found)
+
+
+def _few(codes, term, compared, group, enough):
+    """Groups in which the value differs from the most common one; for 0/1, groups with either value as well."""
+    sides = dict(zip(("with it", "without it"), compared, strict=True))
+    if not term.is_offered:
+        levels, counts = np.unique(term.x[term.rows], return_counts=True)
+        sides = {"with another amount than the usual": term.rows & (term.x != levels[counts.argmax()])}
+    short = {side: found for side, rows in sides.items() if (found := _groups(codes, rows)) < enough}
+    told = " and ".join(f"{found} {group} {side}" for side, found in short.items())
+    return f"{told}; at least {enough} are needed" if short else ""
+
+
+def _groups(codes, rows):
+    return len(np.unique(codes[rows]))
+
+
+def smallest_detectable(fit, robust, contrast, *, columns, rows=slice(None), confidence=0.95, own=None):
+    r"""The average marginal effect that would be found with probability 0.8, per unit for an amount.
+
+    .. math:: (t_{1-\alpha/2,\,\nu} + t_{power,\,\nu}) \cdot s_0
+
+    with :math:`s_0` the cluster-robust standard error of the effect where there is none, and :math:`\nu` its
+    Satterthwaite degrees of freedom. Bloom (1995), Evaluation Review 19, 547-556. Where the coefficient is 0 the
+    effect's gradient is mean[p(1 − p)] in the direction of the incentive's change and 0 in every other; the p are those
+    of the fit without the incentive's part of it (``columns``, those of its other kinds too), its mean brought back to
+    the mean of all rows. (To fit each model again without its incentive changes the result by less than a point.) With
+    137 organizations in 4 quarters, base rate .35
+    and an organization intercept of sd 1, the medians are 38, 29, 24, 18, 16, 14 points where .05, .08, .12, .2, .3, .5
+    have it, and the effect is then found in 75 to 80 % of 1,200 simulations.
+
+    Returns
+    -------
+    float, a proportion: 0.16 is 16 percentage points
+
+    Examples
+    --------
+    40 groups of one row, 20 with the incentive, 10 of 20 taking part either way: CR2 is 2 · ¼ · 1/20 · 20/19.
+
+    >>> from konbit_lessons.incentives.clusters import clusterings
+    >>> from konbit_lessons.incentives.contrasts import of_column
+    >>> from konbit_lessons.incentives.fit import fit_model
+    >>> X = np.column_stack([np.ones(40), np.arange(40) % 2])
+    >>> fit = fit_model(X, (np.arange(40) // 2 % 2).astype(float), "linear")
+    >>> robust = clusterings(fit, {"group": np.arange(40)})
+    >>> found = smallest_detectable(fit, robust, of_column(X, 1, offered=True), columns=[1])
+    >>> t = stdtrit(38, [0.975, 0.8]).sum()
+    >>> round(float(found / t), 9) == round((2 / 4 / 19) ** 0.5, 9)
+    True
+    """
+    density = np.ones(len(contrast.base)) if fit.is_linear else _density(fit, list(columns), rows)
+    step = contrast.step
+    gradient = density.mean() * step if step.ndim == 1 else density @ step / len(step)
+    basis = robust.basis(gradient, confidence=confidence, own=own)
+    return float((stdtrit(basis.df, (1 + confidence) / 2) + stdtrit(basis.df, POWER)) * basis.std_error)
+
+
+def _density(fit, columns, rows):
+    """p(1 − p) without the part of these columns, at the mean share of all rows."""
+    # less their mean, so that amounts far from 0 leave numbers near those of the fit
+    part = ((fit.X[:, columns] - fit.X[:, columns].mean(axis=0)) @ fit.coefficients[columns])[rows]
+    eta = (fit.X @ fit.coefficients)[rows]
+    target, ends = expit(eta).mean(), (part.min() - 1, part.max() + 1)
+    p = expit(eta - part + brentq(lambda shift: expit(eta - part + shift).mean() - target, *ends, xtol=1e-14))
+    return p * (1 - p)
+
+
+def e_value(ratio):
+    r"""The E-value of a risk ratio :math:`r`: :math:`r + \sqrt{r (r - 1)}`, of :math:`1/r` where :math:`r < 1`.
+
+    The least ratio by which something unmeasured would have to be more common with the incentive, and as well go with
+    participation, to explain the ratio away. VanderWeele & Ding (2017), Annals of Internal Medicine 167, 268-274; R:
+    ``EValue::evalues.RR``. NaN for a ratio that is not above 0.
+
+    Examples
+    --------
+    Their example: a risk ratio of 3.9 with an interval from 1.8.
+
+    >>> round(e_value(3.9), 2), round(e_value(1.8), 9), round(e_value(1 / 1.8), 9), e_value(1.0)
+    (7.26, 3.0, 3.0, 1.0)
+    """
+    if not 0 < ratio < np.inf:
+        return float("nan")
+    ratio = max(ratio, 1 / ratio)
+    return float(ratio + np.sqrt(ratio * (ratio - 1)))
+
+
+def e_values(fit, numbers, contrast, *, change=1.0):
+    """E-values of the estimate and of the limit nearer to none; that of the limit is 1 when the interval holds none.
+
+    The risk ratio is that of the average predicted shares, mean p(x with 1) / mean p(x with 0); at a limit, of the
+    share without the incentive plus that limit. Of an amount, over ``change`` of it around the share of all rows.
+    """
+    share = fit.link.inverse(contrast.base @ fit.coefficients).mean()
+
+    def of(effect):
+        low = share if contrast.offered else share - change * effect / 2
+        return e_value((low + change * effect) / low) if low > 0 else float("nan")
+
+    low, high = numbers["conf_low"], numbers["conf_high"]
+    limit = 1.0 if low <= 0 <= high else of(low if low > 0 else high)
+    return of(numbers["estimate"]), limit

@@ -1,7 +1,7 @@
 """The wild cluster bootstrap of a linear probability model: an interval that no formula for a standard error supports.
 
 Takes a design, the outcome, the group of each row and one column; returns a ``WildBootstrap``. Beside ``clusters`` in
-the flow, for ``specifications``. Residuals change sign together within a group, so a draw needs the groups' sums only:
+the flow, for ``robustness``. Residuals change sign together within a group, so a draw needs the groups' sums only:
 products of draws × groups, never of draws × rows.
 """
 
@@ -67,89 +67,66 @@ def wild_bootstrap(X, y, codes, column, *, confidence=0.95, draws=999, seed=1, w
     >>> found.estimate, found.p_value, found.draws
     (2.0, 0.25, 8)
     """
-    sums = _sums_of(X, y, codes, column)
     groups = int(codes.max()) + 1
     kind = weights or ("webb" if groups < FEW else "rademacher")
     every = kind == "rademacher" and 2**groups <= draws
-    null = _Null(sums, (_all_signs(groups) if every else _drawn(kind, draws, groups, seed)), 0 if every else 1)
+    batches = _all_signs(groups) if every else _drawn(kind, draws, groups, seed)
+    null = _Null(X, y, codes, column, batches, 0 if every else 1)
     small = groups / (groups - 1) * (len(y) - 1) / (len(y) - X.shape[1])
-    std_error = np.sqrt(small * sums.spread)
+    std_error = np.sqrt(small * null.spread)
     low, high = (null.end(side * std_error, 1 - confidence) for side in (-1, 1))
-    return WildBootstrap(float(sums.estimate), float(std_error), null.p_value(0.0), low, high, null.count)
-
-
-@dataclass(frozen=True)
-class _Sums:
-    """What a draw needs of the rows. With B an orthonormal basis of X and w the weights that make the estimate w'y:
-    ``score`` Σ w e and ``basis`` Σ B e of each group, for e the part of y, and of the column, that the other columns do
-    not give; ``along`` Σ B w; ``spread`` the sum of the groups' squared scores at the estimate, the CR0 variance."""
-
-    estimate: float
-    spread: float
-    score: np.ndarray  # (2, G)
-    basis: np.ndarray  # (2, G, k)
-    along: np.ndarray  # (G, k)
-
-
-def _sums_of(X, y, codes, column):
-    others, _ = np.linalg.qr(np.delete(X, column, axis=1))
-    e_y, e_x = (v - others @ (others.T @ v) for v in (y, X[:, column]))
-    size = e_x @ e_x
-    w, B = e_x / size, np.column_stack([others, e_x / np.sqrt(size)])
-    estimate = w @ e_y
-
-    def sums(values):
-        return np.stack([np.bincount(codes, part) for part in values.T], axis=1)
-
-    return _Sums(
-        estimate=estimate,
-        spread=float((np.bincount(codes, w * (e_y - estimate * e_x)) ** 2).sum()),
-        score=np.stack([np.bincount(codes, w * e) for e in (e_y, e_x)]),
-        basis=np.stack([sums(B * e[:, None]) for e in (e_y, e_x)]),
-        along=sums(B * w[:, None]),
-    )
+    return WildBootstrap(float(null.estimate), float(std_error), null.p_value(0.0), low, high, null.count)
 
 
 class _Null:
-    """The draws under any hypothesized value b: t* = (n_y − b n_x) / √(q_yy − 2b q_xy + b² q_xx)."""
+    """The draws under any hypothesized value b: t* = (n_y − b n_x) / √(q_yy − 2b q_xy + b² q_xx).
 
-    def __init__(self, sums, batches, extra):
-        self.sums, self.extra = sums, extra
-        parts = [self._moments(V) for V in batches]
-        self.n_y, self.n_x, self.q_yy, self.q_xy, self.q_xx = (
-            np.concatenate(part) for part in zip(*parts, strict=True)
-        )
+    With B an orthonormal basis of X and w the weights that make the estimate w'y: ``score`` (2, G) Σ w e and ``basis``
+    (2, G, k) Σ B e of each group, for e the part of y, and of the column, that the other columns do not give; ``along``
+    (G, k) Σ B w; ``spread`` the sum of the groups' squared scores at the estimate, the CR0 variance.
+    """
+
+    def __init__(self, X, y, codes, column, batches, extra):
+        others, _ = np.linalg.qr(np.delete(X, column, axis=1))
+        e_y, e_x = (v - others @ (others.T @ v) for v in (y, X[:, column]))
+        size = e_x @ e_x
+        w, B = e_x / size, np.column_stack([others, e_x / np.sqrt(size)])
+
+        def sums(values):
+            return np.stack([np.bincount(codes, part) for part in values.T], axis=1)
+
+        self.estimate, self.extra = w @ e_y, extra
+        self.score = sums(np.column_stack([w * e_y, w * e_x])).T
+        self.basis, self.along = [sums(B * e[:, None]) for e in (e_y, e_x)], sums(B * w[:, None])
+        self.spread = float(((self.score[0] - self.estimate * self.score[1]) ** 2).sum())
+        self.n_y, self.n_x, self.q_yy, self.q_xy, self.q_xx = np.hstack([self._moments(V) for V in batches])
         self.count = len(self.n_y)
 
     def _moments(self, V):
-        a_y, a_x = (
-            V * score - (V @ basis) @ self.sums.along.T
-            for score, basis in zip(self.sums.score, self.sums.basis, strict=True)
-        )
-        pairs = ((a * b).sum(axis=1) for a, b in ((a_y, a_y), (a_y, a_x), (a_x, a_x)))
-        return V @ self.sums.score[0], V @ self.sums.score[1], *pairs
+        pairs = zip(self.score, self.basis, strict=True)
+        a_y, a_x = (V * score - (V @ basis) @ self.along.T for score, basis in pairs)
+        squares = ((a * b).sum(axis=1) for a, b in ((a_y, a_y), (a_y, a_x), (a_x, a_x)))
+        return np.stack([V @ self.score[0], V @ self.score[1], *squares])
 
     def p_value(self, b):
         """The share of draws at least as far from b as the estimate, in t."""
-        far = (self.n_y - b * self.n_x) ** 2 * self.sums.spread
-        here = (self.sums.estimate - b) ** 2 * (self.q_yy - 2 * b * self.q_xy + b**2 * self.q_xx)
+        far = (self.n_y - b * self.n_x) ** 2 * self.spread
+        here = (self.estimate - b) ** 2 * (self.q_yy - 2 * b * self.q_xy + b**2 * self.q_xx)
         as_far = far >= here * (1 - ROUNDING)
         return float((self.extra + as_far.sum()) / (self.extra + self.count))
 
     def end(self, step, level):
         """The value farthest from the estimate, in steps of this size and then by halving, that is not refused."""
         inside, reach = 0.0, 1.0
-        while self.p_value(self.sums.estimate + reach * step) >= level:
+        while self.p_value(self.estimate + reach * step) >= level:
             inside, reach = reach, reach * 1.5
             if reach > 1000:
                 return float(np.copysign(np.inf, step))
         for _ in range(40):
             middle = (inside + reach) / 2
-            if self.p_value(self.sums.estimate + middle * step) >= level:
-                inside = middle
-            else:
-                reach = middle
-        return float(self.sums.estimate + inside * step)
+            refused = self.p_value(self.estimate + middle * step) < level
+            inside, reach = (inside, middle) if refused else (middle, reach)
+        return float(self.estimate + inside * step)
 
 
 def _all_signs(groups):

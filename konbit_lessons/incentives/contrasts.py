@@ -5,6 +5,7 @@ the standard error (delta method). Interactions and transformations follow, sinc
 formula is applied.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -25,16 +26,10 @@ class Link(NamedTuple):
 
 
 def _logit_slope(eta):
-    p = expit(eta)
-    return p * (1 - p)
+    return expit(eta) * expit(-eta)
 
 
-def _logit_bend(eta):
-    p = expit(eta)
-    return p * (1 - p) * (1 - 2 * p)
-
-
-LOGIT = Link(expit, _logit_slope, _logit_bend)
+LOGIT = Link(expit, _logit_slope, lambda eta: _logit_slope(eta) * (1 - 2 * expit(eta)))
 IDENTITY = Link(lambda eta: eta, np.ones_like, np.zeros_like)
 
 
@@ -160,12 +155,16 @@ def _is_the_column(values, column, frame, name):
 
 def _at(matrix, frame, name, value):
     """The design with the column at a value; NaN where the formula has none."""
+    import patsy
+
     column = frame[name]
     if isinstance(column.dtype, pd.CategoricalDtype):
         value = pd.Categorical([value] * len(frame), column.cat.categories)
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), suppress(patsy.PatsyError):  # such as of a spline beyond its last knots
         X = matrix(frame.assign(**{name: value}))
-    return X if len(X) == len(frame) else np.full((len(frame), X.shape[1]), np.nan)
+        if len(X) == len(frame):
+            return X
+    return np.full((len(frame), 1), np.nan)
 
 
 def _derivative(matrix, frame, X, name):

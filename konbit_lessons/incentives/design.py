@@ -1,7 +1,8 @@
 """From rows and a formula to the matrices of a model: which rows count, which columns, and what cannot be fitted.
 
-Takes the panel (or a study's table) and the question; returns a ``Design``. First step of the flow. Rows are put into
-one fixed order here, so that nothing further down can depend on the order in which they came.
+Takes the panel (or a study's table) and the question; returns a ``Design``, with a ``Term`` for each incentive, or each
+kind of it, in all rows or within a group. First step of the flow. Rows are put into one fixed order here, so that
+nothing further down can depend on the order in which they came.
 """
 
 from dataclasses import dataclass, field, replace
@@ -12,10 +13,8 @@ import pandas as pd
 from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives.contrasts import contrast_of
 from konbit_lessons.incentives.formula import by_names, mentions, read_formula, unknown_column, unquoted
-from konbit_lessons.incentives.independence import independent
-from konbit_lessons.incentives.matrices import full_matrix, matrix_of
+from konbit_lessons.incentives.matrices import full_matrix, independent, label, matrix_of
 from konbit_lessons.incentives.notes import Note
-from konbit_lessons.incentives.terms import terms_of, unfit_terms
 from konbit_lessons.incentives.used import checked, used_rows
 from konbit_lessons.words import mark
 
@@ -23,15 +22,56 @@ CLUSTER = ("organization_id", "event_id")
 
 
 @dataclass(frozen=True)
+class Term:
+    """One thing that is asked about: an incentive, or one kind of it, in all rows or within a group.
+
+    column : of the frame. x : array (n,), 0 and 1 or an amount. rows : array (n,), those that its effect is the average
+    of. level, against : of a kind, and what it is compared with.
+    """
+
+    column: str
+    x: np.ndarray
+    rows: np.ndarray
+    group: str = ""
+    level: str = ""
+    against: str = ""
+
+    @property
+    def name(self):
+        """The incentive, or the kind of it: "support[coaching]"."""
+        return f"{self.column}[{self.level}]" if self.level else self.column
+
+    @property
+    def key(self):
+        """What it is called among the terms of a design."""
+        return (self.name, self.group) if self.group else self.name
+
+    @property
+    def is_offered(self):
+        """Whether it is 0/1 (offered or not) rather than an amount."""
+        return bool(np.isin(self.x, (0.0, 1.0)).all())
+
+    @property
+    def levels(self):
+        """The kind and the one it is compared with; None for an incentive without kinds."""
+        return (self.level, self.against) if self.level else None
+
+    @property
+    def usual_change(self):
+        """1 for offered or not; for an amount two standard deviations, which compare with it (Gelman 2008): an effect
+        per single unit of money is always small."""
+        return 1.0 if self.is_offered else 2 * float(self.x[self.rows].std()) or 1.0
+
+
+@dataclass(frozen=True)
 class Design:
     """The matrices of one question.
 
     X : array (n, k), full rank, the intercept among its columns; ``names`` of its columns, as the formula calls them.
-    y : array (n,) of 0 and 1, or shares; with ``trials`` (n,), shares of so many.
+    y : array (n,) of 0 and 1, or shares; ``trials`` (n,), of how many each is one: 1 but for counts.
     clusters : cluster column → codes (n,), from 0 in the order of the sorted ids.
     terms : name → ``Term``, for everything that is asked about, fitted or not: an incentive, "support[coaching]" for
         a kind but the one compared with; with ``by`` the pair (name, group).
-    strata : cluster column → codes (n,) of its type, where a ``*_type`` adjuster is constant within it.
     unfit : term → (reason, explanation), for those that are constant or collinear.
     left_out : frame (column, rows): rows dropped, by the first column that was missing.
     frame : the n rows, complete, in a fixed order, as the formula sees them; ``ids`` their cluster columns. spec : of
@@ -44,15 +84,14 @@ class Design:
     formula: object
     clusters: dict
     terms: dict
-    strata: dict
-    unfit: dict
     left_out: pd.DataFrame
     notes: tuple
-    trials: np.ndarray | None
+    trials: np.ndarray
     frame: pd.DataFrame
     ids: pd.DataFrame
     spec: object
     positions: np.ndarray
+    unfit: dict = field(default_factory=dict)
     _contrasts: dict = field(default_factory=dict, repr=False)
 
     @property
@@ -61,18 +100,31 @@ class Design:
         return unquoted(self.formula.left)
 
     @property
-    def m(self):
-        """Of how many each row's outcome is a share: 1 but for counts."""
-        return np.ones(len(self.y)) if self.trials is None else self.trials
+    def first(self):
+        """The first cluster column."""
+        return next(iter(self.clusters))
 
-    def position_of(self, varies_by):
-        """Position of the cluster column that an incentive is constant within; None where it changes by row."""
-        return list(self.clusters).index(varies_by) if varies_by in self.clusters else None
+    @property
+    def asked(self):
+        """The columns that are asked about."""
+        return {term.column for term in self.terms.values()}
+
+    @property
+    def adjusters(self):
+        """The formula's columns that are not asked about."""
+        return [name for name in self.formula.columns if name not in self.asked]
+
+    def others(self, key):
+        """The keys of the further kinds of an incentive, in the same group."""
+        of = self.terms[key]
+        return [
+            one for one, term in self.terms.items() if one != key and (term.column, term.group) == (of.column, of.group)
+        ]
 
     def compared(self, key):
         """The rows (n,) with an incentive, and those without it; of a kind, those with the kind compared with."""
         term = self.terms[key]
-        elsewhere = [self.terms[other].x > 0 for other in term.others]
+        elsewhere = [self.terms[other].x > 0 for other in self.others(key)]
         return (term.x > 0) & term.rows, ~np.any([term.x > 0, *elsewhere], axis=0) & term.rows
 
     def contrast(self, key):
@@ -106,31 +158,27 @@ class Design:
     def without(self, keys):
         """The design without the columns of these terms, and a note that says so."""
         names = list(dict.fromkeys(self.terms[key].column for key in keys))
-        kept = [j for j, column in enumerate(self.names) if not any(mentions(column, name) for name in names)]
+        gone = self.columns_of(names)
         message = mark("{names}: tells without exception who took part; the other answers are given without it.")
         formula = replace(self.formula, right=" + ".join(self.terms_of(names, inside=False)))
         notes = (*self.notes, Note(message, names=", ".join(names)))
-        rest = {"X": self.X[:, kept], "names": tuple(self.names[j] for j in kept), "positions": self.positions[kept]}
-        return replace(self, **rest, formula=formula, notes=notes, _contrasts={})
+        return replace(self.of_columns(np.delete(np.arange(len(self.names)), gone)), formula=formula, notes=notes)
+
+    def columns_of(self, names):
+        """Positions of the columns of X that these columns of the rows make."""
+        return [j for j, column in enumerate(self.names) if any(mentions(column, name) for name in names)]
+
+    def of_columns(self, kept):
+        """The design with some columns of X only."""
+        names, positions = tuple(self.names[j] for j in kept), self.positions[kept]
+        return replace(self, X=self.X[:, kept], names=names, positions=positions, _contrasts={})
 
     def matrix(self, frame):
         """The columns of X for another frame."""
         return matrix_of(self.spec, frame)[:, self.positions]
 
 
-def build_design(
-    rows,
-    *,
-    formula=None,
-    outcome="attended",
-    incentives,
-    adjust_for=(),
-    cluster=CLUSTER,
-    method="firth",
-    trials=None,
-    reference=None,
-    by=None,
-):
+def build_design(rows, *, incentives, formula=None, outcome="attended", adjust_for=(), cluster=CLUSTER, by=None, **how):
     """Check the rows and turn them into a ``Design``; arguments as of ``estimate``, or ``predict_participation``.
 
     Raises
@@ -140,33 +188,19 @@ def build_design(
         column has one value, or there are fewer rows than columns.
     """
     rows, cluster, incentives = checked(rows), names_of(cluster), names_of(incentives)
+    if not incentives:
+        raise ModelError("incentives: found none; name at least one column of the rows.")
     formula = read_formula(formula or by_names(outcome, incentives, names_of(adjust_for)), rows.columns)
     asked = {"incentives": _asked(incentives, formula, rows.columns), "by": by}
-    used = used_rows(rows, formula, cluster=cluster, method=method, trials=trials, reference=reference, **asked)
-    full, names, spec = full_matrix(formula, used.frame, **asked)
-    columns = [j for j, name in enumerate(names) if any(mentions(name, one) for one in asked["incentives"])]
-    kept, relations, notes = independent(full, names, columns)
-    if len(full) <= len(kept):
-        raise ModelError(f"found {len(full)} complete rows for {len(kept)} columns; name fewer columns in adjust_for.")
-    terms = terms_of(used.frame, **asked)
-    kinds = [name for name in formula.columns if name.endswith("_type") and name not in asked["incentives"]]
-    return Design(
-        X=full[:, kept],
-        names=tuple(names[j] for j in kept),
-        y=used.y,
-        formula=formula,
-        clusters=used.codes,
-        terms=terms,
-        strata={name: _strata(used.frame[kinds], codes) for name, codes in used.codes.items()},
-        unfit=unfit_terms(terms, used.frame, full, names, spec, relations),
-        left_out=used.left_out,
-        notes=(*used.notes, *notes),
-        trials=used.m if trials else None,
-        frame=used.frame,
-        ids=used.ids,
-        spec=spec,
-        positions=np.array(kept),
-    )
+    used = used_rows(rows, formula, cluster=cluster, **asked, **how)
+    X, names, spec = full_matrix(formula, used["frame"], **asked)
+    given = {"formula": formula, "terms": _terms_of(used["frame"], **asked), "spec": spec, **used}
+    design = Design(X=X, names=names, positions=np.arange(len(names)), **given)
+    kept, relations, notes = independent(X, names, design.columns_of(asked["incentives"]))
+    if len(X) <= len(kept):
+        raise ModelError(f"found {len(X)} complete rows for {len(kept)} columns; name fewer columns in adjust_for.")
+    notes = (*design.notes, *notes)
+    return replace(design.of_columns(kept), unfit=_unfit(design, relations), notes=notes)
 
 
 def names_of(names):
@@ -176,8 +210,6 @@ def names_of(names):
 
 def _asked(incentives, formula, columns):
     """The incentives that the formula has; of an incentive with an amount, the amount as well."""
-    if not incentives:
-        raise ModelError("incentives: found none; name at least one column of the rows.")
     known = {*columns, *(name.removesuffix("_amount") for name in columns)}
     for name in incentives:
         if name not in known:
@@ -192,8 +224,39 @@ def _asked(incentives, formula, columns):
     return asked
 
 
-def _strata(kinds, codes):
-    for _, kind in kinds.items():
-        if (kind.groupby(codes).nunique() < 2).all():
-            return pd.factorize(kind, sort=True)[0]
-    return None
+def _terms_of(frame, incentives, by=None):
+    """Name → ``Term`` of each incentive, "support[coaching]" for a kind but the first; with ``by``, (name, group) →."""
+    groups = {"": np.ones(len(frame), bool)}
+    if by:
+        groups = {level: (frame[by] == level).to_numpy() for level in frame[by].cat.categories}
+    kinds = [one for name in incentives for group, rows in groups.items() for one in _terms(frame[name], rows, group)]
+    return {term.key: term for term in kinds}
+
+
+def _terms(column, rows, group):
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return [Term(column.name, column.to_numpy(float), rows, group)]
+    against, *levels = column.cat.categories
+    given = {level: (column == level).to_numpy(float) for level in levels or [against]}
+    return [Term(column.name, x, rows, group, level, against) for level, x in given.items()]
+
+
+def _unfit(design, relations):
+    """Term → (reason, explanation): it is constant, or takes part in an exact linear relation of the columns."""
+    unfit = {}
+    for key, term in design.terms.items():
+        here = term.x[term.rows]
+        if np.ptp(here) == 0:
+            unfit[key] = ("constant", f"{term.name} is {here[0]:g} in every row, so there is nothing to compare.")
+        elif relations and (others := _told_by(design, key, relations)) is not None:
+            told = f"{term.name} cannot be told apart from {' and '.join(others)}: they always go together."
+            unfit[key] = ("collinear", told if others else f"an interaction of {term.name} asks for what no row has.")
+    return unfit
+
+
+def _told_by(design, key, relations):
+    """What an effect cannot be told apart from, as it moves where the design says nothing; None if it does not."""
+    found = design.contrast(key)
+    told = [involved for direction, involved in relations if np.abs(found.step @ direction).max() > 1e-9]
+    own = {label(design.names[j]) for j in found.columns}
+    return sorted({one for involved in told for one in involved} - own) if told else None

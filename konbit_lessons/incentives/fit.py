@@ -1,7 +1,9 @@
 """The fitted model: Firth-penalized logit, maximum-likelihood logit (of a yes or no, a share, or counts), or linear.
 
 Takes the matrices of a ``Design``; returns a ``Fit`` with what the effects and the cluster-robust covariance need.
-Iterations are in orthonormal coordinates; coefficients are reported on the scale of the data.
+Iterations are in orthonormal coordinates; coefficients are reported on the scale of the data. Separation, a term that
+predicts participation without exception, is looked for before any fit, because programs do not raise: statsmodels
+reports ``converged=True`` and, with cluster errors, p = 0.
 """
 
 import warnings
@@ -13,7 +15,8 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from konbit_lessons.errors import ModelError
-from konbit_lessons.incentives.contrasts import IDENTITY, LOGIT
+from konbit_lessons.incentives.contrasts import IDENTITY, LOGIT, Link
+from konbit_lessons.incentives.matrices import label
 from konbit_lessons.words import mark
 
 TOLERANCE = 1e-8  # of firthmodels: its default, 1e-4, gives 4.8 digits
@@ -31,7 +34,7 @@ METHODS = {
 class Fit:
     """A fitted model: ``coefficients`` (k,) of ``X`` (n, k); ``weights`` p(1−p), or 1; ``score`` y − p, each (n,).
 
-    Of counts, k of m: ``trials`` m, ``weights`` mp(1−p), ``score`` k − mp, and ``variances`` p(1−p)/m of the share.
+    Of counts, k of ``trials`` m: ``weights`` mp(1−p), ``score`` k − mp, and ``variances`` p(1−p)/m of the share.
     """
 
     method: str
@@ -39,22 +42,18 @@ class Fit:
     coefficients: np.ndarray
     weights: np.ndarray
     score: np.ndarray
-    trials: np.ndarray | None = None
+    trials: np.ndarray
+    link: Link = LOGIT
 
     @property
     def is_linear(self):
         """Whether effects are coefficients, as by least squares."""
-        return self.method == "linear"
-
-    @property
-    def link(self):
-        """How a linear predictor becomes a probability."""
-        return IDENTITY if self.is_linear else LOGIT
+        return self.link is IDENTITY
 
     @property
     def variances(self):
-        """The variance of each share, (n,); None where a row is no share of trials."""
-        return None if self.trials is None else self.weights / self.trials**2
+        """The variance of each share, (n,)."""
+        return self.weights / self.trials**2
 
 
 def fit_model(X, y, method, trials=None):
@@ -93,10 +92,10 @@ def fit_model(X, y, method, trials=None):
     m = np.ones(len(y)) if trials is None else trials
     if method == "linear":
         beta = back @ (Z.T @ y) / len(y)
-        return Fit(method, X, beta, np.ones(len(y)), y - X @ beta)
-    beta = back @ (_firth(Z, y, m) if method == "firth" else _logit(Z, y, m, METHODS[method]))
+        return Fit(method, X, beta, np.ones(len(y)), y - X @ beta, m, IDENTITY)
+    beta = back @ (_firth(Z, y, m) if method == "firth" else at_maximum(Z, y, METHODS[method], var_weights=m))
     p = expit(X @ beta)
-    return Fit(method, X, beta, m * p * (1 - p), m * (y - p), trials)
+    return Fit(method, X, beta, m * p * (1 - p), m * (y - p), m)
 
 
 def orthonormal(X, last=None):
@@ -129,42 +128,38 @@ def penalized(Z, data, beta):
     return height, Z.T @ (m * (y - p) + leverage * (0.5 - p)), information
 
 
-def maximized(Z, data, beta, free):
-    """The coefficients that are ``free`` at their best: (coefficients, penalized likelihood, its score)."""
+def maximized(Z, data, beta, count):
+    """The first ``count`` coefficients at their best: (coefficients, penalized likelihood, its score)."""
     height, score, information = penalized(Z, data, beta)
     for _ in range(50):
-        if not free.any() or np.abs(score[free]).max() < TIGHT:
+        if not count or np.abs(score[:count]).max() < TIGHT:
             return beta, height, score
         step = np.zeros(len(beta))
-        step[free] = np.linalg.solve(information[np.ix_(free, free)], score[free])
+        step[:count] = np.linalg.solve(information[:count, :count], score[:count])
         step *= min(1.0, 5.0 / np.abs(step).max())
         for _ in range(30):
             trial = penalized(Z, data, beta + step)
             gain = (trial[0] - height) / (1 + abs(height))
             # near the maximum heights differ by rounding only: there the score decides, or too long a step would swing
-            if gain > 1e-6 or (gain > -1e-11 and np.abs(trial[1][free]).max() < 0.9 * np.abs(score[free]).max()):
+            if gain > 1e-6 or (gain > -1e-11 and np.abs(trial[1][:count]).max() < 0.9 * np.abs(score[:count]).max()):
                 break
             step /= 2
         beta, (height, score, information) = beta + step, trial
         if np.abs(step).max() < 1e-12:
             return beta, height, score
-    return _climbed(Z, data, beta, free)
+    return _climbed(Z, data, beta, count)
 
 
-def _climbed(Z, data, beta, free):
+def _climbed(Z, data, beta, count):
     """The same by BFGS, where scoring creeps: of a term that tells without exception, its steps are far too short."""
 
     def falling(values):
-        place = beta.copy()
-        place[free] = values
-        height, score, _ = penalized(Z, data, place)
-        return -height, -score[free]
+        height, score, _ = penalized(Z, data, np.append(values, beta[count:]))
+        return -height, -score[:count]
 
-    found = minimize(falling, beta[free], method="BFGS", jac=True, options={"gtol": TIGHT})
-    place = beta.copy()
-    place[free] = found.x
-    height, score, _ = penalized(Z, data, place)
-    return place, height, score
+    found = minimize(falling, beta[:count], method="BFGS", jac=True, options={"gtol": TIGHT})
+    place = np.append(found.x, beta[count:])
+    return place, *penalized(Z, data, place)[:2]
 
 
 def _firth(Z, y, m):
@@ -179,17 +174,18 @@ def _firth(Z, y, m):
     try:
         return strictly(lambda: model.fit(rows, labels, weights), "Firth logit").coef_
     except ModelError:
-        beta, _, score = maximized(Z, (y, m), np.zeros(Z.shape[1]), np.ones(Z.shape[1], bool))
+        beta, _, score = maximized(Z, (y, m), np.zeros(Z.shape[1]), Z.shape[1])
         if not np.abs(score).max() < 1e-5:  # what rounding leaves of a score near the maximum is far smaller
             raise
         return beta
 
 
-def _logit(Z, y, m, what):
+def at_maximum(X, y, what, **given):
+    """Coefficients of statsmodels' binomial GLM."""
     from statsmodels.genmod.families import Binomial
     from statsmodels.genmod.generalized_linear_model import GLM
 
-    model = GLM(y, Z, family=Binomial(), var_weights=m)
+    model = GLM(y, X, family=Binomial(), **given)
     return strictly(lambda: model.fit(tol=1e-11, tol_criterion="params", maxiter=100), what).params
 
 
@@ -201,3 +197,55 @@ def strictly(run, what):
             return run()
     except (Warning, np.linalg.LinAlgError) as problem:
         raise ModelError(f"the {what} did not converge ({problem}) Name fewer columns in adjust_for.") from problem
+
+
+def separated_columns(X, y):
+    """Positions of the columns whose maximum-likelihood estimate does not exist (is infinite).
+
+    Those are found by a linear programme: Konis (2007); R's ``detectseparation::detect_separation``, here that of
+    firthmodels, which is asked only where Newton's method finds no maximum. A share is some that did and some that did
+    not.
+
+    Examples
+    --------
+    All who had it took part; of the others, half did.
+
+    >>> X = np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 1.0]])
+    >>> separated_columns(X, np.array([0.0, 1.0, 1.0]))
+    (1,)
+    """
+    if _has_maximum(X, y):
+        return ()
+    from firthmodels import detect_separation  # brings scikit-learn: half a second, not at import
+
+    scaled = X / np.maximum(np.abs(X).max(axis=0), 1e-300)
+    seen = np.concatenate(
+        [np.column_stack([scaled[some], np.full(some.sum(), one)]) for some, one in ((y > 0, 1), (y < 1, 0))]
+    )
+    rows = np.unique(seen, axis=0)
+    found = detect_separation(rows[:, :-1], rows[:, -1], fit_intercept=False)
+    return tuple(int(j) for j in np.flatnonzero(~found.is_finite))
+
+
+def separated_in(design):
+    """Names of the terms of a ``Design`` that are separated; without any, of its other columns that are."""
+    columns = {*separated_columns(design.X, design.y)}
+    terms = [key for key in design.terms if key not in design.unfit and columns & {*design.contrast(key).columns}]
+    return tuple(terms or [label(design.names[j]) for j in sorted(columns)])
+
+
+def _has_maximum(X, y, steps=30):
+    """Whether Newton's method settles. A separated term moves on by about 1 a step; then the programme must decide."""
+    Z, _ = orthonormal(X)
+    beta = np.zeros(Z.shape[1])
+    for _ in range(steps):
+        p = expit(Z @ beta)
+        information = (Z * (p * (1 - p))[:, None]).T @ Z
+        if np.linalg.cond(information) > 1e12:
+            return False
+        step = np.linalg.solve(information, Z.T @ (y - p))
+        moved = np.abs(Z @ step).max()
+        if moved < 1e-6:
+            return True
+        beta += step * min(1.0, 5.0 / moved)
+    return False

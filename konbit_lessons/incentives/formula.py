@@ -6,11 +6,9 @@ Takes a text as of statsmodels ("attended ~ refund * org_type + np.log1p(hours)"
 
 import ast
 import builtins
-import io
 import json
 import keyword
 import re
-import tokenize
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -21,7 +19,9 @@ from konbit_lessons.errors import ModelError
 NAMESPACE = {"np": np}
 TRANSFORMS = {"C", "I", "Q", "Treatment", "Poly", "Sum", "Helmert", "Diff"}
 TRANSFORMS |= {"bs", "cr", "cc", "te", "center", "standardize", "scale"}
-OPERATOR = tokenize.OP
+KNOWN = {*TRANSFORMS, *NAMESPACE}
+TEXT = r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\''
+NUMBERS = {"inf", "infinity", "nan"}  # which patsy reads as such
 EXAMPLE = 'such as "attended ~ refund + org_type"'
 
 
@@ -45,8 +45,6 @@ def by_names(outcome, incentives, adjust_for=()):
     'attended ~ refund + Q("org type")'
     """
     named = [outcome, *incentives, *adjust_for]
-    if not incentives:
-        raise ModelError("incentives: found none; name at least one column of the rows.")
     if twice := sorted({str(name) for name in named if named.count(name) > 1}):
         raise ModelError(f"named twice: {', '.join(twice)}. Name each column once: outcome, incentive or adjuster.")
     return f"{quoted(outcome)} ~ {' + '.join(map(quoted, named[1:]))}"
@@ -54,7 +52,7 @@ def by_names(outcome, incentives, adjust_for=()):
 
 def quoted(name):
     """A column's name as it stands in a formula: as it is, or within ``Q("…")``."""
-    reserved = keyword.iskeyword(name) or name in {*TRANSFORMS, *NAMESPACE, "Intercept"}
+    reserved = keyword.iskeyword(name) or name in {*KNOWN, "Intercept"} or name.casefold() in NUMBERS
     plain = name.isidentifier() and name.isascii() and not reserved
     return name if plain else f"Q({json.dumps(name, ensure_ascii=False)})"
 
@@ -85,19 +83,18 @@ def read_formula(text, columns):
     if not isinstance(text, str):
         raise ModelError(f"formula: found a {type(text).__name__}; expected a text, {EXAMPLE}.")
     text = " ".join(text.split("\n")).strip()
-    tokens = _tokens(text)
-    places = [i for i, token in enumerate(tokens) if token.string == "~" and token.type == OPERATOR]
-    if len(places) != 1 or places[0] in (0, len(tokens) - 1):
+    bare = re.sub(TEXT, lambda found: "_" * len(found[0]), text)
+    at = bare.find("~")
+    left, right = text[:at].strip(), text[at + 1 :].strip()
+    if bare.count("~") != 1 or not left or not right:
         raise ModelError(f'formula: found {text!r}; expected one outcome, "~", and what may go with it, {EXAMPLE}.')
-    at = places[0]
-    outcome, names = (_names(side, text, columns) for side in (tokens[:at], tokens[at + 1 :]))
+    outcome, names = (_names(side, text, columns) for side in (left, right))
     if both := [name for name in outcome if name in names]:
         raise ModelError(
             f'formula: "{both[0]}" stands on both sides of {text!r}; what is asked about cannot predict itself. '
             'Take it out on the right of "~".'
         )
-    cut = tokens[at].start[1]
-    return Formula(text[:cut].strip(), text[cut + 1 :].strip(), outcome, names)
+    return Formula(left, right, outcome, names)
 
 
 def unknown_column(name, columns):
@@ -112,41 +109,39 @@ def does_not_parse(text, problem):
     return ModelError(f"formula: {text!r} cannot be read ({str(problem).splitlines()[0]}). Write it {EXAMPLE}.")
 
 
-def _tokens(text):
-    kept = (tokenize.NAME, tokenize.OP, tokenize.NUMBER, tokenize.STRING, tokenize.ERRORTOKEN)
-    try:
-        found = [token for token in tokenize.generate_tokens(io.StringIO(text).readline) if token.type in kept]
-    except (tokenize.TokenError, SyntaxError) as problem:
-        raise does_not_parse(text, problem.args[0]) from None
-    return [token for token in found if token.string.strip()]
-
-
-def _names(tokens, text, columns):
+def _names(side, text, columns):
     """The columns that one side names, in order; what is called must be a function that formulas have."""
-    found = []
-    for before, token, after in zip([None, *tokens], tokens, [*tokens[1:], None], strict=False):
-        follows = after.string if after else ""
-        if token.type == tokenize.STRING and before and before.string == "(" and _quotes(tokens, token):
-            found.append(ast.literal_eval(token.string))
-        if token.type != tokenize.NAME or keyword.iskeyword(token.string) or (before and before.string == "."):
-            continue
-        if follows == "(" or token.string in {*TRANSFORMS, *NAMESPACE} - {*columns}:
-            _check_function(token.string, text)
-        elif follows != "=" or token.string in columns:
-            found.append(token.string)
+    found, nodes = [], [node for tree in _parsed(side, text) for node in tree]
+    called = [node.func for node in nodes if isinstance(node, ast.Call)]
+    for node in nodes:
+        if isinstance(node, ast.Call):
+            quoted_name = node.args and isinstance(node.args[0], ast.Constant) and ast.unparse(node.func) == "Q"
+            found += [node.args[0].value] if quoted_name else []
+        elif node in called:
+            _check_function(node.id, text)
+        elif node.id in columns or node.id not in KNOWN:
+            found.append(node.id)
     for name in found:
         if name not in columns:
             raise unknown_column(name, columns)
     return tuple(dict.fromkeys(found))
 
 
-def _quotes(tokens, token):
-    at = tokens.index(token)
-    return at >= 2 and tokens[at - 2].string == "Q"
+def _parsed(side, text):
+    """The names and calls in each factor of one side, in their order."""
+    import patsy
+
+    try:
+        terms = patsy.ModelDesc.from_formula(side).rhs_termlist
+        trees = [ast.parse(factor.code) for term in terms for factor in term.factors]
+    except (patsy.PatsyError, SyntaxError) as problem:
+        raise does_not_parse(text, problem) from None
+    nodes = [[node for node in ast.walk(tree) if isinstance(node, ast.Name | ast.Call)] for tree in trees]
+    return [sorted(some, key=lambda node: node.col_offset) for some in nodes]
 
 
 def _check_function(name, text):
-    if name not in {*TRANSFORMS, *NAMESPACE} and not hasattr(builtins, name):
+    if name not in KNOWN and not hasattr(builtins, name):
         raise ModelError(
             f'formula: found {name}(…) in {text!r}; a formula knows numpy, as in "np.log1p(hours)", and '
             f"{', '.join(sorted(TRANSFORMS))}. Or make a column of the rows first."

@@ -1,10 +1,12 @@
 """Missing answers: how many and whose, and what the estimates are when they are filled in, many times over.
 
-Takes a result; returns ``Imputed``, complete cases beside the pooled estimates. Around ``answered`` in the flow: it is
-called on each completed set of rows.
+Takes a result; returns ``Imputed``, complete cases beside the pooled estimates. The question is
+asked again of each completed set of rows.
 """
 
 from dataclasses import dataclass
+from itertools import repeat
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,19 +14,17 @@ from scipy import stats
 
 from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives.columns import is_number
-from konbit_lessons.incentives.formula import read_formula
-from konbit_lessons.incentives.question import answered
-from konbit_lessons.incentives.result import Answered
 
 FEWEST = 20  # imputations (STATISTICS, point 8)
 ROUNDS = 10  # of the chained equations before an imputation is taken
 DONORS = 5  # known answers among which one is drawn, as in mice
 RIDGE = 1e-5  # on the diagonal, as in mice: columns may repeat each other
-NAN = float("nan")
+COLUMNS = ["term", "label", "complete_estimate", "complete_low", "complete_high", "complete_n", "pooled_estimate"]
+COLUMNS += ["pooled_std_error", "pooled_df", "pooled_low", "pooled_high", "pooled_n", "share_due_to_missing"]
+COLUMNS += ["fraction_missing_information", "reason"]
 
 
-@dataclass(frozen=True)
-class Pooled:
+class Pooled(NamedTuple):
     """Rubin's rules for one estimate, with ``df`` of Barnard and Rubin.
 
     ``due_to_missing``: λ, the share of the variance that comes from the missing answers. ``fraction``: of missing
@@ -46,12 +46,11 @@ class Imputed:
     pooled_estimate, pooled_std_error, pooled_df, pooled_low, pooled_high, pooled_n,
     share_due_to_missing (λ), fraction_missing_information, m;
     pooled numbers are NaN with a ``reason`` where an imputation cannot tell.
-    ``missing``: of :func:`missing_answers`, with ``imputed`` (whether a column was). ``complete``: ``Estimates``.
+    ``missing``: of :func:`missing_answers`, with ``imputed`` (whether a column was).
     """
 
     table: pd.DataFrame
     missing: pd.DataFrame
-    complete: Answered
     imputations: int
 
 
@@ -118,24 +117,22 @@ def imputed(result, *, imputations=FEWEST, seed=1):
     """
     if imputations < FEWEST:
         raise ModelError(f"imputations: found {imputations!r}; expected at least {FEWEST}, or the limits jump about.")
-    rows, question = result.asked
-    sides, cluster = read_formula(question["formula"], rows.columns), question["cluster"]
-    asked = [*(name for name in question["incentives"] if name in sides.columns), *sides.columns]
-    asked, organization = tuple(dict.fromkeys(asked)), cluster[0]
+    rows, question, _ = result.asked
+    formula, cluster = result.answers.design.formula, question["cluster"]
+    incentives = [name for name in question["incentives"] if name in formula.columns]
+    asked, organization = tuple(dict.fromkeys([*incentives, *formula.columns])), cluster[0]
     missing = missing_answers(rows, asked, organization=organization)
     fill = [name for name in missing.loc[missing["rows"] > 0, "column"] if _of_organization(rows, name, cluster)]
     answers = []
     if fill:
-        known = _organizations(rows, asked, fill, sides.outcome, cluster)
+        known = _organizations(rows, asked, fill, formula.outcome, cluster)
         _check_known(known[fill], known.shape[1])
         rng = np.random.default_rng(seed)
         for _ in range(imputations):
             drawn = pd.DataFrame(_chained(known.to_numpy(), rng), index=known.index, columns=known.columns)
-            options = {"confidence": result.confidence, "permutations": 0, "seed": seed}
-            said = {"labels": {}, "smallest_effect": result.smallest_effect}
-            answers.append(answered(_filled(rows, drawn[fill]), question, options=options, **said))
+            answers.append(result.again(_filled(rows, drawn[fill]), by=None, permutations=0))
     missing = missing.assign(imputed=missing["column"].isin(fill))
-    return Imputed(_table(result, answers), missing, result, len(answers))
+    return Imputed(_table(result, answers), missing, len(answers))
 
 
 def pool(estimates, std_errors, df_complete=np.inf):
@@ -183,32 +180,25 @@ def pool(estimates, std_errors, df_complete=np.inf):
 
 def _of_organization(rows, name, cluster):
     """Whether a column can have one imputed value per organization: a number or yes/no, and not an event's."""
-    column = rows[name]
-    if not is_number(column):
-        return False
-
-    def same_within(group):
-        return bool((column.groupby(rows[group]).nunique() < 2).all())
-
-    return same_within(cluster[0]) or not any(same_within(group) for group in cluster[1:])
+    same = [bool((rows[name].groupby(rows[group]).nunique() < 2).all()) for group in cluster]
+    return is_number(rows[name]) and (same[0] or not any(same[1:]))
 
 
 def _organizations(rows, asked, fill, outcome, cluster):
     """One row per organization: what is asked about it, its share of invitations taken up, and their number."""
     seen = rows[rows[list(outcome)].notna().all(axis=1)]
+    of, columns = seen[cluster[0]], {}
     each = seen.groupby(cluster[0])
-    columns = {}
     for name in asked:
         if name in fill:
-            columns[name] = seen[name].astype(float).groupby(seen[cluster[0]]).quantile(0.5, interpolation="lower")
+            columns[name] = seen[name].astype(float).groupby(of).quantile(0.5, interpolation="lower")
         elif _of_organization(rows, name, cluster):
-            columns[name] = seen[name].astype(float).groupby(seen[cluster[0]]).mean()
+            columns[name] = seen[name].astype(float).groupby(of).mean()
         elif _is_text_of(each[name]):
             text = each[name].first().astype("str")
             columns |= {f"{name}: {level}": (text == level).astype(float) for level in sorted(text.unique())[1:]}
     columns |= {f"(mean {name})": each[name].mean().astype(float) for name in outcome}
-    columns |= {"(invitations)": each.size().astype(float)}
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns | {"(invitations)": each.size().astype(float)})
 
 
 def _is_text_of(values):
@@ -263,33 +253,24 @@ def _filled(rows, values):
 
 
 def _table(complete, answers):
-    lines = []
-    for i, row in enumerate(complete.table.itertuples()):
-        each = [answer.table.iloc[i] for answer in answers]
-        line = {"term": row.term, "label": row.label, "complete_estimate": row.estimate}
-        line |= {"complete_low": row.conf_low, "complete_high": row.conf_high, "complete_n": complete.n}
-        reasons = [one["reason"] for one in each if one["reason"]] if each else [row.reason] * bool(row.reason)
-        lines.append(line | _pooled(row, each, reasons, complete.confidence))
-    return pd.DataFrame(lines).assign(m=len(answers))
+    every = zip(*(answer.table.itertuples() for answer in answers), strict=True) if answers else repeat(())
+    told = [
+        _line(row, each, complete.confidence) for row, each in zip(complete.table.itertuples(), every, strict=False)
+    ]
+    return pd.DataFrame(told, columns=COLUMNS).assign(m=len(answers))
 
 
-def _pooled(row, each, reasons, confidence):
-    if reasons:
-        pooled = Pooled(NAN, NAN, NAN, NAN, NAN)
+def _line(row, each, confidence):
+    """A row of the table: what complete rows say of a term, and what all imputations say of it together."""
+    reason = next((one.reason for one in each or [row] if one.reason), "")
+    pooled = Pooled(row.estimate, row.std_error, row.df, 0.0, 0.0)
+    if reason:
+        pooled = Pooled(*[float("nan")] * 5)
     elif each:
-        numbers = pd.DataFrame(each)[["estimate", "std_error", "df"]].to_numpy(float).T
-        pooled = pool(numbers[0], numbers[1], float(numbers[2].mean()))
-    else:
-        pooled = Pooled(row.estimate, row.std_error, row.df, 0.0, 0.0)
+        estimates, errors, df = np.transpose([(one.estimate, one.std_error, one.df) for one in each])
+        pooled = pool(estimates, errors, df.mean())
     reach = float(stats.t.ppf((1 + confidence) / 2, pooled.df)) * pooled.std_error
-    return {
-        "pooled_estimate": pooled.estimate,
-        "pooled_std_error": pooled.std_error,
-        "pooled_df": pooled.df,
-        "pooled_low": pooled.estimate - reach,
-        "pooled_high": pooled.estimate + reach,
-        "pooled_n": int(each[0]["n"]) if each else row.n,
-        "share_due_to_missing": pooled.due_to_missing,
-        "fraction_missing_information": pooled.fraction,
-        "reason": reasons[0] if reasons else "",
-    }
+    complete = row.term, row.label, row.estimate, row.conf_low, row.conf_high, row.n
+    ends = pooled.estimate - reach, pooled.estimate + reach
+    n = each[0].n if each else row.n
+    return *complete, *pooled[:3], *ends, n, pooled.due_to_missing, pooled.fraction, reason

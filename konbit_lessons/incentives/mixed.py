@@ -1,11 +1,12 @@
 """The random-intercept logit: every organization (or event) has its own level, and the levels are a normal population.
 
 Takes a design, an outcome of 0 and 1 and the group of each row; returns a ``MixedLogit``. Beside ``fit`` in the flow:
-``specifications`` asks it for the marginal effect, profiles for the levels of the groups. Vectorized over the groups,
+``robustness`` asks it for the marginal effect, profiles for the levels of the groups. Vectorized over the groups,
 linear in the rows.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import expit, logsumexp
@@ -62,7 +63,8 @@ class MixedLogit:
         return float(effect), float(np.sqrt(gradient @ self.covariance @ gradient))
 
     def _effect(self, contrast):
-        nodes, weights = _normal_nodes(NODES_OF_THE_MEAN)
+        nodes, weights = np.polynomial.hermite_e.hermegauss(NODES_OF_THE_MEAN)
+        weights = weights / weights.sum()
         at = [contrast.rows(self.coefficients, offset=self.sd * node) for node in nodes]
         each, across, along = (weights @ np.array(part) for part in zip(*at, strict=True))
         of_sd = (weights * nodes) @ [across_at.mean() for _, across_at, _ in at]
@@ -142,15 +144,14 @@ def _best(groups, Z, y):
     return best
 
 
-@dataclass
-class _Point:
+class _Point(NamedTuple):
     """What is known at one θ = (β, σ): ``modes`` and ``spread`` of u, (J,); score (k + 1,); information."""
 
     log_likelihood: float
     modes: np.ndarray
     spread: np.ndarray
-    score: np.ndarray | None = None
-    information: np.ndarray | None = None
+    score: np.ndarray
+    information: np.ndarray
 
 
 class _Groups:
@@ -166,8 +167,8 @@ class _Groups:
         """The sum of values over the rows of each group."""
         return np.add.reduceat(values, self.starts, axis=0)
 
-    def at(self, theta, modes, *, derivatives=True):
-        """The likelihood at θ, from modes near by, with its derivatives."""
+    def at(self, theta, modes):
+        """What is known at θ, from modes near by."""
         eta, sd = self.X @ theta[:-1], theta[-1]
         modes, spread = self._modes(eta, sd, modes)
         u = modes[:, None] + spread[:, None] * self.z
@@ -175,10 +176,7 @@ class _Groups:
         joint = self.sums(self.y[:, None] * eta - np.logaddexp(0, eta)) - u**2 / 2 + self.z**2 / 2
         joint += np.log(self.weight) + np.log(spread)[:, None] - np.log(2 * np.pi) / 2
         each = logsumexp(joint, axis=1)
-        point = _Point(float(each.sum()), modes, spread)
-        if derivatives:
-            self._differentiate(point, eta, u, np.exp(joint - each[:, None]))
-        return point
+        return _Point(float(each.sum()), modes, spread, *self._derivatives(eta, u, np.exp(joint - each[:, None])))
 
     def _modes(self, eta, sd, u):
         """Newton's method for each group's mode; the density is log-concave, and a step is bounded."""
@@ -192,7 +190,7 @@ class _Groups:
         p = expit(eta + sd * u[self.codes])
         return u, (1 + sd**2 * self.sums(p * (1 - p))) ** -0.5
 
-    def _differentiate(self, point, eta, u, posterior):
+    def _derivatives(self, eta, u, posterior):
         """With u as one more column whose coefficient is σ, the score is E[s], the information E[I] − Var[s]."""
         p = expit(eta)
         residual, density = self.y[:, None] - p, p * (1 - p)
@@ -202,15 +200,9 @@ class _Groups:
         weighted = density * posterior[self.codes]
         level, first, second = (weighted * u[self.codes] ** power for power in (0, 1, 2))
         cross = first.sum(axis=1) @ self.X
-        complete = np.block(
-            [
-                [(self.X * level.sum(axis=1)[:, None]).T @ self.X, cross[:, None]],
-                [cross[None], np.array([[second.sum()]])],
-            ]
-        )
+        complete = np.block([[(self.X * level.sum(axis=1)[:, None]).T @ self.X, cross[:, None]], [cross, second.sum()]])
         scaled = (s * np.sqrt(posterior)[..., None]).reshape(-1, s.shape[2])
-        point.score = mean.sum(axis=0)
-        point.information = complete - (scaled.T @ scaled - mean.T @ mean)
+        return mean.sum(axis=0), complete - (scaled.T @ scaled - mean.T @ mean)
 
 
 def _maximized(groups, place):
@@ -226,17 +218,16 @@ def _maximized(groups, place):
             return _theta(place), point
         step *= min(1.0, 1.0 / np.abs(step).max())
         for _ in range(30):
-            trial = groups.at(_theta(place + step), point.modes, derivatives=False)
+            trial = groups.at(_theta(place + step), point.modes)
             promised = 1e-4 * step @ score - 1e-11 * abs(point.log_likelihood)  # less what rounding may take
             if trial.log_likelihood >= point.log_likelihood + promised:
                 break
             step /= 2
-        place = place + step
+        place, point = place + step, trial
         if place[-1] < np.log(SMALLEST):
             return None
         if np.abs(_theta(place)).max() > 50:
             break
-        point = groups.at(_theta(place), trial.modes)
     raise ModelError(NO_MAXIMUM)
 
 
@@ -257,8 +248,3 @@ def _step(score, information):
     value, vector = np.linalg.eigh(information)
     size = np.maximum(np.abs(value), 1e-8 * np.abs(value).max())
     return vector @ ((vector.T @ score) / size)
-
-
-def _normal_nodes(count):
-    nodes, weights = np.polynomial.hermite_e.hermegauss(count)
-    return nodes, weights / weights.sum()

@@ -13,7 +13,7 @@ from scipy.special import expit, logit
 from scipy.stats import norm, rankdata
 
 from konbit_lessons.errors import ModelError
-from konbit_lessons.incentives.fit import fit_model, strictly
+from konbit_lessons.incentives.fit import at_maximum, fit_model
 
 FOLDS = 5
 METHODS = ("firth", "logit")
@@ -41,7 +41,7 @@ class Prediction:
     folds: int
 
 
-def prediction(result, *, folds=FOLDS, seed=None, confidence=0.95):
+def prediction(result, *, folds=FOLDS, confidence=0.95):
     """How well the model tells who takes part, among organizations that it has not seen.
 
     The organizations are put into folds (:func:`folds_of`); for each, the model is fitted on the others and predicts
@@ -53,7 +53,6 @@ def prediction(result, *, folds=FOLDS, seed=None, confidence=0.95):
     ----------
     result : Estimates, by "firth" or "logit"; the groups of its first cluster stay whole
     folds : at least 2, at most as many as there are organizations
-    seed : shuffles the organizations first; None takes them in the order of their names
     confidence : of the interval of the AUC
 
     Returns
@@ -70,12 +69,12 @@ def prediction(result, *, folds=FOLDS, seed=None, confidence=0.95):
         raise ModelError(
             f"method: found {method!r}; expected one of {', '.join(METHODS)}, which predict a probability."
         )
-    X, y, codes = design.X, design.y, next(iter(design.clusters.values()))
-    fold = folds_of(codes, folds, seed=seed)
+    X, y, codes = design.X, design.y, design.clusters[design.first]
+    fold = folds_of(codes, folds)
     p, base = np.empty(len(y)), np.empty(len(y))
     for one in range(folds):
         p[fold == one], base[fold == one] = _predicted(X, y, fold != one, method, one)
-    seen = _probabilities(X, fit_model(X, y, method).coefficients)
+    seen = expit(X @ fit_model(X, y, method).coefficients)
     area, std_error = auc(y, p, codes)
     reach = norm.ppf((1 + confidence) / 2) * std_error
     told = {"out_of_fold": quality(y, p), "base_rate": quality(y, base) | {"auc": 0.5}, "in_sample": quality(y, seen)}
@@ -84,10 +83,10 @@ def prediction(result, *, folds=FOLDS, seed=None, confidence=0.95):
     return Prediction(table, low, high, calibration(y, p), len(y), groups, folds)
 
 
-def folds_of(groups, folds=FOLDS, *, seed=None):
+def folds_of(groups, folds=FOLDS):
     """The fold, 0 to ``folds`` − 1, of each row, such that a group stays whole.
 
-    The sorted groups are dealt out in turn (after a shuffle, with a seed), so that folds are equal to within one group,
+    The sorted groups are dealt out in turn, so that folds are equal to within one group,
     and do not depend on the order of the rows.
 
     Raises
@@ -105,10 +104,7 @@ def folds_of(groups, folds=FOLDS, *, seed=None):
         raise ModelError(
             f"folds: found {folds} for {len(names)} groups; expected at least 2 and at most one per group."
         )
-    place = np.arange(len(names))
-    if seed is not None:
-        place = np.random.default_rng(seed).permutation(place)
-    return place[codes.ravel()] % folds
+    return codes.ravel() % folds
 
 
 def quality(y, p):
@@ -209,22 +205,13 @@ def calibration(y, p):
     >>> {name: round(value, 6) for name, value in calibration(np.array([1.0, 0, 0, 0]), np.full(4, 0.5)).items()}
     {'intercept': -1.098612, 'slope': nan}
     """
-    from statsmodels.genmod.families import Binomial
-    from statsmodels.genmod.generalized_linear_model import GLM
-
-    eta = logit(np.clip(p, SMALLEST, 1 - SMALLEST))
-    ones = np.ones((len(y), 1))
-    family = {"family": Binomial(), "offset": eta}
-    shift = strictly(lambda: GLM(y, ones, **family).fit(tol=1e-11, tol_criterion="params"), "calibration").params[0]
+    eta, ones = logit(np.clip(p, SMALLEST, 1 - SMALLEST)), np.ones((len(y), 1))
+    shift = at_maximum(ones, y, "calibration", offset=eta)[0]
     slope = NAN
     if np.ptp(eta) > 1e-9:
         with suppress(ModelError):  # separated: the predictions tell without exception
             slope = float(fit_model(np.column_stack([ones, eta]), y, "logit").coefficients[1])
     return {"intercept": float(shift), "slope": slope}
-
-
-def _probabilities(X, coefficients):
-    return expit(X @ coefficients)
 
 
 def _predicted(X, y, others, method, fold):
@@ -233,7 +220,7 @@ def _predicted(X, y, others, method, fold):
         raise ModelError(f"fold {fold + 1}: in all the others everybody or nobody took part. Ask for fewer folds.")
     kept = _independent(X[others])
     fit = fit_model(X[others][:, kept], y[others], method)
-    return _probabilities(X[~others][:, kept], fit.coefficients), y[others].mean()
+    return expit(X[~others][:, kept] @ fit.coefficients), y[others].mean()
 
 
 def _independent(X):

@@ -13,8 +13,8 @@ from scipy.stats import norm
 
 from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives.design import build_design
+from konbit_lessons.incentives.fit import separated_in
 from konbit_lessons.incentives.mixed import mixed_logit
-from konbit_lessons.incentives.separation import separated_in
 
 
 @dataclass(frozen=True)

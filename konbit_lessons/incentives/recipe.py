@@ -5,10 +5,11 @@ from numbers import Real
 from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives.clusters import KINDS
 from konbit_lessons.incentives.design import CLUSTER, names_of
-from konbit_lessons.incentives.estimates import Estimates
+from konbit_lessons.incentives.estimates import answered
 from konbit_lessons.incentives.fit import METHODS
 from konbit_lessons.incentives.formula import by_names
-from konbit_lessons.incentives.question import answered
+
+QUESTION = ("formula", "incentives", "cluster", "method", "trials", "reference")  # what the design rests on
 
 
 def estimate(
@@ -83,18 +84,11 @@ def estimate(
     numbers are those of R's ``brglm2`` (``method = "brglmFit", type = "AS_mean"``) and ``clubSandwich``
     (``vcovCR(…, type = "CR2")``, ``coef_test(…, test = "Satterthwaite")``, ``Wald_test(…, test = "HTZ")``).
     """
-    _check(method, covariance, smallest_effect, confidence, permutations, seed)
-    question = {
-        "formula": formula,
-        "incentives": names_of(incentives),
-        "cluster": names_of(cluster),
-        "method": method,
-        "trials": trials,
-        "reference": reference,
-    }
-    options = {"confidence": confidence, "permutations": permutations, "seed": seed}
-    said = {"labels": labels or {}, "smallest_effect": smallest_effect, "exploratory": exploratory}
-    return Estimates(**vars(answered(rows, question, by=by, covariance=covariance, options=options, **said)))
+    given = {name: value for name, value in locals().items() if name != "rows"}
+    _check(given)
+    given |= {"incentives": names_of(incentives), "cluster": names_of(cluster), "labels": labels or {}}
+    question = {name: given.pop(name) for name in QUESTION}
+    return answered(rows, question, given)
 
 
 def predict_participation(rows, *, outcome="attended", incentives, adjust_for=(), **options):
@@ -127,15 +121,16 @@ def predict_participation(rows, *, outcome="attended", incentives, adjust_for=()
     return estimate(by_names(outcome, incentives, names_of(adjust_for)), rows, incentives=incentives, **options)
 
 
-def _check(method, covariance, smallest_effect, confidence, permutations, seed):
-    for what, found, known in (("method", method, METHODS), ("covariance", covariance, KINDS)):
-        if found not in known:
-            raise ModelError(f"{what}: found {found!r}; expected one of {', '.join(known)}.")
-    for what, found, expected, fits in (
-        ("confidence", confidence, "a share between 0 and 1, such as 0.95", lambda x: 0 < x < 1),
-        ("smallest_effect", smallest_effect, "a share above 0 and at most 1, such as 0.10", lambda x: 0 < x <= 1),
-        ("permutations", permutations, "a whole number, 0 or more", lambda x: x >= 0 and x == int(x)),
-        ("seed", seed, "a whole number, 0 or more", lambda x: x >= 0 and x == int(x)),
-    ):
-        if not isinstance(found, Real) or not fits(found):
-            raise ModelError(f"{what}: found {found!r}; expected {expected}.")
+def _check(given):
+    for what, known in (("method", METHODS), ("covariance", KINDS)):
+        if given[what] not in known:
+            raise ModelError(f"{what}: found {given[what]!r}; expected one of {', '.join(known)}.")
+    whole = "a whole number, 0 or more", lambda x: x >= 0 and x == int(x)
+    for what, (expected, fits) in {
+        "confidence": ("a share between 0 and 1, such as 0.95", lambda x: 0 < x < 1),
+        "smallest_effect": ("a share above 0 and at most 1, such as 0.10", lambda x: 0 < x <= 1),
+        "permutations": whole,
+        "seed": whole,
+    }.items():
+        if not isinstance(given[what], Real) or not fits(given[what]):
+            raise ModelError(f"{what}: found {given[what]!r}; expected {expected}.")

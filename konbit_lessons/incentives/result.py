@@ -1,113 +1,30 @@
-"""A question answered: a table with one row per incentive, and what was said on the way.
+"""The table of the answers: one row per incentive, with p-values adjusted over them, and the strength of each.
 
-Takes the answers; returns ``Answered``, plain numbers that know neither pictures nor languages.
+Takes the ``Answers``; returns frames, plain numbers that know neither pictures nor languages. For ``estimates``.
 """
-
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control
 
-from konbit_lessons.incentives.fit import METHODS
-from konbit_lessons.incentives.independence import label
-from konbit_lessons.incentives.notes import Note
-from konbit_lessons.words import mark
+from konbit_lessons.incentives.answers import UNKNOWN
 
-EXPLORATORY = mark(
-    "This outcome is exploratory: p-values are adjusted by Benjamini and Hochberg, which bounds the share of false "
-    "findings among those found, and not by Holm."
-)
+COUNTS = ["n_offered", "k_offered", "n_not_offered", "k_not_offered", "groups_offered"]
 COLUMNS = ["term", "label", "estimate", "std_error", "df", "conf_low", "conf_high", "p_value", "p_adjusted"]
-COLUMNS += ["n", "clusters", "method", "varies_by", "kind"]
-COLUMNS += ["n_offered", "k_offered", "n_not_offered", "k_not_offered", "groups_offered"]
+COLUMNS += ["n", "clusters", "method", "varies_by", "kind", *COUNTS]
 COLUMNS += ["penalized_low", "penalized_high", "permutation_p", "strength", "reason"]
 COLUMNS += ["detectable", "e_value", "e_value_limit", "against"]
-SHORT = ["label", "estimate", "conf_low", "conf_high", "p_adjusted", "strength", "reason"]
 
 
-@dataclass(frozen=True)
-class Answered:
-    """A question answered, in numbers: what :class:`~konbit_lessons.incentives.estimates.Estimates` holds."""
-
-    table: pd.DataFrame
-    joint: Mapping | None
-    n: int
-    clusters: Mapping
-    left_out: pd.DataFrame
-    outcome: str
-    rate: float
-    coefficients: pd.Series
-    not_estimable: pd.DataFrame
-    notes: tuple
-    smallest_effect: float
-    confidence: float
-    method: str
-    permutations: int
-    labels: Mapping
-    formula: str = ""
-    factors: Mapping = field(default_factory=dict)
-    groups: pd.DataFrame | None = None
-    by: str | None = None
-    exploratory: bool = False
-    asked: tuple | None = field(default=None, repr=False, compare=False)
-    answers: object = field(default=None, repr=False, compare=False)
-    apart: object = field(default=None, repr=False, compare=False)
-    smallest: int = 1
-
-    def _repr_html_(self):
-        table = self.table[SHORT].round(3).to_html(index=False, border=0, na_rep="", escape=True)
-        return f"{table}<p>{self.n} rows; {self.method}.</p>"
-
-
-def report(answers, *, labels, smallest_effect, exploratory=False, covariance="CR2", method):
-    """Put the ``Answers`` about all terms of a design together."""
-    design = answers.design
-    groups = {column: int(codes.max()) + 1 for column, codes in design.clusters.items()}
-    said = f"{METHODS[method]}, {covariance} by {' and '.join(groups)}, Satterthwaite"
-    table = table_of(answers, list(design.terms), labels=labels, smallest_effect=smallest_effect)
-    table = decided(table, answers.confidence, exploratory)
-    table = table.assign(n=len(design.y), clusters=", ".join(f"{g} {c}" for c, g in groups.items()), method=said)
-    unknown = table[table["reason"] != ""]
-    return Answered(
-        table=table[COLUMNS],
-        joint=answers.joint_test([name for name in design.terms if name not in set(unknown["term"])]),
-        n=len(design.y),
-        clusters=groups,
-        left_out=design.left_out,
-        outcome=design.outcome,
-        rate=float(design.m @ design.y / design.m.sum()),
-        coefficients=pd.Series(answers.fit.coefficients, index=list(design.names), name="coefficient"),
-        not_estimable=unknown[["term", "label", "reason", "explanation"]].reset_index(drop=True),
-        notes=(*design.notes, *_separated_note(answers, method), *((Note(EXPLORATORY),) if exploratory else ())),
-        smallest_effect=smallest_effect,
-        confidence=answers.confidence,
-        method=said,
-        permutations=answers.permutations,
-        labels=dict(labels),
-        formula=str(design.formula),
-        factors=_factors(answers),
-        exploratory=exploratory,
-        answers=answers,
-    )
-
-
-def table_of(answers, keys, *, labels, smallest_effect):
+def table_of(answers, keys, options):
     """The answers about these terms as a frame; ``matters`` is the effect, in its own unit, that would matter."""
-    terms = answers.design.terms
-    told = [
-        {
-            "term": key if isinstance(key, str) else key[0],
-            "group": terms[key].group,
-            "label": label_of(terms[key], labels),
-            **answers.about(key),
-            "against": terms[key].against,
-            "matters": smallest_effect / terms[key].usual_change,
-        }
-        for key in keys
-    ]
-    return pd.DataFrame(told)
+    lines = []
+    for key in keys:
+        term = answers.design.terms[key]
+        line = {"term": term.name, "group": term.group, **answers.about(key)}
+        line |= {"label": label_of(term.column, term.level, options["labels"]), "against": term.against}
+        lines.append(line | {"matters": options["smallest_effect"] / term.usual_change})
+    return pd.DataFrame(lines)
 
 
 def decided(table, confidence, exploratory):
@@ -142,34 +59,49 @@ def adjusted_p(p_values, method):
     return adjusted
 
 
-def label_of(term, labels):
+def label_of(column, level, labels):
     """The words for a term: as given for its column, with the kind behind it."""
-    if not term.level:
-        return labels.get(term.column, term.column)
-    spaced = term.column.replace("_", " ")
-    return f"{labels.get(term.column, spaced[:1].upper() + spaced[1:])}: {term.level}"
+    if not level:
+        return labels.get(column, column)
+    spaced = column.replace("_", " ")
+    return f"{labels.get(column, spaced[:1].upper() + spaced[1:])}: {level}"
 
 
-def _factors(answers):
-    """The joint test of the kinds of each incentive that are in the model."""
-    kinds = {}
-    for key, term in answers.design.terms.items():
-        if term.level and key not in answers.design.unfit:
-            kinds.setdefault(term.column, []).append(key)
-    return {column: answers.joint_test(keys) for column, keys in kinds.items()}
+def groups_of(answers, terms, options):
+    """The effects within groups: one row per incentive and group, then its difference in each further group.
+
+    Columns as in ``Estimates.table``, and ``group``: the group, or "difference: second − first" (groups by the
+    alphabet). The effect within a group is the average over that group's rows. A difference is a contrast as any other:
+    CR2 and Satterthwaite on the difference of the two gradients; its counts are those of both groups. p-values are
+    adjusted over the effects within groups, and over the differences, each on their own.
+    """
+    keys = sorted(answers.design.terms, key=lambda key: terms.index(key[0]))
+    first, *others = dict.fromkeys(group for _, group in keys)
+    effects = table_of(answers, keys, options)
+    told = effects.set_index(["term", "group"]).to_dict("index")
+    terms = dict.fromkeys(term for term, _ in keys)
+    differences = [_difference(answers, told, term, first, group) for term in terms for group in others]
+    parts = [decided(frame, **rule_of(options)) for frame in (effects, pd.DataFrame(differences))]
+    return pd.concat(parts, ignore_index=True)
 
 
-def _separated_note(answers, method):
-    design, separated = answers.design, answers.separated
-    told = [key for key in design.terms if key not in design.unfit]
-    asked = {j for key in told for j in design.contrast(key).columns}
-    if answers.fit.method != method:  # the maximum does not exist, for any of the terms: Firth's penalty for all
-        asked = set()
-        message = mark("{names}: tells without exception who took part; all coefficients are held finite by a penalty.")
-    else:
-        message = mark("{names}: tells without exception who took part; its coefficient is held finite by the penalty.")
-    names = [label(design.names[j]) for j in separated if j not in asked and design.names[j] != "Intercept"]
-    return (Note(message, names=", ".join(names)),) if names and not answers.fit.is_linear else ()
+def _difference(answers, told, term, first, second):
+    one, other = told[term, first], told[term, second]
+    reason = other["reason"] or one["reason"]
+    return {
+        **{name: other[name] for name in ("label", "varies_by", "kind", "against")},
+        **{name: one[name] + other[name] for name in COUNTS},
+        **UNKNOWN,
+        **({"reason": reason} if reason else answers.difference((term, second), (term, first))),
+        "term": term,
+        "matters": min(one["matters"], other["matters"]),
+        "group": f"difference: {second} − {first}",
+    }
+
+
+def rule_of(options):
+    """What the strength of an answer depends on, as arguments of :func:`decided`."""
+    return {name: options[name] for name in ("confidence", "exploratory")}
 
 
 def _strength(reason, low, high, matters, p_adjusted, confidence):

@@ -1,43 +1,35 @@
 """The specification curve: the same question asked with other models, outcomes and adjustments, beside the main answer.
 
-Takes the rows, the `Estimates` and the question; returns a ``Robustness``. After ``result`` in the flow. It describes:
-there are no p-values here, and nothing is chosen by what it gives.
+Takes an `Estimates`; returns a ``Robustness``. It describes: there are no p-values here, and nothing is chosen by what
+it gives. Each specification is a function of a ``Context``, the question with what its specifications share; it returns
+the estimates by term, or the reason why there is none, and the rows used. ``SPECIFICATIONS`` is the list.
 """
 
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
+from scipy.stats import t as t_distribution
 from threadpoolctl import threadpool_limits
 
 from konbit_lessons.errors import ModelError
-from konbit_lessons.incentives.specifications import (
-    DELEGATES,
-    SENIOR,
-    SPECIFICATIONS,
-    Context,
-    NoEstimateError,
-    specified,
-)
+from konbit_lessons.incentives.answers import FEWEST_DF
+from konbit_lessons.incentives.bootstrap import wild_bootstrap
+from konbit_lessons.incentives.clusters import clusterings
+from konbit_lessons.incentives.design import Design, build_design
+from konbit_lessons.incentives.fit import fit_model, orthonormal, strictly
+from konbit_lessons.incentives.formula import quoted
+from konbit_lessons.incentives.mixed import mixed_logit
+from konbit_lessons.incentives.sparse import shuffled_scores
 from konbit_lessons.words import mark
 
 ENDS = ["estimate", "conf_low", "conf_high"]
-CHOICE = ["model", "outcome", "adjusted", "grouped", "interval"]
-COLUMNS = ["term", "specification", *CHOICE, "own_estimate", *ENDS, "n", "reason"]
-LINEAR, ALIKE = "linear probability", "what it varies by"
-CHOICES = {  # specification → what it chooses; "" stands for the choice of the main answer
-    "logit": ("maximum-likelihood logit", "", "", "", ""),
-    "linear": (LINEAR, "", "", "", ""),
-    "bootstrap": (LINEAR, "", "", ALIKE, "wild cluster bootstrap"),
-    "permutation": (LINEAR, "", "", ALIKE, "permutation"),
-    "gee": ("GEE logit, exchangeable", "", "", ALIKE, "Mancl–DeRouen"),
-    "mixed": ("random-intercept logit", "", "", ALIKE, "delta method"),
-    "fixed": (LINEAR, "", "fixed effects of the first cluster and the quarter", "", ""),
-    "unadjusted": ("", "", "nothing", "", ""),
-    "senior": ("", "attended with a senior delegate", "", "", ""),
-    "delegates": ("fractional logit", "delegates, as a share of the most", "", "", ""),
-    "imputed": ("", "", "with missing answers imputed", "", ""),
-}
+COLUMNS = ["term", "specification", "own_estimate", *ENDS, "n", "reason"]
+QUARTER, SENIOR, DELEGATES = "fiscal_quarter", "senior_delegate", "delegates"
+MOST_FIXED = 250  # fixed effects: 250 take seconds, 1,000 minutes
+LARGEST = 1500  # rows of a group, whose matrix of rows by rows GEE inverts
 LABELS = {
     "main": mark("As in the report"),
     "logit": mark("Logit without penalty"),
@@ -61,19 +53,17 @@ REASONS = {
     "too_large": mark("too many groups"),
     "not_yes_no": mark("for yes or no only"),
 }
-FALLBACK = "no_fit"
 
 
 @dataclass(frozen=True)
 class Robustness:
     """The specification curve.
 
-    ``table``: one row per incentive and specification. ``term``, ``specification`` (a key of ``LABELS``); the choices
-    ``model``, ``outcome``, ``adjusted``, ``grouped`` and ``interval``, blank where they are those of the main answer;
-    ``own_estimate`` is False where only the interval differs from that of the linear model; ``estimate``,
-    ``conf_low`` and ``conf_high`` are proportions as in `Estimates`; ``n`` rows; ``reason`` (a key of ``REASONS``) why
-    there is no estimate, or of the main answer why the data cannot tell: then no specification is given for the term.
-    ``main``: the table of the `Estimates`.
+    ``table``: one row per incentive and specification. ``term``, ``specification`` (a key of ``LABELS``: what it does
+    otherwise than the main answer); ``own_estimate`` is False where only the interval differs from that of the linear
+    model; ``estimate``, ``conf_low`` and ``conf_high`` are proportions as in `Estimates`; ``n`` rows; ``reason`` (a key
+    of ``REASONS``) why there is no estimate, or of the main answer why the data cannot tell: then no specification is
+    given for the term.
 
     GEE, the random intercept, the bootstrap and the reshuffling know one way of grouping: the groups that the incentive
     was given out to (of an incentive that changes from row to row, the first cluster column). So their intervals of an
@@ -81,13 +71,9 @@ class Robustness:
     """
 
     table: pd.DataFrame
-    main: pd.DataFrame = field(repr=False)
-    outcome: str
-    confidence: float
 
     def _repr_html_(self):
-        shown = self.table[["term", "specification", *ENDS, "n", "reason"]].round(3)
-        return shown.to_html(index=False, border=0, na_rep="", escape=True)
+        return self.table.drop(columns="own_estimate").round(3).to_html(index=False, border=0, na_rep="", escape=True)
 
 
 @threadpool_limits.wrap(limits=1, user_api="blas")
@@ -105,19 +91,20 @@ def robustness(result, *, draws=999, seed=1, imputed=None):
     -------
     Robustness
     """
-    context, main = Context(result, draws, seed), result.table
-    found = {key: _answers(context, key) for key in _asked(context)}
+    main, design = result.table, result.answers.design
+    told = main[main["reason"] == ""].set_index("term")["varies_by"].to_dict()
+    rows, question, _ = result.asked
+    context = Context(rows, question, design, result.answers.separated, told, result.confidence, draws, seed)
+    found = {key: _answers(context, key) for key in (_asked(context) if told else ())}
     if imputed is not None and imputed.imputations:
         pooled = imputed.table.set_index("term")
         ends = pooled[["pooled_estimate", "pooled_low", "pooled_high"]]
         found["imputed"] = ends.T.to_dict("list"), int(pooled["pooled_n"].max())
-    lines = [_line(row["term"], "main", row["reason"] or [row[end] for end in ENDS], row["n"])
-             for row in main.to_dict("records")]  # fmt: skip
+    lines = [_line(one["term"], "main", one["reason"] or [one[end] for end in ENDS], one["n"])
+             for one in main.to_dict("records")]  # fmt: skip
     for key, (answers, n) in found.items():
-        lines += [_line(term, key, answers.get(term, FALLBACK), n) for term in context.terms]
-    chosen = {"main": (result.method.split(", ")[0], "", "", "", ""), **CHOICES}
-    choices = pd.DataFrame([chosen[line["specification"]] for line in lines], columns=CHOICE)
-    return Robustness(pd.DataFrame(lines).join(choices)[COLUMNS], main, result.outcome, result.confidence)
+        lines += [_line(term, key, answers.get(term, "no_fit"), n) for term in told]
+    return Robustness(pd.DataFrame(lines)[COLUMNS])
 
 
 def _asked(context):
@@ -126,7 +113,7 @@ def _asked(context):
     attended = context.design.formula.left == "attended"
     has = {
         method: False,
-        "unadjusted": bool(context.adjusters),
+        "unadjusted": bool(context.design.adjusters),
         "senior": attended and SENIOR in columns,
         "delegates": attended and DELEGATES in columns,
     }
@@ -135,11 +122,15 @@ def _asked(context):
 
 
 def _answers(context, key):
-    """Term → (estimate, low, high) or a reason, and the rows used."""
+    """Term → (estimate, low, high) or a reason, by one specification, and the rows used."""
+    specification, needs = SPECIFICATIONS[key]
+    counts, yes_no = context.question["trials"], np.isin(context.design.y, (0.0, 1.0)).all()
+    if (needs and counts) or (needs == YES_NO and not yes_no):
+        return dict.fromkeys(context.varies_by, "not_yes_no"), 0
+    if needs == YES_NO and context.separated:
+        return dict.fromkeys(context.varies_by, "separated"), 0
     try:
-        return specified(context, key)
-    except NoEstimateError as problem:
-        return dict.fromkeys(context.terms, problem.reason), 0
+        return specification(context)
     except ModelError:
         return {}, 0
 
@@ -147,7 +138,183 @@ def _answers(context, key):
 def _line(term, key, answer, n):
     reason, numbers = (answer, [np.nan] * 3) if isinstance(answer, str) else ("", answer)
     if not reason and not np.isfinite(numbers).all():
-        reason, numbers = FALLBACK if np.isnan(numbers[0]) else "low_df", [np.nan] * 3
-    ends = dict(zip(ENDS, map(float, numbers), strict=True))
-    own = {"own_estimate": key not in ("bootstrap", "permutation")}
-    return {"term": term, "specification": key, **own, **ends, "n": n, "reason": reason}
+        reason, numbers = "no_fit" if np.isnan(numbers[0]) else "low_df", [np.nan] * 3
+    line = {"term": term, "specification": key, "own_estimate": key not in ("bootstrap", "permutation")}
+    return line | dict(zip(ENDS, map(float, numbers), strict=True)) | {"n": n, "reason": reason}
+
+
+@dataclass(frozen=True)
+class Context:
+    """The question that is asked in other ways, with what its specifications share.
+
+    ``varies_by``: term that the main answer tells of → the cluster column that it is constant within, or ``row``.
+    """
+
+    rows: pd.DataFrame
+    question: dict
+    design: Design
+    separated: tuple
+    varies_by: dict
+    confidence: float
+    draws: int
+    seed: int
+
+    def grouped(self, term):
+        """The cluster column that a term is constant within; the first, if it changes from row to row."""
+        return self.design.first if self.varies_by[term] == "row" else self.varies_by[term]
+
+    def redesign(self, rows, right=None, **changes):
+        """The design of other rows, or of another right side of the formula."""
+        sides = self.design.formula
+        changes["formula"] = f"{sides.left} ~ {right or sides.right}"
+        return build_design(rows, **{**self.question, **changes})
+
+
+def _sandwich(context, design, method):
+    """Effects of another fit, with CR2 by every cluster column, as the main answer has them."""
+    fit = fit_model(design.X, design.y, method, design.trials)
+    robust, found = clusterings(fit, design.clusters), {}
+    for term, of in context.varies_by.items():
+        if term in design.unfit:
+            found[term] = design.unfit[term][0]
+            continue
+        effect, gradient = design.contrast(term).effect(fit.coefficients, fit.link)
+        basis = robust.basis(gradient, confidence=context.confidence, own=of)
+        told = basis.about(effect)
+        found[term] = [told[end] for end in ENDS] if basis.fewest >= FEWEST_DF else "low_df"
+    return found, len(design.y)
+
+
+def _refit(method):
+    return lambda context: _sandwich(context, context.design, method)
+
+
+def _bootstrap(context):
+    design, found = context.design, {}
+    options = {"confidence": context.confidence, "draws": context.draws, "seed": context.seed}
+    for term in context.varies_by:
+        X, column, _ = design.alone(term)
+        wild = wild_bootstrap(X, design.y, design.clusters[context.grouped(term)], column, **options)
+        found[term] = wild.estimate, wild.conf_low, wild.conf_high
+    return found, len(design.y)
+
+
+def _permutation(context):
+    """Least squares, and what the estimate becomes when the incentive is dealt out anew and there is no effect."""
+    design, found, tail = context.design, {}, (1 - context.confidence) / 2
+    fit = fit_model(design.X, design.y, "linear")
+    for term in context.varies_by:
+        if not design.contrast(term).is_plain:  # a shuffle of one column leaves its interactions as they were
+            continue
+        column = design.contrast(term).columns[0]
+        others, _ = np.linalg.qr(np.delete(design.X, column, axis=1))
+        x, b = design.X[:, column], fit.coefficients[column]
+        options = {"varies_by": context.varies_by[term], "permutations": context.draws, "seed": context.seed}
+        chance = shuffled_scores(design, term, fit.score, **options) / (x @ (x - others @ (others.T @ x)))
+        if len(chance):
+            low, high = np.quantile(chance - chance.mean(), [tail, 1 - tail])
+        found[term] = (b, b - high, b - low) if len(chance) else "constant"
+    return found, len(design.y)
+
+
+def gee_logit(X, y, codes):
+    """GEE's logit with exchangeable correlation within groups: (coefficients, bias-reduced covariance, the result).
+
+    The covariance is that of Mancl and DeRouen (2001), Biometrics 57, 126-134; correlation and scale are geepack's. In
+    R: ``geepack::geeglm(…, corstr = "exchangeable")`` and ``geesmv::GEE.var.md``.
+    """
+    from statsmodels.genmod.cov_struct import Exchangeable
+    from statsmodels.genmod.families import Binomial
+    from statsmodels.genmod.generalized_estimating_equations import GEE
+
+    Z, back = orthonormal(X)
+    model = GEE(y, Z, groups=codes, family=Binomial(), cov_struct=Exchangeable())
+    options = {"cov_type": "bias_reduced", "ddof_scale": 0, "maxiter": 200, "ctol": 1e-10}
+    fit = strictly(lambda: model.fit(**options), "GEE")
+    return back @ fit.params, back @ fit.cov_params() @ back.T, fit
+
+
+def _gee(context):
+    if max(np.bincount(context.design.clusters[of]).max() for of in map(context.grouped, context.varies_by)) > LARGEST:
+        return dict.fromkeys(context.varies_by, "too_large"), 0
+
+    def fit(X, y, codes):
+        coefficients, covariance, _ = gee_logit(X, y, codes)
+        df = codes.max() + 1 - X.shape[1]
+
+        def effect(change):
+            estimate, gradient = change.effect(coefficients)
+            return estimate, np.sqrt(gradient @ covariance @ gradient)
+
+        return effect, t_distribution.ppf((1 + context.confidence) / 2, df) if df >= FEWEST_DF else np.inf
+
+    return _by_group(context, fit)
+
+
+def _mixed(context):
+    reach = norm.ppf((1 + context.confidence) / 2)
+    return _by_group(context, lambda *data: (mixed_logit(*data).marginal_effect, reach))
+
+
+def _by_group(context, fit):
+    """Effects of a model that knows one way of grouping: for each term the groups that it was given out to."""
+    design, fits, found = context.design, {}, {}
+    for name in dict.fromkeys(map(context.grouped, context.varies_by)):
+        with suppress(ModelError):
+            fits[name] = fit(design.X, design.y, design.clusters[name])
+    for term in context.varies_by:
+        if context.grouped(term) in fits:
+            effect, reach = fits[context.grouped(term)]
+            estimate, std_error = effect(design.contrast(term))
+            found[term] = estimate, estimate - reach * std_error, estimate + reach * std_error
+    return found, len(design.y)
+
+
+def _fixed(context):
+    """Least squares with a level for every organization and quarter: each is compared with itself only."""
+    first = context.design.first
+    levels = {name: f"{name}, each" for name in (first, QUARTER) if name in context.rows}
+    if context.rows[first].nunique() > MOST_FIXED:
+        return dict.fromkeys(context.varies_by, "too_large"), 0
+    rows = context.rows.assign(**{each: context.rows[name].astype("category") for name, each in levels.items()})
+    right = " + ".join([context.design.formula.right, *map(quoted, levels.values())])
+    return _sandwich(context, context.redesign(rows, right, method="linear"), "linear")
+
+
+def _unadjusted(context):
+    rows = context.rows.dropna(subset=context.design.adjusters)  # the same rows: one choice at a time
+    right = " + ".join(context.design.terms_of(context.design.asked))
+    return _sandwich(context, context.redesign(rows, right), context.question["method"])
+
+
+def _senior(context):
+    """Another cut-off of participation: attended, and with a senior delegate."""
+    attended, senior = context.rows["attended"].astype("boolean"), context.rows[SENIOR].astype("boolean")
+    return _another_outcome(context, (attended & senior).astype("boolean"), context.question["method"])
+
+
+def _delegates(context):
+    """The number of delegates, as a share of the most that come as a rule: k of m, by the quasi-binomial likelihood."""
+    sent = pd.to_numeric(context.rows[DELEGATES]).where(context.rows["attended"].notna())
+    most = max(1.0, np.floor(float(sent[sent > 0].astype(float).quantile(0.95))))
+    return _another_outcome(context, sent.clip(upper=most) / most, "fractional")
+
+
+def _another_outcome(context, outcome, method):
+    rows = context.rows.assign(**{context.design.formula.outcome[0]: outcome})
+    return _sandwich(context, context.redesign(rows, method=method, trials=None), method)
+
+
+YES_NO, SINGLE, ANY = "yes or no", "single rows", ""  # what a specification needs of the outcome
+SPECIFICATIONS = {
+    "logit": (_refit("logit"), YES_NO),
+    "linear": (_refit("linear"), SINGLE),
+    "bootstrap": (_bootstrap, SINGLE),
+    "permutation": (_permutation, SINGLE),
+    "gee": (_gee, YES_NO),
+    "mixed": (_mixed, YES_NO),
+    "fixed": (_fixed, SINGLE),
+    "unadjusted": (_unadjusted, ANY),
+    "senior": (_senior, ANY),
+    "delegates": (_delegates, ANY),
+}

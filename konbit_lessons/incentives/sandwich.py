@@ -1,24 +1,27 @@
 """Standard errors for few clusters, for any fit of statsmodels: ``coef_test``, ``wald_test``, ``effects``, ``firth``.
 
 Takes a fitted OLS, Logit or GLM (any family and link) and one or two cluster columns; returns tables. Beside the recipe
-in the flow: the fit of an ``Estimates`` is made here as well. In R: ``clubSandwich``.
+in the flow: the fit of an ``Estimates`` is made here as well. In R: ``clubSandwich``. A fit is first taken apart into
+what a cluster-robust covariance and an effect need of it, a ``Fitted``.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives.answers import FEWEST_DF
-from konbit_lessons.incentives.clusterings import clusterings, varies_by
-from konbit_lessons.incentives.clusters import KINDS
-from konbit_lessons.incentives.contrasts import LOGIT, contrast_of
+from konbit_lessons.incentives.clusters import KINDS, clusterings, varies_by
+from konbit_lessons.incentives.contrasts import IDENTITY, LOGIT, Link, contrast_of
 from konbit_lessons.incentives.design import names_of
-from konbit_lessons.incentives.fit import fit_model
-from konbit_lessons.incentives.fitted import taken_apart
+from konbit_lessons.incentives.fit import Fit, fit_model
+from konbit_lessons.incentives.matrices import matrix_of
 from konbit_lessons.incentives.result import label_of
-from konbit_lessons.incentives.terms import Term
 
 TESTED = ["estimate", "std_error", "df", "t", "p_value", "conf_low", "conf_high"]
+EXPECTED = "a fitted OLS, Logit or GLM of statsmodels, such as smf.glm(formula, rows, family=Binomial()).fit()"
+MODELS = ("OLS", "Logit", "GLM")
 
 
 def coef_test(fit, clusters, kind="CR2", confidence=0.95):
@@ -36,7 +39,7 @@ def coef_test(fit, clusters, kind="CR2", confidence=0.95):
     -------
     DataFrame, one row per coefficient (index ``term``)
         estimate, std_error, df, t, p_value, conf_low, conf_high. With two cluster columns the standard error is that of
-        ``clusterings.Clusterings.basis``.
+        ``clusters.Clusterings.basis``.
 
     Raises
     ------
@@ -59,11 +62,10 @@ def coef_test(fit, clusters, kind="CR2", confidence=0.95):
     >>> round(float(found.loc["const", "std_error"] ** 2), 9), round(float(found.loc["const", "df"]), 9)
     (1.166666667, 3.0)
     """
-    fitted = taken_apart(fit)
-    robust, codes = robust_of(fitted, clusters, kind), fitted.codes(clusters)
-    unit, own = np.eye(len(fitted.names)), [_own(codes, column) for column in fitted.Z.T]
-    each = dict(zip(fitted.names, zip(fitted.coefficients, unit, own, strict=True), strict=True))
-    return _table(each, robust, confidence)[TESTED]
+    fitted, codes, robust = robust_of(fit, clusters, kind)
+    own = [own_of(codes, column) for column in fitted.Z.T]
+    each = zip(fitted.coefficients, np.eye(len(own)), own, strict=True)
+    return _table(dict(zip(fitted.names, each, strict=True)), robust, confidence)[TESTED]
 
 
 def wald_test(fit, clusters, terms, kind="CR2"):
@@ -77,7 +79,7 @@ def wald_test(fit, clusters, terms, kind="CR2"):
     Returns
     -------
     JointTest
-        F, df_num, df_denom, p_value; with two cluster columns the least sure of ``clusterings.Clusterings.joint_test``.
+        F, df_num, df_denom, p_value; with two cluster columns the least sure of ``clusters.Clusterings.joint_test``.
 
     References
     ----------
@@ -86,8 +88,8 @@ def wald_test(fit, clusters, terms, kind="CR2"):
     """
     from statsmodels.formula._manager import FormulaManager
 
-    fitted = taken_apart(fit)
-    names, robust = fitted.names, robust_of(fitted, clusters, kind)
+    fitted, _, robust = robust_of(fit, clusters, kind)
+    names = fitted.names
     places = {} if fitted.spec is None else FormulaManager().get_term_name_slices(fitted.spec)
     at = {term: list(range(len(names)))[place] for term, place in places.items()}
     at |= {name: [place] for place, name in enumerate(names)}
@@ -117,14 +119,14 @@ def effects(fit, clusters, columns, kind="CR2", confidence=0.95):
     ----------
     In R: ``marginaleffects::avg_comparisons`` and ``avg_slopes`` with a ``vcov`` of ``clubSandwich``.
     """
-    fitted = taken_apart(fit)
-    robust, frame = robust_of(fitted, clusters, kind), fitted.frame
+    fitted, codes, robust = robust_of(fit, clusters, kind)
+    frame = fitted.frame
     if missing := [name for name in names_of(columns) if name not in frame]:
         found = ", ".join(map(str, frame))
         raise ModelError(f'effects: "{missing[0]}" is not in the data of the fit; they have {found}.')
-    asked = fitted.matrix, frame, fitted.Z, fitted.names, fitted.codes(clusters), names_of(columns)
-    told = (fitted.coefficients, fitted.link, fitted.offset)
-    each = {term: (*change.effect(*told), own) for term, _, change, own in _changes(*asked)}
+    changes = _changes(fitted.matrix, frame, fitted.Z, fitted.names, codes, names_of(columns))
+    told = fitted.coefficients, fitted.link, fitted.offset
+    each = {term: (*change.effect(*told), own) for term, _, change, own in changes}
     return _table(each, robust, confidence)[TESTED]
 
 
@@ -153,20 +155,22 @@ def firth(fit):
     from statsmodels.genmod.families import Binomial
 
     fitted = taken_apart(fit)
-    model, m = fitted.model, fitted.trials
+    model = fitted.model
     if fitted.link is not LOGIT or not isinstance(getattr(model, "family", Binomial()), Binomial):
         raise ModelError(f"firth: found a {type(model).__name__} of another kind; expected a logit.")
     y = np.asarray(model.endog, float)
-    start = fit_model(fitted.Z, y, "firth", None if (m == 1).all() else m).coefficients
+    start = fit_model(fitted.Z, y, "firth", fitted.trials).coefficients
     quiet = {"disp": False, "warn_convergence": False} if type(model) is Logit else {}
     return model.fit(start_params=start, maxiter=0, **quiet)
 
 
-def robust_of(fitted, clusters, kind="CR2"):
-    """The covariances of a ``Fitted``, ``clusterings.Clusterings``; arguments as of :func:`coef_test`."""
+def robust_of(fit, clusters, kind="CR2"):
+    """A fit taken apart, the codes of its clusters, and its covariances; arguments as of :func:`coef_test`."""
     if kind not in KINDS:
         raise ModelError(f"kind: found {kind!r}; expected one of {', '.join(KINDS)}.")
-    return clusterings(fitted, fitted.codes(clusters), kind)
+    fitted = taken_apart(fit)
+    codes = fitted.codes(clusters)
+    return fitted, codes, clusterings(fitted, codes, kind)
 
 
 def fit_of(answers):
@@ -175,10 +179,10 @@ def fit_of(answers):
     result = _library_fit(design, fit)
     result.model.data.frame = design.frame.assign(**design.ids, **{design.outcome: design.y})
     unit, confidence = np.eye(len(design.names)), answers.confidence
-    own = [_own(design.clusters, column) for column in design.X.T]
+    own = [own_of(design.clusters, column) for column in design.X.T]
     bases = [robust.basis(one, confidence=confidence, own=of) for one, of in zip(unit, own, strict=True)]
     plain = result._results
-    plain.cov_params_default, plain.cov_type, plain.use_t = robust.covariance(bases), robust.by[0].kind, True
+    plain.cov_params_default, plain.cov_type, plain.use_t = robust.covariance(bases), robust.first.kind, True
     plain.df_resid_inference = np.array([basis.df for basis in bases])
     if fit.is_linear:  # the F of a summary is that of all columns together, by the same rule
         test = robust.joint_test(unit[1:], fit.coefficients[1:])
@@ -197,7 +201,7 @@ def _library_fit(design, fit):
     if fit.is_linear:
         result = OLS(y, X, **known).fit()
     else:
-        model = GLM(y, X, family=Binomial(), var_weights=design.m, **known)
+        model = GLM(y, X, family=Binomial(), var_weights=design.trials, **known)
         result = model.fit(start_params=fit.coefficients, maxiter=0)
         result._results.method = fit.method
     if whole:
@@ -208,29 +212,24 @@ def _library_fit(design, fit):
 def covariates_of(answers, labels):
     """The effects of the columns that are adjusted for, one row each, with intervals."""
     design, fit = answers.design, answers.fit
-    columns = [name for name in design.formula.columns if name not in {term.column for term in design.terms.values()}]
     each, shown, known = {}, {}, {}
-    asked = design.matrix, design.frame, design.X, design.names, design.clusters, columns
+    asked = design.matrix, design.frame, design.X, design.names, design.clusters, design.adjusters
     for term, levels, change, own in _changes(*asked):
         if np.abs(change.step).max() > 0:  # else it repeats others, and was left out
             each[term] = (*change.effect(fit.coefficients, fit.link), own)
             level = str(levels[0]) if levels else ""
-            shown[term] = label_of(Term(term.removesuffix(f"[{level}]"), None, None, level=level), labels)
+            shown[term] = label_of(term.removesuffix(f"[{level}]"), level, labels)
             known[term] = not {*answers.separated} & {*change.columns}
-    table = _table(each, answers.robust, answers.confidence)
+    table, numbers = _table(each, answers.robust, answers.confidence), ["std_error", "df", "conf_low", "conf_high"]
     told = (table["fewest"] >= FEWEST_DF) & pd.Series(known, dtype=bool)
-    numbers = table[["std_error", "df", "conf_low", "conf_high"]].where(told)
-    return (
-        pd.concat([pd.Series(shown, name="label", dtype="str"), table["estimate"], numbers], axis=1)
-        .rename_axis("term")
-        .reset_index()
-    )
+    table = table.assign(label=pd.Series(shown, dtype="str"), **table[numbers].where(told))
+    return table[["label", "estimate", *numbers]].reset_index()
 
 
 def _changes(matrix, frame, X, names, codes, columns):
     """(term, levels, contrast, own cluster column) of each column of a frame, or of each level of it but the first."""
     for name in columns:
-        own = _own(codes, pd.factorize(frame[name], sort=True)[0])
+        own = own_of(codes, pd.factorize(frame[name], sort=True)[0])
         for term, levels in _levels(frame[name]).items():
             yield term, levels, contrast_of(matrix, frame, X, names, name, levels), own
 
@@ -250,13 +249,109 @@ def _table(each, robust, confidence):
     lines = {}
     for term, (value, contrast, own) in each.items():
         basis = robust.basis(contrast, confidence=confidence, own=own)
-        low, high, p = basis.interval(value, confidence)
         t = value / basis.std_error if basis.std_error > 0 else np.nan
-        lines[term] = (float(value), basis.std_error, basis.df, t, p, low, high, basis.fewest)
+        lines[term] = {**basis.about(value), "t": t, "fewest": basis.fewest}
     return pd.DataFrame.from_dict(lines, orient="index", columns=[*TESTED, "fewest"]).rename_axis("term")
 
 
-def _own(codes, values):
-    """Position of the cluster column within which values do not change; None where they do, or never change at all."""
-    of = varies_by(codes, values)
-    return None if of == "row" or np.ptp(values) == 0 else list(codes).index(of)
+def own_of(codes, values):
+    """The cluster column within which values do not change; "row" where they do, or never change at all."""
+    return "row" if np.ptp(values) == 0 else varies_by(codes, values)
+
+
+@dataclass(frozen=True)
+class Fitted(Fit):
+    """A fit of statsmodels on the scale that ``clusters.ClusterRobust`` takes.
+
+    With η = Zβ, μ = g⁻¹(η), V the variance function and w the weights, ``X`` is Z · (dμ/dη) / V(μ), ``trials`` w,
+    ``weights`` w V(μ), ``score`` w (y − μ), ``variances`` V(μ) / w. ``Z`` is the design, ``offset`` that of η.
+    """
+
+    model: object = None
+    Z: np.ndarray = None
+    offset: np.ndarray = None
+
+    @property
+    def names(self):
+        """Names of the coefficients."""
+        return list(self.model.exog_names)
+
+    @property
+    def spec(self):
+        """The formula as statsmodels keeps it, or None."""
+        return getattr(self.model.data, "model_spec", None)
+
+    @property
+    def frame(self):
+        """The rows of the data that the fit rests on; of a fit of matrices, its design."""
+        frame = getattr(self.model.data, "frame", None)
+        return pd.DataFrame(self.Z, columns=self.names) if frame is None else self.rows_of(frame)
+
+    def matrix(self, frame):
+        """The design of another frame."""
+        return frame[self.names].to_numpy(float) if self.spec is None else matrix_of(self.spec, frame)
+
+    def rows_of(self, given):
+        """Of rows given, those that the fit rests on: by their index, or all where there are as many."""
+        kept, n = self.model.data.row_labels, len(self.Z)
+        if kept is not None and given.index.is_unique and pd.Index(kept).isin(given.index).all():
+            return given.loc[kept]
+        if len(given) == n:
+            return given
+        raise ModelError(
+            f"clusters: found {len(given)} rows for the {n} of the fit, and no index that says which. Give those that "
+            "the fit was made of, with an index of their own (rows.reset_index())."
+        )
+
+    def codes(self, clusters):
+        """Cluster column → codes of the fit's rows."""
+        names = [clusters] if isinstance(clusters, str) else clusters
+        if isinstance(names, list | tuple) and all(isinstance(one, str) for one in names):
+            given = self.frame
+            if missing := [name for name in names if name not in given]:
+                raise ModelError(f'clusters: "{missing[0]}" is not in the data of the fit; give the column itself.')
+            given = given[list(names)]
+        else:
+            labelled = isinstance(clusters, pd.Series | pd.DataFrame)
+            given = self.rows_of(pd.DataFrame(clusters if labelled else np.asarray(clusters)))
+        if not 1 <= given.shape[1] <= 2:
+            raise ModelError(f"clusters: found {given.shape[1]} columns; expected one or two.")
+        if given.isna().any(axis=None):
+            raise ModelError("clusters: a row of the fit has none. Leave such rows out before fitting.")
+        codes = {str(name): pd.factorize(given[name], sort=True)[0] for name in given}
+        if alone := [name for name, of in codes.items() if of.max() == 0]:
+            raise ModelError(f'clusters: "{alone[0]}" has one value; expected at least two groups.')
+        return codes
+
+
+def taken_apart(fit):
+    """``Fitted`` of a result of statsmodels; an error for what is no such fit."""
+    if not hasattr(fit, "params") or not hasattr(fit, "model"):
+        hint = " It is not fitted yet: add .fit()." if hasattr(fit, "fit") and hasattr(fit, "exog") else ""
+        raise ModelError(f"found a {type(fit).__name__}; expected {EXPECTED}.{hint}")
+    model, kind, b = fit.model, type(fit.model).__name__, np.asarray(fit.params, float)
+    if kind not in MODELS:
+        raise ModelError(f"found a fit of {kind}; expected {EXPECTED}. Another model can be written as a GLM.")
+    Z, y = np.asarray(model.exog, float), np.asarray(model.endog, float)
+    if np.linalg.matrix_rank(Z / np.linalg.norm(Z, axis=0).clip(1e-300)) < Z.shape[1]:
+        raise ModelError("the columns of the fit are collinear, so none can be told apart. Leave one out.")
+    weighted = [getattr(model, name, None) for name in ("var_weights", "freq_weights", "n_trials")]
+    w = np.prod([np.ones(len(y)), *(np.broadcast_to(one, len(y)) for one in weighted if one is not None)], axis=0)
+    offset, link = np.broadcast_to(getattr(model, "_offset_exposure", 0.0), len(y)), _link(model)
+    eta = Z @ b + offset
+    mu, slope = link.inverse(eta), link.slope(eta)
+    V = model.family.variance(mu) if kind == "GLM" else slope
+    return Fitted(kind, Z * (slope / V)[:, None], b, w * V, w * (y - mu), w, link, model, Z, offset)
+
+
+def _link(model):
+    from statsmodels.genmod.families import links
+
+    link = getattr(getattr(model, "family", None), "link", None)
+    if link is None or type(link) is links.Logit:
+        return IDENTITY if type(model).__name__ == "OLS" else LOGIT
+
+    def bend(eta):  # the library's second derivative of an inverse is numerical for some links, that of a link never is
+        return -link.deriv2(link.inverse(eta)) * link.inverse_deriv(eta) ** 3
+
+    return Link(link.inverse, link.inverse_deriv, bend)

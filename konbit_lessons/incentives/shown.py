@@ -9,9 +9,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from konbit_lessons.incentives.result import COUNTS
+
 NOT_SHOWN = "not_shown"  # the reason of an incentive that is hidden
-COUNTS = ["n_offered", "k_offered", "n_not_offered", "k_not_offered", "groups_offered"]
 KEPT = ["term", "label", "n", "clusters", "method", "varies_by", "kind", "against", "group"]
+ENDS = ["estimate", "conf_low", "conf_high"]
+ROUNDED = {2: [*ENDS, "std_error", "penalized_low", "penalized_high"], 1: ["e_value", "e_value_limit"]}
 ORGANIZATION = "organization_id"
 
 
@@ -37,19 +40,15 @@ def shown(result, smallest, also_hidden=()):
         return result
     design = result.answers.design
     few = {name for name in design.terms if _is_few(design, name, smallest)}
-    told = {other for name in few for other in design.terms[name].others} | ({*also_hidden} & {*design.terms})
+    told = {other for name in few for other in design.others(name)} | ({*also_hidden} & {*design.terms})
     told -= few
-    table = _blank(result.table, result.table["term"].isin(few), result.table["term"].isin(told))
-    table = _without_few_left(table, [(design, term) for term in table["term"]], smallest)
-    groups = _shown_groups(result, few, told, smallest)
     told_by = [j for name in few - {*design.unfit} for j in design.contrast(name).columns]
-    coefficients = result.coefficients.mask(np.isin(np.arange(len(design.names)), told_by))
     unknown = result.not_estimable
     return replace(
         result,
-        table=table,
-        groups=groups,
-        coefficients=coefficients,
+        table=_safe(result.table, result.table["term"], design, (few, told), smallest),
+        groups=None if result.groups is None else _shown_groups(result, few, told, smallest),
+        coefficients=result.coefficients.mask(np.isin(np.arange(len(design.names)), told_by)),
         rate=np.nan if _is_few_of(_who(design), design.y > 0, smallest) else result.rate,
         left_out=_of_enough(result.left_out, result.asked[0], smallest),
         not_estimable=unknown.assign(explanation=unknown["explanation"].mask(unknown["term"].isin(few), "")),
@@ -60,22 +59,17 @@ def shown(result, smallest, also_hidden=()):
 
 def _shown_groups(result, few, told, smallest):
     """The effects within groups: of a term that one group is too small for, none is told."""
-    groups = result.groups
-    if groups is None:
-        return None
-    design = result.apart.design
+    groups, design = result.groups, result.apart.design
     hidden = {term for term, group in design.terms if _is_few(design, (term, group), smallest)}
-    hidden |= {other for name in hidden for other in result.answers.design.terms[name].others} | few
-    groups = _blank(groups, groups["term"].isin(hidden), groups["term"].isin(told - hidden))
-    places = [(design, key) for key in zip(groups["term"], groups["group"], strict=True)]
-    return _without_few_left(groups, places, smallest)
+    hidden |= {other for name in hidden for other in result.answers.design.others(name)} | few
+    keys = list(zip(groups["term"], groups["group"], strict=True))
+    return _safe(groups, keys, design, (hidden, told - hidden), smallest)
 
 
 def shown_covariates(table, design, smallest):
     """The covariates' effects without those that rest on few organizations with a level, or without it."""
     few = [_is_few_of(_who(design), _with(design.frame, term), smallest) for term in table["term"]]
-    numbers = [name for name in table if name not in ("term", "label")]
-    return table.assign(**{name: table[name].mask(pd.Series(few, index=table.index, dtype=bool)) for name in numbers})
+    return _masked(table, table.columns.drop(["term", "label"]), pd.Series(few, index=table.index, dtype=bool))
 
 
 def _with(frame, term):
@@ -89,8 +83,7 @@ def _with(frame, term):
 def shown_curve(table, main):
     """The specifications with estimates as exact as those of the result that they vary."""
     told = table["term"].isin(main.loc[main["n_offered"].isna(), "term"])
-    ends = ["estimate", "conf_low", "conf_high"]
-    return table.assign(**{end: table[end].round(2).where(told, table[end]) for end in ends})
+    return table.assign(**{end: table[end].round(2).where(told, table[end]) for end in ENDS})
 
 
 def shown_missing(missing, smallest):
@@ -100,10 +93,9 @@ def shown_missing(missing, smallest):
     some, never = missing["organizations"], missing["never"]
     few = some.between(1, smallest - 1)
     few_never = few | never.between(1, smallest - 1) | (some - never).between(1, smallest - 1)
-    shares = [name for name in missing if name.startswith("share")]
-    hidden = {"rows": few, "organizations": few, "never": few_never}
-    masked = {name: missing[name].astype("Int64").mask(which) for name, which in hidden.items()}
-    return missing.assign(**masked, **{name: missing[name].mask(few) for name in shares})
+    whole = {"rows": few, "organizations": few, "never": few_never}
+    missing = missing.assign(**{name: missing[name].astype("Int64").mask(which) for name, which in whole.items()})
+    return _masked(missing, [name for name in missing if name.startswith("share")], few)
 
 
 def _is_few(design, name, smallest):
@@ -129,27 +121,26 @@ def _number(who, which):
     return len(np.unique(who[which]))
 
 
-def _blank(table, hidden, told):
-    """The table without anything of the hidden rows, and without the counts of those that would tell them."""
-    counts = [name for name in COUNTS if name in table]
-    numbers = [name for name in table.columns if name not in (*KEPT, *counts, "strength", "reason", "explanation")]
-    blank = table.assign(
-        **{name: table[name].astype(float).mask(hidden | told) for name in counts if (hidden | told).any()},
-        **{name: table[name].astype(float).mask(hidden) for name in numbers if hidden.any()},
-    )
-    blank.loc[hidden, "strength"], blank.loc[hidden, "reason"] = "cannot tell", NOT_SHOWN
-    rounded = ["estimate", "std_error", "conf_low", "conf_high", "penalized_low", "penalized_high"]
-    blank.loc[told, rounded] = blank.loc[told, rounded].round(2)  # a share of so many, told exactly, tells of how many
-    blank.loc[told, ["e_value", "e_value_limit"]] = blank.loc[told, ["e_value", "e_value_limit"]].round(1)
-    return blank
+def _masked(table, names, which):
+    """The table without these numbers in some rows."""
+    return table.assign(**{name: table[name].astype(float).mask(which) for name in names}) if which.any() else table
 
 
-def _without_few_left(table, places, smallest):
-    """The table without the number of organizations that had it at some time, where that leaves few that never did."""
-    left = [_never(design, name) if name in design.terms else 0 for design, name in places]
-    of_organizations = table["varies_by"] != "event_id"
-    few = pd.Series(left, index=table.index).between(1, smallest - 1) & of_organizations
-    return table.assign(groups_offered=table["groups_offered"].mask(few)) if few.any() else table
+def _safe(table, keys, design, terms, smallest):
+    """The table without anything of hidden terms, and without the counts that would tell them.
+
+    Nor is it told how many organizations had an incentive at some time, where that leaves few that never did. ``terms``
+    are those that are hidden, and those whose counts would tell of others.
+    """
+    hidden, told = (table["term"].isin(some) for some in terms)
+    left = pd.Series([_never(design, key) if key in design.terms else 0 for key in keys], index=table.index)
+    few_left = left.between(1, smallest - 1) & (table["varies_by"] != "event_id")
+    numbers = table.columns.drop([*COUNTS, "strength", "reason", "explanation", *KEPT], errors="ignore")
+    safe = _masked(_masked(table, COUNTS, hidden | told), numbers, hidden)
+    safe.loc[hidden, ["strength", "reason"]] = "cannot tell", NOT_SHOWN
+    for digits, names in ROUNDED.items():  # a share of so many, told exactly, tells of how many
+        safe.loc[told, names] = safe.loc[told, names].round(digits)
+    return safe.assign(groups_offered=safe["groups_offered"].mask(few_left)) if few_left.any() else safe
 
 
 def _never(design, name):

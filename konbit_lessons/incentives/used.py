@@ -1,41 +1,28 @@
 """Which rows an analysis uses: complete ones, in a fixed order, with columns as a model takes them.
 
-Takes the rows and the question; returns ``Used``. First step of ``design``.
+Takes the rows and the question; returns fields of ``Design``. First step of ``design``.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from konbit_lessons.errors import ModelError
-from konbit_lessons.incentives.columns import MOST_LEVELS, is_number, prepared
+from konbit_lessons.incentives.columns import MOST_LEVELS, is_number, prepared, read_outcome, shown
 from konbit_lessons.incentives.formula import quoted, unknown_column
 from konbit_lessons.incentives.matrices import evaluated
 from konbit_lessons.incentives.notes import Note
-from konbit_lessons.incentives.outcomes import read_outcome, shown
 from konbit_lessons.words import mark
 
 
-@dataclass(frozen=True)
-class Used:
-    """The n rows that are used, in the order of their clusters, and within them of their values.
+def used_rows(rows, formula, *, incentives, cluster, by, method="firth", trials=None, reference=None):
+    """The n complete rows of a question, in the order of their clusters, and within them of their values.
 
-    frame : the formula's columns, as it takes them. ids : the cluster columns. y, m : the outcome, of how many it is a
-    share. codes : cluster column → (n,). left_out : frame (column, rows), rows dropped by the first column missing.
+    Arguments as of ``estimate``.
+
+    Returns
+    -------
+    dict, fields of ``Design``: frame, ids, y, trials, clusters, left_out, notes
     """
-
-    frame: pd.DataFrame
-    ids: pd.DataFrame
-    y: np.ndarray
-    m: np.ndarray
-    codes: dict
-    left_out: pd.DataFrame
-    notes: tuple
-
-
-def used_rows(rows, formula, *, incentives, cluster, method, trials, reference, by):
-    """The complete rows of a question; arguments as of ``build_design``."""
     further = [name for name in (trials, by) if name]
     _check_columns(rows, cluster, further, incentives)
     columns = dict.fromkeys([*formula.outcome, *further, *incentives, *formula.columns, *cluster])
@@ -47,9 +34,15 @@ def used_rows(rows, formula, *, incentives, cluster, method, trials, reference, 
     _check_spread(used, codes)
     keys = [one.cat.codes if isinstance(one.dtype, pd.CategoricalDtype) else one for _, one in frame.items()]
     order = np.lexsort([*keys, m, y, *reversed(codes.values())])
-    frame, ids = (one.iloc[order].reset_index(drop=True) for one in (frame, used[list(cluster)]))
-    codes, notes = {name: of[order] for name, of in codes.items()}, _missing_note(left_out, used)
-    return Used(frame, ids, y[order], m[order], codes, left_out, notes)
+    return {
+        "frame": frame.iloc[order].reset_index(drop=True),
+        "ids": used[list(cluster)].iloc[order].reset_index(drop=True),
+        "y": y[order],
+        "trials": m[order],
+        "clusters": {name: of[order] for name, of in codes.items()},
+        "left_out": left_out,
+        "notes": _missing_note(left_out, used),
+    }
 
 
 def checked(rows):
@@ -78,10 +71,9 @@ def _complete(rows, columns, trials):
     used = rows[columns]
     if trials:  # of nobody invited, nobody came: such a row says nothing
         used = used.assign(**{trials: used[trials].mask(used[trials] == 0)})
-    missing = used.isna().to_numpy()
-    first = pd.Series(missing[missing.any(axis=1)].argmax(axis=1), dtype=int).value_counts().sort_index()
-    names = pd.Series([columns[place] for place in first.index], dtype="str")
-    left_out = pd.DataFrame({"column": names, "rows": first.to_numpy()})
+    missing = used.isna()
+    first = (missing & (missing.cumsum(axis=1) == 1)).sum()
+    left_out = first[first > 0].rename_axis("column").reset_index(name="rows")
     if missing.any(axis=1).all():
         raise ModelError(
             f"no row is complete: of {len(rows)} rows, {_counted(left_out)}. "

@@ -12,7 +12,7 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from konbit_lessons.errors import DataError
-from konbit_lessons.incentives.clusterings import clusterings
+from konbit_lessons.incentives.clusters import clusterings
 from konbit_lessons.incentives.fit import fit_model
 
 CONFIDENCE = 0.95
@@ -95,7 +95,7 @@ def share_with_interval(values, clusters):
     .. math:: V = \frac{1}{n^2} \sum_g \frac{s_g^2}{1 - n_g / n}.
 
     For two ways of clustering it is :math:`V_1 + V_2 - V_{row}`, never below the larger of the two, with the smaller
-    degrees of freedom; see :mod:`konbit_lessons.incentives.clusterings`. Then :math:`\tilde n = \min(n, p (1 - p) / V)`
+    degrees of freedom; see :mod:`konbit_lessons.incentives.clusters`. Then :math:`\tilde n = \min(n, p (1 - p) / V)`
     and, with :math:`t` in place of Wilson's :math:`z`, the limits are
 
     .. math:: \frac{p + t^2 / 2 \tilde n \pm t \sqrt{p (1 - p) / \tilde n + t^2 / 4 \tilde n^2}}{1 + t^2 / \tilde n}.
