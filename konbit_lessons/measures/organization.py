@@ -19,16 +19,6 @@ from konbit_lessons.measures.roster import last_day
 from konbit_lessons.panel import RECENT_DAYS, invitations
 
 MOST_TOPICS = 5
-RULES = (  # what to talk about, in this order
-    "follow_up_overdue",
-    "no_conversation",
-    "beyond_the_offer",
-    "never_offered",
-    "expectation_changed",
-    "pledge_open",
-    "other_support",
-    "lead_without_evidence",
-)
 _DATED = {"conversations": "held_on", "other_support": "started_on", "business_leads": "date"}
 _kept: dict[tuple, tuple] = {}  # what the last record was taken from; it never leaves, a record is a selection of it
 _unchanged: dict[str, str] = {}
@@ -72,11 +62,6 @@ class Record:
         return last_day(self, self.quarter)
 
     @property
-    def expects(self) -> list[str]:
-        """The columns that say what it expects."""
-        return [f"expects_{what}" for what in self.programme.expectations]
-
-    @property
     def left(self) -> bool:
         """Whether it had ceased to be a partner."""
         return bool(pd.notna(self.about["left_on"]) and self.about["left_on"] <= self.last_day)
@@ -85,14 +70,6 @@ class Record:
     def known(self) -> pd.DataFrame:
         """The invitations whose attendance is known."""
         return self.invitations.dropna(subset="attended")
-
-
-@dataclass(frozen=True)
-class Topic:
-    """One thing to talk about: the rule of :data:`RULES` that named it, and the facts it rests on."""
-
-    rule: str
-    facts: dict[str, object]
 
 
 def record(programme: Programme, organization: str = "", *, quarter: str = "") -> Record:
@@ -200,23 +177,13 @@ def unknown(data: Data, organization: str) -> str:
     return f'organization: found "{organization}", a code that no organization has; {expected}.'
 
 
-def waves_shown(record: Record, most: int = 3) -> list[int]:
-    """The last waves of the survey."""
-    return record.waves[-most:]
-
-
-def expects(record: Record) -> dict[str, bool]:
+def expects(record: Record) -> list[str]:
     """What it expects by its latest word on each: in the survey or in a conversation."""
-    said = [
-        record.answers.drop(columns="wave"),
-        record.conversations[["held_on", *record.expects]].rename(columns={"held_on": "said_on"}),
-    ]
-    latest = pd.concat(said).sort_values("said_on", kind="stable")[record.expects].ffill().tail(1)
-    return {
-        what: bool(latest[f"expects_{what}"].iloc[0])
-        for what in record.programme.expectations
-        if len(latest) and pd.notna(latest[f"expects_{what}"].iloc[0])
-    }
+    columns = [f"expects_{what}" for what in record.programme.expectations]
+    talks = record.conversations.rename(columns={"held_on": "said_on"})
+    said = pd.concat([record.answers, talks[["said_on", *columns]]]).sort_values("said_on", kind="stable")
+    latest = {what: said[f"expects_{what}"].dropna().tail(1) for what in record.programme.expectations}
+    return [what for what, answer in latest.items() if answer.any()]
 
 
 def invited_with(record: Record) -> dict[str, int]:
@@ -228,16 +195,6 @@ def invited_with(record: Record) -> dict[str, int]:
 def beyond(record: Record) -> list[str]:
     """The expectations that programme.toml declares beyond what the project offers."""
     return [what for what, one in record.programme.expectations.items() if one.met_by == []]
-
-
-def changed(record: Record) -> tuple[list[str], list[str], int] | None:
-    """What it named newly, and no longer, in the last wave it answered, and the wave before; None after one wave."""
-    if len(record.answers) < 2:
-        return None
-    before, now = record.answers.iloc[-2], record.answers.iloc[-1]
-    newly = [what for what in record.programme.expectations if _yes(now, what) and _no(before, what)]
-    no_longer = [what for what in record.programme.expectations if _yes(before, what) and _no(now, what)]
-    return newly, no_longer, int(before["wave"])
 
 
 def follow_ups(record: Record) -> pd.DataFrame:
@@ -280,44 +237,50 @@ def support_now(record: Record) -> pd.DataFrame:
     return record.other_support[~ended]
 
 
-def without_evidence(record: Record) -> pd.DataFrame:
-    """Leads and contracts that nothing on record shows."""
-    return record.business_leads[record.business_leads["evidence"].isna()]
-
-
-def topics(record: Record) -> list[Topic]:
-    """What to talk about next: at most :data:`MOST_TOPICS`, in the order of :data:`RULES`.
+def topics(record: Record) -> dict[str, dict]:
+    """What to talk about next → the facts it rests on: at most :data:`MOST_TOPICS`, in the order of the rule.
 
     With an organization that has ceased to be a partner, only what was promised to it.
     """
-    found = {topic.rule: topic for topic in _topics(record)}
-    rules = RULES[:1] if record.left else RULES
-    return [found[rule] for rule in rules if rule in found][:MOST_TOPICS]
+    found = {topic: facts for topic, facts in _topics(record) if not record.left or topic == "follow_up_overdue"}
+    return dict(list(found.items())[:MOST_TOPICS])
 
 
 def _topics(record):
     due = follow_ups(record)
-    overdue = due[due["state"] == "overdue"]
-    if len(overdue):
-        oldest = overdue.iloc[0]
-        yield Topic("follow_up_overdue", {"n": len(overdue), "due_on": oldest["due_on"]})
+    if len(overdue := due[due["state"] == "overdue"]):
+        yield "follow_up_overdue", {"n": len(overdue), "day": overdue["due_on"].iloc[0]}
     days = days_since_talk(record)
     if days is None or days > RECENT_DAYS:
-        yield Topic("no_conversation", {"days": days})
-    now, invited = [what for what, yes in expects(record).items() if yes], invited_with(record)
-    if limits := [what for what in now if what in beyond(record)]:
-        yield Topic("beyond_the_offer", {"what": limits})
+        yield "first_conversation" if days is None else "no_conversation", {"days": days}
+    now, invited, limits = expects(record), invited_with(record), beyond(record)
+    if limits := [what for what in now if what in limits]:
+        yield "beyond_the_offer", {"what": limits}
     if waiting := [what for what in now if invited.get(what) == 0]:
-        yield Topic("never_offered", {"what": waiting})
-    if (moved := changed(record)) and (moved[0] or moved[1]):
-        yield Topic("expectation_changed", {"newly": moved[0], "no_longer": moved[1], "wave": moved[2]})
+        yield "never_offered", {"what": waiting}
+    yield from _changed(record)
     if len(pledges := open_pledges(record)):
         oldest = pledges.iloc[0]
-        yield Topic("pledge_open", {"n": len(pledges), "kind": oldest["kind"], "pledged_on": oldest["pledged_on"]})
+        yield "pledge_open", {"n": len(pledges), "what": oldest["kind"], "day": oldest["pledged_on"]}
     if len(support := support_now(record)):
-        yield Topic("other_support", {"projects": list(dict.fromkeys(support["project"]))})
-    if len(leads := without_evidence(record)):
-        yield Topic("lead_without_evidence", {"n": len(leads), "date": leads["date"].iloc[0]})
+        yield "other_support", {"projects": list(dict.fromkeys(support["project"]))}
+    leads = record.business_leads
+    if len(bare := leads[leads["evidence"].isna()]):
+        yield "lead_without_evidence", {"n": len(bare), "day": bare["date"].iloc[0]}
+
+
+def _changed(record):
+    """What it named newly, and no longer, in the last wave it answered, beside the wave before."""
+    if len(record.answers) < 2:
+        return
+    before, now = record.answers.iloc[-2], record.answers.iloc[-1]
+    said = {what: [before[f"expects_{what}"], now[f"expects_{what}"]] for what in record.programme.expectations}
+    told = {what: both for what, both in said.items() if pd.notna(both).all()}
+    newly = [what for what, (then, today) in told.items() if today and not then]
+    gone = [what for what, (then, today) in told.items() if then and not today]
+    if newly or gone:
+        topic = "expects_other_things" if newly and gone else "expects_more" if newly else "expects_less"
+        yield topic, {"newly": newly, "gone": gone, "wave": int(before["wave"])}
 
 
 def _promised(conversations, last):
@@ -344,11 +307,3 @@ def _answers(survey, programme):
 def _line(frame, organization):
     own = frame[frame["organization_id"] == organization] if frame is not None else ()
     return own.drop(columns="organization_id").iloc[0].to_dict() if len(own) else {}
-
-
-def _yes(answer, what):
-    return pd.notna(answer[f"expects_{what}"]) and bool(answer[f"expects_{what}"])
-
-
-def _no(answer, what):
-    return pd.notna(answer[f"expects_{what}"]) and not bool(answer[f"expects_{what}"])

@@ -32,7 +32,7 @@ MINUS = "−"
 
 
 def mark(msgid):
-    """Return `msgid` unchanged: says to the extraction that it will be translated later, by ``words.text(msgid)``."""
+    """Return a text, or a dict of texts and pairs, unchanged: the extraction takes it, ``words.text`` translates it."""
     return msgid
 
 
