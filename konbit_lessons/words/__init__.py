@@ -32,7 +32,7 @@ MINUS = "−"
 
 
 def mark(msgid):
-    """Return a text, or a dict of texts and pairs, unchanged: the extraction takes it, ``words.text`` translates it."""
+    """Return a text, or a dict or list of texts and pairs, unchanged: the extraction finds it, and it is said later."""
     return msgid
 
 

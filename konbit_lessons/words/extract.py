@@ -71,8 +71,11 @@ def _of_code(source):
 
 def _texts(node):
     """The texts that an argument can be; a text in it that is not the argument, as a key, is none."""
-    if isinstance(node, ast.IfExp | ast.BoolOp | ast.Dict):
-        return [text for one in getattr(node, "values", None) or (node.body, node.orelse) for text in _texts(one)]
+    if isinstance(node, ast.IfExp | ast.BoolOp | ast.Dict | ast.List):
+        several = (
+            [node.body, node.orelse] if isinstance(node, ast.IfExp) else getattr(node, "values", None) or node.elts
+        )
+        return [text for one in several for text in _texts(one)]
     if isinstance(node, ast.Tuple) and len(node.elts) == 2:
         return [tuple(part.value for part in node.elts if isinstance(part, ast.Constant))]
     return [node.value] if isinstance(node, ast.Constant) and isinstance(node.value, str) else []
