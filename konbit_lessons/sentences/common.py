@@ -9,20 +9,24 @@ import pandas as pd
 from konbit_lessons.say import small
 from konbit_lessons.words import mark
 
-ANSWERS = {  # strength of the evidence for a difference → the word for it
-    "clear": mark("clear"),
-    "likely": mark("likely"),
-    "uncertain": mark("uncertain"),
-    "no sign of": mark("no sign"),
-    "cannot tell": mark("cannot tell"),
-}
+ANSWERS = mark({  # strength of the evidence for a difference → the word for it
+    "clear": "clear",
+    "likely": "likely",
+    "uncertain": "uncertain",
+    "no sign of": "no sign",
+    "cannot tell": "cannot tell",
+})  # fmt: skip
+FOUND = ("clear", "likely")  # strengths of what is said to be so
 
 
 def answer(say, strength):
-    """Return the word for how strong the evidence for a difference is; of a Series, those of all."""
-    if isinstance(strength, pd.Series):
-        return strength.map(lambda one: answer(say, one))
+    """Return the word for how strong the evidence for a difference is."""
     return say.words.text(ANSWERS[strength])
+
+
+def say_first(say, text, frame, **values):
+    """Return a text filled in from the first row of a frame; None where it has no row."""
+    return say(text, **values, **frame.iloc[0]) if len(frame) else None
 
 
 def why_missing(say, *shown):
@@ -32,13 +36,11 @@ def why_missing(say, *shown):
     ----------
     shown : Series or DataFrames of the counts on the page, missing where hidden
     """
-    if not any(one.isna().to_numpy().any() for one in shown):
-        return None
-    return say(
-        "Where a number is missing, it is about fewer than {smallest} organizations, or such a number could be worked "
-        "out from it.",
-        smallest=say.programme.smallest_cell,
+    text = mark(
+        "Where a number is missing, it is about fewer than {smallest} organizations, or such a number could be worked out from it."
     )
+    hidden = any(one.isna().to_numpy().any() for one in shown)
+    return say(text, smallest=say.programme.smallest_cell) if hidden else None
 
 
 def by_direction(say, gap, *, more, fewer, unclear, **values):

@@ -132,7 +132,9 @@ def predicted(say, result):
     told = result.prediction
     if told is None:
         return say("This analysis makes no predictions that could be tried on others.")
-    (auc, _), (brier, base) = told.table.set_index("measure").loc[["auc", "brier"], ["out_of_fold", "base_rate"]].to_numpy()
+    (auc, _), (brier, base) = (
+        told.table.set_index("measure").loc[["auc", "brier"], ["out_of_fold", "base_rate"]].to_numpy()
+    )
     interval = (told.auc_low, told.auc_high)
     return say(PREDICTED, groups=units_of(say, result)["groups"], auc=auc, interval=interval, brier=brier, base=base)
 
