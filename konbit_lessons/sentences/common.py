@@ -99,25 +99,23 @@ def within(say, column, row, form="one"):
     return say.level(column, row[column], form) if known else small(row["label"])
 
 
-def first_and_last(say, frame, *, changed, one="", what="share", **values):
+def first_and_last(say, frame, *, changed, one="", **values):
     """Return where a share stood first and last, and the change.
 
     Parameters
     ----------
-    frame : DataFrame in the order of time, with the share and ``fiscal_quarter`` or another column that `changed` names
+    frame : DataFrame in the order of time, with ``share`` and ``fiscal_quarter`` or another column that `changed` names
     changed : text with ``{first:percent}``, ``{last:percent}``, ``{change:signed}``, and of each other column of the
         frame its first as ``{first_<column>}`` and its last as ``{last_<column>}``
     one : text, where only the last is shown
-    what : name of the column of shares
     """
-    shown = frame.dropna(subset=what)
-    if shown.empty:
-        return None
-    first, last = shown.iloc[0], shown.iloc[-1]
-    ends = {f"{end}_{name}": row[name] for end, row in (("first", first), ("last", last)) for name in shown}
-    ends |= {"first": first[what], "last": last[what], "change": apart(first[what], last[what])}
+    shown = frame.dropna(subset="share")
     text = changed if len(shown) > 1 else one
-    return say(text, **ends, **values) if text else None
+    if shown.empty or not text:
+        return None
+    first, last = shown.iloc[0].add_prefix("first_"), shown.iloc[-1].add_prefix("last_")
+    ends = {"first": first["first_share"], "last": last["last_share"]}
+    return say(text, change=apart(**ends), **ends, **first, **last, **values)
 
 
 def apart(first, last):
