@@ -11,18 +11,8 @@ import pandas as pd
 
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures.intervals import with_shares
-from konbit_lessons.measures.quality import (
-    AGREE,
-    ANSWERED,
-    CHANGES,
-    KNOWN,
-    LATE,
-    LOGGED,
-    REFUSED,
-    STANDARDS,
-    TALKED_WITH,
-    without_few,
-)
+from konbit_lessons.measures.quality import AGREE, ANSWERED, KNOWN, LATE, LOGGED, REFUSED, STANDARDS, TALKED_WITH
+from konbit_lessons.measures.quality import referring_to
 from konbit_lessons.words import mark
 
 GOOD, FAIR, POOR, UNKNOWN = mark("good"), mark("fair"), mark("poor"), mark("cannot tell")
@@ -63,19 +53,17 @@ class Rule:
         own = quality[quality["measure"].isin(self.measures)].dropna(subset=["value", "of"])
         if self.of == "latest":
             own = own[own["quarter"] == own["quarter"].max()]
-        if own.empty:
-            return float("nan"), float("nan")
-        if self.in_days:
-            return float(own["value"].max()), float(own["of"].sum())
         n = read if self.of == "read" else own["of"].sum()
-        return (float(own["value"].sum() / n), float(n)) if n else (float("nan"), float("nan"))
+        if own.empty or not n:
+            return float("nan"), float("nan")
+        return float(own["value"].max() if self.in_days else own["value"].sum() / n), float(n)
 
     def judge(self, figure: float) -> str:
         """The word for a figure."""
         if pd.isna(figure):
             return UNKNOWN
-        sign = -1 if self.more_is_better else 1
-        return GOOD if sign * figure <= sign * self.good else FAIR if sign * figure <= sign * self.fair else POOR
+        good, fair = (figure >= limit if self.more_is_better else figure <= limit for limit in (self.good, self.fair))
+        return GOOD if good else FAIR if fair else POOR
 
 
 RULES = (
@@ -131,18 +119,27 @@ def by_source(data: Data) -> pd.DataFrame:
     Returns
     -------
     DataFrame, one row per source and table
-        ``source``, ``table``, ``read``, ``kept``, ``set_aside`` (rows; kept + set aside = read), ``values_set_aside``,
-        ``values_changed``.
+        ``source``, ``table``, ``read``, ``kept``, ``set_aside`` (rows; kept + set aside = read), ``values_set_aside``
+        (that do not fit, also in rows set aside), ``values_changed`` (every other value replaced or blanked).
     """
     counts, checks = (one.assign(source=_places(data, one)) for one in (data.counts, data.checks))
-    by = ["source", "table"]
+    by, blanked = ["source", "table"], checks["change_type"] == "blank_response"
+    refused = checks["check"].isin(REFUSED) & blanked
+    changed = (blanked | (checks["change_type"] == "change_response")) & ~refused
     rows = counts.groupby(by, sort=False)[["read", "kept", "set_aside"]].sum()
-    refused = checks["check"].isin(REFUSED) & (checks["change_type"] == "blank_response")
-    rows["values_set_aside"] = checks[refused].groupby(by)["rows"].sum()
-    rows["values_changed"] = checks[checks["change_type"].isin(CHANGES) & ~refused].groupby(by)["rows"].sum()
+    values = {"values_set_aside": refused, "values_changed": changed}
+    rows = rows.assign(**{name: checks[which].groupby(by)["rows"].sum() for name, which in values.items()})
     table = rows.fillna(0).astype("Int64").reset_index()
-    order = list(data.tables).index
-    return without_few(data, table.sort_values("table", key=lambda names: names.map(order), kind="stable"))
+    few = [
+        name for name in referring_to("organizations") if _organizations_in(data, name) < data.programme.smallest_cell
+    ]
+    figures = [*rows]
+    table[figures] = table[figures].mask(table["table"].isin(few) & (table["read"] > 0))
+    return table.sort_values("table", key=lambda names: names.map(list(data.tables).index), kind="stable")
+
+
+def _organizations_in(data: Data, table: str) -> int:
+    return data.tables[table]["organization_id"].nunique()
 
 
 def _places(data: Data, lines: pd.DataFrame) -> list[str]:
@@ -157,18 +154,19 @@ def _places(data: Data, lines: pd.DataFrame) -> list[str]:
 
 def failures(quality: pd.DataFrame) -> pd.DataFrame:
     """Why rows and values were set aside, most frequent first: ``measure``, ``table``, ``unit``, ``value``."""
-    some = quality[quality["measure"].isin([*SET_ASIDE, TWICE, LOGGED[0].name])]
-    found = some.groupby(["measure", "table", "unit"], sort=False)["value"].sum().reset_index()
-    order = {"by": ["value", "measure", "table"], "ascending": [False, True, True], "ignore_index": True}
-    return found[found["value"] > 0].sort_values(**order)
+    some = quality[quality["measure"].isin([*SET_ASIDE, TWICE, LOGGED[0].name]) & (quality["value"] > 0)]
+    return _most_first(some, ["measure", "table", "unit"], "value")
 
 
 def columns_that_do_not_fit(data: Data) -> pd.DataFrame:
     """In which columns values did not fit: ``table``, ``column``, ``rows``, most first."""
     refused = data.checks[data.checks["check"].isin(REFUSED) & (data.checks["change_type"] == "blank_response")]
-    found = refused.groupby(["table", "column"])["rows"].sum().reset_index()
-    order = {"by": ["rows", "table", "column"], "ascending": [False, True, True], "ignore_index": True}
-    return found.sort_values(**order)
+    return _most_first(refused, ["table", "column"], "rows")
+
+
+def _most_first(lines: pd.DataFrame, by: list[str], of: str) -> pd.DataFrame:
+    sums = lines.groupby(by)[of].sum().reset_index()
+    return sums.sort_values(of, ascending=False, kind="stable", ignore_index=True)
 
 
 def rates(data: Data, quality: pd.DataFrame, measures: tuple[str, ...], *, quarter: str) -> pd.DataFrame:
