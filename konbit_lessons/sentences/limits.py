@@ -189,7 +189,7 @@ def ways_of_looking(say, result):
         label=table["specification"].map(labels),
         way=np.where(table["specification"] == "main", "main", "other"),
         why=[say.words.text(REASONS[why]) if why else "" for why in table["reason"]],
-        **table[ENDS].mul(table["term"].map(shown["step"]), axis="index"),
+        **table[ENDS].mul(table["term"].map(shown["step"]).astype(float), axis="index"),
     ).sort_values("incentive", kind="stable", ignore_index=True)
 
 
