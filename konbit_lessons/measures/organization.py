@@ -1,10 +1,10 @@
 """One organization: what is on record of it up to the end of a quarter, and what there is to talk about with it.
 
-Takes a programme, a quarter and the code of an organization; returns a ``Record`` for ``pages.organization_brief``.
+Takes a programme, a quarter and the code of an organization; returns a ``Record`` for the notebook organization_brief.
 Internal: every figure here is about a single organization.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 import pandas as pd
@@ -19,12 +19,17 @@ from konbit_lessons.measures.roster import last_day
 from konbit_lessons.panel import RECENT_DAYS, invitations
 
 MOST_TOPICS = 5
-_DATED = {"conversations": "held_on", "other_support": "started_on", "business_leads": "date"}
+DATED = {
+    "conversations": "held_on",
+    "other_support": "started_on",
+    "business_leads": "date",
+    "contributions": "pledged_on",
+}
 _kept: dict[tuple, tuple] = {}  # what the last record was taken from; it never leaves, a record is a selection of it
 _unchanged: dict[str, str] = {}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Record:
     """What is on record of one organization up to the last day of a quarter; frames are in the order of days.
 
@@ -44,17 +49,17 @@ class Record:
 
     programme: Programme
     quarter: str
-    about: pd.Series = field(repr=False)
-    invitations: pd.DataFrame = field(repr=False)
+    about: pd.Series
+    invitations: pd.DataFrame
     walk_ins: int
     waves: list[int]
-    answers: pd.DataFrame = field(repr=False)
-    conversations: pd.DataFrame = field(repr=False)
-    other_support: pd.DataFrame = field(repr=False)
-    business_leads: pd.DataFrame = field(repr=False)
-    contributions: pd.DataFrame = field(repr=False)
-    profile: dict[str, float] = field(repr=False)
-    adds: dict[str, float] = field(repr=False)
+    answers: pd.DataFrame
+    conversations: pd.DataFrame
+    other_support: pd.DataFrame
+    business_leads: pd.DataFrame
+    contributions: pd.DataFrame
+    profile: dict[str, float]
+    adds: dict[str, float]
 
     @property
     def last_day(self) -> pd.Timestamp:
@@ -103,11 +108,10 @@ def record(programme: Programme, organization: str = "", *, quarter: str = "") -
         data = cleaned(programme)
         rows = invitations(data, until=quarter)
         _kept.clear()
-        _kept[key] = (data, rows, profiles(programme, rows))
-    data, rows, levels = _kept[key]
+        _kept[key] = (data, rows, _profiles(programme, rows))
+    data, rows, profiles = _kept[key]
     organization = organization or data.organizations["organization_id"].min()
-    found = record_of(data, rows, levels, organization, quarter=quarter or data.quarter)
-    return replace(found, programme=programme)
+    return _record_of(replace(data, programme=programme), rows, profiles, organization, quarter or data.quarter)
 
 
 def refuse(programme: Programme) -> None:
@@ -129,42 +133,40 @@ def take_as_unchanged(programme_file: str, state: str) -> None:
     _unchanged[str(programme_file)] = state
 
 
-def profiles(programme: Programme, rows: pd.DataFrame) -> Profiles | None:
+def _profiles(programme: Programme, rows: pd.DataFrame) -> Profiles | None:
     """The profiles of all organizations; None where programme.toml asks nothing or the rows do not allow them."""
     if programme.analysis is None:
         return None
-    asked = programme.question
+    asked = {name: programme.question[name] for name in ("outcome", "incentives", "adjust_for")}
     try:
-        return organization_profiles(
-            rows, outcome=asked["outcome"], incentives=asked["incentives"], adjust_for=asked["adjust_for"]
-        )
+        return organization_profiles(rows, **asked)
     except ModelError:
         return None
 
 
-def record_of(data: Data, rows: pd.DataFrame, levels: Profiles | None, organization: str, *, quarter: str) -> Record:
+def _record_of(data: Data, rows: pd.DataFrame, profiles: Profiles | None, organization: str, quarter: str) -> Record:
     """Select what is on record of one organization from a cleaned programme, its panel and its profiles."""
-    last = last_day(data, quarter)
-    about = data.organizations[data.organizations["organization_id"] == organization]
-    if about.empty:
+    tables = {name: table for name, table in data.tables.items() if "organization_id" in table}
+    own = {name: table[table["organization_id"] == organization] for name, table in tables.items()}
+    if own["organizations"].empty:
         raise ProgrammeError(unknown(data, organization))
-    own = {name: _own(data.tables[name], organization, day, last) for name, day in _DATED.items()}
+    last = last_day(data, quarter)
+    by_day = {name: own[name][own[name][day] <= last].sort_values(day, kind="stable") for name, day in DATED.items()}
     invited = rows[rows["organization_id"] == organization].sort_values(["held_on", "event_id"], ignore_index=True)
     survey = data.survey[data.survey["submitted_on"] <= last]
     held = data.events.loc[data.events["held_on"] <= last, "event_id"]
-    signed = data.sign_in.loc[data.sign_in["organization_id"] == organization, "event_id"].drop_duplicates()
+    signed = own["sign_in"]["event_id"].drop_duplicates()
     return Record(
         programme=data.programme,
         quarter=quarter,
-        about=about.iloc[0],
+        about=own["organizations"].iloc[0],
         invitations=invited,
         walk_ins=int((signed.isin(held) & ~signed.isin(invited["event_id"])).sum()),
-        waves=[int(wave) for wave in sorted(survey["wave"].dropna().unique())],
+        waves=sorted(survey["wave"].dropna().unique().astype(int)),
         answers=_answers(survey[survey["organization_id"] == organization], data.programme),
-        contributions=_own(data.contributions, organization, "pledged_on", last),
-        profile=_line(levels.table if levels else None, organization),
-        adds=_line(levels.contributions if levels else None, organization),
-        **own,
+        profile=_line(profiles and profiles.table, organization),
+        adds=_line(profiles and profiles.contributions, organization),
+        **{name: table.reset_index(drop=True) for name, table in by_day.items()},
     )
 
 
@@ -289,11 +291,6 @@ def _promised(conversations, last):
     state = pd.Series("later", some.index).mask(due <= last, "overdue").mask(done, "done")
     found = some[["organization_id"]].assign(due_on=due, state=state)
     return found.sort_values("due_on", kind="stable", ignore_index=True)
-
-
-def _own(rows, organization, day, last):
-    own = rows[(rows["organization_id"] == organization) & (rows[day] <= last)]
-    return own.sort_values(day, kind="stable", ignore_index=True)
 
 
 def _answers(survey, programme):

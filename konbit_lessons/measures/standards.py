@@ -10,16 +10,18 @@ from fnmatch import fnmatch
 import pandas as pd
 
 from konbit_lessons.field.cleaning import Data
+from konbit_lessons.measures import quality as measured
 from konbit_lessons.measures.intervals import with_shares
-from konbit_lessons.measures.quality import AGREE, ANSWERED, KNOWN, LATE, LOGGED, REFUSED, STANDARDS, TALKED_WITH
-from konbit_lessons.measures.quality import referring_to
+from konbit_lessons.measures.quality import ANSWERED, KNOWN, LATE
 from konbit_lessons.words import mark
 
 GOOD, FAIR, POOR, UNKNOWN = mark("good"), mark("fair"), mark("poor"), mark("cannot tell")
 ORDER = (UNKNOWN, GOOD, FAIR, POOR)  # the worst known one judges a standard
-SET_ASIDE = tuple(measure.name for measure in LOGGED if measure.standard == "validity" and measure.unit == "rows")
-TWICE = next(measure.name for measure in LOGGED if "double entry" in measure.checks and measure.unit == "rows")
-REGISTERED, ASKED_AGAIN = AGREE.values()
+SET_ASIDE = tuple(
+    measure.name for measure in measured.LOGGED if measure.standard == "validity" and measure.unit == "rows"
+)
+TWICE = next(measure.name for measure in measured.LOGGED if "double entry" in measure.checks and measure.unit == "rows")
+REGISTERED, ASKED_AGAIN = measured.AGREE.values()
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ def compared(data: Data, quality: pd.DataFrame, *, quarter: str) -> pd.DataFrame
 def by_standard(found: pd.DataFrame) -> dict[str, str]:
     """The word of each standard: that of its worst figure."""
     worst = found.groupby("standard", sort=False)["word"].agg(lambda words: max(words, key=ORDER.index))
-    return {standard: worst[standard] for standard in STANDARDS}
+    return {standard: worst[standard] for standard in measured.STANDARDS}
 
 
 def by_source(data: Data) -> pd.DataFrame:
@@ -124,22 +126,16 @@ def by_source(data: Data) -> pd.DataFrame:
     """
     counts, checks = (one.assign(source=_places(data, one)) for one in (data.counts, data.checks))
     by, blanked = ["source", "table"], checks["change_type"] == "blank_response"
-    refused = checks["check"].isin(REFUSED) & blanked
+    refused = checks["check"].isin(measured.REFUSED) & blanked
     changed = (blanked | (checks["change_type"] == "change_response")) & ~refused
     rows = counts.groupby(by, sort=False)[["read", "kept", "set_aside"]].sum()
     values = {"values_set_aside": refused, "values_changed": changed}
     rows = rows.assign(**{name: checks[which].groupby(by)["rows"].sum() for name, which in values.items()})
     table = rows.fillna(0).astype("Int64").reset_index()
-    few = [
-        name for name in referring_to("organizations") if _organizations_in(data, name) < data.programme.smallest_cell
-    ]
-    figures = [*rows]
+    about, figures = measured.referring_to("organizations"), [*rows]
+    few = [name for name in about if data.tables[name]["organization_id"].nunique() < data.programme.smallest_cell]
     table[figures] = table[figures].mask(table["table"].isin(few) & (table["read"] > 0))
     return table.sort_values("table", key=lambda names: names.map(list(data.tables).index), kind="stable")
-
-
-def _organizations_in(data: Data, table: str) -> int:
-    return data.tables[table]["organization_id"].nunique()
 
 
 def _places(data: Data, lines: pd.DataFrame) -> list[str]:
@@ -154,13 +150,15 @@ def _places(data: Data, lines: pd.DataFrame) -> list[str]:
 
 def failures(quality: pd.DataFrame) -> pd.DataFrame:
     """Why rows and values were set aside, most frequent first: ``measure``, ``table``, ``unit``, ``value``."""
-    some = quality[quality["measure"].isin([*SET_ASIDE, TWICE, LOGGED[0].name]) & (quality["value"] > 0)]
+    some = quality[quality["measure"].isin([*SET_ASIDE, TWICE, measured.LOGGED[0].name]) & (quality["value"] > 0)]
     return _most_first(some, ["measure", "table", "unit"], "value")
 
 
 def columns_that_do_not_fit(data: Data) -> pd.DataFrame:
     """In which columns values did not fit: ``table``, ``column``, ``rows``, most first."""
-    refused = data.checks[data.checks["check"].isin(REFUSED) & (data.checks["change_type"] == "blank_response")]
+    refused = data.checks[
+        data.checks["check"].isin(measured.REFUSED) & (data.checks["change_type"] == "blank_response")
+    ]
     return _most_first(refused, ["table", "column"], "rows")
 
 
@@ -184,12 +182,12 @@ def rates(data: Data, quality: pd.DataFrame, measures: tuple[str, ...], *, quart
 
 def answered(data: Data, quality: pd.DataFrame, *, quarter: str) -> pd.DataFrame:
     """Of the partners at the time, who answered the survey and who had a conversation, by quarter: see `rates`."""
-    return rates(data, quality, (ANSWERED, TALKED_WITH), quarter=quarter)
+    return rates(data, quality, (ANSWERED, measured.TALKED_WITH), quarter=quarter)
 
 
 def agreeing(data: Data, quality: pd.DataFrame, *, quarter: str) -> pd.DataFrame:
     """How often two records of one fact agree, by quarter: see `rates`."""
-    return rates(data, quality, tuple(AGREE.values()), quarter=quarter)
+    return rates(data, quality, tuple(measured.AGREE.values()), quarter=quarter)
 
 
 def lateness(data: Data, *, quarter: str) -> pd.DataFrame:
