@@ -26,13 +26,13 @@ from konbit_lessons.measures.roster import partners, quarters_of
 from konbit_lessons.measures.shared_counts import conversations
 from konbit_lessons.words import mark
 
-STANDARDS = mark({
-    "validity": "Validity",
-    "integrity": "Integrity",
-    "precision": "Precision",
-    "reliability": "Reliability",
-    "timeliness": "Timeliness",
-})  # fmt: skip
+STANDARDS = {
+    "validity": mark("Validity"),
+    "integrity": mark("Integrity"),
+    "precision": mark("Precision"),
+    "reliability": mark("Reliability"),
+    "timeliness": mark("Timeliness"),
+}
 PLACE = ["table", "source", "quarter"]
 REFUSED = ("conversion", "codebook", "event on record")  # checks that blank a value that does not fit
 

@@ -9,17 +9,11 @@ import re
 import pandas as pd
 
 from konbit_lessons.say import capital, small
+from konbit_lessons.sentences.common import texts
 from konbit_lessons.sentences.learning import number_told, own
 from konbit_lessons.words import mark, pair
 
-OF_ITSELF = mark({  # what programme.toml says of the evaluation
-    "commissioned_by": "**Commissioned by:** {text}.",
-    "kind": "**Kind of evaluation:** {text}.",
-    "carried_out_by": "**Carried out by:** {text}.",
-    "limits": "**Limits:** {text}.",
-    "commented_by": "**Commented on by:** {text}.",
-    "consent": "**Consent:** {text}.",
-})  # fmt: skip
+TEXTS = texts("actions")
 MEASURED = {  # what an action names as its measure → the number of the report, where it has another name
     "conversations": "talked_with",
     "contributions": "delivered",
@@ -124,7 +118,10 @@ def quarter_names(say, frame):
 def of_itself(say):
     """Return what programme.toml says of the evaluation: for whom, by whom, its kind, limits and consent."""
     written = {name: label for name, label in say.programme.said.evaluation if label}
-    return [say(OF_ITSELF[name], text=label.text(say.language).removesuffix(".")) for name, label in written.items()]
+    return [
+        say(TEXTS["of_itself"][name], text=label.text(say.language).removesuffix("."))
+        for name, label in written.items()
+    ]
 
 
 def made_with(say, *, quarter, own_words):

@@ -8,40 +8,13 @@ import pandas as pd
 
 from konbit_lessons.measures import organization as measures
 from konbit_lessons.say import capital, small
+from konbit_lessons.sentences.common import texts
 from konbit_lessons.words import mark, pair
 
 MOST_NAMED = 3  # pledges, projects and follow-ups that are named one by one
 MOST_ROUNDS = 3  # of the survey, in the table of expectations
 LONGEST = 60  # letters of a text of the records
-BEFORE = mark({  # what an organization brought with it
-    ("consulted_at_design", False): "It was not consulted when the project was designed.",
-    ("consulted_at_design", True): "It was consulted when the project was designed.",
-    ("earlier_donor_support", False): "It had no support from a donor before.",
-    ("earlier_donor_support", True): "It had support from a donor before.",
-})  # fmt: skip
-STATES = mark({"attended": "came", "absent": "did not come", "unknown": "unknown"})
-TOPICS = mark({
-    "follow_up_overdue": (
-        "**Our promise:** the follow-up promised for {day:date} is overdue. Say what was done, and when the rest will be.",
-        "**Our promises:** {n} follow-ups are overdue, the oldest promised for {day:date}. Say what was done, and when the rest will be.",
-    ),
-    "first_conversation": "**A first conversation:** none is on record. Ask what it expects.",
-    "no_conversation": "**How it is:** the last conversation was {days} days before the quarter ended. Ask what changed.",
-    "beyond_the_offer": "**What we cannot offer:** it expects {what}. Say plainly that this is beyond the project, and what is not.",
-    "never_offered": "**What it waits for:** it expects {what} and was never invited to an event that offers it. Say when there will be one.",
-    "expects_other_things": "**What changed:** since survey {wave} it newly expects {newly}, and no longer {gone}. Ask why.",
-    "expects_more": "**What changed:** since survey {wave} it newly expects {newly}. Ask why.",
-    "expects_less": "**What changed:** since survey {wave} it no longer expects {gone}. Ask why.",
-    "pledge_open": (
-        "**Its contribution:** {what}, pledged on {day:date}, is not on record as delivered. Ask what would help.",
-        "**Its contributions:** {n} are not on record as delivered, the oldest ({what}) pledged on {day:date}. Ask what would help.",
-    ),
-    "other_support": "**Other projects:** it also has support from {projects}. Agree on who does what.",
-    "lead_without_evidence": (
-        "**Its business leads:** for the one of {day:date} nothing on record shows it. Ask what does.",
-        "**Its business leads:** for {n} of them, the first of {day:date}, nothing on record shows it. Ask what does.",
-    ),
-})  # fmt: skip
+TEXTS = texts("brief")
 
 
 def literal(text):
@@ -96,8 +69,8 @@ def history(say, one):
     said = say("{kind}.", kind=kind) + _partner(say, one)
     if pd.notna(about["staff"]):
         said += say(("{n} person works there.", "{n} people work there."), n=about["staff"])
-    for (column, answer), text in BEFORE.items():
-        said += say(text) if pd.notna(about[column]) and about[column] == answer else None
+    for column in ("consulted_at_design", "earlier_donor_support"):
+        said += say(TEXTS["before"][f"{column}={bool(about[column])}"]) if pd.notna(about[column]) else None
     return said
 
 
@@ -141,7 +114,7 @@ def attendance_states(say, one):
     """Return the invitations as a figure shows them, with ``label`` (kind of event), ``state`` and ``attendance``."""
     rows = one.invitations
     state = rows["attended"].map({1.0: "attended", 0.0: "absent"}).fillna("unknown")
-    said = state.map(STATES).map(say.words.text)
+    said = state.map(TEXTS["states"]).map(say.words.text)
     return rows.assign(label=say.labels(rows["event_type"]), state=state, attendance=said, day=rows["held_on"])
 
 
@@ -260,7 +233,7 @@ def _expectations(say, one, names):
 def topics(say, one):
     """Return what to talk about next, each with its reason; at most five."""
     said = [
-        say(TOPICS[topic], **{name: _fact(say, one, name, value) for name, value in facts.items()})
+        say(TEXTS["topics"][topic], **{name: _fact(say, one, name, value) for name, value in facts.items()})
         for topic, facts in measures.topics(one).items()
     ]
     if said:

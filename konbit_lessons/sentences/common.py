@@ -4,24 +4,26 @@ A heading states an order only where intervals do not overlap, and a change over
 shown. A difference of two shares that stand beside it is that of the shares as printed.
 """
 
+import tomllib
+from pathlib import Path
+
 import pandas as pd
 
 from konbit_lessons.say import small
 from konbit_lessons.words import mark
 
-ANSWERS = mark({  # strength of the evidence for a difference → the word for it
-    "clear": "clear",
-    "likely": "likely",
-    "uncertain": "uncertain",
-    "no sign of": "no sign",
-    "cannot tell": "cannot tell",
-})  # fmt: skip
+ALL_TEXTS = tomllib.loads((Path(__file__).parent / "texts.toml").read_text("utf-8"))
 FOUND = ("clear", "likely")  # strengths of what is said to be so
+
+
+def texts(page):
+    """Return the texts of a page from texts.toml: name → a text, a pair of singular and plural, or several by kind."""
+    return ALL_TEXTS[page]
 
 
 def answer(say, strength):
     """Return the word for how strong the evidence for a difference is."""
-    return say.words.text(ANSWERS[strength])
+    return say.words.text(ALL_TEXTS["common"]["answers"][strength])
 
 
 def say_first(say, text, frame, **values):

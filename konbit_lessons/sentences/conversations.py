@@ -3,27 +3,19 @@
 Takes frames of ``measures.support`` and ``measures.conversations``; returns Sentences, or None for nothing to say.
 """
 
-from konbit_lessons.sentences.common import say_first
+from konbit_lessons.sentences.common import say_first, texts
 from konbit_lessons.words import mark
 
-STATES = mark({
-    "overdue": "**Overdue:** {follow_ups}.",
-    "open": "**Open, not yet due:** {follow_ups}.",
-    "done": "**Done:** {follow_ups}.",
-})  # fmt: skip
-LAST = mark({
-    "talked": "In this quarter",
-    "quarter_before": "In the quarter before",
-    "earlier": "Longer ago",
-    "never": "Never",
-})  # fmt: skip
-SUPPORTED = mark({"other": "Other projects", "any": "At least one of them", "none": "None that is on record"})
+TEXTS = texts("conversations")
 
 
 def supported_by(say, overlap):
     """Return what each row of the overlap is called: a project, two of them, any of them, none."""
     projects = overlap["projects"]
-    return [say.words.text(SUPPORTED[one]) if one in SUPPORTED else say.list(one.split(" + ")) for one in projects]
+    return [
+        say.words.text(TEXTS["supported"][one]) if one in TEXTS["supported"] else say.list(one.split(" + "))
+        for one in projects
+    ]
 
 
 def talked_with(say, calendar):
@@ -45,7 +37,7 @@ def days_since_talked(say, days):
 
 def last_conversations(say, last):
     """Return what each row of the last conversations is called."""
-    return [say.words.text(LAST[one]) for one in last["last"]]
+    return [say.words.text(TEXTS["last"][one]) for one in last["last"]]
 
 
 def overdue(say, follow_ups):
@@ -58,4 +50,8 @@ def overdue(say, follow_ups):
 def follow_ups_by_state(say, follow_ups):
     """Return how many follow-ups that were promised are overdue, open and done."""
     counts = follow_ups.dropna(subset="follow_ups")
-    return [say(STATES[one.state], follow_ups=one.follow_ups) for one in counts.itertuples() if one.state in STATES]
+    return [
+        say(TEXTS["states"][one.state], follow_ups=one.follow_ups)
+        for one in counts.itertuples()
+        if one.state in TEXTS["states"]
+    ]

@@ -6,42 +6,11 @@ Takes the frames of ``measures.findings`` and ``measures.decisions``; returns Se
 import pandas as pd
 
 from konbit_lessons.say import small
-from konbit_lessons.sentences.common import FOUND, answer
+from konbit_lessons.sentences.common import FOUND, answer, texts
 from konbit_lessons.sentences.learning import COUNTS, day, number_told, of, own, who
-from konbit_lessons.words import mark, pair
+from konbit_lessons.words import pair
 
-NUMBERS = mark({  # what a number is called in a table
-    "reached": "Reached so far: {what}",
-    "taken_up": "Invitations taken up",
-    "talked_with": "Partners with an individual conversation",
-    "overdue": "Promised follow-ups overdue",
-    "due_later": "Promised follow-ups due later",
-    "expects": "Expect it: {what}",
-    "unmet": "Expect it, not invited to it: {what}",
-    "agrees": "Agree: {what}",
-    "incentive": "Of 100 invitations, with it: {what}",
-    "delivered": "Contributions delivered",
-    "leads": "Business leads and contracts in the quarter",
-    "joint": "Events held jointly in the quarter",
-})  # fmt: skip
-HELD = mark({  # whether a finding still holds; "" where that is not said
-    True: "“{finding}” ({quarter:period}) still holds. {number}: {then} then, {now} now.",
-    False: "“{finding}” ({quarter:period}) **no longer holds**. {number}: {then} then, {now} now.",
-    "": "“{finding}” ({quarter:period}). {number}: {then} then, {now} now.",
-})  # fmt: skip
-STRENGTH = mark({  # (clear or likely then, and now)
-    (True, True): "Clear or likely then, and still: {names}.",
-    (True, False): "Clear or likely then, and no longer: {names}.",
-    (False, True): "Clear or likely now, and not then: {names}.",
-})  # fmt: skip
-STANDS = mark({
-    "not kept": "No report on the quarter before ({quarter:period}) is stored, so what it said cannot be compared.",
-    "stands": "What the report before ({quarter:period}) said still stands by today's records.",
-    "others": (
-        "Of what the report before ({quarter:period}) said, {n} number is another by today's records: {names}.",
-        "Of what the report before ({quarter:period}) said, {n} numbers are others by today's records: {names}.",
-    ),
-})  # fmt: skip
+TEXTS = texts("earlier")
 
 
 def decided_before(say, waiting):
@@ -76,7 +45,7 @@ def held_sentences(say, held):
 
 def _held(say, row):
     return say(
-        HELD["" if pd.isna(row["holds"]) else bool(row["holds"])],
+        TEXTS["held"]["not said" if pd.isna(row["holds"]) else "holds" if row["holds"] else "gone"],
         finding=own(say, row, "finding"),
         quarter=row["quarter"],
         number=number_name(say, row),
@@ -91,7 +60,7 @@ def compared_sentences(say, compared, *, quarter):
         return []
     names = [small(_short_name(say, row)) for _, row in compared[compared["differs"]].iterrows()]
     kept = compared["said"].notna().any()
-    text = STANDS["not kept" if not kept else "others" if names else "stands"]
+    text = TEXTS["stands"]["not kept" if not kept else "others" if names else "stands"]
     before = str(say.programme.calendar.named(quarter).previous)
     first = say(text, n=len(names), names=say.list(names), quarter=before)
     return [first, *_strength_then_and_now(say, compared)] if kept else [first]
@@ -103,11 +72,10 @@ def _short_name(say, row):
 
 def _strength_then_and_now(say, compared):
     both = compared.dropna(subset=["strength_said", "strength_now"])
-    found = zip(both["strength_said"].isin(FOUND), both["strength_now"].isin(FOUND), strict=True)
-    named = {}
-    for which, name in zip(found, both["name"], strict=True):
-        named.setdefault(which, []).append(f"**{small(say.name(name))}**")
-    return [say(text, names=say.list(named[which])) for which, text in STRENGTH.items() if which in named]
+    then, now = (both[side].isin(FOUND) for side in ("strength_said", "strength_now"))
+    told = {"still": then & now, "no longer": then & ~now, "now": now & ~then}
+    named = {word: [f"**{small(say.name(name))}**" for name in both.loc[these, "name"]] for word, these in told.items()}
+    return [say(TEXTS["strength"][word], names=say.list(names)) for word, names in named.items() if names]
 
 
 def then_and_now(say, compared):
@@ -122,7 +90,7 @@ def then_and_now(say, compared):
 
 def number_name(say, row):
     """Return what a number is called."""
-    return say(NUMBERS[row["kind"]], **of(say, row))
+    return say(TEXTS["numbers"][row["kind"]], **of(say, row))
 
 
 def _as_text(say, kind, value, strength=None):

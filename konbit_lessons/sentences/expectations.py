@@ -7,65 +7,13 @@ nothing to say.
 import pandas as pd
 
 from konbit_lessons.say import capital, small
-from konbit_lessons.sentences.common import FOUND, answer, first_and_last, say_first
+from konbit_lessons.sentences.common import FOUND, answer, first_and_last, say_first, texts
 from konbit_lessons.sentences.conversations import overdue, talked_with
 from konbit_lessons.words import mark, pair
 
 MOST_CHOICES = 3  # that a heading names
 MATTERS = 0.10  # the smallest difference that matters, unless programme.toml says
-EXPECTED = pair(
-    "Of {n} organization that answered, {share:percent}{interval} expects **{term:name}**.",
-    "Of {n} organizations that answered, {share:percent}{interval} expect **{term:name}**.",
-)
-BEYOND = pair(
-    "Of {n} organization that answered, {share:percent}{interval} expects **{term:name}**, which is beyond what the project offers.",
-    "Of {n} organizations that answered, {share:percent}{interval} expect **{term:name}**, which is beyond what the project offers.",
-)
-OFFERS = mark({
-    "offered": "offered to {offered_share:percent}",
-    "left out": "offered to {offered_share:percent}, and not to {unmet} that expect it",
-    "hidden": "to how many it was offered is not shown",
-    "beyond": "beyond the offer",
-    "open": "not decided",
-})  # fmt: skip
-HEADINGS = mark({  # (column of an organization, its value) → what the group is called as a heading
-    ("total", "total"): "All",
-    ("consulted_at_design", "True"): "Consulted at design",
-    ("consulted_at_design", "False"): "Not consulted",
-    ("earlier_donor_support", "True"): "Earlier donor support",
-})  # fmt: skip
-GROUPS = mark({  # the same, within a sentence
-    ("total", "total"): "all",
-    ("consulted_at_design", "True"): "organizations consulted at design",
-    ("consulted_at_design", "False"): "organizations that were not consulted",
-    ("earlier_donor_support", "True"): "organizations that had a donor's support before",
-})  # fmt: skip
-DIFFER = mark({  # (kind, fewer) → what is said of 100 organizations of a group against others
-    ("expectation", False): "{what}: of 100 {group}, **{points:points}** more expect it than of {against}{difference}: {answer}.",
-    ("expectation", True): "{what}: of 100 {group}, **{points:points}** fewer expect it than of {against}{difference}: {answer}.",
-    ("scale", False): "{what}: of 100 {group}, **{points:points}** more agree than of {against}{difference}: {answer}.",
-    ("scale", True): "{what}: of 100 {group}, **{points:points}** fewer agree than of {against}{difference}: {answer}.",
-    ("yes_no", False): "{what}: of 100 {group}, **{points:points}** more say yes than of {against}{difference}: {answer}.",
-    ("yes_no", True): "{what}: of 100 {group}, **{points:points}** fewer say yes than of {against}{difference}: {answer}.",
-})  # fmt: skip
-OVER_TIME = mark({  # (kind, whether it was asked once)
-    ("scale", False): "{what}: {first:percent} agreed in {first_asked:month}, {last:percent} in {last_asked:month}",
-    ("scale", True): "{what}: {last:percent} agree",
-    ("yes_no", False): "{what}: {first:percent} said yes in {first_asked:month}, {last:percent} in {last_asked:month}",
-    ("yes_no", True): "{what}: {last:percent} say yes",
-})  # fmt: skip
-COME = mark({  # whether fewer
-    False: "{points:points} more of 100 invitations where they agreed before: {what}",
-    True: "{points:points} fewer of 100 invitations where they agreed before: {what}",
-})  # fmt: skip
-RULE = mark([
-    "**Clear:** the {sure:percent} interval leaves out zero, also when we allow for all differences that stand side by side (Holm).",
-    "**Likely:** the {sure:percent} interval leaves out zero, but having looked at several may explain it.",
-    "**Uncertain:** the interval holds zero, and also differences of {matters:points} of 100 or more, which would matter.",
-    "**No sign of:** the whole interval lies within {matters:points} of 100 either way, less than what would matter.",
-    "**Cannot tell:** too few organizations, or all said the same.",
-    "What is compared goes together; this is no proof that one brings about the other.",
-])  # fmt: skip
+TEXTS = texts("expectations")
 
 
 # ---- expected and offered
@@ -79,7 +27,7 @@ def first_expected(say, expected):
     if shown.empty:
         return say("Too few organizations answered the survey to show what they expect.")
     first = shown.iloc[0]
-    return say(BEYOND if first["offer"] == "beyond" else EXPECTED, **first)
+    return say(TEXTS["beyond"] if first["offer"] == "beyond" else TEXTS["expected"], **first)
 
 
 def not_offered(say, expected, *, quarter):
@@ -107,7 +55,7 @@ def _offer(say, row):
         offer = "hidden"
     elif offer == "offered" and pd.notna(row["unmet"]) and row["unmet"]:
         offer = "left out"
-    return say(OFFERS[offer], **row)
+    return say(TEXTS["offers"][offer], **row)
 
 
 def expectations_changed(say, changes):
@@ -134,7 +82,7 @@ def asked(say, question):
 
 def groups(say, frame, *, n="n"):
     """Return what the group of each row is called as a heading, with the largest n of it where n is named."""
-    named = [_group(say, *one, HEADINGS) for one in zip(frame["by"], frame["group"], strict=True)]
+    named = [_group(say, *one, "headings") for one in zip(frame["by"], frame["group"], strict=True)]
     if not n:
         return named
     most = frame.groupby(["by", "group"])[n].transform("max")
@@ -143,10 +91,10 @@ def groups(say, frame, *, n="n"):
 
 def _group(say, by, group, called):
     """What a group is called, as a heading or within a sentence."""
-    if (by, group) in called:
-        return say.words.text(called[by, group])
+    if (known := f"{by}={group}") in TEXTS[called]:
+        return say.words.text(TEXTS[called][known])
     level = say.level(by, group, "many")
-    return capital(level) if called is HEADINGS else level
+    return capital(level) if called == "headings" else level
 
 
 def groups_differ(say, differences):
@@ -162,10 +110,10 @@ def groups_differ(say, differences):
 
 
 def _differs(say, row):
-    others = row["against"] in ("", "False") and (row["by"], row["against"]) not in GROUPS
-    against = say.words.text(mark("the others")) if others else _group(say, row["by"], row["against"], GROUPS)
-    text = DIFFER[row["kind"], row["estimate"] < 0]
-    return say(text, **row | {"group": _group(say, row["by"], row["group"], GROUPS), "against": against})
+    others = row["against"] in ("", "False") and f"{row['by']}={row['against']}" not in TEXTS["groups"]
+    against = say.words.text(mark("the others")) if others else _group(say, row["by"], row["against"], "groups")
+    text = TEXTS["differ"][f"{row['kind']} {'fewer' if row['estimate'] < 0 else 'more'}"]
+    return say(text, **row | {"group": _group(say, row["by"], row["group"], "groups"), "against": against})
 
 
 def opinion_over_time(say, opinions):
@@ -176,9 +124,11 @@ def opinion_over_time(say, opinions):
     opinions : DataFrame, the rows of one question, in the order of time
     """
     total = opinions[opinions["by"] == "total"]
-    kind, once = opinions["kind"].iloc[0], total["share"].notna().sum() == 1
+    kind = opinions["kind"].iloc[0]
     what = _what(say, opinions["term"].iloc[0], kind)
-    return first_and_last(say, total, changed=OVER_TIME[kind, once], one=OVER_TIME[kind, True], what=what)
+    return first_and_last(
+        say, total, changed=TEXTS["over_time"][kind], one=TEXTS["over_time"][f"{kind} once"], what=what
+    )
 
 
 def expected_and_offered(say, expected, *, quarter):
@@ -243,7 +193,7 @@ def those_who_agree_come(say, differences):
     told, found = _told(say, differences)
     if len(told) and not found:
         return say("Whether organizations that agreed before the event come more often cannot be told")
-    each = [say(COME[row["estimate"] < 0], **row) for row in found]
+    each = [say(TEXTS["come"]["fewer" if row["estimate"] < 0 else "more"], **row) for row in found]
     return say("Organizations took up {each:list}", each=each) if each else None
 
 
@@ -292,7 +242,7 @@ def rule_of_differences(say):
     """Return the rule for the words on how strong the evidence for a difference is."""
     asked_of = say.programme.analysis
     matters = asked_of.smallest_effect_that_matters if asked_of else MATTERS
-    return [say(text, sure=0.95, matters=matters) for text in RULE]
+    return [say(text, sure=0.95, matters=matters) for text in TEXTS["rule"].values()]
 
 
 def _told(say, differences):

@@ -10,95 +10,18 @@ import numpy as np
 import pandas as pd
 
 from konbit_lessons.say import capital, small
-from konbit_lessons.sentences.common import ANSWERS
+from konbit_lessons.sentences.common import ANSWERS, texts
 from konbit_lessons.words import mark, pair
 
-FOUND = mark({  # (strength, more) → what is said of the incentives for which it holds
-    ("clear", True): ("{names} clearly goes with more participation", "{names} clearly go with more participation"),
-    ("clear", False): ("{names} clearly goes with less participation", "{names} clearly go with less participation"),
-    ("likely", True): ("{names} likely goes with more participation", "{names} likely go with more participation"),
-    ("likely", False): ("{names} likely goes with less participation", "{names} likely go with less participation"),
-})  # fmt: skip
-NOT_FOUND = mark({
-    "no sign of": "there is no sign of a difference that would matter for {names}",
-    "uncertain": "it stays uncertain for {names}",
-    "cannot tell": "the data cannot tell for {names}",
-})  # fmt: skip
-OF_INCENTIVE = mark({
-    "clear": "**{label}:** {difference} ({evidence}).",
-    "likely": "**{label}:** likely; {difference} ({evidence}).",
-    "uncertain": "**{label}:** uncertain; {difference}, as a best guess ({evidence}).",
-    "no sign of": "**{label}:** no sign of a difference that would matter; {difference} ({evidence}).",
-    "cannot tell": "**{label}:** the data cannot tell, because {reason}.",
-})  # fmt: skip
-DIFFERENCE = mark({  # (kind, more) → the clause, with one invitation and with several; "against": one kind with another
-    ("offered", True): (
-        "of 100 invitations, about {points:points} more was taken up where it was offered",
-        "of 100 invitations, about {points:points} more were taken up where it was offered",
-    ),
-    ("offered", False): (
-        "of 100 invitations, about {points:points} fewer was taken up where it was offered",
-        "of 100 invitations, about {points:points} fewer were taken up where it was offered",
-    ),
-    ("amount", True): (
-        "with each {step} more of it, of 100 invitations about {points:points} more was taken up",
-        "with each {step} more of it, of 100 invitations about {points:points} more were taken up",
-    ),
-    ("amount", False): (
-        "with each {step} more of it, of 100 invitations about {points:points} fewer was taken up",
-        "with each {step} more of it, of 100 invitations about {points:points} fewer were taken up",
-    ),
-    ("against", True): (
-        "of 100 invitations, about {points:points} more was taken up with it than with “{against}”",
-        "of 100 invitations, about {points:points} more were taken up with it than with “{against}”",
-    ),
-    ("against", False): (
-        "of 100 invitations, about {points:points} fewer was taken up with it than with “{against}”",
-        "of 100 invitations, about {points:points} fewer were taken up with it than with “{against}”",
-    ),
-})  # fmt: skip
-DIFFERENCE_IN_A_STUDY = mark({
-    ("offered", True): "of 100 {rows}, about {points:points} more {outcome} with it than without it",
-    ("offered", False): "of 100 {rows}, about {points:points} fewer {outcome} with it than without it",
-    ("amount", True): "with each {step} more of it, of 100 {rows} about {points:points} more {outcome}",
-    ("amount", False): "with each {step} more of it, of 100 {rows} about {points:points} fewer {outcome}",
-    ("against", True): "of 100 {rows}, about {points:points} more {outcome} with it than with “{against}”",
-    ("against", False): "of 100 {rows}, about {points:points} fewer {outcome} with it than with “{against}”",
-})  # fmt: skip
-SEEN = mark({  # (in a study, compared with what) → k of n on both sides
-    (False, "without"): "With it, {k} of {n} invitations were taken up; without it, {k_other} of {n_other}.",
-    (False, "against"): "With it, {k} of {n} invitations were taken up; with “{against}”, {k_other} of {n_other}.",
-    (False, "constant"): "In all, {k} of {n} invitations were taken up.",
-    (True, "without"): "With it, {k} of {n} {rows} {outcome}; without it, {k_other} of {n_other}.",
-    (True, "against"): "With it, {k} of {n} {rows} {outcome}; with “{against}”, {k_other} of {n_other}.",
-    (True, "constant"): "In all, {k} of {n} {rows} {outcome}.",
-})  # fmt: skip
-REASONS = mark({
-    "collinear": "it always came together with something else that is compared",
-    "separated": "where it was offered, or where it was not, all gave the same answer",
-    "low_df": "the comparison rests on too few that differ in it",
-    "rare_outcome": "nearly all gave the same answer",
-    "not_shown": "its numbers are about too few to be shown",
-})  # fmt: skip
-INVITATIONS = mark(
-    {"rows": "invitations", "group": "organization", "groups": "organizations", "outcome": "were taken up"}
-)
-UNITS = mark({"row": "row", "rows": "rows", "group": "group", "groups": "groups"})  # of a study that says nothing
-RULE = mark([
-    "**Clear:** the {confidence:percent} interval leaves out zero, and the finding also holds when we allow for having looked at several incentives ({correction}).",
-    "**Likely:** the {confidence:percent} interval leaves out zero, but having looked at several incentives may explain it.",
-    "**Uncertain:** the interval holds zero, and also differences of {smallest:points} of 100 or more, which would matter.",
-    "**No sign of:** the whole interval lies within {smallest:points} of 100 either way, less than what would matter.",
-    "**Cannot tell:** it was offered too rarely, always, or only together with something else. No interval is printed then that would look like knowledge.",
-])  # fmt: skip
+TEXTS = texts("incentives")
 
 
 def units_of(say, result):
     """Return what a programme, or a study, calls its rows, groups and outcome, as a dict of texts, and ``in_a_study``."""
     units = say.programme.units if say.programme is not None else None
     if units is None and result.outcome == "attended":
-        return {name: say.words.text(text) for name, text in INVITATIONS.items()} | {"in_a_study": False}
-    named = {name: say.words.text(getattr(units, name, None) or text) for name, text in UNITS.items()}
+        return {name: say.words.text(text) for name, text in TEXTS["invitations"].items()} | {"in_a_study": False}
+    named = {name: say.words.text(getattr(units, name, None) or text) for name, text in TEXTS["units"].items()}
     outcome = getattr(units, "outcome", None) or str(say("had “{outcome}”", outcome=result.outcome))
     return named | {"outcome": outcome, "in_a_study": True}
 
@@ -185,7 +108,7 @@ def base_rate(say, result):
 def found(say, result):
     """Return what clearly or likely goes with participation, in one sentence, or that nothing does."""
     rows = incentive_rows(say, result).to_dict("records")
-    said = [clause for key, forms in FOUND.items() if (clause := _found(say, rows, key, forms))]
+    said = [clause for key, forms in TEXTS["found"].items() if (clause := _found(say, rows, key, forms))]
     if said:
         return _sentence(say, said)
     none = pair(
@@ -199,18 +122,23 @@ def not_found(say, result):
     """Return of which incentives nothing was found, and why not; None where something was found of all."""
     rows = incentive_rows(say, result)
     said = []
-    for strength, text in NOT_FOUND.items():
+    for strength, text in TEXTS["not_found"].items():
         names = [f"**{small(str(term_name(say, term)))}**" for term in rows.loc[rows["strength"] == strength, "term"]]
         said += [say(text, names=say.list(names))] if names else []
     return _sentence(say, said) if said else None
 
 
 def _found(say, rows, key, forms):
-    these = [row for row in rows if row["strength"] == key[0] and (row["estimate"] >= 0) == key[1]]
+    strength, way = key.split()
+    these = [row for row in rows if row["strength"] == strength and _way(row) == way]
     more, fewer = mark("**{label}** ({points:points} more of 100)"), mark("**{label}** ({points:points} fewer of 100)")
-    text = more if key[1] else fewer
+    text = more if way == "more" else fewer
     names = [say(text, label=small(row["label"]), points=abs(row["estimate"])) for row in these]
     return say(forms, n=len(these), names=names) if names else None
+
+
+def _way(row):
+    return "more" if row["estimate"] >= 0 else "fewer"
 
 
 def _sentence(say, said):
@@ -237,7 +165,7 @@ def of_incentive(say, result, row):
     As "**Business showcase:** of 100 invitations, about 11 more were taken up where it was offered (95 % interval 4 to
     18; 612 invitations at 14 events)."
     """
-    units, text, name = units_of(say, result), OF_INCENTIVE[row["strength"]], term_name(say, row["term"])
+    units, text, name = units_of(say, result), TEXTS["of_incentive"][row["strength"]], term_name(say, row["term"])
     if row["strength"] == "cannot tell":
         return say(text, label=name, reason=reason(say, row, units)) + _seen(say, row, units)
     evidence = say(
@@ -267,8 +195,8 @@ def span(say, row):
 
 def _difference(say, row, units):
     size = round(100 * abs(row["estimate"]), 1)
-    which = ("against" if row["against"] else row["kind"], bool(row["estimate"] >= 0))
-    text = (DIFFERENCE_IN_A_STUDY if units["in_a_study"] else DIFFERENCE)[which]
+    which = f"{'against' if row['against'] else row['kind']} {_way(row)}"
+    text = TEXTS["difference_in_a_study" if units["in_a_study"] else "difference"][which]
     n = size if size < 1 else round(size)
     return say(text, n=n, points=size / 100, step=row["step"], against=row["against"], **units)
 
@@ -294,7 +222,7 @@ def reason(say, row, units):
     if row["reason"] == "few_groups":
         return _too_few(say, row, units)
     if row["reason"] != "constant":
-        return say(REASONS[row["reason"]])
+        return say(TEXTS["reasons"][row["reason"]])
     if row["kind"] == "amount":
         return say("it was the same everywhere")
     return say("it was always offered") if row["n_offered"] else say("it was never offered")
@@ -320,7 +248,10 @@ def _seen(say, row, units):
     compared = "constant" if row["reason"] == "constant" else "against" if row["against"] else "without"
     sides = {"k": "k_offered", "n": "n_offered", "k_other": "k_not_offered", "n_other": "n_not_offered"}
     values = {name: row[column] for name, column in sides.items()} | {"against": row["against"]} | units
-    said, p = say(SEEN[units["in_a_study"], compared], **values), row["permutation_p"]
+    said, p = (
+        say(TEXTS["seen"][f"{compared} in a study" if units["in_a_study"] else compared], **values),
+        row["permutation_p"],
+    )
     if pd.isna(p):
         return said
     return said + say("Dealt out at random, it would show a difference this large in {p:percent} of tries.", p=p)
@@ -341,7 +272,7 @@ def strength_rule(say, result):
     """Return the fixed rule behind the words clear, likely, uncertain, no sign of and cannot tell."""
     correction = mark("the correction of Benjamini and Hochberg") if result.exploratory else mark("Holm's correction")
     values = {"confidence": result.confidence, "smallest": result.smallest_effect}
-    return [say(rule, correction=say.words.text(correction), **values) for rule in RULE]
+    return [say(rule, correction=say.words.text(correction), **values) for rule in TEXTS["rule"].values()]
 
 
 def numbers_caption(say, result):

@@ -8,68 +8,14 @@ import pandas as pd
 
 from konbit_lessons.periods import NAME
 from konbit_lessons.say import capital, small
-from konbit_lessons.sentences.common import apart
+from konbit_lessons.sentences.common import apart, texts
 from konbit_lessons.sentences.incentives import found
 from konbit_lessons.sentences.participation import reached_so_far
 from konbit_lessons.words import mark, pair
 
-TOLD = mark({  # kind of number → how high it is
-    "reached": "**{k} of {n}** {what} came to at least one event so far.",
-    "taken_up": "**{value:percent}** of {n} invitations were taken up{interval}.",
-    "talked_with": "**{value:percent}** of {n} partners had an individual conversation in the quarter{interval}.",
-    "overdue": "**{k} of {n}** promised follow-ups are overdue.",
-    "due_later": "**{k}** promised follow-ups fall due later.",
-    "expects": "{What}: **{value:percent}** of {n} organizations expect it{interval}.",
-    "unmet": "{What}: **{k} of {n}** that expect it were not invited to an event that offers it.",
-    "agrees": "“{What}”: **{value:percent}** of {n} organizations agree{interval}.",
-    "more": "{What} goes with **{points:points} more of 100** invitations taken up{interval}.",
-    "fewer": "{What} goes with **{points:points} fewer of 100** invitations taken up{interval}.",
-    "delivered": "**{value:percent}** of {n} contributions that partners pledged so far were delivered{interval}.",
-    "leads": "**{k}** business leads and contracts were recorded in the quarter.",
-    "joint": "**{k} of {n}** events of the quarter were held jointly with another project.",
-})  # fmt: skip
-CHANGED = mark({  # kind → what clearly changed, as the heading of a figure
-    "taken_up": "Invitations taken up: {before:percent} in the quarter before, {after:percent} in this one.",
-    "talked_with": "Partners talked with: {before:percent} in the quarter before, {after:percent} in this one.",
-    "expects": "{What}: expected by {before:percent} in the survey before, by {after:percent} in the last.",
-    "agrees": "“{What}”: {before:percent} agreed in the first survey, {after:percent} in the last.",
-})  # fmt: skip
-SHOWS = mark({  # kind → what the figure of a finding shows, of whom
-    "taken_up": "Invitations taken up, of 100 whose attendance is known, by quarter. Line: 95 % interval.",
-    "talked_with": "Partners with a conversation, of 100 on the last day of each quarter. Line: 95 % interval.",
-    "expects": "Of 100 organizations that answered both times. Line: 95 % interval.",
-    "agrees": "Organizations that agree, of 100 that answered each survey. Line: 95 % interval.",
-    "overdue": "Of 100 follow-ups promised so far in conversations with partners.",
-    "unmet": "Of 100 organizations that expect it: invited to an event that offers it in the quarter, or not.",
-    "reached": "Organizations that came to at least one event so far, of 100 to be reached.",
-    "incentive": "Difference of 100 invitations taken up with it, other things equal. Line: 95 % interval.",
-})  # fmt: skip
+TEXTS = texts("learning")
 SURVEY, TALKS = mark("Source: partner survey."), mark("Source: records of conversations.")
 SOURCES = {"expects": SURVEY, "agrees": SURVEY, "unmet": SURVEY, "overdue": TALKS, "talked_with": TALKS}
-LISTS = mark("Source: invitation lists and sign-in sheets.")  # of all other kinds
-SO = mark({  # what follows of a finding
-    "beyond": "say in each conversation what the project does not offer, and what it offers instead",
-    "offered": "plan for it, or say how much of it there will be",
-    "not_said": "decide whether the project offers it, and say so",
-    "less": "ask what is wanted instead, before more of it is planned",
-    "agrees": "ask organizations why, before the next events are planned",
-    "low": "say in each conversation what the project is for",
-    "overdue": "keep each promise or call it off, and tell the organization which",
-    "talked_with": "call the others before their next invitation goes out",
-    "unmet": "invite them to an event that offers it, or say that there will be none",
-    "taken_up": "look at what was different at these events before anything is built on it",
-    "reached": "ask those that never came what would bring them",
-    "incentive": "try it where it was missing, and see whether participation follows",
-})  # fmt: skip
-POINTS = mark({  # where a row of the figure of a finding stands
-    "before": "Survey before",
-    "after": "Last survey",
-    "done": "Done",
-    "open": "Due later",
-    "overdue": "Overdue",
-    "offered": "Invited to it",
-    "not_offered": "Not invited to it",
-})  # fmt: skip
 BRACKETS = str.maketrans("[]", "()")  # what is written in a table is no markup
 COUNTS = ("reached", "overdue", "due_later", "unmet", "leads", "joint")
 
@@ -137,14 +83,14 @@ def finding(say, lead, at):
     if at >= len(lead):
         return {"finding": None}
     row = lead.iloc[at]
-    kind, told, shows = row["kind"], number_told(say, row, interval=(None, None)), say(SHOWS[row["kind"]])
+    kind, told, shows = row["kind"], number_told(say, row, interval=(None, None)), say(TEXTS["shows"][row["kind"]])
     if row["news"] == "changed":
-        told = say(CHANGED[kind], **of(say, row), **row)
+        told = say(TEXTS["changed"][kind], **of(say, row), **row)
         change = {"change": apart(row["before"], row["after"]), "difference": (row["change_low"], row["change_high"])}
         shows += say("The change: {change:signed} of 100{difference}.", **change)
     says = "{label}: {value:percent}, n = {n}." if kind in COUNTS else "{label}: {value:percent} ({range}), n = {n}."
     says = "{label}: {value:signed} ({range})." if kind == "incentive" else says
-    return {"finding": told, "shows": shows, "source": say(SOURCES.get(kind, LISTS)), "says": says}
+    return {"finding": told, "shows": shows, "source": say(SOURCES.get(kind, TEXTS["lists"])), "says": says}
 
 
 def points_of(say, behind):
@@ -155,8 +101,8 @@ def points_of(say, behind):
 def _point(say, point):
     if not isinstance(point, str):
         return say.words.month(point)
-    if point in POINTS:
-        return say.words.text(POINTS[point])
+    if point in TEXTS["points"]:
+        return say.words.text(TEXTS["points"][point])
     return say.period(point) if NAME.fullmatch(point) else say.name(point)
 
 
@@ -171,7 +117,7 @@ def so(say, lead, at, decisions):
         return None
     row = lead.iloc[at]
     acts = decisions[decisions["measure"] == row["measure"]].to_dict("records")
-    said = say("**So:** {what}.", what=say(SO[_follows(say, row)]))
+    said = say("**So:** {what}.", what=say(TEXTS["so"][_follows(say, row)]))
     if not acts:
         return said + say("Nobody is named for it yet.")
     text = mark("{who}, {when}: {what}.")
@@ -248,7 +194,7 @@ def number_told(say, row, **values):
     kind = row["kind"]
     if kind == "incentive":
         kind = "more" if row["value"] >= 0 else "fewer"
-    return say(TOLD[kind], **of(say, row) | dict(row) | {"points": abs(row["value"])} | values)
+    return say(TEXTS["told"][kind], **of(say, row) | dict(row) | {"points": abs(row["value"])} | values)
 
 
 def of(say, row):

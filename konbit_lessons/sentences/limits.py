@@ -13,46 +13,14 @@ import pandas as pd
 
 from konbit_lessons.incentives.robustness import LABELS, REASONS
 from konbit_lessons.say import small
+from konbit_lessons.sentences.common import texts
 from konbit_lessons.sentences.incentives import incentive_rows, row_count, span, term_name, units_of
 from konbit_lessons.words import mark
 
 MOST_PANELS = 4
 FOUND = ("clear", "likely")
 ENDS = ["estimate", "conf_low", "conf_high"]
-TOGETHER = mark({
-    "unknown": "Whether any incentive predicts participation cannot be told: none of them can be estimated.",
-    "more": "Taken together, the {n} incentives go with participation more than chance would ({p:p}).",
-    "chance": "Taken together, the {n} incentives do not stand out from chance ({p:p}).",
-})  # fmt: skip
-LEFT_OUT = mark({
-    "none": "All {rows} were used; none was left out.",
-    "some": "The answer rests on **{used}** of {rows}; {missing} were left out because an answer was missing: {reasons}.",
-    "hidden": "The answer rests on **{used}**; others were left out because an answer was missing: {reasons}. How many is not shown, since some of these numbers are about fewer than {smallest} organizations.",
-})  # fmt: skip
-MISSING = mark({
-    "hidden": "**{column:Name}** is missing for fewer than {smallest} organizations.",
-    "sometimes": "**{column:Name}** is missing in {rows}: {organizations} without it at some time.",
-    "always": "**{column:Name}** is missing in {rows}: {organizations} without it at some time, {never} of them always.",
-    "imputed": "With the missing answers of organizations imputed ({m} times, {all} rows in place of {complete}), the estimate that moves most is that of **{label}**: {pooled:signed} of 100 in place of {own:signed}.",
-})  # fmt: skip
-MISSED = mark({
-    "offered": "**{label}:** an effect below about {size:points} of 100 would most likely have been missed.",
-    "amount": "**{label}:** an effect below about {size:points} of 100, with each {step} more of it, would most likely have been missed.",
-})  # fmt: skip
-EXPLAINED_AWAY = mark("**{label}:** an unmeasured difference would have to go with it and with participation, each by a ratio of at least {ratio:1}, to explain the best guess away, and of at least {limit:1} to bring the interval to zero.")  # fmt: skip
-PREDICTED = mark("Asked about {groups} that it has not seen, the model names the right one, of one row that took part and one that did not, in {auc:points} of 100 pairs{interval}; 50 is chance. Its mean squared error is {brier:3}, and {base:3} for who only knows how many take part in all.")  # fmt: skip
-DIFFERS = mark({
-    "clear": "the groups differ",
-    "likely": "the groups likely differ",
-    "uncertain": "it stays uncertain whether the groups differ",
-    "no sign of": "no sign that the groups differ by what would matter",
-})  # fmt: skip
-GROUPS_DIFFER = mark("**{label}:** {differs}; about {of_first} of 100 for “{first}” and {of_second} for “{second}”, a difference of {points:points} ({confidence:percent} interval {span}).")  # fmt: skip
-METHOD = mark("Method: {method}, with standard errors {for_small_samples} that allow for what goes together within {clusters}, and degrees of freedom after Satterthwaite. The difference is the average, over all rows, of the predicted share with the incentive less the predicted share without it.")  # fmt: skip
-JOINT = mark(
-    "One test of all incentives at once (HTZ): F = {F:2} on {df_num} and {df_denom:1} degrees of freedom, {p_value:p}."
-)
-WAYS = mark("{low} to {high} rows. Lines that begin with – have the estimate of the linear model and another interval. Within each {group}: every {group} is compared with itself only. This describes how much the answer moves; it is no further test.")  # fmt: skip
+TEXTS = texts("limits")
 PACKAGES = ("konbit-lessons", "numpy", "pandas", "scipy", "statsmodels", "firthmodels", "seaborn")
 
 
@@ -60,7 +28,7 @@ def together(say, result):
     """Return whether any incentive predicts participation: Holm's first step, which no single one can contradict."""
     known = result.table["p_adjusted"].dropna()
     found = "unknown" if known.empty else "more" if known.min() < 1 - result.confidence else "chance"
-    return say(TOGETHER[found], n=len(known), p=known.min())
+    return say(TEXTS["together"][found], n=len(known), p=known.min())
 
 
 def left_out(say, result):
@@ -68,10 +36,10 @@ def left_out(say, result):
     units, table, rows = units_of(say, result), result.left_out, result.left_out["rows"]
     if rows.isna().any():
         reasons, used = say.list(small(say.name(name)) for name in table["column"]), row_count(say, result.n, units)
-        return say(LEFT_OUT["hidden"], used=used, reasons=reasons, smallest=result.smallest)
+        return say(TEXTS["left_out"]["hidden"], used=used, reasons=reasons, smallest=result.smallest)
     each = [say("{column:name} ({n})", column=row.column, n=row.rows) for row in table[rows > 0].itertuples()]
     values = {"used": result.n, "rows": row_count(say, result.n + rows.sum(), units), "missing": rows.sum()}
-    return say(LEFT_OUT["some" if each else "none"], reasons=say.list(each), **values)
+    return say(TEXTS["left_out"]["some" if each else "none"], reasons=say.list(each), **values)
 
 
 def missing_answers(say, result):
@@ -85,10 +53,10 @@ def missing_answers(say, result):
 
 def _missing(say, result, line):
     if pd.isna(line["rows"]):
-        return say(MISSING["hidden"], column=line["column"], smallest=result.smallest)
+        return say(TEXTS["missing"]["hidden"], column=line["column"], smallest=result.smallest)
     rows = say(("{n} row", "{n} rows"), n=line["rows"])
     organizations = say(("{n} organization", "{n} organizations"), n=line["organizations"])
-    text = MISSING["sometimes" if pd.isna(line["never"]) else "always"]
+    text = TEXTS["missing"]["sometimes" if pd.isna(line["never"]) else "always"]
     return say(text, column=line["column"], rows=rows, organizations=organizations, never=line["never"])
 
 
@@ -101,13 +69,13 @@ def _moved(say, result, completed):
     table = table.assign(own=table["complete_estimate"] * steps, pooled=table["pooled_estimate"] * steps)
     most = table.loc[(table["pooled"] - table["own"]).abs().idxmax()]
     rows = {"all": most["pooled_n"], "complete": most["complete_n"], "m": completed.imputations}
-    return say(MISSING["imputed"], label=term_name(say, most["term"]), **rows, **most[["own", "pooled"]])
+    return say(TEXTS["missing"]["imputed"], label=term_name(say, most["term"]), **rows, **most[["own", "pooled"]])
 
 
 def missed(say, result):
     """Return one sentence per incentive without a finding: the effect that would most likely have been missed."""
     return [
-        say(MISSED[row["kind"]], label=name, size=row["detectable"] * row["step"], step=row["step"])
+        say(TEXTS["missed"][row["kind"]], label=name, size=row["detectable"] * row["step"], step=row["step"])
         for name, row in _of_strength(say, result, ("uncertain", "no sign of"))
     ]
 
@@ -115,7 +83,7 @@ def missed(say, result):
 def explained_away(say, result):
     """Return one sentence per clear or likely finding: how strong something unmeasured would have to be (E-values)."""
     return [
-        say(EXPLAINED_AWAY, label=name, ratio=row["e_value"], limit=row["e_value_limit"])
+        say(TEXTS["explained_away"], label=name, ratio=row["e_value"], limit=row["e_value_limit"])
         for name, row in _of_strength(say, result, FOUND)
         if row["e_value"] >= 1 and row["e_value_limit"] >= 1
     ]
@@ -136,7 +104,9 @@ def predicted(say, result):
         told.table.set_index("measure").loc[["auc", "brier"], ["out_of_fold", "base_rate"]].to_numpy()
     )
     interval = (told.auc_low, told.auc_high)
-    return say(PREDICTED, groups=units_of(say, result)["groups"], auc=auc, interval=interval, brier=brier, base=base)
+    return say(
+        TEXTS["predicted"], groups=units_of(say, result)["groups"], auc=auc, interval=interval, brier=brier, base=base
+    )
 
 
 def group_differences(say, result):
@@ -159,7 +129,13 @@ def _groups_differ(say, result, row, within):
     ends = {end: row[end] * size for end in ENDS}
     of_first, of_second = (_more(say, within[row["term"], name], size) for name in names)
     values |= {"points": abs(ends["estimate"]), "confidence": result.confidence, "span": span(say, ends)}
-    return say(GROUPS_DIFFER, differs=say(DIFFERS[row["strength"]]), of_first=of_first, of_second=of_second, **values)
+    return say(
+        TEXTS["groups_differ"],
+        differs=say(TEXTS["differs"][row["strength"]]),
+        of_first=of_first,
+        of_second=of_second,
+        **values,
+    )
 
 
 def _more(say, row, size):
@@ -245,7 +221,9 @@ def method(say, result, adjust_for=()):
     notes = [note for note in result.notes if "dropped" not in note.values]  # noqa: PD011
     return [
         say("Taken into account: {names}.", names=names) if names else say("Nothing else is adjusted for."),
-        say(METHOD, method=say.words.text(fitted), clusters=clusters, for_small_samples=say.words.text(errors)),
+        say(
+            TEXTS["method"], method=say.words.text(fitted), clusters=clusters, for_small_samples=say.words.text(errors)
+        ),
         _joint(say, result.joint),
         say("Computed with Python {python} and {packages}.", python=python_version(), packages=packages),
         *(say(note.message, **note.values) for note in notes),
@@ -255,7 +233,7 @@ def method(say, result, adjust_for=()):
 def _joint(say, joint):
     """The HTZ test of all incentives; of many terms it has little power, so that nothing is concluded from it."""
     told = joint is not None and len(joint["terms"]) > 1 and np.isfinite(joint["p_value"])
-    return say(JOINT, **joint) if told else None
+    return say(TEXTS["joint"], **joint) if told else None
 
 
 def _clusters(say, result, column, n):
@@ -273,7 +251,7 @@ def ways_explained(say, result):
     """Return on how many rows the ways of looking rest, and what some of their names mean."""
     table = result.robustness.table
     n = table.loc[table["n"] > 0, "n"]
-    said = say(WAYS, low=n.min(), high=n.max(), group=units_of(say, result)["group"])
+    said = say(TEXTS["ways"], low=n.min(), high=n.max(), group=units_of(say, result)["group"])
     if {"senior", "delegates"} & {*table["specification"]}:
         said += say("With a senior delegate, or by the number of delegates, what is counted differs too.")
     return said

@@ -9,60 +9,11 @@ import pandas as pd
 
 from konbit_lessons.disclosure import TOTAL
 from konbit_lessons.say import small
-from konbit_lessons.sentences.common import by_direction, say_first
+from konbit_lessons.sentences.common import by_direction, say_first, texts
 from konbit_lessons.words import mark, pair
 
 MOST_KINDS = 3  # that a sentence names one by one
-STEPS = mark({
-    "invited": "Invited",
-    "came_once": "Came once",
-    "came_again": "Came again",
-    "came_five_times": "Came five times or more",
-})  # fmt: skip
-OF = mark({  # step → one organization of it, several
-    "roster": ("on the list", "on the list"),
-    "invited": ("invited", "invited"),
-    "came_once": ("that came once", "that came once"),
-    "came_again": ("that came again", "that came again"),
-})  # fmt: skip
-IN_DEFINITION = mark({
-    "hours": ("at least {cut} hour at events", "at least {cut} hours at events"),
-    "senior_delegates": ("a director at {n} event at least", "a director at {n} events at least"),
-    "contributions": ("at least {n} contribution delivered", "at least {n} contributions delivered"),
-})  # fmt: skip
-CUT_OFFS = mark({  # (cut-off, whether there is one) → what a row is called
-    ("hours", True): ("{cut} hour or more", "{cut} hours or more"),
-    ("hours", False): "No hours needed",
-    ("senior_delegates", True): ("A director at {n} event or more", "A director at {n} events or more"),
-    ("senior_delegates", False): "No director needed",
-    ("contributions", True): ("{n} contribution delivered or more", "{n} contributions delivered or more"),
-    ("contributions", False): "No contribution needed",
-})  # fmt: skip
-NOT_RECORDED = mark({
-    "hours": "how many hours events took",
-    "senior_delegates": "who is a director",
-    "contributions": "what partners contributed",
-})  # fmt: skip
-WHY_UNKNOWN = mark({
-    "name": "a name on the sign-in sheet may be theirs, and only an evaluator can tell",
-    "no_sheet": "the event has no sign-in sheet on which a name could be placed",
-    "not_recorded": "the registration does not say, and there are no sign-in sheets",
-})  # fmt: skip
-UNINVITED = mark({
-    "events": ("{n} event has no invitation on record", "{n} events have no invitation on record"),
-    "there": ("there is {n} attendance", "there are {n} attendances"),
-    "walk_ins": (
-        "**Count only:** {n} attendance at the other events is of an organization without an invitation.",
-        "**Count only:** {n} attendances at the other events are of organizations without an invitation.",
-    ),
-    "no_sheets": "There are no sign-in sheets: attendance is what the registration says, and whoever came without an invitation is not on record.",
-    "few": "Fewer than {smallest} organizations signed in where no invitation is on record: **count only**; they are in no share.",
-    "none": "Every attendance on record belongs to an invitation, so that a share can be given throughout.",
-})  # fmt: skip
-WHO_WAS_INVITED = mark({
-    "everybody": "No list says who was invited: every organization that was a partner on the day of an event counts as invited.",
-    "count only": "No list says who was invited: organizations and attendances are counted, and no share is given.",
-})  # fmt: skip
+TEXTS = texts("participation")
 
 
 def reached_so_far(say, reached, quarter):
@@ -142,7 +93,7 @@ def taken_up_in(say, by_quarter, change, quarter):
 
 def who_was_invited(say):
     """Return who counts as invited, where no list says it."""
-    text = WHO_WAS_INVITED.get(say.programme.invitations)
+    text = TEXTS["who_was_invited"].get(say.programme.invitations)
     return say(text) if text else None
 
 
@@ -173,12 +124,12 @@ def _step(say, funnel, step, text):
 def bases(say, funnel):
     """Return of which organizations each line of the funnel is."""
     each = zip(funnel["of"], funnel["n"], strict=True)
-    return [say.words.plural(*OF[of], int(n)) if of in OF else "" for of, n in each]
+    return [say.words.plural(*TEXTS["of"][of], int(n)) if of in TEXTS["of"] else "" for of, n in each]
 
 
 def steps(say, funnel):
     """Return what each line of the funnel is called: the step, and whose it is where it is not that of all."""
-    named, kinds = funnel["step"].map(STEPS).map(say.words.text), say.labels(funnel["org_type"], form="many")
+    named, kinds = funnel["step"].map(TEXTS["steps"]).map(say.words.text), say.labels(funnel["org_type"], form="many")
     return named.where(funnel["org_type"] == TOTAL, kinds + ", " + named.map(small)).to_list()
 
 
@@ -215,7 +166,7 @@ def other_cut_offs(say, table):
 def not_meaningfully(say, table, not_recorded):
     """Return why it is not said how many take part meaningfully, where it is not."""
     if not_recorded:
-        what = [say.words.text(NOT_RECORDED[one]) for one in not_recorded]
+        what = [say.words.text(TEXTS["not_recorded"][one]) for one in not_recorded]
         return say("How many take part meaningfully cannot be told: the records do not say {what:list}.", what=what)
     if table.empty or meaningfully(say, table):
         return None
@@ -227,7 +178,9 @@ def not_meaningfully(say, table, not_recorded):
 
 def definition(say, meaningful):
     """Return what an organization must have done to take part meaningfully, without what is not asked for."""
-    needed = [_cut(say, text, cut) for name, text in IN_DEFINITION.items() if (cut := getattr(meaningful, name))]
+    needed = [
+        _cut(say, text, cut) for name, text in TEXTS["in_definition"].items() if (cut := getattr(meaningful, name))
+    ]
     return say.list(needed) or say.words.text(mark("no cut-off is set"))
 
 
@@ -242,7 +195,7 @@ def _way(say, line):
         return say("As defined")
     if not moved:
         return say("As defined: {kind}", kind=say.level("org_type", line["way"], "many"))
-    return _cut(say, CUT_OFFS[moved, bool(line[moved])], line[moved])
+    return _cut(say, TEXTS["cut_offs"][moved if line[moved] else f"no {moved}"], line[moved])
 
 
 def _cut(say, text, cut):
@@ -272,15 +225,18 @@ def came_without_invitation(say, found):
     if say.programme.invitations == "count only":
         return None
     if found.empty:
-        return say(UNINVITED["no_sheets"])
+        return say(TEXTS["uninvited"]["no_sheets"])
     line, smallest = found.iloc[0], say.programme.smallest_cell
     if pd.isna(line["organizations"]) or not line["organizations"]:
-        return say(UNINVITED["few" if pd.isna(line["organizations"]) else "none"], smallest=smallest)
-    events, there = say(UNINVITED["events"], n=line["events"]), say(UNINVITED["there"], n=line["attendances"])
+        return say(TEXTS["uninvited"]["few" if pd.isna(line["organizations"]) else "none"], smallest=smallest)
+    events, there = (
+        say(TEXTS["uninvited"]["events"], n=line["events"]),
+        say(TEXTS["uninvited"]["there"], n=line["attendances"]),
+    )
     text = mark("**Count only:** {events}; {attendances} at them, of how many invited nobody knows.")
     return [
         say(text, events=events, attendances=there) if line["events"] else None,
-        say(UNINVITED["walk_ins"], n=line["walk_ins"]) if line["walk_ins"] else None,
+        say(TEXTS["uninvited"]["walk_ins"], n=line["walk_ins"]) if line["walk_ins"] else None,
         say("None of these is in the organizations reached, the attendances and the shares above."),
     ]
 
@@ -304,4 +260,4 @@ def why_attendance_is_unknown(say, unknown):
         return say("Attendance is known for every invitation.") if listed else None
     each = zip(unknown["reason"], unknown["invitations"], strict=True)
     text = pair("{n} because {why}.", "{n} because {why}.")
-    return [say(text, n=n, why=say.words.text(WHY_UNKNOWN[reason])) for reason, n in each]
+    return [say(text, n=n, why=say.words.text(TEXTS["why_unknown"][reason])) for reason, n in each]

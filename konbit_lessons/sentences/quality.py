@@ -2,29 +2,13 @@
 
 import pandas as pd
 
-from konbit_lessons.field.cleaning.decisions import EVENT, ORGANIZATION
 from konbit_lessons.measures.quality import ANSWERED, STANDARDS, TALKED_WITH
 from konbit_lessons.measures.standards import ASKED_AGAIN, REGISTERED, RULES, by_standard
 from konbit_lessons.say import small
-from konbit_lessons.sentences.common import say_first
+from konbit_lessons.sentences.common import say_first, texts
 from konbit_lessons.words import mark, pair
 
-JUDGED = mark({  # word → of which standards it holds, of one and of several
-    "good": ("good on **{standards}**", "good on **{standards}**"),
-    "fair": ("fair on **{standards}**", "fair on **{standards}**"),
-    "poor": ("poor on **{standards}**", "poor on **{standards}**"),
-    "cannot tell": ("not to be judged on **{standards}**", "not to be judged on **{standards}**"),
-})  # fmt: skip
-OPEN = mark({  # kind of question → of one and of several
-    ORGANIZATION: (
-        "{n} is about a typed name that is on no roster, or may be one of several.",
-        "{n} are about typed names that are on no roster, or may be one of several.",
-    ),
-    EVENT: (
-        "{n} is about two events of the same type, day and place.",
-        "{n} are about two events of the same type, day and place.",
-    ),
-})  # fmt: skip
+TEXTS = texts("quality")
 RATED = {
     REGISTERED: mark("Registered, {quarter:period}"),
     ASKED_AGAIN: mark("Asked again, {quarter:period}"),
@@ -37,7 +21,7 @@ def quality_headline(say, judged, quarter):
     """Return how the five standards are judged, in a sentence."""
     by = by_standard(judged)
     said = []
-    for word, forms in JUDGED.items():
+    for word, forms in TEXTS["judged"].items():
         named = [say.words.text(STANDARDS[standard]).lower() for standard, found in by.items() if found == word]
         said += [str(say(forms, n=len(named), standards=say.list(named)))] if named else []
     text = mark("By five standards, the data up to the end of {quarter:period} are {judged}.")
@@ -149,7 +133,7 @@ def open_questions(say, questions):
             questions=say(("{n} question is open", "{n} questions are open"), n=len(questions)),
             rows=say(("{n} row waits for it", "{n} rows wait for them"), n=int(questions["times"].sum())),
         ),
-        *(say(forms, n=kinds[kind]) for kind, forms in OPEN.items() if kind in kinds),
+        *(say(forms, n=kinds[kind]) for kind, forms in TEXTS["open"].items() if kind in kinds),
         say("They wait in identity_review.xlsx, beside the cleaned data; answers are remembered from then on."),
     ]
 
