@@ -11,7 +11,7 @@ import pandas as pd
 from konbit_lessons.say import capital, small
 from konbit_lessons.sentences.common import texts
 from konbit_lessons.sentences.learning import number_told, own
-from konbit_lessons.words import mark, pair
+from konbit_lessons.words import mark
 
 TEXTS = texts("actions")
 MEASURED = {  # what an action names as its measure → the number of the report, where it has another name
@@ -54,11 +54,7 @@ def _leads_so_far(say, leads):
     so_far = leads[leads["fiscal_quarter"] == "total"].dropna(subset=["both", "organizations"])
     if so_far.empty:
         return None
-    text = pair(
-        "So far **{organizations} of {partners}** partners had a business lead or contract; {n} was recorded in all.",
-        "So far **{organizations} of {partners}** partners had a business lead or contract; {n} were recorded in all.",
-    )
-    return say(text, n=so_far["both"].iloc[0], **so_far.iloc[0])
+    return say(TEXTS["leads_so_far"], n=so_far["both"].iloc[0], **so_far.iloc[0])
 
 
 def _around(say, around):
@@ -66,8 +62,7 @@ def _around(say, around):
         return None
     row = around.iloc[0].to_dict()
     row |= {"events": say.list(small(_event(say, name)) for name in row["events"])}
-    text = mark("In the {days} days from its first event of this kind on ({events}), an organization had **{after:2}** leads on average, against **{before:2}** in the {days} days before; the change lies between {low:2} and {high:2} (95 % interval). That is of {organizations} of {came} organizations that came to one; the others have too few days on record. Other things changed as well.")  # fmt: skip
-    return say(text, low=row["conf_low"], high=row["conf_high"], **row)
+    return say(TEXTS["around"], low=row["conf_low"], high=row["conf_high"], **row)
 
 
 def approach_sentences(say, sides, change):
@@ -89,9 +84,7 @@ def approach_sentences(say, sides, change):
     return [
         say("Before {day:date}, {before} were taken up; since then, {after}.", day=day, before=before, after=after),
         say("That is **{estimate:signed} of 100**{difference}.", **change),
-        say(
-            "This is not the effect of the new approach: other events were held, with other incentives, and time went by. The table says what else differed."
-        ),
+        say(TEXTS["no_effect"]),
     ]
 
 

@@ -52,11 +52,7 @@ def last_talk(say, one):
     """Return when one last talked with it."""
     if (days := measures.days_since_talk(one)) is None:
         return say("No conversation with it is on record.")
-    forms = pair(
-        "The last conversation was on {day:date}, {n} day before the quarter ended.",
-        "The last conversation was on {day:date}, {n} days before the quarter ended.",
-    )
-    return say(forms, n=days, day=one.conversations["held_on"].iloc[-1])
+    return say(TEXTS["last_talk"], n=days, day=one.conversations["held_on"].iloc[-1])
 
 
 def history(say, one):
@@ -123,11 +119,7 @@ def time_spent(say, one):
     there = one.known[one.known["attended"] == 1]
     said = say("Source: invitation lists and sign-in sheets.")
     if one.walk_ins:
-        forms = pair(
-            "It also signed in at {n} event without an invitation on record.",
-            "It also signed in at {n} events without an invitation on record.",
-        )
-        said = say(forms, n=one.walk_ins) + said
+        said = say(TEXTS["time_spent"], n=one.walk_ins) + said
     if hours := there["hours"].sum():
         spent = say(("{n} hour", "{n} hours"), n=hours)
         senior = say(("{n} event", "{n} events"), n=int(there["senior_delegate"].sum()))
@@ -141,21 +133,9 @@ def profile(say, one):
     if not line and one.known.empty:
         return [say("It has no profile yet: attendance is known for none of its invitations.")]
     if not line:
-        return [
-            say(
-                "It has no profile: the records of all organizations do not allow one, or they differ by no more than chance."
-            )
-        ]
-    texts = mark({
-        "share": "Of 100 invitations like its own, about **{share:points}** are taken up{interval}; by an organization like any other about {expected:points}.",
-        "reliability": "Reliability {reliability:2}: its own record counts for about {own:points} of 100, what organizations have in common for the rest.",
-        "n": (
-            "It rests on {n} invitation whose attendance is known. This is no ranking.",
-            "It rests on {n} invitations whose attendance is known. This is no ranking.",
-        ),
-    })  # fmt: skip
+        return [say(TEXTS["no_profile"])]
     about = {"interval": (line["share_low"], line["share_high"]), "own": line["reliability"]}
-    return [say(text, n=int(line["invitations"]), **about, **line) for text in texts.values()]
+    return [say(text, n=int(line["invitations"]), **about, **line) for text in TEXTS["profile"].values()]
 
 
 def offered_to(say, one):

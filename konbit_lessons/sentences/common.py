@@ -10,20 +10,20 @@ from pathlib import Path
 import pandas as pd
 
 from konbit_lessons.say import small
-from konbit_lessons.words import mark
-
-ALL_TEXTS = tomllib.loads((Path(__file__).parent / "texts.toml").read_text("utf-8"))
-FOUND = ("clear", "likely")  # strengths of what is said to be so
 
 
 def texts(page):
     """Return the texts of a page from texts.toml: name → a text, a pair of singular and plural, or several by kind."""
-    return ALL_TEXTS[page]
+    return tomllib.loads((Path(__file__).parent / "texts.toml").read_text("utf-8"))[page]
+
+
+TEXTS = texts("common")
+FOUND = ("clear", "likely")  # strengths of what is said to be so
 
 
 def answer(say, strength):
     """Return the word for how strong the evidence for a difference is."""
-    return say.words.text(ALL_TEXTS["common"]["answers"][strength])
+    return say.words.text(TEXTS["answers"][strength])
 
 
 def say_first(say, text, frame, **values):
@@ -38,11 +38,8 @@ def why_missing(say, *shown):
     ----------
     shown : Series or DataFrames of the counts on the page, missing where hidden
     """
-    text = mark(
-        "Where a number is missing, it is about fewer than {smallest} organizations, or such a number could be worked out from it."
-    )
     hidden = any(one.isna().to_numpy().any() for one in shown)
-    return say(text, smallest=say.programme.smallest_cell) if hidden else None
+    return say(TEXTS["why_missing"], smallest=say.programme.smallest_cell) if hidden else None
 
 
 def by_direction(say, gap, *, more, fewer, unclear, **values):

@@ -4,7 +4,6 @@ Takes frames of ``measures.support`` and ``measures.conversations``; returns Sen
 """
 
 from konbit_lessons.sentences.common import say_first, texts
-from konbit_lessons.words import mark
 
 TEXTS = texts("conversations")
 
@@ -20,19 +19,13 @@ def supported_by(say, overlap):
 
 def talked_with(say, calendar):
     """Return what share of partners had a conversation in the last quarter."""
-    text = mark(
-        "From {fiscal_quarter:period}, **{share:percent}** of {n} partners had an individual conversation{interval}."
-    )
     last = calendar.tail(1)
-    return say_first(say, text, last[last["share"].notna()])
+    return say_first(say, TEXTS["talked_with"], last[last["share"].notna()])
 
 
 def days_since_talked(say, days):
     """Return the quartiles of the days since the last conversation."""
-    text = mark(
-        "Of those that had one, half had it {median} days ago or less, the middle half {low} to {high} days ago."
-    )
-    return say(text, **dict(zip(("low", "median", "high"), days, strict=True))) if days else None
+    return say(TEXTS["days_since_talked"], **dict(zip(("low", "median", "high"), days, strict=True))) if days else None
 
 
 def last_conversations(say, last):

@@ -31,11 +31,7 @@ def _decided(say, row):
 def no_longer(say, held):
     """Return the findings of earlier quarters that no longer hold by their numbers, and how many still do."""
     gone, n = held[~held["holds"].fillna(True).astype(bool)], int(held["holds"].sum())
-    still = pair(
-        "By its number, **{n}** finding of earlier quarters still holds.",
-        "By their numbers, **{n}** findings of earlier quarters still hold.",
-    )
-    return [*held_sentences(say, gone), say(still, n=n) if n else None]
+    return [*held_sentences(say, gone), say(TEXTS["no_longer"], n=n) if n else None]
 
 
 def held_sentences(say, held):

@@ -9,7 +9,7 @@ import pandas as pd
 from konbit_lessons.say import capital, small
 from konbit_lessons.sentences.common import FOUND, answer, first_and_last, say_first, texts
 from konbit_lessons.sentences.conversations import overdue, talked_with
-from konbit_lessons.words import mark, pair
+from konbit_lessons.words import mark
 
 MOST_CHOICES = 3  # that a heading names
 MATTERS = 0.10  # the smallest difference that matters, unless programme.toml says
@@ -65,10 +65,7 @@ def expectations_changed(say, changes):
         text = mark("Since the survey before ({since:month}), no change in what is expected can be told.")
         return say_first(say, text, told)
     each = [say("{term:name} **{before:percent} → {now:percent}**", **row) for row in found]
-    text = mark(
-        "What is expected changed among the {n} organizations that answered in {since:month} and in {asked:month}: {changes:list}."
-    )
-    return say(text, changes=each, **found[0])
+    return say(TEXTS["what_changed"], changes=each, **found[0])
 
 
 # ---- groups and surveys set side by side
@@ -101,11 +98,7 @@ def groups_differ(say, differences):
     """Return the differences between groups that are clear or likely; else in how many things they were compared."""
     told, found = _told(say, differences)
     if len(told) and not found:
-        none = pair(
-            "Groups were compared in {n} respect; no difference between them can be told.",
-            "Groups were compared in {n} respects; no difference between them can be told.",
-        )
-        return [say(none, n=told["term"].nunique())]
+        return [say(TEXTS["groups_differ"], n=told["term"].nunique())]
     return [_differs(say, row) for row in found]
 
 
@@ -133,32 +126,24 @@ def opinion_over_time(say, opinions):
 
 def expected_and_offered(say, expected, *, quarter):
     """Return what the figure of expectations and offers shows."""
-    text = mark("Of the organizations that answered the survey ({asked:month}). Blue: expect it, with the 95 % interval. Orange diamond: were invited from {quarter:period} to an event that offers it.")  # fmt: skip
-    return say_first(say, text, expected, quarter=quarter)
+    return say_first(say, TEXTS["expected_and_offered"], expected, quarter=quarter)
 
 
 def asked_twice(say, changes):
     """Return which two surveys changes lie between, and of how many organizations."""
-    text = mark("Change in the share that expects it, from {since:month} to {asked:month}, of {most} organizations that answered both times. Dot: change. Bar: 95 % interval.")  # fmt: skip
-    return say_first(say, text, changes, most=changes["n"].max())
+    return say_first(say, TEXTS["asked_twice"], changes, most=changes["n"].max())
 
 
 def how_asked(say, question, changes):
     """Return which answers to a question count as yes, whether fewer is better, and how its share changed."""
     about = say.programme.questions[question]
     if about.kind == "scale":
-        text = mark(
-            "Of 100 organizations that answered, those whose people gave {least} or more on average, from {low} to {high}."
-        )
-        told = say(text, least=about.agrees, low=about.scale[0], high=about.scale[1])
+        told = say(TEXTS["how_asked_scale"], least=about.agrees, low=about.scale[0], high=about.scale[1])
     else:
         told = say("Of 100 organizations that answered, those of which anyone said yes.")
     told += say("Fewer is better.") if about.good == "low" else None
     change = _named(say, changes[(changes["term"] == question) & changes["conf_low"].notna()])
-    text = mark(
-        "Among the {n} organizations that answered in {since:month} and in {asked:month}: {estimate:signed} of 100{difference}, {answer}."
-    )
-    return told + (say(text, **change[0]) if change else None)
+    return told + (say(TEXTS["how_asked_change"], **change[0]) if change else None)
 
 
 def opinions_changed(say, changes):
@@ -166,10 +151,7 @@ def opinions_changed(say, changes):
     told, found = _told(say, changes)
     if len(told) and not found:
         return [say("Since the first survey ({since:month}), no change of opinion can be told.", **told.iloc[0])]
-    text = mark(
-        "{what}: of 100 organizations, **{estimate:signed}** since {since:month}, among {n} that answered both times{difference}: {answer}."
-    )
-    return [say(text, **row) for row in found]
+    return [say(TEXTS["opinions_changed"], **row) for row in found]
 
 
 def chosen(say, choices):
@@ -212,15 +194,13 @@ def benefit_seen(say, benefits):
 def benefit_on_record(say, benefits):
     """Return which benefits on record opinions are set beside."""
     named = [small(say.table(one.removeprefix("has_"))) for one in dict.fromkeys(benefits["by"])]
-    text = mark("Of 100 organizations that answered: those that agree, with a record of a benefit on the day of the answer ({records:list}), less those that agree without.")  # fmt: skip
-    return say(text, records=named)
+    return say(TEXTS["benefit_on_record"], records=named)
 
 
 def taken_up_while_supported(say, supported):
     """Return whether partners take up more invitations while another project supports them."""
-    text = mark("While another project supported them, partners took up {share:percent} of {n_group} invitations, without such support {other:percent} of {n_other}: **{estimate:signed} of 100**{difference}, {answer}.")  # fmt: skip
     told = _named(say, supported.dropna(subset="estimate"))
-    return say(text, **told[0]) if told else None
+    return say(TEXTS["taken_up_while_supported"], **told[0]) if told else None
 
 
 # ---- the whole page

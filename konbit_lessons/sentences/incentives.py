@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 
 from konbit_lessons.say import capital, small
-from konbit_lessons.sentences.common import ANSWERS, texts
-from konbit_lessons.words import mark, pair
+from konbit_lessons.sentences.common import answer, texts
+from konbit_lessons.words import mark
 
 TEXTS = texts("incentives")
 
 
 def units_of(say, result):
-    """Return what a programme, or a study, calls its rows, groups and outcome, as a dict of texts, and ``in_a_study``."""
+    """Return what a programme, or a study, calls its rows, groups and outcome, and whether it is ``in_a_study``."""
     units = say.programme.units if say.programme is not None else None
     if units is None and result.outcome == "attended":
         return {name: say.words.text(text) for name, text in TEXTS["invitations"].items()} | {"in_a_study": False}
@@ -48,7 +48,7 @@ def incentive_rows(say, result):
     each = rows.to_dict("records")
     rows = rows.assign(
         label=[str(_label(say, row)) for row in each],
-        answer=[say.words.text(ANSWERS[row["strength"]]) for row in each],
+        answer=[answer(say, row["strength"]) for row in each],
         rests_on=[str(counts(say, row, units)) for row in each],
         with_it=[_k_of_n(say, row, "offered") for row in each],
         without_it=[_k_of_n(say, row, "not_offered") for row in each],
@@ -111,11 +111,7 @@ def found(say, result):
     said = [clause for key, forms in TEXTS["found"].items() if (clause := _found(say, rows, key, forms))]
     if said:
         return _sentence(say, said)
-    none = pair(
-        "The incentive does not clearly or likely go with participation.",
-        "None of the {n} incentives clearly or likely goes with participation.",
-    )
-    return say(none, n=len(rows))
+    return say(TEXTS["found_none"], n=len(rows))
 
 
 def not_found(say, result):
@@ -277,8 +273,5 @@ def strength_rule(say, result):
 
 def numbers_caption(say, result):
     """Return what the table of all incentives shows."""
-    text = mark(
-        "{n} {rows}. Took part: how many {outcome}. The p-value allows for looking at several incentives ({correction})."
-    )
     correction = mark("Benjamini and Hochberg") if result.exploratory else mark("Holm")
-    return say(text, n=result.n, correction=say.words.text(correction), **units_of(say, result))
+    return say(TEXTS["numbers_caption"], n=result.n, correction=say.words.text(correction), **units_of(say, result))

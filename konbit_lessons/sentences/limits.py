@@ -200,11 +200,8 @@ def how_many_agree(say, result):
 
 def changes_direction(say, result):
     """Return one sentence for each incentive whose direction or size hangs on the way of looking."""
-    text = mark(
-        "**{label}:** the same direction in {kept} of {n} ways of looking, from {low:signed} to {high:signed} of 100."
-    )
     return [
-        say(text, label=name, kept=kept, n=len(ways), low=ways.min(), high=ways.max())
+        say(TEXTS["changes_direction"], label=name, kept=kept, n=len(ways), low=ways.min(), high=ways.max())
         for name, ways, kept in _ways(say, result)
         if kept < len(ways)
     ]

@@ -79,16 +79,9 @@ def taken_up_in(say, by_quarter, change, quarter):
         return say("No event is on record in {quarter:period}.", quarter=quarter)
     if pd.isna(shares.loc[quarter, "share"]):
         return say("In {quarter:period} too few organizations were invited, or came, to give a share.", quarter=quarter)
-    text = pair(
-        "In {quarter:period}, of {n} invitation **{share:percent}** was taken up{interval}.",
-        "In {quarter:period}, of {n} invitations **{share:percent}** were taken up{interval}.",
-    )
     told = mark("The quarter before it was {before:percent}: {estimate:signed} of 100{difference}.")
-    unclear = mark(
-        "The quarter before it was {before:percent}: {estimate:signed} of 100{difference}, so that a change cannot be told."
-    )
-    before = by_direction(say, change, more=told, fewer=told, unclear=unclear)
-    return say(text, quarter=quarter, **shares.loc[quarter]) + before
+    before = by_direction(say, change, more=told, fewer=told, unclear=TEXTS["taken_up_in_unclear"])
+    return say(TEXTS["taken_up_in"], quarter=quarter, **shares.loc[quarter]) + before
 
 
 def who_was_invited(say):
@@ -99,21 +92,13 @@ def who_was_invited(say):
 
 def came_again(say, funnel):
     """Return what share of the organizations, of the last step before that is shown, came again."""
-    text = pair(
-        "Of {n} organization {of}, **{share:percent}** came again{interval}.",
-        "Of {n} organizations {of}, **{share:percent}** came again{interval}.",
-    )
-    return _step(say, funnel, "came_again", text)
+    return _step(say, funnel, "came_again", TEXTS["came_again"])
 
 
 def came_five_times(say, funnel):
     """Return what share of the organizations, of the last step before that is shown, came five times."""
-    text = pair(
-        "Of {n} organization {of}, {share:percent} came five times or more{interval}",
-        "Of {n} organizations {of}, {share:percent} came five times or more{interval}",
-    )
     otherwise = say("From the list of partners to coming again") if len(funnel) else None
-    return _step(say, funnel, "came_five_times", text) or otherwise
+    return _step(say, funnel, "came_five_times", TEXTS["came_five_times"]) or otherwise
 
 
 def _step(say, funnel, step, text):
@@ -137,19 +122,12 @@ def still_take_part(say, curve):
     """Return the share of organizations that still take part after the last quarter that is drawn."""
     if len(curve) < 2:
         return None
-    text = pair(
-        "After {n} quarter, {share:percent} of organizations still take part{interval}",
-        "After {n} quarters, {share:percent} of organizations still take part{interval}",
-    )
-    return say(text, n=int(curve["quarters"].iloc[-1]), **curve.iloc[-1])
+    return say(TEXTS["still_take_part"], n=int(curve["quarters"].iloc[-1]), **curve.iloc[-1])
 
 
 def meaningfully(say, table):
     """Return how many organizations take part meaningfully as the programme defines it."""
-    text = mark(
-        "**{organizations} of {n}** organizations take part meaningfully as this programme defines it, {share:percent}{interval}."
-    )
-    return say_first(say, text, table[table["way"] == "defined"].dropna(subset="share"))
+    return say_first(say, TEXTS["meaningfully"], table[table["way"] == "defined"].dropna(subset="share"))
 
 
 def other_cut_offs(say, table):
@@ -170,10 +148,7 @@ def not_meaningfully(say, table, not_recorded):
         return say("How many take part meaningfully cannot be told: the records do not say {what:list}.", what=what)
     if table.empty or meaningfully(say, table):
         return None
-    hidden = mark(
-        "How many take part meaningfully is not shown: a number about fewer than {smallest} organizations could be worked out from it."
-    )
-    return say(hidden, smallest=say.programme.smallest_cell)
+    return say(TEXTS["not_meaningfully"], smallest=say.programme.smallest_cell)
 
 
 def definition(say, meaningful):
@@ -246,11 +221,7 @@ def attendance_unknown(say, unknown):
     if unknown.empty:
         return None
     n, of = unknown["invitations"].sum(), unknown["of"].iloc[0]
-    text = pair(
-        "Attendance is unknown for **{n} of {of} invitations** ({share:percent}), which is in no share.",
-        "Attendance is unknown for **{n} of {of} invitations** ({share:percent}); these are in no share.",
-    )
-    return say(text, n=n, of=of, share=n / of)
+    return say(TEXTS["attendance_unknown"], n=n, of=of, share=n / of)
 
 
 def why_attendance_is_unknown(say, unknown):

@@ -6,7 +6,7 @@ from konbit_lessons.measures.quality import ANSWERED, STANDARDS, TALKED_WITH
 from konbit_lessons.measures.standards import ASKED_AGAIN, REGISTERED, RULES, by_standard
 from konbit_lessons.say import small
 from konbit_lessons.sentences.common import say_first, texts
-from konbit_lessons.words import mark, pair
+from konbit_lessons.words import mark
 
 TEXTS = texts("quality")
 RATED = {
@@ -114,12 +114,10 @@ def rate_labels(say, rates):
 
 def slowest(say, lateness):
     """Return which records came slowest; None where no export says when its rows were submitted."""
-    forms = pair(
-        "{what} came slowest: 9 of 10 rows were in within {n} day",
-        "{what} came slowest: 9 of 10 rows were in within {n} days",
-    )
     first = lateness.head(1)
-    return say_first(say, forms, first.assign(n=first["p90_days"].round(), what=first["table"].map(say.table)))
+    return say_first(
+        say, TEXTS["slowest"], first.assign(n=first["p90_days"].round(), what=first["table"].map(say.table))
+    )
 
 
 def open_questions(say, questions):
