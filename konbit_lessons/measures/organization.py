@@ -17,14 +17,10 @@ from konbit_lessons.incentives.profiles import Profiles, organization_profiles
 from konbit_lessons.measures.answers import with_offer
 from konbit_lessons.measures.roster import last_day
 from konbit_lessons.panel import RECENT_DAYS, invitations
+from konbit_lessons.tables import day_of
 
 MOST_TOPICS = 5
-DATED = {
-    "conversations": "held_on",
-    "other_support": "started_on",
-    "business_leads": "date",
-    "contributions": "pledged_on",
-}
+DATED = ("conversations", "other_support", "business_leads", "contributions")  # of which each has its day
 _kept: dict[tuple, tuple] = {}  # what the last record was taken from; it never leaves, a record is a selection of it
 _unchanged: dict[str, str] = {}
 
@@ -151,7 +147,8 @@ def _record_of(data: Data, rows: pd.DataFrame, profiles: Profiles | None, organi
     if own["organizations"].empty:
         raise ProgrammeError(unknown(data, organization))
     last = last_day(data, quarter)
-    by_day = {name: own[name][own[name][day] <= last].sort_values(day, kind="stable") for name, day in DATED.items()}
+    days = {name: day_of(data.programme.tables[name]) for name in DATED}
+    by_day = {name: own[name][own[name][day] <= last].sort_values(day, kind="stable") for name, day in days.items()}
     invited = rows[rows["organization_id"] == organization].sort_values(["held_on", "event_id"], ignore_index=True)
     survey = data.survey[data.survey["submitted_on"] <= last]
     held = data.events.loc[data.events["held_on"] <= last, "event_id"]

@@ -37,11 +37,10 @@ def not_offered(say, expected, *, quarter):
     if short.empty:
         return None
     line = short.loc[(short["unmet"] / short["yes"]).astype(float).idxmax()]
-    return say(
-        "Of {yes} organizations that expect {term:name}, **{unmet}** were not offered it from {quarter:period}.",
-        quarter=quarter,
-        **line,
+    text = mark(
+        "Of {yes} organizations that expect {term:name}, **{unmet}** were not offered it from {quarter:period}."
     )
+    return say(text, quarter=quarter, **line)
 
 
 def offers(say, expected):

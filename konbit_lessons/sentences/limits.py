@@ -104,9 +104,8 @@ def predicted(say, result):
         told.table.set_index("measure").loc[["auc", "brier"], ["out_of_fold", "base_rate"]].to_numpy()
     )
     interval = (told.auc_low, told.auc_high)
-    return say(
-        TEXTS["predicted"], groups=units_of(say, result)["groups"], auc=auc, interval=interval, brier=brier, base=base
-    )
+    groups = units_of(say, result)["groups"]
+    return say(TEXTS["predicted"], groups=groups, auc=auc, interval=interval, brier=brier, base=base)
 
 
 def group_differences(say, result):
@@ -128,14 +127,9 @@ def _groups_differ(say, result, row, within):
     size = incentive_rows(say, result).set_index("term")["step"].get(row["term"], 1)
     ends = {end: row[end] * size for end in ENDS}
     of_first, of_second = (_more(say, within[row["term"], name], size) for name in names)
+    values |= {"of_first": of_first, "of_second": of_second, "differs": say(TEXTS["differs"][row["strength"]])}
     values |= {"points": abs(ends["estimate"]), "confidence": result.confidence, "span": span(say, ends)}
-    return say(
-        TEXTS["groups_differ"],
-        differs=say(TEXTS["differs"][row["strength"]]),
-        of_first=of_first,
-        of_second=of_second,
-        **values,
-    )
+    return say(TEXTS["groups_differ"], **values)
 
 
 def _more(say, row, size):
