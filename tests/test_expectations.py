@@ -247,7 +247,7 @@ SITUATIONS = {
     "benefit on record": lambda say: say.benefit_on_record(OPINION.assign(by="has_business_leads")),
     "supported": lambda say: say.taken_up_while_supported(OPINION.assign(term="other_support_now", kind="")),
     "talked": lambda say: say.talked_with(TALKED),
-    "talked over time": lambda say: say.talked_with_over_time(TALKED),
+    "talked over time": lambda say: say.first_and_last(TALKED.drop_duplicates("fiscal_quarter"), changed="Partners with an individual conversation: {first:percent} from {first_fiscal_quarter:period}, {last:percent} from {last_fiscal_quarter:period}"),
     "overdue": lambda say: say.overdue(PROMISED),
     "by state": lambda say: " | ".join(map(str, say.follow_ups_by_state(PROMISED))),
     "days since": lambda say: say.days_since_talked([35, 77, 197]),

@@ -283,8 +283,8 @@ SITUATIONS = {
     "a decision": lambda say: say.decision_sentences(LINES),
     "nobody named, day gone by": lambda say: say.decision_sentences(LATE),
     "no finding, no day": lambda say: say.decision_sentences(pd.DataFrame([line(finding=None, due_on=pd.NaT)])),
-    "findings": lambda say: [say.finding(LEAD, at) for at in range(5)],
-    "what they show": lambda say: [say.finding_shows(LEAD, at) for at in range(4)],
+    "findings": lambda say: [say.finding(LEAD, at)["finding"] for at in range(5)],
+    "what they show": lambda say: [say.finding(LEAD, at)["shows"] for at in range(4)],
     "what follows": lambda say: [say.so(LEAD, at, LINES) for at in range(4)],
     "belief and wish": lambda say: say.belief_and_wish(EVERY),
     "no wish that rises": lambda say: say.belief_and_wish(numbers(MONEY, FUNDING | {"change_low": -0.1})),
@@ -313,7 +313,7 @@ def test_every_sentence_is_as_it_was_read(programme, language):
 
 
 def test_a_sentence_keeps_its_numbers(programme):
-    said = kl.Say("fr", programme).finding(LEAD, 0)
+    said = kl.Say("fr", programme).finding(LEAD, 0)["finding"]
     assert said.numbers["value"].to_list() == [0.62, 0.85]
 
 

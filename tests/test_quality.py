@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from konbit_lessons.measures import quality, standards
-from konbit_lessons.measures.quality import LOGGED, MEASURES, STANDARDS, by_table, data_quality, in_sum, partners
+from konbit_lessons.measures.quality import LOGGED, MEASURES, STANDARDS, data_quality, in_sum, partners
 from konbit_lessons.words import Words
 
 ARRIVALS = ["source", "table", "quarter", "rows", "median_days", "p90_days", "most_days"]
@@ -178,15 +178,6 @@ def test_agreement_of_few_organizations_with_themselves_is_left_out(tiny):
     assert quality.AGREE["survey twice in a wave"] not in set(data_quality(data)["measure"])
 
 
-def test_records_of_few_organizations_are_not_counted_in_a_shared_report(tiny):
-    data = tiny.clean()
-    shown = quality.without_few(data, by_table(data)).set_index("table")
-    assert shown.loc["survey", ["read", "kept", "set_aside"]].isna().all()  # of two organizations
-    assert shown.loc[["organizations", "events"], "read"].notna().all()
-    alone = replace(data, programme=replace(data.programme, smallest_cell=1))
-    assert quality.without_few(alone, by_table(data)).equals(by_table(data))
-
-
 def test_days_in_sum_are_those_of_the_slowest_file(tiny):
     lines = [("a.csv", "survey", "FY2017Q1", 7, 1, 6, 9), ("b.csv", "survey", "FY2017Q1", 3, 2, 4, 5)]
     data = replace(tiny.clean(), arrivals=pd.DataFrame(lines, columns=ARRIVALS))
@@ -201,15 +192,15 @@ def test_a_table_that_no_source_feeds_leaves_its_measures_out(tiny, gone):
     frame = data_quality(data)
     measure = {"survey": quality.ANSWERED, "conversations": quality.TALKED_WITH}.get(gone)
     assert gone not in frame["table"].unique() and measure not in frame["measure"].unique()
-    assert gone not in by_table(data)["table"].tolist()
+    assert gone not in standards.by_source(data)["table"].tolist()
     known = _said(frame, quality.KNOWN)["FY2017Q2"]
     assert known == ((0, 6, 0) if gone == "sign_in" else (6, 6, 1))
 
 
-def test_a_file_with_a_header_alone_is_read_as_no_rows(tiny):
-    tiny.raw("survey.csv").write_text("submission_id,organization_id,submitted_on,wave\n", encoding="utf-8")
-    data = tiny.clean()
-    rows = by_table(data).set_index("table")
+def test_a_file_with_a_header_alone_is_read_as_no_rows(open_tiny):
+    open_tiny.raw("survey.csv").write_text("submission_id,organization_id,submitted_on,wave\n", encoding="utf-8")
+    data = open_tiny.clean()
+    rows = standards.by_source(data).set_index("table")
     assert "survey" not in rows.index or rows.loc["survey", "read"] == 0
     assert data_quality(data)["share"].dropna().between(0, 1).all()
 
@@ -223,7 +214,7 @@ def test_kept_and_set_aside_make_up_what_was_read_in_every_file_and_quarter(whol
     removed = whole.checks[whole.checks["change_type"] == "remove_survey"].groupby(["source", "quarter"])["rows"].sum()
     aside = counts.groupby(["source", "quarter"])["set_aside"].sum()
     assert (aside == removed.reindex(aside.index, fill_value=0)).all() and aside.sum() == removed.sum() > 0
-    table = by_table(whole)
+    table = standards.by_source(whole)
     assert table[["read", "kept", "set_aside"]].sum().tolist() == counts[["read", "kept", "set_aside"]].sum().tolist()
 
 
@@ -246,11 +237,8 @@ def test_shares_are_shares_and_each_figure_stands_once(figures):
     assert not places["measure"].duplicated().any()
 
 
-def test_the_quarters_add_up_to_all_of_them(whole, figures):
+def test_the_quarters_add_up_to_all_of_them(figures):
     quarters = figures["quarter"].unique()
-    parts = pd.concat([by_table(whole, quarter=quarter) for quarter in quarters]).groupby("table").sum()
-    all_of_them = by_table(whole).set_index("table")
-    assert parts.loc[all_of_them.index].to_numpy().tolist() == all_of_them.to_numpy().tolist()
     sums = pd.concat([in_sum(figures, quarter=quarter) for quarter in quarters])
     sums = sums[sums["unit"] != "days"].groupby("measure")[["value", "of"]].sum()
     total = in_sum(figures).set_index("measure")

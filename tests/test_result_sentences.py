@@ -10,7 +10,7 @@ import pytest
 from reporting_example import NAN, ROWS, result, row
 
 from konbit_lessons.say import Say
-from konbit_lessons.sentences import evidence, incentives, limits
+from konbit_lessons.sentences import incentives, limits
 
 FILE = Path(__file__).parent / "data" / "result_sentences.csv"
 SILENT = {"strength": "cannot tell", "conf_low": NAN, "conf_high": NAN, "permutation_p": NAN}
@@ -102,8 +102,8 @@ SITUATIONS = {
     "groups, unknown": differing("cannot tell", NAN, NAN),
     "predicts": of(limits.predicted, prediction=PREDICTED),
     "no prediction": of(limits.predicted),
-    "rule": of(evidence.strength_rule),
-    "rule, exploratory": of(evidence.strength_rule, exploratory=True),
+    "rule": of(incentives.strength_rule),
+    "rule, exploratory": of(incentives.strength_rule, exploratory=True),
 }
 
 

@@ -15,13 +15,7 @@ from konbit_lessons.disclosure import TOTAL, Before, Gate
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.field.declared import EXPECTS
 from konbit_lessons.incentives.result import decided
-from konbit_lessons.measures.intervals import (
-    CONFIDENCE,
-    Interval,
-    difference_of_groups,
-    difference_of_waves,
-    with_shares,
-)
+from konbit_lessons.measures import intervals
 from konbit_lessons.measures.roster import quarters_of, quarters_since
 from konbit_lessons.measures.shared_counts import once, panel
 from konbit_lessons.tables import day_of
@@ -153,7 +147,7 @@ def _counted(data: Data, term: str, kind: str, wave: int, since: int | None, qua
     known = known.sort_values(["by", "group"], key=lambda one: one.map(order.index))
     days = answers(data, until=quarter).query("wave == @wave")["submitted_on"]
     about = {"term": term, "kind": kind, "round": wave, "asked": days.quantile(0.5).normalize(), "since": since}
-    return with_shares(known, "yes").assign(**about)
+    return intervals.with_shares(known, "yes").assign(**about)
 
 
 def _ways(data: Data, term: str, kind: str) -> list[str]:
@@ -237,7 +231,7 @@ def changed(data: Data, shown: pd.DataFrame, *, quarter: str) -> pd.DataFrame:
     lines = []
     for one in both.itertuples():
         known = pd.notna(one.before) and pd.notna(one.share)
-        gap = difference_of_waves(each, one.term, first=one.since, second=one.round) if known else None
+        gap = intervals.difference_of_waves(each, one.term, first=one.since, second=one.round) if known else None
         about = {"term": one.term, "kind": one.kind, "since": days[one.since].normalize(), "asked": one.asked}
         lines.append((about | {"before": one.before / one.n if known else np.nan, "now": one.share}, gap))
     return compared(data, lines, "since", "asked", "before", "now").sort_values(
@@ -271,7 +265,8 @@ def differ(data: Data, shown: pd.DataFrame, *, by: list[str], quarter: str) -> p
                 about = {"term": term, "kind": own["kind"].iloc[0], "by": name, "group": group, "against": against}
                 known = pd.notna(share) and pd.notna(other)
                 some = each[each[name].notna()].assign(in_it=each[name].astype(str) == group)
-                gap = difference_of_groups(some, term, by="in_it", first=False, second=True) if known else None
+                both = {"by": "in_it", "first": False, "second": True}
+                gap = intervals.difference_of_groups(some, term, **both) if known else None
                 lines.append((about | {"share": share, "other": other}, gap))
     return compared(data, lines, "by", "group", "against", "share", "other")
 
@@ -293,7 +288,7 @@ def _latest(shown: pd.DataFrame) -> pd.DataFrame:
     return shown[shown["round"] == shown.groupby("term")["round"].transform("max")]
 
 
-def compared(data: Data, lines: list[tuple[dict, Interval | None]], *more: str) -> pd.DataFrame:
+def compared(data: Data, lines: list[tuple[dict, intervals.Interval | None]], *more: str) -> pd.DataFrame:
     """Differences with the strength of each by the rule of :func:`konbit_lessons.incentives.result.decided`.
 
     Parameters
@@ -320,4 +315,4 @@ def compared(data: Data, lines: list[tuple[dict, Interval | None]], *more: str) 
         table.append(about | found | {"reason": "" if told else "few_groups", "matters": matters})
     columns = [*COMPARED[:2], *more, *COMPARED[2:]]
     numbers = dict.fromkeys(COMPARED[2:7], float)
-    return decided(pd.DataFrame(table, columns=columns).astype(numbers), CONFIDENCE, exploratory=False)
+    return decided(pd.DataFrame(table, columns=columns).astype(numbers), intervals.CONFIDENCE, exploratory=False)

@@ -21,6 +21,7 @@ from konbit_lessons.panel import rows as rows_until
 WORDS = ["measure", "kind", "name", "strength"]
 CHANGE = ["before", "after", "both", "change_low", "change_high"]
 NUMBERS = ["k", "n", "value", "conf_low", "conf_high", *CHANGE, "short"]
+ENDS = ("conf_low", "conf_high")
 POINTS = ["at", "point", "value", "conf_low", "conf_high", "n"]
 DIGITS = 6  # kept of a share: more than anybody prints
 FOUND = ("clear", "likely")
@@ -42,17 +43,10 @@ def numbers(data, rows, result, *, quarter):
     -------
     DataFrame, from `frame`; a number that may not be shown is missing, one that is not on record has no row
     """
-    told = [
-        _reached(data, quarter),
-        _taken_up(data, rows, quarter),
-        _talked_with(data, quarter),
-        _promised(data, quarter),
-        _expected(data, quarter),
-        _agreed(data, quarter),
-        _incentives(result),
-        _of_actions(data, quarter),
-    ]
-    return frame([one for some in told for one in some])
+    every = (_reached, _talked_with, _promised, _expected, _agreed, _of_actions)
+    reached, talked_with, promised, expected, agreed, of_actions = (told(data, quarter) for told in every)
+    taken_up, found = _taken_up(data, rows, quarter), _incentives(result)
+    return frame([*reached, *taken_up, *talked_with, *promised, *expected, *agreed, *found, *of_actions])
 
 
 def before(data, *, quarter):
@@ -72,103 +66,96 @@ def estimated(data, rows):
     return result.shown(programme.smallest_cell, also_hidden=hidden_incentives(programme, rows))
 
 
+def _number(measure, share=None, change=(), *, kind="", **more):
+    """A number by its name: its kind, its share with its interval, and its change, where it has them."""
+    told = {} if share is None else {"value": share["share"], **{end: share[end] for end in ENDS}}
+    return {"measure": measure, "kind": kind or measure} | told | dict(change) | more
+
+
 def _reached(data, quarter):
     table = participation.reached(data, quarter=quarter)
     for row in table[(table["fiscal_quarter"] == quarter) & (table["org_type"] != TOTAL)].itertuples():
-        told = {"k": row.so_far, "n": row.organizations if pd.isna(row.target) else row.target}
-        yield {
-            "measure": f"reached_{row.org_type}",
-            "kind": "reached",
-            "name": row.org_type,
-            "short": row.target - row.so_far,
-        } | told
+        about = {"kind": "reached", "name": row.org_type, "short": row.target - row.so_far}
+        n = row.organizations if pd.isna(row.target) else row.target
+        yield _number(f"reached_{row.org_type}", k=row.so_far, n=n, **about)
 
 
 def _taken_up(data, rows, quarter):
     shares = participation.uptake(data, rows, by="fiscal_quarter")
     gap = participation.difference(rows, shares, first=_quarter_before(data, quarter), second=quarter)
-    change = _changes(gap)
+    change = _changes(gap).to_dict("records")
     for row in shares[shares["fiscal_quarter"] == quarter].to_dict("records"):
-        told = {"measure": "taken_up", "kind": "taken_up", "k": row["attended"], "n": row["n"]} | _share(row)
-        yield told | (change.iloc[0].to_dict() if len(change) else {})
+        yield _number("taken_up", row, change[0] if change else (), k=row["attended"], n=row["n"])
 
 
 def _talked_with(data, quarter):
     shares = conversations.calendar(data, quarter=quarter).drop_duplicates("fiscal_quarter").set_index("fiscal_quarter")
+    shares["short"] = shares["n"] - shares["talked_with"]
     planned = any(one.measure == "conversations" for one in data.programme.actions.values())
     for row in shares[shares.index == quarter].to_dict("records"):
-        told = {"k": row["talked_with"], "n": row["n"], "short": row["n"] - row["talked_with"] if planned else NAN}
         change = {"before": shares["share"].get(_quarter_before(data, quarter), NAN), "after": row["share"]}
-        yield {"measure": "talked_with", "kind": "talked_with"} | told | _share(row) | change
+        short = row["short"] if planned else NAN
+        yield _number("talked_with", row, change, k=row["talked_with"], n=row["n"], short=short)
 
 
 def _promised(data, quarter):
     counts = conversations.follow_ups(data, quarter=quarter).set_index("state")["follow_ups"]
     if TOTAL in counts and (pd.isna(counts[TOTAL]) or counts[TOTAL]):
-        late, n = counts["overdue"], counts[TOTAL]
-        yield {"measure": "overdue", "kind": "overdue", "k": late, "n": n, "short": late}
-        yield {"measure": "due_later", "kind": "due_later", "k": counts["open"], "n": n}
+        yield _number("overdue", k=counts["overdue"], n=counts[TOTAL], short=counts["overdue"])
+        yield _number("due_later", k=counts["open"], n=counts[TOTAL])
 
 
 def _expected(data, quarter):
     said = answers.said(data, quarter=quarter)
-    changes = _changes(answers.changed(data, said[said["kind"] == "expectation"], quarter=quarter).set_index("term"))
+    changes = _changes_of(data, said[said["kind"] == answers.EXPECTATION], quarter)
     for row in expectations.expected(data, quarter=quarter).to_dict("records"):
-        what, measure = {"name": row["term"].removeprefix(EXPECTS)}, row["term"]
-        change = changes.loc[measure].to_dict() if measure in changes.index else {}
-        yield {"measure": measure, "kind": "expects", "k": row["yes"], "n": row["n"]} | what | _share(row) | change
+        term, what = row["term"], row["term"].removeprefix(EXPECTS)
+        yield _number(term, row, changes.get(term, ()), kind="expects", name=what, k=row["yes"], n=row["n"])
         if row["offer"] == "offered":
-            told = {"k": row["unmet"], "n": row["yes"], "short": row["unmet"]}
-            yield {"measure": f"unmet_{what['name']}", "kind": "unmet"} | what | told
+            yield _number(f"unmet_{what}", kind="unmet", name=what, k=row["unmet"], n=row["yes"], short=row["unmet"])
 
 
 def _agreed(data, quarter):
     said = answers.said(data, quarter=quarter)
-    opinions = said[said["kind"] != "expectation"]
-    changes = _changes(answers.changed(data, opinions, quarter=quarter).set_index("term"))
+    opinions = said[said["kind"] != answers.EXPECTATION]
+    changes = _changes_of(data, opinions, quarter)
     for name, own in opinions[opinions["by"] == TOTAL].groupby("term", sort=False):
-        last, asked = own.iloc[-1].to_dict(), data.programme.questions[name]
-        good = last["share"] if asked.good == "high" else 1 - last["share"]
-        told = {"n": last["n"], "short": (1 - good) * last["n"] if good < 0.5 else NAN}
-        change = changes.loc[name].to_dict() if name in changes.index else {}
-        yield {"measure": name, "kind": "agrees", "name": name} | told | _share(last) | change
+        last = own.iloc[-1]
+        good = last["share"] if data.programme.questions[name].good == "high" else 1 - last["share"]
+        short = (1 - good) * last["n"] if good < 0.5 else NAN
+        yield _number(name, last, changes.get(name, ()), kind="agrees", name=name, n=last["n"], short=short)
 
 
 def _incentives(result):
     for row in result.table.to_dict("records"):
-        known = row["strength"] != "cannot tell"
-        told = {"value": row["estimate"], **_ends(row)} if known else {}
-        yield {"measure": row["term"], "kind": "incentive", "name": row["term"], "strength": row["strength"]} | told
+        share = row | {"share": row["estimate"]} if row["strength"] != "cannot tell" else None
+        yield _number(row["term"], share, kind="incentive", name=row["term"], strength=row["strength"])
 
 
 def _of_actions(data, quarter):
     measured = {one.measure for one in data.programme.actions.values()}
     if "contributions" in measured:
         row = actions.contributions(data, quarter=quarter).set_index("fiscal_quarter").loc[TOTAL]
-        yield {"measure": "delivered", "kind": "delivered", "k": row["delivered"], "n": row["pledged"]} | _share(row)
+        yield _number("delivered", row, k=row["delivered"], n=row["pledged"])
     if "leads" in measured:
-        both = actions.leads(data, quarter=quarter).set_index("fiscal_quarter")["both"]
-        yield {"measure": "leads", "kind": "leads", "k": both[quarter]}
+        yield _number("leads", k=actions.leads(data, quarter=quarter).set_index("fiscal_quarter").loc[quarter, "both"])
     if "joint" in measured:
         held = actions.joint_events(data, quarter=quarter).set_index("fiscal_quarter").loc[quarter]
-        yield {"measure": "joint", "kind": "joint", "k": held["joint"], "n": held["events"]}
+        yield _number("joint", k=held["joint"], n=held["events"])
 
 
 def _quarter_before(data, quarter):
     return str(data.programme.calendar.named(quarter).previous)
 
 
+def _changes_of(data, said, quarter):
+    """The change of each statement, by its name."""
+    return _changes(answers.changed(data, said, quarter=quarter).set_index("term")).to_dict("index")
+
+
 def _changes(frame):
     names = {"now": "after", "n": "both", "conf_low": "change_low", "conf_high": "change_high"}
     return frame.rename(columns=names).reindex(columns=CHANGE)
-
-
-def _share(row):
-    return {"value": row["share"], **_ends(row)}
-
-
-def _ends(row):
-    return {end: row[end] for end in ("conf_low", "conf_high")}
 
 
 def behind(data, rows, result, lead, *, quarter):
@@ -185,35 +172,29 @@ def behind(data, rows, result, lead, *, quarter):
 
 
 def _behind(data, rows, result, row, quarter):
-    if row["kind"] in ("overdue", "unmet", "reached"):
-        return _of(row["n"], _counts(data, row, quarter))
-    if row["kind"] == "expects":
+    kind, n = row["kind"], row["n"]
+    if kind == "overdue":
+        counts = conversations.follow_ups(data, quarter=quarter).set_index("state")["follow_ups"]
+        return _of(n, counts.drop(TOTAL))
+    if kind == "unmet":
+        return _of(n, pd.Series({"offered": n - row["k"], "not_offered": row["k"]}))
+    if kind == "reached":
+        table = participation.reached(data, quarter=quarter)
+        return _of(n, table[table["org_type"] == row["name"]].set_index("fiscal_quarter")["so_far"])
+    if kind == "expects":
         counts = (row[["before", "after"]].astype(float) * row["both"]).round().astype(int)
-        return _points(
-            with_shares(pd.DataFrame({"point": counts.index, "k": counts.array, "n": int(row["both"])}), "k")
-        )
-    if row["kind"] == "agrees":
+        both = pd.DataFrame({"point": counts.index, "k": counts.array, "n": int(row["both"])})
+        return with_shares(both, "k").rename(columns={"share": "value"})
+    if kind == "agrees":
         said = answers.said(data, quarter=quarter)
-        return _points(said[(said["term"] == row["name"]) & (said["by"] == TOTAL)], "asked")
-    if row["kind"] == "incentive":
-        return _points(result.table[result.table["strength"].isin(FOUND)], "term", "estimate")
-    if row["kind"] == "taken_up":
-        return _points(participation.uptake(data, rows, by="fiscal_quarter"), "fiscal_quarter")
-    calendar = conversations.calendar(data, quarter=quarter)
-    return _points(calendar.drop_duplicates("fiscal_quarter"), "fiscal_quarter")
-
-
-def _counts(data, row, quarter):
-    if row["kind"] == "overdue":
-        return conversations.follow_ups(data, quarter=quarter).set_index("state")["follow_ups"].drop(TOTAL)
-    if row["kind"] == "unmet":
-        return pd.Series({"offered": row["n"] - row["k"], "not_offered": row["k"]})
-    table = participation.reached(data, quarter=quarter)
-    return table[table["org_type"] == row["name"]].set_index("fiscal_quarter")["so_far"]
-
-
-def _points(frame, point="point", value="share"):
-    return frame.rename(columns={point: "point", value: "value"})
+        said = said[(said["term"] == row["name"]) & (said["by"] == TOTAL)]
+        return said.rename(columns={"asked": "point", "share": "value"})
+    if kind == "incentive":
+        found = result.table[result.table["strength"].isin(FOUND)]
+        return found.rename(columns={"term": "point", "estimate": "value"})
+    shares = conversations.calendar(data, quarter=quarter).drop_duplicates("fiscal_quarter")
+    shares = participation.uptake(data, rows, by="fiscal_quarter") if kind == "taken_up" else shares
+    return shares.rename(columns={"fiscal_quarter": "point", "share": "value"})
 
 
 def _of(n, counts):
@@ -258,17 +239,15 @@ def leading(numbers, *, most=3):
     DataFrame, rows of `numbers` with ``news``: ``changed``, ``short`` or ``found``
     """
     short = numbers[numbers["short"] > 0]
-    short = short[(short["kind"] != "agrees") | ~short["kind"].duplicated()]
-    found = numbers[numbers["strength"].isin(FOUND)]
+    short = short[(short["kind"] != "agrees") | ~short["kind"].duplicated()].sort_values("short", ascending=False)
     size = {
         "changed": (numbers["after"] - numbers["before"]).abs()[changed(numbers)],
-        "short": short["short"].sort_values(ascending=False)[lambda one: ~short["kind"][one.index].duplicated()],
-        "found": found["value"].abs(),
+        "short": short.drop_duplicates("kind")["short"],
+        "found": numbers.loc[numbers["strength"].isin(FOUND), "value"].abs(),
     }
-    ranked = [
-        numbers.assign(news=news).loc[by.sort_values(ascending=False, kind="stable").index] for news, by in size.items()
-    ]
-    return pd.concat(ranked).drop_duplicates("measure").head(most).reset_index(drop=True)
+    ranked = {news: by.sort_values(ascending=False, kind="stable").index for news, by in size.items()}
+    lead = pd.concat([numbers.loc[at].assign(news=news) for news, at in ranked.items()])
+    return lead.drop_duplicates("measure").head(most).reset_index(drop=True)
 
 
 def changed(numbers):
@@ -305,9 +284,8 @@ def compared(said, then, now):
         both[side] = both["measure"].map(kept).astype(float)
         both[f"strength_{side}"] = (STRENGTH + both["measure"]).map(kept).astype(object)
     prints = np.where(both[["said", "then"]].abs().max(axis=1) <= 1, 0.005, 0.5)
-    other = (
-        both["strength_said"].notna() & both["strength_then"].notna() & (both["strength_said"] != both["strength_then"])
-    )
+    known = both[["strength_said", "strength_then"]].notna().all(axis=1)
+    other = known & (both["strength_said"] != both["strength_then"])
     return both.assign(differs=((both["said"] - both["then"]).abs() >= prints) | other).reset_index(drop=True)
 
 

@@ -1,10 +1,10 @@
 """One organization: what is on record of it up to the end of a quarter, and what there is to talk about with it.
 
-Takes a programme, a quarter and the code of an organization; returns a ``Record`` for ``pages.organization_brief``.
+Takes a programme, a quarter and the code of an organization; returns a ``Record`` for the notebook organization_brief.
 Internal: every figure here is about a single organization.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 import pandas as pd
@@ -17,24 +17,15 @@ from konbit_lessons.incentives.profiles import Profiles, organization_profiles
 from konbit_lessons.measures.answers import with_offer
 from konbit_lessons.measures.roster import last_day
 from konbit_lessons.panel import RECENT_DAYS, invitations
+from konbit_lessons.tables import day_of
 
 MOST_TOPICS = 5
-RULES = (  # what to talk about, in this order
-    "follow_up_overdue",
-    "no_conversation",
-    "beyond_the_offer",
-    "never_offered",
-    "expectation_changed",
-    "pledge_open",
-    "other_support",
-    "lead_without_evidence",
-)
-_DATED = {"conversations": "held_on", "other_support": "started_on", "business_leads": "date"}
+DATED = ("conversations", "other_support", "business_leads", "contributions")  # of which each has its day
 _kept: dict[tuple, tuple] = {}  # what the last record was taken from; it never leaves, a record is a selection of it
 _unchanged: dict[str, str] = {}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Record:
     """What is on record of one organization up to the last day of a quarter; frames are in the order of days.
 
@@ -54,27 +45,22 @@ class Record:
 
     programme: Programme
     quarter: str
-    about: pd.Series = field(repr=False)
-    invitations: pd.DataFrame = field(repr=False)
+    about: pd.Series
+    invitations: pd.DataFrame
     walk_ins: int
     waves: list[int]
-    answers: pd.DataFrame = field(repr=False)
-    conversations: pd.DataFrame = field(repr=False)
-    other_support: pd.DataFrame = field(repr=False)
-    business_leads: pd.DataFrame = field(repr=False)
-    contributions: pd.DataFrame = field(repr=False)
-    profile: dict[str, float] = field(repr=False)
-    adds: dict[str, float] = field(repr=False)
+    answers: pd.DataFrame
+    conversations: pd.DataFrame
+    other_support: pd.DataFrame
+    business_leads: pd.DataFrame
+    contributions: pd.DataFrame
+    profile: dict[str, float]
+    adds: dict[str, float]
 
     @property
     def last_day(self) -> pd.Timestamp:
         """The last day of the quarter."""
         return last_day(self, self.quarter)
-
-    @property
-    def expects(self) -> list[str]:
-        """The columns that say what it expects."""
-        return [f"expects_{what}" for what in self.programme.expectations]
 
     @property
     def left(self) -> bool:
@@ -85,14 +71,6 @@ class Record:
     def known(self) -> pd.DataFrame:
         """The invitations whose attendance is known."""
         return self.invitations.dropna(subset="attended")
-
-
-@dataclass(frozen=True)
-class Topic:
-    """One thing to talk about: the rule of :data:`RULES` that named it, and the facts it rests on."""
-
-    rule: str
-    facts: dict[str, object]
 
 
 def record(programme: Programme, organization: str = "", *, quarter: str = "") -> Record:
@@ -126,11 +104,10 @@ def record(programme: Programme, organization: str = "", *, quarter: str = "") -
         data = cleaned(programme)
         rows = invitations(data, until=quarter)
         _kept.clear()
-        _kept[key] = (data, rows, profiles(programme, rows))
-    data, rows, levels = _kept[key]
+        _kept[key] = (data, rows, _profiles(programme, rows))
+    data, rows, profiles = _kept[key]
     organization = organization or data.organizations["organization_id"].min()
-    found = record_of(data, rows, levels, organization, quarter=quarter or data.quarter)
-    return replace(found, programme=programme)
+    return _record_of(replace(data, programme=programme), rows, profiles, organization, quarter or data.quarter)
 
 
 def refuse(programme: Programme) -> None:
@@ -152,42 +129,41 @@ def take_as_unchanged(programme_file: str, state: str) -> None:
     _unchanged[str(programme_file)] = state
 
 
-def profiles(programme: Programme, rows: pd.DataFrame) -> Profiles | None:
+def _profiles(programme: Programme, rows: pd.DataFrame) -> Profiles | None:
     """The profiles of all organizations; None where programme.toml asks nothing or the rows do not allow them."""
     if programme.analysis is None:
         return None
-    asked = programme.question
+    asked = {name: programme.question[name] for name in ("outcome", "incentives", "adjust_for")}
     try:
-        return organization_profiles(
-            rows, outcome=asked["outcome"], incentives=asked["incentives"], adjust_for=asked["adjust_for"]
-        )
+        return organization_profiles(rows, **asked)
     except ModelError:
         return None
 
 
-def record_of(data: Data, rows: pd.DataFrame, levels: Profiles | None, organization: str, *, quarter: str) -> Record:
+def _record_of(data: Data, rows: pd.DataFrame, profiles: Profiles | None, organization: str, quarter: str) -> Record:
     """Select what is on record of one organization from a cleaned programme, its panel and its profiles."""
-    last = last_day(data, quarter)
-    about = data.organizations[data.organizations["organization_id"] == organization]
-    if about.empty:
+    tables = {name: table for name, table in data.tables.items() if "organization_id" in table}
+    own = {name: table[table["organization_id"] == organization] for name, table in tables.items()}
+    if own["organizations"].empty:
         raise ProgrammeError(unknown(data, organization))
-    own = {name: _own(data.tables[name], organization, day, last) for name, day in _DATED.items()}
+    last = last_day(data, quarter)
+    days = {name: day_of(data.programme.tables[name]) for name in DATED}
+    by_day = {name: own[name][own[name][day] <= last].sort_values(day, kind="stable") for name, day in days.items()}
     invited = rows[rows["organization_id"] == organization].sort_values(["held_on", "event_id"], ignore_index=True)
     survey = data.survey[data.survey["submitted_on"] <= last]
     held = data.events.loc[data.events["held_on"] <= last, "event_id"]
-    signed = data.sign_in.loc[data.sign_in["organization_id"] == organization, "event_id"].drop_duplicates()
+    signed = own["sign_in"]["event_id"].drop_duplicates()
     return Record(
         programme=data.programme,
         quarter=quarter,
-        about=about.iloc[0],
+        about=own["organizations"].iloc[0],
         invitations=invited,
         walk_ins=int((signed.isin(held) & ~signed.isin(invited["event_id"])).sum()),
-        waves=[int(wave) for wave in sorted(survey["wave"].dropna().unique())],
+        waves=sorted(survey["wave"].dropna().unique().astype(int)),
         answers=_answers(survey[survey["organization_id"] == organization], data.programme),
-        contributions=_own(data.contributions, organization, "pledged_on", last),
-        profile=_line(levels.table if levels else None, organization),
-        adds=_line(levels.contributions if levels else None, organization),
-        **own,
+        profile=_line(profiles and profiles.table, organization),
+        adds=_line(profiles and profiles.contributions, organization),
+        **{name: table.reset_index(drop=True) for name, table in by_day.items()},
     )
 
 
@@ -200,23 +176,13 @@ def unknown(data: Data, organization: str) -> str:
     return f'organization: found "{organization}", a code that no organization has; {expected}.'
 
 
-def waves_shown(record: Record, most: int = 3) -> list[int]:
-    """The last waves of the survey."""
-    return record.waves[-most:]
-
-
-def expects(record: Record) -> dict[str, bool]:
+def expects(record: Record) -> list[str]:
     """What it expects by its latest word on each: in the survey or in a conversation."""
-    said = [
-        record.answers.drop(columns="wave"),
-        record.conversations[["held_on", *record.expects]].rename(columns={"held_on": "said_on"}),
-    ]
-    latest = pd.concat(said).sort_values("said_on", kind="stable")[record.expects].ffill().tail(1)
-    return {
-        what: bool(latest[f"expects_{what}"].iloc[0])
-        for what in record.programme.expectations
-        if len(latest) and pd.notna(latest[f"expects_{what}"].iloc[0])
-    }
+    columns = [f"expects_{what}" for what in record.programme.expectations]
+    talks = record.conversations.rename(columns={"held_on": "said_on"})
+    said = pd.concat([record.answers, talks[["said_on", *columns]]]).sort_values("said_on", kind="stable")
+    latest = {what: said[f"expects_{what}"].dropna().tail(1) for what in record.programme.expectations}
+    return [what for what, answer in latest.items() if answer.any()]
 
 
 def invited_with(record: Record) -> dict[str, int]:
@@ -228,16 +194,6 @@ def invited_with(record: Record) -> dict[str, int]:
 def beyond(record: Record) -> list[str]:
     """The expectations that programme.toml declares beyond what the project offers."""
     return [what for what, one in record.programme.expectations.items() if one.met_by == []]
-
-
-def changed(record: Record) -> tuple[list[str], list[str], int] | None:
-    """What it named newly, and no longer, in the last wave it answered, and the wave before; None after one wave."""
-    if len(record.answers) < 2:
-        return None
-    before, now = record.answers.iloc[-2], record.answers.iloc[-1]
-    newly = [what for what in record.programme.expectations if _yes(now, what) and _no(before, what)]
-    no_longer = [what for what in record.programme.expectations if _yes(before, what) and _no(now, what)]
-    return newly, no_longer, int(before["wave"])
 
 
 def follow_ups(record: Record) -> pd.DataFrame:
@@ -280,44 +236,50 @@ def support_now(record: Record) -> pd.DataFrame:
     return record.other_support[~ended]
 
 
-def without_evidence(record: Record) -> pd.DataFrame:
-    """Leads and contracts that nothing on record shows."""
-    return record.business_leads[record.business_leads["evidence"].isna()]
-
-
-def topics(record: Record) -> list[Topic]:
-    """What to talk about next: at most :data:`MOST_TOPICS`, in the order of :data:`RULES`.
+def topics(record: Record) -> dict[str, dict]:
+    """What to talk about next → the facts it rests on: at most :data:`MOST_TOPICS`, in the order of the rule.
 
     With an organization that has ceased to be a partner, only what was promised to it.
     """
-    found = {topic.rule: topic for topic in _topics(record)}
-    rules = RULES[:1] if record.left else RULES
-    return [found[rule] for rule in rules if rule in found][:MOST_TOPICS]
+    found = {topic: facts for topic, facts in _topics(record) if not record.left or topic == "follow_up_overdue"}
+    return dict(list(found.items())[:MOST_TOPICS])
 
 
 def _topics(record):
     due = follow_ups(record)
-    overdue = due[due["state"] == "overdue"]
-    if len(overdue):
-        oldest = overdue.iloc[0]
-        yield Topic("follow_up_overdue", {"n": len(overdue), "due_on": oldest["due_on"]})
+    if len(overdue := due[due["state"] == "overdue"]):
+        yield "follow_up_overdue", {"n": len(overdue), "day": overdue["due_on"].iloc[0]}
     days = days_since_talk(record)
     if days is None or days > RECENT_DAYS:
-        yield Topic("no_conversation", {"days": days})
-    now, invited = [what for what, yes in expects(record).items() if yes], invited_with(record)
-    if limits := [what for what in now if what in beyond(record)]:
-        yield Topic("beyond_the_offer", {"what": limits})
+        yield "first_conversation" if days is None else "no_conversation", {"days": days}
+    now, invited, limits = expects(record), invited_with(record), beyond(record)
+    if limits := [what for what in now if what in limits]:
+        yield "beyond_the_offer", {"what": limits}
     if waiting := [what for what in now if invited.get(what) == 0]:
-        yield Topic("never_offered", {"what": waiting})
-    if (moved := changed(record)) and (moved[0] or moved[1]):
-        yield Topic("expectation_changed", {"newly": moved[0], "no_longer": moved[1], "wave": moved[2]})
+        yield "never_offered", {"what": waiting}
+    yield from _changed(record)
     if len(pledges := open_pledges(record)):
         oldest = pledges.iloc[0]
-        yield Topic("pledge_open", {"n": len(pledges), "kind": oldest["kind"], "pledged_on": oldest["pledged_on"]})
+        yield "pledge_open", {"n": len(pledges), "what": oldest["kind"], "day": oldest["pledged_on"]}
     if len(support := support_now(record)):
-        yield Topic("other_support", {"projects": list(dict.fromkeys(support["project"]))})
-    if len(leads := without_evidence(record)):
-        yield Topic("lead_without_evidence", {"n": len(leads), "date": leads["date"].iloc[0]})
+        yield "other_support", {"projects": list(dict.fromkeys(support["project"]))}
+    leads = record.business_leads
+    if len(bare := leads[leads["evidence"].isna()]):
+        yield "lead_without_evidence", {"n": len(bare), "day": bare["date"].iloc[0]}
+
+
+def _changed(record):
+    """What it named newly, and no longer, in the last wave it answered, beside the wave before."""
+    if len(record.answers) < 2:
+        return
+    before, now = record.answers.iloc[-2], record.answers.iloc[-1]
+    said = {what: [before[f"expects_{what}"], now[f"expects_{what}"]] for what in record.programme.expectations}
+    told = {what: both for what, both in said.items() if pd.notna(both).all()}
+    newly = [what for what, (then, today) in told.items() if today and not then]
+    gone = [what for what, (then, today) in told.items() if then and not today]
+    if newly or gone:
+        topic = "expects_other_things" if newly and gone else "expects_more" if newly else "expects_less"
+        yield topic, {"newly": newly, "gone": gone, "wave": int(before["wave"])}
 
 
 def _promised(conversations, last):
@@ -326,11 +288,6 @@ def _promised(conversations, last):
     state = pd.Series("later", some.index).mask(due <= last, "overdue").mask(done, "done")
     found = some[["organization_id"]].assign(due_on=due, state=state)
     return found.sort_values("due_on", kind="stable", ignore_index=True)
-
-
-def _own(rows, organization, day, last):
-    own = rows[(rows["organization_id"] == organization) & (rows[day] <= last)]
-    return own.sort_values(day, kind="stable", ignore_index=True)
 
 
 def _answers(survey, programme):
@@ -344,11 +301,3 @@ def _answers(survey, programme):
 def _line(frame, organization):
     own = frame[frame["organization_id"] == organization] if frame is not None else ()
     return own.drop(columns="organization_id").iloc[0].to_dict() if len(own) else {}
-
-
-def _yes(answer, what):
-    return pd.notna(answer[f"expects_{what}"]) and bool(answer[f"expects_{what}"])
-
-
-def _no(answer, what):
-    return pd.notna(answer[f"expects_{what}"]) and not bool(answer[f"expects_{what}"])

@@ -8,18 +8,9 @@ import pandas as pd
 
 from konbit_lessons.disclosure import AND, TOTAL, Before, Gate
 from konbit_lessons.field.cleaning import Data
+from konbit_lessons.measures import shared_counts
 from konbit_lessons.measures.intervals import difference_of_groups, share_with_interval, with_shares
 from konbit_lessons.measures.roster import last_day, reports
-from konbit_lessons.measures.shared_counts import (
-    PAIRS,
-    STEPS,
-    TAKEN_UP,
-    attendances,
-    invitations_taken_up,
-    once,
-    organizations,
-    panel,
-)
 
 CLUSTERS = ["organization_id", "event_id"]  # invitations of one organization, or to one event, go together
 COUNTED = "count only"  # nobody knows who was invited
@@ -42,7 +33,7 @@ def reached(data: Data, *, quarter: str) -> pd.DataFrame:
         ``attendances``, ``organizations`` (on the roster), ``target`` (missing where none is declared). Missing where
         hidden; a type of fewer organizations than the smallest cell is left out.
     """
-    rows = panel(data, quarter=quarter)
+    rows = shared_counts.panel(data, quarter=quarter)
     counts, least = _by_type(data, quarter, sorted(rows.loc[rows["attended"].notna(), "fiscal_quarter"].unique()))
     names = {"came_once": "so_far", "roster": "organizations", "report": "fiscal_quarter", "group": "org_type"}
     table = counts.assign(at_least=least["came_once"]).reset_index().rename(columns=names)
@@ -61,7 +52,8 @@ def reached(data: Data, *, quarter: str) -> pd.DataFrame:
 
 def _by_type(data: Data, quarter: str, quarters: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Counts by quarter and type, all last, without types of few organizations; and what each is at the least."""
-    known = organizations(data, quarter=quarter).drop("place", level="by", errors="ignore").droplevel("by")
+    known = shared_counts.organizations(data, quarter=quarter)
+    known = known.drop("place", level="by", errors="ignore").droplevel("by")
     groups = [(one, group) for group in [*shown_types(data), TOTAL] for one in quarters]
     index = pd.MultiIndex.from_tuples(groups, names=["report", "group"])
     counts, least = (known[one].reindex(index) for one in ("n", "at_least"))
@@ -79,9 +71,9 @@ def funnel(data: Data, *, quarter: str) -> pd.DataFrame:
         last step before whose number is shown), ``n`` (at that step), ``share``, ``conf_low``, ``conf_high``
         (Wilson's). Missing where hidden. Where nobody knows who was invited, there is no such step.
     """
-    known = panel(data, quarter=quarter)["attended"].notna().any()
+    known = shared_counts.panel(data, quarter=quarter)["attended"].notna().any()
     figures = dict(zip(["organizations", "at_least"], _by_type(data, quarter, [quarter] if known else []), strict=True))
-    taken = [step for step in STEPS if step != "invited" or data.programme.invitations != COUNTED]
+    taken = [step for step in shared_counts.STEPS if step != "invited" or data.programme.invitations != COUNTED]
     steps = pd.DataFrame({name: one.loc[:, taken].stack() for name, one in figures.items()})
     steps = steps.droplevel("report").rename_axis(["org_type", "step"]).reset_index()
     of = steps["step"].where(steps["organizations"].notna())
@@ -113,8 +105,8 @@ def uptake(data: Data, rows: pd.DataFrame, *, by: str | tuple[str, str]) -> pd.D
     columns = [*by, *counts, *ENDS]
     if data.programme.invitations == COUNTED or not {*by} <= {*rows} or rows["attended"].isna().all():
         return pd.DataFrame(columns=columns)
-    shared = tuple(by) in PAIRS or {*by} <= {*TAKEN_UP}
-    safe = invitations_taken_up(data, rows, also="" if shared else by[0])
+    shared = tuple(by) in shared_counts.PAIRS or {*by} <= {*shared_counts.TAKEN_UP}
+    safe = shared_counts.invitations_taken_up(data, rows, also="" if shared else by[0])
     who = _organizations(data, rows, by[0]) if len(by) == 1 else {}
     lines = [
         dict(zip(by, group, strict=True)) | {"organizations": who.get(str(group[0]))}
@@ -177,7 +169,7 @@ def difference(rows: pd.DataFrame, shares: pd.DataFrame, *, first=None, second=N
     return pd.DataFrame([[*two, gap.estimate, *ends]], columns=columns)
 
 
-@once
+@shared_counts.once
 def meaningful(data: Data, *, quarter: str) -> pd.DataFrame:
     """Invited organizations that take part meaningfully as declared, and how the number moves with each cut-off.
 
@@ -193,7 +185,9 @@ def meaningful(data: Data, *, quarter: str) -> pd.DataFrame:
         ``share``, ``conf_low``, ``conf_high`` (Wilson's). Missing where hidden.
     """
     least = data.programme.meaningful.model_dump()
-    known = panel(data, quarter=quarter)["attended"].notna().any() and not not_recorded(data, quarter=quarter)
+    known = shared_counts.panel(data, quarter=quarter)["attended"].notna().any() and not not_recorded(
+        data, quarter=quarter
+    )
     ways = _ways(least) if known else {}
     shown = _meaningful_shown(data, quarter, ways) if ways else None
     types = [name for name in shown_types(data) if ways and ("org_type", name) in shown.index]
@@ -210,7 +204,7 @@ def meaningful(data: Data, *, quarter: str) -> pd.DataFrame:
 
 def _meaningful_shown(data: Data, quarter: str, ways: dict) -> pd.DataFrame:
     """How many invited organizations do what each way asks, by type and in all, as it may be shown."""
-    rows, gate = panel(data, quarter=quarter), Gate()
+    rows, gate = shared_counts.panel(data, quarter=quarter), Gate()
     for one in reports(data, quarter):
         done = _done(data, rows[rows["fiscal_quarter"] <= one], one)
         met = done.assign(**{way: (done[list(cut)] >= pd.Series(cut)).all(axis=1) for way, cut in ways.items()})
@@ -228,7 +222,7 @@ def _meaningful_shown(data: Data, quarter: str, ways: dict) -> pd.DataFrame:
 
 def _done(data: Data, rows: pd.DataFrame, quarter: str) -> pd.DataFrame:
     """What each invited organization did up to a quarter, of what takes part meaningfully is measured by."""
-    there, delivered = attendances(rows).groupby("organization_id"), data.contributions
+    there, delivered = shared_counts.attendances(rows).groupby("organization_id"), data.contributions
     delivered = delivered[delivered["delivered_on"] <= last_day(data, quarter)]
     each = rows.groupby("organization_id")[["org_type"]].first()
     done = {
@@ -254,7 +248,7 @@ def _ways(least: dict[str, float]) -> dict[str, dict[str, float]]:
 
 def not_recorded(data: Data, *, quarter: str) -> list[str]:
     """Of what takes part meaningfully is measured by, and asked for, what is on record of no organization that came."""
-    there = attendances(panel(data, quarter=quarter))
+    there = shared_counts.attendances(shared_counts.panel(data, quarter=quarter))
     known = {
         "hours": there["hours"].notna().any(),
         "senior_delegates": there["senior_delegate"].notna().any(),
@@ -275,10 +269,10 @@ def where(data: Data, *, quarter: str) -> pd.DataFrame:
         The column of places, ``reached``, ``n`` (partners), ``share``, ``conf_low``, ``conf_high`` (Wilson's; missing
         where hidden), and ``column`` and ``row`` on the map of tiles.
     """
-    rows, places = panel(data, quarter=quarter), data.programme.places
+    rows, places = shared_counts.panel(data, quarter=quarter), data.programme.places
     if places is None or rows.loc[rows["fiscal_quarter"] == quarter, "attended"].isna().all():
         return pd.DataFrame(columns=["place", "reached", "n", *ENDS, "column", "row"])
-    known = organizations(data, quarter=quarter)["n"].loc[(quarter, "place")]
+    known = shared_counts.organizations(data, quarter=quarter)["n"].loc[(quarter, "place")]
     counts = known.rename_axis(places.column).reset_index()
     counts = counts.rename(columns={"partners": "n"})[[places.column, "reached", "n"]]
     tiles = counts[places.column].map(lambda place: places.tiles.get(place, (None, None)))
@@ -296,7 +290,7 @@ def came_uninvited(data: Data, *, quarter: str) -> pd.DataFrame:
         ``walk_ins``: attendances of organizations that were not invited, at the other events; ``organizations``: in
         both, each counted once. Missing where they are about few.
     """
-    pair, rows = ["event_id", "organization_id"], panel(data, quarter=quarter)
+    pair, rows = ["event_id", "organization_id"], shared_counts.panel(data, quarter=quarter)
     held = data.events.loc[data.events["held_on"] <= last_day(data, quarter), "event_id"]
     signed = data.sign_in.loc[data.sign_in["event_id"].isin(held), pair].drop_duplicates()
     found = signed.astype(object).merge(rows[pair].astype(object), how="left", indicator="invited")
@@ -322,7 +316,7 @@ def unknown_attendance(data: Data, *, quarter: str) -> pd.DataFrame:
         be placed, or it has none), ``not_recorded`` (there are no sheets at all); ``invitations``, ``events``, ``of``
         (all invitations).
     """
-    rows = panel(data, quarter=quarter)
+    rows = shared_counts.panel(data, quarter=quarter)
     unknown = rows[rows["attended"].isna()]
     reason = unknown["event_id"].isin(data.sign_in["event_id"]).map({True: "name", False: "no_sheet"})
     reason = (reason if len(data.sign_in) else reason.map(lambda _: "not_recorded")).rename("reason").astype("str")

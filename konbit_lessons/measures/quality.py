@@ -13,7 +13,7 @@ Takes a cleaned programme; everything is counted from what cleaning wrote down. 
 - **timeliness**: current, and there in time: days from a fact to its record.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import pandas as pd
@@ -33,13 +33,12 @@ STANDARDS = {
     "reliability": mark("Reliability"),
     "timeliness": mark("Timeliness"),
 }
-COLUMNS = ("standard", "measure", "unit", "table", "source", "quarter", "value", "of", "share")
 PLACE = ["table", "source", "quarter"]
 REFUSED = ("conversion", "codebook", "event on record")  # checks that blank a value that does not fit
-CHANGES = ("change_response", "blank_response")
 
 
-def _referring_to(table: str) -> tuple[str, ...]:
+def referring_to(table: str) -> tuple[str, ...]:
+    """The tables with a column that names a row of a table."""
     return tuple(
         name
         for name, about in tables.codebook()["tables"].items()
@@ -83,9 +82,9 @@ class Logged:
 LOGGED = (
     Logged("validity", mark("Values that do not fit, set aside"), "values", REFUSED, ("blank_response",)),
     Logged("validity", mark("Rows without a value they need, set aside"), "rows", ("needed value",)),
-    Logged("validity", mark("Rows about no event on record, set aside"), "rows", ("event on record",), ("remove_survey",), _referring_to("events")),
-    Logged("validity", mark("Rows about no organization on the roster, set aside"), "rows", ("organization on the roster",), (), _referring_to("organizations")),
-    Logged("integrity", mark("Names and codes replaced by those on record"), "values", ("organization name", "event on record"), ("change_response",), _referring_to("organizations")),
+    Logged("validity", mark("Rows about no event on record, set aside"), "rows", ("event on record",), ("remove_survey",), referring_to("events")),
+    Logged("validity", mark("Rows about no organization on the roster, set aside"), "rows", ("organization on the roster",), (), referring_to("organizations")),
+    Logged("integrity", mark("Names and codes replaced by those on record"), "values", ("organization name", "event on record"), ("change_response",), referring_to("organizations")),
     Logged("integrity", mark("Rows that stand there again, set aside"), "rows", ("double entry",), ("remove_survey",)),
     Logged("integrity", mark("Rows of an organization that answers again in a wave, kept"), "rows", ("double entry",), ("no_action",), ("survey",)),
     Logged("integrity", mark("Values replaced by the mean of several answers"), "values", ("double entry",), ("change_response",), ("survey",)),
@@ -163,14 +162,9 @@ def data_quality(data: Data) -> pd.DataFrame:
     frame = pd.concat([part for part in parts if len(part)], ignore_index=True)
     frame = frame.astype({"value": "Float64", "of": "Int64"})
     share = (frame["value"] / frame["of"]).where((frame["of"] > 0) & ~frame["unit"].isin(["values", "changes", "days"]))
-    order = {"standard": list(STANDARDS), "measure": list(MEASURES), "table": ["", *tables.TABLES]}
-    return (
-        frame.assign(share=share)[list(COLUMNS)]
-        .sort_values(
-            ["standard", "measure", *PLACE],
-            key=lambda names: names.map(order[names.name].index) if names.name in order else names,
-        )
-        .reset_index(drop=True)
+    order = {"standard": list(STANDARDS).index, "measure": MEASURES.index, "table": ["", *tables.TABLES].index}
+    return frame.assign(share=share)[["standard", "measure", "unit", *PLACE, "value", "of", "share"]].sort_values(
+        ["standard", "measure", *PLACE], key=lambda names: names.map(order.get(names.name, str)), ignore_index=True
     )
 
 
@@ -196,122 +190,53 @@ def in_sum(quality: pd.DataFrame, *, quarter: str | None = None) -> pd.DataFrame
     return sums.assign(value=value, share=(value / sums["of"]).where(has_share)).drop(columns="most")
 
 
-def shown(data: Data, quality: pd.DataFrame, *, quarter: str) -> pd.DataFrame:
-    """The figures as a report may hold them: over all files, of a quarter and of all; each by file for an own team.
-
-    A file may hold the records of few organizations, and how many they are is a figure about these.
-
-    Returns
-    -------
-    DataFrame
-        For a shared report ``standard``, ``measure``, ``unit``, ``quarter`` (or ``all``), ``value``, ``of``, ``share``;
-        else `quality` itself.
-    """
-    if data.programme.smallest_cell <= 1:
-        return quality
-    with_n = quality[quality["of"].notna()]
-    parts = [in_sum(with_n, quarter=quarter).assign(quarter=quarter), in_sum(with_n).assign(quarter="all")]
-    columns = ["standard", "measure", "unit", "quarter", "value", "of", "share"]
-    return pd.concat(parts)[columns].sort_values(
-        ["measure", "quarter"], key=lambda names: names.map([*MEASURES, quarter, "all"].index), ignore_index=True
-    )
-
-
-def without_few(data: Data, lines: pd.DataFrame) -> pd.DataFrame:
-    """Lines of :func:`by_table`, or by source, without the numbers of records that are those of few organizations."""
-    about = _referring_to("organizations")
-    few = [
-        name
-        for name, table in data.tables.items()
-        if name in about and table["organization_id"].nunique() < data.programme.smallest_cell
-    ]
-    hidden = lines["table"].isin(few) & (lines["read"] > 0)
-    return lines.assign(**{name: lines[name].mask(hidden) for name in lines.select_dtypes("number")})
-
-
-def by_table(data: Data, *, quarter: str | None = None) -> pd.DataFrame:
-    """Rows read, kept and set aside, and values set aside or changed, by table.
-
-    Parameters
-    ----------
-    data : Data
-    quarter : str, optional
-        Only rows of this fiscal quarter; of all unless told.
-
-    Returns
-    -------
-    DataFrame, one row per table that a source feeds, in the order of the codebook
-        ``table``, ``read``, ``kept``, ``set_aside`` (rows; kept + set aside = read), ``values_set_aside`` (that do not
-        fit, also in rows set aside), ``values_changed`` (every other value that was replaced or blanked).
-    """
-    counts, checks = data.counts, data.checks
-    if quarter is not None:
-        counts, checks = counts[counts["quarter"] == quarter], checks[checks["quarter"] == quarter]
-    rows = counts.groupby("table")[["read", "kept", "set_aside"]].sum()
-    refused = checks["check"].isin(REFUSED) & (checks["change_type"] == "blank_response")
-    rows["values_set_aside"] = checks[refused].groupby("table")["rows"].sum()
-    rows["values_changed"] = checks[checks["change_type"].isin(CHANGES) & ~refused].groupby("table")["rows"].sum()
-    order = [name for name in data.tables if name in rows.index]
-    return rows.loc[order].fillna(0).astype("Int64").rename_axis("table").reset_index()
-
-
 def _logged(data: Data) -> Iterator[pd.DataFrame]:
     read = data.counts.groupby(PLACE)["read"].sum()
     for measure in LOGGED:
-        counted = measure.of(data.checks).groupby(PLACE)["rows"].sum()
-        of = pd.NA
+        counted, of = measure.of(data.checks).groupby(PLACE)["rows"].sum(), pd.NA
         if not measure.beside:
-            about = read.index.get_level_values("table").isin(measure.tables or list(tables.TABLES))
-            counted = counted.reindex(counted.index.union(read.index[about]), fill_value=0)
+            about = read[read.index.isin(measure.tables or list(tables.TABLES), level="table")]
+            counted = counted.reindex(counted.index.union(about.index), fill_value=0)
             of = read.reindex(counted.index).to_numpy()
         frame = counted.rename("value").reset_index()
         yield frame.assign(standard=measure.standard, measure=measure.name, unit=measure.unit, of=of)
 
 
-def _of_programme(data: Data, standard: str, measure: str, unit: str, lines: list[tuple]) -> pd.DataFrame:
+def _of_programme(data: Data, standard: str, measure: str, unit: str, lines: Iterable[tuple]) -> pd.DataFrame:
     """Sums of (quarter, value, of) by quarter; those about too few organizations are left blank."""
-    sums = pd.DataFrame(lines, columns=["quarter", "value", "of"]).groupby("quarter")[["value", "of"]]
-    sums = sums.agg(lambda one: one.sum(skipna=False)) if len(lines) else sums.sum()
+    lines = pd.DataFrame(list(lines), columns=["quarter", "value", "of"])
+    sums = lines.groupby("quarter")[["value", "of"]].agg(lambda one: one.sum(skipna=False))
     if unit == "organizations":
-        smallest = data.programme.smallest_cell
-        few = [sums[name].between(1, smallest - 1) for name in sums]
-        few = few[0] | few[1] | (sums["of"] - sums["value"]).between(1, smallest - 1) | sums.isna().any(axis=1)
+        told = sums.assign(rest=sums["of"] - sums["value"])
+        few = (told.isna() | ((told > 0) & (told < data.programme.smallest_cell))).any(axis=1)
         sums = sums.astype("Int64").mask(few)
     return sums.reset_index().assign(standard=standard, measure=measure, unit=unit, table="", source="")
 
 
-def _answers(data: Data) -> list[tuple]:
-    quarters, lines = quarters_of(data, data.survey["submitted_on"]), []
+def _answers(data: Data) -> Iterator[tuple]:
+    quarters = quarters_of(data, data.survey["submitted_on"])
     for _, answers in waves(data, until=quarters.max()).groupby("wave") if len(quarters) else ():
-        first = answers["submitted_on"].min()
-        lines.append((quarters[answers.index].min(), *_reached(answers, partners(data.organizations, first))))
-    return lines
+        asked = partners(data.organizations, answers["submitted_on"].min())
+        yield quarters[answers.index].min(), int(asked.isin(answers["organization_id"]).sum()), len(asked)
 
 
-def _conversations(data: Data) -> list[tuple]:
+def _conversations(data: Data) -> Iterator[tuple]:
     held = quarters_of(data, data.conversations["held_on"])
-    if held.empty:
-        return []
-    known = conversations(data, quarter=held.max())["n"].xs((TOTAL, TOTAL), level=("by", "group"))
-    return list(known.loc[held.min() :, ["talked", "partners"]].itertuples(name=None))
+    if len(held):
+        known = conversations(data, quarter=held.max())["n"].xs((TOTAL, TOTAL), level=("by", "group"))
+        yield from known.loc[held.min() :, ["talked", "partners"]].itertuples(name=None)
 
 
-def _reached(rows: pd.DataFrame, asked: pd.Series) -> tuple[int, int]:
-    return int(asked.isin(rows["organization_id"]).sum()), len(asked)
-
-
-def _attendance(data: Data) -> list[tuple]:
-    held_on = data.events.set_index("event_id")["held_on"]
-    quarters = quarters_of(data, data.invitations["event_id"].map(held_on))
-    known = data.invitations["attended"].notna().groupby(quarters).agg(["sum", "size"])
-    return list(known.itertuples(name=None))
+def _attendance(data: Data) -> Iterator[tuple]:
+    quarters = quarters_of(data, data.invitations["event_id"].map(data.events.set_index("event_id")["held_on"]))
+    return data.invitations["attended"].notna().groupby(quarters).agg(["sum", "size"]).itertuples(name=None)
 
 
 def _agreement(data: Data) -> Iterator[pd.DataFrame]:
     for records, pairs in data.agreement.groupby("records"):
         if records == "survey twice in a wave" and _asked_again(data) < data.programme.smallest_cell:
             continue
-        lines = list(pairs[["quarter", "agree", "compared"]].itertuples(index=False, name=None))
+        lines = pairs[["quarter", "agree", "compared"]].itertuples(index=False, name=None)
         yield _of_programme(data, "reliability", AGREE[records], "comparisons", lines)
 
 

@@ -47,16 +47,6 @@ def quarters_since(data: Data, day: pd.Timestamp, until: str) -> list[str]:
     return [str(one) for one in quarters]
 
 
-def event_types(data: Data) -> list[str]:
-    """The types of events, in the order declared."""
-    return data.programme.levels("event_type")
-
-
-def expectations(data: Data) -> dict[str, list[str] | None]:
-    """What partners may expect → the incentives and types of events that meet it; None where that is not said."""
-    return {what: one.met_by for what, one in data.programme.expectations.items()}
-
-
 def places(data: Data) -> pd.Series:
     """Where each organization is, by its code; "" where that is not on record, or no places are declared."""
     each, declared = data.organizations.set_index("organization_id"), data.programme.places

@@ -16,17 +16,8 @@ from konbit_lessons.disclosure import Before, Gate
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.store import cleaned
+from konbit_lessons.measures import roster
 from konbit_lessons.measures.intervals import with_shares
-from konbit_lessons.measures.roster import (
-    first_day,
-    in_order,
-    last_day,
-    partners,
-    partners_at_end,
-    places,
-    quarters_since,
-    reports,
-)
 from konbit_lessons.panel import invitations
 
 STEPS = {"roster": None, "invited": 0, "came_once": 1, "came_again": 2, "came_five_times": 5}  # step → events attended
@@ -92,7 +83,7 @@ def organizations(data: Data, *, quarter: str) -> pd.DataFrame:
         ``reached`` and ``partners`` by place.
     """
     gate, rows = Gate(), panel(data, quarter=quarter)
-    for one in reports(data, quarter):
+    for one in roster.reports(data, quarter):
         so_far = rows[rows["fiscal_quarter"] <= one]
         came = attendances(so_far[so_far["fiscal_quarter"] == one])
         each = _steps(data, so_far, one).assign(attendances=False)
@@ -119,16 +110,18 @@ def _steps(data: Data, rows: pd.DataFrame, quarter: str) -> pd.DataFrame:
     times = each["organization_id"].map(attendances(rows).groupby("organization_id").size()).fillna(0)
     invited = each["organization_id"].isin(rows["organization_id"])
     taken = {step: invited & (times >= least) for step, least in STEPS.items() if least is not None}
-    joined = each["joined_on"].isna() | (each["joined_on"] <= last_day(data, quarter))
+    joined = each["joined_on"].isna() | (each["joined_on"] <= roster.last_day(data, quarter))
     return each.assign(roster=True, **taken)[joined | invited]
 
 
 def _partners_in(data: Data, quarter: str, came: pd.DataFrame) -> pd.DataFrame:
     """The organizations that were partners when a quarter began or ended, or came in it."""
     known = data.organizations
-    days = first_day(data, quarter), last_day(data, quarter)
-    ids = sorted({*came["organization_id"]}.union(*(partners(known, day) for day in days)))
-    here = pd.DataFrame({"organization_id": ids, "place": places(data).reindex(ids).to_numpy(), "partners": True})
+    days = roster.first_day(data, quarter), roster.last_day(data, quarter)
+    ids = sorted({*came["organization_id"]}.union(*(roster.partners(known, day) for day in days)))
+    here = pd.DataFrame(
+        {"organization_id": ids, "place": roster.places(data).reindex(ids).to_numpy(), "partners": True}
+    )
     return here.assign(reached=here["organization_id"].isin(came["organization_id"]))
 
 
@@ -150,7 +143,7 @@ def conversations(data: Data, *, quarter: str) -> pd.DataFrame:
         :data:`BANDS` those by their last conversation, in all and by type; each month of it by its first day.
     """
     gate = Gate()
-    for one in quarters_since(data, data.conversations["held_on"].min(), quarter):
+    for one in roster.quarters_since(data, data.conversations["held_on"].min(), quarter):
         each, months = _talked_with(data, one)
         gate.report(one)
         gate.count(each, [*BANDS, "partners"], by=["org_type"])
@@ -165,15 +158,15 @@ def conversations(data: Data, *, quarter: str) -> pd.DataFrame:
 
 def _talked_with(data: Data, quarter: str) -> tuple[pd.DataFrame, list[str]]:
     """Of each partner when it last had a conversation, and in which months of a quarter, which are named."""
-    each = partners_at_end(data, quarter).reset_index().assign(partners=True)
-    talks = data.conversations[data.conversations["held_on"] <= last_day(data, quarter)]
+    each = roster.partners_at_end(data, quarter).reset_index().assign(partners=True)
+    talks = data.conversations[data.conversations["held_on"] <= roster.last_day(data, quarter)]
     last = talks.groupby("organization_id")["held_on"].max().reindex(each["organization_id"]).set_axis(each.index)
-    began = first_day(data, quarter)
-    starts = [began, first_day(data, quarters_since(data, began - pd.Timedelta(days=1), quarter)[0])]
+    began = roster.first_day(data, quarter)
+    starts = [began, roster.first_day(data, roster.quarters_since(data, began - pd.Timedelta(days=1), quarter)[0])]
     band = np.select(
         [last.isna(), last >= starts[0], last >= starts[1]], ["never", "talked", "quarter_before"], "earlier"
     )
-    months = {str(day.date()): day for day in pd.date_range(began, last_day(data, quarter), freq="MS")}
+    months = {str(day.date()): day for day in pd.date_range(began, roster.last_day(data, quarter), freq="MS")}
     held_in = talks["held_on"].dt.to_period("M")
     for name, day in months.items():
         each[name] = each["organization_id"].isin(talks.loc[held_in == day.to_period("M"), "organization_id"])
@@ -247,5 +240,5 @@ def in_groups(data: Data, known: pd.DataFrame, figures: Sequence[str], *, named:
     """
     long = known[list(figures)].melt(ignore_index=False, var_name=named, value_name="organizations")
     long = long.join(known[whole].rename("n")).reset_index()
-    long = in_order(data, long[[named, "by", "group", "organizations", "n"]])
+    long = roster.in_order(data, long[[named, "by", "group", "organizations", "n"]])
     return with_shares(long.astype({"organizations": "Int64", "n": "Int64"}), "organizations")

@@ -10,26 +10,18 @@ from fnmatch import fnmatch
 import pandas as pd
 
 from konbit_lessons.field.cleaning import Data
+from konbit_lessons.measures import quality as measured
 from konbit_lessons.measures.intervals import with_shares
-from konbit_lessons.measures.quality import (
-    AGREE,
-    ANSWERED,
-    CHANGES,
-    KNOWN,
-    LATE,
-    LOGGED,
-    REFUSED,
-    STANDARDS,
-    TALKED_WITH,
-    without_few,
-)
+from konbit_lessons.measures.quality import ANSWERED, KNOWN, LATE
 from konbit_lessons.words import mark
 
 GOOD, FAIR, POOR, UNKNOWN = mark("good"), mark("fair"), mark("poor"), mark("cannot tell")
 ORDER = (UNKNOWN, GOOD, FAIR, POOR)  # the worst known one judges a standard
-SET_ASIDE = tuple(measure.name for measure in LOGGED if measure.standard == "validity" and measure.unit == "rows")
-TWICE = next(measure.name for measure in LOGGED if "double entry" in measure.checks and measure.unit == "rows")
-REGISTERED, ASKED_AGAIN = AGREE.values()
+SET_ASIDE = tuple(
+    measure.name for measure in measured.LOGGED if measure.standard == "validity" and measure.unit == "rows"
+)
+TWICE = next(measure.name for measure in measured.LOGGED if "double entry" in measure.checks and measure.unit == "rows")
+REGISTERED, ASKED_AGAIN = measured.AGREE.values()
 
 
 @dataclass(frozen=True)
@@ -63,19 +55,17 @@ class Rule:
         own = quality[quality["measure"].isin(self.measures)].dropna(subset=["value", "of"])
         if self.of == "latest":
             own = own[own["quarter"] == own["quarter"].max()]
-        if own.empty:
-            return float("nan"), float("nan")
-        if self.in_days:
-            return float(own["value"].max()), float(own["of"].sum())
         n = read if self.of == "read" else own["of"].sum()
-        return (float(own["value"].sum() / n), float(n)) if n else (float("nan"), float("nan"))
+        if own.empty or not n:
+            return float("nan"), float("nan")
+        return float(own["value"].max() if self.in_days else own["value"].sum() / n), float(n)
 
     def judge(self, figure: float) -> str:
         """The word for a figure."""
         if pd.isna(figure):
             return UNKNOWN
-        sign = -1 if self.more_is_better else 1
-        return GOOD if sign * figure <= sign * self.good else FAIR if sign * figure <= sign * self.fair else POOR
+        good, fair = (figure >= limit if self.more_is_better else figure <= limit for limit in (self.good, self.fair))
+        return GOOD if good else FAIR if fair else POOR
 
 
 RULES = (
@@ -122,7 +112,7 @@ def compared(data: Data, quality: pd.DataFrame, *, quarter: str) -> pd.DataFrame
 def by_standard(found: pd.DataFrame) -> dict[str, str]:
     """The word of each standard: that of its worst figure."""
     worst = found.groupby("standard", sort=False)["word"].agg(lambda words: max(words, key=ORDER.index))
-    return {standard: worst[standard] for standard in STANDARDS}
+    return {standard: worst[standard] for standard in measured.STANDARDS}
 
 
 def by_source(data: Data) -> pd.DataFrame:
@@ -131,18 +121,21 @@ def by_source(data: Data) -> pd.DataFrame:
     Returns
     -------
     DataFrame, one row per source and table
-        ``source``, ``table``, ``read``, ``kept``, ``set_aside`` (rows; kept + set aside = read), ``values_set_aside``,
-        ``values_changed``.
+        ``source``, ``table``, ``read``, ``kept``, ``set_aside`` (rows; kept + set aside = read), ``values_set_aside``
+        (that do not fit, also in rows set aside), ``values_changed`` (every other value replaced or blanked).
     """
     counts, checks = (one.assign(source=_places(data, one)) for one in (data.counts, data.checks))
-    by = ["source", "table"]
+    by, blanked = ["source", "table"], checks["change_type"] == "blank_response"
+    refused = checks["check"].isin(measured.REFUSED) & blanked
+    changed = (blanked | (checks["change_type"] == "change_response")) & ~refused
     rows = counts.groupby(by, sort=False)[["read", "kept", "set_aside"]].sum()
-    refused = checks["check"].isin(REFUSED) & (checks["change_type"] == "blank_response")
-    rows["values_set_aside"] = checks[refused].groupby(by)["rows"].sum()
-    rows["values_changed"] = checks[checks["change_type"].isin(CHANGES) & ~refused].groupby(by)["rows"].sum()
+    values = {"values_set_aside": refused, "values_changed": changed}
+    rows = rows.assign(**{name: checks[which].groupby(by)["rows"].sum() for name, which in values.items()})
     table = rows.fillna(0).astype("Int64").reset_index()
-    order = list(data.tables).index
-    return without_few(data, table.sort_values("table", key=lambda names: names.map(order), kind="stable"))
+    about, figures = measured.referring_to("organizations"), [*rows]
+    few = [name for name in about if data.tables[name]["organization_id"].nunique() < data.programme.smallest_cell]
+    table[figures] = table[figures].mask(table["table"].isin(few) & (table["read"] > 0))
+    return table.sort_values("table", key=lambda names: names.map(list(data.tables).index), kind="stable")
 
 
 def _places(data: Data, lines: pd.DataFrame) -> list[str]:
@@ -157,18 +150,21 @@ def _places(data: Data, lines: pd.DataFrame) -> list[str]:
 
 def failures(quality: pd.DataFrame) -> pd.DataFrame:
     """Why rows and values were set aside, most frequent first: ``measure``, ``table``, ``unit``, ``value``."""
-    some = quality[quality["measure"].isin([*SET_ASIDE, TWICE, LOGGED[0].name])]
-    found = some.groupby(["measure", "table", "unit"], sort=False)["value"].sum().reset_index()
-    order = {"by": ["value", "measure", "table"], "ascending": [False, True, True], "ignore_index": True}
-    return found[found["value"] > 0].sort_values(**order)
+    some = quality[quality["measure"].isin([*SET_ASIDE, TWICE, measured.LOGGED[0].name]) & (quality["value"] > 0)]
+    return _most_first(some, ["measure", "table", "unit"], "value")
 
 
 def columns_that_do_not_fit(data: Data) -> pd.DataFrame:
     """In which columns values did not fit: ``table``, ``column``, ``rows``, most first."""
-    refused = data.checks[data.checks["check"].isin(REFUSED) & (data.checks["change_type"] == "blank_response")]
-    found = refused.groupby(["table", "column"])["rows"].sum().reset_index()
-    order = {"by": ["rows", "table", "column"], "ascending": [False, True, True], "ignore_index": True}
-    return found.sort_values(**order)
+    refused = data.checks[
+        data.checks["check"].isin(measured.REFUSED) & (data.checks["change_type"] == "blank_response")
+    ]
+    return _most_first(refused, ["table", "column"], "rows")
+
+
+def _most_first(lines: pd.DataFrame, by: list[str], of: str) -> pd.DataFrame:
+    sums = lines.groupby(by)[of].sum().reset_index()
+    return sums.sort_values(of, ascending=False, kind="stable", ignore_index=True)
 
 
 def rates(data: Data, quality: pd.DataFrame, measures: tuple[str, ...], *, quarter: str) -> pd.DataFrame:
@@ -186,12 +182,12 @@ def rates(data: Data, quality: pd.DataFrame, measures: tuple[str, ...], *, quart
 
 def answered(data: Data, quality: pd.DataFrame, *, quarter: str) -> pd.DataFrame:
     """Of the partners at the time, who answered the survey and who had a conversation, by quarter: see `rates`."""
-    return rates(data, quality, (ANSWERED, TALKED_WITH), quarter=quarter)
+    return rates(data, quality, (ANSWERED, measured.TALKED_WITH), quarter=quarter)
 
 
 def agreeing(data: Data, quality: pd.DataFrame, *, quarter: str) -> pd.DataFrame:
     """How often two records of one fact agree, by quarter: see `rates`."""
-    return rates(data, quality, tuple(AGREE.values()), quarter=quarter)
+    return rates(data, quality, tuple(measured.AGREE.values()), quarter=quarter)
 
 
 def lateness(data: Data, *, quarter: str) -> pd.DataFrame:

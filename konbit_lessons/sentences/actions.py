@@ -9,23 +9,14 @@ import re
 import pandas as pd
 
 from konbit_lessons.say import capital, small
-from konbit_lessons.sentences.common import first_and_last, why_missing
+from konbit_lessons.sentences.common import texts
 from konbit_lessons.sentences.learning import number_told, own
-from konbit_lessons.words import mark, pair
+from konbit_lessons.words import mark
 
-OF_ITSELF = {  # what programme.toml says of the evaluation
-    "commissioned_by": mark("**Commissioned by:** {text}."),
-    "kind": mark("**Kind of evaluation:** {text}."),
-    "carried_out_by": mark("**Carried out by:** {text}."),
-    "limits": mark("**Limits:** {text}."),
-    "commented_by": mark("**Commented on by:** {text}."),
-    "consent": mark("**Consent:** {text}."),
-}
-MEASURED = {  # what an action names as its measure → the number of the report that it is
+TEXTS = texts("actions")
+MEASURED = {  # what an action names as its measure → the number of the report, where it has another name
     "conversations": "talked_with",
     "contributions": "delivered",
-    "leads": "leads",
-    "joint": "joint",
 }
 
 
@@ -37,42 +28,21 @@ def action_items(say, numbers, then, lines):
     numbers, then : DataFrame, from ``measures.findings``, of the quarter and of the one before
     lines : DataFrame, the changes of the table of learning questions, with ``action``
     """
-    return [_action(say, name, action, numbers, then, lines) for name, action in say.programme.actions.items()]
+    items = []
+    for name, action in say.programme.actions.items():
+        measure = MEASURED.get(action.measure, action.measure)
+        now, before = (_told(say, each[each["measure"] == measure]) for each in (numbers, then))
+        changes = [own(say, row, "adaptation") for row in lines[lines["action"] == name].to_dict("records")]
+        decided = say.words.clauses(changes) if changes else None
+        facts = {say("This quarter"): now, say("The quarter before"): before, say("Decided"): decided}
+        anchor = "-".join(re.findall("[a-z0-9]+", name.lower()))
+        heading = say("{name}: {label}", name=name, label=action.label)
+        items.append((heading, [(what, text) for what, text in facts.items() if text], anchor))
+    return items
 
 
-def _action(say, name, action, numbers, then, lines):
-    measured = MEASURED.get(action.measure)
-    facts = [
-        (say("This quarter"), _told(say, numbers, measured)),
-        (say("The quarter before"), _told(say, then, measured)),
-    ]
-    changes = [own(say, row, "adaptation") for row in lines[lines["action"] == name].to_dict("records")]
-    decided = [(say("Decided"), say.words.clauses(changes))] if changes else []
-    heading = say("{name}: {label}", name=name, label=action.label)
-    return (
-        heading,
-        [(what, text) for what, text in facts if text] + decided,
-        "-".join(re.findall("[a-z0-9]+", name.lower())),
-    )
-
-
-def _told(say, numbers, measure):
-    found = numbers[numbers["measure"] == measure]
+def _told(say, found):
     return number_told(say, found.iloc[0]) if len(found) else None
-
-
-def contributions_caption(say, pledged, *, quarter):
-    """Return what the table of contributions shows, and why numbers are missing in it."""
-    return say(
-        "Contributions pledged by partners, and delivered by {quarter:end}, by quarter of the pledge.", quarter=quarter
-    ) + why_missing(say, pledged[["pledged", "delivered"]])
-
-
-def leads_caption(say, leads, *, quarter):
-    """Return what the table of leads and contracts shows, and why numbers are missing in it."""
-    return say("Business leads and contracts recorded by {quarter:end}.", quarter=quarter) + why_missing(
-        say, leads[["leads", "contracts", "both"]]
-    )
 
 
 def lead_sentences(say, leads, around):
@@ -81,44 +51,18 @@ def lead_sentences(say, leads, around):
 
 
 def _leads_so_far(say, leads):
-    so_far = leads[leads["fiscal_quarter"] == "total"]
-    if so_far.empty or so_far[["both", "organizations"]].isna().any(axis=None):
+    so_far = leads[leads["fiscal_quarter"] == "total"].dropna(subset=["both", "organizations"])
+    if so_far.empty:
         return None
-    row = so_far.iloc[0]
-    text = pair(
-        "So far **{organizations} of {partners}** partners had a business lead or contract; {n} was recorded in all.",
-        "So far **{organizations} of {partners}** partners had a business lead or contract; {n} were recorded in all.",
-    )
-    return say(text, **row, n=row["both"])
+    return say(TEXTS["leads_so_far"], n=so_far["both"].iloc[0], **so_far.iloc[0])
 
 
 def _around(say, around):
     if around.empty:
         return None
-    row = around.iloc[0]
-    return say(
-        "In the {days} days from its first event of this kind on ({events}), an organization had **{after:2}** leads "
-        "on average, against **{before:2}** in the {days} days before; the change lies between {low:2} and {high:2} "
-        "(95 % interval). That is of {organizations} of {came} organizations that came to one; the others have too few "
-        "days on record. Other things changed as well.",
-        **row.drop("events"),
-        events=say.list(small(_event(say, name)) for name in row["events"]),
-        low=row["conf_low"],
-        high=row["conf_high"],
-    )
-
-
-def support_finding(say, supported):
-    """Return what share of partners another project supported first and last."""
-    return first_and_last(
-        say,
-        supported,
-        changed=mark(
-            "Another project supported {first:percent} of partners on {first_fiscal_quarter:end} and {last:percent} on "
-            "{last_fiscal_quarter:end}, {change:signed} of 100."
-        ),
-        one=mark("Another project supported {last:percent} of partners on {last_fiscal_quarter:end}."),
-    )
+    row = around.iloc[0].to_dict()
+    row |= {"events": say.list(small(_event(say, name)) for name in row["events"])}
+    return say(TEXTS["around"], low=row["conf_low"], high=row["conf_high"], **row)
 
 
 def approach_sentences(say, sides, change):
@@ -140,10 +84,7 @@ def approach_sentences(say, sides, change):
     return [
         say("Before {day:date}, {before} were taken up; since then, {after}.", day=day, before=before, after=after),
         say("That is **{estimate:signed} of 100**{difference}.", **change),
-        say(
-            "This is not the effect of the new approach: other events were held, with other incentives, and time went "
-            "by. The table says what else differed."
-        ),
+        say(TEXTS["no_effect"]),
     ]
 
 
@@ -151,8 +92,7 @@ def what_differed(say, offered):
     """Return the events before and since as a table reads them, with ``label``: a kind of event, or an incentive."""
     kinds = say.programme.types.get("event_type", {})
     text = {True: mark("Kind: {what}"), False: mark("Offered: {what}")}
-    labels = [say(text[one in kinds], what=small(_event(say, one))) for one in offered["what"]]
-    return offered.assign(label=[str(one) for one in labels])
+    return offered.assign(label=[str(say(text[one in kinds], what=small(_event(say, one)))) for one in offered["what"]])
 
 
 def _event(say, name):
@@ -171,7 +111,10 @@ def quarter_names(say, frame):
 def of_itself(say):
     """Return what programme.toml says of the evaluation: for whom, by whom, its kind, limits and consent."""
     written = {name: label for name, label in say.programme.said.evaluation if label}
-    return [say(OF_ITSELF[name], text=label.text(say.language).removesuffix(".")) for name, label in written.items()]
+    return [
+        say(TEXTS["of_itself"][name], text=label.text(say.language).removesuffix("."))
+        for name, label in written.items()
+    ]
 
 
 def made_with(say, *, quarter, own_words):

@@ -7,23 +7,14 @@ what we owe, and neither blames nor ranks. What respondents wrote is never quote
 import pandas as pd
 
 from konbit_lessons.measures import organization as measures
-from konbit_lessons.panel import RECENT_DAYS
 from konbit_lessons.say import capital, small
+from konbit_lessons.sentences.common import texts
 from konbit_lessons.words import mark, pair
 
 MOST_NAMED = 3  # pledges, projects and follow-ups that are named one by one
+MOST_ROUNDS = 3  # of the survey, in the table of expectations
 LONGEST = 60  # letters of a text of the records
-BEFORE = {  # what an organization brought with it: where it did not, where it did
-    "consulted_at_design": (
-        mark("It was not consulted when the project was designed."),
-        mark("It was consulted when the project was designed."),
-    ),
-    "earlier_donor_support": (
-        mark("It had no support from a donor before."),
-        mark("It had support from a donor before."),
-    ),
-}
-STATES = {"attended": mark("came"), "absent": mark("did not come"), "unknown": mark("unknown")}
+TEXTS = texts("brief")
 
 
 def literal(text):
@@ -53,8 +44,7 @@ def came(say, one):
     forms = pair(
         "It came to **{k} of {n}** event it was invited to.", "It came to **{k} of {n}** events it was invited to."
     )
-    said = say(forms, n=len(known), k=known["attended"].sum())
-    missing = invited - len(known)
+    said, missing = say(forms, n=len(known), k=known["attended"].sum()), invited - len(known)
     return said + (say("Of {n} more it is unknown.", n=missing) if missing else None)
 
 
@@ -62,11 +52,7 @@ def last_talk(say, one):
     """Return when one last talked with it."""
     if (days := measures.days_since_talk(one)) is None:
         return say("No conversation with it is on record.")
-    forms = pair(
-        "The last conversation was on {day:date}, {n} day before the quarter ended.",
-        "The last conversation was on {day:date}, {n} days before the quarter ended.",
-    )
-    return say(forms, n=days, day=one.conversations["held_on"].iloc[-1])
+    return say(TEXTS["last_talk"], n=days, day=one.conversations["held_on"].iloc[-1])
 
 
 def history(say, one):
@@ -74,76 +60,66 @@ def history(say, one):
     about, places = one.about, one.programme.places
     kind = capital(say.level("org_type", about["org_type"]))
     where = about.get(places.column) if places else None
-    if where is not None and pd.notna(where):
+    if pd.notna(where):
         kind = say("{kind}, {where}", kind=kind, where=literal(say.level(places.column, where)))
     said = say("{kind}.", kind=kind) + _partner(say, one)
     if pd.notna(about["staff"]):
         said += say(("{n} person works there.", "{n} people work there."), n=about["staff"])
-    for column, texts in BEFORE.items():
-        said += say(texts[bool(about[column])]) if pd.notna(about[column]) else None
+    for column in ("consulted_at_design", "earlier_donor_support"):
+        said += say(TEXTS["before"][f"{column}={bool(about[column])}"]) if pd.notna(about[column]) else None
     return said
 
 
 def _partner(say, one):
-    joined_on, left_on = one.about["joined_on"], one.about["left_on"]
-    if pd.notna(joined_on) and joined_on > one.last_day:
-        return say("It becomes a partner on {day:date}.", day=joined_on)
-    if one.left and pd.isna(joined_on):
-        return say("It ceased to be a partner on {day:date}.", day=left_on)
+    first, last = one.about["joined_on"], one.about["left_on"]
+    if pd.notna(first) and first > one.last_day:
+        return say("It becomes a partner on {day:date}.", day=first)
+    if one.left and pd.isna(first):
+        return say("It ceased to be a partner on {day:date}.", day=last)
     if one.left:
-        return say("It was a partner from {first:date} to {last:date}.", first=joined_on, last=left_on)
-    if pd.isna(joined_on):
-        return say("Since when it is a partner is not on record.")
-    return say("Partner since {day:date}.", day=joined_on)
+        return say("It was a partner from {first:date} to {last:date}.", first=first, last=last)
+    since = (
+        mark("Since when it is a partner is not on record.") if pd.isna(first) else mark("Partner since {day:date}.")
+    )
+    return say(since, day=first)
 
 
 def conversations_and_follow_ups(say, one):
     """Return when one talked with it, and which follow-ups were promised, are overdue, or fall due."""
-    due = measures.follow_ups(one)
+    due, talk = measures.follow_ups(one), last_talk(say, one)
     if one.conversations.empty:
-        return [last_talk(say, one)]
+        return [talk]
     forms = pair("{n} conversation is on record.", "{n} conversations are on record.")
-    said = [say(forms, n=len(one.conversations)) + last_talk(say, one)]
+    said = [say(forms, n=len(one.conversations)) + talk]
     if due.empty:
         return [*said, say("No follow-up was promised.")]
-    done = (due["state"] == "done").sum()
-    overdue, later = (_days(say, due.loc[due["state"] == state, "due_on"]) for state in ("overdue", "later"))
-    return [
-        *said,
-        say("Follow-ups: {n} promised, {done} done.", n=len(due), done=done),
-        say("**Overdue:** {days}.", days=overdue) if overdue else None,
-        say("Falls due: {days}.", days=later) if later else None,
-    ]
+    said += [say("Follow-ups: {n} promised, {done} done.", n=len(due), done=(due["state"] == "done").sum())]
+    for state, text in {"overdue": mark("**Overdue:** {days}."), "later": mark("Falls due: {days}.")}.items():
+        days = due.loc[due["state"] == state, "due_on"].map(say.words.date).to_list()
+        said += [say(text, days=_some_of(say, days))] if days else []
+    return said
 
 
-def _days(say, days):
-    return _some_of(say, [say.words.date(day) for day in days.head(MOST_NAMED)], len(days)) if len(days) else ""
-
-
-def _some_of(say, named, n):
-    """The first of them by name, and how many more there are."""
-    more = n - len(named)
-    return say.list([*named, say(("{n} more", "{n} more"), n=more)] if more else named)
+def _some_of(say, names):
+    """The first of them, and how many more there are."""
+    more = len(names) - MOST_NAMED
+    return say.list([*names[:MOST_NAMED], say(("{n} more", "{n} more"), n=more)] if more > 0 else names)
 
 
 def attendance_states(say, one):
     """Return the invitations as a figure shows them, with ``label`` (kind of event), ``state`` and ``attendance``."""
     rows = one.invitations
     state = rows["attended"].map({1.0: "attended", 0.0: "absent"}).fillna("unknown")
-    said = state.map(STATES).map(say.words.text)
+    said = state.map(TEXTS["states"]).map(say.words.text)
     return rows.assign(label=say.labels(rows["event_type"]), state=state, attendance=said, day=rows["held_on"])
 
 
 def time_spent(say, one):
-    """Return how long it was at events and with whom, and where it came without an invitation; None if nowhere."""
+    """Return how long it was at events and with whom, and where it came without an invitation."""
     there = one.known[one.known["attended"] == 1]
     said = say("Source: invitation lists and sign-in sheets.")
     if one.walk_ins:
-        forms = pair(
-            "It also signed in at {n} event without an invitation on record.",
-            "It also signed in at {n} events without an invitation on record.",
-        )
-        said = say(forms, n=one.walk_ins) + said
+        said = say(TEXTS["time_spent"], n=one.walk_ins) + said
     if hours := there["hours"].sum():
         spent = say(("{n} hour", "{n} hours"), n=hours)
         senior = say(("{n} event", "{n} events"), n=int(there["senior_delegate"].sum()))
@@ -157,31 +133,9 @@ def profile(say, one):
     if not line and one.known.empty:
         return [say("It has no profile yet: attendance is known for none of its invitations.")]
     if not line:
-        return [
-            say(
-                "It has no profile: the records of all organizations do not allow one, or they differ by no more than "
-                "chance."
-            )
-        ]
-    forms = pair(
-        "It rests on {n} invitation whose attendance is known. This is no ranking.",
-        "It rests on {n} invitations whose attendance is known. This is no ranking.",
-    )
-    return [
-        say(
-            "Of 100 invitations like its own, about **{share:points}** are taken up{interval}; by an organization like "
-            "any other about {expected:points}.",
-            interval=(line["share_low"], line["share_high"]),
-            **line,
-        ),
-        say(
-            "Reliability {reliability:2}: its own record counts for about {own:points} of 100, what organizations have "
-            "in common for the rest.",
-            reliability=line["reliability"],
-            own=line["reliability"],
-        ),
-        say(forms, n=int(line["invitations"])),
-    ]
+        return [say(TEXTS["no_profile"])]
+    about = {"interval": (line["share_low"], line["share_high"]), "own": line["reliability"]}
+    return [say(text, n=int(line["invitations"]), **about, **line) for text in TEXTS["profile"].values()]
 
 
 def offered_to(say, one):
@@ -194,12 +148,13 @@ def offered_to(say, one):
     """
     known, analysis = one.known, one.programme.analysis
     rows = []
-    for name in (name for name in (analysis.incentives if analysis else ()) if name in known):
-        with_it = known[known[name] > 0]
-        k_of_n = say("{k} of {n}", k=with_it["attended"].sum(), n=len(with_it)) if len(with_it) else "–"
-        adds = one.adds.get(name) if len(with_it) else None
-        rows.append({"label": say.name(name), "came": str(k_of_n), "adds": adds})
-    return pd.DataFrame(rows, columns=["label", "came", "adds"]) if len(known) else pd.DataFrame()
+    for name in analysis.incentives if analysis and len(known) else ():
+        if name in known:
+            attended = known.loc[known[name] > 0, "attended"]
+            k_of_n = say("{k} of {n}", k=attended.sum(), n=len(attended)) if len(attended) else "–"
+            adds = one.adds.get(name) if len(attended) else None
+            rows.append({"label": say.name(name), "came": str(k_of_n), "adds": adds})
+    return pd.DataFrame(rows)
 
 
 def expected_of(say, one):
@@ -210,13 +165,13 @@ def expected_of(say, one):
     DataFrame, one row per expectation
         ``label``; a column for each of the last rounds; ``talk``, where there was one; ``met``.
     """
-    rounds, talks = measures.waves_shown(one), one.conversations.tail(1)
-    answers, invited, limits = one.answers.set_index("wave"), measures.invited_with(one), measures.beyond(one)
+    rounds, talks = one.waves[-MOST_ROUNDS:], one.conversations.tail(1)
+    answers, invited = one.answers.set_index("wave"), measures.invited_with(one)
     rows = []
     for what, about in one.programme.expectations.items() if rounds or len(talks) else ():
         said = {f"round_{at}": _yes_no(say, answers[f"expects_{what}"].get(at)) for at in rounds}
         said |= {"talk": _yes_no(say, talks[f"expects_{what}"].iloc[0])} if len(talks) else {}
-        met = say.words.text(mark("beyond the offer") if what in limits else mark("not decided"))
+        met = say.words.text(mark("beyond the offer") if about.met_by == [] else mark("not decided"))
         met = say.number(invited[what]) if what in invited else met
         rows.append({"label": about.label.text(say.language), **said, "met": met})
     return pd.DataFrame(rows)
@@ -239,14 +194,13 @@ def _yes_no(say, value):
 
 def limits_of_offer(say, one):
     """Return what the project cannot offer, and what of that the organization expects."""
-    declared = one.programme.expectations
-    if not declared:
+    if not one.programme.expectations:
         return None
     limits = measures.beyond(one)
     if not limits:
         return say("Nothing that partners can expect is declared beyond the offer.")
     said = say("Beyond what the project offers: **{what}**.", what=_expectations(say, one, limits))
-    expected = [what for what in limits if measures.expects(one).get(what)]
+    expected = [what for what in measures.expects(one) if what in limits]
     if not expected:
         return said + say("By its latest word it expects none of it.")
     return said + say("It expects {what} all the same.", what=_expectations(say, one, expected))
@@ -258,7 +212,10 @@ def _expectations(say, one, names):
 
 def topics(say, one):
     """Return what to talk about next, each with its reason; at most five."""
-    said = [_TOPICS[topic.rule](say, one, **topic.facts) for topic in measures.topics(one)]
+    said = [
+        say(TEXTS["topics"][topic], **{name: _fact(say, one, name, value) for name, value in facts.items()})
+        for topic, facts in measures.topics(one).items()
+    ]
     if said:
         return said
     if one.left:
@@ -266,90 +223,13 @@ def topics(say, one):
     return [say("By the rule below there is nothing: ask how it is, and what it expects now.")]
 
 
-def topic_rule(say):
-    """Return the rule that makes and orders what to talk about."""
-    return say(
-        "Made by a fixed rule, at most {most}, in this order: a follow-up overdue, no conversation for more than "
-        "{days} days, an expectation beyond the offer, one never offered, one that changed, a pledge open, support "
-        "from another project, a lead without evidence.",
-        most=measures.MOST_TOPICS,
-        days=RECENT_DAYS,
-    )
-
-
-def _overdue(say, one, n, due_on):
-    forms = pair(
-        "**Our promise:** the follow-up promised for {day:date} is overdue. Say what was done, and when the rest will "
-        "be.",
-        "**Our promises:** {n} follow-ups are overdue, the oldest promised for {day:date}. Say what was done, and when "
-        "the rest will be.",
-    )
-    return say(forms, n=n, day=due_on)
-
-
-def _silence(say, one, days):
-    if days is None:
-        return say("**A first conversation:** none is on record. Ask what it expects.")
-    text = mark("**How it is:** the last conversation was {days} days before the quarter ended. Ask what changed.")
-    return say(text, days=days)
-
-
-def _beyond(say, one, what):
-    return say(
-        "**What we cannot offer:** it expects {what}. Say plainly that this is beyond the project, and what is not.",
-        what=_expectations(say, one, what),
-    )
-
-
-def _never_offered(say, one, what):
-    return say(
-        "**What it waits for:** it expects {what} and was never invited to an event that offers it. Say when there "
-        "will be one.",
-        what=_expectations(say, one, what),
-    )
-
-
-def _changed(say, one, newly, no_longer, wave):
-    both = mark("**What changed:** since survey {wave} it newly expects {newly}, and no longer {gone}. Ask why.")
-    more = mark("**What changed:** since survey {wave} it newly expects {newly}. Ask why.")
-    less = mark("**What changed:** since survey {wave} it no longer expects {gone}. Ask why.")
-    named = {"newly": _expectations(say, one, newly), "gone": _expectations(say, one, no_longer)}
-    return say(both if newly and no_longer else more if newly else less, wave=wave, **named)
-
-
-def _pledge(say, one, n, kind, pledged_on):
-    forms = pair(
-        "**Its contribution:** {what}, pledged on {day:date}, is not on record as delivered. Ask what would help.",
-        "**Its contributions:** {n} are not on record as delivered, the oldest ({what}) pledged on {day:date}. Ask "
-        "what would help.",
-    )
-    return say(forms, n=n, what=literal(kind), day=pledged_on)
-
-
-def _other_support(say, one, projects):
-    named = _some_of(say, [literal(project) for project in projects[:MOST_NAMED]], len(projects))
-    text = mark("**Other projects:** it also has support from {projects}. Agree on who does what.")
-    return say(text, projects=named)
-
-
-def _lead(say, one, n, date):
-    forms = pair(
-        "**Its business leads:** for the one of {day:date} nothing on record shows it. Ask what does.",
-        "**Its business leads:** for {n} of them, the first of {day:date}, nothing on record shows it. Ask what does.",
-    )
-    return say(forms, n=n, day=date)
-
-
-_TOPICS = {
-    "follow_up_overdue": _overdue,
-    "no_conversation": _silence,
-    "beyond_the_offer": _beyond,
-    "never_offered": _never_offered,
-    "expectation_changed": _changed,
-    "pledge_open": _pledge,
-    "other_support": _other_support,
-    "lead_without_evidence": _lead,
-}
+def _fact(say, one, name, value):
+    """A fact of a topic in words: projects and kinds as they stand on record, expectations by what they are called."""
+    if name == "projects":
+        return _some_of(say, [literal(project) for project in value])
+    if isinstance(value, list):
+        return _expectations(say, one, value)
+    return literal(value) if isinstance(value, str) else value
 
 
 def given(say, one):
@@ -362,9 +242,8 @@ def _pledges(say, one):
         return say("No contribution was pledged.")
     still, n = measures.open_pledges(one), len(one.contributions)
     said = say("Contributions: {n} pledged, {done} delivered.", n=n, done=n - len(still))
-    rows = still.head(MOST_NAMED).itertuples()
-    named = [say("{what} ({day:date})", what=literal(line.kind), day=line.pledged_on) for line in rows]
-    return said + (say("Open: {what}.", what=_some_of(say, named, len(still))) if named else None)
+    named = [say("{what} ({day:date})", what=literal(row.kind), day=row.pledged_on) for row in still.itertuples()]
+    return said + (say("Open: {what}.", what=_some_of(say, named)) if named else None)
 
 
 def _leads(say, one):
@@ -379,7 +258,7 @@ def _leads(say, one):
     )
     if value := leads["value"].sum():
         said += say("Worth {value} {currency} where a value is known.", value=value, currency=one.programme.currency)
-    bare = len(measures.without_evidence(one))
+    bare = int(leads["evidence"].isna().sum())
     return said + (say("Evidence is missing for {n}.", n=bare) if bare else None)
 
 
@@ -387,14 +266,11 @@ def _support(say, one):
     if one.other_support.empty:
         return say("No support from another project is on record.")
     now = measures.support_now(one)
-    rows = now.head(MOST_NAMED).itertuples()
-    named = [say("{project} since {day:date}", project=_project(line), day=line.started_on) for line in rows]
+    named = [say("{project} since {day:date}", project=_project(row), day=row.started_on) for row in now.itertuples()]
     ended = len(one.other_support) - len(now)
     past = say(("{n} support has ended.", "{n} supports have ended."), n=ended) if ended else None
-    if not named:
-        return past
-    return say("Supported by other projects: {what}.", what=_some_of(say, named, len(now))) + past
+    return say("Supported by other projects: {what}.", what=_some_of(say, named)) + past if named else past
 
 
-def _project(line):
-    return f"{literal(line.project)} ({literal(line.topic)})" if pd.notna(line.topic) else literal(line.project)
+def _project(row):
+    return f"{literal(row.project)} ({literal(row.topic)})" if pd.notna(row.topic) else literal(row.project)

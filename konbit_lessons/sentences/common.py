@@ -4,25 +4,31 @@ A heading states an order only where intervals do not overlap, and a change over
 shown. A difference of two shares that stand beside it is that of the shares as printed.
 """
 
+import tomllib
+from pathlib import Path
+
 import pandas as pd
 
 from konbit_lessons.say import small
-from konbit_lessons.words import mark
 
-ANSWERS = {  # strength of the evidence for a difference → the word for it
-    "clear": mark("clear"),
-    "likely": mark("likely"),
-    "uncertain": mark("uncertain"),
-    "no sign of": mark("no sign"),
-    "cannot tell": mark("cannot tell"),
-}
+
+def texts(page):
+    """Return the texts of a page from texts.toml: name → a text, a pair of singular and plural, or several by kind."""
+    return tomllib.loads((Path(__file__).parent / "texts.toml").read_text("utf-8"))[page]
+
+
+TEXTS = texts("common")
+FOUND = ("clear", "likely")  # strengths of what is said to be so
 
 
 def answer(say, strength):
-    """Return the word for how strong the evidence for a difference is; of a Series, those of all."""
-    if isinstance(strength, pd.Series):
-        return strength.map(lambda one: answer(say, one))
-    return say.words.text(ANSWERS[strength])
+    """Return the word for how strong the evidence for a difference is."""
+    return say.words.text(TEXTS["answers"][strength])
+
+
+def say_first(say, text, frame, **values):
+    """Return a text filled in from the first row of a frame; None where it has no row."""
+    return say(text, **values, **frame.iloc[0]) if len(frame) else None
 
 
 def why_missing(say, *shown):
@@ -32,13 +38,8 @@ def why_missing(say, *shown):
     ----------
     shown : Series or DataFrames of the counts on the page, missing where hidden
     """
-    if not any(one.isna().to_numpy().any() for one in shown):
-        return None
-    return say(
-        "Where a number is missing, it is about fewer than {smallest} organizations, or such a number could be worked "
-        "out from it.",
-        smallest=say.programme.smallest_cell,
-    )
+    hidden = any(one.isna().to_numpy().any() for one in shown)
+    return say(TEXTS["why_missing"], smallest=say.programme.smallest_cell) if hidden else None
 
 
 def by_direction(say, gap, *, more, fewer, unclear, **values):
@@ -97,25 +98,23 @@ def within(say, column, row, form="one"):
     return say.level(column, row[column], form) if known else small(row["label"])
 
 
-def first_and_last(say, frame, *, changed, one="", what="share", **values):
+def first_and_last(say, frame, *, changed, one="", **values):
     """Return where a share stood first and last, and the change.
 
     Parameters
     ----------
-    frame : DataFrame in the order of time, with the share and ``fiscal_quarter`` or another column that `changed` names
+    frame : DataFrame in the order of time, with ``share`` and ``fiscal_quarter`` or another column that `changed` names
     changed : text with ``{first:percent}``, ``{last:percent}``, ``{change:signed}``, and of each other column of the
         frame its first as ``{first_<column>}`` and its last as ``{last_<column>}``
     one : text, where only the last is shown
-    what : name of the column of shares
     """
-    shown = frame.dropna(subset=what)
-    if shown.empty:
-        return None
-    first, last = shown.iloc[0], shown.iloc[-1]
-    ends = {f"{end}_{name}": row[name] for end, row in (("first", first), ("last", last)) for name in shown}
-    ends |= {"first": first[what], "last": last[what], "change": apart(first[what], last[what])}
+    shown = frame.dropna(subset="share")
     text = changed if len(shown) > 1 else one
-    return say(text, **ends, **values) if text else None
+    if shown.empty or not text:
+        return None
+    first, last = shown.iloc[0].add_prefix("first_"), shown.iloc[-1].add_prefix("last_")
+    ends = {"first": first["first_share"], "last": last["last_share"]}
+    return say(text, change=apart(**ends), **ends, **first, **last, **values)
 
 
 def apart(first, last):

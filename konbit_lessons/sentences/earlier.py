@@ -5,58 +5,33 @@ Takes the frames of ``measures.findings`` and ``measures.decisions``; returns Se
 
 import pandas as pd
 
-from konbit_lessons.measures.findings import FOUND
 from konbit_lessons.say import small
-from konbit_lessons.sentences.common import answer
+from konbit_lessons.sentences.common import FOUND, answer, texts
 from konbit_lessons.sentences.learning import COUNTS, day, number_told, of, own, who
-from konbit_lessons.words import mark, pair
+from konbit_lessons.words import pair
 
-NUMBERS = {  # what a number is called in a table
-    "reached": mark("Reached so far: {what}"),
-    "taken_up": mark("Invitations taken up"),
-    "talked_with": mark("Partners with an individual conversation"),
-    "overdue": mark("Promised follow-ups overdue"),
-    "due_later": mark("Promised follow-ups due later"),
-    "expects": mark("Expect it: {what}"),
-    "unmet": mark("Expect it, not invited to it: {what}"),
-    "agrees": mark("Agree: {what}"),
-    "incentive": mark("Of 100 invitations, with it: {what}"),
-    "delivered": mark("Contributions delivered"),
-    "leads": mark("Business leads and contracts in the quarter"),
-    "joint": mark("Events held jointly in the quarter"),
-}
+TEXTS = texts("earlier")
 
 
 def decided_before(say, waiting):
     """Return the changes decided before that are not done, as items of a page."""
+    return [(own(say, row, "adaptation"), _decided(say, row), "") for row in waiting.to_dict("records")]
+
+
+def _decided(say, row):
+    status = say("not written down") if pd.isna(row["status"]) else say.level("status", row["status"])
     return [
-        (
-            own(say, row, "adaptation"),
-            [
-                (say("Decided in"), say.period(row["quarter"])),
-                (say("Who"), who(say, row)),
-                (say("By when"), day(say, row)),
-                (say("Status"), _status(say, row)),
-            ],
-            "",
-        )
-        for row in waiting.to_dict("records")
+        (say("Decided in"), say.period(row["quarter"])),
+        (say("Who"), who(say, row)),
+        (say("By when"), day(say, row)),
+        (say("Status"), status),
     ]
-
-
-def _status(say, row):
-    return say("not written down") if pd.isna(row["status"]) else say.level("status", row["status"])
 
 
 def no_longer(say, held):
     """Return the findings of earlier quarters that no longer hold by their numbers, and how many still do."""
-    gone = [_held(say, row) for _, row in held[held["holds"].fillna(True).eq(False)].iterrows()]
-    n = int(held["holds"].fillna(False).sum())
-    still = pair(
-        "By its number, **{n}** finding of earlier quarters still holds.",
-        "By their numbers, **{n}** findings of earlier quarters still hold.",
-    )
-    return [*gone, say(still, n=n) if n else None]
+    gone, n = held[~held["holds"].fillna(True).astype(bool)], int(held["holds"].sum())
+    return [*held_sentences(say, gone), say(TEXTS["no_longer"], n=n) if n else None]
 
 
 def held_sentences(say, held):
@@ -65,13 +40,8 @@ def held_sentences(say, held):
 
 
 def _held(say, row):
-    texts = {
-        True: mark("“{finding}” ({quarter:period}) still holds. {number}: {then} then, {now} now."),
-        False: mark("“{finding}” ({quarter:period}) **no longer holds**. {number}: {then} then, {now} now."),
-        None: mark("“{finding}” ({quarter:period}). {number}: {then} then, {now} now."),
-    }
     return say(
-        texts[None if pd.isna(row["holds"]) else bool(row["holds"])],
+        TEXTS["held"]["not said" if pd.isna(row["holds"]) else "holds" if row["holds"] else "gone"],
         finding=own(say, row, "finding"),
         quarter=row["quarter"],
         number=number_name(say, row),
@@ -80,24 +50,16 @@ def _held(say, row):
     )
 
 
-OTHERS = pair(
-    "Of what the report before ({quarter:period}) said, {n} number is another by today's records: {names}.",
-    "Of what the report before ({quarter:period}) said, {n} numbers are others by today's records: {names}.",
-)
-
-
 def compared_sentences(say, compared, *, quarter):
     """Return whether what the report of the quarter before said still stands, and what became of its findings."""
-    when = {"quarter": str(say.programme.calendar.named(quarter).previous)}
     if compared[["said", "then"]].isna().all(axis=None):
         return []
-    if compared["said"].isna().all():
-        text = mark("No report on the quarter before ({quarter:period}) is stored, so what it said cannot be compared.")
-        return [say(text, **when)]
     names = [small(_short_name(say, row)) for _, row in compared[compared["differs"]].iterrows()]
-    stands = say("What the report before ({quarter:period}) said still stands by today's records.", **when)
-    first = say(OTHERS, n=len(names), names=say.list(names), **when) if names else stands
-    return [first, *_strength_then_and_now(say, compared)]
+    kept = compared["said"].notna().any()
+    text = TEXTS["stands"]["not kept" if not kept else "others" if names else "stands"]
+    before = str(say.programme.calendar.named(quarter).previous)
+    first = say(text, n=len(names), names=say.list(names), quarter=before)
+    return [first, *_strength_then_and_now(say, compared)] if kept else [first]
 
 
 def _short_name(say, row):
@@ -106,16 +68,10 @@ def _short_name(say, row):
 
 def _strength_then_and_now(say, compared):
     both = compared.dropna(subset=["strength_said", "strength_now"])
-    then, now = both["strength_said"].isin(FOUND), both["strength_now"].isin(FOUND)
-    kinds = {
-        mark("Clear or likely then, and still: {names}."): then & now,
-        mark("Clear or likely then, and no longer: {names}."): then & ~now,
-        mark("Clear or likely now, and not then: {names}."): now & ~then,
-    }
-    named = {
-        text: [f"**{small(say.name(name))}**" for name in both.loc[these, "name"]] for text, these in kinds.items()
-    }
-    return [say(text, names=say.list(names)) for text, names in named.items() if names]
+    then, now = (both[side].isin(FOUND) for side in ("strength_said", "strength_now"))
+    told = {"still": then & now, "no longer": then & ~now, "now": now & ~then}
+    named = {word: [f"**{small(say.name(name))}**" for name in both.loc[these, "name"]] for word, these in told.items()}
+    return [say(TEXTS["strength"][word], names=say.list(names)) for word, names in named.items() if names]
 
 
 def then_and_now(say, compared):
@@ -130,16 +86,15 @@ def then_and_now(say, compared):
 
 def number_name(say, row):
     """Return what a number is called."""
-    return say(NUMBERS[row["kind"]], **of(say, row))
+    return say(TEXTS["numbers"][row["kind"]], **of(say, row))
 
 
 def _as_text(say, kind, value, strength=None):
-    if kind in COUNTS:
-        return say.number(value)
     if kind != "incentive":
-        return say.percent(value)
-    strong = answer(say, strength) if isinstance(strength, str) else ""
-    return ", ".join(str(one) for one in ("" if pd.isna(value) else say.signed(value), strong) if one) or "–"
+        return say.number(value) if kind in COUNTS else say.percent(value)
+    parts = [say.signed(value)] if pd.notna(value) else []
+    parts += [answer(say, strength)] if isinstance(strength, str) else []
+    return ", ".join(parts) or "–"
 
 
 def to_come(say, numbers, open_ones):

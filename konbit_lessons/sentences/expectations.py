@@ -7,72 +7,13 @@ nothing to say.
 import pandas as pd
 
 from konbit_lessons.say import capital, small
-from konbit_lessons.sentences.common import answer
+from konbit_lessons.sentences.common import FOUND, answer, first_and_last, say_first, texts
 from konbit_lessons.sentences.conversations import overdue, talked_with
-from konbit_lessons.words import mark, pair
+from konbit_lessons.words import mark
 
-FOUND = ("clear", "likely")
 MOST_CHOICES = 3  # that a heading names
-EXPECTED = pair(
-    "Of {n} organization that answered, {share:percent}{interval} expects **{term:name}**.",
-    "Of {n} organizations that answered, {share:percent}{interval} expect **{term:name}**.",
-)
-BEYOND = pair(
-    "Of {n} organization that answered, {share:percent}{interval} expects **{term:name}**, which is beyond what "
-    "the project offers.",
-    "Of {n} organizations that answered, {share:percent}{interval} expect **{term:name}**, which is beyond what "
-    "the project offers.",
-)
-OFFERS = {
-    "offered": mark("offered to {offered_share:percent}"),
-    "left out": mark("offered to {offered_share:percent}, and not to {unmet} that expect it"),
-    "hidden": mark("to how many it was offered is not shown"),
-    "beyond": mark("beyond the offer"),
-    "open": mark("not decided"),
-}
-GROUPS = {  # yes or no of an organization → those that say yes, as a heading and within a sentence; and the others
-    ("consulted_at_design", "True"): (mark("Consulted at design"), mark("organizations consulted at design")),
-    ("consulted_at_design", "False"): (mark("Not consulted"), mark("organizations that were not consulted")),
-    ("earlier_donor_support", "True"): (
-        mark("Earlier donor support"),
-        mark("organizations that had a donor's support before"),
-    ),
-}
-DIFFER = {  # what is said of 100 organizations of a group against others: more, fewer
-    "expectation": (
-        mark("{what}: of 100 {group}, **{points:points}** more expect it than of {against}{difference}: {answer}."),
-        mark("{what}: of 100 {group}, **{points:points}** fewer expect it than of {against}{difference}: {answer}."),
-    ),
-    "scale": (
-        mark("{what}: of 100 {group}, **{points:points}** more agree than of {against}{difference}: {answer}."),
-        mark("{what}: of 100 {group}, **{points:points}** fewer agree than of {against}{difference}: {answer}."),
-    ),
-    "yes_no": (
-        mark("{what}: of 100 {group}, **{points:points}** more say yes than of {against}{difference}: {answer}."),
-        mark("{what}: of 100 {group}, **{points:points}** fewer say yes than of {against}{difference}: {answer}."),
-    ),
-}
-OVER_TIME = {  # several surveys, and one
-    "scale": (
-        mark("{what}: {first:percent} agreed in {first_asked:month}, {last:percent} in {last_asked:month}"),
-        mark("{what}: {last:percent} agree"),
-    ),
-    "yes_no": (
-        mark("{what}: {first:percent} said yes in {first_asked:month}, {last:percent} in {last_asked:month}"),
-        mark("{what}: {last:percent} say yes"),
-    ),
-}
-RULE = (
-    mark("**Clear:** the {sure:percent} interval leaves out zero, also when we allow for all differences that "
-        "stand side by side (Holm)."),
-    mark("**Likely:** the {sure:percent} interval leaves out zero, but having looked at several may explain it."),
-    mark("**Uncertain:** the interval holds zero, and also differences of {matters:points} of 100 or more, "
-        "which would matter."),
-    mark("**No sign of:** the whole interval lies within {matters:points} of 100 either way, less than "
-        "what would matter."),
-    mark("**Cannot tell:** too few organizations, or all said the same."),
-    mark("What is compared goes together; this is no proof that one brings about the other."),
-)  # fmt: skip
+MATTERS = 0.10  # the smallest difference that matters, unless programme.toml says
+TEXTS = texts("expectations")
 
 
 # ---- expected and offered
@@ -86,7 +27,7 @@ def first_expected(say, expected):
     if shown.empty:
         return say("Too few organizations answered the survey to show what they expect.")
     first = shown.iloc[0]
-    return say(BEYOND if first["offer"] == "beyond" else EXPECTED, **first)
+    return say(TEXTS["beyond"] if first["offer"] == "beyond" else TEXTS["expected"], **first)
 
 
 def not_offered(say, expected, *, quarter):
@@ -96,11 +37,10 @@ def not_offered(say, expected, *, quarter):
     if short.empty:
         return None
     line = short.loc[(short["unmet"] / short["yes"]).astype(float).idxmax()]
-    return say(
-        "Of {yes} organizations that expect {term:name}, **{unmet}** were not offered it from {quarter:period}.",
-        quarter=quarter,
-        **line,
+    text = mark(
+        "Of {yes} organizations that expect {term:name}, **{unmet}** were not offered it from {quarter:period}."
     )
+    return say(text, quarter=quarter, **line)
 
 
 def offers(say, expected):
@@ -108,23 +48,23 @@ def offers(say, expected):
     return [str(_offer(say, row)) for row in expected.to_dict("records")]
 
 
+def _offer(say, row):
+    offer = row["offer"]
+    if offer == "offered" and pd.isna(row["offered_share"]):
+        offer = "hidden"
+    elif offer == "offered" and pd.notna(row["unmet"]) and row["unmet"]:
+        offer = "left out"
+    return say(TEXTS["offers"][offer], **row)
+
+
 def expectations_changed(say, changes):
     """Return which expectations clearly or likely changed since the survey before, or that no change can be told."""
-    told = changes.dropna(subset="estimate")
-    if told.empty:
-        return None
-    moved = told[told["strength"].isin(FOUND)]
-    if moved.empty:
-        return say(
-            "Since the survey before ({since:month}), no change in what is expected can be told.", **told.iloc[0]
-        )
-    each = [say("{term:name} **{before:percent} → {now:percent}**", **row) for row in moved.to_dict("records")]
-    return say(
-        "What is expected changed among the {n} organizations that answered in {since:month} and in {asked:month}: "
-        "{changes:list}.",
-        changes=each,
-        **moved.iloc[0],
-    )
+    told, found = _told(say, changes)
+    if not found:
+        text = mark("Since the survey before ({since:month}), no change in what is expected can be told.")
+        return say_first(say, text, told)
+    each = [say("{term:name} **{before:percent} → {now:percent}**", **row) for row in found]
+    return say(TEXTS["what_changed"], changes=each, **found[0])
 
 
 # ---- groups and surveys set side by side
@@ -138,24 +78,34 @@ def asked(say, question):
 
 def groups(say, frame, *, n="n"):
     """Return what the group of each row is called as a heading, with the largest n of it where n is named."""
-    named = [_group(say, by, group)[0] for by, group in zip(frame["by"], frame["group"], strict=True)]
+    named = [_group(say, *one, "headings") for one in zip(frame["by"], frame["group"], strict=True)]
     if not n:
         return named
     most = frame.groupby(["by", "group"])[n].transform("max")
     return [str(say("{group}, n = {n}", group=group, n=each)) for group, each in zip(named, most, strict=True)]
 
 
+def _group(say, by, group, called):
+    """What a group is called, as a heading or within a sentence."""
+    if (known := f"{by}={group}") in TEXTS[called]:
+        return say.words.text(TEXTS[called][known])
+    level = say.level(by, group, "many")
+    return capital(level) if called == "headings" else level
+
+
 def groups_differ(say, differences):
     """Return the differences between groups that are clear or likely; else in how many things they were compared."""
-    told = differences.dropna(subset="estimate")
-    found = told[told["strength"].isin(FOUND)]
-    if found.empty:
-        none = pair(
-            "Groups were compared in {n} respect; no difference between them can be told.",
-            "Groups were compared in {n} respects; no difference between them can be told.",
-        )
-        return [say(none, n=told["term"].nunique())] if len(told) else []
-    return [_differs(say, row) for row in found.to_dict("records")]
+    told, found = _told(say, differences)
+    if len(told) and not found:
+        return [say(TEXTS["groups_differ"], n=told["term"].nunique())]
+    return [_differs(say, row) for row in found]
+
+
+def _differs(say, row):
+    others = row["against"] in ("", "False") and f"{row['by']}={row['against']}" not in TEXTS["groups"]
+    against = say.words.text(mark("the others")) if others else _group(say, row["by"], row["against"], "groups")
+    text = TEXTS["differ"][f"{row['kind']} {'fewer' if row['estimate'] < 0 else 'more'}"]
+    return say(text, **row | {"group": _group(say, row["by"], row["group"], "groups"), "against": against})
 
 
 def opinion_over_time(say, opinions):
@@ -165,73 +115,42 @@ def opinion_over_time(say, opinions):
     ----------
     opinions : DataFrame, the rows of one question, in the order of time
     """
-    term, kind = opinions[["term", "kind"]].iloc[0]
-    shown = opinions[opinions["by"] == "total"].dropna(subset="share")
-    if shown.empty:
-        return None
-    ends = {f"{end}_asked": row["asked"] for end, row in (("first", shown.iloc[0]), ("last", shown.iloc[-1]))}
-    values = {"what": _what(say, term, kind), "first": shown["share"].iloc[0], "last": shown["share"].iloc[-1]}
-    return say(OVER_TIME[kind][len(shown) == 1], **ends, **values)
+    total = opinions[opinions["by"] == "total"]
+    kind = opinions["kind"].iloc[0]
+    what = _what(say, opinions["term"].iloc[0], kind)
+    return first_and_last(
+        say, total, changed=TEXTS["over_time"][kind], one=TEXTS["over_time"][f"{kind} once"], what=what
+    )
 
 
 def expected_and_offered(say, expected, *, quarter):
     """Return what the figure of expectations and offers shows."""
-    if expected.empty:
-        return None
-    return say(
-        "Of the organizations that answered the survey ({asked:month}). Blue: expect it, with the 95 % interval. "
-        "Orange diamond: were invited from {quarter:period} to an event that offers it.",
-        asked=expected["asked"].iloc[0],
-        quarter=quarter,
-    )
+    return say_first(say, TEXTS["expected_and_offered"], expected, quarter=quarter)
 
 
 def asked_twice(say, changes):
     """Return which two surveys changes lie between, and of how many organizations."""
-    if changes.empty:
-        return None
-    return say(
-        "Change in the share that expects it, from {since:month} to {asked:month}, of {most} organizations that "
-        "answered both times. Dot: change. Bar: 95 % interval.",
-        most=changes["n"].max(),
-        **changes.iloc[0],
-    )
+    return say_first(say, TEXTS["asked_twice"], changes, most=changes["n"].max())
 
 
 def how_asked(say, question, changes):
     """Return which answers to a question count as yes, whether fewer is better, and how its share changed."""
     about = say.programme.questions[question]
-    told = say("Of 100 organizations that answered, those of which anyone said yes.")
     if about.kind == "scale":
-        text = mark(
-            "Of 100 organizations that answered, those whose people gave {least} or more on average, from {low} to "
-            "{high}."
-        )
-        told = say(text, least=about.agrees, low=about.scale[0], high=about.scale[1])
-    if about.good == "low":
-        told += say("Fewer is better.")
-    change = changes[(changes["term"] == question) & changes["conf_low"].notna()]
-    if change.empty:
-        return told
-    text = mark(
-        "Among the {n} organizations that answered in {since:month} and in {asked:month}: {estimate:signed} of "
-        "100{difference}, {answer}."
-    )
-    return told + say(text, **_named(say, change.iloc[0].to_dict()))
+        told = say(TEXTS["how_asked_scale"], least=about.agrees, low=about.scale[0], high=about.scale[1])
+    else:
+        told = say("Of 100 organizations that answered, those of which anyone said yes.")
+    told += say("Fewer is better.") if about.good == "low" else None
+    change = _named(say, changes[(changes["term"] == question) & changes["conf_low"].notna()])
+    return told + (say(TEXTS["how_asked_change"], **change[0]) if change else None)
 
 
 def opinions_changed(say, changes):
     """Return how much opinions changed, where that is clear or likely; else that no change can be told."""
-    told = changes.dropna(subset="estimate")
-    found = told[told["strength"].isin(FOUND)].to_dict("records")
-    if not found:
-        none = mark("Since the first survey ({since:month}), no change of opinion can be told.")
-        return [say(none, **told.iloc[0])] if len(told) else []
-    text = mark(
-        "{what}: of 100 organizations, **{estimate:signed}** since {since:month}, among {n} that answered both "
-        "times{difference}: {answer}."
-    )
-    return [say(text, **_named(say, row)) for row in found]
+    told, found = _told(say, changes)
+    if len(told) and not found:
+        return [say("Since the first survey ({since:month}), no change of opinion can be told.", **told.iloc[0])]
+    return [say(TEXTS["opinions_changed"], **row) for row in found]
 
 
 def chosen(say, choices):
@@ -239,43 +158,33 @@ def chosen(say, choices):
     shown, term = choices.dropna(subset="share"), choices["term"].iloc[0]
     if shown.empty:
         return None
-    most = shown.sort_values("share", ascending=False, kind="stable").head(MOST_CHOICES).to_dict("records")
-    each = [say("{level} {share:percent}", level=say.level(term, row["level"]), share=row["share"]) for row in most]
+    most = shown.sort_values("share", ascending=False, kind="stable").head(MOST_CHOICES).itertuples()
+    each = [say("{level} {share:percent}", level=say.level(term, row.level), share=row.share) for row in most]
     return say("“{question}”: {each:list}", question=asked(say, term), each=each)
 
 
 def compared(say, differences):
     """Return how each row of a frame of differences is called, and how strong its evidence is, as two columns."""
-    named = [_named(say, row) for row in differences.to_dict("records")]
+    named = _named(say, differences)
     return {"label": [str(row["what"]) for row in named], "answer": [row["answer"] for row in named]}
 
 
 def those_who_agree_come(say, differences):
     """Return whether organizations that agreed with a statement before an event came more often than the others."""
-    told = differences.dropna(subset="estimate")
-    if told.empty:
-        return None
-    found = told[told["strength"].isin(FOUND)].to_dict("records")
-    if not found:
+    told, found = _told(say, differences)
+    if len(told) and not found:
         return say("Whether organizations that agreed before the event come more often cannot be told")
-    texts = (
-        mark("{points:points} more of 100 invitations where they agreed before: {what}"),
-        mark("{points:points} fewer of 100 invitations where they agreed before: {what}"),
-    )
-    each = [say(texts[int(row["estimate"] < 0)], **_named(say, row)) for row in found]
-    return say("Organizations took up {each:list}", each=each)
+    each = [say(TEXTS["come"]["fewer" if row["estimate"] < 0 else "more"], **row) for row in found]
+    return say("Organizations took up {each:list}", each=each) if each else None
 
 
 def benefit_seen(say, benefits):
     """Return whether organizations with a benefit on record agree more often than those without."""
-    told = benefits.dropna(subset="estimate")
-    if told.empty:
-        return None
-    found = told[told["strength"].isin(FOUND)].to_dict("records")
-    if not found:
+    told, found = _told(say, benefits)
+    if len(told) and not found:
         return say("Whether organizations with a benefit on record see more of it cannot be told")
     text = mark("{what}: {share:percent} with a benefit on record, {other:percent} without ({estimate:signed})")
-    return say("{each:list}", each=[say(text, **_named(say, row)) for row in found])
+    return say("{each:list}", each=[say(text, **row) for row in found]) if found else None
 
 
 # ---- other projects and conversations
@@ -283,83 +192,57 @@ def benefit_seen(say, benefits):
 
 def benefit_on_record(say, benefits):
     """Return which benefits on record opinions are set beside."""
-    tables = say.programme.tables
-    labels = [tables[one.removeprefix("has_")].metadata["label"] for one in dict.fromkeys(benefits["by"])]
-    named = [small(label.text(say.language)) for label in labels]
-    return say(
-        "Of 100 organizations that answered: those that agree, with a record of a benefit on the day of the answer "
-        "({records:list}), less those that agree without.",
-        records=named,
-    )
+    named = [small(say.table(one.removeprefix("has_"))) for one in dict.fromkeys(benefits["by"])]
+    return say(TEXTS["benefit_on_record"], records=named)
 
 
 def taken_up_while_supported(say, supported):
     """Return whether partners take up more invitations while another project supports them."""
-    if supported.dropna(subset="estimate").empty:
-        return None
-    row = supported.iloc[0]
-    text = mark(
-        "While another project supported them, partners took up {share:percent} of {n_group} invitations, without "
-        "such support {other:percent} of {n_other}: **{estimate:signed} of 100**{difference}, {answer}."
-    )
-    return say(text, **_named(say, row))
+    told = _named(say, supported.dropna(subset="estimate"))
+    return say(TEXTS["taken_up_while_supported"], **told[0]) if told else None
 
 
 # ---- the whole page
 
 
 def expectations_at_a_glance(say, changes, moved, supported, calendar, follow_ups):
-    """Return what is clear or likely, and how far partners were talked with, each with a link to its section."""
+    """Return what is clear or likely, and how far partners were talked with, by the section that each leads to."""
     found = [frame[frame["strength"].isin(FOUND)] for frame in (changes, moved, supported)]
-    told = {
+    return {
         "how-expectations-changed": expectations_changed(say, found[0]),
         "opinions": next(iter(opinions_changed(say, found[1])), None),
         "support-from-other-projects": taken_up_while_supported(say, found[2]),
         "conversations": talked_with(say, calendar),
         "follow-ups-promised": overdue(say, follow_ups),
     }
-    return [sentence.to(anchor) for anchor, sentence in told.items() if sentence]
 
 
 def rule_of_differences(say):
     """Return the rule for the words on how strong the evidence for a difference is."""
     asked_of = say.programme.analysis
-    matters = asked_of.smallest_effect_that_matters if asked_of else 0.10
-    return [say(text, sure=0.95, matters=matters) for text in RULE]
+    matters = asked_of.smallest_effect_that_matters if asked_of else MATTERS
+    return [say(text, sure=0.95, matters=matters) for text in TEXTS["rule"].values()]
 
 
-def _offer(say, row):
-    offer = row["offer"]
-    if offer == "offered" and pd.isna(row["offered_share"]):
-        offer = "hidden"
-    elif offer == "offered" and pd.notna(row["unmet"]) and row["unmet"]:
-        offer = "left out"
-    return say(OFFERS[offer], **row)
+def _told(say, differences):
+    """The differences that can be told, and those of them that are clear or likely, with their words."""
+    told = differences.dropna(subset="estimate")
+    return told, _named(say, told[told["strength"].isin(FOUND)])
 
 
-def _group(say, by, group):
-    """What a group is called, as a heading and within a sentence."""
-    if by == "total":
-        return say.words.text(mark("All")), say.words.text(mark("all"))
-    if (by, group) in GROUPS:
-        heading, within = GROUPS[by, group]
-        return say.words.text(heading), say.words.text(within)
-    level = say.level(by, group, "many")
-    return capital(level), level
+def _named(say, differences):
+    """Rows of differences with their words: what each is of, and how strong its evidence is."""
+    rows = differences.to_dict("records")
+    return [
+        {
+            "points": abs(row["estimate"]),
+            "what": _what(say, row["term"], row.get("kind", "")),
+            "answer": answer(say, row["strength"]),
+        }
+        | row
+        for row in rows
+    ]
 
 
 def _what(say, term, kind):
     return say("“{question}”", question=asked(say, term)) if kind in ("scale", "yes_no") else say.name(term)
-
-
-def _named(say, row):
-    """A row of differences with its words: what it is of, and how strong its evidence is."""
-    what = _what(say, row["term"], row.get("kind", ""))
-    return {"points": abs(row["estimate"]), "what": what, "answer": answer(say, row["strength"]), **dict(row)}
-
-
-def _differs(say, row):
-    others = row["against"] in ("", "False") and (row["by"], row["against"]) not in GROUPS
-    against = say.words.text(mark("the others")) if others else _group(say, row["by"], row["against"])[1]
-    values = {"group": _group(say, row["by"], row["group"])[1], "against": against}
-    return say(DIFFER[row["kind"]][int(row["estimate"] < 0)], **_named(say, row) | values)

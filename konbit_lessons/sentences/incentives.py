@@ -10,45 +10,20 @@ import numpy as np
 import pandas as pd
 
 from konbit_lessons.say import capital, small
-from konbit_lessons.sentences.common import ANSWERS
-from konbit_lessons.words import mark, pair
+from konbit_lessons.sentences.common import answer, texts
+from konbit_lessons.words import mark
 
-FOUND = {  # (strength, more) → what is said of the incentives for which it holds
-    ("clear", True): pair("{names} clearly goes with more participation", "{names} clearly go with more participation"),
-    ("clear", False): pair(
-        "{names} clearly goes with less participation", "{names} clearly go with less participation"
-    ),
-    ("likely", True): pair("{names} likely goes with more participation", "{names} likely go with more participation"),
-    ("likely", False): pair("{names} likely goes with less participation", "{names} likely go with less participation"),
-}
-NOT_FOUND = {
-    "no sign of": mark("there is no sign of a difference that would matter for {names}"),
-    "uncertain": mark("it stays uncertain for {names}"),
-    "cannot tell": mark("the data cannot tell for {names}"),
-}
-REASONS = {
-    "collinear": mark("it always came together with something else that is compared"),
-    "separated": mark("where it was offered, or where it was not, all gave the same answer"),
-    "low_df": mark("the comparison rests on too few that differ in it"),
-    "rare_outcome": mark("nearly all gave the same answer"),
-    "not_shown": mark("its numbers are about too few to be shown"),
-}
-UNITS = {  # what a study calls its rows and groups where it says nothing
-    "row": mark("row"),
-    "rows": mark("rows"),
-    "group": mark("group"),
-    "groups": mark("groups"),
-}
+TEXTS = texts("incentives")
 
 
 def units_of(say, result):
-    """Return what a study calls its rows, groups and outcome, as a dict of texts; None of a programme."""
+    """Return what a programme, or a study, calls its rows, groups and outcome, and whether it is ``in_a_study``."""
     units = say.programme.units if say.programme is not None else None
     if units is None and result.outcome == "attended":
-        return None
-    named = {key: say.words.text(getattr(units, key, None) or text) for key, text in UNITS.items()}
-    outcome = getattr(units, "outcome", None)
-    return named | {"outcome": outcome or str(say("had “{outcome}”", outcome=result.outcome))}
+        return {name: say.words.text(text) for name, text in TEXTS["invitations"].items()} | {"in_a_study": False}
+    named = {name: say.words.text(getattr(units, name, None) or text) for name, text in TEXTS["units"].items()}
+    outcome = getattr(units, "outcome", None) or str(say("had “{outcome}”", outcome=result.outcome))
+    return named | {"outcome": outcome, "in_a_study": True}
 
 
 def question(say):
@@ -73,7 +48,7 @@ def incentive_rows(say, result):
     each = rows.to_dict("records")
     rows = rows.assign(
         label=[str(_label(say, row)) for row in each],
-        answer=[say.words.text(ANSWERS[row["strength"]]) for row in each],
+        answer=[answer(say, row["strength"]) for row in each],
         rests_on=[str(counts(say, row, units)) for row in each],
         with_it=[_k_of_n(say, row, "offered") for row in each],
         without_it=[_k_of_n(say, row, "not_offered") for row in each],
@@ -123,44 +98,43 @@ def headline(say, result):
 
 def base_rate(say, result):
     """Return of how many rows what share took part."""
-    units = units_of(say, result)
     if np.isnan(result.rate):
         return say("How many took part in all is about too few to be shown.")
+    units = units_of(say, result)
     rows = row_count(say, result.n, units)
-    if units is None:
-        return say("In all, **{rate:percent}** of {rows} were taken up.", rate=result.rate, rows=rows)
     return say("In all, **{rate:percent}** of {rows} {outcome}.", rate=result.rate, rows=rows, outcome=units["outcome"])
 
 
 def found(say, result):
     """Return what clearly or likely goes with participation, in one sentence, or that nothing does."""
     rows = incentive_rows(say, result).to_dict("records")
-    said = [clause for key, forms in FOUND.items() if (clause := _found(say, rows, key, forms))]
+    said = [clause for key, forms in TEXTS["found"].items() if (clause := _found(say, rows, key, forms))]
     if said:
         return _sentence(say, said)
-    none = pair(
-        "The incentive does not clearly or likely go with participation.",
-        "None of the {n} incentives clearly or likely goes with participation.",
-    )
-    return say(none, n=len(rows))
+    return say(TEXTS["found_none"], n=len(rows))
 
 
 def not_found(say, result):
     """Return of which incentives nothing was found, and why not; None where something was found of all."""
     rows = incentive_rows(say, result)
     said = []
-    for strength, text in NOT_FOUND.items():
+    for strength, text in TEXTS["not_found"].items():
         names = [f"**{small(str(term_name(say, term)))}**" for term in rows.loc[rows["strength"] == strength, "term"]]
         said += [say(text, names=say.list(names))] if names else []
     return _sentence(say, said) if said else None
 
 
 def _found(say, rows, key, forms):
-    these = [row for row in rows if row["strength"] == key[0] and (row["estimate"] >= 0) == key[1]]
+    strength, way = key.split()
+    these = [row for row in rows if row["strength"] == strength and _way(row) == way]
     more, fewer = mark("**{label}** ({points:points} more of 100)"), mark("**{label}** ({points:points} fewer of 100)")
-    text = more if key[1] else fewer
+    text = more if way == "more" else fewer
     names = [say(text, label=small(row["label"]), points=abs(row["estimate"])) for row in these]
     return say(forms, n=len(these), names=names) if names else None
+
+
+def _way(row):
+    return "more" if row["estimate"] >= 0 else "fewer"
 
 
 def _sentence(say, said):
@@ -176,9 +150,9 @@ def best_incentive(say, result):
     if row["strength"] not in ("clear", "likely") or not row["estimate"] > 0:
         return say("The data show no incentive that goes with more participation")
     values = {"label": row["label"], "points": row["estimate"]}
-    if units is None:
-        return say("{label} goes with {points:points} more of 100 invitations taken up", **values)
-    return say("{label}: about {points:points} more of 100 {rows} {outcome}", **values, **units)
+    study = mark("{label}: about {points:points} more of 100 {rows} {outcome}")
+    ours = mark("{label} goes with {points:points} more of 100 invitations taken up")
+    return say(study if units["in_a_study"] else ours, **values, **units)
 
 
 def of_incentive(say, result, row):
@@ -187,24 +161,16 @@ def of_incentive(say, result, row):
     As "**Business showcase:** of 100 invitations, about 11 more were taken up where it was offered (95 % interval 4 to
     18; 612 invitations at 14 events)."
     """
-    units, name = units_of(say, result), term_name(say, row["term"])
+    units, text, name = units_of(say, result), TEXTS["of_incentive"][row["strength"]], term_name(say, row["term"])
     if row["strength"] == "cannot tell":
-        return say(
-            "**{label}:** the data cannot tell, because {reason}.", label=name, reason=reason(say, row, units)
-        ) + _seen(say, row, units)
-    frame = {
-        "clear": mark("**{label}:** {difference} ({evidence})."),
-        "likely": mark("**{label}:** likely; {difference} ({evidence})."),
-        "uncertain": mark("**{label}:** uncertain; {difference}, as a best guess ({evidence})."),
-        "no sign of": mark("**{label}:** no sign of a difference that would matter; {difference} ({evidence})."),
-    }[row["strength"]]
+        return say(text, label=name, reason=reason(say, row, units)) + _seen(say, row, units)
     evidence = say(
         "{confidence:percent} interval {span}; {counts}",
         confidence=result.confidence,
         span=span(say, row),
         counts=counts(say, row, units),
     )
-    return say(frame, label=name, difference=_difference(say, row, units), evidence=evidence)
+    return say(text, label=name, difference=_difference(say, row, units), evidence=evidence)
 
 
 def cannot_tell(say, result):
@@ -223,78 +189,39 @@ def span(say, row):
     return say("{low:points} to {high:points}", low=low, high=high)
 
 
-DIFFERENCE = {  # (kind, more) → the clause, with one invitation and with several
-    ("offered", True): pair(
-        "of 100 invitations, about {points:points} more was taken up where it was offered",
-        "of 100 invitations, about {points:points} more were taken up where it was offered",
-    ),
-    ("offered", False): pair(
-        "of 100 invitations, about {points:points} fewer was taken up where it was offered",
-        "of 100 invitations, about {points:points} fewer were taken up where it was offered",
-    ),
-    ("amount", True): pair(
-        "with each {step} more of it, of 100 invitations about {points:points} more was taken up",
-        "with each {step} more of it, of 100 invitations about {points:points} more were taken up",
-    ),
-    ("amount", False): pair(
-        "with each {step} more of it, of 100 invitations about {points:points} fewer was taken up",
-        "with each {step} more of it, of 100 invitations about {points:points} fewer were taken up",
-    ),
-    ("against", True): pair(  # of an incentive of several kinds: one kind with another
-        "of 100 invitations, about {points:points} more was taken up with it than with “{against}”",
-        "of 100 invitations, about {points:points} more were taken up with it than with “{against}”",
-    ),
-    ("against", False): pair(
-        "of 100 invitations, about {points:points} fewer was taken up with it than with “{against}”",
-        "of 100 invitations, about {points:points} fewer were taken up with it than with “{against}”",
-    ),
-}
-DIFFERENCE_IN_A_STUDY = {
-    ("offered", True): mark("of 100 {rows}, about {points:points} more {outcome} with it than without it"),
-    ("offered", False): mark("of 100 {rows}, about {points:points} fewer {outcome} with it than without it"),
-    ("amount", True): mark("with each {step} more of it, of 100 {rows} about {points:points} more {outcome}"),
-    ("amount", False): mark("with each {step} more of it, of 100 {rows} about {points:points} fewer {outcome}"),
-    ("against", True): mark("of 100 {rows}, about {points:points} more {outcome} with it than with “{against}”"),
-    ("against", False): mark("of 100 {rows}, about {points:points} fewer {outcome} with it than with “{against}”"),
-}
-
-
 def _difference(say, row, units):
     size = round(100 * abs(row["estimate"]), 1)
-    which = ("against" if row["against"] else row["kind"], bool(row["estimate"] >= 0))
-    values = {"points": size / 100, "step": row["step"], "against": row["against"]}
-    if units is not None:
-        return say(DIFFERENCE_IN_A_STUDY[which], **values, **units)
-    return say(DIFFERENCE[which], n=size if size < 1 else round(size), **values)
+    which = f"{'against' if row['against'] else row['kind']} {_way(row)}"
+    text = TEXTS["difference_in_a_study" if units["in_a_study"] else "difference"][which]
+    n = size if size < 1 else round(size)
+    return say(text, n=n, points=size / 100, step=row["step"], against=row["against"], **units)
 
 
 def counts(say, row, units):
     """Return on how many rows and groups a row rests: "612 invitations at 14 events"."""
     if pd.isna(row["n_offered"]):
         return say("on how many it rests is not shown")
-    rows = row_count(say, row["n_offered"], units)
-    if pd.isna(row["groups_offered"]):
+    rows, n = row_count(say, row["n_offered"], units), row["groups_offered"]
+    if pd.isna(n):
         return rows
-    if units is not None:
-        groups = say(mark("{n} {groups}"), n=row["groups_offered"], groups=_groups(row["groups_offered"], units))
-        every = row_count(say, row["n"], units)
+    if units["in_a_study"]:
+        groups, every = say(mark("{n} {groups}"), n=n, groups=_groups(n, units)), row_count(say, row["n"], units)
         return say("{with_it} of {rows} with it, in {groups}", with_it=row["n_offered"], rows=every, groups=groups)
     if row["varies_by"] == "event_id":
-        events = say(("{n} event", "{n} events"), n=row["groups_offered"])
-        return say("{invitations} at {events}", invitations=rows, events=events)
-    organizations = say(("{n} organization", "{n} organizations"), n=row["groups_offered"])
+        return say("{invitations} at {events}", invitations=rows, events=say(("{n} event", "{n} events"), n=n))
+    organizations = say(("{n} organization", "{n} organizations"), n=n)
     return say("{invitations} of {organizations}", invitations=rows, organizations=organizations)
 
 
-def reason(say, row, units=None):
+def reason(say, row, units):
     """Return why the data cannot tell, as a clause: "it was offered at only 3 events"."""
     if row["reason"] == "few_groups":
         return _too_few(say, row, units)
-    if row["reason"] == "constant" and row["kind"] == "amount":
+    if row["reason"] != "constant":
+        return say(TEXTS["reasons"][row["reason"]])
+    if row["kind"] == "amount":
         return say("it was the same everywhere")
-    if row["reason"] == "constant":
-        return say("it was always offered") if row["n_offered"] else say("it was never offered")
-    return say(REASONS[row["reason"]])
+    return say("it was always offered") if row["n_offered"] else say("it was never offered")
 
 
 def _too_few(say, row, units):
@@ -303,23 +230,11 @@ def _too_few(say, row, units):
     n, enough = row["groups_offered"], 10 if row["varies_by"] in ("row", first) else 5
     if row["kind"] == "amount" or n >= enough:
         return say("it hardly ever differed") if row["kind"] == "amount" else say("almost all had it")
-    if units is not None:
+    if units["in_a_study"]:
         return say("only {n} {groups} had it", n=n, groups=_groups(n, units))
     if row["varies_by"] == "event_id":
         return say(("it was offered at only {n} event", "it was offered at only {n} events"), n=n)
     return say(("only {n} organization had it", "only {n} organizations had it"), n=n)
-
-
-SEEN = {
-    "without": mark("With it, {k} of {n} invitations were taken up; without it, {k_other} of {n_other}."),
-    "against": mark("With it, {k} of {n} invitations were taken up; with “{against}”, {k_other} of {n_other}."),
-    "constant": mark("In all, {k} of {n} invitations were taken up."),
-}
-SEEN_IN_A_STUDY = {
-    "without": mark("With it, {k} of {n} {rows} {outcome}; without it, {k_other} of {n_other}."),
-    "against": mark("With it, {k} of {n} {rows} {outcome}; with “{against}”, {k_other} of {n_other}."),
-    "constant": mark("In all, {k} of {n} {rows} {outcome}."),
-}
 
 
 def _seen(say, row, units):
@@ -328,21 +243,35 @@ def _seen(say, row, units):
         return None
     compared = "constant" if row["reason"] == "constant" else "against" if row["against"] else "without"
     sides = {"k": "k_offered", "n": "n_offered", "k_other": "k_not_offered", "n_other": "n_not_offered"}
-    values = {name: row[column] for name, column in sides.items()} | {"against": row["against"]} | (units or {})
-    said = say((SEEN if units is None else SEEN_IN_A_STUDY)[compared], **values)
-    if pd.isna(row["permutation_p"]):
-        return said
-    return said + say(
-        "Dealt out at random, it would show a difference this large in {p:percent} of tries.", p=row["permutation_p"]
+    values = {name: row[column] for name, column in sides.items()} | {"against": row["against"]} | units
+    said, p = (
+        say(TEXTS["seen"][f"{compared} in a study" if units["in_a_study"] else compared], **values),
+        row["permutation_p"],
     )
+    if pd.isna(p):
+        return said
+    return said + say("Dealt out at random, it would show a difference this large in {p:percent} of tries.", p=p)
 
 
-def row_count(say, n, units=None):
+def row_count(say, n, units):
     """Return how many rows, as "1,800 invitations"."""
-    if units is None:
+    if not units["in_a_study"]:
         return say(("{n} invitation", "{n} invitations"), n=n)
     return say(mark("{n} {rows}"), n=n, rows=units["row" if n == 1 else "rows"])
 
 
 def _groups(n, units):
     return units["group" if n == 1 else "groups"]
+
+
+def strength_rule(say, result):
+    """Return the fixed rule behind the words clear, likely, uncertain, no sign of and cannot tell."""
+    correction = mark("the correction of Benjamini and Hochberg") if result.exploratory else mark("Holm's correction")
+    values = {"confidence": result.confidence, "smallest": result.smallest_effect}
+    return [say(rule, correction=say.words.text(correction), **values) for rule in TEXTS["rule"].values()]
+
+
+def numbers_caption(say, result):
+    """Return what the table of all incentives shows."""
+    correction = mark("Benjamini and Hochberg") if result.exploratory else mark("Holm")
+    return say(TEXTS["numbers_caption"], n=result.n, correction=say.words.text(correction), **units_of(say, result))

@@ -8,79 +8,16 @@ import pandas as pd
 
 from konbit_lessons.periods import NAME
 from konbit_lessons.say import capital, small
-from konbit_lessons.sentences.common import apart
+from konbit_lessons.sentences.common import apart, texts
 from konbit_lessons.sentences.incentives import found
 from konbit_lessons.sentences.participation import reached_so_far
 from konbit_lessons.words import mark, pair
 
-TOLD = {  # kind of number → how high it is
-    "reached": mark("**{k} of {n}** {what} came to at least one event so far."),
-    "taken_up": mark("**{value:percent}** of {n} invitations were taken up{interval}."),
-    "talked_with": mark("**{value:percent}** of {n} partners had an individual conversation in the quarter{interval}."),
-    "overdue": mark("**{k} of {n}** promised follow-ups are overdue."),
-    "due_later": mark("**{k}** promised follow-ups fall due later."),
-    "expects": mark("{What}: **{value:percent}** of {n} organizations expect it{interval}."),
-    "unmet": mark("{What}: **{k} of {n}** that expect it were not invited to an event that offers it."),
-    "agrees": mark("“{What}”: **{value:percent}** of {n} organizations agree{interval}."),
-    "more": mark("{What} goes with **{points:points} more of 100** invitations taken up{interval}."),
-    "fewer": mark("{What} goes with **{points:points} fewer of 100** invitations taken up{interval}."),
-    "delivered": mark(
-        "**{value:percent}** of {n} contributions that partners pledged so far were delivered{interval}."
-    ),
-    "leads": mark("**{k}** business leads and contracts were recorded in the quarter."),
-    "joint": mark("**{k} of {n}** events of the quarter were held jointly with another project."),
-}
-CHANGED = {  # kind → what clearly changed, as the heading of a figure
-    "taken_up": mark("Invitations taken up: {before:percent} in the quarter before, {after:percent} in this one."),
-    "talked_with": mark("Partners talked with: {before:percent} in the quarter before, {after:percent} in this one."),
-    "expects": mark("{What}: expected by {before:percent} in the survey before, by {after:percent} in the last."),
-    "agrees": mark("“{What}”: {before:percent} agreed in the first survey, {after:percent} in the last."),
-}
-SHOWS = {  # kind → what the figure of a finding shows, of whom
-    "taken_up": mark("Invitations taken up, of 100 whose attendance is known, by quarter. Line: 95 % interval."),
-    "talked_with": mark("Partners with a conversation, of 100 on the last day of each quarter. Line: 95 % interval."),
-    "expects": mark("Of 100 organizations that answered both times. Line: 95 % interval."),
-    "agrees": mark("Organizations that agree, of 100 that answered each survey. Line: 95 % interval."),
-    "overdue": mark("Of 100 follow-ups promised so far in conversations with partners."),
-    "unmet": mark("Of 100 organizations that expect it: invited to an event that offers it in the quarter, or not."),
-    "reached": mark("Organizations that came to at least one event so far, of 100 to be reached."),
-    "incentive": mark("Difference of 100 invitations taken up with it, other things equal. Line: 95 % interval."),
-}
-SOURCES = {  # what a kind of number is counted from
-    "survey": mark("Source: partner survey."),
-    "talks": mark("Source: records of conversations."),
-    "lists": mark("Source: invitation lists and sign-in sheets."),
-}
-SO = {  # what follows of a finding
-    "beyond": mark("say in each conversation what the project does not offer, and what it offers instead"),
-    "offered": mark("plan for it, or say how much of it there will be"),
-    "not_said": mark("decide whether the project offers it, and say so"),
-    "less": mark("ask what is wanted instead, before more of it is planned"),
-    "agrees": mark("ask organizations why, before the next events are planned"),
-    "low": mark("say in each conversation what the project is for"),
-    "overdue": mark("keep each promise or call it off, and tell the organization which"),
-    "talked_with": mark("call the others before their next invitation goes out"),
-    "unmet": mark("invite them to an event that offers it, or say that there will be none"),
-    "taken_up": mark("look at what was different at these events before anything is built on it"),
-    "reached": mark("ask those that never came what would bring them"),
-    "incentive": mark("try it where it was missing, and see whether participation follows"),
-}
-POINTS = {  # where a row of the figure of a finding stands
-    "before": mark("Survey before"),
-    "after": mark("Last survey"),
-    "done": mark("Done"),
-    "open": mark("Due later"),
-    "overdue": mark("Overdue"),
-    "offered": mark("Invited to it"),
-    "not_offered": mark("Not invited to it"),
-}
+TEXTS = texts("learning")
+SURVEY, TALKS = mark("Source: partner survey."), mark("Source: records of conversations.")
+SOURCES = {"expects": SURVEY, "agrees": SURVEY, "unmet": SURVEY, "overdue": TALKS, "talked_with": TALKS}
 BRACKETS = str.maketrans("[]", "()")  # what is written in a table is no markup
 COUNTS = ("reached", "overdue", "due_later", "unmet", "leads", "joint")
-
-
-def learning_title(say):
-    """Return the title of the report: what was asked."""
-    return say("What will we change, and why?")
 
 
 def decided_so_far(say, decisions, waiting):
@@ -137,32 +74,23 @@ def _when(say, row):
 
 
 def finding(say, lead, at):
-    """Return the finding at a place of the report, as the heading of its figure; None where there is none."""
+    """Return what stands about the figure of a finding, by the place that the finding has in the report.
+
+    Returns
+    -------
+    dict of ``finding``, ``shows``, ``source`` and ``says``, as `kl.show` takes them; no finding where there is none
+    """
     if at >= len(lead):
-        return None
+        return {"finding": None}
     row = lead.iloc[at]
+    kind, told, shows = row["kind"], number_told(say, row, interval=(None, None)), say(TEXTS["shows"][row["kind"]])
     if row["news"] == "changed":
-        return say(CHANGED[row["kind"]], **of(say, row), **row)
-    return number_told(say, row, interval=(None, None))
-
-
-def finding_shows(say, lead, at):
-    """Return what the figure of a finding shows, of whom, and what a change comes to."""
-    if at >= len(lead):
-        return ""
-    row = lead.iloc[at]
-    if row["news"] != "changed":
-        return say(SHOWS[row["kind"]])
-    change = {"change": apart(row["before"], row["after"]), "difference": (row["change_low"], row["change_high"])}
-    return say(SHOWS[row["kind"]]) + say("The change: {change:signed} of 100{difference}.", **change)
-
-
-def finding_source(say, lead, at):
-    """Return what the figure of a finding is counted from."""
-    if at >= len(lead):
-        return ""
-    of = {"expects": "survey", "agrees": "survey", "unmet": "survey", "overdue": "talks", "talked_with": "talks"}
-    return say(SOURCES[of.get(lead["kind"].iloc[at], "lists")])
+        told = say(TEXTS["changed"][kind], **of(say, row), **row)
+        change = {"change": apart(row["before"], row["after"]), "difference": (row["change_low"], row["change_high"])}
+        shows += say("The change: {change:signed} of 100{difference}.", **change)
+    says = "{label}: {value:percent}, n = {n}." if kind in COUNTS else "{label}: {value:percent} ({range}), n = {n}."
+    says = "{label}: {value:signed} ({range})." if kind == "incentive" else says
+    return {"finding": told, "shows": shows, "source": say(SOURCES.get(kind, TEXTS["lists"])), "says": says}
 
 
 def points_of(say, behind):
@@ -173,17 +101,9 @@ def points_of(say, behind):
 def _point(say, point):
     if not isinstance(point, str):
         return say.words.month(point)
-    if point in POINTS:
-        return say.words.text(POINTS[point])
+    if point in TEXTS["points"]:
+        return say.words.text(TEXTS["points"][point])
     return say.period(point) if NAME.fullmatch(point) else say.name(point)
-
-
-def reading(say, lead, at):
-    """Return how a dot of the figure of a finding is read out."""
-    if at < len(lead) and lead["kind"].iloc[at] == "incentive":
-        return "{label}: {value:signed} ({range})."
-    counts = at < len(lead) and lead["kind"].iloc[at] in COUNTS
-    return "{label}: {value:percent}, n = {n}." if counts else "{label}: {value:percent} ({range}), n = {n}."
 
 
 def so(say, lead, at, decisions):
@@ -197,7 +117,7 @@ def so(say, lead, at, decisions):
         return None
     row = lead.iloc[at]
     acts = decisions[decisions["measure"] == row["measure"]].to_dict("records")
-    said = say("**So:** {what}.", what=say(SO[_follows(say, row)]))
+    said = say("**So:** {what}.", what=say(TEXTS["so"][_follows(say, row)]))
     if not acts:
         return said + say("Nobody is named for it yet.")
     text = mark("{who}, {when}: {what}.")
@@ -206,14 +126,13 @@ def so(say, lead, at, decisions):
 
 
 def _follows(say, row):
-    if row["kind"] == "expects" and row["after"] < row["before"]:
+    kind = row["kind"]
+    if kind == "expects" and row["after"] < row["before"]:
         return "less"
-    if row["kind"] == "expects":
+    if kind == "expects":
         met_by = say.programme.expectations[row["name"]].met_by
         return "not_said" if met_by is None else "offered" if met_by else "beyond"
-    if row["kind"] == "agrees" and say.programme.questions[row["name"]].good == "low":
-        return "low"
-    return row["kind"]
+    return "low" if kind == "agrees" and say.programme.questions[row["name"]].good == "low" else kind
 
 
 def belief_and_wish(say, numbers):
@@ -275,57 +194,35 @@ def number_told(say, row, **values):
     kind = row["kind"]
     if kind == "incentive":
         kind = "more" if row["value"] >= 0 else "fewer"
-    return say(TOLD[kind], **of(say, row) | dict(row) | {"points": abs(row["value"])} | values)
+    return say(TEXTS["told"][kind], **of(say, row) | dict(row) | {"points": abs(row["value"])} | values)
 
 
 def of(say, row):
     """Return what a number is of, within a sentence and at its beginning."""
-    name = row["name"]
-    if row["kind"] == "agrees":
+    kind, name = row["kind"], row["name"]
+    if kind == "agrees":
         asked = say.programme.questions[name]
         what = (asked.statement or asked.label).text(say.language)
         return {"what": what, "What": what}
-    what = {
-        "reached": lambda: say.level("org_type", name, form="many"),
-        "expects": lambda: say.name(f"expects_{name}"),
-        "unmet": lambda: say.name(f"expects_{name}"),
-        "incentive": lambda: say.name(name),
-    }.get(row["kind"], str)()
+    what = ""
+    if kind == "reached":
+        what = say.level("org_type", name, form="many")
+    elif kind in ("expects", "unmet", "incentive"):
+        what = say.name(name if kind == "incentive" else f"expects_{name}")
     return {"what": small(what), "What": capital(what)}
 
 
 def learned(say, asked, numbers):
     """Return what was asked, expected and found in the quarter, and the number it rests on, as items of a page."""
-    rows = numbers.set_index("measure")
-    told = [number_told(say, rows.loc[name]) if name in rows.index else None for name in asked["measure"]]
+    told = {row["measure"]: number_told(say, row) for _, row in numbers.iterrows()}
+    return [_learned(say, row, told.get(row["measure"])) for row in asked.to_dict("records")]
+
+
+def _learned(say, row, number):
     nothing = say("nothing was written down")
-    return [
-        (
-            own(say, row, "finding") or nothing,
-            [
-                (say("We asked"), own(say, row, "question")),
-                (say("We expected"), own(say, row, "expectation") or nothing),
-                *([(say("By the records"), number)] if number else []),
-            ],
-            row["anchor"],
-        )
-        for row, number in zip(asked.to_dict("records"), told, strict=True)
+    facts = [
+        (say("We asked"), own(say, row, "question")),
+        (say("We expected"), own(say, row, "expectation") or nothing),
+        (say("By the records"), number),
     ]
-
-
-def cause(say):
-    """Return that how sure a finding is and what brings it about are two questions."""
-    return say(
-        "**Not tested:** the words above speak of size and chance alone. Whether one thing brings about another is a "
-        "question of its own, and of every finding here the answer is that it was not tested."
-    )
-
-
-def leading_rule(say, *, most=3):
-    """Return the rule by which the findings were chosen that stand in front."""
-    return say(
-        "In front stand at most {most} findings: first what clearly changed, the largest change first; then what falls "
-        "short of what it should be, of each kind once, of most cases first; then the incentives that go with "
-        "participation. What cannot be told never stands in front.",
-        most=most,
-    )
+    return own(say, row, "finding") or nothing, facts if number else facts[:2], row["anchor"]

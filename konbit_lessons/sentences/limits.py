@@ -13,58 +13,33 @@ import pandas as pd
 
 from konbit_lessons.incentives.robustness import LABELS, REASONS
 from konbit_lessons.say import small
+from konbit_lessons.sentences.common import texts
 from konbit_lessons.sentences.incentives import incentive_rows, row_count, span, term_name, units_of
 from konbit_lessons.words import mark
 
 MOST_PANELS = 4
-DIFFERS = {
-    "clear": mark("the groups differ"),
-    "likely": mark("the groups likely differ"),
-    "uncertain": mark("it stays uncertain whether the groups differ"),
-    "no sign of": mark("no sign that the groups differ by what would matter"),
-}
-METHOD = mark(
-    "Method: {method}, with standard errors {for_small_samples} that allow for what goes together within {clusters}, "
-    "and degrees of freedom after Satterthwaite. The difference is the average, over all rows, of the predicted share "
-    "with the incentive less the predicted share without it."
-)
+FOUND = ("clear", "likely")
+ENDS = ["estimate", "conf_low", "conf_high"]
+TEXTS = texts("limits")
 PACKAGES = ("konbit-lessons", "numpy", "pandas", "scipy", "statsmodels", "firthmodels", "seaborn")
 
 
 def together(say, result):
     """Return whether any incentive predicts participation: Holm's first step, which no single one can contradict."""
     known = result.table["p_adjusted"].dropna()
-    if known.empty:
-        return say("Whether any incentive predicts participation cannot be told: none of them can be estimated.")
-    values = {"n": len(known), "p": known.min()}
-    if known.min() < 1 - result.confidence:
-        return say("Taken together, the {n} incentives go with participation more than chance would ({p:p}).", **values)
-    return say("Taken together, the {n} incentives do not stand out from chance ({p:p}).", **values)
+    found = "unknown" if known.empty else "more" if known.min() < 1 - result.confidence else "chance"
+    return say(TEXTS["together"][found], n=len(known), p=known.min())
 
 
 def left_out(say, result):
     """Return how many rows the answer rests on, and how many were left out because which answer was missing."""
-    units, table = units_of(say, result), result.left_out
-    used, smallest = row_count(say, result.n, units), result.smallest
-    if table["rows"].isna().any():
-        return say(
-            "The answer rests on **{used}**; others were left out because an answer was missing: {reasons}. How many "
-            "is not shown, since some of these numbers are about fewer than {smallest} organizations.",
-            used=used,
-            reasons=say.list(small(say.name(name)) for name in table["column"]),
-            smallest=smallest,
-        )
-    table = table[table["rows"] > 0]
-    if table.empty:
-        return say("All {rows} were used; none was left out.", rows=used)
-    reasons = [say("{column:name} ({n})", column=row.column, n=row.rows) for row in table.itertuples()]
-    return say(
-        "The answer rests on **{used}** of {rows}; {missing} were left out because an answer was missing: {reasons}.",
-        used=result.n,
-        rows=row_count(say, result.n + table["rows"].sum(), units),
-        missing=table["rows"].sum(),
-        reasons=say.list(reasons),
-    )
+    units, table, rows = units_of(say, result), result.left_out, result.left_out["rows"]
+    if rows.isna().any():
+        reasons, used = say.list(small(say.name(name)) for name in table["column"]), row_count(say, result.n, units)
+        return say(TEXTS["left_out"]["hidden"], used=used, reasons=reasons, smallest=result.smallest)
+    each = [say("{column:name} ({n})", column=row.column, n=row.rows) for row in table[rows > 0].itertuples()]
+    values = {"used": result.n, "rows": row_count(say, result.n + rows.sum(), units), "missing": rows.sum()}
+    return say(TEXTS["left_out"]["some" if each else "none"], reasons=say.list(each), **values)
 
 
 def missing_answers(say, result):
@@ -78,20 +53,11 @@ def missing_answers(say, result):
 
 def _missing(say, result, line):
     if pd.isna(line["rows"]):
-        return say(
-            "**{column:Name}** is missing for fewer than {smallest} organizations.",
-            column=line["column"],
-            smallest=result.smallest,
-        )
+        return say(TEXTS["missing"]["hidden"], column=line["column"], smallest=result.smallest)
     rows = say(("{n} row", "{n} rows"), n=line["rows"])
     organizations = say(("{n} organization", "{n} organizations"), n=line["organizations"])
-    values = {"column": line["column"], "rows": rows, "organizations": organizations, "never": line["never"]}
-    if pd.isna(line["never"]):
-        return say("**{column:Name}** is missing in {rows}: {organizations} without it at some time.", **values)
-    return say(
-        "**{column:Name}** is missing in {rows}: {organizations} without it at some time, {never} of them always.",
-        **values,
-    )
+    text = TEXTS["missing"]["sometimes" if pd.isna(line["never"]) else "always"]
+    return say(text, column=line["column"], rows=rows, organizations=organizations, never=line["never"])
 
 
 def _moved(say, result, completed):
@@ -99,54 +65,34 @@ def _moved(say, result, completed):
     table = completed.table.dropna(subset=["complete_estimate", "pooled_estimate"])
     if not completed.imputations or table.empty:
         return None
-    steps = incentive_rows(say, result).set_index("term")["step"]
-    moved = (table["pooled_estimate"] - table["complete_estimate"]).abs() * table["term"].map(steps)
-    most = table.loc[moved.idxmax()]
-    return say(
-        "With the missing answers of organizations imputed ({m} times, {all} rows in place of {complete}), the "
-        "estimate that moves most is that of **{label}**: {pooled:signed} of 100 in place of {own:signed}.",
-        m=completed.imputations,
-        all=most["pooled_n"],
-        complete=most["complete_n"],
-        label=term_name(say, most["term"]),
-        pooled=most["pooled_estimate"] * steps[most["term"]],
-        own=most["complete_estimate"] * steps[most["term"]],
-    )
+    steps = table["term"].map(incentive_rows(say, result).set_index("term")["step"])
+    table = table.assign(own=table["complete_estimate"] * steps, pooled=table["pooled_estimate"] * steps)
+    most = table.loc[(table["pooled"] - table["own"]).abs().idxmax()]
+    rows = {"all": most["pooled_n"], "complete": most["complete_n"], "m": completed.imputations}
+    return say(TEXTS["missing"]["imputed"], label=term_name(say, most["term"]), **rows, **most[["own", "pooled"]])
 
 
 def missed(say, result):
     """Return one sentence per incentive without a finding: the effect that would most likely have been missed."""
-    offered = mark("**{label}:** an effect below about {size:points} of 100 would most likely have been missed.")
-    amount = mark(
-        "**{label}:** an effect below about {size:points} of 100, with each {step} more of it, would most likely have "
-        "been missed."
-    )
     return [
-        say(
-            offered if row["kind"] == "offered" else amount,
-            label=term_name(say, row["term"]),
-            size=row["detectable"] * row["step"],
-            step=row["step"],
-        )
-        for row in incentive_rows(say, result).to_dict("records")
-        if row["strength"] in ("uncertain", "no sign of")
+        say(TEXTS["missed"][row["kind"]], label=name, size=row["detectable"] * row["step"], step=row["step"])
+        for name, row in _of_strength(say, result, ("uncertain", "no sign of"))
     ]
 
 
 def explained_away(say, result):
     """Return one sentence per clear or likely finding: how strong something unmeasured would have to be (E-values)."""
     return [
-        say(
-            "**{label}:** an unmeasured difference would have to go with it and with participation, each by a ratio of "
-            "at least {ratio:1}, to explain the best guess away, and of at least {limit:1} to bring the interval to "
-            "zero.",
-            label=term_name(say, row["term"]),
-            ratio=row["e_value"],
-            limit=row["e_value_limit"],
-        )
-        for row in incentive_rows(say, result).to_dict("records")
-        if row["strength"] in ("clear", "likely") and row["e_value"] >= 1 and row["e_value_limit"] >= 1
+        say(TEXTS["explained_away"], label=name, ratio=row["e_value"], limit=row["e_value_limit"])
+        for name, row in _of_strength(say, result, FOUND)
+        if row["e_value"] >= 1 and row["e_value_limit"] >= 1
     ]
+
+
+def _of_strength(say, result, strengths):
+    """The names and rows of the incentives with such evidence, the largest estimate first."""
+    rows = incentive_rows(say, result).to_dict("records")
+    return [(term_name(say, row["term"]), row) for row in rows if row["strength"] in strengths]
 
 
 def predicted(say, result):
@@ -154,17 +100,12 @@ def predicted(say, result):
     told = result.prediction
     if told is None:
         return say("This analysis makes no predictions that could be tried on others.")
-    units, table = units_of(say, result), told.table.set_index("measure")
-    return say(
-        "Asked about {groups} that it has not seen, the model names the right one, of one row that took part and one "
-        "that did not, in {auc:points} of 100 pairs{interval}; 50 is chance. Its mean squared error is {brier:3}, and "
-        "{base:3} for who only knows how many take part in all.",
-        groups=say.words.text("organizations") if units is None else units["groups"],
-        auc=table.loc["auc", "out_of_fold"],
-        interval=(told.auc_low, told.auc_high),
-        brier=table.loc["brier", "out_of_fold"],
-        base=table.loc["brier", "base_rate"],
+    (auc, _), (brier, base) = (
+        told.table.set_index("measure").loc[["auc", "brier"], ["out_of_fold", "base_rate"]].to_numpy()
     )
+    interval = (told.auc_low, told.auc_high)
+    groups = units_of(say, result)["groups"]
+    return say(TEXTS["predicted"], groups=groups, auc=auc, interval=interval, brier=brier, base=base)
 
 
 def group_differences(say, result):
@@ -172,11 +113,8 @@ def group_differences(say, result):
     if result.groups is None:
         return []
     within = {(row["term"], row["group"]): row for row in result.groups.to_dict("records")}
-    return [
-        _groups_differ(say, result, row, within)
-        for (_, group), row in within.items()
-        if group.startswith("difference: ")
-    ]
+    apart = [row for (_, group), row in within.items() if group.startswith("difference: ")]
+    return [_groups_differ(say, result, row, within) for row in apart]
 
 
 def _groups_differ(say, result, row, within):
@@ -187,19 +125,11 @@ def _groups_differ(say, result, row, within):
     if row["strength"] == "cannot tell":
         return say("**{label}:** the data cannot tell whether “{first}” and “{second}” differ.", **values)
     size = incentive_rows(say, result).set_index("term")["step"].get(row["term"], 1)
-    ends = {end: row[end] * size for end in ("estimate", "conf_low", "conf_high")}
-    more = [_more(say, within[row["term"], name], size) for name in names]
-    return say(
-        "**{label}:** {differs}; about {of_first} of 100 for “{first}” and {of_second} for “{second}”, a difference of "
-        "{points:points} ({confidence:percent} interval {span}).",
-        differs=say(DIFFERS[row["strength"]]),
-        of_first=more[0],
-        of_second=more[1],
-        points=abs(ends["estimate"]),
-        confidence=result.confidence,
-        span=span(say, ends),
-        **values,
-    )
+    ends = {end: row[end] * size for end in ENDS}
+    of_first, of_second = (_more(say, within[row["term"], name], size) for name in names)
+    values |= {"of_first": of_first, "of_second": of_second, "differs": say(TEXTS["differs"][row["strength"]])}
+    values |= {"points": abs(ends["estimate"]), "confidence": result.confidence, "span": span(say, ends)}
+    return say(TEXTS["groups_differ"], **values)
 
 
 def _more(say, row, size):
@@ -218,46 +148,40 @@ def ways_of_looking(say, result):
         ``incentive``, ``label`` (way of looking), ``estimate``, ``conf_low``, ``conf_high`` (times the step), ``n``,
         ``own_estimate``, ``way`` (main or other), ``why`` where there is no estimate.
     """
-    rows, table = incentive_rows(say, result), result.robustness.table
-    shown = rows[rows["strength"].isin(["clear", "likely"])]
+    rows, table, units = incentive_rows(say, result), result.robustness.table, units_of(say, result)
+    shown = rows[rows["strength"].isin(FOUND)]
     shown = (shown if len(shown) else rows).head(MOST_PANELS).set_index("term")
     table = table[table["term"].isin(shown.index) & ((table["specification"] != "main") | table["estimate"].notna())]
-    steps = table["term"].map(shown["step"])
-    ends = {end: table[end] * steps for end in ("estimate", "conf_low", "conf_high")}
-    units = units_of(say, result)
+    labels = {name: say.words.text(text) for name, text in LABELS.items()}
+    labels["fixed"] = str(say("Within each {group}", group=units["group"])) if units["in_a_study"] else labels["fixed"]
     return table.assign(
         incentive=pd.Categorical(table["term"].map(shown["label"]), list(shown["label"]), ordered=True),
-        label=[_way(say, key, units) for key in table["specification"]],
+        label=table["specification"].map(labels),
         way=np.where(table["specification"] == "main", "main", "other"),
         why=[say.words.text(REASONS[why]) if why else "" for why in table["reason"]],
-        **ends,
+        **table[ENDS].mul(table["term"].map(shown["step"]).astype(float), axis="index"),
     ).sort_values("incentive", kind="stable", ignore_index=True)
 
 
-def _way(say, key, units):
-    if key == "fixed" and units is not None:
-        return str(say("Within each {group}", group=units["group"]))
-    return say.words.text(LABELS[key])
-
-
 def _ways(say, result):
-    """Each incentive with its estimates that differ by more than their interval, the main one first."""
+    """Each incentive with its estimates that differ by more than their interval, the main one first, and how many go
+    the same way as it."""
     table = result.robustness.table
     own = table[table["own_estimate"] & table["estimate"].notna()]
     for row in incentive_rows(say, result).to_dict("records"):
         ways = own.loc[own["term"] == row["term"], "estimate"].to_numpy() * row["step"]
-        yield row, ways, int((np.sign(ways) == np.sign(ways[0])).sum()) if len(ways) else 0
+        if len(ways):
+            yield term_name(say, row["term"]), ways, int((np.sign(ways) == np.sign(ways[0])).sum())
 
 
 def how_many_agree(say, result):
     """Return the main point of the specification curve: how many incentives keep their direction in every way."""
-    told = [(row, ways, kept) for row, ways, kept in _ways(say, result) if len(ways)]
+    told = list(_ways(say, result))
     if not told:
         return say("The data cannot tell of any incentive, in any way of looking")
     if len(told) == 1:
-        row, ways, kept = told[0]
-        text = mark("{label}: the same direction in {kept} of {n} ways of looking")
-        return say(text, label=term_name(say, row["term"]), kept=kept, n=len(ways))
+        name, ways, kept = told[0]
+        return say("{label}: the same direction in {kept} of {n} ways of looking", label=name, kept=kept, n=len(ways))
     kept = sum(same == len(ways) for _, ways, same in told)
     if kept == len(told):
         return say("All {n} incentives keep their direction in every way of looking", n=kept)
@@ -270,18 +194,11 @@ def how_many_agree(say, result):
 
 def changes_direction(say, result):
     """Return one sentence for each incentive whose direction or size hangs on the way of looking."""
-    return [_range(say, row, ways, kept) for row, ways, kept in _ways(say, result) if kept < len(ways)]
-
-
-def _range(say, row, ways, kept):
-    return say(
-        "**{label}:** the same direction in {kept} of {n} ways of looking, from {low:signed} to {high:signed} of 100.",
-        label=term_name(say, row["term"]),
-        kept=kept,
-        n=len(ways),
-        low=ways.min(),
-        high=ways.max(),
-    )
+    return [
+        say(TEXTS["changes_direction"], label=name, kept=kept, n=len(ways), low=ways.min(), high=ways.max())
+        for name, ways, kept in _ways(say, result)
+        if kept < len(ways)
+    ]
 
 
 def method(say, result, adjust_for=()):
@@ -296,52 +213,36 @@ def method(say, result, adjust_for=()):
     return [
         say("Taken into account: {names}.", names=names) if names else say("Nothing else is adjusted for."),
         say(
-            METHOD,
-            method=say.words.text(fitted),
-            clusters=clusters,
-            for_small_samples=say.words.text(errors),
+            TEXTS["method"], method=say.words.text(fitted), clusters=clusters, for_small_samples=say.words.text(errors)
         ),
-        _joint(say, result),
+        _joint(say, result.joint),
         say("Computed with Python {python} and {packages}.", python=python_version(), packages=packages),
         *(say(note.message, **note.values) for note in notes),
     ]
 
 
-def _joint(say, result):
+def _joint(say, joint):
     """The HTZ test of all incentives; of many terms it has little power, so that nothing is concluded from it."""
-    joint = result.joint
-    if joint is None or len(joint["terms"]) < 2 or not np.isfinite(joint["p_value"]):
-        return None
-    return say(
-        "One test of all incentives at once (HTZ): F = {F:2} on {df_num} and {df_denom:1} degrees of freedom, "
-        "{p_value:p}.",
-        **joint,
-    )
+    told = joint is not None and len(joint["terms"]) > 1 and np.isfinite(joint["p_value"])
+    return say(TEXTS["joint"], **joint) if told else None
 
 
 def _clusters(say, result, column, n):
+    units = units_of(say, result)
     if column == "organization_id":
         return say(("{n} organization", "{n} organizations"), n=n)
     if column == "event_id":
         return say(("{n} event", "{n} events"), n=n)
-    units = units_of(say, result)
-    if units is not None and column == next(iter(result.clusters)):
+    if units["in_a_study"] and column == next(iter(result.clusters)):
         return say(mark("{n} {groups}"), n=n, groups=units["groups"])
     return say("{n} of “{column:name}”", n=n, column=column)
 
 
 def ways_explained(say, result):
     """Return on how many rows the ways of looking rest, and what some of their names mean."""
-    units, n = units_of(say, result), result.robustness.table["n"]
-    group = say.words.text("organization") if units is None else units["group"]
-    said = say(
-        "{low} to {high} rows. Lines that begin with – have the estimate of the linear model and another interval. "
-        "Within each {group}: every {group} is compared with itself only. This describes how much the answer moves; it "
-        "is no further test.",
-        low=n[n > 0].min(),
-        high=n.max(),
-        group=group,
-    )
-    if {"senior", "delegates"} & set(result.robustness.table["specification"]):
+    table = result.robustness.table
+    n = table.loc[table["n"] > 0, "n"]
+    said = say(TEXTS["ways"], low=n.min(), high=n.max(), group=units_of(say, result)["group"])
+    if {"senior", "delegates"} & {*table["specification"]}:
         said += say("With a senior delegate, or by the number of delegates, what is counted differs too.")
     return said

@@ -9,63 +9,11 @@ import pandas as pd
 
 from konbit_lessons.disclosure import TOTAL
 from konbit_lessons.say import small
-from konbit_lessons.sentences.common import by_direction
+from konbit_lessons.sentences.common import by_direction, say_first, texts
 from konbit_lessons.words import mark, pair
 
 MOST_KINDS = 3  # that a sentence names one by one
-STEPS = {
-    "invited": mark("Invited"),
-    "came_once": mark("Came once"),
-    "came_again": mark("Came again"),
-    "came_five_times": mark("Came five times or more"),
-}
-OF = {  # step → one organization of it, several
-    "roster": pair("on the list", "on the list"),
-    "invited": pair("invited", "invited"),
-    "came_once": pair("that came once", "that came once"),
-    "came_again": pair("that came again", "that came again"),
-}
-CUT_OFFS = {  # cut-off → in the definition; as a row of its own; a row without it
-    "hours": (
-        pair("at least {cut} hour at events", "at least {cut} hours at events"),
-        pair("{cut} hour or more", "{cut} hours or more"),
-        mark("No hours needed"),
-    ),
-    "senior_delegates": (
-        pair("a director at {n} event at least", "a director at {n} events at least"),
-        pair("A director at {n} event or more", "A director at {n} events or more"),
-        mark("No director needed"),
-    ),
-    "contributions": (
-        pair("at least {n} contribution delivered", "at least {n} contributions delivered"),
-        pair("{n} contribution delivered or more", "{n} contributions delivered or more"),
-        mark("No contribution needed"),
-    ),
-}
-NOT_RECORDED = {
-    "hours": mark("how many hours events took"),
-    "senior_delegates": mark("who is a director"),
-    "contributions": mark("what partners contributed"),
-}
-WHY_UNKNOWN = {
-    "name": mark("a name on the sign-in sheet may be theirs, and only an evaluator can tell"),
-    "no_sheet": mark("the event has no sign-in sheet on which a name could be placed"),
-    "not_recorded": mark("the registration does not say, and there are no sign-in sheets"),
-}
-EVENTS = pair("{n} event has no invitation on record", "{n} events have no invitation on record")
-THERE = pair("there is {n} attendance", "there are {n} attendances")
-WALK_INS = pair(
-    "**Count only:** {n} attendance at the other events is of an organization without an invitation.",
-    "**Count only:** {n} attendances at the other events are of organizations without an invitation.",
-)
-WHO_WAS_INVITED = {
-    "everybody": mark(
-        "No list says who was invited: every organization that was a partner on the day of an event counts as invited."
-    ),
-    "count only": mark(
-        "No list says who was invited: organizations and attendances are counted, and no share is given."
-    ),
-}
+TEXTS = texts("participation")
 
 
 def reached_so_far(say, reached, quarter):
@@ -89,9 +37,8 @@ def reached_so_far(say, reached, quarter):
 
 def _of_target(say, line):
     n = line["organizations"] if pd.isna(line["target"]) else line["target"]
-    if pd.isna(line["so_far"]):
-        return say("at least {at_least} of {n} {kind}", **line | {"n": n, "kind": _kind(say, line["org_type"], n)})
-    return say("{so_far} of {n} {kind}", **line | {"n": n, "kind": _kind(say, line["org_type"], n)})
+    text = mark("at least {at_least} of {n} {kind}") if pd.isna(line["so_far"]) else mark("{so_far} of {n} {kind}")
+    return say(text, **line | {"n": n, "kind": _kind(say, line["org_type"], n)})
 
 
 def came_in_quarters(say, reached):
@@ -99,11 +46,10 @@ def came_in_quarters(say, reached):
     first, last = reached["fiscal_quarter"].min(), reached["fiscal_quarter"].max()
     ends = reached[reached["fiscal_quarter"].isin([first, last])]
     each = ends[ends["org_type"] == TOTAL] if _kinds(ends)["reached"].isna().any() else _kinds(ends)
-    parts = {
-        quarter: [say("{n} {kind}", n=n, kind=_kind(say, kind, n)) for kind, n in zip(of, some, strict=True)]
-        for quarter, lines in each.dropna(subset="reached").groupby("fiscal_quarter")
-        for of, some in [(lines["org_type"], lines["reached"])]
-    }
+    parts = {}
+    for line in each.dropna(subset="reached").itertuples():
+        came = say("{n} {kind}", n=line.reached, kind=_kind(say, line.org_type, line.reached))
+        parts.setdefault(line.fiscal_quarter, []).append(came)
     if last not in parts:
         return say("How many organizations came, by quarter") if len(reached) else None
     if len(parts) == 1:
@@ -133,93 +79,55 @@ def taken_up_in(say, by_quarter, change, quarter):
         return say("No event is on record in {quarter:period}.", quarter=quarter)
     if pd.isna(shares.loc[quarter, "share"]):
         return say("In {quarter:period} too few organizations were invited, or came, to give a share.", quarter=quarter)
-    now = say(
-        (
-            "In {quarter:period}, of {n} invitation **{share:percent}** was taken up{interval}.",
-            "In {quarter:period}, of {n} invitations **{share:percent}** were taken up{interval}.",
-        ),
-        quarter=quarter,
-        **shares.loc[quarter],
-    )
-    return now + by_direction(
-        say,
-        change,
-        more=(told := mark("The quarter before it was {before:percent}: {estimate:signed} of 100{difference}.")),
-        fewer=told,
-        unclear=(
-            "The quarter before it was {before:percent}: {estimate:signed} of 100{difference}, so that a change "
-            "cannot be told."
-        ),
-    )
+    told = mark("The quarter before it was {before:percent}: {estimate:signed} of 100{difference}.")
+    before = by_direction(say, change, more=told, fewer=told, unclear=TEXTS["taken_up_in_unclear"])
+    return say(TEXTS["taken_up_in"], quarter=quarter, **shares.loc[quarter]) + before
 
 
 def who_was_invited(say):
     """Return who counts as invited, where no list says it."""
-    text = WHO_WAS_INVITED.get(say.programme.invitations)
+    text = TEXTS["who_was_invited"].get(say.programme.invitations)
     return say(text) if text else None
 
 
 def came_again(say, funnel):
     """Return what share of the organizations, of the last step before that is shown, came again."""
-    text = pair(
-        "Of {n} organization {of}, **{share:percent}** came again{interval}.",
-        "Of {n} organizations {of}, **{share:percent}** came again{interval}.",
-    )
-    return _step(say, funnel, "came_again", text)
+    return _step(say, funnel, "came_again", TEXTS["came_again"])
 
 
 def came_five_times(say, funnel):
     """Return what share of the organizations, of the last step before that is shown, came five times."""
-    text = pair(
-        "Of {n} organization {of}, {share:percent} came five times or more{interval}",
-        "Of {n} organizations {of}, {share:percent} came five times or more{interval}",
-    )
-    said = _step(say, funnel, "came_five_times", text)
-    return said or (say("From the list of partners to coming again") if len(funnel) else None)
+    otherwise = say("From the list of partners to coming again") if len(funnel) else None
+    return _step(say, funnel, "came_five_times", TEXTS["came_five_times"]) or otherwise
 
 
 def _step(say, funnel, step, text):
     line = funnel[(funnel["step"] == step) & (funnel["org_type"] == TOTAL)].dropna(subset="share")
-    return say(text, **line.assign(of=bases(say, line)).iloc[0]) if len(line) else None
+    return say_first(say, text, line.assign(of=bases(say, line)))
 
 
 def bases(say, funnel):
     """Return of which organizations each line of the funnel is."""
     each = zip(funnel["of"], funnel["n"], strict=True)
-    return [say.words.plural(*OF[of], int(n)) if of in OF else "" for of, n in each]
+    return [say.words.plural(*TEXTS["of"][of], int(n)) if of in TEXTS["of"] else "" for of, n in each]
 
 
 def steps(say, funnel):
     """Return what each line of the funnel is called: the step, and whose it is where it is not that of all."""
-    names = {step: say.words.text(text) for step, text in STEPS.items()}
-    kinds = say.labels(funnel["org_type"], form="many")
-    return [
-        names[step] if of == TOTAL else f"{kind}, {small(names[step])}"
-        for of, kind, step in zip(funnel["org_type"], kinds, funnel["step"], strict=True)
-    ]
+    named, kinds = funnel["step"].map(TEXTS["steps"]).map(say.words.text), say.labels(funnel["org_type"], form="many")
+    return named.where(funnel["org_type"] == TOTAL, kinds + ", " + named.map(small)).to_list()
 
 
 def still_take_part(say, curve):
     """Return the share of organizations that still take part after the last quarter that is drawn."""
     if len(curve) < 2:
         return None
-    text = pair(
-        "After {n} quarter, {share:percent} of organizations still take part{interval}",
-        "After {n} quarters, {share:percent} of organizations still take part{interval}",
-    )
-    return say(text, n=int(curve["quarters"].iloc[-1]), **curve.iloc[-1])
+    return say(TEXTS["still_take_part"], n=int(curve["quarters"].iloc[-1]), **curve.iloc[-1])
 
 
 def meaningfully(say, table):
     """Return how many organizations take part meaningfully as the programme defines it."""
-    defined = table[table["way"] == "defined"].dropna(subset="share")
-    if defined.empty:
-        return None
-    return say(
-        "**{organizations} of {n}** organizations take part meaningfully as this programme defines it, "
-        "{share:percent}{interval}.",
-        **defined.iloc[0],
-    )
+    return say_first(say, TEXTS["meaningfully"], table[table["way"] == "defined"].dropna(subset="share"))
 
 
 def other_cut_offs(say, table):
@@ -227,44 +135,42 @@ def other_cut_offs(say, table):
     moved = table[table["cut_off"] != ""].dropna(subset="share")["share"]
     if moved.empty or meaningfully(say, table) is None:
         return None
-    ends = {"low": moved.min(), "high": moved.max()}
-    if say.percent(ends["low"]) == say.percent(ends["high"]):
-        return say("Taking part meaningfully: other cut-offs all give {high:percent}", **ends)
-    return say("Taking part meaningfully: other cut-offs give {low:points} to {high:percent}", **ends)
+    alike = say.percent(moved.min()) == say.percent(moved.max())
+    same = mark("Taking part meaningfully: other cut-offs all give {high:percent}")
+    apart = mark("Taking part meaningfully: other cut-offs give {low:points} to {high:percent}")
+    return say(same if alike else apart, low=moved.min(), high=moved.max())
 
 
 def not_meaningfully(say, table, not_recorded):
     """Return why it is not said how many take part meaningfully, where it is not."""
     if not_recorded:
-        what = [say.words.text(NOT_RECORDED[one]) for one in not_recorded]
+        what = [say.words.text(TEXTS["not_recorded"][one]) for one in not_recorded]
         return say("How many take part meaningfully cannot be told: the records do not say {what:list}.", what=what)
     if table.empty or meaningfully(say, table):
         return None
-    return say(
-        "How many take part meaningfully is not shown: a number about fewer than {smallest} organizations could be "
-        "worked out from it.",
-        smallest=say.programme.smallest_cell,
-    )
+    return say(TEXTS["not_meaningfully"], smallest=say.programme.smallest_cell)
 
 
 def definition(say, meaningful):
     """Return what an organization must have done to take part meaningfully, without what is not asked for."""
-    needed = [_cut(say, texts[0], cut) for name, texts in CUT_OFFS.items() if (cut := getattr(meaningful, name))]
+    needed = [
+        _cut(say, text, cut) for name, text in TEXTS["in_definition"].items() if (cut := getattr(meaningful, name))
+    ]
     return say.list(needed) or say.words.text(mark("no cut-off is set"))
 
 
 def ways(say, table):
     """Return what each way of looking at taking part meaningfully is called."""
-    return [_way(say, line) for line in table.to_dict("records")]
+    return [str(_way(say, line)) for line in table.to_dict("records")]
 
 
 def _way(say, line):
+    moved = line["cut_off"]
     if line["way"] == "defined":
-        return say.words.text(mark("As defined"))
-    if not line["cut_off"]:
-        return str(say("As defined: {kind}", kind=say.level("org_type", line["way"], "many")))
-    cut, (_, least, none) = line[line["cut_off"]], CUT_OFFS[line["cut_off"]]
-    return str(_cut(say, least, cut)) if cut else say.words.text(none)
+        return say("As defined")
+    if not moved:
+        return say("As defined: {kind}", kind=say.level("org_type", line["way"], "many"))
+    return _cut(say, TEXTS["cut_offs"][moved if line[moved] else f"no {moved}"], line[moved])
 
 
 def _cut(say, text, cut):
@@ -273,9 +179,8 @@ def _cut(say, text, cut):
 
 def elsewhere(say, where):
     """Return how many partners have no place on record."""
-    nowhere = where[where.iloc[:, 0] == ""].dropna(subset="n")
     text = pair("{n} partner has no place on record.", "{n} partners have no place on record.")
-    return say(text, n=nowhere["n"].iloc[0]) if len(nowhere) else None
+    return say_first(say, text, where.loc[where.iloc[:, 0] == "", ["n"]].dropna())
 
 
 def places(say, where):
@@ -295,32 +200,20 @@ def came_without_invitation(say, found):
     if say.programme.invitations == "count only":
         return None
     if found.empty:
-        return say(
-            "There are no sign-in sheets: attendance is what the registration says, and whoever came without an "
-            "invitation is not on record."
-        )
-    line = found.iloc[0]
-    if pd.isna(line["organizations"]):
-        return say(
-            "Fewer than {smallest} organizations signed in where no invitation is on record: **count only**; they are "
-            "in no share.",
-            smallest=say.programme.smallest_cell,
-        )
-    if not line["organizations"]:
-        return say("Every attendance on record belongs to an invitation, so that a share can be given throughout.")
-    last = say("None of these is in the organizations reached, the attendances and the shares above.")
-    return [*_uninvited(say, line), last]
-
-
-def _uninvited(say, line):
-    if line["events"]:
-        yield say(
-            "**Count only:** {events}; {attendances} at them, of how many invited nobody knows.",
-            events=say(EVENTS, n=line["events"]),
-            attendances=say(THERE, n=line["attendances"]),
-        )
-    if line["walk_ins"]:
-        yield say(WALK_INS, n=line["walk_ins"])
+        return say(TEXTS["uninvited"]["no_sheets"])
+    line, smallest = found.iloc[0], say.programme.smallest_cell
+    if pd.isna(line["organizations"]) or not line["organizations"]:
+        return say(TEXTS["uninvited"]["few" if pd.isna(line["organizations"]) else "none"], smallest=smallest)
+    events, there = (
+        say(TEXTS["uninvited"]["events"], n=line["events"]),
+        say(TEXTS["uninvited"]["there"], n=line["attendances"]),
+    )
+    text = mark("**Count only:** {events}; {attendances} at them, of how many invited nobody knows.")
+    return [
+        say(text, events=events, attendances=there) if line["events"] else None,
+        say(TEXTS["uninvited"]["walk_ins"], n=line["walk_ins"]) if line["walk_ins"] else None,
+        say("None of these is in the organizations reached, the attendances and the shares above."),
+    ]
 
 
 def attendance_unknown(say, unknown):
@@ -328,15 +221,7 @@ def attendance_unknown(say, unknown):
     if unknown.empty:
         return None
     n, of = unknown["invitations"].sum(), unknown["of"].iloc[0]
-    return say(
-        (
-            "Attendance is unknown for **{n} of {of} invitations** ({share:percent}), which is in no share.",
-            "Attendance is unknown for **{n} of {of} invitations** ({share:percent}); these are in no share.",
-        ),
-        n=n,
-        of=of,
-        share=n / of,
-    )
+    return say(TEXTS["attendance_unknown"], n=n, of=of, share=n / of)
 
 
 def why_attendance_is_unknown(say, unknown):
@@ -344,7 +229,6 @@ def why_attendance_is_unknown(say, unknown):
     if unknown.empty:
         listed = say.programme.invitations != "count only"
         return say("Attendance is known for every invitation.") if listed else None
-    return [
-        say(("{n} because {why}.", "{n} because {why}."), n=n, why=say.words.text(WHY_UNKNOWN[reason]))
-        for reason, n in zip(unknown["reason"], unknown["invitations"], strict=True)
-    ]
+    each = zip(unknown["reason"], unknown["invitations"], strict=True)
+    text = pair("{n} because {why}.", "{n} because {why}.")
+    return [say(text, n=n, why=say.words.text(TEXTS["why_unknown"][reason])) for reason, n in each]

@@ -2,21 +2,18 @@
 
 import pandas as pd
 
-from konbit_lessons.field.cleaning.decisions import EVENT, ORGANIZATION
-from konbit_lessons.measures.quality import STANDARDS
-from konbit_lessons.measures.standards import ASKED_AGAIN, FAIR, GOOD, POOR, REGISTERED, RULES, UNKNOWN, by_standard
+from konbit_lessons.measures.quality import ANSWERED, STANDARDS, TALKED_WITH
+from konbit_lessons.measures.standards import ASKED_AGAIN, REGISTERED, RULES, by_standard
 from konbit_lessons.say import small
-from konbit_lessons.words import mark, pair
+from konbit_lessons.sentences.common import say_first, texts
+from konbit_lessons.words import mark
 
-JUDGED = {
-    GOOD: pair("good on **{standards}**", "good on **{standards}**"),
-    FAIR: pair("fair on **{standards}**", "fair on **{standards}**"),
-    POOR: pair("poor on **{standards}**", "poor on **{standards}**"),
-    UNKNOWN: pair("not to be judged on **{standards}**", "not to be judged on **{standards}**"),
-}
+TEXTS = texts("quality")
 RATED = {
-    REGISTERED: mark("Registered, {quarter}"),
-    ASKED_AGAIN: mark("Asked again, {quarter}"),
+    REGISTERED: mark("Registered, {quarter:period}"),
+    ASKED_AGAIN: mark("Asked again, {quarter:period}"),
+    ANSWERED: mark("Survey begun in {quarter:period}"),
+    TALKED_WITH: mark("Conversations in {quarter:period}"),
 }
 
 
@@ -24,7 +21,7 @@ def quality_headline(say, judged, quarter):
     """Return how the five standards are judged, in a sentence."""
     by = by_standard(judged)
     said = []
-    for word, forms in JUDGED.items():
+    for word, forms in TEXTS["judged"].items():
         named = [say.words.text(STANDARDS[standard]).lower() for standard, found in by.items() if found == word]
         said += [str(say(forms, n=len(named), standards=say.list(named)))] if named else []
     text = mark("By five standards, the data up to the end of {quarter:period} are {judged}.")
@@ -38,10 +35,8 @@ def quality_judgements(say, judged):
 
 def _judgement(say, judged, standard, word):
     known = judged[(judged["standard"] == standard) & judged["figure"].notna()].to_dict("records")
-    figures = [
-        say("{said}: {figure} (n = {n})", said=say.words.text(row["said"]), figure=_figure(say, row), n=row["n"])
-        for row in known
-    ]
+    text = mark("{said}: {figure} (n = {n})")
+    figures = [say(text, said=say.words.text(row["said"]), figure=_figure(say, **row), n=row["n"]) for row in known]
     because = figures or say.words.text("Nothing is on record that would tell")
     values = {"standard": say.words.text(STANDARDS[standard]), "word": say.words.text(word), "because": because}
     return say("**{standard}: {word}.** {because}.", **values)
@@ -49,27 +44,21 @@ def _judgement(say, judged, standard, word):
 
 def quality_rules(say):
     """Return the rule that gives each word, one sentence a figure."""
+    last = say("A standard of which nothing is on record is “cannot tell”. The limits are those of the software.")
+    return [*(_rule(say, rule) for rule in RULES), last]
+
+
+def _rule(say, rule):
     less = mark("**{said}:** good up to {good}, fair up to {fair}, else poor.")
     more = mark("**{said}:** good from {good}, fair from {fair}, else poor.")
-    rules = [
-        say(
-            more if rule.more_is_better else less,
-            said=say.words.text(rule.said),
-            good=_figure(say, {"figure": rule.good, "in_days": rule.in_days}),
-            fair=_figure(say, {"figure": rule.fair, "in_days": rule.in_days}),
-        )
-        for rule in RULES
-    ]
-    return [
-        *rules,
-        say("A standard of which nothing is on record is “cannot tell”. The limits are those of the software."),
-    ]
+    good, fair = (_figure(say, figure, rule.in_days) for figure in (rule.good, rule.fair))
+    return say(more if rule.more_is_better else less, said=say.words.text(rule.said), good=good, fair=fair)
 
 
-def _figure(say, row):
-    if row["in_days"]:
-        return say(("{n} day", "{n} days"), n=round(row["figure"]))
-    return say(mark("{figure:percent}"), **row)
+def _figure(say, figure, in_days, **_):
+    if in_days:
+        return say(("{n} day", "{n} days"), n=round(figure))
+    return say(mark("{figure:percent}"), figure=figure)
 
 
 def rows_read(say, sources):
@@ -106,70 +95,43 @@ def failure_labels(say, failures):
 
 def survey_answered(say, answered):
     """Return how many partners answered the last survey; None where no rate is shown."""
-    surveys = answered[answered["measure"].str.contains("survey")]
-    if surveys.empty:
-        return None
     text = mark("The survey begun in {quarter:period} was answered by **{share:percent}** of {n} partners{interval}.")
-    return say(text, **surveys.iloc[-1])
-
-
-def answered_labels(say, answered):
-    """Return what each rate of answering is of, one text a row."""
-    survey, talks = mark("Survey begun in {quarter:period}"), mark("Conversations in {quarter:period}")
-    return [
-        str(say(survey if "survey" in row.measure else talks, quarter=row.quarter)) for row in answered.itertuples()
-    ]
+    return say_first(say, text, answered[answered["measure"] == ANSWERED].tail(1))
 
 
 def agreement(say, agreeing):
     """Return how often two records of one fact agree, over all quarters."""
-    total = agreeing.groupby("measure", sort=False)[["value", "n"]].sum()
-    said = [
-        say("{what}: {share:percent} of {n}", what=say.words.text(measure), share=row["value"] / row["n"], n=row["n"])
-        for measure, row in total.iterrows()
-    ]
+    total = agreeing.groupby("measure", sort=False)[["value", "n"]].sum().eval("share = value / n")
+    text = mark("{what}: {share:percent} of {n}")
+    said = [say(text, what=say.words.text(measure), **row) for measure, row in total.iterrows()]
     return say.clauses(said) if said else None
 
 
-def agreement_labels(say, agreeing):
-    """Return which records of which quarter were compared, one text a row."""
-    return [str(say(RATED[row.measure], quarter=say.period(row.quarter))) for row in agreeing.itertuples()]
+def rate_labels(say, rates):
+    """Return what each rate is of, and of which quarter, one text a row."""
+    return [str(say(RATED[row.measure], quarter=row.quarter)) for row in rates.itertuples()]
 
 
 def slowest(say, lateness):
     """Return which records came slowest; None where no export says when its rows were submitted."""
-    if lateness.empty:
-        return None
-    first = lateness.iloc[0]
-    forms = pair(
-        "{what} came slowest: 9 of 10 rows were in within {n} day",
-        "{what} came slowest: 9 of 10 rows were in within {n} days",
+    first = lateness.head(1)
+    return say_first(
+        say, TEXTS["slowest"], first.assign(n=first["p90_days"].round(), what=first["table"].map(say.table))
     )
-    return say(forms, n=round(first["p90_days"]), what=say.table(first["table"]))
 
 
 def open_questions(say, questions):
     """Return how many questions wait for an evaluator, and where; never which names they are about."""
     if questions.empty:
         return [say("No question is open that only an evaluator can answer.")]
-    kinds = questions.groupby("question").size()
-    about = {
-        ORGANIZATION: pair(
-            "{n} is about a typed name that is on no roster, or may be one of several.",
-            "{n} are about typed names that are on no roster, or may be one of several.",
-        ),
-        EVENT: pair(
-            "{n} is about two events of the same type, day and place.",
-            "{n} are about two events of the same type, day and place.",
-        ),
-    }
+    kinds = questions["question"].value_counts()
     return [
         say(
             "**{questions}** that only an evaluator can answer; {rows}.",
             questions=say(("{n} question is open", "{n} questions are open"), n=len(questions)),
             rows=say(("{n} row waits for it", "{n} rows wait for them"), n=int(questions["times"].sum())),
         ),
-        *(say(forms, n=kinds[kind]) for kind, forms in about.items() if kinds.get(kind, 0)),
+        *(say(forms, n=kinds[kind]) for kind, forms in TEXTS["open"].items() if kind in kinds),
         say("They wait in identity_review.xlsx, beside the cleaned data; answers are remembered from then on."),
     ]
 

@@ -1,4 +1,4 @@
-"""Write konbit.pot: every message that shows, found in the package, the page templates and the notebooks.
+"""Write konbit.pot: every message that shows, found in the package, its texts, templates and notebooks.
 
 ``python -m konbit_lessons.words.extract`` rewrites the file beside this one, and each .po there with the messages that
 are new or gone; what is translated stays, and so does its header. The files are sorted and carry no dates, so that
@@ -7,6 +7,7 @@ they change only when a message does. A test holds konbit.pot current.
 
 import ast
 import io
+import tomllib
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
@@ -32,6 +33,9 @@ def messages():
     """Yield (place, message) for every message, where message is a text or a pair of singular and plural."""
     for path in sorted(PACKAGE.rglob("*.py")):
         yield from ((path.relative_to(PACKAGE).as_posix(), found) for found in _of_code(path.read_text("utf-8")))
+    for path in sorted(PACKAGE.rglob("texts.toml")):
+        table = tomllib.loads(path.read_text("utf-8"))
+        yield from ((path.relative_to(PACKAGE).as_posix(), found) for found in _of_table(table))
     for path in sorted(PACKAGE.rglob("*.j2")):
         with path.open("rb") as file:
             for _, found, _, _ in extract("jinja2.ext:babel_extract", file, keywords=KEYWORDS):
@@ -53,6 +57,15 @@ def updated(text):
     catalog.update(_template(), no_fuzzy_matching=True)
     header = text[: text.index("\n\n", text.index('msgid ""')) + 2]
     return header + _written(catalog)
+
+
+def _of_table(table):
+    """Yield the texts and pairs of a table of texts, whatever they stand under."""
+    for one in table.values():
+        if isinstance(one, dict):
+            yield from _of_table(one)
+        else:
+            yield tuple(one) if isinstance(one, list) else one
 
 
 def _of_code(source):
