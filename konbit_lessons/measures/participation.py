@@ -37,7 +37,7 @@ def reached(data: Data, *, quarter: str) -> pd.DataFrame:
     counts, least = _by_type(data, quarter, sorted(rows.loc[rows["attended"].notna(), "fiscal_quarter"].unique()))
     names = {"came_once": "so_far", "roster": "organizations", "report": "fiscal_quarter", "group": "org_type"}
     table = counts.assign(at_least=least["came_once"]).reset_index().rename(columns=names)
-    taken_up = invitations_taken_up(data, rows)["attended"]
+    taken_up = shared_counts.invitations_taken_up(data, rows)["attended"]
     table["attendances"] = [
         taken_up.get(("fiscal_quarter", one) if kind == TOTAL else ("fiscal_quarter × org_type", f"{one}, {kind}"), 0)
         for kind, one in zip(table["org_type"], table["fiscal_quarter"], strict=True)

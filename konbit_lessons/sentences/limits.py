@@ -21,7 +21,7 @@ MOST_PANELS = 4
 FOUND = ("clear", "likely")
 ENDS = ["estimate", "conf_low", "conf_high"]
 TEXTS = texts("limits")
-PACKAGES = ("konbit-lessons", "numpy", "pandas", "scipy", "statsmodels", "firthmodels", "seaborn")
+PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "firthmodels", "seaborn")
 
 
 def together(say, result):
