@@ -19,8 +19,7 @@ def encoded(text: pd.Series) -> pd.Series:
     """The same texts as categories, in the order in which they appear."""
     if isinstance(text.dtype, pd.CategoricalDtype):
         return text
-    codes, distinct = pd.factorize(text)
-    return _of_codes(codes, distinct, text)
+    return _of_codes(*pd.factorize(text), text)
 
 
 def as_text(rows: pd.DataFrame) -> pd.DataFrame:
@@ -73,8 +72,7 @@ def looked_up(text: pd.Series, known: Mapping, dtype: object = "category") -> pd
         own = dtype.categories.get_indexer(pd.Index(found, dtype=TEXT))
         return pd.Series(pd.Categorical.from_codes(np.append(own, -1)[codes], dtype=dtype), text.index, name=text.name)
     if dtype == "category":
-        own, names = pd.factorize(pd.array(found, dtype=TEXT))
-        return _of_codes(np.append(own, -1)[codes], names, text)
+        return _recoded(codes, pd.array(found, dtype=TEXT), text)
     return pd.Series(pd.array([*found, None], dtype=dtype).take(codes), index=text.index, name=text.name)
 
 
@@ -82,8 +80,7 @@ def composed(text: pd.Series) -> pd.Series:
     """Text without outer spaces, its accents composed (NFC), so that equal texts are equal bytes."""
     codes, distinct = distinct_of(text)
     cells = pc.utf8_trim_whitespace(pc.utf8_normalize(pa.array(distinct, pa.large_string()), form="NFC"))
-    own, names = pd.factorize(pd.array(cells, dtype=TEXT))
-    return _of_codes(np.append(own, -1)[codes], names, text)
+    return _recoded(codes, pd.array(cells, dtype=TEXT), text)
 
 
 def stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
@@ -92,14 +89,11 @@ def stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
         return parts[0].reset_index(drop=True)
     names = dict.fromkeys(name for part in parts for name in part)
     parts = [part.assign(**{name: nothing(part) for name in names if name not in part}) for part in parts]
-    return pd.DataFrame(
-        {
-            name: pd.api.types.union_categoricals([part[name] for part in parts])
-            if parts[0][name].dtype == "category"
-            else pd.concat([part[name] for part in parts], ignore_index=True)
-            for name in names
-        }
-    )
+    columns = {name: [part[name] for part in parts] for name in names}
+    for name, found in columns.items():
+        coded = found[0].dtype == "category"
+        columns[name] = pd.api.types.union_categoricals(found) if coded else pd.concat(found, ignore_index=True)
+    return pd.DataFrame(columns)
 
 
 def counted(rows: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -115,18 +109,17 @@ def counted(rows: pd.DataFrame, name: str) -> pd.DataFrame:
         columns[column] = distinct
     if size > _LARGEST // 2:
         return rows.groupby(list(rows), dropna=False, observed=True).size().rename(name).reset_index()
-    seen, times = (np.unique(at, return_counts=True)) if size > 10 * len(rows) + 1_000 else _bins(at)
+    if size > 10 * len(rows) + 1_000:
+        seen, times = np.unique(at, return_counts=True)
+    else:  # few enough to count each
+        times = np.bincount(at)
+        seen = np.flatnonzero(times)
+        times = times[seen]
     found = {}
     for column, distinct in reversed(columns.items()):
         seen, own = np.divmod(seen, len(distinct) + 1)
         found[column] = pd.array([None, *distinct], dtype=TEXT).take(own)
     return pd.DataFrame({column: found[column] for column in columns} | {name: times})
-
-
-def _bins(at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    times = np.bincount(at)
-    seen = np.flatnonzero(times)
-    return seen, times[seen]
 
 
 def ordered(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
@@ -146,6 +139,12 @@ def ordered(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 def kept(rows: pd.DataFrame, mask: pd.Series) -> pd.DataFrame:
     """The rows of a mask; the frame itself where that is all of them."""
     return rows if mask.all() else rows[mask]
+
+
+def _recoded(codes: np.ndarray, texts, like: pd.Series) -> pd.Series:
+    """Categories of the texts that the codes stand for, equal ones being one."""
+    own, names = pd.factorize(texts)
+    return _of_codes(np.append(own, -1)[codes], names, like)
 
 
 def _of_codes(codes: np.ndarray, distinct, like: pd.Series) -> pd.Series:

@@ -55,7 +55,7 @@ def read_source(programme: Programme, source: Source, schema: pa.DataFrameSchema
     if form and not form.is_file():
         raise ProgrammeError(
             f'{programme.path.name}, [[source]] of table "{source.table}", form: found "{source.form}"; '
-            f"there is no such file in {programme.about.raw}."
+            f"there is no such file in {programme.said.programme.raw}."
         )
     expect = tuple(header for header in source.columns.values() if not header.startswith("@")) or tuple(schema.columns)
     for name, raw in _raws(programme, source, form, () if form else expect):
