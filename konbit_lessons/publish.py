@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import tempfile
+import unicodedata
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -32,6 +34,16 @@ def published(path, content):
         Path(temporary).unlink(missing_ok=True)
         raise
     return path
+
+
+def file_safe(name):
+    """Return a name for files, at most 40 small letters, digits and hyphens; "" where nothing is left.
+
+    >>> file_safe("../Ayiti é")
+    'ayiti-e'
+    """
+    letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii").lower()
+    return re.sub(r"[^a-z0-9]+", "-", letters).strip("-")[:40].strip("-")
 
 
 def for_spreadsheets(rows: pd.DataFrame) -> pd.DataFrame:
