@@ -78,10 +78,8 @@ def only_one_run(folder):
     holder = folder / ".running.json"
     try:
         with FileLock(folder / ".lock", timeout=0):
-            holder.write_text(
-                json.dumps({"pid": os.getpid(), "since": datetime.now().astimezone().isoformat(timespec="seconds")}),
-                encoding="utf-8",
-            )
+            since = datetime.now().astimezone().isoformat(timespec="seconds")
+            holder.write_text(json.dumps({"pid": os.getpid(), "since": since}), encoding="utf-8")
             for unfinished in folder.rglob(f"{UNFINISHED}*"):
                 unfinished.unlink()
             try:

@@ -102,24 +102,7 @@ def counted(rows: pd.DataFrame, name: str) -> pd.DataFrame:
     >>> counted(pd.DataFrame({"a": ["x", "y", "x"]}).apply(encoded), "times").to_numpy().tolist()
     [['x', 2], ['y', 1]]
     """
-    at, size, columns = np.zeros(len(rows), dtype=np.int64), 1, {}
-    for column in rows:
-        codes, distinct = distinct_of(rows[column])
-        at, size = at * (len(distinct) + 1) + codes + 1, size * (len(distinct) + 1)
-        columns[column] = distinct
-    if size > _LARGEST // 2:
-        return rows.groupby(list(rows), dropna=False, observed=True).size().rename(name).reset_index()
-    if size > 10 * len(rows) + 1_000:
-        seen, times = np.unique(at, return_counts=True)
-    else:  # few enough to count each
-        times = np.bincount(at)
-        seen = np.flatnonzero(times)
-        times = times[seen]
-    found = {}
-    for column, distinct in reversed(columns.items()):
-        seen, own = np.divmod(seen, len(distinct) + 1)
-        found[column] = pd.array([None, *distinct], dtype=TEXT).take(own)
-    return pd.DataFrame({column: found[column] for column in columns} | {name: times})
+    return as_text(rows.groupby(list(rows), dropna=False, observed=True).size().rename(name).reset_index())
 
 
 def ordered(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:

@@ -120,7 +120,7 @@ def convert(
     if kind in ("text", "identifier") and not writing.levels:
         return composed(text).astype(dtype), pd.Series(dtype="str")
     meant = {_fold(written): meaning for written, meaning in writing.levels.items()}
-    parse = _PARSERS[kind]
+    parse = _PARSERS.get(kind, _text)
     codes, distinct = distinct_of(text)
     good, reasons = {}, {}
     for at, written in enumerate(distinct):
@@ -282,15 +282,6 @@ def _local_day(day: datetime, iso: re.Match, writing: Writing) -> datetime:
     return datetime.combine(moment.astimezone(UTC).astimezone(writing.timezone).date(), time())
 
 
-_PARSERS: dict[str, Callable] = {
-    "identifier": _text,
-    "text": _text,
-    "level": _level,
-    "day": _day,
-    "yes_no": _yes_no,
-    "whole": _whole,
-    "place": _place,
-    "scale": _scale,
-    "amount": _amount,
-    "number": _amount,
-}
+_PARSERS: dict[str, Callable] = dict(  # of other kinds than text
+    level=_level, place=_place, day=_day, yes_no=_yes_no, scale=_scale, whole=_whole, amount=_amount, number=_amount
+)
