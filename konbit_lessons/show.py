@@ -148,12 +148,12 @@ def items(each, *, name="", frame=None):
 
 
 @dataclass(frozen=True)
-class Figure(Part):
+class Figure(Part, Drawing):
     """A plot and all that must stand with it.
 
     Attributes
     ----------
-    drawing : Drawing
+    plot, notes, axis, formats, height : as of Drawing, which has ``axes`` and ``savefig`` too
     finding : Sentence, its main point in one line
     shows : Sentence, what is shown, of whom, when, in which unit
     source : Sentence, source, n, what was left out
@@ -162,8 +162,7 @@ class Figure(Part):
     name, frame : of the CSV beside the report
     """
 
-    drawing: Drawing = field(repr=False)
-    finding: Sentence
+    finding: Sentence | None = None
     shows: object = ""
     source: object = ""
     readings: tuple = field(default=(), repr=False)
@@ -176,18 +175,9 @@ class Figure(Part):
         """The finding and every row, for who cannot see the picture."""
         return " ".join([f"{self.finding.plain}.", *map(str, self.readings)])
 
-    @property
-    def axes(self):
-        """The matplotlib axes, to change before it is saved elsewhere."""
-        return self.drawing.axes
-
-    def savefig(self, path, width=WIDE):
-        """Write the picture to a .svg, .png or .pdf, as many pixels wide as a screen shows."""
-        self.drawing.save(path, width)
-
     @cached_property
     def _pictures(self):
-        return [(self.drawing.png(NARROW), NARROW), (self.drawing.png(WIDE, scale=1.5), WIDE)]
+        return [(self.png(NARROW), NARROW), (self.png(WIDE, scale=1.5), WIDE)]
 
     def _repr_html_(self):
         say = self.finding.say
@@ -228,22 +218,21 @@ def show(plot, frame, *, finding, shows="", source="", says="", axis="", name=""
     ValueError
         ``says`` names a column that the frame does not have.
     """
+    _close(plot)
     if not len(frame) or not finding:
-        _close(plot)
         return _nothing()
     say = finding.say
     template = says or usual(frame)
     refuse_unknown(frame, template)
     numbers = [name for name, spec in fields(template) if spec in NUMBERS and name in frame]
     if numbers and frame[numbers].isna().all(axis=None):
-        _close(plot)
         return _nothing("Nothing of this may be shown.")
     rows = frame.to_dict("records")
     readings = tuple(reading(template, row, say) for row in rows)
-    notes = [note(row["label"], one) for row, one in zip(rows, readings, strict=True)] if "label" in frame else []
-    drawing = Drawing(plot, tuple(notes), str(axis), formats(frame, template, say), height)
-    _close(plot)
-    return Figure(drawing, finding, shows, source, readings, cells(template, rows, say), name, frame)
+    notes = tuple(note(row["label"], one) for row, one in zip(rows, readings, strict=True) if "label" in row)
+    drawn = (plot, notes, str(axis), formats(frame, template, say), height)
+    table = cells(template, rows, say)
+    return Figure(*drawn, finding, shows, source, readings, table, name, frame)
 
 
 def _close(plot):

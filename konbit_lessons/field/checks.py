@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from fnmatch import fnmatch
+from typing import Any
 
 import pandera.pandas as pa
+from pydantic import BaseModel
 
 from konbit_lessons import tables
 from konbit_lessons.field.declared import AMOUNT, EXPECTS, TYPED, spelled, types_of
@@ -32,19 +34,15 @@ def problems(said: Sections, schemas: dict[str, pa.DataFrameSchema]) -> Iterator
     yield from _missing_words(said, said.programme.languages)
 
 
-def labels(said: Sections) -> Iterator[tuple[str, Label | None]]:
-    """Every label of the file, with the place where it stands; None where it may be left out and is."""
-    for column, levels in said.types.items():
-        yield from ((f"[types.{column}] {level}", label) for level, label in levels.items())
-    for section in ("incentives", "questions", "expectations", "actions"):
-        yield from ((f"[{section}] {name}", one.label) for name, one in getattr(said, section).items())
-    for name, one in said.questions.items():
-        yield f"[questions] {name}, statement", one.statement
-        yield from ((f"[questions] {name}, levels, {level}", label) for level, label in one.levels.items())
-    yield from ((f"[evaluation] {name}", label) for name, label in said.evaluation)
-    yield "[places] label", said.places.label if said.places else None
-    yield from ((f"[labels] {name}", label) for name, label in said.labels.items())
-    yield from ((f"[study.labels] {name}", label) for name, label in (said.study.labels if said.study else {}).items())
+def labels(said: Any, *place: str) -> Iterator[tuple[str, Label]]:
+    """Every label of the file, with the place where it stands."""
+    if isinstance(said, Label):
+        heads = 2 if place[0] in ("types", "study") else 1
+        inside = place[heads:-1] if place[2:] == ("label",) else place[heads:]  # a thing's own label goes by its name
+        yield f"[{'.'.join(place[:heads])}] {', '.join(inside)}", said
+    elif isinstance(said, BaseModel | dict):
+        for name, one in said.items() if isinstance(said, dict) else said:
+            yield from labels(one, *place, name)
 
 
 def missing_words(said: Sections, language: str) -> list[str]:
@@ -65,7 +63,7 @@ def nearest(found: str, known: Iterable[str]) -> str:
 
 def _missing_words(said: Sections, languages: list[str]) -> Iterator[str]:
     for language in languages:
-        if places := [place for place, label in labels(said) if label and label.lacks(language)]:
+        if places := [place for place, label in labels(said) if label.lacks(language)]:
             more = f" and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
             yield (
                 f'{"; ".join(places[:SHOWN])}{more}: there are no words in "{language}", which was asked for. Write '

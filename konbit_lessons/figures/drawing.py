@@ -67,14 +67,14 @@ class Drawing:
     """
 
     plot: object = field(repr=False)
-    notes: tuple = ()
+    notes: tuple = field(default=(), repr=False)
     axis: str = ""
     formats: dict[str, tuple[bool | Sequence, Callable]] = field(default_factory=dict, repr=False)
     height: int | None = None
 
     @cached_property
     def axes(self):
-        """The axes of the plot, drawn as on a wide page."""
+        """The matplotlib axes, drawn as on a wide page, to change before it is saved elsewhere."""
         return self.canvas(WIDE).axes
 
     def png(self, width, scale=2):
@@ -86,8 +86,8 @@ class Drawing:
         picture.save(packed, "PNG", bits=4)
         return oxipng.optimize_from_memory(packed.getvalue(), level=2, strip=oxipng.StripChunks.all())
 
-    def save(self, path, width=WIDE):
-        """Write the picture as the file's ending says: .svg, .png, .pdf."""
+    def savefig(self, path, width=WIDE):
+        """Write the picture to a .svg, .png or .pdf, as many pixels wide as a screen shows."""
         self._saved(str(path), width, dpi=3 * INCH, metadata={"Date": None} if str(path).endswith("svg") else None)
 
     def canvas(self, width):
