@@ -5,7 +5,7 @@ import os
 import re
 import tempfile
 import unicodedata
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -93,8 +93,7 @@ def only_one_run(folder):
 
 
 def _who(holder):
-    try:
+    with suppress(OSError, ValueError):
         held = json.loads(holder.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return ""
-    return f" (process {held['pid']}, since {held['since']})"
+        return f" (process {held['pid']}, since {held['since']})"
+    return ""

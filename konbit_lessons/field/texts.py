@@ -12,8 +12,6 @@ import pyarrow.compute as pc
 
 from konbit_lessons.tables import TEXT
 
-_LARGEST = np.iinfo(np.int64).max
-
 
 def encoded(text: pd.Series) -> pd.Series:
     """The same texts as categories, in the order in which they appear."""
@@ -107,16 +105,12 @@ def counted(rows: pd.DataFrame, name: str) -> pd.DataFrame:
 
 def ordered(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """Rows sorted by these columns, missing values last; equal rows stay as they are."""
-    places, size = np.zeros(len(rows), dtype=np.int64), 1
+    ranks = []
     for name in reversed(by):
         codes, distinct = distinct_of(rows[name]) if rows[name].dtype == "category" else pd.factorize(rows[name])
-        rank = np.empty(len(distinct) + 1, dtype=np.int64)
-        rank[pd.Series(list(distinct)).argsort(kind="stable")] = np.arange(len(distinct))
-        rank[-1] = len(distinct)  # missing
-        if size * len(rank) > _LARGEST:  # more combinations than a number can count: rank those that there are
-            places, size = np.unique(places, return_inverse=True)[1], len(rows)
-        places, size = rank[codes] * size + places, size * len(rank)
-    return rows if (places[1:] >= places[:-1]).all() else rows.iloc[places.argsort(kind="stable")]
+        rank = pd.Series(list(distinct)).argsort(kind="stable").argsort()
+        ranks.append(np.append(rank, len(distinct))[codes])  # the last is that of a missing one
+    return rows.iloc[np.lexsort(ranks)]
 
 
 def kept(rows: pd.DataFrame, mask: pd.Series) -> pd.DataFrame:

@@ -7,6 +7,7 @@ text is looked at once.
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
@@ -155,11 +156,12 @@ def _text(text: str, writing: Writing, levels: Levels) -> str:
 
 
 def _level(text: str, writing: Writing, levels: Levels) -> str:
-    known = {_fold(words): level for level, label in (levels or {}).items() for words in label.every()}
-    known |= {_fold(level): level for level in levels or ()}
+    levels = levels or {}
+    known = {_fold(words): level for level, label in levels.items() for words in label.every()}
+    known |= {_fold(level): level for level in levels}
     if _fold(text) in known:
         return known[_fold(text)]
-    raise ValueError(f"expected {', '.join(levels or ())}; other words are mapped under levels in programme.toml")
+    raise ValueError(f"expected {', '.join(levels)}; other words are mapped under levels in programme.toml")
 
 
 def place_key(text: str) -> str:
@@ -216,13 +218,11 @@ def _number(text: str, writing: Writing) -> float | None:
 
 
 def _whole(text: str, writing: Writing, levels: Levels) -> int:
-    try:
+    with suppress(ValueError):
         number = _amount(text, writing, levels)
-    except ValueError:
-        number = 0.5
-    if not number.is_integer() or text.endswith("%"):
-        raise ValueError("expected a whole number")
-    return int(number)
+        if number.is_integer() and not text.endswith("%"):
+            return int(number)
+    raise ValueError("expected a whole number")
 
 
 def _scale(text: str, writing: Writing, levels: Levels) -> int:
@@ -257,10 +257,9 @@ def _in_order(text: str, order: str) -> datetime | None:
 
 
 def _by_format(text: str, form: str) -> datetime | None:
-    try:
+    with suppress(ValueError):
         return _plausible(datetime.strptime(text, form))
-    except ValueError:
-        return None
+    return None
 
 
 def _of_serial(text: str, epoch: str) -> datetime | None:

@@ -6,6 +6,7 @@ its programme.toml, and come before the shipped ones of the same name.
 
 import ast
 import math
+from contextlib import suppress
 from pathlib import Path
 
 from konbit_lessons.errors import DataError, ProgrammeError
@@ -182,12 +183,9 @@ def checked_parameters(defaults, given, *, where="notebook"):
 
 
 def _read(value, default):
-    if type(value) is not str or type(default) is str:
-        return value
-    try:
-        return ast.literal_eval(value)
-    except (ValueError, SyntaxError):
-        return value
+    with suppress(ValueError, SyntaxError):
+        return value if type(value) is not str or type(default) is str else ast.literal_eval(value)
+    return value
 
 
 def _fits(value, default):
