@@ -6,8 +6,8 @@ in. The same reports give the same bytes.
 
 import io
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from konbit_lessons.errors import DataError, ReportError
 from konbit_lessons.field.store import digest
@@ -22,8 +22,7 @@ READ_FIRST = "READ-ME.html"
 FIRST_DAY_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 
 
-@dataclass(frozen=True)
-class Bundle:
+class Bundle(NamedTuple):
     """A zip that was written.
 
     Attributes

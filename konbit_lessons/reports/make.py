@@ -12,7 +12,6 @@ A study has reports/study/ in place of the quarter. Reports go beside the progra
 """
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,8 +29,7 @@ from konbit_lessons.reports.run import run as run_notebook
 PLACE = "reports"  # the parameter that says where reports are; not in the manifest, being a place on this machine
 
 
-@dataclass(frozen=True)
-class Made:
+class Made(NamedTuple):
     """What a run made.
 
     Attributes
