@@ -11,6 +11,7 @@ import traceback
 from pathlib import Path
 
 import click
+from click import option
 
 import konbit_lessons as kl
 from konbit_lessons.errors import KonbitError, ProgrammeError
@@ -20,14 +21,10 @@ FAILED = 3  # the exit code of what was not foreseen
 DEBUG = "KONBIT_DEBUG"  # an environment variable: set, errors that were not foreseen are shown whole
 
 
-def _option(*names, **options):
-    return click.option(*names, show_default=isinstance(options.get("default"), str | int), **options)
-
-
-programme_option = _option("--programme", "file", default="programme.toml", metavar="FILE", help="The programme.")
-quarter_option = _option("--quarter", metavar="FY2017Q3", help="Quarter to look at.  [default: the last with an event]")
-reports_option = _option("--reports", metavar="DIR", help="Where reports go.  [default: reports beside programme.toml]")
-language_option = _option("--language", default="en", metavar="en|fr|ht", help="Language of the pages.")
+programme_option = option("--programme", "file", default="programme.toml", metavar="FILE", help="The programme.")
+quarter_option = option("--quarter", metavar="FY2017Q3", help="Quarter to look at.  [default: the last with an event]")
+reports_option = option("--reports", metavar="DIR", help="Where reports go.  [default: reports beside programme.toml]")
+language_option = option("--language", default="en", metavar="en|fr|ht", help="Language of the pages.")
 
 
 class _Konbit(click.Group):
@@ -58,7 +55,7 @@ def _said(error):
     return f"this should not happen: {type(error).__name__}: {error}. To see where, set {DEBUG}=1."
 
 
-@click.group(cls=_Konbit, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Konbit, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 @click.version_option(package_name="konbit-lessons", prog_name="konbit")
 def main():
     """Which incentives predict participation? From raw records to readable reports."""
@@ -96,20 +93,20 @@ def clean(file):
 @programme_option
 @quarter_option
 @language_option
-@_option("--audience", type=click.Choice(["shared", "internal"]), default="shared", help="Who will read them.")
+@option("--audience", type=click.Choice(["shared", "internal"]), default="shared", help="Who will read them.")
 @reports_option
-@_option("--to", type=click.Choice(["html", "docx"]), default="html", help="docx: a Word file beside each page.")
-@_option("--before", is_flag=True, help="First the learning report of the quarter before, if none is stored.")
-@_option("--strict", is_flag=True, help="Refuse a shared report whose notebook shows more than may be published.")
-@_option("-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter of the notebooks.")
+@option("--to", type=click.Choice(["html", "docx"]), default="html", help="docx: a Word file beside each page.")
+@option("--before", is_flag=True, help="First the learning report of the quarter before, if none is stored.")
+@option("--strict", is_flag=True, help="Refuse a shared report whose notebook shows more than may be published.")
+@option("-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter of the notebooks.")
 def report(names, file, quarter, before, parameters, **asked):
     """Run the notebooks and save the reports; without names, all of the quarter's."""
     programme, parameters = kl.load(file), _pairs(parameters)
     from konbit_lessons.reports.make import make_reports, quarter_before  # once the call is known to be right
 
-    place = {"audience": asked["audience"], "reports": asked["reports"]}
-    if before and (earlier := quarter_before(programme, quarter, **place)):
-        first = place | {"language": asked["language"], "progress": click.echo}
+    first = {name: asked[name] for name in ("audience", "reports")}
+    if before and (earlier := quarter_before(programme, quarter, **first)):
+        first |= {"language": asked["language"], "progress": click.echo}
         make_reports(programme, ["learning_report"], quarter=earlier, **first)
     made = make_reports(programme, list(names), quarter=quarter, parameters=parameters, progress=click.echo, **asked)
     code = 0 if programme.study else _say_problems(kl.cleaned(programme))
@@ -119,8 +116,8 @@ def report(names, file, quarter, before, parameters, **asked):
 
 @main.command()
 @programme_option
-@_option("--quarter", metavar="FY2017Q3", help="Quarter.  [default: the last with reports]")
-@_option("--language", metavar="en|fr|ht", help="Language the reports must be in.  [default: the one they are in]")
+@option("--quarter", metavar="FY2017Q3", help="Quarter.  [default: the last with reports]")
+@option("--language", metavar="en|fr|ht", help="Language the reports must be in.  [default: the one they are in]")
 @reports_option
 def bundle(file, **asked):
     """Write the zip to mail: the shared reports of a quarter, and nothing else."""
@@ -135,11 +132,11 @@ def bundle(file, **asked):
 
 @main.command()
 @programme_option
-@_option("--organization", "organizations", multiple=True, metavar="ID", help="Only this one; more than once for more.")
+@option("--organization", "organizations", multiple=True, metavar="ID", help="Only this one; more than once for more.")
 @quarter_option
 @language_option
 @reports_option
-@_option("--workers", type=click.IntRange(1, 64), metavar="N", help="Briefs at a time.  [default: as processors, to 4]")
+@option("--workers", type=click.IntRange(1, 64), metavar="N", help="Briefs at a time.  [default: as processors, to 4]")
 def briefs(file, organizations, **asked):
     """Make one internal brief for each organization; those that are up to date stay as they are."""
     programme = kl.load(file, audience="internal")
@@ -151,8 +148,8 @@ def briefs(file, organizations, **asked):
 
 @main.command()
 @programme_option
-@_option("--language", metavar="en|fr|ht", help="Language of the codebook.  [default: all]")
-@_option("--output", metavar="DIR", help="Where it goes.  [default: reports/codebook beside programme.toml]")
+@option("--language", metavar="en|fr|ht", help="Language of the codebook.  [default: all]")
+@option("--output", metavar="DIR", help="Where it goes.  [default: reports/codebook beside programme.toml]")
 def codebook(file, language, output):
     """Write what each table and column means, as HTML and as CSV."""
     programme = kl.load(file)
@@ -185,10 +182,10 @@ def lab(file, jupyter_options):
 
 @main.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@_option("--seed", default=2017, help="Another seed is another programme.")
-@_option("--organizations", default=137, type=click.IntRange(10))
-@_option("--events", default=48, type=click.IntRange(5))
-@_option("--typing", type=click.Choice(["easy", "hard"]), default="easy", help="How names of organizations are typed.")
+@option("--seed", default=2017, help="Another seed is another programme.")
+@option("--organizations", default=137, type=click.IntRange(10))
+@option("--events", default=48, type=click.IntRange(5))
+@option("--typing", type=click.Choice(["easy", "hard"]), default="easy", help="How names of organizations are typed.")
 def example(folder, **asked):
     """Write a simulated programme with known effects, in field formats, with its truth beside it."""
     from konbit_lessons.example import write_example
@@ -213,7 +210,7 @@ def init(folder):
 
 @main.command("draft-programme")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@_option("--programme", "--output", "file", type=click.Path(path_type=Path), metavar="FILE", help="Where to write it.")
+@option("--programme", "--output", "file", type=click.Path(path_type=Path), metavar="FILE", help="Where to write it.")
 def draft_programme(folder, file):
     """Write a first programme.toml from a folder of raw files; nothing that is there is overwritten.
 

@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import tempfile
-from contextlib import contextmanager
+import unicodedata
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -32,6 +34,16 @@ def published(path, content):
         Path(temporary).unlink(missing_ok=True)
         raise
     return path
+
+
+def file_safe(name):
+    """Return a name for files, at most 40 small letters, digits and hyphens; "" where nothing is left.
+
+    >>> file_safe("../Ayiti é")
+    'ayiti-e'
+    """
+    letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii").lower()
+    return re.sub(r"[^a-z0-9]+", "-", letters).strip("-")[:40].strip("-")
 
 
 def for_spreadsheets(rows: pd.DataFrame) -> pd.DataFrame:
@@ -66,10 +78,8 @@ def only_one_run(folder):
     holder = folder / ".running.json"
     try:
         with FileLock(folder / ".lock", timeout=0):
-            holder.write_text(
-                json.dumps({"pid": os.getpid(), "since": datetime.now().astimezone().isoformat(timespec="seconds")}),
-                encoding="utf-8",
-            )
+            since = datetime.now().astimezone().isoformat(timespec="seconds")
+            holder.write_text(json.dumps({"pid": os.getpid(), "since": since}), encoding="utf-8")
             for unfinished in folder.rglob(f"{UNFINISHED}*"):
                 unfinished.unlink()
             try:
@@ -83,8 +93,7 @@ def only_one_run(folder):
 
 
 def _who(holder):
-    try:
+    with suppress(OSError, ValueError):
         held = json.loads(holder.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return ""
-    return f" (process {held['pid']}, since {held['since']})"
+        return f" (process {held['pid']}, since {held['since']})"
+    return ""

@@ -57,9 +57,8 @@ class Sentence:
         """Return both, one after the other; nothing is added where there is no other."""
         if not other:
             return self
-        return Sentence(
-            f"{self.text} {other}".strip(), self.given + getattr(other, "given", ()), self.language, self.say
-        )
+        text, given = f"{self.text} {other}".strip(), self.given + getattr(other, "given", ())
+        return Sentence(text, given, self.language, self.say)
 
     @property
     def plain(self):
@@ -152,15 +151,9 @@ class Say(string.Formatter):
 
     def _number(self, value, kind):
         value = float("nan") if value is None or pd.isna(value) else float(value)
-        if kind == "signed":
-            return self.signed(value)
-        if kind == "p":
-            return self.words.p_value(value)
-        if pd.isna(value):
-            return "–"
-        if kind in ("percent", "points"):
-            return getattr(self.words, kind)(value)
-        return self.words.number(value, int(kind or 0))
+        words = self.words
+        write = {"signed": self.signed, "p": words.p_value, "percent": words.percent, "points": words.points}
+        return write[kind](value) if kind in write else words.number(value, int(kind or 0))
 
     def _pair(self, low, high, kind):
         if pd.isna(low) or pd.isna(high):

@@ -10,7 +10,7 @@ maker needs beside the HTML (the title, the CSV, the numbers of the sentences) t
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import ModuleType
@@ -20,7 +20,7 @@ import pandas as pd
 
 from konbit_lessons.figures.drawing import COLOURS, MARKS, NARROW, THEME, WIDE, Drawing
 from konbit_lessons.figures.markup import as_csv, escaped, figure_html, item_html, marked, plain, table_html
-from konbit_lessons.figures.part import CARRIED, SIMULATED, Part, meta
+from konbit_lessons.figures.part import CARRIED, SIMULATED, Part, Shown, meta
 from konbit_lessons.figures.reading import cells, fields, formats, note, reading, refuse_unknown, usual
 from konbit_lessons.say import Say, Sentence
 
@@ -29,14 +29,9 @@ MOST_COLUMNS = 7
 NUMBERS = ("percent", "points", "signed")
 
 
-@dataclass(frozen=True)
-class Nothing(Part):
-    """What stands in the notebook where a frame has no rows; on a page it is nothing."""
-
-    why: str = "There are no rows to show."
-
-    def _repr_html_(self):
-        return f"<p><em>{escaped(self.why)}</em></p>"
+def _nothing(why="There are no rows to show."):
+    """What stands in the notebook where there is nothing to show; on a page it is nothing."""
+    return Shown(f"<p><em>{escaped(why)}</em></p>", {"part": "nothing"})
 
 
 @dataclass(frozen=True)
@@ -66,27 +61,8 @@ class Opening(Part):
         return f'{simulated}<h1>{escaped(str(self.title))}</h1><p class="meta">{said}</p>{answer}'
 
     def _carried(self):
-        said = {"title": plain(str(self.title)), "answer": str(self.answer), "told": dict(self.told)}
+        said = {"part": "opening", "title": plain(str(self.title)), "answer": str(self.answer), "told": dict(self.told)}
         return said | {"sentences": _numbers([self.title, self.answer])}
-
-
-@dataclass(frozen=True)
-class Prose(Part):
-    """Sentences as one list or as paragraphs, or in a quiet box."""
-
-    sentences: Sequence
-    as_list: bool = True
-    caveat: bool = False
-
-    def _repr_html_(self):
-        said = [marked(str(one)) for one in self.sentences]
-        text = "".join(f"<p>{one}</p>" for one in said)
-        if self.as_list and len(said) > 1:
-            text = f"<ul>{''.join(f'<li>{one}</li>' for one in said)}</ul>"
-        return f'<aside class="caveat">{text}</aside>' if self.caveat else text
-
-    def _carried(self):
-        return {"sentences": _numbers(self.sentences)}
 
 
 def prose(sentences, *, as_list=True, caveat=False):
@@ -102,27 +78,14 @@ def prose(sentences, *, as_list=True, caveat=False):
         sentences = [one and one.to(anchor) for anchor, one in sentences.items()]
     given = [sentences] if isinstance(sentences, Sentence | str) or sentences is None else sentences
     kept = [one for one in given if one]
-    return Prose(kept, as_list, caveat) if kept else Nothing("There is nothing to say.")
-
-
-@dataclass(frozen=True)
-class Table(Part):
-    """A table to read, and the frame behind it, which becomes ``tables/<name>.csv``."""
-
-    cells: pd.DataFrame = field(repr=False)
-    caption: object
-    words: Sequence[str] = ()
-    name: str = ""
-    frame: pd.DataFrame | None = field(default=None, repr=False)
-
-    def _repr_html_(self):
-        first, *others = self.cells.columns
-        starts = range(0, max(len(others), 1), MOST_COLUMNS - 1)
-        parts = [self.cells[[first, *others[at : at + MOST_COLUMNS - 1]]] for at in starts]
-        return "".join(table_html(one, caption=str(self.caption), text=self.words) for one in parts)
-
-    def _carried(self):
-        return _csv(self.name, self.frame) | {"sentences": _numbers([self.caption])}
+    if not kept:
+        return _nothing("There is nothing to say.")
+    said = [marked(str(one)) for one in kept]
+    html = "".join(f"<p>{one}</p>" for one in said)
+    if as_list and len(said) > 1:
+        html = f"<ul>{''.join(f'<li>{one}</li>' for one in said)}</ul>"
+    html = f'<aside class="caveat">{html}</aside>' if caveat else html
+    return Shown(html, {"part": "prose", "sentences": _numbers(kept)})
 
 
 def table(frame, columns, *, caption, across=None, name="", words=()):
@@ -147,7 +110,7 @@ def table(frame, columns, *, caption, across=None, name="", words=()):
     if len(columns) > MOST_COLUMNS:
         raise ValueError(f"a table to read has at most {MOST_COLUMNS} columns; found {len(columns)}: leave some out.")
     if not len(frame):
-        return Nothing()
+        return _nothing()
     say, across = caption.say, across or {}
     refuse_unknown(frame, " ".join([*columns.values(), *across.values()]))
     rows = frame.to_dict("records")
@@ -156,32 +119,17 @@ def table(frame, columns, *, caption, across=None, name="", words=()):
         cells = read.assign(_by=frame[by].map(str).to_numpy(), _cell=[_cell(cell, row, say) for row in rows])
         wide = cells.pivot_table("_cell", list(read), "_by", aggfunc="first", sort=False).fillna("–")
         read = wide.reset_index().rename_axis(columns=None)
-    return Table(read, caption, tuple(map(str, words)), name, frame)
+    first, *others = read.columns
+    starts = range(0, max(len(others), 1), MOST_COLUMNS - 1)
+    parts = [read[[first, *others[at : at + MOST_COLUMNS - 1]]] for at in starts]
+    html = "".join(table_html(one, caption=str(caption), text=[*map(str, words)]) for one in parts)
+    return Shown(html, _carried("table", name, frame, [caption]))
 
 
 def _cell(template, row, say):
     """A cell of a table, "–" where no value of it is known."""
     values = [row[name] for name, _ in fields(template) if name in row]
     return str(say(template, **row)) if not values or pd.notna(values).any() else "–"
-
-
-@dataclass(frozen=True)
-class Items(Part):
-    """Things one below the other, each with its heading and facts: for texts that would be cramped in a table."""
-
-    each: Sequence[tuple]
-    name: str = ""
-    frame: pd.DataFrame | None = field(default=None, repr=False)
-
-    def _repr_html_(self):
-        return "".join(
-            item_html(str(heading), [(what, str(text)) for what, text in facts], anchor)
-            for heading, facts, anchor in self.each
-        )
-
-    def _carried(self):
-        told = [text for heading, facts, _ in self.each for text in (heading, *(one for _, one in facts))]
-        return _csv(self.name, self.frame) | {"sentences": _numbers(told)}
 
 
 def items(each, *, name="", frame=None):
@@ -192,16 +140,20 @@ def items(each, *, name="", frame=None):
     each : sequence of (heading, list of (what, text), anchor)
     name, frame : of the CSV beside the report; none without
     """
-    return Items(list(each), name, frame) if each else Nothing()
+    if not each:
+        return _nothing()
+    html = "".join(item_html(str(heading), facts, anchor) for heading, facts, anchor in each)
+    told = [text for heading, facts, _ in each for text in (heading, *(one for _, one in facts))]
+    return Shown(html, _carried("items", name, frame, told))
 
 
 @dataclass(frozen=True)
-class Figure(Part):
+class Figure(Part, Drawing):
     """A plot and all that must stand with it.
 
     Attributes
     ----------
-    drawing : Drawing
+    plot, notes, axis, formats, height : as of Drawing, which has ``axes`` and ``savefig`` too
     finding : Sentence, its main point in one line
     shows : Sentence, what is shown, of whom, when, in which unit
     source : Sentence, source, n, what was left out
@@ -210,8 +162,7 @@ class Figure(Part):
     name, frame : of the CSV beside the report
     """
 
-    drawing: Drawing = field(repr=False)
-    finding: Sentence
+    finding: Sentence | None = None
     shows: object = ""
     source: object = ""
     readings: tuple = field(default=(), repr=False)
@@ -224,18 +175,9 @@ class Figure(Part):
         """The finding and every row, for who cannot see the picture."""
         return " ".join([f"{self.finding.plain}.", *map(str, self.readings)])
 
-    @property
-    def axes(self):
-        """The matplotlib axes, to change before it is saved elsewhere."""
-        return self.drawing.axes
-
-    def savefig(self, path, width=WIDE):
-        """Write the picture to a .svg, .png or .pdf, as many pixels wide as a screen shows."""
-        self.drawing.save(path, width)
-
     @cached_property
     def _pictures(self):
-        return [(self.drawing.png(NARROW), NARROW), (self.drawing.png(WIDE, scale=1.5), WIDE)]
+        return [(self.png(NARROW), NARROW), (self.png(WIDE, scale=1.5), WIDE)]
 
     def _repr_html_(self):
         say = self.finding.say
@@ -250,7 +192,7 @@ class Figure(Part):
         )
 
     def _carried(self):
-        return _csv(self.name, self.frame) | {"sentences": _numbers([self.finding, self.shows, self.source])}
+        return _carried("figure", self.name, self.frame, [self.finding, self.shows, self.source])
 
 
 def show(plot, frame, *, finding, shows="", source="", says="", axis="", name="", height=None):
@@ -276,22 +218,21 @@ def show(plot, frame, *, finding, shows="", source="", says="", axis="", name=""
     ValueError
         ``says`` names a column that the frame does not have.
     """
+    _close(plot)
     if not len(frame) or not finding:
-        _close(plot)
-        return Nothing()
+        return _nothing()
     say = finding.say
     template = says or usual(frame)
     refuse_unknown(frame, template)
     numbers = [name for name, spec in fields(template) if spec in NUMBERS and name in frame]
     if numbers and frame[numbers].isna().all(axis=None):
-        _close(plot)
-        return Nothing("Nothing of this may be shown.")
+        return _nothing("Nothing of this may be shown.")
     rows = frame.to_dict("records")
     readings = tuple(reading(template, row, say) for row in rows)
-    notes = [note(row["label"], one) for row, one in zip(rows, readings, strict=True)] if "label" in frame else []
-    drawing = Drawing(plot, tuple(notes), str(axis), formats(frame, template, say), height)
-    _close(plot)
-    return Figure(drawing, finding, shows, source, readings, cells(template, rows, say), name, frame)
+    notes = tuple(note(row["label"], one) for row, one in zip(rows, readings, strict=True) if "label" in row)
+    drawn = (plot, notes, str(axis), formats(frame, template, say), height)
+    table = cells(template, rows, say)
+    return Figure(*drawn, finding, shows, source, readings, table, name, frame)
 
 
 def _close(plot):
@@ -299,8 +240,10 @@ def _close(plot):
     plt.close(getattr(plot, "figure", None) or plot) if not hasattr(plot, "on") else None
 
 
-def _csv(name, frame):
-    return {"name": name, "csv": as_csv(frame)} if name and frame is not None else {}
+def _carried(part, name, frame, sentences):
+    """What a part carries: its CSV, where it has a name, and the numbers of its sentences."""
+    csv = {"name": name, "csv": as_csv(frame)} if name and frame is not None else {}
+    return {"part": part, "sentences": _numbers(sentences)} | csv
 
 
 def _numbers(sentences):

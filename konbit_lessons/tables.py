@@ -50,19 +50,13 @@ def schemas(
     -------
     dict of str to DataFrameSchema
     """
-    built_in = codebook()["tables"]
-    return {
-        name: pa.DataFrameSchema(
-            {
-                column: _column(about, currency)
-                for column, about in _columns(table["columns"], declared.get(name, {}), languages).items()
-            },
-            name=name,
-            strict=True,
-            metadata={"key": tuple(table["key"]), "label": Label.of(table["label"]), "row": Label.of(table["row"])},
-        )
-        for name, table in built_in.items()
-    }
+    found = {}
+    for name, table in codebook()["tables"].items():
+        columns = _columns(table["columns"], declared.get(name, {}), languages)
+        columns = {column: _column(about, currency) for column, about in columns.items()}
+        about = {"key": tuple(table["key"]), "label": Label.of(table["label"]), "row": Label.of(table["row"])}
+        found[name] = pa.DataFrameSchema(columns, name=name, strict=True, metadata=about)
+    return found
 
 
 def _columns(built_in: dict, declared: dict, languages: tuple[str, ...]) -> dict[str, dict]:
@@ -109,13 +103,10 @@ def _column(about: dict, currency: str) -> pa.Column:
 def _unit(about: dict, currency: str) -> Label | None:
     """What values are counted in, in words."""
     unit, book = about.get("unit"), codebook()
-    if about["kind"] == "day":
-        unit = "year-month-day"
-    elif about.get("scale") and not unit:
+    if about.get("scale") and not unit:
         least, most = map(str, about["scale"])
         return Label.of(book["declared"]["scale"]).filled(least=least, most=most)
-    if unit == "currency":
-        unit = currency
+    unit = "year-month-day" if about["kind"] == "day" else currency if unit == "currency" else unit
     if isinstance(unit, str):
         unit = book["units"].get(unit, {}).get("label", unit)
     return Label.of(unit) if unit else None

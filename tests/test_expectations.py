@@ -38,7 +38,8 @@ def every(whole):
     """The same for who may see everything, and what is offered is decided."""
     known = whole.programme.expectations.items()
     offers = {name: one.model_copy(update={"met_by": OFFERS.get(name)}) for name, one in known}
-    programme = dataclasses.replace(whole.programme, smallest_cell=1, expectations=offers)
+    said = whole.programme.said.model_copy(update={"expectations": offers})
+    programme = dataclasses.replace(whole.programme, smallest_cell=1, said=said)
     return dataclasses.replace(whole, programme=programme)
 
 
@@ -117,7 +118,8 @@ def test_choices_and_numbers_are_of_the_latest_wave_and_numbers_only_where_enoug
 def test_two_kinds_are_set_side_by_side_and_more_each_against_all_the_others(whole):
     for kinds, pairs in {"ab": ["ab"], "abc": ["a", "b", "c"], "a": []}.items():
         types = {"org_type": dict.fromkeys(kinds, whole.programme.label("motivation"))}
-        data = dataclasses.replace(whole, programme=dataclasses.replace(whole.programme, types=types))
+        said = whole.programme.said.model_copy(update={"types": types})
+        data = dataclasses.replace(whole, programme=dataclasses.replace(whole.programme, said=said))
         own = pd.DataFrame([("total", "total", len(kinds)), *(("org_type", one, 1) for one in kinds)], columns=["by", "group", "k"])  # fmt: skip
         found = list(answers._pairs(data, own.assign(yes=9 * own["k"], n=20 * own["k"], share=0.45), "org_type"))
         assert found == [(pair[0], pair[1:], 0.45, 0.45) for pair in pairs]

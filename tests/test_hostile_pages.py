@@ -35,7 +35,7 @@ return [...document.querySelectorAll("body *")].filter(one => getComputedStyle(o
 
 def pages_with(said, programme, folder):
     """Each kind of page with the cell in every place that data reaches; returns place → file."""
-    about = programme.about.model_copy(update={"name": said, "point_of_contact": said})
+    about = programme.said.programme.model_copy(update={"name": said, "point_of_contact": said})
     hostile = replace(programme, said=programme.said.model_copy(update={"programme": about}))
     setting = Setting(hostile, None, Words("en"))
     say = kl.Say("en", hostile)

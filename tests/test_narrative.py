@@ -66,7 +66,7 @@ def test_where_no_file_is_nothing_shows(own):
 @pytest.mark.parametrize("language", languages())
 def test_headings_are_those_of_the_language_or_english(said, language):
     for heading in (SECTIONS[1], Words(language).text(SECTIONS[1]).upper()):
-        assert said(f"## {heading} ##\nx", language=language)["what-we-learned"].markdown == "x"
+        assert said(f"## {heading} ##\nx", language=language)["what-we-learned"].html == "<p>x</p>\n"
 
 
 def test_a_heading_inside_a_section_stays_below_the_sections_of_the_report(said):

@@ -25,6 +25,7 @@ CASES = {
     "a target for no type": ("[analysis]", "[targets]\ncooperative = 3\n[analysis]", r'\[targets\]: found "cooperative", which is no level of \[types.org_type\]. Allowed: cdsp, awardee\.'),
     "two types with one label": ('awardee = "awardee"', 'awardee = "Service provider"', r'\[types.org_type\]: "cdsp" and "awardee" have one label, "Service provider"; write another'),
     "a type without words in a language": ('currency = "HTG"', 'currency = "HTG"\nlanguages = ["en", "fr"]\n[types.sector]\nfarm = { en = "Farming" }', r'\[types.sector\] farm: there are no words in "fr", which was asked for. Write \{ fr = "…" \}'),
+    "a unit without words in a language": ('motivation = "Motivation"', 'motivation = "Motivation"\nplots = { label = "Plots", kind = "number", unit = { fr = "parcelles" } }', r'\[questions\] plots, unit: there are no words in "en", which was asked for'),
     "a label that is none": ('awardee = "awardee"', "awardee = { many = 'awardees' }", r"\[types\], org_type, awardee: found .* expected a text such as"),
     "a name with a capital": ('motivation = "Motivation"', 'Motivation = "Motivation"', r'\[questions\], Motivation: found "Motivation"; expected a name of small letters'),
     "a question named as a column": ('motivation = "Motivation"', 'comment = "Comment"', r'\[questions\] comment: "comment" is a column that every programme has'),

@@ -157,7 +157,7 @@ def parts_with(said):
 
 @pytest.mark.parametrize("said", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_cell_stays_text_wherever_data_reaches_the_page(tmp_path, programme, said):
-    about = programme.about.model_copy(update={"name": said, "point_of_contact": said})
+    about = programme.said.programme.model_copy(update={"name": said, "point_of_contact": said})
     hostile = replace(programme, said=programme.said.model_copy(update={"programme": about}))
     shown = [cell(html(one)) for one in parts_with(said)]
     soup = page_of(hostile, text(said), text(f"## {said}"), cell(opening(said, said)), *shown, name=said)

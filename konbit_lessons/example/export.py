@@ -4,6 +4,7 @@ import csv
 from datetime import datetime
 from importlib.resources import files
 
+import numpy as np
 import pandas as pd
 import xlsxwriter
 
@@ -12,15 +13,14 @@ from konbit_lessons.example.facts import EXPECTS
 
 def as_days(values, as_text):
     """Days, some of them as text."""
-    return [
-        None if pd.isna(day) else f"{day:%d/%m/%Y}" if text else day for day, text in zip(values, as_text, strict=True)
-    ]
+    texts = values.dt.strftime("%d/%m/%Y").where(as_text, values.astype("object"))
+    return texts.astype("object").where(values.notna(), None).tolist()
 
 
 def multiple(question, frame):
     """A select_multiple as exported: a column of the choices joined by spaces, and one of 0 or 1 per choice."""
     chosen = frame[[f"expects_{name}" for name in EXPECTS]].astype("Int64").astype("str").fillna("")
-    joined = [" ".join(n for n, mark in zip(EXPECTS, row, strict=True) if mark == "1") for row in chosen.to_numpy()]
+    joined = [" ".join(np.array(list(EXPECTS))[row == "1"]) for row in chosen.to_numpy()]
     chosen.columns = [f"{question}/{name}" for name in EXPECTS]
     chosen.insert(0, question, joined)
     return chosen
@@ -46,10 +46,9 @@ def form(part):
 
 
 def kobo_csv(path, frame):
-    """Every cell quoted, `;` between, CRLF, and no line end after the last record."""
-    lines = [list(frame.columns), *frame.astype("str").to_numpy().tolist()]
-    quoted = (";".join('"' + cell.replace('"', '""') + '"' for cell in line) for line in lines)
-    path.write_bytes("\r\n".join(quoted).encode("utf-8"))
+    """Every cell quoted, `;` between, and no line end after the last record."""
+    text = frame.to_csv(index=False, sep=";", quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    path.write_bytes(text.removesuffix("\r\n").encode("utf-8"))
 
 
 def as_rows(frame):
@@ -57,15 +56,9 @@ def as_rows(frame):
     return [tuple(frame.columns), *frame.itertuples(index=False, name=None)]
 
 
-def frame_to_csv(path, frame):
+def to_csv(path, frame, *, encoding="utf-8", sep=","):
     """A CSV of a frame, its lines ended by CRLF."""
-    frame.to_csv(path, index=False, lineterminator="\r\n", encoding="utf-8", date_format="%Y-%m-%d")
-
-
-def rows_to_csv(path, rows, *, encoding, delimiter=","):
-    """A CSV of rows, its lines ended by CRLF."""
-    with path.open("w", encoding=encoding, newline="") as stream:
-        csv.writer(stream, delimiter=delimiter, lineterminator="\r\n").writerows(rows)
+    frame.to_csv(path, index=False, sep=sep, lineterminator="\r\n", encoding=encoding, date_format="%Y-%m-%d")
 
 
 def workbook(path):

@@ -29,13 +29,11 @@ def write_files(world: World, raw: Path, *, typing: str = "easy") -> dict:
     ``planted`` (list of where and what) and ``unrostered`` (list of name and where).
     """
     field = _Field(world, raw, typing)
-    for write in (
-        field.organizations, field.events, field.invitations, field.attendance, field.survey, field.conversations,
-        field.other_support, field.business_leads,
-    ):  # fmt: skip
-        write()
+    written = "organizations events invitations attendance survey conversations other_support business_leads"
+    for name in written.split():
+        getattr(field, name)()
     for name in ("contributions", "learning"):
-        export.frame_to_csv(field.path(f"{name}.csv"), getattr(world, name))
+        export.to_csv(field.path(f"{name}.csv"), getattr(world, name))
     strangers = {name: None for name in dict.fromkeys(entry["name"] for entry in field.unrostered)}
     key = {"files": field.files, "aliases": field.typist.aliases | strangers}
     return key | {"planted": field.planted, "unrostered": field.unrostered}
@@ -66,15 +64,16 @@ class _Field:
         grantee = self.rng.choice(KINDS["grantee"]["words"], count, p=KINDS["grantee"]["shares"])
         provider = roster["org_type"] == KINDS["provider"]["org_type"]
         as_text = self.rng.random((2, count)) < 0.5
-        rows = zip(
-            roster["organization_id"], roster["name"], roster["acronym"],
-            np.where(provider, KINDS["provider"]["words"][0], grantee), roster["department"],
-            export.as_days(roster["joined_on"], as_text[0]), export.as_days(roster["left_on"], as_text[1]),
-            self._yes_no(roster["consulted_at_design"]), self._yes_no(roster["earlier_donor_support"]), roster["staff"],
-            strict=True,
-        )  # fmt: skip
+        written = roster.assign(
+            org_type=np.where(provider, KINDS["provider"]["words"][0], grantee),
+            joined_on=export.as_days(roster["joined_on"], as_text[0]),
+            left_on=export.as_days(roster["left_on"], as_text[1]),
+            consulted_at_design=self._yes_no(roster["consulted_at_design"]),
+            earlier_donor_support=self._yes_no(roster["earlier_donor_support"]),
+        )
         with export.workbook(self.path("organizations.xlsx")) as book:
-            shown = export.sheet(book, "Répertoire", [FILES["roster"], *rows], first_row=2)
+            rows = export.as_rows(written.astype("object").set_axis(FILES["roster"], axis="columns"))
+            shown = export.sheet(book, "Répertoire", rows, first_row=2)
             shown.merge_range("A1:J1", f"Konbit – Répertoire des organisations (mise à jour {CUT:%d/%m/%Y})", None)
             stale = [("Code", "Nom"), (roster["organization_id"][0], "Ancien nom")]
             export.sheet(book, "ancien (ne pas utiliser)", stale).hide()
@@ -90,20 +89,22 @@ class _Field:
         """What took place, as a calendar holds it."""
         events, amount = self.world.events, f"{AMOUNT}_amount"
         offered = events.columns[events.columns.get_loc(amount) + 1 :]
-        rows = zip(
-            events["event_id"], events["event_type"].map(lambda kind: TYPES[kind]["word"]),
-            events["held_on"].dt.strftime("%d/%m/%Y"), events["place"],
-            [f"{hours:g}".replace(".", ",") for hours in events["hours"]], map(_in_french, events[amount]),
-            *(events[name].map({True: "X", False: ""}) for name in offered), events["partner_project"].fillna(""),
-            strict=True,
-        )  # fmt: skip
-        export.rows_to_csv(self.path("events.csv"), [FILES["events"], *rows], encoding="cp1252", delimiter=";")
+        written = events.assign(
+            event_type=events["event_type"].map(lambda kind: TYPES[kind]["word"]),
+            held_on=events["held_on"].dt.strftime("%d/%m/%Y"),
+            hours=[f"{hours:g}".replace(".", ",") for hours in events["hours"]],
+            **{amount: events[amount].map(_in_french)},
+            **{name: events[name].map({True: "X", False: ""}) for name in offered},
+        )
+        written["partner_project"] = written.pop("partner_project")  # stands last
+        written = written.set_axis(FILES["events"], axis="columns")
+        export.to_csv(self.path("events.csv"), written, encoding="cp1252", sep=";")
 
     def invitations(self):
         """Who was invited to what."""
         sent = self.world.invitations
-        rows = zip(sent["event_id"], self.typist.type(sent["organization_id"]), strict=True)
-        export.rows_to_csv(self.path("invitations.csv"), [("event_id", "organization"), *rows], encoding="utf-8-sig")
+        sent = pd.DataFrame({"event_id": sent["event_id"], "organization": self.typist.type(sent["organization_id"])})
+        export.to_csv(self.path("invitations.csv"), sent, encoding="utf-8-sig")
 
     def attendance(self):
         """The sign-in sheets of each month."""
@@ -139,9 +140,7 @@ class _Field:
             number = self.rng.integers(0, PEOPLE, 1)
             someone = (*person(number), *phones(self.rng, 1), FACTS["records"]["roles"][0])
             self._walk_in(sheets, events["event_id"].iloc[-1], f"{names[first]} {WORDS['stranger']}", someone)
-        if isinstance(
-            self.typist, HardTypist
-        ):  # at every event, one a town, a branch or a family away from a partner's
+        if isinstance(self.typist, HardTypist):  # at every event, one a town, a branch or a family from a partner's
             guests = filter(self.typist.guest, guest_names(self.rng, names.tolist()))
             for event, name in zip(events["event_id"], guests, strict=False):
                 self._walk_in(sheets, event, name, (*person(self.rng.integers(0, PEOPLE, 1)), None, watches))
@@ -154,8 +153,8 @@ class _Field:
     def survey(self):
         """The exports of both rounds of the survey."""
         with export.workbook(self.path("survey/form.xlsx")) as book:
-            for name, rows in {part: export.form(part) for part in ("survey", "choices")}.items():
-                export.sheet(book, name, rows)
+            for name in ("survey", "choices"):
+                export.sheet(book, name, export.form(name))
             export.sheet(book, "settings", FILES["form_settings"])
         for wave, about in WAVES.items():
             answers = self.world.survey[self.world.survey["wave"] == wave]
@@ -205,7 +204,7 @@ class _Field:
         back = {"follow_up-due_on": talks["follow_up_due_on"], "follow_up-done_on": talks["follow_up_done_on"]}
         back |= {"KEY": key} | FILES["odk"] | {"ReviewState": review} | FILES["odk_after"]
         frames = [pd.DataFrame(front), chosen, pd.DataFrame(back, index=talks.index)]
-        export.frame_to_csv(self.path("conversations.csv"), pd.concat(frames, axis="columns"))
+        export.to_csv(self.path("conversations.csv"), pd.concat(frames, axis="columns"))
 
     def other_support(self):
         """Which other projects support whom."""

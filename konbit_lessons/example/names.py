@@ -128,9 +128,8 @@ class HardTypist(Typist):
     def __init__(self, organizations: pd.DataFrame, rng: np.random.Generator):
         super().__init__(organizations, rng)
         self._said = defaultdict(set)  # what is a name, or is one in Kreyòl: of which organizations
-        for name in self._names.values():
-            for spelled in (name, in_kreyol(name)):
-                self._said[fold(spelled)].add(name)
+        for name, spell in product(self._names.values(), (str, in_kreyol)):
+            self._said[fold(spell(name))].add(name)
 
     def _variant(self, name, habit, where):
         hard = self._rng.choice(len(self.HARD_HABITS), p=self.HARD_HABITS)

@@ -72,7 +72,9 @@ def simulate(*, seed: int = 2017, organizations: int = 137, events: int = 48) ->
     ProgrammeError
         If a size is too small, or more organizations are asked for than there are names.
     """
-    _refuse_small(seed, organizations, events)
+    for name, value, least in (("seed", seed, 0), ("organizations", organizations, 2), ("events", events, 1)):
+        if value < least:
+            raise ProgrammeError(f"{name}={value}: expected a whole number of {least} or more.")
     draws = np.random.default_rng([seed, FACTS["effects"]["draw"]]).spawn(11)
     draw = dict(zip(World.__dataclass_fields__, draws, strict=True))
     roster, twins = _organizations(draw["organizations"], organizations)
@@ -96,12 +98,6 @@ def simulate(*, seed: int = 2017, organizations: int = 137, events: int = 48) ->
         delegates=delegates,
         truth=_truth(seed, worth, roster, calendar, rows, delegates, survey, twins),
     )
-
-
-def _refuse_small(seed, organizations, events):
-    for name, value, least in (("seed", seed, 0), ("organizations", organizations, 2), ("events", events, 1)):
-        if value < least:
-            raise ProgrammeError(f"{name}={value}: expected a whole number of {least} or more.")
 
 
 def _truth(seed, worth, roster, calendar, rows, delegates, survey, twins):
@@ -246,12 +242,11 @@ def _reasons(pairs, who, where, roster, calendar, support, talks, views):
     spells = spells[spells["event_on"].between(spells["started_on"], spells["ended_on"].fillna(CUT))]
     met = at.merge(talks[["organization_id", "held_on"]], on="organization_id", validate="many_to_many")
     met = met[(met["event_on"] - met["held_on"]).between(days(1), days(90))]
-    provider = PROVIDER["org_type"]
     x = {name: calendar[name].to_numpy(dtype=float)[where] for name in OFFERED if name != AMOUNT}
     x[AMOUNT] = (calendar[f"{AMOUNT}_amount"].to_numpy(dtype=float) > 0)[where].astype(float)
     x["recent_conversation"] = np.isin(at["row"], met["row"]).astype(float)
     x["other_support_now"] = np.isin(at["row"], spells["row"]).astype(float)
-    x[provider] = (roster["org_type"] == provider).to_numpy(dtype=float)[who]
+    x[PROVIDER["org_type"]] = (roster["org_type"] == PROVIDER["org_type"]).to_numpy(dtype=float)[who]
     x["consulted_at_design"] = roster["consulted_at_design"].to_numpy(dtype=float)[who]
     return x | {name: views[name].to_numpy()[who] for name in views}
 

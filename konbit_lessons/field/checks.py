@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from fnmatch import fnmatch
+from typing import Any
 
 import pandera.pandas as pa
+from pydantic import BaseModel
 
 from konbit_lessons import tables
 from konbit_lessons.field.declared import AMOUNT, EXPECTS, TYPED, spelled, types_of
@@ -29,41 +31,28 @@ def problems(said: Sections, schemas: dict[str, pa.DataFrameSchema]) -> Iterator
     for number, source in enumerate(said.source, start=1):
         for problem in _source(source, schemas[source.table]):
             yield f'[[source]] {number} (table "{source.table}"), {problem}'
-    yield from _missing_words(labels(said), said.programme.languages)
+    yield from _missing_words(said, said.programme.languages)
 
 
-def labels(said: Sections) -> Iterator[tuple[str, Label]]:
+def labels(said: Any, *place: str) -> Iterator[tuple[str, Label]]:
     """Every label of the file, with the place where it stands."""
-    for column, levels in said.types.items():
-        yield from ((f"[types.{column}] {level}", label) for level, label in levels.items())
-    for section in ("incentives", "questions", "expectations", "actions"):
-        yield from ((f"[{section}] {name}", one.label) for name, one in getattr(said, section).items())
-    for name, one in said.questions.items():
-        yield from ((f"[questions] {name}, statement", label) for label in [one.statement] if label)
-        yield from ((f"[questions] {name}, levels, {level}", label) for level, label in one.levels.items())
-    yield from ((f"[evaluation] {name}", label) for name, label in said.evaluation if label)
-    if said.places:
-        yield "[places] label", said.places.label
-    yield from ((f"[labels] {name}", label) for name, label in said.labels.items())
-    if said.study:
-        yield from ((f"[study.labels] {name}", label) for name, label in said.study.labels.items())
+    if isinstance(said, Label):
+        heads = 2 if place[0] in ("types", "study") else 1
+        inside = place[heads:-1] if place[2:] == ("label",) else place[heads:]  # a thing's own label goes by its name
+        yield f"[{'.'.join(place[:heads])}] {', '.join(inside)}", said
+    elif isinstance(said, BaseModel | dict):
+        for name, one in said.items() if isinstance(said, dict) else said:
+            yield from labels(one, *place, name)
 
 
 def missing_words(said: Sections, language: str) -> list[str]:
     """What is to be said of the labels, and of the codebook's own words, that lack a language."""
-    book = tables.codebook()
-    own = [
-        about
-        for table in book["tables"].values()
-        for about in ({"meaning": table["label"]}, *table["columns"].values())
-    ]
-    lacking = [one for one in own if "meaning" in one and Label.of(one["meaning"]).lacks(language)]
-    ours = (
-        [f'codebook.toml: {len(lacking)} columns have no words in "{language}"; translate them there']
-        if lacking
-        else []
-    )
-    return [*_missing_words(labels(said), [language]), *(ours if not said.study else [])]
+    meanings = []
+    for table in tables.codebook()["tables"].values():
+        meanings += [table["label"], *(one["meaning"] for one in table["columns"].values() if "meaning" in one)]
+    lacking = [] if said.study else [one for one in meanings if Label.of(one).lacks(language)]
+    ours = f'codebook.toml: {len(lacking)} columns have no words in "{language}"; translate them there'
+    return [*_missing_words(said, [language]), *([ours] if lacking else [])]
 
 
 def nearest(found: str, known: Iterable[str]) -> str:
@@ -72,11 +61,9 @@ def nearest(found: str, known: Iterable[str]) -> str:
     return f'Did you mean "{near[0]}"? ' if near else ""
 
 
-def _missing_words(labelled: Iterable[tuple[str, Label]], languages: list[str]) -> Iterator[str]:
-    labelled = list(labelled)
+def _missing_words(said: Sections, languages: list[str]) -> Iterator[str]:
     for language in languages:
-        places = [place for place, label in labelled if label.lacks(language)]
-        if places:
+        if places := [place for place, label in labels(said) if label.lacks(language)]:
             more = f" and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
             yield (
                 f'{"; ".join(places[:SHOWN])}{more}: there are no words in "{language}", which was asked for. Write '
@@ -84,11 +71,13 @@ def _missing_words(labelled: Iterable[tuple[str, Label]], languages: list[str]) 
             )
 
 
-def _unknown(place: str, found: str, known: Iterable[str], what: str, more: str = "") -> str:
+def _unknown(place: str, named: Iterable[str], known: Iterable[str], what: str, more: str = "") -> Iterator[str]:
+    """A sentence for each of the names that is not known."""
     known = list(known)
-    return (
-        f'{place}: found "{found}", which is {what}. {nearest(found, known)}Allowed: {", ".join(known) or "none"}{more}'
-    )
+    for found in named:
+        if found not in known:
+            allowed = f"{nearest(found, known)}Allowed: {', '.join(known) or 'none'}{more}"
+            yield f'{place}: found "{found}", which is {what}. {allowed}'
 
 
 def _names(said: Sections) -> Iterator[str]:
@@ -136,80 +125,64 @@ def _same_label(place: str, levels: dict[str, Label]) -> Iterator[str]:
 
 def _places(said: Sections) -> Iterator[str]:
     places, levels = said.places, types_of(said).get(said.places.column, {})
-    if places.tiles:
-        if lacking := [level for level in levels if level not in places.tiles]:
-            said = f"[places] tiles: there is no tile for {', '.join(lacking)}"
-            yield f"{said}; write each as its column and row, such as [0, 2]"
-        yield from (
-            _unknown("[places] tiles", one, levels, "no level of it") for one in places.tiles if one not in levels
-        )
-        for at, count in Counter(places.tiles.values()).items():
-            if count > 1:
-                alike = [level for level, tile in places.tiles.items() if tile == at]
-                yield f"[places] tiles: {' and '.join(alike)} stand on one tile, {list(at)}; move one of them"
-    for level in (one for one in places.spellings if one not in levels):
-        yield _unknown("[places] spellings", level, levels, "no level of it")
+    lacking = [level for level in levels if level not in places.tiles]
+    if places.tiles and lacking:
+        there = f"[places] tiles: there is no tile for {', '.join(lacking)}"
+        yield f"{there}; write each as its column and row, such as [0, 2]"
+    yield from _unknown("[places] tiles", places.tiles, levels, "no level of it")
+    for at, count in Counter(places.tiles.values()).items():
+        if count > 1:
+            alike = [level for level, tile in places.tiles.items() if tile == at]
+            yield f"[places] tiles: {' and '.join(alike)} stand on one tile, {list(at)}; move one of them"
+    yield from _unknown("[places] spellings", places.spellings, levels, "no level of it")
     seen: dict[str, str] = {}
     for key, text, level in spelled(places, levels):
-        other = seen.setdefault(key, level)
-        if other != level:
+        if (other := seen.setdefault(key, level)) != level:
             yield f'[places] spellings: "{text}" is written for {level} and for {other}; take it out of one of them'
 
 
 def _references(said: Sections) -> Iterator[str]:
     """Names of types, incentives and columns that other sections use."""
-    types = said.types.get("org_type", {})
-    yield from (
-        _unknown("[targets]", one, types, "no level of [types.org_type]") for one in said.targets if one not in types
-    )
-    meets = [*said.incentives, *said.types.get("event_type", {})]
+    yield from _unknown("[targets]", said.targets, said.types.get("org_type", {}), "no level of [types.org_type]")
+    meets, meet = [*said.incentives, *said.types.get("event_type", {})], "no incentive and no type of event"
     for name, one in said.expectations.items():
-        for found in (found for found in one.met_by or () if found not in meets):
-            yield _unknown(f"[expectations] {name}, met_by", found, meets, "no incentive and no type of event")
+        yield from _unknown(f"[expectations] {name}, met_by", one.met_by or (), meets, meet)
     for name, one in said.actions.items():
-        for found in (found for found in one.events if found not in meets):
-            yield _unknown(f"[actions] {name}, events", found, meets, "no incentive and no type of event")
+        yield from _unknown(f"[actions] {name}, events", one.events, meets, meet)
     for name, one in said.questions.items():
-        if one.about and one.about not in said.expectations:
-            yield _unknown(f"[questions] {name}, about", one.about, said.expectations, "no expectation")
-    columns = [*tables.codebook()["panel"]]
+        about = [one.about] if one.about else []
+        yield from _unknown(f"[questions] {name}, about", about, said.expectations, "no expectation")
+    columns = dict.fromkeys(tables.codebook()["panel"])
     for table in tables.codebook()["tables"].values():
-        columns += [
-            name for name, about in table["columns"].items() if not about.get("declared") and name not in columns
-        ]
+        columns |= {name: None for name, about in table["columns"].items() if not about.get("declared")}
     more = "; what the programme declares has its label where it is declared"
-    for name in (name for name in said.labels if name not in columns):
-        yield _unknown("[labels]", name, columns, "no column of every programme", more)
+    yield from _unknown("[labels]", said.labels, columns, "no column of every programme", more)
     if said.invitations.everybody and any(one.table == "invitations" for one in said.source):
         yield "[invitations] everybody: there is a list as well, a [[source]] of invitations; take one of the two out"
 
 
-def analysable(said: Sections, schemas: dict[str, pa.DataFrameSchema]) -> list[str]:
-    """Columns that an analysis of invitations can name: of the panel, see :mod:`konbit_lessons.panel`."""
-    questions = [name for name, one in said.questions.items() if one.predicts]
-    expects = [f"{EXPECTS}{name}" for name in said.expectations]
-    about = [*schemas["organizations"].columns, *schemas["events"].columns]
-    return list(dict.fromkeys([*said.incentives, *tables.codebook()["panel"], *questions, *expects, *about]))
-
-
 def _analysis(said: Sections, schemas: dict[str, pa.DataFrameSchema]) -> Iterator[str]:
-    known = [name for name in analysable(said, schemas) if name != "attended"]
+    """Columns that the analysis names and that invitations do not have, see :mod:`konbit_lessons.panel`."""
+    known = [*said.incentives, *tables.codebook()["panel"]]
+    known += [name for name, one in said.questions.items() if one.predicts]
+    known += [f"{EXPECTS}{name}" for name in said.expectations]
+    known += [*schemas["organizations"].columns, *schemas["events"].columns]
+    known = [name for name in dict.fromkeys(known) if name != "attended"]
+    more = "; an incentive of events is made known under [incentives]"
     for key in ("incentives", "adjust_for", "cluster", "by") if said.analysis else ():
         named = getattr(said.analysis, key) or []
-        for name in [named] if isinstance(named, str) else named:
-            if name not in known:
-                more = "; an incentive of events is made known under [incentives]"
-                yield _unknown(f"[analysis], {key}", name, known, "nothing known of an invitation", more)
+        named = [named] if isinstance(named, str) else named
+        yield from _unknown(f"[analysis], {key}", named, known, "nothing known of an invitation", more)
 
 
 def _source(source: Source, schema: pa.DataFrameSchema) -> Iterator[str]:
     known = list(schema.columns)
     for key in ("columns", "levels", "missing", "blank", "set", "by_file"):
-        for column in getattr(source, key):
-            if column != "*" and not any(fnmatch(name, column) for name in known):
-                yield _unknown(key, column, known, "no column of that table")
+        unmatched = [
+            one for one in getattr(source, key) if one != "*" and not any(fnmatch(name, one) for name in known)
+        ]
+        yield from _unknown(key, unmatched, known, "no column of that table")
     for column, written in source.levels.items():
         levels = schema.columns[column].metadata["levels"] if column in schema.columns else {}
-        for text, level in written.items():
-            if levels and level not in levels:
-                yield _unknown(f'levels, {column}, "{text}"', level, levels, "no level of that column")
+        for text, level in written.items() if levels else ():
+            yield from _unknown(f'levels, {column}, "{text}"', [level], levels, "no level of that column")

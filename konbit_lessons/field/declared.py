@@ -17,16 +17,10 @@ EXPECTS = "expects_"
 
 def declared(said: Sections) -> dict[str, dict[str, dict]]:
     """Table → column → what is said of it, as :func:`konbit_lessons.tables.schemas` takes it."""
-    expectations = {
-        f"{EXPECTS}{name}": {
-            "at": "expectations",
-            "kind": "yes_no",
-            "label": one.label,
-            "meaning": _words("expected", one),
-        }
-        for name, one in said.expectations.items()
-    }
-    types = types_of(said)
+    types, expectations = types_of(said), {}
+    for name, one in said.expectations.items():
+        about = {"at": "expectations", "kind": "yes_no", "label": one.label, "meaning": _words("expected", one)}
+        expectations[f"{EXPECTS}{name}"] = about
     columns = {
         "organizations": {"org_type": {"levels": types.get("org_type", {})}, **_of_organizations(said, types)},
         "events": {"event_type": {"levels": types.get("event_type", {})}, **_of_events(said)},
@@ -57,48 +51,40 @@ def spelled(places: Places, levels: dict[str, Label]) -> Iterator[tuple[str, str
     """
     for level, label in levels.items():
         for text in dict.fromkeys([level, *label.every(), *places.spellings.get(level, ())]):
-            yield from (
-                (key, text, level) for key in {text.casefold(), place_key(text) if len(text) > 2 else text.casefold()}
-            )
+            keys = {text.casefold(), place_key(text) if len(text) > 2 else text.casefold()}
+            yield from ((key, text, level) for key in keys)
 
 
 def _of_organizations(said: Sections, types: dict) -> dict[str, dict]:
-    columns = {
-        name: {"at": "places", "kind": "level", "levels": levels, "meaning": name.replace("_", " ").capitalize()}
-        for name, levels in said.types.items()
-        if name not in TYPED and not (said.places and name == said.places.column)
-    }
-    if said.places:
-        place = {"at": "places", "kind": "text", "meaning": said.places.label}
-        if levels := types.get(said.places.column):
-            place |= {
-                "kind": "place",
-                "levels": levels,
-                "spellings": {key: level for key, _, level in spelled(said.places, levels)},
-            }
-        columns = {said.places.column: place} | columns
+    places, columns = said.places, {}
+    if places:
+        columns[places.column] = {"at": "places", "kind": "text", "meaning": places.label}
+        if levels := types.get(places.column):
+            spellings = {key: level for key, _, level in spelled(places, levels)}
+            columns[places.column] |= {"kind": "place", "levels": levels, "spellings": spellings}
+    for name, levels in said.types.items():
+        if name not in TYPED and name not in columns:
+            meaning = name.replace("_", " ").capitalize()
+            columns[name] = {"at": "places", "kind": "level", "levels": levels, "meaning": meaning}
     return columns
 
 
 def _of_events(said: Sections) -> dict[str, dict]:
     columns = {}
     for name, one in said.incentives.items():
+        about = {"at": "incentives", "kind": "yes_no", "label": one.label, "meaning": _words("offered", one)}
         if one.kind == "amount":
             label = _words("amount", one, currency=said.programme.currency)
-            columns[name + AMOUNT] = {"kind": "amount", "unit": "currency", "label": label}
-            columns[name + AMOUNT] |= {"at": "incentives", "meaning": _words("amount_offered", one)}
-        else:
-            offered = _words("offered", one)
-            columns[name] = {"at": "incentives", "kind": "yes_no", "label": one.label, "meaning": offered}
+            about |= {"kind": "amount", "unit": "currency", "label": label, "meaning": _words("amount_offered", one)}
+        columns[name + AMOUNT * (one.kind == "amount")] = about
     return columns
 
 
 def _of_question(one: Question) -> dict:
-    about = {"at": "questions", "label": one.label, "meaning": one.statement or one.label}
-    kind = {"choice": "level"}.get(one.kind, one.kind)
-    unit = {"unit": "currency" if one.unit == Label.of("currency") else one.unit} if one.unit else {}
-    more = {"scale": {"scale": one.scale}, "choice": {"levels": one.levels}}.get(one.kind, {})
-    return about | {"kind": kind} | unit | more
+    about = {"at": "questions", "label": one.label, "meaning": one.statement or one.label, "kind": one.kind}
+    if one.unit:
+        about["unit"] = "currency" if one.unit == Label.of("currency") else one.unit
+    return about | {"scale": {"scale": one.scale}, "choice": {"kind": "level", "levels": one.levels}}.get(one.kind, {})
 
 
 def _words(which: str, one, **values: str) -> Label:

@@ -8,7 +8,6 @@ is allowed. ``sections`` has the keys, ``declared`` the columns that come of the
 import os
 import tomllib
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 from glob import escape
 from pathlib import Path
@@ -22,20 +21,7 @@ from konbit_lessons import tables
 from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.field import checks
 from konbit_lessons.field.declared import EXPECTS, declared, types_of
-from konbit_lessons.field.sections import (
-    About,
-    Action,
-    Analysis,
-    Expectation,
-    Incentive,
-    Meaningful,
-    Places,
-    Question,
-    Sections,
-    Source,
-    Study,
-    Units,
-)
+from konbit_lessons.field.sections import About, Analysis, Meaningful, Sections, Source, Study, Units
 from konbit_lessons.periods import Calendar
 from konbit_lessons.words.label import Label
 
@@ -43,25 +29,28 @@ AUDIENCES = ("shared", "internal")
 CORRECTIONS, LEDGER = "corrections.csv", "identity_ledger.csv"  # an evaluator's own, beside the raw files
 VARIABLE = "KONBIT_PROGRAMME"  # of the environment: where programme.toml is, if not in a folder above
 
-TAKEN = ("places", "incentives", "questions", "expectations", "actions", "targets", "analysis", "study")
-
 
 @dataclass(frozen=True)
 class Programme:
-    """A checked programme.toml.
+    """A checked programme.toml; what it says is an attribute, by the key of [programme] or the name of another section.
 
     Attributes
     ----------
     path, folder, raw, processed : Path
         The file, the folder that its paths are relative to, and the two data folders.
-    about : About
-        Name, contact, calendar, currency, languages.
+    said : Sections
+        The file as it was checked.
     audience : "shared" or "internal"
         Who reads what is made from it.
     smallest_cell : int
         No figure is about fewer organizations: what programme.toml says for shared reports, 1 for internal ones.
-    types : dict of str to dict of str to Label
-        Column → level → what it is called, in the order declared.
+    name, point_of_contact, currency : str
+    simulated : bool
+        Whether its data are invented.
+    data_cut_on, new_approach_on : date or None
+        When the records were pulled; when the way of working changed, None where there is no before and after.
+    languages : list of str
+        In which it has words for what it declares.
     places : Places or None
         The column that says where an organization is, and its map of tiles.
     incentives, questions, expectations, actions : dict of str to Incentive, Question, Expectation, Action
@@ -69,38 +58,21 @@ class Programme:
         survey and conversations.
     targets : dict of str to int
         Organizations to reach, by type.
-    invitations : "listed", "everybody" or "count only"
-        Where it is known who was invited.
-    meaningful : Meaningful
-        What counts as taking part meaningfully.
     analysis : Analysis or None
     study : Study or None
-    sources : tuple of Source
-    said : Sections
-        The file as it was checked.
     """
 
     path: Path
     said: Sections
     audience: str
     smallest_cell: int
-    types: dict[str, dict[str, Label]]
-    places: Places | None
-    incentives: dict[str, Incentive]
-    questions: dict[str, Question]
-    expectations: dict[str, Expectation]
-    actions: dict[str, Action]
-    targets: dict[str, int]
-    invitations: str
-    meaningful: Meaningful
-    analysis: Analysis | None
-    study: Study | None
-    sources: tuple[Source, ...]
 
-    @property
-    def about(self) -> About:
-        """Name, contact, calendar, currency, languages."""
-        return self.said.programme
+    def __getattr__(self, key: str) -> Any:
+        if key in About.model_fields:
+            return getattr(self.said.programme, key)
+        if key in Sections.model_fields:
+            return getattr(self.said, key)
+        raise AttributeError(f"a programme has no {key!r}")
 
     @property
     def folder(self) -> Path:
@@ -110,57 +82,42 @@ class Programme:
     @property
     def raw(self) -> Path:
         """The folder of the raw files."""
-        return self.folder / self.about.raw
+        return self.folder / self.said.programme.raw
 
     @property
     def processed(self) -> Path:
         """The folder of the cleaned tables."""
-        return self.folder / self.about.processed
-
-    @property
-    def name(self) -> str:
-        """What the programme is called."""
-        return self.about.name
-
-    @property
-    def simulated(self) -> bool:
-        """Whether its data are invented."""
-        return self.about.simulated
-
-    @property
-    def point_of_contact(self) -> str:
-        """Whom a reader can ask."""
-        return self.about.point_of_contact
-
-    @property
-    def data_cut_on(self) -> date | None:
-        """When the records were pulled."""
-        return self.about.data_cut_on
-
-    @property
-    def new_approach_on(self) -> date | None:
-        """When the way of working changed; None where there is no before and after."""
-        return self.about.new_approach_on
+        return self.folder / self.said.programme.processed
 
     @property
     def timezone(self) -> ZoneInfo:
         """Of dates in the records."""
-        return ZoneInfo(self.about.timezone)
+        return ZoneInfo(self.said.programme.timezone)
 
     @property
     def calendar(self) -> Calendar:
         """When its year begins, and what its quarters are called."""
-        return self.about.calendar
+        return self.said.programme.calendar
+
+    @cached_property
+    def types(self) -> dict[str, dict[str, Label]]:
+        """Column → level → what it is called, in the order declared."""
+        return types_of(self.said)
 
     @property
-    def currency(self) -> str:
-        """Of its amounts; "" where there is none."""
-        return self.about.currency
+    def invitations(self) -> str:
+        """Where it is known who was invited: "listed", "everybody" or "count only"."""
+        return {True: "everybody", False: "listed"}.get(self.said.invitations.everybody, "count only")
 
     @property
-    def languages(self) -> list[str]:
-        """In which it has words for what it declares."""
-        return self.about.languages
+    def meaningful(self) -> Meaningful:
+        """What counts as taking part meaningfully."""
+        return self.said.participation.meaningful
+
+    @property
+    def sources(self) -> list[Source]:
+        """Which files feed which table."""
+        return self.said.source
 
     @property
     def units(self) -> Units | None:
@@ -176,9 +133,8 @@ class Programme:
     def question(self) -> dict[str, Any]:
         """The programme's question as keyword arguments of :func:`konbit_lessons.predict_participation`."""
         asked = self._asked
-        by = {"by": self.analysis.by} if self.analysis and self.analysis.by else {}
-        return by | {
-            "outcome": self._outcome,
+        return ({"by": asked.by} if asked.by else {}) | {
+            "outcome": asked.outcome,
             "incentives": list(asked.incentives),
             "adjust_for": list(asked.adjust_for),
             "cluster": list(asked.cluster),
@@ -190,29 +146,24 @@ class Programme:
     def formula(self) -> str:
         """The programme's question as a formula of statsmodels."""
         asked = self._asked
-        return asked.formula or f"{self._outcome} ~ {' + '.join([*asked.incentives, *asked.adjust_for])}"
+        return asked.formula or f"{asked.outcome} ~ {' + '.join([*asked.incentives, *asked.adjust_for])}"
 
     @property
     def _asked(self) -> Analysis | Study:
-        asked = self.study or self.analysis
-        if asked is None:
-            raise ProgrammeError(f"{self.path.name}: there is no [analysis]; name the incentives to look at in it.")
-        return asked
-
-    @property
-    def _outcome(self) -> str:
-        return self.study.outcome if self.study else "attended"
+        if asked := self.study or self.analysis:
+            return asked
+        raise ProgrammeError(f"{self.path.name}: there is no [analysis]; name the incentives to look at in it.")
 
     @cached_property
     def _labels(self) -> dict[str, Label]:
         """Label of every column, by its name alone: what the programme says goes before what codebook.toml says."""
         labels = {}
-        for schema in self.tables.values():
-            labels |= {name: one.metadata["label"] for name, one in schema.columns.items() if name not in labels}
+        for schema in reversed(self.tables.values()):
+            labels |= {name: one.metadata["label"] for name, one in schema.columns.items()}
         labels |= {name: Label.of(text) for name, text in tables.codebook()["panel"].items()}
         labels |= {f"{EXPECTS}{name}": one.label for name, one in self.expectations.items()}
-        for declared_ones in (self.actions, self.questions, self.incentives):
-            labels |= {name: one.label for name, one in declared_ones.items()}
+        for name, one in (self.actions | self.questions | self.incentives).items():
+            labels[name] = one.label
         return labels | self.said.labels | (self.study.labels if self.study else {})
 
     def label(self, term: str) -> Label:
@@ -232,9 +183,9 @@ class Programme:
             return self.types[column]
         if column in self.questions:
             return self.questions[column].levels
-        found = (
+        found = [
             schema.columns[column].metadata["levels"] for schema in self.tables.values() if column in schema.columns
-        )
+        ]
         return next(filter(None, found), {})
 
     def check_language(self, language: str) -> None:
@@ -262,7 +213,7 @@ class Programme:
             if not matches:
                 raise ProgrammeError(
                     f'{self.path.name}, [[source]] of table "{source.table}": no file matches "{pattern}" '
-                    f"in {self.about.raw}. {_files_there(self.raw)} Put the file there, or correct files."
+                    f"in {self.said.programme.raw}. {_files_there(self.raw)} Put the file there, or correct files."
                 )
             found += matches
         return found
@@ -311,17 +262,7 @@ def load(path: str | Path = "programme.toml", *, audience: str = "shared") -> Pr
         raise ProgrammeError(f"audience: found {audience!r}; expected {' or '.join(AUDIENCES)}.")
     path = _found(Path(path))
     said = _checked(path)
-    return Programme(
-        path=path,
-        said=said,
-        audience=audience,
-        smallest_cell=said.privacy.smallest_cell if audience == "shared" else 1,
-        types=types_of(said),
-        invitations={True: "everybody", False: "listed"}.get(said.invitations.everybody, "count only"),
-        meaningful=said.participation.meaningful,
-        sources=tuple(said.source),
-        **{name: getattr(said, name) for name in TAKEN},
-    )
+    return Programme(path, said, audience, said.privacy.smallest_cell if audience == "shared" else 1)
 
 
 def _found(path: Path) -> Path:

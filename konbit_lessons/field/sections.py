@@ -4,21 +4,13 @@ Takes what TOML reads; whether the sections fit one another is looked at in :mod
 """
 
 import re
+from collections.abc import Callable
 from datetime import date
 from fnmatch import fnmatch
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import available_timezones
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    StringConstraints,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, model_validator
 
 from konbit_lessons import tables
 from konbit_lessons.field.sources import KINDS
@@ -27,19 +19,28 @@ from konbit_lessons.periods import NAMED_BY, Calendar
 from konbit_lessons.words import languages
 from konbit_lessons.words.label import Label
 
+
+def _where(allowed: Callable[[str], Any], expected: str) -> AfterValidator:
+    """The check of a text, or of each in a list; it says what was found and what is expected."""
+
+    def check(said: str | list[str]) -> str | list[str]:
+        if other := [one for one in ([said] if isinstance(said, str) else said) if not allowed(one)]:
+            raise ValueError(f'found "{other[0]}"; expected {expected}')
+        return said
+
+    return AfterValidator(check)
+
+
 Filled = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 TableName = Literal[tables.TABLES]
 Kind = Literal[tuple(KINDS)]
 Text = Annotated[Label, PlainValidator(Label.of)]
-
-
-def _name(name: str) -> str:
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise ValueError(f'found "{name}"; expected a name of small letters, digits and _, such as seeds_voucher')
-    return name
-
-
-Name = Annotated[str, AfterValidator(_name)]
+A_NAME, A_DAY = re.compile(r"[a-z][a-z0-9_]*"), re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])")
+Name = Annotated[str, _where(A_NAME.fullmatch, "a name of small letters, digits and _, such as seeds_voucher")]
+Day = Annotated[str, _where(A_DAY.fullmatch, 'a month and a day up to 28, such as "10-01"')]
+Zone = Annotated[str, _where(lambda one: one in available_timezones(), 'a time zone such as "Africa/Dakar"')]
+Languages = Annotated[list[str], _where(languages().__contains__, f"some of {', '.join(languages())}")]
+Orders = Annotated[list[str], _where(DATE_ORDERS.__contains__, f"one of {', '.join(DATE_ORDERS)}")]
 
 
 class _Section(BaseModel):
@@ -67,34 +68,13 @@ class About(_Section):
     started_on: date | None = None
     new_approach_on: date | None = None
     data_cut_on: date | None = None
-    timezone: str = "UTC"
+    timezone: Zone = "UTC"
     raw: str = "data/raw"
     processed: str = "data/processed"
-    languages: list[str] = Field(["en"], min_length=1)
+    languages: Languages = Field(["en"], min_length=1)
     currency: str = ""
-    fiscal_year_starts: str | None = None
+    fiscal_year_starts: Day | None = None
     fiscal_year_named_by: Literal[NAMED_BY] = "end"
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_timezone(cls, name: str) -> str:
-        if name not in available_timezones():
-            raise ValueError(f'found "{name}"; expected a time zone such as "Africa/Dakar"')
-        return name
-
-    @field_validator("languages")
-    @classmethod
-    def _known_languages(cls, named: list[str]) -> list[str]:
-        if other := [one for one in named if one not in languages()]:
-            raise ValueError(f'found "{other[0]}"; expected some of {", ".join(languages())}')
-        return named
-
-    @field_validator("fiscal_year_starts")
-    @classmethod
-    def _month_and_day(cls, day: str) -> str:
-        if not re.fullmatch(r"(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])", day):
-            raise ValueError(f'found "{day}"; expected a month and a day up to 28, such as "10-01"')
-        return day
 
     @model_validator(mode="after")
     def _one_calendar(self) -> "About":
@@ -210,15 +190,22 @@ class Evaluation(_Section):
     consent: Text | None = None
 
 
-class Analysis(_Section):
-    """[analysis]: the question that is asked of the rows."""
+class _Asked(_Section):
+    """A question that is asked of rows."""
 
     incentives: list[Filled] = Field(min_length=1)
     adjust_for: list[Filled] = []
-    cluster: list[Filled] = Field(["organization_id", "event_id"], min_length=1, max_length=2)
     formula: Filled | None = None
-    by: Filled | None = None
     smallest_effect_that_matters: float = Field(0.10, gt=0, lt=1)
+
+
+class Analysis(_Asked):
+    """[analysis]: the question that is asked of the invitations."""
+
+    outcome: ClassVar[str] = "attended"
+    labels: ClassVar[dict[str, Label]] = {}
+    cluster: list[Filled] = Field(["organization_id", "event_id"], min_length=1, max_length=2)
+    by: Filled | None = None
 
 
 class Units(_Section):
@@ -231,19 +218,16 @@ class Units(_Section):
     outcome: Filled | None = None
 
 
-class Study(_Section):
+class Study(_Asked):
     """[study]: one tidy table that is ready to analyse."""
 
+    by: ClassVar[None] = None
     title: Filled
     table: Filled
     outcome: Filled
-    incentives: list[Filled] = Field(min_length=1)
-    adjust_for: list[Filled] = []
     cluster: list[Filled] = Field(min_length=1, max_length=2)
-    formula: Filled | None = None
     labels: dict[str, Text] = {}
     units: Units = Units()
-    smallest_effect_that_matters: float = Field(0.10, gt=0, lt=1)
 
 
 class Source(_Section):
@@ -257,7 +241,7 @@ class Source(_Section):
     form: Filled | None = None
     sheets: list[Filled] | None = None
     columns: dict[str, Filled] = {}
-    dates: list[str] = []
+    dates: Orders = []
     decimal: Literal[".", ","] = "."
     levels: dict[str, dict[str, str]] = {}
     missing: dict[str, list[str]] = {}
@@ -266,14 +250,6 @@ class Source(_Section):
     by_file: dict[str, dict[str, str | int]] = {}
     twice: Literal["all", "latest", "first", "mean", "ask"] = "all"
     options: dict[str, list[Filled]] = {}
-
-    @field_validator("dates")
-    @classmethod
-    def _known_orders(cls, orders: list[str]) -> list[str]:
-        for order in orders:
-            if order not in DATE_ORDERS:
-                raise ValueError(f'found "{order}"; expected one of {", ".join(DATE_ORDERS)}')
-        return orders
 
     @model_validator(mode="after")
     def _one_place(self) -> "Source":

@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -68,7 +69,9 @@ def cleaned(programme: Programme) -> Data:
     Data
     """
     folder = programme.processed
-    stamp = _read_stamp(folder)
+    stamp = {}
+    with suppress(FileNotFoundError, json.JSONDecodeError):
+        stamp = json.loads((folder / STAMP).read_text(encoding="utf-8"))
     if stamp.get("inputs") != fingerprint(programme):
         data = clean(programme)
         write(data)
@@ -106,20 +109,12 @@ def digest(content: str | bytes) -> str:
 
 
 def _as_csv(rows: pd.DataFrame) -> bytes:
-    content = io.BytesIO(codecs.BOM_UTF8)
-    content.seek(0, io.SEEK_END)
+    content = io.BytesIO()
     table = pa.Table.from_pandas(for_spreadsheets(rows), preserve_index=False)
     arrow_csv.write_csv(table, content, arrow_csv.WriteOptions(quoting_style="needed"))
-    return content.getvalue()
+    return codecs.BOM_UTF8 + content.getvalue()
 
 
 def _read_list(path: Path, numbers: dict[str, str]) -> pd.DataFrame:
     rows = from_spreadsheets(pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig"))
     return rows.assign(**{name: pd.to_numeric(rows[name]).astype(dtype) for name, dtype in numbers.items()})
-
-
-def _read_stamp(folder: Path) -> dict:
-    try:
-        return json.loads((folder / STAMP).read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
-        return {}

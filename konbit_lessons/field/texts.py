@@ -12,15 +12,12 @@ import pyarrow.compute as pc
 
 from konbit_lessons.tables import TEXT
 
-_LARGEST = np.iinfo(np.int64).max
-
 
 def encoded(text: pd.Series) -> pd.Series:
     """The same texts as categories, in the order in which they appear."""
     if isinstance(text.dtype, pd.CategoricalDtype):
         return text
-    codes, distinct = pd.factorize(text)
-    return _of_codes(codes, distinct, text)
+    return _of_codes(*pd.factorize(text), text)
 
 
 def as_text(rows: pd.DataFrame) -> pd.DataFrame:
@@ -73,8 +70,7 @@ def looked_up(text: pd.Series, known: Mapping, dtype: object = "category") -> pd
         own = dtype.categories.get_indexer(pd.Index(found, dtype=TEXT))
         return pd.Series(pd.Categorical.from_codes(np.append(own, -1)[codes], dtype=dtype), text.index, name=text.name)
     if dtype == "category":
-        own, names = pd.factorize(pd.array(found, dtype=TEXT))
-        return _of_codes(np.append(own, -1)[codes], names, text)
+        return _recoded(codes, pd.array(found, dtype=TEXT), text)
     return pd.Series(pd.array([*found, None], dtype=dtype).take(codes), index=text.index, name=text.name)
 
 
@@ -82,8 +78,7 @@ def composed(text: pd.Series) -> pd.Series:
     """Text without outer spaces, its accents composed (NFC), so that equal texts are equal bytes."""
     codes, distinct = distinct_of(text)
     cells = pc.utf8_trim_whitespace(pc.utf8_normalize(pa.array(distinct, pa.large_string()), form="NFC"))
-    own, names = pd.factorize(pd.array(cells, dtype=TEXT))
-    return _of_codes(np.append(own, -1)[codes], names, text)
+    return _recoded(codes, pd.array(cells, dtype=TEXT), text)
 
 
 def stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
@@ -92,14 +87,11 @@ def stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
         return parts[0].reset_index(drop=True)
     names = dict.fromkeys(name for part in parts for name in part)
     parts = [part.assign(**{name: nothing(part) for name in names if name not in part}) for part in parts]
-    return pd.DataFrame(
-        {
-            name: pd.api.types.union_categoricals([part[name] for part in parts])
-            if parts[0][name].dtype == "category"
-            else pd.concat([part[name] for part in parts], ignore_index=True)
-            for name in names
-        }
-    )
+    columns = {name: [part[name] for part in parts] for name in names}
+    for name, found in columns.items():
+        coded = found[0].dtype == "category"
+        columns[name] = pd.api.types.union_categoricals(found) if coded else pd.concat(found, ignore_index=True)
+    return pd.DataFrame(columns)
 
 
 def counted(rows: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -108,44 +100,28 @@ def counted(rows: pd.DataFrame, name: str) -> pd.DataFrame:
     >>> counted(pd.DataFrame({"a": ["x", "y", "x"]}).apply(encoded), "times").to_numpy().tolist()
     [['x', 2], ['y', 1]]
     """
-    at, size, columns = np.zeros(len(rows), dtype=np.int64), 1, {}
-    for column in rows:
-        codes, distinct = distinct_of(rows[column])
-        at, size = at * (len(distinct) + 1) + codes + 1, size * (len(distinct) + 1)
-        columns[column] = distinct
-    if size > _LARGEST // 2:
-        return rows.groupby(list(rows), dropna=False, observed=True).size().rename(name).reset_index()
-    seen, times = (np.unique(at, return_counts=True)) if size > 10 * len(rows) + 1_000 else _bins(at)
-    found = {}
-    for column, distinct in reversed(columns.items()):
-        seen, own = np.divmod(seen, len(distinct) + 1)
-        found[column] = pd.array([None, *distinct], dtype=TEXT).take(own)
-    return pd.DataFrame({column: found[column] for column in columns} | {name: times})
-
-
-def _bins(at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    times = np.bincount(at)
-    seen = np.flatnonzero(times)
-    return seen, times[seen]
+    return as_text(rows.groupby(list(rows), dropna=False, observed=True).size().rename(name).reset_index())
 
 
 def ordered(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """Rows sorted by these columns, missing values last; equal rows stay as they are."""
-    places, size = np.zeros(len(rows), dtype=np.int64), 1
+    ranks = []
     for name in reversed(by):
         codes, distinct = distinct_of(rows[name]) if rows[name].dtype == "category" else pd.factorize(rows[name])
-        rank = np.empty(len(distinct) + 1, dtype=np.int64)
-        rank[pd.Series(list(distinct)).argsort(kind="stable")] = np.arange(len(distinct))
-        rank[-1] = len(distinct)  # missing
-        if size * len(rank) > _LARGEST:  # more combinations than a number can count: rank those that there are
-            places, size = np.unique(places, return_inverse=True)[1], len(rows)
-        places, size = rank[codes] * size + places, size * len(rank)
-    return rows if (places[1:] >= places[:-1]).all() else rows.iloc[places.argsort(kind="stable")]
+        rank = pd.Series(list(distinct)).argsort(kind="stable").argsort()
+        ranks.append(np.append(rank, len(distinct))[codes])  # the last is that of a missing one
+    return rows.iloc[np.lexsort(ranks)]
 
 
 def kept(rows: pd.DataFrame, mask: pd.Series) -> pd.DataFrame:
     """The rows of a mask; the frame itself where that is all of them."""
     return rows if mask.all() else rows[mask]
+
+
+def _recoded(codes: np.ndarray, texts, like: pd.Series) -> pd.Series:
+    """Categories of the texts that the codes stand for, equal ones being one."""
+    own, names = pd.factorize(texts)
+    return _of_codes(np.append(own, -1)[codes], names, like)
 
 
 def _of_codes(codes: np.ndarray, distinct, like: pd.Series) -> pd.Series:

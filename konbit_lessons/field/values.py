@@ -7,8 +7,9 @@ text is looked at once.
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
 import numpy as np
 import pandas as pd
@@ -19,9 +20,7 @@ from konbit_lessons.words.label import Label
 
 WRITING = codebook()["writing"]
 YES, NO = {*WRITING["yes"]}, {*WRITING["no"]}
-AGREEMENT = {
-    label: int(point) for point, labels in WRITING["agreement"].items() for label in labels
-}  # where no form decodes
+AGREEMENT = {label: int(point) for point, labels in WRITING["agreement"].items() for label in labels}  # without a form
 MONTHS = {name: number for number, names in enumerate(WRITING["months"], start=1) for name in names.split()}
 SERIAL = {"excel": "1900", "excel 1904": "1904"}  # dates as a workbook counts them
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?")
@@ -122,7 +121,7 @@ def convert(
     if kind in ("text", "identifier") and not writing.levels:
         return composed(text).astype(dtype), pd.Series(dtype="str")
     meant = {_fold(written): meaning for written, meaning in writing.levels.items()}
-    parse = _PARSERS[kind]
+    parse = _PARSERS.get(kind, _text)
     codes, distinct = distinct_of(text)
     good, reasons = {}, {}
     for at, written in enumerate(distinct):
@@ -157,11 +156,12 @@ def _text(text: str, writing: Writing, levels: Levels) -> str:
 
 
 def _level(text: str, writing: Writing, levels: Levels) -> str:
-    known = {_fold(words): level for level, label in (levels or {}).items() for words in label.every()}
-    known |= {_fold(level): level for level in levels or ()}
+    levels = levels or {}
+    known = {_fold(words): level for level, label in levels.items() for words in label.every()}
+    known |= {_fold(level): level for level in levels}
     if _fold(text) in known:
         return known[_fold(text)]
-    raise ValueError(f"expected {', '.join(levels or ())}; other words are mapped under levels in programme.toml")
+    raise ValueError(f"expected {', '.join(levels)}; other words are mapped under levels in programme.toml")
 
 
 def place_key(text: str) -> str:
@@ -176,41 +176,30 @@ def place_key(text: str) -> str:
 
 
 def _place(text: str, writing: Writing, levels: Levels) -> str:
-    found = writing.spellings.get(text.casefold()) or writing.spellings.get(place_key(text))
-    if found:
+    if found := writing.spellings.get(text.casefold()) or writing.spellings.get(place_key(text)):
         return found
-    raise ValueError(
-        f"expected {', '.join(levels or ())}; other spellings are written under [places] in programme.toml"
-    )
+    allowed = ", ".join(levels or ())
+    raise ValueError(f"expected {allowed}; other spellings are written under [places] in programme.toml")
 
 
 def _yes_no(text: str, writing: Writing, levels: Levels) -> bool:
-    if _fold(text) in YES:
-        return True
-    if _fold(text) in NO:
-        return False
-    raise ValueError("expected yes or no (oui, non, wi, x, 1, 0)")
+    if _fold(text) not in YES | NO:
+        raise ValueError("expected yes or no (oui, non, wi, x, 1, 0)")
+    return _fold(text) in YES
 
 
 def _amount(text: str, writing: Writing, levels: Levels) -> float:
-    number = _number(text, writing)
-    if number is not None:
-        return number
-    if text.endswith("%"):
-        number = _number(text.removesuffix("%"), writing)
-        if number is not None:
-            return number / 100  # as a percent cell of a workbook holds it
     found = re.fullmatch(r"([^\d+-]*)([+-]?\d[\d\s\u00a0\u202f'.,]*?)([^\d]*)", text)
     mark = _fold(found[1] + found[3]).strip(". ") if found else ""
-    if found and mark in writing.marks:
-        number = _number(found[2], writing)
+    percent = [(text.removesuffix("%"), 100)] if text.endswith("%") else []  # as a percent cell of a workbook holds it
+    for digits, of in [(text, 1), *percent, *([(found[2], 1)] if found and mark in writing.marks else [])]:
+        number = _number(digits, writing)
         if number is not None:
-            return number
+            return number / of
     if writing.unit == "hours" and (clock := re.fullmatch(r"(\d{1,2})\s*[h:]\s*([0-5]\d)", text.lower())):
         return int(clock[1]) + int(clock[2]) / 60
-    raise ValueError(
-        f"expected a number such as 1250{writing.decimal}5{f', in {writing.unit}' if mark and writing.unit else ''}"
-    )
+    unit = f", in {writing.unit}" if mark and writing.unit else ""
+    raise ValueError(f"expected a number such as 1250{writing.decimal}5{unit}")
 
 
 def _number(text: str, writing: Writing) -> float | None:
@@ -224,19 +213,16 @@ def _number(text: str, writing: Writing) -> float | None:
         return float(digits.replace(other, "").replace(mark, "."))
     if re.fullmatch(rf"[+-]?\d+(?:\{mark}\d+)?", digits):
         return float(digits.replace(mark, "."))
-    if re.fullmatch(r"[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?", digits):  # a number cell of a workbook, whatever its language
-        return float(digits)
-    return None
+    of_workbook = re.fullmatch(r"[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?", digits)  # a number cell, whatever its language
+    return float(digits) if of_workbook else None
 
 
 def _whole(text: str, writing: Writing, levels: Levels) -> int:
-    try:
+    with suppress(ValueError):
         number = _amount(text, writing, levels)
-    except ValueError:
-        number = 0.5
-    if not number.is_integer() or text.endswith("%"):
-        raise ValueError("expected a whole number")
-    return int(number)
+        if number.is_integer() and not text.endswith("%"):
+            return int(number)
+    raise ValueError("expected a whole number")
 
 
 def _scale(text: str, writing: Writing, levels: Levels) -> int:
@@ -252,10 +238,8 @@ def _scale(text: str, writing: Writing, levels: Levels) -> int:
 
 
 def _day(text: str, writing: Writing, levels: Levels) -> datetime:
-    if iso := _ISO.fullmatch(text):
-        day = _by_format(text[:10], "%Y-%m-%d")
-        if day:
-            return _local_day(day, iso, writing)
+    if (iso := _ISO.fullmatch(text)) and (day := _by_format(text[:10], "%Y-%m-%d")):
+        return _local_day(day, iso, writing)
     for order in writing.dates:
         day = _of_serial(text, SERIAL[order]) if order in SERIAL else _in_order(_TIME.sub("", text), order)
         if day:
@@ -266,25 +250,26 @@ def _day(text: str, writing: Writing, levels: Levels) -> datetime:
 def _in_order(text: str, order: str) -> datetime | None:
     if "month day" in order or "day month" in order:
         parts = re.findall(r"[^\W\d_]+|\d+", _fold(text))
-        text = " ".join(str(MONTHS.get(part, part)) for part in parts)
-        if not any(part in MONTHS for part in parts):
+        if MONTHS.keys().isdisjoint(parts):
             return None
+        text = " ".join(str(MONTHS.get(part, part)) for part in parts)
     return _by_format(text, DATE_ORDERS[order])
 
 
 def _by_format(text: str, form: str) -> datetime | None:
-    try:
-        day = datetime.strptime(text, form)
-    except ValueError:
-        return None
-    return day if FIRST_YEAR <= day.year <= LAST_YEAR else None
+    with suppress(ValueError):
+        return _plausible(datetime.strptime(text, form))
+    return None
 
 
 def _of_serial(text: str, epoch: str) -> datetime | None:
     if not re.fullmatch(_SERIAL, text):
         return None
     first = datetime(1899, 12, 30) if epoch == "1900" else datetime(1904, 1, 1)
-    day = first + timedelta(days=int(float(text)))
+    return _plausible(first + timedelta(days=int(float(text))))
+
+
+def _plausible(day: datetime) -> datetime | None:
     return day if FIRST_YEAR <= day.year <= LAST_YEAR else None
 
 
@@ -292,24 +277,10 @@ def _local_day(day: datetime, iso: re.Match, writing: Writing) -> datetime:
     """Midnight of the day it was in the programme's time zone."""
     if not iso[4] or not (iso[5] or writing.utc):
         return day
-    offset = (iso[5] or "Z").replace("Z", "+00:00")
-    moment = datetime.fromisoformat(f"{day.date()}T{iso[4]}{offset}")
-    return (
-        moment.astimezone(UTC)
-        .astimezone(writing.timezone)
-        .replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
-    )
+    moment = datetime.fromisoformat(f"{day.date()}T{iso[4]}{(iso[5] or 'Z').replace('Z', '+00:00')}")
+    return datetime.combine(moment.astimezone(UTC).astimezone(writing.timezone).date(), time())
 
 
-_PARSERS: dict[str, Callable] = {
-    "identifier": _text,
-    "text": _text,
-    "level": _level,
-    "day": _day,
-    "yes_no": _yes_no,
-    "whole": _whole,
-    "place": _place,
-    "scale": _scale,
-    "amount": _amount,
-    "number": _amount,
-}
+_PARSERS: dict[str, Callable] = dict(  # of other kinds than text
+    level=_level, place=_place, day=_day, yes_no=_yes_no, scale=_scale, whole=_whole, amount=_amount, number=_amount
+)

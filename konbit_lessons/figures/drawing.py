@@ -32,28 +32,18 @@ COLOURS_KEPT = 16  # of a picture: half a byte each
 INCH = 100  # pixels
 THEME = {  # for seaborn: ``sns.set_theme(style="whitegrid", rc=kl.THEME)``
     "font.family": "DejaVu Sans",
-    "font.size": 8,
-    "axes.labelsize": 8,
+    **dict.fromkeys(("font.size", "axes.labelsize", "xtick.labelsize", "ytick.labelsize", "legend.fontsize"), 8),
     "axes.titlesize": 9,
-    "xtick.labelsize": 8,
-    "ytick.labelsize": 8,
-    "legend.fontsize": 8,
     "text.color": INK,
     "text.parse_math": False,
     "axes.labelcolor": GREY,
-    "axes.edgecolor": PALE,
     "axes.facecolor": "white",
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "axes.prop_cycle": mpl.cycler(color=[BLUE, ORANGE, GREEN, GREY]),
-    "axes.spines.left": False,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
     "figure.facecolor": "white",
-    "grid.color": PALE,
+    **dict.fromkeys(("axes.edgecolor", "grid.color"), PALE),
+    **dict.fromkeys(("axes.grid", "axes.axisbelow"), True),
+    **dict.fromkeys(("axes.spines.left", "axes.spines.top", "axes.spines.right", "xtick.bottom", "ytick.left"), False),
+    "axes.prop_cycle": mpl.cycler(color=[BLUE, ORANGE, GREEN, GREY]),
     "grid.linewidth": 0.6,
-    "xtick.bottom": False,
-    "ytick.left": False,
     "lines.linewidth": 1.6,
     "svg.fonttype": "none",
     "svg.hashsalt": "konbit",
@@ -77,14 +67,14 @@ class Drawing:
     """
 
     plot: object = field(repr=False)
-    notes: tuple = ()
+    notes: tuple = field(default=(), repr=False)
     axis: str = ""
     formats: dict[str, tuple[bool | Sequence, Callable]] = field(default_factory=dict, repr=False)
     height: int | None = None
 
     @cached_property
     def axes(self):
-        """The axes of the plot, drawn as on a wide page."""
+        """The matplotlib axes, drawn as on a wide page, to change before it is saved elsewhere."""
         return self.canvas(WIDE).axes
 
     def png(self, width, scale=2):
@@ -96,12 +86,16 @@ class Drawing:
         picture.save(packed, "PNG", bits=4)
         return oxipng.optimize_from_memory(packed.getvalue(), level=2, strip=oxipng.StripChunks.all())
 
-    def save(self, path, width=WIDE):
-        """Write the picture as the file's ending says: .svg, .png, .pdf."""
+    def savefig(self, path, width=WIDE):
+        """Write the picture to a .svg, .png or .pdf, as many pixels wide as a screen shows."""
         self._saved(str(path), width, dpi=3 * INCH, metadata={"Date": None} if str(path).endswith("svg") else None)
 
     def canvas(self, width):
         """Return the matplotlib figure, drawn at a width in pixels."""
+        return self._with_names(width)[0]
+
+    def _with_names(self, width):
+        """The figure, and what was written into it beside the marks."""
         canvas = self._drawn(width)
         for axes in canvas.axes:
             self._dress(axes, narrow=width < WIDE)
@@ -109,15 +103,14 @@ class Drawing:
         canvas.set_size_inches(width / INCH, (self.height or self._height(rows, width)) / INCH)
         added = [one for axes in rows for one in self._named(axes, width)]
         canvas.tight_layout(pad=0.5)
-        canvas.konbit_added = added
-        return canvas
+        return canvas, added
 
     def _saved(self, file, width, **options):
         with mpl.rc_context(THEME), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Glyph .* missing from")  # a letter that the font lacks is a box
-            canvas = self.canvas(width)
+            canvas, added = self._with_names(width)
             canvas.savefig(file, **options)
-            for one in canvas.konbit_added:
+            for one in added:
                 one.remove()
 
     def _drawn(self, width):
@@ -163,33 +156,28 @@ class Drawing:
 
     def _row(self, axes, width):
         """How high a row is: as many lines as the longest takes, and its mark where that stands under them."""
-        notes, beside = [(label, self._note.get(label, "")) for label in _labels(axes)], self._beside(axes, width)
-        if beside:
+        notes = [(label, self._note.get(label, "")) for label in _labels(axes)]
+        if self._beside(axes, width):
             lines = [max(_lines(label, BESIDE[width < WIDE]), _lines(note, 34)) for label, note in notes]
-        else:
-            lines = [_lines(label, 44) + _lines(note, 50) for label, note in notes]
-        return LINE * max(lines, default=1) + (4 if beside else MARK)
+            return LINE * max(lines, default=1) + 4
+        return LINE * max((_lines(label, 44) + _lines(note, 50) for label, note in notes), default=1) + MARK
 
     def _named(self, axes, width):
         """Put names and numbers above the marks of a phone's figure, or before and behind those of a wide one."""
         labels, places = _labels(axes), list(axes.get_yticks())
+        notes = [(at, label, self._note.get(label, "")) for at, label in zip(places, labels, strict=True)]
         axes.grid(visible=False, axis="y")
-        rows = list(zip(places, labels, strict=True))
         if self._beside(axes, width):
             axes.set_yticks(places, [_wrapped(label, BESIDE[width < WIDE]) for label in labels])
-            said = [(at, _wrapped(self._note.get(label, ""), 34)) for at, label in rows]
-            return [_written(axes, 1, at, note, (8, 0), GREY, "center") for at, note in said if note]
+            said = [(at, _wrapped(note, 34)) for at, _, note in notes if note]
+            return [_written(axes, 1, at, note, (8, 0), color=GREY, va="center") for at, note in said]
         axes.set_yticks(places, [""] * len(places))
         axes.set_ylim(len(places) - 0.65, -0.8)
-        return self._names_above(axes, rows)
-
-    def _names_above(self, axes, rows):
         added = []
-        for at, label in rows:
-            note = _wrapped(self._note.get(label, ""), 50)
-            added.append(_written(axes, 0, at, note, (0, 7), GREY, "bottom"))
-            up = 8 + 10 * _lines(note, 50)
-            added.append(_written(axes, 0, at, _wrapped(label, 44), (0, up), INK, "bottom", "bold"))
+        for at, label, note in notes:
+            added.append(_written(axes, 0, at, _wrapped(note, 50), (0, 7), color=GREY))
+            up = (0, 8 + 10 * _lines(note, 50))
+            added.append(_written(axes, 0, at, _wrapped(label, 44), up, color=INK, fontweight="bold"))
         return added
 
 
@@ -216,9 +204,8 @@ def _wrapped(text, width):
     return textwrap.fill(text, width, break_long_words=True) if text else ""
 
 
-def _written(axes, x, y, text, offset, color, va, weight="normal"):
+def _written(axes, x, y, text, offset, **look):
     ground = {"facecolor": "white", "edgecolor": "none", "pad": 0.4}
-    look = {"ha": "left", "va": va, "color": color, "fontsize": 8, "fontweight": weight, "bbox": ground, "zorder": 6}
-    return axes.annotate(
-        text, (x, y), xycoords=("axes fraction", "data"), xytext=offset, textcoords="offset points", **look
-    )
+    look = {"ha": "left", "va": "bottom", "fontsize": 8, "bbox": ground, "zorder": 6} | look
+    places = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
+    return axes.annotate(text, (x, y), xytext=offset, **places, **look)

@@ -6,13 +6,13 @@ The only markup a text may carry is ``**bold**``, ``[words](#section)`` and ``[w
 import base64
 import html
 import re
-import unicodedata
 
 import pandas as pd
 
+from konbit_lessons.publish import FORMULA
 from konbit_lessons.say import FOREIGN, LINK
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")
+UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # what Unicode calls Cc, and text direction
 FROM_WIDE = "(min-width: 44rem), print"  # from there on, and on paper, a figure is as wide as the column
 
 
@@ -47,15 +47,12 @@ def table_html(frame, *, caption, text=()):
     left = {frame.columns[0], *text}
     side = {column: "" if column in left else ' class="number"' for column in frame.columns}
     head = "".join(f'<th scope="col"{side[column]}>{escaped(column)}</th>' for column in frame.columns)
-    body = "".join(
-        f'<tr><th scope="row">{escaped(row[0])}</th>'
-        + "".join(
-            f"<td{side[column]}>{escaped(cell) if column in left else _breaking(cell)}</td>"
-            for column, cell in zip(frame.columns[1:], row[1:], strict=True)
-        )
-        + "</tr>"
-        for row in frame.itertuples(index=False, name=None)
-    )
+    written = {column: escaped if column in left else _breaking for column in frame.columns}
+    body = ""
+    for first, *others in frame.itertuples(index=False, name=None):
+        cells = zip(frame.columns[1:], others, strict=True)
+        told = "".join(f"<td{side[column]}>{written[column](cell)}</td>" for column, cell in cells)
+        body += f'<tr><th scope="row">{escaped(first)}</th>{told}</tr>'
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{escaped(caption)}"><table>'
         f"<caption>{escaped(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
@@ -74,12 +71,7 @@ def _breaking(cell):
 
 def plain(text):
     """Return the text without characters that print nothing but change what is read: controls and text direction."""
-    kept = (" " if letter in "\n\t\r\u2028\u2029" else letter for letter in str(text))
-    return "".join(
-        c
-        for c in kept
-        if unicodedata.category(c) != "Cc" and c not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-    )
+    return UNSEEN.sub("", re.sub(r"[\n\t\r\u2028\u2029]", " ", str(text)))
 
 
 def escaped(text):
@@ -100,9 +92,9 @@ def marked(text):
 def as_csv(frame):
     """Return the frame as CSV in which no cell of text can run as a formula (OWASP ASVS 1.2.10)."""
     texts = {c: frame[c].map(_no_formula) for c in frame.columns if not pd.api.types.is_numeric_dtype(frame[c])}
-    safe = frame.assign(**texts)
-    return safe.rename(columns=_no_formula).to_csv(index=False, lineterminator="\n", float_format="%.10g")
+    safe = frame.assign(**texts).rename(columns=_no_formula)
+    return safe.to_csv(index=False, lineterminator="\n", float_format="%.10g")
 
 
 def _no_formula(value):
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
+    return f"'{value}" if isinstance(value, str) and re.match(FORMULA, value) else value

@@ -1,5 +1,7 @@
 """What every part of a page is, and what stands at the head of a page. No picture is drawn here: light to import."""
 
+from dataclasses import dataclass, field
+
 from konbit_lessons.words import mark
 
 CARRIED = "application/vnd.konbit+json"
@@ -9,12 +11,25 @@ SIMULATED = mark("Simulated data: no real organization is described.")
 class Part:
     """What Jupyter shows: the HTML, a plain text, and what is carried to the page maker."""
 
-    def _carried(self):
-        return {}
-
     def _repr_mimebundle_(self, include=None, exclude=None):
-        carried = {"part": type(self).__name__.lower(), **self._carried()}
-        return {"text/html": self._repr_html_(), "text/plain": repr(self), CARRIED: carried}
+        return {"text/html": self._repr_html_(), "text/plain": repr(self), CARRIED: self._carried()}
+
+
+@dataclass(frozen=True)
+class Shown(Part):
+    """A part that is HTML already; ``carried`` says at least which part it is."""
+
+    html: str
+    carried: dict = field(repr=False)
+
+    def __bool__(self):
+        return self.carried["part"] != "nothing"
+
+    def _repr_html_(self):
+        return self.html
+
+    def _carried(self):
+        return self.carried
 
 
 def meta(programme, quarter, say):

@@ -6,36 +6,8 @@ import pandas as pd
 from matplotlib.dates import date2num, num2date
 
 from konbit_lessons.say import OF_NO_NUMBER, PAIRS
-from konbit_lessons.words import mark
-
-HEADS = {  # what the columns of a frame are called in a table
-    "label": mark("Group"),
-    "share": mark("Percent"),
-    "value": mark("Of 100"),
-    "estimate": mark("Difference of 100"),
-    "conf_low": mark("Low"),
-    "conf_high": mark("High"),
-    "n": mark("n"),
-    "other": mark("The others"),
-    "offer": mark("Offer"),
-    "asked": mark("Asked"),
-    "before": mark("Before"),
-    "now": mark("Now"),
-    "answer": mark("Answer"),
-    "month": mark("Month"),
-    "organizations": mark("Organizations"),
-    "conversations": mark("Conversations"),
-    "at_least": mark("At least"),
-    "reached": mark("Came"),
-    "so_far": mark("So far"),
-    "target": mark("Target"),
-    "attendances": mark("Attendances"),
-    "of": mark("Of them"),
-    "quarters": mark("Quarters"),
-    "at_risk": mark("At risk of leaving"),
-    "left": mark("Left since"),
-}
-KINDS = {"share": "percent", "conf_low": "points", "conf_high": "points", "estimate": "signed"}
+from konbit_lessons.tables import codebook
+from konbit_lessons.words.label import Label
 
 
 def usual(frame):
@@ -54,25 +26,21 @@ def refuse_unknown(frame, template):
     """Raise ValueError where a template names a column that the frame does not have."""
     given = {name for name, _ in fields(template)} - PAIRS.keys()
     if unknown := sorted(given - set(frame.columns)):
-        raise ValueError(
-            f'found "{{{unknown[0]}}}" in what is said of a row; expected a column of the frame: '
-            f"{', '.join(map(str, frame.columns))}."
-        )
+        known = ", ".join(map(str, frame.columns))
+        raise ValueError(f'found "{{{unknown[0]}}}" in what is said of a row; expected a column of the frame: {known}.')
 
 
 def formats(frame, template, say):
     """Column → whether its values are whole, or where they are, and how those of its axis are written."""
-    kinds = {name: KINDS[name] for name in ("share", "estimate")} | dict(fields(template))
     write = {"signed": say.signed, "percent": say.points, "points": say.points, "": say.number}
-    numbers = {
-        name: kind for name, kind in kinds.items() if name in frame and pd.api.types.is_numeric_dtype(frame[name])
-    }
-    days = {name: sorted(date2num(frame[name].dropna().unique())) for name, kind in kinds.items() if kind == "month"}
-    formats = {
-        name: (ticks, lambda day: say.formatted(num2date(day), "month").replace(" ", "\n"))
-        for name, ticks in days.items()
-    }
-    return formats | {name: (not kind, write[kind]) for name, kind in numbers.items() if kind in write}
+    found = {}
+    for name, kind in ({"share": "percent", "estimate": "signed"} | dict(fields(template))).items():
+        if kind == "month":
+            ticks = sorted(date2num(frame[name].dropna().unique()))
+            found[name] = ticks, lambda day: say.formatted(num2date(day), "month").replace(" ", "\n")
+        elif kind in write and name in frame and pd.api.types.is_numeric_dtype(frame[name]):
+            found[name] = not kind, write[kind]
+    return found
 
 
 def reading(template, row, say):
@@ -95,10 +63,9 @@ def cells(template, rows, say):
     """The table under a figure: a column for each value that is read out, of an interval one for each end."""
     ends = [("conf_low", "points"), ("conf_high", "points")]
     columns = [one for name, spec in fields(template) for one in (ends if name in PAIRS else [(name, spec)])]
-    heads = {name: say.words.text(HEADS[name]) if name in HEADS else say.name(name) for name, _ in columns}
+    words = {name: Label.of(head).text(say.language) for name, head in codebook()["figures"].items()}
+    heads = {name: words.get(name) or say.name(name) for name, _ in columns}
+    columns = {heads[name]: (name, spec.replace("percent", "points")) for name, spec in columns}
     return pd.DataFrame(
-        {
-            heads[name]: [say.formatted(row[name], spec.replace("percent", "points")) for row in rows]
-            for name, spec in columns
-        }
+        {head: [say.formatted(row[name], spec) for row in rows] for head, (name, spec) in columns.items()}
     )

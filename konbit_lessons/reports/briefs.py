@@ -25,11 +25,11 @@ from konbit_lessons.errors import DataError, ProgrammeError, ReportError
 from konbit_lessons.field.store import cleaned, digest, fingerprint, inputs
 from konbit_lessons.figures.markup import plain
 from konbit_lessons.measures.organization import contacts, refuse, unknown
-from konbit_lessons.publish import only_one_run, published
+from konbit_lessons.publish import file_safe, only_one_run, published
 from konbit_lessons.reports import notebooks
 from konbit_lessons.reports.gate import passed
 from konbit_lessons.reports.make import Made
-from konbit_lessons.reports.manifest import as_text, manifest, reports_folder
+from konbit_lessons.reports.manifest import as_text, manifest, reports_folder, source_of
 from konbit_lessons.reports.page import Setting, document, page
 from konbit_lessons.reports.run import SECONDS_PER_CELL, own_kernel, parameterized, refuse_unfinished, to_run
 from konbit_lessons.reports.warm import WarmKernel
@@ -90,24 +90,22 @@ def make_briefs(
     data = cleaned(programme)
     about = contacts(data, quarter=quarter).set_index("organization_id")
     wanted = _wanted(data, about, organizations, quarter)
-    setting = Setting(programme, quarter, words, "internal")
-    run = _Run(setting, reports_folder(programme, reports) / quarter, seconds)
+    run = _Run(Setting(programme, quarter, words, "internal"), reports_folder(programme, reports) / quarter, seconds)
     with only_one_run(run.top):
-        made, failed = run.remembered(), {}
-        todo = [one for one in wanted if not run.up_to_date(one, made.get(one))]
+        todo = [one for one in wanted if not run.up_to_date(one)]
         if len(todo) < len(wanted):
             progress(len(wanted) - len(todo), len(wanted), f"{len(wanted) - len(todo)} are up to date")
         if todo:
             workers = min(workers or os.cpu_count() or 1, MOST_WORKERS if workers is None else workers, len(todo))
-            asyncio.run(_make(run, todo, workers, made, failed, progress))
-        if digest(repr(inputs(programme))) != run.source:
+            asyncio.run(_make(run, todo, workers, progress))
+        if source_of(inputs(programme)) != run.source:
             raise DataError(CHANGED.format(programme.path.name))
-        made = {one: entry for one, entry in made.items() if one in about.index}
-        index = published(run.folder / "index.html", _index(run, about, made, failed))
-        published(run.folder / "manifest.json", as_text(manifest(setting, inputs(programme), briefs=made)))
+        made = {one: entry for one, entry in run.made.items() if one in about.index}
+        index = published(run.folder / "index.html", _index(run, about, made))
+        published(run.folder / "manifest.json", as_text(manifest(run.setting, inputs(programme), briefs=made)))
         (run.folder / JOURNAL).unlink(missing_ok=True)
-    if failed:
-        raise ReportError("\n".join(failed.values()))
+    if run.failed:
+        raise ReportError("\n".join(run.failed.values()))
     return Made(index, tuple(run.folder / made[one]["page"] for one in wanted))
 
 
@@ -119,13 +117,12 @@ def file_name(code):
     """
     if PLAIN.fullmatch(code) and not TAKEN.fullmatch(code):
         return code
-    letters = unicodedata.normalize("NFKD", code).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", letters).strip("-")[:40] or "organization"
-    return f"{slug}~{hashlib.sha256(code.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
+    hashed = hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{file_safe(code) or 'organization'}~{hashed[:12]}"
 
 
 class _Run:
-    """What stays the same for all briefs of a run."""
+    """What stays the same for all briefs of a run, and which are made."""
 
     def __init__(self, setting, top, seconds):
         programme = setting.programme
@@ -136,9 +133,10 @@ class _Run:
         every = {"quarter": setting.quarter, "language": setting.words.language, "audience": setting.audience}
         given = notebooks.parameters(programme, {notebooks.BRIEF: self.path}, organization="", **every)
         self.parameters = given[notebooks.BRIEF]
-        self.source, self.made_with = digest(repr(inputs(programme))), _code(self.path)
+        self.source, self.made_with = source_of(inputs(programme)), _code(self.path)
+        self.made, self.failed = self._remembered(), {}
 
-    def remembered(self):
+    def _remembered(self):
         """What earlier runs made, also one that was killed."""
         made = {}
         with suppress(OSError, ValueError, KeyError, TypeError):
@@ -148,70 +146,61 @@ class _Run:
                 made |= json.loads(line)
         return {one: entry for one, entry in made.items() if (self.folder / entry["page"]).is_file()}
 
-    def up_to_date(self, organization, entry):
+    def up_to_date(self, organization):
         """Whether the brief that is there is the one that would be made."""
-        return bool(entry) and entry == self.entry(organization, (self.folder / entry["page"]).read_bytes())
+        entry = self.made.get(organization)
+        return bool(entry) and entry == self._entry(organization, (self.folder / entry["page"]).read_bytes())
 
-    def entry(self, organization, content):
+    def _entry(self, organization, content):
         """What the manifest says of a brief."""
         said = {"page": f"{file_name(organization)}.html", "hash": digest(content), "inputs": self.source}
-        parameters = self.parameters | {"organization": organization}
-        return said | {"made_with": self.made_with, "parameters": parameters}
+        return said | {"made_with": self.made_with, "parameters": self.parameters | {"organization": organization}}
 
     async def make(self, organization, kernel):
-        """Run the notebook for one organization, publish its page and return its entry in the manifest."""
+        """Run the notebook for one organization and publish its page; return what there is to say of it."""
         name = file_name(organization)
-        failed = self.top / "internal" / "notebooks" / "briefs" / f"{name}.FAILED.ipynb"
+        kept = self.top / "internal" / "notebooks" / "briefs" / f"{name}.FAILED.ipynb"
         notebook = parameterized(self.notebook, self.parameters | {"organization": organization})
         cause = await kernel.execute(notebook)
-        refuse_unfinished(notebook, f"{self.path.name}, {organization}", failed, cause)
-        failed.unlink(missing_ok=True)
-        shown = {"name": organization, "template": "brief.html.j2"}
-        html = await asyncio.to_thread(page, passed(notebook, audience="internal").cells, self.setting, **shown)
+        try:
+            refuse_unfinished(notebook, f"{self.path.name}, {organization}", kept, cause)
+            kept.unlink(missing_ok=True)
+            shown = {"name": organization, "template": "brief.html.j2"}
+            html = await asyncio.to_thread(page, passed(notebook, audience="internal").cells, self.setting, **shown)
+        except ReportError as error:
+            self.failed[organization] = str(error).replace(str(self.programme.folder), "…")
+            self.made.pop(organization, None)
+            return "failed"
         published(self.folder / f"{name}.html", html)
-        return self.entry(organization, html)
+        self.made[organization] = self._entry(organization, html)
+        with (self.folder / JOURNAL).open("a", encoding="utf-8") as journal:
+            journal.write(json.dumps({organization: self.made[organization]}) + "\n")
+        return f"{self.top.name}/internal/briefs/{name}.html"
 
 
-async def _make(run, todo, workers, made, failed, progress):
-    """Make the briefs, so many at a time; fill in what was made and what failed."""
+async def _make(run, todo, workers, progress):
+    """Make the briefs, so many at a time."""
     waiting = iter(enumerate(todo, start=1))
     run.folder.mkdir(parents=True, exist_ok=True)
+    warm_up = WARM_UP.format(path=str(run.programme.path), state=source_of(fingerprint(run.programme)))
 
-    async def work():
+    async def work(scratch):
         """Make one brief after the other in one kernel, while any is waiting."""
-        kernel = WarmKernel(run.programme.folder, scratch=Path(scratch), warm_up=warm_up, seconds=run.seconds)
+        kernel = WarmKernel(run.programme.folder, scratch=scratch, warm_up=warm_up, seconds=run.seconds)
         try:
             for at, one in waiting:
-                progress(at, len(todo), f"{one}: {await _tried(run, one, kernel, journal, made, failed)}")
+                progress(at, len(todo), f"{one}: {await run.make(one, kernel)}")
         finally:
             await kernel.end()
 
-    warm_up = WARM_UP.format(path=str(run.programme.path), state=digest(repr(fingerprint(run.programme))))
-    with (
-        tempfile.TemporaryDirectory(prefix="konbit-") as scratch,
-        own_kernel(Path(scratch), run.programme.path),
-        (run.folder / JOURNAL).open("a", encoding="utf-8") as journal,
-    ):
-        tasks = [asyncio.create_task(work()) for _ in range(workers)]
+    with tempfile.TemporaryDirectory(prefix="konbit-") as scratch, own_kernel(Path(scratch), run.programme.path):
+        tasks = [asyncio.create_task(work(Path(scratch))) for _ in range(workers)]
         try:
             await asyncio.gather(*tasks)
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _tried(run, organization, kernel, journal, made, failed):
-    """Make a brief and write down that it is made; return what there is to say of it."""
-    try:
-        made[organization] = await run.make(organization, kernel)
-    except ReportError as error:
-        failed[organization] = str(error).replace(str(run.programme.folder), "…")
-        made.pop(organization, None)
-        return "failed"
-    journal.write(json.dumps({organization: made[organization]}) + "\n")
-    journal.flush()
-    return f"{run.top.name}/internal/briefs/{made[organization]['page']}"
 
 
 def _wanted(data, about, organizations, quarter):
@@ -228,7 +217,7 @@ def _wanted(data, about, organizations, quarter):
     return found
 
 
-def _index(run, about, made, failed):
+def _index(run, about, made):
     say, briefs = Say(run.setting.words, run.programme), []
     named = about.loc[[one for one in about.index if one in made]]
     for code, row in sorted(named.iterrows(), key=lambda one: (_letters(one[1]["name"]), one[0])):
@@ -237,7 +226,7 @@ def _index(run, about, made, failed):
         said["last_talk"] = say.formatted(row["last_talk"], "date")
         briefs.append(said | {"type": capital(say.level("org_type", row["org_type"]))})
     title = run.setting.words.text("Briefs on organizations")
-    return document("briefs.html.j2", run.setting, title, briefs=briefs, failed=dict(sorted(failed.items())))
+    return document("briefs.html.j2", run.setting, title, briefs=briefs, failed=dict(sorted(run.failed.items())))
 
 
 def _letters(name):

@@ -5,15 +5,13 @@ in. The same reports give the same bytes.
 """
 
 import io
-import re
-import unicodedata
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from konbit_lessons.errors import DataError, ReportError
 from konbit_lessons.field.store import digest
-from konbit_lessons.publish import only_one_run, published
+from konbit_lessons.publish import file_safe, only_one_run, published
 from konbit_lessons.reports import contents
 from konbit_lessons.reports.manifest import SAFE_NAME, earlier, made_from, manifest_name, reports_folder, source_of
 from konbit_lessons.reports.notebooks import in_order
@@ -24,8 +22,7 @@ READ_FIRST = "READ-ME.html"
 FIRST_DAY_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 
 
-@dataclass(frozen=True)
-class Bundle:
+class Bundle(NamedTuple):
     """A zip that was written.
 
     Attributes
@@ -74,7 +71,7 @@ def bundle(programme, *, quarter=None, language=None, reports=None):
         setting = Setting(programme, made["quarter"], words)
         files["index.html"] = contents.index(setting, made, shared, alone=True).encode()
         files[READ_FIRST] = read_first(setting, made).encode()
-        name = f"konbit-{_plain_name(programme.name)}-{top.name}"
+        name = f"konbit-{file_safe(programme.name) or 'programme'}-{top.name}"
         path = published(top / f"{name}.zip", _zipped(name, files))
     return Bundle(path, tuple(sorted(files)), tuple(sorted(left_out)))
 
@@ -94,23 +91,22 @@ def _period(programme, quarter, reports):
 def _refuse(made, now, language, period, again):
     """Raise the first reason why the reports cannot be mailed as they are."""
     then, reports = made["inputs"], made["reports"]
-    changed = [name for name in then.keys() | now.keys() if then.get(name) != now.get(name)]
-    old = [name for name, report in reports.items() if report["inputs"] != source_of(then)]
-    spoken = {name: report["parameters"].get("language", language) for name, report in reports.items()}
-    other = [f"{name} ({one})" for name, one in spoken.items() if one != language]
     if made["failed"]:
         raise ReportError(
             f"bundle: the last time, {_listed(made['failed'])} of {period} could not be made, so that the reports are "
             f"not complete. The index says where it stopped; then: {again}."
         )
-    for found, said in (
-        (not reports, f"found no shared reports of {period}; make them first: {again}"),
-        (changed, f"the reports are older than the data: {_listed(changed)} changed since. Make them again: {again}"),
-        (old, f"from an earlier run, of other data: {_listed(old)}. Make them again: {again}"),
-        (other, f"expected every report in {language}; found {_listed(other)}: {again} --language {language}"),
-    ):
-        if found:
-            raise DataError(f"bundle: {said}.")
+    if not reports:
+        raise DataError(f"bundle: found no shared reports of {period}; make them first: {again}.")
+    if changed := [name for name in then.keys() | now.keys() if then.get(name) != now.get(name)]:
+        said = f"the reports are older than the data: {_listed(changed)} changed since"
+        raise DataError(f"bundle: {said}. Make them again: {again}.")
+    if old := [name for name, report in reports.items() if report["inputs"] != source_of(then)]:
+        raise DataError(f"bundle: from an earlier run, of other data: {_listed(old)}. Make them again: {again}.")
+    spoken = {name: report["parameters"].get("language", language) for name, report in reports.items()}
+    if other := [f"{name} ({one})" for name, one in spoken.items() if one != language]:
+        said = f"expected every report in {language}; found {_listed(other)}"
+        raise DataError(f"bundle: {said}: {again} --language {language}.")
 
 
 def _as_made(made, folder, again):
@@ -130,12 +126,6 @@ def read_first(setting, made):
     pages = [made["reports"][name] for name in in_order(made["reports"])]
     title, tables = setting.words.text("What is in this folder"), any(page["tables"] for page in pages)
     return document("read_me.html.j2", setting, title, pages=pages, tables=tables)
-
-
-def _plain_name(name):
-    """A name for files: small letters, digits and hyphens, at most 40."""
-    letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii").lower()
-    return re.sub(r"[^a-z0-9]+", "-", letters).strip("-")[:40].strip("-") or "programme"
 
 
 def _zipped(folder, files):

@@ -83,8 +83,8 @@ def _page(data, columns, words):
         own = [column for column in columns if column["table"] == name]
         about = {one: schema.metadata[one].text(language) for one in ("label", "row")}
         files = sorted({files for column in own for files, _ in column["origins"]})
-        key, rows = schema.metadata["key"], own[0]["rows"]
-        shown.append(about | {"name": name, "key": key, "rows": rows, "files": files, "columns": own})
+        about |= {"key": schema.metadata["key"], "rows": own[0]["rows"]}
+        shown.append(about | {"name": name, "files": files, "columns": own})
     labels = {table["name"]: table["label"] for table in shown}
     told = {"tables": shown, "labels": labels, "headings": list(labels.items()), "listed": words.list}
     told |= {"cell": words.number(programme.smallest_cell), "percent": words.percent}
@@ -101,29 +101,23 @@ def _column(schema, name, data, words):
     programme, rows, column, language = data.programme, data.tables[schema.name], schema.columns[name], words.language
     about = column.metadata
     stands = figures(rows, name, about, programme.smallest_cell)
-    kind, unit = Label.of(tables.codebook()["kinds"][about["kind"]]["label"]), about["unit"]
+    low, high = stands["low"], stands["high"]
+    if low and about["kind"] != "day":
+        low, high = (words.number(float(end), len(end.partition(".")[2])) for end in (low, high))
     return stands | {
         "table": schema.name,
         "column": name,
         "meaning": plain(about["meaning"].text(language)),
-        "type": kind.text(language),
-        "unit": unit.text(language) if unit else "",
+        "type": Label.of(tables.codebook()["kinds"][about["kind"]]["label"]).text(language),
+        "unit": about["unit"].text(language) if about["unit"] else "",
         "levels": [(level, plain(label.text(language))) for level, label in about["levels"].items()],
-        "range": _range_in_words(stands["low"], stands["high"], about["kind"], words),
+        "range": words.text("found: {low} to {high}", low=low, high=high) if low else "",
         "in_key": name in schema.metadata["key"],
         "needed": not column.nullable,
         "direct_identifier": about.get("direct_identifier", False),
         "refers_to": about.get("refers_to") or "",
         "origins": _origins(programme, schema.name, name, rows, words),
     }
-
-
-def _range_in_words(low, high, kind, words):
-    if low is None:
-        return ""
-    if kind != "day":
-        low, high = (words.number(float(end), len(end.partition(".")[2])) for end in (low, high))
-    return words.text("found: {low} to {high}", low=low, high=high)
 
 
 def figures(rows, name, about, cell):
@@ -148,33 +142,30 @@ def figures(rows, name, about, cell):
 
     if few(pd.Series(True, index=rows.index)):
         return NOTHING
+    said = NOTHING | {"rows": len(rows)}
     if name not in rows or rows.empty:
-        return NOTHING | {"rows": len(rows)}
+        return said
     gone = rows[name].isna()
     known = rows.loc[~gone, name]
-    said = NOTHING | {"rows": len(rows)}
-    if known.empty or few(~gone):
-        return said | ({"missing": 1.0} if known.empty else {})
+    if known.empty:
+        return said | {"missing": 1.0}
+    if few(~gone):
+        return said
     if not few(gone):
         said["missing"] = round(float(gone.mean()), 2)
         said["distinct"] = int(known.nunique()) if about["kind"] in ("identifier", "text", "place") else None
-    if about.get("ordered") or about["kind"] == "day":
-        said |= _range(known, by, about["kind"], cell)
-    return said
+    return said | (_range(known, by, about["kind"], cell) if about.get("ordered") else {})
 
 
 def _range(known, by, kind, cell):
-    if by is None:
-        low, high = known.min(), known.max()
-    else:
-        each = known.groupby(by[known.index])
+    low, high, digits, written = known.min(), known.max(), 15, "%Y-%m-%d"
+    if by is not None:
+        each, digits, written = known.groupby(by[known.index]), 2, "%Y-%m"
         low, high = each.min().nsmallest(cell).iloc[-1], each.max().nlargest(cell).iloc[-1]
     if low > high:
         return {}
     if kind == "day":
-        written = "%Y-%m-%d" if by is None else "%Y-%m"
         return {"low": low.strftime(written), "high": high.strftime(written)}
-    digits = 15 if by is None else 2
     low, high = (np.format_float_positional(float(f"{x:.{digits}g}"), trim="-") for x in (low, high))
     return {"low": low, "high": high}
 

@@ -4,10 +4,8 @@ Takes what the manifest says of the reports, and the CSV files beside them: the 
 numbers that were published anyway, so that it cannot say more than the report does.
 """
 
-import csv
-import math
-from contextlib import suppress
-
+import numpy as np
+import pandas as pd
 from markupsafe import Markup
 
 from konbit_lessons.field.programme import AUDIENCES
@@ -53,15 +51,16 @@ def quarters(setting, reports):
 def _shown(report, made, folder, words):
     return report | {
         "answer": _answer(report, report["page"]),
-        "language": _other(report["parameters"].get("language"), words),
+        "language": _other(report, words),
         "word": next((file for file in report.get("files", ()) if file.endswith(".docx")), ""),
         "bars": _bars(report["tables"], folder / "tables", Say(words)),
         "earlier": report["inputs"] != source_of(made["inputs"]),
     }
 
 
-def _other(language, words):
-    """The language, where it is not the page's own."""
+def _other(report, words):
+    """The language of a report, where it is not the page's own."""
+    language = report["parameters"].get("language")
     return "" if language in (None, words.language) else language
 
 
@@ -73,20 +72,18 @@ def _answer(report, page):
 def _quarter(name, of, setting):
     words, (audience, first) = setting.words, next(iter(of.items()))
     report = next((first["reports"][one] for one in in_order(first["reports"])), None)
-    period = setting.programme.calendar.named(name) if first.get("quarter") else None
-    return {
-        "name": name if period else words.text("Study"),
-        "period": _days(period, words) if period else "",
+    shown = {"name": words.text("Study"), "period": "", "answer": "", "language": ""}
+    if first.get("quarter"):
+        days = setting.programme.calendar.named(name)
+        ends = {"first": words.date(days.first_day), "last": words.date(days.last_day)}
+        shown |= {"name": name, "period": words.text("From {first} to {last}", **ends)}
+    if report:
+        shown |= {"answer": _answer(report, f"{name}/{audience}/{report['page']}"), "language": _other(report, words)}
+    return shown | {
         "pages": {audience: f"{name}/{audience}/index.html" for audience in of},
-        "answer": _answer(report, f"{name}/{audience}/{report['page']}") if report else "",
-        "language": _other(report["parameters"].get("language") if report else None, words),
         "made": {audience: len(made["reports"]) for audience, made in of.items()},
         "failed": {audience: len(made["failed"]) for audience, made in of.items()},
     }
-
-
-def _days(period, words):
-    return words.text("From {first} to {last}", first=words.date(period.first_day), last=words.date(period.last_day))
 
 
 # ---- the small figures
@@ -98,27 +95,21 @@ def _bars(tables, folder, say):
     A bar is a text, and where its dot and its interval lie, from 0 to 100; of a difference, zero is at 50.
     """
     for table in tables:
-        with suppress(FileNotFoundError), (folder / f"{table}.csv").open(encoding="utf-8", newline="") as file:
-            rows = [_numbers(row) for row in csv.DictReader(file)]
-            for column, said in SAID.items():
-                ends = (column, "conf_low", "conf_high")
-                known = [row for row in rows if {"label", *ends} <= row.keys()][:ROWS]
-                if known:
-                    widest = max(abs(row[end]) for row in known for end in ends) or 1
-                    zero, step = (0, 100) if column == "share" else (50, 50 / widest)
-                    return [_bar(row, [zero + step * row[end] for end in ends], str(say(said, **row))) for row in known]
+        path = folder / f"{table}.csv"
+        rows = pd.read_csv(path, dtype="str", keep_default_na=False, na_values=[""]) if path.is_file() else []
+        for column, said in SAID.items():
+            ends = [column, "conf_low", "conf_high"]
+            if not {"label", *ends} <= {*rows}:
+                continue
+            numbers = rows[ends].apply(pd.to_numeric, errors="coerce").replace([np.inf, -np.inf], np.nan)
+            known = rows[["label"]].join(numbers).dropna().head(ROWS)
+            if len(known):
+                step = 100 if column == "share" else 50 / (known[ends].abs().max(axis=None) or 1)
+                return [_bar(row, ends, step, str(say(said, **row))) for row in known.to_dict("records")]
     return []
 
 
-def _bar(row, places, said):
-    at, low, high = (round(place, 1) for place in places)
-    return {"label": row["label"], "said": said, "at": at, "low": low, "high": high, "centred": "estimate" in row}
-
-
-def _numbers(row):
-    """The label of a row and its finite numbers; what is blank or hidden is left out."""
-    found = {"label": row["label"]} if row.get("label") else {}
-    for name in {*SAID, "conf_low", "conf_high"} & row.keys():
-        with suppress(ValueError):
-            found |= {name: number} if math.isfinite(number := float(row[name])) else {}
-    return found
+def _bar(row, ends, step, said):
+    centred = "estimate" in row
+    at, low, high = (round(50 * centred + step * row[end], 1) for end in ends)
+    return {"label": row["label"], "said": said, "at": at, "low": low, "high": high, "centred": centred}

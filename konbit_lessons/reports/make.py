@@ -12,7 +12,6 @@ A study has reports/study/ in place of the quarter. Reports go beside the progra
 """
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,26 +20,16 @@ from filelock import FileLock
 from konbit_lessons.errors import ReportError
 from konbit_lessons.field.store import cleaned, digest
 from konbit_lessons.publish import only_one_run, published
-from konbit_lessons.reports import contents, narrative, notebooks, word
+from konbit_lessons.reports import contents, manifest, narrative, notebooks, word
 from konbit_lessons.reports.gate import passed
-from konbit_lessons.reports.manifest import (
-    SAFE_NAME,
-    as_text,
-    earlier,
-    made_from,
-    manifest,
-    manifest_name,
-    reports_folder,
-    source_of,
-)
+from konbit_lessons.reports.manifest import earlier, manifest_name, reports_folder, source_of
 from konbit_lessons.reports.page import Setting, page
 from konbit_lessons.reports.run import run as run_notebook
 
 PLACE = "reports"  # the parameter that says where reports are; not in the manifest, being a place on this machine
 
 
-@dataclass(frozen=True)
-class Made:
+class Made(NamedTuple):
     """What a run made.
 
     Attributes
@@ -146,7 +135,7 @@ def quarter_before(programme, quarter=None, *, audience="shared", reports=None):
 def _make(run, wanted, given):
     """Make each report and then the index and the manifest; return name → error of those that failed."""
     programme, audience = run.setting.programme, run.setting.audience
-    used, before = made_from(programme), earlier(run.top / manifest_name(audience))
+    used, before = manifest.made_from(programme), earlier(run.top / manifest_name(audience))
     stored = {name: one for name, one in before["reports"].items() if (run.folder / one["page"]).is_file()}
     made, failed = {}, {}
     for name, path in wanted.items():
@@ -160,9 +149,9 @@ def _make(run, wanted, given):
     not_made = {name: why for name, why in before["failed"].items() if name not in wanted}
     not_made |= {name: error.to_share.replace(str(programme.folder), "…") for name, error in failed.items()}
     listed = {name: one for name, one in (stored | made).items() if name not in failed}
-    said = manifest(run.setting, used, reports=listed, failed=not_made)
+    said = manifest.manifest(run.setting, used, reports=listed, failed=not_made)
     published(run.folder / "index.html", contents.index(run.setting, said, run.folder))
-    published(run.top / manifest_name(audience), as_text(said))
+    published(run.top / manifest_name(audience), manifest.as_text(said))
     return failed
 
 
@@ -174,15 +163,19 @@ def _report(run, name, path, parameters, made):
     executed = run_notebook(path, parameters, programme_file=run.setting.programme.path, keep=keep)
     through = passed(executed, audience=run.setting.audience)
     _tell_left_out(run, path, through.left_out)
-    files = _files(run, name, through)
-    _refuse_two_of_a_name(name, files, made)
+    tables = through.tables(name)
+    html = page(through.cells, run.setting, name=name, tables=list(tables))
+    files = {f"tables/{table}.csv": text for table, text in tables.items()} | {f"{name}.html": html}
+    files |= {f"{name}.docx": word.word_file(html)} if run.to == "docx" else {}
+    hashes = {file: digest(content) for file, content in files.items()}
+    _refuse_two_of_a_name(name, hashes, made)
     for file, content in files.items():
         published(run.folder / file, content)
     return through.opening | {
         "title": through.opening["title"] or name,
         "page": f"{name}.html",
-        "tables": [Path(file).stem for file in files if file.endswith(".csv")],
-        "files": {file: digest(content) for file, content in files.items()},
+        "tables": list(tables),
+        "files": hashes,
         "parameters": {parameter: value for parameter, value in parameters.items() if parameter != PLACE},
     }
 
@@ -199,27 +192,17 @@ def _tell_left_out(run, path, left_out):
         run.tell(f"  not on the shared page: {what}")
 
 
-def _files(run, name, through):
-    """The files of a report: name → content of its page, its tables and the Word file."""
-    tables = through.tables(name)
-    html = page(through.cells, run.setting, name=name, tables=list(tables))
-    docx = {f"{name}.docx": word.word_file(html)} if run.to == "docx" else {}
-    return {f"tables/{table}.csv": text for table, text in tables.items()} | {f"{name}.html": html} | docx
-
-
-def _refuse_two_of_a_name(name, files, made):
+def _refuse_two_of_a_name(name, hashes, made):
     """No two reports of a run give one name to tables that differ: a figure that two pages show is one number."""
     for other, one in made.items():
-        if twice := [file for file, text in files.items() if one["files"].get(file, digest(text)) != digest(text)]:
-            raise ReportError(
-                f"{name}: found a table named {Path(twice[0]).stem} that is not the one of {other}; "
-                "expected a name for each."
-            )
+        if twice := [file for file, hashed in hashes.items() if one["files"].get(file, hashed) != hashed]:
+            found = f"found a table named {Path(twice[0]).stem} that is not the one of {other}"
+            raise ReportError(f"{name}: {found}; expected a name for each.")
 
 
 def _sweep(folder, before, made):
     """Take away files of earlier runs that the reports made now no longer have."""
     now = {file for one in made.values() for file in one["files"]}
     for file in {file for one in before for file in one.get("files", ())} - now:
-        if SAFE_NAME.fullmatch(file):
+        if manifest.SAFE_NAME.fullmatch(file):
             (folder / file).unlink(missing_ok=True)

@@ -26,9 +26,9 @@ def manifest(setting, used, **made):
     made : dicts of what was made, and why others were not, by name
     """
     programme, quarter, words, audience = setting
+    versions = {"python": python_version()} | {name: version(name) for name in ["konbit-lessons", *NEEDED]}
     said = {"programme": programme.name, "simulated": programme.simulated, "quarter": quarter}
-    said |= {"language": words.language, "audience": audience, "inputs": used}
-    said["versions"] = {"python": python_version()} | {name: version(name) for name in ["konbit-lessons", *NEEDED]}
+    said |= {"language": words.language, "audience": audience, "inputs": used, "versions": versions}
     return said | {name: dict(sorted(each.items())) for name, each in made.items()}
 
 

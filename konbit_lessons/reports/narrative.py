@@ -8,13 +8,12 @@ Quotations
 """
 
 import re
-from dataclasses import dataclass
 
 import mistune
 
 from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.figures.markup import plain
-from konbit_lessons.figures.part import Part
+from konbit_lessons.figures.part import Shown
 from konbit_lessons.reports.notebooks import LEARNING, headings, notebook_file
 from konbit_lessons.words import Words
 from konbit_lessons.words.markdown import anchor_of
@@ -30,28 +29,6 @@ RECOMMENDATIONS = "what-we-will-change"  # the section whose items each say what
 _MARKDOWN = mistune.create_markdown(escape=True)
 
 
-@dataclass(frozen=True)
-class Narrative(Part):
-    """What an evaluator wrote for one section, as Markdown."""
-
-    markdown: str = ""
-
-    def __bool__(self):
-        return bool(self.markdown)
-
-    def _repr_html_(self):
-        text = "\n".join(plain(line) for line in self.markdown.splitlines())
-        return re.sub(r"<(/?)h[1-6]\b", r"<\1h3", _MARKDOWN(text))
-
-    def _carried(self):
-        return {} if self.markdown else {"part": "nothing"}
-
-
-def place_of(quarter, language):
-    """Return where the words of a quarter in a language stand, beside programme.toml."""
-    return f"{FOLDER}/{quarter}.{language}.md"
-
-
 def own_words(data, *, quarter, language="en"):
     """Return what was written for each section of a quarter's learning report.
 
@@ -63,7 +40,7 @@ def own_words(data, *, quarter, language="en"):
 
     Returns
     -------
-    dict of anchor of a section to Narrative
+    dict of anchor of a section to Shown
         One for each section; empty where nothing was written, or there is no file.
 
     Raises
@@ -76,7 +53,7 @@ def own_words(data, *, quarter, language="en"):
     levels = headings(notebook_file(programme, LEARNING))
     sections = {anchor_of(heading): heading for level, heading in levels if level == 2}
     names = {one.casefold(): at for at, heading in sections.items() for one in (heading, words.text(heading))}
-    found, where = dict.fromkeys(sections, ()), place_of(quarter, words.language)
+    found, where = dict.fromkeys(sections, ()), f"{FOLDER}/{quarter}.{words.language}.md"
     if (programme.folder / where).is_file():
         found |= _sections(_read(programme.folder / where, where), where, names)
         known = {anchor_of(heading) for _, heading in levels} | _declared(data, quarter)
@@ -84,7 +61,14 @@ def own_words(data, *, quarter, language="en"):
             _check_links(lines, where, known)
             if anchor == RECOMMENDATIONS:
                 _check_recommendations(lines, where)
-    return {anchor: Narrative("\n".join(text for _, text in lines).strip()) for anchor, lines in found.items()}
+    return {anchor: _shown("\n".join(text for _, text in lines).strip()) for anchor, lines in found.items()}
+
+
+def _shown(markdown):
+    """What an evaluator wrote for one section, as a part of a page; headings in it stand below those of the page."""
+    text = "\n".join(plain(line) for line in markdown.splitlines())
+    html = re.sub(r"<(/?)h[1-6]\b", r"<\1h3", _MARKDOWN(text))
+    return Shown(html, {"part": "narrative" if markdown else "nothing"})
 
 
 def _declared(data, quarter):
@@ -107,29 +91,25 @@ def _sections(text, where, names):
     found, now = {}, None
     for number, line in enumerate(text.splitlines(), start=1):
         heading = HEADING.fullmatch(line.strip())
-        if wrong := _wrong(line, heading, now, found, names):
+        name = heading and names.get(heading[1].casefold())
+        wrong = ""
+        if heading and not name:
+            there = f"expected one of {'; '.join(names)}. Inside a section, use ###"
+            wrong = f'found the heading "{heading[1]}", which is no section of the report; {there}'
+        elif name in found:
+            wrong = f'the heading "{heading[1]}" stands there twice. Put both under one'
+        elif IMAGE.search(line):
+            wrong = "found an image. A report takes no pictures from here; say it in words"
+        elif not (name or now) and line.strip() and not TOP_HEADING.fullmatch(line.strip()):
+            example = f'"## {next(iter(names)).capitalize()}"'
+            wrong = f"found text before the first section. Put a heading above it, such as {example}"
+        if wrong:
             raise ProgrammeError(f"{where}, line {number}: {wrong}.")
-        if heading:
-            now = names[heading[1].casefold()]
-            found[now] = []
-        elif now is not None:
+        if name:
+            now, found[name] = name, []
+        elif now:
             found[now].append((number, line))
     return found
-
-
-def _wrong(line, heading, now, found, names):
-    """What is wrong with a line, in words; "" where nothing is."""
-    if heading and heading[1].casefold() not in names:
-        there = f"expected one of {'; '.join(names)}. Inside a section, use ###"
-        return f'found the heading "{heading[1]}", which is no section of the report; {there}'
-    if heading and names[heading[1].casefold()] in found:
-        return f'the heading "{heading[1]}" stands there twice. Put both under one'
-    if IMAGE.search(line):
-        return "found an image. A report takes no pictures from here; say it in words"
-    if not heading and now is None and line.strip() and not TOP_HEADING.fullmatch(line.strip()):
-        example = f'"## {next(iter(names)).capitalize()}"'
-        return f"found text before the first section. Put a heading above it, such as {example}"
-    return ""
 
 
 def _check_links(lines, where, anchors):
@@ -146,9 +126,9 @@ def _check_recommendations(lines, where):
     """Each item of a list must link to what it rests on; an item goes on until the next one or a blank line."""
     items, inside = [], False
     for number, line in lines:
-        begins = bool(ITEM.match(line))
-        inside = begins or (inside and bool(line.strip()))
-        items += [[number, ""]] if begins else []
+        if ITEM.match(line):
+            items.append([number, ""])
+        inside = bool(ITEM.match(line)) or (inside and bool(line.strip()))
         if inside:
             items[-1][1] += f"{line}\n"
     for number, text in items:

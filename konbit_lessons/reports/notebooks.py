@@ -5,6 +5,8 @@ its programme.toml, and come before the shipped ones of the same name.
 """
 
 import ast
+import math
+from contextlib import suppress
 from pathlib import Path
 
 from konbit_lessons.errors import DataError, ProgrammeError
@@ -91,9 +93,8 @@ def quarter_of(programme, quarter=None):
     held = cleaned(programme).quarters
     if not held or (wanted and wanted not in held):
         there = ", ".join(held) or "none; are the files of the events in place?"
-        raise DataError(
-            f"quarter: found {wanted or 'none'}, in which there is no event; quarters with events: {there}."
-        )
+        found = f"found {wanted or 'none'}, in which there is no event"
+        raise DataError(f"quarter: {found}; quarters with events: {there}.")
     return wanted or held[-1]
 
 
@@ -155,11 +156,8 @@ def parameters(programme, notebooks, *, further=None, **every):
 def default_parameters(path):
     """Return name → default of the literals assigned in the cell of a notebook that is tagged "parameters"."""
     source = "\n".join(source for _, tags, source in cells_of(path) if "parameters" in tags)
-    return {
-        statement.targets[0].id: ast.literal_eval(statement.value)
-        for statement in ast.parse(source).body
-        if isinstance(statement, ast.Assign)
-    }
+    assigned = [one for one in ast.parse(source).body if isinstance(one, ast.Assign)]
+    return {one.targets[0].id: ast.literal_eval(one.value) for one in assigned}
 
 
 def checked_parameters(defaults, given, *, where="notebook"):
@@ -185,12 +183,9 @@ def checked_parameters(defaults, given, *, where="notebook"):
 
 
 def _read(value, default):
-    if type(value) is not str or type(default) is str:
-        return value
-    try:
-        return ast.literal_eval(value)
-    except (ValueError, SyntaxError):
-        return value
+    with suppress(ValueError, SyntaxError):
+        return value if type(value) is not str or type(default) is str else ast.literal_eval(value)
+    return value
 
 
 def _fits(value, default):
@@ -200,10 +195,8 @@ def _fits(value, default):
 def _plain(value):
     """Only values that come out of the notebook as they went in: others would silently become text."""
     if type(value) is list:
-        return all(_plain(item) for item in value)
-    return type(value) in (str, int, bool, type(None)) or (
-        type(value) is float and value == value and abs(value) != float("inf")
-    )
+        return all(map(_plain, value))
+    return value is None or type(value) in (str, int, bool) or (type(value) is float and math.isfinite(value))
 
 
 def _folders(programme):

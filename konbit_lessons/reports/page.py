@@ -128,13 +128,8 @@ def _allowed(tag, attribute, value):
 
 
 def _body(cells, words):
-    exporter = HTMLExporter(
-        template_name="konbit",
-        extra_template_basedirs=[str(TEMPLATES)],
-        exclude_input=True,
-        exclude_anchor_links=True,
-        embed_images=False,
-    )
+    only_seen = {"exclude_input": True, "exclude_anchor_links": True, "embed_images": False}
+    exporter = HTMLExporter(template_name="konbit", extra_template_basedirs=[str(TEMPLATES)], **only_seen)
     notebook = NotebookNode(cells=_in_words(cells, words), metadata=NotebookNode(), nbformat=4, nbformat_minor=5)
     return exporter.from_notebook_node(notebook)[0]
 

@@ -179,7 +179,5 @@ def own_kernel(scratch, programme_file):
     try:
         yield
     finally:
-        if before is None:
-            del os.environ["JUPYTER_PATH"]
-        else:
-            os.environ["JUPYTER_PATH"] = before
+        del os.environ["JUPYTER_PATH"]
+        os.environ |= {"JUPYTER_PATH": before} if before is not None else {}

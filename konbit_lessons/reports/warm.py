@@ -67,13 +67,12 @@ class WarmKernel:
             await manager.cleanup_resources()
 
     async def _ready(self):
-        """Start a kernel where there is none that lives, and clear away what the notebook before left."""
+        """Start a kernel where there is none that lives, and clear away what was before."""
         if self._manager is not None and not await self._manager.is_alive():
             await self.end()
         if self._manager is None:
             await self._start()
-        else:
-            await self._run(CLEAR.format(folder=str(self.folder)))
+        await self._run(CLEAR.format(folder=str(self.folder)))
 
     async def _start(self):
         config = Config(KernelManager={"transport": TRANSPORT})
@@ -86,7 +85,6 @@ class WarmKernel:
         await self._client.wait_for_ready(timeout=SECONDS_TO_START)
         self._client.allow_stdin = False
         await self._run(self.warm_up)
-        await self._run(CLEAR.format(folder=str(self.folder)))
 
     async def _run(self, code):
         """Run code of our own between notebooks."""

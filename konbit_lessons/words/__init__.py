@@ -137,15 +137,14 @@ class Words:
 
     def percent(self, x):
         """Return a proportion as "12 %", with the language's own space before the sign."""
-        return self.points(x) + ("\u202f%" if FORMATS.get(self.language) == "fr" else " %")
+        points = self.points(x)
+        return points if points == "–" else points + ("\u202f%" if FORMATS.get(self.language) == "fr" else " %")
 
     def p_value(self, p):
         """Return "p = 0.03", or "p < 0.001"."""
         if p is None or math.isnan(p):
             return "–"
-        if p < 0.001:
-            return f"p < {self.number(0.001, 3)}"
-        return f"p = {self.number(p, 3 if p < 0.1 else 2)}"
+        return f"p < {self.number(0.001, 3)}" if p < 0.001 else f"p = {self.number(p, 3 if p < 0.1 else 2)}"
 
     def date(self, day):
         """Return a date in words, as "30 June 2017", "30 juin 2017" or "30 jen 2017"."""
@@ -163,9 +162,8 @@ class Words:
 
     def short_period(self, first, last):
         """Return the months from one day to another on two lines, as "Apr–Jun" above "2017"."""
-        return (
-            f"{self._month_name(first, SHORT_MONTHS, 'MMM')}–{self._month_name(last, SHORT_MONTHS, 'MMM')}\n{last.year}"
-        )
+        begins, ends = (self._month_name(day, SHORT_MONTHS, "MMM") for day in (first, last))
+        return f"{begins}–{ends}\n{last.year}"
 
     def _month_name(self, day, own=MONTHS, pattern="MMMM"):
         month = own[self.language][day.month - 1] if self.language in own else None

@@ -69,18 +69,17 @@ class Label:
         """
         given = [one for one in values.values() if isinstance(one, Label)]
         spoken = [one for one in self.texts if not any(label.lacks(one) for label in given)] or list(self.texts)[:1]
-        words = {
-            language: {name: one.text(language) if isinstance(one, Label) else one for name, one in values.items()}
-            for language in spoken
-        }
-        return Label.of({language: self.text(language).format(**words[language]) for language in spoken})
+        texts = {}
+        for language in spoken:
+            words = {name: one.text(language) if isinstance(one, Label) else one for name, one in values.items()}
+            texts[language] = self.text(language).format(**words)
+        return Label.of(texts)
 
 
 def _forms(one: object, said: object) -> dict[str, str]:
     forms = dict(one) if isinstance(one, Mapping) else {"one": one}
-    if "one" not in forms or {*forms} - {*FORMS}:
-        raise ValueError(_expected(said))
-    if not all(isinstance(text, str) and text.strip() for text in forms.values()):
+    texts = all(isinstance(text, str) and text.strip() for text in forms.values())
+    if "one" not in forms or {*forms} - {*FORMS} or not texts:
         raise ValueError(_expected(said))
     return {form: text.strip() for form, text in forms.items()}
 

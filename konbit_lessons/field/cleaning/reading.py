@@ -60,7 +60,7 @@ def _raws(programme: Programme, source: Source, expect: tuple[str, ...]) -> Iter
     if form and not form.is_file():
         raise ProgrammeError(
             f'{programme.path.name}, [[source]] of table "{source.table}", form: found "{source.form}"; '
-            f"there is no such file in {programme.about.raw}."
+            f"there is no such file in {programme.said.programme.raw}."
         )
     if source.query:
         yield from answers(programme, source)
