@@ -229,7 +229,7 @@ def show(plot, frame, *, finding, shows="", source="", says="", axis="", name=""
         return _nothing("Nothing of this may be shown.")
     rows = frame.to_dict("records")
     readings = tuple(reading(template, row, say) for row in rows)
-    notes = tuple(note(row["label"], one) for row, one in zip(rows, readings, strict=True) if "label" in row)
+    notes = tuple(note(row, one) for row, one in zip(rows, readings, strict=True) if "label" in row)
     drawn = (plot, notes, str(axis), formats(frame, template, say), height)
     table = cells(template, rows, say)
     return Figure(*drawn, finding, shows, source, readings, table, name, frame)

@@ -132,3 +132,12 @@ def test_prose_leaves_out_what_is_not_said():
 
 def test_a_letter_that_the_font_lacks_stops_no_figure():
     shown(frame=SHARES.assign(label=["文化", "b $x$ c", "c"]))._repr_html_()
+
+
+def test_each_facet_reads_out_its_own_rows():
+    """Rows of one name stand in every facet: each has its own number beside it, without the names of both."""
+    frame = pd.DataFrame({"of": ["A", "A", "B", "B"], "label": ["one", "two"] * 2, "estimate": [0.1, 0.2, 0.3, 0.4]})
+    plot = so.Plot(frame, x="estimate", y="label").facet(row="of").add(so.Dot())
+    figure = kl.show(plot, frame, finding=kl.Say("en")("Four"), says="{of}, {label}: {estimate:signed}.")
+    written = [[text.get_text() for text in axes.texts] for axes in figure.axes]
+    assert written == [["+10", "+20"], ["+30", "+40"]]

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import itemgetter
 
 import matplotlib as mpl
 import oxipng
@@ -59,7 +60,8 @@ class Drawing:
     Attributes
     ----------
     plot : seaborn.objects.Plot, matplotlib Axes or Figure, or what has a ``figure``, such as a FacetGrid
-    notes : list of (label, note), for each row of a categorical axis its name and what is read out of it
+    notes : list of (label, note, values), for each row of a categorical axis its name, what is read out of it, and what
+        stands in its frame, by which a facet knows its rows
     axis : str, what stands under the horizontal axis
     formats : mapping of a column of the frame to whether its values are whole, or where they are, and how one is
         written
@@ -143,11 +145,12 @@ class Drawing:
 
     def _beside(self, axes, width):
         """Whether names stand before the marks: on a wide page, and where no numbers are to be read above them."""
-        return width >= WIDE or not any(label in self._note for label in _labels(axes))
+        return width >= WIDE or not any(self._note(axes, label) for label in _labels(axes))
 
-    @cached_property
-    def _note(self):
-        return dict(self.notes)
+    def _note(self, axes, label):
+        """What is read out of the row of this name; of a facet, of the one that has its title too."""
+        of = [(axes.get_title() in values, note) for name, note, values in self.notes if name == label]
+        return max(of, key=itemgetter(0))[1] if of else ""
 
     def _height(self, rows, width):
         if not rows:
@@ -156,7 +159,7 @@ class Drawing:
 
     def _row(self, axes, width):
         """How high a row is: as many lines as the longest takes, and its mark where that stands under them."""
-        notes = [(label, self._note.get(label, "")) for label in _labels(axes)]
+        notes = [(label, self._note(axes, label)) for label in _labels(axes)]
         if self._beside(axes, width):
             lines = [max(_lines(label, BESIDE[width < WIDE]), _lines(note, 34)) for label, note in notes]
             return LINE * max(lines, default=1) + 4
@@ -165,7 +168,7 @@ class Drawing:
     def _named(self, axes, width):
         """Put names and numbers above the marks of a phone's figure, or before and behind those of a wide one."""
         labels, places = _labels(axes), list(axes.get_yticks())
-        notes = [(at, label, self._note.get(label, "")) for at, label in zip(places, labels, strict=True)]
+        notes = [(at, label, self._note(axes, label)) for at, label in zip(places, labels, strict=True)]
         axes.grid(visible=False, axis="y")
         if self._beside(axes, width):
             axes.set_yticks(places, [_wrapped(label, BESIDE[width < WIDE]) for label in labels])

@@ -54,9 +54,11 @@ def reading(template, row, say):
     return say(template, **row)
 
 
-def note(label, reading):
-    """The name of a row, and what is read out of it, to stand beside its mark."""
-    return str(label), str(reading).removeprefix(str(label)).lstrip(" :\u00a0\u202f").removesuffix(".")
+def note(row, reading):
+    """The name of a row, what is read out of it after its name, to stand beside its mark, and its values."""
+    label = str(row["label"])
+    told = str(reading).partition(label)[2] or str(reading)
+    return label, told.lstrip(" :\u00a0\u202f").removesuffix("."), {str(one) for one in row.values()}
 
 
 def cells(template, rows, say):
