@@ -131,9 +131,10 @@ class Words:
         return format_decimal(round(float(x), decimals) + 0.0, format=pattern, locale=self._locale).replace("-", MINUS)
 
     def points(self, x):
-        """Return a proportion as percentage points: 0.123 is "12", 0.004 is "0.4"."""
-        tenth = round(100 * x, 1) if x is not None and not math.isnan(x) else math.nan
-        return self.number(tenth, 1 if 0 < abs(tenth) < 1 else 0)
+        """Return a proportion as percentage points: 0.123 is "12", 0.004 is "0.4", and 0.0003, which is not 0, "0.03"."""
+        of_100 = 100 * x if x is not None and not math.isnan(x) else math.nan
+        decimals = max(1, -math.floor(math.log10(abs(of_100)))) if 1e-6 < abs(of_100) < 0.95 else 0
+        return self.number(of_100, decimals)
 
     def percent(self, x):
         """Return a proportion as "12 %", with the language's own space before the sign."""
