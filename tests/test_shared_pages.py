@@ -351,7 +351,7 @@ def test_nothing_can_be_worked_out_of_all_quarters_of_the_example(tmp_path, smal
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(0, 20, 3))  # of many sizes
 def test_nothing_can_be_worked_out_of_the_last_quarters_of_small_programmes(tmp_path, seed):
     write_example(tmp_path / "small", organizations=11 + 4 * seed, events=8 + seed, seed=seed)
     told, hidden = attacked(tmp_path / "small" / "programme.toml", last=2)
