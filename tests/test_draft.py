@@ -444,6 +444,13 @@ def test_the_command_writes_beside_a_programme_that_is_there_and_never_over_it(t
         assert code == 2 and "it is there and is not overwritten" in err
 
 
+def test_a_new_programme_without_sources_is_told_how_to_draft_them(tmp_path, monkeypatch):
+    assert konbit("init", tmp_path / "new")[0] == 0
+    monkeypatch.chdir(tmp_path / "new")
+    code, _, err = konbit("check")
+    assert code == 2 and "konbit draft-programme data/raw" in err
+
+
 def test_an_empty_folder_and_one_of_junk_are_refused_with_the_reason_of_each_file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()

@@ -55,8 +55,8 @@ def load(programme: Programme) -> pd.DataFrame:
             )
         if line.change_type == "remove_survey" and line.new_value:
             raise DataError(
-                f'{FILE}, row {line.Index}: found the new value "{line.new_value}" beside remove_survey, which takes the '
-                "row out. Write change_response to put the value there, or leave new_value blank."
+                f'{FILE}, row {line.Index}: found the new value "{line.new_value}" beside remove_survey, which takes '
+                "the row out. Write change_response to put the value there, or leave new_value blank."
             )
         if line.change_type != "no_action" and line.source not in known:
             raise DataError(
