@@ -217,7 +217,7 @@ def summary(answers: pd.DataFrame) -> pd.DataFrame:
 def markdown(results: dict[Cell, pd.DataFrame], repetitions: int, seed: int) -> str:
     parts = [
         "# Simulation: how often the method is wrong when the truth is known\n",
-        f"`make simulation` writes this page: {repetitions:,} programmes drawn per table, nominal level 5 %, all "
+        f"The command below writes this page: {repetitions:,} programmes drawn per table, nominal level 5 %, all "
         "numbers in percent or percentage points. *rejected* is the share of estimable runs with p < 0.05: false "
         "positives where there is no effect, power where there is one. *±* is one Monte Carlo standard error. The name "
         "of an incentive says whether organizations or events have it, and what share of them. Where the method says "

@@ -5,6 +5,7 @@ failed, or a run was stopped or could not write · 4 another run holds the lock.
 """
 
 import os
+import re
 import shutil
 import sys
 import traceback
@@ -18,6 +19,7 @@ from konbit_lessons.errors import KonbitError, ProgrammeError
 
 LISTED = 3  # problems shown after a report; konbit check shows all
 FAILED = 3  # the exit code of what was not foreseen
+OF_SHEET = re.compile(r"(.*?)(?:, |: )sheet [^:]*: (.*)", re.DOTALL)  # a notice: its file, and what it says of a sheet
 DEBUG = "KONBIT_DEBUG"  # an environment variable: set, errors that were not foreseen are shown whole
 
 
@@ -70,7 +72,7 @@ def check(file):
     for (source, table, kind), rows in read.items():
         click.echo(f"{source}: {f'read as {kind}' if kind else 'empty'}, {rows} rows for the table {table}")
     _say_counts(data)
-    for notice in data.notices:
+    for notice in _once_per_file(data.notices):
         click.echo(f"noticed: {notice}")
     sys.exit(_say_problems(data, most=len(data.set_aside)))
 
@@ -212,9 +214,9 @@ def init(folder):
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @option("--programme", "--output", "file", type=click.Path(path_type=Path), metavar="FILE", help="Where to write it.")
 def draft_programme(folder, file):
-    """Write a first programme.toml from a folder of raw files; nothing that is there is overwritten.
+    """Write a first programme.toml from a folder of raw files.
 
-    Where there is a programme.toml already, it is programme-draft.toml unless told.
+    Where there is one already it is programme-draft.toml, unless told. What you have written is not overwritten.
     """
     from konbit_lessons.field.draft import draft_programme as draft
     from konbit_lessons.field.draft.start import new_text
@@ -252,6 +254,17 @@ def _say_progress(done, total, said):
     terminal = sys.stdout.isatty()
     start = "\r\033[K" if terminal else ""
     click.echo(f"{start}{done} of {total} · {said}", nl=done == total or not terminal)
+
+
+def _once_per_file(notices):
+    """Say what is noticed alike in several sheets of a file once, of the first, and how many more there are."""
+    alike = {}
+    for notice in notices:
+        of_sheet = OF_SHEET.fullmatch(notice)
+        key = (of_sheet[1], of_sheet[2].partition('"')[0]) if of_sheet else notice
+        alike.setdefault(key, []).append(notice)
+    for first, *more in alike.values():
+        yield first + f" (and so in {len(more)} more sheet{'s' * (len(more) > 1)})" * bool(more)
 
 
 def _say_counts(data):

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from small_study import as_stored, cell, html, opening, written
 
-from konbit_lessons.cli import main
+from konbit_lessons.cli import _once_per_file, main
 from konbit_lessons.publish import only_one_run
 
 ROOT = Path(__file__).parent.parent
@@ -50,6 +50,18 @@ def test_check_says_what_it_read_and_writes_nothing(tiny, konbit):
     assert code == 0 and not err
     assert "invitations           6 rows read =       6 kept +     0 set aside" in out
     assert _made(tiny) == before
+
+
+def test_what_sheets_of_a_file_have_alike_is_said_once():
+    of_sheets = ['a.xlsx: sheet E1: above the header stands "One"', 'a.xlsx: sheet E2: above the header stands "Two"']
+    unused = [f"{name}.xlsx, sheet E{n}: not used: N°, Phone" for name in "ab" for n in range(3)]
+    other = ["a.xlsx, sheet E1: not used: N°", "b.csv: not used: Title", "b.csv: not used: Title, Place"]
+    assert list(_once_per_file([*of_sheets, *unused, *other])) == [
+        'a.xlsx: sheet E1: above the header stands "One" (and so in 1 more sheet)',
+        "a.xlsx, sheet E0: not used: N°, Phone (and so in 2 more sheets)",
+        "b.xlsx, sheet E0: not used: N°, Phone (and so in 2 more sheets)",
+        *other,
+    ]
 
 
 def test_check_lists_what_is_wrong_with_file_row_and_column_and_exits_1(tiny, konbit):

@@ -91,6 +91,7 @@ def test_a_line_that_changes_nothing_is_allowed(tiny):
         ("survey.csv,,,u3,motivation,4,3,change_response,,,,", 'found "5" in survey.csv, u3'),
         ("survey.csv,,,,motivation,77,3,change_response,,,,", 'the line expects "77"'),
         ("other.csv,,2,,motivation,5,3,change_response,,,,", r'row 2, column "source": found "other.csv", which no \[\[source\]\] reads'),
+        ("survey.csv,,2,,motivation,4,3,remove_survey,,,,", r'row 2: found the new value "3" beside remove_survey'),
         ("survey.csv,,2,,motivation,4,3,replace,,,,", 'row 2, column "change_type": found "replace"; expected one of change_response'),
     ],
 )  # fmt: skip

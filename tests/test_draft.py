@@ -377,6 +377,7 @@ def test_a_programme_of_another_country_is_drafted_as_its_own_and_cleans(tmp_pat
     }  # fmt: skip
     assert list(drafted.expectations) == ["credit", "seeds", "equipment", "training", "market"]
     text = drafted.path.read_text(encoding="utf-8")
+    assert '# fiscal_year_starts = "10-01"' in text and '# languages = ["en"]' in text
     assert text.count("OPEN") <= 14 and not any(word in text.lower() for word in ("cdsp", "awardee", "htg", "haiti"))
 
     made, by_hand = kl.clean(drafted), kl.clean(hand)
@@ -441,6 +442,13 @@ def test_the_command_writes_beside_a_programme_that_is_there_and_never_over_it(t
     for words in ([], ["--output", "programme.toml"], ["--programme", "programme.toml"]):
         code, _, err = konbit("draft-programme", "data/raw", *words)
         assert code == 2 and "it is there and is not overwritten" in err
+
+
+def test_a_new_programme_without_sources_is_told_how_to_draft_them(tmp_path, monkeypatch):
+    assert konbit("init", tmp_path / "new")[0] == 0
+    monkeypatch.chdir(tmp_path / "new")
+    code, _, err = konbit("check")
+    assert code == 2 and "konbit draft-programme data/raw" in err
 
 
 def test_an_empty_folder_and_one_of_junk_are_refused_with_the_reason_of_each_file(tmp_path, monkeypatch):

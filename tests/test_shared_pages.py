@@ -224,10 +224,22 @@ def outsider_of(figures, data, quarters):
         if figures is of_answers:  # late answers wait, and are no figure until then
             whole = alone(data, survey=answers.waves(data, until=quarter))
         outsider.truth |= {name: int(n) for name, n, _ in figures(whole, quarter) if pd.notna(n)}
+        if figures is of_support:
+            outsider.truth |= of_other_projects(data, quarter)
         for name, n, at_least in figures(data, quarter):
             outsider.sees(name, n, at_least)
     relate(outsider, data, quarters)
     return outsider
+
+
+def of_other_projects(data, quarter):
+    """Partners supported by projects that few have named, which only a page that may be shared takes together."""
+    each = support._supported(data, quarter)[0]
+    if support.OTHER not in each:
+        return {}
+    by_type = each.groupby("org_type")[support.OTHER].sum()
+    counts = {("org_type", kind): n for kind, n in by_type.items()} | {(TOTAL, TOTAL): by_type.sum()}
+    return {(support.OTHER, quarter, *at): int(n) for at, n in counts.items()}
 
 
 def alone(data, **tables):

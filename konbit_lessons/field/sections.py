@@ -307,7 +307,10 @@ class Sections(_Section):
         if self.study and (self.source or self.analysis):
             raise ValueError("[study] is for one tidy table: take out [analysis] and [[source]], or [study]")
         if not self.study and not self.source:
-            raise ValueError("there is neither a [[source]] nor a [study]: say which files feed which table")
+            raise ValueError(
+                "there is neither a [[source]] nor a [study]: say which files feed which table; konbit draft-programme "
+                "data/raw writes a first draft of it"
+            )
         rules = {one.twice for one in self.source if one.table == "survey"}
         if len(rules) > 1:
             raise ValueError(

@@ -32,7 +32,8 @@ def load(programme: Programme) -> pd.DataFrame:
     Raises
     ------
     DataError
-        A column is missing, a change is of no known type, or a line is about a file that no source reads.
+        A column is missing, a change is of no known type, a row to be taken out has a new value, or a line is about a
+        file that no source reads.
     """
     path = programme.raw / FILE
     if not path.is_file():
@@ -51,6 +52,11 @@ def load(programme: Programme) -> pd.DataFrame:
             raise DataError(
                 f'{FILE}, row {line.Index}, column "change_type": found "{line.change_type}"; '
                 f"expected one of {', '.join(CHANGES)}."
+            )
+        if line.change_type == "remove_survey" and line.new_value:
+            raise DataError(
+                f'{FILE}, row {line.Index}: found the new value "{line.new_value}" beside remove_survey, which takes '
+                "the row out. Write change_response to put the value there, or leave new_value blank."
             )
         if line.change_type != "no_action" and line.source not in known:
             raise DataError(
