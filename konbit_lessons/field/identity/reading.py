@@ -2,13 +2,17 @@
 
 A word is looked up as it stands, then together with its neighbours, then by itself, then as words run together; by its
 sound in Kreyòl, as an abbreviation, and last as a typing slip. A known word is never taken for a slip of another one.
+
+Kreyòl is written as it is spoken, one sign for one sound, so that ``Jakmèl`` is Jacmel and ``Mòn`` is Morne. A French
+word has a few Kreyòl spellings, as its last letters may be silent; a word that is Kreyòl already has one. All are
+compared without accents. The rules stand in ``vocabulary.toml``.
 """
 
 import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import product, takewhile
 from math import prod
 
@@ -16,11 +20,13 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
 from konbit_lessons.field.identity.forms import COMPOUND, KNOWN, WEIGHTLESS, Forms, Meaning, Span, joined, plain, words
-from konbit_lessons.field.identity.spelling import as_spoken, as_written
 
 _LONGEST = 5  # typed words that may be one
 _MOST_READINGS = 64
 _DOUBLE = re.compile(r"(.)\1")
+_BOTH, _FRENCH, _LAST = (KNOWN["spelling"][rules] for rules in ("both", "french", "last"))
+_R_UNSPOKEN = re.compile(r"(?<=.)r+(?![aeioUNwyr])")
+_SILENT = re.compile(r"[tdspxz]+$")
 
 
 @dataclass
@@ -268,3 +274,37 @@ def _another_ending(text: str, form: str) -> bool:
     """Families differ in their first or last letter: Augustin and Augustine, Dorval and Norval."""
     longer = text in (form + text[-1], text[0] + form)
     return longer or (len(text) == len(form) and (text[:-1] == form[:-1] or text[1:] == form[1:]))
+
+
+def as_written(word: str) -> str:
+    """The sound of a folded word that is read as Kreyòl, letter by letter.
+
+    >>> as_written("jakmel"), as_written("kwadebouke")
+    ('jakmel', 'kwadebUke')
+    """
+    return _changed(word, _BOTH + _LAST)
+
+
+@lru_cache(maxsize=100_000)
+def as_spoken(*parts: str) -> frozenset[str]:
+    """The sounds that a folded French word may have in Kreyòl; of several parts, run together.
+
+    >>> as_written("teyodo") in as_spoken("theodore"), as_written("kwadebouke") in as_spoken("croix", "des", "bouquets")
+    (True, True)
+    """
+    return frozenset(_changed("".join(sounds), _LAST) for sounds in product(*map(_sounds, parts)))
+
+
+def _sounds(word: str) -> set[str]:
+    singular = word.removesuffix("s")
+    ends = {word, singular, _SILENT.sub("", singular)}
+    ends |= {end[:-1] + "'" for end in (singular,) if end.endswith("e") and len(end) > 3}
+    sounds = {_changed(end, _BOTH + _FRENCH) for end in ends}
+    unspoken = {_R_UNSPOKEN.sub("", sound) for sound in sounds}
+    return unspoken | {sound for sound in sounds if not sound.endswith("er")}  # a final -er would read as é
+
+
+def _changed(word: str, rules: list[list[str]]) -> str:
+    for pattern, sound in rules:
+        word = re.sub(pattern, sound, word)
+    return word
