@@ -6,7 +6,7 @@ text is looked at once.
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta, tzinfo
@@ -23,6 +23,7 @@ YES, NO = {*WRITING["yes"]}, {*WRITING["no"]}
 AGREEMENT = {label: int(point) for point, labels in WRITING["agreement"].items() for label in labels}  # without a form
 MONTHS = {name: number for number, names in enumerate(WRITING["months"], start=1) for name in names.split()}
 SERIAL = {"excel": "1900", "excel 1904": "1904"}  # dates as a workbook counts them
+DATE_ORDERS = WRITING["dates"] | dict.fromkeys(SERIAL, "")
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?")
 _TIME = re.compile(r"[ T]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*[ap]\.?m\.?)?$", re.IGNORECASE)
 _SERIAL = r"\d{5}(\.\d+)?"
@@ -70,20 +71,6 @@ class Writing:
     marks: frozenset[str] = frozenset()
     spellings: dict[str, str] = field(default_factory=dict)
     scale: tuple[int, int] | None = None
-
-
-DATE_ORDERS = {
-    "day/month/year": "%d/%m/%Y",
-    "month/day/year": "%m/%d/%Y",
-    "day-month-year": "%d-%m-%Y",
-    "day.month.year": "%d.%m.%Y",
-    "year/month/day": "%Y/%m/%d",
-    "day/month/yy": "%d/%m/%y",
-    "month/day/yy": "%m/%d/%y",
-    "day month year": "%d %m %Y",  # the month by its name
-    "month day, year": "%m %d %Y",
-    **dict.fromkeys(SERIAL, ""),
-}
 
 
 def convert(
@@ -281,6 +268,5 @@ def _local_day(day: datetime, iso: re.Match, writing: Writing) -> datetime:
     return datetime.combine(moment.astimezone(UTC).astimezone(writing.timezone).date(), time())
 
 
-_PARSERS: dict[str, Callable] = dict(  # of other kinds than text
-    level=_level, place=_place, day=_day, yes_no=_yes_no, scale=_scale, whole=_whole, amount=_amount, number=_amount
-)
+_PARSERS = {"level": _level, "place": _place, "day": _day, "yes_no": _yes_no, "scale": _scale, "whole": _whole}
+_PARSERS |= {"amount": _amount, "number": _amount}  # of other kinds than text

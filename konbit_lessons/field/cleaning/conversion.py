@@ -5,8 +5,7 @@ row.
 """
 
 from collections.abc import Iterator
-from difflib import get_close_matches
-from fnmatch import fnmatch
+from fnmatch import filter as matching
 from math import inf
 
 import pandas as pd
@@ -14,21 +13,12 @@ import pandera.pandas as pa
 
 from konbit_lessons import tables
 from konbit_lessons.errors import ProgrammeError, SourceError
+from konbit_lessons.field.checks import nearest
 from konbit_lessons.field.cleaning.corrections import corrected
 from konbit_lessons.field.cleaning.record import ROW, TYPED, WHEN, Record
 from konbit_lessons.field.programme import Programme, Source
 from konbit_lessons.field.sources import Raw, read
-from konbit_lessons.field.texts import (
-    as_text,
-    constant,
-    counted,
-    distinct_of,
-    encoded,
-    kept,
-    looked_up,
-    nothing,
-    stacked,
-)
+from konbit_lessons.field.texts import as_text, constant, counted, encoded, kept, looked_up, nothing, stacked
 from konbit_lessons.field.values import Writing, convert, days_of_serials
 
 SUBMITTED = tables.codebook()["submitted"]  # where an exporter says when a row was submitted
@@ -151,7 +141,7 @@ class Conversion:
         for_all = self.source.missing.get("*", []) if self.schema.columns[name].metadata["coded"] else []
         codes = self.source.missing.get(name, for_all)
         codes = {*codes, *(f"{code}.0" for code in codes)}  # as programs write a column of numbers with blanks
-        found = [one for one in distinct_of(cells)[1] if one.strip() in codes]
+        found = [one for one in cells.cat.categories if one.strip() in codes]
         blank = cells.isna() if blanked is None else cells.isna() & ~blanked
         if found:
             coded, reason = cells.isin(found), "programme.toml says this code means no answer"
@@ -230,10 +220,9 @@ def _raws(programme: Programme, source: Source, expect: tuple[str, ...]) -> Iter
     """What each file of a source, or its query, gives; and what the place is called."""
     form = programme.raw / source.form if source.form else None
     if form and not form.is_file():
-        raise ProgrammeError(
-            f'{programme.path.name}, [[source]] of table "{source.table}", form: found "{source.form}"; '
-            f"there is no such file in {programme.said.programme.raw}."
-        )
+        where = f'{programme.path.name}, [[source]] of table "{source.table}", form'
+        told = f'found "{source.form}"; there is no such file in {programme.said.programme.raw}.'
+        raise ProgrammeError(f"{where}: {told}")
     if source.query:
         yield from answers(programme, source)
         return
@@ -257,14 +246,11 @@ def _wanted(raw: Raw, source: Source, name: str) -> list[str]:
     if not source.sheets:
         return list(raw.tables) if raw.kind == "sheet" else ["main"]
     found = [
-        table
-        for table, title in raw.sheets.items()
-        if any(fnmatch(title, one) or fnmatch(table, one) for one in source.sheets)
+        table for table, title in raw.sheets.items() if any(matching([title, table], one) for one in source.sheets)
     ]
     if not found:
-        raise SourceError(
-            f"{name}: no visible sheet is called {', '.join(source.sheets)}; it has {', '.join(raw.sheets.values())}."
-        )
+        called = f"no visible sheet is called {', '.join(source.sheets)}; it has {', '.join(raw.sheets.values())}"
+        raise SourceError(f"{name}: {called}.")
     return found
 
 
@@ -321,21 +307,12 @@ def _columns(frame: pd.DataFrame, source: Source, schema: pa.DataFrameSchema, *,
             spaced = " ".join(header.split())
             found = {column: by_spaces[spaced]} if spaced in by_spaces else {}
         if not found:
-            raise _missing(header, frame, where)
+            hint = f'there is no column "{header}". {nearest(header, frame)}It has {", ".join(frame)}'
+            raise SourceError(f"{where}: {hint}. Correct columns in programme.toml, or the file.")
         wanted |= found
     for column, about in schema.columns.items():
         if not about.nullable and column not in wanted and column not in {*source.set, *source.by_file}:
-            raise SourceError(
-                f'{where}: nothing is given for the column "{column}", which the table "{schema.name}" needs. '
-                f"Name its header under columns in programme.toml; the file has {', '.join(frame)}."
-            )
+            told = f'nothing is given for the column "{column}", which the table "{schema.name}" needs. '
+            advice = f"Name its header under columns in programme.toml; the file has {', '.join(frame)}."
+            raise SourceError(f"{where}: {told}{advice}")
     return wanted
-
-
-def _missing(header: str, frame: pd.DataFrame, where: str) -> SourceError:
-    near = get_close_matches(header, list(frame), n=1, cutoff=0.5)
-    hint = f'Did you mean "{near[0]}"? ' if near else ""
-    return SourceError(
-        f'{where}: there is no column "{header}". {hint}'
-        f"It has {', '.join(frame)}. Correct columns in programme.toml, or the file."
-    )
