@@ -33,9 +33,8 @@ class Candidates:
         self.columns = {word: column for column, word in enumerate(sorted(vocabulary.used))}
         self.kind = np.array([vocabulary.is_kind(word) for word in self.columns], dtype=bool)
         self.weight = np.array([self._weight(word) for word in self.columns])
-        at, column = (
-            np.array([(at, self.columns[word]) for at, one in enumerate(known) for word in one]).reshape(-1, 2).T
-        )
+        places = [(at, self.columns[word]) for at, one in enumerate(known) for word in one]
+        at, column = np.array(places, dtype=int).reshape(-1, 2).T
         self.roster = sparse.csr_array((np.ones(len(at)), (at, column)), shape=(len(known), len(self.columns)))
         self.size, self.words, self.own = (self.roster @ one for one in (self.weight, self.kind >= 0, ~self.kind))
         self.roster.sum_duplicates()

@@ -86,31 +86,26 @@ class Reader(Forms):
         typed = self.tokens(name)
         spans = self.exact(typed)
         if any(span.open or span.hyphen for span in spans):
-            spans = self._run(spans, compounds=True)
-            spans = [part for span in spans for part in self._single(span)]
-            spans = self._run(spans, compounds=False)
+            spans = [part for span in self._run(spans) for part in self._single(span)]
         slots, extras = [span.options for span in spans if span.options], [span.text for span in spans if span.open]
         return Reading(slots, extras, [span.text for span in typed if span.is_light], typed[-1].text if typed else "")
 
-    def _run(self, spans: list[Span], *, compounds: bool) -> list[Span]:
-        """Several typed words, not all understood, that together are one word: a compound, or any."""
+    def _run(self, spans: list[Span]) -> list[Span]:
+        """Several typed words, not all understood, that together are one that is written in several."""
         found = []
         while spans:
-            size, options = 1, ()
             joinable = list(takewhile(self._joinable, [] if spans[0].weightless else spans[:_LONGEST]))
-            for end in range(len(joinable), 1, -1):
-                if options := self._together(joinable[:end], compounds):
-                    size = end
-                    break
-            found.append(Span(joined(spans[:size]), options=options) if options else spans[0])
-            spans = spans[size:]
+            windows = (joinable[:end] for end in range(len(joinable), 1, -1))
+            known = ((window, options) for window in windows if (options := self._together(window)))
+            window, options = next(known, (spans[:1], ()))
+            found.append(Span(joined(window), options=options) if options else spans[0])
+            spans = spans[len(window) :]
         return found
 
-    def _together(self, window: list[Span], compounds: bool) -> tuple[Meaning, ...]:
+    def _together(self, window: list[Span]) -> tuple[Meaning, ...]:
         unclear = any(span.open or (span.hyphen and not self.familiar(span.text)) for span in window)
-        unknown = compounds or all(span.open or span.weightless for span in window)
-        options = self.meanings(joined(window)) if unclear and unknown and not window[-1].weightless else ()
-        return options if not compounds or (options and options[0].word in self.compounds) else ()
+        options = self.meanings(joined(window)) if unclear and not window[-1].weightless else ()
+        return options if options and options[0].word in self.compounds else ()
 
     def _joinable(self, span: Span) -> bool:
         return span.hyphen or all(self.role.get(one.word) == "family" for one in span.options or ())
@@ -246,12 +241,10 @@ class Reader(Forms):
         return slips <= (2 if length >= (7 if "place" in roles else 10) else 1)
 
     def _as_meanings(self, forms: dict[str, int], how: str) -> tuple[Meaning, ...]:
-        nearest: dict[str, list[str]] = defaultdict(list)
+        nearest: dict[str, str] = {}
         for form in sorted(forms, key=lambda form: (forms[form], form)):
-            for word in self.forms[form]:
-                if not nearest[word] or forms[form] == forms[nearest[word][0]]:
-                    nearest[word].append(form)
-        found = [Meaning(word, near[0], how, forms[near[0]], frozenset(near[1:])) for word, near in nearest.items()]
+            nearest = dict.fromkeys(self.forms[form], form) | nearest
+        found = [Meaning(word, form, how, forms[form]) for word, form in nearest.items()]
         return tuple(sorted(found, key=lambda meaning: (meaning.slips, meaning.word)))
 
     def containing(self, part: str) -> set[str]:
@@ -261,9 +254,6 @@ class Reader(Forms):
     def resembling(self, text: str) -> dict[str, float]:
         """Words that a word not understood resembles (0 to 1): not sure enough to match, good enough to look at."""
         found = dict.fromkeys(self.containing(text), 0.6)
-        if len(text) > 7:
-            inside = {text[a:b] for a in range(len(text)) for b in range(a + 4, len(text) + 1)} & self.forms.keys()
-            found |= {word: 0.9 for form in inside for word in self.forms[form]}
         among = self.forms.keys() if len(text) > 2 else ()
         for form, score, _ in process.extract(text, among, scorer=fuzz.ratio, score_cutoff=60, limit=8):
             found |= {word: max(score / 100, found.get(word, 0)) for word in self.forms[form]}
