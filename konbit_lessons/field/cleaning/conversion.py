@@ -103,22 +103,12 @@ class Conversion:
             self.record.arrivals.append(places[days.notna()])
 
     def _days(self, text: pd.DataFrame, name: str) -> pd.Series:
-        writing = self._writing(name)
-        return convert(text[name], kind="day", dtype="datetime64[us]", levels=None, writing=writing)[0]
+        return convert(text[name], {"kind": "day"}, self._writing(name), "datetime64[us]")[0]
 
     def _writing(self, name: str) -> Writing:
-        about = self.schema.columns[name].metadata if name in self.schema.columns else {}
-        return Writing(
-            dates=tuple(self.source.dates),
-            decimal=self.source.decimal,
-            levels=self.source.levels.get(name, {}),
-            timezone=self.programme.timezone,
-            utc=name == "_submitted" or self.source.columns.get(name) == "_submission_time",
-            unit=about["unit"].text() if about.get("unit") else "",
-            marks=about.get("marks", frozenset()),
-            spellings=about.get("spellings", {}),
-            scale=about.get("scale"),
-        )
+        source, timezone = self.source, self.programme.timezone
+        in_utc = name == "_submitted" or source.columns.get(name) == "_submission_time"
+        return Writing(tuple(source.dates), source.decimal, source.levels.get(name, {}), timezone, in_utc)
 
     def _column(self, text: pd.DataFrame, name: str, blanked: pd.Series | None) -> tuple[pd.Series, pd.Series]:
         """Typed values of one column, and for the texts that did not convert, why."""
@@ -129,8 +119,7 @@ class Conversion:
             none = nothing(text) if dtype == "category" else pd.Series(pd.NA, index=text.index, dtype=dtype)
             return none, pd.Series(dtype="str")
         cells = self._with_blanks(text, name, blanked)
-        kind, levels = about.metadata["kind"], about.metadata["levels"]
-        values, wrong = convert(cells, kind=kind, dtype=dtype, levels=levels, writing=self._writing(name))
+        values, wrong = convert(cells, about.metadata, self._writing(name), dtype)
         rows = text.loc[wrong.index]
         self.record.set_aside(rows, table, name, cells, scope="value", check="conversion", reason=wrong)
         return values, wrong

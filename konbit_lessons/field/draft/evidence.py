@@ -151,26 +151,20 @@ class Column:
         if self.blank:
             return "blank"
         few = ", ".join(self.counts.index[:5]) + (", …" if len(self.counts) > 5 else "")
-        if self.share("yes_no") >= 0.9:
-            return f"yes or no: {few}"
-        for what, said in {"phone": "phone numbers", "email": "e-mail addresses", "gps": "locations"}.items():
-            if self.share(what) >= 0.7:
-                return said
-        if self.share("date") >= 0.7 or self.share("amount") >= 0.8:
-            return f"{'dates' if self.share('date') >= 0.7 else 'numbers'} such as {self.counts.index[0]}"
+        if said := next((one["said"] for one in vocabulary()["sorts"]["of"] if _holds(self, one)), ""):
+            return said.format(few=few, first=self.counts.index[0])
         shown = len(self.counts) <= 8 and self.counts.sum() > 2 * len(self.counts) and self.share("person") < 0.5
         return few if shown else f"text, {len(self.counts)} different"
 
 
 def days_in(cells: pd.Series, orders: Iterable[str]) -> pd.Series:
     """The days that these texts are in one of these orders; missing where they are none."""
-    writing = Writing(dates=tuple(orders))
-    return convert(cells, kind="day", dtype="datetime64[us]", levels=None, writing=writing)[0]
+    return convert(cells, {"kind": "day"}, Writing(dates=tuple(orders)), "datetime64[us]")[0]
 
 
 def numbers_in(cells: pd.Series, mark: str) -> pd.Series:
     """The numbers that these texts are with a decimal mark; missing where they are none."""
-    return convert(cells, kind="amount", dtype="Float64", levels=None, writing=Writing(decimal=mark))[0]
+    return convert(cells, {"kind": "amount"}, Writing(decimal=mark), "Float64")[0]
 
 
 _TESTS = {

@@ -221,10 +221,8 @@ def _nearest(source: Source, name: str) -> str:
 
 def _open_column(source: Source, header: str) -> str:
     candidates, why = source.match.open[header]
-    near = " or ".join(
-        f"{one.target} by its header, but {one.against}" if one.against else f"{one.target} ({one.confidence:.2f})"
-        for one in candidates[:3]
-    )
+    doubts = [f"by its header, but {one.against}" if one.against else f"({one.confidence:.2f})" for one in candidates]
+    near = " or ".join(f"{one.target} {doubt}" for one, doubt in zip(candidates[:3], doubts, strict=False))
     said = "; ".join(filter(None, [f"near {near}" if near else "", why]))
     by_name = header in SCHEMAS[source.table].columns and header not in source.match.placed
     implicit = "; read as such, since its header is the column's name" if by_name else ""
@@ -234,16 +232,12 @@ def _open_column(source: Source, header: str) -> str:
 
 def _numbered_again(source: Source, sources: list[Source]) -> list[str]:
     """A survey whose ids number the answers of one file, so that another file has the same ones."""
-    if source.table != "survey" or "submission_id" not in source.placed:
-        return []
-    header = source.match.headers["submission_id"]
     surveys = [one for one in sources if one.table == "survey" and "submission_id" in one.placed]
-    parts = [part.rows[one.match.headers["submission_id"]] for one in surveys for part in one.unit.parts]
-    ids = [set(rows.dropna()) for rows in parts]
-    own = set(source.unit.columns[header].counts.index)
-    if sum(len(own & other) > 0.3 * len(other) > 0 for other in ids) < 2:
-        return []
-    return [f"{OPEN}submission_id is the same in several files, and what has one id counts once: number them apart"]
+    ids = [{*part.rows[one.match.headers["submission_id"]].dropna()} for one in surveys for part in one.unit.parts]
+    own = {*source.placed["submission_id"].counts.index} if source in surveys else set()
+    again = sum(len(own & other) > 0.3 * len(other) > 0 for other in ids) > 1
+    told = "submission_id is the same in several files, and what has one id counts once: number them apart"
+    return [f"{OPEN}{told}"] if again else []
 
 
 def _waves(sources: list[Source]) -> dict[Path, str]:
