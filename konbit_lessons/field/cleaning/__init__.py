@@ -161,10 +161,9 @@ def _refuse_empty(table: str, programme: Programme, record: Record) -> None:
     aside = record.all_set_aside()
     first = aside[aside["table"] == table].head(1)
     why = [f"Row {line.row} was set aside: {line.reason}." for line in first.itertuples()]
-    raise DataError(
-        f'{", ".join(files)}: the table "{table}" is empty; expected at least one row that can be used. '
-        f"{' '.join(why) or 'There is a header and nothing under it.'} Correct the file, or files in programme.toml."
-    )
+    told = f'the table "{table}" is empty; expected at least one row that can be used.'
+    why = " ".join(why) or "There is a header and nothing under it."
+    raise DataError(f"{', '.join(files)}: {told} {why} Correct the file, or files in programme.toml.")
 
 
 def _reading_order(programme: Programme) -> list[str]:

@@ -79,10 +79,9 @@ def load(programme: Programme) -> Decisions:
         if not line["decision"]:
             decided.notes[key] = {name: line[name] for name in ("initials", "notes")}
         elif (other := decided.answers.setdefault(key, line))["decision"] != line["decision"]:
-            raise DataError(
-                f'{line["where"]}: found "{line["decision"]}" for "{line["typed"]}", but {other["where"]} says '
-                f'"{other["decision"]}". Correct one of the two.'
-            )
+            found = f'found "{line["decision"]}" for "{line["typed"]}"'
+            but = f'but {other["where"]} says "{other["decision"]}". Correct one of the two.'
+            raise DataError(f"{line['where']}: {found}, {but}")
     return decided
 
 

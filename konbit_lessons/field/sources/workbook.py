@@ -8,7 +8,6 @@ from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
 
-from olefile import isOleFile
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
@@ -29,10 +28,7 @@ def read(path: Path) -> Grids:
     """
     epoch, seen = look(path)
     try:
-        with (
-            opened(path) if isOleFile(path) else path.open("rb") as file,
-            CalamineWorkbook.from_filelike(file) as workbook,
-        ):
+        with opened(path) as file, CalamineWorkbook.from_filelike(file) as workbook:
             return _read(path, workbook, epoch, seen)
     except (CalamineError, OSError) as error:
         refuse(path, f"it cannot be opened as a workbook ({error}). Save it as .xlsx again.")

@@ -327,11 +327,13 @@ def _look_at_xls(path: Path) -> tuple[str, list[Sheet]]:
 
 
 def opened(path: Path) -> BinaryIO:
-    """What calamine reads of a workbook: its code page is that of its texts, and no zip can stand behind it.
+    """What calamine reads of a workbook: of an old one, its code page is that of its texts, and no zip is behind it.
 
     Some programs name the code page of Windows where texts are Unicode; and where an XLS is damaged, calamine would go
     on to a zip inside it, which nobody has looked at.
     """
+    if not olefile.isOleFile(path):
+        return path.open("rb")
     content = path.read_bytes()
     content = _CODE_PAGE.sub(_UNICODE, content) if _BIFF_8 in content else content
     return io.BytesIO(content + _NO_ZIP)
