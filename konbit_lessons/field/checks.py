@@ -55,9 +55,9 @@ def missing_words(said: Sections, language: str) -> list[str]:
     return [*_missing_words(said, [language]), *([ours] if lacking else [])]
 
 
-def nearest(found: str, known: Iterable[str]) -> str:
+def nearest(found: str, known: Iterable[str], likeness: float = 0.6) -> str:
     """A hint at the nearest name that is known, with a space behind it; nothing where none is near."""
-    near = get_close_matches(found, list(known), n=1)
+    near = get_close_matches(found, list(known), n=1, cutoff=likeness)
     return f'Did you mean "{near[0]}"? ' if near else ""
 
 

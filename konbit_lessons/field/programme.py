@@ -133,14 +133,10 @@ class Programme:
     def question(self) -> dict[str, Any]:
         """The programme's question as keyword arguments of :func:`konbit_lessons.predict_participation`."""
         asked = self._asked
-        return ({"by": asked.by} if asked.by else {}) | {
-            "outcome": asked.outcome,
-            "incentives": list(asked.incentives),
-            "adjust_for": list(asked.adjust_for),
-            "cluster": list(asked.cluster),
-            "labels": {name: label.text(self.languages[0]) for name, label in self._labels.items()},
-            "smallest_effect": asked.smallest_effect_that_matters,
-        }
+        named = {name: list(getattr(asked, name)) for name in ("incentives", "adjust_for", "cluster")}
+        labels = {name: label.text(self.languages[0]) for name, label in self._labels.items()}
+        more = {"labels": labels, "smallest_effect": asked.smallest_effect_that_matters}
+        return {"outcome": asked.outcome, **named, **more, **({"by": asked.by} if asked.by else {})}
 
     @property
     def formula(self) -> str:

@@ -296,7 +296,7 @@ def _columns(frame: pd.DataFrame, source: Source, schema: pa.DataFrameSchema, *,
             spaced = " ".join(header.split())
             found = {column: by_spaces[spaced]} if spaced in by_spaces else {}
         if not found:
-            hint = f'there is no column "{header}". {nearest(header, frame)}It has {", ".join(frame)}'
+            hint = f'there is no column "{header}". {nearest(header, frame, 0.5)}It has {", ".join(frame)}'
             raise SourceError(f"{where}: {hint}. Correct columns in programme.toml, or the file.")
         wanted |= found
     for column, about in schema.columns.items():

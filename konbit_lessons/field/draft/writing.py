@@ -74,20 +74,11 @@ def programme_text(folder: Folder, sources: list[Source], unfit: dict[Unit, str]
     environment = Environment(autoescape=False, keep_trailing_newline=True)
     environment.filters |= {"beside": beside, "toml": toml, "rows": rows, "escaped": glob.escape, "comment": comment}
     template = environment.from_string(Path(__file__).with_name("drafted.toml.j2").read_text(encoding="utf-8"))
-    text = template.render(
-        raw=raw,
-        **_about(sources),
-        **_declared(sources),
-        **_asked(sources),
-        sources=sources,
-        kinds=KINDS,
-        files_of=_files,
-        columns_of=lambda source: [*_columns(source), *map(comment, _open_lines(source, sources))],
-        waves=_waves(sources),
-        unfit=[map(comment, _unfit(unit, why)) for unit, why in unfit.items()],
-        folder=folder,
-    )
-    return text.rstrip() + "\n"
+    found = _about(sources) | _declared(sources) | _asked(sources) | {"waves": _waves(sources)}
+    found |= {"raw": raw, "sources": sources, "folder": folder, "kinds": KINDS, "files_of": _files}
+    found["columns_of"] = lambda source: [*_columns(source), *map(comment, _open_lines(source, sources))]
+    found["unfit"] = [map(comment, _unfit(unit, why)) for unit, why in unfit.items()]
+    return template.render(found).rstrip() + "\n"
 
 
 def _about(sources: list[Source]) -> dict:

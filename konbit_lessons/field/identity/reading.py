@@ -254,6 +254,9 @@ class Reader(Forms):
     def resembling(self, text: str) -> dict[str, float]:
         """Words that a word not understood resembles (0 to 1): not sure enough to match, good enough to look at."""
         found = dict.fromkeys(self.containing(text), 0.6)
+        if len(text) > 7:
+            inside = {text[a:b] for a in range(len(text)) for b in range(a + 4, len(text) + 1)} & self.forms.keys()
+            found |= {word: 0.9 for form in inside for word in self.forms[form]}
         among = self.forms.keys() if len(text) > 2 else ()
         for form, score, _ in process.extract(text, among, scorer=fuzz.ratio, score_cutoff=60, limit=8):
             found |= {word: max(score / 100, found.get(word, 0)) for word in self.forms[form]}
