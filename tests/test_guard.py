@@ -105,7 +105,7 @@ def test_no_csv_of_the_cleaned_programme_holds_a_cell_that_a_spreadsheet_would_r
     tiny.add("invitations.csv", "E001,=1+1")
     data = tiny.clean()
     aside = pd.concat([data.set_aside[data.set_aside["value"] == "=1+1"]] * len(PAYLOADS), ignore_index=True)
-    data = replace(data, set_aside=aside.assign(value=PAYLOADS, reason=PAYLOADS))
+    data = replace(data, lists=data.lists | {"set_aside": aside.assign(value=PAYLOADS, reason=PAYLOADS)})
     written = [path for path in store.write(data) if path.suffix == ".csv"]
     assert {path.stem for path in written} == set(store.LISTS)
     for path in written:

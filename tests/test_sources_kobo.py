@@ -15,7 +15,7 @@ from test_sources import workbook
 
 import konbit_lessons as kl
 from konbit_lessons.field.sources import Raw
-from konbit_lessons.field.sources.answers import split
+from konbit_lessons.field.sources.questions import split
 
 KOBO = Path(__file__).parent / "data" / "kobo"
 FORM = KOBO / "form.xlsx"

@@ -16,7 +16,7 @@ FRENCH = Writing(decimal=",", dates=("day/month/year",))
 def _one(text, kind, writing=None, levels=None):
     writing = writing or Writing()
     dtype = DTYPES.get(kind, "str")
-    values, wrong = convert(pd.Series([text], dtype="str"), kind=kind, dtype=dtype, levels=levels, writing=writing)
+    values, wrong = convert(pd.Series([text], dtype="str"), {"kind": kind, "levels": levels}, writing, dtype)
     return values.tolist()[0] if wrong.empty else wrong[0]
 
 

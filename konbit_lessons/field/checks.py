@@ -6,7 +6,7 @@ Takes sections that are right each by itself. All that is wrong is said at once,
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
-from fnmatch import fnmatch
+from fnmatch import filter as matching
 from typing import Any
 
 import pandera.pandas as pa
@@ -55,9 +55,9 @@ def missing_words(said: Sections, language: str) -> list[str]:
     return [*_missing_words(said, [language]), *([ours] if lacking else [])]
 
 
-def nearest(found: str, known: Iterable[str]) -> str:
+def nearest(found: str, known: Iterable[str], likeness: float = 0.6) -> str:
     """A hint at the nearest name that is known, with a space behind it; nothing where none is near."""
-    near = get_close_matches(found, list(known), n=1)
+    near = get_close_matches(found, list(known), n=1, cutoff=likeness)
     return f'Did you mean "{near[0]}"? ' if near else ""
 
 
@@ -163,11 +163,12 @@ def _references(said: Sections) -> Iterator[str]:
 
 def _analysis(said: Sections, schemas: dict[str, pa.DataFrameSchema]) -> Iterator[str]:
     """Columns that the analysis names and that invitations do not have, see :mod:`konbit_lessons.panel`."""
-    known = [*said.incentives, *tables.codebook()["panel"]]
-    known += [name for name, one in said.questions.items() if one.predicts]
-    known += [f"{EXPECTS}{name}" for name in said.expectations]
-    known += [*schemas["organizations"].columns, *schemas["events"].columns]
-    known = [name for name in dict.fromkeys(known) if name != "attended"]
+    asked = [name for name, one in said.questions.items() if one.predicts] + [
+        EXPECTS + one for one in said.expectations
+    ]
+    of_both = [*schemas["organizations"].columns, *schemas["events"].columns]
+    known = dict.fromkeys([*said.incentives, *tables.codebook()["panel"], *asked, *of_both])
+    known = [name for name in known if name != "attended"]
     more = "; an incentive of events is made known under [incentives]"
     for key in ("incentives", "adjust_for", "cluster", "by") if said.analysis else ():
         named = getattr(said.analysis, key) or []
@@ -178,9 +179,8 @@ def _analysis(said: Sections, schemas: dict[str, pa.DataFrameSchema]) -> Iterato
 def _source(source: Source, schema: pa.DataFrameSchema) -> Iterator[str]:
     known = list(schema.columns)
     for key in ("columns", "levels", "missing", "blank", "set", "by_file"):
-        unmatched = [
-            one for one in getattr(source, key) if one != "*" and not any(fnmatch(name, one) for name in known)
-        ]
+        patterns = [one for one in getattr(source, key) if one != "*"]
+        unmatched = [one for one in patterns if not matching(known, one)]
         yield from _unknown(key, unmatched, known, "no column of that table")
     for column, written in source.levels.items():
         levels = schema.columns[column].metadata["levels"] if column in schema.columns else {}

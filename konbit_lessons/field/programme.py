@@ -133,14 +133,10 @@ class Programme:
     def question(self) -> dict[str, Any]:
         """The programme's question as keyword arguments of :func:`konbit_lessons.predict_participation`."""
         asked = self._asked
-        return ({"by": asked.by} if asked.by else {}) | {
-            "outcome": asked.outcome,
-            "incentives": list(asked.incentives),
-            "adjust_for": list(asked.adjust_for),
-            "cluster": list(asked.cluster),
-            "labels": {name: label.text(self.languages[0]) for name, label in self._labels.items()},
-            "smallest_effect": asked.smallest_effect_that_matters,
-        }
+        named = {name: list(getattr(asked, name)) for name in ("incentives", "adjust_for", "cluster")}
+        labels = {name: label.text(self.languages[0]) for name, label in self._labels.items()}
+        more = {"labels": labels, "smallest_effect": asked.smallest_effect_that_matters}
+        return {"outcome": asked.outcome, **named, **more, **({"by": asked.by} if asked.by else {})}
 
     @property
     def formula(self) -> str:
@@ -183,9 +179,7 @@ class Programme:
             return self.types[column]
         if column in self.questions:
             return self.questions[column].levels
-        found = [
-            schema.columns[column].metadata["levels"] for schema in self.tables.values() if column in schema.columns
-        ]
+        found = (one.columns[column].metadata["levels"] for one in self.tables.values() if column in one.columns)
         return next(filter(None, found), {})
 
     def check_language(self, language: str) -> None:
@@ -211,10 +205,9 @@ class Programme:
         for pattern in source.patterns:
             matches = sorted(path for path in self.raw.glob(pattern) if is_raw(path))
             if not matches:
-                raise ProgrammeError(
-                    f'{self.path.name}, [[source]] of table "{source.table}": no file matches "{pattern}" '
-                    f"in {self.said.programme.raw}. {_files_there(self.raw)} Put the file there, or correct files."
-                )
+                where = f'{self.path.name}, [[source]] of table "{source.table}"'
+                told = f'no file matches "{pattern}" in {self.said.programme.raw}. {_files_there(self.raw)}'
+                raise ProgrammeError(f"{where}: {told} Put the file there, or correct files.")
             found += matches
         return found
 
@@ -279,14 +272,12 @@ def _checked(path: Path) -> Sections:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, IsADirectoryError) as error:
-        raise ProgrammeError(
-            f"{path.name}: there is no such file in {path.parent.name or path.parent}. "
-            f"Give the path with --programme or in {VARIABLE}, or start with `konbit init` or `konbit example`."
-        ) from error
+        advice = f"Give the path with --programme or in {VARIABLE}, or start with `konbit init` or `konbit example`."
+        where = path.parent.name or path.parent
+        raise ProgrammeError(f"{path.name}: there is no such file in {where}. {advice}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        hint = ' A name with an accent, a space or an apostrophe is written in quotes: "Thiès" = …' * (
-            "key" in str(error)
-        )
+        quotes = ' A name with an accent, a space or an apostrophe is written in quotes: "Thiès" = …'
+        hint = quotes * ("key" in str(error))
         raise ProgrammeError(f"{path.name}: this is not TOML: {error}. Correct that line.{hint}") from error
     try:
         said = Sections.model_validate(content)

@@ -43,6 +43,11 @@ Languages = Annotated[list[str], _where(languages().__contains__, f"some of {', 
 Orders = Annotated[list[str], _where(DATE_ORDERS.__contains__, f"one of {', '.join(DATE_ORDERS)}")]
 
 
+def _refuse_if(wrong: Any, why: str) -> None:
+    if wrong:
+        raise ValueError(why)
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -78,11 +83,9 @@ class About(_Section):
 
     @model_validator(mode="after")
     def _one_calendar(self) -> "About":
-        if self.fiscal_year_named_by == "calendar" and self.fiscal_year_starts not in (None, "01-01"):
-            raise ValueError(
-                'fiscal_year_named_by: found "calendar" beside fiscal_year_starts; the calendar\'s year starts on '
-                "01-01: take one of the two out"
-            )
+        other = self.fiscal_year_named_by == "calendar" and self.fiscal_year_starts not in (None, "01-01")
+        told = "the calendar's year starts on 01-01: take one of the two out"
+        _refuse_if(other, f'fiscal_year_named_by: found "calendar" beside fiscal_year_starts; {told}')
         return self
 
     @property
@@ -144,14 +147,13 @@ class Question(_Labelled):
     @model_validator(mode="after")
     def _fits_its_kind(self) -> "Question":
         for key, kind in {"scale": "scale", "agree_from": "scale", "levels": "choice"}.items():
-            if key in self.model_fields_set and self.kind != kind:
-                raise ValueError(f'{key}: found it with kind = "{self.kind}"; it is for kind = "{kind}"')
-        if self.kind == "choice" and len(self.levels) < 2:
-            raise ValueError('levels: expected two or more of a question of kind = "choice", with their labels')
-        if self.scale[0] >= self.scale[1]:
-            raise ValueError(f"scale: found {list(self.scale)}; expected the lower end first, such as [1, 5]")
-        if not self.scale[0] < self.agrees <= self.scale[1]:
-            raise ValueError(f"agree_from: found {self.agree_from}; expected a point of the scale {list(self.scale)}")
+            other = key in self.model_fields_set and self.kind != kind
+            _refuse_if(other, f'{key}: found it with kind = "{self.kind}"; it is for kind = "{kind}"')
+        (low, high), few = self.scale, self.kind == "choice" and len(self.levels) < 2
+        _refuse_if(few, 'levels: expected two or more of a question of kind = "choice", with their labels')
+        _refuse_if(low >= high, f"scale: found [{low}, {high}]; expected the lower end first, such as [1, 5]")
+        expected = f"expected a point of the scale [{low}, {high}]"
+        _refuse_if(not low < self.agrees <= high, f"agree_from: found {self.agree_from}; {expected}")
         return self
 
     @property
@@ -253,10 +255,10 @@ class Source(_Section):
 
     @model_validator(mode="after")
     def _one_place(self) -> "Source":
-        if bool(self.files) == bool(self.database):
-            raise ValueError("expected either files or database: say where the rows come from")
-        if self.database and not self.query:
-            raise ValueError("there is a database and no query: say which rows to take from it")
+        both = bool(self.files) == bool(self.database)
+        _refuse_if(both, "expected either files or database: say where the rows come from")
+        alone = self.database and not self.query
+        _refuse_if(alone, "there is a database and no query: say which rows to take from it")
         return self
 
     @property
@@ -304,18 +306,12 @@ class Sections(_Section):
 
     @model_validator(mode="after")
     def _one_kind_of_programme(self) -> "Sections":
-        if self.study and (self.source or self.analysis):
-            raise ValueError("[study] is for one tidy table: take out [analysis] and [[source]], or [study]")
-        if not self.study and not self.source:
-            raise ValueError(
-                "there is neither a [[source]] nor a [study]: say which files feed which table; konbit draft-programme "
-                "data/raw writes a first draft of it"
-            )
-        rules = {one.twice for one in self.source if one.table == "survey"}
-        if len(rules) > 1:
-            raise ValueError(
-                f"twice: found {', '.join(sorted(rules))}; expected one rule in every [[source]] of the survey"
-            )
-        if any(one.twice != "all" and one.table != "survey" for one in self.source):
-            raise ValueError('twice: it is a rule for the table "survey" only; take it out elsewhere')
+        two, none = self.study and (self.source or self.analysis), not self.study and not self.source
+        _refuse_if(two, "[study] is for one tidy table: take out [analysis] and [[source]], or [study]")
+        draft = "say which files feed which table; konbit draft-programme data/raw writes a first draft of it"
+        _refuse_if(none, f"there is neither a [[source]] nor a [study]: {draft}")
+        found = ", ".join(sorted({one.twice for one in self.source if one.table == "survey"}))
+        _refuse_if("," in found, f"twice: found {found}; expected one rule in every [[source]] of the survey")
+        elsewhere = any(one.twice != "all" and one.table != "survey" for one in self.source)
+        _refuse_if(elsewhere, 'twice: it is a rule for the table "survey" only; take it out elsewhere')
         return self

@@ -14,22 +14,14 @@ import pyarrow.csv as arrow_csv
 
 from konbit_lessons import tables
 from konbit_lessons.field.cleaning import Data, clean, decisions
-from konbit_lessons.field.cleaning.reading import answers
+from konbit_lessons.field.cleaning.conversion import answers
+from konbit_lessons.field.cleaning.record import LISTS, NUMBERS
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.publish import for_spreadsheets, from_spreadsheets, published
 
 PACKAGE = Path(__file__).parents[1]
 CLEANS = (".", "field", "field/cleaning", "field/sources", "field/identity")  # folders of the code that cleans
 STAMP = "cleaned_from.json"
-LISTS = {  # and their numbers
-    "cleaning_log": {"row": "Int64"},
-    "set_aside": {"row": "Int64"},
-    "counts": dict.fromkeys(("read", "kept", "set_aside"), "int64"),
-    "checks": {"rows": "int64"},
-    "arrivals": {"rows": "int64", **dict.fromkeys(("median_days", "p90_days", "most_days"), "float64")},
-    "agreement": dict.fromkeys(("compared", "agree"), "int64"),
-    "questions": {"times": "int64", "score_1": "Float64", "score_2": "Float64", "score_3": "Float64"},
-}
 
 
 def write(data: Data) -> list[Path]:
@@ -51,7 +43,7 @@ def write(data: Data) -> list[Path]:
         for name, rows in data.tables.items():
             written.append(published(folder / f"{name}.parquet", rows.to_parquet(index=False)))
         for name in LISTS:
-            written.append(published(folder / f"{name}.csv", _as_csv(getattr(data, name))))
+            written.append(published(folder / f"{name}.csv", _as_csv(data.lists[name])))
     written.append(published(folder / decisions.REVIEW, decisions.workbook(data.questions)))
     stamp = {"inputs": made_from.result(), "notices": data.notices}
     return [*written, published(folder / STAMP, json.dumps(stamp, indent=1, ensure_ascii=False))]
@@ -76,9 +68,9 @@ def cleaned(programme: Programme) -> Data:
         data = clean(programme)
         write(data)
         return data
-    lists = {name: _read_list(folder / f"{name}.csv", numbers) for name, numbers in LISTS.items()}
+    lists = {name: _read_list(folder / f"{name}.csv") for name in LISTS}
     frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in tables.TABLES}
-    return Data(programme=programme, tables=frames, notices=tuple(stamp["notices"]), **lists)
+    return Data(programme=programme, tables=frames, lists=lists, notices=tuple(stamp["notices"]))
 
 
 def fingerprint(programme: Programme) -> dict[str, str]:
@@ -115,6 +107,6 @@ def _as_csv(rows: pd.DataFrame) -> bytes:
     return codecs.BOM_UTF8 + content.getvalue()
 
 
-def _read_list(path: Path, numbers: dict[str, str]) -> pd.DataFrame:
+def _read_list(path: Path) -> pd.DataFrame:
     rows = from_spreadsheets(pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig"))
-    return rows.assign(**{name: pd.to_numeric(rows[name]).astype(dtype) for name, dtype in numbers.items()})
+    return rows.assign(**{name: pd.to_numeric(rows[name]).astype(NUMBERS[name]) for name in rows if name in NUMBERS})

@@ -6,7 +6,7 @@ text is looked at once.
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta, tzinfo
@@ -16,13 +16,13 @@ import pandas as pd
 
 from konbit_lessons.field.texts import composed, distinct_of, looked_up
 from konbit_lessons.tables import codebook
-from konbit_lessons.words.label import Label
 
 WRITING = codebook()["writing"]
 YES, NO = {*WRITING["yes"]}, {*WRITING["no"]}
 AGREEMENT = {label: int(point) for point, labels in WRITING["agreement"].items() for label in labels}  # without a form
 MONTHS = {name: number for number, names in enumerate(WRITING["months"], start=1) for name in names.split()}
 SERIAL = {"excel": "1900", "excel 1904": "1904"}  # dates as a workbook counts them
+DATE_ORDERS = WRITING["dates"] | dict.fromkeys(SERIAL, "")
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?")
 _TIME = re.compile(r"[ T]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*[ap]\.?m\.?)?$", re.IGNORECASE)
 _SERIAL = r"\d{5}(\.\d+)?"
@@ -30,9 +30,6 @@ _SPACES = re.compile(r"[\s']+")
 _SPACED = re.compile(r"[+-]?\s*\d{1,3}(?:[\s']+\d{3})*(?:[.,]\d+)?")  # thousands, and nothing else, apart
 FIRST_YEAR, LAST_YEAR = 1950, 2100
 AGREES = (1, 5)  # the scale of agreement
-
-
-Levels = Mapping[str, Label] | None
 
 
 @dataclass(frozen=True)
@@ -51,14 +48,6 @@ class Writing:
         Of the dates wanted; a time with an offset is moved there first.
     utc : bool
         A time without an offset is in UTC, as in Kobo's ``_submission_time``.
-    unit : str
-        Of an amount, as in the codebook.
-    marks : frozenset of str
-        What may stand beside an amount of that unit.
-    spellings : dict of str to str
-        Of a place: how people write it → its level, as :func:`konbit_lessons.field.declared.spelled` has them.
-    scale : tuple of int, optional
-        Its ends, of an answer on a scale.
     """
 
     dates: tuple[str, ...] = ()
@@ -66,43 +55,23 @@ class Writing:
     levels: dict[str, str] = field(default_factory=dict)
     timezone: tzinfo = UTC
     utc: bool = False
-    unit: str = ""
-    marks: frozenset[str] = frozenset()
-    spellings: dict[str, str] = field(default_factory=dict)
-    scale: tuple[int, int] | None = None
 
 
-DATE_ORDERS = {
-    "day/month/year": "%d/%m/%Y",
-    "month/day/year": "%m/%d/%Y",
-    "day-month-year": "%d-%m-%Y",
-    "day.month.year": "%d.%m.%Y",
-    "year/month/day": "%Y/%m/%d",
-    "day/month/yy": "%d/%m/%y",
-    "month/day/yy": "%m/%d/%y",
-    "day month year": "%d %m %Y",  # the month by its name
-    "month day, year": "%m %d %Y",
-    **dict.fromkeys(SERIAL, ""),
-}
-
-
-def convert(
-    text: pd.Series, *, kind: str, dtype: object, levels: Levels, writing: Writing
-) -> tuple[pd.Series, pd.Series]:
+def convert(text: pd.Series, about: Mapping, writing: Writing, dtype: object) -> tuple[pd.Series, pd.Series]:
     """Typed values of a column, and why the others have none.
 
     Parameters
     ----------
     text : Series of str or category
         Missing is blank.
-    kind : str
-        As in the codebook: ``identifier``, ``text``, ``level``, ``place``, ``day``, ``yes_no``, ``scale``, ``whole``,
-        ``amount`` or ``number``.
+    about : mapping
+        What the codebook says of the column: its ``kind``; of a level or a place its ``levels``, with the words of
+        each, which a file may hold instead; of a place its ``spellings``, as
+        :func:`konbit_lessons.field.declared.spelled` has them; of an amount its ``unit``, and the ``marks`` that may
+        stand beside it; of an answer the ends of its ``scale``.
+    writing : Writing
     dtype : dtype
         Of the values; ``"category"`` for text while a table is being cleaned.
-    levels : mapping of str to Label, optional
-        Of a level or a place, with the words of each, which a file may hold instead.
-    writing : Writing
 
     Returns
     -------
@@ -113,20 +82,20 @@ def convert(
 
     Examples
     --------
-    >>> values, wrong = convert(pd.Series(["1 250,00", "env. 3"]), kind="amount", dtype="Float64", levels=None,
-    ...                         writing=Writing(decimal=","))
+    >>> text = pd.Series(["1 250,00", "env. 3"])
+    >>> values, wrong = convert(text, {"kind": "amount"}, Writing(decimal=","), "Float64")
     >>> values.tolist(), wrong.to_dict()
     ([1250.0, <NA>], {1: 'expected a number such as 1250,5'})
     """
-    if kind in ("text", "identifier") and not writing.levels:
+    if about["kind"] in ("text", "identifier") and not writing.levels:
         return composed(text).astype(dtype), pd.Series(dtype="str")
     meant = {_fold(written): meaning for written, meaning in writing.levels.items()}
-    parse = _PARSERS.get(kind, _text)
+    parse = _PARSERS.get(about["kind"], _text)
     codes, distinct = distinct_of(text)
     good, reasons = {}, {}
     for at, written in enumerate(distinct):
         try:
-            good[written] = parse(meant.get(_fold(written), written).strip(), writing, levels)
+            good[written] = parse(meant.get(_fold(written), written).strip(), writing, about)
         except ValueError as error:
             reasons[at] = f"expected {', '.join(writing.levels)}" if writing.levels else str(error)
     wrong = np.flatnonzero(np.isin(codes, list(reasons))) if reasons else []
@@ -151,12 +120,12 @@ def _fold(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())
 
 
-def _text(text: str, writing: Writing, levels: Levels) -> str:
+def _text(text: str, writing: Writing, about: Mapping) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def _level(text: str, writing: Writing, levels: Levels) -> str:
-    levels = levels or {}
+def _level(text: str, writing: Writing, about: Mapping) -> str:
+    levels = about["levels"]
     known = {_fold(words): level for level, label in levels.items() for words in label.every()}
     known |= {_fold(level): level for level in levels}
     if _fold(text) in known:
@@ -175,31 +144,32 @@ def place_key(text: str) -> str:
     return " ".join(word for word in words if word not in WRITING["places"])
 
 
-def _place(text: str, writing: Writing, levels: Levels) -> str:
-    if found := writing.spellings.get(text.casefold()) or writing.spellings.get(place_key(text)):
+def _place(text: str, writing: Writing, about: Mapping) -> str:
+    if found := about["spellings"].get(text.casefold()) or about["spellings"].get(place_key(text)):
         return found
-    allowed = ", ".join(levels or ())
+    allowed = ", ".join(about["levels"])
     raise ValueError(f"expected {allowed}; other spellings are written under [places] in programme.toml")
 
 
-def _yes_no(text: str, writing: Writing, levels: Levels) -> bool:
+def _yes_no(text: str, writing: Writing, about: Mapping) -> bool:
     if _fold(text) not in YES | NO:
         raise ValueError("expected yes or no (oui, non, wi, x, 1, 0)")
     return _fold(text) in YES
 
 
-def _amount(text: str, writing: Writing, levels: Levels) -> float:
+def _amount(text: str, writing: Writing, about: Mapping) -> float:
     found = re.fullmatch(r"([^\d+-]*)([+-]?\d[\d\s\u00a0\u202f'.,]*?)([^\d]*)", text)
     mark = _fold(found[1] + found[3]).strip(". ") if found else ""
     percent = [(text.removesuffix("%"), 100)] if text.endswith("%") else []  # as a percent cell of a workbook holds it
-    for digits, of in [(text, 1), *percent, *([(found[2], 1)] if found and mark in writing.marks else [])]:
+    for digits, of in [(text, 1), *percent, *([(found[2], 1)] if found and mark in about.get("marks", ()) else [])]:
         number = _number(digits, writing)
         if number is not None:
             return number / of
-    if writing.unit == "hours" and (clock := re.fullmatch(r"(\d{1,2})\s*[h:]\s*([0-5]\d)", text.lower())):
+    unit = about["unit"].text() if about.get("unit") else ""
+    if unit == "hours" and (clock := re.fullmatch(r"(\d{1,2})\s*[h:]\s*([0-5]\d)", text.lower())):
         return int(clock[1]) + int(clock[2]) / 60
-    unit = f", in {writing.unit}" if mark and writing.unit else ""
-    raise ValueError(f"expected a number such as 1250{writing.decimal}5{unit}")
+    of_unit = f", in {unit}" if mark and unit else ""
+    raise ValueError(f"expected a number such as 1250{writing.decimal}5{of_unit}")
 
 
 def _number(text: str, writing: Writing) -> float | None:
@@ -217,27 +187,27 @@ def _number(text: str, writing: Writing) -> float | None:
     return float(digits) if of_workbook else None
 
 
-def _whole(text: str, writing: Writing, levels: Levels) -> int:
+def _whole(text: str, writing: Writing, about: Mapping) -> int:
     with suppress(ValueError):
-        number = _amount(text, writing, levels)
+        number = _amount(text, writing, about)
         if number.is_integer() and not text.endswith("%"):
             return int(number)
     raise ValueError("expected a whole number")
 
 
-def _scale(text: str, writing: Writing, levels: Levels) -> int:
+def _scale(text: str, writing: Writing, about: Mapping) -> int:
     """A point on the scale: its number; of agreement also its label, or both where they agree."""
     label = _fold(text.replace("’", "'"))
-    if writing.scale == AGREES:
+    if about.get("scale") == AGREES:
         if label in AGREEMENT:
             return AGREEMENT[label]
         both = re.fullmatch(r"([1-5])\s*[-–—=.:)]+\s*(\D+)", label)
         if both and AGREEMENT.get(both[2]) == int(both[1]):
             return int(both[1])
-    return _whole(text, writing, levels)
+    return _whole(text, writing, about)
 
 
-def _day(text: str, writing: Writing, levels: Levels) -> datetime:
+def _day(text: str, writing: Writing, about: Mapping) -> datetime:
     if (iso := _ISO.fullmatch(text)) and (day := _by_format(text[:10], "%Y-%m-%d")):
         return _local_day(day, iso, writing)
     for order in writing.dates:
@@ -281,6 +251,5 @@ def _local_day(day: datetime, iso: re.Match, writing: Writing) -> datetime:
     return datetime.combine(moment.astimezone(UTC).astimezone(writing.timezone).date(), time())
 
 
-_PARSERS: dict[str, Callable] = dict(  # of other kinds than text
-    level=_level, place=_place, day=_day, yes_no=_yes_no, scale=_scale, whole=_whole, amount=_amount, number=_amount
-)
+_PARSERS = {"level": _level, "place": _place, "day": _day, "yes_no": _yes_no, "scale": _scale, "whole": _whole}
+_PARSERS |= {"amount": _amount, "number": _amount}  # of other kinds than text

@@ -5,6 +5,7 @@ codebook, find the event and the organization that each row is about, drop what 
 out who attended. A row that cannot be used is set aside, never dropped in silence: kept + set aside = read.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pandas as pd
@@ -15,10 +16,10 @@ from konbit_lessons.errors import DataError
 from konbit_lessons.field.cleaning import corrections, decisions
 from konbit_lessons.field.cleaning.attendance import AGREEMENT, attendance_agreement, invited, with_attendance
 from konbit_lessons.field.cleaning.conversion import Conversion
-from konbit_lessons.field.cleaning.given import never_given
-from konbit_lessons.field.cleaning.record import Record
+from konbit_lessons.field.cleaning.record import LISTS, Record
 from konbit_lessons.field.cleaning.references import Events, Organizations
 from konbit_lessons.field.cleaning.repeats import once_each, one_answer_each
+from konbit_lessons.field.declared import AMOUNT, EXPECTS
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.texts import as_text, ordered, stacked
 
@@ -32,33 +33,21 @@ class Data:
     programme : Programme
     tables : dict of str to DataFrame
         One typed frame per table of the codebook, sorted by its key; empty where no source feeds it.
-    cleaning_log : DataFrame
-        One row per change, in the field's columns (``record.LOG``).
-    set_aside : DataFrame
-        One row per row or value that could not be used (``record.ASIDE``); ``scope`` says which of the two.
-    counts : DataFrame
-        Rows read, kept and set aside, by file, table and fiscal quarter (``record.COUNTS``).
-    checks : DataFrame
-        Lines of the log by file, table, quarter and check (``record.CHECKS``).
-    arrivals : DataFrame
-        Days from a fact to its submission, by file, table and quarter (``record.ARRIVALS``).
-    agreement : DataFrame
-        Two records of one fact: ``quarter``, ``records``, ``compared``, ``agree``.
-    questions : DataFrame
-        What only an evaluator can answer (``decisions.QUESTIONS``).
+    lists : dict of str to DataFrame
+        What cleaning wrote down, each an attribute as well: ``cleaning_log``, one row per change in the field's columns
+        (``record.LOG``); ``set_aside``, one row per row or value that could not be used (``record.ASIDE``; ``scope``
+        says which of the two); ``counts``, rows read, kept and set aside, by file, table and fiscal quarter
+        (``record.COUNTS``); ``checks``, lines of the log by file, table, quarter and check (``record.CHECKS``);
+        ``arrivals``, days from a fact to its submission, by file, table and quarter (``record.ARRIVALS``);
+        ``agreement``, two records of one fact (``attendance.AGREEMENT``); ``questions``, what only an evaluator can
+        answer (``decisions.QUESTIONS``).
     notices : tuple of str
         What a reader assumed or left out.
     """
 
     programme: Programme
     tables: dict[str, pd.DataFrame]
-    cleaning_log: pd.DataFrame
-    set_aside: pd.DataFrame
-    counts: pd.DataFrame
-    checks: pd.DataFrame
-    arrivals: pd.DataFrame
-    agreement: pd.DataFrame
-    questions: pd.DataFrame
+    lists: dict[str, pd.DataFrame]
     notices: tuple[str, ...] = ()
 
     @property
@@ -74,6 +63,8 @@ class Data:
     def __getattr__(self, name: str) -> pd.DataFrame:
         if name in tables.TABLES:
             return self.tables[name]
+        if name in LISTS:
+            return self.lists[name]
         raise AttributeError(f"no table {name}; there are {', '.join(tables.TABLES)}")
 
 
@@ -102,17 +93,14 @@ def clean(programme: Programme) -> Data:
     record, cleaned = work.record, work.cleaned
     counts = record.row_counts(cleaned)
     work.attend()
+    agreement = pd.concat([pd.DataFrame(columns=list(AGREEMENT)), *work.agreement], ignore_index=True)
+    questions = pd.concat([work.organizations.questions(), work.events.questions()], ignore_index=True)
+    done = record.cleaning_log(), record.all_set_aside(), counts, record.check_counts(), record.arrival_counts()
     return Data(
         programme=programme,
         tables={name: _finished(cleaned.get(name), schema) for name, schema in programme.tables.items()},
-        cleaning_log=record.cleaning_log(),
-        set_aside=record.all_set_aside(),
-        counts=counts,
-        checks=record.check_counts(),
-        arrivals=record.arrival_counts(),
-        agreement=pd.concat([pd.DataFrame(columns=list(AGREEMENT)), *work.agreement], ignore_index=True),
-        questions=pd.concat([work.organizations.questions(), work.events.questions()], ignore_index=True),
-        notices=(*record.notices, *never_given(programme, record.given)),
+        lists=dict(zip(LISTS, [*done, agreement, questions], strict=True)),
+        notices=(*record.notices, *_never_given(programme, record.given)),
     )
 
 
@@ -173,10 +161,9 @@ def _refuse_empty(table: str, programme: Programme, record: Record) -> None:
     aside = record.all_set_aside()
     first = aside[aside["table"] == table].head(1)
     why = [f"Row {line.row} was set aside: {line.reason}." for line in first.itertuples()]
-    raise DataError(
-        f'{", ".join(files)}: the table "{table}" is empty; expected at least one row that can be used. '
-        f"{' '.join(why) or 'There is a header and nothing under it.'} Correct the file, or files in programme.toml."
-    )
+    told = f'the table "{table}" is empty; expected at least one row that can be used.'
+    why = " ".join(why) or "There is a header and nothing under it."
+    raise DataError(f"{', '.join(files)}: {told} {why} Correct the file, or files in programme.toml.")
 
 
 def _reading_order(programme: Programme) -> list[str]:
@@ -202,3 +189,28 @@ def _finished(rows: pd.DataFrame | None, schema: pa.DataFrameSchema) -> pd.DataF
     for name in of_record:  # the id of a record is a direct identifier: its number in the order of the content stands
         rows[name] = pd.array([f"S{number:06d}" for number in range(1, len(rows) + 1)], dtype=tables.TEXT)
     return schema.remove_columns([name for name in about if name not in keep]).validate(rows)
+
+
+def _never_given(programme: Programme, given: dict[str, set[str]]) -> Iterator[str]:
+    """A notice for each thing that programme.toml declares and no column of a file is for: ``given`` by table."""
+    for section, name, column, *feeds in _declared(programme):
+        fed = [table for table in feeds if table in given]
+        if any(column in given[table] for table in fed):
+            continue
+        where = f'no file of the table "{fed[0]}" has it' if fed else f'no [[source]] feeds the table "{feeds[0]}"'
+        yield (
+            f'{programme.path.name}, {section} {name}: {where}. Write {column} = "its header in the file" under '
+            f"[source.columns] of that table, or take {name} out of {section}"
+        )
+
+
+def _declared(programme: Programme) -> Iterator[tuple[str, ...]]:
+    """Section, name, column and the tables of which one should have it."""
+    for name, one in programme.incentives.items():
+        yield "[incentives]", name, name + AMOUNT * (one.kind == "amount"), "events"
+    for name in programme.questions:
+        yield "[questions]", name, name, "survey"
+    for name in programme.expectations:
+        yield "[expectations]", name, EXPECTS + name, "survey", "conversations"
+    if programme.places:
+        yield "[places]", programme.places.column, programme.places.column, "organizations"

@@ -10,12 +10,10 @@ import pandas as pd
 import pandera.pandas as pa
 
 from konbit_lessons.errors import DataError
-from konbit_lessons.field.cleaning.record import LOG, ON_ROSTER, Record, shown
+from konbit_lessons.field.cleaning.record import LOG, ON_ROSTER, Record, own_lines, shown
 from konbit_lessons.field.programme import CORRECTIONS as FILE
 from konbit_lessons.field.programme import Programme, Source
-from konbit_lessons.field.sources import read
 from konbit_lessons.field.texts import as_text, composed, encoded
-from konbit_lessons.publish import from_spreadsheets
 
 CHANGES = ("change_response", "blank_response", "remove_survey", "add_survey", "no_action")
 CHECK = "correction"
@@ -35,34 +33,22 @@ def load(programme: Programme) -> pd.DataFrame:
         A column is missing, a change is of no known type, a row to be taken out has a new value, or a line is about a
         file that no source reads.
     """
-    path = programme.raw / FILE
-    if not path.is_file():
-        return pd.DataFrame(columns=list(LOG), dtype="str")
-    lines = next(iter(read(path, kind="sheet", expect=LOG).tables.values()))
-    missing = [name for name in ("source", "column", "old_value", "new_value", "change_type") if name not in lines]
-    if missing:
-        raise DataError(
-            f"{FILE}: found no column {', '.join(missing)}; expected the columns of cleaning_log.csv: {', '.join(LOG)}."
-        )
-    lines = from_spreadsheets(lines.reindex(columns=list(LOG)).astype("str").fillna(""))  # as cleaning_log.csv has them
-    lines = lines.apply(composed).astype("str")
+    needed = ("source", "column", "old_value", "new_value", "change_type")
+    lines = own_lines(programme.raw / FILE, LOG, needed).apply(composed).astype("str")
     known = {place for one in programme.sources for place in programme.places_of(one)}
     for line in lines.itertuples():
         if line.change_type not in CHANGES:
-            raise DataError(
-                f'{FILE}, row {line.Index}, column "change_type": found "{line.change_type}"; '
-                f"expected one of {', '.join(CHANGES)}."
-            )
+            found = f'column "change_type": found "{line.change_type}"; expected one of {", ".join(CHANGES)}.'
+            raise DataError(f"{FILE}, row {line.Index}, {found}")
         if line.change_type == "remove_survey" and line.new_value:
             raise DataError(
                 f'{FILE}, row {line.Index}: found the new value "{line.new_value}" beside remove_survey, which takes '
                 "the row out. Write change_response to put the value there, or leave new_value blank."
             )
         if line.change_type != "no_action" and line.source not in known:
-            raise DataError(
-                f'{FILE}, row {line.Index}, column "source": found "{line.source}", which no [[source]] reads. '
-                f"Expected one of {', '.join(sorted(known))}. Correct the line, or take it out."
-            )
+            found = f'column "source": found "{line.source}", which no [[source]] reads. '
+            expected = f"Expected one of {', '.join(sorted(known))}. Correct the line, or take it out."
+            raise DataError(f"{FILE}, row {line.Index}, {found}{expected}")
     return lines[lines["change_type"] != "no_action"]
 
 
@@ -76,7 +62,7 @@ def corrected(
     Parameters
     ----------
     text : DataFrame of str
-        As :func:`konbit_lessons.field.cleaning.reading.read_source` gives it, with ``record_id`` and the quarter.
+        As :func:`konbit_lessons.field.cleaning.conversion.read_source` gives it, with ``record_id`` and the quarter.
     lines : DataFrame
         Of :func:`load`, those about the files of the source.
     source : Source
@@ -124,10 +110,8 @@ def corrected(
                 about = _said(line, "as corrections.csv says") | {"change_type": line.change_type}
                 record.changed(text.loc[found], source.table, column, line.old_value, line.new_value, **about)
         if len(wrong) == len(pending):
-            raise DataError(
-                "\n".join(wrong.values())
-                + "\nThe raw data is not what it was when this was written: correct the line, or take it out."
-            )
+            changed = "The raw data is not what it was when this was written: correct the line, or take it out."
+            raise DataError("\n".join([*wrong.values(), changed]))
         pending = list(wrong)
     if adds.any():
         text = pd.concat([text, _added(lines[adds], text, source, record)], ignore_index=True)
@@ -175,10 +159,8 @@ class _Places:
         stands = reduce(lambda one, other: one + " · " + other, parts)
         same = stands == line.old_value
         if not same.any() or ((line.row or line.record_id) and not same.all()):
-            raise LookupError(
-                f'found "{stands[~same].iloc[0]}" in {where}, column "{line.column}"; '
-                f'the line expects "{line.old_value}"'
-            )
+            found = f'found "{stands[~same].iloc[0]}" in {where}, column "{line.column}"'
+            raise LookupError(f'{found}; the line expects "{line.old_value}"')
         return here.index[same]
 
     def _at(self, line) -> list[int]:

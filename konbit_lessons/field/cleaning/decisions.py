@@ -14,11 +14,11 @@ import pandas as pd
 import xlsxwriter
 
 from konbit_lessons.errors import DataError
-from konbit_lessons.field.cleaning.record import ROW, as_list
+from konbit_lessons.field.cleaning.record import ROW, as_list, own_lines
 from konbit_lessons.field.identity import CANDIDATES, Match, fold
 from konbit_lessons.field.programme import LEDGER, Programme
 from konbit_lessons.field.sources import read
-from konbit_lessons.publish import for_spreadsheets, from_spreadsheets, published
+from konbit_lessons.publish import for_spreadsheets, published
 
 REVIEW = "identity_review.xlsx"
 COLUMNS = ("question", "typed", "decision", "initials", "notes")
@@ -73,15 +73,15 @@ def load(programme: Programme) -> Decisions:
         A needed column is missing, or one text has two answers.
     """
     decided = Decisions()
-    for line in [*_lines_of_ledger(programme.raw / LEDGER), *_lines_of_review(programme.processed / REVIEW)]:
+    ledger = own_lines(programme.raw / LEDGER, COLUMNS, COLUMNS[:3])
+    for line in [*_lines(ledger, LEDGER), *_lines_of_review(programme.processed / REVIEW)]:
         key = (line["question"], fold(line["typed"]))
         if not line["decision"]:
             decided.notes[key] = {name: line[name] for name in ("initials", "notes")}
         elif (other := decided.answers.setdefault(key, line))["decision"] != line["decision"]:
-            raise DataError(
-                f'{line["where"]}: found "{line["decision"]}" for "{line["typed"]}", but {other["where"]} says '
-                f'"{other["decision"]}". Correct one of the two.'
-            )
+            found = f'found "{line["decision"]}" for "{line["typed"]}"'
+            but = f'but {other["where"]} says "{other["decision"]}". Correct one of the two.'
+            raise DataError(f"{line['where']}: {found}, {but}")
     return decided
 
 
@@ -91,15 +91,6 @@ def remember(programme: Programme, decisions: Decisions) -> list[Path]:
     if not decisions.answers or (path.is_file() and path.read_text(encoding="utf-8-sig") == text):
         return []
     return [published(path, text.encode("utf-8-sig"))]
-
-
-def _lines_of_ledger(path: Path) -> Iterator[dict[str, str]]:
-    if path.is_file():
-        frame = read(path, kind="sheet", expect=COLUMNS).tables["main"]
-        missing = [name for name in ("question", "typed", "decision") if name not in frame]
-        if missing:
-            raise DataError(f"{LEDGER}: found no column {', '.join(missing)}; expected {', '.join(COLUMNS)}.")
-        yield from _lines(from_spreadsheets(frame.reindex(columns=list(COLUMNS)).astype("str")), LEDGER)
 
 
 def _lines_of_review(path: Path) -> Iterator[dict[str, str]]:
@@ -160,10 +151,8 @@ def event_questions(events: pd.DataFrame, decisions: Decisions) -> pd.DataFrame:
 
 def _question(question: str, typed: str, rows: pd.DataFrame, decisions: Decisions) -> dict:
     """A question about these rows, with what was noted beside it before."""
-    places = [
-        ", ".join(filter(None, [source, sheet, f"row {row}"]))
-        for source, sheet, row in rows[list(ROW)].itertuples(index=False)
-    ]
+    rows_of = rows[list(ROW)].itertuples(index=False)
+    places = [", ".join(filter(None, [source, sheet, f"row {row}"])) for source, sheet, row in rows_of]
     more = f"; and {len(places) - PLACES} more" if len(places) > PLACES else ""
     where = "; ".join(places[:PLACES]) + more
     about = {"question": question, "typed": typed, "where_it_stands": where, "times": len(rows)}

@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
 import pandera.pandas as pa
 
+from konbit_lessons.errors import DataError
 from konbit_lessons.field.identity import CANDIDATES
+from konbit_lessons.field.sources import read
 from konbit_lessons.field.texts import as_text, counted, looked_up, ordered
+from konbit_lessons.publish import from_spreadsheets
 from konbit_lessons.tables import TEXT
 
 ROW = ("source", "sheet", "row")  # where a row comes from: file, sheet, row in the file
@@ -20,8 +24,13 @@ ARRIVALS = ("source", "table", "quarter", "rows", "median_days", "p90_days", "mo
 ON_ROSTER = "organization on the roster"  # the check that sets aside a row whose organization is not sure
 TYPED = "_typed_"  # before a column's name: what stands in the file, where a value took its place
 ALL = "all columns"  # as the column of a line about a whole row
-_SCORES = {f"score_{at}": "Float64" for at in range(1, CANDIDATES + 1)}
-_NUMBERS = {"row": "Int64", "lines": "int64", "times": "int64", **_SCORES}  # of a list; other columns are text
+LISTS = ("cleaning_log", "set_aside", "counts", "checks", "arrivals", "agreement", "questions")
+NUMBERS = {  # columns of a list that are no text
+    "row": "Int64",
+    **dict.fromkeys(("lines", "times", "read", "kept", "set_aside", "rows", "compared", "agree"), "int64"),
+    **dict.fromkeys(("median_days", "p90_days", "most_days"), "float64"),
+    **{f"score_{at}": "Float64" for at in range(1, CANDIDATES + 1)},
+}
 
 
 def shown(column: str, schema: pa.DataFrameSchema) -> list[str]:
@@ -140,5 +149,29 @@ def _stacked(parts: list[pd.DataFrame], columns: tuple[str, ...]) -> pd.DataFram
 def as_list(lines: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
     """A list for people: these columns, of text that is "" where nothing is said, and of numbers."""
     lines = lines.reindex(columns=list(columns))
-    texts = {name: lines[name].astype("str").fillna("") for name in columns if name not in _NUMBERS}
-    return lines.assign(**texts).astype({name: dtype for name, dtype in _NUMBERS.items() if name in columns})
+    texts = {name: lines[name].astype("str").fillna("") for name in columns if name not in NUMBERS}
+    return lines.assign(**texts).astype({name: dtype for name, dtype in NUMBERS.items() if name in columns})
+
+
+def own_lines(path: Path, columns: tuple[str, ...], needed: tuple[str, ...]) -> pd.DataFrame:
+    """The lines of a CSV that an evaluator keeps beside the raw files, blank being ""; none where it is not there.
+
+    Parameters
+    ----------
+    path : Path
+    columns : tuple of str
+        Those that it may have.
+    needed : tuple of str
+        Those that it must have.
+
+    Raises
+    ------
+    DataError
+        A needed column is missing.
+    """
+    if not path.is_file():
+        return pd.DataFrame(columns=list(columns), dtype="str")
+    lines = next(iter(read(path, kind="sheet", expect=columns).tables.values()))
+    if missing := [name for name in needed if name not in lines]:
+        raise DataError(f"{path.name}: found no column {', '.join(missing)}; expected {', '.join(columns)}.")
+    return from_spreadsheets(lines.reindex(columns=list(columns)).astype("str").fillna(""))

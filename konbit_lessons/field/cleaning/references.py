@@ -192,7 +192,5 @@ def _as_decided(answer: dict[str, str]) -> tuple[str, dict[str, str]]:
 
 
 def _no_answer(answer: dict[str, str], expected: str) -> DataError:
-    return DataError(
-        f'{answer["where"]}, column "decision": found "{answer["decision"]}" for "{answer["typed"]}", which is neither '
-        f"{expected}. Correct it there."
-    )
+    found = f'found "{answer["decision"]}" for "{answer["typed"]}", which is neither {expected}'
+    return DataError(f'{answer["where"]}, column "decision": {found}. Correct it there.')

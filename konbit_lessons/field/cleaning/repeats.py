@@ -2,11 +2,10 @@
 
 import pandas as pd
 import pandera.pandas as pa
-import pyarrow as pa_arrow
-import pyarrow.compute as pc
 
 from konbit_lessons.field.cleaning.attendance import agreement_by_quarter
 from konbit_lessons.field.cleaning.record import ALL, ROW, TYPED, WHEN, Record, shown
+from konbit_lessons.field.identity.forms import plain
 from konbit_lessons.field.programme import Source
 from konbit_lessons.field.texts import as_text, distinct_of, looked_up, ordered
 
@@ -111,8 +110,4 @@ def _of_kind(schema: pa.DataFrameSchema, *kinds: str) -> list[str]:
 
 def _folded(text: pd.Series) -> pd.Series:
     """Names of persons without case, accents and double spaces."""
-    _, names = distinct_of(text)
-    plain = pc.utf8_normalize(pc.utf8_lower(pa_arrow.array(names, pa_arrow.large_string())), form="NFD")
-    for pattern, instead in ((r"\p{Mn}", ""), (r"\s+", " ")):
-        plain = pc.replace_substring_regex(plain, pattern, instead)
-    return looked_up(text, dict(zip(names, pc.utf8_trim_whitespace(plain).to_pylist(), strict=True)))
+    return looked_up(text, {name: " ".join(plain(name).split()) for name in distinct_of(text)[1]})

@@ -80,14 +80,10 @@ def draft_programme(folder: str | Path, programme_file: str | Path = "programme.
     raw = Path(os.path.relpath(folder.resolve(), Path(programme_file).resolve().parent)).as_posix()
     text = programme_text(found, sources, unfit, raw=raw)
     sizes = [len(source.match.placed) + len(source.match.own) for source in sources]
-    placed = zip(sources, sizes, strict=True)
-    return Draft(
-        text=text,
-        placed=[(found.name(path), source.table, size) for source, size in placed for path in source.paths],
-        columns=sum(sizes),
-        open=sum("OPEN: " in line for line in text.splitlines()),
-        not_placed=not_placed,
-    )
+    sized = zip(sources, sizes, strict=True)
+    placed = [(found.name(path), source.table, size) for source, size in sized for path in source.paths]
+    left_open = sum("OPEN: " in line for line in text.splitlines())
+    return Draft(text, placed, sum(sizes), left_open, not_placed)
 
 
 def _sources(folder: Folder) -> tuple[list[Source], dict[Unit, str]]:
@@ -146,7 +142,7 @@ def _first_tables(units: list[Unit]) -> tuple[dict[Unit, str], Known, dict[Unit,
         likely = {name: unit.columns[header] for name, (header, _) in match.likely.items()}
         key = SCHEMAS[table].metadata["key"][0]
         own = set(likely[key].counts.index) if key in likely else set()
-        if own and len(own & codes[table]) > SAME_RECORDS * len(own):
+        if len(own & codes[table]) > SAME_RECORDS * len(own):
             unfit[unit] = f"it repeats {table} that stand in another file: an older copy?"
             continue
         codes[table] |= own

@@ -82,6 +82,11 @@ class Column:
         """Share of the values that are there once."""
         return len(self.counts) / max(self.counts.sum(), 1)
 
+    @property
+    def different(self) -> int:
+        """How many distinct values there are."""
+        return len(self.counts)
+
     @cached_property
     def distinct(self) -> list[str]:
         """The distinct values looked at."""
@@ -93,32 +98,32 @@ class Column:
         return [identity.fold(value) for value in self.distinct]
 
     def share(self, what: str) -> float:
-        """Share of the values that have a shape, or that a test accepts."""
+        """Share of the values that have a shape, that a test accepts, or that become days or numbers, at best."""
         if what not in self._known:
-            accepts = _TESTS.get(what) or re.compile(vocabulary()["shapes"][what], re.IGNORECASE | re.DOTALL).fullmatch
-            self._known[what] = self.share_of([bool(accepts(value)) for value in self.distinct])
+            self._known[what] = max(map(self.share_of, self._accepted(what)))
         return self._known[what]
+
+    def _accepted(self, what: str) -> list[list[bool]]:
+        """Which distinct values are accepted; days and numbers, in each way of writing them."""
+        if what not in ("day", "amount", "whole"):
+            accepts = _TESTS.get(what) or re.compile(vocabulary()["shapes"][what], re.IGNORECASE | re.DOTALL).fullmatch
+            return [[bool(accepts(value)) for value in self.distinct]]
+        if self.share("date" if what == "day" else "digit") < 0.5:
+            return [[False] * len(self.distinct)]
+        distinct = pd.Series(self.distinct, dtype="str")
+        read = [days_in(distinct, ORDERS)] if what == "day" else [numbers_in(distinct, mark) for mark in ".,"]
+        good = [values.notna() & ((values % 1 == 0) if what == "whole" else True) for values in read]
+        return [one.fillna(False).tolist() for one in good]
 
     def share_of(self, accepted: list[bool]) -> float:
         """Share of the values whose distinct ones are accepted."""
         counts = self.counts.iloc[:MOST_VALUES]
         return float(counts[accepted].sum() / max(counts.sum(), 1))
 
-    def converts(self, kind: str) -> float:
-        """Share of the values that become a day or a number, in the way of writing that serves it best."""
-        if self.share("date" if kind == "day" else "digit") < 0.5:
-            return 0.0
-        if kind not in self._known:
-            distinct = pd.Series(self.distinct, dtype="str")
-            read = [days_in(distinct, ORDERS)] if kind == "day" else [numbers_in(distinct, mark) for mark in ".,"]
-            good = [values.notna() & ((values % 1 == 0) if kind == "whole" else True) for values in read]
-            self._known[kind] = max(self.share_of(one.fillna(False).tolist()) for one in good)
-        return self._known[kind]
-
     @property
     def numeric(self) -> float:
         """Share of the values that are a number, a date, or yes and no."""
-        return max(self.converts("amount"), self.share("date"), self.share("yes_no"))
+        return max(self.share("amount"), self.share("date"), self.share("yes_no"))
 
     @property
     def kinds(self) -> bool:
@@ -128,7 +133,7 @@ class Column:
 
     def organizations(self, known: Known) -> dict[str, identity.Match]:
         """What the roster says of each distinct value; nothing of numbers and dates."""
-        if known.roster is None or max(self.converts("amount"), self.share("date")) > 0.5:
+        if known.roster is None or max(self.share("amount"), self.share("date")) > 0.5:
             return {}
         if known.roster not in self._known:
             self._known[known.roster] = known.roster.match(self.distinct[:MOST_NAMES])
@@ -146,26 +151,20 @@ class Column:
         if self.blank:
             return "blank"
         few = ", ".join(self.counts.index[:5]) + (", …" if len(self.counts) > 5 else "")
-        if self.share("yes_no") >= 0.9:
-            return f"yes or no: {few}"
-        for what, said in {"phone": "phone numbers", "email": "e-mail addresses", "gps": "locations"}.items():
-            if self.share(what) >= 0.7:
-                return said
-        if self.share("date") >= 0.7 or self.converts("amount") >= 0.8:
-            return f"{'dates' if self.share('date') >= 0.7 else 'numbers'} such as {self.counts.index[0]}"
+        if said := next((one["said"] for one in vocabulary()["sorts"]["of"] if _holds(self, one)), ""):
+            return said.format(few=few, first=self.counts.index[0])
         shown = len(self.counts) <= 8 and self.counts.sum() > 2 * len(self.counts) and self.share("person") < 0.5
         return few if shown else f"text, {len(self.counts)} different"
 
 
 def days_in(cells: pd.Series, orders: Iterable[str]) -> pd.Series:
     """The days that these texts are in one of these orders; missing where they are none."""
-    writing = Writing(dates=tuple(orders))
-    return convert(cells, kind="day", dtype="datetime64[us]", levels=None, writing=writing)[0]
+    return convert(cells, {"kind": "day"}, Writing(dates=tuple(orders)), "datetime64[us]")[0]
 
 
 def numbers_in(cells: pd.Series, mark: str) -> pd.Series:
     """The numbers that these texts are with a decimal mark; missing where they are none."""
-    return convert(cells, kind="amount", dtype="Float64", levels=None, writing=Writing(decimal=mark))[0]
+    return convert(cells, {"kind": "amount"}, Writing(decimal=mark), "Float64")[0]
 
 
 _TESTS = {
@@ -176,6 +175,7 @@ _TESTS = {
     "answer": lambda value: value in NO_ANSWER_CODES or identity.fold(value) in meanings("unknown"),
     "title": lambda value: set(identity.words(value)) & (folded("titles", "senior") | folded("titles", "junior")),
 }
+_MEASURED = ("unique", "numeric", "kinds", "different")  # what rules look at beside shares
 Fit = float | str  # how strongly values speak for a column, 0 to 1; or what speaks against it, in words
 
 
@@ -188,9 +188,22 @@ def fit(column: Column, table: str, name: str, known: Known) -> Fit:
         return _event(column, known) if about["refers_to"] == "events" else _organization(column, known)
     if name.endswith("_id"):
         return _code(column, known)
-    if about["kind"] == "text":
-        return _text(column, table, name, known)
-    return _OF_KIND[about["kind"]](column, name, list(about["levels"]))
+    if about["levels"]:
+        return _level(column, name, list(about["levels"]))
+    if about["kind"] == "text" and (told := _text(column, f"{table}.{name}")):
+        return told
+    rules = vocabulary()["fits"].get(name) or vocabulary()["fits"][about["kind"]]
+    if name == "delegate" and _are_organizations(column, known):
+        return rules["against"]
+    return next((one["fit"] for one in rules["where"] if _holds(column, one)), rules["against"])
+
+
+def _holds(column: Column, rule: dict) -> bool:
+    """Whether what a rule looks at is at least, and below, what it says."""
+    looked_at = {*rule.get("least", ()), *rule.get("below", ())}
+    found = {what: getattr(column, what) if what in _MEASURED else column.share(what) for what in looked_at}
+    enough = all(found[what] >= share for what, share in rule.get("least", {}).items())
+    return enough and all(found[what] < share for what, share in rule.get("below", {}).items())
 
 
 def _event(column: Column, known: Known) -> Fit:
@@ -203,10 +216,15 @@ def _event(column: Column, known: Known) -> Fit:
 def _organization(column: Column, known: Known) -> Fit:
     """Codes or names of organizations."""
     if known.roster is None:
-        return 0.3 if max(column.converts("amount"), column.share("date")) < 0.5 else "not names"
+        return 0.3 if max(column.share("amount"), column.share("date")) < 0.5 else "not names"
     found = column.organizations(known).values()
     share = sum(bool(match.organization_id) for match in found) / max(len(found), 1)
     return 0.6 + 0.35 * share if share >= 0.4 else f"{share:.0%} of its values are organizations on the roster"
+
+
+def _are_organizations(column: Column, known: Known) -> bool:
+    matched = [match for match in column.organizations(known).values() if match.organization_id]
+    return len(matched) > 0.3 * min(len(column.distinct), MOST_NAMES)
 
 
 def _code(column: Column, known: Known) -> Fit:
@@ -219,71 +237,18 @@ def _code(column: Column, known: Known) -> Fit:
     return 0.6 if column.share("code") >= 0.8 else 0.3
 
 
-def _text(column: Column, table: str, name: str, known: Known) -> Fit:
-    usual = folded("usual", f"{table}.{name}")
+def _text(column: Column, which: str) -> Fit:
+    """What usual texts speak for, or what says that it is no text; "" where neither does."""
+    usual = folded("usual", which)
     if usual and sum(value in usual for value in column.folded) >= 0.6 * len(column.folded):
         return 0.85
     if column.numeric > 0.7:
         return "numbers, dates or yes and no, not text"
-    if max(column.share(what) for what in ("phone", "email", "gps")) > 0.5:
-        return "data about a person"
-    good, strength, against = _TEXTS.get(name, (lambda column, known: True, 0.15, ""))
-    return strength if good(column, known) else against
-
-
-def _persons(column: Column, known: Known) -> bool:
-    matched = [match for match in column.organizations(known).values() if match.organization_id]
-    return column.share("person") >= 0.5 and len(matched) <= 0.3 * min(len(column.distinct), MOST_NAMES)
-
-
-def _names(column: Column, known: Known) -> bool:
-    return column.unique >= 0.7 and column.share("words") >= 0.5 and column.share("code") < 0.5
-
-
-def _places(column: Column, known: Known) -> bool:
-    return column.unique < 0.7 and column.share("code") < 0.5
-
-
-_TEXTS = {  # texts that must be of a sort: the test, how strongly it speaks for them, what the others are
-    "quarter": (lambda column, known: column.share("quarter") >= 0.7, 0.85, "not quarters such as FY2017Q3"),
-    "name": (_names, 0.5, "not names, each once"),
-    "delegate": (_persons, 0.4, "not names of persons"),
-    "acronym": (lambda column, known: column.share("short") >= 0.6, 0.6, "not acronyms"),
-    "places": (_places, 0.3, "not places"),
-}
+    return "data about a person" if max(map(column.share, ("phone", "email", "gps"))) > 0.5 else ""
 
 
 def _level(column: Column, name: str, levels: list[str]) -> Fit:
-    """A level of the codebook by what it can mean; one that a programme declares by being a few kinds of something."""
-    if not levels:
-        if name == "action" or column.kinds:
-            return 0.5
-        return 0.1 if column.numeric < 0.5 else "not kinds of something"
+    """A level of the codebook, by what it can mean."""
     which = next(key for key in vocabulary()["levels"] if key.endswith(f".{name}"))
     share = column.share_of([value in meanings(which) for value in column.folded])
     return 0.85 * share if share >= 0.4 else f"its values are not known to mean {', '.join(levels)}"
-
-
-def _yes_no(column: Column, name: str, levels: list[str]) -> Fit:
-    if name == "senior_delegate" and column.share("title") >= 0.4 and column.share("yes_no") < 0.5:
-        return 0.6
-    if name == "senior_delegate" and column.converts("amount") < 0.5 and column.share("date") < 0.5:
-        return 0.2
-    return 0.3 if column.share("yes_no") >= 0.8 else "not yes or no"
-
-
-def _day(column: Column, name: str, levels: list[str]) -> Fit:
-    strengths = {0.25: column.converts("day"), 0.2: column.share("date"), 0.1: column.share("serial")}
-    return next((strength for strength, share in strengths.items() if share >= 0.6), "not dates")
-
-
-def _whole(column: Column, name: str, levels: list[str]) -> Fit:
-    good = column.converts("whole") >= 0.8 and (name != "wave" or len(column.counts) <= 12)
-    return 0.25 if good else "not whole numbers, or too many different ones"
-
-
-def _amount(column: Column, name: str, levels: list[str]) -> Fit:
-    return 0.25 if column.converts("amount") >= 0.7 else "not amounts"
-
-
-_OF_KIND = {"level": _level, "yes_no": _yes_no, "day": _day, "whole": _whole, "amount": _amount}

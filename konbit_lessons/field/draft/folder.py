@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from konbit_lessons.errors import KonbitError
-from konbit_lessons.field.cleaning.reading import as_written
+from konbit_lessons.field.cleaning.conversion import as_written
 from konbit_lessons.field.draft.evidence import Column
 from konbit_lessons.field.draft.vocabulary import likeness, vocabulary
 from konbit_lessons.field.programme import is_raw

@@ -190,9 +190,8 @@ def _assign(match: Match, candidates: dict[str, dict[str, Candidate]], unit: Uni
             at = row, targets.index(target)
             score[at], confidence[at] = one.score, one.confidence
     likely = zip(*linear_sum_assignment(confidence, maximize=True), strict=True)
-    match.likely = {
-        targets[t]: (headers[h], float(confidence[h, t])) for h, t in likely if confidence[h, t] >= MENTIONED
-    }
+    likely = [(h, t) for h, t in likely if confidence[h, t] >= MENTIONED]
+    match.likely = {targets[t]: (headers[h], float(confidence[h, t])) for h, t in likely}
     sure = confidence >= PLACED
     best = zip(*linear_sum_assignment(np.where(sure, score, 0), maximize=True), strict=True)
     picked = {h: t for h, t in best if sure[h, t]}

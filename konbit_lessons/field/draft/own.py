@@ -69,7 +69,7 @@ def own_columns(unit: Unit, table: str, headers: list[str]) -> list[Own]:
 def _incentive(column: Column, unit: Unit) -> Own | None:
     name, known = named(column.says, "incentives")
     more = {} if column.share("yes_no") >= 0.8 else {"kind": "amount"}
-    paid = column.converts("amount") >= 0.7 and (currency_in(column.header) or known)
+    paid = column.share("amount") >= 0.7 and (currency_in(column.header) or known)
     if (column.beside[0] >= PROBABLY_OTHER and not known) or (more and not paid):
         return None
     return Own("incentives", name, column.header, as_label(column.header), more)
@@ -118,7 +118,7 @@ def _answers(column: Column) -> dict[str, object] | None:
         low, high = min(points, default=1), max(points, default=5)
         scale = [min(low, 1), 5 if high <= 5 else 7 if high <= 7 else 10]
         return {} if scale == [1, 5] else {"scale": scale}
-    if column.converts("amount") >= 0.8:
+    if column.share("amount") >= 0.8:
         return {"kind": "number"} | ({"unit": "currency"} if currency_in(column.header) else {})
     if column.kinds and column.share("words") < 0.9:
         kinds = {slug(value): value for value in values if identity.fold(value) not in meanings("unknown")}

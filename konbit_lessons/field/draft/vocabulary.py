@@ -92,12 +92,9 @@ def nearest(headers: Iterable[str], *groups: str, without: tuple[str, ...] = ())
 @cache
 def meanings(which: str) -> dict[str, str]:
     """Folded writing → meaning, for one list of values of the vocabulary."""
-    return {
-        identity.fold(written): meaning
-        for meaning, spellings in vocabulary()["levels"].get(which, {}).items()
-        for written in (meaning, *spellings)
-        if identity.fold(written)
-    }
+    known = vocabulary()["levels"].get(which, {})
+    said = {identity.fold(written): meaning for meaning, ones in known.items() for written in (meaning, *ones)}
+    return {written: meaning for written, meaning in said.items() if written}
 
 
 @cache
@@ -137,12 +134,8 @@ def _phrases() -> tuple[list[tuple[Concept, tuple[str, ...]]], dict[str, list[in
     """Every phrase with its concept, the phrases of each word, and the weight of each word."""
     known = vocabulary()
     groups = known["headers"] | known["things"] | {name: known[name] for name in ("identifiers", "others")}
-    phrases = [
-        ((group, what), content_words(phrase))
-        for group, concepts in groups.items()
-        for what, listed in concepts.items()
-        for phrase in listed
-    ]
+    lists = [((group, what), listed) for group, concepts in groups.items() for what, listed in concepts.items()]
+    phrases = [(concept, content_words(phrase)) for concept, listed in lists for phrase in listed]
     phrases = list(dict.fromkeys(phrase for phrase in phrases if phrase[1]))
     with_word, meant = defaultdict(list), defaultdict(set)
     for at, (concept, words) in enumerate(phrases):

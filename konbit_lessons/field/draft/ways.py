@@ -61,10 +61,9 @@ def ways_of(table: str, placed: dict[str, Column], own: list[tuple[Own, Column]]
     def of(*kinds: str) -> list[Column]:
         return [column for name, column in placed.items() if about[name]["kind"] in kinds]
 
+    numbers = [column for one, column in own if one.more.get("kind") in ("amount", "number")]
     _dates(ways, of("day"))
-    _decimal(
-        ways, of("amount", "whole") + [column for one, column in own if one.more.get("kind") in ("amount", "number")]
-    )
+    _decimal(ways, of("amount", "whole") + numbers)
     for name, column in placed.items():
         if about[name]["kind"] == "level" and not about[name]["levels"]:
             _kinds(ways, name, column)
@@ -152,10 +151,10 @@ def _kinds(ways: Ways, name: str, column: Column) -> None:
 def _levels(ways: Ways, table: str, name: str, column: Column) -> None:
     """What each value means that is not understood as it stands."""
     about = SCHEMAS[table].columns[name]
-    kind, levels = about.metadata["kind"], about.metadata["levels"]
+    levels = about.metadata["levels"]
     known = meanings(f"{table}.{name}" if levels else "yes_no")
     distinct = pd.Series(column.counts.index[:MOST_LEVELS], dtype="str")
-    _, wrong = convert(distinct, kind=kind, dtype=tables.dtype_of(about), levels=levels, writing=Writing())
+    _, wrong = convert(distinct, about.metadata, Writing(), tables.dtype_of(about))
     unknown = []
     for written in distinct[wrong.index]:
         text, count = identity.fold(written), int(column.counts[written])
@@ -176,20 +175,16 @@ def _map(ways: Ways, name: str, written: str, meaning: str, count: int) -> None:
 
 
 def _director(title: str) -> str:
-    senior, junior, doubtful = (
-        not folded("titles", rank).isdisjoint(identity.words(title)) for rank in ("senior", "junior", "doubtful")
-    )
-    return "" if doubtful or senior == junior else "yes" if senior else "no"
+    said = {*identity.words(title)}
+    senior, junior, doubtful = (said & folded("titles", rank) for rank in ("senior", "junior", "doubtful"))
+    return "" if doubtful or bool(senior) == bool(junior) else "yes" if senior else "no"
 
 
 def _codes(ways: Ways, answers: list[Column], form: Form | None) -> None:
     """Codes for no answer: as the form declares them; else proposed where they are no value of a scale."""
     choices = [one for listed in (form.choices.values() if form else ()) for one in listed.items()]
-    declared = {
-        code
-        for code, labels in choices
-        if code.lstrip("-").isdigit() and any(identity.fold(label) in meanings("unknown") for label in labels.values())
-    }
+    numbered = [(code, map(identity.fold, labels.values())) for code, labels in choices if code.lstrip("-").isdigit()]
+    declared = {code for code, labels in numbered if not meanings("unknown").keys().isdisjoint(labels)}
     if declared:
         ways.add("missing", f'"*" = {toml(sorted(declared))}', MISSING)
     seen = Counter()

@@ -74,20 +74,11 @@ def programme_text(folder: Folder, sources: list[Source], unfit: dict[Unit, str]
     environment = Environment(autoescape=False, keep_trailing_newline=True)
     environment.filters |= {"beside": beside, "toml": toml, "rows": rows, "escaped": glob.escape, "comment": comment}
     template = environment.from_string(Path(__file__).with_name("drafted.toml.j2").read_text(encoding="utf-8"))
-    text = template.render(
-        raw=raw,
-        **_about(sources),
-        **_declared(sources),
-        **_asked(sources),
-        sources=sources,
-        kinds=KINDS,
-        files_of=_files,
-        columns_of=lambda source: [*_columns(source), *map(comment, _open_lines(source, sources))],
-        waves=_waves(sources),
-        unfit=[map(comment, _unfit(unit, why)) for unit, why in unfit.items()],
-        folder=folder,
-    )
-    return text.rstrip() + "\n"
+    found = _about(sources) | _declared(sources) | _asked(sources) | {"waves": _waves(sources)}
+    found |= {"raw": raw, "sources": sources, "folder": folder, "kinds": KINDS, "files_of": _files}
+    found["columns_of"] = lambda source: [*_columns(source), *map(comment, _open_lines(source, sources))]
+    found["unfit"] = [map(comment, _unfit(unit, why)) for unit, why in unfit.items()]
+    return template.render(found).rstrip() + "\n"
 
 
 def _about(sources: list[Source]) -> dict:
@@ -221,10 +212,8 @@ def _nearest(source: Source, name: str) -> str:
 
 def _open_column(source: Source, header: str) -> str:
     candidates, why = source.match.open[header]
-    near = " or ".join(
-        f"{one.target} by its header, but {one.against}" if one.against else f"{one.target} ({one.confidence:.2f})"
-        for one in candidates[:3]
-    )
+    doubts = [f"by its header, but {one.against}" if one.against else f"({one.confidence:.2f})" for one in candidates]
+    near = " or ".join(f"{one.target} {doubt}" for one, doubt in zip(candidates[:3], doubts, strict=False))
     said = "; ".join(filter(None, [f"near {near}" if near else "", why]))
     by_name = header in SCHEMAS[source.table].columns and header not in source.match.placed
     implicit = "; read as such, since its header is the column's name" if by_name else ""
@@ -234,16 +223,12 @@ def _open_column(source: Source, header: str) -> str:
 
 def _numbered_again(source: Source, sources: list[Source]) -> list[str]:
     """A survey whose ids number the answers of one file, so that another file has the same ones."""
-    if source.table != "survey" or "submission_id" not in source.placed:
-        return []
-    header = source.match.headers["submission_id"]
     surveys = [one for one in sources if one.table == "survey" and "submission_id" in one.placed]
-    parts = [part.rows[one.match.headers["submission_id"]] for one in surveys for part in one.unit.parts]
-    ids = [set(rows.dropna()) for rows in parts]
-    own = set(source.unit.columns[header].counts.index)
-    if sum(len(own & other) > 0.3 * len(other) > 0 for other in ids) < 2:
-        return []
-    return [f"{OPEN}submission_id is the same in several files, and what has one id counts once: number them apart"]
+    ids = [{*part.rows[one.match.headers["submission_id"]].dropna()} for one in surveys for part in one.unit.parts]
+    own = {*source.placed["submission_id"].counts.index} if source in surveys else set()
+    again = sum(len(own & other) > 0.3 * len(other) > 0 for other in ids) > 1
+    told = "submission_id is the same in several files, and what has one id counts once: number them apart"
+    return [f"{OPEN}{told}"] if again else []
 
 
 def _waves(sources: list[Source]) -> dict[Path, str]:

@@ -14,7 +14,6 @@ CANDIDATE_SCORE = 50
 ALIKE_SCORE = 80  # of a name compared letter by letter
 TIE = 1  # points between candidates that fit a name as well
 _OWN_WEIGHT = 1.5  # of a word that tells organizations apart; one for a kind of body weighs 1
-_CHUNK = 500
 
 
 class Candidates:
@@ -32,40 +31,32 @@ class Candidates:
     def __init__(self, vocabulary: Reader, known: list[tuple[str, ...]], by_letters: dict[str, list[int]]) -> None:
         self.vocabulary, self.by_letters = vocabulary, by_letters
         self.columns = {word: column for column, word in enumerate(sorted(vocabulary.used))}
+        self.kind = np.array([vocabulary.is_kind(word) for word in self.columns], dtype=bool)
         self.weight = np.array([self._weight(word) for word in self.columns])
-        self.kind = np.array([vocabulary.is_kind(word) for word in self.columns])
-        self.roster = self._matrix([dict.fromkeys(one, 1.0) for one in known])
-        self.size = np.array([sum(map(self._weight, one)) for one in known])
-        self.size_in_words = np.array([len(one) for one in known], dtype=int)
-        kinds = [[word for word in one if vocabulary.is_kind(word)] for one in known]
-        self.own_size = self.size_in_words - np.array([len(one) for one in kinds], dtype=int)
+        places = [(at, self.columns[word]) for at, one in enumerate(known) for word in one]
+        at, column = np.array(places, dtype=int).reshape(-1, 2).T
+        self.roster = sparse.csr_array((np.ones(len(at)), (at, column)), shape=(len(known), len(self.columns)))
+        self.size, self.words, self.own = (self.roster @ one for one in (self.weight, self.kind >= 0, ~self.kind))
+        self.roster.sum_duplicates()
+        self.roster.data[:] = 1  # a word that a name has twice is in common once
         self.kinds_of_initials = defaultdict(set)
-        for one in kinds:
+        for one in ([word for word in one if vocabulary.is_kind(word)] for one in known):
             self.kinds_of_initials["".join(word[0] for word in one)].update(one)
 
     def of(self, unsure: dict[str, Reading]) -> dict[str, dict[int, float]]:
         """For each typed name, from how it was read, the places of its candidates and how well they fit, 0 to 100."""
-        found, names = {}, list(unsure)
-        for start in range(0, len(names), _CHUNK):
-            chunk = names[start : start + _CHUNK]
-            for name, row in zip(chunk, self._scores([unsure[name] for name in chunk]), strict=True):
-                found[name] = _best(row) or (self._alike(name) if unsure[name].extras else {})
-        return found
+        found = {name: _best(self._scores(reading)) for name, reading in unsure.items()}
+        return {name: one or (self._alike(name) if unsure[name].extras else {}) for name, one in found.items()}
 
-    def _scores(self, readings: list[Reading]) -> np.ndarray:
-        """How well each organization fits each name: words in common, heavier where they tell apart."""
-        said = [self._said(reading) for reading in readings]
-        typed = self._matrix([row for row, _, _ in said])
-        length, own_said = (np.array(column)[:, None] for column in list(zip(*said, strict=True))[1:])
-        present = (typed > 0).astype(float)
-        common, own, kinds = (
-            (rows.multiply(weight).tocsr() @ self.roster.T).toarray()
-            for rows, weight in ((typed, self.weight), (present, ~self.kind), (present, self.kind))
-        )
-        score = np.minimum(200 * common / (length + self.size), 100)
-        complete = (own_said >= self.own_size) & (kinds + own >= self.size_in_words)
-        score[complete & np.array([reading.cut_short for reading in readings])[:, None]] *= 0.8
-        contradicted = (own == 0) & (self.own_size > 0) & (own_said > 0)
+    def _scores(self, reading: Reading) -> np.ndarray:
+        """How well each organization fits: words in common, heavier where they tell apart."""
+        said, length, own_said = self._said(reading)
+        typed = np.array([said.get(word, 0.0) for word in self.columns])
+        own, kinds = (self.roster @ ((typed > 0) & which) for which in (~self.kind, self.kind))
+        score = np.minimum(200 * (self.roster @ (typed * self.weight)) / (length + self.size), 100)
+        if reading.cut_short:
+            score[(own_said >= self.own) & (kinds + own >= self.words)] *= 0.8
+        contradicted = (own == 0) & (self.own > 0) & (own_said > 0)
         score[contradicted | (kinds == 0) & (own_said > own) | (score < CANDIDATE_SCORE)] = 0
         return score
 
@@ -97,13 +88,6 @@ class Candidates:
         typed, known = "".join(words(name)), self.by_letters
         near = process.extract(typed, list(known), scorer=fuzz.ratio, score_cutoff=ALIKE_SCORE, limit=CANDIDATES)
         return {at: round(score, 1) for letters, score, _ in near for at in known[letters]}
-
-    def _matrix(self, rows: list[dict[str, float]]) -> sparse.csr_array:
-        """Rows of words and how far they are said, a column for each word of the roster."""
-        places = ((at, word, value) for at, row in enumerate(rows) for word, value in row.items())
-        entries = [(at, self.columns[word], value) for at, word, value in places if word in self.columns]
-        at, column, value = map(np.array, zip(*entries, strict=True)) if entries else (np.zeros(0, int),) * 3
-        return sparse.csr_array((value, (at, column)), shape=(len(rows), len(self.columns)), dtype=float)
 
 
 def _best(row: np.ndarray) -> dict[int, float]:

@@ -33,7 +33,6 @@ class Meaning(NamedTuple):
     form: str
     how: str
     slips: int = 0
-    forms: frozenset[str] = frozenset()  # other spellings of it that are as near
 
 
 @dataclass

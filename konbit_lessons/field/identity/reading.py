@@ -2,13 +2,17 @@
 
 A word is looked up as it stands, then together with its neighbours, then by itself, then as words run together; by its
 sound in Kreyòl, as an abbreviation, and last as a typing slip. A known word is never taken for a slip of another one.
+
+Kreyòl is written as it is spoken, one sign for one sound, so that ``Jakmèl`` is Jacmel and ``Mòn`` is Morne. A French
+word has a few Kreyòl spellings, as its last letters may be silent; a word that is Kreyòl already has one. All are
+compared without accents. The rules stand in ``vocabulary.toml``.
 """
 
 import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import product, takewhile
 from math import prod
 
@@ -16,11 +20,13 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
 from konbit_lessons.field.identity.forms import COMPOUND, KNOWN, WEIGHTLESS, Forms, Meaning, Span, joined, plain, words
-from konbit_lessons.field.identity.spelling import as_spoken, as_written
 
 _LONGEST = 5  # typed words that may be one
 _MOST_READINGS = 64
 _DOUBLE = re.compile(r"(.)\1")
+_BOTH, _FRENCH, _LAST = (KNOWN["spelling"][rules] for rules in ("both", "french", "last"))
+_R_UNSPOKEN = re.compile(r"(?<=.)r+(?![aeioUNwyr])")
+_SILENT = re.compile(r"[tdspxz]+$")
 
 
 @dataclass
@@ -80,31 +86,26 @@ class Reader(Forms):
         typed = self.tokens(name)
         spans = self.exact(typed)
         if any(span.open or span.hyphen for span in spans):
-            spans = self._run(spans, compounds=True)
-            spans = [part for span in spans for part in self._single(span)]
-            spans = self._run(spans, compounds=False)
+            spans = [part for span in self._run(spans) for part in self._single(span)]
         slots, extras = [span.options for span in spans if span.options], [span.text for span in spans if span.open]
         return Reading(slots, extras, [span.text for span in typed if span.is_light], typed[-1].text if typed else "")
 
-    def _run(self, spans: list[Span], *, compounds: bool) -> list[Span]:
-        """Several typed words, not all understood, that together are one word: a compound, or any."""
+    def _run(self, spans: list[Span]) -> list[Span]:
+        """Several typed words, not all understood, that together are one that is written in several."""
         found = []
         while spans:
-            size, options = 1, ()
             joinable = list(takewhile(self._joinable, [] if spans[0].weightless else spans[:_LONGEST]))
-            for end in range(len(joinable), 1, -1):
-                if options := self._together(joinable[:end], compounds):
-                    size = end
-                    break
-            found.append(Span(joined(spans[:size]), options=options) if options else spans[0])
-            spans = spans[size:]
+            windows = (joinable[:end] for end in range(len(joinable), 1, -1))
+            known = ((window, options) for window in windows if (options := self._together(window)))
+            window, options = next(known, (spans[:1], ()))
+            found.append(Span(joined(window), options=options) if options else spans[0])
+            spans = spans[len(window) :]
         return found
 
-    def _together(self, window: list[Span], compounds: bool) -> tuple[Meaning, ...]:
+    def _together(self, window: list[Span]) -> tuple[Meaning, ...]:
         unclear = any(span.open or (span.hyphen and not self.familiar(span.text)) for span in window)
-        unknown = compounds or all(span.open or span.weightless for span in window)
-        options = self.meanings(joined(window)) if unclear and unknown and not window[-1].weightless else ()
-        return options if not compounds or (options and options[0].word in self.compounds) else ()
+        options = self.meanings(joined(window)) if unclear and not window[-1].weightless else ()
+        return options if options and options[0].word in self.compounds else ()
 
     def _joinable(self, span: Span) -> bool:
         return span.hyphen or all(self.role.get(one.word) == "family" for one in span.options or ())
@@ -240,12 +241,10 @@ class Reader(Forms):
         return slips <= (2 if length >= (7 if "place" in roles else 10) else 1)
 
     def _as_meanings(self, forms: dict[str, int], how: str) -> tuple[Meaning, ...]:
-        nearest: dict[str, list[str]] = defaultdict(list)
+        nearest: dict[str, str] = {}
         for form in sorted(forms, key=lambda form: (forms[form], form)):
-            for word in self.forms[form]:
-                if not nearest[word] or forms[form] == forms[nearest[word][0]]:
-                    nearest[word].append(form)
-        found = [Meaning(word, near[0], how, forms[near[0]], frozenset(near[1:])) for word, near in nearest.items()]
+            nearest = dict.fromkeys(self.forms[form], form) | nearest
+        found = [Meaning(word, form, how, forms[form]) for word, form in nearest.items()]
         return tuple(sorted(found, key=lambda meaning: (meaning.slips, meaning.word)))
 
     def containing(self, part: str) -> set[str]:
@@ -268,3 +267,37 @@ def _another_ending(text: str, form: str) -> bool:
     """Families differ in their first or last letter: Augustin and Augustine, Dorval and Norval."""
     longer = text in (form + text[-1], text[0] + form)
     return longer or (len(text) == len(form) and (text[:-1] == form[:-1] or text[1:] == form[1:]))
+
+
+def as_written(word: str) -> str:
+    """The sound of a folded word that is read as Kreyòl, letter by letter.
+
+    >>> as_written("jakmel"), as_written("kwadebouke")
+    ('jakmel', 'kwadebUke')
+    """
+    return _changed(word, _BOTH + _LAST)
+
+
+@lru_cache(maxsize=100_000)
+def as_spoken(*parts: str) -> frozenset[str]:
+    """The sounds that a folded French word may have in Kreyòl; of several parts, run together.
+
+    >>> as_written("teyodo") in as_spoken("theodore"), as_written("kwadebouke") in as_spoken("croix", "des", "bouquets")
+    (True, True)
+    """
+    return frozenset(_changed("".join(sounds), _LAST) for sounds in product(*map(_sounds, parts)))
+
+
+def _sounds(word: str) -> set[str]:
+    singular = word.removesuffix("s")
+    ends = {word, singular, _SILENT.sub("", singular)}
+    ends |= {end[:-1] + "'" for end in (singular,) if end.endswith("e") and len(end) > 3}
+    sounds = {_changed(end, _BOTH + _FRENCH) for end in ends}
+    unspoken = {_R_UNSPOKEN.sub("", sound) for sound in sounds}
+    return unspoken | {sound for sound in sounds if not sound.endswith("er")}  # a final -er would read as é
+
+
+def _changed(word: str, rules: list[list[str]]) -> str:
+    for pattern, sound in rules:
+        word = re.sub(pattern, sound, word)
+    return word

@@ -257,7 +257,7 @@ class Roster:
         if it has more than a slip, and the longer one is a near twin, such as ``… Nord``.
         """
         known, wider = best.known, self._wider(best.known)
-        forms = {one.form for one in best.meanings if not {one.form, *one.forms} & known.written}
+        forms = {one.form for one in best.meanings} - known.written
         how, slips = self._how(best, reading), best.slips + len(reading.extras)
         inexact = slips > 1 or how == "words" or (how == "slip" and not slips)
         return any(best.lost or forms & other.written or (inexact and self._twins(known, other)) for other in wider)

@@ -15,10 +15,9 @@ from pathlib import PurePosixPath
 import pandas as pd
 
 from konbit_lessons.errors import SourceError
-from konbit_lessons.field.sources.answers import agreeing, blank_unanswered
 from konbit_lessons.field.sources.file import File
 from konbit_lessons.field.sources.form import Form, Writing
-from konbit_lessons.field.sources.questions import by_form, by_values
+from konbit_lessons.field.sources.questions import agreeing, blank_unanswered, by_form, by_values
 from konbit_lessons.field.sources.raw import Asked, Frame, Frames, Grid, frame_of
 from konbit_lessons.tables import TEXT
 

@@ -9,10 +9,9 @@ import re
 
 import pandas as pd
 
-from konbit_lessons.field.sources.answers import agreeing
 from konbit_lessons.field.sources.file import File
 from konbit_lessons.field.sources.form import Form, clean
-from konbit_lessons.field.sources.questions import METADATA, by_form, by_values
+from konbit_lessons.field.sources.questions import METADATA, agreeing, by_form, by_values
 from konbit_lessons.field.sources.raw import WORDS, Asked, Frame, Frames, Grid, frame_of
 
 _WORDS = WORDS["kobo"]

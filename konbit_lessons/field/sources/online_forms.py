@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from konbit_lessons.field.sources.answers import split, with_choices
 from konbit_lessons.field.sources.file import File
+from konbit_lessons.field.sources.questions import split, with_choices
 from konbit_lessons.field.sources.raw import WORDS, Asked, Frame, Frames, frame_of
 
 Options = dict[str, list[str]]  # question → its options

@@ -183,11 +183,10 @@ def text_of(value: object) -> str | None:
     """
     if isinstance(value, str):
         return value if value.strip() else None
-    if value is None or value is pd.NaT:
+    if value is None or value is pd.NaT or (isinstance(value, float | np.floating) and math.isnan(value)):
         return None
     if isinstance(value, float | np.floating):
-        is_whole = float(value).is_integer() and abs(value) < _MOST_DIGITS
-        return None if math.isnan(value) else str(int(value) if is_whole else value)
+        return str(int(value) if float(value).is_integer() and abs(value) < _MOST_DIGITS else value)
     if isinstance(value, bool | np.bool):
         return "1" if value else "0"
     if isinstance(value, datetime) and value.time() == time() and value.tzinfo is None:

@@ -102,8 +102,6 @@ def _groups(upper: Row, grid: Grid, at: int) -> Row:
 
 def _under_groups(groups: Row, lower: Row) -> Row:
     """The lower titles, behind their group's where one is there twice; the upper title where there is no lower one."""
-    counts = Counter(cell.strip() for cell in lower if cell)
-    return [
-        f"{group} / {cell}" if group and cell and counts[cell.strip()] > 1 else cell or group
-        for group, cell in zip(groups, lower, strict=True)
-    ]
+    counts, told = Counter(cell.strip() for cell in lower if cell), zip(groups, lower, strict=True)
+    behind = [(group, cell, group and cell and counts[cell.strip()] > 1) for group, cell in told]
+    return [f"{group} / {cell}" if twice else cell or group for group, cell, twice in behind]

@@ -8,27 +8,14 @@ from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
 
-from olefile import isOleFile
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
-from konbit_lessons.field.sources import workbook_parts, xls
 from konbit_lessons.field.sources.guard import refuse, refuse_if
 from konbit_lessons.field.sources.raw import Grid, Grids, grid_of, listed, text_of
-from konbit_lessons.field.sources.workbook_parts import Sheet
+from konbit_lessons.field.sources.workbook_parts import Sheet, look, opened
 
 _KEPT_DIGITS = 10**15  # a number cell keeps 15
-
-
-def look(path: Path) -> tuple[str, list[Sheet]]:
-    """The epoch of a workbook, ``"1900"`` or ``"1904"``, and its sheets in order: what is known before it is read.
-
-    Raises
-    ------
-    SourceError
-        A part is not what it declares, a sheet would unfold to more than is read, or a password protects it.
-    """
-    return xls.look(path) if isOleFile(path) else workbook_parts.look(path)
 
 
 def read(path: Path) -> Grids:
@@ -41,10 +28,7 @@ def read(path: Path) -> Grids:
     """
     epoch, seen = look(path)
     try:
-        with (
-            xls.opened(path) if isOleFile(path) else path.open("rb") as file,
-            CalamineWorkbook.from_filelike(file) as workbook,
-        ):
+        with opened(path) as file, CalamineWorkbook.from_filelike(file) as workbook:
             return _read(path, workbook, epoch, seen)
     except (CalamineError, OSError) as error:
         refuse(path, f"it cannot be opened as a workbook ({error}). Save it as .xlsx again.")
