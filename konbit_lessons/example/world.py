@@ -10,8 +10,8 @@ stand in ``world.toml``. ``truth`` holds them and what they are worth in proport
 checked. The field's versions of the same facts, with their errors, are made in ``field_files``.
 """
 
-from dataclasses import dataclass
 from importlib.resources import files
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -27,11 +27,12 @@ OFFERED, TYPES = EVENTS["offered"], EVENTS["types"]
 PROVIDER, GRANTEE = KINDS["provider"], KINDS["grantee"]
 AMOUNT = EVENTS["amount"]  # the incentive that is one
 KEY = ["event_id", "organization_id"]
+DRAWS = """organizations events invitations survey conversations other_support business_leads contributions learning
+    delegates truth""".split()  # each part has its own, so that a change in one leaves the others as they were
 DESIGNS = 400  # random allocations of incentives to events among which the least entangled is kept
 
 
-@dataclass(frozen=True)
-class World:
+class World(SimpleNamespace):
     """One simulated programme, as it truly was.
 
     Attributes
@@ -42,18 +43,6 @@ class World:
     truth : dict, seed, coefficients (log-odds), org_sd, event_sd, ame (mean of p with minus p without the incentive,
         over invitations, random effects as simulated), counts, and twins (pairs of organizations with nearly one name).
     """
-
-    organizations: pd.DataFrame
-    events: pd.DataFrame
-    invitations: pd.DataFrame
-    survey: pd.DataFrame
-    conversations: pd.DataFrame
-    other_support: pd.DataFrame
-    business_leads: pd.DataFrame
-    contributions: pd.DataFrame
-    learning: pd.DataFrame
-    delegates: pd.DataFrame
-    truth: dict
 
 
 def simulate(*, seed: int = 2017, organizations: int = 137, events: int = 48) -> World:
@@ -75,8 +64,8 @@ def simulate(*, seed: int = 2017, organizations: int = 137, events: int = 48) ->
     for name, value, least in (("seed", seed, 0), ("organizations", organizations, 2), ("events", events, 1)):
         if value < least:
             raise ProgrammeError(f"{name}={value}: expected a whole number of {least} or more.")
-    draws = np.random.default_rng([seed, FACTS["effects"]["draw"]]).spawn(11)
-    draw = dict(zip(World.__dataclass_fields__, draws, strict=True))
+    draws = np.random.default_rng([seed, FACTS["effects"]["draw"]]).spawn(len(DRAWS))
+    draw = dict(zip(DRAWS, draws, strict=True))
     roster, twins = _organizations(draw["organizations"], organizations)
     calendar = _events(draw["events"], events)
     support = records.other_support(draw["other_support"], roster)

@@ -90,14 +90,14 @@ def make_briefs(
     data = cleaned(programme)
     about = contacts(data, quarter=quarter).set_index("organization_id")
     wanted = _wanted(data, about, organizations, quarter)
-    run = _Run(Setting(programme, quarter, words, "internal"), reports_folder(programme, reports) / quarter, seconds)
+    run = _Run(Setting(programme, quarter, words, "internal"), reports_folder(programme, reports) / quarter)
     with only_one_run(run.top):
         todo = [one for one in wanted if not run.up_to_date(one)]
         if len(todo) < len(wanted):
             progress(len(wanted) - len(todo), len(wanted), f"{len(wanted) - len(todo)} are up to date")
         if todo:
             workers = min(workers or os.cpu_count() or 1, MOST_WORKERS if workers is None else workers, len(todo))
-            asyncio.run(_make(run, todo, workers, progress))
+            asyncio.run(_make(run, todo, workers, seconds, progress))
         if source_of(inputs(programme)) != run.source:
             raise DataError(CHANGED.format(programme.path.name))
         made = {one: entry for one, entry in run.made.items() if one in about.index}
@@ -124,16 +124,13 @@ def file_name(code):
 class _Run:
     """What stays the same for all briefs of a run, and which are made."""
 
-    def __init__(self, setting, top, seconds):
-        programme = setting.programme
-        self.setting, self.programme, self.seconds = setting, programme, seconds
-        self.top, self.folder = top, top / "internal" / "briefs"
-        self.path = notebooks.notebook_file(programme, notebooks.BRIEF)
+    def __init__(self, setting, top):
+        self.setting, self.programme, self.top = setting, setting.programme, top
+        self.folder = top / "internal" / "briefs"
+        self.path = notebooks.notebook_file(self.programme, notebooks.BRIEF)
         self.notebook = to_run(nbformat.read(self.path, as_version=4))
-        every = {"quarter": setting.quarter, "language": setting.words.language, "audience": setting.audience}
-        given = notebooks.parameters(programme, {notebooks.BRIEF: self.path}, organization="", **every)
-        self.parameters = given[notebooks.BRIEF]
-        self.source, self.made_with = source_of(inputs(programme)), _code(self.path)
+        self.parameters = notebooks.parameters(setting, {"": self.path}, organization="")[""]
+        self.source, self.made_with = source_of(inputs(self.programme)), _code(self.path)
         self.made, self.failed = self._remembered(), {}
 
     def _remembered(self):
@@ -178,7 +175,7 @@ class _Run:
         return f"{self.top.name}/internal/briefs/{name}.html"
 
 
-async def _make(run, todo, workers, progress):
+async def _make(run, todo, workers, seconds, progress):
     """Make the briefs, so many at a time."""
     waiting = iter(enumerate(todo, start=1))
     run.folder.mkdir(parents=True, exist_ok=True)
@@ -186,7 +183,7 @@ async def _make(run, todo, workers, progress):
 
     async def work(scratch):
         """Make one brief after the other in one kernel, while any is waiting."""
-        kernel = WarmKernel(run.programme.folder, scratch=scratch, warm_up=warm_up, seconds=run.seconds)
+        kernel = WarmKernel(run.programme.folder, scratch=scratch, warm_up=warm_up, seconds=seconds)
         try:
             for at, one in waiting:
                 progress(at, len(todo), f"{one}: {await run.make(one, kernel)}")
@@ -236,6 +233,6 @@ def _letters(name):
 
 def _code(notebook):
     """One hash of the notebook and of all code, words and templates that make a page of it."""
-    ends = ("*.py", "*.po", "*.toml", "*.j2", "*.css")
-    files = sorted(path for end in ends for path in notebooks.PACKAGE.rglob(end))
+    ends = {".py", ".po", ".toml", ".j2", ".css"}
+    files = sorted(path for path in notebooks.PACKAGE.rglob("*.*") if path.suffix in ends)
     return digest(b"".join(path.read_bytes() for path in [notebook, *files]))

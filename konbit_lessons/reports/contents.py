@@ -52,7 +52,6 @@ def _shown(report, made, folder, words):
     return report | {
         "answer": _answer(report, report["page"]),
         "language": _other(report, words),
-        "word": next((file for file in report.get("files", ()) if file.endswith(".docx")), ""),
         "bars": _bars(report["tables"], folder / "tables", Say(words)),
         "earlier": report["inputs"] != source_of(made["inputs"]),
     }
