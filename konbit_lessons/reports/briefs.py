@@ -14,7 +14,6 @@ import json
 import os
 import re
 import tempfile
-import unicodedata
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,7 +22,6 @@ import pandas as pd
 
 from konbit_lessons.errors import DataError, ProgrammeError, ReportError
 from konbit_lessons.field.store import cleaned, digest, fingerprint, inputs
-from konbit_lessons.figures.markup import plain
 from konbit_lessons.measures.organization import contacts, refuse, unknown
 from konbit_lessons.publish import file_safe, only_one_run, published
 from konbit_lessons.reports import notebooks
@@ -33,7 +31,7 @@ from konbit_lessons.reports.manifest import as_text, manifest, reports_folder, s
 from konbit_lessons.reports.page import Setting, document, page
 from konbit_lessons.reports.run import SECONDS_PER_CELL, own_kernel, parameterized, refuse_unfinished, to_run
 from konbit_lessons.reports.warm import WarmKernel
-from konbit_lessons.say import Say, capital
+from konbit_lessons.say import Say
 
 MOST_WORKERS = 4  # unless told
 JOURNAL = ".finished.jsonl"  # a line per brief as soon as it is made, so that a run that was killed can go on
@@ -215,20 +213,18 @@ def _wanted(data, about, organizations, quarter):
 
 
 def _index(run, about, made):
-    say, briefs = Say(run.setting.words, run.programme), []
-    named = about.loc[[one for one in about.index if one in made]]
-    for code, row in sorted(named.iterrows(), key=lambda one: (_letters(one[1]["name"]), one[0])):
-        said = {"name": plain(row["name"]), "page": made[code]["page"], "earlier": made[code]["inputs"] != run.source}
-        said |= {name: say.number(row[name]) for name in ("overdue", "later")}
-        said["last_talk"] = say.formatted(row["last_talk"], "date")
-        briefs.append(said | {"type": capital(say.level("org_type", row["org_type"]))})
+    say = Say(run.setting.words, run.programme)
+    named = about.loc[[one for one in about.index if one in made]].sort_index()
+    named = named.assign(type=say.labels(named["org_type"]), made=[made[one] for one in named.index])
+    named = named.sort_values("name", key=_letters, kind="stable")
+    told = {"briefs": named.to_dict("records"), "failed": dict(sorted(run.failed.items()))}
     title = run.setting.words.text("Briefs on organizations")
-    return document("briefs.html.j2", run.setting, title, briefs=briefs, failed=dict(sorted(run.failed.items())))
+    return document("briefs.html.j2", run.setting, title, say=say, source=run.source, **told)
 
 
-def _letters(name):
-    """A name as it is looked up: without accents and capitals."""
-    return "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c)).casefold()
+def _letters(names):
+    """Names as they are looked up: without accents and capitals."""
+    return names.str.normalize("NFKD").str.replace("[\u0300-\u036f]", "", regex=True).str.casefold()
 
 
 def _code(notebook):

@@ -75,12 +75,17 @@ def _execute(notebook, output, parameters, seconds):
     own = {"kernel_name": KERNEL, "language": "python", "cwd": str(output.parent), "progress_bar": False}
     try:
         # Papermill reads braces in a path as format fields, hence a path that has none and the notebook itself.
-        config = Config(KernelManager={"transport": TRANSPORT})
+        config = kernel_settings(output.with_name("kernel.json"))
         papermill.execute_notebook(notebook, str(output), parameters, execution_timeout=seconds, config=config, **own)
     except Exception as error:
         # Dead kernels and timeouts come as a dozen classes; each must end as a report that failed, never as a page.
         return error
     return None
+
+
+def kernel_settings(connection):
+    """Return how a kernel is spoken to: by sockets beside its file `connection`, wherever it goes to work."""
+    return Config(KernelManager={"transport": TRANSPORT, "connection_file": str(connection)})
 
 
 def to_run(notebook):

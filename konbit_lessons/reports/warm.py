@@ -13,9 +13,8 @@ from uuid import uuid4
 
 import nbclient
 from nbformat.v4 import new_notebook
-from traitlets.config import Config
 
-from konbit_lessons.reports.run import KERNEL, TRANSPORT
+from konbit_lessons.reports.run import KERNEL, kernel_settings
 
 SECONDS_TO_START = 120
 CLEAR = "get_ipython().reset(new_session=False); __import__('os').chdir({folder!r})"
@@ -76,9 +75,8 @@ class WarmKernel:
         await self._run(CLEAR.format(folder=str(self.folder)))
 
     async def _start(self):
-        file = str(self.scratch / f"{uuid4().hex[:12]}.json")  # the sockets stand beside it, so that no two are one
+        config = kernel_settings(self.scratch / f"{uuid4().hex[:12]}.json")  # no two are one
         own = {"kernel_name": KERNEL, "timeout": self.seconds, "startup_timeout": SECONDS_TO_START}
-        config = Config(KernelManager={"transport": TRANSPORT, "connection_file": file})
         self._client = nbclient.NotebookClient(new_notebook(), config=config, **own)
         self._client.create_kernel_manager()
         # What a kernel says while it is ended is of no use: what a notebook says comes as messages.
