@@ -13,9 +13,11 @@ from pathlib import Path
 import konbit_lessons as kl
 from konbit_lessons.example import write_example
 from konbit_lessons.reports.briefs import make_briefs
-from konbit_lessons.reports.notebooks import BRIEF, notebooks_folder
-from konbit_lessons.reports.page import page
+from konbit_lessons.reports.gate import passed
+from konbit_lessons.reports.notebooks import BRIEF, notebook_file
+from konbit_lessons.reports.page import Setting, page
 from konbit_lessons.reports.run import run
+from konbit_lessons.words import Words
 
 QUARTER = "FY2017Q3"
 
@@ -43,12 +45,12 @@ def main():
 
 def _papermill(programme, codes, scratch):
     """Seconds per brief when each has a kernel of its own; the page is made as well."""
-    path = notebooks_folder(programme) / f"{BRIEF}.ipynb"
+    path, setting = notebook_file(programme, BRIEF), Setting(programme, QUARTER, Words("en"), "internal")
     began = time.perf_counter()
     for code in codes:
         parameters = {"programme_file": programme.path.name, "organization": code, "quarter": QUARTER}
-        executed = run(path, parameters, folder=programme.folder, keep=scratch / "executed")
-        page(executed, programme, quarter=QUARTER, name=code, template="brief.html.j2")
+        executed = run(path, parameters, programme_file=programme.path, keep=scratch / "executed")
+        page(passed(executed, audience="internal").cells, setting, name=code, template="brief.html.j2")
     return (time.perf_counter() - began) / len(codes)
 
 

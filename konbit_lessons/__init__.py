@@ -20,35 +20,20 @@ On the command line: ``konbit --help``.
 
 from importlib import import_module
 
-_PUBLIC = {  # name → module; imported when first used, so that `import konbit_lessons` is quick
-    "KonbitError": "errors",
-    "read": "field.sources",
-    "load": "field.programme",
-    "clean": "field.cleaning",
-    "cleaned": "field.store",
-    "rows": "panel",
-    "invitations": "panel",
-    "estimate": "incentives",
-    "predict_participation": "incentives",
-    "Estimates": "incentives",
-    "coef_test": "incentives",
-    "wald_test": "incentives",
-    "effects": "incentives",
-    "firth": "incentives",
-    "Say": "say",
-    "Sentence": "say",
-    "show": "show",
-    "table": "show",
-    "prose": "show",
-    "items": "show",
-    "Opening": "show",
-    "Figure": "show",
-    "THEME": "show",
-    "MARKS": "show",
-    "COLOURS": "show",
-    "make_reports": "reports.make",
-    "own_words": "reports.narrative",
+_FROM = {  # module → names; imported when first used, so that `import konbit_lessons` is quick
+    "errors": "KonbitError",
+    "field.sources": "read",
+    "field.programme": "load",
+    "field.cleaning": "clean",
+    "field.store": "cleaned",
+    "panel": "rows invitations",
+    "incentives": "estimate predict_participation Estimates coef_test wald_test effects firth",
+    "say": "Say Sentence",
+    "show": "show table prose items Opening Figure THEME MARKS COLOURS",
+    "reports.make": "make_reports",
+    "reports.narrative": "own_words",
 }
+_PUBLIC = {name: module for module, names in _FROM.items() for name in names.split()}
 __all__ = sorted(_PUBLIC)
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from konbit_lessons.words import MINUS, Words, mark
+from konbit_lessons.words import Words, mark
 from konbit_lessons.words.label import Label
 
 ROOMS = sorted(path.stem for path in (Path(__file__).parent / "sentences").glob("[a-z]*.py"))
@@ -99,6 +99,8 @@ class Say(string.Formatter):
     def __init__(self, language="en", programme=None):
         self.words = Words.of(language)
         self.language, self.programme = self.words.language, programme
+        self.number, self.list = self.words.number, self.words.list
+        self.percent, self.points, self.signed = self.words.percent, self.words.points, self.words.signed
         if programme is not None:
             programme.check_language(self.language)
 
@@ -150,10 +152,9 @@ class Say(string.Formatter):
         return self._number(value, kind)
 
     def _number(self, value, kind):
-        value = float("nan") if value is None or pd.isna(value) else float(value)
-        words = self.words
-        write = {"signed": self.signed, "p": words.p_value, "percent": words.percent, "points": words.points}
-        return write[kind](value) if kind in write else words.number(value, int(kind or 0))
+        if kind in ("signed", "percent", "points"):
+            return getattr(self.words, kind)(value)
+        return self.words.p_value(value) if kind == "p" else self.number(value, int(kind or 0))
 
     def _pair(self, low, high, kind):
         if pd.isna(low) or pd.isna(high):
@@ -164,27 +165,6 @@ class Say(string.Formatter):
             said = self.words.text("{low} to {high}", **values)
             return said if kind == "range" else f" ({said})"
         return " " + self.words.text("(95 % interval {low} to {high})", **values)
-
-    def number(self, x, decimals=0):
-        """Return a number as this language writes it."""
-        return self._number(x, str(decimals))
-
-    def percent(self, x):
-        """Return a proportion as "45 %"."""
-        return self._number(x, "percent")
-
-    def points(self, x):
-        """Return a proportion as points of 100: "45"; for the values of an axis too."""
-        return self._number(x, "points")
-
-    def signed(self, x):
-        """Return a difference of proportions as "+11", "−3" or "0"."""
-        shown = self.words.points(x)
-        return shown if shown in ("0", "–") or shown.startswith(MINUS) else f"+{shown}"
-
-    def list(self, items):
-        """Return the items as "A, B and C"."""
-        return self.words.list(items)
 
     def clauses(self, said):
         """Return what is said as one Sentence of clauses, "A; B", keeping the numbers of each."""

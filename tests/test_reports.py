@@ -163,7 +163,7 @@ def test_a_hostile_cell_stays_text_wherever_data_reaches_the_page(tmp_path, prog
     soup = page_of(hostile, text(said), text(f"## {said}"), cell(opening(said, said)), *shown, name=said)
     assert soup.find_all(["script", "iframe", "form", "input", "button", "svg", "base", "object", "embed"]) == []
     assert len(soup.find_all("style")) == len(soup.head.find_all("style")) == 1
-    assert [meta.get("http-equiv") for meta in soup.find_all("meta")] == [None, "Content-Security-Policy", None]
+    assert [meta.get("http-equiv") for meta in soup.find_all("meta")] == [None, "Content-Security-Policy", None, None]
     assert len(soup.find_all("h1")) == len(soup.find_all("main")) == len(soup.find_all("body")) == 1
     for tag in soup.body.find_all():
         assert not [name for name in tag.attrs if name.startswith("on") or name in ("style", "srcdoc", "autofocus")]

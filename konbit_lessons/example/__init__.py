@@ -14,6 +14,7 @@ from pathlib import Path
 from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.example.field_files import TYPISTS, write_files
 from konbit_lessons.example.world import World, simulate
+from konbit_lessons.publish import published
 
 __all__ = ["World", "simulate", "write_example"]
 
@@ -53,18 +54,17 @@ def write_example(
     world = simulate(seed=seed, organizations=organizations, events=events)
     raw.mkdir(parents=True, exist_ok=True)
     key = write_files(world, raw, typing=typing)
-    readme = _write(raw / "README.md", _template("raw_readme.md"))
+    readme = published(raw / "README.md", _template("raw_readme.md"))
     return [*key.pop("files"), readme, *_truth(folder / "data" / "truth", world, key), *_programme(folder, world)]
 
 
 def _truth(folder, world, key):
-    folder.mkdir(parents=True, exist_ok=True)
     attended = world.invitations[["event_id", "organization_id", "attended"]].astype({"attended": int})
     aliases = key.pop("aliases")
     return [
-        _write(folder / "truth.json", _json(world.truth | key)),
-        _write(folder / "aliases.json", _json(aliases)),
-        _write(folder / "attended.csv", attended.to_csv(index=False, lineterminator="\n")),
+        published(folder / "truth.json", _json(world.truth | key)),
+        published(folder / "aliases.json", _json(aliases)),
+        published(folder / "attended.csv", attended.to_csv(index=False, lineterminator="\n")),
     ]
 
 
@@ -75,7 +75,7 @@ def _programme(folder, world):
     text = _template("programme.toml")
     for org_type, target in world.organizations["org_type"].value_counts().items():
         text = re.sub(rf"(?m)^{org_type} = \d+$", f"{org_type} = {target}", text)
-    return [_write(path, text)]
+    return [published(path, text)]
 
 
 def _template(name):
@@ -84,8 +84,3 @@ def _template(name):
 
 def _json(value):
     return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
-
-
-def _write(path, text):
-    path.write_text(text, encoding="utf-8", newline="\n")
-    return path

@@ -34,7 +34,7 @@ def write_files(world: World, raw: Path, *, typing: str = "easy") -> dict:
         getattr(field, name)()
     for name in ("contributions", "learning"):
         export.to_csv(field.path(f"{name}.csv"), getattr(world, name))
-    strangers = {name: None for name in dict.fromkeys(entry["name"] for entry in field.unrostered)}
+    strangers = dict.fromkeys(entry["name"] for entry in field.unrostered)
     key = {"files": field.files, "aliases": field.typist.aliases | strangers}
     return key | {"planted": field.planted, "unrostered": field.unrostered}
 

@@ -100,18 +100,11 @@ class Typist:
         return self._remember(key, self._names[key])
 
     def _variant(self, name, habit, where):
-        abbreviated = next((pair for pair in TYPING["abbreviations"] if pair[0] in name), ("", ""))
+        abbreviated = next((pair for pair in TYPING["abbreviations"] if pair[0] in name), (name, name))
         position = 1 + int(where * (len(name) - 1))
-        return (
-            lambda: name,
-            lambda: self._unless_another(name, name[:position] + name[position + 1 :]),
-            lambda: without_accents(name),
-            lambda: name.upper(),
-            lambda: f"  {name.replace(' de ', '  de ')} ",
-            lambda: f"{name} ({acronym(name)})",
-            lambda: name.replace("&", "et"),
-            lambda: name.replace(*abbreviated) if abbreviated[0] else name,
-        )[habit]()
+        slip = self._unless_another(name, name[:position] + name[position + 1 :])
+        typed = [name, slip, without_accents(name), name.upper(), f"  {name.replace(' de ', '  de ')} "]
+        return [*typed, f"{name} ({acronym(name)})", name.replace("&", "et"), name.replace(*abbreviated)][habit]
 
     def _unless_another(self, name, typed):
         folded = fold(typed)

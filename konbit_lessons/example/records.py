@@ -65,8 +65,8 @@ def _wave(rng, wave, roster, views):
     answers = there & (rng.random(len(roster)) < WAVES[wave]["rate"])
     number = answers * (1 + (rng.random(len(roster)) < 0.08))  # some organizations answer twice
     who = np.repeat(np.arange(len(roster)), number)
-    centre = _centre(wave, *(views[name].to_numpy()[who] for name in ("motivation", "belief_money")))
-    answer = {name: _rating(rng, mean) for name, mean in centre.items()}
+    moved_by = np.array([np.ones(len(who)), np.full(len(who), wave), *views.to_numpy()[who].T])
+    answer = {name: _rating(rng, np.array(weights) @ moved_by) for name, weights in SAID["ratings"].items()}
     about = {"organization_id": roster["organization_id"].to_numpy()[who]}
     about |= {"submitted_on": first + days(rng.integers(0, 28, len(who))), "wave": wave}
     knows = rng.random(len(who)) < 0.25 + 0.08 * wave
@@ -75,16 +75,6 @@ def _wave(rng, wave, roster, views):
     said = said.where(rng.random(len(who)) < 0.68)
     expects = _expectations(rng, len(who), unanswered=0.03)
     return pd.DataFrame(about | answer | {"knows_benefits": knows, "role_clear": role} | expects | {"comment": said})
-
-
-def _centre(wave, motivation, belief):
-    """The mean of each rating."""
-    return {
-        "motivation": 3.5 - 0.15 * wave + 0.7 * motivation,
-        "belief_money": 3.7 - 0.25 * wave + 0.7 * belief,
-        "perceived_value": 3.1 + 0.3 * motivation,
-        "role_clear": 2.4 + 0.15 * wave + 0 * belief,
-    }
 
 
 def _rating(rng, mean):

@@ -10,8 +10,8 @@ stand in ``world.toml``. ``truth`` holds them and what they are worth in proport
 checked. The field's versions of the same facts, with their errors, are made in ``field_files``.
 """
 
-from dataclasses import dataclass
 from importlib.resources import files
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -27,11 +27,13 @@ OFFERED, TYPES = EVENTS["offered"], EVENTS["types"]
 PROVIDER, GRANTEE = KINDS["provider"], KINDS["grantee"]
 AMOUNT = EVENTS["amount"]  # the incentive that is one
 KEY = ["event_id", "organization_id"]
+# each part has draws of its own, so that a change in one leaves the others as they were
+DRAWS = ["organizations", "events", "invitations", "survey", "conversations", "other_support", "business_leads"]
+DRAWS += ["contributions", "learning", "delegates", "truth"]
 DESIGNS = 400  # random allocations of incentives to events among which the least entangled is kept
 
 
-@dataclass(frozen=True)
-class World:
+class World(SimpleNamespace):
     """One simulated programme, as it truly was.
 
     Attributes
@@ -42,18 +44,6 @@ class World:
     truth : dict, seed, coefficients (log-odds), org_sd, event_sd, ame (mean of p with minus p without the incentive,
         over invitations, random effects as simulated), counts, and twins (pairs of organizations with nearly one name).
     """
-
-    organizations: pd.DataFrame
-    events: pd.DataFrame
-    invitations: pd.DataFrame
-    survey: pd.DataFrame
-    conversations: pd.DataFrame
-    other_support: pd.DataFrame
-    business_leads: pd.DataFrame
-    contributions: pd.DataFrame
-    learning: pd.DataFrame
-    delegates: pd.DataFrame
-    truth: dict
 
 
 def simulate(*, seed: int = 2017, organizations: int = 137, events: int = 48) -> World:
@@ -75,46 +65,31 @@ def simulate(*, seed: int = 2017, organizations: int = 137, events: int = 48) ->
     for name, value, least in (("seed", seed, 0), ("organizations", organizations, 2), ("events", events, 1)):
         if value < least:
             raise ProgrammeError(f"{name}={value}: expected a whole number of {least} or more.")
-    draws = np.random.default_rng([seed, FACTS["effects"]["draw"]]).spawn(11)
-    draw = dict(zip(World.__dataclass_fields__, draws, strict=True))
-    roster, twins = _organizations(draw["organizations"], organizations)
-    calendar = _events(draw["events"], events)
-    support = records.other_support(draw["other_support"], roster)
-    talks = records.conversations(draw["conversations"], roster)
-    views = _views(draw["truth"], roster)
-    rows, worth = _attendance(draw["invitations"], roster, calendar, support, talks, views)
-    delegates = _delegates(draw["delegates"], rows)
-    survey = records.survey(draw["survey"], roster, views)
-    return World(
-        organizations=roster,
-        events=calendar,
-        invitations=_with_delegates(rows, delegates),
-        survey=survey,
-        conversations=talks,
-        other_support=support,
-        business_leads=records.business_leads(draw["business_leads"], rows, calendar),
-        contributions=records.contributions(draw["contributions"], roster),
-        learning=pd.read_csv(files(__package__) / "learning.csv", dtype="str", parse_dates=["due_on"]),
-        delegates=delegates,
-        truth=_truth(seed, worth, roster, calendar, rows, delegates, survey, twins),
-    )
+    draws = np.random.default_rng([seed, FACTS["effects"]["draw"]]).spawn(len(DRAWS))
+    draw = dict(zip(DRAWS, draws, strict=True))
+    world = World()
+    world.organizations, twins = _organizations(draw["organizations"], organizations)
+    world.events = _events(draw["events"], events)
+    world.other_support = records.other_support(draw["other_support"], world.organizations)
+    world.conversations = records.conversations(draw["conversations"], world.organizations)
+    views = _views(draw["truth"], world.organizations)
+    rows, worth = _attendance(draw["invitations"], world, views)
+    world.delegates = _delegates(draw["delegates"], rows)
+    world.invitations = _with_delegates(rows, world.delegates)
+    world.survey = records.survey(draw["survey"], world.organizations, views)
+    world.business_leads = records.business_leads(draw["business_leads"], rows, world.events)
+    world.contributions = records.contributions(draw["contributions"], world.organizations)
+    world.learning = pd.read_csv(files(__package__) / "learning.csv", dtype="str", parse_dates=["due_on"])
+    world.truth = {"seed": seed} | _truth(world, twins, worth)
+    return world
 
 
-def _truth(seed, worth, roster, calendar, rows, delegates, survey, twins):
-    return {
-        "seed": seed,
-        "coefficients": OTHER | EFFECTS,
-        "org_sd": FACTS["effects"]["sd_of_organizations"],
-        "event_sd": FACTS["effects"]["sd_of_events"],
-        "ame": worth,
-        "organizations": len(roster),
-        "events": len(calendar),
-        "invitations": len(rows),
-        "attended": int(rows["attended"].sum()),
-        "delegates": len(delegates),
-        "survey_rows": len(survey),
-        "twins": [[roster["organization_id"][i], roster["organization_id"][j]] for i, j in twins],
-    }
+def _truth(world, twins, worth):
+    sd, codes = FACTS["effects"], world.organizations["organization_id"]
+    said = {"coefficients": OTHER | EFFECTS, "org_sd": sd["sd_of_organizations"], "event_sd": sd["sd_of_events"]}
+    said |= {"ame": worth} | {name: len(getattr(world, name)) for name in ("organizations", "events", "invitations")}
+    said |= {"attended": int(world.invitations["attended"].sum()), "delegates": len(world.delegates)}
+    return said | {"survey_rows": len(world.survey), "twins": [[codes[i], codes[j]] for i, j in twins]}
 
 
 def _organizations(rng, count):
@@ -216,15 +191,14 @@ def _invited(rng, roster, calendar):
     return np.nonzero(rng.random(there.shape) < chance)
 
 
-def _attendance(rng, roster, calendar, support, talks, views):
+def _attendance(rng, world, views):
     """Who came: event_id, organization_id, attended; and what each incentive is worth, from the same draws."""
+    roster, calendar = world.organizations, world.events
     where, who = _invited(rng, roster, calendar)
     effects, sd = OTHER | EFFECTS, FACTS["effects"]
-    pairs = {
-        "organization_id": roster["organization_id"].to_numpy()[who],
-        "event_id": calendar["event_id"].to_numpy()[where],
-    }
-    x = _reasons(pairs, who, where, roster, calendar, support, talks, views)
+    pairs = {"organization_id": roster["organization_id"].to_numpy()[who]}
+    pairs["event_id"] = calendar["event_id"].to_numpy()[where]
+    x = _reasons(pairs, who, where, world, views)
     score = effects["intercept"] + sum(effects[name] * values for name, values in x.items())
     score = score + (sd["sd_of_organizations"] * rng.normal(size=len(roster)))[who]
     score = score + (sd["sd_of_events"] * rng.normal(size=len(calendar)))[where]
@@ -235,10 +209,11 @@ def _attendance(rng, roster, calendar, support, talks, views):
     return typed(pd.DataFrame(pairs).assign(attended=attended)[[*KEY, "attended"]]), worth
 
 
-def _reasons(pairs, who, where, roster, calendar, support, talks, views):
+def _reasons(pairs, who, where, world, views):
     """What each invitation's probability is made of."""
+    roster, calendar, talks = world.organizations, world.events, world.conversations
     at = pd.DataFrame(pairs).assign(event_on=calendar["held_on"].to_numpy()[where], row=np.arange(len(who)))
-    spells = at.merge(support, on="organization_id", validate="many_to_many")
+    spells = at.merge(world.other_support, on="organization_id", validate="many_to_many")
     spells = spells[spells["event_on"].between(spells["started_on"], spells["ended_on"].fillna(CUT))]
     met = at.merge(talks[["organization_id", "held_on"]], on="organization_id", validate="many_to_many")
     met = met[(met["event_on"] - met["held_on"]).between(days(1), days(90))]

@@ -14,7 +14,6 @@ import json
 import os
 import re
 import tempfile
-import unicodedata
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,7 +22,6 @@ import pandas as pd
 
 from konbit_lessons.errors import DataError, ProgrammeError, ReportError
 from konbit_lessons.field.store import cleaned, digest, fingerprint, inputs
-from konbit_lessons.figures.markup import plain
 from konbit_lessons.measures.organization import contacts, refuse, unknown
 from konbit_lessons.publish import file_safe, only_one_run, published
 from konbit_lessons.reports import notebooks
@@ -33,7 +31,7 @@ from konbit_lessons.reports.manifest import as_text, manifest, reports_folder, s
 from konbit_lessons.reports.page import Setting, document, page
 from konbit_lessons.reports.run import SECONDS_PER_CELL, own_kernel, parameterized, refuse_unfinished, to_run
 from konbit_lessons.reports.warm import WarmKernel
-from konbit_lessons.say import Say, capital
+from konbit_lessons.say import Say
 
 MOST_WORKERS = 4  # unless told
 JOURNAL = ".finished.jsonl"  # a line per brief as soon as it is made, so that a run that was killed can go on
@@ -90,14 +88,14 @@ def make_briefs(
     data = cleaned(programme)
     about = contacts(data, quarter=quarter).set_index("organization_id")
     wanted = _wanted(data, about, organizations, quarter)
-    run = _Run(Setting(programme, quarter, words, "internal"), reports_folder(programme, reports) / quarter, seconds)
+    run = _Run(Setting(programme, quarter, words, "internal"), reports_folder(programme, reports) / quarter)
     with only_one_run(run.top):
         todo = [one for one in wanted if not run.up_to_date(one)]
         if len(todo) < len(wanted):
             progress(len(wanted) - len(todo), len(wanted), f"{len(wanted) - len(todo)} are up to date")
         if todo:
             workers = min(workers or os.cpu_count() or 1, MOST_WORKERS if workers is None else workers, len(todo))
-            asyncio.run(_make(run, todo, workers, progress))
+            asyncio.run(_make(run, todo, workers, seconds, progress))
         if source_of(inputs(programme)) != run.source:
             raise DataError(CHANGED.format(programme.path.name))
         made = {one: entry for one, entry in run.made.items() if one in about.index}
@@ -124,16 +122,13 @@ def file_name(code):
 class _Run:
     """What stays the same for all briefs of a run, and which are made."""
 
-    def __init__(self, setting, top, seconds):
-        programme = setting.programme
-        self.setting, self.programme, self.seconds = setting, programme, seconds
-        self.top, self.folder = top, top / "internal" / "briefs"
-        self.path = notebooks.notebook_file(programme, notebooks.BRIEF)
+    def __init__(self, setting, top):
+        self.setting, self.programme, self.top = setting, setting.programme, top
+        self.folder = top / "internal" / "briefs"
+        self.path = notebooks.notebook_file(self.programme, notebooks.BRIEF)
         self.notebook = to_run(nbformat.read(self.path, as_version=4))
-        every = {"quarter": setting.quarter, "language": setting.words.language, "audience": setting.audience}
-        given = notebooks.parameters(programme, {notebooks.BRIEF: self.path}, organization="", **every)
-        self.parameters = given[notebooks.BRIEF]
-        self.source, self.made_with = source_of(inputs(programme)), _code(self.path)
+        self.parameters = notebooks.parameters(setting, {"": self.path}, organization="")[""]
+        self.source, self.made_with = source_of(inputs(self.programme)), _code(self.path)
         self.made, self.failed = self._remembered(), {}
 
     def _remembered(self):
@@ -178,7 +173,7 @@ class _Run:
         return f"{self.top.name}/internal/briefs/{name}.html"
 
 
-async def _make(run, todo, workers, progress):
+async def _make(run, todo, workers, seconds, progress):
     """Make the briefs, so many at a time."""
     waiting = iter(enumerate(todo, start=1))
     run.folder.mkdir(parents=True, exist_ok=True)
@@ -186,7 +181,7 @@ async def _make(run, todo, workers, progress):
 
     async def work(scratch):
         """Make one brief after the other in one kernel, while any is waiting."""
-        kernel = WarmKernel(run.programme.folder, scratch=scratch, warm_up=warm_up, seconds=run.seconds)
+        kernel = WarmKernel(run.programme.folder, scratch=scratch, warm_up=warm_up, seconds=seconds)
         try:
             for at, one in waiting:
                 progress(at, len(todo), f"{one}: {await run.make(one, kernel)}")
@@ -218,24 +213,22 @@ def _wanted(data, about, organizations, quarter):
 
 
 def _index(run, about, made):
-    say, briefs = Say(run.setting.words, run.programme), []
-    named = about.loc[[one for one in about.index if one in made]]
-    for code, row in sorted(named.iterrows(), key=lambda one: (_letters(one[1]["name"]), one[0])):
-        said = {"name": plain(row["name"]), "page": made[code]["page"], "earlier": made[code]["inputs"] != run.source}
-        said |= {name: say.number(row[name]) for name in ("overdue", "later")}
-        said["last_talk"] = say.formatted(row["last_talk"], "date")
-        briefs.append(said | {"type": capital(say.level("org_type", row["org_type"]))})
+    say = Say(run.setting.words, run.programme)
+    named = about.loc[[one for one in about.index if one in made]].sort_index()
+    named = named.assign(type=say.labels(named["org_type"]), made=[made[one] for one in named.index])
+    named = named.sort_values("name", key=_letters, kind="stable")
+    told = {"briefs": named.to_dict("records"), "failed": dict(sorted(run.failed.items()))}
     title = run.setting.words.text("Briefs on organizations")
-    return document("briefs.html.j2", run.setting, title, briefs=briefs, failed=dict(sorted(run.failed.items())))
+    return document("briefs.html.j2", run.setting, title, say=say, source=run.source, **told)
 
 
-def _letters(name):
-    """A name as it is looked up: without accents and capitals."""
-    return "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c)).casefold()
+def _letters(names):
+    """Names as they are looked up: without accents and capitals."""
+    return names.str.normalize("NFKD").str.replace("[\u0300-\u036f]", "", regex=True).str.casefold()
 
 
 def _code(notebook):
     """One hash of the notebook and of all code, words and templates that make a page of it."""
-    ends = ("*.py", "*.po", "*.toml", "*.j2", "*.css")
-    files = sorted(path for end in ends for path in notebooks.PACKAGE.rglob(end))
+    ends = {".py", ".po", ".toml", ".j2", ".css"}
+    files = sorted(path for path in notebooks.PACKAGE.rglob("*.*") if path.suffix in ends)
     return digest(b"".join(path.read_bytes() for path in [notebook, *files]))

@@ -77,18 +77,10 @@ def _frame(columns, words):
 
 
 def _page(data, columns, words):
-    programme, language = data.programme, words.language
-    shown = []
-    for name, schema in programme.tables.items():
-        own = [column for column in columns if column["table"] == name]
-        about = {one: schema.metadata[one].text(language) for one in ("label", "row")}
-        files = sorted({files for column in own for files, _ in column["origins"]})
-        about |= {"key": schema.metadata["key"], "rows": own[0]["rows"]}
-        shown.append(about | {"name": name, "files": files, "columns": own})
-    labels = {table["name"]: table["label"] for table in shown}
-    told = {"tables": shown, "labels": labels, "headings": list(labels.items()), "listed": words.list}
-    told |= {"cell": words.number(programme.smallest_cell), "percent": words.percent}
-    title = words.text("What each table and column means")
+    programme, title = data.programme, words.text("What each table and column means")
+    labels = {name: schema.metadata["label"].text(words.language) for name, schema in programme.tables.items()}
+    told = {"tables": programme.tables, "columns": columns, "labels": labels, "headings": list(labels.items())}
+    told |= {"cell": words.number(programme.smallest_cell), "percent": words.percent, "listed": words.list}
     return document("codebook.html.j2", Setting(programme, None, words), title, **told)
 
 
@@ -138,23 +130,19 @@ def figures(rows, name, about, cell):
     by = rows.get("organization_id")
 
     def few(some):
-        return by is not None and 0 < by[some].nunique() < cell
+        return by is not None and 0 < by[some.index].nunique() < cell
 
-    if few(pd.Series(True, index=rows.index)):
+    if few(rows):
         return NOTHING
     said = NOTHING | {"rows": len(rows)}
-    if name not in rows or rows.empty:
+    column = rows.get(name, pd.Series(dtype="str"))
+    known, gone = column.dropna(), column[column.isna()]
+    if column.empty or few(known):
         return said
-    gone = rows[name].isna()
-    known = rows.loc[~gone, name]
-    if known.empty:
-        return said | {"missing": 1.0}
-    if few(~gone):
-        return said
-    if not few(gone):
-        said["missing"] = round(float(gone.mean()), 2)
-        said["distinct"] = int(known.nunique()) if about["kind"] in ("identifier", "text", "place") else None
-    return said | (_range(known, by, about["kind"], cell) if about.get("ordered") else {})
+    if not few(gone) or known.empty:
+        said["missing"] = round(len(gone) / len(column), 2)
+        said["distinct"] = known.nunique() if len(known) and about["kind"] in ("identifier", "text", "place") else None
+    return said | (_range(known, by, about["kind"], cell) if len(known) and about.get("ordered") else {})
 
 
 def _range(known, by, kind, cell):

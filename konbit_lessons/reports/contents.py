@@ -51,17 +51,9 @@ def quarters(setting, reports):
 def _shown(report, made, folder, words):
     return report | {
         "answer": _answer(report, report["page"]),
-        "language": _other(report, words),
-        "word": next((file for file in report.get("files", ()) if file.endswith(".docx")), ""),
         "bars": _bars(report["tables"], folder / "tables", Say(words)),
         "earlier": report["inputs"] != source_of(made["inputs"]),
     }
-
-
-def _other(report, words):
-    """The language of a report, where it is not the page's own."""
-    language = report["parameters"].get("language")
-    return "" if language in (None, words.language) else language
 
 
 def _answer(report, page):
@@ -71,19 +63,14 @@ def _answer(report, page):
 
 def _quarter(name, of, setting):
     words, (audience, first) = setting.words, next(iter(of.items()))
-    report = next((first["reports"][one] for one in in_order(first["reports"])), None)
-    shown = {"name": words.text("Study"), "period": "", "answer": "", "language": ""}
+    shown = {"name": words.text("Study"), "period": "", "folder": name, "of": of}
     if first.get("quarter"):
         days = setting.programme.calendar.named(name)
         ends = {"first": words.date(days.first_day), "last": words.date(days.last_day)}
         shown |= {"name": name, "period": words.text("From {first} to {last}", **ends)}
-    if report:
-        shown |= {"answer": _answer(report, f"{name}/{audience}/{report['page']}"), "language": _other(report, words)}
-    return shown | {
-        "pages": {audience: f"{name}/{audience}/index.html" for audience in of},
-        "made": {audience: len(made["reports"]) for audience, made in of.items()},
-        "failed": {audience: len(made["failed"]) for audience, made in of.items()},
-    }
+    if report := next((first["reports"][one] for one in in_order(first["reports"])), None):
+        shown |= {"report": report, "answer": _answer(report, f"{name}/{audience}/{report['page']}")}
+    return shown
 
 
 # ---- the small figures

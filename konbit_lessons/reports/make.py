@@ -101,12 +101,11 @@ def make_reports(
     quarter = notebooks.quarter_of(programme, quarter)
     wanted = notebooks.asked_for(programme, names)
     top = reports_folder(programme, reports) / ("study" if programme.study else quarter)
-    every = {"quarter": quarter, "language": words.language, "audience": audience}
-    every[PLACE] = os.path.relpath(top.parent, programme.folder)
-    given = notebooks.parameters(programme, wanted, further=parameters, **every)
+    place = {PLACE: os.path.relpath(top.parent, programme.folder)}
+    run = _Run(Setting(programme, quarter, words, audience), top, to, strict, progress)
+    given = notebooks.parameters(run.setting, wanted, further=parameters, **place)
     if notebooks.LEARNING in wanted:  # what is wrong in the evaluator's own words is said before anything starts
         narrative.own_words(cleaned(programme), quarter=quarter, language=words)
-    run = _Run(Setting(programme, quarter, words, audience), top, to, strict, progress)
     with only_one_run(top):
         failed = _make(run, wanted, given)
     with FileLock(top.parent / ".quarters.lock"):  # runs for several quarters at once list them one after the other

@@ -122,39 +122,39 @@ def headings(path):
     return [(level(block), words_of(block)) for block in said if level(block)]
 
 
-def parameters(programme, notebooks, *, further=None, **every):
+def parameters(setting, notebooks, *, further=None, **every):
     """Return name → parameters of each notebook.
 
     Parameters
     ----------
-    programme : Programme
+    setting : Setting, from which the notebooks that have such parameters get quarter, language and audience
     notebooks : dict, name → Path
     further : dict, what the call adds: each goes to the notebooks that have such a parameter
-    every : what every run sets, as far as a notebook has it: quarter, language, audience, reports, organization
+    every : what else every run sets, as far as a notebook has it: reports, organization
 
     Raises
     ------
     ProgrammeError : no notebook has such a parameter, or it is of another type; nothing was started
     """
-    if every["audience"] not in AUDIENCES:
-        raise ProgrammeError(f"audience: found {every['audience']!r}; expected {' or '.join(AUDIENCES)}.")
-    every, further = {"programme_file": programme.path.name} | every, dict(further or {})
+    programme, quarter, words, audience = setting
+    if audience not in AUDIENCES:
+        raise ProgrammeError(f"audience: found {audience!r}; expected {' or '.join(AUDIENCES)}.")
+    every |= {"programme_file": programme.path.name, "quarter": quarter, "language": words.language}
+    every, further = every | {"audience": audience}, dict(further or {})
     if own := every.keys() & further:
         raise ProgrammeError(
             f"parameter {min(own)}: found it among the further parameters; expected it as --{min(own)}."
         )
-    known = {name: default_parameters(path) for name, path in notebooks.items()}
+    known = {path: _defaults(path) for path in notebooks.values()}
     anywhere = {parameter: value for defaults in known.values() for parameter, value in defaults.items()}
-    checked_parameters(anywhere, further, where=", ".join(path.name for path in notebooks.values()))
+    checked_parameters(anywhere, further, where=", ".join(path.name for path in known))
     given = {name: value for name, value in (every | further).items() if value is not None}
-    return {
-        name: checked_parameters(defaults, {one: given[one] for one in defaults if one in given}, where=f"{name}.ipynb")
-        for name, defaults in known.items()
-    }
+    own = {path: {name: given[name] for name in defaults if name in given} for path, defaults in known.items()}
+    return {name: checked_parameters(known[path], own[path], where=path.name) for name, path in notebooks.items()}
 
 
-def default_parameters(path):
-    """Return name → default of the literals assigned in the cell of a notebook that is tagged "parameters"."""
+def _defaults(path):
+    """The literals assigned in the cell of a notebook that is tagged "parameters", by name."""
     source = "\n".join(source for _, tags, source in cells_of(path) if "parameters" in tags)
     assigned = [one for one in ast.parse(source).body if isinstance(one, ast.Assign)]
     return {one.targets[0].id: ast.literal_eval(one.value) for one in assigned}

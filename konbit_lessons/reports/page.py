@@ -32,6 +32,10 @@ from konbit_lessons.words.markdown import anchor_of, blocks, level, words_of
 FOLDED = "folded"  # the tag of a markdown cell whose heading opens and closes what is under it
 TEMPLATES = Path(__file__).parent / "templates"
 ALLOWED = tomllib.loads((TEMPLATES / "allowed.toml").read_text(encoding="utf-8"))
+JINJA = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+JINJA.filters["plain"] = plain
+JINJA.globals |= {"simulated": SIMULATED, "version": version("konbit-lessons")}
+JINJA.globals["style"] = Markup((TEMPLATES / "style.css").read_text(encoding="utf-8").strip())
 
 
 class Setting(NamedTuple):
@@ -77,24 +81,10 @@ def page(cells, setting, *, name="report", tables=(), template="page.html.j2"):
 
 def document(template, setting, title, **values):
     """Fill a template of the folder templates/ with what every page has: language, style, banner and footer."""
-    programme, quarter, words, audience = setting
-    jinja = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    filled = jinja.get_template(template).render(
-        title=title,
-        text=words.text,
-        plural=words.plural,
-        language=words.language,
-        awaits_reader=words.awaits_reader,
-        style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8").strip()),
-        internal=audience == "internal",
-        simulated=words.text(SIMULATED) if programme.simulated else "",
-        programme=plain(programme.name),
-        contact=plain(programme.point_of_contact),
-        smallest=programme.smallest_cell,
-        meta=[plain(said) for said in meta(programme, quarter, Say(words, programme))],
-        version=version("konbit-lessons"),
-        **values,
-    )
+    programme, quarter, words, _ = setting
+    said = setting._asdict() | {"text": words.text, "plural": words.plural, "language": words.language, "title": title}
+    said["meta"] = meta(programme, quarter, Say(words, programme))
+    filled = JINJA.get_template(template).render(said | values)
     return re.sub(r"(?<=\d) %", "\u00a0%", filled)  # so that no line begins with the sign
 
 

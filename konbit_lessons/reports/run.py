@@ -32,10 +32,8 @@ import importlib, os, sys, typing
 sys.path.insert(0, {parent!r})
 import konbit_lessons
 del sys.path[0]
-folder = os.getcwd()
-os.chdir({scratch!r})  # matplotlib would take its settings from the folder it is imported in
-import matplotlib
-os.chdir(folder)
+import matplotlib  # takes its settings from the folder it is imported in: the kernel's own, where they are empty
+os.chdir({folder!r})
 from ipykernel.kernelapp import launch_new_instance
 launch_new_instance()
 """
@@ -64,7 +62,7 @@ def run(path, parameters, *, programme_file, keep, seconds=SECONDS_PER_CELL):
     done, failed = keep / path.name, keep / f"{path.stem}.FAILED.ipynb"
     with tempfile.TemporaryDirectory(prefix="konbit-") as scratch, own_kernel(Path(scratch), programme_file):
         output = Path(scratch) / "executed.ipynb"
-        cause = _execute(notebook, output, parameters, programme_file.parent, seconds)
+        cause = _execute(notebook, output, parameters, seconds)
         executed = nbformat.read(output, as_version=4) if output.exists() else notebook
     refuse_unfinished(executed, path.name, failed, cause)
     failed.unlink(missing_ok=True)
@@ -72,25 +70,22 @@ def run(path, parameters, *, programme_file, keep, seconds=SECONDS_PER_CELL):
     return executed
 
 
-def _execute(notebook, output, parameters, folder, seconds):
+def _execute(notebook, output, parameters, seconds):
     """Execute the notebook to the file `output`; return the error that stopped it, if one did."""
+    own = {"kernel_name": KERNEL, "language": "python", "cwd": str(output.parent), "progress_bar": False}
     try:
         # Papermill reads braces in a path as format fields, hence a path that has none and the notebook itself.
-        papermill.execute_notebook(
-            notebook,
-            str(output),
-            parameters,
-            kernel_name=KERNEL,
-            language="python",
-            cwd=str(folder),
-            progress_bar=False,
-            execution_timeout=seconds,
-            config=Config(KernelManager={"transport": TRANSPORT}),
-        )
+        config = kernel_settings(output.with_name("kernel.json"))
+        papermill.execute_notebook(notebook, str(output), parameters, execution_timeout=seconds, config=config, **own)
     except Exception as error:
         # Dead kernels and timeouts come as a dozen classes; each must end as a report that failed, never as a page.
         return error
     return None
+
+
+def kernel_settings(connection):
+    """Return how a kernel is spoken to: by sockets beside its file `connection`, wherever it goes to work."""
+    return Config(KernelManager={"transport": TRANSPORT, "connection_file": str(connection)})
 
 
 def to_run(notebook):
@@ -161,14 +156,13 @@ def own_kernel(scratch, programme_file):
     """
     spec = scratch / "kernels" / KERNEL
     spec.mkdir(parents=True)
-    settings = scratch / "matplotlibrc"
-    settings.touch()
-    code = LAUNCH.format(parent=str(Path(__file__).parents[2]), scratch=str(scratch))
+    (scratch / "matplotlibrc").touch()
+    code = LAUNCH.format(parent=str(Path(__file__).parents[2]), folder=str(programme_file.parent))
     env = {
         "PYTHONHASHSEED": "0",
         "PYTHONPATH": os.pathsep.join(filter(os.path.isabs, os.environ.get("PYTHONPATH", "").split(os.pathsep))),
         "IPYTHONDIR": str(scratch / "ipython"),
-        "MATPLOTLIBRC": str(settings),
+        "MATPLOTLIBRC": str(scratch / "matplotlibrc"),
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "KONBIT_PROGRAMME": str(programme_file),
     }

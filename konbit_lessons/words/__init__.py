@@ -7,11 +7,11 @@ the list of messages, ``konbit.pot``, from which a .po begins. Reports are made 
 whose header is marked fuzzy awaits a native reader. docs/translator.md is for who translates.
 """
 
-import math
 from functools import lru_cache
 from gettext import c2py
 from pathlib import Path
 
+import pandas as pd
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 from babel.messages.catalog import Catalog
@@ -125,16 +125,21 @@ class Words:
 
     def number(self, x, decimals=0):
         """Return a number with this many decimals, as "1,800" or "1 800"; "–" where there is none."""
-        if x is None or math.isnan(x):
+        if pd.isna(x):
             return "–"
         pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
         return format_decimal(round(float(x), decimals) + 0.0, format=pattern, locale=self._locale).replace("-", MINUS)
 
     def points(self, x):
         """Return a proportion as percentage points: 0.123 is "12", 0.004 is "0.4", and 0.0003, which is not 0, "0.03"."""
-        of_100 = 100 * x if x is not None and not math.isnan(x) else math.nan
+        of_100 = math.nan if pd.isna(x) else 100 * float(x)
         decimals = max(1, -math.floor(math.log10(abs(of_100)))) if 1e-6 < abs(of_100) < 0.95 else 0
         return self.number(of_100, decimals)
+
+    def signed(self, x):
+        """Return a difference of proportions as "+11", "−3" or "0"."""
+        points = self.points(x)
+        return points if points in ("0", "–") or points.startswith(MINUS) else f"+{points}"
 
     def percent(self, x):
         """Return a proportion as "12 %", with the language's own space before the sign."""
@@ -143,7 +148,7 @@ class Words:
 
     def p_value(self, p):
         """Return "p = 0.03", or "p < 0.001"."""
-        if p is None or math.isnan(p):
+        if pd.isna(p):
             return "–"
         return f"p < {self.number(0.001, 3)}" if p < 0.001 else f"p = {self.number(p, 3 if p < 0.1 else 2)}"
 

@@ -31,15 +31,10 @@ msgstr ""
 
 def messages():
     """Yield (place, message) for every message, where message is a text or a pair of singular and plural."""
-    for path in sorted(PACKAGE.rglob("*.py")):
-        yield from ((path.relative_to(PACKAGE).as_posix(), found) for found in _of_code(path.read_text("utf-8")))
-    for path in sorted(PACKAGE.rglob("texts.toml")):
-        table = tomllib.loads(path.read_text("utf-8"))
-        yield from ((path.relative_to(PACKAGE).as_posix(), found) for found in _of_table(table))
-    for path in sorted(PACKAGE.rglob("*.j2")):
-        with path.open("rb") as file:
-            for _, found, _, _ in extract("jinja2.ext:babel_extract", file, keywords=KEYWORDS):
-                yield path.relative_to(PACKAGE).as_posix(), found
+    for name, found_in in {"*.py": _of_code, "texts.toml": _of_table, "*.j2": _of_template}.items():
+        for path in sorted(PACKAGE.rglob(name)):
+            place = path.relative_to(PACKAGE).as_posix()
+            yield from ((place, found) for found in found_in(path.read_text("utf-8")))
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
         for kind, _, source in cells_of(path):
             found = _of_code(source) if kind == "code" else map(words_of, blocks(source))
@@ -59,9 +54,15 @@ def updated(text):
     return header + _written(catalog)
 
 
-def _of_table(table):
+def _of_template(source):
+    """Yield what is said in a template."""
+    for _, found, *_ in extract("jinja2.ext:babel_extract", io.BytesIO(source.encode("utf-8")), keywords=KEYWORDS):
+        yield found
+
+
+def _of_table(source):
     """Yield the texts and pairs of a table of texts, whatever they stand under."""
-    for one in table.values():
+    for one in (tomllib.loads(source) if isinstance(source, str) else source).values():
         if isinstance(one, dict):
             yield from _of_table(one)
         else:
