@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from konbit_lessons.disclosure import TOTAL, Before, Gate
+from konbit_lessons.disclosure import TOTAL, Gate
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.field.declared import EXPECTS
 from konbit_lessons.incentives.result import decided
@@ -135,10 +135,9 @@ def _waves_of(data: Data, term: str, kind: str, quarter: str) -> list[tuple]:
 
 def _counted(data: Data, term: str, kind: str, wave: int, since: int | None, quarter: str) -> pd.DataFrame:
     """How many say yes in a wave, as the report of a quarter may show it beside those of the quarters before."""
-    gate, report, by = _rules(Gate()), "", _ways(data, term, kind)
-    for report, some in reports_of(data, term, quarter=quarter, wave=wave).items():
-        gate.report(report)
-        each = _each(data, some, term, since, (report, quarter))
+    gate, by, told = _rules(Gate()), _ways(data, term, kind), reports_of(data, term, quarter=quarter, wave=wave)
+    for report in gate.reports(told):
+        each = _each(data, told[report], term, since, (report, quarter))
         gate.count(each, ["yes", "no", "n"], by=by)
         gate.count(each, ["before"] if since else [], by=["both"])
         gate.count(each, ["offered", "unmet"] if met_by(data, term) else [])
@@ -162,10 +161,9 @@ def _rules(gate: Gate) -> Gate:
     """How the answers to a statement go together, in every group and from report to report."""
     gate.partition("n", ["yes", "no"])
     gate.nested("unmet", "yes")
-    for figure in ("before", "offered"):
-        gate.nested(figure, "n")
-    for figure in ("yes", "no", "n"):
-        gate.nested(Before(figure), figure)
+    gate.nested("before", "n")
+    gate.nested("offered", "n")
+    gate.lasting("yes", "no", "n")
     return gate
 
 

@@ -7,7 +7,7 @@ for the page on expectations. Figures about few organizations are hidden here, w
 import numpy as np
 import pandas as pd
 
-from konbit_lessons.disclosure import TOTAL, Before, Gate
+from konbit_lessons.disclosure import TOTAL, Gate
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures.answers import answers, compared, met_by, reports_of, said, with_offer
 from konbit_lessons.measures.intervals import difference_of_groups, with_shares
@@ -148,12 +148,10 @@ def _latest(data: Data, column: str, quarter: str) -> dict[str, pd.DataFrame]:
 
 def _answered(data: Data, reports: dict, columns: list[str], by: tuple = ()) -> pd.DataFrame:
     """How many of each group answered, ``n``, and said yes to each column, as the last of the reports shows it."""
-    gate, report = Gate(), ""
-    for report, some in reports.items():
-        gate.report(report)
-        gate.count(some.assign(n=True), [*columns, "n"], by=by)
+    gate = Gate()
+    for report in gate.reports(reports):
+        gate.count(reports[report].assign(n=True), [*columns, "n"], by=by)
     if columns:
         gate.overlapping("n", columns)
-    for figure in (*columns, "n"):
-        gate.nested(Before(figure), figure)
+    gate.lasting(*columns, "n")
     return gate.decide(data.programme.smallest_cell)["n"].loc[report].droplevel("by")

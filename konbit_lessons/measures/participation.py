@@ -6,7 +6,7 @@ hidden here, with those they could be worked out from, so that no page or CSV ho
 
 import pandas as pd
 
-from konbit_lessons.disclosure import AND, TOTAL, Before, Gate
+from konbit_lessons.disclosure import AND, TOTAL, Gate
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures import shared_counts
 from konbit_lessons.measures.intervals import difference_of_groups, share_with_interval, with_shares
@@ -205,17 +205,16 @@ def meaningful(data: Data, *, quarter: str) -> pd.DataFrame:
 def _meaningful_shown(data: Data, quarter: str, ways: dict) -> pd.DataFrame:
     """How many invited organizations do what each way asks, by type and in all, as it may be shown."""
     rows, gate = shared_counts.panel(data, quarter=quarter), Gate()
-    for one in reports(data, quarter):
+    for one in gate.reports(reports(data, quarter)):
         done = _done(data, rows[rows["fiscal_quarter"] <= one], one)
         met = done.assign(**{way: (done[list(cut)] >= pd.Series(cut)).all(axis=1) for way, cut in ways.items()})
-        gate.report(one)
         gate.count(met, ["defined", "n"], by=["org_type"])
         gate.count(met, ways)
     for name in ways["defined"]:
         gate.nested(*(way for way in (f"{name}_higher", "defined", f"{name}_lower") if way in ways))
     for way in ways:
         gate.nested(way, "n")
-        gate.nested(Before(way), way)
+    gate.lasting(*ways)
     gate.known("n")
     return gate.decide(data.programme.smallest_cell)["n"].loc[quarter]
 

@@ -26,13 +26,7 @@ from konbit_lessons.measures.roster import partners, quarters_of
 from konbit_lessons.measures.shared_counts import conversations
 from konbit_lessons.words import mark
 
-STANDARDS = {
-    "validity": mark("Validity"),
-    "integrity": mark("Integrity"),
-    "precision": mark("Precision"),
-    "reliability": mark("Reliability"),
-    "timeliness": mark("Timeliness"),
-}
+STANDARDS = ("validity", "integrity", "precision", "reliability", "timeliness")
 PLACE = ["table", "source", "quarter"]
 REFUSED = ("conversion", "codebook", "event on record")  # checks that blank a value that does not fit
 
@@ -162,7 +156,7 @@ def data_quality(data: Data) -> pd.DataFrame:
     frame = pd.concat([part for part in parts if len(part)], ignore_index=True)
     frame = frame.astype({"value": "Float64", "of": "Int64"})
     share = (frame["value"] / frame["of"]).where((frame["of"] > 0) & ~frame["unit"].isin(["values", "changes", "days"]))
-    order = {"standard": list(STANDARDS).index, "measure": MEASURES.index, "table": ["", *tables.TABLES].index}
+    order = {"standard": STANDARDS.index, "measure": MEASURES.index, "table": ["", *tables.TABLES].index}
     return frame.assign(share=share)[["standard", "measure", "unit", *PLACE, "value", "of", "share"]].sort_values(
         ["standard", "measure", *PLACE], key=lambda names: names.map(order.get(names.name, str)), ignore_index=True
     )

@@ -83,12 +83,11 @@ def organizations(data: Data, *, quarter: str) -> pd.DataFrame:
         ``reached`` and ``partners`` by place.
     """
     gate, rows = Gate(), panel(data, quarter=quarter)
-    for one in roster.reports(data, quarter):
+    for one in gate.reports(roster.reports(data, quarter)):
         so_far = rows[rows["fiscal_quarter"] <= one]
         came = attendances(so_far[so_far["fiscal_quarter"] == one])
         each = _steps(data, so_far, one).assign(attendances=False)
         each["reached"] = each["organization_id"].isin(came["organization_id"])
-        gate.report(one)
         gate.count(each, [*STEPS, "reached"], by=["org_type"])
         records = pd.concat([came.assign(attendances=True), each], ignore_index=True)
         gate.count(records, ["attendances"], by=["org_type"], records=True)
@@ -97,8 +96,7 @@ def organizations(data: Data, *, quarter: str) -> pd.DataFrame:
     gate.nested(*reversed(STEPS))
     gate.nested("reached", "partners")
     gate.overlapping("came_once", [Before("came_once"), "reached"])
-    for step in ("came_again", "came_five_times"):
-        gate.nested(Before(step), step)
+    gate.lasting("came_again", "came_five_times")
     gate.below("reached", "attendances")
     gate.known("roster", "invited", "partners", "attendances")
     return gate.decide(data.programme.smallest_cell)
@@ -143,9 +141,8 @@ def conversations(data: Data, *, quarter: str) -> pd.DataFrame:
         :data:`BANDS` those by their last conversation, in all and by type; each month of it by its first day.
     """
     gate = Gate()
-    for one in roster.quarters_since(data, data.conversations["held_on"].min(), quarter):
+    for one in gate.reports(roster.quarters_since(data, data.conversations["held_on"].min(), quarter)):
         each, months = _talked_with(data, one)
-        gate.report(one)
         gate.count(each, [*BANDS, "partners"], by=["org_type"])
         gate.count(each, months)
         gate.overlapping("talked", months)
@@ -193,20 +190,12 @@ def invitations_taken_up(data: Data, rows: pd.DataFrame, *, also: str = "") -> p
     known = known.assign(invitations=True, attended=known["attended"].astype(bool))
     by = [also] if also else [name for name in TAKEN_UP if name in known]
     pairs = [] if also else [pair for pair in PAIRS if {*pair} <= {*by}]
-    gate, quarters = Gate(), sorted(known["fiscal_quarter"].unique()) if "fiscal_quarter" in known else []
-    for quarter in quarters or [""]:
-        gate.report(quarter)
-        gate.count(
-            known[known["fiscal_quarter"] <= quarter] if quarter else known,
-            ["invitations", "attended"],
-            by,
-            pairs=pairs,
-            records=True,
-        )
+    gate, quarters = Gate(), known.get("fiscal_quarter", pd.Series("", known.index))
+    for quarter in gate.reports(sorted(quarters.unique()) or [""]):
+        gate.count(known[quarters <= quarter], ["invitations", "attended"], by, pairs=pairs, records=True)
     gate.nested("attended", "invitations")
-    for figure in ("invitations", "attended"):
-        gate.nested(Before(figure), figure)
-    return gate.decide(data.programme.smallest_cell)["n"].loc[(quarters or [""])[-1]]
+    gate.lasting("invitations", "attended")
+    return gate.decide(data.programme.smallest_cell)["n"].loc[quarter]
 
 
 def invitations_hidden(data: Data, rows: pd.DataFrame) -> set[str]:

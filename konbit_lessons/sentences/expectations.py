@@ -37,10 +37,7 @@ def not_offered(say, expected, *, quarter):
     if short.empty:
         return None
     line = short.loc[(short["unmet"] / short["yes"]).astype(float).idxmax()]
-    text = mark(
-        "Of {yes} organizations that expect {term:name}, **{unmet}** were not offered it from {quarter:period}."
-    )
-    return say(text, quarter=quarter, **line)
+    return say(TEXTS["not_offered"], quarter=quarter, **line)
 
 
 def offers(say, expected):
@@ -116,11 +113,9 @@ def opinion_over_time(say, opinions):
     opinions : DataFrame, the rows of one question, in the order of time
     """
     total = opinions[opinions["by"] == "total"]
-    kind = opinions["kind"].iloc[0]
-    what = _what(say, opinions["term"].iloc[0], kind)
-    return first_and_last(
-        say, total, changed=TEXTS["over_time"][kind], one=TEXTS["over_time"][f"{kind} once"], what=what
-    )
+    term, kind = opinions[["term", "kind"]].iloc[0]
+    changed, one = (TEXTS["over_time"][name] for name in (kind, f"{kind} once"))
+    return first_and_last(say, total, changed=changed, one=one, what=_what(say, term, kind))
 
 
 def expected_and_offered(say, expected, *, quarter):
@@ -232,16 +227,11 @@ def _told(say, differences):
 
 def _named(say, differences):
     """Rows of differences with their words: what each is of, and how strong its evidence is."""
-    rows = differences.to_dict("records")
-    return [
-        {
-            "points": abs(row["estimate"]),
-            "what": _what(say, row["term"], row.get("kind", "")),
-            "answer": answer(say, row["strength"]),
-        }
-        | row
-        for row in rows
-    ]
+    rows = []
+    for row in differences.to_dict("records"):
+        words = {"what": _what(say, row["term"], row.get("kind", "")), "answer": answer(say, row["strength"])}
+        rows.append({"points": abs(row["estimate"])} | words | row)
+    return rows
 
 
 def _what(say, term, kind):

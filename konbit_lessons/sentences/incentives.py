@@ -164,12 +164,8 @@ def of_incentive(say, result, row):
     units, text, name = units_of(say, result), TEXTS["of_incentive"][row["strength"]], term_name(say, row["term"])
     if row["strength"] == "cannot tell":
         return say(text, label=name, reason=reason(say, row, units)) + _seen(say, row, units)
-    evidence = say(
-        "{confidence:percent} interval {span}; {counts}",
-        confidence=result.confidence,
-        span=span(say, row),
-        counts=counts(say, row, units),
-    )
+    about = {"confidence": result.confidence, "span": span(say, row), "counts": counts(say, row, units)}
+    evidence = say("{confidence:percent} interval {span}; {counts}", **about)
     return say(text, label=name, difference=_difference(say, row, units), evidence=evidence)
 
 
@@ -244,13 +240,9 @@ def _seen(say, row, units):
     compared = "constant" if row["reason"] == "constant" else "against" if row["against"] else "without"
     sides = {"k": "k_offered", "n": "n_offered", "k_other": "k_not_offered", "n_other": "n_not_offered"}
     values = {name: row[column] for name, column in sides.items()} | {"against": row["against"]} | units
-    said, p = (
-        say(TEXTS["seen"][f"{compared} in a study" if units["in_a_study"] else compared], **values),
-        row["permutation_p"],
-    )
-    if pd.isna(p):
-        return said
-    return said + say("Dealt out at random, it would show a difference this large in {p:percent} of tries.", p=p)
+    said = say(TEXTS["seen"][f"{compared} in a study" if units["in_a_study"] else compared], **values)
+    by_chance = mark("Dealt out at random, it would show a difference this large in {p:percent} of tries.")
+    return said + (say(by_chance, p=row["permutation_p"]) if pd.notna(row["permutation_p"]) else None)
 
 
 def row_count(say, n, units):

@@ -27,12 +27,8 @@ def reached_so_far(say, reached, quarter):
     counted = reached[reached["org_type"].isin(last["org_type"])]["attendances"]
     if counted.isna().any() or len(parts) < len(last):
         return say("By {quarter:end}, **{parts:list}** came to at least one event.", parts=parts, quarter=quarter)
-    return say(
-        "By {quarter:end}, **{parts:list}** came to at least one event; together they account for {attendances}.",
-        parts=parts,
-        quarter=quarter,
-        attendances=say(("{n} attendance", "{n} attendances"), n=counted.sum()),
-    )
+    times = say(("{n} attendance", "{n} attendances"), n=counted.sum())
+    return say(TEXTS["reached_so_far"], parts=parts, quarter=quarter, attendances=times)
 
 
 def _of_target(say, line):
@@ -153,9 +149,8 @@ def not_meaningfully(say, table, not_recorded):
 
 def definition(say, meaningful):
     """Return what an organization must have done to take part meaningfully, without what is not asked for."""
-    needed = [
-        _cut(say, text, cut) for name, text in TEXTS["in_definition"].items() if (cut := getattr(meaningful, name))
-    ]
+    cuts = meaningful.model_dump()
+    needed = [_cut(say, text, cuts[name]) for name, text in TEXTS["in_definition"].items() if cuts[name]]
     return say.list(needed) or say.words.text(mark("no cut-off is set"))
 
 
@@ -204,14 +199,12 @@ def came_without_invitation(say, found):
     line, smallest = found.iloc[0], say.programme.smallest_cell
     if pd.isna(line["organizations"]) or not line["organizations"]:
         return say(TEXTS["uninvited"]["few" if pd.isna(line["organizations"]) else "none"], smallest=smallest)
-    events, there = (
-        say(TEXTS["uninvited"]["events"], n=line["events"]),
-        say(TEXTS["uninvited"]["there"], n=line["attendances"]),
-    )
+    told = {"events": line["events"], "there": line["attendances"], "walk_ins": line["walk_ins"]}
+    events, there, walk_ins = (say(TEXTS["uninvited"][name], n=n) for name, n in told.items())
     text = mark("**Count only:** {events}; {attendances} at them, of how many invited nobody knows.")
     return [
         say(text, events=events, attendances=there) if line["events"] else None,
-        say(TEXTS["uninvited"]["walk_ins"], n=line["walk_ins"]) if line["walk_ins"] else None,
+        walk_ins if line["walk_ins"] else None,
         say("None of these is in the organizations reached, the attendances and the shares above."),
     ]
 
