@@ -351,13 +351,10 @@ class _Program:
         """
         width = sparse.csr_array(np.kron([1, -1, -1, 1], self.at == target)[None])
         zeros = np.zeros(self.balance.shape[0])
-        constraint = LinearConstraint(
-            sparse.vstack([self.balance, width], format="csr"), np.append(zeros, apart), np.append(zeros, np.inf)
-        )
+        equations, costs = sparse.vstack([self.balance, width], format="csr"), np.tile(cost[self.at], 4)
+        limits = LinearConstraint(equations, np.append(zeros, apart), np.append(zeros, np.inf))
         for integrality in (0, 1):
-            solved = milp(
-                np.tile(cost[self.at], 4), integrality=integrality, bounds=self.bounds, constraints=constraint
-            )
+            solved = milp(costs, integrality=integrality, bounds=self.bounds, constraints=limits)
             if solved.x is None:
                 return None
             moves = np.rint(solved.x)

@@ -258,7 +258,7 @@ def test_a_survey_is_answered_by_those_who_were_partners_on_its_first_day(whole,
     wave = whole.survey[whole.survey["wave"] == 3]
     asked = partners(whole.organizations, wave["submitted_on"].min())
     k = len(set(wave["organization_id"]) & set(asked))
-    found = standards.answered(whole, figures, quarter=whole.quarter)
+    found = standards.rates(whole, figures, [quality.ANSWERED, quality.TALKED_WITH], quarter=whole.quarter)
     last = found[found["measure"] == quality.ANSWERED].iloc[-1]
     assert last[["value", "n"]].tolist() == [k, len(asked)]
     assert last["share"] == pytest.approx(k / len(asked))

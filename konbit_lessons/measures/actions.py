@@ -112,14 +112,9 @@ def _leads_around(data: Data, first: pd.Series, span: pd.Timedelta) -> pd.DataFr
     dated = data.business_leads[["organization_id", "date"]].dropna()
     since = dated["date"] - dated["organization_id"].map(first)
     waves = {0: (-span, pd.Timedelta(0)), 1: (pd.Timedelta(0), span)}
-    counted = {
-        wave: dated.loc[since.between(*ends, inclusive="left"), "organization_id"].value_counts().reindex(first.index)
-        for wave, ends in waves.items()
-    }
-    wide = pd.DataFrame(counted).fillna(0).astype(float)
-    return (
-        wide.rename_axis("organization_id").reset_index().melt("organization_id", var_name="wave", value_name="leads")
-    )
+    within = {wave: dated[since.between(*ends, inclusive="left")] for wave, ends in waves.items()}
+    leads = [some["organization_id"].value_counts().reindex(first.index, fill_value=0) for some in within.values()]
+    return pd.concat(leads, keys=waves, names=["wave", "organization_id"]).astype(float).rename("leads").reset_index()
 
 
 def _looked_at(data: Data, every: pd.Series, first: pd.Series) -> list:

@@ -33,11 +33,8 @@ REFUSED = ("conversion", "codebook", "event on record")  # checks that blank a v
 
 def referring_to(table: str) -> tuple[str, ...]:
     """The tables with a column that names a row of a table."""
-    return tuple(
-        name
-        for name, about in tables.codebook()["tables"].items()
-        if any(column.get("refers_to") == table for column in about["columns"].values())
-    )
+    columns = {name: about["columns"].values() for name, about in tables.codebook()["tables"].items()}
+    return tuple(name for name, own in columns.items() if any(one.get("refers_to") == table for one in own))
 
 
 @dataclass(frozen=True)

@@ -117,10 +117,8 @@ def _partners_in(data: Data, quarter: str, came: pd.DataFrame) -> pd.DataFrame:
     known = data.organizations
     days = roster.first_day(data, quarter), roster.last_day(data, quarter)
     ids = sorted({*came["organization_id"]}.union(*(roster.partners(known, day) for day in days)))
-    here = pd.DataFrame(
-        {"organization_id": ids, "place": roster.places(data).reindex(ids).to_numpy(), "partners": True}
-    )
-    return here.assign(reached=here["organization_id"].isin(came["organization_id"]))
+    here = roster.places(data).reindex(ids).rename("place").rename_axis("organization_id").reset_index()
+    return here.assign(partners=True, reached=here["organization_id"].isin(came["organization_id"]))
 
 
 @once
@@ -160,9 +158,8 @@ def _talked_with(data: Data, quarter: str) -> tuple[pd.DataFrame, list[str]]:
     last = talks.groupby("organization_id")["held_on"].max().reindex(each["organization_id"]).set_axis(each.index)
     began = roster.first_day(data, quarter)
     starts = [began, roster.first_day(data, roster.quarters_since(data, began - pd.Timedelta(days=1), quarter)[0])]
-    band = np.select(
-        [last.isna(), last >= starts[0], last >= starts[1]], ["never", "talked", "quarter_before"], "earlier"
-    )
+    when = {"never": last.isna(), "talked": last >= starts[0], "quarter_before": last >= starts[1]}
+    band = np.select([*when.values()], [*when], "earlier")
     months = {str(day.date()): day for day in pd.date_range(began, roster.last_day(data, quarter), freq="MS")}
     held_in = talks["held_on"].dt.to_period("M")
     for name, day in months.items():
@@ -198,17 +195,12 @@ def invitations_taken_up(data: Data, rows: pd.DataFrame, *, also: str = "") -> p
     return gate.decide(data.programme.smallest_cell)["n"].loc[quarter]
 
 
-def invitations_hidden(data: Data, rows: pd.DataFrame) -> set[str]:
-    """Of the columns of :data:`TAKEN_UP` those of which some invitations are hidden on a page."""
-    counted = invitations_taken_up(data, rows)
-    return {*counted[counted.isna().any(axis=1)].index.get_level_values("by")} & {*TAKEN_UP}
-
-
 def hidden_incentives(programme: Programme, rows: pd.DataFrame) -> set[str]:
     """Incentives of which some invitations are hidden on a page; none in a study, or where nothing is hidden."""
     if programme.study or programme.smallest_cell <= 1:
         return set()
-    return invitations_hidden(cleaned(programme), rows)
+    counted = invitations_taken_up(cleaned(programme), rows)
+    return {*counted[counted.isna().any(axis=1)].index.get_level_values("by")} & {*TAKEN_UP}
 
 
 def in_groups(data: Data, known: pd.DataFrame, figures: Sequence[str], *, named: str, whole: str) -> pd.DataFrame:

@@ -138,14 +138,11 @@ def offered_to(say, one):
     DataFrame, one row per incentive
         ``label``, ``came`` ("3 of 4"), ``adds`` (a proportion; missing where it was not invited with it).
     """
-    known, analysis = one.known, one.programme.analysis
-    rows = []
-    for name in analysis.incentives if analysis and len(known) else ():
-        if name in known:
-            attended = known.loc[known[name] > 0, "attended"]
-            k_of_n = say("{k} of {n}", k=attended.sum(), n=len(attended)) if len(attended) else "–"
-            adds = one.adds.get(name) if len(attended) else None
-            rows.append({"label": say.name(name), "came": str(k_of_n), "adds": adds})
+    known, analysis, rows = one.known, one.programme.analysis, []
+    for name in [each for each in (analysis.incentives if analysis and len(known) else ()) if each in known]:
+        attended = known.loc[known[name] > 0, "attended"]
+        told = {"came": str(say("{k} of {n}", k=attended.sum(), n=len(attended))), "adds": one.adds.get(name)}
+        rows.append({"label": say.name(name)} | (told if len(attended) else {"came": "–", "adds": None}))
     return pd.DataFrame(rows)
 
 

@@ -6,13 +6,13 @@ nothing to say.
 
 import pandas as pd
 
+from konbit_lessons.measures.answers import smallest_that_matters
 from konbit_lessons.say import capital, small
 from konbit_lessons.sentences.common import FOUND, answer, first_and_last, say_first, texts
 from konbit_lessons.sentences.conversations import overdue, talked_with
 from konbit_lessons.words import mark
 
 MOST_CHOICES = 3  # that a heading names
-MATTERS = 0.10  # the smallest difference that matters, unless programme.toml says
 TEXTS = texts("expectations")
 
 
@@ -214,8 +214,7 @@ def expectations_at_a_glance(say, changes, moved, supported, calendar, follow_up
 
 def rule_of_differences(say):
     """Return the rule for the words on how strong the evidence for a difference is."""
-    asked_of = say.programme.analysis
-    matters = asked_of.smallest_effect_that_matters if asked_of else MATTERS
+    matters = smallest_that_matters(say.programme)
     return [say(text, sure=0.95, matters=matters) for text in TEXTS["rule"].values()]
 
 

@@ -127,8 +127,7 @@ def not_found(say, result):
 def _found(say, rows, key, forms):
     strength, way = key.split()
     these = [row for row in rows if row["strength"] == strength and _way(row) == way]
-    more, fewer = mark("**{label}** ({points:points} more of 100)"), mark("**{label}** ({points:points} fewer of 100)")
-    text = more if way == "more" else fewer
+    text = TEXTS["found_of"][way]
     names = [say(text, label=small(row["label"]), points=abs(row["estimate"])) for row in these]
     return say(forms, n=len(these), names=names) if names else None
 
@@ -149,10 +148,8 @@ def best_incentive(say, result):
     units, row = units_of(say, result), incentive_rows(say, result).iloc[0]
     if row["strength"] not in ("clear", "likely") or not row["estimate"] > 0:
         return say("The data show no incentive that goes with more participation")
-    values = {"label": row["label"], "points": row["estimate"]}
-    study = mark("{label}: about {points:points} more of 100 {rows} {outcome}")
-    ours = mark("{label} goes with {points:points} more of 100 invitations taken up")
-    return say(study if units["in_a_study"] else ours, **values, **units)
+    text = TEXTS["best_incentive"]["in a study" if units["in_a_study"] else "ours"]
+    return say(text, label=row["label"], points=row["estimate"], **units)
 
 
 def of_incentive(say, result, row):
@@ -258,12 +255,12 @@ def _groups(n, units):
 
 def strength_rule(say, result):
     """Return the fixed rule behind the words clear, likely, uncertain, no sign of and cannot tell."""
-    correction = mark("the correction of Benjamini and Hochberg") if result.exploratory else mark("Holm's correction")
-    values = {"confidence": result.confidence, "smallest": result.smallest_effect}
-    return [say(rule, correction=say.words.text(correction), **values) for rule in TEXTS["rule"].values()]
+    correction = say("the correction of Benjamini and Hochberg") if result.exploratory else say("Holm's correction")
+    values = {"confidence": result.confidence, "smallest": result.smallest_effect, "correction": correction}
+    return [say(rule, **values) for rule in TEXTS["rule"].values()]
 
 
 def numbers_caption(say, result):
     """Return what the table of all incentives shows."""
-    correction = mark("Benjamini and Hochberg") if result.exploratory else mark("Holm")
-    return say(TEXTS["numbers_caption"], n=result.n, correction=say.words.text(correction), **units_of(say, result))
+    correction = say("Benjamini and Hochberg") if result.exploratory else say("Holm")
+    return say(TEXTS["numbers_caption"], n=result.n, correction=correction, **units_of(say, result))

@@ -173,10 +173,9 @@ def _beside_before(say, row):
     said = number_told(say, row)
     if not said or pd.isna(row["before"]):
         return said
-    unclear = mark("In the quarter before it was {before:percent}, so that a change cannot be told.")
-    clear = mark("In the quarter before it was {before:percent}.")
-    alike = row["change_low"] <= 0 <= row["change_high"]
-    return said + say(unclear if alike else clear, before=row["before"])
+    if row["change_low"] <= 0 <= row["change_high"]:
+        return said + say("In the quarter before it was {before:percent}, so that a change cannot be told.", **row)
+    return said + say("In the quarter before it was {before:percent}.", **row)
 
 
 def number_told(say, row, **values):
@@ -196,10 +195,8 @@ def of(say, row):
         asked = say.programme.questions[name]
         what = (asked.statement or asked.label).text(say.language)
         return {"what": what, "What": what}
-    what = ""
-    if kind == "reached":
-        what = say.level("org_type", name, form="many")
-    elif kind in ("expects", "unmet", "incentive"):
+    what = say.level("org_type", name, form="many") if kind == "reached" else ""
+    if kind in ("expects", "unmet", "incentive"):
         what = say.name(name if kind == "incentive" else f"expects_{name}")
     return {"what": small(what), "What": capital(what)}
 

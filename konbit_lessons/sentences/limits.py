@@ -12,12 +12,11 @@ import numpy as np
 import pandas as pd
 
 from konbit_lessons.say import small
-from konbit_lessons.sentences.common import texts
+from konbit_lessons.sentences.common import FOUND, texts
 from konbit_lessons.sentences.incentives import incentive_rows, row_count, span, term_name, units_of
 from konbit_lessons.words import mark
 
 MOST_PANELS = 4
-FOUND = ("clear", "likely")
 ENDS = ["estimate", "conf_low", "conf_high"]
 TEXTS = texts("limits")
 PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "firthmodels", "seaborn")
@@ -129,8 +128,8 @@ def _groups_differ(say, result, row, within):
 
 
 def _more(say, row, size):
-    text = mark("{points:points} more") if row["estimate"] >= 0 else mark("{points:points} fewer")
-    return say(text, points=abs(row["estimate"]) * size)
+    points = abs(row["estimate"]) * size
+    return say("{points:points} more" if row["estimate"] >= 0 else "{points:points} fewer", points=points)
 
 
 def ways_of_looking(say, result):

@@ -131,10 +131,10 @@ def other_cut_offs(say, table):
     moved = table[table["cut_off"] != ""].dropna(subset="share")["share"]
     if moved.empty or meaningfully(say, table) is None:
         return None
-    alike = say.percent(moved.min()) == say.percent(moved.max())
-    same = mark("Taking part meaningfully: other cut-offs all give {high:percent}")
-    apart = mark("Taking part meaningfully: other cut-offs give {low:points} to {high:percent}")
-    return say(same if alike else apart, low=moved.min(), high=moved.max())
+    ends = {"low": moved.min(), "high": moved.max()}
+    if say.percent(ends["low"]) == say.percent(ends["high"]):
+        return say("Taking part meaningfully: other cut-offs all give {high:percent}", **ends)
+    return say("Taking part meaningfully: other cut-offs give {low:points} to {high:percent}", **ends)
 
 
 def not_meaningfully(say, table, not_recorded):
@@ -201,9 +201,8 @@ def came_without_invitation(say, found):
         return say(TEXTS["uninvited"]["few" if pd.isna(line["organizations"]) else "none"], smallest=smallest)
     told = {"events": line["events"], "there": line["attendances"], "walk_ins": line["walk_ins"]}
     events, there, walk_ins = (say(TEXTS["uninvited"][name], n=n) for name, n in told.items())
-    text = mark("**Count only:** {events}; {attendances} at them, of how many invited nobody knows.")
     return [
-        say(text, events=events, attendances=there) if line["events"] else None,
+        say(TEXTS["uninvited"]["count_only"], events=events, attendances=there) if line["events"] else None,
         walk_ins if line["walk_ins"] else None,
         say("None of these is in the organizations reached, the attendances and the shares above."),
     ]

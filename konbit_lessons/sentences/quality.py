@@ -51,10 +51,9 @@ def quality_rules(say):
 
 
 def _rule(say, rule):
-    less = mark("**{said}:** good up to {good}, fair up to {fair}, else poor.")
-    more = mark("**{said}:** good from {good}, fair from {fair}, else poor.")
+    text = TEXTS["rule"]["more is better" if rule.more_is_better else "less is better"]
     good, fair = (_figure(say, figure, rule.in_days) for figure in (rule.good, rule.fair))
-    return say(more if rule.more_is_better else less, said=say.words.text(rule.said), good=good, fair=fair)
+    return say(text, said=say.words.text(rule.said), good=good, fair=fair)
 
 
 def _figure(say, figure, in_days, **_):
