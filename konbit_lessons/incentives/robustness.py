@@ -76,7 +76,7 @@ def robustness(result, *, draws=999, seed=1, imputed=None):
         pooled = imputed.table.set_index("term")
         ends = pooled[["pooled_estimate", "pooled_low", "pooled_high"]]
         found["imputed"] = ends.T.to_dict("list"), int(pooled["pooled_n"].max())
-    lines = [_line(one["term"], "main", one["reason"] or one[ENDS], one["n"]) for _, one in main.iterrows()]
+    lines = [_line(one["term"], "main", one["reason"] or one[ENDS].to_list(), one["n"]) for _, one in main.iterrows()]
     for key, (answers, n) in found.items():
         lines += [_line(term, key, answers.get(term, "no_fit"), n) for term in told]
     return Robustness(pd.DataFrame(lines)[COLUMNS])
