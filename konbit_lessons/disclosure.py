@@ -59,9 +59,11 @@ class Gate:
         self._places = {}  # (figure, report, by, group) → the first of them at which the very same was counted
         self._rules, self._known = [], set()
 
-    def report(self, name):
-        """Begin the next report: what those before it showed is public from now on, what they hid stays hidden."""
-        self._reports.append(name)
+    def reports(self, names):
+        """Begin one report after the other: what those before it showed is public, what they hid stays hidden."""
+        for name in names:
+            self._reports.append(name)
+            yield name
 
     def count(self, rows, figures, by=(), *, pairs=(), records=False):
         """Count in the report that was begun last who is in each figure, in all and by group.
@@ -106,6 +108,10 @@ class Gate:
         Where it was counted who is in them and some of one are not in the next, nothing is said.
         """
         self._rules += [("rest", whole, [part]) for part, whole in pairwise(figures)]
+
+    def lasting(self, *figures):
+        """Say that who was in a figure by the report before is in it by the next."""
+        self._rules += [("rest", figure, [Before(figure)]) for figure in figures]
 
     def overlapping(self, whole, parts):
         """Say that a figure is all of others, in which the same can be: in two of them, or outside of one, are too."""
@@ -345,13 +351,10 @@ class _Program:
         """
         width = sparse.csr_array(np.kron([1, -1, -1, 1], self.at == target)[None])
         zeros = np.zeros(self.balance.shape[0])
-        constraint = LinearConstraint(
-            sparse.vstack([self.balance, width], format="csr"), np.append(zeros, apart), np.append(zeros, np.inf)
-        )
+        equations, costs = sparse.vstack([self.balance, width], format="csr"), np.tile(cost[self.at], 4)
+        limits = LinearConstraint(equations, np.append(zeros, apart), np.append(zeros, np.inf))
         for integrality in (0, 1):
-            solved = milp(
-                np.tile(cost[self.at], 4), integrality=integrality, bounds=self.bounds, constraints=constraint
-            )
+            solved = milp(costs, integrality=integrality, bounds=self.bounds, constraints=limits)
             if solved.x is None:
                 return None
             moves = np.rint(solved.x)

@@ -13,7 +13,7 @@ from scipy import sparse
 from scipy.optimize import linprog
 
 from konbit_lessons import disclosure
-from konbit_lessons.disclosure import TOTAL, Before, Gate
+from konbit_lessons.disclosure import TOTAL, Gate
 from konbit_lessons.errors import DataError
 
 SMALLEST = (5, 10, 11)
@@ -437,11 +437,10 @@ def test_records_are_few_by_the_organizations_they_are_of_and_so_is_what_is_betw
 def reports_of(*sets):
     """A gate of several reports, each of which counts some of 100 organizations and all of them, which is known."""
     each, gate = each_of(a=100), Gate()
-    for number, held in enumerate(sets):
-        gate.report(f"Q{number}")
+    for _, held in zip(gate.reports(f"Q{number}" for number in range(len(sets))), sets, strict=True):
         gate.count(each.assign(reached=each.index.isin(held)), ["reached", "all"])
     gate.nested("reached", "all")
-    gate.nested(Before("reached"), "reached")
+    gate.lasting("reached")
     gate.known("all")
     return gate.decide(5).xs("reached", axis="columns", level=1).droplevel(["by", "group"])
 

@@ -258,7 +258,7 @@ def test_a_survey_is_answered_by_those_who_were_partners_on_its_first_day(whole,
     wave = whole.survey[whole.survey["wave"] == 3]
     asked = partners(whole.organizations, wave["submitted_on"].min())
     k = len(set(wave["organization_id"]) & set(asked))
-    found = standards.answered(whole, figures, quarter=whole.quarter)
+    found = standards.rates(whole, figures, [quality.ANSWERED, quality.TALKED_WITH], quarter=whole.quarter)
     last = found[found["measure"] == quality.ANSWERED].iloc[-1]
     assert last[["value", "n"]].tolist() == [k, len(asked)]
     assert last["share"] == pytest.approx(k / len(asked))
@@ -287,4 +287,4 @@ def test_rows_by_source_add_up_and_those_of_few_organizations_are_not_shown(whol
 @pytest.mark.parametrize("language", ["fr", "ht"])
 def test_every_measure_and_standard_has_its_words(language):
     words = Words(language)
-    assert [one for one in (*MEASURES, *STANDARDS.values()) if not words.translated(one)] == []
+    assert [one for one in MEASURES if not words.translated(one)] == []

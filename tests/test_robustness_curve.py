@@ -9,7 +9,7 @@ from incentives_example import invitations
 from numpy.testing import assert_allclose
 
 from konbit_lessons.incentives import predict_participation
-from konbit_lessons.incentives.robustness import LABELS, robustness
+from konbit_lessons.incentives.robustness import SPECIFICATIONS, robustness
 
 QUESTION = dict(incentives=["refund", "showcase", "consulted", "recent"], adjust_for=["org_type", "event_type"])
 ENDS = ["estimate", "conf_low", "conf_high"]
@@ -45,11 +45,11 @@ def asked(rows, **changes):
 
 
 def test_every_specification_has_an_estimate_or_a_reason(curve):
-    assert set(curve.table["specification"]) == set(LABELS) - {"imputed"}
+    assert set(curve.table["specification"]) == {"main", *SPECIFICATIONS}
     assert (curve.table["estimate"].isna() == (curve.table["reason"] != "")).all()
     estimated = curve.table[curve.table["reason"] == ""]
     assert ((estimated["conf_low"] < estimated["estimate"]) & (estimated["estimate"] < estimated["conf_high"])).all()
-    assert len(curve.table) == 4 * (len(LABELS) - 1)
+    assert len(curve.table) == 4 * (len(SPECIFICATIONS) + 1)
     strong = curve.table[(curve.table["term"] == "showcase") & (curve.table["specification"] != "unadjusted")]
     assert (strong["conf_low"] > 0).all()
 

@@ -91,7 +91,7 @@ class Answers:
     def _beside(self, key, numbers, own):
         """The smallest detectable effect and the E-values of an estimable term."""
         contrast, term = self.design.contrast(key), self.design.terms[key]
-        kinds = [self.design.contrast(one).columns for one in self.design.others(key) if one not in self.design.unfit]
+        kinds = [self.design.contrast(one).columns for one in self.design.others(key) if one in self.design.fitted]
         given = {"columns": {*contrast.columns}.union(*kinds), "rows": term.rows, "own": own}
         detectable = smallest_detectable(self.fit, self.robust, contrast, confidence=self.confidence, **given)
         e_value, e_value_limit = e_values(self.fit, numbers, contrast, change=term.usual_change)
@@ -102,8 +102,8 @@ class Answers:
         design, fit = self.design, self._penalized
         low, high = penalized_interval(design, key, fit, self.confidence)
         # within one group the shuffles of all groups would be the wrong comparison
-        options = {"permutations": self.options["permutations"] if design.terms[key].rows.all() else 0}
-        p = permutation_p(design, key, varies_by=seen["varies_by"], seed=self.options["seed"], **options)
+        tries = self.options["permutations"] if design.terms[key].rows.all() else 0
+        p = permutation_p(design, key, varies_by=seen["varies_by"], seed=self.options["seed"], permutations=tries)
         effect = design.contrast(key).effect(fit.coefficients)[0]
         return {"estimate": float(effect), "penalized_low": low, "penalized_high": high, "permutation_p": p}
 
@@ -131,11 +131,8 @@ def count(design, key):
     few : in words what there is too little of, or empty
     """
     term, sides = design.terms[key], design.compared(key)
-    of, first = (
-        varies_by({name: of[term.rows] for name, of in design.clusters.items()}, term.x[term.rows]),
-        design.first,
-    )
-    group = first if of == "row" else of
+    of = varies_by({name: codes[term.rows] for name, codes in design.clusters.items()}, term.x[term.rows])
+    group = design.first if of == "row" else of
     counts = {"varies_by": of, "kind": "offered" if term.is_offered else "amount"}
     came = design.trials * design.y
     whole = int if np.allclose(came, np.round(came), rtol=0, atol=1e-9) else float

@@ -134,8 +134,7 @@ def _all_signs(groups):
 
 
 def _drawn(kind, draws, groups, seed):
-    rng = np.random.default_rng(seed)
+    rng, size = np.random.default_rng(seed), max(BATCH // groups, 1)
     values = np.array([-1.0, 1.0]) if kind == "rademacher" else np.concatenate([-WEBB, WEBB])
-    size = max(BATCH // groups, 1)
     for start in range(0, draws, size):
         yield rng.choice(values, (min(size, draws - start), groups))

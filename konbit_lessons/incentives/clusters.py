@@ -217,8 +217,8 @@ class Clusterings:
         four such rules.
         """
         each = {
-            name: (float(robust.variance(contrast)[0, 0]), robust.degrees_of_freedom(contrast))
-            for name, robust in self.by.items()
+            name: (float(one.variance(contrast)[0, 0]), one.degrees_of_freedom(contrast))
+            for name, one in self.by.items()
         }
         fewest = min(df for _, df in each.values())
         rules = [each[own]] if own in each else [*each.values()]

@@ -113,15 +113,13 @@ def of_column(X, column, *, offered, others=()):
     return Contrast(base, step, offered, (column,))
 
 
-def contrast_of(matrix, frame, X, names, name, levels=None):
-    """The contrast of a column of the frame, through the formula.
+def contrast_of(design, name, levels=None):
+    """The contrast of a column of the rows, through the formula.
 
     Parameters
     ----------
-    matrix : function, frame → array (n, k)
-    frame : DataFrame (n rows)
-    X : array (n, k), of the frame as it is
-    names : names of the columns of X
+    design : what has ``frame`` (n rows), ``X`` (n, k) of it, the ``names`` of its columns, and ``matrix``, the X of
+        another frame
     name : column of the frame: 0 and 1, a number, or text
     levels : (level, against), of text
 
@@ -130,49 +128,50 @@ def contrast_of(matrix, frame, X, names, name, levels=None):
     ModelError
         The formula has no value where the column is changed.
     """
+    frame, X, names = design.frame, design.X, design.names
     involved = tuple(j for j, column in enumerate(names) if mentions(column, name))
     if not levels and len(involved) == 1 and _is_the_column(X[:, involved[0]], names[involved[0]], frame, name):
         return of_column(X, involved[0], offered=bool(np.isin(frame[name], (0.0, 1.0)).all()))
     if levels or np.isin(frame[name], (0.0, 1.0)).all():
-        high, low = (_at(matrix, frame, name, value) for value in levels or (1.0, 0.0))
+        high, low = (_at(design, name, value) for value in levels or (1.0, 0.0))
         step, offered = high - low, True
     else:
-        low, step, offered = X, _derivative(matrix, frame, X, name), False
+        low, step, offered = X, _derivative(design, name), False
     if not np.isfinite(low).all() or not np.isfinite(step).all():
         raise ModelError(
             f'formula: the effect of "{name}" cannot be computed: a term has no value where it is changed. Write '
             "one that has a value everywhere, such as np.log1p in place of np.log."
         )
     columns = tuple(int(j) for j in np.flatnonzero(np.abs(step).max(axis=0) > 0))
-    return Contrast(
-        low, step[0] if np.array_equal(step, np.broadcast_to(step[0], step.shape)) else step, offered, columns
-    )
+    same = np.array_equal(step, np.broadcast_to(step[0], step.shape))
+    return Contrast(low, step[0] if same else step, offered, columns)
 
 
 def _is_the_column(values, column, frame, name):
     return unquoted(column) == name and np.array_equal(values, frame[name])
 
 
-def _at(matrix, frame, name, value):
+def _at(design, name, value):
     """The design with the column at a value; NaN where the formula has none."""
     import patsy
 
-    column = frame[name]
+    frame, column = design.frame, design.frame[name]
     if isinstance(column.dtype, pd.CategoricalDtype):
         value = pd.Categorical([value] * len(frame), column.cat.categories)
     with np.errstate(all="ignore"), suppress(patsy.PatsyError):  # such as of a spline beyond its last knots
-        X = matrix(frame.assign(**{name: value}))
+        X = design.matrix(frame.assign(**{name: value}))
         if len(X) == len(frame):
             return X
     return np.full((len(frame), 1), np.nan)
 
 
-def _derivative(matrix, frame, X, name):
+def _derivative(design, name):
     """By differences: of one standard deviation where the design is linear in the column, else of a 100,000th of it."""
-    x, spread = frame[name], float(frame[name].std()) or 1.0
-    up, down = (_at(matrix, frame, name, x + side * spread) for side in (1, -1))
+    X, x = design.X, design.frame[name]
+    spread = float(x.std()) or 1.0
+    up, down = (_at(design, name, x + side * spread) for side in (1, -1))
     if np.allclose(up - X, X - down, rtol=1e-9, atol=1e-12 * np.abs(X).max()):
         return (up - down) / (2 * spread)
     h = 1e-5 * spread
-    one, two = (_at(matrix, frame, name, x + k * h) - _at(matrix, frame, name, x - k * h) for k in (1, 2))
+    one, two = (_at(design, name, x + k * h) - _at(design, name, x - k * h) for k in (1, 2))
     return (8 * one - two) / (12 * h)

@@ -114,12 +114,15 @@ class Design:
         """The formula's columns that are not asked about."""
         return [name for name in self.formula.columns if name not in self.asked]
 
+    @property
+    def fitted(self):
+        """The terms but those that are unfit."""
+        return {key: term for key, term in self.terms.items() if key not in self.unfit}
+
     def others(self, key):
         """The keys of the further kinds of an incentive, in the same group."""
-        of = self.terms[key]
-        return [
-            one for one, term in self.terms.items() if one != key and (term.column, term.group) == (of.column, of.group)
-        ]
+        of = self.terms[key].column, self.terms[key].group
+        return [one for one, term in self.terms.items() if one != key and (term.column, term.group) == of]
 
     def compared(self, key):
         """The rows (n,) with an incentive, and those without it; of a kind, those with the kind compared with."""
@@ -132,8 +135,7 @@ class Design:
         term = self.terms[key]
         whole = term.column, term.level
         if whole not in self._contrasts:
-            asked = self.matrix, self.frame, self.X, self.names, term.column, term.levels
-            self._contrasts[whole] = contrast_of(*asked)
+            self._contrasts[whole] = contrast_of(self, term.column, term.levels)
         found = self._contrasts[whole]
         return found if term.rows.all() else found.among(term.rows)
 

@@ -213,11 +213,9 @@ def _fitted(design, method, options):
 
 def _factors(answers):
     """The joint test of the kinds of each incentive that are in the model."""
-    kinds = {}
-    for key, term in answers.design.terms.items():
-        if term.level and key not in answers.design.unfit:
-            kinds.setdefault(term.column, []).append(key)
-    return {column: answers.joint_test(keys) for column, keys in kinds.items()}
+    kinds = {key: term.column for key, term in answers.design.fitted.items() if term.level}
+    by = dict.fromkeys(kinds.values())
+    return {one: answers.joint_test([key for key, column in kinds.items() if column == one]) for one in by}
 
 
 def _notes(answers, apart, method, exploratory):
@@ -227,8 +225,7 @@ def _notes(answers, apart, method, exploratory):
 
 def _separated_note(answers, method):
     design, separated = answers.design, answers.separated
-    told = [key for key in design.terms if key not in design.unfit]
-    asked = {j for key in told for j in design.contrast(key).columns}
+    asked = {j for key in design.fitted for j in design.contrast(key).columns}
     if answers.fit.method != method:  # the maximum does not exist, for any of the terms: Firth's penalty for all
         asked = set()
         message = mark("{names}: tells without exception who took part; all coefficients are held finite by a penalty.")

@@ -219,10 +219,8 @@ def separated_columns(X, y):
     from firthmodels import detect_separation  # brings scikit-learn: half a second, not at import
 
     scaled = X / np.maximum(np.abs(X).max(axis=0), 1e-300)
-    seen = np.concatenate(
-        [np.column_stack([scaled[some], np.full(some.sum(), one)]) for some, one in ((y > 0, 1), (y < 1, 0))]
-    )
-    rows = np.unique(seen, axis=0)
+    yes, no = (np.insert(scaled[some], X.shape[1], one, axis=1) for some, one in ((y > 0, 1), (y < 1, 0)))
+    rows = np.unique(np.concatenate([yes, no]), axis=0)
     found = detect_separation(rows[:, :-1], rows[:, -1], fit_intercept=False)
     return tuple(int(j) for j in np.flatnonzero(~found.is_finite))
 
@@ -230,7 +228,7 @@ def separated_columns(X, y):
 def separated_in(design):
     """Names of the terms of a ``Design`` that are separated; without any, of its other columns that are."""
     columns = {*separated_columns(design.X, design.y)}
-    terms = [key for key in design.terms if key not in design.unfit and columns & {*design.contrast(key).columns}]
+    terms = [key for key in design.fitted if columns & {*design.contrast(key).columns}]
     return tuple(terms or [label(design.names[j]) for j in sorted(columns)])
 
 

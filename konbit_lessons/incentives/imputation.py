@@ -5,7 +5,6 @@ asked again of each completed set of rows.
 """
 
 from dataclasses import dataclass
-from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -253,10 +252,8 @@ def _filled(rows, values):
 
 
 def _table(complete, answers):
-    every = zip(*(answer.table.itertuples() for answer in answers), strict=True) if answers else repeat(())
-    told = [
-        _line(row, each, complete.confidence) for row, each in zip(complete.table.itertuples(), every, strict=False)
-    ]
+    every = zip(*(one.table.itertuples() for one in (complete, *answers)), strict=True)
+    told = [_line(row, each, complete.confidence) for row, *each in every]
     return pd.DataFrame(told, columns=COLUMNS).assign(m=len(answers))
 
 

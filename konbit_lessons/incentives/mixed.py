@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from scipy.linalg import block_diag
 from scipy.special import expit, logsumexp
 
 from konbit_lessons.errors import ModelError
@@ -109,20 +110,12 @@ def mixed_logit(X, y, codes, *, nodes=NODES):
     Z, back = orthonormal(X)
     groups = _Groups(Z[order], y[order], np.asarray(codes)[order], nodes)
     theta, point = _best(groups, Z, y)
-    turn = np.eye(len(theta))
-    turn[:-1, :-1] = back
-    inverse = np.zeros_like(turn)
-    known = slice(None) if theta[-1] > 0 else slice(-1)  # with no sign of groups, that is taken as known
+    beta, sd = back @ theta[:-1], float(theta[-1])
+    turn, inverse = block_diag(back, 1.0), np.zeros_like(point.information)
+    known = slice(None) if sd > 0 else slice(-1)  # with no sign of groups, that is taken as known
     inverse[known, known] = np.linalg.inv(point.information[known, known])
-    return MixedLogit(
-        X=X,
-        coefficients=back @ theta[:-1],
-        sd=float(theta[-1]),
-        covariance=turn @ inverse @ turn.T,
-        log_likelihood=point.log_likelihood,
-        modes=theta[-1] * point.modes,
-        conditional_sd=theta[-1] * point.spread,
-    )
+    covariance = turn @ inverse @ turn.T
+    return MixedLogit(X, beta, sd, covariance, point.log_likelihood, sd * point.modes, sd * point.spread)
 
 
 def _best(groups, Z, y):

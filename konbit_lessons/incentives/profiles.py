@@ -90,15 +90,10 @@ def organization_profiles(rows, *, organization="organization_id", confidence=0.
         )
     names = pd.Index(pd.factorize(design.ids[organization], sort=True)[1], name=organization)
     table = _levels(design, fit, codes, confidence).set_axis(names)
-    fitted = [term for term in design.terms if term not in design.unfit]
-    contributions = pd.DataFrame({term: _contribution(design, fit, codes, term) for term in fitted}, index=names)
-    return Profiles(
-        table=table.reset_index(),
-        contributions=contributions.reset_index(),
-        sd=fit.sd,
-        reliability=float(table["reliability"].mean()),
-        n=len(design.y),
-    )
+    contributions = {term: _contribution(design, fit, codes, term) for term in design.fitted}
+    contributions = pd.DataFrame(contributions, index=names)
+    reliability = float(table["reliability"].mean())
+    return Profiles(table.reset_index(), contributions.reset_index(), fit.sd, reliability, len(design.y))
 
 
 def _levels(design, fit, codes, confidence):
@@ -108,21 +103,12 @@ def _levels(design, fit, codes, confidence):
     def share(level):
         return np.bincount(codes, expit(eta + level[codes])) / invitations
 
-    return pd.DataFrame(
-        {
-            "invitations": invitations,
-            "taken_up": np.bincount(codes, design.y).astype(int),
-            "expected": share(np.zeros(len(invitations))),
-            "level": fit.modes,
-            "std_error": fit.conditional_sd,
-            "conf_low": fit.modes - reach,
-            "conf_high": fit.modes + reach,
-            "share": share(fit.modes),
-            "share_low": share(fit.modes - reach),
-            "share_high": share(fit.modes + reach),
-            "reliability": 1 - fit.conditional_sd**2 / fit.sd**2,
-        }
-    )
+    levels = {"": fit.modes, "_low": fit.modes - reach, "_high": fit.modes + reach}
+    told = {"invitations": invitations, "taken_up": np.bincount(codes, design.y).astype(int)}
+    told |= {"expected": share(np.zeros(len(invitations))), "level": fit.modes, "std_error": fit.conditional_sd}
+    told |= {"conf_low": levels["_low"], "conf_high": levels["_high"]}
+    told |= {f"share{end}": share(level) for end, level in levels.items()}
+    return pd.DataFrame(told | {"reliability": 1 - fit.conditional_sd**2 / fit.sd**2})
 
 
 def _contribution(design, fit, codes, term):

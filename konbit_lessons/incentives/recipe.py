@@ -126,11 +126,9 @@ def _check(given):
         if given[what] not in known:
             raise ModelError(f"{what}: found {given[what]!r}; expected one of {', '.join(known)}.")
     whole = "a whole number, 0 or more", lambda x: x >= 0 and x == int(x)
-    for what, (expected, fits) in {
-        "confidence": ("a share between 0 and 1, such as 0.95", lambda x: 0 < x < 1),
-        "smallest_effect": ("a share above 0 and at most 1, such as 0.10", lambda x: 0 < x <= 1),
-        "permutations": whole,
-        "seed": whole,
-    }.items():
+    share = "a share between 0 and 1, such as 0.95", lambda x: 0 < x < 1
+    some = "a share above 0 and at most 1, such as 0.10", lambda x: 0 < x <= 1
+    numbers = {"confidence": share, "smallest_effect": some, "permutations": whole, "seed": whole}
+    for what, (expected, fits) in numbers.items():
         if not isinstance(given[what], Real) or not fits(given[what]):
             raise ModelError(f"{what}: found {given[what]!r}; expected {expected}.")

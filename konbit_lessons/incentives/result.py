@@ -88,15 +88,10 @@ def groups_of(answers, terms, options):
 def _difference(answers, told, term, first, second):
     one, other = told[term, first], told[term, second]
     reason = other["reason"] or one["reason"]
-    return {
-        **{name: other[name] for name in ("label", "varies_by", "kind", "against")},
-        **{name: one[name] + other[name] for name in COUNTS},
-        **UNKNOWN,
-        **({"reason": reason} if reason else answers.difference((term, second), (term, first))),
-        "term": term,
-        "matters": min(one["matters"], other["matters"]),
-        "group": f"difference: {second} − {first}",
-    }
+    numbers = {"reason": reason} if reason else answers.difference((term, second), (term, first))
+    counts = {name: one[name] + other[name] for name in COUNTS}
+    about = {"term": term, "group": f"difference: {second} − {first}", "matters": min(one["matters"], other["matters"])}
+    return other | counts | UNKNOWN | numbers | about
 
 
 def rule_of(options):

@@ -23,47 +23,23 @@ from konbit_lessons.incentives.fit import fit_model, orthonormal, strictly
 from konbit_lessons.incentives.formula import quoted
 from konbit_lessons.incentives.mixed import mixed_logit
 from konbit_lessons.incentives.sparse import shuffled_scores
-from konbit_lessons.words import mark
 
 ENDS = ["estimate", "conf_low", "conf_high"]
 COLUMNS = ["term", "specification", "own_estimate", *ENDS, "n", "reason"]
 QUARTER, SENIOR, DELEGATES = "fiscal_quarter", "senior_delegate", "delegates"
 MOST_FIXED = 250  # fixed effects: 250 take seconds, 1,000 minutes
 LARGEST = 1500  # rows of a group, whose matrix of rows by rows GEE inverts
-LABELS = {
-    "main": mark("As in the report"),
-    "logit": mark("Logit without penalty"),
-    "linear": mark("Linear model"),
-    "bootstrap": mark("– interval by bootstrap"),
-    "permutation": mark("– interval by reshuffling"),
-    "gee": mark("GEE: alike within groups"),
-    "mixed": mark("Mixed: a level per group"),
-    "fixed": mark("Within each organization"),
-    "unadjusted": mark("Nothing taken into account"),
-    "senior": mark("A senior delegate came"),
-    "delegates": mark("Number of delegates"),
-    "imputed": mark("Missing answers imputed"),
-}
-REASONS = {
-    "constant": mark("nothing to compare"),
-    "collinear": mark("nothing to compare"),
-    "separated": mark("no estimate: separated"),
-    "low_df": mark("too few that differ"),
-    "no_fit": mark("no estimate"),
-    "too_large": mark("too many groups"),
-    "not_yes_no": mark("for yes or no only"),
-}
 
 
 @dataclass(frozen=True)
 class Robustness:
     """The specification curve.
 
-    ``table``: one row per incentive and specification. ``term``, ``specification`` (a key of ``LABELS``: what it does
-    otherwise than the main answer); ``own_estimate`` is False where only the interval differs from that of the linear
-    model; ``estimate``, ``conf_low`` and ``conf_high`` are proportions as in `Estimates`; ``n`` rows; ``reason`` (a key
-    of ``REASONS``) why there is no estimate, or of the main answer why the data cannot tell: then no specification is
-    given for the term.
+    ``table``: one row per incentive and specification. ``term``, ``specification`` (``main``, ``imputed``, or a key of
+    ``SPECIFICATIONS``: what it does otherwise than the main answer); ``own_estimate`` is False where only the interval
+    differs from that of the linear model; ``estimate``, ``conf_low`` and ``conf_high`` are proportions as in
+    `Estimates`; ``n`` rows; ``reason`` (one word) why there is no estimate, or of the main answer why the data cannot
+    tell: then no specification is given for the term.
 
     GEE, the random intercept, the bootstrap and the reshuffling know one way of grouping: the groups that the incentive
     was given out to (of an incentive that changes from row to row, the first cluster column). So their intervals of an
@@ -100,8 +76,7 @@ def robustness(result, *, draws=999, seed=1, imputed=None):
         pooled = imputed.table.set_index("term")
         ends = pooled[["pooled_estimate", "pooled_low", "pooled_high"]]
         found["imputed"] = ends.T.to_dict("list"), int(pooled["pooled_n"].max())
-    lines = [_line(one["term"], "main", one["reason"] or [one[end] for end in ENDS], one["n"])
-             for one in main.to_dict("records")]  # fmt: skip
+    lines = [_line(one["term"], "main", one["reason"] or one[ENDS].to_list(), one["n"]) for _, one in main.iterrows()]
     for key, (answers, n) in found.items():
         lines += [_line(term, key, answers.get(term, "no_fit"), n) for term in told]
     return Robustness(pd.DataFrame(lines)[COLUMNS])

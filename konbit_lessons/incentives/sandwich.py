@@ -6,6 +6,8 @@ what a cluster-robust covariance and an effect need of it, a ``Fitted``.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -120,12 +122,11 @@ def effects(fit, clusters, columns, kind="CR2", confidence=0.95):
     In R: ``marginaleffects::avg_comparisons`` and ``avg_slopes`` with a ``vcov`` of ``clubSandwich``.
     """
     fitted, codes, robust = robust_of(fit, clusters, kind)
-    frame = fitted.frame
-    if missing := [name for name in names_of(columns) if name not in frame]:
-        found = ", ".join(map(str, frame))
+    if missing := [name for name in names_of(columns) if name not in fitted.frame]:
+        found = ", ".join(map(str, fitted.frame))
         raise ModelError(f'effects: "{missing[0]}" is not in the data of the fit; they have {found}.')
-    changes = _changes(fitted.matrix, frame, fitted.Z, fitted.names, codes, names_of(columns))
     told = fitted.coefficients, fitted.link, fitted.offset
+    changes = _changes(fitted.design, codes, names_of(columns))
     each = {term: (*change.effect(*told), own) for term, _, change, own in changes}
     return _table(each, robust, confidence)[TESTED]
 
@@ -178,9 +179,8 @@ def fit_of(answers):
     design, fit, robust = answers.design, answers.fit, answers.robust
     result = _library_fit(design, fit)
     result.model.data.frame = design.frame.assign(**design.ids, **{design.outcome: design.y})
-    unit, confidence = np.eye(len(design.names)), answers.confidence
-    own = [own_of(design.clusters, column) for column in design.X.T]
-    bases = [robust.basis(one, confidence=confidence, own=of) for one, of in zip(unit, own, strict=True)]
+    unit, own = np.eye(len(design.names)), [own_of(design.clusters, column) for column in design.X.T]
+    bases = [robust.basis(one, confidence=answers.confidence, own=of) for one, of in zip(unit, own, strict=True)]
     plain = result._results
     plain.cov_params_default, plain.cov_type, plain.use_t = robust.covariance(bases), robust.first.kind, True
     plain.df_resid_inference = np.array([basis.df for basis in bases])
@@ -213,8 +213,7 @@ def covariates_of(answers, labels):
     """The effects of the columns that are adjusted for, one row each, with intervals."""
     design, fit = answers.design, answers.fit
     each, shown, known = {}, {}, {}
-    asked = design.matrix, design.frame, design.X, design.names, design.clusters, design.adjusters
-    for term, levels, change, own in _changes(*asked):
+    for term, levels, change, own in _changes(design, design.clusters, design.adjusters):
         if np.abs(change.step).max() > 0:  # else it repeats others, and was left out
             each[term] = (*change.effect(fit.coefficients, fit.link), own)
             level = str(levels[0]) if levels else ""
@@ -226,12 +225,12 @@ def covariates_of(answers, labels):
     return table[["label", "estimate", *numbers]].reset_index()
 
 
-def _changes(matrix, frame, X, names, codes, columns):
-    """(term, levels, contrast, own cluster column) of each column of a frame, or of each level of it but the first."""
+def _changes(design, codes, columns):
+    """(term, levels, contrast, own cluster column) of each column of the rows, or of each level of it but the first."""
     for name in columns:
-        own = own_of(codes, pd.factorize(frame[name], sort=True)[0])
-        for term, levels in _levels(frame[name]).items():
-            yield term, levels, contrast_of(matrix, frame, X, names, name, levels), own
+        own = own_of(codes, pd.factorize(design.frame[name], sort=True)[0])
+        for term, levels in _levels(design.frame[name]).items():
+            yield term, levels, contrast_of(design, name, levels), own
 
 
 def _levels(column):
@@ -271,6 +270,11 @@ class Fitted(Fit):
     Z: np.ndarray = None
     offset: np.ndarray = None
 
+    @cached_property
+    def design(self):
+        """What ``contrasts.contrast_of`` takes: the rows, Z as their design, its columns and that of other rows."""
+        return SimpleNamespace(frame=self.frame, X=self.Z, names=self.names, matrix=self.matrix)
+
     @property
     def names(self):
         """Names of the coefficients."""
@@ -281,7 +285,7 @@ class Fitted(Fit):
         """The formula as statsmodels keeps it, or None."""
         return getattr(self.model.data, "model_spec", None)
 
-    @property
+    @cached_property
     def frame(self):
         """The rows of the data that the fit rests on; of a fit of matrices, its design."""
         frame = getattr(self.model.data, "frame", None)

@@ -100,12 +100,9 @@ def shown_missing(missing, smallest):
 
 def _is_few(design, name, smallest):
     """Whether a group that an answer about a term rests on is too small, or empty of all but a few."""
-    who, took_part = _who(design), design.y > 0
-    sides = design.compared(name)
-    return any(
-        _number(who, side) and (_number(who, side) < smallest or _is_few_of(who[side], took_part[side], smallest))
-        for side in sides
-    )
+    who, took_part, sides = _who(design), design.y > 0, design.compared(name)
+    few = (_number(who, side) < smallest or _is_few_of(who[side], took_part[side], smallest) for side in sides)
+    return any(_number(who, side) and is_few for side, is_few in zip(sides, few, strict=True))
 
 
 def _is_few_of(who, yes, smallest):

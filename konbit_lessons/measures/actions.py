@@ -7,7 +7,7 @@ hidden here. Which events an action counts stands in programme.toml.
 
 import pandas as pd
 
-from konbit_lessons.disclosure import TOTAL, Before, Gate
+from konbit_lessons.disclosure import TOTAL, Gate
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures.intervals import difference_of_waves, with_shares
 from konbit_lessons.measures.participation import difference, uptake
@@ -28,14 +28,12 @@ def contributions(data: Data, *, quarter: str) -> pd.DataFrame:
         (Wilson's). Missing where hidden.
     """
     gate, pledges = Gate(), data.contributions
-    for one in reports(data, quarter):
+    for one in gate.reports(reports(data, quarter)):
         last = last_day(data, one)
         some = pledges[pledges["pledged_on"] <= last]
-        gate.report(one)
         _count(data, gate, some.assign(pledged=True, delivered=some["delivered_on"] <= last), "pledged_on", PLEDGES)
     gate.nested(*reversed(PLEDGES))
-    for figure in PLEDGES:
-        gate.nested(Before(figure), figure)
+    gate.lasting(*PLEDGES)
     return with_shares(_lines(data, gate, PLEDGES, quarter), "delivered", "pledged")
 
 
@@ -50,17 +48,15 @@ def leads(data: Data, *, quarter: str) -> pd.DataFrame:
     """
     gate, known = Gate(), data.business_leads
     known = known.assign(leads=known["kind"] == "lead", contracts=known["kind"] == "contract", both=True)
-    for one in reports(data, quarter):
+    for one in gate.reports(reports(data, quarter)):
         some = known[known["date"] <= last_day(data, one)]
         here = partners(data.organizations, last_day(data, one))
         each = {"organization_id": here, "organizations": here.isin(some["organization_id"]), "partners": True}
-        gate.report(one)
         _count(data, gate, some, "date", LEADS)
         gate.count(pd.DataFrame(each), ["organizations", "partners"])
     gate.partition("both", ["leads", "contracts"])
     gate.nested("organizations", "partners")
-    for figure in (*LEADS, "organizations"):
-        gate.nested(Before(figure), figure)
+    gate.lasting(*LEADS, "organizations")
     gate.below("organizations", "both")
     gate.known("partners")
     return _lines(data, gate, [*LEADS, "organizations", "partners"], quarter)
@@ -116,14 +112,9 @@ def _leads_around(data: Data, first: pd.Series, span: pd.Timedelta) -> pd.DataFr
     dated = data.business_leads[["organization_id", "date"]].dropna()
     since = dated["date"] - dated["organization_id"].map(first)
     waves = {0: (-span, pd.Timedelta(0)), 1: (pd.Timedelta(0), span)}
-    counted = {
-        wave: dated.loc[since.between(*ends, inclusive="left"), "organization_id"].value_counts().reindex(first.index)
-        for wave, ends in waves.items()
-    }
-    wide = pd.DataFrame(counted).fillna(0).astype(float)
-    return (
-        wide.rename_axis("organization_id").reset_index().melt("organization_id", var_name="wave", value_name="leads")
-    )
+    within = {wave: dated[since.between(*ends, inclusive="left")] for wave, ends in waves.items()}
+    leads = [some["organization_id"].value_counts().reindex(first.index, fill_value=0) for some in within.values()]
+    return pd.concat(leads, keys=waves, names=["wave", "organization_id"]).astype(float).rename("leads").reset_index()
 
 
 def _looked_at(data: Data, every: pd.Series, first: pd.Series) -> list:

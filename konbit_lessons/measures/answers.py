@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from konbit_lessons.disclosure import TOTAL, Before, Gate
+from konbit_lessons.disclosure import TOTAL, Gate
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.field.declared import EXPECTS
+from konbit_lessons.field.programme import Programme
 from konbit_lessons.incentives.result import decided
 from konbit_lessons.measures import intervals
 from konbit_lessons.measures.roster import quarters_of, quarters_since
@@ -25,10 +26,8 @@ ENOUGH = 4  # times the smallest cell: of so many organizations quartiles may be
 MATTERS = 0.10  # the smallest difference that matters, unless programme.toml says
 EXPECTATION = "expectation"  # the kind of statement that an expectation is; the other kinds are those of questions
 ABOUT = ["org_type", "consulted_at_design", "earlier_donor_support"]
-SAID = [
-    *("term", "kind", "round", "asked", "since", "by", "group", "yes", "before", "offered", "unmet", "n"),
-    *("share", "conf_low", "conf_high"),
-]
+SAID = ["term", "kind", "round", "asked", "since", "by", "group", "yes", "before", "offered", "unmet", "n"]
+SAID += ["share", "conf_low", "conf_high"]
 COMPARED = ["term", "kind", "estimate", "conf_low", "conf_high", "n", "p_value", "reason", "matters"]
 
 
@@ -116,12 +115,10 @@ def said(data: Data, *, quarter: str) -> pd.DataFrame:
         in all also who was ``offered`` it in the quarter, and expects what it was not offered, ``unmet``. Missing
         where hidden.
     """
-    tables = [
-        _counted(data, term, kind, wave, since, quarter)
-        for term, kind in statements(data).items()
-        for wave, since in _waves_of(data, term, kind, quarter)
-    ]
-    found = pd.concat(tables, ignore_index=True).reindex(columns=SAID) if tables else pd.DataFrame(columns=SAID)
+    tables = [pd.DataFrame(columns=SAID)]
+    for term, kind in statements(data).items():
+        tables += [_counted(data, term, kind, *waves, quarter) for waves in _waves_of(data, term, kind, quarter)]
+    found = pd.concat(tables[1:] or tables, ignore_index=True).reindex(columns=SAID)
     return found.astype(dict.fromkeys(("yes", "before", "offered", "unmet", "n"), "Int64"))
 
 
@@ -135,10 +132,9 @@ def _waves_of(data: Data, term: str, kind: str, quarter: str) -> list[tuple]:
 
 def _counted(data: Data, term: str, kind: str, wave: int, since: int | None, quarter: str) -> pd.DataFrame:
     """How many say yes in a wave, as the report of a quarter may show it beside those of the quarters before."""
-    gate, report, by = _rules(Gate()), "", _ways(data, term, kind)
-    for report, some in reports_of(data, term, quarter=quarter, wave=wave).items():
-        gate.report(report)
-        each = _each(data, some, term, since, (report, quarter))
+    gate, by, told = _rules(Gate()), _ways(data, term, kind), reports_of(data, term, quarter=quarter, wave=wave)
+    for report in gate.reports(told):
+        each = _each(data, told[report], term, since, (report, quarter))
         gate.count(each, ["yes", "no", "n"], by=by)
         gate.count(each, ["before"] if since else [], by=["both"])
         gate.count(each, ["offered", "unmet"] if met_by(data, term) else [])
@@ -162,10 +158,9 @@ def _rules(gate: Gate) -> Gate:
     """How the answers to a statement go together, in every group and from report to report."""
     gate.partition("n", ["yes", "no"])
     gate.nested("unmet", "yes")
-    for figure in ("before", "offered"):
-        gate.nested(figure, "n")
-    for figure in ("yes", "no", "n"):
-        gate.nested(Before(figure), figure)
+    gate.nested("before", "n")
+    gate.nested("offered", "n")
+    gate.lasting("yes", "no", "n")
     return gate
 
 
@@ -183,24 +178,17 @@ def _each(data: Data, some: pd.DataFrame, term: str, since: int | None, when: tu
     then = answers(data, until=report)
     then = then[(then["wave"] == since) & then[term].notna()]
     before, both = then.loc[then[term].astype(bool), "organization_id"], ids.isin(then["organization_id"])
-    offered = ids.isin(
-        _invited_to(data, met_by(data, term), quarter).query("fiscal_quarter == @report")["organization_id"]
-    )
-    return some.assign(
-        yes=yes, no=~yes, n=True, both=both, before=ids.isin(before), offered=offered, unmet=yes & ~offered
-    )
+    rows, offers = panel(data, quarter=quarter), met_by(data, term) or []
+    invited = rows[with_offer(rows, offers) & (rows["fiscal_quarter"] == report)] if offers else rows[:0]
+    offered = ids.isin(invited["organization_id"])
+    found = {"yes": yes, "no": ~yes, "both": both, "before": ids.isin(before), "offered": offered}
+    return some.assign(n=True, unmet=yes & ~offered, **found)
 
 
 def met_by(data: Data, term: str) -> list[str] | None:
     """The incentives and types of events that meet an expectation; None where that is not said."""
     about = data.programme.expectations.get(term.removeprefix(EXPECTS))
     return about.met_by if about and term.startswith(EXPECTS) else None
-
-
-def _invited_to(data: Data, offers: list[str] | None, quarter: str) -> pd.DataFrame:
-    """The invitations up to a quarter to events that meet an expectation."""
-    rows = panel(data, quarter=quarter)[: 0 if not offers else None]
-    return rows[with_offer(rows, offers or [])]
 
 
 def with_offer(rows: pd.DataFrame, offers: list[str]) -> pd.Series:
@@ -234,9 +222,8 @@ def changed(data: Data, shown: pd.DataFrame, *, quarter: str) -> pd.DataFrame:
         gap = intervals.difference_of_waves(each, one.term, first=one.since, second=one.round) if known else None
         about = {"term": one.term, "kind": one.kind, "since": days[one.since].normalize(), "asked": one.asked}
         lines.append((about | {"before": one.before / one.n if known else np.nan, "now": one.share}, gap))
-    return compared(data, lines, "since", "asked", "before", "now").sort_values(
-        "estimate", ascending=False, ignore_index=True
-    )
+    found = compared(data, lines, "since", "asked", "before", "now")
+    return found.sort_values("estimate", ascending=False, ignore_index=True)
 
 
 def differ(data: Data, shown: pd.DataFrame, *, by: list[str], quarter: str) -> pd.DataFrame:
@@ -288,6 +275,11 @@ def _latest(shown: pd.DataFrame) -> pd.DataFrame:
     return shown[shown["round"] == shown.groupby("term")["round"].transform("max")]
 
 
+def smallest_that_matters(programme: Programme) -> float:
+    """The smallest difference of two shares that matters."""
+    return programme.analysis.smallest_effect_that_matters if programme.analysis else MATTERS
+
+
 def compared(data: Data, lines: list[tuple[dict, intervals.Interval | None]], *more: str) -> pd.DataFrame:
     """Differences with the strength of each by the rule of :func:`konbit_lessons.incentives.result.decided`.
 
@@ -303,8 +295,7 @@ def compared(data: Data, lines: list[tuple[dict, intervals.Interval | None]], *m
         ``term``, ``kind``, `more`, ``estimate``, ``conf_low``, ``conf_high`` (none beyond 100 of 100), ``n``,
         ``p_value``, ``p_adjusted`` (Holm's), ``strength``.
     """
-    asked, table = data.programme.analysis, []
-    matters = asked.smallest_effect_that_matters if asked else MATTERS
+    matters, table = smallest_that_matters(data.programme), []
     for about, gap in lines:
         same = {about.get("share"), about.get("other")} & {0.0, 1.0}  # all of a group: the spread is not seen
         told = gap is not None and gap.std_error > 0 and gap.df > 0 and not same

@@ -5,7 +5,7 @@ Takes a cleaned programme; returns frames that hold nothing about few organizati
 
 import pandas as pd
 
-from konbit_lessons.disclosure import TOTAL, Before, Gate
+from konbit_lessons.disclosure import TOTAL, Gate
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures.intervals import with_shares
 from konbit_lessons.measures.roster import first_day, last_day, partners_at_end, reports
@@ -68,15 +68,13 @@ def follow_ups(data: Data, *, quarter: str) -> pd.DataFrame:
         ``state``, ``follow_ups`` (Int64). Missing where hidden.
     """
     gate, states, promised = Gate(), ["overdue", "open", "done"], data.conversations.dropna(subset="follow_up_due_on")
-    for one in reports(data, quarter):
+    for one in gate.reports(reports(data, quarter)):
         last = last_day(data, one)
         some = promised[promised["held_on"] <= last]
         done, due = some["follow_up_done_on"] <= last, some["follow_up_due_on"] <= last
-        gate.report(one)
         held = some.assign(total=True, overdue=due & ~done, open=~due & ~done, done=done)
         gate.count(held, [*states, TOTAL], records=True)
     gate.partition(TOTAL, states)
-    for figure in ("done", TOTAL):
-        gate.nested(Before(figure), figure)
+    gate.lasting("done", TOTAL)
     known = gate.decide(data.programme.smallest_cell)["n"].loc[(quarter, TOTAL, TOTAL), [*states, TOTAL]]
     return known.rename("follow_ups").rename_axis("state").reset_index()[: None if len(some) else 0]

@@ -7,7 +7,7 @@ for the page on expectations. Figures about few organizations are hidden here, w
 import numpy as np
 import pandas as pd
 
-from konbit_lessons.disclosure import TOTAL, Before, Gate
+from konbit_lessons.disclosure import TOTAL, Gate
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures.answers import answers, compared, met_by, reports_of, said, with_offer
 from konbit_lessons.measures.intervals import difference_of_groups, with_shares
@@ -55,16 +55,14 @@ def agreed(data: Data, rows: pd.DataFrame) -> pd.DataFrame:
         The columns of :func:`may_predict` are 1, 0 and NaN.
     """
     scales = {name: one.agrees for name, one in may_predict(data).items() if one.kind == "scale"}
-    return rows.assign(
-        **{name: (rows[name] >= least).where(rows[name].notna()).astype(float) for name, least in scales.items()}
-    )
+    agrees = {name: (rows[name] >= least).where(rows[name].notna()) for name, least in scales.items()}
+    return rows.assign(**{name: one.astype(float) for name, one in agrees.items()})
 
 
 def may_predict(data: Data) -> dict:
     """The questions answered by a scale or yes and no that may predict participation."""
-    return {
-        name: one for name, one in data.programme.questions.items() if one.predicts and one.kind in ("scale", "yes_no")
-    }
+    kinds = ("scale", "yes_no")
+    return {name: one for name, one in data.programme.questions.items() if one.predicts and one.kind in kinds}
 
 
 def taken_up(data: Data, rows: pd.DataFrame, *, by: list[str]) -> pd.DataFrame:
@@ -110,9 +108,8 @@ def choices(data: Data, *, quarter: str) -> pd.DataFrame:
         columns = [f"{name}={level}" for level in one.levels]
         if columns and (reports := _latest(data, columns[0], quarter)):
             known = _answered(data, reports, columns).loc[TOTAL]
-            tables.append(
-                pd.DataFrame({"term": name, "level": [*one.levels], "chose": known[columns].array, "n": known["n"]})
-            )
+            told = {"term": name, "level": [*one.levels], "chose": known[columns].array, "n": known["n"]}
+            tables.append(pd.DataFrame(told))
     return with_shares(pd.concat(tables[1:] or tables, ignore_index=True), "chose")
 
 
@@ -148,12 +145,10 @@ def _latest(data: Data, column: str, quarter: str) -> dict[str, pd.DataFrame]:
 
 def _answered(data: Data, reports: dict, columns: list[str], by: tuple = ()) -> pd.DataFrame:
     """How many of each group answered, ``n``, and said yes to each column, as the last of the reports shows it."""
-    gate, report = Gate(), ""
-    for report, some in reports.items():
-        gate.report(report)
-        gate.count(some.assign(n=True), [*columns, "n"], by=by)
+    gate = Gate()
+    for report in gate.reports(reports):
+        gate.count(reports[report].assign(n=True), [*columns, "n"], by=by)
     if columns:
         gate.overlapping("n", columns)
-    for figure in (*columns, "n"):
-        gate.nested(Before(figure), figure)
+    gate.lasting(*columns, "n")
     return gate.decide(data.programme.smallest_cell)["n"].loc[report].droplevel("by")

@@ -43,10 +43,9 @@ def numbers(data, rows, result, *, quarter):
     -------
     DataFrame, from `frame`; a number that may not be shown is missing, one that is not on record has no row
     """
-    every = (_reached, _talked_with, _promised, _expected, _agreed, _of_actions)
-    reached, talked_with, promised, expected, agreed, of_actions = (told(data, quarter) for told in every)
-    taken_up, found = _taken_up(data, rows, quarter), _incentives(result)
-    return frame([*reached, *taken_up, *talked_with, *promised, *expected, *agreed, *found, *of_actions])
+    first = [*_reached(data, quarter), *_taken_up(data, rows, quarter), *_talked_with(data, quarter)]
+    said = [*_promised(data, quarter), *_expected(data, quarter), *_agreed(data, quarter)]
+    return frame([*first, *said, *_incentives(result), *_of_actions(data, quarter)])
 
 
 def before(data, *, quarter):
@@ -259,9 +258,7 @@ def told(numbers):
     """Return what a report keeps of its numbers for the next one: name → value, and the strength of an incentive's."""
     value = numbers["value"].fillna(numbers["k"].astype(float))
     known = dict(zip(numbers["measure"], value.astype(float).round(DIGITS), strict=True))
-    strength = {
-        f"{STRENGTH}{row.measure}": row.strength for row in numbers.itertuples() if isinstance(row.strength, str)
-    }
+    strength = numbers.dropna(subset="strength").set_index("measure")["strength"].add_prefix(STRENGTH).to_dict()
     return {name: one for name, one in known.items() if pd.notna(one)} | strength
 
 

@@ -98,8 +98,8 @@ def record(programme: Programme, organization: str = "", *, quarter: str = "") -
         The programme is a study, the audience is not internal, or no organization has that code.
     """
     refuse(programme)
-    state = _unchanged.get(str(programme.path)) or digest(repr(fingerprint(programme)))
-    key = (str(programme.path), quarter, state)
+    path = str(programme.path)
+    key = (path, quarter, _unchanged.get(path) or digest(repr(fingerprint(programme))))
     if key not in _kept:
         data = cleaned(programme)
         rows = invitations(data, until=quarter)
@@ -169,20 +169,18 @@ def _record_of(data: Data, rows: pd.DataFrame, profiles: Profiles | None, organi
 
 def unknown(data: Data, organization: str) -> str:
     """Say that no organization has a code, and which codes are near it."""
-    codes = data.organizations["organization_id"].tolist()
-    folded = {code.casefold(): code for code in codes}
-    near = [folded[one] for one in get_close_matches(str(organization).casefold(), folded, n=3, cutoff=0.5)]
-    expected = f"near it are {', '.join(near)}" if near else f"there are {len(codes)}, such as {', '.join(codes[:3])}"
+    codes = {code.casefold(): code for code in data.organizations["organization_id"]}
+    near = [codes[one] for one in get_close_matches(str(organization).casefold(), codes, n=3, cutoff=0.5)]
+    some = ", ".join(near or [*codes.values()][:3])
+    expected = f"near it are {some}" if near else f"there are {len(data.organizations)}, such as {some}"
     return f'organization: found "{organization}", a code that no organization has; {expected}.'
 
 
 def expects(record: Record) -> list[str]:
     """What it expects by its latest word on each: in the survey or in a conversation."""
-    columns = [f"expects_{what}" for what in record.programme.expectations]
     talks = record.conversations.rename(columns={"held_on": "said_on"})
-    said = pd.concat([record.answers, talks[["said_on", *columns]]]).sort_values("said_on", kind="stable")
-    latest = {what: said[f"expects_{what}"].dropna().tail(1) for what in record.programme.expectations}
-    return [what for what, answer in latest.items() if answer.any()]
+    said = pd.concat([record.answers, talks]).sort_values("said_on", kind="stable")
+    return [what for what in record.programme.expectations if said[f"expects_{what}"].dropna().tail(1).any()]
 
 
 def invited_with(record: Record) -> dict[str, int]:
@@ -215,8 +213,9 @@ def contacts(data: Data, *, quarter: str) -> pd.DataFrame:
     found = data.organizations.set_index("organization_id")[["name", "org_type", "joined_on"]]
     found["last_talk"] = talks.groupby("organization_id")["held_on"].max()
     for state in ("overdue", "later"):
-        found[state] = promised[promised["state"] == state].groupby("organization_id").size()
-    return found.fillna({"overdue": 0, "later": 0}).astype({"overdue": int, "later": int}).reset_index()
+        due = promised.loc[promised["state"] == state, "organization_id"].value_counts()
+        found[state] = due.reindex(found.index, fill_value=0)
+    return found.reset_index()
 
 
 def days_since_talk(record: Record) -> int | None:
@@ -272,14 +271,13 @@ def _changed(record):
     """What it named newly, and no longer, in the last wave it answered, beside the wave before."""
     if len(record.answers) < 2:
         return
-    before, now = record.answers.iloc[-2], record.answers.iloc[-1]
-    said = {what: [before[f"expects_{what}"], now[f"expects_{what}"]] for what in record.programme.expectations}
-    told = {what: both for what, both in said.items() if pd.notna(both).all()}
-    newly = [what for what, (then, today) in told.items() if today and not then]
-    gone = [what for what, (then, today) in told.items() if then and not today]
+    both = record.answers.tail(2)
+    said = both[[f"expects_{what}" for what in record.programme.expectations]].dropna(axis="columns").astype(int)
+    change = said.iloc[1] - said.iloc[0]
+    newly, gone = ([name.removeprefix("expects_") for name in change.index[change == by]] for by in (1, -1))
     if newly or gone:
         topic = "expects_other_things" if newly and gone else "expects_more" if newly else "expects_less"
-        yield topic, {"newly": newly, "gone": gone, "wave": int(before["wave"])}
+        yield topic, {"newly": newly, "gone": gone, "wave": int(both["wave"].iloc[0])}
 
 
 def _promised(conversations, last):

@@ -6,7 +6,7 @@ hidden here, with those they could be worked out from, so that no page or CSV ho
 
 import pandas as pd
 
-from konbit_lessons.disclosure import AND, TOTAL, Before, Gate
+from konbit_lessons.disclosure import AND, TOTAL, Gate
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures import shared_counts
 from konbit_lessons.measures.intervals import difference_of_groups, share_with_interval, with_shares
@@ -185,10 +185,8 @@ def meaningful(data: Data, *, quarter: str) -> pd.DataFrame:
         ``share``, ``conf_low``, ``conf_high`` (Wilson's). Missing where hidden.
     """
     least = data.programme.meaningful.model_dump()
-    known = shared_counts.panel(data, quarter=quarter)["attended"].notna().any() and not not_recorded(
-        data, quarter=quarter
-    )
-    ways = _ways(least) if known else {}
+    known = shared_counts.panel(data, quarter=quarter)["attended"].notna().any()
+    ways = _ways(least) if known and not not_recorded(data, quarter=quarter) else {}
     shown = _meaningful_shown(data, quarter, ways) if ways else None
     types = [name for name in shown_types(data) if ways and ("org_type", name) in shown.index]
     figures = {way: (way, TOTAL, TOTAL) for way in ways}
@@ -205,17 +203,16 @@ def meaningful(data: Data, *, quarter: str) -> pd.DataFrame:
 def _meaningful_shown(data: Data, quarter: str, ways: dict) -> pd.DataFrame:
     """How many invited organizations do what each way asks, by type and in all, as it may be shown."""
     rows, gate = shared_counts.panel(data, quarter=quarter), Gate()
-    for one in reports(data, quarter):
+    for one in gate.reports(reports(data, quarter)):
         done = _done(data, rows[rows["fiscal_quarter"] <= one], one)
         met = done.assign(**{way: (done[list(cut)] >= pd.Series(cut)).all(axis=1) for way, cut in ways.items()})
-        gate.report(one)
         gate.count(met, ["defined", "n"], by=["org_type"])
         gate.count(met, ways)
     for name in ways["defined"]:
         gate.nested(*(way for way in (f"{name}_higher", "defined", f"{name}_lower") if way in ways))
     for way in ways:
         gate.nested(way, "n")
-        gate.nested(Before(way), way)
+    gate.lasting(*ways)
     gate.known("n")
     return gate.decide(data.programme.smallest_cell)["n"].loc[quarter]
 
@@ -225,13 +222,9 @@ def _done(data: Data, rows: pd.DataFrame, quarter: str) -> pd.DataFrame:
     there, delivered = shared_counts.attendances(rows).groupby("organization_id"), data.contributions
     delivered = delivered[delivered["delivered_on"] <= last_day(data, quarter)]
     each = rows.groupby("organization_id")[["org_type"]].first()
-    done = {
-        "hours": there["hours"].sum(),
-        "senior_delegates": there["senior_delegate"].sum(),
-        "contributions": delivered.groupby("organization_id").size(),
-    }
-    done = pd.DataFrame(done).astype(float).reindex(each.index).fillna(0)
-    return each.join(done).assign(n=True).reset_index()
+    done = {"hours": there["hours"].sum(), "senior_delegates": there["senior_delegate"].sum()}
+    done = pd.DataFrame(done | {"contributions": delivered.groupby("organization_id").size()})
+    return each.join(done.astype(float).reindex(each.index).fillna(0)).assign(n=True).reset_index()
 
 
 def _ways(least: dict[str, float]) -> dict[str, dict[str, float]]:
@@ -249,14 +242,10 @@ def _ways(least: dict[str, float]) -> dict[str, dict[str, float]]:
 def not_recorded(data: Data, *, quarter: str) -> list[str]:
     """Of what takes part meaningfully is measured by, and asked for, what is on record of no organization that came."""
     there = shared_counts.attendances(shared_counts.panel(data, quarter=quarter))
-    known = {
-        "hours": there["hours"].notna().any(),
-        "senior_delegates": there["senior_delegate"].notna().any(),
-        "contributions": len(data.contributions) > 0,
-    }
-    return [
-        name for name, cut in data.programme.meaningful.model_dump().items() if cut and len(there) and not known[name]
-    ]
+    hours, seniors = (there[name].notna().any() for name in ("hours", "senior_delegate"))
+    known = {"hours": hours, "senior_delegates": seniors, "contributions": len(data.contributions) > 0}
+    asked = data.programme.meaningful.model_dump()
+    return [name for name, cut in asked.items() if cut and len(there) and not known[name]]
 
 
 def where(data: Data, *, quarter: str) -> pd.DataFrame:
@@ -296,12 +285,8 @@ def came_uninvited(data: Data, *, quarter: str) -> pd.DataFrame:
     found = signed.astype(object).merge(rows[pair].astype(object), how="left", indicator="invited")
     alone = found[found["invited"] == "left_only"]
     listed = alone["event_id"].isin(rows["event_id"])
-    counts = {
-        "events": alone.loc[~listed, "event_id"].nunique(),
-        "attendances": (~listed).sum(),
-        "walk_ins": listed.sum(),
-        "organizations": alone["organization_id"].nunique(),
-    }
+    counts = {"events": alone.loc[~listed, "event_id"].nunique(), "attendances": (~listed).sum()}
+    counts |= {"walk_ins": listed.sum(), "organizations": alone["organization_id"].nunique()}
     table = pd.DataFrame([counts] if len(data.sign_in) else [], columns=list(counts), dtype="Int64")
     return table.mask(table["organizations"].between(1, data.programme.smallest_cell - 1))
 

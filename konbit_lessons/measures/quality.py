@@ -26,24 +26,15 @@ from konbit_lessons.measures.roster import partners, quarters_of
 from konbit_lessons.measures.shared_counts import conversations
 from konbit_lessons.words import mark
 
-STANDARDS = {
-    "validity": mark("Validity"),
-    "integrity": mark("Integrity"),
-    "precision": mark("Precision"),
-    "reliability": mark("Reliability"),
-    "timeliness": mark("Timeliness"),
-}
+STANDARDS = ("validity", "integrity", "precision", "reliability", "timeliness")
 PLACE = ["table", "source", "quarter"]
 REFUSED = ("conversion", "codebook", "event on record")  # checks that blank a value that does not fit
 
 
 def referring_to(table: str) -> tuple[str, ...]:
     """The tables with a column that names a row of a table."""
-    return tuple(
-        name
-        for name, about in tables.codebook()["tables"].items()
-        if any(column.get("refers_to") == table for column in about["columns"].values())
-    )
+    columns = {name: about["columns"].values() for name, about in tables.codebook()["tables"].items()}
+    return tuple(name for name, own in columns.items() if any(one.get("refers_to") == table for one in own))
 
 
 @dataclass(frozen=True)
@@ -162,7 +153,7 @@ def data_quality(data: Data) -> pd.DataFrame:
     frame = pd.concat([part for part in parts if len(part)], ignore_index=True)
     frame = frame.astype({"value": "Float64", "of": "Int64"})
     share = (frame["value"] / frame["of"]).where((frame["of"] > 0) & ~frame["unit"].isin(["values", "changes", "days"]))
-    order = {"standard": list(STANDARDS).index, "measure": MEASURES.index, "table": ["", *tables.TABLES].index}
+    order = {"standard": STANDARDS.index, "measure": MEASURES.index, "table": ["", *tables.TABLES].index}
     return frame.assign(share=share)[["standard", "measure", "unit", *PLACE, "value", "of", "share"]].sort_values(
         ["standard", "measure", *PLACE], key=lambda names: names.map(order.get(names.name, str)), ignore_index=True
     )

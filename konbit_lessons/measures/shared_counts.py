@@ -83,12 +83,11 @@ def organizations(data: Data, *, quarter: str) -> pd.DataFrame:
         ``reached`` and ``partners`` by place.
     """
     gate, rows = Gate(), panel(data, quarter=quarter)
-    for one in roster.reports(data, quarter):
+    for one in gate.reports(roster.reports(data, quarter)):
         so_far = rows[rows["fiscal_quarter"] <= one]
         came = attendances(so_far[so_far["fiscal_quarter"] == one])
         each = _steps(data, so_far, one).assign(attendances=False)
         each["reached"] = each["organization_id"].isin(came["organization_id"])
-        gate.report(one)
         gate.count(each, [*STEPS, "reached"], by=["org_type"])
         records = pd.concat([came.assign(attendances=True), each], ignore_index=True)
         gate.count(records, ["attendances"], by=["org_type"], records=True)
@@ -97,8 +96,7 @@ def organizations(data: Data, *, quarter: str) -> pd.DataFrame:
     gate.nested(*reversed(STEPS))
     gate.nested("reached", "partners")
     gate.overlapping("came_once", [Before("came_once"), "reached"])
-    for step in ("came_again", "came_five_times"):
-        gate.nested(Before(step), step)
+    gate.lasting("came_again", "came_five_times")
     gate.below("reached", "attendances")
     gate.known("roster", "invited", "partners", "attendances")
     return gate.decide(data.programme.smallest_cell)
@@ -119,10 +117,8 @@ def _partners_in(data: Data, quarter: str, came: pd.DataFrame) -> pd.DataFrame:
     known = data.organizations
     days = roster.first_day(data, quarter), roster.last_day(data, quarter)
     ids = sorted({*came["organization_id"]}.union(*(roster.partners(known, day) for day in days)))
-    here = pd.DataFrame(
-        {"organization_id": ids, "place": roster.places(data).reindex(ids).to_numpy(), "partners": True}
-    )
-    return here.assign(reached=here["organization_id"].isin(came["organization_id"]))
+    here = roster.places(data).reindex(ids).rename("place").rename_axis("organization_id").reset_index()
+    return here.assign(partners=True, reached=here["organization_id"].isin(came["organization_id"]))
 
 
 @once
@@ -143,9 +139,8 @@ def conversations(data: Data, *, quarter: str) -> pd.DataFrame:
         :data:`BANDS` those by their last conversation, in all and by type; each month of it by its first day.
     """
     gate = Gate()
-    for one in roster.quarters_since(data, data.conversations["held_on"].min(), quarter):
+    for one in gate.reports(roster.quarters_since(data, data.conversations["held_on"].min(), quarter)):
         each, months = _talked_with(data, one)
-        gate.report(one)
         gate.count(each, [*BANDS, "partners"], by=["org_type"])
         gate.count(each, months)
         gate.overlapping("talked", months)
@@ -163,9 +158,8 @@ def _talked_with(data: Data, quarter: str) -> tuple[pd.DataFrame, list[str]]:
     last = talks.groupby("organization_id")["held_on"].max().reindex(each["organization_id"]).set_axis(each.index)
     began = roster.first_day(data, quarter)
     starts = [began, roster.first_day(data, roster.quarters_since(data, began - pd.Timedelta(days=1), quarter)[0])]
-    band = np.select(
-        [last.isna(), last >= starts[0], last >= starts[1]], ["never", "talked", "quarter_before"], "earlier"
-    )
+    when = {"never": last.isna(), "talked": last >= starts[0], "quarter_before": last >= starts[1]}
+    band = np.select([*when.values()], [*when], "earlier")
     months = {str(day.date()): day for day in pd.date_range(began, roster.last_day(data, quarter), freq="MS")}
     held_in = talks["held_on"].dt.to_period("M")
     for name, day in months.items():
@@ -193,33 +187,20 @@ def invitations_taken_up(data: Data, rows: pd.DataFrame, *, also: str = "") -> p
     known = known.assign(invitations=True, attended=known["attended"].astype(bool))
     by = [also] if also else [name for name in TAKEN_UP if name in known]
     pairs = [] if also else [pair for pair in PAIRS if {*pair} <= {*by}]
-    gate, quarters = Gate(), sorted(known["fiscal_quarter"].unique()) if "fiscal_quarter" in known else []
-    for quarter in quarters or [""]:
-        gate.report(quarter)
-        gate.count(
-            known[known["fiscal_quarter"] <= quarter] if quarter else known,
-            ["invitations", "attended"],
-            by,
-            pairs=pairs,
-            records=True,
-        )
+    gate, quarters = Gate(), known.get("fiscal_quarter", pd.Series("", known.index))
+    for quarter in gate.reports(sorted(quarters.unique()) or [""]):
+        gate.count(known[quarters <= quarter], ["invitations", "attended"], by, pairs=pairs, records=True)
     gate.nested("attended", "invitations")
-    for figure in ("invitations", "attended"):
-        gate.nested(Before(figure), figure)
-    return gate.decide(data.programme.smallest_cell)["n"].loc[(quarters or [""])[-1]]
-
-
-def invitations_hidden(data: Data, rows: pd.DataFrame) -> set[str]:
-    """Of the columns of :data:`TAKEN_UP` those of which some invitations are hidden on a page."""
-    counted = invitations_taken_up(data, rows)
-    return {*counted[counted.isna().any(axis=1)].index.get_level_values("by")} & {*TAKEN_UP}
+    gate.lasting("invitations", "attended")
+    return gate.decide(data.programme.smallest_cell)["n"].loc[quarter]
 
 
 def hidden_incentives(programme: Programme, rows: pd.DataFrame) -> set[str]:
     """Incentives of which some invitations are hidden on a page; none in a study, or where nothing is hidden."""
     if programme.study or programme.smallest_cell <= 1:
         return set()
-    return invitations_hidden(cleaned(programme), rows)
+    counted = invitations_taken_up(cleaned(programme), rows)
+    return {*counted[counted.isna().any(axis=1)].index.get_level_values("by")} & {*TAKEN_UP}
 
 
 def in_groups(data: Data, known: pd.DataFrame, figures: Sequence[str], *, named: str, whole: str) -> pd.DataFrame:

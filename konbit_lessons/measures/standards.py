@@ -4,6 +4,7 @@ Takes a cleaned programme and its ``data_quality``; returns tidy frames for the 
 named and no value quoted.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatch
 
@@ -17,10 +18,9 @@ from konbit_lessons.words import mark
 
 GOOD, FAIR, POOR, UNKNOWN = mark("good"), mark("fair"), mark("poor"), mark("cannot tell")
 ORDER = (UNKNOWN, GOOD, FAIR, POOR)  # the worst known one judges a standard
-SET_ASIDE = tuple(
-    measure.name for measure in measured.LOGGED if measure.standard == "validity" and measure.unit == "rows"
-)
-TWICE = next(measure.name for measure in measured.LOGGED if "double entry" in measure.checks and measure.unit == "rows")
+OF_ROWS = [measure for measure in measured.LOGGED if measure.unit == "rows"]
+SET_ASIDE = tuple(measure.name for measure in OF_ROWS if measure.standard == "validity")
+TWICE = next(measure.name for measure in OF_ROWS if "double entry" in measure.checks)
 REGISTERED, ASKED_AGAIN = measured.AGREE.values()
 
 
@@ -87,10 +87,8 @@ def judgements(data: Data, quality: pd.DataFrame, *, quarter: str, only: bool = 
     DataFrame, one row per rule
         ``standard``, ``said``, ``figure`` (a share, or days), ``n``, ``word``, ``in_days``.
     """
-    quality, counts = (
-        one[one["quarter"] == quarter] if only else one[one["quarter"] <= quarter] for one in (quality, data.counts)
-    )
-    lines = []
+    since, lines = quarter if only else "", []
+    quality, counts = (one[one["quarter"].between(since, quarter)] for one in (quality, data.counts))
     for rule in RULES:
         figure, n = rule.figure(quality, int(counts["read"].sum()))
         found = {"standard": rule.standard, "said": rule.said, "figure": figure, "n": n}
@@ -125,9 +123,8 @@ def by_source(data: Data) -> pd.DataFrame:
         (that do not fit, also in rows set aside), ``values_changed`` (every other value replaced or blanked).
     """
     counts, checks = (one.assign(source=_places(data, one)) for one in (data.counts, data.checks))
-    by, blanked = ["source", "table"], checks["change_type"] == "blank_response"
-    refused = checks["check"].isin(measured.REFUSED) & blanked
-    changed = (blanked | (checks["change_type"] == "change_response")) & ~refused
+    by, refused = ["source", "table"], _refused(checks)
+    changed = checks["change_type"].isin(["blank_response", "change_response"]) & ~refused
     rows = counts.groupby(by, sort=False)[["read", "kept", "set_aside"]].sum()
     values = {"values_set_aside": refused, "values_changed": changed}
     rows = rows.assign(**{name: checks[which].groupby(by)["rows"].sum() for name, which in values.items()})
@@ -156,10 +153,12 @@ def failures(quality: pd.DataFrame) -> pd.DataFrame:
 
 def columns_that_do_not_fit(data: Data) -> pd.DataFrame:
     """In which columns values did not fit: ``table``, ``column``, ``rows``, most first."""
-    refused = data.checks[
-        data.checks["check"].isin(measured.REFUSED) & (data.checks["change_type"] == "blank_response")
-    ]
-    return _most_first(refused, ["table", "column"], "rows")
+    return _most_first(data.checks[_refused(data.checks)], ["table", "column"], "rows")
+
+
+def _refused(checks: pd.DataFrame) -> pd.Series:
+    """Which lines of ``Data.checks`` are of values that do not fit."""
+    return checks["check"].isin(measured.REFUSED) & (checks["change_type"] == "blank_response")
 
 
 def _most_first(lines: pd.DataFrame, by: list[str], of: str) -> pd.DataFrame:
@@ -167,7 +166,7 @@ def _most_first(lines: pd.DataFrame, by: list[str], of: str) -> pd.DataFrame:
     return sums.sort_values(of, ascending=False, kind="stable", ignore_index=True)
 
 
-def rates(data: Data, quality: pd.DataFrame, measures: tuple[str, ...], *, quarter: str) -> pd.DataFrame:
+def rates(data: Data, quality: pd.DataFrame, measures: Iterable[str], *, quarter: str) -> pd.DataFrame:
     """Shares of some measures by quarter, up to one, with Wilson's interval; of too few, none.
 
     Returns
@@ -175,19 +174,9 @@ def rates(data: Data, quality: pd.DataFrame, measures: tuple[str, ...], *, quart
     DataFrame
         ``measure``, ``quarter``, ``value``, ``n``, ``share``, ``conf_low``, ``conf_high``.
     """
-    some = quality[quality["measure"].isin(measures) & (quality["quarter"] <= quarter) & quality["value"].notna()]
+    some = quality[quality["measure"].isin([*measures]) & (quality["quarter"] <= quarter) & quality["value"].notna()]
     some = some[some["of"] >= data.programme.smallest_cell].rename(columns={"of": "n"})
     return with_shares(some[["measure", "quarter", "value", "n"]].reset_index(drop=True), "value")
-
-
-def answered(data: Data, quality: pd.DataFrame, *, quarter: str) -> pd.DataFrame:
-    """Of the partners at the time, who answered the survey and who had a conversation, by quarter: see `rates`."""
-    return rates(data, quality, (ANSWERED, measured.TALKED_WITH), quarter=quarter)
-
-
-def agreeing(data: Data, quality: pd.DataFrame, *, quarter: str) -> pd.DataFrame:
-    """How often two records of one fact agree, by quarter: see `rates`."""
-    return rates(data, quality, tuple(measured.AGREE.values()), quarter=quarter)
 
 
 def lateness(data: Data, *, quarter: str) -> pd.DataFrame:

@@ -159,7 +159,5 @@ def _with_limits(table: pd.DataFrame) -> pd.DataFrame:
     inside = (share > 0) & (share < 1)
     spread = np.sqrt(np.cumsum(left / (at_risk * np.where(at_risk > left, at_risk - left, np.inf))))
     power = np.exp(stats.norm.ppf(0.975) * spread / np.log(np.where(inside, share, 0.5)))
-    ends = {"conf_low": share ** (1 / power), "conf_high": share**power}
-    return table.assign(
-        share=share, std_error=share * spread, **{name: np.where(inside, end, NAN) for name, end in ends.items()}
-    )
+    low, high = (np.where(inside, share**one, NAN) for one in (1 / power, power))
+    return table.assign(share=share, std_error=share * spread, conf_low=low, conf_high=high)

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import pandas as pd
 
-from konbit_lessons.disclosure import TOTAL, Before, Gate
+from konbit_lessons.disclosure import TOTAL, Gate
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures.intervals import with_shares
 from konbit_lessons.measures.roster import last_day, partners_at_end, quarters_since, reports
@@ -34,17 +34,15 @@ def support(data: Data, *, quarter: str) -> pd.DataFrame:
     """
     gate = Gate()
     began = data.other_support["started_on"].min()
-    for one in sorted({*quarters_since(data, began, quarter), *reports(data, quarter)}):
+    for one in gate.reports(sorted({*quarters_since(data, began, quarter), *reports(data, quarter)})):
         each, projects, pairs = _supported(data, one)
-        gate.report(one)
         gate.count(each, [*projects, *pairs, "any", "none", "all"], by=["org_type"])
         gate.count(each, ["now"])
         gate.overlapping("any", projects)
         for pair in pairs:
             for project in pair.split(JOINED)[1:]:
                 gate.nested(pair, JOINED + project)
-        for figure in ("any", *projects, *pairs):
-            gate.nested(Before(figure), figure)
+        gate.lasting("any", *projects, *pairs)
     gate.nested("now", "any")
     gate.partition("all", ["any", "none"])
     gate.known("all")

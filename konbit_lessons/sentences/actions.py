@@ -6,18 +6,14 @@ and what each is called stand in programme.toml.
 
 import re
 
-import pandas as pd
-
 from konbit_lessons.say import capital, small
-from konbit_lessons.sentences.common import texts
+from konbit_lessons.sentences.common import say_first, texts
 from konbit_lessons.sentences.learning import number_told, own
 from konbit_lessons.words import mark
 
 TEXTS = texts("actions")
-MEASURED = {  # what an action names as its measure → the number of the report, where it has another name
-    "conversations": "talked_with",
-    "contributions": "delivered",
-}
+# what an action names as its measure → the number of the report, where it has another name
+MEASURED = {"conversations": "talked_with", "contributions": "delivered"}
 
 
 def action_items(say, numbers, then, lines):
@@ -31,7 +27,8 @@ def action_items(say, numbers, then, lines):
     items = []
     for name, action in say.programme.actions.items():
         measure = MEASURED.get(action.measure, action.measure)
-        now, before = (_told(say, each[each["measure"] == measure]) for each in (numbers, then))
+        found = [each[each["measure"] == measure] for each in (numbers, then)]
+        now, before = (number_told(say, one.iloc[0]) if len(one) else None for one in found)
         changes = [own(say, row, "adaptation") for row in lines[lines["action"] == name].to_dict("records")]
         decided = say.words.clauses(changes) if changes else None
         facts = {say("This quarter"): now, say("The quarter before"): before, say("Decided"): decided}
@@ -41,28 +38,13 @@ def action_items(say, numbers, then, lines):
     return items
 
 
-def _told(say, found):
-    return number_told(say, found.iloc[0]) if len(found) else None
-
-
 def lead_sentences(say, leads, around):
     """Return how many had leads or contracts so far, and what changed around the first event that should bring some."""
-    return [_leads_so_far(say, leads), _around(say, around)]
-
-
-def _leads_so_far(say, leads):
     so_far = leads[leads["fiscal_quarter"] == "total"].dropna(subset=["both", "organizations"])
-    if so_far.empty:
-        return None
-    return say(TEXTS["leads_so_far"], n=so_far["both"].iloc[0], **so_far.iloc[0])
-
-
-def _around(say, around):
-    if around.empty:
-        return None
-    row = around.iloc[0].to_dict()
-    row |= {"events": say.list(small(_event(say, name)) for name in row["events"])}
-    return say(TEXTS["around"], low=row["conf_low"], high=row["conf_high"], **row)
+    events = [say.list(small(_event(say, name)) for name in names) for names in around["events"]]
+    around = around.assign(events=events, low=around["conf_low"], high=around["conf_high"])
+    told = {"leads_so_far": so_far.assign(n=so_far["both"]), "around": around}
+    return [say_first(say, TEXTS[text], frame) for text, frame in told.items()]
 
 
 def approach_sentences(say, sides, change):
@@ -103,38 +85,11 @@ def _event(say, name):
 
 def quarter_names(say, frame):
     """Return the frame with ``label``: each quarter in months, and that the last line is of all of them."""
-    return frame.assign(
-        label=[say.words.text("All quarters") if one == "total" else say.period(one) for one in frame["fiscal_quarter"]]
-    )
+    every = say.words.text("All quarters")
+    return frame.assign(label=[every if one == "total" else say.period(one) for one in frame["fiscal_quarter"]])
 
 
 def of_itself(say):
     """Return what programme.toml says of the evaluation: for whom, by whom, its kind, limits and consent."""
-    written = {name: label for name, label in say.programme.said.evaluation if label}
-    return [
-        say(TEXTS["of_itself"][name], text=label.text(say.language).removesuffix("."))
-        for name, label in written.items()
-    ]
-
-
-def made_with(say, *, quarter, own_words):
-    """Return with what the report was made, as a frame of ``parameter`` and ``value``.
-
-    Parameters
-    ----------
-    own_words : bool, whether the evaluator has written of this quarter
-    """
-    programme = say.programme
-    read_by = {"shared": mark("everybody it is sent to"), "internal": mark("the team only")}
-    asked = programme.question
-    lines = {
-        say("Quarter"): say.period(quarter),
-        say("Records pulled on"): say.words.date(programme.data_cut_on) if programme.data_cut_on else "–",
-        say("Who may read it"): say(read_by[programme.audience]),
-        say("Fewest organizations that a figure is about"): say.number(programme.smallest_cell),
-        say("Incentives looked at"): say.list(small(say.name(one)) for one in asked["incentives"]),
-        say("Taken into account"): say.list(small(say.name(one)) for one in asked["adjust_for"]) or "–",
-        say("A difference matters from"): say("{points:points} of 100", points=asked["smallest_effect"]),
-        say("The evaluator's own words"): say("in this report") if own_words else say("none"),
-    }
-    return pd.DataFrame({"parameter": map(str, lines), "value": map(str, lines.values())})
+    written = {name: label.text(say.language) for name, label in say.programme.said.evaluation if label}
+    return [say(TEXTS["of_itself"][name], text=text.removesuffix(".")) for name, text in written.items()]

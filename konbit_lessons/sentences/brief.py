@@ -36,15 +36,8 @@ def came(say, one):
     if not invited:
         return say("It was not invited to any event until the end of {quarter:period}.", quarter=one.quarter)
     if known.empty:
-        forms = pair(
-            "It was invited to {n} event; whether it came is unknown.",
-            "It was invited to {n} events; whether it came is unknown for all of them.",
-        )
-        return say(forms, n=invited)
-    forms = pair(
-        "It came to **{k} of {n}** event it was invited to.", "It came to **{k} of {n}** events it was invited to."
-    )
-    said, missing = say(forms, n=len(known), k=known["attended"].sum()), invited - len(known)
+        return say(TEXTS["came_unknown"], n=invited)
+    said, missing = say(TEXTS["came"], n=len(known), k=known["attended"].sum()), invited - len(known)
     return said + (say("Of {n} more it is unknown.", n=missing) if missing else None)
 
 
@@ -78,10 +71,9 @@ def _partner(say, one):
         return say("It ceased to be a partner on {day:date}.", day=last)
     if one.left:
         return say("It was a partner from {first:date} to {last:date}.", first=first, last=last)
-    since = (
-        mark("Since when it is a partner is not on record.") if pd.isna(first) else mark("Partner since {day:date}.")
-    )
-    return say(since, day=first)
+    if pd.isna(first):
+        return say("Since when it is a partner is not on record.")
+    return say("Partner since {day:date}.", day=first)
 
 
 def conversations_and_follow_ups(say, one):
@@ -146,14 +138,11 @@ def offered_to(say, one):
     DataFrame, one row per incentive
         ``label``, ``came`` ("3 of 4"), ``adds`` (a proportion; missing where it was not invited with it).
     """
-    known, analysis = one.known, one.programme.analysis
-    rows = []
-    for name in analysis.incentives if analysis and len(known) else ():
-        if name in known:
-            attended = known.loc[known[name] > 0, "attended"]
-            k_of_n = say("{k} of {n}", k=attended.sum(), n=len(attended)) if len(attended) else "–"
-            adds = one.adds.get(name) if len(attended) else None
-            rows.append({"label": say.name(name), "came": str(k_of_n), "adds": adds})
+    known, analysis, rows = one.known, one.programme.analysis, []
+    for name in [each for each in (analysis.incentives if analysis and len(known) else ()) if each in known]:
+        attended = known.loc[known[name] > 0, "attended"]
+        told = {"came": str(say("{k} of {n}", k=attended.sum(), n=len(attended))), "adds": one.adds.get(name)}
+        rows.append({"label": say.name(name)} | (told if len(attended) else {"came": "–", "adds": None}))
     return pd.DataFrame(rows)
 
 
@@ -212,10 +201,10 @@ def _expectations(say, one, names):
 
 def topics(say, one):
     """Return what to talk about next, each with its reason; at most five."""
-    said = [
-        say(TEXTS["topics"][topic], **{name: _fact(say, one, name, value) for name, value in facts.items()})
-        for topic, facts in measures.topics(one).items()
-    ]
+    said = []
+    for topic, facts in measures.topics(one).items():
+        facts = {name: _fact(say, one, name, value) for name, value in facts.items()}
+        said.append(say(TEXTS["topics"][topic], **facts))
     if said:
         return said
     if one.left:
@@ -251,11 +240,9 @@ def _leads(say, one):
     if leads.empty:
         return say("No business lead is on record.")
     contracts = int((leads["kind"] == "contract").sum())
-    said = say(
-        "On record: {leads} and {contracts}.",
-        leads=say(("{n} business lead", "{n} business leads"), n=len(leads) - contracts),
-        contracts=say(("{n} signed contract", "{n} signed contracts"), n=contracts),
-    )
+    bare_leads = say(("{n} business lead", "{n} business leads"), n=len(leads) - contracts)
+    signed = say(("{n} signed contract", "{n} signed contracts"), n=contracts)
+    said = say("On record: {leads} and {contracts}.", leads=bare_leads, contracts=signed)
     if value := leads["value"].sum():
         said += say("Worth {value} {currency} where a value is known.", value=value, currency=one.programme.currency)
     bare = int(leads["evidence"].isna().sum())

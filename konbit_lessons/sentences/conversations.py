@@ -10,11 +10,8 @@ TEXTS = texts("conversations")
 
 def supported_by(say, overlap):
     """Return what each row of the overlap is called: a project, two of them, any of them, none."""
-    projects = overlap["projects"]
-    return [
-        say.words.text(TEXTS["supported"][one]) if one in TEXTS["supported"] else say.list(one.split(" + "))
-        for one in projects
-    ]
+    named = {one: say.words.text(text) for one, text in TEXTS["supported"].items()}
+    return [named.get(one) or say.list(one.split(" + ")) for one in overlap["projects"]]
 
 
 def talked_with(say, calendar):
@@ -42,9 +39,5 @@ def overdue(say, follow_ups):
 
 def follow_ups_by_state(say, follow_ups):
     """Return how many follow-ups that were promised are overdue, open and done."""
-    counts = follow_ups.dropna(subset="follow_ups")
-    return [
-        say(TEXTS["states"][one.state], follow_ups=one.follow_ups)
-        for one in counts.itertuples()
-        if one.state in TEXTS["states"]
-    ]
+    counts = follow_ups.dropna(subset="follow_ups").set_index("state")["follow_ups"]
+    return [say(TEXTS["states"][one], follow_ups=n) for one, n in counts.items() if one in TEXTS["states"]]

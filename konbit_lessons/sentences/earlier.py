@@ -40,14 +40,11 @@ def held_sentences(say, held):
 
 
 def _held(say, row):
-    return say(
-        TEXTS["held"]["not said" if pd.isna(row["holds"]) else "holds" if row["holds"] else "gone"],
-        finding=own(say, row, "finding"),
-        quarter=row["quarter"],
-        number=number_name(say, row),
-        then=_as_text(say, row["kind"], row["then"]),
-        now=_as_text(say, row["kind"], row["k"] if row["kind"] in COUNTS else row["value"]),
-    )
+    text = TEXTS["held"]["not said" if pd.isna(row["holds"]) else "holds" if row["holds"] else "gone"]
+    now = row["k"] if row["kind"] in COUNTS else row["value"]
+    then, now = (_as_text(say, row["kind"], one) for one in (row["then"], now))
+    about = {"finding": own(say, row, "finding"), "quarter": row["quarter"], "number": number_name(say, row)}
+    return say(text, then=then, now=now, **about)
 
 
 def compared_sentences(say, compared, *, quarter):
@@ -77,11 +74,11 @@ def _strength_then_and_now(say, compared):
 def then_and_now(say, compared):
     """Return numbers of two reports as a table reads them: ``figure``, ``said_then``, ``known_then``, ``known_now``."""
     compared = compared.dropna(subset=["said", "then", "now", "strength_now"], how="all")
-    texts = {
-        name: [_as_text(say, row["kind"], row[side], row[f"strength_{side}"]) for row in compared.to_dict("records")]
-        for name, side in {"said_then": "said", "known_then": "then", "known_now": "now"}.items()
-    }
-    return compared.assign(figure=[str(number_name(say, row)) for _, row in compared.iterrows()], **texts)
+    compared = compared.assign(figure=[str(number_name(say, row)) for _, row in compared.iterrows()])
+    for name, side in {"said_then": "said", "known_then": "then", "known_now": "now"}.items():
+        each = zip(compared["kind"], compared[side], compared[f"strength_{side}"], strict=True)
+        compared[name] = [_as_text(say, *one) for one in each]
+    return compared
 
 
 def number_name(say, row):

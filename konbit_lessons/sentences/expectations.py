@@ -6,13 +6,13 @@ nothing to say.
 
 import pandas as pd
 
+from konbit_lessons.measures.answers import smallest_that_matters
 from konbit_lessons.say import capital, small
 from konbit_lessons.sentences.common import FOUND, answer, first_and_last, say_first, texts
 from konbit_lessons.sentences.conversations import overdue, talked_with
 from konbit_lessons.words import mark
 
 MOST_CHOICES = 3  # that a heading names
-MATTERS = 0.10  # the smallest difference that matters, unless programme.toml says
 TEXTS = texts("expectations")
 
 
@@ -37,10 +37,7 @@ def not_offered(say, expected, *, quarter):
     if short.empty:
         return None
     line = short.loc[(short["unmet"] / short["yes"]).astype(float).idxmax()]
-    text = mark(
-        "Of {yes} organizations that expect {term:name}, **{unmet}** were not offered it from {quarter:period}."
-    )
-    return say(text, quarter=quarter, **line)
+    return say(TEXTS["not_offered"], quarter=quarter, **line)
 
 
 def offers(say, expected):
@@ -116,11 +113,9 @@ def opinion_over_time(say, opinions):
     opinions : DataFrame, the rows of one question, in the order of time
     """
     total = opinions[opinions["by"] == "total"]
-    kind = opinions["kind"].iloc[0]
-    what = _what(say, opinions["term"].iloc[0], kind)
-    return first_and_last(
-        say, total, changed=TEXTS["over_time"][kind], one=TEXTS["over_time"][f"{kind} once"], what=what
-    )
+    term, kind = opinions[["term", "kind"]].iloc[0]
+    changed, one = (TEXTS["over_time"][name] for name in (kind, f"{kind} once"))
+    return first_and_last(say, total, changed=changed, one=one, what=_what(say, term, kind))
 
 
 def expected_and_offered(say, expected, *, quarter):
@@ -219,8 +214,7 @@ def expectations_at_a_glance(say, changes, moved, supported, calendar, follow_up
 
 def rule_of_differences(say):
     """Return the rule for the words on how strong the evidence for a difference is."""
-    asked_of = say.programme.analysis
-    matters = asked_of.smallest_effect_that_matters if asked_of else MATTERS
+    matters = smallest_that_matters(say.programme)
     return [say(text, sure=0.95, matters=matters) for text in TEXTS["rule"].values()]
 
 
@@ -232,16 +226,11 @@ def _told(say, differences):
 
 def _named(say, differences):
     """Rows of differences with their words: what each is of, and how strong its evidence is."""
-    rows = differences.to_dict("records")
-    return [
-        {
-            "points": abs(row["estimate"]),
-            "what": _what(say, row["term"], row.get("kind", "")),
-            "answer": answer(say, row["strength"]),
-        }
-        | row
-        for row in rows
-    ]
+    rows = []
+    for row in differences.to_dict("records"):
+        words = {"what": _what(say, row["term"], row.get("kind", "")), "answer": answer(say, row["strength"])}
+        rows.append({"points": abs(row["estimate"])} | words | row)
+    return rows
 
 
 def _what(say, term, kind):

@@ -127,8 +127,7 @@ def not_found(say, result):
 def _found(say, rows, key, forms):
     strength, way = key.split()
     these = [row for row in rows if row["strength"] == strength and _way(row) == way]
-    more, fewer = mark("**{label}** ({points:points} more of 100)"), mark("**{label}** ({points:points} fewer of 100)")
-    text = more if way == "more" else fewer
+    text = TEXTS["found_of"][way]
     names = [say(text, label=small(row["label"]), points=abs(row["estimate"])) for row in these]
     return say(forms, n=len(these), names=names) if names else None
 
@@ -149,10 +148,8 @@ def best_incentive(say, result):
     units, row = units_of(say, result), incentive_rows(say, result).iloc[0]
     if row["strength"] not in ("clear", "likely") or not row["estimate"] > 0:
         return say("The data show no incentive that goes with more participation")
-    values = {"label": row["label"], "points": row["estimate"]}
-    study = mark("{label}: about {points:points} more of 100 {rows} {outcome}")
-    ours = mark("{label} goes with {points:points} more of 100 invitations taken up")
-    return say(study if units["in_a_study"] else ours, **values, **units)
+    text = TEXTS["best_incentive"]["in a study" if units["in_a_study"] else "ours"]
+    return say(text, label=row["label"], points=row["estimate"], **units)
 
 
 def of_incentive(say, result, row):
@@ -164,12 +161,8 @@ def of_incentive(say, result, row):
     units, text, name = units_of(say, result), TEXTS["of_incentive"][row["strength"]], term_name(say, row["term"])
     if row["strength"] == "cannot tell":
         return say(text, label=name, reason=reason(say, row, units)) + _seen(say, row, units)
-    evidence = say(
-        "{confidence:percent} interval {span}; {counts}",
-        confidence=result.confidence,
-        span=span(say, row),
-        counts=counts(say, row, units),
-    )
+    about = {"confidence": result.confidence, "span": span(say, row), "counts": counts(say, row, units)}
+    evidence = say("{confidence:percent} interval {span}; {counts}", **about)
     return say(text, label=name, difference=_difference(say, row, units), evidence=evidence)
 
 
@@ -244,13 +237,9 @@ def _seen(say, row, units):
     compared = "constant" if row["reason"] == "constant" else "against" if row["against"] else "without"
     sides = {"k": "k_offered", "n": "n_offered", "k_other": "k_not_offered", "n_other": "n_not_offered"}
     values = {name: row[column] for name, column in sides.items()} | {"against": row["against"]} | units
-    said, p = (
-        say(TEXTS["seen"][f"{compared} in a study" if units["in_a_study"] else compared], **values),
-        row["permutation_p"],
-    )
-    if pd.isna(p):
-        return said
-    return said + say("Dealt out at random, it would show a difference this large in {p:percent} of tries.", p=p)
+    said = say(TEXTS["seen"][f"{compared} in a study" if units["in_a_study"] else compared], **values)
+    by_chance = mark("Dealt out at random, it would show a difference this large in {p:percent} of tries.")
+    return said + (say(by_chance, p=row["permutation_p"]) if pd.notna(row["permutation_p"]) else None)
 
 
 def row_count(say, n, units):
@@ -266,12 +255,12 @@ def _groups(n, units):
 
 def strength_rule(say, result):
     """Return the fixed rule behind the words clear, likely, uncertain, no sign of and cannot tell."""
-    correction = mark("the correction of Benjamini and Hochberg") if result.exploratory else mark("Holm's correction")
-    values = {"confidence": result.confidence, "smallest": result.smallest_effect}
-    return [say(rule, correction=say.words.text(correction), **values) for rule in TEXTS["rule"].values()]
+    correction = say("the correction of Benjamini and Hochberg") if result.exploratory else say("Holm's correction")
+    values = {"confidence": result.confidence, "smallest": result.smallest_effect, "correction": correction}
+    return [say(rule, **values) for rule in TEXTS["rule"].values()]
 
 
 def numbers_caption(say, result):
     """Return what the table of all incentives shows."""
-    correction = mark("Benjamini and Hochberg") if result.exploratory else mark("Holm")
-    return say(TEXTS["numbers_caption"], n=result.n, correction=say.words.text(correction), **units_of(say, result))
+    correction = say("Benjamini and Hochberg") if result.exploratory else say("Holm")
+    return say(TEXTS["numbers_caption"], n=result.n, correction=correction, **units_of(say, result))

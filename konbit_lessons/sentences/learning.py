@@ -32,18 +32,16 @@ def decided_so_far(say, decisions, waiting):
 
 def decision_sentences(say, decisions):
     """Return each change that was decided: who makes it, by when, and the finding that it rests on."""
-    text = mark("**{what}:** {who}, {when}; rests on “[{finding}](#{anchor})”.")
-    return [
-        say(
-            text,
-            what=own(say, row, "adaptation"),
-            who=who(say, row),
-            when=_when(say, row),
-            finding=own(say, row, "finding") or say("a question that is still open"),
-            anchor=row["anchor"],
-        )
-        for row in decisions.to_dict("records")
-    ]
+    text, said = mark("**{what}:** {who}, {when}; rests on “[{finding}](#{anchor})”."), []
+    for row in decisions.to_dict("records"):
+        rests_on = own(say, row, "finding") or say("a question that is still open")
+        said.append(say(text, **_acts(say, row), finding=rests_on, anchor=row["anchor"]))
+    return said
+
+
+def _acts(say, row):
+    """What changes, who changes it, and by when."""
+    return {"what": own(say, row, "adaptation"), "who": who(say, row), "when": _when(say, row)}
 
 
 def own(say, row, column):
@@ -120,9 +118,8 @@ def so(say, lead, at, decisions):
     said = say("**So:** {what}.", what=say(TEXTS["so"][_follows(say, row)]))
     if not acts:
         return said + say("Nobody is named for it yet.")
-    text = mark("{who}, {when}: {what}.")
-    named = {"who": who(say, acts[0]), "when": _when(say, acts[0]), "what": small(own(say, acts[0], "adaptation"))}
-    return said + say(text, **named)
+    first = _acts(say, acts[0])
+    return said + say("{who}, {when}: {what}.", **first | {"what": small(first["what"])})
 
 
 def _follows(say, row):
@@ -144,14 +141,9 @@ def belief_and_wish(say, numbers):
             continue
         fell, rose = rows.loc[name], rows.loc[wish]
         if fell["after"] < fell["before"] and rose["change_low"] > 0:
-            return say(
-                "More expect {wish:name}, while fewer agree that “{what}” ({before:percent}, then "
-                "{after:percent}{doubt}): to wish for it is not to believe that taking part brings it.",
-                doubt="" if fell["change_high"] < 0 else say(", which may be chance"),
-                wish=wish,
-                **of(say, fell),
-                **fell[["before", "after"]],
-            )
+            doubt = "" if fell["change_high"] < 0 else say(", which may be chance")
+            about = {"wish": wish, "doubt": doubt, **of(say, fell), **fell[["before", "after"]]}
+            return say(TEXTS["belief_and_wish"], **about)
     return None
 
 
@@ -181,10 +173,9 @@ def _beside_before(say, row):
     said = number_told(say, row)
     if not said or pd.isna(row["before"]):
         return said
-    unclear = mark("In the quarter before it was {before:percent}, so that a change cannot be told.")
-    clear = mark("In the quarter before it was {before:percent}.")
-    alike = row["change_low"] <= 0 <= row["change_high"]
-    return said + say(unclear if alike else clear, before=row["before"])
+    if row["change_low"] <= 0 <= row["change_high"]:
+        return said + say("In the quarter before it was {before:percent}, so that a change cannot be told.", **row)
+    return said + say("In the quarter before it was {before:percent}.", **row)
 
 
 def number_told(say, row, **values):
@@ -204,10 +195,8 @@ def of(say, row):
         asked = say.programme.questions[name]
         what = (asked.statement or asked.label).text(say.language)
         return {"what": what, "What": what}
-    what = ""
-    if kind == "reached":
-        what = say.level("org_type", name, form="many")
-    elif kind in ("expects", "unmet", "incentive"):
+    what = say.level("org_type", name, form="many") if kind == "reached" else ""
+    if kind in ("expects", "unmet", "incentive"):
         what = say.name(name if kind == "incentive" else f"expects_{name}")
     return {"what": small(what), "What": capital(what)}
 
@@ -220,9 +209,7 @@ def learned(say, asked, numbers):
 
 def _learned(say, row, number):
     nothing = say("nothing was written down")
-    facts = [
-        (say("We asked"), own(say, row, "question")),
-        (say("We expected"), own(say, row, "expectation") or nothing),
-        (say("By the records"), number),
-    ]
-    return own(say, row, "finding") or nothing, facts if number else facts[:2], row["anchor"]
+    facts = [(say("We asked"), own(say, row, "question"))]
+    facts += [(say("We expected"), own(say, row, "expectation") or nothing)]
+    facts += [(say("By the records"), number)] if number else []
+    return own(say, row, "finding") or nothing, facts, row["anchor"]

@@ -11,14 +11,12 @@ from platform import python_version
 import numpy as np
 import pandas as pd
 
-from konbit_lessons.incentives.robustness import LABELS, REASONS
 from konbit_lessons.say import small
-from konbit_lessons.sentences.common import texts
+from konbit_lessons.sentences.common import FOUND, texts
 from konbit_lessons.sentences.incentives import incentive_rows, row_count, span, term_name, units_of
 from konbit_lessons.words import mark
 
 MOST_PANELS = 4
-FOUND = ("clear", "likely")
 ENDS = ["estimate", "conf_low", "conf_high"]
 TEXTS = texts("limits")
 PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "firthmodels", "seaborn")
@@ -100,12 +98,9 @@ def predicted(say, result):
     told = result.prediction
     if told is None:
         return say("This analysis makes no predictions that could be tried on others.")
-    (auc, _), (brier, base) = (
-        told.table.set_index("measure").loc[["auc", "brier"], ["out_of_fold", "base_rate"]].to_numpy()
-    )
-    interval = (told.auc_low, told.auc_high)
-    groups = units_of(say, result)["groups"]
-    return say(TEXTS["predicted"], groups=groups, auc=auc, interval=interval, brier=brier, base=base)
+    table, groups = told.table.set_index("measure"), units_of(say, result)["groups"]
+    values = {**table["out_of_fold"], "base": table["base_rate"]["brier"], "interval": (told.auc_low, told.auc_high)}
+    return say(TEXTS["predicted"], groups=groups, **values)
 
 
 def group_differences(say, result):
@@ -133,8 +128,8 @@ def _groups_differ(say, result, row, within):
 
 
 def _more(say, row, size):
-    text = mark("{points:points} more") if row["estimate"] >= 0 else mark("{points:points} fewer")
-    return say(text, points=abs(row["estimate"]) * size)
+    points = abs(row["estimate"]) * size
+    return say("{points:points} more" if row["estimate"] >= 0 else "{points:points} fewer", points=points)
 
 
 def ways_of_looking(say, result):
@@ -152,13 +147,13 @@ def ways_of_looking(say, result):
     shown = rows[rows["strength"].isin(FOUND)]
     shown = (shown if len(shown) else rows).head(MOST_PANELS).set_index("term")
     table = table[table["term"].isin(shown.index) & ((table["specification"] != "main") | table["estimate"].notna())]
-    labels = {name: say.words.text(text) for name, text in LABELS.items()}
+    labels = {name: say.words.text(text) for name, text in TEXTS["ways_of_looking"].items()}
     labels["fixed"] = str(say("Within each {group}", group=units["group"])) if units["in_a_study"] else labels["fixed"]
     return table.assign(
         incentive=pd.Categorical(table["term"].map(shown["label"]), list(shown["label"]), ordered=True),
         label=table["specification"].map(labels),
         way=np.where(table["specification"] == "main", "main", "other"),
-        why=[say.words.text(REASONS[why]) if why else "" for why in table["reason"]],
+        why=[say.words.text(TEXTS["no_estimate"][why]) if why else "" for why in table["reason"]],
         **table[ENDS].mul(table["term"].map(shown["step"]).astype(float), axis="index"),
     ).sort_values("incentive", kind="stable", ignore_index=True)
 
@@ -185,11 +180,7 @@ def how_many_agree(say, result):
     kept = sum(same == len(ways) for _, ways, same in told)
     if kept == len(told):
         return say("All {n} incentives keep their direction in every way of looking", n=kept)
-    forms = (
-        "{n} of {all} incentives keeps its direction in every way of looking",
-        "{n} of {all} incentives keep their direction in every way of looking",
-    )
-    return say(forms, n=kept, all=len(told))
+    return say(TEXTS["how_many_agree"], n=kept, all=len(told))
 
 
 def changes_direction(say, result):
@@ -210,21 +201,16 @@ def method(say, result, adjust_for=()):
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     # What was left out has its own sentence, so that the note on it need not stand here again.
     notes = [note for note in result.notes if "dropped" not in note.values]  # noqa: PD011
+    fitted, errors, joint = say.words.text(fitted), say.words.text(errors), result.joint
+    # The HTZ test of all incentives; of many terms it has little power, so that nothing is concluded from it.
+    told = joint is not None and len(joint["terms"]) > 1 and np.isfinite(joint["p_value"])
     return [
         say("Taken into account: {names}.", names=names) if names else say("Nothing else is adjusted for."),
-        say(
-            TEXTS["method"], method=say.words.text(fitted), clusters=clusters, for_small_samples=say.words.text(errors)
-        ),
-        _joint(say, result.joint),
+        say(TEXTS["method"], method=fitted, clusters=clusters, for_small_samples=errors),
+        say(TEXTS["joint"], **joint) if told else None,
         say("Computed with Python {python} and {packages}.", python=python_version(), packages=packages),
         *(say(note.message, **note.values) for note in notes),
     ]
-
-
-def _joint(say, joint):
-    """The HTZ test of all incentives; of many terms it has little power, so that nothing is concluded from it."""
-    told = joint is not None and len(joint["terms"]) > 1 and np.isfinite(joint["p_value"])
-    return say(TEXTS["joint"], **joint) if told else None
 
 
 def _clusters(say, result, column, n):

@@ -27,12 +27,8 @@ def reached_so_far(say, reached, quarter):
     counted = reached[reached["org_type"].isin(last["org_type"])]["attendances"]
     if counted.isna().any() or len(parts) < len(last):
         return say("By {quarter:end}, **{parts:list}** came to at least one event.", parts=parts, quarter=quarter)
-    return say(
-        "By {quarter:end}, **{parts:list}** came to at least one event; together they account for {attendances}.",
-        parts=parts,
-        quarter=quarter,
-        attendances=say(("{n} attendance", "{n} attendances"), n=counted.sum()),
-    )
+    times = say(("{n} attendance", "{n} attendances"), n=counted.sum())
+    return say(TEXTS["reached_so_far"], parts=parts, quarter=quarter, attendances=times)
 
 
 def _of_target(say, line):
@@ -135,10 +131,10 @@ def other_cut_offs(say, table):
     moved = table[table["cut_off"] != ""].dropna(subset="share")["share"]
     if moved.empty or meaningfully(say, table) is None:
         return None
-    alike = say.percent(moved.min()) == say.percent(moved.max())
-    same = mark("Taking part meaningfully: other cut-offs all give {high:percent}")
-    apart = mark("Taking part meaningfully: other cut-offs give {low:points} to {high:percent}")
-    return say(same if alike else apart, low=moved.min(), high=moved.max())
+    ends = {"low": moved.min(), "high": moved.max()}
+    if say.percent(ends["low"]) == say.percent(ends["high"]):
+        return say("Taking part meaningfully: other cut-offs all give {high:percent}", **ends)
+    return say("Taking part meaningfully: other cut-offs give {low:points} to {high:percent}", **ends)
 
 
 def not_meaningfully(say, table, not_recorded):
@@ -153,9 +149,8 @@ def not_meaningfully(say, table, not_recorded):
 
 def definition(say, meaningful):
     """Return what an organization must have done to take part meaningfully, without what is not asked for."""
-    needed = [
-        _cut(say, text, cut) for name, text in TEXTS["in_definition"].items() if (cut := getattr(meaningful, name))
-    ]
+    cuts = meaningful.model_dump()
+    needed = [_cut(say, text, cuts[name]) for name, text in TEXTS["in_definition"].items() if cuts[name]]
     return say.list(needed) or say.words.text(mark("no cut-off is set"))
 
 
@@ -204,14 +199,11 @@ def came_without_invitation(say, found):
     line, smallest = found.iloc[0], say.programme.smallest_cell
     if pd.isna(line["organizations"]) or not line["organizations"]:
         return say(TEXTS["uninvited"]["few" if pd.isna(line["organizations"]) else "none"], smallest=smallest)
-    events, there = (
-        say(TEXTS["uninvited"]["events"], n=line["events"]),
-        say(TEXTS["uninvited"]["there"], n=line["attendances"]),
-    )
-    text = mark("**Count only:** {events}; {attendances} at them, of how many invited nobody knows.")
+    told = {"events": line["events"], "there": line["attendances"], "walk_ins": line["walk_ins"]}
+    events, there, walk_ins = (say(TEXTS["uninvited"][name], n=n) for name, n in told.items())
     return [
-        say(text, events=events, attendances=there) if line["events"] else None,
-        say(TEXTS["uninvited"]["walk_ins"], n=line["walk_ins"]) if line["walk_ins"] else None,
+        say(TEXTS["uninvited"]["count_only"], events=events, attendances=there) if line["events"] else None,
+        walk_ins if line["walk_ins"] else None,
         say("None of these is in the organizations reached, the attendances and the shares above."),
     ]
 

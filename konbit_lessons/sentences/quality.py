@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from konbit_lessons.measures.quality import ANSWERED, STANDARDS, TALKED_WITH
+from konbit_lessons.measures.quality import ANSWERED, TALKED_WITH
 from konbit_lessons.measures.standards import ASKED_AGAIN, REGISTERED, RULES, by_standard
 from konbit_lessons.say import small
 from konbit_lessons.sentences.common import say_first, texts
@@ -22,7 +22,9 @@ def quality_headline(say, judged, quarter):
     by = by_standard(judged)
     said = []
     for word, forms in TEXTS["judged"].items():
-        named = [say.words.text(STANDARDS[standard]).lower() for standard, found in by.items() if found == word]
+        named = [
+            say.words.text(TEXTS["standards"][standard]).lower() for standard, found in by.items() if found == word
+        ]
         said += [str(say(forms, n=len(named), standards=say.list(named)))] if named else []
     text = mark("By five standards, the data up to the end of {quarter:period} are {judged}.")
     return say(text, quarter=quarter, judged=say.words.clauses(said))
@@ -38,8 +40,8 @@ def _judgement(say, judged, standard, word):
     text = mark("{said}: {figure} (n = {n})")
     figures = [say(text, said=say.words.text(row["said"]), figure=_figure(say, **row), n=row["n"]) for row in known]
     because = figures or say.words.text("Nothing is on record that would tell")
-    values = {"standard": say.words.text(STANDARDS[standard]), "word": say.words.text(word), "because": because}
-    return say("**{standard}: {word}.** {because}.", **values)
+    standard, word = (say.words.text(one) for one in (TEXTS["standards"][standard], word))
+    return say("**{standard}: {word}.** {because}.", standard=standard, word=word, because=because)
 
 
 def quality_rules(say):
@@ -49,10 +51,9 @@ def quality_rules(say):
 
 
 def _rule(say, rule):
-    less = mark("**{said}:** good up to {good}, fair up to {fair}, else poor.")
-    more = mark("**{said}:** good from {good}, fair from {fair}, else poor.")
+    text = TEXTS["rule"]["more is better" if rule.more_is_better else "less is better"]
     good, fair = (_figure(say, figure, rule.in_days) for figure in (rule.good, rule.fair))
-    return say(more if rule.more_is_better else less, said=say.words.text(rule.said), good=good, fair=fair)
+    return say(text, said=say.words.text(rule.said), good=good, fair=fair)
 
 
 def _figure(say, figure, in_days, **_):
@@ -61,36 +62,21 @@ def _figure(say, figure, in_days, **_):
     return say(mark("{figure:percent}"), figure=figure)
 
 
-def rows_read(say, sources):
-    """Return how many rows were read, and how many of them set aside."""
-    return say(
-        "Of {read} rows read from {sources}, **{aside}** with the reason on record.",
-        read=sources["read"].sum(),
-        sources=say(("{n} source", "{n} sources"), n=len(sources)),
-        aside=say(("{n} row was set aside", "{n} rows were set aside"), n=sources["set_aside"].sum()),
-    )
-
-
 def commonest_failure(say, failures):
     """Return the most frequent reason for which rows and values were set aside; None where none was."""
     if failures.empty:
         return None
     first, every = failures.iloc[0], failures["value"].sum()
-    return say(
-        "The most frequent reason: {reason} ({where}), **{value}** of {all}.",
-        reason=small(say.words.text(first["measure"])),
-        where=small(say.table(first["table"])),
-        value=first["value"],
-        all=say(("{n} row or value set aside", "{n} rows and values set aside"), n=every),
-    )
+    reason, where = (small(one) for one in (say.words.text(first["measure"]), say.table(first["table"])))
+    every = say(("{n} row or value set aside", "{n} rows and values set aside"), n=every)
+    text = mark("The most frequent reason: {reason} ({where}), **{value}** of {all}.")
+    return say(text, reason=reason, where=where, value=first["value"], all=every)
 
 
 def failure_labels(say, failures):
     """Return where and why rows and values were set aside, one text a row."""
-    return [
-        str(say("{where}: {reason}", where=say.table(row.table), reason=small(say.words.text(row.measure))))
-        for row in failures.itertuples()
-    ]
+    each = zip(failures["table"].map(say.table), failures["measure"].map(say.words.text).map(small), strict=True)
+    return [str(say("{where}: {reason}", where=where, reason=reason)) for where, reason in each]
 
 
 def survey_answered(say, answered):
@@ -114,26 +100,23 @@ def rate_labels(say, rates):
 
 def slowest(say, lateness):
     """Return which records came slowest; None where no export says when its rows were submitted."""
-    first = lateness.head(1)
-    return say_first(
-        say, TEXTS["slowest"], first.assign(n=first["p90_days"].round(), what=first["table"].map(say.table))
-    )
+    named = lateness.assign(n=lateness["p90_days"].round(), what=lateness["table"].map(say.table))
+    return say_first(say, TEXTS["slowest"], named)
 
 
 def open_questions(say, questions):
     """Return how many questions wait for an evaluator, and where; never which names they are about."""
     if questions.empty:
         return [say("No question is open that only an evaluator can answer.")]
-    kinds = questions["question"].value_counts()
-    return [
-        say(
-            "**{questions}** that only an evaluator can answer; {rows}.",
-            questions=say(("{n} question is open", "{n} questions are open"), n=len(questions)),
-            rows=say(("{n} row waits for it", "{n} rows wait for them"), n=int(questions["times"].sum())),
-        ),
-        *(say(forms, n=kinds[kind]) for kind, forms in TEXTS["open"].items() if kind in kinds),
-        say("They wait in identity_review.xlsx, beside the cleaned data; answers are remembered from then on."),
-    ]
+    kinds, text = (
+        questions["question"].value_counts(),
+        mark("**{questions}** that only an evaluator can answer; {rows}."),
+    )
+    how_many = say(("{n} question is open", "{n} questions are open"), n=len(questions))
+    rows = say(("{n} row waits for it", "{n} rows wait for them"), n=int(questions["times"].sum()))
+    by_kind = [say(forms, n=kinds[kind]) for kind, forms in TEXTS["open"].items() if kind in kinds]
+    where = say("They wait in identity_review.xlsx, beside the cleaned data; answers are remembered from then on.")
+    return [say(text, questions=how_many, rows=rows), *by_kind, where]
 
 
 def quality_cells(say, counted):
@@ -167,4 +150,4 @@ def meaning(say, table, column):
 
 def measure(say, standard, name):
     """Return a measure behind the standard that it belongs to."""
-    return f"{say.words.text(STANDARDS[standard])} · {say.words.text(name)}"
+    return f"{say.words.text(TEXTS['standards'][standard])} · {say.words.text(name)}"
