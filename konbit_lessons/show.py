@@ -192,7 +192,8 @@ class Figure(Part, Drawing):
         )
 
     def _carried(self):
-        return _carried("figure", self.name, self.frame, [self.finding, self.shows, self.source])
+        told = _carried("figure", self.name, self.frame, [self.finding, self.shows, self.source])
+        return told | {"finding": self.finding.plain}
 
 
 def show(plot, frame, *, finding, shows="", source="", says="", axis="", name="", height=None):

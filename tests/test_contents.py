@@ -71,11 +71,12 @@ DIFFERENCES = "label,estimate,conf_low,conf_high\nA,0.1,-0.1,0.2\nB,-0.2,-0.4,0\
         ([SHARES], ["A 20 % (10 to 30)", "B 25 % (20 to 40)", "C 40 % (30 to 50)"], "M10.0 3H30.0"),
         (["a,b\n1,2\n", DIFFERENCES], ["A +10 of 100 (−10 to 20)", "B −20 of 100 (−40 to 0)"], "M37.5 3H75.0"),
         (["label,share,conf_low,conf_high\nA,,,\n"], [], None),
+        (["label,share,conf_low,conf_high\nA,0.2,0.1,0.3\nA,0.3,0.1,0.4\n"], [], None),  # which is which?
         ([], [], None),
     ],
 )
 def test_a_report_has_a_small_figure_of_the_first_shares_or_differences_it_shows(study, tables, said, first):
-    parts = [part(name=f"t{at}", csv=table) for at, table in enumerate(tables)]
+    parts = [part(name=f"t{at}", csv=table, finding="Some") for at, table in enumerate(tables)]
     written(study.folder / "notebooks", cell(opening("See [there](#there)."), *parts), name="tried")
     index = soup(make_reports(study, ["tried"], progress=str).index)
     bars = [" ".join(item.get_text(" ").replace("\u00a0", " ").split()) for item in index.select(".small li")]

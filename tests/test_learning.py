@@ -278,8 +278,8 @@ COMPARED = findings.compared(TOLD | {"taken_up": 0.4}, numbers(UPTAKE | {"value"
 SIDES = pd.DataFrame({"share": [0.44, 0.45], "conf_low": [0.39, 0.34], "conf_high": [0.5, 0.57], "n": [1429, 403]})
 GAP = {"estimate": 0.01, "conf_low": -0.11, "conf_high": 0.12}
 SITUATIONS = {
-    "two decided, one late": lambda say: say.decided_so_far(pd.concat([LINES, LATE]), LATE),
-    "nothing decided": lambda say: say.decided_so_far(LINES[:0], LINES),
+    "two decided, one late": lambda say: say.decided_so_far(pd.concat([LINES, LATE]), LATE, "FY2017Q3"),
+    "nothing decided": lambda say: say.decided_so_far(LINES[:0], LINES, "FY2017Q3"),
     "a decision": lambda say: say.decision_sentences(LINES),
     "nobody named, day gone by": lambda say: say.decision_sentences(LATE),
     "no finding, no day": lambda say: say.decision_sentences(pd.DataFrame([line(finding=None, due_on=pd.NaT)])),

@@ -25,6 +25,11 @@ def open_tiny(tiny):
     return tiny
 
 
+def with_lists(data, **lists):
+    """The same data with other lists of what cleaning wrote down."""
+    return replace(data, lists=data.lists | lists)
+
+
 def _counts(*rows):
     names = ["source", "table", "quarter", "read", "kept", "set_aside"]
     return pd.DataFrame(rows, columns=names).assign(kind="csv")
@@ -50,7 +55,7 @@ def _found(frame):
 
 
 def test_each_line_of_the_log_is_counted_in_its_measure_beside_the_rows_read(tiny):
-    data = replace(
+    data = with_lists(
         tiny.clean(),
         counts=_counts(
             ("a.csv", "sign_in", "FY2017Q1", 20, 17, 3),
@@ -159,7 +164,7 @@ def test_agreement_is_pairs_that_agree_of_pairs_compared(open_tiny):
         ("FY2017Q2", "sign-in against registration", 4, 4),
         ("FY2017Q2", "survey twice in a wave", 5, 0),
     ]
-    data = replace(
+    data = with_lists(
         open_tiny.clean(), agreement=pd.DataFrame(pairs, columns=["quarter", "records", "compared", "agree"])
     )
     frame = data_quality(data)
@@ -180,7 +185,7 @@ def test_agreement_of_few_organizations_with_themselves_is_left_out(tiny):
 
 def test_days_in_sum_are_those_of_the_slowest_file(tiny):
     lines = [("a.csv", "survey", "FY2017Q1", 7, 1, 6, 9), ("b.csv", "survey", "FY2017Q1", 3, 2, 4, 5)]
-    data = replace(tiny.clean(), arrivals=pd.DataFrame(lines, columns=ARRIVALS))
+    data = with_lists(tiny.clean(), arrivals=pd.DataFrame(lines, columns=ARRIVALS))
     days = in_sum(data_quality(data)).query("unit == 'days'")
     assert days[["value", "of"]].to_numpy().tolist() == [[2, 10], [6, 10], [9, 10]]
 
@@ -250,7 +255,7 @@ def test_the_order_of_the_lists_does_not_matter(whole, figures):
         return frame.sample(frac=1, random_state=7)
 
     mixed = {name: shuffled(getattr(whole, name)) for name in ("counts", "checks", "arrivals", "agreement")}
-    again = replace(whole, tables={name: shuffled(rows) for name, rows in whole.tables.items()}, **mixed)
+    again = with_lists(replace(whole, tables={name: shuffled(rows) for name, rows in whole.tables.items()}), **mixed)
     pd.testing.assert_frame_equal(data_quality(again), figures)
 
 

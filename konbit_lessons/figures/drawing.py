@@ -29,7 +29,7 @@ NARROW, WIDE = 328, 640  # pixels: a phone 360 wide less the margins of the page
 BLUE, ORANGE, GREEN, INK, GREY, PALE = "#0072B2", "#D55E00", "#009E73", "#1b1b1b", "#5f6368", "#d9dce0"  # Okabe and Ito
 LINE, MARK = 15, 26  # height of a line of text and of a row's mark
 BESIDE = (30, 24)  # letters of a name before its mark, on a wide page and on a phone
-COLOURS_KEPT = 16  # of a picture: half a byte each
+COLOURS_KEPT = 12  # of a picture: half a byte each
 INCH = 100  # pixels
 THEME = {  # for seaborn: ``sns.set_theme(style="whitegrid", rc=kl.THEME)``
     "font.family": "DejaVu Sans",

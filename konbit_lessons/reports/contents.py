@@ -17,7 +17,11 @@ from konbit_lessons.say import Say
 from konbit_lessons.words import mark
 
 ROWS = 3
-SAID = {"share": mark("{share:percent} ({range})"), "estimate": mark("{estimate:signed} of 100 ({range})")}
+SAID = {
+    "share": mark("{share:percent} ({range})"),
+    "value": mark("{value:percent} ({range})"),
+    "estimate": mark("{estimate:signed} of 100 ({range})"),
+}
 
 
 def index(setting, made, folder, *, alone=False):
@@ -51,7 +55,7 @@ def quarters(setting, reports):
 def _shown(report, made, folder, words):
     return report | {
         "answer": _answer(report, report["page"]),
-        "bars": _bars(report["tables"], folder / "tables", Say(words)),
+        "figure": _figure(report.get("figures", {}), folder / "tables", Say(words)),
         "earlier": report["inputs"] != source_of(made["inputs"]),
     }
 
@@ -76,13 +80,13 @@ def _quarter(name, of, setting):
 # ---- the small figures
 
 
-def _bars(tables, folder, say):
-    """The first rows of the first table with labels, and shares or differences with their intervals.
+def _figure(figures, folder, say):
+    """The finding and the first rows of the first figure of rows with shares or differences and their intervals.
 
     A bar is a text, and where its dot and its interval lie, from 0 to 100; of a difference, zero is at 50.
     """
-    for table in tables:
-        path = folder / f"{table}.csv"
+    for name, finding in figures.items():
+        path = folder / f"{name}.csv"
         rows = pd.read_csv(path, dtype="str", keep_default_na=False, na_values=[""]) if path.is_file() else []
         for column, said in SAID.items():
             ends = [column, "conf_low", "conf_high"]
@@ -90,10 +94,11 @@ def _bars(tables, folder, say):
                 continue
             numbers = rows[ends].apply(pd.to_numeric, errors="coerce").replace([np.inf, -np.inf], np.nan)
             known = rows[["label"]].join(numbers).dropna().head(ROWS)
-            if len(known):
-                step = 100 if column == "share" else 50 / (known[ends].abs().max(axis=None) or 1)
-                return [_bar(row, ends, step, str(say(said, **row))) for row in known.to_dict("records")]
-    return []
+            if len(known) and known["label"].is_unique:
+                step = 50 / (known[ends].abs().max(axis=None) or 1) if column == "estimate" else 100
+                bars = [_bar(row, ends, step, str(say(said, **row))) for row in known.to_dict("records")]
+                return {"finding": finding, "bars": bars}
+    return {}
 
 
 def _bar(row, ends, step, said):

@@ -174,6 +174,7 @@ def _report(run, name, path, parameters, made):
         "title": through.opening["title"] or name,
         "page": f"{name}.html",
         "tables": list(tables),
+        "figures": {one["name"]: one["finding"] for one in through.carried if one.get("finding") and one.get("name")},
         "files": hashes,
         "parameters": {parameter: value for parameter, value in parameters.items() if parameter != PLACE},
     }

@@ -20,9 +20,9 @@ BRACKETS = str.maketrans("[]", "()")  # what is written in a table is no markup
 COUNTS = ("reached", "overdue", "due_later", "unmet", "leads", "joint")
 
 
-def decided_so_far(say, decisions, waiting):
+def decided_so_far(say, decisions, waiting, quarter):
     """Return how many changes were decided in the quarter, and how many earlier ones are past their day."""
-    said = say("No change was decided.")
+    said = say("No change was decided from {quarter:period}.", quarter=quarter)
     if len(decisions):
         said = say(("**{n} change** was decided.", "**{n} changes** were decided."), n=len(decisions))
     late = int(waiting["past_day"].sum())

@@ -7,6 +7,7 @@ the list of messages, ``konbit.pot``, from which a .po begins. Reports are made 
 whose header is marked fuzzy awaits a native reader. docs/translator.md is for who translates.
 """
 
+import math
 from functools import lru_cache
 from gettext import c2py
 from pathlib import Path
@@ -131,7 +132,7 @@ class Words:
         return format_decimal(round(float(x), decimals) + 0.0, format=pattern, locale=self._locale).replace("-", MINUS)
 
     def points(self, x):
-        """Return a proportion as percentage points: 0.123 is "12", 0.004 is "0.4", and 0.0003, which is not 0, "0.03"."""
+        """Return a proportion as percentage points: 0.123 is "12", 0.004 is "0.4", 0.0003, not 0, "0.03"."""
         of_100 = math.nan if pd.isna(x) else 100 * float(x)
         decimals = max(1, -math.floor(math.log10(abs(of_100)))) if 1e-6 < abs(of_100) < 0.95 else 0
         return self.number(of_100, decimals)
