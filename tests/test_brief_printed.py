@@ -15,6 +15,7 @@ LONG = "Asosyasyon " + "Plantè Kafe ak Kakawo pou Devlòpman " * 6
 
 
 def sheets(browser, page):
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})  # printed from a desk, not from a phone
     browser.get(page.as_uri())
     pdf = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", A4)["data"])
     return len(re.findall(rb"/Type\s*/Page\b", pdf))

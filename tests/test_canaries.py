@@ -58,8 +58,7 @@ def shared(tmp_path_factory):
     with (raw / "contributions.csv").open("a", encoding="utf-8") as file:
         file.write(f"{PLANTED['name']},not a Kanari day,venue,\n")
     programme = kl.load(folder / "programme.toml")
-    for language in ("en", "ht"):
-        made = make_reports(programme, language=language, reports=folder / "reports", progress=lambda line: None)
+    made = make_reports(programme, language="ht", reports=folder / "reports", progress=lambda line: None)
     data = kl.cleaned(programme)
     names = set(data.organizations["name"]) | set(data.cleaning_log["old_value"].dropna().astype(str))
     names = {name for name in names if len(name) > 12 and " " in name}
