@@ -362,8 +362,14 @@ def test_nothing_can_be_worked_out_of_all_quarters_of_the_example(tmp_path, smal
     assert told == [] and hidden > 200
 
 
+# attendances of a quarter and organizations reached in it have a gate each: the one bounds the other
+TOLD = {
+    seed: pytest.mark.xfail(strict=True, reason="attendances are bounded by who was reached") for seed in (7, 8, 10)
+}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(0, 20, 3))  # of many sizes
+@pytest.mark.parametrize("seed", [pytest.param(one, marks=TOLD[one]) if one in TOLD else one for one in range(20)])
 def test_nothing_can_be_worked_out_of_the_last_quarters_of_small_programmes(tmp_path, seed):
     write_example(tmp_path / "small", organizations=11 + 4 * seed, events=8 + seed, seed=seed)
     told, hidden = attacked(tmp_path / "small" / "programme.toml", last=2)
