@@ -55,8 +55,8 @@ class Gate:
 
     def __init__(self):
         self._reports = [""]
-        self._counted = {}  # place → number, organizations it is about, who: pairs of row and organization, or None
-        self._places = {}  # (figure, report, by, group) → the first of them at which the very same was counted
+        self._counted = {}  # (figure, report, by, group) → number, organizations it is about, who (row, organization)
+        self._places = {}  # place → itself, or where the very same was counted in the report before
         self._rules, self._known = [], set()
 
     def reports(self, names):
@@ -99,7 +99,7 @@ class Gate:
         self._enter((figure, self._reports[-1], (), ()), n, n if about is None else about, None)
 
     def partition(self, whole, parts):
-        """Say that a figure is the sum of others."""
+        """Say that a figure is the sum of others; where one of two is not counted, the other is among it."""
         self._rules.append(("sum", whole, list(parts)))
 
     def nested(self, *figures):
@@ -144,12 +144,13 @@ class Gate:
         DataError
             A count is not a whole number from 0, or figures do not add up.
         """
+        self._places = self._unchanged()
         if smallest <= 1:
             return self._table({}, {})
         relations, shown, floors = self._relations(), {}, {}
-        begun = {place: self._reports.index(place[1]) for place in self._counted}
+        begun = {place: self._reports.index(place[1]) for place in self._places.values()}
         for number in range(len(self._reports)):
-            here = [place for place in self._counted if begun[place] <= number]
+            here = [place for place in begun if begun[place] <= number]
             if all(place in shown for place in here):
                 continue
             figures = _Figures(here, [self._counted[place] for place in here])
@@ -167,15 +168,22 @@ class Gate:
         return self._table(shown, self._raised(floors, relations))
 
     def _enter(self, place, n, about, who):
-        figure, report, *group = place
-        at = self._reports.index(report)
-        same = self._places.get((figure, self._reports[at - 1], *group)) if at else None
-        if same in self._counted and who is not None and self._counted[same][2] == who:
-            self._places[place] = same
-            return
         if self._counted.setdefault(place, (n, about, who)) != (n, about, who):
             raise DataError(f"disclosure: {_name(place)} is counted twice, as {self._counted[place][0]:g} and {n:g}.")
-        self._places[place] = place
+
+    def _unchanged(self):
+        """Return where each figure is decided upon: once for reports between which all of its group are the same."""
+        groups, first = defaultdict(dict), {}
+        for (figure, *of), counted in self._counted.items():
+            groups[tuple(of)][figure] = counted
+        for (report, *of), figures in groups.items():
+            at = self._reports.index(report)
+            earlier = self._reports[at - 1] if at else None
+            are_same = figures == groups.get((earlier, *of)) and all(who is not None for *_, who in figures.values())
+            for figure in figures:
+                here = figure, report, *of
+                first[here] = first[figure, earlier, *of] if are_same else here
+        return first
 
     def _at(self, figure, report, *group):
         """Return where a figure of a rule was counted, or None."""
@@ -200,7 +208,7 @@ class Gate:
                 whole, parts = self._at(figure, *group), [self._at(one, *group) for one in others]
                 parts = [one for one in parts if one and one != whole and self._fits(kind, one, whole)]
                 if whole and parts:
-                    if kind == "union" and len(parts) == 1:
+                    if len(parts) == 1 and (kind == "union" or len(others) > 1):
                         kind = "sum" if self._counted[parts[0]][0] == self._counted[whole][0] else "rest"
                     found.setdefault((kind, whole, tuple(parts)), self._reports.index(group[0]))
         return found

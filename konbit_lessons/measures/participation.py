@@ -37,12 +37,6 @@ def reached(data: Data, *, quarter: str) -> pd.DataFrame:
     counts, least = _by_type(data, quarter, sorted(rows.loc[rows["attended"].notna(), "fiscal_quarter"].unique()))
     names = {"came_once": "so_far", "roster": "organizations", "report": "fiscal_quarter", "group": "org_type"}
     table = counts.assign(at_least=least["came_once"]).reset_index().rename(columns=names)
-    taken_up = shared_counts.invitations_taken_up(data, rows)["attended"]
-    table["attendances"] = [
-        taken_up.get(("fiscal_quarter", one) if kind == TOTAL else ("fiscal_quarter × org_type", f"{one}, {kind}"), 0)
-        for kind, one in zip(table["org_type"], table["fiscal_quarter"], strict=True)
-    ]
-    table = table.astype({"attendances": "Int64"})
     table["target"] = table["org_type"].map(data.programme.targets).astype("Int64")
     if data.programme.targets.keys() == {*table["org_type"]} - {TOTAL}:
         table.loc[table["org_type"] == TOTAL, "target"] = sum(data.programme.targets.values())
@@ -52,8 +46,8 @@ def reached(data: Data, *, quarter: str) -> pd.DataFrame:
 
 def _by_type(data: Data, quarter: str, quarters: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Counts by quarter and type, all last, without types of few organizations; and what each is at the least."""
-    known = shared_counts.organizations(data, quarter=quarter)
-    known = known.drop("place", level="by", errors="ignore").droplevel("by")
+    known = shared_counts.taken_part(data, quarter=quarter)
+    known = known[known.index.get_level_values("by").isin([TOTAL, "org_type"])].droplevel("by")
     groups = [(one, group) for group in [*shown_types(data), TOTAL] for one in quarters]
     index = pd.MultiIndex.from_tuples(groups, names=["report", "group"])
     counts, least = (known[one].reindex(index) for one in ("n", "at_least"))
@@ -105,7 +99,7 @@ def uptake(data: Data, rows: pd.DataFrame, *, by: str | tuple[str, str]) -> pd.D
     columns = [*by, *counts, *ENDS]
     if data.programme.invitations == COUNTED or not {*by} <= {*rows} or rows["attended"].isna().all():
         return pd.DataFrame(columns=columns)
-    shared = tuple(by) in shared_counts.PAIRS or {*by} <= {*shared_counts.TAKEN_UP}
+    shared = tuple(by) in shared_counts.PAIRS or by[0] in ("fiscal_quarter", *shared_counts.TAKEN_UP)
     safe = shared_counts.invitations_taken_up(data, rows, also="" if shared else by[0])
     who = _organizations(data, rows, by[0]) if len(by) == 1 else {}
     lines = [
@@ -261,7 +255,7 @@ def where(data: Data, *, quarter: str) -> pd.DataFrame:
     rows, places = shared_counts.panel(data, quarter=quarter), data.programme.places
     if places is None or rows.loc[rows["fiscal_quarter"] == quarter, "attended"].isna().all():
         return pd.DataFrame(columns=["place", "reached", "n", *ENDS, "column", "row"])
-    known = shared_counts.organizations(data, quarter=quarter)["n"].loc[(quarter, "place")]
+    known = shared_counts.taken_part(data, quarter=quarter)["n"].loc[(quarter, "place")]
     counts = known.rename_axis(places.column).reset_index()
     counts = counts.rename(columns={"partners": "n"})[[places.column, "reached", "n"]]
     tiles = counts[places.column].map(lambda place: places.tiles.get(place, (None, None)))

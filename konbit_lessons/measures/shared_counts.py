@@ -12,7 +12,7 @@ from functools import wraps
 import numpy as np
 import pandas as pd
 
-from konbit_lessons.disclosure import Before, Gate
+from konbit_lessons.disclosure import AND, TOTAL, Before, Gate
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.store import cleaned
@@ -22,7 +22,7 @@ from konbit_lessons.panel import invitations
 
 STEPS = {"roster": None, "invited": 0, "came_once": 1, "came_again": 2, "came_five_times": 5}  # step → events attended
 BANDS = ("talked", "quarter_before", "earlier", "never")  # by the last conversation
-TAKEN_UP = ("fiscal_quarter", "org_type", "event_type", "consulted_at_design", "other_support_now")
+TAKEN_UP = ("org_type", "event_type", "consulted_at_design", "other_support_now")
 PAIRS = (("fiscal_quarter", "org_type"), ("event_type", "org_type"))
 
 
@@ -66,10 +66,10 @@ def attendances(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 @once
-def organizations(data: Data, *, quarter: str) -> pd.DataFrame:
-    """Organizations reached and come again, as of each quarter up to this one, and where, as its report may show them.
+def taken_part(data: Data, *, quarter: str) -> pd.DataFrame:
+    """Organizations reached and come again, as of each quarter up to this one, and invitations taken up.
 
-    Known to everybody are who is on the roster, who was invited and how many attendances there were.
+    Known to everybody are who is on the roster and who was invited.
 
     Parameters
     ----------
@@ -80,17 +80,17 @@ def organizations(data: Data, *, quarter: str) -> pd.DataFrame:
     -------
     DataFrame from :meth:`konbit_lessons.disclosure.Gate.decide`
         Of each quarter ``reached`` (came in it), and of :data:`STEPS` those up to its end, in all and by type;
-        ``reached`` and ``partners`` by place.
+        ``reached`` and ``partners`` by place. Of invitations whose attendance is known ``invitations`` and ``attended``
+        up to its end, in all and by :data:`TAKEN_UP`, ``invitations_now`` and ``attendances`` in it, by type.
     """
     gate, rows = Gate(), panel(data, quarter=quarter)
     for one in gate.reports(roster.reports(data, quarter)):
         so_far = rows[rows["fiscal_quarter"] <= one]
         came = attendances(so_far[so_far["fiscal_quarter"] == one])
-        each = _steps(data, so_far, one).assign(attendances=False)
+        each = _steps(data, so_far, one)
         each["reached"] = each["organization_id"].isin(came["organization_id"])
         gate.count(each, [*STEPS, "reached"], by=["org_type"])
-        records = pd.concat([came.assign(attendances=True), each], ignore_index=True)
-        gate.count(records, ["attendances"], by=["org_type"], records=True)
+        _count_taken_up(gate, so_far, one, [name for name in TAKEN_UP if name in rows])
         here = _partners_in(data, one, came)
         gate.count(here, ["reached", "partners"], by=["place"])
     gate.nested(*reversed(STEPS))
@@ -98,7 +98,26 @@ def organizations(data: Data, *, quarter: str) -> pd.DataFrame:
     gate.overlapping("came_once", [Before("came_once"), "reached"])
     gate.lasting("came_again", "came_five_times")
     gate.below("reached", "attendances")
-    gate.known("roster", "invited", "partners", "attendances")
+    gate.known("roster", "invited", "partners")
+    return _decided(gate, data)
+
+
+def _count_taken_up(gate: Gate, rows: pd.DataFrame, quarter: str, by: Sequence[str]) -> None:
+    """Count the invitations up to a quarter whose attendance is known, and those of the quarter, and those taken up."""
+    known = rows[rows["attended"].notna()]
+    attended, now = known["attended"].astype(bool), known.get("fiscal_quarter", "") == quarter
+    known = known.assign(invitations=True, attended=attended, invitations_now=now, attendances=attended & now)
+    pairs = [PAIRS[1]] if {*PAIRS[1]} <= {*by} else []
+    gate.count(known, ["invitations", "attended"], by, pairs=pairs, records=True)
+    gate.count(known, ["invitations_now", "attendances"], [name for name in by if name == "org_type"], records=True)
+
+
+def _decided(gate: Gate, data: Data) -> pd.DataFrame:
+    """Say how invitations go together, and decide."""
+    gate.nested("attended", "invitations")
+    gate.nested("attendances", "invitations_now")
+    gate.partition("invitations", [Before("invitations"), "invitations_now"])
+    gate.partition("attended", [Before("attended"), "attendances"])
     return gate.decide(data.programme.smallest_cell)
 
 
@@ -183,16 +202,34 @@ def invitations_taken_up(data: Data, rows: pd.DataFrame, *, also: str = "") -> p
     DataFrame of Int64, by (by, group), as ``("event_type × org_type", "training, cooperative")``
         ``invitations``, ``attended``. Missing where hidden.
     """
-    known = rows[rows["attended"].notna()]
-    known = known.assign(invitations=True, attended=known["attended"].astype(bool))
-    by = [also] if also else [name for name in TAKEN_UP if name in known]
-    pairs = [] if also else [pair for pair in PAIRS if {*pair} <= {*by}]
-    gate, quarters = Gate(), known.get("fiscal_quarter", pd.Series("", known.index))
-    for quarter in gate.reports(sorted(quarters.unique()) or [""]):
-        gate.count(known[quarters <= quarter], ["invitations", "attended"], by, pairs=pairs, records=True)
-    gate.nested("attended", "invitations")
-    gate.lasting("invitations", "attended")
-    return gate.decide(data.programme.smallest_cell)["n"].loc[quarter]
+    quarters = rows.get("fiscal_quarter", pd.Series("", rows.index))
+    last = quarters.max() if len(rows) else ""
+    if not also and _are_all(rows, panel(data, quarter=last)):
+        shown = taken_part(data, quarter=last)["n"]
+    else:
+        gate, by = Gate(), [also] if also else [name for name in TAKEN_UP if name in rows]
+        for quarter in gate.reports(sorted(quarters.unique()) or [""]):
+            _count_taken_up(gate, rows[quarters <= quarter], quarter, by)
+        shown = _decided(gate, data)["n"]
+    return _by_group(shown, last)
+
+
+def _are_all(rows: pd.DataFrame, every: pd.DataFrame) -> bool:
+    """Whether rows are all invitations, in the groups that the pages show, and no selection of them."""
+    one, other = (table.filter(["event_id", "organization_id", "attended", *TAKEN_UP]) for table in (rows, every))
+    return one.astype("string").reset_index(drop=True).equals(other.astype("string"))
+
+
+def _by_group(shown: pd.DataFrame, quarter: str) -> pd.DataFrame:
+    """Invitations and attendances up to a quarter by each group, and those of each quarter, in all and by type."""
+    so_far, now = shown.loc[quarter, ["invitations", "attended"]], shown[["invitations_now", "attendances"]]
+    now = now[now.index.get_level_values("by").isin([TOTAL, "org_type"])].set_axis(so_far.columns, axis="columns")
+    named = [
+        ("fiscal_quarter", one) if by == TOTAL else (AND.join(("fiscal_quarter", by)), f"{one}, {group}")
+        for one, by, group in now.index
+    ]
+    now.index = pd.MultiIndex.from_tuples(named, names=so_far.index.names)
+    return pd.concat([so_far[so_far.index.get_level_values("by") != "place"], now])
 
 
 def hidden_incentives(programme: Programme, rows: pd.DataFrame) -> set[str]:
