@@ -205,12 +205,12 @@ def invitations_taken_up(data: Data, rows: pd.DataFrame, *, also: str = "") -> p
     quarters = rows.get("fiscal_quarter", pd.Series("", rows.index))
     last = quarters.max() if len(rows) else ""
     if not also and _are_all(rows, panel(data, quarter=last)):
-        shown = taken_part(data, quarter=last)["n"]
+        shown = taken_part(data, quarter=last)
     else:
         gate, by = Gate(), [also] if also else [name for name in TAKEN_UP if name in rows]
         for quarter in gate.reports(sorted(quarters.unique()) or [""]):
             _count_taken_up(gate, rows[quarters <= quarter], quarter, by)
-        shown = _decided(gate, data)["n"]
+        shown = _decided(gate, data)
     return _by_group(shown, last)
 
 
@@ -222,14 +222,20 @@ def _are_all(rows: pd.DataFrame, every: pd.DataFrame) -> bool:
 
 def _by_group(shown: pd.DataFrame, quarter: str) -> pd.DataFrame:
     """Invitations and attendances up to a quarter by each group, and those of each quarter, in all and by type."""
-    so_far, now = shown.loc[quarter, ["invitations", "attended"]], shown[["invitations_now", "attendances"]]
-    now = now[now.index.get_level_values("by").isin([TOTAL, "org_type"])].set_axis(so_far.columns, axis="columns")
+    so_far = _counted(shown.loc[quarter], ["invitations", "attended"])
+    now = _counted(shown, ["invitations_now", "attendances"])
     named = [
         ("fiscal_quarter", one) if by == TOTAL else (AND.join(("fiscal_quarter", by)), f"{one}, {group}")
         for one, by, group in now.index
     ]
     now.index = pd.MultiIndex.from_tuples(named, names=so_far.index.names)
-    return pd.concat([so_far[so_far.index.get_level_values("by") != "place"], now])
+    return pd.concat([so_far, now])
+
+
+def _counted(shown: pd.DataFrame, figures: list[str]) -> pd.DataFrame:
+    """Invitations and attendances, where they were counted: hidden is another thing."""
+    counted = shown["at_least"][figures].notna().all(axis=1)
+    return shown["n"][figures].set_axis(["invitations", "attended"], axis="columns")[counted]
 
 
 def hidden_incentives(programme: Programme, rows: pd.DataFrame) -> set[str]:
