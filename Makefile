@@ -52,8 +52,9 @@ lab: $(VENV)/.ready ## open the notebooks in JupyterLab
 agreement: $(VENV)/.ready-to-test ## print to how many digits the numbers agree with R
 	@$(BIN)/python -m tests.agreement
 
-simulation: $(VENV)/.ready ## rerun the simulations of docs/simulation.md (minutes)
+simulation: $(VENV)/.ready ## rerun the simulations of docs/simulation.md and docs/words.md (minutes)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.simulation
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.words
 
 bench: $(VENV)/.ready ## time an analysis against R, where it is there, cleaning against pandas, and briefs against Papermill
 	@$(BIN)/python -m benchmarks.against_r

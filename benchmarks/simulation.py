@@ -30,7 +30,8 @@ class Cell:
     """One programme to draw again and again.
 
     ``by_organization`` and ``by_event`` are the shares of organizations and of events that have each incentive;
-    ``effect`` is the log-odds of every incentive; without events there are four quarters and one way of clustering.
+    ``effect`` is the log-odds of every incentive but the last ``without``; without events there are four quarters and
+    one way of clustering.
     ``rare`` rows, of different organizations, have an incentive without effect: there the answer is a permutation p and
     a penalized interval, and the runs in which it happens to be separated are shown once more.
     """
@@ -44,6 +45,7 @@ class Cell:
     organization_sd: float = 1.0
     event_sd: float = 0.0
     rare: int = 0
+    without: int = 0
 
     @property
     def incentives(self) -> list[str]:
@@ -104,16 +106,17 @@ def draw(cell: Cell, seed: int) -> tuple[pd.DataFrame, dict[str, float]]:
     if cell.rare:
         first = rows.groupby("organization_id").head(1).index.to_numpy()
         rows[cell.terms[-1]] = np.isin(np.arange(len(rows)), rng.permutation(first)[: cell.rare]).astype(int)
-    linear = cell.effect * rows[cell.incentives].sum(axis=1).to_numpy()
+    effects = np.where(np.arange(len(cell.incentives)) < len(cell.incentives) - cell.without, cell.effect, 0.0)
+    linear = rows[cell.incentives].to_numpy() @ effects
     spread = np.hypot(cell.organization_sd, cell.event_sd)
     base = _intercept(linear, spread)
     chance = base + linear + cell.organization_sd * rng.normal(size=organizations)[who]
     chance = chance + cell.event_sd * rng.normal(size=times)[when]
     rows["attended"] = (rng.random(len(rows)) < 1 / (1 + np.exp(-chance))).astype(int)
     truth = dict.fromkeys(cell.terms, 0.0)
-    for name in cell.incentives:
-        without = base + linear - cell.effect * rows[name].to_numpy()
-        truth[name] = float(np.mean(_mean(without + cell.effect, spread) - _mean(without, spread)))
+    for name, effect in zip(cell.incentives, effects, strict=True):
+        without = base + linear - effect * rows[name].to_numpy()
+        truth[name] = float(np.mean(_mean(without + effect, spread) - _mean(without, spread)))
     return rows, truth
 
 
@@ -165,6 +168,7 @@ def once(task: tuple[Cell, int]) -> list[dict]:
             "term": term,
             "told": bool(np.isfinite(table.loc[term, "p_value"])),
             "rejected": table.loc[term, "p_value"] < 1 - CONFIDENCE,
+            "strength": table.loc[term, "strength"],
             "covered": table.loc[term, "conf_low"] <= truth[term] <= table.loc[term, "conf_high"],
             "df": table.loc[term, "df"],
             "effect": truth[term],

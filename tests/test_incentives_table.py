@@ -2,14 +2,17 @@
 
 from zlib import crc32
 
+import numpy as np
 import pandas as pd
 import pytest
 from incentives_example import invitations
 from numpy.testing import assert_allclose
 from scipy.stats import t as t_distribution
+from statsmodels.stats.multitest import multipletests
 
+from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives import predict_participation
-from konbit_lessons.incentives.result import COLUMNS
+from konbit_lessons.incentives.result import COLUMNS, decided
 
 INCENTIVES = ["refund", "showcase", "consulted", "recent", "per_diem_htg"]
 
@@ -66,11 +69,37 @@ def test_interval_p_and_strength_follow_from_estimate_standard_error_and_df(resu
         reach = t_distribution.ppf(0.975, row.df) * row.std_error
         assert (row.conf_low, row.conf_high) == pytest.approx((row.estimate - reach, row.estimate + reach), rel=1e-12)
         assert row.p_value == pytest.approx(2 * t_distribution.sf(abs(row.estimate) / row.std_error, row.df), rel=1e-12)
-        told, within = row.conf_low > 0 or row.conf_high < 0, row.conf_low >= -0.10 and row.conf_high <= 0.10
-        if row.kind == "offered":
-            sure = "clear" if row.p_adjusted < 0.05 else "likely"
-            assert row.strength == (sure if told else "no sign of" if within else "uncertain")
     assert result.table["strength"].iloc[0] == "clear"
+
+
+def strength_by_hand(p, matters, alpha=0.05):
+    """Clear is what Holm rejects at 5 %, likely what Benjamini and Hochberg do at 10 % where p is below 5 %."""
+    clear = multipletests(p, alpha, "holm")[0]
+    likely = multipletests(p, 2 * alpha, "fdr_bh")[0] & (p < alpha)
+    return ["clear" if one else "likely" if other else matters for one, other in zip(clear, likely, strict=True)]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_word_has_an_error_rate_for_all_that_stand_side_by_side(seed):
+    rng = np.random.default_rng(seed)
+    p = rng.uniform(size=8) ** rng.choice([1, 6], 8)
+    reach = np.where(p < 0.05, 0.19, 0.21)  # the interval leaves out zero where p is below 5 %
+    frame = pd.DataFrame(
+        {"reason": "", "conf_low": 0.2 - reach, "conf_high": 0.2 + reach, "matters": 0.1, "p_value": p}
+    )
+    told = decided(frame, 0.95, exploratory=False)
+    assert told["strength"].tolist() == strength_by_hand(p, "uncertain")
+    assert decided(frame.assign(matters=0.5), 0.95, False)["strength"].tolist() == strength_by_hand(p, "no sign of")
+    assert_allclose(told["p_adjusted"], multipletests(p, method="holm")[1], rtol=1e-12)
+
+
+def test_what_is_only_known_of_those_that_came_cannot_tell_who_comes(rows):
+    senior = pd.Series(np.arange(len(rows)) % 2, rows.index).where(rows["attended"] == 1)
+    known = rows.assign(senior_delegate=senior)
+    with pytest.raises(ModelError, match=r'"senior_delegate": found no value in all \d+ rows in which attended is no'):
+        asked(known, outcome="senior_delegate")
+    every = asked(known.assign(senior_delegate=senior.fillna(0)), outcome="senior_delegate")
+    assert every.n == len(rows) and asked(known[known["attended"] == 1], outcome="senior_delegate").n < every.n
 
 
 def test_an_amount_is_small_by_its_usual_change_and_its_unit_scales_its_effect_and_nothing_else(rows, result):

@@ -9,6 +9,7 @@ from scipy.stats import false_discovery_control
 
 from konbit_lessons.incentives.answers import UNKNOWN
 
+LIKELY = 2  # times the error rate of "clear" is that of "likely": 10 % of findings, at a confidence of 95 %
 COUNTS = ["n_offered", "k_offered", "n_not_offered", "k_not_offered", "groups_offered"]
 COLUMNS = ["term", "label", "estimate", "std_error", "df", "conf_low", "conf_high", "p_value", "p_adjusted"]
 COLUMNS += ["n", "clusters", "method", "varies_by", "kind", *COUNTS]
@@ -28,10 +29,17 @@ def table_of(answers, keys, options):
 
 
 def decided(table, confidence, exploratory):
-    """The frame with p-values adjusted over its rows, and the strength of each answer."""
-    adjusted = adjusted_p(table["p_value"], "fdr_bh" if exploratory else "holm")
+    """The frame with p-values adjusted over its rows, and the strength of each answer.
+
+    Clear: the interval leaves out zero, and Holm's p (Benjamini and Hochberg's where exploratory) is below 1 −
+    `confidence`. Likely: it does, and Benjamini and Hochberg's p is below :data:`LIKELY` times that. Where none of the
+    effects is there, at most 5 % of tables say clear about anything, and at most 10 % clear or likely.
+    """
+    found_among = adjusted_p(table["p_value"], "fdr_bh")
+    adjusted = found_among if exploratory else adjusted_p(table["p_value"], "holm")
     told = (table[column].to_list() for column in ("reason", "conf_low", "conf_high", "matters"))
-    strength = [_strength(*row, confidence) for row in zip(*told, adjusted, strict=True)]
+    sure = adjusted < 1 - confidence, found_among < LIKELY * (1 - confidence)
+    strength = [_strength(*row) for row in zip(*told, *sure, strict=True)]
     return table.assign(p_adjusted=adjusted, strength=strength)
 
 
@@ -99,9 +107,9 @@ def rule_of(options):
     return {name: options[name] for name in ("confidence", "exploratory")}
 
 
-def _strength(reason, low, high, matters, p_adjusted, confidence):
+def _strength(reason, low, high, matters, is_clear, is_likely):
     if reason:
         return "cannot tell"
-    if low > 0 or high < 0:
-        return "clear" if p_adjusted < 1 - confidence else "likely"
+    if (low > 0 or high < 0) and (is_clear or is_likely):
+        return "clear" if is_clear else "likely"
     return "no sign of" if -matters <= low and high <= matters else "uncertain"

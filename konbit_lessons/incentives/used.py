@@ -13,6 +13,8 @@ from konbit_lessons.incentives.matrices import evaluated
 from konbit_lessons.incentives.notes import Note
 from konbit_lessons.words import mark
 
+CAME = "attended"  # to whom some columns belong, such as whether a director came
+
 
 def used_rows(rows, formula, *, incentives, cluster, by, method="firth", trials=None, reference=None):
     """The n complete rows of a question, in the order of their clusters, and within them of their values.
@@ -26,6 +28,7 @@ def used_rows(rows, formula, *, incentives, cluster, by, method="firth", trials=
     further = [name for name in (trials, by) if name]
     _check_columns(rows, cluster, further, incentives)
     columns = dict.fromkeys([*formula.outcome, *further, *incentives, *formula.columns, *cluster])
+    _refuse_of_who_came(rows, formula.outcome)
     used, left_out = _complete(rows, list(columns), trials)
     frame = _frame(used, formula, incentives, cluster, reference or {}, by)
     outcome = used.assign(**{formula.left: _outcome(used, formula)})
@@ -63,6 +66,20 @@ def _check_columns(rows, cluster, further, incentives):
             raise unknown_column(name, rows.columns)
     if twice := {name for name in cluster if cluster.count(name) > 1} | ({*further} & {*incentives}):
         raise ModelError(f"named twice: {', '.join(twice)}. Name each column once.")
+
+
+def _refuse_of_who_came(rows, outcome):
+    """What is only known of those that came, such as whom they sent, cannot tell who takes part."""
+    if CAME not in rows or CAME in outcome:
+        return
+    absent = rows[CAME].fillna(True).astype(float) == 0
+    for name in outcome:
+        if absent.any() and rows.loc[absent, name].isna().all():
+            raise ModelError(
+                f'outcome "{name}": found no value in all {absent.sum()} rows in which {CAME} is no; expected one in '
+                f"each, since it is asked who takes part. Count these as no, with rows.assign({name}=rows[{name!r}]."
+                f"fillna(False)), or ask only of those that came, with rows[rows[{CAME!r}] == 1]."
+            )
 
 
 def _complete(rows, columns, trials):

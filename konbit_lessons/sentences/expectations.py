@@ -6,7 +6,9 @@ nothing to say.
 
 import pandas as pd
 
+from konbit_lessons.incentives.result import LIKELY
 from konbit_lessons.measures.answers import smallest_that_matters
+from konbit_lessons.measures.intervals import CONFIDENCE
 from konbit_lessons.say import capital, small
 from konbit_lessons.sentences.common import FOUND, answer, first_and_last, say_first, texts
 from konbit_lessons.sentences.conversations import overdue, talked_with
@@ -215,7 +217,8 @@ def expectations_at_a_glance(say, changes, moved, supported, calendar, follow_up
 def rule_of_differences(say):
     """Return the rule for the words on how strong the evidence for a difference is."""
     matters = smallest_that_matters(say.programme)
-    return [say(text, sure=0.95, matters=matters) for text in TEXTS["rule"].values()]
+    values = {"sure": CONFIDENCE, "matters": matters, "chance": LIKELY * (1 - CONFIDENCE)}
+    return [say(text, **values) for text in TEXTS["rule"].values()]
 
 
 def _told(say, differences):

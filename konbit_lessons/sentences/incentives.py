@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from konbit_lessons.incentives.result import LIKELY
 from konbit_lessons.say import capital, small
 from konbit_lessons.sentences.common import answer, texts
 from konbit_lessons.words import mark
@@ -257,6 +258,7 @@ def strength_rule(say, result):
     """Return the fixed rule behind the words clear, likely, uncertain, no sign of and cannot tell."""
     correction = say("the correction of Benjamini and Hochberg") if result.exploratory else say("Holm's correction")
     values = {"confidence": result.confidence, "smallest": result.smallest_effect, "correction": correction}
+    values |= {"error": 1 - result.confidence, "chance": LIKELY * (1 - result.confidence)}
     return [say(rule, **values) for rule in TEXTS["rule"].values()]
 
 
