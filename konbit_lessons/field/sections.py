@@ -251,7 +251,7 @@ class Source(_Section):
     blank: dict[str, str] = {}
     set: dict[str, str | int | float | bool | date] = {}
     by_file: dict[str, dict[str, str | int]] = {}
-    twice: Literal["all", "latest", "first", "mean", "ask"] = "all"
+    twice: Literal["all", "latest", "first", "ask"] = "all"
     options: dict[str, list[Filled]] = {}
 
     @model_validator(mode="after")
