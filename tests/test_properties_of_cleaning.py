@@ -114,7 +114,7 @@ def programmes(draw) -> tuple[Rows, str]:
     }
     rows["organizations"] += draw(st.lists(st.sampled_from(rows["organizations"]), max_size=1))
     rows["events"] += draw(st.lists(st.sampled_from(rows["events"]), max_size=1))
-    return rows, draw(st.sampled_from(["all", "latest", "first", "mean", "ask"]))
+    return rows, draw(st.sampled_from(["all", "latest", "first", "ask"]))
 
 
 @contextmanager

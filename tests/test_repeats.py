@@ -1,6 +1,5 @@
 """The same record again, and the same organization again in a wave: each decision by the rule, and in the log."""
 
-import pandas as pd
 import pytest
 
 import konbit_lessons as kl
@@ -46,21 +45,6 @@ def test_one_answer_stays(tiny, rule, comment, gone):
     assert data.set_aside["row"].tolist() == gone
     assert data.set_aside["reason"].unique().tolist() == [
         f"the organization answers more than once in this wave; the {rule} answer is kept"
-    ]
-
-
-def test_the_mean_of_the_scales_what_most_said_and_the_latest_of_the_rest(tiny):
-    data = _survey(tiny, "mean")
-    row = _of(data).iloc[0]
-    assert row["motivation"] == 3  # of 4, 2 and 2: 2.67
-    assert row["belief_money"] == 2  # of 2 and 3: 2.5, to the even one
-    assert row["knows_benefits"] == False and row["expects_funding"] == True  # noqa: E712  (pandas' own booleans)
-    assert row["comment"] == "third" and row["submitted_on"] == pd.Timestamp("2017-01-12")
-    changed = _log(data)[_log(data)["change_type"] == "change_response"]
-    assert changed[["row", "column", "old_value", "new_value"]].to_numpy().tolist() == [
-        [4, "belief_money", "3", "2"],
-        [4, "expects_funding", "no", "True"],
-        [4, "motivation", "2", "3"],
     ]
 
 

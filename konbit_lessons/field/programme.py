@@ -12,7 +12,6 @@ from functools import cached_property
 from glob import escape
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pandera.pandas as pa
 from pydantic import BaseModel, ValidationError
@@ -22,7 +21,6 @@ from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.field import checks
 from konbit_lessons.field.declared import EXPECTS, declared, types_of
 from konbit_lessons.field.sections import About, Analysis, Meaningful, Sections, Source, Study, Units
-from konbit_lessons.periods import Calendar
 from konbit_lessons.words.label import Label
 
 AUDIENCES = ("shared", "internal")
@@ -44,6 +42,10 @@ class Programme:
         Who reads what is made from it.
     smallest_cell : int
         No figure is about fewer organizations: what programme.toml says for shared reports, 1 for internal ones.
+    timezone : ZoneInfo
+        Of dates in the records.
+    calendar : Calendar
+        When its year begins, and what its quarters are called.
     name, point_of_contact, currency : str
     simulated : bool
         Whether its data are invented.
@@ -68,11 +70,9 @@ class Programme:
     smallest_cell: int
 
     def __getattr__(self, key: str) -> Any:
-        if key in About.model_fields:
-            return getattr(self.said.programme, key)
-        if key in Sections.model_fields:
-            return getattr(self.said, key)
-        raise AttributeError(f"a programme has no {key!r}")
+        if key not in {*About.model_fields, *Sections.model_fields, "calendar"}:
+            raise AttributeError(f"a programme has no {key!r}")
+        return getattr(self.said if key in Sections.model_fields else self.said.programme, key)
 
     @property
     def folder(self) -> Path:
@@ -88,16 +88,6 @@ class Programme:
     def processed(self) -> Path:
         """The folder of the cleaned tables."""
         return self.folder / self.said.programme.processed
-
-    @property
-    def timezone(self) -> ZoneInfo:
-        """Of dates in the records."""
-        return ZoneInfo(self.said.programme.timezone)
-
-    @property
-    def calendar(self) -> Calendar:
-        """When its year begins, and what its quarters are called."""
-        return self.said.programme.calendar
 
     @cached_property
     def types(self) -> dict[str, dict[str, Label]]:

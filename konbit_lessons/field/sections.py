@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import date
 from fnmatch import fnmatch
 from typing import Annotated, Any, ClassVar, Literal
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, model_validator
 
@@ -39,6 +39,7 @@ A_NAME, A_DAY = re.compile(r"[a-z][a-z0-9_]*"), re.compile(r"(0[1-9]|1[0-2])-(0[
 Name = Annotated[str, _where(A_NAME.fullmatch, "a name of small letters, digits and _, such as seeds_voucher")]
 Day = Annotated[str, _where(A_DAY.fullmatch, 'a month and a day up to 28, such as "10-01"')]
 Zone = Annotated[str, _where(lambda one: one in available_timezones(), 'a time zone such as "Africa/Dakar"')]
+Zone = Annotated[Zone, AfterValidator(ZoneInfo)]
 Languages = Annotated[list[str], _where(languages().__contains__, f"some of {', '.join(languages())}")]
 Orders = Annotated[list[str], _where(DATE_ORDERS.__contains__, f"one of {', '.join(DATE_ORDERS)}")]
 
@@ -73,7 +74,7 @@ class About(_Section):
     started_on: date | None = None
     new_approach_on: date | None = None
     data_cut_on: date | None = None
-    timezone: Zone = "UTC"
+    timezone: Zone = ZoneInfo("UTC")
     raw: str = "data/raw"
     processed: str = "data/processed"
     languages: Languages = Field(["en"], min_length=1)
@@ -250,7 +251,7 @@ class Source(_Section):
     blank: dict[str, str] = {}
     set: dict[str, str | int | float | bool | date] = {}
     by_file: dict[str, dict[str, str | int]] = {}
-    twice: Literal["all", "latest", "first", "mean", "ask"] = "all"
+    twice: Literal["all", "latest", "first", "ask"] = "all"
     options: dict[str, list[Filled]] = {}
 
     @model_validator(mode="after")

@@ -125,12 +125,15 @@ def _text(text: str, writing: Writing, about: Mapping) -> str:
 
 
 def _level(text: str, writing: Writing, about: Mapping) -> str:
-    levels = about["levels"]
+    """A level by any of its words; a place also by its spellings."""
+    levels, is_place = about["levels"], about["kind"] == "place"
     known = {_fold(words): level for level, label in levels.items() for words in label.every()}
     known |= {_fold(level): level for level in levels}
-    if _fold(text) in known:
-        return known[_fold(text)]
-    raise ValueError(f"expected {', '.join(levels)}; other words are mapped under levels in programme.toml")
+    keys = (text.casefold(), place_key(text)) if is_place else (_fold(text),)
+    if found := next(filter(None, map((about["spellings"] if is_place else known).get, keys)), None):
+        return found
+    where = "spellings are written under [places]" if is_place else "words are mapped under levels"
+    raise ValueError(f"expected {', '.join(levels)}; other {where} in programme.toml")
 
 
 def place_key(text: str) -> str:
@@ -142,13 +145,6 @@ def place_key(text: str) -> str:
     letters = unicodedata.normalize("NFD", text.casefold())
     words = "".join(" " if not one.isalnum() else one for one in letters if not unicodedata.combining(one)).split()
     return " ".join(word for word in words if word not in WRITING["places"])
-
-
-def _place(text: str, writing: Writing, about: Mapping) -> str:
-    if found := about["spellings"].get(text.casefold()) or about["spellings"].get(place_key(text)):
-        return found
-    allowed = ", ".join(about["levels"])
-    raise ValueError(f"expected {allowed}; other spellings are written under [places] in programme.toml")
 
 
 def _yes_no(text: str, writing: Writing, about: Mapping) -> bool:
@@ -251,5 +247,5 @@ def _local_day(day: datetime, iso: re.Match, writing: Writing) -> datetime:
     return datetime.combine(moment.astimezone(UTC).astimezone(writing.timezone).date(), time())
 
 
-_PARSERS = {"level": _level, "place": _place, "day": _day, "yes_no": _yes_no, "scale": _scale, "whole": _whole}
+_PARSERS = {"level": _level, "place": _level, "day": _day, "yes_no": _yes_no, "scale": _scale, "whole": _whole}
 _PARSERS |= {"amount": _amount, "number": _amount}  # of other kinds than text

@@ -65,7 +65,7 @@ class Conversion:
         values, wrong = text[[*ROW, "record_id", WHEN]].copy(deep=False), {}
         for name in self.schema.columns:
             values[name], wrong[name] = self._column(text, name, blanked.get(name))
-            if self.schema.name == "survey" and values[name].dtype != "category":  # a mean may take its place
+            if self.schema.name == "survey" and name == tables.day_of(self.schema):  # its hour tells which is later
                 values[TYPED + name] = text[name] if name in text else nothing(text)
         return self._with_what_is_needed(self._within_checks(values, text), text, wrong)
 

@@ -16,7 +16,6 @@ OUTCOME = {  # of the rules of programme.toml
     "all": "all answers are kept",
     "latest": "the latest answer is kept",
     "first": "the first answer is kept",
-    "mean": "one row holds the mean",
     "ask": "programme.toml says to ask: take out all but one in corrections.csv (remove_survey)",
 }
 
@@ -52,9 +51,8 @@ def one_answer_each(
     Returns
     -------
     rows : DataFrame
-        ``all`` (the default) keeps every answer; ``latest`` and ``first`` keep one; ``mean`` keeps one, with the mean
-        of the scales (to the nearest whole), what most said to yes or no, and the latest of the rest; ``ask`` keeps
-        none until ``corrections.csv`` takes out all but one.
+        ``all`` (the default) keeps every answer; ``latest`` and ``first`` keep one; ``ask`` keeps none until
+        ``corrections.csv`` takes out all but one.
     agreement : DataFrame
         By quarter, how many answers on the scales of an organization to one wave could be compared, and agree.
     """
@@ -69,43 +67,19 @@ def one_answer_each(
         place = again["organization_id"].str.cat(again["wave"].astype("str"), sep=" · wave ")
         record.noted(again, schema.name, " + ".join(WAVE), place, **about)
         return rows, agreement
-    other = again.duplicated(WAVE, keep="first" if rule == "first" else "last")
-    gone = again if rule == "ask" else again[other]
+    gone = again[again.duplicated(WAVE, keep={"latest": "last", "first": "first", "ask": False}[rule])]
     record.set_aside(gone, schema.name, "organization_id", gone[TYPED + "organization_id"], **about)
-    if rule == "mean":
-        rows = _with_means(rows, again, again[~other], schema, record)
     return rows.drop(index=gone.index), agreement
-
-
-def _with_means(
-    rows: pd.DataFrame, again: pd.DataFrame, kept: pd.DataFrame, schema: pa.DataFrameSchema, record: Record
-) -> pd.DataFrame:
-    rows, groups = rows.copy(), again.groupby(WAVE, sort=False)
-    about = {"check": CHECK, "reason": "the mean of the organization's answers to this wave"}
-    for name in _of_kind(schema, "scale", "yes_no"):
-        mean = groups[name].transform("mean").loc[kept.index].astype("Float64")
-        value = mean.round().astype("Int64")
-        if name in _of_kind(schema, "yes_no"):
-            value = (mean > 0.5).astype("boolean").mask(mean == 0.5)
-        same = (value == kept[name]).fillna(False) | (value.isna() & kept[name].isna())
-        new = value.astype("str").fillna("")
-        record.changed(kept[~same], schema.name, name, kept[TYPED + name], new, **about)
-        rows.loc[kept.index, name] = value
-    return rows
 
 
 def _agreement(again: pd.DataFrame, schema: pa.DataFrameSchema) -> pd.DataFrame:
     """The last answer against the one before it, scale by scale."""
-    scales = _of_kind(schema, "scale")
+    scales = [name for name, column in schema.columns.items() if column.metadata["kind"] == "scale"]
     before = again.groupby(WAVE)[scales].shift()
     both = again[scales].notna() & before.notna()
     agree = both & again[scales].eq(before).fillna(False)
     counts = {"quarter": again[WHEN], "compared": both.sum(axis="columns"), "agree": agree.sum(axis="columns")}
     return agreement_by_quarter(pd.DataFrame(counts), "survey twice in a wave")
-
-
-def _of_kind(schema: pa.DataFrameSchema, *kinds: str) -> list[str]:
-    return [name for name, column in schema.columns.items() if column.metadata["kind"] in kinds]
 
 
 def _folded(text: pd.Series) -> pd.Series:

@@ -5,9 +5,9 @@ themselves. What is not sure stands in the file as a line marked OPEN, never as 
 """
 
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import groupby
 from pathlib import Path
 
 import pandas as pd
@@ -18,13 +18,14 @@ from konbit_lessons.field import identity
 from konbit_lessons.field.draft.evidence import SCHEMAS, Known
 from konbit_lessons.field.draft.folder import Folder, Part, Unit, read_folder
 from konbit_lessons.field.draft.matching import Match, matches
+from konbit_lessons.field.draft.vocabulary import vocabulary
 from konbit_lessons.field.draft.writing import Source, programme_text
 
 __all__ = ["Draft", "draft_programme"]
 
 ROSTER = ["organization_id", "name", "acronym"]
 TABLE_FITS, TABLE_MARGIN = 0.40, 0.04
-SAME_RECORDS = 0.5  # of the codes of a second roster: then it is a copy
+SAME_RECORDS = 0.5  # of the records of a second file: then it is a copy
 
 
 @dataclass(frozen=True)
@@ -89,68 +90,59 @@ def draft_programme(folder: str | Path, programme_file: str | Path = "programme.
 def _sources(folder: Folder) -> tuple[list[Source], dict[Unit, str]]:
     """The sources in the order of the codebook, and what fits no table."""
     sources: list[Source] = []
-    first, known, unfit = _first_tables(folder.units)
-    for unit in [unit for unit in folder.units if unit not in unfit]:
-        ranked = matches(unit, known)
-        if unit in first:
-            ranked = [match for match in ranked if match.table == first[unit]]
+    unfit: dict[Unit, str] = {}
+    first, known = _first_tables(folder.units)
+    for unit in folder.units:
+        ranked = [match for match in matches(unit, known) if match.table == first.get(unit, match.table)]
         if why := _why_unfit(ranked):
             unfit[unit] = why
         else:
-            sources += [Source(folder, part, ranked[0]) for part in _by_file(folder, unit, ranked[0])]
-    sources = _invited_once(sources, unfit)
+            sources += [Source(folder, part, ranked[0]) for part in _by_sheets(folder, unit)]
     order = list(tables.TABLES)
+    sources = _without_copies(sources, unfit)
     return sorted(sources, key=lambda source: (order.index(source.table), folder.name(source.paths[0]))), unfit
 
 
-def _invited_once(sources: list[Source], unfit: dict[Unit, str]) -> list[Source]:
-    """Without the invitations that stand in a longer list as well: those probably say who came."""
+def _without_copies(sources: list[Source], unfit: dict[Unit, str]) -> list[Source]:
+    """Without those whose records stand in a longer file as well; why is added."""
     kept: list[Source] = []
-    lists: list[tuple[str, set[tuple[str, str]]]] = []
+    seen: dict[str, set[tuple[str, ...]]] = defaultdict(set)
     for source in sorted(sources, key=lambda source: -source.unit.rows):
-        pairs = _invited(source) if source.table == "invitations" else set()
-        longer = next((name for name, other in lists if len(pairs & other) > SAME_RECORDS * len(pairs)), None)
-        if longer:
-            same = f"its events and organizations stand in {longer} too"
-            unfit[source.unit] = f'{same}: is it who came? Then its table is "sign_in"'
+        records = _records(source)
+        if len(records & seen[source.table]) > SAME_RECORDS * len(records):
+            unfit[source.unit] = vocabulary()["copies"][source.table]
         else:
             kept.append(source)
-            lists.append((source.paths[0].name, pairs))
+            seen[source.table] |= records
     return kept
 
 
-def _invited(source: Source) -> set[tuple[str, str]]:
-    """Events and organizations of a list of invitations."""
-    if not {"event_id", "organization_id"} <= set(source.placed):
+def _records(source: Source) -> set[tuple[str, ...]]:
+    """What tells the records of a source apart; nothing where a copy of it would be none."""
+    key = SCHEMAS[source.table].metadata["key"]
+    if source.table not in vocabulary()["copies"] or not {*key} <= {*source.placed}:
         return set()
-    both = pd.concat([source.placed[name].cells for name in ("event_id", "organization_id")], axis=1).dropna()
-    return {(event.strip(), identity.fold(name)) for event, name in both.itertuples(index=False)}
+    rows = pd.concat([source.placed[name].cells for name in key], axis=1).dropna()
+    return {tuple(map(identity.fold, row)) for row in rows.itertuples(index=False)}
 
 
-def _first_tables(units: list[Unit]) -> tuple[dict[Unit, str], Known, dict[Unit, str]]:
-    """The units that are organizations or events, what they make known, and the copies among them."""
+def _first_tables(units: list[Unit]) -> tuple[dict[Unit, str], Known]:
+    """The units that are organizations or events, and what they make known."""
     first: dict[Unit, str] = {}
-    unfit: dict[Unit, str] = {}
-    codes: dict[str, set[str]] = {"organizations": set(), "events": set()}
-    rosters = []
-    known = Known(shared=_shared_codes(units))
+    rosters, events, known = [], set(), Known(shared=_shared_codes(units))
     for unit in sorted(units, key=lambda unit: -unit.rows):
         ranked = matches(unit, known)
-        match, table = ranked[0], ranked[0].table
-        if table not in codes or _why_unfit(ranked):
+        table = ranked[0].table
+        if table not in ("organizations", "events") or _why_unfit(ranked):
             continue
-        likely = {name: unit.columns[header] for name, (header, _) in match.likely.items()}
-        key = SCHEMAS[table].metadata["key"][0]
-        own = set(likely[key].counts.index) if key in likely else set()
-        if len(own & codes[table]) > SAME_RECORDS * len(own):
-            unfit[unit] = f"it repeats {table} that stand in another file: an older copy?"
-            continue
-        codes[table] |= own
         first[unit] = table
-        if table == "organizations" and {"organization_id", "name"} <= set(likely):
+        likely = {name: unit.columns[header] for name, (header, _) in ranked[0].likely.items()}
+        if table == "events" and "event_id" in likely:
+            events.update(likely["event_id"].counts.index)
+        elif {"organization_id", "name"} <= set(likely):
             called = {name: likely[name].cells.str.strip() for name in ROSTER if name in likely}
             rosters.append(pd.DataFrame(called, columns=ROSTER))
-    return first, replace(known, roster=_roster(rosters), events=frozenset(codes["events"])), unfit
+    return first, replace(known, roster=_roster(rosters), events=frozenset(events))
 
 
 def _shared_codes(units: list[Unit]) -> frozenset[str]:
@@ -178,17 +170,10 @@ def _why_unfit(ranked: list[Match]) -> str:
     return ""
 
 
-def _by_file(folder: Folder, unit: Unit, match: Match) -> list[Unit]:
-    """A unit in as many sources as it must be: by sheets that must be named, and by contradictory orders of dates."""
-    files: dict[Path, list[Part]] = {}
-    for part in unit.parts:
-        files.setdefault(part.path, []).append(part)
-    groups: dict[tuple[str, ...], list[list[Part]]] = {}
-    for parts in files.values():
-        groups.setdefault(() if parts[0].alone else tuple(part.sheet for part in parts), []).append(parts)
-    found = []
-    for alike in groups.values():
-        one = folder.unit(unit.kind, unit.form, list(chain(*alike))) if len(groups) > 1 else unit
-        apart = len(alike) > 1 and Source(folder, one, match).ways.contradictory
-        found += [folder.unit(unit.kind, unit.form, parts) for parts in alike] if apart else [one]
-    return found
+def _by_sheets(folder: Folder, unit: Unit) -> list[Unit]:
+    """A unit in as many sources as it must be: by the sheets that must be named."""
+    groups: dict[tuple[str, ...], list[Part]] = {}
+    for _, file in groupby(unit.parts, key=lambda part: part.path):
+        parts = list(file)
+        groups.setdefault(() if parts[0].alone else tuple(part.sheet for part in parts), []).extend(parts)
+    return [folder.unit(unit.kind, unit.form, parts) for parts in groups.values()] if len(groups) > 1 else [unit]

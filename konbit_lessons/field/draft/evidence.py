@@ -151,7 +151,7 @@ class Column:
         if self.blank:
             return "blank"
         few = ", ".join(self.counts.index[:5]) + (", …" if len(self.counts) > 5 else "")
-        if said := next((one["said"] for one in vocabulary()["sorts"]["of"] if _holds(self, one)), ""):
+        if said := next((one["said"] for one in vocabulary()["sorts"]["of"] if _holds(self, one, Known())), ""):
             return said.format(few=few, first=self.counts.index[0])
         shown = len(self.counts) <= 8 and self.counts.sum() > 2 * len(self.counts) and self.share("person") < 0.5
         return few if shown else f"text, {len(self.counts)} different"
@@ -176,6 +176,13 @@ _TESTS = {
     "title": lambda value: set(identity.words(value)) & (folded("titles", "senior") | folded("titles", "junior")),
 }
 _MEASURED = ("unique", "numeric", "kinds", "different")  # what rules look at beside shares
+_SHARES = {  # of the values, what is known of the programme
+    "events": lambda column, known: [value in known.events for value in column.distinct],
+    "shared": lambda column, known: [value in known.shared for value in column.distinct],
+    "organizations": lambda column, known: [bool(one.organization_id) for one in column.organizations(known).values()],
+    "no_events": lambda column, known: [not known.events],
+    "no_roster": lambda column, known: [known.roster is None],
+}
 Fit = float | str  # how strongly values speak for a column, 0 to 1; or what speaks against it, in words
 
 
@@ -184,57 +191,28 @@ def fit(column: Column, table: str, name: str, known: Known) -> Fit:
     about = SCHEMAS[table].columns[name].metadata
     if column.blank:
         return 0.05
-    if about.get("refers_to"):
-        return _event(column, known) if about["refers_to"] == "events" else _organization(column, known)
-    if name.endswith("_id"):
-        return _code(column, known)
     if about["levels"]:
         return _level(column, name, list(about["levels"]))
     if about["kind"] == "text" and (told := _text(column, f"{table}.{name}")):
         return told
-    rules = vocabulary()["fits"].get(name) or vocabulary()["fits"][about["kind"]]
-    if name == "delegate" and _are_organizations(column, known):
-        return rules["against"]
-    return next((one["fit"] for one in rules["where"] if _holds(column, one)), rules["against"])
+    rules = vocabulary()["fits"]
+    rules = rules.get(about.get("refers_to")) or rules.get(name) or rules[about["kind"]]
+    share = _measured(column, rules["share"], known) if "share" in rules else 0
+    rule = next((one for one in rules["where"] if _holds(column, one, known)), rules)
+    return rule["fit"] + rule.get("plus", 0) * share if "fit" in rule else rule["against"].format(share=share)
 
 
-def _holds(column: Column, rule: dict) -> bool:
+def _holds(column: Column, rule: dict, known: Known) -> bool:
     """Whether what a rule looks at is at least, and below, what it says."""
-    looked_at = {*rule.get("least", ()), *rule.get("below", ())}
-    found = {what: getattr(column, what) if what in _MEASURED else column.share(what) for what in looked_at}
-    enough = all(found[what] >= share for what, share in rule.get("least", {}).items())
-    return enough and all(found[what] < share for what, share in rule.get("below", {}).items())
+    enough = all(_measured(column, what, known) >= share for what, share in rule.get("least", {}).items())
+    return enough and all(_measured(column, what, known) < share for what, share in rule.get("below", {}).items())
 
 
-def _event(column: Column, known: Known) -> Fit:
-    if not known.events:
-        return 0.3 if column.share("code") >= 0.8 else "not codes"
-    share = sum(value in known.events for value in column.distinct) / len(column.distinct)
-    return 0.6 + 0.35 * share if share >= 0.5 else f"{share:.0%} of its values are codes of events"
-
-
-def _organization(column: Column, known: Known) -> Fit:
-    """Codes or names of organizations."""
-    if known.roster is None:
-        return 0.3 if max(column.share("amount"), column.share("date")) < 0.5 else "not names"
-    found = column.organizations(known).values()
-    share = sum(bool(match.organization_id) for match in found) / max(len(found), 1)
-    return 0.6 + 0.35 * share if share >= 0.4 else f"{share:.0%} of its values are organizations on the roster"
-
-
-def _are_organizations(column: Column, known: Known) -> bool:
-    matched = [match for match in column.organizations(known).values() if match.organization_id]
-    return len(matched) > 0.3 * min(len(column.distinct), MOST_NAMES)
-
-
-def _code(column: Column, known: Known) -> Fit:
-    if column.unique < 0.9:
-        return "its values repeat"
-    if column.share("date") > 0.5 or (column.share("words") > 0.5 and column.share("code") < 0.8):
-        return "not codes"
-    if sum(value in known.shared for value in column.distinct) >= 0.3 * len(column.distinct):
-        return 0.85
-    return 0.6 if column.share("code") >= 0.8 else 0.3
+def _measured(column: Column, what: str, known: Known) -> float:
+    if what in _SHARES:
+        accepted = _SHARES[what](column, known)
+        return sum(accepted) / max(len(accepted), 1)
+    return getattr(column, what) if what in _MEASURED else column.share(what)
 
 
 def _text(column: Column, which: str) -> Fit:

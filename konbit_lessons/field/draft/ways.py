@@ -36,17 +36,14 @@ class Ways:
     ----------
     dates : list of str
         The orders that are sure.
-    contradictory : bool
-        Some dates are in one order, some in another.
-    kinds : dict of str to dict of str to (str, int)
-        Column → level of the programme's own → its words, and how many rows have it.
+    kinds : dict of str to dict of str to Counter
+        Column → level of the programme's own → its words, the most frequent first, and how many rows have them.
     lines : dict of str to list of str
         Key → its lines; those that could not be decided are comments.
     """
 
     dates: list[str] = field(default_factory=list)
-    contradictory: bool = False
-    kinds: dict[str, dict[str, tuple[str, int]]] = field(default_factory=dict)
+    kinds: dict[str, dict[str, Counter]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(Counter)))
     lines: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, key: str, line: str, why: str = "") -> None:
@@ -113,7 +110,6 @@ def _decided(ways: Ways, mark: str, options: tuple[str, ...], seen: Counter) -> 
             more = f", {seen[other]} {other}" if seen[other] else ""
             ways.dates.append(order)
             return [f"{seen[place]} of {seen['all']} have a day over 12 {place}{more}"]
-    ways.contradictory |= known > 0
     over = f"{seen['first']} with a day over 12 first, {seen['second']} second" if known else "no day over 12"
     either = " or ".join(f'dates = ["{order}"]' for order in options)
     ways.add("dates", f"{either}  # OPEN: {seen['all']} dates with {mark}, {over}; set aside until decided")
@@ -139,12 +135,11 @@ def _decimal(ways: Ways, columns: list[Column]) -> None:
 
 def _kinds(ways: Ways, name: str, column: Column) -> None:
     """The programme's own levels: each text that differs by more than case and accents is one."""
-    found = ways.kinds.setdefault(name, {})
     for written, count in column.counts.items():
         level = written if re.fullmatch(r"[A-Za-z]\w{0,3}", written) and name == "action" else slug(written)
-        words, rows = found.get(level, (written, 0))
-        found[level] = (words, rows + int(count))
-        if " ".join(written.casefold().split()) not in (words.casefold(), level):
+        found = ways.kinds[name][level]
+        found[written] = int(count)
+        if " ".join(written.casefold().split()) not in (next(iter(found)).casefold(), level):
             _map(ways, name, written, level, count)
 
 

@@ -5,13 +5,13 @@
 
 import glob
 import re
-from collections import Counter
-from fnmatch import fnmatch
-from itertools import pairwise, takewhile
+from collections import Counter, defaultdict
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
 from jinja2 import Environment
+from rapidfuzz.distance import Postfix, Prefix
 
 from konbit_lessons.field.draft.evidence import SCHEMAS, days_in
 from konbit_lessons.field.draft.folder import SHEET, Folder, Unit, labels_of
@@ -74,7 +74,7 @@ def programme_text(folder: Folder, sources: list[Source], unfit: dict[Unit, str]
     environment = Environment(autoescape=False, keep_trailing_newline=True)
     environment.filters |= {"beside": beside, "toml": toml, "rows": rows, "escaped": glob.escape, "comment": comment}
     template = environment.from_string(Path(__file__).with_name("drafted.toml.j2").read_text(encoding="utf-8"))
-    found = _about(sources) | _declared(sources) | _asked(sources) | {"waves": _waves(sources)}
+    found = _about(sources) | _declared(sources) | {"waves": _waves(sources)}
     found |= {"raw": raw, "sources": sources, "folder": folder, "kinds": KINDS, "files_of": _files}
     found["columns_of"] = lambda source: [*_columns(source), *map(comment, _open_lines(source, sources))]
     found["unfit"] = [map(comment, _unfit(unit, why)) for unit, why in unfit.items()]
@@ -101,19 +101,22 @@ def _about(sources: list[Source]) -> dict:
 
 
 def _declared(sources: list[Source]) -> dict:
-    """Kinds, places and things of the programme, each once."""
-    types: dict[str, dict[str, tuple[str, int]]] = {}
+    """Kinds, places and things of the programme, each once; and what its effects are adjusted for."""
+    types: dict[str, dict[str, Counter]] = defaultdict(lambda: defaultdict(Counter))
     own: dict[str, dict[str, object]] = {"incentives": {}, "questions": {}, "expectations": {}}
     for source in sources:
         for column, levels in source.ways.kinds.items():
-            known = types.setdefault(column, {})
-            for level, (words, count) in levels.items():
-                before = known.get(level, (words, 0))
-                known[level] = (before[0], before[1] + count)
+            for level, written in levels.items():
+                types[column][level].update(written)
         for one in source.match.own:
             own[one.section].setdefault(one.name, _thing(one, source.form))
     places = [(source.place, source.placed["places"].header) for source in sources if source.place]
-    return {"types": types, "places": places[0] if places else None, "own": own}
+    has = {f"{source.table}.{name}" for source in sources for name, one in source.placed.items() if not one.blank}
+    has |= {source.table for source in sources}
+    adjust_for = [name for name, where in vocabulary()["adjust_for"].items() if where in has]
+    incentives = [*own["incentives"], *["recent_conversation"] * ("conversations" in has)]
+    asked = {"incentives": incentives, "adjust_for": adjust_for}
+    return {"types": dict(types), "places": places[0] if places else None, "own": own, **asked}
 
 
 def _thing(one: Own, form: Form | None) -> object:
@@ -134,32 +137,18 @@ def _code(language: str) -> str:
     return found[1] if found else next((code for code, start in LANGUAGES.items() if start in language.lower()), "")
 
 
-def _asked(sources: list[Source]) -> dict[str, list[str]]:
-    """The incentives and what they are adjusted for, as far as the files have them."""
-    incentives = [one.name for source in sources for one in source.match.own if one.section == "incentives"]
-    has = {f"{source.table}.{name}" for source in sources for name, one in source.placed.items() if not one.blank}
-    has |= {source.table for source in sources}
-    return {
-        "incentives": incentives + ["recent_conversation"] * ("conversations" in has),
-        "adjust_for": [name for name, where in vocabulary()["adjust_for"].items() if where in has],
-    }
-
-
 def _files(source: Source) -> str | list[str]:
     """The name of its file, one pattern that matches its files and no others, or the name of each."""
     names = sorted(map(source.folder.name, source.paths))
-    start = _same_start(names).rstrip("0123456789")
-    end = _same_start([name[::-1] for name in names])[::-1].lstrip("0123456789")
+    first = names[0]
+    start = first[: min(Prefix.similarity(first, one) for one in names)].rstrip("0123456789")
+    end = first[len(first) - min(Postfix.similarity(first, one) for one in names) :].lstrip("0123456789")
     pattern = f"{glob.escape(start)}*{glob.escape(end)}"
     matched = [path for path in source.folder.path.glob(pattern) if not path.name.startswith("~$")]
     telling = sum(map(str.isalpha, start.rpartition("/")[2])) >= 3
     if len(names) > 1 and telling and sorted(map(source.folder.name, matched)) == names:
         return pattern
     return [glob.escape(name) for name in names] if len(names) > 1 else glob.escape(names[0])
-
-
-def _same_start(names: list[str]) -> str:
-    return "".join(letters[0] for letters in takewhile(lambda one: len(set(one)) == 1, zip(*names, strict=False)))
 
 
 def _columns(source: Source) -> list[str]:
@@ -194,16 +183,14 @@ def _open_lines(source: Source, sources: list[Source]) -> list[str]:
 
 def _nearest(source: Source, name: str) -> str:
     """What might stand for a column that a table needs."""
-    headers, days = source.match.headers, source.placed.get("submitted_on")
+    other = source.placed.get(vocabulary()["stands_for"].get(name))
     near = [one for candidates, _ in source.match.open.values() for one in candidates if one.target == name]
     if near:
         return "nearest: " + ", ".join(f'"{one.header}" ({one.confidence:.2f})' for one in near)
     if name == "event_id" and SHEET in source.unit.columns:
         return f'its sheets have names such as "{source.unit.parts[0].sheet}", which are no codes of events'
-    if name == "organization_id" and "name" in headers:
-        return f"without codes, names can stand for them: {name} = {toml(headers['name'])}"
-    if name == "submission_id" and days is not None and days.unique == 1:
-        return f"without one, the moment can stand for it: {name} = {toml(headers['submitted_on'])}"
+    if other and other.unique == 1:
+        return f"without one, what tells rows apart can stand for it: {name} = {toml(other.header)}"
     if name in ("org_type", "event_type") or SCHEMAS[source.table].columns[name].metadata["levels"]:
         setting = f'set = {{ {name} = "…" }}'
         return f"if all rows are the same, write {setting} in this source, and its kind under [types.{name}]"
@@ -232,41 +219,31 @@ def _numbered_again(source: Source, sources: list[Source]) -> list[str]:
 
 
 def _waves(sources: list[Source]) -> dict[Path, str]:
-    """Files of the survey → the line that gives each its wave; by the days its answers were sent, else by its name."""
+    """Files of the survey → the line that gives each its wave, by the days its answers were sent."""
     surveys = [source for source in sources if source.table == "survey" and "wave" not in source.placed]
     paths = [path for source in surveys for path in source.paths]
-    sent, named_days = {}, {path: found[0] for path in paths if (found := _DAY_IN_NAME.search(path.name))}
-    for source in surveys:
-        if "submitted_on" in source.placed:
-            owner = [part.path for part in source.unit.parts for _ in range(len(part.rows))]
-            sent |= {path: days.dropna() for path, days in source.days("submitted_on").groupby(owner)}
-    by_days = by_names = []
-    if all(len(sent.get(path, ())) for path in paths):
-        by_days = sorted(paths, key=lambda path: sent[path].median())
-    if len(named_days) == len(paths):
-        by_names = sorted(paths, key=lambda path: re.sub(r"\D", "", named_days[path]))
-    why = "0.95 by the days answers were sent" if by_days else "0.85 by name"
-    why = "0.97 by the days answers were sent, and by name" if by_days and by_names else why
-    doubt = _doubt(paths, sent, by_days, by_names)
+    sent: dict[Path, pd.Series] = {}
+    for source in (source for source in surveys if "submitted_on" in source.placed):
+        owner = [part.path for part in source.unit.parts for _ in range(len(part.rows))]
+        sent |= {path: days.dropna() for path, days in source.days("submitted_on").groupby(owner)}
+    known = all(len(sent.get(path, ())) for path in paths)
+    in_order = sorted(paths, key=lambda path: sent[path].median()) if known else paths
+    doubt = _doubt(in_order, sent) if known else "no days of the answers tell the order"
     lines = {}
-    for wave, path in enumerate(by_days or by_names or paths, start=1):
-        short = f"*{named_days[path]}*" if path in named_days else ""
-        pattern = short if sum(fnmatch(one.name, short) for one in paths) == 1 else glob.escape(path.name)
-        line = f"{toml(pattern)} = {wave}"
-        lines[path] = beside(f"# {line}", OPEN + doubt) if doubt else beside(line, why)
+    for wave, path in enumerate(in_order, start=1):
+        day = _DAY_IN_NAME.search(path.name)
+        short = f"*{day[0]}*" if day and sum(day[0] in one.name for one in paths) == 1 else glob.escape(path.name)
+        line = f"{toml(short)} = {wave}"
+        lines[path] = beside(f"# {line}", OPEN + doubt) if doubt else beside(line, "0.95 by the days answers were sent")
     return lines
 
 
-def _doubt(paths: list[Path], sent: dict[Path, pd.Series], by_days: list[Path], by_names: list[Path]) -> str:
+def _doubt(paths: list[Path], sent: dict[Path, pd.Series]) -> str:
     """What speaks against taking each file for a wave, in that order."""
-    if by_days and by_names and by_days != by_names:
-        return "names and answers say different orders"
     if any(days.sort_values().diff().dt.days.max() > LULL for days in sent.values()):
         return "answers came in bursts far apart: several waves in one file? Then place a column that says which"
-    if any(sent[one].quantile(0.9) >= sent[other].quantile(0.1) for one, other in pairwise(by_days)):
+    if any(sent[one].quantile(0.9) >= sent[other].quantile(0.1) for one, other in pairwise(paths)):
         return "answers of different files were sent in the same days: one wave in parts?"
-    if not by_days and not by_names:
-        return "neither names nor answers tell the order"
     return "files of the same name" if len({path.name for path in paths}) < len(paths) else ""
 
 

@@ -16,6 +16,7 @@ from pathlib import Path, PureWindowsPath
 from typing import NoReturn
 
 from konbit_lessons.errors import SourceError
+from konbit_lessons.field.sources.raw import WORDS
 
 LARGEST_TEXT = 8_000_000_000
 LARGEST_WORKBOOK = 300_000_000
@@ -26,16 +27,7 @@ LONGEST_LINE = 16_000_000
 MOST_PARTS, MOST_FILES = 5_000, 100_000  # in a workbook, in another zip
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 BINARY = ("parquet", "sqlite", "spss", "stata")  # tables that are neither text nor a workbook
-_STARTS = {  # an old Stata file begins with its release, the byte order, and a 1
-    rb"PK\x03\x04": "zip", rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "workbook", rb"PAR1": "parquet", rb"\$FL[23]": "spss",
-    rb"<stata_dta>|[\x68-\x73][\x01\x02]\x01": "stata", rb"SQLite format 3\x00": "sqlite",
-}  # fmt: skip
-_PAGE = {rb"(?i)(\xef\xbb\xbf)?\s*<(html|!doctype html|table|\?xml|div|style|head|meta)": "a web page (HTML or XML)"}
-_NOT_READ = {  # what looks like text and is no table, or is none that is read
-    rb"%PDF-": "a PDF", rb"ASCII SPSS PORT FILE": "an SPSS portable file", rb"TABLE\r\n0,1": "a DIF file",
-    rb"HEADER RECORD\*{7}": "a SAS transport file", rb"\x00{12}\xc2\xea\x81\x60": "a SAS file",
-    rb'\s*(\{\s*"|\[\s*[\[{"])': "JSON",
-}  # fmt: skip
+_STARTS, _NOT_READ = WORDS["starts"], WORDS["not_read"]  # regular expressions of the first bytes
 _ZIPPED = {".xlsx": "an XLSX workbook", ".xlsm": "an XLSM workbook", ".ods": "an ODS workbook"}
 _CHUNK = 1 << 20
 
@@ -146,16 +138,15 @@ def _start(path: Path) -> bytes:
         refuse(path, f"it cannot be opened ({error.strerror}). Ask its owner for permission, or close what holds it.")
 
 
-def _told(start: bytes, kinds: dict[bytes, str]) -> str:
+def _told(start: bytes, kinds: dict[str, str]) -> str:
     """Which of these kinds a file is by its first bytes; "" where it is none."""
-    return next((kind for first, kind in kinds.items() if re.match(first, start)), "")
+    return next((kind for first, kind in kinds.items() if re.match(first.encode(), start)), "")
 
 
 def _check_text(path: Path, start: bytes) -> None:
-    page, other = _told(start, _PAGE), _told(start, _NOT_READ)
-    advice = "expected a table. Open it in Excel and save it as .xlsx."
-    refuse_if(bool(page), path, f"this is {page}, whatever its name says; {advice}")
-    refuse_if(bool(other), path, f"this is {other}. Expected a table: ask for it as CSV, .xlsx, .dta or .sav.")
+    advice = "Expected a table: save it as .xlsx, or ask for it as CSV, .dta or .sav."
+    if other := _told(start, _NOT_READ):
+        refuse(path, f"this is {other}. {advice}")
     refuse_if(b"\0" in start, path, "it holds NUL bytes, so it is not text. Save it as .xlsx or as CSV UTF-8.")
     with path.open("rb") as file:
         first = file.readline(LONGEST_LINE)

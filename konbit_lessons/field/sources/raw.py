@@ -4,10 +4,9 @@ Values that a file or database holds as numbers and dates become the text that a
 Row numbers are those a person sees in a spreadsheet; a blank cell is missing; text stays as typed.
 """
 
-import math
 import tomllib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -183,7 +182,7 @@ def text_of(value: object) -> str | None:
     """
     if isinstance(value, str):
         return value if value.strip() else None
-    if value is None or value is pd.NaT or (isinstance(value, float | np.floating) and math.isnan(value)):
+    if value is None or value != value:  # NaN, or NaT
         return None
     if isinstance(value, float | np.floating):
         return str(int(value) if float(value).is_integer() and abs(value) < _MOST_DIGITS else value)
@@ -200,16 +199,16 @@ def text_of(value: object) -> str | None:
     raise TypeError(type(value).__name__)
 
 
-def text_frame(names: Iterable[str], columns: Iterable[Iterable], *, rows: int, where: str) -> pd.DataFrame:
-    """Frame of text, its rows numbered from 1; repeated names are numbered.
+def text_frame(columns: list[tuple[str, Sequence]], where: str) -> pd.DataFrame:
+    """Frame of text from names and values, its rows numbered from 1; repeated names are numbered.
 
     Raises
     ------
     SourceError
         A column holds what is no single value: a list, bytes.
     """
-    made, index = {}, pd.RangeIndex(1, rows + 1, name="row")
-    for name, values in zip(numbered(names), columns, strict=True):
+    made, index = {}, pd.RangeIndex(1, len(columns[0][1]) + 1 if columns else 1, name="row")
+    for name, (_, values) in zip(numbered(name for name, _ in columns), columns, strict=True):
         try:
             made[name] = pd.Series([text_of(value) for value in values], index=index, dtype=TEXT)
         except TypeError as error:

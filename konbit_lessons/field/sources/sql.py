@@ -47,7 +47,7 @@ def read_query(database: str, query: str, *, folder: str | Path = ".") -> Raw:
     names, records = _answer(url, query, where)
     check_size(where, len(records), len(names))
     columns = zip(*records, strict=True) if records else [()] * len(names)
-    main = text_frame(names, columns, rows=len(records), where=where)
+    main = text_frame(list(zip(names, columns, strict=True)), where)
     path = Path((url.database or url.get_backend_name()).removeprefix("file:"))
     return Raw(path=path, kind="sql", tables={"main": main}, sheets={"main": ""})
 

@@ -21,16 +21,13 @@ from konbit_lessons.field.sources.raw import Asked, Frame, Frames, check_size, t
 Texts = list[str | None]
 Columns = list[tuple[str, list]]
 READERS = {"stata": pyreadstat.read_dta, "spss": pyreadstat.read_sav}
-_SINGLE = {pa.float16(): np.float16, pa.float32(): np.float32}  # kept single: 0.1 is not 0.10000000149
 _DAYS, _MOMENTS = ("%td", "%d"), ("%tc", "%tC")  # what the formats of Stata's days and moments begin with
 
 
 def read(file: File, asked: Asked) -> Frames:
     """The table of a file."""
     columns = _of_parquet(file) if file.container == "parquet" else _of_codes(file)
-    rows = len(columns[0][1]) if columns else 0
-    names, values = [name for name, _ in columns], [texts for _, texts in columns]
-    return {"main": Frame(text_frame(names, values, rows=rows, where=file.path.name), "")}
+    return {"main": Frame(text_frame(columns, file.path.name), "")}
 
 
 def _of_parquet(file: File) -> Columns:
@@ -40,11 +37,13 @@ def _of_parquet(file: File) -> Columns:
             table = content.read()
     except (pa.ArrowException, OSError) as error:
         refuse(file.path, f"cannot be read as Parquet ({error}). Write it again.")
-    columns = []
-    for name, column in zip(table.column_names, table.columns, strict=True):
-        single, values = _SINGLE.get(column.type), column.to_pylist()
-        columns.append((name, [None if value is None else single(value) for value in values] if single else values))
-    return columns
+    return [(name, _singly(column)) for name, column in zip(table.column_names, table.columns, strict=True)]
+
+
+def _singly(column: pa.ChunkedArray) -> list:
+    """The values; those of single precision stay so: 0.1 is not 0.10000000149."""
+    values = column.to_pylist()
+    return [np.float32(value) for value in values] if column.type == pa.float32() else values
 
 
 def _of_codes(file: File) -> Columns:
@@ -73,20 +72,10 @@ def _content(file: File) -> tuple[pd.DataFrame, object]:
         reading = {"user_missing": True, "extra_date_formats": days, "extra_datetime_formats": moments}
         with suppress(OverflowError):
             return reader(file.path, **reading)
-        return _but_for_dates_out_of_range(reader, file, reading)
+        file.notices.append("a date is out of range: days and moments stay numbers")
+        return reader(file.path, disable_datetime_conversion=True, user_missing=True)
     except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError) as error:
         refuse(file.path, f"cannot be read ({error}). Save it again, or export it as CSV.")
-
-
-def _but_for_dates_out_of_range(reader, file: File, reading: dict) -> tuple[pd.DataFrame, object]:
-    """The same, a column as numbers where a date in it lies beyond the year 9999."""
-    rows, about = reader(file.path, disable_datetime_conversion=True, user_missing=True)
-    for name in about.column_names:
-        try:
-            rows[name] = reader(file.path, usecols=[name], **reading)[0][name]
-        except OverflowError:
-            file.notices.append(f"{name}: a date is out of range: the column stays numbers")
-    return rows, about
 
 
 def _code(value: object, kind: str) -> str | None:
