@@ -7,7 +7,7 @@ and what each is called stand in programme.toml.
 import re
 
 from konbit_lessons.say import capital, small
-from konbit_lessons.sentences.common import say_first, texts
+from konbit_lessons.sentences.common import say_known, texts
 from konbit_lessons.sentences.learning import number_told, own
 from konbit_lessons.words import mark
 
@@ -40,11 +40,11 @@ def action_items(say, numbers, then, lines):
 
 def lead_sentences(say, leads, around):
     """Return how many had leads or contracts so far, and what changed around the first event that should bring some."""
-    so_far = leads[leads["fiscal_quarter"] == "total"].dropna(subset=["both", "organizations"])
+    so_far = leads[leads["fiscal_quarter"] == "total"]
     events = [say.list(small(_event(say, name)) for name in names) for names in around["events"]]
     around = around.assign(events=events, low=around["conf_low"], high=around["conf_high"])
     told = {"leads_so_far": so_far.assign(n=so_far["both"]), "around": around}
-    return [say_first(say, TEXTS[text], frame) for text, frame in told.items()]
+    return [say_known(say, TEXTS[text], frame) for text, frame in told.items()]
 
 
 def approach_sentences(say, sides, change):

@@ -3,7 +3,8 @@
 Takes frames of ``measures.support`` and ``measures.conversations``; returns Sentences, or None for nothing to say.
 """
 
-from konbit_lessons.sentences.common import say_first, texts
+from konbit_lessons.sentences.common import say_known, texts
+from konbit_lessons.words import mark
 
 TEXTS = texts("conversations")
 
@@ -16,8 +17,7 @@ def supported_by(say, overlap):
 
 def talked_with(say, calendar):
     """Return what share of partners had a conversation in the last quarter."""
-    last = calendar.tail(1)
-    return say_first(say, TEXTS["talked_with"], last[last["share"].notna()])
+    return say_known(say, TEXTS["talked_with"], calendar.tail(1))
 
 
 def days_since_talked(say, days):
@@ -32,9 +32,8 @@ def last_conversations(say, last):
 
 def overdue(say, follow_ups):
     """Return how many of the follow-ups that were promised are overdue."""
-    counts = follow_ups.set_index("state")["follow_ups"].dropna()
-    told = {"overdue", "total"} <= {*counts.index}
-    return say("**{overdue}** of {total} promised follow-ups are overdue.", **counts) if told else None
+    counts = follow_ups.set_index("state")["follow_ups"].reindex(["overdue", "total"])
+    return say_known(say, mark("**{overdue}** of {total} promised follow-ups are overdue."), counts)
 
 
 def follow_ups_by_state(say, follow_ups):

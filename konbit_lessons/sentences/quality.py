@@ -2,19 +2,13 @@
 
 import pandas as pd
 
-from konbit_lessons.measures.quality import ANSWERED, TALKED_WITH
-from konbit_lessons.measures.standards import ASKED_AGAIN, REGISTERED, RULES, by_standard
+from konbit_lessons.measures.quality import ANSWERED
+from konbit_lessons.measures.standards import RULES, by_standard
 from konbit_lessons.say import small
-from konbit_lessons.sentences.common import say_first, texts
+from konbit_lessons.sentences.common import say_known, texts
 from konbit_lessons.words import mark
 
 TEXTS = texts("quality")
-RATED = {
-    REGISTERED: mark("Registered, {quarter:period}"),
-    ASKED_AGAIN: mark("Asked again, {quarter:period}"),
-    ANSWERED: mark("Survey begun in {quarter:period}"),
-    TALKED_WITH: mark("Conversations in {quarter:period}"),
-}
 
 
 def quality_headline(say, judged, quarter):
@@ -82,7 +76,7 @@ def failure_labels(say, failures):
 def survey_answered(say, answered):
     """Return how many partners answered the last survey; None where no rate is shown."""
     text = mark("The survey begun in {quarter:period} was answered by **{share:percent}** of {n} partners{interval}.")
-    return say_first(say, text, answered[answered["measure"] == ANSWERED].tail(1))
+    return say_known(say, text, answered[answered["measure"] == ANSWERED].tail(1))
 
 
 def agreement(say, agreeing):
@@ -95,13 +89,13 @@ def agreement(say, agreeing):
 
 def rate_labels(say, rates):
     """Return what each rate is of, and of which quarter, one text a row."""
-    return [str(say(RATED[row.measure], quarter=row.quarter)) for row in rates.itertuples()]
+    return [str(say(TEXTS["rated"][row.measure], quarter=row.quarter)) for row in rates.itertuples()]
 
 
 def slowest(say, lateness):
     """Return which records came slowest; None where no export says when its rows were submitted."""
     named = lateness.assign(n=lateness["p90_days"].round(), what=lateness["table"].map(say.table))
-    return say_first(say, TEXTS["slowest"], named)
+    return say_known(say, TEXTS["slowest"], named)
 
 
 def open_questions(say, questions):
