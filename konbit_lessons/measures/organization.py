@@ -15,6 +15,7 @@ from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.store import cleaned, digest, fingerprint
 from konbit_lessons.incentives.profiles import Profiles, organization_profiles
 from konbit_lessons.measures.answers import with_offer
+from konbit_lessons.measures.conversations import promised
 from konbit_lessons.measures.roster import last_day
 from konbit_lessons.panel import RECENT_DAYS, invitations
 from konbit_lessons.tables import day_of
@@ -195,8 +196,8 @@ def beyond(record: Record) -> list[str]:
 
 
 def follow_ups(record: Record) -> pd.DataFrame:
-    """Follow-ups promised: ``due_on``, and ``state``: done, overdue, or due later."""
-    return _promised(record.conversations, record.last_day).drop(columns="organization_id")
+    """Follow-ups promised: ``due_on``, and ``state``: done, overdue, or open, which is not yet due."""
+    return promised(record.conversations, record.last_day)
 
 
 def contacts(data: Data, *, quarter: str) -> pd.DataFrame:
@@ -209,12 +210,12 @@ def contacts(data: Data, *, quarter: str) -> pd.DataFrame:
     """
     last = last_day(data, quarter)
     talks = data.conversations[data.conversations["held_on"] <= last]
-    promised = _promised(talks, last)
+    due = promised(talks, last)
     found = data.organizations.set_index("organization_id")[["name", "org_type", "joined_on"]]
     found["last_talk"] = talks.groupby("organization_id")["held_on"].max()
-    for state in ("overdue", "later"):
-        due = promised.loc[promised["state"] == state, "organization_id"].value_counts()
-        found[state] = due.reindex(found.index, fill_value=0)
+    for name, state in {"overdue": "overdue", "later": "open"}.items():
+        own = due.loc[due["state"] == state, "organization_id"].value_counts()
+        found[name] = own.reindex(found.index, fill_value=0)
     return found.reset_index()
 
 
@@ -278,14 +279,6 @@ def _changed(record):
     if newly or gone:
         topic = "expects_other_things" if newly and gone else "expects_more" if newly else "expects_less"
         yield topic, {"newly": newly, "gone": gone, "wave": int(both["wave"].iloc[0])}
-
-
-def _promised(conversations, last):
-    some = conversations.dropna(subset="follow_up_due_on")
-    due, done = some["follow_up_due_on"], (some["follow_up_done_on"] <= last).fillna(False)
-    state = pd.Series("later", some.index).mask(due <= last, "overdue").mask(done, "done")
-    found = some[["organization_id"]].assign(due_on=due, state=state)
-    return found.sort_values("due_on", kind="stable", ignore_index=True)
 
 
 def _answers(survey, programme):

@@ -59,8 +59,7 @@ def approach_sentences(say, sides, change):
     if day is None or sides.empty:
         return []
     if change is None:
-        text = mark("Attendance is on record for too few organizations before or after {day:date} to compare.")
-        return [say(text, day=day)]
+        return [say(TEXTS["too_few"], day=day)]
     side = mark("**{share:percent}** of {n} invitations{interval}")
     before, after = (say(side, **row) for row in sides.to_dict("records"))
     return [

@@ -102,15 +102,13 @@ def open_questions(say, questions):
     """Return how many questions wait for an evaluator, and where; never which names they are about."""
     if questions.empty:
         return [say("No question is open that only an evaluator can answer.")]
-    kinds, text = (
-        questions["question"].value_counts(),
-        mark("**{questions}** that only an evaluator can answer; {rows}."),
-    )
+    kinds = questions["question"].value_counts()
     how_many = say(("{n} question is open", "{n} questions are open"), n=len(questions))
     rows = say(("{n} row waits for it", "{n} rows wait for them"), n=int(questions["times"].sum()))
-    by_kind = [say(forms, n=kinds[kind]) for kind, forms in TEXTS["open"].items() if kind in kinds]
+    first = say("**{questions}** that only an evaluator can answer; {rows}.", questions=how_many, rows=rows)
+    by_kind = [say_known(say, forms, n=kinds.get(kind)) for kind, forms in TEXTS["open"].items()]
     where = say("They wait in identity_review.xlsx, beside the cleaned data; answers are remembered from then on.")
-    return [say(text, questions=how_many, rows=rows), *by_kind, where]
+    return [first, *filter(None, by_kind), where]
 
 
 def quality_cells(say, counted):
@@ -120,9 +118,7 @@ def quality_cells(say, counted):
 
 def _cell(say, row):
     value = say.number(row["value"], int(pd.notna(row["value"]) and row["value"] % 1 > 0))
-    if pd.isna(row["share"]):
-        return value
-    return str(say("{k} of {of} ({share:percent})", k=value, of=row["of"], share=row["share"]))
+    return str(say_known(say, mark("{k} of {of} ({share:percent})"), row, k=value) or value)
 
 
 def compared_cells(say, compared):
