@@ -8,7 +8,7 @@ import re
 
 from konbit_lessons.say import capital, small
 from konbit_lessons.sentences.common import say_known, texts
-from konbit_lessons.sentences.learning import number_told, own
+from konbit_lessons.sentences.learning import item, number_told, own
 from konbit_lessons.words import mark
 
 TEXTS = texts("actions")
@@ -33,8 +33,7 @@ def action_items(say, numbers, then, lines):
         decided = say.words.clauses(changes) if changes else None
         facts = {say("This quarter"): now, say("The quarter before"): before, say("Decided"): decided}
         anchor = "-".join(re.findall("[a-z0-9]+", name.lower()))
-        heading = say("{name}: {label}", name=name, label=action.label)
-        items.append((heading, [(what, text) for what, text in facts.items() if text], anchor))
+        items.append(item(say("{name}: {label}", name=name, label=action.label), facts, anchor))
     return items
 
 

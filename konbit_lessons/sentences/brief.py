@@ -67,17 +67,14 @@ def _partner(say, one):
 
 def conversations_and_follow_ups(say, one):
     """Return when one talked with it, and which follow-ups were promised, are overdue, or fall due."""
-    due, talk = measures.follow_ups(one), last_talk(say, one)
     if one.conversations.empty:
-        return [talk]
-    forms = pair("{n} conversation is on record.", "{n} conversations are on record.")
-    said = [say(forms, n=len(one.conversations)) + talk]
-    if due.empty:
-        return [*said, say("No follow-up was promised.")]
-    said += [say("Follow-ups: {n} promised, {done} done.", n=len(due), done=(due["state"] == "done").sum())]
+        return [last_talk(say, one)]
+    forms, due = pair("{n} conversation is on record.", "{n} conversations are on record."), measures.follow_ups(one)
+    said = [say(forms, n=len(one.conversations)) + last_talk(say, one)]
+    said += [say_known(say, TEXTS["follow_ups"], n=len(due) or None, done=(due["state"] == "done").sum())]
     for state, text in {"overdue": mark("**Overdue:** {days}."), "open": mark("Falls due: {days}.")}.items():
         days = due.loc[due["state"] == state, "due_on"].map(say.words.date).to_list()
-        said += [say(text, days=_some_of(say, days))] if days else []
+        said += [say_known(say, text, days=_some_of(say, days))]
     return said
 
 

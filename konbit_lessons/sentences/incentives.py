@@ -78,8 +78,7 @@ def _label(say, row):
 
 
 def _k_of_n(say, row, side):
-    k, n = row[f"k_{side}"], row[f"n_{side}"]
-    return "–" if pd.isna(n) else str(say("{k} of {n}", k=k, n=n))
+    return str(say_known(say, mark("{k} of {n}"), k=row[f"k_{side}"], n=row[f"n_{side}"]) or "–")
 
 
 def _why(say, row, units):

@@ -199,7 +199,10 @@ def learned(say, asked, numbers):
 
 def _learned(say, row, number):
     nothing = say("nothing was written down")
-    facts = [(say("We asked"), own(say, row, "question"))]
-    facts += [(say("We expected"), own(say, row, "expectation") or nothing)]
-    facts += [(say("By the records"), number)] if number else []
-    return own(say, row, "finding") or nothing, facts, row["anchor"]
+    facts = {say("We asked"): own(say, row, "question"), say("We expected"): own(say, row, "expectation") or nothing}
+    return item(own(say, row, "finding") or nothing, facts | {say("By the records"): number}, row["anchor"])
+
+
+def item(heading, facts, anchor=""):
+    """Return an item of a page: its heading, each of its facts that there is under what it is, and its anchor."""
+    return heading, [(what, fact) for what, fact in facts.items() if fact], anchor

@@ -127,12 +127,9 @@ def other_cut_offs(say, table):
 
 def not_meaningfully(say, table, not_recorded):
     """Return why it is not said how many take part meaningfully, where it is not."""
-    if not_recorded:
-        what = [say.words.text(TEXTS["not_recorded"][one]) for one in not_recorded]
-        return say("How many take part meaningfully cannot be told: the records do not say {what:list}.", what=what)
-    if table.empty or meaningfully(say, table):
-        return None
-    return say(TEXTS["not_meaningfully"], smallest=say.programme.smallest_cell)
+    what = [say.words.text(TEXTS["not_recorded"][one]) for one in not_recorded]
+    smallest = None if table.empty or meaningfully(say, table) else say.programme.smallest_cell
+    return say_known(say, TEXTS["not_meaningfully"], what=what, smallest=smallest)
 
 
 def definition(say, meaningful):
