@@ -9,6 +9,7 @@ import pandas as pd
 
 from konbit_lessons.disclosure import TOTAL, Gate
 from konbit_lessons.field.cleaning import Data
+from konbit_lessons.measures.answers import with_offer
 from konbit_lessons.measures.intervals import difference_of_waves, with_shares
 from konbit_lessons.measures.participation import difference, uptake
 from konbit_lessons.measures.roster import last_day, partners, quarters_of, reports
@@ -92,7 +93,7 @@ def around_first(data: Data, rows: pd.DataFrame, *, quarter: str, days: int = DA
         ``after`` (per organization), ``change``, ``conf_low``, ``conf_high``.
     """
     events = _events_of(data, "leads")
-    there = rows[(rows["attended"] == 1) & _is_one_of(rows, events)]
+    there = rows[(rows["attended"] == 1) & with_offer(rows, events)]
     every = there.groupby("organization_id")["held_on"].min()
     span = pd.Timedelta(days=days)
     first = every[(every - span >= rows["held_on"].min()) & (every + span <= last_day(data, quarter))]
@@ -135,7 +136,7 @@ def joint_events(data: Data, *, quarter: str) -> pd.DataFrame:
         ``fiscal_quarter``, ``joint``, ``events``. Events, not organizations, so that nothing is hidden.
     """
     events = data.events[data.events["held_on"] <= last_day(data, quarter)]
-    joint = _is_one_of(events, _events_of(data, "joint")) | events["partner_project"].notna()
+    joint = with_offer(events, _events_of(data, "joint")) | events["partner_project"].notna()
     by = joint.groupby(quarters_of(data, events["held_on"]).rename("fiscal_quarter"))
     return by.agg(joint="sum", events="size").astype(int).reset_index()
 
@@ -143,18 +144,6 @@ def joint_events(data: Data, *, quarter: str) -> pd.DataFrame:
 def _events_of(data: Data, measure: str) -> list[str]:
     """The kinds of events and the incentives that the actions with a measure name."""
     return [name for one in data.programme.actions.values() if one.measure == measure for name in one.events]
-
-
-def _is_one_of(events: pd.DataFrame, names: list[str]) -> pd.Series:
-    """Whether each event, or invitation to one, is of one of these kinds, or with one of these incentives."""
-    return pd.DataFrame({name: _has(events, name) for name in names}, index=events.index).any(axis=1)
-
-
-def _has(events: pd.DataFrame, name: str) -> pd.Series:
-    for column in (name, f"{name}_amount"):
-        if column in events:
-            return events[column].astype("Float64").fillna(0).astype(float) > 0
-    return events["event_type"] == name
 
 
 def before_and_after(data: Data, rows: pd.DataFrame) -> tuple[pd.DataFrame, dict | None]:
@@ -199,7 +188,7 @@ def events_offered(data: Data, *, quarter: str) -> pd.DataFrame:
     events = data.events[data.events["held_on"] <= last_day(data, quarter)]
     side = _side(events["held_on"], data.programme.new_approach_on)
     names = [*data.programme.types.get("event_type", {}), *data.programme.incentives]
-    had = pd.DataFrame({name: _has(events, name) for name in names}, index=events.index)
+    had = pd.DataFrame({name: with_offer(events, [name]) for name in names}, index=events.index)
     counts = had.groupby(side).sum().reindex(SIDES, fill_value=0).T.astype(int)
     held = {f"events_{one}": int((side == one).sum()) for one in SIDES}
     shown = counts[(counts.sum(axis=1) > 0) & all(held.values())]

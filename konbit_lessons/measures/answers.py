@@ -22,7 +22,6 @@ from konbit_lessons.measures.shared_counts import once, panel
 from konbit_lessons.tables import day_of
 
 LATE_ENOUGH = 4  # times the smallest cell: so many late answers are mostly no few who say yes, or no
-ENOUGH = 4  # times the smallest cell: of so many organizations quartiles may be told
 MATTERS = 0.10  # the smallest difference that matters, unless programme.toml says
 EXPECTATION = "expectation"  # the kind of statement that an expectation is; the other kinds are those of questions
 ABOUT = ["org_type", "consulted_at_design", "earlier_donor_support"]
@@ -192,9 +191,9 @@ def met_by(data: Data, term: str) -> list[str] | None:
 
 
 def with_offer(rows: pd.DataFrame, offers: list[str]) -> pd.Series:
-    """The invitations to an event of a kind, or with an incentive, that is among `offers`."""
-    columns = [name for name in offers if name in rows]
-    return rows["event_type"].isin(offers) | rows[columns].fillna(0).astype(bool).any(axis=1)
+    """The events, or invitations to one, of a kind, or with an incentive, that is among `offers`."""
+    columns = [column for name in offers for column in (name, f"{name}_amount") if column in rows]
+    return rows["event_type"].isin(offers) | rows[columns].astype("Float64").fillna(0).gt(0).any(axis=1)
 
 
 # ---- differences

@@ -67,14 +67,21 @@ def follow_ups(data: Data, *, quarter: str) -> pd.DataFrame:
     DataFrame, one row per ``overdue``, ``open`` (not yet due), ``done`` and ``total``; none where none was promised
         ``state``, ``follow_ups`` (Int64). Missing where hidden.
     """
-    gate, states, promised = Gate(), ["overdue", "open", "done"], data.conversations.dropna(subset="follow_up_due_on")
+    gate, states = Gate(), ["overdue", "open", "done"]
     for one in gate.reports(reports(data, quarter)):
         last = last_day(data, one)
-        some = promised[promised["held_on"] <= last]
-        done, due = some["follow_up_done_on"] <= last, some["follow_up_due_on"] <= last
-        held = some.assign(total=True, overdue=due & ~done, open=~due & ~done, done=done)
+        some = promised(data.conversations[data.conversations["held_on"] <= last], last)
+        held = some.assign(total=True, **{state: some["state"] == state for state in states})
         gate.count(held, [*states, TOTAL], records=True)
     gate.partition(TOTAL, states)
     gate.lasting("done", TOTAL)
     known = gate.decide(data.programme.smallest_cell)["n"].loc[(quarter, TOTAL, TOTAL), [*states, TOTAL]]
     return known.rename("follow_ups").rename_axis("state").reset_index()[: None if len(some) else 0]
+
+
+def promised(talks: pd.DataFrame, last: pd.Timestamp) -> pd.DataFrame:
+    """The conversations in which a follow-up was promised, by the day it is due, with its ``state`` on a day."""
+    due, done = talks["follow_up_due_on"], talks["follow_up_done_on"] <= last
+    state = pd.Series("open", talks.index).mask(due <= last, "overdue").mask(done, "done")
+    some = talks.assign(due_on=due, state=state).dropna(subset="due_on")
+    return some.sort_values("due_on", kind="stable", ignore_index=True)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from konbit_lessons.disclosure import TOTAL, Gate
 from konbit_lessons.field.cleaning import Data
-from konbit_lessons.measures.answers import answers, compared, met_by, reports_of, said, with_offer
+from konbit_lessons.measures.answers import answers, compared, met_by, reports_of, said, statements, with_offer
 from konbit_lessons.measures.intervals import difference_of_groups, with_shares
 from konbit_lessons.measures.participation import CLUSTERS, uptake
 from konbit_lessons.measures.roster import in_order
@@ -61,8 +61,7 @@ def agreed(data: Data, rows: pd.DataFrame) -> pd.DataFrame:
 
 def may_predict(data: Data) -> dict:
     """The questions answered by a scale or yes and no that may predict participation."""
-    kinds = ("scale", "yes_no")
-    return {name: one for name, one in data.programme.questions.items() if one.predicts and one.kind in kinds}
+    return {name: one for name, one in data.programme.questions.items() if one.predicts and name in statements(data)}
 
 
 def taken_up(data: Data, rows: pd.DataFrame, *, by: list[str]) -> pd.DataFrame:

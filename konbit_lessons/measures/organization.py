@@ -14,7 +14,8 @@ from konbit_lessons.field.cleaning import Data
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.store import cleaned, digest, fingerprint
 from konbit_lessons.incentives.profiles import Profiles, organization_profiles
-from konbit_lessons.measures.answers import with_offer
+from konbit_lessons.measures.answers import answers, with_offer
+from konbit_lessons.measures.conversations import promised
 from konbit_lessons.measures.roster import last_day
 from konbit_lessons.panel import RECENT_DAYS, invitations
 from konbit_lessons.tables import day_of
@@ -37,7 +38,8 @@ class Record:
     invitations : DataFrame, its rows of the panel
     walk_ins : int, events at which it signed in without an invitation on record
     waves : list of int, the waves of the survey, whether or not it answered
-    answers : DataFrame, one row per wave it answered: ``wave``, ``said_on``, yes or no to each ``expects_*``
+    answers : DataFrame, one row per wave it answered: ``wave``, ``said_on``, yes or no to each ``expects_*``; from
+        :func:`konbit_lessons.measures.answers.answers`
     conversations, other_support, business_leads, contributions : DataFrame
     profile : dict, its line of :class:`konbit_lessons.incentives.profiles.Profiles`; empty where there is none
     adds : dict, incentive → by how much it raises the expected share
@@ -107,7 +109,8 @@ def record(programme: Programme, organization: str = "", *, quarter: str = "") -
         _kept[key] = (data, rows, _profiles(programme, rows))
     data, rows, profiles = _kept[key]
     organization = organization or data.organizations["organization_id"].min()
-    return _record_of(replace(data, programme=programme), rows, profiles, organization, quarter or data.quarter)
+    found = _record_of(data, rows, profiles, organization, quarter or data.quarter)
+    return replace(found, programme=programme)
 
 
 def refuse(programme: Programme) -> None:
@@ -150,7 +153,7 @@ def _record_of(data: Data, rows: pd.DataFrame, profiles: Profiles | None, organi
     days = {name: day_of(data.programme.tables[name]) for name in DATED}
     by_day = {name: own[name][own[name][day] <= last].sort_values(day, kind="stable") for name, day in days.items()}
     invited = rows[rows["organization_id"] == organization].sort_values(["held_on", "event_id"], ignore_index=True)
-    survey = data.survey[data.survey["submitted_on"] <= last]
+    said = answers(data, until=quarter).rename(columns={"submitted_on": "said_on"})
     held = data.events.loc[data.events["held_on"] <= last, "event_id"]
     signed = own["sign_in"]["event_id"].drop_duplicates()
     return Record(
@@ -159,8 +162,8 @@ def _record_of(data: Data, rows: pd.DataFrame, profiles: Profiles | None, organi
         about=own["organizations"].iloc[0],
         invitations=invited,
         walk_ins=int((signed.isin(held) & ~signed.isin(invited["event_id"])).sum()),
-        waves=sorted(survey["wave"].dropna().unique().astype(int)),
-        answers=_answers(survey[survey["organization_id"] == organization], data.programme),
+        waves=sorted(said["wave"].unique().astype(int)),
+        answers=said[said["organization_id"] == organization].reset_index(drop=True),
         profile=_line(profiles and profiles.table, organization),
         adds=_line(profiles and profiles.contributions, organization),
         **{name: table.reset_index(drop=True) for name, table in by_day.items()},
@@ -195,8 +198,8 @@ def beyond(record: Record) -> list[str]:
 
 
 def follow_ups(record: Record) -> pd.DataFrame:
-    """Follow-ups promised: ``due_on``, and ``state``: done, overdue, or due later."""
-    return _promised(record.conversations, record.last_day).drop(columns="organization_id")
+    """Follow-ups promised: ``due_on``, and ``state``: done, overdue, or open, which is not yet due."""
+    return promised(record.conversations, record.last_day)
 
 
 def contacts(data: Data, *, quarter: str) -> pd.DataFrame:
@@ -209,12 +212,12 @@ def contacts(data: Data, *, quarter: str) -> pd.DataFrame:
     """
     last = last_day(data, quarter)
     talks = data.conversations[data.conversations["held_on"] <= last]
-    promised = _promised(talks, last)
+    due = promised(talks, last)
     found = data.organizations.set_index("organization_id")[["name", "org_type", "joined_on"]]
     found["last_talk"] = talks.groupby("organization_id")["held_on"].max()
-    for state in ("overdue", "later"):
-        due = promised.loc[promised["state"] == state, "organization_id"].value_counts()
-        found[state] = due.reindex(found.index, fill_value=0)
+    for name, state in {"overdue": "overdue", "later": "open"}.items():
+        own = due.loc[due["state"] == state, "organization_id"].value_counts()
+        found[name] = own.reindex(found.index, fill_value=0)
     return found.reset_index()
 
 
@@ -278,22 +281,6 @@ def _changed(record):
     if newly or gone:
         topic = "expects_other_things" if newly and gone else "expects_more" if newly else "expects_less"
         yield topic, {"newly": newly, "gone": gone, "wave": int(both["wave"].iloc[0])}
-
-
-def _promised(conversations, last):
-    some = conversations.dropna(subset="follow_up_due_on")
-    due, done = some["follow_up_due_on"], (some["follow_up_done_on"] <= last).fillna(False)
-    state = pd.Series("later", some.index).mask(due <= last, "overdue").mask(done, "done")
-    found = some[["organization_id"]].assign(due_on=due, state=state)
-    return found.sort_values("due_on", kind="stable", ignore_index=True)
-
-
-def _answers(survey, programme):
-    """One row per wave: an organization expects what any of its respondents named."""
-    expects = [f"expects_{what}" for what in programme.expectations]
-    groups = survey.dropna(subset="wave").groupby("wave")
-    said = groups[expects].max().assign(said_on=groups["submitted_on"].max())
-    return said.reset_index()[["wave", "said_on", *expects]]
 
 
 def _line(frame, organization):

@@ -256,11 +256,9 @@ def where(data: Data, *, quarter: str) -> pd.DataFrame:
     if places is None or rows.loc[rows["fiscal_quarter"] == quarter, "attended"].isna().all():
         return pd.DataFrame(columns=["place", "reached", "n", *ENDS, "column", "row"])
     known = shared_counts.taken_part(data, quarter=quarter)["n"].loc[(quarter, "place")]
-    counts = known.rename_axis(places.column).reset_index()
-    counts = counts.rename(columns={"partners": "n"})[[places.column, "reached", "n"]]
-    tiles = counts[places.column].map(lambda place: places.tiles.get(place, (None, None)))
-    counts[["column", "row"]] = pd.DataFrame(tiles.tolist(), index=counts.index, dtype=float)
-    return with_shares(counts, "reached")
+    counts = known.rename_axis(places.column).rename(columns={"partners": "n"})[["reached", "n"]].reset_index()
+    tiles = pd.DataFrame.from_dict(places.tiles, orient="index", columns=["column", "row"], dtype=float)
+    return with_shares(counts.join(tiles, on=places.column), "reached")
 
 
 def came_uninvited(data: Data, *, quarter: str) -> pd.DataFrame:

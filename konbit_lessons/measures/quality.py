@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (a table of measures, one a line)
 """Data quality as the reports show it: figures by the five standards of a data quality assessment, and rows by table.
 
 Takes a cleaned programme; everything is counted from what cleaning wrote down. The standards are those of USAID's ADS
@@ -13,8 +12,10 @@ Takes a cleaned programme; everything is counted from what cleaning wrote down. 
 - **timeliness**: current, and there in time: days from a fact to its record.
 """
 
+import tomllib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
 
@@ -24,81 +25,48 @@ from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures.answers import waves
 from konbit_lessons.measures.roster import partners, quarters_of
 from konbit_lessons.measures.shared_counts import conversations
-from konbit_lessons.words import mark
 
-STANDARDS = ("validity", "integrity", "precision", "reliability", "timeliness")
 PLACE = ["table", "source", "quarter"]
-REFUSED = ("conversion", "codebook", "event on record")  # checks that blank a value that does not fit
 
 
-def referring_to(table: str) -> tuple[str, ...]:
+def referring_to(table: str) -> list[str]:
     """The tables with a column that names a row of a table."""
     columns = {name: about["columns"].values() for name, about in tables.codebook()["tables"].items()}
-    return tuple(name for name, own in columns.items() if any(one.get("refers_to") == table for one in own))
+    return [name for name, own in columns.items() if any(one.get("refers_to") == table for one in own)]
 
 
 @dataclass(frozen=True)
 class Logged:
-    """A measure that is counted from the cleaning log.
-
-    Attributes
-    ----------
-    standard, name, unit : str
-        Of ``rows`` the share of rows read is given.
-    checks, change_types : tuple of str
-        Which lines count; every type of change unless told.
-    tables : tuple of str
-        Tables that it is about; all unless told.
-    beside : bool
-        Whether a figure of the whole programme says the same, with its n: then the count stands alone, where there is
-        one.
-    """
+    """A measure that is counted from the cleaning log, as standards.toml declares it."""
 
     standard: str
     name: str
     unit: str
-    checks: tuple[str, ...]
-    change_types: tuple[str, ...] = ()
-    tables: tuple[str, ...] = ()
+    checks: list[str]
+    change_types: list[str] = field(default_factory=list)
+    tables: list[str] = field(default_factory=list)
+    refers_to: str = ""
     beside: bool = False
+    set_aside: bool = False
 
     def of(self, lines: pd.DataFrame) -> pd.DataFrame:
         """The lines of ``Data.checks`` that it counts."""
-        counted = lines["check"].isin(self.checks)
-        for column, wanted in (("change_type", self.change_types), ("table", self.tables)):
-            counted &= lines[column].isin(wanted) if wanted else True
-        return lines[counted]
+        wanted = {"check": self.checks, "change_type": self.change_types, "table": self.about}
+        asked = {column: values for column, values in wanted.items() if values}
+        return lines[lines[[*asked]].isin(asked).all(axis=1)]
+
+    @property
+    def about(self) -> list[str]:
+        """The tables that it is about; none where it is about all."""
+        return referring_to(self.refers_to) if self.refers_to else self.tables
 
 
-LOGGED = (
-    Logged("validity", mark("Values that do not fit, set aside"), "values", REFUSED, ("blank_response",)),
-    Logged("validity", mark("Rows without a value they need, set aside"), "rows", ("needed value",)),
-    Logged("validity", mark("Rows about no event on record, set aside"), "rows", ("event on record",), ("remove_survey",), referring_to("events")),
-    Logged("validity", mark("Rows about no organization on the roster, set aside"), "rows", ("organization on the roster",), (), referring_to("organizations")),
-    Logged("integrity", mark("Names and codes replaced by those on record"), "values", ("organization name", "event on record"), ("change_response",), referring_to("organizations")),
-    Logged("integrity", mark("Rows that stand there again, set aside"), "rows", ("double entry",), ("remove_survey",)),
-    Logged("integrity", mark("Rows of an organization that answers again in a wave, kept"), "rows", ("double entry",), ("no_action",), ("survey",)),
-    Logged("integrity", mark("Values replaced by the mean of several answers"), "values", ("double entry",), ("change_response",), ("survey",)),
-    Logged("integrity", mark("Changes that an evaluator made"), "changes", ("correction", "decision")),
-    Logged("precision", mark("Values blanked, being codes for “no answer”"), "values", ("missing code",)),
-    Logged("precision", mark("Blank cells read as what they mean"), "values", ("blank cell",)),
-    Logged("precision", mark("Invitations whose attendance is unknown"), "rows", ("attendance",), (), ("invitations",), beside=True),
-    Logged("reliability", mark("Delegates who signed in without an invitation"), "rows", ("attendance",), (), ("sign_in",)),
-    Logged("reliability", mark("Registrations that the sign-in sheet contradicts"), "rows", ("agreement",), beside=True),
-)  # fmt: skip
-ANSWERED = mark("Organizations that answered the survey, of those asked")
-TALKED_WITH = mark("Organizations with a conversation, of the partners")
-KNOWN = mark("Invitations whose attendance is known")
-AGREE = {
-    "sign-in against registration": mark("Registrations that agree with the sign-in sheet"),
-    "survey twice in a wave": mark("Answers that stay the same when asked again in a wave"),
-}
-LATE = {
-    "median_days": mark("Days until half of the rows were in"),
-    "p90_days": mark("Days until 9 of 10 rows were in"),
-    "most_days": mark("Days until the last row was in"),
-}
-MEASURES = (*(measure.name for measure in LOGGED), ANSWERED, TALKED_WITH, KNOWN, *AGREE.values(), *LATE.values())
+DECLARED = tomllib.loads((Path(__file__).parent / "standards.toml").read_text("utf-8"))
+STANDARDS = DECLARED["standards"]
+LOGGED = [Logged(**one) for one in DECLARED["logged"]]
+COUNTED, AGREE, LATE = ({key: one["name"] for key, one in DECLARED[of].items()} for of in ("counted", "agree", "late"))
+ANSWERED, TALKED_WITH, KNOWN = COUNTED.values()
+MEASURES = [*(measure.name for measure in LOGGED), *COUNTED.values(), *AGREE.values(), *LATE.values()]
 
 
 def data_quality(data: Data) -> pd.DataFrame:
@@ -122,8 +90,8 @@ def data_quality(data: Data) -> pd.DataFrame:
       being one that joined by d (or whose day is blank) and had not left by d, k = unique organizations with an answer
       in the wave among the n partners on its first day, in the quarter of that day. *Organizations with a conversation,
       of the partners*: the same for the conversations of a quarter, of the partners on its last day, as on the page on
-      expectations. Both are left blank where :mod:`konbit_lessons.measures.shared_counts` hides them, or n, a k above 0, or
-      the rest is below the programme's smallest cell.
+      expectations. Both are left blank where :mod:`konbit_lessons.measures.shared_counts` hides them, or n, a k above
+      0, or the rest is below the programme's smallest cell.
     - precision: *invitations whose attendance is known* of all invitations, in the quarter of the event.
     - reliability: *agreement* of two records of one fact: pairs that agree of pairs compared.
 
@@ -186,7 +154,7 @@ def _logged(data: Data) -> Iterator[pd.DataFrame]:
     for measure in LOGGED:
         counted, of = measure.of(data.checks).groupby(PLACE)["rows"].sum(), pd.NA
         if not measure.beside:
-            about = read[read.index.isin(measure.tables or list(tables.TABLES), level="table")]
+            about = read[read.index.isin(measure.about or list(tables.TABLES), level="table")]
             counted = counted.reindex(counted.index.union(about.index), fill_value=0)
             of = read.reindex(counted.index).to_numpy()
         frame = counted.rename("value").reset_index()

@@ -13,32 +13,21 @@ import pandas as pd
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures import quality as measured
 from konbit_lessons.measures.intervals import with_shares
-from konbit_lessons.measures.quality import ANSWERED, KNOWN, LATE
+from konbit_lessons.measures.quality import LATE
 from konbit_lessons.words import mark
 
 GOOD, FAIR, POOR, UNKNOWN = mark("good"), mark("fair"), mark("poor"), mark("cannot tell")
 ORDER = (UNKNOWN, GOOD, FAIR, POOR)  # the worst known one judges a standard
-OF_ROWS = [measure for measure in measured.LOGGED if measure.unit == "rows"]
-SET_ASIDE = tuple(measure.name for measure in OF_ROWS if measure.standard == "validity")
-TWICE = next(measure.name for measure in OF_ROWS if "double entry" in measure.checks)
-REGISTERED, ASKED_AGAIN = measured.AGREE.values()
+SET_ASIDE = [measure.name for measure in measured.LOGGED if measure.set_aside]
+REFUSED = measured.LOGGED[0]  # values that do not fit
 
 
 @dataclass(frozen=True)
 class Rule:
-    """How one figure judges its standard: good up to one limit, fair up to another, else poor.
-
-    Attributes
-    ----------
-    measures : of ``data_quality``, taken together
-    said : what the figure is
-    good, fair : float, shares, or days
-    more_is_better : bool
-    of : "read" where the figure is of all rows read; "latest" where the last quarter that has it counts; "each" else
-    """
+    """How one figure judges its standard, as standards.toml declares it."""
 
     standard: str
-    measures: tuple[str, ...]
+    measures: list[str]
     said: str
     good: float
     fair: float
@@ -68,15 +57,7 @@ class Rule:
         return GOOD if good else FAIR if fair else POOR
 
 
-RULES = (
-    Rule("validity", SET_ASIDE, mark("Rows set aside because they do not fit"), 0.02, 0.05, of="read"),
-    Rule("validity", (ANSWERED,), mark("Partners that answered the latest survey"), 0.80, 0.60, True, "latest"),
-    Rule("integrity", (TWICE,), mark("Rows that stand there again"), 0.01, 0.05, of="read"),
-    Rule("precision", (KNOWN,), KNOWN, 0.95, 0.80, True),
-    Rule("reliability", (REGISTERED,), REGISTERED, 0.95, 0.85, True),
-    Rule("reliability", (ASKED_AGAIN,), ASKED_AGAIN, 0.75, 0.50, True),
-    Rule("timeliness", (LATE["p90_days"],), mark("Days until 9 of 10 rows of the slowest file were in"), 30, 90),
-)  # fmt: skip
+RULES = [Rule(**one) for one in measured.DECLARED["rule"]]
 
 
 def judgements(data: Data, quality: pd.DataFrame, *, quarter: str, only: bool = False) -> pd.DataFrame:
@@ -123,7 +104,7 @@ def by_source(data: Data) -> pd.DataFrame:
         (that do not fit, also in rows set aside), ``values_changed`` (every other value replaced or blanked).
     """
     counts, checks = (one.assign(source=_places(data, one)) for one in (data.counts, data.checks))
-    by, refused = ["source", "table"], _refused(checks)
+    by, refused = ["source", "table"], checks.index.isin(REFUSED.of(checks).index)
     changed = checks["change_type"].isin(["blank_response", "change_response"]) & ~refused
     rows = counts.groupby(by, sort=False)[["read", "kept", "set_aside"]].sum()
     values = {"values_set_aside": refused, "values_changed": changed}
@@ -147,18 +128,13 @@ def _places(data: Data, lines: pd.DataFrame) -> list[str]:
 
 def failures(quality: pd.DataFrame) -> pd.DataFrame:
     """Why rows and values were set aside, most frequent first: ``measure``, ``table``, ``unit``, ``value``."""
-    some = quality[quality["measure"].isin([*SET_ASIDE, TWICE, measured.LOGGED[0].name]) & (quality["value"] > 0)]
+    some = quality[quality["measure"].isin(SET_ASIDE) & (quality["value"] > 0)]
     return _most_first(some, ["measure", "table", "unit"], "value")
 
 
 def columns_that_do_not_fit(data: Data) -> pd.DataFrame:
     """In which columns values did not fit: ``table``, ``column``, ``rows``, most first."""
-    return _most_first(data.checks[_refused(data.checks)], ["table", "column"], "rows")
-
-
-def _refused(checks: pd.DataFrame) -> pd.Series:
-    """Which lines of ``Data.checks`` are of values that do not fit."""
-    return checks["check"].isin(measured.REFUSED) & (checks["change_type"] == "blank_response")
+    return _most_first(REFUSED.of(data.checks), ["table", "column"], "rows")
 
 
 def _most_first(lines: pd.DataFrame, by: list[str], of: str) -> pd.DataFrame:

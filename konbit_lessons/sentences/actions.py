@@ -7,8 +7,8 @@ and what each is called stand in programme.toml.
 import re
 
 from konbit_lessons.say import capital, small
-from konbit_lessons.sentences.common import say_first, texts
-from konbit_lessons.sentences.learning import number_told, own
+from konbit_lessons.sentences.common import say_known, texts
+from konbit_lessons.sentences.learning import item, number_told, own
 from konbit_lessons.words import mark
 
 TEXTS = texts("actions")
@@ -33,18 +33,17 @@ def action_items(say, numbers, then, lines):
         decided = say.words.clauses(changes) if changes else None
         facts = {say("This quarter"): now, say("The quarter before"): before, say("Decided"): decided}
         anchor = "-".join(re.findall("[a-z0-9]+", name.lower()))
-        heading = say("{name}: {label}", name=name, label=action.label)
-        items.append((heading, [(what, text) for what, text in facts.items() if text], anchor))
+        items.append(item(say("{name}: {label}", name=name, label=action.label), facts, anchor))
     return items
 
 
 def lead_sentences(say, leads, around):
     """Return how many had leads or contracts so far, and what changed around the first event that should bring some."""
-    so_far = leads[leads["fiscal_quarter"] == "total"].dropna(subset=["both", "organizations"])
+    so_far = leads[leads["fiscal_quarter"] == "total"]
     events = [say.list(small(_event(say, name)) for name in names) for names in around["events"]]
     around = around.assign(events=events, low=around["conf_low"], high=around["conf_high"])
     told = {"leads_so_far": so_far.assign(n=so_far["both"]), "around": around}
-    return [say_first(say, TEXTS[text], frame) for text, frame in told.items()]
+    return [say_known(say, TEXTS[text], frame) for text, frame in told.items()]
 
 
 def approach_sentences(say, sides, change):
@@ -59,8 +58,7 @@ def approach_sentences(say, sides, change):
     if day is None or sides.empty:
         return []
     if change is None:
-        text = mark("Attendance is on record for too few organizations before or after {day:date} to compare.")
-        return [say(text, day=day)]
+        return [say(TEXTS["too_few"], day=day)]
     side = mark("**{share:percent}** of {n} invitations{interval}")
     before, after = (say(side, **row) for row in sides.to_dict("records"))
     return [

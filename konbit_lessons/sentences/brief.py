@@ -8,7 +8,7 @@ import pandas as pd
 
 from konbit_lessons.measures import organization as measures
 from konbit_lessons.say import capital, small
-from konbit_lessons.sentences.common import texts
+from konbit_lessons.sentences.common import say_known, texts
 from konbit_lessons.words import mark, pair
 
 MOST_NAMED = 3  # pledges, projects and follow-ups that are named one by one
@@ -26,26 +26,22 @@ def literal(text):
 def brief_headline(say, one):
     """Return to how many events it came, when one last talked with it, and whether anything promised is overdue."""
     overdue = int((measures.follow_ups(one)["state"] == "overdue").sum())
-    late = say(("**{n} follow-up is overdue.**", "**{n} follow-ups are overdue.**"), n=overdue)
-    return came(say, one) + last_talk(say, one) + (late if overdue else say("No follow-up is overdue."))
+    return came(say, one) + last_talk(say, one) + say_known(say, TEXTS["overdue"], n=overdue or None)
 
 
 def came(say, one):
     """Return to how many of the events it was invited to it came."""
     invited, known = len(one.invitations), one.known
-    if not invited:
-        return say("It was not invited to any event until the end of {quarter:period}.", quarter=one.quarter)
     if known.empty:
-        return say(TEXTS["came_unknown"], n=invited)
-    said, missing = say(TEXTS["came"], n=len(known), k=known["attended"].sum()), invited - len(known)
-    return said + (say("Of {n} more it is unknown.", n=missing) if missing else None)
+        return say_known(say, TEXTS["came_unknown"], n=invited or None, quarter=one.quarter)
+    missing = say_known(say, mark("Of {n} more it is unknown."), n=invited - len(known) or None)
+    return say(TEXTS["came"], n=len(known), k=known["attended"].sum()) + missing
 
 
 def last_talk(say, one):
     """Return when one last talked with it."""
-    if (days := measures.days_since_talk(one)) is None:
-        return say("No conversation with it is on record.")
-    return say(TEXTS["last_talk"], n=days, day=one.conversations["held_on"].iloc[-1])
+    last = one.conversations["held_on"].max()
+    return say_known(say, TEXTS["last_talk"], n=measures.days_since_talk(one), day=last)
 
 
 def history(say, one):
@@ -53,42 +49,32 @@ def history(say, one):
     about, places = one.about, one.programme.places
     kind = capital(say.level("org_type", about["org_type"]))
     where = about.get(places.column) if places else None
-    if pd.notna(where):
-        kind = say("{kind}, {where}", kind=kind, where=literal(say.level(places.column, where)))
+    where = literal(say.level(places.column, where)) if pd.notna(where) else ""
+    kind = say_known(say, mark("{kind}, {where}"), kind=kind, where=where) or kind
     said = say("{kind}.", kind=kind) + _partner(say, one)
-    if pd.notna(about["staff"]):
-        said += say(("{n} person works there.", "{n} people work there."), n=about["staff"])
+    said += say_known(say, pair("{n} person works there.", "{n} people work there."), n=about["staff"])
     for column in ("consulted_at_design", "earlier_donor_support"):
         said += say(TEXTS["before"][f"{column}={bool(about[column])}"]) if pd.notna(about[column]) else None
     return said
 
 
 def _partner(say, one):
-    first, last = one.about["joined_on"], one.about["left_on"]
-    if pd.notna(first) and first > one.last_day:
-        return say("It becomes a partner on {day:date}.", day=first)
-    if one.left and pd.isna(first):
-        return say("It ceased to be a partner on {day:date}.", day=last)
-    if one.left:
-        return say("It was a partner from {first:date} to {last:date}.", first=first, last=last)
-    if pd.isna(first):
-        return say("Since when it is a partner is not on record.")
-    return say("Partner since {day:date}.", day=first)
+    joined = one.about["joined_on"]
+    later = joined > one.last_day
+    days = {"later": joined if later else None, "first": joined, "last": one.about["left_on"] if one.left else None}
+    return say_known(say, TEXTS["partner"], days)
 
 
 def conversations_and_follow_ups(say, one):
     """Return when one talked with it, and which follow-ups were promised, are overdue, or fall due."""
-    due, talk = measures.follow_ups(one), last_talk(say, one)
     if one.conversations.empty:
-        return [talk]
-    forms = pair("{n} conversation is on record.", "{n} conversations are on record.")
-    said = [say(forms, n=len(one.conversations)) + talk]
-    if due.empty:
-        return [*said, say("No follow-up was promised.")]
-    said += [say("Follow-ups: {n} promised, {done} done.", n=len(due), done=(due["state"] == "done").sum())]
-    for state, text in {"overdue": mark("**Overdue:** {days}."), "later": mark("Falls due: {days}.")}.items():
+        return [last_talk(say, one)]
+    forms, due = pair("{n} conversation is on record.", "{n} conversations are on record."), measures.follow_ups(one)
+    said = [say(forms, n=len(one.conversations)) + last_talk(say, one)]
+    said += [say_known(say, TEXTS["follow_ups"], n=len(due) or None, done=(due["state"] == "done").sum())]
+    for state, text in {"overdue": mark("**Overdue:** {days}."), "open": mark("Falls due: {days}.")}.items():
         days = due.loc[due["state"] == state, "due_on"].map(say.words.date).to_list()
-        said += [say(text, days=_some_of(say, days))] if days else []
+        said += [say_known(say, text, days=_some_of(say, days))]
     return said
 
 
@@ -109,23 +95,18 @@ def attendance_states(say, one):
 def time_spent(say, one):
     """Return how long it was at events and with whom, and where it came without an invitation."""
     there = one.known[one.known["attended"] == 1]
-    said = say("Source: invitation lists and sign-in sheets.")
-    if one.walk_ins:
-        said = say(TEXTS["time_spent"], n=one.walk_ins) + said
-    if hours := there["hours"].sum():
-        spent = say(("{n} hour", "{n} hours"), n=hours)
-        senior = say(("{n} event", "{n} events"), n=int(there["senior_delegate"].sum()))
-        said = say("It spent {hours} there, with a director at {senior}.", hours=spent, senior=senior) + said
-    return said
+    hours = say_known(say, pair("{n} hour", "{n} hours"), n=there["hours"].sum() or None)
+    senior = say(("{n} event", "{n} events"), n=int(there["senior_delegate"].sum()))
+    spent = say_known(say, mark("It spent {hours} there, with a director at {senior}."), hours=hours, senior=senior)
+    uninvited = say_known(say, TEXTS["uninvited"], n=one.walk_ins or None)
+    return say("") + spent + uninvited + say("Source: invitation lists and sign-in sheets.")
 
 
 def profile(say, one):
     """Return its shrunken level of taking part with its interval, its reliability, and how much it rests on."""
     line = one.profile
-    if not line and one.known.empty:
-        return [say("It has no profile yet: attendance is known for none of its invitations.")]
     if not line:
-        return [say(TEXTS["no_profile"])]
+        return [say(TEXTS["no_profile"]["known" if len(one.known) else "unknown"])]
     about = {"interval": (line["share_low"], line["share_high"]), "own": line["reliability"]}
     return [say(text, n=int(line["invitations"]), **about, **line) for text in TEXTS["profile"].values()]
 
@@ -176,9 +157,7 @@ def expected_columns(say, expected):
 
 
 def _yes_no(say, value):
-    if value is None or pd.isna(value):
-        return "–"
-    return say.words.text("yes") if value else say.words.text("no")
+    return "–" if pd.isna(value) else say.words.text("yes" if value else "no")
 
 
 def limits_of_offer(say, one):
@@ -186,13 +165,10 @@ def limits_of_offer(say, one):
     if not one.programme.expectations:
         return None
     limits = measures.beyond(one)
-    if not limits:
-        return say("Nothing that partners can expect is declared beyond the offer.")
-    said = say("Beyond what the project offers: **{what}**.", what=_expectations(say, one, limits))
     expected = [what for what in measures.expects(one) if what in limits]
-    if not expected:
-        return said + say("By its latest word it expects none of it.")
-    return said + say("It expects {what} all the same.", what=_expectations(say, one, expected))
+    limits, expected = (_expectations(say, one, names) for names in (limits, expected))
+    said = say_known(say, TEXTS["beyond_the_offer"], what=limits)
+    return said + (say_known(say, TEXTS["expected"], what=expected) if limits else None)
 
 
 def _expectations(say, one, names):
@@ -205,11 +181,7 @@ def topics(say, one):
     for topic, facts in measures.topics(one).items():
         facts = {name: _fact(say, one, name, value) for name, value in facts.items()}
         said.append(say(TEXTS["topics"][topic], **facts))
-    if said:
-        return said
-    if one.left:
-        return [say("It has ceased to be a partner, and nothing promised to it is overdue.")]
-    return [say("By the rule below there is nothing: ask how it is, and what it expects now.")]
+    return said or [say(TEXTS["no_topic"]["left" if one.left else "partner"])]
 
 
 def _fact(say, one, name, value):
@@ -227,12 +199,10 @@ def given(say, one):
 
 
 def _pledges(say, one):
-    if one.contributions.empty:
-        return say("No contribution was pledged.")
     still, n = measures.open_pledges(one), len(one.contributions)
-    said = say("Contributions: {n} pledged, {done} delivered.", n=n, done=n - len(still))
     named = [say("{what} ({day:date})", what=literal(row.kind), day=row.pledged_on) for row in still.itertuples()]
-    return said + (say("Open: {what}.", what=_some_of(say, named)) if named else None)
+    said = say_known(say, TEXTS["pledged"], n=n or None, done=n - len(still))
+    return said + say_known(say, mark("Open: {what}."), what=_some_of(say, named))
 
 
 def _leads(say, one):
@@ -243,20 +213,18 @@ def _leads(say, one):
     bare_leads = say(("{n} business lead", "{n} business leads"), n=len(leads) - contracts)
     signed = say(("{n} signed contract", "{n} signed contracts"), n=contracts)
     said = say("On record: {leads} and {contracts}.", leads=bare_leads, contracts=signed)
-    if value := leads["value"].sum():
-        said += say("Worth {value} {currency} where a value is known.", value=value, currency=one.programme.currency)
-    bare = int(leads["evidence"].isna().sum())
-    return said + (say("Evidence is missing for {n}.", n=bare) if bare else None)
+    worth = {"value": leads["value"].sum() or None, "currency": one.programme.currency}
+    said += say_known(say, mark("Worth {value} {currency} where a value is known."), worth)
+    return said + say_known(say, mark("Evidence is missing for {n}."), n=leads["evidence"].isna().sum() or None)
 
 
 def _support(say, one):
-    if one.other_support.empty:
-        return say("No support from another project is on record.")
     now = measures.support_now(one)
     named = [say("{project} since {day:date}", project=_project(row), day=row.started_on) for row in now.itertuples()]
+    said = say("") + say_known(say, mark("Supported by other projects: {what}."), what=_some_of(say, named))
     ended = len(one.other_support) - len(now)
-    past = say(("{n} support has ended.", "{n} supports have ended."), n=ended) if ended else None
-    return say("Supported by other projects: {what}.", what=_some_of(say, named)) + past if named else past
+    said += say_known(say, pair("{n} support has ended.", "{n} supports have ended."), n=ended or None)
+    return said or say("No support from another project is on record.")
 
 
 def _project(row):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from konbit_lessons.say import small
+from konbit_lessons.say import PAIRS, small
 
 
 def texts(page):
@@ -26,9 +26,29 @@ def answer(say, strength):
     return say.words.text(TEXTS["answers"][strength])
 
 
-def say_first(say, text, frame, **values):
-    """Return a text filled in from the first row of a frame; None where it has no row."""
-    return say(text, **values, **frame.iloc[0]) if len(frame) else None
+def say_known(say, texts, found=(), **values):
+    """Return the first of several texts whose values are all known; None where there is no such text.
+
+    What is known decides so what is said: the texts that say less, or why nothing can be said, stand below.
+
+    Parameters
+    ----------
+    texts : a text, a pair of singular and plural, or a table of texts.toml with the fullest first
+    found : a row, or a frame of which the first row is told; of one without rows nothing is known
+    values : go before those of the row
+    """
+    if isinstance(found, pd.DataFrame):
+        found = found.iloc[0] if len(found) else dict.fromkeys(found)
+    known = dict(found) | values
+    for text in texts.values() if isinstance(texts, dict) else [texts]:
+        named = {name for _, name, _, _ in say.parse(text if isinstance(text, str) else text[1]) if name}
+        if all(_is_known(known[name]) for name in named - PAIRS.keys()):
+            return say(text, **known)
+    return None
+
+
+def _is_known(value):
+    return len(value) > 0 if isinstance(value, str | list) else not (pd.api.types.is_scalar(value) and pd.isna(value))
 
 
 def why_missing(say, *shown):

@@ -7,7 +7,7 @@ import pandas as pd
 
 from konbit_lessons.say import small
 from konbit_lessons.sentences.common import FOUND, answer, texts
-from konbit_lessons.sentences.learning import COUNTS, day, number_told, of, own, who
+from konbit_lessons.sentences.learning import COUNTS, day, item, number_told, of, own, who
 from konbit_lessons.words import pair
 
 TEXTS = texts("earlier")
@@ -15,17 +15,13 @@ TEXTS = texts("earlier")
 
 def decided_before(say, waiting):
     """Return the changes decided before that are not done, as items of a page."""
-    return [(own(say, row, "adaptation"), _decided(say, row), "") for row in waiting.to_dict("records")]
+    return [_decided(say, row) for row in waiting.to_dict("records")]
 
 
 def _decided(say, row):
+    facts = {say("Decided in"): say.period(row["quarter"]), say("Who"): who(say, row), say("By when"): day(say, row)}
     status = say("not written down") if pd.isna(row["status"]) else say.level("status", row["status"])
-    return [
-        (say("Decided in"), say.period(row["quarter"])),
-        (say("Who"), who(say, row)),
-        (say("By when"), day(say, row)),
-        (say("Status"), status),
-    ]
+    return item(own(say, row, "adaptation"), facts | {say("Status"): status})
 
 
 def no_longer(say, held):

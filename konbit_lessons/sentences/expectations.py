@@ -1,7 +1,7 @@
 """What the page on expectations says: what is expected, offered and thought, who else supports, who was talked with.
 
-Takes frames of ``measures.expectations``; each function returns a Sentence, a list of them, or None where there is
-nothing to say.
+Takes frames of ``measures``: of expectations, answers, support and conversations; each function returns a Sentence, a
+list of them, or None where there is nothing to say.
 """
 
 import pandas as pd
@@ -10,8 +10,7 @@ from konbit_lessons.incentives.result import LIKELY
 from konbit_lessons.measures.answers import smallest_that_matters
 from konbit_lessons.measures.intervals import CONFIDENCE
 from konbit_lessons.say import capital, small
-from konbit_lessons.sentences.common import FOUND, answer, first_and_last, say_first, texts
-from konbit_lessons.sentences.conversations import overdue, talked_with
+from konbit_lessons.sentences.common import FOUND, answer, first_and_last, say_known, texts
 from konbit_lessons.words import mark
 
 MOST_CHOICES = 3  # that a heading names
@@ -25,45 +24,30 @@ def first_expected(say, expected):
     """Return what is expected by the largest share that is shown, and whether it can be offered."""
     if expected.empty:
         return say("No answer to a survey is on record.")
-    shown = expected.dropna(subset="share")
-    if shown.empty:
-        return say("Too few organizations answered the survey to show what they expect.")
-    first = shown.iloc[0]
-    return say(TEXTS["beyond"] if first["offer"] == "beyond" else TEXTS["expected"], **first)
+    first = expected.dropna(subset="share").head(1)
+    text = TEXTS["beyond" if first["offer"].eq("beyond").any() else "expected"]
+    few = mark("Too few organizations answered the survey to show what they expect.")
+    return say_known(say, text, first) or say(few)
 
 
 def not_offered(say, expected, *, quarter):
     """Return of how many an expectation was not met, of the one that the offer reached least."""
-    short = expected.dropna(subset=["unmet", "yes"])
-    short = short[short["unmet"] > 0]
-    if short.empty:
-        return None
-    line = short.loc[(short["unmet"] / short["yes"]).astype(float).idxmax()]
-    return say(TEXTS["not_offered"], quarter=quarter, **line)
+    short = expected[(expected["unmet"] > 0).fillna(False)]
+    missed = (short["unmet"] / short["yes"]).astype(float).sort_values(ascending=False, kind="stable")
+    return say_known(say, TEXTS["not_offered"], short.loc[missed.index], quarter=quarter)
 
 
 def offers(say, expected):
     """Return beside each expectation to what share it was offered, or that it is beyond the offer, or open."""
-    return [str(_offer(say, row)) for row in expected.to_dict("records")]
-
-
-def _offer(say, row):
-    offer = row["offer"]
-    if offer == "offered" and pd.isna(row["offered_share"]):
-        offer = "hidden"
-    elif offer == "offered" and pd.notna(row["unmet"]) and row["unmet"]:
-        offer = "left out"
-    return say(TEXTS["offers"][offer], **row)
+    rows = expected.assign(unmet=expected["unmet"].replace(0, pd.NA)).to_dict("records")
+    return [str(say_known(say, TEXTS["offers"][row["offer"]], row)) for row in rows]
 
 
 def expectations_changed(say, changes):
     """Return which expectations clearly or likely changed since the survey before, or that no change can be told."""
     told, found = _told(say, changes)
-    if not found:
-        text = mark("Since the survey before ({since:month}), no change in what is expected can be told.")
-        return say_first(say, text, told)
     each = [say("{term:name} **{before:percent} → {now:percent}**", **row) for row in found]
-    return say(TEXTS["what_changed"], changes=each, **found[0])
+    return say_known(say, TEXTS["expectations_changed"], found[0] if found else told, changes=each)
 
 
 # ---- groups and surveys set side by side
@@ -122,21 +106,18 @@ def opinion_over_time(say, opinions):
 
 def expected_and_offered(say, expected, *, quarter):
     """Return what the figure of expectations and offers shows."""
-    return say_first(say, TEXTS["expected_and_offered"], expected, quarter=quarter)
+    return say_known(say, TEXTS["expected_and_offered"], expected, quarter=quarter)
 
 
 def asked_twice(say, changes):
     """Return which two surveys changes lie between, and of how many organizations."""
-    return say_first(say, TEXTS["asked_twice"], changes, most=changes["n"].max())
+    return say(TEXTS["asked_twice"], **changes.iloc[0], most=changes["n"].max()) if len(changes) else None
 
 
 def how_asked(say, question, changes):
     """Return which answers to a question count as yes, whether fewer is better, and how its share changed."""
     about = say.programme.questions[question]
-    if about.kind == "scale":
-        told = say(TEXTS["how_asked_scale"], least=about.agrees, low=about.scale[0], high=about.scale[1])
-    else:
-        told = say("Of 100 organizations that answered, those of which anyone said yes.")
+    told = say(TEXTS["how_asked"][about.kind], least=about.agrees, low=about.scale[0], high=about.scale[1])
     told += say("Fewer is better.") if about.good == "low" else None
     change = _named(say, changes[(changes["term"] == question) & changes["conf_low"].notna()])
     return told + (say(TEXTS["how_asked_change"], **change[0]) if change else None)
@@ -152,12 +133,11 @@ def opinions_changed(say, changes):
 
 def chosen(say, choices):
     """Return what share of organizations chose what, of the answers to a question that most chose."""
-    shown, term = choices.dropna(subset="share"), choices["term"].iloc[0]
-    if shown.empty:
-        return None
-    most = shown.sort_values("share", ascending=False, kind="stable").head(MOST_CHOICES).itertuples()
-    each = [say("{level} {share:percent}", level=say.level(term, row.level), share=row.share) for row in most]
-    return say("“{question}”: {each:list}", question=asked(say, term), each=each)
+    term = choices["term"].iloc[0]
+    most = choices.dropna(subset="share").sort_values("share", ascending=False, kind="stable").head(MOST_CHOICES)
+    most = zip(most["level"], most["share"], strict=True)
+    each = [say("{level} {share:percent}", level=say.level(term, level), share=share) for level, share in most]
+    return say_known(say, mark("“{question}”: {each:list}"), question=asked(say, term), each=each)
 
 
 def compared(say, differences):
@@ -169,19 +149,16 @@ def compared(say, differences):
 def those_who_agree_come(say, differences):
     """Return whether organizations that agreed with a statement before an event came more often than the others."""
     told, found = _told(say, differences)
-    if len(told) and not found:
-        return say("Whether organizations that agreed before the event come more often cannot be told")
     each = [say(TEXTS["come"]["fewer" if row["estimate"] < 0 else "more"], **row) for row in found]
-    return say("Organizations took up {each:list}", each=each) if each else None
+    return say_known(say, TEXTS["those_who_agree_come"], each=each) if len(told) else None
 
 
 def benefit_seen(say, benefits):
     """Return whether organizations with a benefit on record agree more often than those without."""
     told, found = _told(say, benefits)
-    if len(told) and not found:
-        return say("Whether organizations with a benefit on record see more of it cannot be told")
     text = mark("{what}: {share:percent} with a benefit on record, {other:percent} without ({estimate:signed})")
-    return say("{each:list}", each=[say(text, **row) for row in found]) if found else None
+    each = [say(text, **row) for row in found]
+    return say_known(say, TEXTS["benefit_seen"], each=each) if len(told) else None
 
 
 # ---- other projects and conversations
@@ -197,6 +174,39 @@ def taken_up_while_supported(say, supported):
     """Return whether partners take up more invitations while another project supports them."""
     told = _named(say, supported.dropna(subset="estimate"))
     return say(TEXTS["taken_up_while_supported"], **told[0]) if told else None
+
+
+def supported_by(say, overlap):
+    """Return what each row of the overlap is called: a project, two of them, any of them, none."""
+    named = {one: say.words.text(text) for one, text in TEXTS["supported"].items()}
+    return [named.get(one) or say.list(one.split(" + ")) for one in overlap["projects"]]
+
+
+def talked_with(say, calendar):
+    """Return what share of partners had a conversation in the last quarter."""
+    return say_known(say, TEXTS["talked_with"], calendar.tail(1))
+
+
+def days_since_talked(say, days):
+    """Return the quartiles of the days since the last conversation."""
+    return say(TEXTS["days_since_talked"], **dict(zip(("low", "median", "high"), days, strict=True))) if days else None
+
+
+def last_conversations(say, last):
+    """Return what each row of the last conversations is called."""
+    return [say.words.text(TEXTS["last"][one]) for one in last["last"]]
+
+
+def overdue(say, follow_ups):
+    """Return how many of the follow-ups that were promised are overdue."""
+    counts = follow_ups.set_index("state")["follow_ups"].reindex(["overdue", "total"])
+    return say_known(say, mark("**{overdue}** of {total} promised follow-ups are overdue."), counts)
+
+
+def follow_ups_by_state(say, follow_ups):
+    """Return how many follow-ups that were promised are overdue, open and done."""
+    counts = follow_ups.dropna(subset="follow_ups").set_index("state")["follow_ups"]
+    return [say(TEXTS["states"][one], follow_ups=n) for one, n in counts.items() if one in TEXTS["states"]]
 
 
 # ---- the whole page

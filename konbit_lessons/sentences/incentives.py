@@ -11,7 +11,7 @@ import pandas as pd
 
 from konbit_lessons.incentives.result import LIKELY
 from konbit_lessons.say import capital, small
-from konbit_lessons.sentences.common import answer, texts
+from konbit_lessons.sentences.common import answer, say_known, texts
 from konbit_lessons.words import mark
 
 TEXTS = texts("incentives")
@@ -79,8 +79,7 @@ def _label(say, row):
 
 
 def _k_of_n(say, row, side):
-    k, n = row[f"k_{side}"], row[f"n_{side}"]
-    return "–" if pd.isna(n) else str(say("{k} of {n}", k=k, n=n))
+    return str(say_known(say, mark("{k} of {n}"), k=row[f"k_{side}"], n=row[f"n_{side}"]) or "–")
 
 
 def _why(say, row, units):
@@ -99,38 +98,34 @@ def headline(say, result):
 
 def base_rate(say, result):
     """Return of how many rows what share took part."""
-    if np.isnan(result.rate):
-        return say("How many took part in all is about too few to be shown.")
     units = units_of(say, result)
     rows = row_count(say, result.n, units)
-    return say("In all, **{rate:percent}** of {rows} {outcome}.", rate=result.rate, rows=rows, outcome=units["outcome"])
+    return say_known(say, TEXTS["base_rate"], rate=result.rate, rows=rows, outcome=units["outcome"])
 
 
 def found(say, result):
     """Return what clearly or likely goes with participation, in one sentence, or that nothing does."""
-    rows = incentive_rows(say, result).to_dict("records")
-    said = [clause for key, forms in TEXTS["found"].items() if (clause := _found(say, rows, key, forms))]
-    if said:
-        return _sentence(say, said)
-    return say(TEXTS["found_none"], n=len(rows))
+
+    def named(row):
+        return say(TEXTS["found_of"][_way(row)], label=small(row["label"]), points=abs(row["estimate"]))
+
+    said = _by_strength(say, result, TEXTS["found"], named)
+    return _sentence(say, said) if said else say(TEXTS["found_none"], n=len(result.table))
 
 
 def not_found(say, result):
     """Return of which incentives nothing was found, and why not; None where something was found of all."""
-    rows = incentive_rows(say, result)
-    said = []
-    for strength, text in TEXTS["not_found"].items():
-        names = [f"**{small(str(term_name(say, term)))}**" for term in rows.loc[rows["strength"] == strength, "term"]]
-        said += [say(text, names=say.list(names))] if names else []
+    said = _by_strength(say, result, TEXTS["not_found"], lambda row: f"**{small(str(term_name(say, row['term'])))}**")
     return _sentence(say, said) if said else None
 
 
-def _found(say, rows, key, forms):
-    strength, way = key.split()
-    these = [row for row in rows if row["strength"] == strength and _way(row) == way]
-    text = TEXTS["found_of"][way]
-    names = [say(text, label=small(row["label"]), points=abs(row["estimate"])) for row in these]
-    return say(forms, n=len(these), names=names) if names else None
+def _by_strength(say, result, texts, named):
+    """A clause for each strength, or strength and direction, that some incentives have, with their names."""
+    said, rows = [], incentive_rows(say, result).to_dict("records")
+    for key, text in texts.items():
+        names = [named(row) for row in rows if key in (row["strength"], f"{row['strength']} {_way(row)}")]
+        said.append(say_known(say, text, n=len(names), names=names))
+    return [*filter(None, said)]
 
 
 def _way(row):
@@ -195,27 +190,20 @@ def counts(say, row, units):
     """Return on how many rows and groups a row rests: "612 invitations at 14 events"."""
     if pd.isna(row["n_offered"]):
         return say("on how many it rests is not shown")
-    rows, n = row_count(say, row["n_offered"], units), row["groups_offered"]
-    if pd.isna(n):
-        return rows
-    if units["in_a_study"]:
-        groups, every = say(mark("{n} {groups}"), n=n, groups=_groups(n, units)), row_count(say, row["n"], units)
-        return say("{with_it} of {rows} with it, in {groups}", with_it=row["n_offered"], rows=every, groups=groups)
-    if row["varies_by"] == "event_id":
-        return say("{invitations} at {events}", invitations=rows, events=say(("{n} event", "{n} events"), n=n))
-    organizations = say(("{n} organization", "{n} organizations"), n=n)
-    return say("{invitations} of {organizations}", invitations=rows, organizations=organizations)
+    every, offered = (row_count(say, row[of], units) for of in ("n", "n_offered"))
+    if pd.isna(row["groups_offered"]):
+        return offered
+    of = _clustered_by(row, units)
+    about = {"with_it": row["n_offered"], "groups": group_count(say, row["groups_offered"], units, of)}
+    return say(TEXTS["counts"][of], rows=every if units["in_a_study"] else offered, **about)
 
 
 def reason(say, row, units):
     """Return why the data cannot tell, as a clause: "it was offered at only 3 events"."""
     if row["reason"] == "few_groups":
         return _too_few(say, row, units)
-    if row["reason"] != "constant":
-        return say(TEXTS["reasons"][row["reason"]])
-    if row["kind"] == "amount":
-        return say("it was the same everywhere")
-    return say("it was always offered") if row["n_offered"] else say("it was never offered")
+    constant = "amount" if row["kind"] == "amount" else "always" if row["n_offered"] else "never"
+    return say(TEXTS["reasons"][constant if row["reason"] == "constant" else row["reason"]])
 
 
 def _too_few(say, row, units):
@@ -224,11 +212,7 @@ def _too_few(say, row, units):
     n, enough = row["groups_offered"], 10 if row["varies_by"] in ("row", first) else 5
     if row["kind"] == "amount" or n >= enough:
         return say("it hardly ever differed") if row["kind"] == "amount" else say("almost all had it")
-    if units["in_a_study"]:
-        return say("only {n} {groups} had it", n=n, groups=_groups(n, units))
-    if row["varies_by"] == "event_id":
-        return say(("it was offered at only {n} event", "it was offered at only {n} events"), n=n)
-    return say(("only {n} organization had it", "only {n} organizations had it"), n=n)
+    return say(TEXTS["too_few"][_clustered_by(row, units)], n=n, groups=_groups(n, units))
 
 
 def _seen(say, row, units):
@@ -240,7 +224,7 @@ def _seen(say, row, units):
     values = {name: row[column] for name, column in sides.items()} | {"against": row["against"]} | units
     said = say(TEXTS["seen"][f"{compared} in a study" if units["in_a_study"] else compared], **values)
     by_chance = mark("Dealt out at random, it would show a difference this large in {p:percent} of tries.")
-    return said + (say(by_chance, p=row["permutation_p"]) if pd.notna(row["permutation_p"]) else None)
+    return said + say_known(say, by_chance, p=row["permutation_p"])
 
 
 def row_count(say, n, units):
@@ -248,6 +232,16 @@ def row_count(say, n, units):
     if not units["in_a_study"]:
         return say(("{n} invitation", "{n} invitations"), n=n)
     return say(mark("{n} {rows}"), n=n, rows=units["row" if n == 1 else "rows"])
+
+
+def _clustered_by(row, units):
+    """Of what a row differs: the group of a study, an event or an organization."""
+    return "group" if units["in_a_study"] else "event_id" if row["varies_by"] == "event_id" else "organization_id"
+
+
+def group_count(say, n, units, column):
+    """Return how many organizations or events, or groups of a study by its own word, as "14 events"."""
+    return say(TEXTS["groups"].get(column, mark("{n} {groups}")), n=n, groups=_groups(n, units))
 
 
 def _groups(n, units):

@@ -8,26 +8,21 @@ import pandas as pd
 
 from konbit_lessons.periods import NAME
 from konbit_lessons.say import capital, small
-from konbit_lessons.sentences.common import apart, texts
+from konbit_lessons.sentences.common import apart, say_known, texts
 from konbit_lessons.sentences.incentives import found
 from konbit_lessons.sentences.participation import reached_so_far
 from konbit_lessons.words import mark, pair
 
 TEXTS = texts("learning")
-SURVEY, TALKS = mark("Source: partner survey."), mark("Source: records of conversations.")
-SOURCES = {"expects": SURVEY, "agrees": SURVEY, "unmet": SURVEY, "overdue": TALKS, "talked_with": TALKS}
 BRACKETS = str.maketrans("[]", "()")  # what is written in a table is no markup
 COUNTS = ("reached", "overdue", "due_later", "unmet", "leads", "joint")
 
 
 def decided_so_far(say, decisions, waiting, quarter):
     """Return how many changes were decided in the quarter, and how many earlier ones are past their day."""
-    said = say("No change was decided from {quarter:period}.", quarter=quarter)
-    if len(decisions):
-        said = say(("**{n} change** was decided.", "**{n} changes** were decided."), n=len(decisions))
-    late = int(waiting["past_day"].sum())
+    said = say_known(say, TEXTS["decided"], n=len(decisions) or None, quarter=quarter)
     past = pair("**{n}** decided earlier is past its day.", "**{n}** decided earlier are past their day.")
-    return said + (say(past, n=late) if late else None)
+    return said + say_known(say, past, n=int(waiting["past_day"].sum()) or None)
 
 
 def decision_sentences(say, decisions):
@@ -88,7 +83,7 @@ def finding(say, lead, at):
         shows += say("The change: {change:signed} of 100{difference}.", **change)
     says = "{label}: {value:percent}, n = {n}." if kind in COUNTS else "{label}: {value:percent} ({range}), n = {n}."
     says = "{label}: {value:signed} ({range})." if kind == "incentive" else says
-    return {"finding": told, "shows": shows, "source": say(SOURCES.get(kind, TEXTS["lists"])), "says": says}
+    return {"finding": told, "shows": shows, "source": say(TEXTS["sources"].get(kind, TEXTS["lists"])), "says": says}
 
 
 def points_of(say, behind):
@@ -171,21 +166,16 @@ def glance(say, numbers, lead, reached, result, *, quarter):
 
 def _beside_before(say, row):
     said = number_told(say, row)
-    if not said or pd.isna(row["before"]):
-        return said
-    if row["change_low"] <= 0 <= row["change_high"]:
-        return said + say("In the quarter before it was {before:percent}, so that a change cannot be told.", **row)
-    return said + say("In the quarter before it was {before:percent}.", **row)
+    text = TEXTS["beside_before"]["unclear" if row["change_low"] <= 0 <= row["change_high"] else "clear"]
+    return said and said + say_known(say, text, row)
 
 
 def number_told(say, row, **values):
     """Return how high a number is, in a sentence; None where it is not shown. `values` go before those of the row."""
-    if pd.isna(row["k"] if row["kind"] in COUNTS else row["value"]):
-        return None
     kind = row["kind"]
     if kind == "incentive":
         kind = "more" if row["value"] >= 0 else "fewer"
-    return say(TEXTS["told"][kind], **of(say, row) | dict(row) | {"points": abs(row["value"])} | values)
+    return say_known(say, TEXTS["told"][kind], row, **of(say, row) | {"points": abs(row["value"])} | values)
 
 
 def of(say, row):
@@ -209,7 +199,10 @@ def learned(say, asked, numbers):
 
 def _learned(say, row, number):
     nothing = say("nothing was written down")
-    facts = [(say("We asked"), own(say, row, "question"))]
-    facts += [(say("We expected"), own(say, row, "expectation") or nothing)]
-    facts += [(say("By the records"), number)] if number else []
-    return own(say, row, "finding") or nothing, facts, row["anchor"]
+    facts = {say("We asked"): own(say, row, "question"), say("We expected"): own(say, row, "expectation") or nothing}
+    return item(own(say, row, "finding") or nothing, facts | {say("By the records"): number}, row["anchor"])
+
+
+def item(heading, facts, anchor=""):
+    """Return an item of a page: its heading, each of its facts that there is under what it is, and its anchor."""
+    return heading, [(what, fact) for what, fact in facts.items() if fact], anchor

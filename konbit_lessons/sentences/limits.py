@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from konbit_lessons.say import small
-from konbit_lessons.sentences.common import FOUND, texts
-from konbit_lessons.sentences.incentives import incentive_rows, row_count, span, term_name, units_of
-from konbit_lessons.words import mark
+from konbit_lessons.sentences.common import FOUND, say_known, texts
+from konbit_lessons.sentences.incentives import group_count, incentive_rows, row_count, span, term_name, units_of
+from konbit_lessons.words import mark, pair
 
 MOST_PANELS = 4
 ENDS = ["estimate", "conf_low", "conf_high"]
@@ -50,12 +50,10 @@ def missing_answers(say, result):
 
 
 def _missing(say, result, line):
-    if pd.isna(line["rows"]):
-        return say(TEXTS["missing"]["hidden"], column=line["column"], smallest=result.smallest)
-    rows = say(("{n} row", "{n} rows"), n=line["rows"])
-    organizations = say(("{n} organization", "{n} organizations"), n=line["organizations"])
-    text = TEXTS["missing"]["sometimes" if pd.isna(line["never"]) else "always"]
-    return say(text, column=line["column"], rows=rows, organizations=organizations, never=line["never"])
+    rows = say_known(say, pair("{n} row", "{n} rows"), n=line["rows"])
+    organizations = say_known(say, pair("{n} organization", "{n} organizations"), n=line["organizations"])
+    about = {"rows": rows, "organizations": organizations, "smallest": result.smallest}
+    return say_known(say, TEXTS["missing"], line, **about)
 
 
 def _moved(say, result, completed):
@@ -67,7 +65,7 @@ def _moved(say, result, completed):
     table = table.assign(own=table["complete_estimate"] * steps, pooled=table["pooled_estimate"] * steps)
     most = table.loc[(table["pooled"] - table["own"]).abs().idxmax()]
     rows = {"all": most["pooled_n"], "complete": most["complete_n"], "m": completed.imputations}
-    return say(TEXTS["missing"]["imputed"], label=term_name(say, most["term"]), **rows, **most[["own", "pooled"]])
+    return say(TEXTS["imputed"], label=term_name(say, most["term"]), **rows, **most[["own", "pooled"]])
 
 
 def missed(say, result):
@@ -172,15 +170,12 @@ def _ways(say, result):
 def how_many_agree(say, result):
     """Return the main point of the specification curve: how many incentives keep their direction in every way."""
     told = list(_ways(say, result))
-    if not told:
-        return say("The data cannot tell of any incentive, in any way of looking")
     if len(told) == 1:
         name, ways, kept = told[0]
         return say("{label}: the same direction in {kept} of {n} ways of looking", label=name, kept=kept, n=len(ways))
     kept = sum(same == len(ways) for _, ways, same in told)
-    if kept == len(told):
-        return say("All {n} incentives keep their direction in every way of looking", n=kept)
-    return say(TEXTS["how_many_agree"], n=kept, all=len(told))
+    how_many = "none" if not told else "all" if kept == len(told) else "some"
+    return say(TEXTS["how_many_agree"][how_many], n=kept, all=len(told))
 
 
 def changes_direction(say, result):
@@ -215,12 +210,9 @@ def method(say, result, adjust_for=()):
 
 def _clusters(say, result, column, n):
     units = units_of(say, result)
-    if column == "organization_id":
-        return say(("{n} organization", "{n} organizations"), n=n)
-    if column == "event_id":
-        return say(("{n} event", "{n} events"), n=n)
-    if units["in_a_study"] and column == next(iter(result.clusters)):
-        return say(mark("{n} {groups}"), n=n, groups=units["groups"])
+    own = units["in_a_study"] and column == next(iter(result.clusters))
+    if own or column in ("organization_id", "event_id"):
+        return group_count(say, n, units, column)
     return say("{n} of “{column:name}”", n=n, column=column)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from konbit_lessons.disclosure import TOTAL
 from konbit_lessons.say import small
-from konbit_lessons.sentences.common import by_direction, say_first, texts
+from konbit_lessons.sentences.common import by_direction, say_known, texts
 from konbit_lessons.words import mark, pair
 
 MOST_KINDS = 3  # that a sentence names one by one
@@ -18,23 +18,19 @@ TEXTS = texts("participation")
 
 def reached_so_far(say, reached, quarter):
     """Return how many organizations were reached up to a quarter against the target, beside their attendances."""
-    if reached.empty:
-        return say("Attendance is on record for no invitation, so that nobody can tell who came.")
     last = _kinds(reached[reached["fiscal_quarter"] == reached["fiscal_quarter"].max()])
-    parts = [_of_target(say, one) for one in last.to_dict("records") if pd.notna(one["so_far"]) or one["at_least"]]
-    if not parts:
-        return say("By {quarter:end} too few organizations were reached to give a number.", quarter=quarter)
-    counted = reached[reached["org_type"].isin(last["org_type"])]["attendances"]
-    if counted.isna().any() or len(parts) < len(last):
-        return say("By {quarter:end}, **{parts:list}** came to at least one event.", parts=parts, quarter=quarter)
-    times = say(("{n} attendance", "{n} attendances"), n=counted.sum())
-    return say(TEXTS["reached_so_far"], parts=parts, quarter=quarter, attendances=times)
+    parts = list(filter(None, (_of_target(say, line) for line in last.to_dict("records"))))
+    counted = reached.loc[reached["org_type"].isin(last["org_type"]), "attendances"]
+    n = counted.sum(skipna=False) if len(parts) == len(last) else None
+    times = say_known(say, pair("{n} attendance", "{n} attendances"), n=n)
+    told = {"parts": parts, "attendances": times, "quarter": quarter if len(reached) else ""}
+    return say_known(say, TEXTS["reached_so_far"], **told)
 
 
 def _of_target(say, line):
     n = line["organizations"] if pd.isna(line["target"]) else line["target"]
-    text = mark("at least {at_least} of {n} {kind}") if pd.isna(line["so_far"]) else mark("{so_far} of {n} {kind}")
-    return say(text, **line | {"n": n, "kind": _kind(say, line["org_type"], n)})
+    about = {"n": n, "kind": _kind(say, line["org_type"], n), "at_least": line["at_least"] or None}
+    return say_known(say, TEXTS["of_target"], line, **about)
 
 
 def came_in_quarters(say, reached):
@@ -42,16 +38,15 @@ def came_in_quarters(say, reached):
     first, last = reached["fiscal_quarter"].min(), reached["fiscal_quarter"].max()
     ends = reached[reached["fiscal_quarter"].isin([first, last])]
     each = ends[ends["org_type"] == TOTAL] if _kinds(ends)["reached"].isna().any() else _kinds(ends)
-    parts = {}
-    for line in each.dropna(subset="reached").itertuples():
-        came = say("{n} {kind}", n=line.reached, kind=_kind(say, line.org_type, line.reached))
-        parts.setdefault(line.fiscal_quarter, []).append(came)
-    if last not in parts:
-        return say("How many organizations came, by quarter") if len(reached) else None
-    if len(parts) == 1:
-        return say("Came in {quarter:period}: {now:list}", quarter=last, now=parts[last])
-    ends = {"last": last, "now": parts[last], "first": first, "then": parts[first]}
-    return say("Came in {last:period}: {now:list}; in {first:period}: {then:list}", **ends)
+    each = each.dropna(subset="reached")
+    shown = {first: each[:0]} | dict(list(each.groupby("fiscal_quarter")))
+    now, then = ([_came(say, line) for line in shown.get(one, each[:0]).itertuples()] for one in (last, first))
+    ends = {"quarter": last, "now": now, "first": first, "then": then if first != last else []}
+    return say_known(say, TEXTS["came_in_quarters"], **ends) if len(reached) else None
+
+
+def _came(say, line):
+    return say("{n} {kind}", n=line.reached, kind=_kind(say, line.org_type, line.reached))
 
 
 def _kinds(reached):
@@ -68,16 +63,12 @@ def _kind(say, kind, n):
 
 def taken_up_in(say, by_quarter, change, quarter):
     """Return what share of a quarter's invitations was taken up, and how much that differs from the quarter before."""
-    shares = by_quarter.set_index("fiscal_quarter")
-    if shares.empty:
+    if by_quarter.empty:
         return None
-    if quarter not in shares.index:
-        return say("No event is on record in {quarter:period}.", quarter=quarter)
-    if pd.isna(shares.loc[quarter, "share"]):
-        return say("In {quarter:period} too few organizations were invited, or came, to give a share.", quarter=quarter)
+    own = by_quarter[by_quarter["fiscal_quarter"] == quarter]
     told = mark("The quarter before it was {before:percent}: {estimate:signed} of 100{difference}.")
     before = by_direction(say, change, more=told, fewer=told, unclear=TEXTS["taken_up_in_unclear"])
-    return say(TEXTS["taken_up_in"], quarter=quarter, **shares.loc[quarter]) + before
+    return say_known(say, TEXTS["taken_up_in"], own, quarter=quarter) + before
 
 
 def who_was_invited(say):
@@ -99,7 +90,7 @@ def came_five_times(say, funnel):
 
 def _step(say, funnel, step, text):
     line = funnel[(funnel["step"] == step) & (funnel["org_type"] == TOTAL)].dropna(subset="share")
-    return say_first(say, text, line.assign(of=bases(say, line)))
+    return say_known(say, text, line.assign(of=bases(say, line)))
 
 
 def bases(say, funnel):
@@ -123,28 +114,22 @@ def still_take_part(say, curve):
 
 def meaningfully(say, table):
     """Return how many organizations take part meaningfully as the programme defines it."""
-    return say_first(say, TEXTS["meaningfully"], table[table["way"] == "defined"].dropna(subset="share"))
+    return say_known(say, TEXTS["meaningfully"], table[table["way"] == "defined"])
 
 
 def other_cut_offs(say, table):
     """Return between which shares the cut-offs move it."""
-    moved = table[table["cut_off"] != ""].dropna(subset="share")["share"]
-    if moved.empty or meaningfully(say, table) is None:
-        return None
-    ends = {"low": moved.min(), "high": moved.max()}
-    if say.percent(ends["low"]) == say.percent(ends["high"]):
-        return say("Taking part meaningfully: other cut-offs all give {high:percent}", **ends)
-    return say("Taking part meaningfully: other cut-offs give {low:points} to {high:percent}", **ends)
+    moved = table.loc[table["cut_off"] != "", "share"]
+    low, high = moved.min(), moved.max()
+    low = None if say.percent(low) == say.percent(high) else low
+    return meaningfully(say, table) and say_known(say, TEXTS["other_cut_offs"], low=low, high=high)
 
 
 def not_meaningfully(say, table, not_recorded):
     """Return why it is not said how many take part meaningfully, where it is not."""
-    if not_recorded:
-        what = [say.words.text(TEXTS["not_recorded"][one]) for one in not_recorded]
-        return say("How many take part meaningfully cannot be told: the records do not say {what:list}.", what=what)
-    if table.empty or meaningfully(say, table):
-        return None
-    return say(TEXTS["not_meaningfully"], smallest=say.programme.smallest_cell)
+    what = [say.words.text(TEXTS["not_recorded"][one]) for one in not_recorded]
+    smallest = None if table.empty or meaningfully(say, table) else say.programme.smallest_cell
+    return say_known(say, TEXTS["not_meaningfully"], what=what, smallest=smallest)
 
 
 def definition(say, meaningful):
@@ -175,7 +160,7 @@ def _cut(say, text, cut):
 def elsewhere(say, where):
     """Return how many partners have no place on record."""
     text = pair("{n} partner has no place on record.", "{n} partners have no place on record.")
-    return say_first(say, text, where.loc[where.iloc[:, 0] == "", ["n"]].dropna())
+    return say_known(say, text, where.loc[where.iloc[:, 0] == "", ["n"]])
 
 
 def places(say, where):
@@ -196,16 +181,14 @@ def came_without_invitation(say, found):
         return None
     if found.empty:
         return say(TEXTS["uninvited"]["no_sheets"])
-    line, smallest = found.iloc[0], say.programme.smallest_cell
+    line = found.iloc[0]
     if pd.isna(line["organizations"]) or not line["organizations"]:
-        return say(TEXTS["uninvited"]["few" if pd.isna(line["organizations"]) else "none"], smallest=smallest)
-    told = {"events": line["events"], "there": line["attendances"], "walk_ins": line["walk_ins"]}
-    events, there, walk_ins = (say(TEXTS["uninvited"][name], n=n) for name, n in told.items())
-    return [
-        say(TEXTS["uninvited"]["count_only"], events=events, attendances=there) if line["events"] else None,
-        walk_ins if line["walk_ins"] else None,
-        say("None of these is in the organizations reached, the attendances and the shares above."),
-    ]
+        few = "few" if pd.isna(line["organizations"]) else "none"
+        return say(TEXTS["uninvited"][few], smallest=say.programme.smallest_cell)
+    names = ("events", "attendances", "walk_ins")
+    told = {name: say_known(say, TEXTS["uninvited"][name], n=line[name] or None) for name in names}
+    last = say("None of these is in the organizations reached, the attendances and the shares above.")
+    return [say_known(say, TEXTS["uninvited"]["count_only"], **told), told["walk_ins"], last]
 
 
 def attendance_unknown(say, unknown):

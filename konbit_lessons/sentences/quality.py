@@ -2,19 +2,13 @@
 
 import pandas as pd
 
-from konbit_lessons.measures.quality import ANSWERED, TALKED_WITH
-from konbit_lessons.measures.standards import ASKED_AGAIN, REGISTERED, RULES, by_standard
+from konbit_lessons.measures.quality import ANSWERED
+from konbit_lessons.measures.standards import RULES, by_standard
 from konbit_lessons.say import small
-from konbit_lessons.sentences.common import say_first, texts
+from konbit_lessons.sentences.common import say_known, texts
 from konbit_lessons.words import mark
 
 TEXTS = texts("quality")
-RATED = {
-    REGISTERED: mark("Registered, {quarter:period}"),
-    ASKED_AGAIN: mark("Asked again, {quarter:period}"),
-    ANSWERED: mark("Survey begun in {quarter:period}"),
-    TALKED_WITH: mark("Conversations in {quarter:period}"),
-}
 
 
 def quality_headline(say, judged, quarter):
@@ -82,7 +76,7 @@ def failure_labels(say, failures):
 def survey_answered(say, answered):
     """Return how many partners answered the last survey; None where no rate is shown."""
     text = mark("The survey begun in {quarter:period} was answered by **{share:percent}** of {n} partners{interval}.")
-    return say_first(say, text, answered[answered["measure"] == ANSWERED].tail(1))
+    return say_known(say, text, answered[answered["measure"] == ANSWERED].tail(1))
 
 
 def agreement(say, agreeing):
@@ -95,28 +89,26 @@ def agreement(say, agreeing):
 
 def rate_labels(say, rates):
     """Return what each rate is of, and of which quarter, one text a row."""
-    return [str(say(RATED[row.measure], quarter=row.quarter)) for row in rates.itertuples()]
+    return [str(say(TEXTS["rated"][row.measure], quarter=row.quarter)) for row in rates.itertuples()]
 
 
 def slowest(say, lateness):
     """Return which records came slowest; None where no export says when its rows were submitted."""
     named = lateness.assign(n=lateness["p90_days"].round(), what=lateness["table"].map(say.table))
-    return say_first(say, TEXTS["slowest"], named)
+    return say_known(say, TEXTS["slowest"], named)
 
 
 def open_questions(say, questions):
     """Return how many questions wait for an evaluator, and where; never which names they are about."""
     if questions.empty:
         return [say("No question is open that only an evaluator can answer.")]
-    kinds, text = (
-        questions["question"].value_counts(),
-        mark("**{questions}** that only an evaluator can answer; {rows}."),
-    )
+    kinds = questions["question"].value_counts()
     how_many = say(("{n} question is open", "{n} questions are open"), n=len(questions))
     rows = say(("{n} row waits for it", "{n} rows wait for them"), n=int(questions["times"].sum()))
-    by_kind = [say(forms, n=kinds[kind]) for kind, forms in TEXTS["open"].items() if kind in kinds]
+    first = say("**{questions}** that only an evaluator can answer; {rows}.", questions=how_many, rows=rows)
+    by_kind = [say_known(say, forms, n=kinds.get(kind)) for kind, forms in TEXTS["open"].items()]
     where = say("They wait in identity_review.xlsx, beside the cleaned data; answers are remembered from then on.")
-    return [say(text, questions=how_many, rows=rows), *by_kind, where]
+    return [first, *filter(None, by_kind), where]
 
 
 def quality_cells(say, counted):
@@ -126,9 +118,7 @@ def quality_cells(say, counted):
 
 def _cell(say, row):
     value = say.number(row["value"], int(pd.notna(row["value"]) and row["value"] % 1 > 0))
-    if pd.isna(row["share"]):
-        return value
-    return str(say("{k} of {of} ({share:percent})", k=value, of=row["of"], share=row["share"]))
+    return str(say_known(say, mark("{k} of {of} ({share:percent})"), row, k=value) or value)
 
 
 def compared_cells(say, compared):

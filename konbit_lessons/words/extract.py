@@ -7,6 +7,7 @@ they change only when a message does. A test holds konbit.pot current.
 
 import ast
 import io
+import re
 import tomllib
 
 from babel.messages.catalog import Catalog
@@ -21,6 +22,7 @@ POT = HERE / "konbit.pot"
 NOTEBOOKS = PACKAGE / "notebooks" if (PACKAGE / "notebooks").is_dir() else PACKAGE.parent / "notebooks"
 KEYWORDS = {"text": (1,), "mark": (1,), "say": (1,), "plural": (1, 2), "pair": (1, 2)}
 SAID_IN = ("says", "more", "fewer", "unclear", "apart", "alike", "changed", "one")  # arguments that are texts
+NAMED = re.compile(r'\b(?:name|said) = "([^"]+)"')  # what is called so in a table of data
 HEADER = r"""msgid ""
 msgstr ""
 "Content-Type: text/plain; charset=utf-8\n"
@@ -31,7 +33,8 @@ msgstr ""
 
 def messages():
     """Yield (place, message) for every message, where message is a text or a pair of singular and plural."""
-    for name, found_in in {"*.py": _of_code, "texts.toml": _of_table, "*.j2": _of_template}.items():
+    kinds = {"*.py": _of_code, "texts.toml": _of_table, "standards.toml": NAMED.findall, "*.j2": _of_template}
+    for name, found_in in kinds.items():
         for path in sorted(PACKAGE.rglob(name)):
             place = path.relative_to(PACKAGE).as_posix()
             yield from ((place, found) for found in found_in(path.read_text("utf-8")))
