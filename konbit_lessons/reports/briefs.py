@@ -190,7 +190,7 @@ def _make(run, todo, workers, seconds, progress):
         finally:
             list(waiting)  # no other brief begins
             for kernel in kernels:
-                kernel.kill()
+                kernel.stop()
 
 
 def _wanted(data, about, organizations, quarter):

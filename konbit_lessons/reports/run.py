@@ -85,6 +85,8 @@ class Kernel(PapermillNotebookClient):
     seconds : int, the longest that one cell may take
     """
 
+    stopped = False  # from another thread: its notebook is no failure
+
     def __init__(self, programme_file, *, warm_up="", seconds=SECONDS_PER_CELL):
         limits = {
             "timeout": SECONDS_TO_START,
@@ -112,6 +114,8 @@ class Kernel(PapermillNotebookClient):
             # Dead kernels and timeouts come as a dozen classes; each must end as a report that failed, never as a page.
             cause = error
             self.close()
+            if self.stopped:
+                raise
         refuse_unfinished(self.nb, name, failed, cause)
         failed.unlink(missing_ok=True)
         return self.nb
@@ -140,13 +144,17 @@ class Kernel(PapermillNotebookClient):
     def close(self):
         """End the kernel and every process it started."""
         if self.km is not None:
-            self.kill()
+            self._kill()
             self._cleanup_kernel()
             self._scratch.cleanup()
             self.km = None
 
-    def kill(self):
-        """End the processes at once, also from another thread."""
+    def stop(self):
+        """End the run from another thread."""
+        self.stopped = True
+        self._kill()
+
+    def _kill(self):
         group = getattr(getattr(self.km, "provisioner", None), "pgid", None)
         if group and group != os.getpgrp():  # never our own: a group is the kernel's where it leads a session
             with suppress(ProcessLookupError, PermissionError):
