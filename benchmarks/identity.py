@@ -1,7 +1,7 @@
 """How often typed names find their organization, and how long it takes: ``python -m benchmarks.identity``.
 
-Simulated programmes of 137, 1,000 and 10,000 organizations, typed as the example types them, with guests whose names
-look like a partner's. ``--markdown`` writes the tables into docs/identity.md.
+Simulated programmes of 137, 1,000 and 10,000 organizations, typed as the example types them, or harder, with guests
+whose names look like a partner's. ``--markdown`` writes the tables into docs/identity.md.
 """
 
 import argparse
@@ -11,9 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.hard_typing import TYPISTS, guest, guest_names
 from konbit_lessons.example import simulate
-from konbit_lessons.example.field_files import TYPISTS
-from konbit_lessons.example.names import guest_names
 from konbit_lessons.field.identity import Roster
 
 REPORT = Path(__file__).parent.parent / "docs" / "identity.md"
@@ -28,7 +27,7 @@ def typed_names(size: int, typing: str, seed: int, times: int) -> tuple[pd.DataF
     roster = simulate(organizations=size, events=2, seed=seed).organizations
     rng = np.random.default_rng(seed)
     typist = TYPISTS[typing](roster, rng)
-    guests = [name for name in guest_names(rng, roster["name"].tolist()) if typist.guest(name)]
+    guests = [name for name in guest_names(rng, roster["name"].tolist()) if guest(typist, name)]
     rows = typist.type(rng.permutation(np.repeat(roster["organization_id"].to_numpy(), times)))
     return roster, rows + guests, typist.aliases
 

@@ -187,7 +187,6 @@ def lab(file, jupyter_options):
 @option("--seed", default=2017, help="Another seed is another programme.")
 @option("--organizations", default=137, type=click.IntRange(10))
 @option("--events", default=48, type=click.IntRange(5))
-@option("--typing", type=click.Choice(["easy", "hard"]), default="easy", help="How names of organizations are typed.")
 def example(folder, **asked):
     """Write a simulated programme with known effects, in field formats, with its truth beside it."""
     from konbit_lessons.example import write_example

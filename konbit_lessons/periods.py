@@ -112,17 +112,12 @@ class Quarter:
     @property
     def last_day(self) -> date:
         """The day before the next one begins."""
-        return self.next.first_day - timedelta(days=1)
+        return self._moved(1).first_day - timedelta(days=1)
 
     @property
     def previous(self) -> "Quarter":
         """The quarter before."""
         return self._moved(-1)
-
-    @property
-    def next(self) -> "Quarter":
-        """The quarter after."""
-        return self._moved(1)
 
     def _moved(self, by: int) -> "Quarter":
         at = 4 * self.year + self.number - 1 + by

@@ -51,14 +51,9 @@ def for_spreadsheets(rows: pd.DataFrame) -> pd.DataFrame:
 
     One that already has apostrophes gets one more, so that :func:`from_spreadsheets` gives back what was there.
     """
-    return rows.assign(**{name: _escaped(rows[name]) for name in rows.select_dtypes("str")})
-
-
-def _escaped(text: pd.Series) -> pd.Series:
-    codes, distinct = pd.factorize(text)
-    texts = pd.Series(distinct, dtype="str")
-    texts = texts.where(~texts.str.match(rf"'*{FORMULA}"), "'" + texts)
-    return pd.Series([None] * len(text) if texts.empty else texts.array.take(codes, allow_fill=True), text.index, "str")
+    texts = rows.select_dtypes("str")
+    ran = {name: texts[name].str.match(rf"'*{FORMULA}", na=False) for name in texts}
+    return rows.assign(**{name: texts[name].mask(ran[name], "'" + texts[name]) for name in texts})
 
 
 def from_spreadsheets(rows: pd.DataFrame) -> pd.DataFrame:

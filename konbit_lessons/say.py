@@ -99,8 +99,13 @@ class Say(string.Formatter):
     def __init__(self, language="en", programme=None):
         self.words = Words.of(language)
         self.language, self.programme = self.words.language, programme
-        self.number, self.list = self.words.number, self.words.list
-        self.percent, self.points, self.signed = self.words.percent, self.words.points, self.words.signed
+        words = self.words
+        self.number, self.list = words.number, words.list
+        self.percent, self.points, self.signed = words.percent, words.points, words.signed
+        self._kinds = {"percent": words.percent, "points": words.points, "signed": words.signed, "p": words.p_value}
+        self._kinds |= {"list": words.list, "date": words.date, "month": words.month}
+        self._kinds |= {"period": self.period, "end": self.end, "Name": self.name}
+        self._kinds |= {"name": lambda term: small(self.name(term))}
         if programme is not None:
             programme.check_language(self.language)
 
@@ -141,20 +146,9 @@ class Say(string.Formatter):
             return str(value)
         if kind in PAIRS:
             return self._pair(*value, kind)
-        if kind in ("name", "Name"):
-            return self.name(value) if kind == "Name" else small(self.name(value))
-        if kind in ("list", "period", "end"):
-            return getattr(self, kind)(value)
-        if kind in ("date", "month"):
-            return "–" if pd.isna(value) else getattr(self.words, kind)(value)
-        if isinstance(value, Label):
-            return value.text(self.language)
-        return self._number(value, kind)
-
-    def _number(self, value, kind):
-        if kind in ("signed", "percent", "points"):
-            return getattr(self.words, kind)(value)
-        return self.words.p_value(value) if kind == "p" else self.number(value, int(kind or 0))
+        if kind in self._kinds:
+            return self._kinds[kind](value)
+        return value.text(self.language) if isinstance(value, Label) else self.number(value, int(kind or 0))
 
     def _pair(self, low, high, kind):
         if pd.isna(low) or pd.isna(high):

@@ -19,7 +19,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from konbit_lessons.figures.drawing import COLOURS, MARKS, NARROW, THEME, WIDE, Drawing
-from konbit_lessons.figures.markup import as_csv, escaped, figure_html, item_html, marked, plain, table_html
+from konbit_lessons.figures.markup import PARTS, as_csv, plain
 from konbit_lessons.figures.part import CARRIED, SIMULATED, Part, Shown, meta
 from konbit_lessons.figures.reading import cells, fields, formats, note, reading, refuse_unknown, usual
 from konbit_lessons.say import Say, Sentence
@@ -31,7 +31,7 @@ NUMBERS = ("percent", "points", "signed")
 
 def _nothing(why="There are no rows to show."):
     """What stands in the notebook where there is nothing to show; on a page it is nothing."""
-    return Shown(f"<p><em>{escaped(why)}</em></p>", {"part": "nothing"})
+    return Shown(PARTS.nothing(why), {"part": "nothing"})
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,8 @@ class Opening(Part):
     told: Mapping[str, float | str] = field(default_factory=dict, repr=False)
 
     def _repr_html_(self):
-        programme = self.say.programme
-        simulated = f'<p class="simulated">{escaped(self.say.words.text(SIMULATED))}</p>' if programme.simulated else ""
-        said = " · ".join(escaped(text) for text in meta(programme, self.quarter, self.say))
-        answer = f'<p class="answer">{marked(str(self.answer))}</p>'
-        return f'{simulated}<h1>{escaped(str(self.title))}</h1><p class="meta">{said}</p>{answer}'
+        simulated = self.say.words.text(SIMULATED) if self.say.programme.simulated else ""
+        return PARTS.opening(self.title, self.answer, meta(self.say.programme, self.quarter, self.say), simulated)
 
     def _carried(self):
         said = {"part": "opening", "title": plain(str(self.title)), "answer": str(self.answer), "told": dict(self.told)}
@@ -80,12 +77,7 @@ def prose(sentences, *, as_list=True, caveat=False):
     kept = [one for one in given if one]
     if not kept:
         return _nothing("There is nothing to say.")
-    said = [marked(str(one)) for one in kept]
-    html = "".join(f"<p>{one}</p>" for one in said)
-    if as_list and len(said) > 1:
-        html = f"<ul>{''.join(f'<li>{one}</li>' for one in said)}</ul>"
-    html = f'<aside class="caveat">{html}</aside>' if caveat else html
-    return Shown(html, {"part": "prose", "sentences": _numbers(kept)})
+    return Shown(PARTS.prose(kept, as_list, caveat), {"part": "prose", "sentences": _numbers(kept)})
 
 
 def table(frame, columns, *, caption, across=None, name="", words=()):
@@ -122,7 +114,7 @@ def table(frame, columns, *, caption, across=None, name="", words=()):
     first, *others = read.columns
     starts = range(0, max(len(others), 1), MOST_COLUMNS - 1)
     parts = [read[[first, *others[at : at + MOST_COLUMNS - 1]]] for at in starts]
-    html = "".join(table_html(one, caption=str(caption), text=[*map(str, words)]) for one in parts)
+    html = "".join(PARTS.table(one, caption, [*map(str, words)]) for one in parts)
     return Shown(html, _carried("table", name, frame, [caption]))
 
 
@@ -142,7 +134,7 @@ def items(each, *, name="", frame=None):
     """
     if not each:
         return _nothing()
-    html = "".join(item_html(str(heading), facts, anchor) for heading, facts, anchor in each)
+    html = "".join(PARTS.item(*one) for one in each)
     told = [text for heading, facts, _ in each for text in (heading, *(one for _, one in facts))]
     return Shown(html, _carried("items", name, frame, told))
 
@@ -180,16 +172,9 @@ class Figure(Part, Drawing):
         return [(self.png(NARROW), NARROW), (self.png(WIDE, scale=1.5), WIDE)]
 
     def _repr_html_(self):
-        say = self.finding.say
-        return figure_html(
-            heading=self.finding.plain,
-            subtitle=str(self.shows),
-            caption=str(self.source),
-            alt=self.alt,
-            pictures=self._pictures,
-            numbers=table_html(self.cells, caption=self.finding.plain),
-            summary=say.words.text("The numbers in this figure"),
-        )
+        heading, summary = self.finding.plain, self.finding.say.words.text("The numbers in this figure")
+        told = {"heading": heading, "subtitle": self.shows, "caption": self.source, "alt": self.alt}
+        return PARTS.figure(**told, pictures=self._pictures, numbers=PARTS.table(self.cells, heading), summary=summary)
 
     def _carried(self):
         told = _carried("figure", self.name, self.frame, [self.finding, self.shows, self.source])

@@ -24,7 +24,7 @@ def test_what_was_not_made_stays_in_the_index_until_it_is(study):
     with pytest.raises(ReportError):
         make_reports(study, ["broken"], progress=str)
     make_reports(study, ["incentives"], progress=str)
-    assert not_made(study) == ["broken: broken.ipynb, cell 2 (1 / 0): it did not run to its end."]
+    assert not_made(study) == ["broken: broken.ipynb, cell 2 (1 / 0): ZeroDivisionError."]
     written(study.folder / "notebooks", cell(part()), name="broken")
     make_reports(study, ["broken"], progress=str)
     assert not_made(study) == []

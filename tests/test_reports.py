@@ -15,7 +15,7 @@ from small_study import cell, html, opening, part, study_of, text, written
 
 import konbit_lessons as kl
 from konbit_lessons.errors import DataError, LockedError, ProgrammeError, ReportError
-from konbit_lessons.figures.markup import as_csv, figure_html, table_html
+from konbit_lessons.figures.markup import PARTS, as_csv
 from konbit_lessons.publish import UNFINISHED, only_one_run, published
 from konbit_lessons.reports.gate import passed
 from konbit_lessons.reports.make import Made, make_reports
@@ -149,8 +149,8 @@ def parts_with(said):
         heading=said, subtitle=said, caption=said, alt=said, pictures=[(b"png", 328), (b"png", 640)], summary="s"
     )
     return [
-        table_html(table, caption=said),
-        figure_html(**figure, numbers=table_html(table, caption=said)),
+        PARTS.table(table, caption=said),
+        PARTS.figure(**figure, numbers=PARTS.table(table, caption=said)),
         f"<div>{said}</div>",
     ]
 
@@ -184,7 +184,7 @@ def test_the_parts_escape_on_their_own_before_anything_is_sanitized(said):
 
 
 def test_the_allow_list_keeps_what_reports_need_and_nothing_else_of_a_picture():
-    picture = figure_html(
+    picture = PARTS.figure(
         heading="h",
         subtitle="s",
         caption="c",
@@ -193,7 +193,7 @@ def test_the_allow_list_keeps_what_reports_need_and_nothing_else_of_a_picture():
         numbers="",
         summary="n",
     )
-    kept = table_html(pd.DataFrame({"Who": ["A"], "n": ["1"]}), caption="c") + '<h2 id="a-b">x</h2>' + picture
+    kept = PARTS.table(pd.DataFrame({"Who": ["A"], "n": ["1"]}), caption="c") + '<h2 id="a-b">x</h2>' + picture
     assert BeautifulSoup(sanitized(kept), "html.parser") == BeautifulSoup(kept, "html.parser")
     for srcset in (
         "https://example.org/a.png",
@@ -223,7 +223,7 @@ def test_a_real_programme_is_not_called_simulated(tmp_path):
 
 
 def test_no_line_of_a_page_can_begin_with_the_sign_of_a_percentage(programme):
-    table = table_html(pd.DataFrame({"Who": ["A"], "Share": ["42 % (33 to 52)"]}), caption="95 % interval")
+    table = PARTS.table(pd.DataFrame({"Who": ["A"], "Share": ["42 % (33 to 52)"]}), caption="95 % interval")
     said = page_of(programme, text("Of these, 45 % came."), cell(html(table))).main.get_text()
     assert all(one in said for one in ("95\u00a0% interval", "42\u00a0% (33 to 52)", "45\u00a0% came"))
 

@@ -17,7 +17,7 @@ from small_study import cell, html, opening, study_of, text
 from test_reports import HOSTILE, page_of, parts_with
 
 from konbit_lessons.errors import ProgrammeError
-from konbit_lessons.figures.markup import figure_html, table_html
+from konbit_lessons.figures.markup import PARTS
 from konbit_lessons.reports import word
 from konbit_lessons.reports.bundle import bundle
 from konbit_lessons.reports.make import make_reports
@@ -35,17 +35,17 @@ def png(width, height):
 
 def figure(said="Fine", height=600):
     """A figure, its wide picture `height` pixels high."""
-    numbers = table_html(pd.DataFrame({"Who": ["A"], "n": ["1"]}), caption=f"Numbers {said}")
+    numbers = PARTS.table(pd.DataFrame({"Who": ["A"], "n": ["1"]}), caption=f"Numbers {said}")
     pictures = [(png(328, 400), 328), (png(640, height), 640)]
     told = {"heading": said, "subtitle": said, "caption": f"Source {said}", "alt": f"Alt {said}", "summary": "Numbers"}
-    return figure_html(**told, pictures=pictures, numbers=numbers)
+    return PARTS.figure(**told, pictures=pictures, numbers=numbers)
 
 
 @pytest.fixture(scope="module")
 def made_page(tmp_path_factory):
     programme = study_of(tmp_path_factory.mktemp("word") / "study", simulated=True)
     sections = [text("## At a glance"), text("### Further down")]
-    table = table_html(pd.DataFrame({"x": ["a", "b"], "n": ["1", "2"]}), caption="Caption")
+    table = PARTS.table(pd.DataFrame({"x": ["a", "b"], "n": ["1", "2"]}), caption="Caption")
 
     def made(*htmls, language="fr"):
         shown = [cell(html(one)) for one in htmls or (table, figure(), figure("tall", 1600))]

@@ -12,25 +12,20 @@ from importlib.resources import files
 from pathlib import Path
 
 from konbit_lessons.errors import ProgrammeError
-from konbit_lessons.example.field_files import TYPISTS, write_files
+from konbit_lessons.example.field_files import write_files
 from konbit_lessons.example.world import World, simulate
 from konbit_lessons.publish import published
 
 __all__ = ["World", "simulate", "write_example"]
 
 
-def write_example(
-    folder, *, seed: int = 2017, organizations: int = 137, events: int = 48, typing: str = "easy"
-) -> list[Path]:
+def write_example(folder, *, seed: int = 2017, organizations: int = 137, events: int = 48) -> list[Path]:
     """Write a simulated programme below `folder`; the same arguments write the same bytes.
 
     Parameters
     ----------
     folder : path, made if it is not there. Its ``data/raw`` must be empty; a ``programme.toml`` that is there is kept.
     seed, organizations, events : as in :func:`simulate`.
-    typing : how organizations' names are typed. ``"easy"``: accents, case, one slip, abbreviations. ``"hard"``: also
-        the acronym alone, Kreyòl, words lost, swapped or run together, several slips, digits for letters, and guests
-        whose names look like a partner's.
 
     Returns
     -------
@@ -41,10 +36,8 @@ def write_example(
     Raises
     ------
     ProgrammeError
-        If ``data/raw`` holds files already, a size is out of range, or `typing` is neither of the two.
+        If ``data/raw`` holds files already, or a size is out of range.
     """
-    if typing not in TYPISTS:
-        raise ProgrammeError(f'typing="{typing}": expected {" or ".join(TYPISTS)}.')
     folder = Path(folder)
     raw = folder / "data" / "raw"
     if raw.is_dir() and any(raw.iterdir()):
@@ -53,7 +46,7 @@ def write_example(
         )
     world = simulate(seed=seed, organizations=organizations, events=events)
     raw.mkdir(parents=True, exist_ok=True)
-    key = write_files(world, raw, typing=typing)
+    key = write_files(world, raw)
     readme = published(raw / "README.md", _template("raw_readme.md"))
     return [*key.pop("files"), readme, *_truth(folder / "data" / "truth", world, key), *_programme(folder, world)]
 

@@ -12,23 +12,22 @@ import pandas as pd
 
 from konbit_lessons.example import export
 from konbit_lessons.example.facts import CUT, EXPECTS, FACTS, KINDS, WAVES
-from konbit_lessons.example.names import PEOPLE, WORDS, HardTypist, Typist, guest_names, person, phones
+from konbit_lessons.example.names import PEOPLE, WORDS, Typist, person, phones
 from konbit_lessons.example.world import AMOUNT, KEY, TYPES, World
 
 FILES = FACTS["files"]
-TYPISTS = {"easy": Typist, "hard": HardTypist}
 RATINGS = ["motivation", "belief_money", "perceived_value", "role_clear"]
 
 
-def write_files(world: World, raw: Path, *, typing: str = "easy") -> dict:
-    """Write the raw files of a world below `raw`, names typed as in :data:`TYPISTS`; return its answer key.
+def write_files(world: World, raw: Path) -> dict:
+    """Write the raw files of a world below `raw`; return its answer key.
 
     Returns
     -------
     dict with ``files`` (list of Path), ``aliases`` (typed name → organization_id, None where it is on no roster),
     ``planted`` (list of where and what) and ``unrostered`` (list of name and where).
     """
-    field = _Field(world, raw, typing)
+    field = _Field(world, raw)
     written = "organizations events invitations attendance survey conversations other_support business_leads"
     for name in written.split():
         getattr(field, name)()
@@ -42,10 +41,10 @@ def write_files(world: World, raw: Path, *, typing: str = "easy") -> dict:
 class _Field:
     """One pass over the files: the pen (random draws, typed names) and what was planted on the way."""
 
-    def __init__(self, world: World, raw: Path, typing: str):
+    def __init__(self, world: World, raw: Path):
         self.world, self.raw = world, raw
         self.rng = np.random.default_rng([world.truth["seed"], 1])
-        self.typist = TYPISTS[typing](world.organizations, self.rng)
+        self.typist = Typist(world.organizations, self.rng)
         self.files, self.planted, self.unrostered = [], [], []
 
     def path(self, name):
@@ -140,10 +139,6 @@ class _Field:
             number = self.rng.integers(0, PEOPLE, 1)
             someone = (*person(number), *phones(self.rng, 1), FACTS["records"]["roles"][0])
             self._walk_in(sheets, events["event_id"].iloc[-1], f"{names[first]} {WORDS['stranger']}", someone)
-        if isinstance(self.typist, HardTypist):  # at every event, one a town, a branch or a family from a partner's
-            guests = filter(self.typist.guest, guest_names(self.rng, names.tolist()))
-            for event, name in zip(events["event_id"], guests, strict=False):
-                self._walk_in(sheets, event, name, (*person(self.rng.integers(0, PEOPLE, 1)), None, watches))
 
     def _walk_in(self, sheets, event, name, someone):
         sheets.setdefault(event, []).append((name, *someone))

@@ -8,17 +8,16 @@ Always internal. Executed notebooks are not kept, because they hold rows and the
 failed the notebook is kept in internal/notebooks/briefs/. Beside ``make_reports``, whose promises hold here too.
 """
 
-import asyncio
 import hashlib
 import json
 import os
 import re
-import tempfile
-from contextlib import suppress
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing, suppress
 
 import nbformat
 import pandas as pd
+from jupyter_core.utils import ensure_event_loop
 
 from konbit_lessons.errors import DataError, ProgrammeError, ReportError
 from konbit_lessons.field.store import cleaned, digest, fingerprint, inputs
@@ -29,8 +28,7 @@ from konbit_lessons.reports.gate import passed
 from konbit_lessons.reports.make import Made
 from konbit_lessons.reports.manifest import as_text, manifest, reports_folder, source_of
 from konbit_lessons.reports.page import Setting, document, page
-from konbit_lessons.reports.run import SECONDS_PER_CELL, own_kernel, parameterized, refuse_unfinished, to_run
-from konbit_lessons.reports.warm import WarmKernel
+from konbit_lessons.reports.run import SECONDS_PER_CELL, Kernel, to_run
 from konbit_lessons.say import Say
 
 MOST_WORKERS = 4  # unless told
@@ -95,7 +93,7 @@ def make_briefs(
             progress(len(wanted) - len(todo), len(wanted), f"{len(wanted) - len(todo)} are up to date")
         if todo:
             workers = min(workers or os.cpu_count() or 1, MOST_WORKERS if workers is None else workers, len(todo))
-            asyncio.run(_make(run, todo, workers, seconds, progress))
+            _make(run, todo, workers, seconds, progress)
         if source_of(inputs(programme)) != run.source:
             raise DataError(CHANGED.format(programme.path.name))
         made = {one: entry for one, entry in run.made.items() if one in about.index}
@@ -151,17 +149,15 @@ class _Run:
         said = {"page": f"{file_name(organization)}.html", "hash": digest(content), "inputs": self.source}
         return said | {"made_with": self.made_with, "parameters": self.parameters | {"organization": organization}}
 
-    async def make(self, organization, kernel):
+    def make(self, organization, kernel):
         """Run the notebook for one organization and publish its page; return what there is to say of it."""
         name = file_name(organization)
         kept = self.top / "internal" / "notebooks" / "briefs" / f"{name}.FAILED.ipynb"
-        notebook = parameterized(self.notebook, self.parameters | {"organization": organization})
-        cause = await kernel.execute(notebook)
+        about = {"name": f"{self.path.name}, {organization}", "failed": kept}
         try:
-            refuse_unfinished(notebook, f"{self.path.name}, {organization}", kept, cause)
-            kept.unlink(missing_ok=True)
-            shown = {"name": organization, "template": "brief.html.j2"}
-            html = await asyncio.to_thread(page, passed(notebook, audience="internal").cells, self.setting, **shown)
+            executed = kernel.run(self.notebook, self.parameters | {"organization": organization}, **about)
+            shown = passed(executed, audience="internal").cells
+            html = page(shown, self.setting, name=organization, template="brief.html.j2")
         except ReportError as error:
             self.failed[organization] = str(error).replace(str(self.programme.folder), "…")
             self.made.pop(organization, None)
@@ -173,29 +169,28 @@ class _Run:
         return f"{self.top.name}/internal/briefs/{name}.html"
 
 
-async def _make(run, todo, workers, seconds, progress):
+def _make(run, todo, workers, seconds, progress):
     """Make the briefs, so many at a time."""
     waiting = iter(enumerate(todo, start=1))
     run.folder.mkdir(parents=True, exist_ok=True)
     warm_up = WARM_UP.format(path=str(run.programme.path), state=source_of(fingerprint(run.programme)))
+    kernels = [Kernel(run.programme.path, warm_up=warm_up, seconds=seconds) for _ in range(workers)]
 
-    async def work(scratch):
+    def work(kernel):
         """Make one brief after the other in one kernel, while any is waiting."""
-        kernel = WarmKernel(run.programme.folder, scratch=scratch, warm_up=warm_up, seconds=seconds)
-        try:
+        with closing(ensure_event_loop()), closing(kernel):
             for at, one in waiting:
-                progress(at, len(todo), f"{one}: {await run.make(one, kernel)}")
-        finally:
-            await kernel.end()
+                progress(at, len(todo), f"{one}: {run.make(one, kernel)}")
 
-    with tempfile.TemporaryDirectory(prefix="konbit-") as scratch, own_kernel(Path(scratch), run.programme.path):
-        tasks = [asyncio.create_task(work(Path(scratch))) for _ in range(workers)]
+    with ThreadPoolExecutor(workers) as pool:
+        working = [pool.submit(work, kernel) for kernel in kernels]
         try:
-            await asyncio.gather(*tasks)
+            for done in as_completed(working):
+                done.result()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            list(waiting)  # no other brief begins
+            for kernel in kernels:
+                kernel.stop()
 
 
 def _wanted(data, about, organizations, quarter):

@@ -6,10 +6,9 @@ numbers that were published anyway, so that it cannot say more than the report d
 
 import numpy as np
 import pandas as pd
-from markupsafe import Markup
 
 from konbit_lessons.field.programme import AUDIENCES
-from konbit_lessons.figures.markup import marked, plain
+from konbit_lessons.figures.markup import plain
 from konbit_lessons.reports.manifest import earlier, manifest_name, source_of
 from konbit_lessons.reports.notebooks import in_order
 from konbit_lessons.reports.page import Setting, document
@@ -35,46 +34,22 @@ def index(setting, made, folder, *, alone=False):
     alone : bool, the folder will be read without the other quarters beside it
     """
     programme, words = setting.programme, setting.words
-    reports = [_shown(made["reports"][name], made, folder, words) for name in in_order(made["reports"])]
-    failed = {name: plain(why) for name, why in made["failed"].items()}
+    each = [made["reports"][name] for name in in_order(made["reports"])]
+    figures = [_figure(one.get("figures", {}), folder / "tables", Say(words)) for one in each]
+    told = {"reports": zip(each, figures, strict=True), "failed": made["failed"], "source": source_of(made["inputs"])}
     title = words.text("Reports: {title}", title=plain(programme.study.title if programme.study else programme.name))
-    return document("contents.html.j2", setting, title, reports=reports, failed=failed, alone=alone)
+    return document("contents.html.j2", setting, title, alone=alone, **told)
 
 
 def quarters(setting, reports):
     """Return the HTML of the page that lists every quarter there are reports of, the newest first."""
-    listed = []
+    listed = {}
     for folder in sorted((one for one in reports.iterdir() if one.is_dir()), reverse=True):
         of = {one: earlier(folder / manifest_name(one)) for one in AUDIENCES if (folder / one / "index.html").is_file()}
-        if of:
-            listed.append(_quarter(folder.name, of, setting))
+        listed |= {folder.name: of} if of else {}
     above = Setting(setting.programme, None, setting.words)
-    return document("quarters.html.j2", above, setting.words.text("Reports by quarter"), quarters=listed)
-
-
-def _shown(report, made, folder, words):
-    return report | {
-        "answer": _answer(report, report["page"]),
-        "figure": _figure(report.get("figures", {}), folder / "tables", Say(words)),
-        "earlier": report["inputs"] != source_of(made["inputs"]),
-    }
-
-
-def _answer(report, page):
-    """The answer as HTML; where it links to a section, the section of that page."""
-    return Markup(marked(report["answer"]).replace('href="#', f'href="{page}#'))
-
-
-def _quarter(name, of, setting):
-    words, (audience, first) = setting.words, next(iter(of.items()))
-    shown = {"name": words.text("Study"), "period": "", "folder": name, "of": of}
-    if first.get("quarter"):
-        days = setting.programme.calendar.named(name)
-        ends = {"first": words.date(days.first_day), "last": words.date(days.last_day)}
-        shown |= {"name": name, "period": words.text("From {first} to {last}", **ends)}
-    if report := next((first["reports"][one] for one in in_order(first["reports"])), None):
-        shown |= {"report": report, "answer": _answer(report, f"{name}/{audience}/{report['page']}")}
-    return shown
+    title = setting.words.text("Reports by quarter")
+    return document("quarters.html.j2", above, title, quarters=listed, in_order=in_order)
 
 
 # ---- the small figures

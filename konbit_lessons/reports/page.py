@@ -22,7 +22,7 @@ from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
 from konbit_lessons.field.programme import Programme
-from konbit_lessons.figures.markup import plain
+from konbit_lessons.figures.markup import marked, plain
 from konbit_lessons.figures.part import SIMULATED, meta
 from konbit_lessons.reports.gate import shows, with_something_under
 from konbit_lessons.say import Say
@@ -34,6 +34,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 ALLOWED = tomllib.loads((TEMPLATES / "allowed.toml").read_text(encoding="utf-8"))
 JINJA = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
 JINJA.filters["plain"] = plain
+JINJA.filters["linked"] = lambda text, page: Markup(marked(text).replace('href="#', f'href="{page}#'))
 JINJA.globals |= {"simulated": SIMULATED, "version": version("konbit-lessons")}
 JINJA.globals["style"] = Markup((TEMPLATES / "style.css").read_text(encoding="utf-8").strip())
 

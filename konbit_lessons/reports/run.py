@@ -1,28 +1,33 @@
-"""Run a notebook with Papermill; what did not finish is not a success.
+"""Run notebooks with Papermill; what did not finish is not a success.
 
-Takes the notebook, its parameters and the programme's file; returns the executed notebook. The only module that
-imports Papermill. The kernel is this Python itself, in the programme's folder, from which it imports nothing: only
-notebooks are run. Cells for the lab are taken out before.
+Takes notebooks, their parameters and the programme's file; returns the executed notebooks. The only module that imports
+Papermill. A kernel is this Python itself, in the programme's folder, from which it imports nothing: only notebooks are
+run, a report in a kernel of its own, briefs one after the other in one that stays. Cells for the lab are taken out
+before.
 """
 
 import json
 import os
+import signal
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import closing, suppress
 from pathlib import Path
 
 import nbformat
 import papermill
-from papermill.parameterize import parameterize_notebook
-from traitlets.config import Config
+from jupyter_client import AsyncKernelManager
+from jupyter_client.kernelspec import KernelSpecManager
+from nbformat.v4 import new_notebook
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import Engine, NotebookExecutionManager, papermill_engines
 
 from konbit_lessons import errors
 from konbit_lessons.errors import ReportError
 from konbit_lessons.publish import published
 from konbit_lessons.words.markdown import LAB_ONLY
 
-SECONDS_PER_CELL = 600
+SECONDS_PER_CELL, SECONDS_TO_START = 600, 120
 KERNEL = "konbit-lessons"
 TRANSPORT = "tcp" if sys.platform == "win32" else "ipc"  # sockets that are files cannot be read over a network
 PUT_IN = {"injected-parameters", "papermill-error-cell-tag"}
@@ -37,6 +42,7 @@ os.chdir({folder!r})
 from ipykernel.kernelapp import launch_new_instance
 launch_new_instance()
 """
+CLEAR = "get_ipython().reset(new_session=False); __import__('os').chdir({folder!r})"
 
 
 def run(path, parameters, *, programme_file, keep, seconds=SECONDS_PER_CELL):
@@ -59,33 +65,128 @@ def run(path, parameters, *, programme_file, keep, seconds=SECONDS_PER_CELL):
     ReportError : a cell failed, or not every cell ran; the notebook is kept as <name>.FAILED.ipynb
     """
     notebook = to_run(nbformat.read(path, as_version=4))
-    done, failed = keep / path.name, keep / f"{path.stem}.FAILED.ipynb"
-    with tempfile.TemporaryDirectory(prefix="konbit-") as scratch, own_kernel(Path(scratch), programme_file):
-        output = Path(scratch) / "executed.ipynb"
-        cause = _execute(notebook, output, parameters, seconds)
-        executed = nbformat.read(output, as_version=4) if output.exists() else notebook
-    refuse_unfinished(executed, path.name, failed, cause)
-    failed.unlink(missing_ok=True)
-    published(done, nbformat.writes(executed))
+    with closing(Kernel(programme_file, seconds=seconds)) as kernel:
+        executed = kernel.run(notebook, parameters, name=path.name, failed=keep / f"{path.stem}.FAILED.ipynb")
+    published(keep / path.name, nbformat.writes(executed))
     return executed
 
 
-def _execute(notebook, output, parameters, seconds):
-    """Execute the notebook to the file `output`; return the error that stopped it, if one did."""
-    own = {"kernel_name": KERNEL, "language": "python", "cwd": str(output.parent), "progress_bar": False}
-    try:
-        # Papermill reads braces in a path as format fields, hence a path that has none and the notebook itself.
-        config = kernel_settings(output.with_name("kernel.json"))
-        papermill.execute_notebook(notebook, str(output), parameters, execution_timeout=seconds, config=config, **own)
-    except Exception as error:
-        # Dead kernels and timeouts come as a dozen classes; each must end as a report that failed, never as a page.
-        return error
-    return None
+class Kernel(PapermillNotebookClient):
+    """One kernel that runs notebooks one after the other, each in a clean namespace; close it at the end.
+
+    It is this interpreter and package, with a fixed hash seed and an empty profile without history. It imports nothing
+    from the folder it works in, and takes no settings from there or from who runs it. It is started when it is first
+    needed, and ended by a notebook that fails: then the next one starts another.
+
+    Parameters
+    ----------
+    programme_file : Path; relative paths of the notebooks start in its folder
+    warm_up : str, Python to run before each notebook, of which nothing stays but what was imported
+    seconds : int, the longest that one cell may take
+    """
+
+    stopped = False  # from another thread: its notebook is no failure
+
+    def __init__(self, programme_file, *, warm_up="", seconds=SECONDS_PER_CELL):
+        limits = {
+            "timeout": SECONDS_TO_START,
+            "startup_timeout": SECONDS_TO_START,
+            "timeout_func": lambda cell: seconds,
+        }
+        nothing = NotebookExecutionManager(new_notebook(), progress_bar=False)
+        super().__init__(nothing, shutdown_kernel="immediate", **limits)
+        self.owns_km = False  # so that it outlives a notebook
+        self._programme_file = programme_file
+        self._before = f"{warm_up}\n{CLEAR.format(folder=str(programme_file.parent))}"
+
+    def run(self, notebook, parameters, *, name, failed):
+        """Return a notebook `to_run`, executed with these values of the names in its cell tagged "parameters".
+
+        Raises
+        ------
+        ReportError : it did not run to its end; it is kept as the file `failed`
+        """
+        self.nb, cause = notebook, None
+        own = {"engine_name": KERNEL, "kernel_name": KERNEL, "language": "python", "progress_bar": False}
+        try:
+            papermill.execute_notebook(notebook, None, parameters, client=self, **own)
+        except Exception as error:
+            # Dead kernels and timeouts come as a dozen classes; each must end as a report that failed, never as a page.
+            cause = error
+            self.close()
+            if self.stopped:
+                raise
+        refuse_unfinished(self.nb, name, failed, cause)
+        failed.unlink(missing_ok=True)
+        return self.nb
+
+    def papermill_execute_cells(self):
+        """Clear away what the notebook before left, then run the cells."""
+        reply = self.wait_for_reply(self.kc.execute(self._before, silent=True, store_history=False))["content"]
+        if reply["status"] != "ok":
+            raise RuntimeError(f"before the notebook: {reply.get('ename')}: {reply.get('evalue')}")
+        super().papermill_execute_cells()
+
+    def create_kernel_manager(self):
+        """Return the manager of a new kernel, which has a folder of its own for its sockets and settings."""
+        self._scratch = tempfile.TemporaryDirectory(prefix="konbit-")
+        scratch = Path(self._scratch.name)
+        (scratch / "matplotlibrc").touch()
+        (scratch / KERNEL).mkdir()
+        (scratch / KERNEL / "kernel.json").write_text(
+            json.dumps(_spec(scratch, self._programme_file)), encoding="utf-8"
+        )
+        self.resources = {"metadata": {"path": str(scratch)}}  # where it starts
+        own = {"kernel_spec_manager": KernelSpecManager(kernel_dirs=[str(scratch)]), "transport": TRANSPORT}
+        self.km = AsyncKernelManager(kernel_name=KERNEL, connection_file=str(scratch / "kernel.json"), **own)
+        return self.km
+
+    def close(self):
+        """End the kernel and every process it started."""
+        if self.km is not None:
+            self._kill()
+            self._cleanup_kernel()
+            self._scratch.cleanup()
+            self.km = None
+
+    def stop(self):
+        """End the run from another thread."""
+        self.stopped = True
+        self._kill()
+
+    def _kill(self):
+        group = getattr(getattr(self.km, "provisioner", None), "pgid", None)
+        if group and group != os.getpgrp():  # never our own: a group is the kernel's where it leads a session
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(group, signal.SIGKILL)
 
 
-def kernel_settings(connection):
-    """Return how a kernel is spoken to: by sockets beside its file `connection`, wherever it goes to work."""
-    return Config(KernelManager={"transport": TRANSPORT, "connection_file": str(connection)})
+def _spec(scratch, programme_file):
+    """What Jupyter is told of the kernel."""
+    env = {
+        "PYTHONHASHSEED": "0",
+        "PYTHONPATH": os.pathsep.join(filter(os.path.isabs, os.environ.get("PYTHONPATH", "").split(os.pathsep))),
+        "IPYTHONDIR": str(scratch / "ipython"),
+        "MATPLOTLIBRC": str(scratch / "matplotlibrc"),
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "KONBIT_PROGRAMME": str(programme_file),
+    }
+    code = LAUNCH.format(parent=str(Path(__file__).parents[2]), folder=str(programme_file.parent))
+    argv = [sys.executable, "-P", "-c", code, *OPTIONS]
+    return {"argv": argv, "env": env, "display_name": KERNEL, "language": "python"}
+
+
+class _OneKernel(Engine):
+    """Papermill's way to execute a notebook, by a client that stays."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man, kernel_name, *, client, **_):
+        """Run what Papermill has made ready."""
+        client.nb_man, client.nb = nb_man, nb_man.nb
+        client.execute()
+
+
+papermill_engines.register(KERNEL, _OneKernel)
 
 
 def to_run(notebook):
@@ -102,22 +203,13 @@ def cell_name(cell):
     return f"cell {cell.metadata['konbit']['cell']} ({cell.source.strip().partition(chr(10))[0]})"
 
 
-def parameterized(notebook, parameters):
-    """Return a copy of a notebook `to_run` that sets these parameters after its own, as Papermill would."""
-    copy = nbformat.from_dict(notebook)
-    copy.metadata.setdefault("papermill", nbformat.NotebookNode())
-    for cell in copy.cells:
-        cell.metadata.setdefault("tags", [])
-    return parameterize_notebook(copy, parameters, kernel_name=KERNEL, language="python")
-
-
 def refuse_unfinished(executed, name, failed, cause=None):
     """Raise a ReportError unless every cell ran to its end; keep the notebook as it is then as the file `failed`."""
-    stopped = _stopped_at(executed, cause)
+    stopped, error = _stopped_at(executed, cause)
     if not stopped:
         return
     published(failed, nbformat.writes(executed))
-    problem = _described(cause) if cause else "it did not run to its end"
+    problem = _described(error) if error else "it did not run to its end"
     kind = problem.partition(":")[0]  # what Python says of other errors than ours can quote the data
     raise ReportError(
         f"{name}, {stopped}: {problem}. "
@@ -134,44 +226,16 @@ def _described(error):
 
 
 def _stopped_at(notebook, cause):
-    """Name the cell where a run stopped, or return "" when every cell ran to its end.
+    """Return the name of the cell where a run stopped, "" when every cell ran to its end, and what stopped it.
 
     Papermill calls cells "completed" though the kernel died in them, so what counts is an error output, else the last
     cell that was started. Cells that Papermill itself put in are not counted.
     """
     own = [cell for cell in notebook.cells if not PUT_IN & set(cell.metadata.get("tags", []))]
     code = [cell for cell in own if cell.cell_type == "code" and cell.source.strip()]
-    failed = [cell for cell in code if any(output.output_type == "error" for output in cell.outputs)]
-    if not failed and not cause and all(cell.execution_count is not None for cell in code):
-        return ""
-    started = [cell for cell in code if cell.metadata.get("papermill", {}).get("start_time")]
-    return cell_name((failed or started[-1:] or code)[0])
-
-
-@contextmanager
-def own_kernel(scratch, programme_file):
-    """Offer Jupyter one kernel: this interpreter and package, a fixed hash seed, an empty profile without history.
-
-    It imports nothing from the folder it works in, and takes no settings from there or from who runs it.
-    """
-    spec = scratch / "kernels" / KERNEL
-    spec.mkdir(parents=True)
-    (scratch / "matplotlibrc").touch()
-    code = LAUNCH.format(parent=str(Path(__file__).parents[2]), folder=str(programme_file.parent))
-    env = {
-        "PYTHONHASHSEED": "0",
-        "PYTHONPATH": os.pathsep.join(filter(os.path.isabs, os.environ.get("PYTHONPATH", "").split(os.pathsep))),
-        "IPYTHONDIR": str(scratch / "ipython"),
-        "MATPLOTLIBRC": str(scratch / "matplotlibrc"),
-        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        "KONBIT_PROGRAMME": str(programme_file),
-    }
-    kernel = {"argv": [sys.executable, "-P", "-c", code, *OPTIONS], "display_name": KERNEL, "language": "python"}
-    (spec / "kernel.json").write_text(json.dumps(kernel | {"env": env}), encoding="utf-8")
-    before = os.environ.get("JUPYTER_PATH")
-    os.environ["JUPYTER_PATH"] = str(scratch)
-    try:
-        yield
-    finally:
-        del os.environ["JUPYTER_PATH"]
-        os.environ |= {"JUPYTER_PATH": before} if before is not None else {}
+    shown = [(cell, one) for cell in code for one in cell.outputs if one.output_type == "error"]
+    if not shown and not cause and all(cell.execution_count is not None for cell in code):
+        return "", None
+    started = [(cell, cause) for cell in code if cell.metadata.get("papermill", {}).get("start_time")]
+    cell, error = (shown or started[-1:] or [(code[0], cause)])[0]
+    return cell_name(cell), cause or error

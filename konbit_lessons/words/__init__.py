@@ -154,13 +154,15 @@ class Words:
         return f"p < {self.number(0.001, 3)}" if p < 0.001 else f"p = {self.number(p, 3 if p < 0.1 else 2)}"
 
     def date(self, day):
-        """Return a date in words, as "30 June 2017", "30 juin 2017" or "30 jen 2017"."""
+        """Return a date in words, as "30 June 2017", "30 juin 2017" or "30 jen 2017"; "–" where there is none."""
+        if pd.isna(day):
+            return "–"
         number = FIRST_DAY.get(self.language, "1") if day.day == 1 else day.day
         return f"{number} {self.month(day)}"
 
     def month(self, day):
-        """Return the month of a date in words, as "June 2017"."""
-        return f"{self._month_name(day)} {day.year}"
+        """Return the month of a date in words, as "June 2017"; "–" where there is none."""
+        return "–" if pd.isna(day) else f"{self._month_name(day)} {day.year}"
 
     def period(self, first, last):
         """Return the months from one day to another, as "April to June 2017" or "December 2016 to February 2017"."""
