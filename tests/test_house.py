@@ -31,7 +31,7 @@ FLOORS = (  # ground first: what stands earlier may not import what stands later
 OF_ONE_PROGRAMME = re.compile(
     r"\b(cdsps?|awardees?|haiti\w*|haïti\w*|htg|gourdes?|leve|lokal\+?|per_diem_htg|value_htg)\b", re.I
 )
-MOST_LINES = 13_800  # as many as there are; to be lowered with every hundred that goes
+MOST_LINES = 13_420  # as many as there are; to be lowered with every hundred that goes
 NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 
 
