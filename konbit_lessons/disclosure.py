@@ -162,9 +162,9 @@ class Gate:
             least = [floors.get(place, 0) for place in here]
             hidden, low = figures.hide(smallest, np.array(public), np.array(kept), np.array(least))
             for place, is_hidden, least in zip(here, hidden, low, strict=True):
-                shown[place] = shown.get(place, True) and not is_hidden
+                shown.setdefault(place, not is_hidden)  # what a report has shown, the next cannot take back
                 told = self._counted[place][0] if shown[place] else int(least // smallest * smallest)
-                floors[place] = max(floors.get(place, 0), told)
+                floors.setdefault(place, told)
         return self._table(shown, self._raised(floors, relations))
 
     def _enter(self, place, n, about, who):

@@ -83,6 +83,12 @@ def taken_part(data: Data, *, quarter: str) -> pd.DataFrame:
         ``reached`` and ``partners`` by place. Of invitations whose attendance is known ``invitations`` and ``attended``
         up to its end, in all and by :data:`TAKEN_UP`, ``invitations_now`` and ``attendances`` in it, by type.
     """
+    last = max(quarter, *data.quarters)  # what a report decides does not rest on those after it
+    return _taken_part(data, quarter=last).loc[:quarter]
+
+
+@once
+def _taken_part(data: Data, *, quarter: str) -> pd.DataFrame:
     gate, rows = Gate(), panel(data, quarter=quarter)
     for one in gate.reports(roster.reports(data, quarter)):
         so_far = rows[rows["fiscal_quarter"] <= one]
