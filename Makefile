@@ -41,10 +41,10 @@ report: $(VENV)/.ready ## make the reports of the programme in this folder, and 
 test: $(VENV)/.ready-to-test ## check style, then run all tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/python -m pytest -n $(WORKERS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 quick: $(VENV)/.ready-to-test ## the tests without the slow ones, for every change
-	@$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not browser"
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow and not browser"
 
 lab: $(VENV)/.ready ## open the notebooks in JupyterLab
 	@$(BIN)/konbit lab
