@@ -3,11 +3,14 @@
 import json
 import os
 import re
+import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
+import psutil
 import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_notebook, new_output
@@ -22,6 +25,7 @@ from konbit_lessons.reports.make import Made, make_reports
 from konbit_lessons.reports.notebooks import checked_parameters
 from konbit_lessons.reports.page import Setting, page, sanitized
 from konbit_lessons.reports.run import run
+from konbit_lessons.reports.warm import CAN_COPY
 from konbit_lessons.words import Words
 
 HERE = Path(__file__).parent
@@ -137,6 +141,60 @@ def test_nothing_beside_the_programme_is_imported_run_or_taken_for_settings(tmp_
     executed = run(path, {}, programme_file=folder / "programme.toml", keep=tmp_path / "kept")
     assert executed.cells[-1].outputs[0].data["text/plain"] == "'white'"
     assert not hit.exists()
+
+
+LEAVES = """
+import os, subprocess, threading, time
+import matplotlib, numpy, pandas
+pandas.options.display.max_rows, matplotlib.rcParams["lines.linewidth"], pandas.DataFrame.left = 7, 7, True
+numpy.random.seed(7)
+os.environ["LEFT"] = "1"
+threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+subprocess.Popen(["sleep", "300"]).pid
+"""
+SEES = """
+import os
+import matplotlib, numpy, pandas
+line = matplotlib.rcParams["lines.linewidth"]
+[pandas.options.display.max_rows, line, hasattr(pandas.DataFrame, "left"), "LEFT" in os.environ, "numpy" in dir()]
+"""
+
+
+@pytest.mark.parametrize("is_copied", [True, False])
+def test_no_notebook_sees_what_another_has_left(tmp_path, monkeypatch, is_copied):
+    monkeypatch.setattr("konbit_lessons.reports.run.CAN_COPY", is_copied and CAN_COPY)
+    told = {"programme_file": tmp_path / "programme.toml", "keep": tmp_path / "kept"}
+    left = run(written(tmp_path, LEAVES), {}, **told).cells[-1].outputs[0].data["text/plain"]
+    assert run(written(tmp_path, SEES), {}, **told).cells[-1].outputs[0].data["text/plain"] == (
+        "[60, 1.5, False, False, True]"
+    )
+    _gone(int(left))
+
+
+@pytest.mark.skipif(not CAN_COPY, reason="kernels are copies of a process on Linux alone")
+def test_kernels_end_with_the_process_that_started_them_however_it_ends(tmp_path):
+    path = written(
+        tmp_path, f"import os; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))", "while True: 1"
+    )
+    programme_file, keep = tmp_path / "programme.toml", tmp_path / "kept"
+    code = (
+        "from pathlib import Path; from konbit_lessons.reports.run import run; "
+        f"run(Path({str(path)!r}), {{}}, programme_file=Path({str(programme_file)!r}), keep=Path({str(keep)!r}))"
+    )
+    with subprocess.Popen([sys.executable, "-c", code]) as process:
+        while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+            assert process.poll() is None
+            time.sleep(0.1)
+        process.kill()
+    _gone(int((tmp_path / "pid").read_text()))
+
+
+def _gone(pid, seconds=30):
+    """Wait until a process has ended."""
+    until = time.monotonic() + seconds
+    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < until, psutil.Process(pid).cmdline()
+        time.sleep(0.1)
 
 
 # ---- the page

@@ -25,6 +25,7 @@ from papermill.engines import Engine, NotebookExecutionManager, papermill_engine
 from konbit_lessons import errors
 from konbit_lessons.errors import ReportError
 from konbit_lessons.publish import published
+from konbit_lessons.reports.warm import CAN_COPY, INLINE
 from konbit_lessons.words.markdown import LAB_ONLY
 
 SECONDS_PER_CELL, SECONDS_TO_START = 600, 120
@@ -131,7 +132,6 @@ class Kernel(PapermillNotebookClient):
         """Return the manager of a new kernel, which has a folder of its own for its sockets and settings."""
         self._scratch = tempfile.TemporaryDirectory(prefix="konbit-")
         scratch = Path(self._scratch.name)
-        (scratch / "matplotlibrc").touch()
         (scratch / KERNEL).mkdir()
         (scratch / KERNEL / "kernel.json").write_text(
             json.dumps(_spec(scratch, self._programme_file)), encoding="utf-8"
@@ -167,13 +167,14 @@ def _spec(scratch, programme_file):
         "PYTHONHASHSEED": "0",
         "PYTHONPATH": os.pathsep.join(filter(os.path.isabs, os.environ.get("PYTHONPATH", "").split(os.pathsep))),
         "IPYTHONDIR": str(scratch / "ipython"),
-        "MATPLOTLIBRC": str(scratch / "matplotlibrc"),
-        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "MATPLOTLIBRC": os.devnull,
+        "MPLBACKEND": INLINE,
         "KONBIT_PROGRAMME": str(programme_file),
     }
     code = LAUNCH.format(parent=str(Path(__file__).parents[2]), folder=str(programme_file.parent))
     argv = [sys.executable, "-P", "-c", code, *OPTIONS]
-    return {"argv": argv, "env": env, "display_name": KERNEL, "language": "python"}
+    ready = {"kernel_provisioner": {"provisioner_name": KERNEL if CAN_COPY else "local-provisioner"}}
+    return {"argv": argv, "env": env, "display_name": KERNEL, "language": "python", "metadata": ready}
 
 
 class _OneKernel(Engine):

@@ -1,0 +1,111 @@
+"""Kernels that are ready: copies of a process that has imported what notebooks need, each a process of its own.
+
+Takes what Jupyter starts a kernel with; returns the running kernel. Jupyter finds `WarmProvisioner` by its entry point
+in the group ``jupyter_client.kernel_provisioners``. Only where a process can be copied safely, which is Linux;
+elsewhere kernels are started in the ordinary way.
+"""
+
+import atexit
+import json
+import os
+import signal
+import subprocess
+import sys
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from threading import Lock
+
+import psutil
+from jupyter_client.provisioning import LocalProvisioner
+
+CAN_COPY = sys.platform == "linux"  # elsewhere libraries that draw or compute do not survive it
+NEEDED = """
+seaborn.objects statsmodels.api statsmodels.formula.api matplotlib.backends.backend_agg ipykernel.kernelapp
+matplotlib_inline.backend_inline
+"""
+INLINE = "module://matplotlib_inline.backend_inline"
+SERVE = """
+import sys
+sys.path.insert(0, {parent!r})
+import konbit_lessons.reports.warm
+del sys.path[0]
+konbit_lessons.reports.warm.serve()
+"""
+OF_THE_LIBRARY = Path(__file__).parents[1]
+
+
+class WarmProvisioner(LocalProvisioner):
+    """Starts a kernel as a copy of a process that is ready; see `jupyter_client.provisioning.KernelProvisionerBase`."""
+
+    async def launch_kernel(self, cmd, **kwargs):
+        """Start a kernel with the options that `cmd` ends with, after the code that an ordinary one runs."""
+        environment = kwargs["env"]
+        self.process = _server(environment.get("PYTHONPATH", "")).start(cmd[cmd.index("-c") + 2 :], environment)
+        self.pid = self.pgid = self.process.pid
+        return self.connection_info
+
+
+class Copied(psutil.Process):
+    """A kernel that is no child of this process, as Jupyter knows processes."""
+
+    stdin = stdout = stderr = None
+
+    def poll(self):
+        """Return None while it runs."""
+        return None if self.is_running() else 0
+
+
+class _Server:
+    """The process that is ready, which ends with this one: by then it reads the end of its input."""
+
+    def __init__(self, path):
+        code = SERVE.format(parent=str(OF_THE_LIBRARY.parent))
+        fixed = {"PYTHONHASHSEED": "0", "PYTHONPATH": path, "MATPLOTLIBRC": os.devnull, "MPLBACKEND": INLINE}
+        own = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "start_new_session": True}
+        self._process = subprocess.Popen([sys.executable, "-P", "-c", code], env=os.environ | fixed, **own)
+        self._one_at_a_time = Lock()
+        atexit.register(self._process.communicate)
+
+    def start(self, options, environment):
+        """Return a kernel that was started with these options in this environment."""
+        with self._one_at_a_time:
+            print(json.dumps([options, environment]), file=self._process.stdin, flush=True)
+            return Copied(int(self._process.stdout.readline()))
+
+
+_server = cache(_Server)
+
+
+def serve():
+    """Import what notebooks need; then for each line of the input become a kernel, in a copy of this process."""
+    import konbit_lessons
+
+    measures = [f"konbit_lessons.measures.{path.stem}" for path in OF_THE_LIBRARY.glob("measures/[!_]*.py")]
+    for name in [*NEEDED.split(), *measures]:
+        import_module(name)
+    for name in konbit_lessons.__all__:
+        getattr(konbit_lessons, name)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # a kernel that has ended is gone
+    for line in sys.stdin:
+        if not (pid := os.fork()):
+            _become_kernel(*json.loads(line))
+        os.setpgid(pid, pid)
+        print(pid, flush=True)
+
+
+def _become_kernel(options, environment):
+    """Go on as a kernel that leads a group of processes, and never come back."""
+    os.setpgid(0, 0)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    os.environ.clear()
+    os.environ.update(environment)
+    try:
+        import_module("ipykernel.kernelapp").launch_new_instance(
+            [*options, f"--IPKernelApp.parent_handle={os.getppid()}"]
+        )
+    finally:
+        os._exit(0)
