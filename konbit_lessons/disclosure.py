@@ -8,10 +8,10 @@ from collections import defaultdict
 from itertools import pairwise
 from typing import NamedTuple
 
+import highspy
 import numpy as np
 import pandas as pd
 from scipy import sparse
-from scipy.optimize import Bounds, LinearConstraint, milp
 
 from konbit_lessons.errors import DataError
 
@@ -19,6 +19,12 @@ TOTAL = "total"
 AND = " × "  # between the names of columns that form groups together
 WHOLE = 1e-6  # how near to whole numbers a solution is whole
 GOLDEN = (5**0.5 - 1) / 2  # its multiples stay apart
+SOLVER = {"output_flag": False, "threads": 1}
+SOLVED = {  # any other state of the solver is an error, never a figure that may be shown
+    highspy.HighsModelStatus.kOptimal: True,
+    highspy.HighsModelStatus.kInfeasible: False,
+    highspy.HighsModelStatus.kUnboundedOrInfeasible: False,
+}
 
 
 class Before(NamedTuple):
@@ -348,30 +354,47 @@ class _Program:
 
     def __init__(self, matrix, values, low, movable):
         self.values, self.at = values, np.flatnonzero(movable)
-        self.balance = sparse.kron(np.eye(2), sparse.kron([[1, -1]], matrix[:, self.at]), format="csr")
-        down = values[self.at] - low[self.at]
-        self.bounds = Bounds(0, np.concatenate([np.full(len(down), np.inf), down] * 2))
+        rows = sparse.kron(np.eye(2), sparse.kron([[1, -1]], matrix[:, self.at]), format="csr")
+        model, down = highspy.HighsLp(), values[self.at] - low[self.at]
+        model.num_row_, model.num_col_ = rows.shape
+        model.row_lower_, model.row_upper_ = np.zeros((2, rows.shape[0]))
+        model.col_cost_, model.col_lower_ = np.zeros((2, rows.shape[1]))
+        model.col_upper_ = np.concatenate([np.full(len(down), highspy.kHighsInf), down] * 2)
+        model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        model.a_matrix_.start_, model.a_matrix_.index_, model.a_matrix_.value_ = rows.indptr, rows.indices, rows.data
+        self.solver = highspy.Highs()
+        for option, value in SOLVER.items():
+            self.solver.setOptionValue(option, value)
+        self.solver.passModel(model)
 
     def two_tables(self, target, apart, cost):
         """Return two tables that lie this far apart in the target and move least; None if there are none.
 
-        The linear program nearly always comes out whole; where it does not, the integer program is solved.
+        The linear program nearly always comes out whole; what does not is asked to.
         """
-        width = sparse.csr_array(np.kron([1, -1, -1, 1], self.at == target)[None])
-        zeros = np.zeros(self.balance.shape[0])
-        equations, costs = sparse.vstack([self.balance, width], format="csr"), np.tile(cost[self.at], 4)
-        limits = LinearConstraint(equations, np.append(zeros, apart), np.append(zeros, np.inf))
-        for integrality in (0, 1):
-            solved = milp(costs, integrality=integrality, bounds=self.bounds, constraints=limits)
-            if solved.x is None:
-                return None
-            moves = np.rint(solved.x)
-            if np.abs(solved.x - moves).max() < WHOLE:
-                break
-        up, down = moves.reshape(2, 2, -1).swapaxes(0, 1)
+        every = np.arange(4 * len(self.at), dtype=np.int32)
+        self.solver.changeColsCost(len(every), every, np.tile(cost[self.at], 4))
+        moved = every.reshape(4, -1)[:, np.searchsorted(self.at, target)]
+        self.solver.addRow(apart, highspy.kHighsInf, 4, moved, np.array([1.0, -1, -1, 1]))
+        moves = self._solved()
+        while moves is not None and len(broken := every[np.abs(moves - np.rint(moves)) > WHOLE]):
+            self._ask(broken, highspy.HighsVarType.kInteger)
+            moves = self._solved()
+        self._ask(every, highspy.HighsVarType.kContinuous)
+        self.solver.deleteRows(1, np.array([self.solver.getNumRow() - 1], dtype=np.int32))
+        if moves is None:
+            return None
+        up, down = np.rint(moves).reshape(2, 2, -1).swapaxes(0, 1)
         tables = np.tile(self.values, (2, 1))
         tables[:, self.at] += up - down
         return tables
+
+    def _solved(self):
+        self.solver.run()
+        return np.array(self.solver.getSolution().col_value) if SOLVED[self.solver.getModelStatus()] else None
+
+    def _ask(self, columns, kind):
+        self.solver.changeColsIntegrality(len(columns), columns, np.full(len(columns), kind))
 
 
 def _name(place):
