@@ -2,7 +2,7 @@
 
 Everything that differs between programmes stands in that file, so that another programme needs another programme.toml
 and no code. It is checked whole before anything is read: each error names the file, the key, what was found, and what
-is allowed. ``sections`` has the keys, ``declared`` the columns that come of them, ``checks`` how they fit together.
+is allowed. ``sections`` has the keys, ``declared`` the columns that come of them and how they fit together.
 """
 
 import os
@@ -18,8 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from konbit_lessons import tables
 from konbit_lessons.errors import ProgrammeError
-from konbit_lessons.field import checks
-from konbit_lessons.field.declared import EXPECTS, declared, types_of
+from konbit_lessons.field.declared import EXPECTS, declared, missing_words, nearest, problems, types_of
 from konbit_lessons.field.sections import About, Analysis, Meaningful, Sections, Source, Study, Units
 from konbit_lessons.words.label import Label
 
@@ -180,7 +179,7 @@ class Programme:
         ProgrammeError
             Some have none; all are listed.
         """
-        if lacking := checks.missing_words(self.said, language):
+        if lacking := missing_words(self.said, language):
             raise ProgrammeError("\n".join(f"{self.path.name}, {one}." for one in lacking))
 
     def files_of(self, source: Source) -> list[Path]:
@@ -274,7 +273,7 @@ def _checked(path: Path) -> Sections:
     except ValidationError as error:
         raise ProgrammeError(_explain(error, path.name, content)) from error
     schemas = tables.schemas(declared(said), languages=tuple(said.programme.languages))
-    if wrong := list(dict.fromkeys(checks.problems(said, schemas))):
+    if wrong := list(dict.fromkeys(problems(said, schemas))):
         raise ProgrammeError("\n".join(f"{path.name}, {one}." for one in wrong))
     return said
 
@@ -312,7 +311,7 @@ def _allowed_keys(location: tuple) -> str:
         kinds = [field.annotation, *getattr(field.annotation, "__args__", ())] if field else [model]
         model = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), model)
     known = list(model.model_fields)
-    return f"{checks.nearest(str(location[-1]), known)}Allowed: {', '.join(known)}."
+    return f"{nearest(str(location[-1]), known)}Allowed: {', '.join(known)}."
 
 
 def _files_there(folder: Path) -> str:

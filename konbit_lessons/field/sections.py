@@ -1,6 +1,6 @@
 """The sections of a programme.toml, each with its keys, what they may hold, and what they are unless told.
 
-Takes what TOML reads; whether the sections fit one another is looked at in :mod:`konbit_lessons.field.checks`.
+Takes what TOML reads; whether the sections fit one another is looked at in :mod:`konbit_lessons.field.declared`.
 """
 
 import re

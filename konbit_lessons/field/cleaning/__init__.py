@@ -21,7 +21,7 @@ from konbit_lessons.field.cleaning.references import Events, Organizations
 from konbit_lessons.field.cleaning.repeats import once_each, one_answer_each
 from konbit_lessons.field.declared import AMOUNT, EXPECTS
 from konbit_lessons.field.programme import Programme
-from konbit_lessons.field.texts import as_text, ordered, stacked
+from konbit_lessons.field.values import as_text, ordered, stacked
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from konbit_lessons.field.cleaning.record import ROW, WHEN, Record
-from konbit_lessons.field.texts import as_text
+from konbit_lessons.field.values import as_text
 
 PAIR = ["event_id", "organization_id"]
 CAME = {"attended": "boolean", "delegates": "Int64", "senior_delegate": "boolean"}

@@ -13,13 +13,13 @@ import pandera.pandas as pa
 
 from konbit_lessons import tables
 from konbit_lessons.errors import ProgrammeError, SourceError
-from konbit_lessons.field.checks import nearest
+from konbit_lessons.field import values as by_codebook
 from konbit_lessons.field.cleaning.corrections import corrected
 from konbit_lessons.field.cleaning.record import ROW, TYPED, WHEN, Record
+from konbit_lessons.field.declared import nearest
 from konbit_lessons.field.programme import Programme, Source
 from konbit_lessons.field.sources import Raw, read
-from konbit_lessons.field.texts import as_text, constant, counted, encoded, kept, looked_up, nothing, stacked
-from konbit_lessons.field.values import Writing, convert, days_of_serials
+from konbit_lessons.field.values import as_text, constant, counted, encoded, kept, looked_up, nothing, stacked
 
 SUBMITTED = tables.codebook()["submitted"]  # where an exporter says when a row was submitted
 FILLED_IN = ("end", "today", "start")  # when a form was filled in, by the device's clock; the first there is counts
@@ -103,12 +103,12 @@ class Conversion:
             self.record.arrivals.append(places[days.notna()])
 
     def _days(self, text: pd.DataFrame, name: str) -> pd.Series:
-        return convert(text[name], {"kind": "day"}, self._writing(name), "datetime64[us]")[0]
+        return by_codebook.convert(text[name], {"kind": "day"}, self._writing(name), "datetime64[us]")[0]
 
-    def _writing(self, name: str) -> Writing:
+    def _writing(self, name: str) -> by_codebook.Writing:
         source, timezone = self.source, self.programme.timezone
         in_utc = name == "_submitted" or source.columns.get(name) == "_submission_time"
-        return Writing(tuple(source.dates), source.decimal, source.levels.get(name, {}), timezone, in_utc)
+        return by_codebook.Writing(tuple(source.dates), source.decimal, source.levels.get(name, {}), timezone, in_utc)
 
     def _column(self, text: pd.DataFrame, name: str, blanked: pd.Series | None) -> tuple[pd.Series, pd.Series]:
         """Typed values of one column, and for the texts that did not convert, why."""
@@ -119,7 +119,7 @@ class Conversion:
             none = nothing(text) if dtype == "category" else pd.Series(pd.NA, index=text.index, dtype=dtype)
             return none, pd.Series(dtype="str")
         cells = self._with_blanks(text, name, blanked)
-        values, wrong = convert(cells, about.metadata, self._writing(name), dtype)
+        values, wrong = by_codebook.convert(cells, about.metadata, self._writing(name), dtype)
         rows = text.loc[wrong.index]
         self.record.set_aside(rows, table, name, cells, scope="value", check="conversion", reason=wrong)
         return values, wrong
@@ -255,7 +255,7 @@ def _part(
     cells = as_written(frame).assign(**{"@sheet": sheet, "@file": raw.path.stem})
     part = pd.DataFrame({column: cells[header] for column, header in (wanted | clock).items()}, index=frame.index)
     for column in [column for column in wanted if raw.epoch and tables.is_day(schema.columns[column])]:
-        part[column], count = days_of_serials(part[column], raw.epoch)
+        part[column], count = by_codebook.days_of_serials(part[column], raw.epoch)
         if count:
             notices.append(f"{where}, {column}: {count} serial numbers were read as days, counted from {raw.epoch}")
     unused = [header for header in frame if header not in {*wanted.values(), *clock.values()}]

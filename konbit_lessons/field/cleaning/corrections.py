@@ -13,7 +13,7 @@ from konbit_lessons.errors import DataError
 from konbit_lessons.field.cleaning.record import LOG, ON_ROSTER, Record, own_lines, shown
 from konbit_lessons.field.programme import CORRECTIONS as FILE
 from konbit_lessons.field.programme import Programme, Source
-from konbit_lessons.field.texts import as_text, composed, encoded
+from konbit_lessons.field.values import as_text, composed, encoded
 
 CHANGES = ("change_response", "blank_response", "remove_survey", "add_survey", "no_action")
 CHECK = "correction"

@@ -10,7 +10,7 @@ import pandera.pandas as pa
 from konbit_lessons.errors import DataError
 from konbit_lessons.field.identity import CANDIDATES
 from konbit_lessons.field.sources import read
-from konbit_lessons.field.texts import as_text, counted, looked_up, ordered
+from konbit_lessons.field.values import as_text, counted, looked_up, ordered
 from konbit_lessons.publish import from_spreadsheets
 from konbit_lessons.tables import TEXT
 

@@ -10,7 +10,7 @@ from konbit_lessons.field.cleaning import decisions
 from konbit_lessons.field.cleaning.decisions import DIFFERENT, EVENT, NEW, NO_ORGANIZATION, ORGANIZATION, Decisions
 from konbit_lessons.field.cleaning.record import ON_ROSTER, ROW, TYPED, Record
 from konbit_lessons.field.identity import Match, Roster, fold
-from konbit_lessons.field.texts import as_text, distinct_of, kept, looked_up
+from konbit_lessons.field.values import as_text, distinct_of, kept, looked_up
 from konbit_lessons.tables import TEXT
 
 EQUAL = ("code", "name")  # how a text can be meant without any doubt

@@ -7,7 +7,7 @@ from konbit_lessons.field.cleaning.attendance import agreement_by_quarter
 from konbit_lessons.field.cleaning.record import ALL, ROW, TYPED, WHEN, Record, shown
 from konbit_lessons.field.identity.forms import plain
 from konbit_lessons.field.programme import Source
-from konbit_lessons.field.texts import as_text, distinct_of, looked_up, ordered
+from konbit_lessons.field.values import as_text, distinct_of, looked_up, ordered
 
 CHECK = "double entry"
 WAVE = ["organization_id", "wave"]

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from konbit_lessons.field.sources.form import ODK_GPS, Form, Question, Writing, clean, written
-from konbit_lessons.field.texts import encoded, looked_up
+from konbit_lessons.field.values import encoded, looked_up
 from konbit_lessons.tables import TEXT
 
 METADATA = ("_", "meta/", "meta-")

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from konbit_lessons.errors import SourceError
-from konbit_lessons.field.texts import kept
+from konbit_lessons.field.values import kept
 from konbit_lessons.tables import TEXT
 
 WORDS = tomllib.loads((files(__package__) / "words.toml").read_text(encoding="utf-8"))  # of exporters, form builders
