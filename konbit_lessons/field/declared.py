@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from fnmatch import filter as matching
+from itertools import chain
 from typing import Any
 
 import pandera.pandas as pa
@@ -27,10 +28,9 @@ SHOWN = 8  # places listed in one error
 
 def declared(said: Sections) -> dict[str, dict[str, dict]]:
     """Table → column → what is said of it, as :func:`konbit_lessons.tables.schemas` takes it."""
-    types, expectations = types_of(said), {}
-    for name, one in said.expectations.items():
-        about = {"at": "expectations", "kind": "yes_no", "label": one.label, "meaning": _words("expected", one)}
-        expectations[f"{EXPECTS}{name}"] = about
+    types, at = types_of(said), {"at": "expectations", "kind": "yes_no"}
+    labels = {f"{EXPECTS}{name}": one for name, one in said.expectations.items()}
+    expectations = {name: at | {"label": one.label, "meaning": _words("expected", one)} for name, one in labels.items()}
     columns = {
         "organizations": {"org_type": {"levels": types.get("org_type", {})}, **_of_organizations(said, types)},
         "events": {"event_type": {"levels": types.get("event_type", {})}, **_of_events(said)},
@@ -38,13 +38,11 @@ def declared(said: Sections) -> dict[str, dict[str, dict]]:
         "conversations": expectations,
         "learning": {"action": {"levels": {name: one.label for name, one in said.actions.items()}}},
     }
-    return {table: _relabelled(table, columns.get(table, {}), said.labels) for table in tables.TABLES}
-
-
-def _relabelled(table: str, columns: dict[str, dict], labels: dict[str, Label]) -> dict[str, dict]:
-    """With the words of [labels] for columns of codebook.toml: what it calls them, and what they mean."""
-    own = {name for name in labels if name in tables.codebook()["tables"][table]["columns"]}
-    return columns | {name: columns.get(name, {}) | {"label": labels[name], "meaning": labels[name]} for name in own}
+    for table, about in tables.codebook()["tables"].items():  # the words of [labels] for columns of codebook.toml
+        own = columns.get(table, {})
+        words = {name: one for name, one in said.labels.items() if name in about["columns"]}
+        columns[table] = own | {name: own.get(name, {}) | {"label": one, "meaning": one} for name, one in words.items()}
+    return columns
 
 
 def types_of(said: Sections) -> dict[str, dict[str, Label]]:
@@ -80,12 +78,12 @@ def _of_organizations(said: Sections, types: dict) -> dict[str, dict]:
 
 
 def _of_events(said: Sections) -> dict[str, dict]:
-    columns = {}
+    columns, currency = {}, said.programme.currency
     for name, one in said.incentives.items():
-        about = {"at": "incentives", "kind": "yes_no", "label": one.label, "meaning": _words("offered", one)}
+        about = {"at": "incentives", "kind": one.kind, "label": one.label, "meaning": _words("offered", one)}
         if one.kind == "amount":
-            label = _words("amount", one, currency=said.programme.currency)
-            about |= {"kind": "amount", "unit": "currency", "label": label, "meaning": _words("amount_offered", one)}
+            label, meaning = _words("amount", one, currency=currency), _words("amount_offered", one)
+            about |= {"unit": "currency", "label": label, "meaning": meaning}
         columns[name + AMOUNT * (one.kind == "amount")] = about
     return columns
 
@@ -104,12 +102,8 @@ def _words(which: str, one, **values: str) -> Label:
 
 def problems(said: Sections, schemas: dict[str, pa.DataFrameSchema]) -> Iterator[str]:
     """Everything that is wrong, each as a sentence that begins with its section."""
-    yield from _names(said)
-    yield from _types(said)
-    if said.places:
-        yield from _places(said)
-    yield from _references(said)
-    yield from _analysis(said, schemas)
+    places = _places(said) if said.places else ()
+    yield from chain(_names(said), _types(said), places, _references(said), _analysis(said, schemas))
     for number, source in enumerate(said.source, start=1):
         for problem in _source(source, schemas[source.table]):
             yield f'[[source]] {number} (table "{source.table}"), {problem}'
@@ -199,22 +193,19 @@ def _same_label(place: str, levels: dict[str, Label]) -> Iterator[str]:
     seen: dict[tuple[str, str], str] = {}
     for level, label in levels.items():
         for language, forms in label.texts.items():
-            other = seen.setdefault((language, forms["one"].casefold()), level)
-            if other != level:
-                said = f'{place}: "{other}" and "{level}" have one label, "{forms["one"]}"'
-                yield f"{said}; write another for one of them"
+            if (other := seen.setdefault((language, forms["one"].casefold()), level)) != level:
+                told = f'{place}: "{other}" and "{level}" have one label, "{forms["one"]}"'
+                yield f"{told}; write another for one of them"
 
 
 def _places(said: Sections) -> Iterator[str]:
     places, levels = said.places, types_of(said).get(said.places.column, {})
-    lacking = [level for level in levels if level not in places.tiles]
-    if places.tiles and lacking:
-        there = f"[places] tiles: there is no tile for {', '.join(lacking)}"
-        yield f"{there}; write each as its column and row, such as [0, 2]"
+    if lacking := [level for level in levels if places.tiles and level not in places.tiles]:
+        advice = "write each as its column and row, such as [0, 2]"
+        yield f"[places] tiles: there is no tile for {', '.join(lacking)}; {advice}"
     yield from _unknown("[places] tiles", places.tiles, levels, "no level of it")
-    for at, count in Counter(places.tiles.values()).items():
-        if count > 1:
-            alike = [level for level, tile in places.tiles.items() if tile == at]
+    for at in dict.fromkeys(places.tiles.values()):
+        if len(alike := [level for level, tile in places.tiles.items() if tile == at]) > 1:
             yield f"[places] tiles: {' and '.join(alike)} stand on one tile, {list(at)}; move one of them"
     yield from _unknown("[places] spellings", places.spellings, levels, "no level of it")
     seen: dict[str, str] = {}
@@ -245,12 +236,11 @@ def _references(said: Sections) -> Iterator[str]:
 
 def _analysis(said: Sections, schemas: dict[str, pa.DataFrameSchema]) -> Iterator[str]:
     """Columns that the analysis names and that invitations do not have, see :mod:`konbit_lessons.panel`."""
-    asked = [name for name, one in said.questions.items() if one.predicts] + [
-        EXPECTS + one for one in said.expectations
-    ]
+    asked = [name for name, one in said.questions.items() if one.predicts]
+    asked += [EXPECTS + name for name in said.expectations]
     of_both = [*schemas["organizations"].columns, *schemas["events"].columns]
     known = dict.fromkeys([*said.incentives, *tables.codebook()["panel"], *asked, *of_both])
-    known = [name for name in known if name != "attended"]
+    known.pop("attended", None)
     more = "; an incentive of events is made known under [incentives]"
     for key in ("incentives", "adjust_for", "cluster", "by") if said.analysis else ():
         named = getattr(said.analysis, key) or []
@@ -261,8 +251,7 @@ def _analysis(said: Sections, schemas: dict[str, pa.DataFrameSchema]) -> Iterato
 def _source(source: Source, schema: pa.DataFrameSchema) -> Iterator[str]:
     known = list(schema.columns)
     for key in ("columns", "levels", "missing", "blank", "set", "by_file"):
-        patterns = [one for one in getattr(source, key) if one != "*"]
-        unmatched = [one for one in patterns if not matching(known, one)]
+        unmatched = [one for one in getattr(source, key) if one != "*" and not matching(known, one)]
         yield from _unknown(key, unmatched, known, "no column of that table")
     for column, written in source.levels.items():
         levels = schema.columns[column].metadata["levels"] if column in schema.columns else {}

@@ -122,10 +122,10 @@ class Programme:
     def question(self) -> dict[str, Any]:
         """The programme's question as keyword arguments of :func:`konbit_lessons.predict_participation`."""
         asked = self._asked
-        named = {name: list(getattr(asked, name)) for name in ("incentives", "adjust_for", "cluster")}
-        labels = {name: label.text(self.languages[0]) for name, label in self._labels.items()}
-        more = {"labels": labels, "smallest_effect": asked.smallest_effect_that_matters}
-        return {"outcome": asked.outcome, **named, **more, **({"by": asked.by} if asked.by else {})}
+        found = {name: list(getattr(asked, name)) for name in ("incentives", "adjust_for", "cluster")}
+        found["labels"] = {name: label.text(self.languages[0]) for name, label in self._labels.items()}
+        found |= {"outcome": asked.outcome, "smallest_effect": asked.smallest_effect_that_matters}
+        return found | ({"by": asked.by} if asked.by else {})
 
     @property
     def formula(self) -> str:
@@ -147,8 +147,7 @@ class Programme:
             labels |= {name: one.metadata["label"] for name, one in schema.columns.items()}
         labels |= {name: Label.of(text) for name, text in tables.codebook()["panel"].items()}
         labels |= {f"{EXPECTS}{name}": one.label for name, one in self.expectations.items()}
-        for name, one in (self.actions | self.questions | self.incentives).items():
-            labels[name] = one.label
+        labels |= {name: one.label for name, one in (self.actions | self.questions | self.incentives).items()}
         return labels | self.said.labels | (self.study.labels if self.study else {})
 
     def label(self, term: str) -> Label:
@@ -164,10 +163,8 @@ class Programme:
         return self._levels_of(column).get(level) or Label.of(str(level))
 
     def _levels_of(self, column: str) -> dict[str, Label]:
-        if column in self.types:
-            return self.types[column]
-        if column in self.questions:
-            return self.questions[column].levels
+        if column in self.types or column in self.questions:
+            return self.types[column] if column in self.types else self.questions[column].levels
         found = (one.columns[column].metadata["levels"] for one in self.tables.values() if column in one.columns)
         return next(filter(None, found), {})
 
@@ -202,8 +199,7 @@ class Programme:
 
     def places_of(self, source: Source) -> list[str]:
         """What the column ``source`` says of rows of this source: a file below the raw folder, or the database."""
-        files = [path.relative_to(self.raw).as_posix() for path in self.files_of(source)]
-        return files or [source.place]
+        return [path.relative_to(self.raw).as_posix() for path in self.files_of(source)] or [source.place]
 
     def input_files(self) -> list[Path]:
         """Every file an analysis of this programme reads, programme.toml first."""
@@ -242,19 +238,13 @@ def load(path: str | Path = "programme.toml", *, audience: str = "shared") -> Pr
     """
     if audience not in AUDIENCES:
         raise ProgrammeError(f"audience: found {audience!r}; expected {' or '.join(AUDIENCES)}.")
-    path = _found(Path(path))
+    path = Path(path)
+    places, named = [path], Path(os.environ.get(VARIABLE, ""))
+    if not path.is_absolute() and {*path.parts[:-1]} <= {".."}:
+        places += [*(folder / path.name for folder in (Path.cwd(), *Path.cwd().parents)), named, named / path.name]
+    path = next((one for one in places if one.is_file()), path).resolve()
     said = _checked(path)
     return Programme(path, said, audience, said.privacy.smallest_cell if audience == "shared" else 1)
-
-
-def _found(path: Path) -> Path:
-    """The file itself, or the one of its name in the nearest folder above, or the one that the environment names."""
-    places = [path]
-    if not path.is_absolute() and {*path.parts[:-1]} <= {".."}:
-        places += [folder / path.name for folder in (Path.cwd(), *Path.cwd().parents)]
-        named = Path(os.environ.get(VARIABLE, ""))
-        places += [named, named / path.name]
-    return next((one for one in places if one.is_file()), path).resolve()
 
 
 def _checked(path: Path) -> Sections:
@@ -282,8 +272,7 @@ def _explain(error: ValidationError, file_name: str, content: dict) -> str:
     lines = []
     for problem in error.errors():
         where = [str(part) for part in problem["loc"] if not str(part).startswith("function-")]
-        key = _key(problem["loc"], content)
-        found = problem["input"]
+        key, found = _key(problem["loc"], content), problem["input"]
         if problem["type"] == "missing":
             lines.append(f"{file_name}, {key}: this is missing; it is needed.")
         elif problem["type"] == "extra_forbidden":
@@ -310,8 +299,7 @@ def _allowed_keys(location: tuple) -> str:
         field = model.model_fields.get(part) if isinstance(part, str) else None
         kinds = [field.annotation, *getattr(field.annotation, "__args__", ())] if field else [model]
         model = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), model)
-    known = list(model.model_fields)
-    return f"{nearest(str(location[-1]), known)}Allowed: {', '.join(known)}."
+    return f"{nearest(str(location[-1]), model.model_fields)}Allowed: {', '.join(model.model_fields)}."
 
 
 def _files_there(folder: Path) -> str:

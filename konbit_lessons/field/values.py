@@ -112,8 +112,7 @@ def days_of_serials(text: pd.Series, epoch: str) -> tuple[pd.Series, int]:
     >>> days_of_serials(pd.Series(["41274"]), "1904")[0].tolist()
     ['2017-01-01']
     """
-    serials = text[text.str.fullmatch(_SERIAL).fillna(False)]
-    days = serials.map(lambda number: _of_serial(number, epoch)).dropna()
+    days = text[text.str.fullmatch(_SERIAL).fillna(False)].map(lambda number: _of_serial(number, epoch)).dropna()
     return text.where(~text.index.isin(days.index), days.map("{:%Y-%m-%d}".format).reindex(text.index)), len(days)
 
 
@@ -127,14 +126,15 @@ def _text(text: str, writing: Writing, about: Mapping) -> str:
 
 def _level(text: str, writing: Writing, about: Mapping) -> str:
     """A level by any of its words; a place also by its spellings."""
-    levels, is_place = about["levels"], about["kind"] == "place"
+    levels, where = about["levels"], "words are mapped under levels"
     known = {_fold(words): level for level, label in levels.items() for words in label.every()}
-    known |= {_fold(level): level for level in levels}
-    keys = (text.casefold(), place_key(text)) if is_place else (_fold(text),)
-    if found := next(filter(None, map((about["spellings"] if is_place else known).get, keys)), None):
-        return found
-    where = "spellings are written under [places]" if is_place else "words are mapped under levels"
-    raise ValueError(f"expected {', '.join(levels)}; other {where} in programme.toml")
+    found = (known | {_fold(level): level for level in levels}).get(_fold(text))
+    if about["kind"] == "place":
+        spellings, where = about["spellings"], "spellings are written under [places]"
+        found = spellings.get(text.casefold()) or spellings.get(place_key(text))
+    if not found:
+        raise ValueError(f"expected {', '.join(levels)}; other {where} in programme.toml")
+    return found
 
 
 def place_key(text: str) -> str:
@@ -159,14 +159,12 @@ def _amount(text: str, writing: Writing, about: Mapping) -> float:
     mark = _fold(found[1] + found[3]).strip(". ") if found else ""
     percent = [(text.removesuffix("%"), 100)] if text.endswith("%") else []  # as a percent cell of a workbook holds it
     for digits, of in [(text, 1), *percent, *([(found[2], 1)] if found and mark in about.get("marks", ()) else [])]:
-        number = _number(digits, writing)
-        if number is not None:
+        if (number := _number(digits, writing)) is not None:
             return number / of
     unit = about["unit"].text() if about.get("unit") else ""
     if unit == "hours" and (clock := re.fullmatch(r"(\d{1,2})\s*[h:]\s*([0-5]\d)", text.lower())):
         return int(clock[1]) + int(clock[2]) / 60
-    of_unit = f", in {unit}" if mark and unit else ""
-    raise ValueError(f"expected a number such as 1250{writing.decimal}5{of_unit}")
+    raise ValueError(f"expected a number such as 1250{writing.decimal}5{f', in {unit}' if mark and unit else ''}")
 
 
 def _number(text: str, writing: Writing) -> float | None:
@@ -205,11 +203,14 @@ def _scale(text: str, writing: Writing, about: Mapping) -> int:
 
 
 def _day(text: str, writing: Writing, about: Mapping) -> datetime:
+    """Midnight of a day; of a moment with a time zone, the day that it was in the programme's."""
     if (iso := _ISO.fullmatch(text)) and (day := _by_format(text[:10], "%Y-%m-%d")):
-        return _local_day(day, iso, writing)
+        if not iso[4] or not (iso[5] or writing.utc):
+            return day
+        moment = datetime.fromisoformat(f"{day.date()}T{iso[4]}{(iso[5] or 'Z').replace('Z', '+00:00')}")
+        return datetime.combine(moment.astimezone(UTC).astimezone(writing.timezone).date(), time())
     for order in writing.dates:
-        day = _of_serial(text, SERIAL[order]) if order in SERIAL else _in_order(_TIME.sub("", text), order)
-        if day:
+        if day := _of_serial(text, SERIAL[order]) if order in SERIAL else _in_order(_TIME.sub("", text), order):
             return day
     raise ValueError(f"expected a date written {' or '.join([*writing.dates, 'year-month-day'])}")
 
@@ -238,14 +239,6 @@ def _of_serial(text: str, epoch: str) -> datetime | None:
 
 def _plausible(day: datetime) -> datetime | None:
     return day if FIRST_YEAR <= day.year <= LAST_YEAR else None
-
-
-def _local_day(day: datetime, iso: re.Match, writing: Writing) -> datetime:
-    """Midnight of the day it was in the programme's time zone."""
-    if not iso[4] or not (iso[5] or writing.utc):
-        return day
-    moment = datetime.fromisoformat(f"{day.date()}T{iso[4]}{(iso[5] or 'Z').replace('Z', '+00:00')}")
-    return datetime.combine(moment.astimezone(UTC).astimezone(writing.timezone).date(), time())
 
 
 _PARSERS = {"level": _level, "place": _level, "day": _day, "yes_no": _yes_no, "scale": _scale, "whole": _whole}

@@ -190,12 +190,10 @@ def text_of(value: object) -> str | None:
         return "1" if value else "0"
     if isinstance(value, datetime) and value.time() == time() and value.tzinfo is None:
         value = value.date()
-    if isinstance(value, date | time):
-        return value.isoformat()
+    if isinstance(value, date | time | Decimal):
+        return format(value, "f") if isinstance(value, Decimal) else value.isoformat()
     if isinstance(value, int | np.integer | timedelta | UUID):
         return str(value)
-    if isinstance(value, Decimal):
-        return format(value, "f")
     raise TypeError(type(value).__name__)
 
 
