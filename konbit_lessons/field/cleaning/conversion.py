@@ -148,8 +148,7 @@ class Conversion:
         for name, column in self.schema.columns.items():
             for check in column.checks if name in text and not column.metadata["levels"] else ():
                 least, most = (check.statistics.get(limit) for limit in ("min_value", "max_value"))
-                inside = values[name].between(least, inf if most is None else most)
-                refused = ~inside.fillna(True).astype("bool")
+                refused = ~values[name].between(least, inf if most is None else most).fillna(True).astype("bool")
                 reason = f"expected {least} or more" if most is None else f"expected {least} to {most}"
                 about = {"scope": "value", "check": "codebook", "reason": reason}
                 self.record.set_aside(values[refused], self.schema.name, name, text[name], **about)

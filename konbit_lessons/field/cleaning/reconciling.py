@@ -41,8 +41,7 @@ def invited(who: str, cleaned: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """
     events = as_text(cleaned["events"][[*ROW, WHEN, "event_id", "held_on"]])
     if who == "count only":
-        pairs = as_text(cleaned["sign_in"][PAIR].drop_duplicates())
-        rows = events.merge(pairs, on="event_id", validate="one_to_many")
+        rows = events.merge(as_text(cleaned["sign_in"][PAIR].drop_duplicates()), on="event_id", validate="one_to_many")
     else:
         rows = events.merge(cleaned["organizations"][["organization_id", "joined_on", "left_on"]], how="cross")
         rows = rows[~((rows["joined_on"] > rows["held_on"]) | (rows["left_on"] <= rows["held_on"]))]
@@ -132,8 +131,7 @@ def one_answer_each(
     agreement : DataFrame
         By quarter, how many answers on the scales of an organization to one wave could be compared, and agree.
     """
-    known = rows[WAVE].notna().all(axis="columns")
-    again = as_text(rows[rows.duplicated(WAVE, keep=False) & known])
+    again = as_text(rows[rows.duplicated(WAVE, keep=False) & rows[WAVE].notna().all(axis="columns")])
     again = ordered(again, [*WAVE, "submitted_on", TYPED + "submitted_on", *schema.columns, *ROW])
     agreement = _agreement(again, schema)
     if again.empty:

@@ -191,8 +191,7 @@ class Roster:
 
     def _owners(self, name: str) -> list[int]:
         """Those that have a name as their acronym; those without one on the roster, as their initials."""
-        spelled = in_letters("".join(words(name)))
-        return sorted({at for letters in spelled for at in self._by_acronym.get(letters, ())})
+        return sorted({at for one in in_letters("".join(words(name))) for at in self._by_acronym.get(one, ())})
 
     def _kinds_spelled(self, spelled: frozenset[str]) -> set[frozenset[str]]:
         """The kinds of body whose names have these spellings."""

@@ -86,8 +86,7 @@ def _split(frame: pd.DataFrame, options: Options, separator: str, notices: list[
 def _ways(cell: str, known: dict[str, set[str]], separator: str) -> set[tuple[str, ...]]:
     """Ways to read a cell; where it is not all options, the longest run of them from its start, then what was typed."""
     ways = split(cell, known, separator)
-    starts = [at for at in range(len(cell), 0, -1) if cell.startswith(separator, at)]
-    for at in [] if ways else starts:
+    for at in [] if ways else [at for at in range(len(cell), 0, -1) if cell.startswith(separator, at)]:
         if before := split(cell[:at], known, separator):
             return {(*way, cell[at + len(separator) :]) for way in before}
     return ways or {(cell,)}

@@ -12,7 +12,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import product
+from itertools import islice, product
 
 import pandas as pd
 
@@ -159,8 +159,7 @@ def agreeing(frame: pd.DataFrame, separator: str) -> dict[str, str]:
         cuts = [(column[: at.start()], column[at.end() :]) for at in re.finditer(re.escape(separator), column)]
         told = ((one, choice) for one, choice in reversed(cuts) if choice and one in frame)
         fits = (f"{one}/{choice}" for one, choice in told if _says(frame[column], frame[one], choice))
-        if name := next(fits, ""):
-            found[column] = name
+        found |= {column: name for name in islice(fits, 1)}
     return found
 
 
@@ -213,8 +212,7 @@ def _placed(frame: pd.DataFrame, block: dict[str, pd.Series]) -> pd.DataFrame:
     """The frame with the columns of a block side by side, where the first of them stands."""
     start = next(at for at, name in enumerate(frame) if name in block)
     behind = frame.columns[start:].difference(block.keys(), sort=False)
-    made = pd.DataFrame(block, index=frame.index)
-    return pd.concat([frame.iloc[:, :start], made, frame[behind]], axis="columns")
+    return pd.concat([frame.iloc[:, :start], pd.DataFrame(block, frame.index), frame[behind]], axis="columns")
 
 
 @dataclass(frozen=True)
