@@ -255,12 +255,10 @@ class Source(_Section):
 
     @model_validator(mode="after")
     def _one_place(self) -> "Source":
-        where, query = (
-            "expected either files or database: say where the rows come from",
-            "say which rows to take from it",
-        )
+        where = "expected either files or database: say where the rows come from"
         _refuse_if(bool(self.files) == bool(self.database), where)
-        _refuse_if(self.database and not self.query, f"there is a database and no query: {query}")
+        alone = self.database and not self.query
+        _refuse_if(alone, "there is a database and no query: say which rows to take from it")
         return self
 
     @property
@@ -276,8 +274,9 @@ class Source(_Section):
     def constants(self, file_name: str) -> dict[str, str]:
         """Values this source gives to every row of a file: ``set``, then what ``by_file`` says of its name."""
         constants = {column: str(value) for column, value in self.set.items()}
-        for column, values in self.by_file.items():  # the first pattern that fits counts
-            constants |= {column: str(values[one]) for one in reversed(values) if fnmatch(file_name, one)}
+        for column, by_pattern in self.by_file.items():
+            matching = [str(value) for pattern, value in by_pattern.items() if fnmatch(file_name, pattern)]
+            constants |= dict(zip([column], matching, strict=False))
         return constants
 
     def gives(self, column: str) -> bool:

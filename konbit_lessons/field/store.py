@@ -43,10 +43,8 @@ def write(data: Data) -> list[Path]:
         for name, rows in data.tables.items():
             written.append(published(folder / f"{name}.parquet", rows.to_parquet(index=False)))
         for name in LISTS:
-            table, content = (
-                pa.Table.from_pandas(for_spreadsheets(data.lists[name]), preserve_index=False),
-                io.BytesIO(),
-            )
+            content = io.BytesIO()
+            table = pa.Table.from_pandas(for_spreadsheets(data.lists[name]), preserve_index=False)
             arrow_csv.write_csv(table, content, arrow_csv.WriteOptions(quoting_style="needed"))
             written.append(published(folder / f"{name}.csv", codecs.BOM_UTF8 + content.getvalue()))
     written.append(published(folder / decisions.REVIEW, decisions.workbook(data.questions)))

@@ -207,8 +207,7 @@ def _records(path: Path, text: str, separator: str) -> list[list[str]]:
     """The rows, without blank ones at the end."""
     records = []
     try:
-        for record in _rows(text, separator, strict=True):
-            records.append(record)
+        records.extend(_rows(text, separator, strict=True))  # those before an error stay
     except csv.Error as error:
         advice = "A quote inside a quoted text is written twice: correct it, or export the file again."
         refuse(path, f"the quotes do not close as they should ({error}). {advice}", row=len(records) + 1)
@@ -243,9 +242,9 @@ def read_workbook(path: Path) -> Grids:
 
 
 def _read(path: Path, workbook: CalamineWorkbook, epoch: str, seen: list[Sheet]) -> Grids:
-    grids, notices, listed = [], [], workbook.sheets_metadata
-    refuse_if(len(seen) != len(listed), path, f"it lists {len(listed)} sheets and holds {len(seen)}. Save it again.")
-    for about, sheet in zip(listed, seen, strict=True):
+    grids, notices, known = [], [], workbook.sheets_metadata
+    refuse_if(len(seen) != len(known), path, f"it lists {len(known)} sheets and holds {len(seen)}. Save it again.")
+    for about, sheet in zip(known, seen, strict=True):
         if about.visible != SheetVisibleEnum.Visible:
             notices.append(f'hidden sheet "{about.name}" was not read')
         elif about.typ == SheetTypeEnum.WorkSheet:
@@ -263,11 +262,10 @@ def _grid(sheet: CalamineSheet, seen: Sheet, epoch: str) -> Grid:
     for (row, column), shown in seen.errors.items():
         if row <= height and column <= width:
             rows[row - 1][column - 1] = shown
-    merged = tuple(
-        (top + 1, left, min(bottom + 1, height), min(right, width - 1))
-        for (top, left), (bottom, right) in sheet.merged_cell_ranges or []
-        if top < height and left < width
-    )
+    spans = [
+        (*first, *last) for first, last in sheet.merged_cell_ranges or [] if first[0] < height and first[1] < width
+    ]
+    merged = tuple((top + 1, left, min(low + 1, height), min(right, width - 1)) for top, left, low, right in spans)
     told = _hidden("rows", seen.hidden_rows, height, str)
     told += _hidden("columns", seen.hidden_columns, width, lambda column: xl_col_to_name(column - 1))
     notices = tuple(f'sheet "{sheet.name}": {one}' for one in told + _too_long(content))

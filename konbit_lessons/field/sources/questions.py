@@ -12,7 +12,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import product
 
 import pandas as pd
 
@@ -159,7 +159,8 @@ def agreeing(frame: pd.DataFrame, separator: str) -> dict[str, str]:
         cuts = [(column[: at.start()], column[at.end() :]) for at in re.finditer(re.escape(separator), column)]
         told = ((one, choice) for one, choice in reversed(cuts) if choice and one in frame)
         fits = (f"{one}/{choice}" for one, choice in told if _says(frame[column], frame[one], choice))
-        found |= {column: name for name in islice(fits, 1)}
+        if name := next(fits, ""):
+            found[column] = name
     return found
 
 
