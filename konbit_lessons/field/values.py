@@ -178,8 +178,8 @@ def _number(text: str, writing: Writing) -> float | None:
         return float(digits.replace(other, "").replace(mark, "."))
     if re.fullmatch(rf"[+-]?\d+(?:\{mark}\d+)?", digits):
         return float(digits.replace(mark, "."))
-    of_workbook = re.fullmatch(r"[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?", digits)  # a number cell, whatever its language
-    return float(digits) if of_workbook else None
+    # a number cell of a workbook, whatever its language
+    return float(digits) if re.fullmatch(r"[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?", digits) else None
 
 
 def _whole(text: str, writing: Writing, about: Mapping) -> int:

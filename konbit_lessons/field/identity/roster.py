@@ -174,8 +174,7 @@ class Roster:
         if len(exact) == 1:
             return exact[0], "name", 100
         owners = self._owners(name)
-        sure = len(owners) == 1 and not exact and self.all[owners[0]].acronym
-        return (owners[0], "acronym", 100) if sure else None
+        return (owners[0], "acronym", 100) if len(owners) == 1 and not exact and self.all[owners[0]].acronym else None
 
     def _read(self, code: str, name: str, acronym: object) -> Organization:
         reading = self.vocabulary.read(name)

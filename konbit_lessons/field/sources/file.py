@@ -262,9 +262,7 @@ def _grid(sheet: CalamineSheet, seen: Sheet, epoch: str) -> Grid:
     for (row, column), shown in seen.errors.items():
         if row <= height and column <= width:
             rows[row - 1][column - 1] = shown
-    spans = [
-        (*first, *last) for first, last in sheet.merged_cell_ranges or [] if first[0] < height and first[1] < width
-    ]
+    spans = [(*one, *end) for one, end in sheet.merged_cell_ranges or [] if one[0] < height and one[1] < width]
     merged = tuple((top + 1, left, min(low + 1, height), min(right, width - 1)) for top, left, low, right in spans)
     told = _hidden("rows", seen.hidden_rows, height, str)
     told += _hidden("columns", seen.hidden_columns, width, lambda column: xl_col_to_name(column - 1))

@@ -40,8 +40,8 @@ def read(file: File, asked: Asked) -> Frames:
         file.notices += [f"sheet {grid.title}: {notice}" if repeat else notice for notice in more]
         name = repeat or ("main" if "main" not in tables else grid.title)
         tables[name if name not in tables else grid.title] = Frame(frame, grid.title)
-    first = "main" if "main" in tables else next(iter(tables))  # a sheet of a repeat that was saved on its own
-    return {"main": tables.pop(first), **tables}
+    # without a main table it is a sheet of a repeat that was saved on its own
+    return {"main": tables.pop("main" if "main" in tables else next(iter(tables))), **tables}
 
 
 def _without_form(frame: pd.DataFrame) -> pd.DataFrame:

@@ -158,9 +158,8 @@ def agreeing(frame: pd.DataFrame, separator: str) -> dict[str, str]:
     for column in frame:
         cuts = [(column[: at.start()], column[at.end() :]) for at in re.finditer(re.escape(separator), column)]
         told = ((one, choice) for one, choice in reversed(cuts) if choice and one in frame)
-        fits = (f"{one}/{choice}" for one, choice in told if _says(frame[column], frame[one], choice))
-        if name := next(fits, ""):
-            found[column] = name
+        names = (f"{one}/{choice}" for one, choice in told if _says(frame[column], frame[one], choice))
+        found |= dict(zip([column], names, strict=False))  # the first that fits
     return found
 
 
