@@ -13,8 +13,7 @@ import xlsxwriter
 from workbook_files import ODS_CELL, ODS_ROW, RELATIONS, TYPE, number, ods, parts, record, xls, xlsx, zipped
 
 import konbit_lessons as kl
-from konbit_lessons.field.sources import workbook
-from konbit_lessons.field.sources.workbook import look
+from konbit_lessons.field.sources.file import look, read_workbook
 
 EPOCHS = ("1900", "1904")
 PEERS = Path(__file__).parent / "data" / "peers"
@@ -22,7 +21,7 @@ PEERS = Path(__file__).parent / "data" / "peers"
 
 def _cells(path, sheet=0):
     """Address-like (row, column) → text, for the cells that hold any."""
-    grid = workbook.read(path)[0][sheet]
+    grid = read_workbook(path)[0][sheet]
     return {(row, column): text for column in grid.cells for row, text in grid.cells[column].dropna().items()}
 
 
@@ -67,7 +66,7 @@ def test_a_cell_is_what_it_holds_however_it_is_shown_and_dates_are_counted(tmp_p
     kinds = {name: kind for name, kind in KINDS.items() if epoch == "1900" or "1900" not in kind[2]}
     cells = [(value, shown) for value, shown, _ in kinds.values()]
     path = _written(tmp_path / "kinds.xlsx", cells, date_1904=epoch == "1904")
-    (grid,), notices = workbook.read(path)
+    (grid,), notices = read_workbook(path)
     assert dict(zip(kinds, grid.cells[0], strict=True)) == {name: text for name, (*_, text) in kinds.items()}
     assert grid.epoch == epoch and notices == []
 
@@ -131,7 +130,7 @@ def test_hidden_rows_and_columns_are_read_and_said_hidden_sheets_only_said(tmp_p
         chart = book.add_chart({"type": "column"})
         chart.add_series({"values": "=Feuil1!$A$1:$A$2"})
         book.add_chartsheet("graphe").set_chart(chart)
-    (grid,), notices = workbook.read(tmp_path / "hidden.xlsx")
+    (grid,), notices = read_workbook(tmp_path / "hidden.xlsx")
     assert grid.cells[1].tolist() == [str(row) for row in range(12)]
     assert grid.notices == (
         'sheet "Feuil1": hidden rows were read too: 5 to 7, 10',
@@ -144,7 +143,7 @@ def test_merged_cells_are_told_as_far_as_the_sheet_is_used(tmp_path):
     rows = '<row><c r="A2"><v>1</v></c></row><row><c r="A3"><v>1</v></c><c r="C3"><v>3</v></c></row>'
     merged = '<mergeCells><mergeCell ref="A2:C2"/><mergeCell ref="B3:XFD1048576"/><mergeCell ref="F9:G9"/></mergeCells>'
     xlsx(rows, behind=merged)(tmp_path / "merged.xlsx")
-    (grid,), _ = workbook.read(tmp_path / "merged.xlsx")
+    (grid,), _ = read_workbook(tmp_path / "merged.xlsx")
     assert grid.merged == ((2, 0, 2, 2), (3, 1, 3, 2))
 
 
@@ -181,7 +180,7 @@ def test_every_way_to_write_a_formula_without_its_value_is_seen(tmp_path, cell):
 
 def test_numbers_longer_than_a_workbook_keeps_are_said(tmp_path):
     path = _written(tmp_path / "long.xlsx", [("id", None), (123456789012345, None), *[(1234567890123456, None)] * 5])
-    (grid,), _ = workbook.read(path)
+    (grid,), _ = read_workbook(path)
     assert grid.cells[0].tolist()[1:3] == ["123456789012345", "1234567890123456"]
     assert grid.notices == (
         'sheet "Feuil1": numbers of 16 or more digits stand in A3, A4, A5 and 2 more; a workbook keeps 15 digits, '
@@ -211,7 +210,7 @@ def test_an_ods_workbook_is_read_like_the_others(tmp_path):
     hidden = 'table:visibility="collapse"'
     rows = [ODS_ROW.format(hidden if at in (1, 2) else "", cell) for at, cell in enumerate(cells.values())]
     ods(blank + "".join(rows))(tmp_path / "a.ods")
-    (grid,), _ = workbook.read(tmp_path / "a.ods")
+    (grid,), _ = read_workbook(tmp_path / "a.ods")
     assert grid.cells[0].dropna().to_dict() == dict(enumerate(cells, start=3))
     assert grid.notices == ('sheet "a": hidden rows were read too: 4 to 5',)
     ods(ODS_ROW.format("", ODS_CELL.format("", "x") + '<table:table-cell table:formula="of:=A1"/>'))(tmp_path / "b.ods")
@@ -226,7 +225,7 @@ def test_an_old_workbook_is_read_like_the_others(tmp_path):
     merged = record(0xE5, struct.pack("<HHHHH", 1, 2, 2, 1, 1))
     late = record(0x22, b"\1\0")
     (tmp_path / "old.xls").write_bytes(xls(label, number(3, 1, 2.5), error, divided, merged, globals_=late))
-    (grid,), _ = workbook.read(tmp_path / "old.xls")
+    (grid,), _ = read_workbook(tmp_path / "old.xls")
     assert _cells(tmp_path / "old.xls") == {(3, 1): "tête", (4, 1): "2.5", (5, 1): "#N/A", (6, 1): "#DIV/0!"}
     assert (grid.title, grid.epoch, grid.merged) == ("a", "1904", ((3, 1, 3, 1),))
 
@@ -279,7 +278,7 @@ STRICTLY = {
 
 def _is_seen_whole(path):
     """Its cells, its hidden row and its epoch, of which the last two stand in the XML alone."""
-    (grid,), notices = workbook.read(path)
+    (grid,), notices = read_workbook(path)
     assert grid.cells[0].tolist() == ["x", "1"] and notices == []
     assert grid.notices == (f'sheet "{grid.title}": hidden rows were read too: 2',) and grid.epoch == "1904"
 

@@ -2,7 +2,7 @@
 
 Everything that differs between programmes stands in that file, so that another programme needs another programme.toml
 and no code. It is checked whole before anything is read: each error names the file, the key, what was found, and what
-is allowed. ``sections`` has the keys, ``declared`` the columns that come of them, ``checks`` how they fit together.
+is allowed. ``sections`` has the keys, ``declared`` the columns that come of them and how they fit together.
 """
 
 import os
@@ -18,8 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from konbit_lessons import tables
 from konbit_lessons.errors import ProgrammeError
-from konbit_lessons.field import checks
-from konbit_lessons.field.declared import EXPECTS, declared, types_of
+from konbit_lessons.field.declared import EXPECTS, declared, missing_words, nearest, problems, types_of
 from konbit_lessons.field.sections import About, Analysis, Meaningful, Sections, Source, Study, Units
 from konbit_lessons.words.label import Label
 
@@ -123,10 +122,10 @@ class Programme:
     def question(self) -> dict[str, Any]:
         """The programme's question as keyword arguments of :func:`konbit_lessons.predict_participation`."""
         asked = self._asked
-        named = {name: list(getattr(asked, name)) for name in ("incentives", "adjust_for", "cluster")}
-        labels = {name: label.text(self.languages[0]) for name, label in self._labels.items()}
-        more = {"labels": labels, "smallest_effect": asked.smallest_effect_that_matters}
-        return {"outcome": asked.outcome, **named, **more, **({"by": asked.by} if asked.by else {})}
+        found = {name: list(getattr(asked, name)) for name in ("incentives", "adjust_for", "cluster")}
+        found["labels"] = {name: label.text(self.languages[0]) for name, label in self._labels.items()}
+        found |= {"outcome": asked.outcome, "smallest_effect": asked.smallest_effect_that_matters}
+        return found | ({"by": asked.by} if asked.by else {})
 
     @property
     def formula(self) -> str:
@@ -148,8 +147,7 @@ class Programme:
             labels |= {name: one.metadata["label"] for name, one in schema.columns.items()}
         labels |= {name: Label.of(text) for name, text in tables.codebook()["panel"].items()}
         labels |= {f"{EXPECTS}{name}": one.label for name, one in self.expectations.items()}
-        for name, one in (self.actions | self.questions | self.incentives).items():
-            labels[name] = one.label
+        labels |= {name: one.label for name, one in (self.actions | self.questions | self.incentives).items()}
         return labels | self.said.labels | (self.study.labels if self.study else {})
 
     def label(self, term: str) -> Label:
@@ -165,10 +163,8 @@ class Programme:
         return self._levels_of(column).get(level) or Label.of(str(level))
 
     def _levels_of(self, column: str) -> dict[str, Label]:
-        if column in self.types:
-            return self.types[column]
-        if column in self.questions:
-            return self.questions[column].levels
+        if column in self.types or column in self.questions:
+            return self.types[column] if column in self.types else self.questions[column].levels
         found = (one.columns[column].metadata["levels"] for one in self.tables.values() if column in one.columns)
         return next(filter(None, found), {})
 
@@ -180,7 +176,7 @@ class Programme:
         ProgrammeError
             Some have none; all are listed.
         """
-        if lacking := checks.missing_words(self.said, language):
+        if lacking := missing_words(self.said, language):
             raise ProgrammeError("\n".join(f"{self.path.name}, {one}." for one in lacking))
 
     def files_of(self, source: Source) -> list[Path]:
@@ -203,8 +199,7 @@ class Programme:
 
     def places_of(self, source: Source) -> list[str]:
         """What the column ``source`` says of rows of this source: a file below the raw folder, or the database."""
-        files = [path.relative_to(self.raw).as_posix() for path in self.files_of(source)]
-        return files or [source.place]
+        return [path.relative_to(self.raw).as_posix() for path in self.files_of(source)] or [source.place]
 
     def input_files(self) -> list[Path]:
         """Every file an analysis of this programme reads, programme.toml first."""
@@ -243,19 +238,13 @@ def load(path: str | Path = "programme.toml", *, audience: str = "shared") -> Pr
     """
     if audience not in AUDIENCES:
         raise ProgrammeError(f"audience: found {audience!r}; expected {' or '.join(AUDIENCES)}.")
-    path = _found(Path(path))
+    path = Path(path)
+    places, named = [path], Path(os.environ.get(VARIABLE, ""))
+    if not path.is_absolute() and {*path.parts[:-1]} <= {".."}:
+        places += [*(folder / path.name for folder in (Path.cwd(), *Path.cwd().parents)), named, named / path.name]
+    path = next((one for one in places if one.is_file()), path).resolve()
     said = _checked(path)
     return Programme(path, said, audience, said.privacy.smallest_cell if audience == "shared" else 1)
-
-
-def _found(path: Path) -> Path:
-    """The file itself, or the one of its name in the nearest folder above, or the one that the environment names."""
-    places = [path]
-    if not path.is_absolute() and {*path.parts[:-1]} <= {".."}:
-        places += [folder / path.name for folder in (Path.cwd(), *Path.cwd().parents)]
-        named = Path(os.environ.get(VARIABLE, ""))
-        places += [named, named / path.name]
-    return next((one for one in places if one.is_file()), path).resolve()
 
 
 def _checked(path: Path) -> Sections:
@@ -274,7 +263,7 @@ def _checked(path: Path) -> Sections:
     except ValidationError as error:
         raise ProgrammeError(_explain(error, path.name, content)) from error
     schemas = tables.schemas(declared(said), languages=tuple(said.programme.languages))
-    if wrong := list(dict.fromkeys(checks.problems(said, schemas))):
+    if wrong := list(dict.fromkeys(problems(said, schemas))):
         raise ProgrammeError("\n".join(f"{path.name}, {one}." for one in wrong))
     return said
 
@@ -283,8 +272,7 @@ def _explain(error: ValidationError, file_name: str, content: dict) -> str:
     lines = []
     for problem in error.errors():
         where = [str(part) for part in problem["loc"] if not str(part).startswith("function-")]
-        key = _key(problem["loc"], content)
-        found = problem["input"]
+        key, found = _key(problem["loc"], content), problem["input"]
         if problem["type"] == "missing":
             lines.append(f"{file_name}, {key}: this is missing; it is needed.")
         elif problem["type"] == "extra_forbidden":
@@ -311,8 +299,7 @@ def _allowed_keys(location: tuple) -> str:
         field = model.model_fields.get(part) if isinstance(part, str) else None
         kinds = [field.annotation, *getattr(field.annotation, "__args__", ())] if field else [model]
         model = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), model)
-    known = list(model.model_fields)
-    return f"{checks.nearest(str(location[-1]), known)}Allowed: {', '.join(known)}."
+    return f"{nearest(str(location[-1]), model.model_fields)}Allowed: {', '.join(model.model_fields)}."
 
 
 def _files_there(folder: Path) -> str:

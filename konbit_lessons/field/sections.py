@@ -1,6 +1,6 @@
 """The sections of a programme.toml, each with its keys, what they may hold, and what they are unless told.
 
-Takes what TOML reads; whether the sections fit one another is looked at in :mod:`konbit_lessons.field.checks`.
+Takes what TOML reads; whether the sections fit one another is looked at in :mod:`konbit_lessons.field.declared`.
 """
 
 import re
@@ -61,8 +61,7 @@ class _Labelled(_Section):
     @model_validator(mode="before")
     @classmethod
     def _label_alone(cls, said: Any) -> Any:
-        more = isinstance(said, dict) and {*said} & {*cls.model_fields}
-        return said if more else {"label": said}
+        return said if isinstance(said, dict) and {*said} & {*cls.model_fields} else {"label": said}
 
 
 class About(_Section):
@@ -256,8 +255,8 @@ class Source(_Section):
 
     @model_validator(mode="after")
     def _one_place(self) -> "Source":
-        both = bool(self.files) == bool(self.database)
-        _refuse_if(both, "expected either files or database: say where the rows come from")
+        where = "expected either files or database: say where the rows come from"
+        _refuse_if(bool(self.files) == bool(self.database), where)
         alone = self.database and not self.query
         _refuse_if(alone, "there is a database and no query: say which rows to take from it")
         return self

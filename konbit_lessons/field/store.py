@@ -43,7 +43,10 @@ def write(data: Data) -> list[Path]:
         for name, rows in data.tables.items():
             written.append(published(folder / f"{name}.parquet", rows.to_parquet(index=False)))
         for name in LISTS:
-            written.append(published(folder / f"{name}.csv", _as_csv(data.lists[name])))
+            content = io.BytesIO()
+            table = pa.Table.from_pandas(for_spreadsheets(data.lists[name]), preserve_index=False)
+            arrow_csv.write_csv(table, content, arrow_csv.WriteOptions(quoting_style="needed"))
+            written.append(published(folder / f"{name}.csv", codecs.BOM_UTF8 + content.getvalue()))
     written.append(published(folder / decisions.REVIEW, decisions.workbook(data.questions)))
     stamp = {"inputs": made_from.result(), "notices": data.notices}
     return [*written, published(folder / STAMP, json.dumps(stamp, indent=1, ensure_ascii=False))]
@@ -60,8 +63,7 @@ def cleaned(programme: Programme) -> Data:
     -------
     Data
     """
-    folder = programme.processed
-    stamp = {}
+    folder, stamp = programme.processed, {}
     with suppress(FileNotFoundError, json.JSONDecodeError):
         stamp = json.loads((folder / STAMP).read_text(encoding="utf-8"))
     if stamp.get("inputs") != fingerprint(programme):
@@ -98,13 +100,6 @@ def inputs(programme: Programme) -> dict[str, str]:
 def digest(content: str | bytes) -> str:
     """SHA-256 of bytes or text."""
     return hashlib.sha256(content.encode("utf-8") if isinstance(content, str) else content).hexdigest()
-
-
-def _as_csv(rows: pd.DataFrame) -> bytes:
-    content = io.BytesIO()
-    table = pa.Table.from_pandas(for_spreadsheets(rows), preserve_index=False)
-    arrow_csv.write_csv(table, content, arrow_csv.WriteOptions(quoting_style="needed"))
-    return codecs.BOM_UTF8 + content.getvalue()
 
 
 def _read_list(path: Path) -> pd.DataFrame:

@@ -1,7 +1,7 @@
-"""One column of text → typed values, by the codebook and by how the source writes dates, numbers and levels.
+"""Columns of text, each distinct text held and looked at once; and typed values of them, by the codebook.
 
-Nothing is guessed: a text that does not convert stays out of the values and comes back with the reason. Each distinct
-text is looked at once.
+While a table is cleaned, its texts are categories, which makes a million rows cheap; they are plain text again when it
+is finished. Nothing is guessed: a text that does not convert stays out of the values and comes back with the reason.
 """
 
 import re
@@ -13,9 +13,10 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from konbit_lessons.field.texts import composed, distinct_of, looked_up
-from konbit_lessons.tables import codebook
+from konbit_lessons.tables import TEXT, codebook
 
 WRITING = codebook()["writing"]
 YES, NO = {*WRITING["yes"]}, {*WRITING["no"]}
@@ -111,8 +112,7 @@ def days_of_serials(text: pd.Series, epoch: str) -> tuple[pd.Series, int]:
     >>> days_of_serials(pd.Series(["41274"]), "1904")[0].tolist()
     ['2017-01-01']
     """
-    serials = text[text.str.fullmatch(_SERIAL).fillna(False)]
-    days = serials.map(lambda number: _of_serial(number, epoch)).dropna()
+    days = text[text.str.fullmatch(_SERIAL).fillna(False)].map(lambda number: _of_serial(number, epoch)).dropna()
     return text.where(~text.index.isin(days.index), days.map("{:%Y-%m-%d}".format).reindex(text.index)), len(days)
 
 
@@ -126,14 +126,15 @@ def _text(text: str, writing: Writing, about: Mapping) -> str:
 
 def _level(text: str, writing: Writing, about: Mapping) -> str:
     """A level by any of its words; a place also by its spellings."""
-    levels, is_place = about["levels"], about["kind"] == "place"
+    levels, where = about["levels"], "words are mapped under levels"
     known = {_fold(words): level for level, label in levels.items() for words in label.every()}
-    known |= {_fold(level): level for level in levels}
-    keys = (text.casefold(), place_key(text)) if is_place else (_fold(text),)
-    if found := next(filter(None, map((about["spellings"] if is_place else known).get, keys)), None):
-        return found
-    where = "spellings are written under [places]" if is_place else "words are mapped under levels"
-    raise ValueError(f"expected {', '.join(levels)}; other {where} in programme.toml")
+    found = (known | {_fold(level): level for level in levels}).get(_fold(text))
+    if about["kind"] == "place":
+        spellings, where = about["spellings"], "spellings are written under [places]"
+        found = spellings.get(text.casefold()) or spellings.get(place_key(text))
+    if not found:
+        raise ValueError(f"expected {', '.join(levels)}; other {where} in programme.toml")
+    return found
 
 
 def place_key(text: str) -> str:
@@ -158,14 +159,12 @@ def _amount(text: str, writing: Writing, about: Mapping) -> float:
     mark = _fold(found[1] + found[3]).strip(". ") if found else ""
     percent = [(text.removesuffix("%"), 100)] if text.endswith("%") else []  # as a percent cell of a workbook holds it
     for digits, of in [(text, 1), *percent, *([(found[2], 1)] if found and mark in about.get("marks", ()) else [])]:
-        number = _number(digits, writing)
-        if number is not None:
+        if (number := _number(digits, writing)) is not None:
             return number / of
     unit = about["unit"].text() if about.get("unit") else ""
     if unit == "hours" and (clock := re.fullmatch(r"(\d{1,2})\s*[h:]\s*([0-5]\d)", text.lower())):
         return int(clock[1]) + int(clock[2]) / 60
-    of_unit = f", in {unit}" if mark and unit else ""
-    raise ValueError(f"expected a number such as 1250{writing.decimal}5{of_unit}")
+    raise ValueError(f"expected a number such as 1250{writing.decimal}5{f', in {unit}' if mark and unit else ''}")
 
 
 def _number(text: str, writing: Writing) -> float | None:
@@ -179,8 +178,8 @@ def _number(text: str, writing: Writing) -> float | None:
         return float(digits.replace(other, "").replace(mark, "."))
     if re.fullmatch(rf"[+-]?\d+(?:\{mark}\d+)?", digits):
         return float(digits.replace(mark, "."))
-    of_workbook = re.fullmatch(r"[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?", digits)  # a number cell, whatever its language
-    return float(digits) if of_workbook else None
+    # a number cell of a workbook, whatever its language
+    return float(digits) if re.fullmatch(r"[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?", digits) else None
 
 
 def _whole(text: str, writing: Writing, about: Mapping) -> int:
@@ -204,11 +203,14 @@ def _scale(text: str, writing: Writing, about: Mapping) -> int:
 
 
 def _day(text: str, writing: Writing, about: Mapping) -> datetime:
+    """Midnight of a day; of a moment with a time zone, the day that it was in the programme's."""
     if (iso := _ISO.fullmatch(text)) and (day := _by_format(text[:10], "%Y-%m-%d")):
-        return _local_day(day, iso, writing)
+        if not iso[4] or not (iso[5] or writing.utc):
+            return day
+        moment = datetime.fromisoformat(f"{day.date()}T{iso[4]}{(iso[5] or 'Z').replace('Z', '+00:00')}")
+        return datetime.combine(moment.astimezone(UTC).astimezone(writing.timezone).date(), time())
     for order in writing.dates:
-        day = _of_serial(text, SERIAL[order]) if order in SERIAL else _in_order(_TIME.sub("", text), order)
-        if day:
+        if day := _of_serial(text, SERIAL[order]) if order in SERIAL else _in_order(_TIME.sub("", text), order):
             return day
     raise ValueError(f"expected a date written {' or '.join([*writing.dates, 'year-month-day'])}")
 
@@ -239,13 +241,116 @@ def _plausible(day: datetime) -> datetime | None:
     return day if FIRST_YEAR <= day.year <= LAST_YEAR else None
 
 
-def _local_day(day: datetime, iso: re.Match, writing: Writing) -> datetime:
-    """Midnight of the day it was in the programme's time zone."""
-    if not iso[4] or not (iso[5] or writing.utc):
-        return day
-    moment = datetime.fromisoformat(f"{day.date()}T{iso[4]}{(iso[5] or 'Z').replace('Z', '+00:00')}")
-    return datetime.combine(moment.astimezone(UTC).astimezone(writing.timezone).date(), time())
-
-
 _PARSERS = {"level": _level, "place": _level, "day": _day, "yes_no": _yes_no, "scale": _scale, "whole": _whole}
 _PARSERS |= {"amount": _amount, "number": _amount}  # of other kinds than text
+
+
+def encoded(text: pd.Series) -> pd.Series:
+    """The same texts as categories, in the order in which they appear."""
+    if isinstance(text.dtype, pd.CategoricalDtype):
+        return text
+    return _of_codes(*pd.factorize(text), text)
+
+
+def as_text(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows whose categories are plain text again."""
+    return rows.assign(**{name: _plain(rows[name]) for name in rows.columns[rows.dtypes == "category"]})
+
+
+def _plain(text: pd.Series) -> pd.api.extensions.ExtensionArray | pd.Series:
+    distinct = text.cat.categories.array
+    return distinct.take(text.cat.codes.to_numpy(), allow_fill=True) if len(distinct) else text.astype(TEXT)
+
+
+def constant(text: str, rows: pd.DataFrame) -> pd.Series:
+    """A column of one and the same text."""
+    return _of_codes(np.zeros(len(rows), dtype=np.int8), [text], rows.index.to_series())
+
+
+def nothing(rows: pd.DataFrame) -> pd.Series:
+    """A column without any text."""
+    return _of_codes(np.full(len(rows), -1), [], rows.index.to_series())
+
+
+def distinct_of(text: pd.Series) -> tuple[np.ndarray, list[str]]:
+    """For each row the position of its text among the distinct ones (−1 where it is missing), and these."""
+    if isinstance(text.dtype, pd.CategoricalDtype):
+        return text.cat.codes.to_numpy(), list(text.cat.categories)
+    codes, distinct = pd.factorize(text)
+    return codes, list(distinct)
+
+
+def looked_up(text: pd.Series, known: Mapping, dtype: object = "category") -> pd.Series:
+    """What ``known`` holds for each text; missing where it holds nothing.
+
+    Parameters
+    ----------
+    text : Series of str or category
+    known : Mapping
+        From a text.
+    dtype : dtype
+        Of the result. ``"category"`` for text; a CategoricalDtype fixes the categories.
+
+    Examples
+    --------
+    >>> looked_up(pd.Series(["a", None, "b", "a"]), {"a": 1}, "Int64").tolist()
+    [1, <NA>, <NA>, 1]
+    """
+    codes, distinct = distinct_of(text)
+    found = [known.get(one) for one in distinct]
+    if isinstance(dtype, pd.CategoricalDtype):
+        own = dtype.categories.get_indexer(pd.Index(found, dtype=TEXT))
+        return pd.Series(pd.Categorical.from_codes(np.append(own, -1)[codes], dtype=dtype), text.index, name=text.name)
+    if dtype == "category":
+        return _recoded(codes, pd.array(found, dtype=TEXT), text)
+    return pd.Series(pd.array([*found, None], dtype=dtype).take(codes), index=text.index, name=text.name)
+
+
+def composed(text: pd.Series) -> pd.Series:
+    """Text without outer spaces, its accents composed (NFC), so that equal texts are equal bytes."""
+    codes, distinct = distinct_of(text)
+    cells = pc.utf8_trim_whitespace(pc.utf8_normalize(pa.array(distinct, pa.large_string()), form="NFC"))
+    return _recoded(codes, pd.array(cells, dtype=TEXT), text)
+
+
+def stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Frames one under the other, categories kept; a text column that a frame lacks is missing there."""
+    if len(parts) == 1:
+        return parts[0].reset_index(drop=True)
+    names = dict.fromkeys(name for part in parts for name in part)
+    parts = [part.assign(**{name: nothing(part) for name in names if name not in part}) for part in parts]
+    columns = {name: [part[name] for part in parts] for name in names}
+    for name, found in columns.items():
+        coded = found[0].dtype == "category"
+        columns[name] = pd.api.types.union_categoricals(found) if coded else pd.concat(found, ignore_index=True)
+    return pd.DataFrame(columns)
+
+
+def counted(rows: pd.DataFrame, name: str) -> pd.DataFrame:
+    """How many rows there are of each combination of texts, as a last column called ``name``; texts are plain again.
+
+    >>> counted(pd.DataFrame({"a": ["x", "y", "x"]}).apply(encoded), "times").to_numpy().tolist()
+    [['x', 2], ['y', 1]]
+    """
+    return as_text(rows.groupby(list(rows), dropna=False, observed=True).size().rename(name).reset_index())
+
+
+def ordered(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Rows sorted by these columns, missing values last; equal rows stay as they are."""
+    return rows.sort_values(by, key=lambda one: one.astype(TEXT) if one.dtype == "category" else one, kind="stable")
+
+
+def kept(rows: pd.DataFrame, mask: pd.Series) -> pd.DataFrame:
+    """The rows of a mask; the frame itself where that is all of them."""
+    return rows if mask.all() else rows[mask]
+
+
+def _recoded(codes: np.ndarray, texts, like: pd.Series) -> pd.Series:
+    """Categories of the texts that the codes stand for, equal ones being one."""
+    own, names = pd.factorize(texts)
+    return _of_codes(np.append(own, -1)[codes], names, like)
+
+
+def _of_codes(codes: np.ndarray, distinct, like: pd.Series) -> pd.Series:
+    dtype = pd.CategoricalDtype(pd.Index(distinct, dtype=TEXT))
+    return pd.Series(pd.Categorical.from_codes(codes, dtype=dtype, validate=False), index=like.index, name=like.name)

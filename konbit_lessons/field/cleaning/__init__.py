@@ -13,15 +13,12 @@ import pandera.pandas as pa
 
 from konbit_lessons import tables
 from konbit_lessons.errors import DataError
-from konbit_lessons.field.cleaning import corrections, decisions
-from konbit_lessons.field.cleaning.attendance import AGREEMENT, attendance_agreement, invited, with_attendance
+from konbit_lessons.field.cleaning import corrections, decisions, reconciling
 from konbit_lessons.field.cleaning.conversion import Conversion
 from konbit_lessons.field.cleaning.record import LISTS, Record
-from konbit_lessons.field.cleaning.references import Events, Organizations
-from konbit_lessons.field.cleaning.repeats import once_each, one_answer_each
 from konbit_lessons.field.declared import AMOUNT, EXPECTS
 from konbit_lessons.field.programme import Programme
-from konbit_lessons.field.texts import as_text, ordered, stacked
+from konbit_lessons.field.values import as_text, ordered, stacked
 
 
 @dataclass(frozen=True)
@@ -39,7 +36,7 @@ class Data:
         says which of the two); ``counts``, rows read, kept and set aside, by file, table and fiscal quarter
         (``record.COUNTS``); ``checks``, lines of the log by file, table, quarter and check (``record.CHECKS``);
         ``arrivals``, days from a fact to its submission, by file, table and quarter (``record.ARRIVALS``);
-        ``agreement``, two records of one fact (``attendance.AGREEMENT``); ``questions``, what only an evaluator can
+        ``agreement``, two records of one fact (``reconciling.AGREEMENT``); ``questions``, what only an evaluator can
         answer (``decisions.QUESTIONS``).
     notices : tuple of str
         What a reader assumed or left out.
@@ -90,18 +87,14 @@ def clean(programme: Programme) -> Data:
     work = _Work(programme)
     for table in _reading_order(programme):
         work.take(table)
-    record, cleaned = work.record, work.cleaned
-    counts = record.row_counts(cleaned)
+    record, counts = work.record, work.record.row_counts(work.cleaned)
     work.attend()
-    agreement = pd.concat([pd.DataFrame(columns=list(AGREEMENT)), *work.agreement], ignore_index=True)
+    agreement = pd.concat([pd.DataFrame(columns=list(reconciling.AGREEMENT)), *work.agreement], ignore_index=True)
     questions = pd.concat([work.organizations.questions(), work.events.questions()], ignore_index=True)
     done = record.cleaning_log(), record.all_set_aside(), counts, record.check_counts(), record.arrival_counts()
-    return Data(
-        programme=programme,
-        tables={name: _finished(cleaned.get(name), schema) for name, schema in programme.tables.items()},
-        lists=dict(zip(LISTS, [*done, agreement, questions], strict=True)),
-        notices=(*record.notices, *_never_given(programme, record.given)),
-    )
+    lists = dict(zip(LISTS, [*done, agreement, questions], strict=True))
+    finished = {name: _finished(work.cleaned.get(name), schema) for name, schema in programme.tables.items()}
+    return Data(programme, finished, lists, (*record.notices, *_never_given(programme, record.given)))
 
 
 class _Work:
@@ -122,16 +115,16 @@ class _Work:
         rows = stacked([way.rows(self._corrected, self.cleaned.get("events")) for way in ways])
         for known in filter(None, (self.events, self.organizations)):
             rows = known.resolve(rows, schema, record)
-        rows = once_each(rows, schema, record)
+        rows = reconciling.once_each(rows, schema, record)
         if table == "survey":
-            rows, twice = one_answer_each(rows, schema, sources, record)
+            rows, twice = reconciling.one_answer_each(rows, schema, sources[0].twice, record)
             self.agreement.append(twice)
         elif table == "events":
-            self.events = Events(as_text(rows), self._decided)
+            self.events = decisions.Events(as_text(rows), self._decided)
             rows = self.events.without_the_same(record)
         elif table == "organizations":
             rows = as_text(rows)
-            self.organizations = Organizations(rows, self._decided)
+            self.organizations = decisions.Organizations(rows, self._decided)
         self.cleaned[table] = rows
         if table in needed(self.programme) and rows.empty:
             _refuse_empty(table, self.programme, record)
@@ -139,15 +132,13 @@ class _Work:
     def attend(self) -> None:
         """Who was invited where no list says so, and who came."""
         cleaned, record = self.cleaned, self.record
-        listed = "invitations" in cleaned
-        if not listed:
-            cleaned["invitations"] = invited(self.programme.invitations, cleaned)
-        if "sign_in" not in cleaned:
-            return
-        if listed:
-            self.agreement.append(attendance_agreement(cleaned["invitations"], cleaned["sign_in"], record))
-        open_names = self.organizations.open_names("sign_in")
-        cleaned["invitations"] = with_attendance(cleaned["invitations"], cleaned["sign_in"], open_names, record)
+        if "invitations" not in cleaned:
+            cleaned["invitations"] = reconciling.invited(self.programme.invitations, cleaned)
+        elif "sign_in" in cleaned:
+            self.agreement.append(reconciling.attendance_agreement(cleaned["invitations"], cleaned["sign_in"], record))
+        if "sign_in" in cleaned:
+            rows, unsure = cleaned["invitations"], self.organizations.open_names("sign_in")
+            cleaned["invitations"] = reconciling.with_attendance(rows, cleaned["sign_in"], unsure, record)
 
 
 def needed(programme: Programme) -> tuple[str, ...]:
@@ -158,11 +149,10 @@ def needed(programme: Programme) -> tuple[str, ...]:
 
 def _refuse_empty(table: str, programme: Programme, record: Record) -> None:
     files = [place for source in programme.sources if source.table == table for place in programme.places_of(source)]
-    aside = record.all_set_aside()
-    first = aside[aside["table"] == table].head(1)
+    first = record.all_set_aside().query("table == @table").head(1)
     why = [f"Row {line.row} was set aside: {line.reason}." for line in first.itertuples()]
+    why = next(iter(why), "There is a header and nothing under it.")
     told = f'the table "{table}" is empty; expected at least one row that can be used.'
-    why = " ".join(why) or "There is a header and nothing under it."
     raise DataError(f"{', '.join(files)}: {told} {why} Correct the file, or files in programme.toml.")
 
 

@@ -13,13 +13,13 @@ import pandera.pandas as pa
 
 from konbit_lessons import tables
 from konbit_lessons.errors import ProgrammeError, SourceError
-from konbit_lessons.field.checks import nearest
+from konbit_lessons.field import values as by_codebook
 from konbit_lessons.field.cleaning.corrections import corrected
 from konbit_lessons.field.cleaning.record import ROW, TYPED, WHEN, Record
+from konbit_lessons.field.declared import nearest
 from konbit_lessons.field.programme import Programme, Source
 from konbit_lessons.field.sources import Raw, read
-from konbit_lessons.field.texts import as_text, constant, counted, encoded, kept, looked_up, nothing, stacked
-from konbit_lessons.field.values import Writing, convert, days_of_serials
+from konbit_lessons.field.values import as_text, constant, counted, encoded, kept, looked_up, nothing, stacked
 
 SUBMITTED = tables.codebook()["submitted"]  # where an exporter says when a row was submitted
 FILLED_IN = ("end", "today", "start")  # when a form was filled in, by the device's clock; the first there is counts
@@ -58,8 +58,8 @@ class Conversion:
             text[WHEN] = self._quarters(text, events)
         read = counted(text[["source", "_kind", WHEN]], "rows").assign(table=self.schema.name)
         same = {"_kind": "", "table": self.schema.name, WHEN: "", "rows": 0}  # of a header and nothing under it
-        empty = {*self.programme.places_of(self.source)} - {*read["source"]}
-        self.record.read += [read, *(pd.DataFrame([{"source": file} | same]) for file in sorted(empty))]
+        empty = sorted({*self.programme.places_of(self.source)} - {*read["source"]})
+        self.record.read += [read, pd.DataFrame({"source": empty} | same)] if empty else [read]
         text = kept(text, ~removed)
         self._note_arrivals(text)
         values, wrong = text[[*ROW, "record_id", WHEN]].copy(deep=False), {}
@@ -103,34 +103,33 @@ class Conversion:
             self.record.arrivals.append(places[days.notna()])
 
     def _days(self, text: pd.DataFrame, name: str) -> pd.Series:
-        return convert(text[name], {"kind": "day"}, self._writing(name), "datetime64[us]")[0]
+        return by_codebook.convert(text[name], {"kind": "day"}, self._writing(name), "datetime64[us]")[0]
 
-    def _writing(self, name: str) -> Writing:
+    def _writing(self, name: str) -> by_codebook.Writing:
         source, timezone = self.source, self.programme.timezone
         in_utc = name == "_submitted" or source.columns.get(name) == "_submission_time"
-        return Writing(tuple(source.dates), source.decimal, source.levels.get(name, {}), timezone, in_utc)
+        return by_codebook.Writing(tuple(source.dates), source.decimal, source.levels.get(name, {}), timezone, in_utc)
 
     def _column(self, text: pd.DataFrame, name: str, blanked: pd.Series | None) -> tuple[pd.Series, pd.Series]:
         """Typed values of one column, and for the texts that did not convert, why."""
-        about, table = self.schema.columns[name], self.schema.name
-        dtype = tables.dtype_of(about)
+        about, dtype = self.schema.columns[name], tables.dtype_of(self.schema.columns[name])
         dtype = "category" if dtype == tables.TEXT else dtype  # while cleaning
         if name not in text:
             none = nothing(text) if dtype == "category" else pd.Series(pd.NA, index=text.index, dtype=dtype)
             return none, pd.Series(dtype="str")
         cells = self._with_blanks(text, name, blanked)
-        values, wrong = convert(cells, about.metadata, self._writing(name), dtype)
-        rows = text.loc[wrong.index]
-        self.record.set_aside(rows, table, name, cells, scope="value", check="conversion", reason=wrong)
+        values, wrong = by_codebook.convert(cells, about.metadata, self._writing(name), dtype)
+        of_value = {"scope": "value", "check": "conversion", "reason": wrong}
+        self.record.set_aside(text.loc[wrong.index], self.schema.name, name, cells, **of_value)
         return values, wrong
 
     def _with_blanks(self, text: pd.DataFrame, name: str, blanked: pd.Series | None) -> pd.Series:
         """Cells of a column: codes for no answer are blank, and blank cells are what they mean in this source."""
         cells, table = text[name], self.schema.name
-        for_all = self.source.missing.get("*", []) if self.schema.columns[name].metadata["coded"] else []
-        codes = self.source.missing.get(name, for_all)
-        codes = {*codes, *(f"{code}.0" for code in codes)}  # as programs write a column of numbers with blanks
-        found = [one for one in cells.cat.categories if one.strip() in codes]
+        missing, coded = self.source.missing, self.schema.columns[name].metadata["coded"]
+        codes = missing.get(name, missing.get("*", []) if coded else [])
+        # .0 as programs write a column of numbers with blanks
+        found = [one for one in cells.cat.categories if one.strip().removesuffix(".0") in codes or one.strip() in codes]
         blank = cells.isna() if blanked is None else cells.isna() & ~blanked
         if found:
             coded, reason = cells.isin(found), "programme.toml says this code means no answer"
@@ -149,8 +148,7 @@ class Conversion:
         for name, column in self.schema.columns.items():
             for check in column.checks if name in text and not column.metadata["levels"] else ():
                 least, most = (check.statistics.get(limit) for limit in ("min_value", "max_value"))
-                inside = values[name].between(least, inf if most is None else most)
-                refused = ~inside.fillna(True).astype("bool")
+                refused = ~values[name].between(least, inf if most is None else most).fillna(True).astype("bool")
                 reason = f"expected {least} or more" if most is None else f"expected {least} to {most}"
                 about = {"scope": "value", "check": "codebook", "reason": reason}
                 self.record.set_aside(values[refused], self.schema.name, name, text[name], **about)
@@ -163,8 +161,7 @@ class Conversion:
             lacking = values[values[name].isna()]
             written = text[name].astype("str").fillna("") if name in text else ""
             why = "; " + wrong[name].reindex(lacking.index)
-            reason = f"the row cannot be used without {name}" + why.fillna("")
-            about = {"check": "needed value", "reason": reason}
+            about = {"check": "needed value", "reason": f"the row cannot be used without {name}" + why.fillna("")}
             self.record.set_aside(lacking, self.schema.name, name, written, **about)
             values = kept(values, values[name].notna())
         return values
@@ -194,12 +191,10 @@ def read_source(programme: Programme, source: Source, schema: pa.DataFrameSchema
     SourceError
         A file cannot be read, or a column that programme.toml names is not in it.
     """
-    headers = [header for header in source.columns.values() if not header.startswith("@")]
-    parts, notices = [], []
+    headers, parts, notices = [one for one in source.columns.values() if not one.startswith("@")], [], []
     for name, raw in _raws(programme, source, tuple(headers or schema.columns)):
         notices += [f"{name}: {notice}" for notice in raw.notices]
-        for table in _wanted(raw, source, name):
-            parts.append(_part(raw, table, name, source, schema, notices))
+        parts += [_part(raw, table, name, source, schema, notices) for table in _wanted(raw, source, name)]
     rows = stacked(parts)
     beside = [*ROW, "_kind", "_submitted", "_filled_in"]
     return rows[[column for column in (*beside, *schema.columns) if column in rows]], notices
@@ -215,10 +210,9 @@ def _raws(programme: Programme, source: Source, expect: tuple[str, ...]) -> Iter
     if source.query:
         yield from answers(programme, source)
         return
-    expect = () if form else expect
+    asked = {"form": form, "kind": source.kind, "expect": () if form else expect, "options": source.options}
     for path in programme.files_of(source):
-        name = path.relative_to(programme.raw).as_posix()
-        yield name, read(path, form=form, kind=source.kind, expect=expect, options=source.options)
+        yield path.relative_to(programme.raw).as_posix(), read(path, **asked)
 
 
 def answers(programme: Programme, source: Source) -> Iterator[tuple[str, Raw]]:
@@ -234,28 +228,27 @@ def _wanted(raw: Raw, source: Source, name: str) -> list[str]:
     """The sheets to read: those programme.toml names; else all of a hand-made workbook, the main one of an export."""
     if not source.sheets:
         return list(raw.tables) if raw.kind == "sheet" else ["main"]
-    found = [
-        table for table, title in raw.sheets.items() if any(matching([title, table], one) for one in source.sheets)
-    ]
+    found = [one for one, title in raw.sheets.items() if any(matching([title, one], each) for each in source.sheets)]
     if not found:
         called = f"no visible sheet is called {', '.join(source.sheets)}; it has {', '.join(raw.sheets.values())}"
         raise SourceError(f"{name}: {called}.")
     return found
 
 
-def _part(
-    raw: Raw, table: str, name: str, source: Source, schema: pa.DataFrameSchema, notices: list[str]
-) -> pd.DataFrame:
+def _part(raw: Raw, table: str, name: str, source: Source, schema: pa.DataFrameSchema, notices: list) -> pd.DataFrame:
     """The rows of one sheet under the names of the table, each with its place; what is noticed is added."""
     frame, sheet = raw.tables[table], raw.sheets[table]
     where = f"{name}, sheet {sheet}" if sheet else name
-    wanted, clock = _columns(frame, source, schema, where=where), _clock(raw.kind, frame)
+    wanted, clock = _columns(frame, source, schema, where=where), {}
+    if SUBMITTED.get(raw.kind) in frame:  # the export says when a row was submitted, and when it was filled in
+        filled_in = [("_filled_in", header) for header in FILLED_IN if header in frame]
+        clock = {"_submitted": SUBMITTED[raw.kind], **dict(filled_in[:1])}
     if frame.empty:
         notices.append(f"{where}: there is a header but no rows")
     cells = as_written(frame).assign(**{"@sheet": sheet, "@file": raw.path.stem})
     part = pd.DataFrame({column: cells[header] for column, header in (wanted | clock).items()}, index=frame.index)
     for column in [column for column in wanted if raw.epoch and tables.is_day(schema.columns[column])]:
-        part[column], count = days_of_serials(part[column], raw.epoch)
+        part[column], count = by_codebook.days_of_serials(part[column], raw.epoch)
         if count:
             notices.append(f"{where}, {column}: {count} serial numbers were read as days, counted from {raw.epoch}")
     unused = [header for header in frame if header not in {*wanted.values(), *clock.values()}]
@@ -271,14 +264,6 @@ def as_written(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows whose choices of a form are text, 1 and 0, as everything else is."""
     flags = rows.columns[rows.dtypes == "boolean"]
     return rows.assign(**{header: rows[header].map({True: "1", False: "0"}).astype("str") for header in flags})
-
-
-def _clock(kind: str, frame: pd.DataFrame) -> dict[str, str]:
-    """The headers under which an export says when a row was submitted, and when it was filled in."""
-    if SUBMITTED.get(kind) not in frame:
-        return {}
-    filled_in = [header for header in FILLED_IN if header in frame]
-    return {"_submitted": SUBMITTED[kind]} | dict(zip(["_filled_in"], filled_in, strict=False))
 
 
 def _columns(frame: pd.DataFrame, source: Source, schema: pa.DataFrameSchema, *, where: str) -> dict[str, str]:

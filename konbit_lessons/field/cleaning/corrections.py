@@ -4,8 +4,6 @@ A line says what stands where and what should stand there instead. One that find
 data has changed since it was written.
 """
 
-from functools import reduce
-
 import pandas as pd
 import pandera.pandas as pa
 
@@ -13,7 +11,7 @@ from konbit_lessons.errors import DataError
 from konbit_lessons.field.cleaning.record import LOG, ON_ROSTER, Record, own_lines, shown
 from konbit_lessons.field.programme import CORRECTIONS as FILE
 from konbit_lessons.field.programme import Programme, Source
-from konbit_lessons.field.texts import as_text, composed, encoded
+from konbit_lessons.field.values import as_text, composed, encoded
 
 CHANGES = ("change_response", "blank_response", "remove_survey", "add_survey", "no_action")
 CHECK = "correction"
@@ -91,7 +89,10 @@ def corrected(
     names = text.columns[text.dtypes == "category"]
     text = text.astype(dict.fromkeys(names, "object"))  # cells of text are set one by one
     adds = lines["change_type"] == "add_survey"
-    pending = _in_order(lines[~adds])
+    # what is said of every such value before what is said of one row; a cell is blanked before it is filled
+    of_one_row = lines[["row", "record_id"]].ne("").any(axis="columns")
+    order = lines.assign(one=of_one_row, fills=lines["change_type"] == "change_response")[~adds]
+    pending = list(order.sort_values(["one", "fills"], kind="stable")[list(LOG)].itertuples())
     while pending:
         before, wrong = _Places(text, source, schema), {}
         for line in pending:
@@ -101,8 +102,11 @@ def corrected(
                 wrong[line] = f"{FILE}, row {line.Index}: {error}"
                 continue
             if line.change_type == "remove_survey":
-                removed[found] = True
-                _remove(text.loc[found], line, source.table, record)
+                removed[found], rows = True, text.loc[found]
+                if line.check == ON_ROSTER:
+                    record.unsure.append(rows.assign(table=source.table, typed=rows["organization_id"]))
+                about = _said(line, "taken out by corrections.csv")
+                record.set_aside(rows, source.table, line.column, line.old_value, **about)
             else:
                 column = _column(text, line.column, line, source)
                 text.loc[found, column] = line.new_value or None
@@ -118,13 +122,6 @@ def corrected(
     text = text.assign(**{name: encoded(text[name]) for name in names})
     blanked = {name: cells.reindex(text.index, fill_value=False) for name, cells in blanked.items()}
     return text, removed.reindex(text.index, fill_value=False), blanked
-
-
-def _in_order(lines: pd.DataFrame) -> list:
-    """What is said of every such value before what is said of one row; a cell is blanked before it is filled."""
-    of_one_row = lines[["row", "record_id"]].ne("").any(axis="columns")
-    order = lines.assign(one=of_one_row, fills=lines["change_type"] == "change_response")
-    return list(order.sort_values(["one", "fills"], kind="stable")[list(LOG)].itertuples())
 
 
 class _Places:
@@ -155,8 +152,7 @@ class _Places:
             names = shown(line.column, self._schema) if line.column else []
             if not names:
                 return here.index
-        parts = [here[_column(here, name, line, self._source)] for name in names]
-        stands = reduce(lambda one, other: one + " · " + other, parts)
+        stands = here[[_column(here, name, line, self._source) for name in names]].agg(" · ".join, axis="columns")
         same = stands == line.old_value
         if not same.any() or ((line.row or line.record_id) and not same.all()):
             found = f'found "{stands[~same].iloc[0]}" in {where}, column "{line.column}"'
@@ -174,17 +170,10 @@ class _Places:
 
 def _column(text: pd.DataFrame, name: str, line, source: Source) -> str:
     """The column of the table that a line names, by its own name or by its header in the file."""
-    by_header = {header: column for column, header in source.columns.items()}
-    column = name if name in text else by_header.get(name, "")
+    column = name if name in text else {header: one for one, header in source.columns.items()}.get(name, "")
     if column not in text:
         raise LookupError(f'there is no column "{name}" in {line.source}')
     return column
-
-
-def _remove(rows: pd.DataFrame, line, table: str, record: Record) -> None:
-    if line.check == ON_ROSTER:
-        record.unsure.append(rows.assign(table=table, typed=rows["organization_id"]))
-    record.set_aside(rows, table, line.column, line.old_value, **_said(line, "taken out by corrections.csv"))
 
 
 def _added(lines: pd.DataFrame, text: pd.DataFrame, source: Source, record: Record) -> pd.DataFrame:
@@ -198,11 +187,10 @@ def _added(lines: pd.DataFrame, text: pd.DataFrame, source: Source, record: Reco
             except LookupError as error:
                 raise DataError(f"{FILE}, row {line.Index}: {error}. Correct the line, or take it out.") from error
         rows.append(row | {"source": FILE, "sheet": "", "row": one.index[0], "_raw_id": name, "_kind": "sheet"})
-    added = pd.DataFrame(rows).reindex(columns=text.columns)
     about = {name: lines[name] for name in ("reason", "initials", "notes")} | {"change_type": "add_survey"}
     places = lines[["source", "sheet", "record_id"]]
     record.changed(places, source.table, lines["column"], "", lines["new_value"], check=CHECK, **about)
-    return added.astype({name: text[name].dtype for name in added})
+    return pd.DataFrame(rows).reindex(columns=text.columns).astype(text.dtypes)
 
 
 def _said(line, usual: str) -> dict[str, str]:

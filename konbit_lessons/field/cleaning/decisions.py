@@ -1,24 +1,28 @@
-"""What only an evaluator can tell: asked with what speaks for each answer, remembered from quarter to quarter.
+"""Which event and which organization a row is about: codes and typed names → the codes of the cleaned tables.
 
-Cleaning asks in ``identity_review.xlsx`` (beside the cleaned tables); the answers typed there move to
+What only an evaluator can tell is asked with what speaks for each answer, and remembered from quarter to quarter:
+cleaning asks in ``identity_review.xlsx`` (beside the cleaned tables); the answers typed there move to
 ``identity_ledger.csv`` (beside the raw data) and are applied every time.
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
+import pandera.pandas as pa
 import xlsxwriter
 
 from konbit_lessons.errors import DataError
-from konbit_lessons.field.cleaning.record import ROW, as_list, own_lines
-from konbit_lessons.field.identity import CANDIDATES, Match, fold
+from konbit_lessons.field.cleaning.record import ON_ROSTER, ROW, TYPED, Record, as_list, own_lines
+from konbit_lessons.field.identity import CANDIDATES, Match, Roster, fold
 from konbit_lessons.field.programme import LEDGER, Programme
 from konbit_lessons.field.sources import read
+from konbit_lessons.field.values import as_text, distinct_of, kept, looked_up
 from konbit_lessons.publish import for_spreadsheets, published
+from konbit_lessons.tables import TEXT
 
 REVIEW = "identity_review.xlsx"
 COLUMNS = ("question", "typed", "decision", "initials", "notes")
@@ -37,6 +41,8 @@ HOW = {
     EVENT: "These two events have the same type, day and place. Type in the column decision: the code of the event it "
     f"is the same as, or {DIFFERENT}. Then run konbit clean or konbit report: the answer is remembered.",
 }
+EQUAL = ("code", "name")  # how a text can be meant without any doubt
+DECISION = "decision"
 
 
 @dataclass(frozen=True)
@@ -108,53 +114,10 @@ def _lines(frame: pd.DataFrame, place: str) -> Iterator[dict[str, str]]:
             yield line | {"where": f"{place}, row {row}"}
 
 
-def organization_questions(
-    rows: pd.DataFrame, matches: dict[str, Match], names: dict[str, str], decisions: Decisions
-) -> pd.DataFrame:
-    """One question for each typed name that is open, the most frequent first.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        The place of every row with an open name, and ``typed``.
-    matches : dict of str to Match
-    names : dict of str to str
-        Organization → its name.
-    decisions : Decisions
-        Notes beside questions that were left open.
-    """
-    lines = []
-    for _, same in rows.groupby(rows["typed"].map(fold), sort=True):
-        same = same.sort_values(list(ROW))
-        line = _question(ORGANIZATION, same["typed"].iloc[0], same, decisions)
-        match = matches[line["typed"]]
-        for at, (code, score) in enumerate(zip(match.candidates[:CANDIDATES], match.scores, strict=False), start=1):
-            line |= {f"candidate_{at}": code, f"name_{at}": names[code], f"score_{at}": score}
-        lines.append(line)
-    questions = as_list(pd.DataFrame(lines), QUESTIONS)
-    return questions.sort_values(["times", "typed"], ascending=[False, True], ignore_index=True)
-
-
-def event_questions(events: pd.DataFrame, decisions: Decisions) -> pd.DataFrame:
-    """One question for each event that has the type, day and place of an earlier one under another code."""
-    known = events[events[SAME_EVENT].notna().all(axis="columns")].sort_values("event_id")
-    lines = []
-    for _, alike in known.groupby([known["event_type"], known["held_on"], known["place"].map(fold)]):
-        first = alike.iloc[0]
-        name = f"{first['event_type']}, {first['held_on']:%Y-%m-%d}, {first['place']}"
-        near = {"candidate_1": first["event_id"], "name_1": name, "score_1": 100.0}
-        for code in alike["event_id"].iloc[1:]:
-            if decisions.of(EVENT, code) is None:
-                lines.append(_question(EVENT, code, alike[alike["event_id"] == code], decisions) | near)
-    return as_list(pd.DataFrame(lines), QUESTIONS)
-
-
 def _question(question: str, typed: str, rows: pd.DataFrame, decisions: Decisions) -> dict:
     """A question about these rows, with what was noted beside it before."""
-    rows_of = rows[list(ROW)].itertuples(index=False)
-    places = [", ".join(filter(None, [source, sheet, f"row {row}"])) for source, sheet, row in rows_of]
-    more = f"; and {len(places) - PLACES} more" if len(places) > PLACES else ""
-    where = "; ".join(places[:PLACES]) + more
+    places = [", ".join(filter(None, [file, sheet, f"row {row}"])) for file, sheet, row in rows[[*ROW]].to_numpy()]
+    where = "; ".join([*places[:PLACES], *([f"and {len(places) - PLACES} more"] if len(places) > PLACES else [])])
     about = {"question": question, "typed": typed, "where_it_stands": where, "times": len(rows)}
     return about | decisions.notes.get((question, fold(typed)), {})
 
@@ -190,3 +153,189 @@ def _fill(sheet, question: str, questions: pd.DataFrame, styles: dict) -> None:
     sheet.freeze_panes(2, 1)
     if len(shown):
         sheet.autofilter(1, 0, 1 + len(shown), len(header) - 1)
+
+
+class _Known:
+    """Things on record, to be looked up by what stands in a row."""
+
+    table = ""  # where they stand
+    check = equal = ""  # the check and the reason of a line about a text that is one of them, written otherwise
+    on_record = ""  # the check that sets aside what is none
+
+    def __init__(self, codes: Iterable[str]) -> None:
+        self._dtype = pd.CategoricalDtype(pd.Index(sorted(set(codes)), dtype=TEXT))
+
+    def resolve(self, rows: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) -> pd.DataFrame:
+        """Rows with the codes that are on record; a row or a value about anything else is set aside."""
+        for name, column in schema.columns.items():
+            if column.metadata.get("refers_to") == self.table:
+                rows = self._resolve(rows, schema.name, name, column.nullable, record)
+        return rows
+
+    def _resolve(self, rows: pd.DataFrame, table: str, name: str, nullable: bool, record: Record) -> pd.DataFrame:
+        typed = rows[name]
+        found = self._found(distinct_of(typed)[1])
+        known = {text: one.organization_id for text, one in found.items()}
+        codes = looked_up(typed, known, self._dtype)
+        other = typed.isin([text for text, one in found.items() if one.how in EQUAL and known[text] != text])
+        record.changed_alike(rows[other], table, name, typed, known, check=self.check, reason=self.equal)
+        unlike = {text: one for text, one in found.items() if one.how not in (*EQUAL, DECISION)}
+        reasons = looked_up(typed, {text: self._reason(one) for text, one in unlike.items()})
+        close, unknown = reasons.notna() & codes.notna(), reasons.notna() & codes.isna()
+        record.changed(rows[close], table, name, typed, codes, check=self.check, reason=reasons)
+        scope = "value" if nullable else "row"
+        record.set_aside(rows[unknown], table, name, typed, scope=scope, check=self.on_record, reason=reasons)
+        self._settle(rows.assign(typed=typed), table, name, found, record)
+        rows = rows.assign(**{name: codes, TYPED + name: typed})
+        return rows if nullable else kept(rows, codes.notna())
+
+    def _found(self, texts: Iterable[str]) -> dict[str, Match]:
+        """What each text is, as far as is known."""
+
+    def _reason(self, match: Match) -> str:
+        """Why a text that is not equal is one of them, or none."""
+
+    def _settle(self, rows: pd.DataFrame, table: str, name: str, found: dict, record: Record) -> None:
+        """Put on record what was decided of texts, and keep in mind the rows that only an evaluator can resolve."""
+
+
+class Events(_Known):
+    """The events of a programme, to be looked up by code.
+
+    Parameters
+    ----------
+    events : DataFrame
+        As typed, with their places.
+    decided : Decisions
+        Which codes mean the same event.
+    """
+
+    table = "events"
+    check = on_record = "event on record"
+    equal = "the code of the event as the table of events has it"
+
+    def __init__(self, events: pd.DataFrame, decided: Decisions) -> None:
+        self._events, self._decided = events, decided
+        by_code = {fold(code): code for code in events["event_id"]}
+        self._same: dict[str, dict[str, str]] = {}
+        for (question, key), answer in decided.answers.items():
+            if question == EVENT and fold(answer["decision"]) != DIFFERENT and key in by_code:
+                of = by_code.get(fold(answer["decision"]))
+                if of is None or of == by_code[key]:
+                    raise _no_answer(answer, f"the code of another event, nor {DIFFERENT}")
+                self._same[by_code[key]] = answer | {"decision": of}
+        self._codes = by_code | {fold(code): answer["decision"] for code, answer in self._same.items()}
+        super().__init__(self._codes.values())
+
+    def without_the_same(self, record: Record) -> pd.DataFrame:
+        """The events, each under one code."""
+        codes = self._events["event_id"]
+        for code in codes[codes.isin(self._same)]:
+            where, about = _as_decided(self._same[code])
+            reason = f"the same event as {self._same[code]['decision']}, as {where}"
+            record.set_aside(self._events[codes == code], "events", "event_id", code, reason=reason, **about)
+        return self._events[~codes.isin(self._same)]
+
+    def _found(self, texts: Iterable[str]) -> dict[str, Match]:
+        codes = {text: self._codes.get(fold(text)) for text in texts}
+        return {text: Match(code, "code" if code else "unresolved", 100) for text, code in codes.items()}
+
+    def _reason(self, match: Match) -> str:
+        return "no such event in the table of events"
+
+    def questions(self) -> pd.DataFrame:
+        """One question for each event that has the type, day and place of an earlier one under another code."""
+        known, lines = self._events[self._events[SAME_EVENT].notna().all(axis="columns")].sort_values("event_id"), []
+        for _, alike in known.groupby([known["event_type"], known["held_on"], known["place"].map(fold)]):
+            first = alike.iloc[0]
+            name = f"{first['event_type']}, {first['held_on']:%Y-%m-%d}, {first['place']}"
+            near = {"candidate_1": first["event_id"], "name_1": name, "score_1": 100.0}
+            for code in alike["event_id"].iloc[1:]:
+                if self._decided.of(EVENT, code) is None:
+                    lines.append(_question(EVENT, code, alike[alike["event_id"] == code], self._decided) | near)
+        return as_list(pd.DataFrame(lines), QUESTIONS)
+
+
+class Organizations(_Known):
+    """The organizations of a programme, to be looked up by what was typed.
+
+    Parameters
+    ----------
+    organizations : DataFrame
+    decided : Decisions
+        Answers to names that were open in an earlier run.
+    """
+
+    table, check, on_record = "organizations", "organization name", ON_ROSTER
+    equal = "a name on the roster"
+
+    def __init__(self, organizations: pd.DataFrame, decided: Decisions) -> None:
+        self._roster, self._decided = Roster(organizations), decided
+        self._names = dict(zip(organizations["organization_id"], organizations["name"], strict=True))
+        super().__init__(self._names)
+        self._by_code = {fold(code): code for code in self._names}
+        self._matches: dict[str, Match] = {}
+        self._open: dict[str, pd.DataFrame] = {}
+        for (question, _), answer in decided.answers.items():
+            if question == ORGANIZATION and fold(answer["decision"]) not in {*self._by_code, NEW, NO_ORGANIZATION}:
+                raise _no_answer(answer, f"an organization_id of the roster, nor {NEW}, nor {NO_ORGANIZATION}")
+
+    def _found(self, texts: Iterable[str]) -> dict[str, Match]:
+        """A name on the roster, or what was decided, or what the words say."""
+        self._matches |= self._roster.match([text for text in texts if text not in self._matches])
+        found = {}
+        for text in texts:
+            found[text], answer = self._matches[text], self._decided.of(ORGANIZATION, text)
+            if answer and found[text].how not in EQUAL:
+                found[text] = Match(self._by_code.get(fold(answer["decision"])), DECISION, 100)
+        return found
+
+    def _reason(self, match: Match) -> str:
+        if match.organization_id:
+            return f"{match.how}, {match.score:g} of 100"
+        near = f"nearest: {', '.join(match.candidates)}" if match.candidates else "no name on it is near"
+        return f"not surely an organization on the roster; {near}"
+
+    def _settle(self, rows: pd.DataFrame, table: str, name: str, found: dict, record: Record) -> None:
+        for text in [text for text, one in found.items() if one.how == DECISION]:
+            answer, code = self._decided.of(ORGANIZATION, text), found[text].organization_id
+            where, about = _as_decided(answer)
+            put, what = (record.changed, [text, code]) if code else (record.set_aside, [text])
+            put(rows[rows[name] == text], table, name, *what, reason=f"{where}: {answer['decision']}", **about)
+        # beside the rows that are open, those that corrections took out for the same reason
+        rows = rows[rows["typed"].isin([text for text, one in found.items() if one.how == "unresolved"])]
+        taken = [one[one["table"] == table].reindex(columns=rows.columns) for one in record.unsure]
+        rows = pd.concat([as_text(rows), *taken], ignore_index=True)
+        found = self._found(rows["typed"].unique())
+        self._open[table] = rows[rows["typed"].isin([text for text, one in found.items() if one.how == "unresolved"])]
+
+    def open_names(self, table: str) -> pd.DataFrame:
+        """The rows of a table whose name is open, with the organizations it may be."""
+        rows = self._open[table]
+        candidates = pd.Series([self._matches[text].candidates for text in rows["typed"]], rows.index, "object")
+        return rows.assign(candidates=candidates)
+
+    def questions(self) -> pd.DataFrame:
+        """One question for each typed name that is open anywhere, the most frequent first."""
+        places, lines = [rows[[*ROW, "typed"]] for rows in self._open.values() if len(rows)], []
+        rows = pd.concat(places, ignore_index=True) if places else pd.DataFrame(columns=[*ROW, "typed"])
+        for _, same in rows.groupby(rows["typed"].map(fold), sort=True):
+            same = same.sort_values(list(ROW))
+            line = _question(ORGANIZATION, same["typed"].iloc[0], same, self._decided)
+            match = self._matches[line["typed"]]
+            for at, (code, score) in enumerate(zip(match.candidates[:CANDIDATES], match.scores, strict=False), start=1):
+                line |= {f"candidate_{at}": code, f"name_{at}": self._names[code], f"score_{at}": score}
+            lines.append(line)
+        questions = as_list(pd.DataFrame(lines), QUESTIONS)
+        return questions.sort_values(["times", "typed"], ascending=[False, True], ignore_index=True)
+
+
+def _as_decided(answer: dict[str, str]) -> tuple[str, dict[str, str]]:
+    """Where a decision stands, in words; and what a line of the log says of it."""
+    about = {"check": DECISION, "initials": answer["initials"], "notes": answer["notes"]}
+    return f"decided in {answer['where'].split(',')[0]}", about
+
+
+def _no_answer(answer: dict[str, str], expected: str) -> DataError:
+    found = f'found "{answer["decision"]}" for "{answer["typed"]}", which is neither {expected}'
+    return DataError(f'{answer["where"]}, column "decision": {found}. Correct it there.')

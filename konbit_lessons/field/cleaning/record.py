@@ -1,7 +1,6 @@
 """What cleaning writes down as it goes: every change, every row and value set aside, and how many rows were read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +9,7 @@ import pandera.pandas as pa
 from konbit_lessons.errors import DataError
 from konbit_lessons.field.identity import CANDIDATES
 from konbit_lessons.field.sources import read
-from konbit_lessons.field.texts import as_text, counted, looked_up, ordered
+from konbit_lessons.field.values import as_text, counted, looked_up, ordered
 from konbit_lessons.publish import from_spreadsheets
 from konbit_lessons.tables import TEXT
 
@@ -37,12 +36,10 @@ def shown(column: str, schema: pa.DataFrameSchema) -> list[str]:
     """The columns whose texts stand for a row in a line about ``column``: no person, no record's id."""
     about = {name: one.metadata for name, one in schema.columns.items()}
     needed = [name for name, one in schema.columns.items() if about[name].get("refers_to") and not one.nullable]
-    names = needed if column == ALL else column.split(" + ")
     hidden = {name for name in about if about[name].get("direct_identifier") or about[name].get("of_record")}
-    return [name for name in names if name not in hidden]
+    return [name for name in (needed if column == ALL else column.split(" + ")) if name not in hidden]
 
 
-@dataclass
 class Record:
     """What cleaning writes down as it goes.
 
@@ -61,13 +58,9 @@ class Record:
         Rows that corrections took out because nobody knows which organization they are about: its name is open still.
     """
 
-    log: list[pd.DataFrame] = field(default_factory=list)
-    aside: list[pd.DataFrame] = field(default_factory=list)
-    read: list[pd.DataFrame] = field(default_factory=list)
-    arrivals: list[pd.DataFrame] = field(default_factory=list)
-    notices: list[str] = field(default_factory=list)
-    given: dict[str, set[str]] = field(default_factory=dict)
-    unsure: list[pd.DataFrame] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.log, self.aside, self.read, self.arrivals, self.notices, self.unsure = [], [], [], [], [], []
+        self.given: dict[str, set[str]] = {}
 
     def changed(self, rows: pd.DataFrame, table: str, column, old, new, **line) -> None:
         """One line of the log for each of these rows: a response was changed, unless ``change_type`` says otherwise."""
@@ -104,13 +97,12 @@ class Record:
             once = lines[alike].groupby(by, dropna=False, sort=False, as_index=False)["lines"].sum()
             once["notes"] = [f"{count} cells" for count in once["lines"]]
             lines = pd.concat([once, lines[~alike]], ignore_index=True)
-        return _sorted(lines[list(LOG)], [*ROW, "column", "old_value", "check"])
+        return ordered(lines[list(LOG)], [*ROW, "column", "old_value", "check"]).reset_index(drop=True)
 
     def all_set_aside(self) -> pd.DataFrame:
         """Rows and values; a value is not listed beside its own row, the log holds both."""
-        aside = _sorted(_stacked(self.aside, ASIDE), [*ROW, "column"])
-        whole = aside["scope"] == "row"
-        of_row = pd.MultiIndex.from_frame(aside[list(ROW)])
+        aside = ordered(_stacked(self.aside, ASIDE), [*ROW, "column"])
+        whole, of_row = aside["scope"] == "row", pd.MultiIndex.from_frame(aside[list(ROW)])
         return aside[whole | ~of_row.isin(of_row[whole])].reset_index(drop=True)
 
     def row_counts(self, cleaned: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -118,16 +110,15 @@ class Record:
         by = ["source", "table", WHEN]
         read = pd.concat(self.read, ignore_index=True).groupby([*by, "_kind"])["rows"].sum().reset_index()
         kept = [counted(rows[["source", WHEN]], "kept").assign(table=table) for table, rows in cleaned.items()]
-        kept = pd.concat(kept).set_index(by)["kept"]
-        read["kept"] = kept.reindex(pd.MultiIndex.from_frame(read[by]), fill_value=0).to_numpy()
+        read = read.merge(pd.concat(kept), on=by, how="left").fillna({"kept": 0}).astype({"kept": "int64"})
         read["set_aside"] = read["rows"] - read["kept"]
         return read.rename(columns={WHEN: "quarter", "_kind": "kind", "rows": "read"})[list(COUNTS)]
 
     def check_counts(self) -> pd.DataFrame:
         """How many lines of the log each check wrote, by file, table and quarter."""
         lines = _stacked(self.log, ("source", "table", WHEN, "check", "column", "change_type", "lines"))
-        lines = lines.rename(columns={WHEN: "quarter", "lines": "rows"})
-        return lines.groupby(list(CHECKS[:-1]), sort=True)["rows"].sum().reset_index()
+        counts = lines.rename(columns={WHEN: "quarter", "lines": "rows"}).groupby(list(CHECKS[:-1]), sort=True)
+        return counts["rows"].sum().reset_index()
 
     def arrival_counts(self) -> pd.DataFrame:
         """Days from a fact to its submission, by file, table and quarter."""
@@ -136,10 +127,6 @@ class Record:
         days = pd.concat(self.arrivals, ignore_index=True).groupby(["source", "table", WHEN], sort=True)["days"]
         counts = days.agg(rows="size", median_days="median", most_days="max").assign(p90_days=days.quantile(0.9))
         return counts.reset_index().rename(columns={WHEN: "quarter"})[list(ARRIVALS)]
-
-
-def _sorted(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    return ordered(rows, by).reset_index(drop=True)
 
 
 def _stacked(parts: list[pd.DataFrame], columns: tuple[str, ...]) -> pd.DataFrame:

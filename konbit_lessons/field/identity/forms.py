@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
-from itertools import product
+from itertools import chain, product
 from typing import NamedTuple
 
 KNOWN = tomllib.loads((files(__package__) / "vocabulary.toml").read_text(encoding="utf-8"))
@@ -92,17 +92,14 @@ class Forms:
         word, others = "".join(parts), [(plain(one.removesuffix(".")),) for one in spellings.split()]
         self.abbreviations |= {plain(one[:-1]) for one in spellings.split() if one.endswith(".")}
         self.role.setdefault(word, role)
-        for form in (tuple(parts), *others):
-            self._add_form(word, form)
-            self._add_form(word, tuple(part for part in form if part not in WEIGHTLESS) or form)
-
-    def _add_form(self, word: str, written: tuple[str, ...]) -> None:
-        form = "".join(written)
-        self.forms[form].add(word)
-        self._beginnings |= {form[:end] for end in range(1, len(form) + 1)}
-        if len(written) > 1:
-            self.parts[form] = written
-            self.compounds.add(word)
+        both = [(one, tuple(part for part in one if part not in WEIGHTLESS) or one) for one in (tuple(parts), *others)]
+        for written in chain.from_iterable(both):
+            form = "".join(written)
+            self.forms[form].add(word)
+            self._beginnings |= {form[:end] for end in range(1, len(form) + 1)}
+            if len(written) > 1:
+                self.parts[form] = written
+                self.compounds.add(word)
 
     def roles(self, form: str) -> set[str]:
         """What the words of a spelling are."""
@@ -114,10 +111,10 @@ class Forms:
 
     def tokens(self, name: str) -> list[Span]:
         """The typed words, one by one."""
-        name = unicodedata.normalize("NFC", name.casefold())
+        name, spans = unicodedata.normalize("NFC", name.casefold()), []
         for accented, word in _LANGUAGE["accented"].items():
             name = re.sub(rf"\b{accented}\b", word, name)
-        name, spans = plain(name), []
+        name = plain(name)
         hyphenated = {self._lettered(part) for compound in COMPOUND.findall(name) for part in words(compound)}
         for token in _TOKEN.findall(name.replace("&", " et ")):
             written, dotted = token.replace(".", ""), token.endswith(".") and token.count(".") == 1
@@ -127,8 +124,7 @@ class Forms:
 
     def _lettered(self, text: str) -> str:
         """Digits among letters are letters: ``c1toyenne``."""
-        is_plain = text.isalpha() or _NUMBER.fullmatch(text) or len(text) < 3
-        spellings = [text] if is_plain else in_letters(text)
+        spellings = [text] if text.isalpha() or _NUMBER.fullmatch(text) or len(text) < 3 else in_letters(text)
         return next((known for known in spellings if known in self.forms or known in WEIGHTLESS), spellings[0])
 
     def exact(self, spans: list[Span]) -> list[Span]:

@@ -1,4 +1,4 @@
-"""A typed name, word by word: what each of its words may be, a word of the roster or one that is known to be another.
+"""A typed name, word by word: what each of its words may be, and the organizations that an unsure name may be.
 
 A word is looked up as it stands, then together with its neighbours, then by itself, then as words run together; by its
 sound in Kreyòl, as an abbreviation, and last as a typing slip. A known word is never taken for a slip of another one.
@@ -16,11 +16,18 @@ from functools import cache, lru_cache
 from itertools import product, takewhile
 from math import prod
 
+import numpy as np
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
+from scipy import sparse
 
 from konbit_lessons.field.identity.forms import COMPOUND, KNOWN, WEIGHTLESS, Forms, Meaning, Span, joined, plain, words
 
+CANDIDATES = 3  # listed for an unsure name; more only if they fit it as well
+CANDIDATE_SCORE = 50
+ALIKE_SCORE = 80  # of a name compared letter by letter
+TIE = 1  # points between candidates that fit a name as well
+_OWN_WEIGHT = 1.5  # of a word that tells organizations apart; one for a kind of body weighs 1
 _LONGEST = 5  # typed words that may be one
 _MOST_READINGS = 64
 _DOUBLE = re.compile(r"(.)\1")
@@ -86,7 +93,7 @@ class Reader(Forms):
         typed = self.tokens(name)
         spans = self.exact(typed)
         if any(span.open or span.hyphen for span in spans):
-            spans = [part for span in self._run(spans) for part in self._single(span)]
+            spans = [part for span in self._run(spans) for part in (self._single(span) if span.open else [span])]
         slots, extras = [span.options for span in spans if span.options], [span.text for span in spans if span.open]
         return Reading(slots, extras, [span.text for span in typed if span.is_light], typed[-1].text if typed else "")
 
@@ -94,7 +101,8 @@ class Reader(Forms):
         """Several typed words, not all understood, that together are one that is written in several."""
         found = []
         while spans:
-            joinable = list(takewhile(self._joinable, [] if spans[0].weightless else spans[:_LONGEST]))
+            # a known word is a part of a longer one if a hyphen stands beside it, or if it is a family's name
+            joinable = [] if spans[0].weightless else [*takewhile(self._joinable, spans[:_LONGEST])]
             windows = (joinable[:end] for end in range(len(joinable), 1, -1))
             known = ((window, options) for window in windows if (options := self._together(window)))
             window, options = next(known, (spans[:1], ()))
@@ -111,9 +119,8 @@ class Reader(Forms):
         return span.hyphen or all(self.role.get(one.word) == "family" for one in span.options or ())
 
     def _single(self, span: Span) -> list[Span]:
-        if span.open and (options := self.meanings(span.text, span.dotted)):
-            return [Span(span.text, options=options)]
-        return (self._segments(span.text) if span.open else []) or [span]
+        options = self.meanings(span.text, span.dotted)
+        return [Span(span.text, options=options)] if options else self._segments(span.text) or [span]
 
     def _segments(self, text: str) -> list[Span]:
         """Words run together, the last or first of them perhaps with a slip; empty if it is not that."""
@@ -132,17 +139,15 @@ class Reader(Forms):
         for end in range(2, len(text) + 1):
             for start in range(end - 1):
                 before, piece = best[start], text[start:end]
-                fewer = before is not None and (best[end] is None or len(best[end]) > len(before) + 1)
-                if fewer and self._may_follow(before, piece):
+                if before is None or (best[end] is not None and len(best[end]) <= len(before) + 1):
+                    continue
+                lonely = len(before) == 1 and before[0] in WEIGHTLESS and self.only_name(piece)  # Lacadet is not Cadet
+                if piece in WEIGHTLESS or (len(piece) > 2 and piece in self.forms and not lonely):
                     best[end] = [*before, piece]
         pieces = best[-1] or []
         if len(pieces) < 2 or all(piece in WEIGHTLESS for piece in pieces):
             return []
         return [Span(piece, weightless=True) if piece in WEIGHTLESS else self._known(piece) for piece in pieces]
-
-    def _may_follow(self, before: list[str], piece: str) -> bool:
-        lonely = len(before) == 1 and before[0] in WEIGHTLESS and self.only_name(piece)  # Lacadet is not Cadet
-        return piece in WEIGHTLESS or (len(piece) > 2 and piece in self.forms and not lonely)
 
     def _known(self, form: str) -> Span:
         return Span(form, options=tuple(Meaning(word, form, "words") for word in sorted(self.forms[form])))
@@ -181,8 +186,9 @@ class Reader(Forms):
     def _meanings(self, text: str, dotted: bool = False) -> tuple[Meaning, ...]:
         """What a word that is not known as it stands may be, the likeliest first; those that tie are all there."""
         here = tuple(Meaning(word, text, "name") for word in sorted(self.forms.get(text, ())))
-        sound, short = here or self._by_sound(text), self._shortened(text, dotted)
-        slips = self._slipped(text)
+        among = self.forms if dotted and len(text) > 3 else self._kind_forms if len(text) > 2 - dotted else ()
+        short = self._as_meanings({form: 0 for form in among if form.startswith(text)}, "abbreviation")
+        sound, slips = here or self._by_sound(text), self._slipped(text)
         if slips and slips[0].slips == 1:  # one letter away is nearer than a word that begins or sounds like it
             short = short if dotted else ()
             near = {meaning.word for meaning in self._rivalled((*slips, *sound)) if meaning.slips == 1}
@@ -211,10 +217,6 @@ class Reader(Forms):
         slipped = {form for form in same if OSA.distance(text, form) < 2}
         return self._as_meanings(dict.fromkeys(slipped or same, 0), "spelling")  # the one that is a letter away
 
-    def _shortened(self, text: str, dotted: bool) -> tuple[Meaning, ...]:
-        among = self.forms if dotted and len(text) > 3 else self._kind_forms if len(text) > 2 - dotted else ()
-        return self._as_meanings({form: 0 for form in among if form.startswith(text)}, "abbreviation")
-
     def _slipped(self, text: str) -> tuple[Meaning, ...]:
         lengths = range(max(3, len(text) - 3), len(text) + 4) if len(text) > 1 else ()
         forms = [form for length in lengths for form in self._by_length.get(length, ())]
@@ -233,8 +235,10 @@ class Reader(Forms):
         length, roles = len(form), self.roles(form)
         if "kind" in roles:
             return slips <= (0, 1, 2, 3)[sum(length >= least for least in (4, 6, 8))]
-        if self.is_here(form) and not roles & {"place", "apart"} and _another_ending(text, form):
-            return False
+        if self.is_here(form) and not roles & {"place", "apart"}:  # families differ in their first or last letter
+            longer = text in (form + text[-1], text[0] + form)  # Augustin and Augustine, Dorval and Norval
+            if longer or (len(text) == length and (text[:-1] == form[:-1] or text[1:] == form[1:])):
+                return False
         if length < 5 or (length == 5 and "place" not in roles):
             mistyped = len(text) < length or sorted(text) == sorted(form)
             return slips == 1 and mistyped and (length > 3 or "name" in roles)
@@ -261,12 +265,6 @@ class Reader(Forms):
         for form, score, _ in process.extract(text, among, scorer=fuzz.ratio, score_cutoff=60, limit=8):
             found |= {word: max(score / 100, found.get(word, 0)) for word in self.forms[form]}
         return {word: score for word, score in found.items() if word in self.used}
-
-
-def _another_ending(text: str, form: str) -> bool:
-    """Families differ in their first or last letter: Augustin and Augustine, Dorval and Norval."""
-    longer = text in (form + text[-1], text[0] + form)
-    return longer or (len(text) == len(form) and (text[:-1] == form[:-1] or text[1:] == form[1:]))
 
 
 def as_written(word: str) -> str:
@@ -301,3 +299,82 @@ def _changed(word: str, rules: list[list[str]]) -> str:
     for pattern, sound in rules:
         word = re.sub(pattern, sound, word)
     return word
+
+
+class Candidates:
+    """Weighs the words of unsure names against those of the roster.
+
+    Parameters
+    ----------
+    vocabulary : Reader
+    known : list of tuple of str
+        The words of each organization's name.
+    by_letters : dict
+        The letters of a name → which organizations have it.
+    """
+
+    def __init__(self, vocabulary: Reader, known: list[tuple[str, ...]], by_letters: dict[str, list[int]]) -> None:
+        self.vocabulary, self.by_letters = vocabulary, by_letters
+        self.columns = {word: column for column, word in enumerate(sorted(vocabulary.used))}
+        self.kind = np.array([vocabulary.is_kind(word) for word in self.columns], dtype=bool)
+        self.weight = np.where(self.kind, 1.0, _OWN_WEIGHT)
+        places = [(at, self.columns[word]) for at, one in enumerate(known) for word in one]
+        at, column = np.array(places, dtype=int).reshape(-1, 2).T
+        self.roster = sparse.csr_array((np.ones(len(at)), (at, column)), shape=(len(known), len(self.columns)))
+        self.size, self.words, self.own = (self.roster @ one for one in (self.weight, self.kind >= 0, ~self.kind))
+        self.roster.sum_duplicates()
+        self.roster.data[:] = 1  # a word that a name has twice is in common once
+        self.kinds_of_initials = defaultdict(set)
+        for one in ([word for word in one if vocabulary.is_kind(word)] for one in known):
+            self.kinds_of_initials["".join(word[0] for word in one)].update(one)
+
+    def of(self, unsure: dict[str, Reading]) -> dict[str, dict[int, float]]:
+        """For each typed name, from how it was read, the places of its candidates and how well they fit, 0 to 100."""
+        found = {name: _best(self._scores(reading)) for name, reading in unsure.items()}
+        return {name: one or (self._alike(name) if unsure[name].extras else {}) for name, one in found.items()}
+
+    def _scores(self, reading: Reading) -> np.ndarray:
+        """How well each organization fits: words in common, heavier where they tell apart."""
+        said, length, own_said = self._said(reading)
+        typed = np.array([said.get(word, 0.0) for word in self.columns])
+        own, kinds = (self.roster @ ((typed > 0) & which) for which in (~self.kind, self.kind))
+        score = np.minimum(200 * (self.roster @ (typed * self.weight)) / (length + self.size), 100)
+        if reading.cut_short:
+            score[(own_said >= self.own) & (kinds + own >= self.words)] *= 0.8
+        contradicted = (own == 0) & (self.own > 0) & (own_said > 0)
+        score[contradicted | (kinds == 0) & (own_said > own) | (score < CANDIDATE_SCORE)] = 0
+        return score
+
+    def _weight(self, word: str) -> float:
+        return 1.0 if self.vocabulary.is_kind(word) else _OWN_WEIGHT
+
+    def _said(self, reading: Reading) -> tuple[dict[str, float], float, int]:
+        """How far each word of the vocabulary is said; the weight of all that is said; words that tell apart."""
+        said: dict[str, float] = {}
+        for meaning in (meaning for slot in reading.slots for meaning in slot):
+            said[meaning.word] = max(said.get(meaning.word, 0), 1 - meaning.slips / len(meaning.form))
+            if meaning.word not in self.vocabulary.used:
+                said |= dict.fromkeys(self.vocabulary.containing(meaning.form), 0.5)
+        weights = [self._weight(slot[0].word) for slot in reading.slots]
+        weights += [self._add_extra(said, text) for text in reading.extras]
+        return said, max(sum(weights), 0.5), weights.count(_OWN_WEIGHT)
+
+    def _add_extra(self, said: dict[str, float], text: str) -> float:
+        """What a word that is not understood weighs; what it may say is added."""
+        if kinds := self.kinds_of_initials.get(text):
+            said |= dict.fromkeys(kinds, 0.9)
+            return float(len(kinds))
+        near = self.vocabulary.resembling(text)
+        said |= {word: max(said.get(word, 0), likeness) for word, likeness in near.items()}
+        return self._weight(max(sorted(near), key=near.get, default="")) if len(text) > 3 else 0.5
+
+    def _alike(self, name: str) -> dict[int, float]:
+        """Names of nearly the same letters, where a word is too far from any to be understood."""
+        typed, known = "".join(words(name)), self.by_letters
+        near = process.extract(typed, list(known), scorer=fuzz.ratio, score_cutoff=ALIKE_SCORE, limit=CANDIDATES)
+        return {at: round(score, 1) for letters, score, _ in near for at in known[letters]}
+
+
+def _best(row: np.ndarray) -> dict[int, float]:
+    order, fitting = np.argsort(-row, kind="stable"), (row >= max(row.max() - TIE, CANDIDATE_SCORE)).sum()
+    return {int(at): round(float(row[at]), 1) for at in order[: max(fitting, CANDIDATES)] if row[at] > 0}

@@ -9,9 +9,8 @@ from functools import cache
 import pandas as pd
 from rapidfuzz.distance import OSA
 
-from konbit_lessons.field.identity.candidates import Candidates
 from konbit_lessons.field.identity.forms import LEGAL_FORMS, Meaning, fold, in_letters, plain, words
-from konbit_lessons.field.identity.reading import Reader, Reading
+from konbit_lessons.field.identity.reading import Candidates, Reader, Reading
 
 HOW = ("name", "acronym", "abbreviation", "spelling", "words", "slip")  # from plain to daring
 KIND_KNOWN = 3  # organizations of a kind on the roster, from which a lost word of it can be told
@@ -156,7 +155,11 @@ class Roster:
                 unsure[name] = reading
         owned = {name: dict.fromkeys(self._owners(name), 100.0) for name in unsure}
         others = self._candidates.of({name: reading for name, reading in unsure.items() if not owned[name]})
-        return found | {name: self._unresolved(one) for name, one in (owned | others).items()}
+        for name, scores in (owned | others).items():
+            ranked = sorted((-score, at) for at, score in scores.items())
+            codes, fitting = tuple(self.all[at].code for _, at in ranked), tuple(-score for score, _ in ranked)
+            found[name] = Match(None, "unresolved", max(fitting, default=0.0), codes, fitting)
+        return found
 
     def _as_it_stands(self, name: str) -> tuple[int, str, float] | None:
         """The code, the whole name, or the acronym alone, without accents, case, marks and spaces."""
@@ -171,13 +174,7 @@ class Roster:
         if len(exact) == 1:
             return exact[0], "name", 100
         owners = self._owners(name)
-        sure = len(owners) == 1 and not exact and self.all[owners[0]].acronym
-        return (owners[0], "acronym", 100) if sure else None
-
-    def _unresolved(self, scores: dict[int, float]) -> Match:
-        ranked = sorted(scores, key=lambda at: (-scores[at], at))
-        codes = tuple(self.all[at].code for at in ranked)
-        return Match(None, "unresolved", max(scores.values(), default=0.0), codes, tuple(scores[at] for at in ranked))
+        return (owners[0], "acronym", 100) if len(owners) == 1 and not exact and self.all[owners[0]].acronym else None
 
     def _read(self, code: str, name: str, acronym: object) -> Organization:
         reading = self.vocabulary.read(name)
@@ -193,8 +190,7 @@ class Roster:
 
     def _owners(self, name: str) -> list[int]:
         """Those that have a name as their acronym; those without one on the roster, as their initials."""
-        spelled = in_letters("".join(words(name)))
-        return sorted({at for letters in spelled for at in self._by_acronym.get(letters, ())})
+        return sorted({at for one in in_letters("".join(words(name))) for at in self._by_acronym.get(one, ())})
 
     def _kinds_spelled(self, spelled: frozenset[str]) -> set[frozenset[str]]:
         """The kinds of body whose names have these spellings."""
@@ -208,13 +204,11 @@ class Roster:
 
     def _understood(self, reading: Reading) -> tuple[int, str, float] | None:
         """Its place on the roster, what it took, and how well it fits; None where it is not sure."""
-        fits: dict[int, Fit] = {}
         found = [fit for choice in reading.choices() for fit in self._fits(choice, reading)]
-        for fit in sorted(found, key=lambda fit: (fit.lost, fit.slips, fit.at)):
-            fits.setdefault(fit.at, fit)
-        if not fits:
+        if not found:
             return None
-        best, *others = fits.values()
+        best = min(found, key=lambda fit: (fit.lost, fit.slips, fit.at))
+        others = [fit for fit in found if fit.at != best.at]
         near = any(not fit.lost and fit.slips <= best.slips + 1 for fit in others)
         if near or (best.lost and (others or not self._may_lose(best))) or not best.is_believable:
             return None
@@ -226,8 +220,8 @@ class Roster:
         kinds, own = self._parted(choice)
         for at in self._by_own.get(own, ()):
             known = self.all[at]
-            explained, by_acronym = _explains(known, reading) if kinds <= known.kinds else (False, False)
-            if explained and (choice or by_acronym):
+            explained, by_acronym = _explains(known, reading)
+            if explained and kinds <= known.kinds and (choice or by_acronym):
                 yield Fit(at, known, choice, 0 if by_acronym else len(known.kinds - kinds), by_acronym)
 
     def _may_lose(self, fit: Fit) -> bool:
@@ -242,13 +236,11 @@ class Roster:
 
     def _another_reading(self, best: Fit, reading: Reading) -> bool:
         """A typed word may as well be another known word, which is on no roster here: a guest's name."""
-        pairs = [(one, other) for one, slot in zip(best.meanings, reading.slots, strict=True) for other in slot]
-        return any(self._rivals(one, other) for one, other in pairs if one.how not in ("name", "words"))
-
-    def _rivals(self, meaning: Meaning, other: Meaning) -> bool:
-        role, rival = self.vocabulary.role[meaning.word], self.vocabulary.role[other.word]
-        apart = role == "kind" and rival in ("place", "name", "family")
-        return other.word != meaning.word and other.slips <= meaning.slips and not apart
+        role, read = self.vocabulary.role, zip(best.meanings, reading.slots, strict=True)
+        pairs = [(one, other) for one, slot in read if one.how not in ("name", "words") for other in slot]
+        rivals = [(one, other) for one, other in pairs if other.word != one.word and other.slips <= one.slips]
+        names = ("place", "name", "family")
+        return any(role[one.word] != "kind" or role[other.word] not in names for one, other in rivals)
 
     def _another_name(self, best: Fit, reading: Reading) -> bool:
         """A longer name on the roster may be meant, with one of its words lost.
@@ -281,18 +273,16 @@ class Roster:
 def _index(keys: Iterable[Iterable[Hashable]]) -> dict[Hashable, list[int]]:
     """Key → the places at which it stands."""
     found = defaultdict(list)
-    for at, ones in enumerate(keys):
-        for one in ones:
-            found[one].append(at)
+    for at, one in ((at, one) for at, ones in enumerate(keys) for one in ones):
+        found[one].append(at)
     return dict(found)
 
 
 def _initials(name: str) -> frozenset[str]:
     """The acronyms that a name may have: of all its words, or without function words and legal forms."""
-    reading = words(name)
-    heavy = [word for word in reading if len(word) > 3 or word not in LEGAL_FORMS]
-    capitals = [word for word in re.findall(r"[^\W_]+", name) if word[0].isupper()]
-    options = ("".join(word[0] for word in ones) for ones in (reading, heavy, map(plain, capitals)))
+    heavy = [word for word in words(name) if len(word) > 3 or word not in LEGAL_FORMS]
+    capitals = [plain(word) for word in re.findall(r"[^\W_]+", name) if word[0].isupper()]
+    options = ("".join(word[0] for word in ones) for ones in (words(name), heavy, capitals))
     return frozenset(option for option in options if len(option) > 1)
 
 

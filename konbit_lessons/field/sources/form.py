@@ -215,7 +215,7 @@ def _asked(question: Question, lists: dict[str, list[Named]]) -> Iterator[Questi
         question.list_name, question.choices = list_name, lists.get(list_name, [])
     yield question
     if select and _OTHER.search(kind):
-        if not any(choice.name == "other" for choice in question.choices):
+        if all(choice.name != "other" for choice in question.choices):
             question.choices.append(Named("other", {}))
         yield Question(f"{question.name}_other", "text", {}, question.path)
 
@@ -225,15 +225,14 @@ def _labels(row: dict[str, str]) -> dict[str, str]:
 
 
 def _records(grid: Grid) -> list[dict[str, str]]:
-    double = any("::" in header for header in grid.header)
-    keys = [_key(header, double) for header in grid.header]
+    keys = [_key(header, "::" if any("::" in one for one in grid.header) else ":") for header in grid.header]
     rows = grid.top(len(grid.cells))[1:]
     return [{key: clean(text) for key, text in zip(keys, row, strict=True) if key and text} for row in rows]
 
 
-def _key(header: str, double: bool) -> str:
+def _key(header: str, colons: str) -> str:
     """``Label :: English`` and, where no header has two colons, ``label:English`` → ``label::English``."""
-    first, _, language = (part.strip() for part in header.partition("::" if double else ":"))
+    first, _, language = (part.strip() for part in header.partition(colons))
     first = "_".join(first.lower().split())
     first = _WORDS["columns"].get(first, first)
     return f"{first}::{clean(language)}" if language else first

@@ -112,22 +112,18 @@ def _check_place(path: Path) -> int:
     name, office = path.name, path.name.startswith(".~lock.") and path.name.endswith("#")
     refuse_if(name[:2] == "~$", path, f'this is the lock of a file open in Excel. Close Excel and read "{name[2:]}".')
     refuse_if(office, path, f'this is the lock of a file open in LibreOffice. Close it and read "{name[7:-1]}".')
-    about = _about(path)
-    refuse_if(stat.S_ISDIR(about.st_mode), path, "this is a folder; expected a file.")
-    refuse_if(not stat.S_ISREG(about.st_mode), path, "this is a pipe or a device; expected a file.")
-    refuse_if(about.st_size == 0, path, "the file is empty. Export it again.")
-    return about.st_size
-
-
-def _about(path: Path) -> os.stat_result:
     try:
-        return path.stat()
+        about = path.stat()
     except PermissionError as error:  # of a folder above it, perhaps: nothing more can be asked of it
         refuse(path, f"it cannot be opened ({error.strerror}). Ask its owner for permission.")
     except (OSError, ValueError):
         if path.is_symlink():
             refuse(path, f'this is a link to "{path.readlink()}", where there is no file. Copy the file itself here.')
         refuse(path, "there is no such file. Check the name and the folder.")
+    refuse_if(stat.S_ISDIR(about.st_mode), path, "this is a folder; expected a file.")
+    refuse_if(not stat.S_ISREG(about.st_mode), path, "this is a pipe or a device; expected a file.")
+    refuse_if(about.st_size == 0, path, "the file is empty. Export it again.")
+    return about.st_size
 
 
 def _start(path: Path) -> bytes:
@@ -144,9 +140,8 @@ def _told(start: bytes, kinds: dict[str, str]) -> str:
 
 
 def _check_text(path: Path, start: bytes) -> None:
-    advice = "Expected a table: save it as .xlsx, or ask for it as CSV, .dta or .sav."
-    if other := _told(start, _NOT_READ):
-        refuse(path, f"this is {other}. {advice}")
+    other, advice = _told(start, _NOT_READ), "Expected a table: save it as .xlsx, or ask for it as CSV, .dta or .sav."
+    refuse_if(bool(other), path, f"this is {other}. {advice}")
     refuse_if(b"\0" in start, path, "it holds NUL bytes, so it is not text. Save it as .xlsx or as CSV UTF-8.")
     with path.open("rb") as file:
         first = file.readline(LONGEST_LINE)
@@ -160,26 +155,20 @@ def _check_zip(path: Path, size: int) -> str:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
         refuse(path, f"this is not {what} ({error}). Save it again, or ask for a new export.")
+    with path.open("rb") as file:  # readers differ in where they look for the directory of a zip inside other bytes
+        start, _ = file.read(4), file.seek(-22, os.SEEK_END)
+        plain = (start, file.read(4)) == (b"PK\x03\x04", b"PK\x05\x06")
     with archive:
-        _check_ends(path, what)
+        refuse_if(not plain, path, f"this is not {what}: other bytes stand before or behind it. Save it again.")
         _check_members(path, size, archive.infolist())
         places = sorted((member.header_offset, 30 + member.compress_size) for member in archive.infolist())
         overlap = any(at + length > end for (at, length), (end, _) in pairwise([*places, (archive.start_dir, 0)]))
         refuse_if(overlap, path, "its parts overlap; refused as a zip bomb. Ask for a new export.")
     names = [name.lower() for name in archive.namelist()]
-    if any(name.startswith("xl/") or name == "content.xml" for name in names):
-        return "workbook"
-    none = not any(name.endswith(".csv") for name in names)
+    is_workbook = any(name.startswith("xl/") or name == "content.xml" for name in names)
+    none = not is_workbook and not any(name.endswith(".csv") for name in names)
     refuse_if(none, path, "there is no CSV in this zip. Ask for a new export.")
-    return "zip"
-
-
-def _check_ends(path: Path, what: str) -> None:
-    """Readers differ in where they look for the directory of a zip that has other bytes around it."""
-    with path.open("rb") as file:
-        start, _ = file.read(4), file.seek(-22, os.SEEK_END)
-        plain = (start, file.read(4)) == (b"PK\x03\x04", b"PK\x05\x06")
-    refuse_if(not plain, path, f"this is not {what}: other bytes stand before or behind it. Save it again.")
+    return "workbook" if is_workbook else "zip"
 
 
 def _check_members(path: Path, size: int, members: list[zipfile.ZipInfo]) -> None:
@@ -189,21 +178,17 @@ def _check_members(path: Path, size: int, members: list[zipfile.ZipInfo]) -> Non
     refuse_if(len(members) > most, path, f"it holds {len(members):,} parts; at most {most:,} are read. Export again.")
     bursts = unpacked > LARGEST_UNPACKED or _bursts(unpacked, size)
     refuse_if(bursts, path, f"{unpacked:,} bytes when unpacked; refused as a zip bomb. Ask for a new export.")
-    for member in members:
-        _check_member(path, member)
+    for one in members:
+        place, told, method = PureWindowsPath(one.orig_filename), ascii(one.orig_filename)[1:-1], one.compress_type
+        leaves = "\0" in one.orig_filename or bool(place.anchor) or ".." in place.parts
+        refuse_if(leaves, path, f'it holds the path "{told}"; refused. Ask for a new export.')
+        told = f"{one.filename}: {one.file_size:,} bytes when unpacked; refused as a zip bomb."
+        refuse_if(_bursts(one.file_size, one.compress_size), path, told)
+        refuse_if(bool(one.flag_bits & 1), path, "a password protects it. Take the password off, and save it.")
+        told = f"{one.filename} is packed by method {method}; expected 0 or 8. Save it again."
+        refuse_if(method not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED), path, told)
     refuse_if(len(names) < len(members), path, "it holds two parts of the same name; refused. Ask for a new export.")
 
 
 def _bursts(unpacked: int, packed: int) -> bool:
     return unpacked > max(HARMLESS, LARGEST_RATIO * packed)
-
-
-def _check_member(path: Path, member: zipfile.ZipInfo) -> None:
-    place, name, method = PureWindowsPath(member.orig_filename), member.filename, member.compress_type
-    leaves = "\0" in member.orig_filename or bool(place.anchor) or ".." in place.parts
-    refuse_if(leaves, path, f'it holds the path "{ascii(member.orig_filename)[1:-1]}"; refused. Ask for a new export.')
-    bursts = _bursts(member.file_size, member.compress_size)
-    refuse_if(bursts, path, f"{name}: {member.file_size:,} bytes when unpacked; refused as a zip bomb.")
-    refuse_if(bool(member.flag_bits & 1), path, "a password protects it. Take the password off, and save it.")
-    known = method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-    refuse_if(not known, path, f"{name} is packed by method {method}; expected 0 or 8. Save it again.")

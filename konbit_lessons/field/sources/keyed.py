@@ -30,7 +30,7 @@ class Keyed:
 
     def recognizes(self, file: File) -> bool:
         """Whether a table of it holds submissions, or the entries of a repeat."""
-        return any(_is_surveycto(grid) if self.is_surveycto else _is_odk(grid) for grid in file.grids)
+        return any(_of_surveycto(grid) is self.is_surveycto for grid in file.grids)
 
     def read(self, file: File, asked: Asked) -> Frames:
         """The submissions, "main", and the entries of each repeat, by question; those marked rejected are counted.
@@ -41,13 +41,12 @@ class Keyed:
         tables = _linked(_named(_grids(file), file.path.stem), file.notices)
         for name, (rows, title) in tables.items():
             if asked.form:
-                writing = Writing(None, "-", "_" if self.is_surveycto else "/")
-                rows, more = by_form(rows, asked.form, _repeat(name, rows, file, asked.form), [writing])
-                file.notices += more
+                ways = [Writing(None, "-", "_" if self.is_surveycto else "/")]
+                rows = by_form(rows, asked.form, _repeat(name, rows, file, asked.form), file.notices, ways)
             else:
                 rows = by_values(rows, "/", agreeing(rows, "_")) if self.is_surveycto else by_values(rows, "-")
             tables[name] = Frame(blank_unanswered(rows), title)
-            rejected = int((rows["ReviewState"] == "rejected").sum()) if "ReviewState" in rows else 0
+            rejected = (rows["ReviewState"] == "rejected").sum() if "ReviewState" in rows else 0
             told = f"{rejected} submissions whose ReviewState is rejected are kept: the column says which"
             file.notices += [told] if rejected else []
         return tables
@@ -56,14 +55,12 @@ class Keyed:
 ODK, SURVEYCTO = Keyed(is_surveycto=False), Keyed(is_surveycto=True)
 
 
-def _is_surveycto(grid: Grid) -> bool:
-    sets = any(header.startswith("SET-OF-") for header in grid.header)
-    return "KEY" in grid.header and ("formdef_version" in grid.header or (sets and "PARENT_KEY" in grid.header))
-
-
-def _is_odk(grid: Grid) -> bool:
-    marks = ({"KEY", "SubmissionDate", "SubmitterID"}, {"KEY", "PARENT_KEY"})
-    return not _is_surveycto(grid) and any(one <= set(grid.header) for one in marks)
+def _of_surveycto(grid: Grid) -> bool | None:
+    """Whether a table with a key is one of SurveyCTO, or of ODK Central; None where it is neither."""
+    header, sets = {*grid.header}, any(header.startswith("SET-OF-") for header in grid.header)
+    if "KEY" in header and ("formdef_version" in header or (sets and "PARENT_KEY" in header)):
+        return True
+    return False if {"KEY", "PARENT_KEY"} <= header or {"KEY", "SubmissionDate", "SubmitterID"} <= header else None
 
 
 def _grids(file: File) -> list[Grid]:

@@ -15,7 +15,6 @@ from konbit_lessons.field.sources.questions import METADATA, agreeing, by_form, 
 from konbit_lessons.field.sources.raw import WORDS, Asked, Frame, Frames, Grid, frame_of
 
 _WORDS = WORDS["kobo"]
-_CUT = re.compile(r"\.\.\.( \(\d+\))?$")
 
 
 def recognizes(file: File) -> bool:
@@ -36,21 +35,20 @@ def read(file: File, asked: Asked) -> Frames:
         if tags := _tags(grid):
             file.notices.append(f"the row of HXL tags under the header was left out: {', '.join(tags)}")
         frame = frame_of(grid, after=2 if tags else 1)
-        repeat = _repeat(grid, asked.form) if "_parent_index" in frame else ""
-        frame, more = by_form(frame, asked.form, repeat) if asked.form else (_without_form(frame), [])
+        repeat, more = _repeat(grid, asked.form) if "_parent_index" in frame else "", []
+        frame = by_form(frame, asked.form, repeat, more) if asked.form else _without_form(frame)
         file.notices += [f"sheet {grid.title}: {notice}" if repeat else notice for notice in more]
         name = repeat or ("main" if "main" not in tables else grid.title)
         tables[name if name not in tables else grid.title] = Frame(frame, grid.title)
-    first = "main" if "main" in tables else next(iter(tables))  # a sheet of a repeat that was saved on its own
-    return {"main": tables.pop(first), **tables}
+    # without a main table it is a sheet of a repeat that was saved on its own
+    return {"main": tables.pop("main" if "main" in tables else next(iter(tables))), **tables}
 
 
 def _without_form(frame: pd.DataFrame) -> pd.DataFrame:
     """Groups are joined by ``/``, or by what stands before choices that agree with their joined column."""
     slashed = any("/" in name for name in frame if not name.startswith(METADATA))
-    others = [] if slashed else _WORDS["separators"]
-    found = ((one, choices) for one in others if (choices := agreeing(frame, one)))
-    return by_values(frame, *next(found, ()))
+    found = ((one, agreeing(frame, one)) for one in ([] if slashed else _WORDS["separators"]))
+    return by_values(frame, *next((way for way in found if way[1]), ()))
 
 
 def _is_export(grid: Grid) -> bool:
@@ -65,7 +63,6 @@ def _tags(grid: Grid) -> list[str]:
 
 def _repeat(grid: Grid, form: Form | None) -> str:
     """The repeat on a sheet: its title, which the exporter may have cut."""
-    begun = _CUT.sub("", grid.title)
-    cut = begun != grid.title
-    names = [name for name in form.repeats if (name.startswith(begun) if cut else name == grid.title)] if form else []
+    begun, cut = re.subn(r"\.\.\.( \(\d+\))?$", "", grid.title)
+    names = [one for one in form.repeats if (one.startswith(begun) if cut else one == begun)] if form else []
     return names[0] if len(names) == 1 else grid.title

@@ -45,20 +45,15 @@ class OnlineForm:
         """The answers, and what other sheets hold."""
         grid, *others = file.grids
         frame, options = frame_of(grid, header=grid.titles), asked.options
-        if self.ends:
-            frame, seen = self._without_ends(frame)
-            options = seen | options
+        if self.ends:  # answers to questions of several lose their last separator; what was chosen is an option
+            texts = {name: frame[name].dropna().str.strip() for name in frame if name.lower() not in self.respondent}
+            several = [text for text in texts.values() if len(text) and text.str.endswith(self.separator).all()]
+            cut = {text.name: text.str.removesuffix(self.separator) for text in several}
+            seen = {name: text.str.split(self.separator).explode().unique().tolist() for name, text in cut.items()}
+            frame, options = frame.assign(**cut), seen | options
         frame = _split(frame, options, self.separator, file.notices)
         tables = {other.title: Frame(frame_of(other, header=other.titles), other.title) for other in others}
         return {"main": Frame(frame, grid.title), **tables}
-
-    def _without_ends(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, Options]:
-        """The answers to questions of several without their last separator, and the options that were chosen."""
-        texts = {name: frame[name].dropna().str.strip() for name in frame if name.lower() not in self.respondent}
-        several = [text for text in texts.values() if len(text) and text.str.endswith(self.separator).all()]
-        cut = {text.name: text.str.removesuffix(self.separator) for text in several}
-        seen = {name: text.str.split(self.separator).explode().unique().tolist() for name, text in cut.items()}
-        return frame.assign(**cut), seen
 
 
 GOOGLE, MICROSOFT = (OnlineForm(**WORDS[name]) for name in ("google_forms", "microsoft_forms"))
@@ -75,7 +70,10 @@ def _split(frame: pd.DataFrame, options: Options, separator: str, notices: list[
         if column is None:
             notices.append(f'options are given for "{question}", which is no column: it has {", ".join(frame)}')
             continue
-        chosen, doubtful = _chosen(frame[column], texts, separator)
+        known = {text: {text} for text in texts}
+        ways = {cell: _ways(cell.strip(), known, separator) for cell in frame[column].dropna().unique()}
+        doubtful = [cell for cell, found in ways.items() if len({frozenset(way) & {*texts} for way in found}) > 1]
+        chosen = {cell: min(found) for cell, found in ways.items() if cell not in doubtful}
         typed = sum(not set(ones) <= set(texts) for ones in chosen.values())
         if doubtful:
             notices.append(f'{column}: "{doubtful[0]}" can be read in two ways; such cells are left as they are')
@@ -85,19 +83,10 @@ def _split(frame: pd.DataFrame, options: Options, separator: str, notices: list[
     return frame
 
 
-def _chosen(cells: pd.Series, texts: list[str], separator: str) -> tuple[dict[str, tuple[str, ...]], list[str]]:
-    """Cell → its answers, and the cells whose options can be read in two ways."""
-    known = {text: {text} for text in texts}
-    ways = {cell: _ways(cell.strip(), known, separator) for cell in cells.dropna().unique()}
-    sure = {cell: len({frozenset(way) & set(texts) for way in found}) == 1 for cell, found in ways.items()}
-    return {cell: min(ways[cell]) for cell in ways if sure[cell]}, [cell for cell in ways if not sure[cell]]
-
-
 def _ways(cell: str, known: dict[str, set[str]], separator: str) -> set[tuple[str, ...]]:
     """Ways to read a cell; where it is not all options, the longest run of them from its start, then what was typed."""
     ways = split(cell, known, separator)
-    starts = [at for at in range(len(cell), 0, -1) if cell.startswith(separator, at)]
-    for at in [] if ways else starts:
+    for at in [] if ways else [at for at in range(len(cell), 0, -1) if cell.startswith(separator, at)]:
         if before := split(cell[:at], known, separator):
             return {(*way, cell[at + len(separator) :]) for way in before}
     return ways or {(cell,)}

@@ -12,11 +12,12 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import product
 
 import pandas as pd
 
 from konbit_lessons.field.sources.form import ODK_GPS, Form, Question, Writing, clean, written
-from konbit_lessons.field.texts import encoded, looked_up
+from konbit_lessons.field.values import encoded, looked_up
 from konbit_lessons.tables import TEXT
 
 METADATA = ("_", "meta/", "meta-")
@@ -26,8 +27,8 @@ FLAGS = {"1": True, "0": False, "1.0": True, "0.0": False, "true": True, "false"
 
 
 def by_form(
-    frame: pd.DataFrame, form: Form, repeat: str, writings: list[Writing] | None = None
-) -> tuple[pd.DataFrame, list[str]]:
+    frame: pd.DataFrame, form: Form, repeat: str, notices: list, ways: list[Writing] | None = None
+) -> pd.DataFrame:
     """A table of an export by the questions of its form.
 
     Parameters
@@ -37,30 +38,27 @@ def by_form(
     form : Form
     repeat : str
         Which repeat the rows are entries of; "" for the submissions.
-    writings : list of Writing
-        The ways in which it can be written; found from the headers when not given.
-
-    Returns
-    -------
-    frame : DataFrame
     notices : list of str
-        What could not be decoded, and why.
+        What could not be decoded, and why, is added here.
+    ways : list of Writing
+        The ways in which it can be written; found from the headers when not given.
     """
     bare = {column: _NUMBERED.sub("", column) for column in frame}  # a repeated header was numbered
     headers = {column: clean(one if one in frame else column) for column, one in bare.items()}
-    writings = writings or _writings(form, repeat, list(headers.values()))
-    known = [form.headers(writing, repeat) for writing in writings]
+    ways = ways or _ways(form, repeat, [*headers.values()])
+    known = [form.headers(way, repeat) for way in ways]
     best = max(range(len(known)), key=lambda at: sum(header in known[at] for header in headers.values()))
     others = {column: set().union(*(one.get(header, ()) for one in known)) for column, header in headers.items()}
     meant = {column: known[best].get(header) or others[column] for column, header in headers.items()}
-    names = _names(meant, headers, form.starts(writings[best], repeat))
-    notices, names = _doubts(meant, headers, names), _unless_they_collide(names)
+    names = _names(meant, headers, form.starts(ways[best], repeat))
+    notices += _doubts(meant, headers, names)
+    names = _unless_they_collide(names)
     doubtful = {name for columns in meant.values() if len(columns) > 1 for name in columns}
     headers = {names[column]: header for column, header in headers.items()}
-    decoder, frame = Decoder(form, writings[best], headers, doubtful, notices), frame.rename(columns=names)
+    decoder, frame = Decoder(form, ways[best], headers, doubtful, notices), frame.rename(columns=names)
     for question in form.asked(repeat):
         frame = decoder.decoded(frame, question)
-    return frame, notices
+    return frame
 
 
 def by_values(frame: pd.DataFrame, group: str = "/", choices: dict[str, str] | None = None) -> pd.DataFrame:
@@ -89,25 +87,23 @@ def by_values(frame: pd.DataFrame, group: str = "/", choices: dict[str, str] | N
             return f"{without_groups(before)}{group}{last}"
         return name if name.startswith(METADATA) or not last or (labels and groups[before] < 2) else last
 
+    of_choices = {column: name.rpartition("/") for column, name in choices.items()}
     names = {column: without_groups(column) for column in others}
-    for column, name in choices.items():
-        question, _, choice = name.rpartition("/")
-        names[column] = f"{without_groups(question)}/{choice}"
+    names |= {column: f"{without_groups(one)}/{choice}" for column, (one, _, choice) in of_choices.items()}
     names = _unless_they_collide(names)
     return frame.assign(**{column: flags_of(frame[column]) for column in choices}).rename(columns=names)
 
 
-def _writings(form: Form, repeat: str, headers: list[str]) -> list[Writing]:
+def _ways(form: Form, repeat: str, headers: list[str]) -> list[Writing]:
     """Names, or a language's labels, joined by ``/`` or by what stands behind the groups and questions in headers."""
     languages = (None, *form.languages)
     plain = [Writing(language) for language in languages]
-    known = set().union(*(form.headers(writing, repeat) for writing in plain))
-    asked = form.asked(repeat)
+    known, asked = set().union(*(form.headers(writing, repeat) for writing in plain)), form.asked(repeat)
     begin = [block for question in asked for block in question.path]
     begin += [question for question in asked if question.type == "select_multiple"]
     firsts = {written(one, language) for one in begin for language in languages}
-    unknown = [header for header in headers if header not in known]
-    rest = [header.removeprefix(first) for header in unknown for first in firsts if header.startswith(first)]
+    pairs = product([header for header in headers if header not in known], firsts)
+    rest = [header.removeprefix(first) for header, first in pairs if header.startswith(first)]
     behind = Counter(part[:width] for part in rest for width in (1, 2, 3))
     others = [one for one, _ in behind.most_common() if one.strip() and not any(sign.isalnum() for sign in one)]
     return plain + [Writing(language, one, one) for one in others[:_MOST_SEPARATORS] for language in languages]
@@ -128,12 +124,11 @@ def _doubts(meant: dict[str, set[str]], headers: dict[str, str], names: dict[str
     """Headers that mean two things, and names that two headers mean."""
     two = dict.fromkeys((headers[column], *sorted(columns)) for column, columns in meant.items() if len(columns) > 1)
     told = [f'the header "{one}" stands for {" and ".join(columns)} of the form: it is kept' for one, *columns in two]
-    same = defaultdict(list)
-    for column, name in names.items():
-        same[name].append(column)
-    decoded = sorted({min(columns) for columns in meant.values() if len(columns) == 1})
-    both = [(" and ".join(same[name]), name) for name in decoded if len(same[name]) > 1]
-    return told + [f"{ones} are both {name} by the form: their columns keep their headers" for ones, name in both]
+    for name in sorted({min(columns) for columns in meant.values() if len(columns) == 1}):
+        same = [column for column, other in names.items() if other == name]
+        both = f"{' and '.join(same)} are both {name} by the form: their columns keep their headers"
+        told += [both] if len(same) > 1 else []
+    return told
 
 
 def _unless_they_collide(names: dict[str, str]) -> dict[str, str]:
@@ -163,16 +158,14 @@ def agreeing(frame: pd.DataFrame, separator: str) -> dict[str, str]:
     for column in frame:
         cuts = [(column[: at.start()], column[at.end() :]) for at in re.finditer(re.escape(separator), column)]
         told = ((one, choice) for one, choice in reversed(cuts) if choice and one in frame)
-        fits = (f"{one}/{choice}" for one, choice in told if _says(frame[column], frame[one], choice))
-        if name := next(fits, ""):
-            found[column] = name
+        names = (f"{one}/{choice}" for one, choice in told if _says(frame[column], frame[one], choice))
+        found |= dict(zip([column], names, strict=False))  # the first that fits
     return found
 
 
 def _says(column: pd.Series, joined: pd.Series, choice: str) -> bool:
-    joined = " " + joined.fillna("") + " "
-    told = f" {choice} "
-    return are_flags(column) and (joined.str.contains(told, regex=False) == flags_of(column).fillna(False)).all()
+    holds = (" " + joined.fillna("") + " ").str.contains(f" {choice} ", regex=False)
+    return are_flags(column) and (holds == flags_of(column).fillna(False)).all()
 
 
 def blank_unanswered(frame: pd.DataFrame) -> pd.DataFrame:
@@ -207,9 +200,7 @@ def split(text: str, options: dict[str, set[str]], separator: str) -> set[tuple[
     return found
 
 
-def with_choices(
-    frame: pd.DataFrame, column: str, chosen: dict[str, tuple[str, ...]], names: Iterable[str]
-) -> pd.DataFrame:
+def with_choices(frame: pd.DataFrame, column: str, chosen: dict[str, tuple], names: Iterable[str]) -> pd.DataFrame:
     """One ``column/choice`` per name behind a joined column; ``chosen`` says which of them each of its texts holds."""
     joined = encoded(frame[column])
     holding = {name: {text: name in ones for text, ones in chosen.items()} for name in names}
@@ -221,8 +212,7 @@ def _placed(frame: pd.DataFrame, block: dict[str, pd.Series]) -> pd.DataFrame:
     """The frame with the columns of a block side by side, where the first of them stands."""
     start = next(at for at, name in enumerate(frame) if name in block)
     behind = frame.columns[start:].difference(block.keys(), sort=False)
-    made = pd.DataFrame(block, index=frame.index)
-    return pd.concat([frame.iloc[:, :start], made, frame[behind]], axis="columns")
+    return pd.concat([frame.iloc[:, :start], pd.DataFrame(block, frame.index), frame[behind]], axis="columns")
 
 
 @dataclass(frozen=True)
@@ -258,8 +248,8 @@ class Decoder:
 
     def _one(self, values: pd.Series, question: Question) -> pd.Series:
         """Labels of any language as names; what is no label stays, as does, with a notice, one of several choices."""
-        used = {text: clean(text) for text in values.dropna().unique()}
-        maps, decoded = self._maps(question, used.values()), {}
+        used, decoded = {text: clean(text) for text in values.dropna().unique()}, {}
+        maps = self._maps(question, used.values())
         for text, label in used.items():
             meant = next((names[label] for names in maps if label in names), {text})
             decoded[text] = min(meant) if len(meant) == 1 else text
@@ -275,7 +265,7 @@ class Decoder:
         flagged = [name for name in own if are_flags(frame[name])]
         kept = self.doubtful.union(own).difference(flagged)
         self.notices.extend(f"{name}: not only 0, 1 and blank: left as text" for name in own if name not in flagged)
-        listed = dict.fromkeys(f"{column}/{choice.name}" for choice in question.choices)
+        listed = dict.fromkeys(f"{column}/{one.name}" for one in question.choices)
         choices = [name for name in listed if name not in kept]
         if flagged:
             return self._from_flags(frame, column, list(dict.fromkeys([*choices, *flagged])), flagged)

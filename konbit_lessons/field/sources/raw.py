@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from konbit_lessons.errors import SourceError
-from konbit_lessons.field.texts import kept
+from konbit_lessons.field.values import kept
 from konbit_lessons.tables import TEXT
 
 WORDS = tomllib.loads((files(__package__) / "words.toml").read_text(encoding="utf-8"))  # of exporters, form builders
@@ -163,8 +163,7 @@ def frame_of(grid: Grid, *, header: list[str | None] | None = None, after: int =
     there = body.notna().to_numpy()
     used = [at for at, filled in enumerate(there.any(axis=0)) if filled or titles[at]]
     names = numbered((titles[at] or f"column {at + 1}").strip() for at in used)
-    frame = body[used].set_axis(names, axis="columns").rename_axis("row")
-    return kept(frame, there[:, used].any(axis=1))
+    return kept(body[used].set_axis(names, axis="columns").rename_axis("row"), there[:, used].any(axis=1))
 
 
 def text_of(value: object) -> str | None:
@@ -190,12 +189,10 @@ def text_of(value: object) -> str | None:
         return "1" if value else "0"
     if isinstance(value, datetime) and value.time() == time() and value.tzinfo is None:
         value = value.date()
-    if isinstance(value, date | time):
-        return value.isoformat()
+    if isinstance(value, date | time | Decimal):
+        return format(value, "f") if isinstance(value, Decimal) else value.isoformat()
     if isinstance(value, int | np.integer | timedelta | UUID):
         return str(value)
-    if isinstance(value, Decimal):
-        return format(value, "f")
     raise TypeError(type(value).__name__)
 
 

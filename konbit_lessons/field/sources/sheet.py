@@ -39,10 +39,12 @@ def _table(grid: Grid, expect: set[str]) -> tuple[Frame, list[str]]:
     first, last = _header_rows(top, expect)
     notices = [f'above the header stands "{" | ".join(filter(None, row))}"' for row in top[:first] if any(row)]
     header = top[last]
-    if first < last:
-        groups = _groups(top[first], grid, first)
-        header = _under_groups(groups, header)
-        told = dict.fromkeys(group for group, lower in zip(groups, top[last], strict=True) if group and lower)
+    if first < last:  # titles behind their group's where one is there twice; the group's where there is no other
+        counts = Counter(cell.strip() for cell in header if cell)
+        pairs = list(zip(_groups(top[first], grid, first), header, strict=True))
+        behind = [(group, cell, group and cell and counts[cell.strip()] > 1) for group, cell in pairs]
+        header = [f"{group} / {cell}" if twice else cell or group for group, cell, twice in behind]
+        told = dict.fromkeys(group for group, lower in pairs if group and lower)
         notices.append(f"the header has two rows; over its columns stands: {', '.join(told)}")
     return Frame(frame_of(grid, header=header, after=last + 1), grid.title), notices
 
@@ -67,19 +69,15 @@ def _likeliest(rows: list[Row], expect: set[str], halves: list[int]) -> int:
     filled = [sum(map(bool, row)) for row in rows]
     width = max(sum(map(any, zip(*rows, strict=True))), 1)
     begun = [at for at, row in enumerate(rows) if filled[at] >= NEARLY_EVERY * width and _is_worded(row)]
-    titled = [at for at, row in enumerate(rows) if filled[at] == width and _is_worded(row[:1]) and not _is_told(row)]
     full = [at for at, count in enumerate(filled) if count >= width]
+    told = [at for at in full if any(cell.strip().endswith(":") for cell in rows[at] if cell)]  # Date: | 3 March
+    titled = [at for at in full if _is_worded(rows[at][:1]) and at not in told]
     return min([*(begun + titled or full or [filled.index(max(filled))]), *halves])
 
 
 def _is_worded(row: Row) -> bool:
     """No cell that begins like a number or a date, and has no word in it, as ``1. Name`` has."""
     return not any(_NUMBER.match(cell.strip()) for cell in row if cell)
-
-
-def _is_told(row: Row) -> bool:
-    """A line such as ``Date: | 3 March``, where something is told of the table."""
-    return any(cell.strip().endswith(":") for cell in row if cell)
 
 
 def _are_halves_of_a_header(upper: Row, lower: Row) -> bool:
@@ -98,10 +96,3 @@ def _groups(upper: Row, grid: Grid, at: int) -> Row:
         group = cell or (group if not merged or any(first < column <= last for first, last in merged) else None)
         groups.append(group)
     return groups
-
-
-def _under_groups(groups: Row, lower: Row) -> Row:
-    """The lower titles, behind their group's where one is there twice; the upper title where there is no lower one."""
-    counts, told = Counter(cell.strip() for cell in lower if cell), zip(groups, lower, strict=True)
-    behind = [(group, cell, group and cell and counts[cell.strip()] > 1) for group, cell in told]
-    return [f"{group} / {cell}" if twice else cell or group for group, cell, twice in behind]

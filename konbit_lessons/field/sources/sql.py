@@ -46,8 +46,7 @@ def read_query(database: str, query: str, *, folder: str | Path = ".") -> Raw:
         raise SourceError(f"{where}: expected one SELECT, and nothing that writes.")
     names, records = _answer(url, query, where)
     check_size(where, len(records), len(names))
-    columns = zip(*records, strict=True) if records else [()] * len(names)
-    main = text_frame(list(zip(names, columns, strict=True)), where)
+    main = text_frame([(name, [record[at] for record in records]) for at, name in enumerate(names)], where)
     path = Path((url.database or url.get_backend_name()).removeprefix("file:"))
     return Raw(path=path, kind="sql", tables={"main": main}, sheets={"main": ""})
 
@@ -67,17 +66,17 @@ def _answer(url: sqlalchemy.URL, query: str, where: str) -> tuple[list[str], Seq
             names = list(answer.keys())
             return names, answer.fetchmany(MOST_CELLS // max(len(names), 1) + 1)
     except (SQLAlchemyError, OSError) as error:
-        raise SourceError(f"{where}: {_without_password(error, url)}") from None
+        told = " ".join(str(getattr(error, "orig", None) or error).split())
+        told = told.replace(url.password, "***") if url.password else told
+        raise SourceError(f"{where}: {told}") from None
 
 
 def _url(database: str, folder: Path) -> sqlalchemy.URL:
-    if database.startswith("env:"):
-        found = os.environ.get(database.removeprefix("env:"))
-        if not found:
-            raise SourceError(f"{database}: this environment variable is not set; expected a database's URL in it.")
-        database = found
+    found = os.environ.get(database.removeprefix("env:")) if database.startswith("env:") else database
+    if not found:
+        raise SourceError(f"{database}: this environment variable is not set; expected a database's URL in it.")
     try:
-        url = sqlalchemy.make_url(database if "://" in database else f"sqlite:///{database}")
+        url = sqlalchemy.make_url(found if "://" in found else f"sqlite:///{found}")
     except (ArgumentError, ValueError):
         raise SourceError("database: this is no URL of a database; expected sqlite:///file, or dialect://…") from None
     if url.get_backend_name() == "sqlite":
@@ -85,8 +84,3 @@ def _url(database: str, folder: Path) -> sqlalchemy.URL:
         guard.check(path)
         url = url.set(database=f"file:{path.as_posix()}", query={"mode": "ro", "uri": "true"})
     return url
-
-
-def _without_password(error: Exception, url: sqlalchemy.URL) -> str:
-    told = " ".join(str(getattr(error, "orig", None) or error).split())
-    return told.replace(url.password, "***") if url.password else told

@@ -37,13 +37,8 @@ def _of_parquet(file: File) -> Columns:
             table = content.read()
     except (pa.ArrowException, OSError) as error:
         refuse(file.path, f"cannot be read as Parquet ({error}). Write it again.")
-    return [(name, _singly(column)) for name, column in zip(table.column_names, table.columns, strict=True)]
-
-
-def _singly(column: pa.ChunkedArray) -> list:
-    """The values; those of single precision stay so: 0.1 is not 0.10000000149."""
-    values = column.to_pylist()
-    return [np.float32(value) for value in values] if column.type == pa.float32() else values
+    columns = zip(table.column_names, table.columns, strict=True)  # single precision stays so: 0.1 is not 0.10000000149
+    return [(name, [*one.to_numpy()] if one.type == pa.float32() else one.to_pylist()) for name, one in columns]
 
 
 def _of_codes(file: File) -> Columns:
@@ -55,7 +50,9 @@ def _of_codes(file: File) -> Columns:
         texts = [_code(value, kind) for value in rows[name].astype(object)]
         columns += _with_labels(name, texts, labels, notices)
         notices += _missing(name, texts, about.missing_ranges.get(name, []))
-        notices += _counted(name, rows[name], about.original_variable_types.get(name) or "")
+        form = about.original_variable_types.get(name) or ""  # of months, quarters and weeks: they are counts
+        if form.startswith("%t") and not form.startswith(_DAYS + _MOMENTS) and rows[name].notna().any():
+            notices.append(f"{name}: the file holds a count since 1960 in Stata's format {form}: it stays a number")
     told = [f'{name} "{label}"' for name, label in about.column_names_to_labels.items() if label]
     notices += [f"labels of the columns: {'; '.join(told)}"] if told else []
     return columns
@@ -119,9 +116,3 @@ def _within(text: str, low: object, high: object) -> bool:
         return float(low) <= float(text) <= float(high)
     except ValueError:
         return str(low) <= text <= str(high)
-
-
-def _counted(name: str, column: pd.Series, form: str) -> list[str]:
-    """Stata's months, quarters and weeks are counts; only days and moments become dates."""
-    told = f"{name}: the file holds a count since 1960 in Stata's format {form}: it stays a number"
-    return [told] if form.startswith("%t") and not form.startswith(_DAYS + _MOMENTS) and column.notna().any() else []

@@ -1,0 +1,155 @@
+"""What is on record twice: who was invited and who came, the same record again, an organization that answers twice.
+
+Sign-in sheets, statuses and rosters → the invitations and their attendance; where two records of one fact can be
+compared, how often they agree.
+"""
+
+import pandas as pd
+import pandera.pandas as pa
+
+from konbit_lessons.field.cleaning.record import ALL, ROW, TYPED, WHEN, Record, shown
+from konbit_lessons.field.identity.forms import plain
+from konbit_lessons.field.values import as_text, distinct_of, looked_up, ordered
+
+PAIR = ["event_id", "organization_id"]
+CAME = {"attended": "boolean", "delegates": "Int64", "senior_delegate": "boolean"}
+AGREEMENT = ("quarter", "records", "compared", "agree")
+DISAGREE = "the registration and the sign-in sheet disagree; the sheet counts"
+NAME_OPEN, NO_SHEET = "a name on the sign-in sheet may be theirs", "no sign-in sheet for this event"
+WALK_IN = "signed in without an invitation on record; counted in sign_in only"
+CHECK = "double entry"
+WAVE = ["organization_id", "wave"]
+TWICE = "the organization answers more than once in this wave; "
+OUTCOME = {  # of the rules of programme.toml
+    "all": "all answers are kept",
+    "latest": "the latest answer is kept",
+    "first": "the first answer is kept",
+    "ask": "programme.toml says to ask: take out all but one in corrections.csv (remove_survey)",
+}
+
+
+def invited(who: str, cleaned: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Invitations where nobody kept a list of them.
+
+    Parameters
+    ----------
+    who : "everybody" or "count only"
+        Everybody: each organization that was a partner on the day of an event. Count only: those that signed in.
+    cleaned : dict of str to DataFrame
+        Events, organizations and sign-in sheets, with the places of their rows; an invitation stands where its event
+        does.
+    """
+    events = as_text(cleaned["events"][[*ROW, WHEN, "event_id", "held_on"]])
+    if who == "count only":
+        rows = events.merge(as_text(cleaned["sign_in"][PAIR].drop_duplicates()), on="event_id", validate="one_to_many")
+    else:
+        rows = events.merge(cleaned["organizations"][["organization_id", "joined_on", "left_on"]], how="cross")
+        rows = rows[~((rows["joined_on"] > rows["held_on"]) | (rows["left_on"] <= rows["held_on"]))]
+    nothing = {name: pd.array([pd.NA] * len(rows), dtype=kind) for name, kind in CAME.items()}
+    return rows[[*ROW, WHEN, *PAIR]].astype(dict.fromkeys(PAIR, "str")).assign(record_id="", **nothing)
+
+
+def with_attendance(invited: pd.DataFrame, signed: pd.DataFrame, unsure: pd.DataFrame, record: Record) -> pd.DataFrame:
+    """Attendance from the sign-in sheets: signed in is present, else absent, but unknown where a name that could not be
+    resolved may be theirs. Where an event has no sheet, what the list of invitations says stands, or it is unknown."""
+    groups = signed.groupby(PAIR, observed=True)
+    present = groups.agg(delegates=("organization_id", "size"), senior_delegate=("senior_delegate", "max"))
+    present = as_text(present.astype({name: CAME[name] for name in present}).reset_index())
+    rows = as_text(invited.drop(columns=[*CAME])).merge(present, on=PAIR, how="left", validate="many_to_one")
+    here = rows["delegates"].notna()
+    maybe = _among(rows, unsure.explode("candidates")[["event_id", "candidates"]]) & ~here
+    listed = ~rows["event_id"].isin({*signed["event_id"].unique(), *unsure["event_id"].unique()})
+    rows["attended"] = here.astype("boolean")
+    rows["delegates"] = rows["delegates"].fillna(0)
+    for name in CAME:
+        rows[name] = rows[name].mask(listed, invited[name].array).mask(maybe & ~listed)
+    unknown = rows["attended"].isna()
+    for these, why in ((unknown & maybe, NAME_OPEN), (unknown & ~maybe, NO_SHEET)):
+        record.noted(rows[these], "invitations", "attended", "", check="attendance", reason=f"unknown: {why}")
+    guests, name = signed[~_among(signed, invited[PAIR])], "organization_id"
+    record.noted(guests, "sign_in", name, guests[name], check="attendance", reason=WALK_IN)
+    return rows
+
+
+def attendance_agreement(invited: pd.DataFrame, signed: pd.DataFrame, record: Record) -> pd.DataFrame:
+    """Registration against sign-in sheets, by quarter; where they disagree, the sheet counts and the log says so."""
+    both = invited[invited["attended"].notna() & invited["event_id"].isin(signed["event_id"].unique())]
+    agrees = both["attended"].astype("bool") == _among(both, signed[PAIR].drop_duplicates())
+    said, sheet = (one.map({True: "yes", False: "no"}).astype("str") for one in (both["attended"], ~both["attended"]))
+    record.noted(both[~agrees], "invitations", "attended", said, sheet, check="agreement", reason=DISAGREE)
+    return _by_quarter(both[WHEN], 1, agrees.astype("int64"), "sign-in against registration")
+
+
+def _by_quarter(quarter: pd.Series, compared: pd.Series | int, agree: pd.Series, records: str) -> pd.DataFrame:
+    """Two records of one fact: how often they could be compared and agree, by quarter."""
+    counts = pd.DataFrame({"quarter": quarter, "compared": compared, "agree": agree})
+    by_quarter = counts.groupby("quarter", sort=True, observed=True).sum().reset_index()
+    return by_quarter.astype({"quarter": "str"}).assign(records=records)[list(AGREEMENT)]
+
+
+def _among(rows: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
+    """Whether the event and the organization of each row are one of these pairs."""
+    pairs = pairs.set_axis(PAIR, axis="columns")
+    return pd.Series(pd.MultiIndex.from_frame(rows[PAIR]).isin(pd.MultiIndex.from_frame(pairs)), index=rows.index)
+
+
+def once_each(rows: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) -> pd.DataFrame:
+    """Keep one row per key: of the same record twice, the one that says most, then the latest in the file."""
+    content = list(schema.columns)
+    sign_in = schema.name == "sign_in"
+    key = [*PAIR, "delegate"] if sign_in else list(schema.metadata["key"]) or content
+    keys = rows[key]
+    if sign_in:  # a person's name, whatever its case, accents and double spaces
+        folded = {name: " ".join(plain(name).split()) for name in distinct_of(rows["delegate"])[1]}
+        keys = keys.assign(delegate=looked_up(rows["delegate"], folded))
+    twice = keys.duplicated(keep=False)
+    if key != content:
+        twice &= keys.notna().all(axis="columns")
+    if not twice.any():
+        return rows
+    same = rows[twice].assign(_filled=rows.loc[twice, content].notna().sum(axis="columns"))
+    column = ALL if key == content else " + ".join(key)
+    typed = [TYPED + name if TYPED + name in rows else name for name in shown(column, schema)]
+    again = keys.loc[ordered(same, ["_filled", *content, *typed, *ROW]).index].duplicated(keep="last")
+    again = rows.index.isin(again.index[again])
+    what = as_text(rows.loc[again, typed]).agg(" · ".join, axis="columns") if typed else ""
+    reason = "the same record stands there again; one is kept"
+    record.set_aside(rows[again], schema.name, column, what, check=CHECK, reason=reason)
+    return rows[~again]
+
+
+def one_answer_each(
+    rows: pd.DataFrame, schema: pa.DataFrameSchema, rule: str, record: Record
+) -> tuple[pd.DataFrame, ...]:
+    """Apply the rule of programme.toml to organizations that answer more than once in a wave.
+
+    Returns
+    -------
+    rows : DataFrame
+        ``all`` (the default) keeps every answer; ``latest`` and ``first`` keep one; ``ask`` keeps none until
+        ``corrections.csv`` takes out all but one.
+    agreement : DataFrame
+        By quarter, how many answers on the scales of an organization to one wave could be compared, and agree.
+    """
+    again = as_text(rows[rows.duplicated(WAVE, keep=False) & rows[WAVE].notna().all(axis="columns")])
+    again = ordered(again, [*WAVE, "submitted_on", TYPED + "submitted_on", *schema.columns, *ROW])
+    agreement = _agreement(again, schema)
+    if again.empty:
+        return rows, agreement
+    about = {"check": CHECK, "reason": TWICE + OUTCOME[rule]}
+    if rule == "all":
+        place = again["organization_id"].str.cat(again["wave"].astype("str"), sep=" · wave ")
+        record.noted(again, schema.name, " + ".join(WAVE), place, **about)
+        return rows, agreement
+    gone = again[again.duplicated(WAVE, keep={"latest": "last", "first": "first", "ask": False}[rule])]
+    record.set_aside(gone, schema.name, "organization_id", gone[TYPED + "organization_id"], **about)
+    return rows.drop(index=gone.index), agreement
+
+
+def _agreement(again: pd.DataFrame, schema: pa.DataFrameSchema) -> pd.DataFrame:
+    """The last answer against the one before it, scale by scale."""
+    scales = [name for name, column in schema.columns.items() if column.metadata["kind"] == "scale"]
+    now, before = again[scales], again.groupby(WAVE)[scales].shift()
+    both = now.notna() & before.notna()
+    agree = both & now.eq(before).fillna(False)
+    return _by_quarter(again[WHEN], both.sum(axis="columns"), agree.sum(axis="columns"), "survey twice in a wave")
