@@ -1,11 +1,15 @@
 """Which notebooks there are for a programme, what each is about, and the parameters a run gives them.
 
+Also the words that stand in them: their markdown cells, block by block, each translated at once.
+
 `REPORTS` is the one list of the reports that are shipped. A programme's own notebooks stand in ``notebooks/`` beside
 its programme.toml, and come before the shipped ones of the same name.
 """
 
 import ast
+import json
 import math
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,7 +17,6 @@ from konbit_lessons.errors import DataError, ProgrammeError
 from konbit_lessons.field.programme import AUDIENCES
 from konbit_lessons.field.store import cleaned
 from konbit_lessons.words import complete
-from konbit_lessons.words.markdown import blocks, cells_of, level, words_of
 
 QUARTER, STUDY, ORGANIZATION, LAB = "quarter", "study", "organization", "lab"
 REPORTS = {  # name → what it can be about, in the order of the index; what is about an organization is internal
@@ -25,6 +28,7 @@ REPORTS = {  # name → what it can be about, in the order of the index; what is
     "organization_brief": {ORGANIZATION},
     "explore": {LAB},
 }
+LAB_ONLY = "lab-only"  # the tag of cells that only who works in JupyterLab sees
 LEARNING, BRIEF = "learning_report", "organization_brief"
 PACKAGE = Path(__file__).parents[1]
 INSTEAD = {  # why konbit report makes no such page
@@ -114,6 +118,47 @@ def words_for(programme, language):
     words = complete(language)
     programme.check_language(words.language)
     return words
+
+
+def cells_of(path):
+    """Return the cells of a notebook file that are not for the lab alone: (kind, tags, source).
+
+    Parameters
+    ----------
+    path : Path
+    """
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    read = [(one["cell_type"], one["metadata"].get("tags", []), "".join(one["source"])) for one in cells]
+    return [(kind, tags, source) for kind, tags, source in read if LAB_ONLY not in tags]
+
+
+def blocks(source):
+    """Split the source of a markdown cell at its blank lines.
+
+    >>> blocks("## What we asked\\n\\nWhich incentives?")
+    ['## What we asked', 'Which incentives?']
+    """
+    return [block.strip() for block in re.split(r"\n\s*\n", source) if block.strip()]
+
+
+def level(block):
+    """Return the level of a heading, 0 of any other block."""
+    found = re.match(r"#+(?= )", block)
+    return len(found[0]) if found else 0
+
+
+def words_of(block):
+    """Return a block without the # of a heading: what is translated."""
+    return re.sub(r"^#+ +", "", block)
+
+
+def anchor_of(heading):
+    """Return the anchor of a heading, made of its English text, so that links hold in every language.
+
+    >>> anchor_of("What we said last quarter, and what happened")
+    'what-we-said-last-quarter-and-what-happened'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-")
 
 
 def headings(path):

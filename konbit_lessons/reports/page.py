@@ -22,12 +22,11 @@ from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
 from konbit_lessons.field.programme import Programme
-from konbit_lessons.figures.markup import marked, plain
-from konbit_lessons.figures.part import SIMULATED, meta
+from konbit_lessons.figures.markup import SIMULATED, marked, meta, plain
 from konbit_lessons.reports.gate import shows, with_something_under
+from konbit_lessons.reports.notebooks import anchor_of, blocks, level, words_of
 from konbit_lessons.say import Say
 from konbit_lessons.words import Words
-from konbit_lessons.words.markdown import anchor_of, blocks, level, words_of
 
 FOLDED = "folded"  # the tag of a markdown cell whose heading opens and closes what is under it
 TEMPLATES = Path(__file__).parent / "templates"

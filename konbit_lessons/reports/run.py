@@ -25,7 +25,7 @@ from papermill.engines import Engine, NotebookExecutionManager, papermill_engine
 from konbit_lessons import errors
 from konbit_lessons.errors import ReportError
 from konbit_lessons.publish import published
-from konbit_lessons.words.markdown import LAB_ONLY
+from konbit_lessons.reports.notebooks import LAB_ONLY
 
 SECONDS_PER_CELL, SECONDS_TO_START = 600, 120
 KERNEL = "konbit-lessons"
