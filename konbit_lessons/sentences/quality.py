@@ -1,9 +1,8 @@
-"""How good the data are, in sentences: each from a frame of ``measures.standards``."""
+"""How good the data are, in sentences: each from a frame of ``measures.quality``."""
 
 import pandas as pd
 
-from konbit_lessons.measures.quality import ANSWERED
-from konbit_lessons.measures.standards import RULES, by_standard
+from konbit_lessons.measures.quality import ANSWERED, RULES, by_standard
 from konbit_lessons.say import small
 from konbit_lessons.sentences.common import say_known, texts
 from konbit_lessons.words import mark
