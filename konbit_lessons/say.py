@@ -6,7 +6,8 @@
 
 The page, its heading, the alt text and the CSV of its numbers have a sentence from one object. The English text is the
 message id; ``words/<language>.po`` holds what it is in another language. The sentences that need more than a text, such
-as which of three holds, are functions of ``sentences/``, called through here.
+as which of three holds, are functions of ``sentences/``, called through here; so are the texts of texts.toml, filled in
+from a row, or the first row of a frame, where all that they name is known: ``say.meaningfully(row)``.
 """
 
 import re
@@ -19,8 +20,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from konbit_lessons.words import Words, mark
-from konbit_lessons.words.label import Label
+from konbit_lessons.words import Label, Words, mark
 
 ROOMS = sorted(path.stem for path in (Path(__file__).parent / "sentences").glob("[a-z]*.py"))
 LINK = re.compile(r"\[([^\[\]]+)\]\((#[a-z0-9-]+)\)")
@@ -124,9 +124,11 @@ class Say(string.Formatter):
 
     def __getattr__(self, name):
         if not name.startswith("_"):
-            for room in ROOMS:
-                if found := getattr(import_module(f"konbit_lessons.sentences.{room}"), name, None):
-                    return partial(found, self)
+            rooms = [import_module(f"konbit_lessons.sentences.{room}") for room in ROOMS]
+            if found := next(filter(None, (getattr(room, name, None) for room in rooms)), None):
+                return partial(found, self)
+            if text := next((room.TEXTS[name] for room in rooms if name in room.TEXTS), None):
+                return partial(self.say_known, text)
         raise AttributeError(f"say has no sentence {name!r}: look into konbit_lessons/sentences/.")
 
     def _filled(self, part, values, kept):

@@ -24,7 +24,7 @@ from konbit_lessons.figures.drawing import COLOURS, MARKS, NARROW, THEME, WIDE, 
 from konbit_lessons.figures.markup import CARRIED, PARTS, SIMULATED, Part, Shown, as_csv, meta, plain
 from konbit_lessons.say import OF_NO_NUMBER, PAIRS, Say, Sentence
 from konbit_lessons.tables import codebook
-from konbit_lessons.words.label import Label
+from konbit_lessons.words import Label
 
 __all__ = ["CARRIED", "COLOURS", "MARKS", "THEME", "Figure", "Opening", "items", "prose", "show", "table"]
 MOST_COLUMNS = 7
@@ -300,9 +300,8 @@ def _cells(template, rows, say):
     words = {name: Label.of(head).text(say.language) for name, head in codebook()["figures"].items()}
     heads = {name: words.get(name) or say.name(name) for name, _ in columns}
     columns = {heads[name]: (name, spec.replace("percent", "points")) for name, spec in columns}
-    return pd.DataFrame(
-        {head: [say.formatted(row[name], spec) for row in rows] for head, (name, spec) in columns.items()}
-    )
+    read = {head: [say.formatted(row[name], spec) for row in rows] for head, (name, spec) in columns.items()}
+    return pd.DataFrame(read)
 
 
 class _Callable(ModuleType):

@@ -125,9 +125,8 @@ class Drawing:
             try:
                 self.plot.theme(THEME).on(canvas).plot()
             except Exception as error:  # of whatever library draws: what it says last is what is wrong
-                raise PlotError(
-                    f"the plot cannot be drawn: {error.__cause__ or error}. See its scales and columns."
-                ) from None
+                why = error.__cause__ or error
+                raise PlotError(f"the plot cannot be drawn: {why}. See its scales and columns.") from None
         canvas.legends.clear()  # names stand beside the marks
         return canvas
 
@@ -135,8 +134,13 @@ class Drawing:
         """Write values as the language does, a line at zero where differences are shown, and no names of columns."""
         for at, name in ((axes.xaxis, axes.get_xlabel()), (axes.yaxis, axes.get_ylabel())):
             if name in self.formats:
-                ticks, write = self.formats[name]
-                at.set_major_locator(_locator(ticks, 5 if narrow else 7))
+                (ticks, write), most = self.formats[name], 5 if narrow else 7
+                whole = {
+                    "steps": [1, 2, 5, 10],
+                    "integer": ticks,
+                }  # at most so many round values, or some of those named
+                some = FixedLocator(ticks[:: -(-len(ticks) // most)]) if isinstance(ticks, Sequence) else None
+                at.set_major_locator(some or MaxNLocator(most, **whole))
                 at.set_major_formatter(FuncFormatter(lambda value, _, write=write: write(value)))
             at.set_label_text(self.axis if at is axes.xaxis else "")
         low, high = axes.get_xlim()
@@ -182,13 +186,6 @@ class Drawing:
             up = (0, 8 + 10 * _lines(note, 50))
             added.append(_written(axes, 0, at, _wrapped(label, 44), up, color=INK, fontweight="bold"))
         return added
-
-
-def _locator(ticks, most):
-    """Where an axis has its ticks: at most so many round values, or some of the places named."""
-    if isinstance(ticks, Sequence):
-        return FixedLocator(ticks[:: -(-len(ticks) // most)])
-    return MaxNLocator(most, steps=[1, 2, 5, 10], integer=ticks)
 
 
 def _labels(axes):

@@ -18,8 +18,7 @@ from konbit_lessons.figures.markup import as_csv, plain
 from konbit_lessons.publish import only_one_run, published
 from konbit_lessons.reports.manifest import reports_folder
 from konbit_lessons.reports.page import Setting, document
-from konbit_lessons.words import Words, mark
-from konbit_lessons.words.label import Label
+from konbit_lessons.words import Label, Words, mark
 
 FROM_SIGN_IN = ("attended", "delegates", "senior_delegate")  # columns of invitations, where there are sign-in sheets
 NOTHING = dict.fromkeys(("rows", "missing", "low", "high", "distinct"))

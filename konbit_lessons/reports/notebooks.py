@@ -186,10 +186,8 @@ def parameters(setting, notebooks, *, further=None, **every):
         raise ProgrammeError(f"audience: found {audience!r}; expected {' or '.join(AUDIENCES)}.")
     every |= {"programme_file": programme.path.name, "quarter": quarter, "language": words.language}
     every, further = every | {"audience": audience}, dict(further or {})
-    if own := every.keys() & further:
-        raise ProgrammeError(
-            f"parameter {min(own)}: found it among the further parameters; expected it as --{min(own)}."
-        )
+    if own := min(every.keys() & further, default=""):
+        raise ProgrammeError(f"parameter {own}: found it among the further parameters; expected it as --{own}.")
     known = {path: _defaults(path) for path in notebooks.values()}
     anywhere = {parameter: value for defaults in known.values() for parameter, value in defaults.items()}
     checked_parameters(anywhere, further, where=", ".join(path.name for path in known))
@@ -212,18 +210,15 @@ def checked_parameters(defaults, given, *, where="notebook"):
     ------
     ProgrammeError : a name or a type is not the notebook's; the message lists what is allowed
     """
-    listed = ", ".join(f"{name} ({type(value).__name__}, {value!r} unless told)" for name, value in defaults.items())
+    each = [f"{name} ({type(value).__name__}, {value!r} unless told)" for name, value in defaults.items()]
+    listed, read = ", ".join(each) or "none", {}
     for name in given:
         if name not in defaults:
-            raise ProgrammeError(
-                f'{where}: found the parameter "{name}", which it does not have; it has {listed or "none"}.'
-            )
-    read = {name: _read(value, defaults[name]) for name, value in given.items()}
-    for name, value in read.items():
-        if not (_fits(value, defaults[name]) and _plain(value)):
-            raise ProgrammeError(
-                f"{where}, parameter {name}: found {value!r} ({type(value).__name__}); expected {listed}."
-            )
+            raise ProgrammeError(f'{where}: found the parameter "{name}", which it does not have; it has {listed}.')
+    for name, value in given.items():
+        read[name] = one = _read(value, defaults[name])
+        if not (_fits(one, defaults[name]) and _plain(one)):
+            raise ProgrammeError(f"{where}, parameter {name}: found {one!r} ({type(one).__name__}); expected {listed}.")
     return read
 
 

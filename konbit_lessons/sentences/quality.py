@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from konbit_lessons.measures.quality import ANSWERED, RULES, by_standard
+from konbit_lessons.measures.quality import RULES, by_standard
 from konbit_lessons.say import small
 from konbit_lessons.sentences.common import say_known, texts
 from konbit_lessons.words import mark
@@ -15,9 +15,7 @@ def quality_headline(say, judged, quarter):
     by = by_standard(judged)
     said = []
     for word, forms in TEXTS["judged"].items():
-        named = [
-            say.words.text(TEXTS["standards"][standard]).lower() for standard, found in by.items() if found == word
-        ]
+        named = [say.words.text(TEXTS["standards"][one]).lower() for one, found in by.items() if found == word]
         said += [str(say(forms, n=len(named), standards=say.list(named)))] if named else []
     text = mark("By five standards, the data up to the end of {quarter:period} are {judged}.")
     return say(text, quarter=quarter, judged=say.words.clauses(said))
@@ -72,12 +70,6 @@ def failure_labels(say, failures):
     return [str(say("{where}: {reason}", where=where, reason=reason)) for where, reason in each]
 
 
-def survey_answered(say, answered):
-    """Return how many partners answered the last survey; None where no rate is shown."""
-    text = mark("The survey begun in {quarter:period} was answered by **{share:percent}** of {n} partners{interval}.")
-    return say_known(say, text, answered[answered["measure"] == ANSWERED].tail(1))
-
-
 def agreement(say, agreeing):
     """Return how often two records of one fact agree, over all quarters."""
     total = agreeing.groupby("measure", sort=False)[["value", "n"]].sum().eval("share = value / n")
@@ -89,12 +81,6 @@ def agreement(say, agreeing):
 def rate_labels(say, rates):
     """Return what each rate is of, and of which quarter, one text a row."""
     return [str(say(TEXTS["rated"][row.measure], quarter=row.quarter)) for row in rates.itertuples()]
-
-
-def slowest(say, lateness):
-    """Return which records came slowest; None where no export says when its rows were submitted."""
-    named = lateness.assign(n=lateness["p90_days"].round(), what=lateness["table"].map(say.table))
-    return say_known(say, TEXTS["slowest"], named)
 
 
 def open_questions(say, questions):
