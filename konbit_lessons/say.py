@@ -222,12 +222,8 @@ def _keep(kept, name, value, kind):
         own = within[-1] if within else [name, None, None, None]
         own[2:] = [low, high]
         kept += [] if within else [own]
-    elif kind not in (*PAIRS, *OF_NO_NUMBER) and _is_number(value):
-        kept.append([name, float(value), None, None])
-
-
-def _is_number(value):
-    return not isinstance(value, str | bool | Label | Mapping) and pd.api.types.is_scalar(value) and not pd.isna(value)
+    elif kind not in (*PAIRS, *OF_NO_NUMBER) and not isinstance(value, str | bool | Label | Mapping):
+        kept += [[name, float(value), None, None]] if pd.api.types.is_scalar(value) and not pd.isna(value) else []
 
 
 def capital(text):

@@ -206,7 +206,8 @@ def show(plot, frame, *, finding, shows="", source="", says="", axis="", name=""
     ValueError
         ``says`` names a column that the frame does not have.
     """
-    _close(plot)
+    if not hasattr(plot, "on"):  # what pyplot drew, a notebook would show by itself
+        plt.close(getattr(plot, "figure", None) or plot)
     if not len(frame) or not finding:
         return _nothing()
     say = finding.say
@@ -221,11 +222,6 @@ def show(plot, frame, *, finding, shows="", source="", says="", axis="", name=""
     drawn = (plot, notes, str(axis), _formats(frame, template, say), height)
     table = _cells(template, rows, say)
     return Figure(*drawn, finding, shows, source, readings, table, name, frame)
-
-
-def _close(plot):
-    """Take what pyplot drew from the list of figures that a notebook shows by itself."""
-    plt.close(getattr(plot, "figure", None) or plot) if not hasattr(plot, "on") else None
 
 
 def _carried(part, name, frame, sentences):

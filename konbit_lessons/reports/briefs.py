@@ -224,6 +224,6 @@ def _letters(names):
 
 def _code(notebook):
     """One hash of the notebook and of all code, words and templates that make a page of it."""
-    ends = {".py", ".po", ".toml", ".j2", ".css"}
+    ends = {".py", ".po", ".toml", ".j2", ".css", ".mplstyle"}
     files = sorted(path for path in notebooks.PACKAGE.rglob("*.*") if path.suffix in ends)
     return digest(b"".join(path.read_bytes() for path in [notebook, *files]))

@@ -2,7 +2,7 @@
 
 Also the words that stand in them: their markdown cells, block by block, each translated at once.
 
-`REPORTS` is the one list of the reports that are shipped. A programme's own notebooks stand in ``notebooks/`` beside
+reports.toml is the one list of the reports that are shipped. A programme's own notebooks stand in ``notebooks/`` beside
 its programme.toml, and come before the shipped ones of the same name.
 """
 
@@ -10,6 +10,7 @@ import ast
 import json
 import math
 import re
+import tomllib
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,23 +20,12 @@ from konbit_lessons.field.store import cleaned
 from konbit_lessons.words import complete
 
 QUARTER, STUDY, ORGANIZATION, LAB = "quarter", "study", "organization", "lab"
-REPORTS = {  # name → what it can be about, in the order of the index; what is about an organization is internal
-    "learning_report": {QUARTER},
-    "participation": {QUARTER},
-    "expectations": {QUARTER},
-    "incentives": {QUARTER, STUDY},
-    "data_quality": {QUARTER},
-    "organization_brief": {ORGANIZATION},
-    "explore": {LAB},
-}
+DECLARED = tomllib.loads((Path(__file__).parent / "reports.toml").read_text("utf-8"))
+REPORTS = {name: {*about} for name, about in DECLARED["reports"].items()}
 LAB_ONLY = "lab-only"  # the tag of cells that only who works in JupyterLab sees
 LEARNING, BRIEF = "learning_report", "organization_brief"
 PACKAGE = Path(__file__).parents[1]
-INSTEAD = {  # why konbit report makes no such page
-    ORGANIZATION: "is about one organization: internal, never shared, and one page for each. Use konbit briefs, with "
-    "--organization for a single one.",
-    LAB: "is for trying things out by hand and makes no report. Use konbit lab.",
-}
+INSTEAD = DECLARED["instead"]  # why konbit report makes no such page
 
 
 def in_order(names):
