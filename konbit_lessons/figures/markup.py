@@ -63,16 +63,11 @@ def _no_formula(value):
     return f"'{value}" if isinstance(value, str) and re.match(FORMULA, value) else value
 
 
-def _parts():
-    """Return the macros, with how they write what they are given."""
-    environment = Environment(loader=PackageLoader("konbit_lessons.figures"), autoescape=True)
-    for write in (escaped, marked, breaking):
-        environment.filters[write.__name__] = lambda text, write=write: Markup(write(text))
-    environment.filters["base64"] = lambda png: base64.b64encode(png).decode("ascii")
-    return environment.get_template("parts.html.j2").module
-
-
-PARTS = _parts()
+JINJA = Environment(loader=PackageLoader("konbit_lessons.figures"), autoescape=True)
+JINJA.filters["base64"] = lambda png: base64.b64encode(png).decode("ascii")
+for _write in (escaped, marked, breaking):
+    JINJA.filters[_write.__name__] = lambda text, write=_write: Markup(write(text))
+PARTS = JINJA.get_template("parts.html.j2").module
 
 
 class Part:

@@ -105,10 +105,14 @@ def around_first(data: Data, rows: pd.DataFrame, *, quarter: str, days: int = DA
         return pd.DataFrame(columns=columns)
     each = _leads_around(data, first, span)
     change = difference_of_waves(each, "leads", first=0, second=1)
-    counts = _looked_at(data, every, first)
+    gate = Gate()
+    each_came = {"organization_id": every.index, "came": True, "looked_at": every.index.isin(first.index)}
+    gate.count(pd.DataFrame(each_came), ["came", "looked_at"])
+    gate.nested("looked_at", "came")
+    came = gate.decide(data.programme.smallest_cell)["n", "came"].iloc[0]
     means = each.groupby("wave")["leads"].mean()
     ends = [change.estimate, change.conf_low, change.conf_high]
-    return pd.DataFrame([[events, days, *counts, *means, *ends]], columns=columns)
+    return pd.DataFrame([[events, days, len(first), came, *means, *ends]], columns=columns)
 
 
 def _leads_around(data: Data, first: pd.Series, span: pd.Timedelta) -> pd.DataFrame:
@@ -119,15 +123,6 @@ def _leads_around(data: Data, first: pd.Series, span: pd.Timedelta) -> pd.DataFr
     within = {wave: dated[since.between(*ends, inclusive="left")] for wave, ends in waves.items()}
     leads = [some["organization_id"].value_counts().reindex(first.index, fill_value=0) for some in within.values()]
     return pd.concat(leads, keys=waves, names=["wave", "organization_id"]).astype(float).rename("leads").reset_index()
-
-
-def _looked_at(data: Data, every: pd.Series, first: pd.Series) -> list:
-    """How many organizations are looked at, and how many came to such an event, where both may be told."""
-    gate = Gate()
-    each = pd.DataFrame({"organization_id": every.index, "came": True, "looked_at": every.index.isin(first.index)})
-    gate.count(each, ["came", "looked_at"])
-    gate.nested("looked_at", "came")
-    return [len(first), gate.decide(data.programme.smallest_cell)["n", "came"].iloc[0]]
 
 
 def joint_events(data: Data, *, quarter: str) -> pd.DataFrame:

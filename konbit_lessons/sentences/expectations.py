@@ -146,8 +146,7 @@ def those_who_agree_come(say, differences):
 def benefit_seen(say, benefits):
     """Return whether organizations with a benefit on record agree more often than those without."""
     told, found = _told(say, benefits)
-    text = mark("{what}: {share:percent} with a benefit on record, {other:percent} without ({estimate:signed})")
-    each = [say(text, **row) for row in found]
+    each = [say(TEXTS["with_benefit"], **row) for row in found]
     return say_known(say, TEXTS["benefit_seen"], each=each) if len(told) else None
 
 

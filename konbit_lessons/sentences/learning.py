@@ -15,7 +15,7 @@ from konbit_lessons.say import capital, small
 from konbit_lessons.sentences.common import FOUND, answer, apart, say_known, texts
 from konbit_lessons.sentences.incentives import found
 from konbit_lessons.sentences.participation import reached_so_far
-from konbit_lessons.words import mark, pair
+from konbit_lessons.words import mark
 
 TEXTS = texts("learning")
 BRACKETS = str.maketrans("[]", "()")  # what is written in a table is no markup
@@ -27,8 +27,7 @@ COUNTS = ("reached", "overdue", "due_later", "unmet", "leads", "joint")
 def decided_so_far(say, decisions, waiting, quarter):
     """Return how many changes were decided in the quarter, and how many earlier ones are past their day."""
     said = say_known(say, TEXTS["decided"], n=len(decisions) or None, quarter=quarter)
-    past = pair("**{n}** decided earlier is past its day.", "**{n}** decided earlier are past their day.")
-    return said + say_known(say, past, n=int(waiting["past_day"].sum()) or None)
+    return said + say_known(say, TEXTS["past_day"], n=int(waiting["past_day"].sum()) or None)
 
 
 def decision_sentences(say, decisions):
@@ -42,7 +41,8 @@ def decision_sentences(say, decisions):
 
 def _acts(say, row):
     """What changes, who changes it, and by when."""
-    return {"what": own(say, row, "adaptation"), "who": who(say, row), "when": _when(say, row)}
+    when = day(say, row) if pd.isna(row["due_on"]) else say("by {day}", day=day(say, row))
+    return {"what": own(say, row, "adaptation"), "who": who(say, row), "when": when}
 
 
 def own(say, row, column):
@@ -66,10 +66,6 @@ def day(say, row):
         return say("no day is named")
     due = say.words.date(row["due_on"])
     return say("{day}, which has gone by", day=due) if row["past_day"] else due
-
-
-def _when(say, row):
-    return day(say, row) if pd.isna(row["due_on"]) else say("by {day}", day=day(say, row))
 
 
 def finding(say, lead, at):
@@ -219,13 +215,16 @@ def item(heading, facts, anchor=""):
 
 def decided_before(say, waiting):
     """Return the changes decided before that are not done, as items of a page."""
-    return [_decided(say, row) for row in waiting.to_dict("records")]
-
-
-def _decided(say, row):
-    facts = {say("Decided in"): say.period(row["quarter"]), say("Who"): who(say, row), say("By when"): day(say, row)}
-    status = say("not written down") if pd.isna(row["status"]) else say.level("status", row["status"])
-    return item(own(say, row, "adaptation"), facts | {say("Status"): status})
+    items = []
+    for row in waiting.to_dict("records"):
+        facts = {
+            say("Decided in"): say.period(row["quarter"]),
+            say("Who"): who(say, row),
+            say("By when"): day(say, row),
+        }
+        status = say("not written down") if pd.isna(row["status"]) else say.level("status", row["status"])
+        items.append(item(own(say, row, "adaptation"), facts | {say("Status"): status}))
+    return items
 
 
 def no_longer(say, held):
@@ -297,8 +296,7 @@ def _as_text(say, kind, value, strength=None):
 def to_come(say, numbers, open_ones):
     """Return what falls due next: follow-ups promised for later, and changes that are not done."""
     later = [number_told(say, row) for _, row in numbers[numbers["kind"] == "due_later"].iterrows()]
-    text = pair("**{n}** change decided so far is not done yet.", "**{n}** changes decided so far are not done yet.")
-    return [*later, say(text, n=open_ones) if open_ones else None]
+    return [*later, say(TEXTS["not_done"], n=open_ones) if open_ones else None]
 
 
 # ---- the strategic actions: what measures each, and what lies behind it
@@ -347,8 +345,7 @@ def approach_sentences(say, sides, change):
         return []
     if change is None:
         return [say(TEXTS["too_few"], day=day)]
-    side = mark("**{share:percent}** of {n} invitations{interval}")
-    before, after = (say(side, **row) for row in sides.to_dict("records"))
+    before, after = (say(TEXTS["on_one_side"], **row) for row in sides.to_dict("records"))
     return [
         say("Before {day:date}, {before} were taken up; since then, {after}.", day=day, before=before, after=after),
         say("That is **{estimate:signed} of 100**{difference}.", **change),

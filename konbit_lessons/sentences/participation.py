@@ -194,5 +194,4 @@ def why_attendance_is_unknown(say, unknown):
         listed = say.programme.invitations != "count only"
         return say("Attendance is known for every invitation.") if listed else None
     each = zip(unknown["reason"], unknown["invitations"], strict=True)
-    text = pair("{n} because {why}.", "{n} because {why}.")
-    return [say(text, n=n, why=say.words.text(TEXTS["why_unknown"][reason])) for reason, n in each]
+    return [say(TEXTS["because"], n=n, why=say.words.text(TEXTS["why_unknown"][reason])) for reason, n in each]

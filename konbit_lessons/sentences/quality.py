@@ -17,8 +17,7 @@ def quality_headline(say, judged, quarter):
     for word, forms in TEXTS["judged"].items():
         named = [say.words.text(TEXTS["standards"][one]).lower() for one, found in by.items() if found == word]
         said += [str(say(forms, n=len(named), standards=say.list(named)))] if named else []
-    text = mark("By five standards, the data up to the end of {quarter:period} are {judged}.")
-    return say(text, quarter=quarter, judged=say.words.clauses(said))
+    return say(TEXTS["headline"], quarter=quarter, judged=say.words.clauses(said))
 
 
 def quality_judgements(say, judged):
@@ -60,8 +59,7 @@ def commonest_failure(say, failures):
     first, every = failures.iloc[0], failures["value"].sum()
     reason, where = (small(one) for one in (say.words.text(first["measure"]), say.table(first["table"])))
     every = say(("{n} row or value set aside", "{n} rows and values set aside"), n=every)
-    text = mark("The most frequent reason: {reason} ({where}), **{value}** of {all}.")
-    return say(text, reason=reason, where=where, value=first["value"], all=every)
+    return say(TEXTS["failure"], reason=reason, where=where, value=first["value"], all=every)
 
 
 def failure_labels(say, failures):
@@ -73,8 +71,7 @@ def failure_labels(say, failures):
 def agreement(say, agreeing):
     """Return how often two records of one fact agree, over all quarters."""
     total = agreeing.groupby("measure", sort=False)[["value", "n"]].sum().eval("share = value / n")
-    text = mark("{what}: {share:percent} of {n}")
-    said = [say(text, what=say.words.text(measure), **row) for measure, row in total.iterrows()]
+    said = [say(TEXTS["agreeing"], what=say.words.text(measure), **row) for measure, row in total.iterrows()]
     return say.clauses(said) if said else None
 
 
