@@ -124,11 +124,12 @@ class Say(string.Formatter):
 
     def __getattr__(self, name):
         if not name.startswith("_"):
-            rooms = [import_module(f"konbit_lessons.sentences.{room}") for room in ROOMS]
-            if found := next(filter(None, (getattr(room, name, None) for room in rooms)), None):
-                return partial(found, self)
-            if text := next((room.TEXTS[name] for room in rooms if name in room.TEXTS), None):
-                return partial(self.say_known, text)
+            for room in ROOMS:
+                if found := getattr(import_module(f"konbit_lessons.sentences.{room}"), name, None):
+                    return partial(found, self)
+            for room in ROOMS:
+                if text := import_module(f"konbit_lessons.sentences.{room}").TEXTS.get(name):
+                    return partial(self.say_known, text)
         raise AttributeError(f"say has no sentence {name!r}: look into konbit_lessons/sentences/.")
 
     def _filled(self, part, values, kept):
