@@ -12,7 +12,7 @@ import traceback
 from pathlib import Path
 
 import click
-from click import option
+from click import echo, option
 
 import konbit_lessons as kl
 from konbit_lessons.errors import KonbitError, ProgrammeError
@@ -42,7 +42,7 @@ class _Konbit(click.Group):
             # What nobody foresaw must not end as what was foreseen: it is named, and 3 is not "done".
             if os.environ.get(DEBUG):
                 traceback.print_exc()
-            click.echo(f"konbit: {_said(error)}", err=True)
+            echo(f"konbit: {_said(error)}", err=True)
             context.exit(getattr(error, "exit_code", FAILED))
 
 
@@ -70,10 +70,10 @@ def check(file):
     data = kl.clean(kl.load(file))
     read = data.counts.groupby(["source", "table", "kind"], sort=False)["read"].sum()
     for (source, table, kind), rows in read.items():
-        click.echo(f"{source}: {f'read as {kind}' if kind else 'empty'}, {rows} rows for the table {table}")
+        echo(f"{source}: {f'read as {kind}' if kind else 'empty'}, {rows} rows for the table {table}")
     _say_counts(data)
     for notice in _once_per_file(data.notices):
-        click.echo(f"noticed: {notice}")
+        echo(f"noticed: {notice}")
     sys.exit(_say_problems(data, most=len(data.set_aside)))
 
 
@@ -86,7 +86,7 @@ def clean(file):
     data = kl.clean(kl.load(file))
     written = write(data)
     _say_counts(data)
-    click.echo(f"Written: {len(written)} files in {data.programme.processed}")
+    echo(f"Written: {len(written)} files in {data.programme.processed}")
     sys.exit(_say_problems(data))
 
 
@@ -108,11 +108,11 @@ def report(names, file, quarter, before, parameters, **asked):
 
     first = {name: asked[name] for name in ("audience", "reports")}
     if before and (earlier := quarter_before(programme, quarter, **first)):
-        first |= {"language": asked["language"], "progress": click.echo}
+        first |= {"language": asked["language"], "progress": echo}
         make_reports(programme, ["learning_report"], quarter=earlier, **first)
-    made = make_reports(programme, list(names), quarter=quarter, parameters=parameters, progress=click.echo, **asked)
+    made = make_reports(programme, list(names), quarter=quarter, parameters=parameters, progress=echo, **asked)
     code = 0 if programme.study else _say_problems(kl.cleaned(programme))
-    click.echo(f"Open {made.index}")
+    echo(f"Open {made.index}")
     sys.exit(code)
 
 
@@ -124,12 +124,12 @@ def report(names, file, quarter, before, parameters, **asked):
 def bundle(file, **asked):
     """Write the zip to mail: the shared reports of a quarter, and nothing else."""
     programme = kl.load(file)
-    from konbit_lessons.reports.bundle import bundle as write_bundle
+    from konbit_lessons.reports.make import bundle as write_bundle
 
     made = write_bundle(programme, **asked)
     for name in made.left_out:
-        click.echo(f"Left out: {name} stands in the shared folder and belongs to no report.", err=True)
-    click.echo(f"Written: {len(made.files)} files in {made.path}")
+        echo(f"Left out: {name} stands in the shared folder and belongs to no report.", err=True)
+    echo(f"Written: {len(made.files)} files in {made.path}")
 
 
 @main.command()
@@ -145,7 +145,7 @@ def briefs(file, organizations, **asked):
     from konbit_lessons.reports.briefs import make_briefs
 
     made = make_briefs(programme, list(organizations), progress=_say_progress, **asked)
-    click.echo(f"Open {made.index}")
+    echo(f"Open {made.index}")
 
 
 @main.command()
@@ -158,7 +158,7 @@ def codebook(file, language, output):
     from konbit_lessons.reports.codebook import write_codebook
 
     written = write_codebook(programme, output, language=language)
-    click.echo(f"Written: {len(written)} files in {written[0].parent}")
+    echo(f"Written: {len(written)} files in {written[0].parent}")
 
 
 @main.command(context_settings={"ignore_unknown_options": True})
@@ -192,8 +192,8 @@ def example(folder, **asked):
     from konbit_lessons.example import write_example
 
     written = write_example(folder, **asked)
-    click.echo(f"Written: {len(written)} files in {folder}. The truth is in {folder / 'data' / 'truth'}.")
-    click.echo(f"Next: konbit report --programme {folder / 'programme.toml'}")
+    echo(f"Written: {len(written)} files in {folder}. The truth is in {folder / 'data' / 'truth'}.")
+    echo(f"Next: konbit report --programme {folder / 'programme.toml'}")
 
 
 @main.command()
@@ -203,10 +203,8 @@ def init(folder):
     from konbit_lessons.field.draft.start import start_programme
 
     written = start_programme(folder)
-    click.echo(f"Written: {', '.join(path.name for path in written)} in {folder}.")
-    click.echo(
-        f"Next: put the raw files into {folder / 'data' / 'raw'}; then, in {folder}: konbit draft-programme data/raw"
-    )
+    echo(f"Written: {', '.join(path.name for path in written)} in {folder}.")
+    echo(f"Next: put the raw files into {folder / 'data' / 'raw'}; then, in {folder}: konbit draft-programme data/raw")
 
 
 @main.command("draft-programme")
@@ -228,14 +226,14 @@ def draft_programme(folder, file):
     drafted = draft(folder, file)
     file.write_text(drafted.text, encoding="utf-8", newline="\n")
     for name, table, columns in drafted.placed:
-        click.echo(f"{table:15} {columns:3} columns of {name}")
+        echo(f"{table:15} {columns:3} columns of {name}")
     for name, why in drafted.not_placed.items():
-        click.echo(f"not placed: {name}: {why}", err=True)
-    click.echo(
+        echo(f"not placed: {name}: {why}", err=True)
+    echo(
         f"Placed: {len({name for name, _, _ in drafted.placed})} files, {drafted.columns} columns. "
         f"Not placed: {len(drafted.not_placed)} files. Open: {drafted.open} lines, marked OPEN."
     )
-    click.echo(f"Written: {file}. Decide what is OPEN in it; next: konbit check --programme {file}")
+    echo(f"Written: {file}. Decide what is OPEN in it; next: konbit check --programme {file}")
 
 
 def _pairs(parameters):
@@ -252,7 +250,7 @@ def _say_progress(done, total, said):
     """One line that is written over on a terminal, plain lines elsewhere."""
     terminal = sys.stdout.isatty()
     start = "\r\033[K" if terminal else ""
-    click.echo(f"{start}{done} of {total} · {said}", nl=done == total or not terminal)
+    echo(f"{start}{done} of {total} · {said}", nl=done == total or not terminal)
 
 
 def _once_per_file(notices):
@@ -268,7 +266,7 @@ def _once_per_file(notices):
 
 def _say_counts(data):
     for table, rows in data.counts.groupby("table", sort=False)[["read", "kept", "set_aside"]].sum().iterrows():
-        click.echo(f"{table:15} {rows['read']:7} rows read = {rows['kept']:7} kept + {rows['set_aside']:5} set aside")
+        echo(f"{table:15} {rows['read']:7} rows read = {rows['kept']:7} kept + {rows['set_aside']:5} set aside")
 
 
 def _say_problems(data, most=LISTED):
@@ -284,7 +282,7 @@ def _say_problems(data, most=LISTED):
     if len(aside) > most:
         said.append(f"  … and {len(aside) - most} more: see konbit check, or set_aside.csv beside the cleaned tables.")
     for line in said:
-        click.echo(line, err=True)
+        echo(line, err=True)
     return int(bool(empty) or len(aside) > 0)
 
 

@@ -6,7 +6,8 @@
 
 The page, its heading, the alt text and the CSV of its numbers have a sentence from one object. The English text is the
 message id; ``words/<language>.po`` holds what it is in another language. The sentences that need more than a text, such
-as which of three holds, are functions of ``sentences/``, called through here.
+as which of three holds, are functions of ``sentences/``, called through here; so are the texts of texts.toml, filled in
+from a row, or the first row of a frame, where all that they name is known: ``say.meaningfully(row)``.
 """
 
 import re
@@ -19,8 +20,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from konbit_lessons.words import Words, mark
-from konbit_lessons.words.label import Label
+from konbit_lessons.words import Label, Words, mark
 
 ROOMS = sorted(path.stem for path in (Path(__file__).parent / "sentences").glob("[a-z]*.py"))
 LINK = re.compile(r"\[([^\[\]]+)\]\((#[a-z0-9-]+)\)")
@@ -127,6 +127,9 @@ class Say(string.Formatter):
             for room in ROOMS:
                 if found := getattr(import_module(f"konbit_lessons.sentences.{room}"), name, None):
                     return partial(found, self)
+            for room in ROOMS:
+                if text := import_module(f"konbit_lessons.sentences.{room}").TEXTS.get(name):
+                    return partial(self.say_known, text)
         raise AttributeError(f"say has no sentence {name!r}: look into konbit_lessons/sentences/.")
 
     def _filled(self, part, values, kept):
@@ -220,12 +223,8 @@ def _keep(kept, name, value, kind):
         own = within[-1] if within else [name, None, None, None]
         own[2:] = [low, high]
         kept += [] if within else [own]
-    elif kind not in (*PAIRS, *OF_NO_NUMBER) and _is_number(value):
-        kept.append([name, float(value), None, None])
-
-
-def _is_number(value):
-    return not isinstance(value, str | bool | Label | Mapping) and pd.api.types.is_scalar(value) and not pd.isna(value)
+    elif kind not in (*PAIRS, *OF_NO_NUMBER) and not isinstance(value, str | bool | Label | Mapping):
+        kept += [[name, float(value), None, None]] if pd.api.types.is_scalar(value) and not pd.isna(value) else []
 
 
 def capital(text):

@@ -9,6 +9,7 @@ maker needs beside the HTML (the title, the CSV, the numbers of the sentences) t
 `CARRIED`; an output without it does not reach a shared page.
 """
 
+import string
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,12 +18,13 @@ from types import ModuleType
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.dates import date2num, num2date
 
 from konbit_lessons.figures.drawing import COLOURS, MARKS, NARROW, THEME, WIDE, Drawing
-from konbit_lessons.figures.markup import PARTS, as_csv, plain
-from konbit_lessons.figures.part import CARRIED, SIMULATED, Part, Shown, meta
-from konbit_lessons.figures.reading import cells, fields, formats, note, reading, refuse_unknown, usual
-from konbit_lessons.say import Say, Sentence
+from konbit_lessons.figures.markup import CARRIED, PARTS, SIMULATED, Part, Shown, as_csv, meta, plain
+from konbit_lessons.say import OF_NO_NUMBER, PAIRS, Say, Sentence
+from konbit_lessons.tables import codebook
+from konbit_lessons.words import Label
 
 __all__ = ["CARRIED", "COLOURS", "MARKS", "THEME", "Figure", "Opening", "items", "prose", "show", "table"]
 MOST_COLUMNS = 7
@@ -104,7 +106,7 @@ def table(frame, columns, *, caption, across=None, name="", words=()):
     if not len(frame):
         return _nothing()
     say, across = caption.say, across or {}
-    refuse_unknown(frame, " ".join([*columns.values(), *across.values()]))
+    _refuse_unknown(frame, " ".join([*columns.values(), *across.values()]))
     rows = frame.to_dict("records")
     read = pd.DataFrame({str(head): [_cell(cell, row, say) for row in rows] for head, cell in columns.items()})
     for by, cell in across.items():
@@ -120,7 +122,7 @@ def table(frame, columns, *, caption, across=None, name="", words=()):
 
 def _cell(template, row, say):
     """A cell of a table, "–" where no value of it is known."""
-    values = [row[name] for name, _ in fields(template) if name in row]
+    values = [row[name] for name, _ in _fields(template) if name in row]
     return str(say(template, **row)) if not values or pd.notna(values).any() else "–"
 
 
@@ -204,26 +206,22 @@ def show(plot, frame, *, finding, shows="", source="", says="", axis="", name=""
     ValueError
         ``says`` names a column that the frame does not have.
     """
-    _close(plot)
+    if not hasattr(plot, "on"):  # what pyplot drew, a notebook would show by itself
+        plt.close(getattr(plot, "figure", None) or plot)
     if not len(frame) or not finding:
         return _nothing()
     say = finding.say
-    template = says or usual(frame)
-    refuse_unknown(frame, template)
-    numbers = [name for name, spec in fields(template) if spec in NUMBERS and name in frame]
+    template = says or _usual(frame)
+    _refuse_unknown(frame, template)
+    numbers = [name for name, spec in _fields(template) if spec in NUMBERS and name in frame]
     if numbers and frame[numbers].isna().all(axis=None):
         return _nothing("Nothing of this may be shown.")
     rows = frame.to_dict("records")
-    readings = tuple(reading(template, row, say) for row in rows)
-    notes = tuple(note(row, one) for row, one in zip(rows, readings, strict=True) if "label" in row)
-    drawn = (plot, notes, str(axis), formats(frame, template, say), height)
-    table = cells(template, rows, say)
+    readings = tuple(_reading(template, row, say) for row in rows)
+    notes = tuple(_note(row, one) for row, one in zip(rows, readings, strict=True) if "label" in row)
+    drawn = (plot, notes, str(axis), _formats(frame, template, say), height)
+    table = _cells(template, rows, say)
     return Figure(*drawn, finding, shows, source, readings, table, name, frame)
-
-
-def _close(plot):
-    """Take what pyplot drew from the list of figures that a notebook shows by itself."""
-    plt.close(getattr(plot, "figure", None) or plot) if not hasattr(plot, "on") else None
 
 
 def _carried(part, name, frame, sentences):
@@ -235,6 +233,71 @@ def _carried(part, name, frame, sentences):
 def _numbers(sentences):
     """Text and numbers of the sentences that have any, for ``<page>_sentences.csv``."""
     return [[plain(one.plain), *number] for one in sentences if isinstance(one, Sentence) for number in one.given]
+
+
+# ---- how a row is read out: in the alt text, beside its mark, along its axis, in the table under a figure
+
+
+def _usual(frame):
+    """How a row is read out by the columns it has."""
+    said = "{label}: {share:percent}" if "share" in frame else "{label}: {estimate:signed}"
+    said += " ({range})" if "conf_low" in frame else ""
+    return said + (", n = {n}." if "n" in frame else ".")
+
+
+def _fields(template):
+    """The columns that a template names, with how each is written."""
+    return [(name, spec) for _, name, spec, _ in string.Formatter().parse(template) if name]
+
+
+def _refuse_unknown(frame, template):
+    """Raise ValueError where a template names a column that the frame does not have."""
+    given = {name for name, _ in _fields(template)} - PAIRS.keys()
+    if unknown := sorted(given - set(frame.columns)):
+        known = ", ".join(map(str, frame.columns))
+        raise ValueError(f'found "{{{unknown[0]}}}" in what is said of a row; expected a column of the frame: {known}.')
+
+
+def _formats(frame, template, say):
+    """Column → whether its values are whole, or where they are, and how those of its axis are written."""
+    write = {"signed": say.signed, "percent": say.points, "points": say.points, "": say.number}
+    found = {}
+    for name, kind in ({"share": "percent", "estimate": "signed"} | dict(_fields(template))).items():
+        if kind == "month":
+            ticks = sorted(date2num(frame[name].dropna().unique()))
+            found[name] = ticks, lambda day: say.formatted(num2date(day), "month").replace(" ", "\n")
+        elif kind in write and name in frame and pd.api.types.is_numeric_dtype(frame[name]):
+            found[name] = not kind, write[kind]
+    return found
+
+
+def _reading(template, row, say):
+    """A row as it is read out; where its number is not there, what it is at the least or, of a column ``why``, why."""
+    numbers = [name for name, spec in _fields(template) if spec and spec not in OF_NO_NUMBER and name in row]
+    if numbers and pd.isna(row[numbers[0]]):
+        label = say(template.partition(": ")[0], **row)
+        if row.get("at_least"):
+            return say("{label}: at least {at_least}.", label=label, at_least=row["at_least"])
+        return say("{label}: {why}.", label=label, why=row.get("why") or say.words.text("not shown"))
+    return say(template, **row)
+
+
+def _note(row, reading):
+    """The name of a row, what is read out of it after its name, to stand beside its mark, and its values."""
+    label = str(row["label"])
+    told = str(reading).partition(label)[2] or str(reading)
+    return label, told.lstrip(" :\u00a0\u202f").removesuffix("."), {str(one) for one in row.values()}
+
+
+def _cells(template, rows, say):
+    """The table under a figure: a column for each value that is read out, of an interval one for each end."""
+    ends = [("conf_low", "points"), ("conf_high", "points")]
+    columns = [one for name, spec in _fields(template) for one in (ends if name in PAIRS else [(name, spec)])]
+    words = {name: Label.of(head).text(say.language) for name, head in codebook()["figures"].items()}
+    heads = {name: words.get(name) or say.name(name) for name, _ in columns}
+    columns = {heads[name]: (name, spec.replace("percent", "points")) for name, spec in columns}
+    read = {head: [say.formatted(row[name], spec) for row in rows] for head, (name, spec) in columns.items()}
+    return pd.DataFrame(read)
 
 
 class _Callable(ModuleType):

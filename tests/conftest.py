@@ -177,7 +177,7 @@ def whole(whole_programme: Path):
 @pytest.fixture(scope="session")
 def reports_in(whole_programme, tmp_path_factory):
     """language → the folder of the quarter, made once from tests/data/programme for all the workers of a test run."""
-    from konbit_lessons.reports.bundle import bundle  # only where reports are made
+    from konbit_lessons.reports.make import bundle  # only where reports are made
 
     shared = tmp_path_factory.getbasetemp()
     shared = shared.parent if os.environ.get("PYTEST_XDIST_WORKER") else shared

@@ -6,7 +6,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 import konbit_lessons as kl
-from konbit_lessons.figures.part import CARRIED
+from konbit_lessons.figures.markup import CARRIED
 from konbit_lessons.reports.run import PUT_IN, refuse_unfinished, to_run
 
 PARAMETERS = 'language = "en"\naudience = "shared"\nformula = ""\nlimit = 0.1\nn = 3\nflag = True'

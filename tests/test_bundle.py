@@ -9,8 +9,7 @@ from bs4 import BeautifulSoup
 from small_study import cell, part, study_of, written
 
 from konbit_lessons.errors import DataError, ReportError
-from konbit_lessons.reports.bundle import bundle
-from konbit_lessons.reports.make import make_reports
+from konbit_lessons.reports.make import bundle, make_reports
 
 FOLDER = "konbit-konbit-simulated-example-study"
 

@@ -14,7 +14,7 @@ from notebook_run import ROOT, run_notebook
 
 import konbit_lessons as kl
 from konbit_lessons.figures.drawing import Drawing
-from konbit_lessons.measures import answers, conversations, expectations, support
+from konbit_lessons.measures import answers, expectations
 from konbit_lessons.measures.intervals import Interval, wilson
 from konbit_lessons.reports.gate import passed
 
@@ -152,7 +152,7 @@ def test_those_who_agreed_before_are_set_beside_the_others(whole, came_of_those,
 
 
 def test_overlap_counts_partners_of_each_project_and_of_two(every):
-    table = support.overlap(every, quarter=QUARTER).query("by == 'total'").set_index("projects")["organizations"]
+    table = expectations.overlap(every, quarter=QUARTER).query("by == 'total'").set_index("projects")["organizations"]
     some, here = every.other_support[every.other_support["started_on"] <= LAST_DAY], partners(every)
     own = {one: set(ids) & here for one, ids in some.groupby("project")["organization_id"]}
     for label, total in table.items():
@@ -163,16 +163,16 @@ def test_overlap_counts_partners_of_each_project_and_of_two(every):
 
 
 def test_the_calendar_and_the_last_conversation_add_up(every):
-    months = conversations.calendar(every, quarter=QUARTER)
-    last = conversations.last_talked(every, quarter=QUARTER).query("by == 'total'").set_index("last")["organizations"]
+    months = expectations.calendar(every, quarter=QUARTER)
+    last = expectations.last_talked(every, quarter=QUARTER).query("by == 'total'").set_index("last")["organizations"]
     talks = every.conversations[every.conversations["organization_id"].isin(partners(every))]
     in_quarter = talks[talks["held_on"].between(FIRST_DAY, LAST_DAY)]
     now = months[months["fiscal_quarter"] == QUARTER]
-    assert now["conversations"].sum() == len(in_quarter) and len(months) == 3 * conversations.MOST_QUARTERS
+    assert now["conversations"].sum() == len(in_quarter) and len(months) == 3 * expectations.MOST_QUARTERS
     assert set(now["talked_with"]) == {in_quarter["organization_id"].nunique()} == {last["talked"]}
     ever = talks[talks["held_on"] <= LAST_DAY].groupby("organization_id")["held_on"].max()
     assert last.sum() == len(partners(every)) and last["never"] == len(partners(every)) - len(ever)
-    assert conversations.days_since(every, quarter=QUARTER)[1] == (LAST_DAY - ever).dt.days.median()
+    assert expectations.days_since(every, quarter=QUARTER)[1] == (LAST_DAY - ever).dt.days.median()
 
 
 def test_follow_ups_are_done_open_or_overdue_on_the_last_day(tiny):
@@ -180,17 +180,17 @@ def test_follow_ups_are_done_open_or_overdue_on_the_last_day(tiny):
     lines += ["CDSP-001,2017-02-01,2017-03-01,2017-04-02"]  # done, but after the quarter
     lines += ["CDSP-002,2017-02-01,2017-03-01,2017-03-02", "CDSP-002,2017-03-30,2017-04-10,"]  # done; falls due
     tiny.raw("conversations.csv").write_text("\n".join([*lines, "CDSP-003,2017-04-03,2017-04-20,"]))  # not yet held
-    hidden = conversations.follow_ups(tiny.clean(), quarter="FY2017Q2")  # of fewer than 5 organizations
+    hidden = expectations.follow_ups(tiny.clean(), quarter="FY2017Q2")  # of fewer than 5 organizations
     assert hidden["follow_ups"].isna().all()
     tiny.replace("programme.toml", "[analysis]", EVERYBODY)
-    table = conversations.follow_ups(tiny.clean(), quarter="FY2017Q2").set_index("state")["follow_ups"]
+    table = expectations.follow_ups(tiny.clean(), quarter="FY2017Q2").set_index("state")["follow_ups"]
     assert table.to_dict() == {"overdue": 2, "open": 1, "done": 1, "total": 4}
 
 
 def test_no_frame_holds_a_figure_about_few_organizations(whole):
     said = answers.said(whole, quarter=QUARTER)
     counts = ["yes", "before", "offered", "unmet", "n", "organizations", "talked_with"]
-    others = (support.overlap, conversations.calendar, conversations.last_talked)
+    others = (expectations.overlap, expectations.calendar, expectations.last_talked)
     for table in (said.assign(no=said["n"] - said["yes"]), *(one(whole, quarter=QUARTER) for one in others)):
         few = [name for name in [*counts, "no"] if name in table and table[name].between(1, 4).any()]
         assert few == [] and table.notna().any(axis=None)

@@ -14,9 +14,8 @@ from test_reports import page_of
 
 from konbit_lessons.errors import ReportError
 from konbit_lessons.reports import word
-from konbit_lessons.reports.bundle import bundle
 from konbit_lessons.reports.gate import passed
-from konbit_lessons.reports.make import make_reports
+from konbit_lessons.reports.make import bundle, make_reports
 from konbit_lessons.reports.notebooks import LAB, PACKAGE, REPORTS
 
 SHIPPED = sorted(name for name, about in REPORTS.items() if about != {LAB})

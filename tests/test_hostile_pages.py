@@ -13,8 +13,8 @@ from test_reports import HOSTILE
 
 import konbit_lessons as kl
 from konbit_lessons.reports import contents
-from konbit_lessons.reports.bundle import read_first
 from konbit_lessons.reports.gate import passed
+from konbit_lessons.reports.make import read_first
 from konbit_lessons.reports.manifest import as_text
 from konbit_lessons.reports.page import Setting, page
 from konbit_lessons.words import Words

@@ -12,7 +12,7 @@ from scipy import stats
 
 import konbit_lessons as kl
 from konbit_lessons.errors import DataError
-from konbit_lessons.measures import actions, decisions, findings
+from konbit_lessons.measures import actions, findings
 from konbit_lessons.reports import manifest
 
 HERE = Path(__file__).parent
@@ -230,16 +230,16 @@ def learned(data, tiny):
 
 
 def test_decisions_come_by_their_day_and_findings_have_a_name(learned):
-    decided = decisions.decided(learned, quarter=QUARTER)
+    decided = actions.decided(learned, quarter=QUARTER)
     assert decided[["anchor", "past_day"]].to_numpy().tolist() == [["finding-late", True], ["finding-calls", False]]
-    waiting = decisions.waiting(decisions.earlier(learned, quarter=QUARTER))
+    waiting = actions.waiting(actions.earlier(learned, quarter=QUARTER))
     assert waiting[["adaptation", "past_day"]].to_numpy().tolist() == [["Write it down", True]]
 
 
 def test_two_findings_with_one_key_are_refused(learned, tiny):
     tiny.replace("learning.csv", f"{QUARTER},late,", f"{QUARTER},calls,")
     with pytest.raises(DataError, match='two findings with the key "calls"'):
-        decisions.asked(tiny.clean(), quarter=QUARTER)
+        actions.asked(tiny.clean(), quarter=QUARTER)
 
 
 def test_what_earlier_reports_kept_is_read_from_their_manifests(learned, tmp_path):

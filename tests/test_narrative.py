@@ -5,13 +5,12 @@ from small_study import cell, part, text, written
 
 import konbit_lessons as kl
 from konbit_lessons.errors import ProgrammeError
-from konbit_lessons.figures.part import CARRIED
+from konbit_lessons.figures.markup import CARRIED
 from konbit_lessons.reports.make import make_reports
 from konbit_lessons.reports.narrative import own_words
-from konbit_lessons.reports.notebooks import LEARNING, headings, notebook_file
+from konbit_lessons.reports.notebooks import LEARNING, anchor_of, headings, notebook_file
 from konbit_lessons.reports.page import sanitized
 from konbit_lessons.words import Words, languages
-from konbit_lessons.words.markdown import anchor_of
 
 QUARTER = "FY2017Q2"
 SECTIONS = ["What they expect", "What we learned", "What we will change", "Next quarter"]

@@ -74,7 +74,11 @@ def test_a_wheel_holds_the_notebooks_and_the_data_that_the_package_reads(tmp_pat
     package = tmp_path / "installed" / "konbit_lessons"
     shipped = {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
     assert {path.name for path in (package / "notebooks").glob("*.ipynb")} == shipped
-    beside = [path for end in ("*.toml", "*.po", "*.j2", "*.css") for path in (ROOT / "konbit_lessons").rglob(end)]
+    beside = [
+        path
+        for end in ("*.toml", "*.po", "*.j2", "*.css", "*.mplstyle")
+        for path in (ROOT / "konbit_lessons").rglob(end)
+    ]
     assert [path for path in beside if not (package / path.relative_to(ROOT / "konbit_lessons")).is_file()] == []
     code = "import konbit_lessons as kl; from konbit_lessons.reports.notebooks import *; p = kl.load('programme.toml')"
     study = study_of(tmp_path / "study")

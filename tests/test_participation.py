@@ -17,7 +17,7 @@ from notebook_run import ROOT, run_notebook
 
 import konbit_lessons as kl
 from konbit_lessons.figures.drawing import Drawing
-from konbit_lessons.figures.part import CARRIED
+from konbit_lessons.figures.markup import CARRIED
 from konbit_lessons.measures import participation
 from konbit_lessons.measures.intervals import share_with_interval
 from konbit_lessons.measures.staying import staying

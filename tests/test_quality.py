@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from konbit_lessons.measures import quality, standards
+from konbit_lessons.measures import quality
 from konbit_lessons.measures.quality import LOGGED, MEASURES, STANDARDS, data_quality, in_sum, partners
 from konbit_lessons.words import Words
 
@@ -197,7 +197,7 @@ def test_a_table_that_no_source_feeds_leaves_its_measures_out(tiny, gone):
     frame = data_quality(data)
     measure = {"survey": quality.ANSWERED, "conversations": quality.TALKED_WITH}.get(gone)
     assert gone not in frame["table"].unique() and measure not in frame["measure"].unique()
-    assert gone not in standards.by_source(data)["table"].tolist()
+    assert gone not in quality.by_source(data)["table"].tolist()
     known = _said(frame, quality.KNOWN)["FY2017Q2"]
     assert known == ((0, 6, 0) if gone == "sign_in" else (6, 6, 1))
 
@@ -205,7 +205,7 @@ def test_a_table_that_no_source_feeds_leaves_its_measures_out(tiny, gone):
 def test_a_file_with_a_header_alone_is_read_as_no_rows(open_tiny):
     open_tiny.raw("survey.csv").write_text("submission_id,organization_id,submitted_on,wave\n", encoding="utf-8")
     data = open_tiny.clean()
-    rows = standards.by_source(data).set_index("table")
+    rows = quality.by_source(data).set_index("table")
     assert "survey" not in rows.index or rows.loc["survey", "read"] == 0
     assert data_quality(data)["share"].dropna().between(0, 1).all()
 
@@ -219,7 +219,7 @@ def test_kept_and_set_aside_make_up_what_was_read_in_every_file_and_quarter(whol
     removed = whole.checks[whole.checks["change_type"] == "remove_survey"].groupby(["source", "quarter"])["rows"].sum()
     aside = counts.groupby(["source", "quarter"])["set_aside"].sum()
     assert (aside == removed.reindex(aside.index, fill_value=0)).all() and aside.sum() == removed.sum() > 0
-    table = standards.by_source(whole)
+    table = quality.by_source(whole)
     assert table[["read", "kept", "set_aside"]].sum().tolist() == counts[["read", "kept", "set_aside"]].sum().tolist()
 
 
@@ -263,30 +263,30 @@ def test_a_survey_is_answered_by_those_who_were_partners_on_its_first_day(whole,
     wave = whole.survey[whole.survey["wave"] == 3]
     asked = partners(whole.organizations, wave["submitted_on"].min())
     k = len(set(wave["organization_id"]) & set(asked))
-    found = standards.rates(whole, figures, [quality.ANSWERED, quality.TALKED_WITH], quarter=whole.quarter)
+    found = quality.rates(whole, figures, [quality.ANSWERED, quality.TALKED_WITH], quarter=whole.quarter)
     last = found[found["measure"] == quality.ANSWERED].iloc[-1]
     assert last[["value", "n"]].tolist() == [k, len(asked)]
     assert last["share"] == pytest.approx(k / len(asked))
 
 
 def test_each_standard_is_judged_by_its_worst_figure(whole, figures):
-    judged = standards.judgements(whole, figures, quarter=whole.quarter)
+    judged = quality.judgements(whole, figures, quarter=whole.quarter)
     assert list(judged["standard"].unique()) == list(STANDARDS)
-    assert standards.by_standard(judged)["precision"] == "good"
-    worst = judged.assign(word=judged["word"].where(judged["standard"] != "precision", standards.POOR))
-    assert standards.by_standard(worst)["precision"] == standards.POOR
+    assert quality.by_standard(judged)["precision"] == "good"
+    worst = judged.assign(word=judged["word"].where(judged["standard"] != "precision", quality.POOR))
+    assert quality.by_standard(worst)["precision"] == quality.POOR
     first = str(whole.programme.calendar.named(whole.quarters[0]).previous)
-    early = standards.compared(whole, figures, quarter=first)
+    early = quality.compared(whole, figures, quarter=first)
     assert early.empty, "nothing is on record before the first quarter"
 
 
 def test_rows_by_source_add_up_and_those_of_few_organizations_are_not_shown(whole, open_tiny):
-    table = standards.by_source(whole)
+    table = quality.by_source(whole)
     assert (table["kept"] + table["set_aside"] == table["read"]).all()
     assert "attendance/presences_*.xlsx" in set(table["source"])
-    assert standards.by_source(open_tiny.clean())["read"].notna().all()
+    assert quality.by_source(open_tiny.clean())["read"].notna().all()
     open_tiny.replace("programme.toml", "smallest_cell = 1", "smallest_cell = 5")
-    assert standards.by_source(open_tiny.clean()).set_index("table")["read"].isna()["survey"]
+    assert quality.by_source(open_tiny.clean()).set_index("table")["read"].isna()["survey"]
 
 
 @pytest.mark.parametrize("language", ["fr", "ht"])

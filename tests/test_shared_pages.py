@@ -18,7 +18,7 @@ from scipy.optimize import linprog
 import konbit_lessons as kl
 from konbit_lessons.disclosure import TOTAL, Gate
 from konbit_lessons.example import write_example
-from konbit_lessons.measures import actions, answers, conversations, participation, support
+from konbit_lessons.measures import actions, answers, expectations, participation
 from konbit_lessons.measures.shared_counts import BANDS, STEPS, invitations_taken_up, panel
 
 KNOWN = ("roster", "invited", "partners", "all", "asked")  # to everybody
@@ -182,12 +182,12 @@ def of_meaningful(data, quarter):
 
 
 def of_conversations(data, quarter):
-    for line in conversations.calendar(data, quarter=quarter).itertuples():
+    for line in expectations.calendar(data, quarter=quarter).itertuples():
         at = line.fiscal_quarter, TOTAL, TOTAL
         yield (f"month {line.month.date()}", *at), line.organizations, 0
         yield ("talked", *at), line.talked_with, 0
         yield ("partners", *at), line.n, 0
-    for line in conversations.last_talked(data, quarter=quarter).to_dict("records"):
+    for line in expectations.last_talked(data, quarter=quarter).to_dict("records"):
         at = quarter, line["by"], line["group"]
         yield (line["last"], *at), line["organizations"], 0
         yield ("partners", *at), line["n"], 0
@@ -201,10 +201,10 @@ def of_answers(data, quarter):
 
 
 def of_support(data, quarter):
-    for line in support.overlap(data, quarter=quarter).to_dict("records"):
+    for line in expectations.overlap(data, quarter=quarter).to_dict("records"):
         yield (line["projects"], quarter, line["by"], line["group"]), line["organizations"], 0
         yield ("all", quarter, line["by"], line["group"]), line["n"], 0
-    for line in support.supported(data, quarter=quarter).itertuples():
+    for line in expectations.supported(data, quarter=quarter).itertuples():
         yield ("now", line.fiscal_quarter, TOTAL, TOTAL), line.supported, 0
         yield ("all", line.fiscal_quarter, TOTAL, TOTAL), line.n, 0
 
@@ -215,7 +215,7 @@ def of_records(data, quarter):
         for line in measure(data, quarter=quarter).to_dict("records"):
             by = TOTAL if line["fiscal_quarter"] == TOTAL else "fiscal_quarter"
             yield from (((figure, quarter, by, line["fiscal_quarter"]), line[figure], 0) for figure in figures)
-    for state, n in conversations.follow_ups(data, quarter=quarter).itertuples(index=False):
+    for state, n in expectations.follow_ups(data, quarter=quarter).itertuples(index=False):
         yield ("follow-ups" if state == TOTAL else state, quarter, TOTAL, TOTAL), n, 0
 
 
@@ -246,12 +246,12 @@ def outsider_of(figures, data, quarters):
 
 def of_other_projects(data, quarter):
     """Partners supported by projects that few have named, which only a page that may be shared takes together."""
-    each = support._supported(data, quarter)[0]
-    if support.OTHER not in each:
+    each = expectations._supported(data, quarter)[0]
+    if expectations.OTHER not in each:
         return {}
-    by_type = each.groupby("org_type")[support.OTHER].sum()
+    by_type = each.groupby("org_type")[expectations.OTHER].sum()
     counts = {("org_type", kind): n for kind, n in by_type.items()} | {(TOTAL, TOTAL): by_type.sum()}
-    return {(support.OTHER, quarter, *at): int(n) for at, n in counts.items()}
+    return {(expectations.OTHER, quarter, *at): int(n) for at, n in counts.items()}
 
 
 def alone(data, **tables):

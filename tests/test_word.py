@@ -19,8 +19,7 @@ from test_reports import HOSTILE, page_of, parts_with
 from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.figures.markup import PARTS
 from konbit_lessons.reports import word
-from konbit_lessons.reports.bundle import bundle
-from konbit_lessons.reports.make import make_reports
+from konbit_lessons.reports.make import bundle, make_reports
 
 needs_pandoc = pytest.mark.skipif(
     not (shutil.which("pandoc") or os.environ.get("CI")), reason="there is no pandoc here"

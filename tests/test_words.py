@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 
 from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.words import HERE, Words, complete, languages
-from konbit_lessons.words.extract import POT, pot, updated
+from tools.extract import POT, pot, updated
 
 TRANSLATED = [language for language in languages() if language != "en"]
 ENGLISH = """about after all and another are asked at be been before beside between both by came cannot could did does
@@ -41,7 +41,7 @@ def words_of(text):
 
 
 def test_the_committed_list_of_messages_is_current():
-    assert POT.read_text(encoding="utf-8") == pot(), "run: python -m konbit_lessons.words.extract"
+    assert POT.read_text(encoding="utf-8") == pot(), "run: python -m tools.extract"
 
 
 @pytest.mark.parametrize("language", TRANSLATED)

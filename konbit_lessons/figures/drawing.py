@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import itemgetter
+from pathlib import Path
 
 import matplotlib as mpl
 import oxipng
@@ -31,24 +32,8 @@ LINE, MARK = 15, 26  # height of a line of text and of a row's mark
 BESIDE = (30, 24)  # letters of a name before its mark, on a wide page and on a phone
 COLOURS_KEPT = 12  # of a picture: half a byte each
 INCH = 100  # pixels
-THEME = {  # for seaborn: ``sns.set_theme(style="whitegrid", rc=kl.THEME)``
-    "font.family": "DejaVu Sans",
-    **dict.fromkeys(("font.size", "axes.labelsize", "xtick.labelsize", "ytick.labelsize", "legend.fontsize"), 8),
-    "axes.titlesize": 9,
-    "text.color": INK,
-    "text.parse_math": False,
-    "axes.labelcolor": GREY,
-    "axes.facecolor": "white",
-    "figure.facecolor": "white",
-    **dict.fromkeys(("axes.edgecolor", "grid.color"), PALE),
-    **dict.fromkeys(("axes.grid", "axes.axisbelow"), True),
-    **dict.fromkeys(("axes.spines.left", "axes.spines.top", "axes.spines.right", "xtick.bottom", "ytick.left"), False),
-    "axes.prop_cycle": mpl.cycler(color=[BLUE, ORANGE, GREEN, GREY]),
-    "grid.linewidth": 0.6,
-    "lines.linewidth": 1.6,
-    "svg.fonttype": "none",
-    "svg.hashsalt": "konbit",
-}
+# for seaborn: ``sns.set_theme(style="whitegrid", rc=kl.THEME)``
+THEME = dict(mpl.rc_params_from_file(Path(__file__).with_name("theme.mplstyle"), use_default_template=False))
 MARKS = so.Nominal({"clear": "o", "likely": "D", "uncertain": "X", "no sign of": "s", "cannot tell": "."})
 COLOURS = so.Nominal({"clear": BLUE, "likely": BLUE, "uncertain": ORANGE, "no sign of": GREY, "cannot tell": PALE})
 
@@ -102,7 +87,9 @@ class Drawing:
         for axes in canvas.axes:
             self._dress(axes, narrow=width < WIDE)
         rows = [axes for axes in canvas.axes if _is_of_rows(axes)]
-        canvas.set_size_inches(width / INCH, (self.height or self._height(rows, width)) / INCH)
+        high = 46 + sum(24 + self._row(axes, width) * len(axes.get_yticks()) for axes in rows)
+        high = high if rows else round(width * (0.75 if width < WIDE else 0.5))
+        canvas.set_size_inches(width / INCH, (self.height or high) / INCH)
         added = [one for axes in rows for one in self._named(axes, width)]
         canvas.tight_layout(pad=0.5)
         return canvas, added
@@ -125,9 +112,8 @@ class Drawing:
             try:
                 self.plot.theme(THEME).on(canvas).plot()
             except Exception as error:  # of whatever library draws: what it says last is what is wrong
-                raise PlotError(
-                    f"the plot cannot be drawn: {error.__cause__ or error}. See its scales and columns."
-                ) from None
+                why = error.__cause__ or error
+                raise PlotError(f"the plot cannot be drawn: {why}. See its scales and columns.") from None
         canvas.legends.clear()  # names stand beside the marks
         return canvas
 
@@ -135,8 +121,13 @@ class Drawing:
         """Write values as the language does, a line at zero where differences are shown, and no names of columns."""
         for at, name in ((axes.xaxis, axes.get_xlabel()), (axes.yaxis, axes.get_ylabel())):
             if name in self.formats:
-                ticks, write = self.formats[name]
-                at.set_major_locator(_locator(ticks, 5 if narrow else 7))
+                (ticks, write), most = self.formats[name], 5 if narrow else 7
+                whole = {
+                    "steps": [1, 2, 5, 10],
+                    "integer": ticks,
+                }  # at most so many round values, or some of those named
+                some = FixedLocator(ticks[:: -(-len(ticks) // most)]) if isinstance(ticks, Sequence) else None
+                at.set_major_locator(some or MaxNLocator(most, **whole))
                 at.set_major_formatter(FuncFormatter(lambda value, _, write=write: write(value)))
             at.set_label_text(self.axis if at is axes.xaxis else "")
         low, high = axes.get_xlim()
@@ -151,11 +142,6 @@ class Drawing:
         """What is read out of the row of this name; of a facet, of the one that has its title too."""
         of = [(axes.get_title() in values, note) for name, note, values in self.notes if name == label]
         return max(of, key=itemgetter(0))[1] if of else ""
-
-    def _height(self, rows, width):
-        if not rows:
-            return round(width * (0.75 if width < WIDE else 0.5))
-        return 46 + sum(24 + self._row(axes, width) * len(axes.get_yticks()) for axes in rows)
 
     def _row(self, axes, width):
         """How high a row is: as many lines as the longest takes, and its mark where that stands under them."""
@@ -182,13 +168,6 @@ class Drawing:
             up = (0, 8 + 10 * _lines(note, 50))
             added.append(_written(axes, 0, at, _wrapped(label, 44), up, color=INK, fontweight="bold"))
         return added
-
-
-def _locator(ticks, most):
-    """Where an axis has its ticks: at most so many round values, or some of the places named."""
-    if isinstance(ticks, Sequence):
-        return FixedLocator(ticks[:: -(-len(ticks) // most)])
-    return MaxNLocator(most, steps=[1, 2, 5, 10], integer=ticks)
 
 
 def _labels(axes):

@@ -1,12 +1,13 @@
-"""The parts of a page as HTML, by the macros of ``templates/parts.html.j2``: whatever comes from data is escaped here.
+"""The parts of a page, as Jupyter shows them and as HTML: whatever comes from data is escaped here.
 
-``PARTS`` has ``figure``, ``table``, ``item``, ``prose``, ``opening`` and ``nothing``. The only markup that a text may
-carry is ``**bold**``, ``[words](#section)`` and ``[words]{lang=fr}``.
+``PARTS``, the macros of ``templates/parts.html.j2``, has ``figure``, ``table``, ``item``, ``prose``, ``opening`` and
+``nothing``. The only markup that a text may carry is ``**bold**``, ``[words](#section)`` and ``[words]{lang=fr}``.
 """
 
 import base64
 import html
 import re
+from dataclasses import dataclass, field
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader
@@ -14,7 +15,10 @@ from markupsafe import Markup
 
 from konbit_lessons.publish import FORMULA
 from konbit_lessons.say import FOREIGN, LINK
+from konbit_lessons.words import mark
 
+CARRIED = "application/vnd.konbit+json"
+SIMULATED = mark("Simulated data: no real organization is described.")
 UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # what Unicode calls Cc, and text direction
 
 
@@ -59,13 +63,43 @@ def _no_formula(value):
     return f"'{value}" if isinstance(value, str) and re.match(FORMULA, value) else value
 
 
-def _parts():
-    """Return the macros, with how they write what they are given."""
-    environment = Environment(loader=PackageLoader("konbit_lessons.figures"), autoescape=True)
-    for write in (escaped, marked, breaking):
-        environment.filters[write.__name__] = lambda text, write=write: Markup(write(text))
-    environment.filters["base64"] = lambda png: base64.b64encode(png).decode("ascii")
-    return environment.get_template("parts.html.j2").module
+JINJA = Environment(loader=PackageLoader("konbit_lessons.figures"), autoescape=True)
+JINJA.filters["base64"] = lambda png: base64.b64encode(png).decode("ascii")
+for _write in (escaped, marked, breaking):
+    JINJA.filters[_write.__name__] = lambda text, write=_write: Markup(write(text))
+PARTS = JINJA.get_template("parts.html.j2").module
 
 
-PARTS = _parts()
+class Part:
+    """What Jupyter shows: the HTML, a plain text, and what is carried to the page maker."""
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"text/html": self._repr_html_(), "text/plain": repr(self), CARRIED: self._carried()}
+
+
+@dataclass(frozen=True)
+class Shown(Part):
+    """A part that is HTML already; ``carried`` says at least which part it is."""
+
+    html: str
+    carried: dict = field(repr=False)
+
+    def __bool__(self):
+        return self.carried["part"] != "nothing"
+
+    def _repr_html_(self):
+        return self.html
+
+    def _carried(self):
+        return self.carried
+
+
+def meta(programme, quarter, say):
+    """Return who, which period, when the data were cut, whom to ask, as a list of texts."""
+    said = [programme.name]
+    if quarter and not programme.study:
+        named = programme.calendar.named(quarter)
+        said.append(say.words.period(named.first_day, named.last_day))
+    if programme.data_cut_on:
+        said.append(str(say("data as of {date:date}", date=programme.data_cut_on)))
+    return [*said, str(say("questions: {contact}", contact=programme.point_of_contact))]

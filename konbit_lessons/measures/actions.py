@@ -1,13 +1,15 @@
-"""How the actions of a programme stand: contributions, business leads, joint events, and what participation was before
-and after the way of working changed.
+"""How the actions of a programme stand: contributions, business leads, joint events, what participation was before and
+after the way of working changed, and what was asked, found and decided by the table of learning questions.
 
-Takes a cleaned programme, its panel and a quarter; returns frames of numbers. What a shared report may not show is
-hidden here. Which events an action counts stands in programme.toml.
+Takes a cleaned programme, its panel and a quarter; returns frames of numbers, and lines of that table. What a shared
+report may not show is hidden here. Which events an action counts stands in programme.toml. A finding has a name by
+which recommendations lead to it: its key, or its number among those of the quarter.
 """
 
 import pandas as pd
 
 from konbit_lessons.disclosure import TOTAL, Gate
+from konbit_lessons.errors import DataError
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures.answers import with_offer
 from konbit_lessons.measures.intervals import difference_of_waves, with_shares
@@ -15,6 +17,7 @@ from konbit_lessons.measures.participation import difference, uptake
 from konbit_lessons.measures.roster import last_day, partners, quarters_of, reports
 
 DAYS_AROUND = 90  # looked at before and after an organization's first event that should bring leads
+DONE = "done"
 SIDES = ["before", "after"]
 PLEDGES, LEADS = ["pledged", "delivered"], ["leads", "contracts", "both"]
 
@@ -102,10 +105,14 @@ def around_first(data: Data, rows: pd.DataFrame, *, quarter: str, days: int = DA
         return pd.DataFrame(columns=columns)
     each = _leads_around(data, first, span)
     change = difference_of_waves(each, "leads", first=0, second=1)
-    counts = _looked_at(data, every, first)
+    gate = Gate()
+    each_came = {"organization_id": every.index, "came": True, "looked_at": every.index.isin(first.index)}
+    gate.count(pd.DataFrame(each_came), ["came", "looked_at"])
+    gate.nested("looked_at", "came")
+    came = gate.decide(data.programme.smallest_cell)["n", "came"].iloc[0]
     means = each.groupby("wave")["leads"].mean()
     ends = [change.estimate, change.conf_low, change.conf_high]
-    return pd.DataFrame([[events, days, *counts, *means, *ends]], columns=columns)
+    return pd.DataFrame([[events, days, len(first), came, *means, *ends]], columns=columns)
 
 
 def _leads_around(data: Data, first: pd.Series, span: pd.Timedelta) -> pd.DataFrame:
@@ -116,15 +123,6 @@ def _leads_around(data: Data, first: pd.Series, span: pd.Timedelta) -> pd.DataFr
     within = {wave: dated[since.between(*ends, inclusive="left")] for wave, ends in waves.items()}
     leads = [some["organization_id"].value_counts().reindex(first.index, fill_value=0) for some in within.values()]
     return pd.concat(leads, keys=waves, names=["wave", "organization_id"]).astype(float).rename("leads").reset_index()
-
-
-def _looked_at(data: Data, every: pd.Series, first: pd.Series) -> list:
-    """How many organizations are looked at, and how many came to such an event, where both may be told."""
-    gate = Gate()
-    each = pd.DataFrame({"organization_id": every.index, "came": True, "looked_at": every.index.isin(first.index)})
-    gate.count(each, ["came", "looked_at"])
-    gate.nested("looked_at", "came")
-    return [len(first), gate.decide(data.programme.smallest_cell)["n", "came"].iloc[0]]
 
 
 def joint_events(data: Data, *, quarter: str) -> pd.DataFrame:
@@ -193,3 +191,68 @@ def events_offered(data: Data, *, quarter: str) -> pd.DataFrame:
     held = {f"events_{one}": int((side == one).sum()) for one in SIDES}
     shown = counts[(counts.sum(axis=1) > 0) & all(held.values())]
     return shown.assign(**held).rename_axis(index="what", columns=None).reset_index()
+
+
+# ---- the table of learning questions
+
+
+def asked(data, *, quarter):
+    """Return the learning questions of a quarter.
+
+    Parameters
+    ----------
+    data : Data
+    quarter : str
+
+    Returns
+    -------
+    DataFrame, one row per question
+        The columns of the table, ``anchor`` of the finding, and ``past_day``: it was to be done by the end of the
+        quarter, or of the data, and is not.
+
+    Raises
+    ------
+    DataError
+        Two findings of a quarter have one key.
+    """
+    lines = data.learning[data.learning["quarter"] == quarter].reset_index(drop=True)
+    names = lines["key"].fillna(pd.Series(range(1, len(lines) + 1), dtype=str).reindex(lines.index))
+    slugs = names.str.lower().str.replace("[^a-z0-9]+", "-", regex=True).str.strip("-")
+    anchors = "finding-" + slugs
+    if (twice := anchors[anchors.duplicated()]).any():
+        raise DataError(
+            f'learning, {quarter}: found two findings with the key "{names[twice.index[0]]}"; a recommendation that '
+            "names it could mean either. Give each a key of its own."
+        )
+    return _timed(data, lines.assign(anchor=anchors), quarter)
+
+
+def decided(data, *, quarter):
+    """Return those of `asked` from which a change followed, those with the nearest day first."""
+    lines = asked(data, quarter=quarter)
+    return lines[lines["adaptation"].notna()].sort_values("due_on", kind="stable", ignore_index=True)
+
+
+def earlier(data, *, quarter):
+    """Return the learning questions of earlier quarters, the latest first.
+
+    Returns
+    -------
+    DataFrame, as `asked`, without ``anchor``
+    """
+    lines = data.learning[data.learning["quarter"] < quarter]
+    return _timed(data, lines.sort_values("quarter", ascending=False, kind="stable", ignore_index=True), quarter)
+
+
+def waiting(lines):
+    """Return those of `earlier` that led to a change which is not done, those past their day first."""
+    open_ones = lines[lines["adaptation"].notna() & (lines["status"] != DONE)]
+    return open_ones.sort_values("past_day", ascending=False, kind="stable", ignore_index=True)
+
+
+def _timed(data, lines, quarter):
+    """Add whether the day by which a change was due has gone by."""
+    cut = data.programme.data_cut_on
+    today = min(last_day(data, quarter), pd.Timestamp(cut)) if cut else last_day(data, quarter)
+    late = (lines["due_on"] <= today) & (lines["status"] != DONE)
+    return lines.assign(past_day=late.fillna(False).astype(bool))

@@ -79,9 +79,13 @@ def answers(data: Data, *, until: str) -> pd.DataFrame:
         whether any chose it, as ``question=level``; of a number the average; :data:`ABOUT` the organization, and
         ``has_<table>``, a record on the day of its answer, of each table that a question stands beside.
     """
-    groups, questions = _by_level(data, waves(data, until=until)), data.programme.questions
+    survey, questions = waves(data, until=until), data.programme.questions
+    levels = [(name, level) for name, one in questions.items() for level in one.levels]
+    chose = {f"{name}={level}": (survey[name] == level).where(survey[name].notna()) for name, level in levels}
+    survey = survey.assign(**{column: yes.astype("boolean") for column, yes in chose.items()})
+    groups = survey.groupby(["organization_id", "wave"])
     any_of = [name for name, kind in statements(data).items() if kind != "scale"]
-    any_of += [column for column in groups.obj if "=" in column]
+    any_of += [*chose]
     means = {name: one for name, one in questions.items() if one.kind in ("scale", "number")}
     found = {name: groups[name].max() for name in any_of} | {name: groups[name].mean() for name in means}
     found |= {name: found[name] >= one.agrees for name, one in means.items() if one.kind == "scale"}
@@ -91,14 +95,6 @@ def answers(data: Data, *, until: str) -> pd.DataFrame:
         said[f"has_{table}"] = first.reindex(said["organization_id"]).to_numpy() <= said["submitted_on"]
     about = data.organizations[["organization_id", *ABOUT]]
     return said.merge(about, on="organization_id", how="left", validate="many_to_one")
-
-
-def _by_level(data: Data, survey: pd.DataFrame) -> pd.api.typing.DataFrameGroupBy:
-    """The answers of each organization and wave, those to a choice with a column of yes and no for each level."""
-    levels = [(name, level) for name, one in data.programme.questions.items() for level in one.levels]
-    chose = {f"{name}={level}": (survey[name] == level).where(survey[name].notna()) for name, level in levels}
-    survey = survey.assign(**{column: yes.astype("boolean") for column, yes in chose.items()})
-    return survey.groupby(["organization_id", "wave"])
 
 
 @once
@@ -131,12 +127,16 @@ def _waves_of(data: Data, term: str, kind: str, quarter: str) -> list[tuple]:
 
 def _counted(data: Data, term: str, kind: str, wave: int, since: int | None, quarter: str) -> pd.DataFrame:
     """How many say yes in a wave, as the report of a quarter may show it beside those of the quarters before."""
-    gate, by, told = _rules(Gate()), _ways(data, term, kind), reports_of(data, term, quarter=quarter, wave=wave)
+    gate, by, told = Gate(), _ways(data, term, kind), reports_of(data, term, quarter=quarter, wave=wave)
     for report in gate.reports(told):
         each = _each(data, told[report], term, since, (report, quarter))
         gate.count(each, ["yes", "no", "n"], by=by)
         gate.count(each, ["before"] if since else [], by=["both"])
         gate.count(each, ["offered", "unmet"] if met_by(data, term) else [])
+    gate.partition("n", ["yes", "no"])
+    for part, whole in (("unmet", "yes"), ("before", "n"), ("offered", "n")):
+        gate.nested(part, whole)
+    gate.lasting("yes", "no", "n")
     known = gate.decide(data.programme.smallest_cell)["n"].loc[report].reset_index().query("group != ''")
     order = [TOTAL, *by, *data.programme.levels("org_type"), "True", "False"]
     known = known.sort_values(["by", "group"], key=lambda one: one.map(order.index))
@@ -151,16 +151,6 @@ def _ways(data: Data, term: str, kind: str) -> list[str]:
         return ["org_type", "consulted_at_design", "both"]
     beside = data.programme.questions[term].beside
     return ["org_type", "earlier_donor_support", "both", *([f"has_{beside}"] if beside else [])]
-
-
-def _rules(gate: Gate) -> Gate:
-    """How the answers to a statement go together, in every group and from report to report."""
-    gate.partition("n", ["yes", "no"])
-    gate.nested("unmet", "yes")
-    gate.nested("before", "n")
-    gate.nested("offered", "n")
-    gate.lasting("yes", "no", "n")
-    return gate
 
 
 def reports_of(data: Data, question: str, *, quarter: str, wave: int) -> dict[str, pd.DataFrame]:

@@ -1,8 +1,11 @@
-"""What partners expect beside what is offered, what they think beside what they do, and answers that are no yes or no.
+"""What the page on expectations shows: what partners expect beside what is offered, what they think beside what they
+do, answers that are no yes or no, who else supports partners, when one talked with them, and what was promised to them.
 
-Takes a cleaned programme, its rows and what :mod:`konbit_lessons.measures.answers` counted; returns frames of numbers
-for the page on expectations. Figures about few organizations are hidden here, with those they could be worked out from.
+Takes a cleaned programme, its rows and what :mod:`konbit_lessons.measures.answers` counted; returns frames of numbers.
+Figures about few organizations are hidden here, with those they could be worked out from.
 """
+
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -12,10 +15,14 @@ from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures.answers import answers, compared, met_by, reports_of, said, statements, with_offer
 from konbit_lessons.measures.intervals import difference_of_groups, with_shares
 from konbit_lessons.measures.participation import CLUSTERS, uptake
-from konbit_lessons.measures.roster import in_order
-from konbit_lessons.measures.shared_counts import panel
+from konbit_lessons.measures.roster import first_day, in_order, last_day, partners_at_end, quarters_since, reports
+from konbit_lessons.measures.shared_counts import BANDS, conversations, in_groups, once, panel
 
 ENOUGH = 4  # times the smallest cell: of so many organizations quartiles may be told
+MOST_PROJECTS = 4  # of which pairs are shown
+OTHER = "other"  # projects that few organizations have named
+JOINED = "\u2016"  # before each project in the name of a figure, in no name of one
+MOST_QUARTERS = 4  # of the calendar
 
 
 def expected(data: Data, *, quarter: str) -> pd.DataFrame:
@@ -151,3 +158,164 @@ def _answered(data: Data, reports: dict, columns: list[str], by: tuple = ()) -> 
         gate.overlapping("n", columns)
     gate.lasting(*columns, "n")
     return gate.decide(data.programme.smallest_cell)["n"].loc[report].droplevel("by")
+
+
+# ---- who else supports partners
+
+
+@once
+def support(data: Data, *, quarter: str) -> pd.DataFrame:
+    """Partners that other projects supported, as the report of a quarter may show them.
+
+    Who is a partner is known to everybody. A project that fewer organizations than the smallest cell have named by then
+    is among :data:`OTHER`, since its name alone tells of them.
+
+    Returns
+    -------
+    DataFrame from :meth:`konbit_lessons.disclosure.Gate.decide`
+        Of the partners on the last day of each quarter from the first with support, in all and by type: those that each
+        project, or pair of the :data:`MOST_PROJECTS` largest, supported up to it, ``any`` and ``none``; ``now``, that
+        one supports that day; ``all``.
+    """
+    gate = Gate()
+    began = data.other_support["started_on"].min()
+    for one in gate.reports(sorted({*quarters_since(data, began, quarter), *reports(data, quarter)})):
+        each, projects, pairs = _supported(data, one)
+        gate.count(each, [*projects, *pairs, "any", "none", "all"], by=["org_type"])
+        gate.count(each, ["now"])
+        gate.overlapping("any", projects)
+        for pair in pairs:
+            for project in pair.split(JOINED)[1:]:
+                gate.nested(pair, JOINED + project)
+        gate.lasting("any", *projects, *pairs)
+    gate.nested("now", "any")
+    gate.partition("all", ["any", "none"])
+    gate.known("all")
+    return gate.decide(data.programme.smallest_cell)
+
+
+def _supported(data: Data, quarter: str) -> tuple[pd.DataFrame, list[str], list[str]]:
+    """Of each partner which projects supported it; the projects, the largest first, and the pairs of some."""
+    each = partners_at_end(data, quarter).reset_index()
+    last, every = last_day(data, quarter), data.other_support
+    some = every[(every["started_on"] <= last) & every["organization_id"].isin(each["organization_id"])]
+    named = some.groupby("project")["organization_id"].nunique().sort_values(ascending=False, kind="stable")
+    large = list(JOINED + named.index[named >= data.programme.smallest_cell])
+    project = (JOINED + some["project"]).where(lambda name: name.isin(large), OTHER)
+    held = {name: each["organization_id"].isin(ids) for name, ids in some.groupby(project)["organization_id"]}
+    pairs = {a + b: held[a] & held[b] for a, b in combinations(large[:MOST_PROJECTS], 2)}
+    anyone = each["organization_id"].isin(some["organization_id"])
+    now = each["organization_id"].isin(some.loc[~(some["ended_on"] < last), "organization_id"])
+    each = each.assign(**held, **pairs, any=anyone, none=~anyone, now=now, all=True)
+    return each, [name for name in [*large, OTHER] if name in held], list(pairs)
+
+
+def overlap(data: Data, *, quarter: str) -> pd.DataFrame:
+    """Partners that other projects supported up to the end of a quarter: by project, by pair of them, and by type.
+
+    Returns
+    -------
+    DataFrame, one row per project, pair of the :data:`MOST_PROJECTS` largest, :data:`OTHER`, ``any`` and ``none``, and
+    group
+        ``projects`` (those of a pair joined by " + "), ``by``, ``group``, ``organizations``, ``n`` (partners of the
+        group on the last day), ``share``, ``conf_low``, ``conf_high`` (Wilson's). Missing where hidden; no row where no
+        support is on record.
+    """
+    safe = support(data, quarter=quarter).loc[quarter]
+    there = safe["at_least"].drop(columns=["all", "now"]).dropna(axis="columns", how="all").columns
+    rank = {OTHER: 3, "any": 4, "none": 5}
+    order = sorted(there, key=lambda one: rank.get(one, one.count(JOINED))) if len(data.other_support) else []
+    known = in_groups(data, safe["n"], order, named="projects", whole="all")
+    return known.assign(projects=[" + ".join(filter(None, one.split(JOINED))) for one in known["projects"]])
+
+
+def supported(data: Data, *, quarter: str) -> pd.DataFrame:
+    """Partners that another project supported on the last day of each quarter.
+
+    Returns
+    -------
+    DataFrame, one row per fiscal quarter with an event up to ``quarter``, and this one; none without support
+        ``fiscal_quarter``, ``supported``, ``n`` (partners), ``share``, ``conf_low``, ``conf_high`` (Wilson's). Missing
+        where hidden.
+    """
+    known = support(data, quarter=quarter)["n"].xs((TOTAL, TOTAL), level=("by", "group"))
+    counts = known[["now", "all"]].set_axis(["supported", "n"], axis="columns")
+    counts = counts.loc[reports(data, quarter)].rename_axis("fiscal_quarter")
+    shown = counts.reset_index()[: None if len(data.other_support) else 0]
+    return with_shares(shown, "supported")
+
+
+# ---- conversations, and what was promised in them
+
+
+def calendar(data: Data, *, quarter: str) -> pd.DataFrame:
+    """Conversations in each month of the last quarters, and the share of partners with one in each quarter.
+
+    Returns
+    -------
+    DataFrame, one row per quarter and month
+        ``fiscal_quarter``, ``month`` (its first day), ``organizations`` (partners at the end of the quarter that had
+        one), ``conversations``; and of the quarter ``talked_with``, ``n`` (partners), ``share``, ``conf_low``,
+        ``conf_high`` (Wilson's). Missing where hidden; no row where no conversation is on record.
+    """
+    known = conversations(data, quarter=quarter)["n"].xs((TOTAL, TOTAL), level=("by", "group"))
+    lines, known = [], known if len(data.conversations) else known[:0]
+    for one in known.index[-MOST_QUARTERS:]:
+        here, talks = partners_at_end(data, one), data.conversations
+        held = talks[talks["organization_id"].isin(here.index)]["held_on"].dt.to_period("M").value_counts()
+        for month in pd.date_range(first_day(data, one), last_day(data, one), freq="MS"):
+            organizations = known.loc[one, str(month.date())]
+            talked = pd.NA if pd.isna(organizations) else held.get(month.to_period("M"), 0)
+            lines.append([one, month, organizations, talked, known.loc[one, "talked"], known.loc[one, "partners"]])
+    columns = ["fiscal_quarter", "month", "organizations", "conversations", "talked_with", "n"]
+    table = pd.DataFrame(lines, columns=columns).astype(dict.fromkeys(columns[2:], "Int64"))
+    return with_shares(table, "talked_with")
+
+
+def last_talked(data: Data, *, quarter: str) -> pd.DataFrame:
+    """When partners had their last conversation, as of the last day of a quarter.
+
+    Returns
+    -------
+    DataFrame, one row per ``talked`` (in the quarter), ``quarter_before``, ``earlier`` and ``never``, and group
+        ``last``, ``by``, ``group``, ``organizations``, ``n`` (partners of the group), ``share``, ``conf_low``,
+        ``conf_high`` (Wilson's). Missing where hidden; no row where no conversation is on record.
+    """
+    known = conversations(data, quarter=quarter)["n"].loc[quarter]
+    return in_groups(data, known, BANDS if len(data.conversations) else [], named="last", whole="partners")
+
+
+def days_since(data: Data, *, quarter: str) -> list[float]:
+    """Quartiles of the days since the last conversation of partners that had one; none where they are too few."""
+    talks = data.conversations[data.conversations["held_on"] <= last_day(data, quarter)]
+    talks = talks[talks["organization_id"].isin(partners_at_end(data, quarter).index)]
+    days = (last_day(data, quarter) - talks.groupby("organization_id")["held_on"].max()).dt.days
+    return days.quantile([0.25, 0.5, 0.75]).to_list() if len(days) >= 4 * data.programme.smallest_cell else []
+
+
+def follow_ups(data: Data, *, quarter: str) -> pd.DataFrame:
+    """Follow-ups promised up to the end of a quarter, by how they stand on its last day.
+
+    Returns
+    -------
+    DataFrame, one row per ``overdue``, ``open`` (not yet due), ``done`` and ``total``; none where none was promised
+        ``state``, ``follow_ups`` (Int64). Missing where hidden.
+    """
+    gate, states = Gate(), ["overdue", "open", "done"]
+    for one in gate.reports(reports(data, quarter)):
+        last = last_day(data, one)
+        some = promised(data.conversations[data.conversations["held_on"] <= last], last)
+        held = some.assign(total=True, **{state: some["state"] == state for state in states})
+        gate.count(held, [*states, TOTAL], records=True)
+    gate.partition(TOTAL, states)
+    gate.lasting("done", TOTAL)
+    known = gate.decide(data.programme.smallest_cell)["n"].loc[(quarter, TOTAL, TOTAL), [*states, TOTAL]]
+    return known.rename("follow_ups").rename_axis("state").reset_index()[: None if len(some) else 0]
+
+
+def promised(talks: pd.DataFrame, last: pd.Timestamp) -> pd.DataFrame:
+    """The conversations in which a follow-up was promised, by the day it is due, with its ``state`` on a day."""
+    due, done = talks["follow_up_due_on"], talks["follow_up_done_on"] <= last
+    state = pd.Series("open", talks.index).mask(due <= last, "overdue").mask(done, "done")
+    some = talks.assign(due_on=due, state=state).dropna(subset="due_on")
+    return some.sort_values("due_on", kind="stable", ignore_index=True)

@@ -13,7 +13,7 @@ from konbit_lessons.disclosure import TOTAL
 from konbit_lessons.errors import DataError
 from konbit_lessons.field.declared import EXPECTS
 from konbit_lessons.incentives import estimate
-from konbit_lessons.measures import actions, answers, conversations, expectations, participation
+from konbit_lessons.measures import actions, answers, expectations, participation
 from konbit_lessons.measures.intervals import with_shares
 from konbit_lessons.measures.shared_counts import hidden_incentives
 from konbit_lessons.panel import rows as rows_until
@@ -88,7 +88,7 @@ def _taken_up(data, rows, quarter):
 
 
 def _talked_with(data, quarter):
-    shares = conversations.calendar(data, quarter=quarter).drop_duplicates("fiscal_quarter").set_index("fiscal_quarter")
+    shares = expectations.calendar(data, quarter=quarter).drop_duplicates("fiscal_quarter").set_index("fiscal_quarter")
     shares["short"] = shares["n"] - shares["talked_with"]
     planned = any(one.measure == "conversations" for one in data.programme.actions.values())
     for row in shares[shares.index == quarter].to_dict("records"):
@@ -98,7 +98,7 @@ def _talked_with(data, quarter):
 
 
 def _promised(data, quarter):
-    counts = conversations.follow_ups(data, quarter=quarter).set_index("state")["follow_ups"]
+    counts = expectations.follow_ups(data, quarter=quarter).set_index("state")["follow_ups"]
     if TOTAL in counts and (pd.isna(counts[TOTAL]) or counts[TOTAL]):
         yield _number("overdue", k=counts["overdue"], n=counts[TOTAL], short=counts["overdue"])
         yield _number("due_later", k=counts["open"], n=counts[TOTAL])
@@ -173,7 +173,7 @@ def behind(data, rows, result, lead, *, quarter):
 def _behind(data, rows, result, row, quarter):
     kind, n = row["kind"], row["n"]
     if kind == "overdue":
-        counts = conversations.follow_ups(data, quarter=quarter).set_index("state")["follow_ups"]
+        counts = expectations.follow_ups(data, quarter=quarter).set_index("state")["follow_ups"]
         return _of(n, counts.drop(TOTAL))
     if kind == "unmet":
         return _of(n, pd.Series({"offered": n - row["k"], "not_offered": row["k"]}))
@@ -191,7 +191,7 @@ def _behind(data, rows, result, row, quarter):
     if kind == "incentive":
         found = result.table[result.table["strength"].isin(FOUND)]
         return found.rename(columns={"term": "point", "estimate": "value"})
-    shares = conversations.calendar(data, quarter=quarter).drop_duplicates("fiscal_quarter")
+    shares = expectations.calendar(data, quarter=quarter).drop_duplicates("fiscal_quarter")
     shares = participation.uptake(data, rows, by="fiscal_quarter") if kind == "taken_up" else shares
     return shares.rename(columns={"fiscal_quarter": "point", "share": "value"})
 
@@ -294,7 +294,7 @@ def held(lines, kept, now):
 
     Parameters
     ----------
-    lines : DataFrame, from ``decisions.earlier``
+    lines : DataFrame, from ``actions.earlier``
     kept : dict of quarter to what `told` gave of it
     now : DataFrame, from `frame`
 

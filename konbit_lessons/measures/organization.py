@@ -15,7 +15,7 @@ from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.store import cleaned, digest, fingerprint
 from konbit_lessons.incentives.profiles import Profiles, organization_profiles
 from konbit_lessons.measures.answers import answers, with_offer
-from konbit_lessons.measures.conversations import promised
+from konbit_lessons.measures.expectations import promised
 from konbit_lessons.measures.roster import last_day
 from konbit_lessons.panel import RECENT_DAYS, invitations
 from konbit_lessons.tables import day_of

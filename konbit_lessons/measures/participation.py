@@ -108,11 +108,9 @@ def uptake(data: Data, rows: pd.DataFrame, *, by: str | tuple[str, str]) -> pd.D
         for group, some in rows.dropna(subset=by).groupby(by)
         if some["attended"].notna().any()
     ]  # fmt: skip
-    ranks = {name: {level: at for at, level in enumerate(data.programme.levels(name))} for name in by}
+    rank = {name: {level: at for at, level in enumerate(data.programme.levels(name))} for name in by}
     table = pd.DataFrame(lines, columns=columns).astype(dict.fromkeys(counts, "Int64"))
-    return table.sort_values(
-        by, key=lambda one: one.map(ranks[one.name]) if ranks[one.name] else one, ignore_index=True
-    )
+    return table.sort_values(by, key=lambda one: one.map(rank[one.name]) if rank[one.name] else one, ignore_index=True)
 
 
 def _taken_up(rows: pd.DataFrame, safe: pd.Series) -> dict:

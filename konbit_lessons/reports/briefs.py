@@ -211,19 +211,15 @@ def _index(run, about, made):
     say = Say(run.setting.words, run.programme)
     named = about.loc[[one for one in about.index if one in made]].sort_index()
     named = named.assign(type=say.labels(named["org_type"]), made=[made[one] for one in named.index])
-    named = named.sort_values("name", key=_letters, kind="stable")
+    letters = named["name"].str.normalize("NFKD").str.replace("[\u0300-\u036f]", "", regex=True).str.casefold()
+    named = named.loc[letters.sort_values(kind="stable").index]  # as they are looked up: without accents and capitals
     told = {"briefs": named.to_dict("records"), "failed": dict(sorted(run.failed.items()))}
     title = run.setting.words.text("Briefs on organizations")
     return document("briefs.html.j2", run.setting, title, say=say, source=run.source, **told)
 
 
-def _letters(names):
-    """Names as they are looked up: without accents and capitals."""
-    return names.str.normalize("NFKD").str.replace("[\u0300-\u036f]", "", regex=True).str.casefold()
-
-
 def _code(notebook):
     """One hash of the notebook and of all code, words and templates that make a page of it."""
-    ends = {".py", ".po", ".toml", ".j2", ".css"}
+    ends = {".py", ".po", ".toml", ".j2", ".css", ".mplstyle"}
     files = sorted(path for path in notebooks.PACKAGE.rglob("*.*") if path.suffix in ends)
     return digest(b"".join(path.read_bytes() for path in [notebook, *files]))

@@ -18,8 +18,7 @@ from konbit_lessons.figures.markup import as_csv, plain
 from konbit_lessons.publish import only_one_run, published
 from konbit_lessons.reports.manifest import reports_folder
 from konbit_lessons.reports.page import Setting, document
-from konbit_lessons.words import Words, mark
-from konbit_lessons.words.label import Label
+from konbit_lessons.words import Label, Words, mark
 
 FROM_SIGN_IN = ("attended", "delegates", "senior_delegate")  # columns of invitations, where there are sign-in sheets
 NOTHING = dict.fromkeys(("rows", "missing", "low", "high", "distinct"))
@@ -54,7 +53,11 @@ def write_codebook(programme, folder=None, *, language=None):
     data = cleaned(programme)
     for words in spoken:
         columns = _columns(data, words)
-        files[f"codebook.{words.language}.html"] = _page(data, columns, words)
+        labels = {name: schema.metadata["label"].text(words.language) for name, schema in programme.tables.items()}
+        told = {"tables": programme.tables, "columns": columns, "labels": labels, "headings": list(labels.items())}
+        told |= {"cell": words.number(programme.smallest_cell), "percent": words.percent, "listed": words.list}
+        setting, title = Setting(programme, None, words), words.text("What each table and column means")
+        files[f"codebook.{words.language}.html"] = document("codebook.html.j2", setting, title, **told)
         files[f"codebook.{words.language}.csv"] = as_csv(_frame(columns, words)).encode("utf-8-sig")
     folder = Path(folder) if folder else reports_folder(programme) / "codebook"
     with only_one_run(folder):
@@ -74,14 +77,6 @@ def _frame(columns, words):
     )
     heads = {name: Label.of(text).text(words.language) for name, text in tables.codebook()["heads"].items()}
     return frame[list(heads)].rename(columns=heads)
-
-
-def _page(data, columns, words):
-    programme, title = data.programme, words.text("What each table and column means")
-    labels = {name: schema.metadata["label"].text(words.language) for name, schema in programme.tables.items()}
-    told = {"tables": programme.tables, "columns": columns, "labels": labels, "headings": list(labels.items())}
-    told |= {"cell": words.number(programme.smallest_cell), "percent": words.percent, "listed": words.list}
-    return document("codebook.html.j2", Setting(programme, None, words), title, **told)
 
 
 def _columns(data, words):

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from konbit_lessons.errors import ReportError
-from konbit_lessons.figures.markup import as_csv
-from konbit_lessons.figures.part import CARRIED
+from konbit_lessons.figures.markup import CARRIED, as_csv
 from konbit_lessons.reports.run import cell_name, to_run
 
 FRAME = "frame"  # the tag of a cell that ends with a frame to look at in the lab

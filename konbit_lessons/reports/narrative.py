@@ -12,11 +12,9 @@ import re
 import mistune
 
 from konbit_lessons.errors import ProgrammeError
-from konbit_lessons.figures.markup import plain
-from konbit_lessons.figures.part import Shown
-from konbit_lessons.reports.notebooks import LEARNING, headings, notebook_file
+from konbit_lessons.figures.markup import Shown, plain
+from konbit_lessons.reports.notebooks import LEARNING, anchor_of, headings, notebook_file
 from konbit_lessons.words import Words
-from konbit_lessons.words.markdown import anchor_of
 
 FOLDER = "narrative"
 HEADING = re.compile(r"##\s+(.+?)\s*#*\s*")

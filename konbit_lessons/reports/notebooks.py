@@ -1,11 +1,16 @@
 """Which notebooks there are for a programme, what each is about, and the parameters a run gives them.
 
-`REPORTS` is the one list of the reports that are shipped. A programme's own notebooks stand in ``notebooks/`` beside
+Also the words that stand in them: their markdown cells, block by block, each translated at once.
+
+reports.toml is the one list of the reports that are shipped. A programme's own notebooks stand in ``notebooks/`` beside
 its programme.toml, and come before the shipped ones of the same name.
 """
 
 import ast
+import json
 import math
+import re
+import tomllib
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,25 +18,14 @@ from konbit_lessons.errors import DataError, ProgrammeError
 from konbit_lessons.field.programme import AUDIENCES
 from konbit_lessons.field.store import cleaned
 from konbit_lessons.words import complete
-from konbit_lessons.words.markdown import blocks, cells_of, level, words_of
 
 QUARTER, STUDY, ORGANIZATION, LAB = "quarter", "study", "organization", "lab"
-REPORTS = {  # name → what it can be about, in the order of the index; what is about an organization is internal
-    "learning_report": {QUARTER},
-    "participation": {QUARTER},
-    "expectations": {QUARTER},
-    "incentives": {QUARTER, STUDY},
-    "data_quality": {QUARTER},
-    "organization_brief": {ORGANIZATION},
-    "explore": {LAB},
-}
+DECLARED = tomllib.loads((Path(__file__).parent / "reports.toml").read_text("utf-8"))
+REPORTS = {name: {*about} for name, about in DECLARED["reports"].items()}
+LAB_ONLY = "lab-only"  # the tag of cells that only who works in JupyterLab sees
 LEARNING, BRIEF = "learning_report", "organization_brief"
 PACKAGE = Path(__file__).parents[1]
-INSTEAD = {  # why konbit report makes no such page
-    ORGANIZATION: "is about one organization: internal, never shared, and one page for each. Use konbit briefs, with "
-    "--organization for a single one.",
-    LAB: "is for trying things out by hand and makes no report. Use konbit lab.",
-}
+INSTEAD = DECLARED["instead"]  # why konbit report makes no such page
 
 
 def in_order(names):
@@ -116,6 +110,47 @@ def words_for(programme, language):
     return words
 
 
+def cells_of(path):
+    """Return the cells of a notebook file that are not for the lab alone: (kind, tags, source).
+
+    Parameters
+    ----------
+    path : Path
+    """
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    read = [(one["cell_type"], one["metadata"].get("tags", []), "".join(one["source"])) for one in cells]
+    return [(kind, tags, source) for kind, tags, source in read if LAB_ONLY not in tags]
+
+
+def blocks(source):
+    """Split the source of a markdown cell at its blank lines.
+
+    >>> blocks("## What we asked\\n\\nWhich incentives?")
+    ['## What we asked', 'Which incentives?']
+    """
+    return [block.strip() for block in re.split(r"\n\s*\n", source) if block.strip()]
+
+
+def level(block):
+    """Return the level of a heading, 0 of any other block."""
+    found = re.match(r"#+(?= )", block)
+    return len(found[0]) if found else 0
+
+
+def words_of(block):
+    """Return a block without the # of a heading: what is translated."""
+    return re.sub(r"^#+ +", "", block)
+
+
+def anchor_of(heading):
+    """Return the anchor of a heading, made of its English text, so that links hold in every language.
+
+    >>> anchor_of("What we said last quarter, and what happened")
+    'what-we-said-last-quarter-and-what-happened'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", heading.lower()).strip("-")
+
+
 def headings(path):
     """Return the headings of a notebook as a reader sees them, in English: (level, text)."""
     said = [block for kind, _, source in cells_of(path) if kind == "markdown" for block in blocks(source)]
@@ -141,10 +176,8 @@ def parameters(setting, notebooks, *, further=None, **every):
         raise ProgrammeError(f"audience: found {audience!r}; expected {' or '.join(AUDIENCES)}.")
     every |= {"programme_file": programme.path.name, "quarter": quarter, "language": words.language}
     every, further = every | {"audience": audience}, dict(further or {})
-    if own := every.keys() & further:
-        raise ProgrammeError(
-            f"parameter {min(own)}: found it among the further parameters; expected it as --{min(own)}."
-        )
+    if own := min(every.keys() & further, default=""):
+        raise ProgrammeError(f"parameter {own}: found it among the further parameters; expected it as --{own}.")
     known = {path: _defaults(path) for path in notebooks.values()}
     anywhere = {parameter: value for defaults in known.values() for parameter, value in defaults.items()}
     checked_parameters(anywhere, further, where=", ".join(path.name for path in known))
@@ -167,18 +200,15 @@ def checked_parameters(defaults, given, *, where="notebook"):
     ------
     ProgrammeError : a name or a type is not the notebook's; the message lists what is allowed
     """
-    listed = ", ".join(f"{name} ({type(value).__name__}, {value!r} unless told)" for name, value in defaults.items())
+    each = [f"{name} ({type(value).__name__}, {value!r} unless told)" for name, value in defaults.items()]
+    listed, read = ", ".join(each) or "none", {}
     for name in given:
         if name not in defaults:
-            raise ProgrammeError(
-                f'{where}: found the parameter "{name}", which it does not have; it has {listed or "none"}.'
-            )
-    read = {name: _read(value, defaults[name]) for name, value in given.items()}
-    for name, value in read.items():
-        if not (_fits(value, defaults[name]) and _plain(value)):
-            raise ProgrammeError(
-                f"{where}, parameter {name}: found {value!r} ({type(value).__name__}); expected {listed}."
-            )
+            raise ProgrammeError(f'{where}: found the parameter "{name}", which it does not have; it has {listed}.')
+    for name, value in given.items():
+        read[name] = one = _read(value, defaults[name])
+        if not (_fits(one, defaults[name]) and _plain(one)):
+            raise ProgrammeError(f"{where}, parameter {name}: found {one!r} ({type(one).__name__}); expected {listed}.")
     return read
 
 

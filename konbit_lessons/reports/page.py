@@ -22,12 +22,11 @@ from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
 from konbit_lessons.field.programme import Programme
-from konbit_lessons.figures.markup import marked, plain
-from konbit_lessons.figures.part import SIMULATED, meta
+from konbit_lessons.figures.markup import SIMULATED, marked, meta, plain
 from konbit_lessons.reports.gate import shows, with_something_under
+from konbit_lessons.reports.notebooks import anchor_of, blocks, level, words_of
 from konbit_lessons.say import Say
 from konbit_lessons.words import Words
-from konbit_lessons.words.markdown import anchor_of, blocks, level, words_of
 
 FOLDED = "folded"  # the tag of a markdown cell whose heading opens and closes what is under it
 TEMPLATES = Path(__file__).parent / "templates"
@@ -63,7 +62,12 @@ def page(cells, setting, *, name="report", tables=(), template="page.html.j2"):
     -------
     str
     """
-    body = BeautifulSoup(sanitized(_body(cells, setting.words)), "html.parser")
+    only_seen = {"exclude_input": True, "exclude_anchor_links": True, "embed_images": False}
+    exporter = HTMLExporter(template_name="konbit", extra_template_basedirs=[str(TEMPLATES)], **only_seen)
+    notebook = NotebookNode(
+        cells=_in_words(cells, setting.words), metadata=NotebookNode(), nbformat=4, nbformat_minor=5
+    )
+    body = BeautifulSoup(sanitized(exporter.from_notebook_node(notebook)[0]), "html.parser")
     for notice in body.select("p.simulated"):
         notice.decompose()  # the template's own banner says it, whether or not the notebook did
     first, *others = body.find_all("h1") or [body.new_tag("h1", string=name)]
@@ -116,13 +120,6 @@ def fold(body):
 def _allowed(tag, attribute, value):
     rule = ALLOWED["values"].get(attribute)
     return value if rule is None or re.fullmatch(rule, value) else None
-
-
-def _body(cells, words):
-    only_seen = {"exclude_input": True, "exclude_anchor_links": True, "embed_images": False}
-    exporter = HTMLExporter(template_name="konbit", extra_template_basedirs=[str(TEMPLATES)], **only_seen)
-    notebook = NotebookNode(cells=_in_words(cells, words), metadata=NotebookNode(), nbformat=4, nbformat_minor=5)
-    return exporter.from_notebook_node(notebook)[0]
 
 
 def _in_words(cells, words):

@@ -25,8 +25,8 @@ from papermill.engines import Engine, NotebookExecutionManager, papermill_engine
 from konbit_lessons import errors
 from konbit_lessons.errors import ReportError
 from konbit_lessons.publish import published
+from konbit_lessons.reports.notebooks import LAB_ONLY
 from konbit_lessons.reports.warm import CAN_COPY, INLINE
-from konbit_lessons.words.markdown import LAB_ONLY
 
 SECONDS_PER_CELL, SECONDS_TO_START = 600, 120
 KERNEL = "konbit-lessons"
@@ -89,11 +89,7 @@ class Kernel(PapermillNotebookClient):
     stopped = False  # from another thread: its notebook is no failure
 
     def __init__(self, programme_file, *, warm_up="", seconds=SECONDS_PER_CELL):
-        limits = {
-            "timeout": SECONDS_TO_START,
-            "startup_timeout": SECONDS_TO_START,
-            "timeout_func": lambda cell: seconds,
-        }
+        limits = dict.fromkeys(("timeout", "startup_timeout"), SECONDS_TO_START) | {"timeout_func": lambda _: seconds}
         nothing = NotebookExecutionManager(new_notebook(), progress_bar=False)
         super().__init__(nothing, shutdown_kernel="immediate", **limits)
         self.owns_km = False  # so that it outlives a notebook
@@ -133,9 +129,7 @@ class Kernel(PapermillNotebookClient):
         self._scratch = tempfile.TemporaryDirectory(prefix="konbit-")
         scratch = Path(self._scratch.name)
         (scratch / KERNEL).mkdir()
-        (scratch / KERNEL / "kernel.json").write_text(
-            json.dumps(_spec(scratch, self._programme_file)), encoding="utf-8"
-        )
+        (scratch / KERNEL / "kernel.json").write_text(json.dumps(_spec(scratch, self._programme_file)), "utf-8")
         self.resources = {"metadata": {"path": str(scratch)}}  # where it starts
         own = {"kernel_spec_manager": KernelSpecManager(kernel_dirs=[str(scratch)]), "transport": TRANSPORT}
         self.km = AsyncKernelManager(kernel_name=KERNEL, connection_file=str(scratch / "kernel.json"), **own)

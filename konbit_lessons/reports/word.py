@@ -66,7 +66,9 @@ def _for_pandoc(page):
         main.h1.insert_after(notice.wrap(soup.new_tag("p")).extract())
     for picture in main.find_all("picture"):  # on paper a figure is as wide as the text
         picture.img["src"] = picture.find("source")["srcset"]
-        picture.img["width"] = f"{_inches(picture.img['src']):.2f}in"
+        png = base64.b64decode(picture.img["src"].partition(",")[2][:32])
+        wide, high = struct.unpack(">II", png[16:24])  # as wide as the text, or less where it would not fit on a sheet
+        picture.img["width"] = f"{min(WIDEST, TALLEST * wide / high):.2f}in"
         picture.find("source").decompose()
         picture.unwrap()
     for figure in main.find_all("figure"):  # pandoc would take the heading of a figure for its caption
@@ -82,9 +84,3 @@ def _for_pandoc(page):
         number["style"] = "text-align: right"
     head = f'<meta charset="utf-8"><title>{main.h1.decode_contents()}</title>'
     return f'<html lang="{soup.html["lang"]}"><head>{head}</head><body>{main.decode_contents()}</body></html>'
-
-
-def _inches(src):
-    """How wide a PNG stands: as the text, or less where it would not fit on a sheet."""
-    width, height = struct.unpack(">II", base64.b64decode(src.partition(",")[2][:32])[16:24])
-    return min(WIDEST, TALLEST * width / height)

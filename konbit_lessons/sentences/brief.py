@@ -51,18 +51,14 @@ def history(say, one):
     where = about.get(places.column) if places else None
     where = literal(say.level(places.column, where)) if pd.notna(where) else ""
     kind = say_known(say, mark("{kind}, {where}"), kind=kind, where=where) or kind
-    said = say("{kind}.", kind=kind) + _partner(say, one)
+    joined = about["joined_on"]
+    later = joined > one.last_day
+    days = {"later": joined if later else None, "first": joined, "last": about["left_on"] if one.left else None}
+    said = say("{kind}.", kind=kind) + say_known(say, TEXTS["partner"], days)
     said += say_known(say, pair("{n} person works there.", "{n} people work there."), n=about["staff"])
     for column in ("consulted_at_design", "earlier_donor_support"):
         said += say(TEXTS["before"][f"{column}={bool(about[column])}"]) if pd.notna(about[column]) else None
     return said
-
-
-def _partner(say, one):
-    joined = one.about["joined_on"]
-    later = joined > one.last_day
-    days = {"later": joined if later else None, "first": joined, "last": one.about["left_on"] if one.left else None}
-    return say_known(say, TEXTS["partner"], days)
 
 
 def conversations_and_follow_ups(say, one):
@@ -195,14 +191,11 @@ def _fact(say, one, name, value):
 
 def given(say, one):
     """Return what it pledged and delivered, the leads and contracts on record, and who else supports it."""
-    return [_pledges(say, one), _leads(say, one), _support(say, one)]
-
-
-def _pledges(say, one):
     still, n = measures.open_pledges(one), len(one.contributions)
     named = [say("{what} ({day:date})", what=literal(row.kind), day=row.pledged_on) for row in still.itertuples()]
-    said = say_known(say, TEXTS["pledged"], n=n or None, done=n - len(still))
-    return said + say_known(say, mark("Open: {what}."), what=_some_of(say, named))
+    pledged = say_known(say, TEXTS["pledged"], n=n or None, done=n - len(still))
+    pledged += say_known(say, mark("Open: {what}."), what=_some_of(say, named))
+    return [pledged, _leads(say, one), _support(say, one)]
 
 
 def _leads(say, one):

@@ -82,9 +82,7 @@ def by_direction(say, gap, *, more, fewer, unclear, **values):
 
 
 def sign(line):
-    """Return 1 or −1 where the interval of a difference lies on one side of none, else 0."""
-    if pd.isna(line["conf_low"]):
-        return 0
+    """Return 1 or −1 where the interval of a difference lies on one side of none, else 0, also where there is none."""
     return int(round(line["conf_low"], 6) > 0) - int(round(line["conf_high"], 6) < 0)
 
 

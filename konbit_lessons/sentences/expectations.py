@@ -104,16 +104,6 @@ def opinion_over_time(say, opinions):
     return first_and_last(say, total, changed=changed, one=one, what=_what(say, term, kind))
 
 
-def expected_and_offered(say, expected, *, quarter):
-    """Return what the figure of expectations and offers shows."""
-    return say_known(say, TEXTS["expected_and_offered"], expected, quarter=quarter)
-
-
-def asked_twice(say, changes):
-    """Return which two surveys changes lie between, and of how many organizations."""
-    return say(TEXTS["asked_twice"], **changes.iloc[0], most=changes["n"].max()) if len(changes) else None
-
-
 def how_asked(say, question, changes):
     """Return which answers to a question count as yes, whether fewer is better, and how its share changed."""
     about = say.programme.questions[question]
@@ -156,8 +146,7 @@ def those_who_agree_come(say, differences):
 def benefit_seen(say, benefits):
     """Return whether organizations with a benefit on record agree more often than those without."""
     told, found = _told(say, benefits)
-    text = mark("{what}: {share:percent} with a benefit on record, {other:percent} without ({estimate:signed})")
-    each = [say(text, **row) for row in found]
+    each = [say(TEXTS["with_benefit"], **row) for row in found]
     return say_known(say, TEXTS["benefit_seen"], each=each) if len(told) else None
 
 
@@ -197,16 +186,16 @@ def last_conversations(say, last):
     return [say.words.text(TEXTS["last"][one]) for one in last["last"]]
 
 
-def overdue(say, follow_ups):
-    """Return how many of the follow-ups that were promised are overdue."""
-    counts = follow_ups.set_index("state")["follow_ups"].reindex(["overdue", "total"])
-    return say_known(say, mark("**{overdue}** of {total} promised follow-ups are overdue."), counts)
-
-
 def follow_ups_by_state(say, follow_ups):
     """Return how many follow-ups that were promised are overdue, open and done."""
     counts = follow_ups.dropna(subset="follow_ups").set_index("state")["follow_ups"]
     return [say(TEXTS["states"][one], follow_ups=n) for one, n in counts.items() if one in TEXTS["states"]]
+
+
+def overdue(say, follow_ups):
+    """Return how many of the follow-ups that were promised are overdue."""
+    counts = follow_ups.set_index("state")["follow_ups"].reindex(["overdue", "total"])
+    return say_known(say, mark("**{overdue}** of {total} promised follow-ups are overdue."), counts)
 
 
 # ---- the whole page

@@ -43,7 +43,7 @@ def incentive_rows(say, result):
         smallest of 1, 10, 100 … that goes with a percentage point), ``label``, ``answer`` (how strong the evidence is),
         ``rests_on``, ``with_it`` and ``without_it`` (k of n), and ``why`` where there is no estimate.
     """
-    units, table = units_of(say, result), result.table
+    units, table, why = units_of(say, result), result.table, mark("the data cannot tell, because {reason}")
     steps = np.array([step(row) for row in table.to_dict("records")])
     rows = table.assign(step=steps, **{end: table[end] * steps for end in ("estimate", "conf_low", "conf_high")})
     each = rows.to_dict("records")
@@ -53,7 +53,7 @@ def incentive_rows(say, result):
         rests_on=[str(counts(say, row, units)) for row in each],
         with_it=[_k_of_n(say, row, "offered") for row in each],
         without_it=[_k_of_n(say, row, "not_offered") for row in each],
-        why=[str(_why(say, row, units)) for row in each],
+        why=[str(say(why, reason=reason(say, row, units))) if row["strength"] == "cannot tell" else "" for row in each],
     )
     rows.loc[rows["strength"] == "cannot tell", ["estimate", "conf_low", "conf_high"]] = np.nan
     return rows.sort_values("estimate", ascending=False, kind="stable", na_position="last", ignore_index=True)
@@ -80,12 +80,6 @@ def _label(say, row):
 
 def _k_of_n(say, row, side):
     return str(say_known(say, mark("{k} of {n}"), k=row[f"k_{side}"], n=row[f"n_{side}"]) or "–")
-
-
-def _why(say, row, units):
-    if row["strength"] != "cannot tell":
-        return ""
-    return say("the data cannot tell, because {reason}", reason=reason(say, row, units))
 
 
 def headline(say, result):
@@ -223,8 +217,7 @@ def _seen(say, row, units):
     sides = {"k": "k_offered", "n": "n_offered", "k_other": "k_not_offered", "n_other": "n_not_offered"}
     values = {name: row[column] for name, column in sides.items()} | {"against": row["against"]} | units
     said = say(TEXTS["seen"][f"{compared} in a study" if units["in_a_study"] else compared], **values)
-    by_chance = mark("Dealt out at random, it would show a difference this large in {p:percent} of tries.")
-    return said + say_known(say, by_chance, p=row["permutation_p"])
+    return said + say_known(say, TEXTS["by_chance"], p=row["permutation_p"])
 
 
 def row_count(say, n, units):

@@ -1,28 +1,33 @@
-"""What the learning report says: what was decided and by whom, the findings that lead and what follows of each.
+"""What the learning report says: what was decided and by whom, the findings that lead and what follows of each, what
+earlier reports said and what became of it, and how the actions of a programme stand. Nothing is an effect.
 
-Takes the frames of ``measures.findings`` and ``measures.decisions``; returns Sentences. What somebody wrote in the
-table of learning questions is told in the page's language where the table has it, else as it is and marked as such.
+Takes the frames of ``measures.findings`` and ``measures.actions``; returns Sentences. The actions, how many there are
+and what each is called stand in programme.toml. What somebody wrote in the table of learning questions is told in the
+page's language where the table has it, else as it is and marked as such.
 """
+
+import re
 
 import pandas as pd
 
 from konbit_lessons.periods import NAME
 from konbit_lessons.say import capital, small
-from konbit_lessons.sentences.common import apart, say_known, texts
+from konbit_lessons.sentences.common import FOUND, answer, apart, say_known, texts
 from konbit_lessons.sentences.incentives import found
 from konbit_lessons.sentences.participation import reached_so_far
-from konbit_lessons.words import mark, pair
+from konbit_lessons.words import mark
 
 TEXTS = texts("learning")
 BRACKETS = str.maketrans("[]", "()")  # what is written in a table is no markup
+# what an action names as its measure → the number of the report, where it has another name
+MEASURED = {"conversations": "talked_with", "contributions": "delivered"}
 COUNTS = ("reached", "overdue", "due_later", "unmet", "leads", "joint")
 
 
 def decided_so_far(say, decisions, waiting, quarter):
     """Return how many changes were decided in the quarter, and how many earlier ones are past their day."""
     said = say_known(say, TEXTS["decided"], n=len(decisions) or None, quarter=quarter)
-    past = pair("**{n}** decided earlier is past its day.", "**{n}** decided earlier are past their day.")
-    return said + say_known(say, past, n=int(waiting["past_day"].sum()) or None)
+    return said + say_known(say, TEXTS["past_day"], n=int(waiting["past_day"].sum()) or None)
 
 
 def decision_sentences(say, decisions):
@@ -36,7 +41,8 @@ def decision_sentences(say, decisions):
 
 def _acts(say, row):
     """What changes, who changes it, and by when."""
-    return {"what": own(say, row, "adaptation"), "who": who(say, row), "when": _when(say, row)}
+    when = day(say, row) if pd.isna(row["due_on"]) else say("by {day}", day=day(say, row))
+    return {"what": own(say, row, "adaptation"), "who": who(say, row), "when": when}
 
 
 def own(say, row, column):
@@ -60,10 +66,6 @@ def day(say, row):
         return say("no day is named")
     due = say.words.date(row["due_on"])
     return say("{day}, which has gone by", day=due) if row["past_day"] else due
-
-
-def _when(say, row):
-    return day(say, row) if pd.isna(row["due_on"]) else say("by {day}", day=day(say, row))
 
 
 def finding(say, lead, at):
@@ -104,7 +106,7 @@ def so(say, lead, at, decisions):
 
     Parameters
     ----------
-    decisions : DataFrame, from ``measures.decisions``: those of the quarter and open ones from before
+    decisions : DataFrame, from ``measures.actions``: those of the quarter and open ones from before
     """
     if at >= len(lead):
         return None
@@ -206,3 +208,171 @@ def _learned(say, row, number):
 def item(heading, facts, anchor=""):
     """Return an item of a page: its heading, each of its facts that there is under what it is, and its anchor."""
     return heading, [(what, fact) for what, fact in facts.items() if fact], anchor
+
+
+# ---- what earlier reports said and decided, and what became of it
+
+
+def decided_before(say, waiting):
+    """Return the changes decided before that are not done, as items of a page."""
+    items = []
+    for row in waiting.to_dict("records"):
+        facts = {
+            say("Decided in"): say.period(row["quarter"]),
+            say("Who"): who(say, row),
+            say("By when"): day(say, row),
+        }
+        status = say("not written down") if pd.isna(row["status"]) else say.level("status", row["status"])
+        items.append(item(own(say, row, "adaptation"), facts | {say("Status"): status}))
+    return items
+
+
+def no_longer(say, held):
+    """Return the findings of earlier quarters that no longer hold by their numbers, and how many still do."""
+    gone, n = held[~held["holds"].fillna(True).astype(bool)], int(held["holds"].sum())
+    return [*held_sentences(say, gone), say(TEXTS["no_longer"], n=n) if n else None]
+
+
+def held_sentences(say, held):
+    """Return of each finding of an earlier quarter whether it still holds by the number that it rests on."""
+    return [_held(say, row) for _, row in held.iterrows()]
+
+
+def _held(say, row):
+    text = TEXTS["held"]["not said" if pd.isna(row["holds"]) else "holds" if row["holds"] else "gone"]
+    now = row["k"] if row["kind"] in COUNTS else row["value"]
+    then, now = (_as_text(say, row["kind"], one) for one in (row["then"], now))
+    about = {"finding": own(say, row, "finding"), "quarter": row["quarter"], "number": number_name(say, row)}
+    return say(text, then=then, now=now, **about)
+
+
+def compared_sentences(say, compared, *, quarter):
+    """Return whether what the report of the quarter before said still stands, and what became of its findings."""
+    if compared[["said", "then"]].isna().all(axis=None):
+        return []
+    names = [small(_short_name(say, row)) for _, row in compared[compared["differs"]].iterrows()]
+    kept = compared["said"].notna().any()
+    text = TEXTS["stands"]["not kept" if not kept else "others" if names else "stands"]
+    before = str(say.programme.calendar.named(quarter).previous)
+    first = say(text, n=len(names), names=say.list(names), quarter=before)
+    return [first, *_strength_then_and_now(say, compared)] if kept else [first]
+
+
+def _short_name(say, row):
+    return say.name(row["name"]) if row["kind"] == "incentive" else str(number_name(say, row))
+
+
+def _strength_then_and_now(say, compared):
+    both = compared.dropna(subset=["strength_said", "strength_now"])
+    then, now = (both[side].isin(FOUND) for side in ("strength_said", "strength_now"))
+    told = {"still": then & now, "no longer": then & ~now, "now": now & ~then}
+    named = {word: [f"**{small(say.name(name))}**" for name in both.loc[these, "name"]] for word, these in told.items()}
+    return [say(TEXTS["strength"][word], names=say.list(names)) for word, names in named.items() if names]
+
+
+def then_and_now(say, compared):
+    """Return numbers of two reports as a table reads them: ``figure``, ``said_then``, ``known_then``, ``known_now``."""
+    compared = compared.dropna(subset=["said", "then", "now", "strength_now"], how="all")
+    compared = compared.assign(figure=[str(number_name(say, row)) for _, row in compared.iterrows()])
+    for name, side in {"said_then": "said", "known_then": "then", "known_now": "now"}.items():
+        each = zip(compared["kind"], compared[side], compared[f"strength_{side}"], strict=True)
+        compared[name] = [_as_text(say, *one) for one in each]
+    return compared
+
+
+def number_name(say, row):
+    """Return what a number is called."""
+    return say(TEXTS["numbers"][row["kind"]], **of(say, row))
+
+
+def _as_text(say, kind, value, strength=None):
+    if kind != "incentive":
+        return say.number(value) if kind in COUNTS else say.percent(value)
+    parts = [say.signed(value)] if pd.notna(value) else []
+    parts += [answer(say, strength)] if isinstance(strength, str) else []
+    return ", ".join(parts) or "–"
+
+
+def to_come(say, numbers, open_ones):
+    """Return what falls due next: follow-ups promised for later, and changes that are not done."""
+    later = [number_told(say, row) for _, row in numbers[numbers["kind"] == "due_later"].iterrows()]
+    return [*later, say(TEXTS["not_done"], n=open_ones) if open_ones else None]
+
+
+# ---- the strategic actions: what measures each, and what lies behind it
+
+
+def action_items(say, numbers, then, lines):
+    """Return each declared action, how it stands by its measure, and what was decided of it, as items of a page.
+
+    Parameters
+    ----------
+    numbers, then : DataFrame, from ``measures.findings``, of the quarter and of the one before
+    lines : DataFrame, the changes of the table of learning questions, with ``action``
+    """
+    items = []
+    for name, action in say.programme.actions.items():
+        measure = MEASURED.get(action.measure, action.measure)
+        found = [each[each["measure"] == measure] for each in (numbers, then)]
+        now, before = (number_told(say, one.iloc[0]) if len(one) else None for one in found)
+        changes = [own(say, row, "adaptation") for row in lines[lines["action"] == name].to_dict("records")]
+        decided = say.words.clauses(changes) if changes else None
+        facts = {say("This quarter"): now, say("The quarter before"): before, say("Decided"): decided}
+        anchor = "-".join(re.findall("[a-z0-9]+", name.lower()))
+        items.append(item(say("{name}: {label}", name=name, label=action.label), facts, anchor))
+    return items
+
+
+def lead_sentences(say, leads, around):
+    """Return how many had leads or contracts so far, and what changed around the first event that should bring some."""
+    so_far = leads[leads["fiscal_quarter"] == "total"]
+    events = [say.list(small(_event(say, name)) for name in names) for names in around["events"]]
+    around = around.assign(events=events, low=around["conf_low"], high=around["conf_high"])
+    told = {"leads_so_far": so_far.assign(n=so_far["both"]), "around": around}
+    return [say_known(say, TEXTS[text], frame) for text, frame in told.items()]
+
+
+def approach_sentences(say, sides, change):
+    """Return the share of invitations taken up before the new approach and since, and what the difference is not.
+
+    Parameters
+    ----------
+    sides : DataFrame, from ``measures.actions.before_and_after``; without rows where there is nothing to compare
+    change : mapping with ``estimate``, ``conf_low``, ``conf_high``; None where there is nothing to compare
+    """
+    day = say.programme.new_approach_on
+    if day is None or sides.empty:
+        return []
+    if change is None:
+        return [say(TEXTS["too_few"], day=day)]
+    before, after = (say(TEXTS["on_one_side"], **row) for row in sides.to_dict("records"))
+    return [
+        say("Before {day:date}, {before} were taken up; since then, {after}.", day=day, before=before, after=after),
+        say("That is **{estimate:signed} of 100**{difference}.", **change),
+        say(TEXTS["no_effect"]),
+    ]
+
+
+def what_differed(say, offered):
+    """Return the events before and since as a table reads them, with ``label``: a kind of event, or an incentive."""
+    kinds = say.programme.types.get("event_type", {})
+    text = {True: mark("Kind: {what}"), False: mark("Offered: {what}")}
+    return offered.assign(label=[str(say(text[one in kinds], what=small(_event(say, one)))) for one in offered["what"]])
+
+
+def _event(say, name):
+    """What a kind of event or an incentive is called."""
+    kinds = say.programme.types.get("event_type", {})
+    return capital(say.level("event_type", name)) if name in kinds else say.name(name)
+
+
+def quarter_names(say, frame):
+    """Return the frame with ``label``: each quarter in months, and that the last line is of all of them."""
+    every = say.words.text("All quarters")
+    return frame.assign(label=[every if one == "total" else say.period(one) for one in frame["fiscal_quarter"]])
+
+
+def of_itself(say):
+    """Return what programme.toml says of the evaluation: for whom, by whom, its kind, limits and consent."""
+    written = {name: label.text(say.language) for name, label in say.programme.said.evaluation if label}
+    return [say(TEXTS["of_itself"][name], text=text.removesuffix(".")) for name, text in written.items()]

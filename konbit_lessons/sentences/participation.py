@@ -112,23 +112,18 @@ def still_take_part(say, curve):
     return say(TEXTS["still_take_part"], n=int(curve["quarters"].iloc[-1]), **curve.iloc[-1])
 
 
-def meaningfully(say, table):
-    """Return how many organizations take part meaningfully as the programme defines it."""
-    return say_known(say, TEXTS["meaningfully"], table[table["way"] == "defined"])
-
-
 def other_cut_offs(say, table):
     """Return between which shares the cut-offs move it."""
     moved = table.loc[table["cut_off"] != "", "share"]
     low, high = moved.min(), moved.max()
     low = None if say.percent(low) == say.percent(high) else low
-    return meaningfully(say, table) and say_known(say, TEXTS["other_cut_offs"], low=low, high=high)
+    return say.meaningfully(table) and say_known(say, TEXTS["other_cut_offs"], low=low, high=high)
 
 
 def not_meaningfully(say, table, not_recorded):
     """Return why it is not said how many take part meaningfully, where it is not."""
     what = [say.words.text(TEXTS["not_recorded"][one]) for one in not_recorded]
-    smallest = None if table.empty or meaningfully(say, table) else say.programme.smallest_cell
+    smallest = None if table.empty or say.meaningfully(table) else say.programme.smallest_cell
     return say_known(say, TEXTS["not_meaningfully"], what=what, smallest=smallest)
 
 
@@ -155,12 +150,6 @@ def _way(say, line):
 
 def _cut(say, text, cut):
     return say(text, n=cut, cut=say.number(cut, int(cut % 1 > 0)))
-
-
-def elsewhere(say, where):
-    """Return how many partners have no place on record."""
-    text = pair("{n} partner has no place on record.", "{n} partners have no place on record.")
-    return say_known(say, text, where.loc[where.iloc[:, 0] == "", ["n"]])
 
 
 def places(say, where):
@@ -205,5 +194,4 @@ def why_attendance_is_unknown(say, unknown):
         listed = say.programme.invitations != "count only"
         return say("Attendance is known for every invitation.") if listed else None
     each = zip(unknown["reason"], unknown["invitations"], strict=True)
-    text = pair("{n} because {why}.", "{n} because {why}.")
-    return [say(text, n=n, why=say.words.text(TEXTS["why_unknown"][reason])) for reason, n in each]
+    return [say(TEXTS["because"], n=n, why=say.words.text(TEXTS["why_unknown"][reason])) for reason, n in each]

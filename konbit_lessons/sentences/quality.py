@@ -1,9 +1,8 @@
-"""How good the data are, in sentences: each from a frame of ``measures.standards``."""
+"""How good the data are, in sentences: each from a frame of ``measures.quality``."""
 
 import pandas as pd
 
-from konbit_lessons.measures.quality import ANSWERED
-from konbit_lessons.measures.standards import RULES, by_standard
+from konbit_lessons.measures.quality import RULES, by_standard
 from konbit_lessons.say import small
 from konbit_lessons.sentences.common import say_known, texts
 from konbit_lessons.words import mark
@@ -16,12 +15,9 @@ def quality_headline(say, judged, quarter):
     by = by_standard(judged)
     said = []
     for word, forms in TEXTS["judged"].items():
-        named = [
-            say.words.text(TEXTS["standards"][standard]).lower() for standard, found in by.items() if found == word
-        ]
+        named = [say.words.text(TEXTS["standards"][one]).lower() for one, found in by.items() if found == word]
         said += [str(say(forms, n=len(named), standards=say.list(named)))] if named else []
-    text = mark("By five standards, the data up to the end of {quarter:period} are {judged}.")
-    return say(text, quarter=quarter, judged=say.words.clauses(said))
+    return say(TEXTS["headline"], quarter=quarter, judged=say.words.clauses(said))
 
 
 def quality_judgements(say, judged):
@@ -63,8 +59,7 @@ def commonest_failure(say, failures):
     first, every = failures.iloc[0], failures["value"].sum()
     reason, where = (small(one) for one in (say.words.text(first["measure"]), say.table(first["table"])))
     every = say(("{n} row or value set aside", "{n} rows and values set aside"), n=every)
-    text = mark("The most frequent reason: {reason} ({where}), **{value}** of {all}.")
-    return say(text, reason=reason, where=where, value=first["value"], all=every)
+    return say(TEXTS["failure"], reason=reason, where=where, value=first["value"], all=every)
 
 
 def failure_labels(say, failures):
@@ -73,29 +68,16 @@ def failure_labels(say, failures):
     return [str(say("{where}: {reason}", where=where, reason=reason)) for where, reason in each]
 
 
-def survey_answered(say, answered):
-    """Return how many partners answered the last survey; None where no rate is shown."""
-    text = mark("The survey begun in {quarter:period} was answered by **{share:percent}** of {n} partners{interval}.")
-    return say_known(say, text, answered[answered["measure"] == ANSWERED].tail(1))
-
-
 def agreement(say, agreeing):
     """Return how often two records of one fact agree, over all quarters."""
     total = agreeing.groupby("measure", sort=False)[["value", "n"]].sum().eval("share = value / n")
-    text = mark("{what}: {share:percent} of {n}")
-    said = [say(text, what=say.words.text(measure), **row) for measure, row in total.iterrows()]
+    said = [say(TEXTS["agreeing"], what=say.words.text(measure), **row) for measure, row in total.iterrows()]
     return say.clauses(said) if said else None
 
 
 def rate_labels(say, rates):
     """Return what each rate is of, and of which quarter, one text a row."""
     return [str(say(TEXTS["rated"][row.measure], quarter=row.quarter)) for row in rates.itertuples()]
-
-
-def slowest(say, lateness):
-    """Return which records came slowest; None where no export says when its rows were submitted."""
-    named = lateness.assign(n=lateness["p90_days"].round(), what=lateness["table"].map(say.table))
-    return say_known(say, TEXTS["slowest"], named)
 
 
 def open_questions(say, questions):

@@ -2,9 +2,9 @@
 
 Takes the English text as the message id, as gettext does, and returns it in the language asked for, read from
 ``words/<language>.po`` with Babel; English needs no file. Sentences, figures, notebooks and page templates all speak
-through here, so another language is another .po file and no code. ``python -m konbit_lessons.words.extract`` writes
-the list of messages, ``konbit.pot``, from which a .po begins. Reports are made only in a `complete` language. A .po
-whose header is marked fuzzy awaits a native reader. docs/translator.md is for who translates.
+through here, so another language is another .po file and no code. ``python -m tools.extract`` writes the list of
+messages, ``konbit.pot``, from which a .po begins. Reports are made only in a `complete` language. A .po whose header is
+marked fuzzy awaits a native reader. docs/translator.md is for who translates.
 """
 
 import math

@@ -1,8 +1,8 @@
 """Write konbit.pot: every message that shows, found in the package, its texts, templates and notebooks.
 
-``python -m konbit_lessons.words.extract`` rewrites the file beside this one, and each .po there with the messages that
-are new or gone; what is translated stays, and so does its header. The files are sorted and carry no dates, so that
-they change only when a message does. A test holds konbit.pot current.
+``python -m tools.extract``, in the root of the project, rewrites konbit_lessons/words/konbit.pot, and each .po beside
+it with the messages that are new or gone; what is translated stays, and so does its header. The files are sorted and
+carry no dates, so that they change only when a message does. A test holds konbit.pot current.
 """
 
 import ast
@@ -14,12 +14,12 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 
+from konbit_lessons.reports.notebooks import blocks, cells_of, words_of
 from konbit_lessons.words import HERE
-from konbit_lessons.words.markdown import blocks, cells_of, words_of
 
 PACKAGE = HERE.parent
 POT = HERE / "konbit.pot"
-NOTEBOOKS = PACKAGE / "notebooks" if (PACKAGE / "notebooks").is_dir() else PACKAGE.parent / "notebooks"
+NOTEBOOKS = PACKAGE.parent / "notebooks"
 KEYWORDS = {"text": (1,), "mark": (1,), "say": (1,), "plural": (1, 2), "pair": (1, 2)}
 SAID_IN = ("says", "more", "fewer", "unclear", "apart", "alike", "changed", "one")  # arguments that are texts
 NAMED = re.compile(r'\b(?:name|said) = "([^"]+)"')  # what is called so in a table of data
