@@ -17,8 +17,7 @@ from konbit_lessons.incentives.answers import Answers
 from konbit_lessons.incentives.clusters import clusterings
 from konbit_lessons.incentives.design import build_design
 from konbit_lessons.incentives.fit import METHODS, fit_model, separated_columns, separated_in
-from konbit_lessons.incentives.matrices import label
-from konbit_lessons.incentives.notes import Note
+from konbit_lessons.incentives.formula import Note, label
 from konbit_lessons.incentives.result import COLUMNS, decided, groups_of, rule_of, table_of
 from konbit_lessons.words import mark
 
@@ -167,7 +166,7 @@ def answered(rows, question, options):
         n=len(design.y),
         clusters=groups,
         left_out=design.left_out,
-        outcome=design.outcome,
+        outcome=design.formula.asks,
         rate=float(design.trials @ design.y / design.trials.sum()),
         coefficients=pd.Series(answers.fit.coefficients, index=list(design.names), name="coefficient"),
         not_estimable=unknown[["term", "label", "reason", "explanation"]].reset_index(drop=True),

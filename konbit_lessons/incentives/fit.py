@@ -16,7 +16,7 @@ from scipy.special import expit
 
 from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives.contrasts import IDENTITY, LOGIT, Link
-from konbit_lessons.incentives.matrices import label
+from konbit_lessons.incentives.formula import label
 from konbit_lessons.words import mark
 
 TOLERANCE = 1e-8  # of firthmodels: its default, 1e-4, gives 4.8 digits

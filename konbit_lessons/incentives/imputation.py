@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import stats
 
 from konbit_lessons.errors import ModelError
-from konbit_lessons.incentives.columns import is_number
+from konbit_lessons.incentives.used import is_number
 
 FEWEST = 20  # imputations (STATISTICS, point 8)
 ROUNDS = 10  # of the chained equations before an imputation is taken

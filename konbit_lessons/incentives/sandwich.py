@@ -18,7 +18,7 @@ from konbit_lessons.incentives.clusters import KINDS, clusterings, varies_by
 from konbit_lessons.incentives.contrasts import IDENTITY, LOGIT, Link, contrast_of
 from konbit_lessons.incentives.design import names_of
 from konbit_lessons.incentives.fit import Fit, fit_model
-from konbit_lessons.incentives.matrices import matrix_of
+from konbit_lessons.incentives.formula import matrix_of
 from konbit_lessons.incentives.result import label_of
 
 TESTED = ["estimate", "std_error", "df", "t", "p_value", "conf_low", "conf_high"]
@@ -178,7 +178,7 @@ def fit_of(answers):
     """The fit of an analysis as statsmodels has it, with its standard errors and degrees of freedom."""
     design, fit, robust = answers.design, answers.fit, answers.robust
     result = _library_fit(design, fit)
-    result.model.data.frame = design.frame.assign(**design.ids, **{design.outcome: design.y})
+    result.model.data.frame = design.frame.assign(**design.ids, **{design.formula.asks: design.y})
     unit, own = np.eye(len(design.names)), [own_of(design.clusters, column) for column in design.X.T]
     bases = [robust.basis(one, confidence=answers.confidence, own=of) for one, of in zip(unit, own, strict=True)]
     plain = result._results
@@ -195,8 +195,8 @@ def _library_fit(design, fit):
     from statsmodels.genmod.generalized_linear_model import GLM
     from statsmodels.regression.linear_model import OLS
 
-    X, y = pd.DataFrame(design.X, columns=list(design.names)), pd.Series(design.y, name=design.outcome)
-    whole = design.X.shape[1] == len(design.spec.column_names) and design.formula.left == design.outcome
+    X, y = pd.DataFrame(design.X, columns=list(design.names)), pd.Series(design.y, name=design.formula.asks)
+    whole = design.X.shape[1] == len(design.spec.column_names) and design.formula.left == design.formula.asks
     known = {"formula": str(design.formula), "model_spec": design.spec} if whole else {}
     if fit.is_linear:
         result = OLS(y, X, **known).fit()
