@@ -167,7 +167,7 @@ def shown_covariates(table, design, smallest):
     few, frame = [], design.frame
     for term in table["term"]:
         column, _, level = (term, "", "") if term in frame else term[:-1].rpartition("[")
-        there = frame[column].astype("str") == level if level else frame[column] != 0
+        there = frame[column] != 0 if term in frame else frame[column].astype("str") == level
         few.append(_is_few_of(_who(design), there.to_numpy(), smallest))
     return _masked(table, table.columns.drop(["term", "label"]), pd.Series(few, index=table.index, dtype=bool))
 

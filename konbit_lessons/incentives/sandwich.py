@@ -219,7 +219,10 @@ def covariates_of(answers, labels):
             level = str(levels[0]) if levels else ""
             shown[term] = label_of(term.removesuffix(f"[{level}]"), level, labels)
             known[term] = not {*answers.separated} & {*change.columns}
-    table, numbers = _table(each, answers.robust, answers.confidence), ["std_error", "df", "conf_low", "conf_high"]
+    table, numbers = (
+        _table(each, answers.robust, answers.confidence),
+        ["std_error", "df", "conf_low", "conf_high"],
+    )
     told = (table["fewest"] >= FEWEST_DF) & pd.Series(known, dtype=bool)
     table = table.assign(label=pd.Series(shown, dtype="str"), **table[numbers].where(told))
     return table[["label", "estimate", *numbers]].reset_index()
