@@ -51,15 +51,10 @@ def used_rows(rows, formula, *, incentives, cluster, by, method="firth", trials=
     order = np.lexsort([*keys, m, y, *reversed(codes.values())])
     counted = {"dropped": len(rows) - len(used), "all": len(rows), "counted": _counted(left_out)}
     note = Note(mark("{dropped} of {all} rows were left out: {counted}."), **counted)
-    return {
-        "frame": frame.iloc[order].reset_index(drop=True),
-        "ids": used[list(cluster)].iloc[order].reset_index(drop=True),
-        "y": y[order],
-        "trials": m[order],
-        "clusters": {name: of[order] for name, of in codes.items()},
-        "left_out": left_out,
-        "notes": (note,) if counted["dropped"] else (),
-    }
+    frame, ids = (one.iloc[order].reset_index(drop=True) for one in (frame, used[list(cluster)]))
+    found = {"frame": frame, "ids": ids, "clusters": {name: of[order] for name, of in codes.items()}}
+    notes = (note,) if counted["dropped"] else ()
+    return found | {"y": y[order], "trials": m[order], "left_out": left_out, "notes": notes}
 
 
 def checked(rows):
