@@ -66,8 +66,8 @@ def coef_test(fit, clusters, kind="CR2", confidence=0.95):
     """
     fitted, codes, robust = robust_of(fit, clusters, kind)
     own = [own_of(codes, column) for column in fitted.Z.T]
-    each = zip(fitted.coefficients, np.eye(len(own)), own, strict=True)
-    return _table(dict(zip(fitted.names, each, strict=True)), robust, confidence)[TESTED]
+    each = zip(fitted.names, zip(fitted.coefficients, np.eye(len(own)), own, strict=True), strict=True)
+    return _table(dict(each), robust, confidence)[TESTED]
 
 
 def wald_test(fit, clusters, terms, kind="CR2"):
@@ -126,7 +126,8 @@ def effects(fit, clusters, columns, kind="CR2", confidence=0.95):
         found = ", ".join(map(str, fitted.frame))
         raise ModelError(f'effects: "{missing[0]}" is not in the data of the fit; they have {found}.')
     told = fitted.coefficients, fitted.link, fitted.offset
-    changes = _changes(fitted.design, codes, names_of(columns))
+    design = SimpleNamespace(frame=fitted.frame, X=fitted.Z, names=fitted.names, matrix=fitted.matrix)
+    changes = _changes(design, codes, names_of(columns))
     each = {term: (*change.effect(*told), own) for term, _, change, own in changes}
     return _table(each, robust, confidence)[TESTED]
 
@@ -272,11 +273,6 @@ class Fitted(Fit):
     model: object = None
     Z: np.ndarray = None
     offset: np.ndarray = None
-
-    @cached_property
-    def design(self):
-        """What ``contrasts.contrast_of`` takes: the rows, Z as their design, its columns and that of other rows."""
-        return SimpleNamespace(frame=self.frame, X=self.Z, names=self.names, matrix=self.matrix)
 
     @property
     def names(self):
