@@ -195,21 +195,17 @@ def smallest_detectable(fit, robust, contrast, *, columns, rows=slice(None), con
     >>> round(float(found / t), 9) == round((2 / 4 / 19) ** 0.5, 9)
     True
     """
-    density = np.ones(len(contrast.base)) if fit.is_linear else _density(fit, list(columns), rows)
-    step = contrast.step
+    density, step = np.ones(len(contrast.base)), contrast.step
+    if not fit.is_linear:
+        X, beta = fit.X[:, list(columns)], fit.coefficients[list(columns)]
+        # less their mean, so that amounts far from 0 leave numbers near those of the fit
+        part, eta = ((X - X.mean(axis=0)) @ beta)[rows], (fit.X @ fit.coefficients)[rows]
+        target, ends = expit(eta).mean(), (part.min() - 1, part.max() + 1)
+        p = expit(eta - part + brentq(lambda shift: expit(eta - part + shift).mean() - target, *ends, xtol=1e-14))
+        density = p * (1 - p)
     gradient = density.mean() * step if step.ndim == 1 else density @ step / len(step)
     basis = robust.basis(gradient, confidence=confidence, own=own)
     return float((stdtrit(basis.df, (1 + confidence) / 2) + stdtrit(basis.df, POWER)) * basis.std_error)
-
-
-def _density(fit, columns, rows):
-    """p(1 − p) without the part of these columns, at the mean share of all rows."""
-    # less their mean, so that amounts far from 0 leave numbers near those of the fit
-    part = ((fit.X[:, columns] - fit.X[:, columns].mean(axis=0)) @ fit.coefficients[columns])[rows]
-    eta = (fit.X @ fit.coefficients)[rows]
-    target, ends = expit(eta).mean(), (part.min() - 1, part.max() + 1)
-    p = expit(eta - part + brentq(lambda shift: expit(eta - part + shift).mean() - target, *ends, xtol=1e-14))
-    return p * (1 - p)
 
 
 def e_value(ratio):

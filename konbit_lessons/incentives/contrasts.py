@@ -25,11 +25,7 @@ class Link(NamedTuple):
     bend: object
 
 
-def _logit_slope(eta):
-    return expit(eta) * expit(-eta)
-
-
-LOGIT = Link(expit, _logit_slope, lambda eta: _logit_slope(eta) * (1 - 2 * expit(eta)))
+LOGIT = Link(expit, lambda eta: expit(eta) * expit(-eta), lambda eta: expit(eta) * expit(-eta) * (1 - 2 * expit(eta)))
 IDENTITY = Link(lambda eta: eta, np.ones_like, np.zeros_like)
 
 
@@ -84,8 +80,8 @@ class Contrast:
         >>> round(float(effect), 9), gradient.round(9).tolist()
         (0.25, [0.0625, 0.25])
         """
-        each, across, along = self.rows(coefficients, link, offset)
-        return each.mean(), self.gradient(across, along)
+        each, *derivatives = self.rows(coefficients, link, offset)
+        return each.mean(), self.gradient(*derivatives)
 
     def gradient(self, across, along):
         """The mean effect's derivative (k,), from those of each row's with respect to the base and to the step."""

@@ -283,26 +283,18 @@ def answered(rows, question, options):
     unknown = table[table["reason"] != ""]
     kinds = {key: term.column for key, term in design.fitted.items() if term.level}
     within = by and result.groups_of(apart, list(table["term"]), options).assign(**shared)[[*result.COLUMNS, "group"]]
-    names = ("smallest_effect", "confidence", "labels", "by", "exploratory")
+    about = {name: options[name] for name in ("smallest_effect", "confidence", "labels", "by", "exploratory")}
+    about |= {"outcome": design.formula.asks, "formula": str(design.formula), "method": said, "n": len(design.y)}
+    about |= {"left_out": design.left_out, "clusters": groups, "asked": (rows, question, options)}
     return Estimates(
         table=table[result.COLUMNS],
         joint=answers.joint_test([name for name in design.terms if name not in set(unknown["term"])]),
-        n=len(design.y),
-        clusters=groups,
-        left_out=design.left_out,
-        outcome=design.formula.asks,
         rate=float(design.trials @ design.y / design.trials.sum()),
         coefficients=pd.Series(answers.fit.coefficients, index=list(design.names), name="coefficient"),
         not_estimable=unknown[["term", "label", "reason", "explanation"]].reset_index(drop=True),
         notes=_notes(answers, apart, question["method"], options["exploratory"]),
-        method=said,
-        formula=str(design.formula),
         factors={one: answers.joint_test([key for key in kinds if kinds[key] == one]) for one in kinds.values()},
-        groups=within,
-        asked=(rows, question, options),
-        answers=answers,
-        apart=apart,
-        **{name: options[name] for name in names},
+        **about | {"groups": within, "answers": answers, "apart": apart},
     )
 
 

@@ -139,7 +139,7 @@ def shown(result, smallest, also_hidden=()):
     told = {other for name in few for other in design.others(name)} | ({*also_hidden} & {*design.terms})
     told -= few
     told_by = [j for name in few - {*design.unfit} for j in design.contrast(name).columns]
-    unknown = result.not_estimable
+    explained = result.not_estimable["explanation"].mask(result.not_estimable["term"].isin(few), "")
     return replace(
         result,
         table=_safe(result.table, result.table["term"], design, (few, told), smallest),
@@ -147,7 +147,7 @@ def shown(result, smallest, also_hidden=()):
         coefficients=result.coefficients.mask(np.isin(np.arange(len(design.names)), told_by)),
         rate=np.nan if _is_few_of(_who(design), design.y > 0, smallest) else result.rate,
         left_out=_of_enough(result.left_out, result.asked[0], smallest),
-        not_estimable=unknown.assign(explanation=unknown["explanation"].mask(unknown["term"].isin(few), "")),
+        not_estimable=result.not_estimable.assign(explanation=explained),
         notes=tuple(note for note in result.notes if "dropped" not in note.values),  # noqa: PD011  (of a Note)
         smallest=smallest,
     )
@@ -193,8 +193,7 @@ def shown_missing(missing, smallest):
 def _is_few(design, name, smallest):
     """Whether a group that an answer about a term rests on is too small, or empty of all but a few."""
     who, took_part, sides = _who(design), design.y > 0, design.compared(name)
-    few = (_number(who, side) < smallest or _is_few_of(who[side], took_part[side], smallest) for side in sides)
-    return any(_number(who, side) and is_few for side, is_few in zip(sides, few, strict=True))
+    return any(0 < _number(who, side) < smallest or _is_few_of(who[side], took_part[side], smallest) for side in sides)
 
 
 def _is_few_of(who, yes, smallest):

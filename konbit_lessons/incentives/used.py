@@ -129,16 +129,12 @@ def _frame(used, formula, incentives, cluster, reference, by):
         else:
             columns[name] = prepared(used[name], "adjuster")
     if by:
-        columns[by] = _groups(used[by])
+        text = isinstance(used[by].dtype, pd.CategoricalDtype)
+        columns[by] = prepared(used[by] if text else used[by].astype("str"), "by")
+        if not 2 <= len(columns[by].cat.categories) <= MOST_LEVELS:
+            found = len(columns[by].cat.categories)
+            raise ModelError(f'by="{by}": found {found} groups; expected 2 to {MOST_LEVELS}.')
     return pd.DataFrame(columns)
-
-
-def _groups(column):
-    groups = prepared(column if isinstance(column.dtype, pd.CategoricalDtype) else column.astype("str"), "by")
-    found = len(groups.cat.categories)
-    if not 2 <= found <= MOST_LEVELS:
-        raise ModelError(f'by="{column.name}": found {found} groups; expected 2 to {MOST_LEVELS}.')
-    return groups
 
 
 def prepared(column, role, *, reference=None, most=MOST_ADJUSTED):
