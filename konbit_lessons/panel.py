@@ -142,15 +142,9 @@ def _study_rows(programme: Programme) -> pd.DataFrame:
     asked = programme.question
     for name in [asked["outcome"], *asked["incentives"], *asked["adjust_for"], *asked["cluster"]]:
         if name not in text:
-            raise ProgrammeError(
-                f'{path.name}: there is no column "{name}", which {programme.path.name} names. '
-                f"It has {', '.join(text)}."
-            )
+            named = f'there is no column "{name}", which {programme.path.name} names'
+            raise ProgrammeError(f"{path.name}: {named}. It has {', '.join(text)}.")
     if text.empty:
         raise DataError(f"{path.name}: there is a header but no rows; expected one row per observation.")
-    return text.apply(_typed)
-
-
-def _typed(column: pd.Series) -> pd.Series:
-    numbers = pd.to_numeric(column, errors="coerce")
-    return numbers if numbers.notna().equals(column.notna()) else column
+    numbers = text.apply(pd.to_numeric, errors="coerce")
+    return text.assign(**{name: numbers[name] for name in text if numbers[name].notna().equals(text[name].notna())})

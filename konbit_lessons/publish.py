@@ -82,13 +82,9 @@ def only_one_run(folder):
             finally:
                 holder.unlink(missing_ok=True)
     except Timeout as error:
-        raise LockedError(
-            f"{folder.name}: another run is writing there{_who(holder)}. Wait until it is done, or end it."
-        ) from error
-
-
-def _who(holder):
-    with suppress(OSError, ValueError):
-        held = json.loads(holder.read_text(encoding="utf-8"))
-        return f" (process {held['pid']}, since {held['since']})"
-    return ""
+        who = ""
+        with suppress(OSError, ValueError):
+            held = json.loads(holder.read_text(encoding="utf-8"))
+            who = f" (process {held['pid']}, since {held['since']})"
+        found = f"{folder.name}: another run is writing there{who}"
+        raise LockedError(f"{found}. Wait until it is done, or end it.") from error

@@ -79,25 +79,14 @@ def _column(about: dict, currency: str) -> pa.Column:
     checks = [pa.Check.isin([*levels])] if levels else []
     if scale or "least" in kind:
         checks = [pa.Check.in_range(*scale) if scale else pa.Check.ge(kind["least"])]
-    meaning = Label.of(about["meaning"])
-    return pa.Column(
-        TEXT if kind["dtype"] == "text" else kind["dtype"],
-        checks=checks,
-        nullable=not about.get("needed") or (about["kind"] == "level" and not levels),
-        description=meaning.text(),
-        metadata={
-            **{name: about[name] for name in KEPT if name in about},
-            "meaning": meaning,
-            "label": Label.of(about.get("label", meaning)),
-            "levels": levels,
-            "spellings": about.get("spellings", {}),
-            "scale": tuple(scale) if scale else None,
-            "unit": _unit(about, currency),
-            "marks": marks(about.get("unit", ""), currency),
-            "coded": kind.get("coded", False),
-            "ordered": kind.get("ordered", False),
-        },
-    )
+    meaning, dtype = Label.of(about["meaning"]), TEXT if kind["dtype"] == "text" else kind["dtype"]
+    known = {name: about[name] for name in KEPT if name in about} | {"meaning": meaning}
+    known |= {"label": Label.of(about.get("label", meaning)), "levels": levels, "spellings": about.get("spellings", {})}
+    known |= {"scale": tuple(scale) if scale else None, "unit": _unit(about, currency)}
+    known |= {"marks": marks(about.get("unit", ""), currency)}
+    known |= {name: kind.get(name, False) for name in ("coded", "ordered")}
+    nullable = not about.get("needed") or (about["kind"] == "level" and not levels)
+    return pa.Column(dtype, checks=checks, nullable=nullable, description=meaning.text(), metadata=known)
 
 
 def _unit(about: dict, currency: str) -> Label | None:

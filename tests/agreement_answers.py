@@ -10,8 +10,8 @@ from scipy.special import expit
 from konbit_lessons.incentives import predict_participation
 from konbit_lessons.incentives.answers import e_value
 from konbit_lessons.incentives.imputation import pool
+from konbit_lessons.incentives.mixed import organization_profiles
 from konbit_lessons.incentives.prediction import auc, prediction, quality
-from konbit_lessons.incentives.profiles import organization_profiles
 from konbit_lessons.incentives.result import adjusted_p
 from konbit_lessons.measures.intervals import wilson
 from konbit_lessons.measures.staying import life_table

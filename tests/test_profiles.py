@@ -7,7 +7,7 @@ from incentives_example import invitations
 from scipy.special import expit
 
 from konbit_lessons.errors import ModelError
-from konbit_lessons.incentives.profiles import organization_profiles
+from konbit_lessons.incentives.mixed import organization_profiles
 
 QUESTION = {"incentives": ["refund", "recent"], "adjust_for": ["org_type"]}
 

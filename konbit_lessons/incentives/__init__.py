@@ -5,8 +5,7 @@ Takes the panel (or a study's table); returns ``Estimates``. Between ``panel`` a
 errors.
 """
 
-from konbit_lessons.incentives.estimates import Estimates
-from konbit_lessons.incentives.recipe import estimate, predict_participation
+from konbit_lessons.incentives.estimates import Estimates, estimate, predict_participation
 from konbit_lessons.incentives.sandwich import coef_test, effects, firth, wald_test
 
 __all__ = ["Estimates", "coef_test", "effects", "estimate", "firth", "predict_participation", "wald_test"]

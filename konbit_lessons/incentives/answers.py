@@ -53,8 +53,7 @@ class Answers:
             effect, gradient = self.effect(key)
             basis = self.robust.basis(gradient, confidence=self.confidence, own=seen["varies_by"])
             reason, explanation = self._cannot_tell(key, seen, few, basis.fewest)
-            numbers = self._sparse(key, seen) if reason else basis.about(effect)
-            numbers |= {} if reason else self._beside(key, numbers, seen["varies_by"])
+            numbers = self._sparse(key, seen) if reason else self._told(key, basis.about(effect), seen["varies_by"])
         return {**seen, **UNKNOWN, **numbers, "reason": reason, "explanation": explanation}
 
     def difference(self, key, other):
@@ -79,7 +78,12 @@ class Answers:
 
     def _cannot_tell(self, key, seen, few, df):
         if {*self.separated} & {*self.design.contrast(key).columns}:
-            return "separated", _how_separated(seen)
+            for side, where in (("offered", "where it was offered"), ("not_offered", "where it was not offered")):
+                n, k = seen[f"n_{side}"], seen[f"k_{side}"]
+                if n and k in (0, n):
+                    return "separated", f"of the {n} rows {where}, {f'all {n}' if k else 'none'} took part."
+            how = "together with other columns it tells without exception who took part"
+            return "separated", f"{how}, so how much it adds has no limit."
         if few:
             return "few_groups", f"found {few}."
         if rare := rare_outcome(self.design, key):
@@ -88,14 +92,14 @@ class Answers:
             return "low_df", f"the comparison is worth {df:.1f} independent groups; at least {FEWEST_DF} are needed."
         return "", ""
 
-    def _beside(self, key, numbers, own):
-        """The smallest detectable effect and the E-values of an estimable term."""
+    def _told(self, key, numbers, own):
+        """The numbers of an estimable term, with the smallest detectable effect and the E-values."""
         contrast, term = self.design.contrast(key), self.design.terms[key]
         kinds = [self.design.contrast(one).columns for one in self.design.others(key) if one in self.design.fitted]
         given = {"columns": {*contrast.columns}.union(*kinds), "rows": term.rows, "own": own}
         detectable = smallest_detectable(self.fit, self.robust, contrast, confidence=self.confidence, **given)
         e_value, e_value_limit = e_values(self.fit, numbers, contrast, change=term.usual_change)
-        return {"detectable": detectable, "e_value": e_value, "e_value_limit": e_value_limit}
+        return numbers | {"detectable": detectable, "e_value": e_value, "e_value_limit": e_value_limit}
 
     def _sparse(self, key, seen):
         """What does not rest on a standard error: the penalized effect, its profile interval and the permutation."""
@@ -109,17 +113,8 @@ class Answers:
 
     @cached_property
     def _penalized(self):
-        if self.fit.method == "firth":
-            return self.fit
-        return fit_model(self.design.X, self.design.y, "firth", self.design.trials)
-
-
-def _how_separated(seen):
-    for side, where in (("offered", "where it was offered"), ("not_offered", "where it was not offered")):
-        n, k = seen[f"n_{side}"], seen[f"k_{side}"]
-        if n and k in (0, n):
-            return f"of the {n} rows {where}, {f'all {n}' if k else 'none'} took part."
-    return "together with other columns it tells without exception who took part, so how much it adds has no limit."
+        X, y, trials = self.design.X, self.design.y, self.design.trials
+        return self.fit if self.fit.method == "firth" else fit_model(X, y, "firth", trials)
 
 
 def count(design, key):
@@ -200,21 +195,17 @@ def smallest_detectable(fit, robust, contrast, *, columns, rows=slice(None), con
     >>> round(float(found / t), 9) == round((2 / 4 / 19) ** 0.5, 9)
     True
     """
-    density = np.ones(len(contrast.base)) if fit.is_linear else _density(fit, list(columns), rows)
-    step = contrast.step
+    density, step = np.ones(len(contrast.base)), contrast.step
+    if not fit.is_linear:
+        X, beta = fit.X[:, list(columns)], fit.coefficients[list(columns)]
+        # less their mean, so that amounts far from 0 leave numbers near those of the fit
+        part, eta = ((X - X.mean(axis=0)) @ beta)[rows], (fit.X @ fit.coefficients)[rows]
+        target, ends = expit(eta).mean(), (part.min() - 1, part.max() + 1)
+        p = expit(eta - part + brentq(lambda shift: expit(eta - part + shift).mean() - target, *ends, xtol=1e-14))
+        density = p * (1 - p)
     gradient = density.mean() * step if step.ndim == 1 else density @ step / len(step)
     basis = robust.basis(gradient, confidence=confidence, own=own)
     return float((stdtrit(basis.df, (1 + confidence) / 2) + stdtrit(basis.df, POWER)) * basis.std_error)
-
-
-def _density(fit, columns, rows):
-    """p(1 − p) without the part of these columns, at the mean share of all rows."""
-    # less their mean, so that amounts far from 0 leave numbers near those of the fit
-    part = ((fit.X[:, columns] - fit.X[:, columns].mean(axis=0)) @ fit.coefficients[columns])[rows]
-    eta = (fit.X @ fit.coefficients)[rows]
-    target, ends = expit(eta).mean(), (part.min() - 1, part.max() + 1)
-    p = expit(eta - part + brentq(lambda shift: expit(eta - part + shift).mean() - target, *ends, xtol=1e-14))
-    return p * (1 - p)
 
 
 def e_value(ratio):

@@ -70,7 +70,8 @@ def wild_bootstrap(X, y, codes, column, *, confidence=0.95, draws=999, seed=1, w
     groups = int(codes.max()) + 1
     kind = weights or ("webb" if groups < FEW else "rademacher")
     every = kind == "rademacher" and 2**groups <= draws
-    batches = _all_signs(groups) if every else _drawn(kind, draws, groups, seed)
+    signs = 1.0 - 2.0 * ((np.arange(2**groups)[:, None] >> np.arange(groups)) & 1) if every else None
+    batches = [signs] if every else _drawn(kind, draws, groups, seed)
     null = _Null(X, y, codes, column, batches, 0 if every else 1)
     small = groups / (groups - 1) * (len(y) - 1) / (len(y) - X.shape[1])
     std_error = np.sqrt(small * null.spread)
@@ -127,10 +128,6 @@ class _Null:
             refused = self.p_value(self.estimate + middle * step) < level
             inside, reach = (inside, middle) if refused else (middle, reach)
         return float(self.estimate + inside * step)
-
-
-def _all_signs(groups):
-    yield 1.0 - 2.0 * ((np.arange(2**groups)[:, None] >> np.arange(groups)) & 1)
 
 
 def _drawn(kind, draws, groups, seed):

@@ -216,10 +216,8 @@ class Clusterings:
         the noise of a clustering that an incentive does not vary by: docs/two_way_rules.md has the false positives of
         four such rules.
         """
-        each = {
-            name: (float(one.variance(contrast)[0, 0]), one.degrees_of_freedom(contrast))
-            for name, one in self.by.items()
-        }
+        told = ((one.variance(contrast)[0, 0], one.degrees_of_freedom(contrast)) for one in self.by.values())
+        each = dict(zip(self.by, told, strict=True))
         fewest = min(df for _, df in each.values())
         rules = [each[own]] if own in each else [*each.values()]
         if self.common:
@@ -248,20 +246,16 @@ class Clusterings:
         """
         tests = [robust.joint_test(contrasts, values) for robust in self.by.values()]
         if self.common:
-            tests.append(self._combined_test(contrasts, values))
+            V, size = self.combined(contrasts), np.sqrt(np.diag(self.first.variance(contrasts)))
+            if np.linalg.eigvalsh(V / np.outer(size, size))[0] <= 1e-8:
+                V = V + self.common.variance(contrasts)
+            eta = min(robust.joint_information(contrasts) for robust in self.by.values())
+            tests.append(hotelling(float(values @ np.linalg.solve(V, values)), len(contrasts), eta))
         return max(tests, key=lambda test: 2.0 if np.isnan(test.p_value) else test.p_value)
 
     def combined(self, contrasts):
         """V_first + V_second − V_both of contrasts, (q, q): that of Cameron, Gelbach & Miller (2011)."""
         return sum(robust.variance(contrasts) for robust in self.by.values()) - self.common.variance(contrasts)
-
-    def _combined_test(self, contrasts, values):
-        V = self.combined(contrasts)
-        size = np.sqrt(np.diag(self.first.variance(contrasts)))
-        if np.linalg.eigvalsh(V / np.outer(size, size))[0] <= 1e-8:
-            V = V + self.common.variance(contrasts)
-        eta = min(robust.joint_information(contrasts) for robust in self.by.values())
-        return hotelling(float(values @ np.linalg.solve(V, values)), len(contrasts), eta)
 
 
 def _reach(variance, df, confidence):
@@ -293,7 +287,6 @@ def varies_by(clusters, values):
     constant = []
     for column, codes in clusters.items():
         order = np.argsort(codes, kind="stable")
-        same_group = np.diff(codes[order]) == 0
-        if not np.any(same_group & (np.diff(values[order]) != 0)):
+        if not np.any((np.diff(codes[order]) == 0) & (np.diff(values[order]) != 0)):
             constant.append((int(codes.max()), column))
     return min(constant)[1] if constant else "row"

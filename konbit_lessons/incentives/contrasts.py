@@ -25,11 +25,7 @@ class Link(NamedTuple):
     bend: object
 
 
-def _logit_slope(eta):
-    return expit(eta) * expit(-eta)
-
-
-LOGIT = Link(expit, _logit_slope, lambda eta: _logit_slope(eta) * (1 - 2 * expit(eta)))
+LOGIT = Link(expit, lambda eta: expit(eta) * expit(-eta), lambda eta: expit(eta) * expit(-eta) * (1 - 2 * expit(eta)))
 IDENTITY = Link(lambda eta: eta, np.ones_like, np.zeros_like)
 
 
@@ -84,8 +80,8 @@ class Contrast:
         >>> round(float(effect), 9), gradient.round(9).tolist()
         (0.25, [0.0625, 0.25])
         """
-        each, across, along = self.rows(coefficients, link, offset)
-        return each.mean(), self.gradient(across, along)
+        each, *derivatives = self.rows(coefficients, link, offset)
+        return each.mean(), self.gradient(*derivatives)
 
     def gradient(self, across, along):
         """The mean effect's derivative (k,), from those of each row's with respect to the base and to the step."""
@@ -102,14 +98,12 @@ class Contrast:
         return along * jump, link.bend(eta) * jump, along
 
 
-def of_column(X, column, *, offered, others=()):
-    """The contrast of one column of a design: 1 against 0, with the ``others`` of its factor at 0; or per unit."""
-    step = np.zeros(X.shape[1])
+def of_column(X, column, *, offered):
+    """The contrast of one column of a design: 1 against 0, or per unit."""
+    step, base = np.zeros(X.shape[1]), X.copy() if offered else X
     step[column] = 1.0
-    base = X
-    if offered or others:
-        base = X.copy()
-        base[:, [*([column] if offered else []), *others]] = 0.0
+    if offered:
+        base[:, column] = 0.0
     return Contrast(base, step, offered, (column,))
 
 
@@ -130,13 +124,18 @@ def contrast_of(design, name, levels=None):
     """
     frame, X, names = design.frame, design.X, design.names
     involved = tuple(j for j, column in enumerate(names) if mentions(column, name))
-    if not levels and len(involved) == 1 and _is_the_column(X[:, involved[0]], names[involved[0]], frame, name):
-        return of_column(X, involved[0], offered=bool(np.isin(frame[name], (0.0, 1.0)).all()))
-    if levels or np.isin(frame[name], (0.0, 1.0)).all():
+    offered = bool(levels or np.isin(frame[name], (0.0, 1.0)).all())
+    if (
+        not levels
+        and [unquoted(names[j]) for j in involved] == [name]
+        and np.array_equal(X[:, involved[0]], frame[name])
+    ):
+        return of_column(X, involved[0], offered=offered)
+    if offered:
         high, low = (_at(design, name, value) for value in levels or (1.0, 0.0))
-        step, offered = high - low, True
+        step = high - low
     else:
-        low, step, offered = X, _derivative(design, name), False
+        low, step = X, _derivative(design, name)
     if not np.isfinite(low).all() or not np.isfinite(step).all():
         raise ModelError(
             f'formula: the effect of "{name}" cannot be computed: a term has no value where it is changed. Write '
@@ -145,10 +144,6 @@ def contrast_of(design, name, levels=None):
     columns = tuple(int(j) for j in np.flatnonzero(np.abs(step).max(axis=0) > 0))
     same = np.array_equal(step, np.broadcast_to(step[0], step.shape))
     return Contrast(low, step[0] if same else step, offered, columns)
-
-
-def _is_the_column(values, column, frame, name):
-    return unquoted(column) == name and np.array_equal(values, frame[name])
 
 
 def _at(design, name, value):

@@ -12,9 +12,7 @@ import pandas as pd
 
 from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives.contrasts import contrast_of
-from konbit_lessons.incentives.formula import by_names, mentions, read_formula, unknown_column, unquoted
-from konbit_lessons.incentives.matrices import full_matrix, independent, label, matrix_of
-from konbit_lessons.incentives.notes import Note
+from konbit_lessons.incentives.formula import Note, by_names, independent, label, matrix_of, mentions, read_formula
 from konbit_lessons.incentives.used import checked, used_rows
 from konbit_lessons.words import mark
 
@@ -50,11 +48,6 @@ class Term:
     def is_offered(self):
         """Whether it is 0/1 (offered or not) rather than an amount."""
         return bool(np.isin(self.x, (0.0, 1.0)).all())
-
-    @property
-    def levels(self):
-        """The kind and the one it is compared with; None for an incentive without kinds."""
-        return (self.level, self.against) if self.level else None
 
     @property
     def usual_change(self):
@@ -95,11 +88,6 @@ class Design:
     _contrasts: dict = field(default_factory=dict, repr=False)
 
     @property
-    def outcome(self):
-        """What the formula asks about: a column, or what is made of columns."""
-        return unquoted(self.formula.left)
-
-    @property
     def first(self):
         """The first cluster column."""
         return next(iter(self.clusters))
@@ -135,9 +123,8 @@ class Design:
         term = self.terms[key]
         whole = term.column, term.level
         if whole not in self._contrasts:
-            self._contrasts[whole] = contrast_of(self, term.column, term.levels)
-        found = self._contrasts[whole]
-        return found if term.rows.all() else found.among(term.rows)
+            self._contrasts[whole] = contrast_of(self, term.column, (term.level, term.against) if term.level else None)
+        return self._contrasts[whole] if term.rows.all() else self._contrasts[whole].among(term.rows)
 
     def alone(self, key):
         """X with the average change of a term as one column of its own, that column, and the way back.
@@ -160,11 +147,11 @@ class Design:
     def without(self, keys):
         """The design without the columns of these terms, and a note that says so."""
         names = list(dict.fromkeys(self.terms[key].column for key in keys))
-        gone = self.columns_of(names)
+        kept = np.delete(np.arange(len(self.names)), self.columns_of(names))
         message = mark("{names}: tells without exception who took part; the other answers are given without it.")
         formula = replace(self.formula, right=" + ".join(self.terms_of(names, inside=False)))
         notes = (*self.notes, Note(message, names=", ".join(names)))
-        return replace(self.of_columns(np.delete(np.arange(len(self.names)), gone)), formula=formula, notes=notes)
+        return replace(self.of_columns(kept), formula=formula, notes=notes)
 
     def columns_of(self, names):
         """Positions of the columns of X that these columns of the rows make."""
@@ -193,9 +180,9 @@ def build_design(rows, *, incentives, formula=None, outcome="attended", adjust_f
     if not incentives:
         raise ModelError("incentives: found none; name at least one column of the rows.")
     formula = read_formula(formula or by_names(outcome, incentives, names_of(adjust_for)), rows.columns)
-    asked = {"incentives": _asked(incentives, formula, rows.columns), "by": by}
+    asked = {"incentives": formula.having(incentives, rows.columns), "by": by}
     used = used_rows(rows, formula, cluster=cluster, **asked, **how)
-    X, names, spec = full_matrix(formula, used["frame"], **asked)
+    X, names, spec = formula.matrix(used["frame"], **asked)
     given = {"formula": formula, "terms": _terms_of(used["frame"], **asked), "spec": spec, **used}
     design = Design(X=X, names=names, positions=np.arange(len(names)), **given)
     kept, relations, notes = independent(X, names, design.columns_of(asked["incentives"]))
@@ -210,37 +197,20 @@ def names_of(names):
     return (names,) if isinstance(names, str) else tuple(map(str, names))
 
 
-def _asked(incentives, formula, columns):
-    """The incentives that the formula has; of an incentive with an amount, the amount as well."""
-    known = {*columns, *(name.removesuffix("_amount") for name in columns)}
-    for name in incentives:
-        if name not in known:
-            raise unknown_column(name, columns)
-    pairs = [one for name in incentives for one in (name, f"{name}_amount")]
-    asked = tuple(dict.fromkeys(one for one in pairs if one in formula.columns))
-    if not asked:
-        raise ModelError(
-            f'formula: {str(formula)!r} has none of the incentives ({", ".join(incentives)}) on the right of "~". '
-            "Add the one that is asked about."
-        )
-    return asked
-
-
 def _terms_of(frame, incentives, by=None):
     """Name → ``Term`` of each incentive, "support[coaching]" for a kind but the first; with ``by``, (name, group) →."""
     groups = {"": np.ones(len(frame), bool)}
     if by:
         groups = {level: (frame[by] == level).to_numpy() for level in frame[by].cat.categories}
-    kinds = [one for name in incentives for group, rows in groups.items() for one in _terms(frame[name], rows, group)]
-    return {term.key: term for term in kinds}
-
-
-def _terms(column, rows, group):
-    if not isinstance(column.dtype, pd.CategoricalDtype):
-        return [Term(column.name, column.to_numpy(float), rows, group)]
-    against, *levels = column.cat.categories
-    given = {level: (column == level).to_numpy(float) for level in levels or [against]}
-    return [Term(column.name, x, rows, group, level, against) for level, x in given.items()]
+    terms = []
+    for column in (frame[name] for name in incentives):
+        given, against = {"": column}, ""
+        if isinstance(column.dtype, pd.CategoricalDtype):
+            against, *levels = column.cat.categories
+            given = {level: column == level for level in levels or [against]}
+        told = [(level, x.to_numpy(float)) for level, x in given.items()]
+        terms += [Term(column.name, x, rows, at, level, against) for at, rows in groups.items() for level, x in told]
+    return {term.key: term for term in terms}
 
 
 def _unfit(design, relations):
@@ -250,15 +220,15 @@ def _unfit(design, relations):
         here = term.x[term.rows]
         if np.ptp(here) == 0:
             unfit[key] = ("constant", f"{term.name} is {here[0]:g} in every row, so there is nothing to compare.")
-        elif relations and (others := _told_by(design, key, relations)) is not None:
-            told = f"{term.name} cannot be told apart from {' and '.join(others)}: they always go together."
-            unfit[key] = ("collinear", told if others else f"an interaction of {term.name} asks for what no row has.")
+        elif relations:  # an effect that moves where the design says nothing cannot be told apart
+            found = design.contrast(key)
+            own = {label(design.names[j]) for j in found.columns}
+            told = [{*involved} - own for v, involved in relations if np.abs(found.step @ v).max() > 1e-9]
+            others = " and ".join(sorted(set().union(*told)))
+            if told:
+                why = f"{term.name} cannot be told apart from {others}: they always go together."
+                unfit[key] = (
+                    "collinear",
+                    why if others else f"an interaction of {term.name} asks for what no row has.",
+                )
     return unfit
-
-
-def _told_by(design, key, relations):
-    """What an effect cannot be told apart from, as it moves where the design says nothing; None if it does not."""
-    found = design.contrast(key)
-    told = [involved for direction, involved in relations if np.abs(found.step @ direction).max() > 1e-9]
-    own = {label(design.names[j]) for j in found.columns}
-    return sorted({one for involved in told for one in involved} - own) if told else None

@@ -1,32 +1,141 @@
-"""What ``estimate`` returns: a question answered, and all that may be asked of the answer.
+"""The recipe, from rows and a formula to ``Estimates``: a question answered, and all that may be asked of the answer.
 
-Takes the rows and a checked question; returns ``Estimates``: from the design over the fit to the answers about each
-incentive, and those by group. What takes time is worked out when it is first looked at.
+From the design over the fit to the answers about each incentive, and those by group. Each step is a module of this
+folder; what takes time is worked out when it is first looked at.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from numbers import Real
 
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from konbit_lessons.errors import ModelError
-from konbit_lessons.incentives import imputation, prediction, robustness, sandwich, shown
+from konbit_lessons.incentives import imputation, prediction, result, robustness, sandwich
 from konbit_lessons.incentives.answers import Answers
-from konbit_lessons.incentives.clusters import clusterings
-from konbit_lessons.incentives.design import build_design
+from konbit_lessons.incentives.clusters import KINDS, clusterings
+from konbit_lessons.incentives.design import CLUSTER, build_design, names_of
 from konbit_lessons.incentives.fit import METHODS, fit_model, separated_columns, separated_in
-from konbit_lessons.incentives.matrices import label
-from konbit_lessons.incentives.notes import Note
-from konbit_lessons.incentives.result import COLUMNS, decided, groups_of, rule_of, table_of
+from konbit_lessons.incentives.formula import Note, by_names, label
 from konbit_lessons.words import mark
 
 EXPLORATORY = mark(
     "This outcome is exploratory: p-values are adjusted by Benjamini and Hochberg, which bounds the share of false "
     "findings among those found, and not by Holm."
 )
+QUESTION = ("formula", "incentives", "cluster", "method", "trials", "reference")  # what the design rests on
 SHORT = ["label", "estimate", "conf_low", "conf_high", "p_adjusted", "strength", "reason"]
+
+
+def estimate(
+    formula,
+    rows,
+    *,
+    incentives,
+    cluster=CLUSTER,
+    method="firth",
+    covariance="CR2",
+    trials=None,
+    reference=None,
+    by=None,
+    exploratory=False,
+    labels=None,
+    smallest_effect=0.10,
+    confidence=0.95,
+    permutations=1999,
+    seed=1,
+):
+    r"""Estimate by how much each incentive goes with the outcome, and how sure that is, from a formula.
+
+    The effect of a yes/no incentive :math:`j` is the average marginal effect over the :math:`n` rows,
+
+    .. math:: \frac{1}{n} \sum_i \bigl[ p(x_i, x_{ij} = 1; \hat\beta) - p(x_i, x_{ij} = 0; \hat\beta) \bigr],
+
+    (of an amount: the mean derivative), where the incentive is changed before the formula is applied, so that its
+    interactions and transformations change with it, and :math:`\hat\beta` maximizes the logit likelihood with Firth's
+    penalty :math:`\tfrac12 \log |X'WX|`. Its standard error is CR2 on the score :math:`y - p` for each cluster column;
+    for two, :math:`V = V_1 + V_2 - V_{12}`, never below that of the column which the incentive varies by. Degrees of
+    freedom are Satterthwaite's, the smaller of the two; p-values are adjusted by Holm over the estimable incentives. An
+    incentive that the rows cannot tell about (constant, collinear, separated, in too few groups, or worth fewer than 5
+    degrees of freedom) keeps its row, with the reason and what can be said without a standard error.
+
+    Parameters
+    ----------
+    formula : text as of statsmodels: "attended ~ refund * org_type + np.log1p(hours) + C(quarter)". The outcome is a
+        yes/no column; a share from 0 to 1 ("fractional", "linear"), or a count ("binomial")
+    rows : DataFrame, one row per invitation
+    incentives : names of the columns of the formula that are asked about: yes/no, numbers, or text with a few kinds
+        (one row per kind but the first, with the term "support_type[coaching]" and the joint test of the kinds in
+        ``factors``); those that the formula leaves out are left out
+    cluster : one or two names of columns within which rows move together
+    method : "firth", "logit" (maximum likelihood), "linear" (least squares), "fractional" (a share as outcome: Papke
+        and Wooldridge 1996) or "binomial" (so many of ``trials``)
+    covariance : "CR2", "CR0", "CR1", "CR1S" or "CR3", see ``clusters.ClusterRobust``
+    trials : name of the column with how many were invited, of whom the outcome counts those that took part
+    reference : mapping of an incentive of several kinds to the kind that the others are compared with
+    by : name of a column of few groups; ``groups`` then has the effects within each and their differences, from a model
+        in which every incentive has its own effect in each group
+    exploratory : p-values are adjusted by Benjamini and Hochberg, and called so, instead of Holm
+    labels : mapping of a column to the words for it
+    smallest_effect : proportion; a smaller effect would change nothing
+    confidence : of the intervals
+    permutations : number of shuffles, only for incentives that are not estimable; 0 for none
+    seed : of the shuffles
+
+    Returns
+    -------
+    Estimates
+
+    Raises
+    ------
+    ModelError
+        When the call or the rows do not allow an analysis; for ``method="logit"`` also when a term is separated (of a
+        share or counts, all are then penalized, and a note says so).
+
+    References
+    ----------
+    Heinze and Schemper (2002), Statistics in Medicine 21, 2409-2419. Pustejovsky and Tipton (2018), Journal of Business
+    & Economic Statistics 36, 672-683. MacKinnon, Nielsen and Webb (2024), arXiv 2406.08880. With one cluster column the
+    numbers are those of R's ``brglm2`` (``method = "brglmFit", type = "AS_mean"``) and ``clubSandwich``
+    (``vcovCR(…, type = "CR2")``, ``coef_test(…, test = "Satterthwaite")``, ``Wald_test(…, test = "HTZ")``).
+    """
+    given = {name: value for name, value in locals().items() if name != "rows"}
+    _check(given)
+    given |= {"incentives": names_of(incentives), "cluster": names_of(cluster), "labels": labels or {}}
+    question = {name: given.pop(name) for name in QUESTION}
+    return answered(rows, question, given)
+
+
+def predict_participation(rows, *, outcome="attended", incentives, adjust_for=(), **options):
+    """:func:`estimate` of the columns named: the outcome on the incentives and adjusters, each as it is.
+
+    Parameters
+    ----------
+    rows : DataFrame, one row per invitation
+    outcome : name of the column that says what took place
+    incentives : names of the columns that are asked about
+    adjust_for : names of further columns; text becomes one column per level but the first
+    **options : further ones of :func:`estimate`
+
+    Returns
+    -------
+    Estimates
+
+    Examples
+    --------
+    Ten of twenty organizations had a refund; eight of them came, and two of the others.
+
+    >>> import pandas as pd
+    >>> rows = pd.DataFrame({"organization_id": range(20), "attended": [1] * 8 + [0] * 2 + [1] * 2 + [0] * 8})
+    >>> found = predict_participation(rows.assign(refund=rows.index < 10), incentives="refund",
+    ...                               cluster="organization_id", method="linear")
+    >>> round(float(found.table["estimate"][0]), 9)
+    0.6
+    """
+    incentives = names_of(incentives)
+    return estimate(by_names(outcome, incentives, names_of(adjust_for)), rows, incentives=incentives, **options)
 
 
 @dataclass(frozen=True)
@@ -106,15 +215,15 @@ class Estimates:
         conf_low, conf_high. They are adjusted for, not asked about: none has a p-value.
         """
         found = sandwich.covariates_of(self.answers, self.labels)
-        return found if self.smallest <= 1 else shown.shown_covariates(found, self.answers.design, self.smallest)
+        return found if self.smallest <= 1 else result.shown_covariates(found, self.answers.design, self.smallest)
 
-    shown = shown.shown
+    shown = result.shown
 
     @cached_property
     def robustness(self):
         """The specification curve of this result, a ``Robustness``; computed when it is first looked at."""
         curve = robustness.robustness(self, imputed=self.imputed)
-        return replace(curve, table=shown.shown_curve(curve.table, self.table))
+        return replace(curve, table=result.shown_curve(curve.table, self.table))
 
     @cached_property
     def imputed(self):
@@ -126,14 +235,27 @@ class Estimates:
         if not len(self.left_out) or self.answers.design.first != "organization_id":
             return None
         found = imputation.imputed(self)
-        hidden = found.table["term"].isin(self.table.loc[self.table["reason"] == shown.NOT_SHOWN, "term"])
-        return replace(found, table=found.table[~hidden], missing=shown.shown_missing(found.missing, self.smallest))
+        hidden = found.table["term"].isin(self.table.loc[self.table["reason"] == result.NOT_SHOWN, "term"])
+        return replace(found, table=found.table[~hidden], missing=result.shown_missing(found.missing, self.smallest))
 
     @cached_property
     def prediction(self):
         """How well the model tells groups it has not seen, a ``Prediction``; None where it gives no probability."""
         few = min(self.clusters.values()) < 10 or self.asked[1]["method"] not in prediction.METHODS
         return None if few else prediction.prediction(self)
+
+
+def _check(given):
+    for what, known in (("method", METHODS), ("covariance", KINDS)):
+        if given[what] not in known:
+            raise ModelError(f"{what}: found {given[what]!r}; expected one of {', '.join(known)}.")
+    whole = "a whole number, 0 or more", lambda x: x >= 0 and x == int(x)
+    share = "a share between 0 and 1, such as 0.95", lambda x: 0 < x < 1
+    some = "a share above 0 and at most 1, such as 0.10", lambda x: 0 < x <= 1
+    numbers = {"confidence": share, "smallest_effect": some, "permutations": whole, "seed": whole}
+    for what, (expected, fits) in numbers.items():
+        if not isinstance(given[what], Real) or not fits(given[what]):
+            raise ModelError(f"{what}: found {given[what]!r}; expected {expected}.")
 
 
 # One thread of linear algebra: the last digits do not depend on the machine, and at this size more threads only wait.
@@ -157,40 +279,32 @@ def answered(rows, question, options):
     groups = {column: int(codes.max()) + 1 for column, codes in design.clusters.items()}
     said = f"{METHODS[question['method']]}, {options['covariance']} by {' and '.join(groups)}, Satterthwaite"
     shared = {"n": len(design.y), "clusters": ", ".join(f"{g} {c}" for c, g in groups.items()), "method": said}
-    table = decided(table_of(answers, list(design.terms), options), **rule_of(options)).assign(**shared)
+    table = result.table_of(answers, list(design.terms), options).assign(**shared)
     unknown = table[table["reason"] != ""]
-    within = by and groups_of(apart, list(table["term"]), options).assign(**shared)[[*COLUMNS, "group"]]
-    names = ("smallest_effect", "confidence", "labels", "by", "exploratory")
+    kinds = {key: term.column for key, term in design.fitted.items() if term.level}
+    within = by and result.groups_of(apart, list(table["term"]), options).assign(**shared)[[*result.COLUMNS, "group"]]
+    about = {name: options[name] for name in ("smallest_effect", "confidence", "labels", "by", "exploratory")}
+    about |= {"outcome": design.formula.asks, "formula": str(design.formula), "method": said, "n": len(design.y)}
+    about |= {"left_out": design.left_out, "clusters": groups, "asked": (rows, question, options)}
     return Estimates(
-        table=table[COLUMNS],
+        table=table[result.COLUMNS],
         joint=answers.joint_test([name for name in design.terms if name not in set(unknown["term"])]),
-        n=len(design.y),
-        clusters=groups,
-        left_out=design.left_out,
-        outcome=design.outcome,
         rate=float(design.trials @ design.y / design.trials.sum()),
         coefficients=pd.Series(answers.fit.coefficients, index=list(design.names), name="coefficient"),
         not_estimable=unknown[["term", "label", "reason", "explanation"]].reset_index(drop=True),
         notes=_notes(answers, apart, question["method"], options["exploratory"]),
-        method=said,
-        formula=str(design.formula),
-        factors=_factors(answers),
-        groups=within,
-        asked=(rows, question, options),
-        answers=answers,
-        apart=apart,
-        **{name: options[name] for name in names},
+        factors={one: answers.joint_test([key for key in kinds if kinds[key] == one]) for one in kinds.values()},
+        **about | {"groups": within, "answers": answers, "apart": apart},
     )
 
 
 def _answers(design, method, options):
     """The answers; an incentive that alone tells who took part is answered on its own, and the others without it."""
     alone = [key for key, term in design.terms.items() if _splits(term.x, design.y)]
-    if not alone or len(alone) == len(design.terms) or method == "logit":
-        return _fitted(design, method, options)
     whole = _fitted(design, method, options)
-    rest = _fitted(design.without(alone), method, options)
-    return replace(rest, aside={key: whole for key in alone})
+    if not alone or len(alone) == len(design.terms) or method == "logit":
+        return whole
+    return replace(_fitted(design.without(alone), method, options), aside=dict.fromkeys(alone, whole))
 
 
 def _splits(x, y):
@@ -211,25 +325,14 @@ def _fitted(design, method, options):
     return Answers(design, fit, clusterings(fit, design.clusters, options["covariance"]), separated, options)
 
 
-def _factors(answers):
-    """The joint test of the kinds of each incentive that are in the model."""
-    kinds = {key: term.column for key, term in answers.design.fitted.items() if term.level}
-    by = dict.fromkeys(kinds.values())
-    return {one: answers.joint_test([key for key, column in kinds.items() if column == one]) for one in by}
-
-
 def _notes(answers, apart, method, exploratory):
-    notes = [*answers.design.notes, *_separated_note(answers, method), *([Note(EXPLORATORY)] if exploratory else [])]
-    return tuple(dict.fromkeys([*notes, *(apart.design.notes if apart else ())]))
-
-
-def _separated_note(answers, method):
-    design, separated = answers.design, answers.separated
-    asked = {j for key in design.fitted for j in design.contrast(key).columns}
-    if answers.fit.method != method:  # the maximum does not exist, for any of the terms: Firth's penalty for all
-        asked = set()
+    design, fit, asked = answers.design, answers.fit, set()
+    if fit.method != method:  # the maximum does not exist, for any of the terms: Firth's penalty for all
         message = mark("{names}: tells without exception who took part; all coefficients are held finite by a penalty.")
     else:
         message = mark("{names}: tells without exception who took part; its coefficient is held finite by the penalty.")
-    names = [label(design.names[j]) for j in separated if j not in asked and design.names[j] != "Intercept"]
-    return (Note(message, names=", ".join(names)),) if names and not answers.fit.is_linear else ()
+        asked = {j for key in design.fitted for j in design.contrast(key).columns}
+    names = [label(design.names[j]) for j in answers.separated if j not in asked and design.names[j] != "Intercept"]
+    notes = [*design.notes, *([Note(message, names=", ".join(names))] if names and not fit.is_linear else [])]
+    notes += [Note(EXPLORATORY)] if exploratory else []
+    return tuple(dict.fromkeys([*notes, *(apart.design.notes if apart else ())]))

@@ -16,18 +16,13 @@ from scipy.special import expit
 
 from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives.contrasts import IDENTITY, LOGIT, Link
-from konbit_lessons.incentives.matrices import label
+from konbit_lessons.incentives.formula import label
 from konbit_lessons.words import mark
 
 TOLERANCE = 1e-8  # of firthmodels: its default, 1e-4, gives 4.8 digits
 TIGHT = 1e-10  # of a score or a step of one's own iterations
-METHODS = {
-    "firth": mark("Firth logit"),
-    "logit": mark("Logit"),
-    "linear": mark("Linear probability"),
-    "fractional": mark("Fractional logit"),
-    "binomial": mark("Binomial logit"),
-}
+METHODS = {"firth": mark("Firth logit"), "logit": mark("Logit"), "linear": mark("Linear probability")}
+METHODS |= {"fractional": mark("Fractional logit"), "binomial": mark("Binomial logit")}
 
 
 @dataclass(frozen=True)

@@ -12,15 +12,12 @@ import pandas as pd
 from scipy import stats
 
 from konbit_lessons.errors import ModelError
-from konbit_lessons.incentives.columns import is_number
+from konbit_lessons.incentives.used import is_number
 
 FEWEST = 20  # imputations (STATISTICS, point 8)
 ROUNDS = 10  # of the chained equations before an imputation is taken
 DONORS = 5  # known answers among which one is drawn, as in mice
 RIDGE = 1e-5  # on the diagonal, as in mice: columns may repeat each other
-COLUMNS = ["term", "label", "complete_estimate", "complete_low", "complete_high", "complete_n", "pooled_estimate"]
-COLUMNS += ["pooled_std_error", "pooled_df", "pooled_low", "pooled_high", "pooled_n", "share_due_to_missing"]
-COLUMNS += ["fraction_missing_information", "reason"]
 
 
 class Pooled(NamedTuple):
@@ -125,13 +122,21 @@ def imputed(result, *, imputations=FEWEST, seed=1):
     answers = []
     if fill:
         known = _organizations(rows, asked, fill, formula.outcome, cluster)
-        _check_known(known[fill], known.shape[1])
+        enough = max(2 * DONORS, known.shape[1] + DONORS)
+        for name, count in known[fill].notna().sum().items():
+            if count < enough:
+                raise ModelError(
+                    f'"{name}": {count} organizations have an answer; expected at least {enough} to impute the others '
+                    f"from {known.shape[1]} columns. Leave the column out, or name fewer."
+                )
         rng = np.random.default_rng(seed)
         for _ in range(imputations):
             drawn = pd.DataFrame(_chained(known.to_numpy(), rng), index=known.index, columns=known.columns)
             answers.append(result.again(_filled(rows, drawn[fill]), by=None, permutations=0))
     missing = missing.assign(imputed=missing["column"].isin(fill))
-    return Imputed(_table(result, answers), missing, len(answers))
+    every = zip(*(one.table.itertuples() for one in (result, *answers)), strict=True)
+    table = pd.DataFrame([_line(row, each, result.confidence) for row, *each in every]).assign(m=len(answers))
+    return Imputed(table, missing, len(answers))
 
 
 def pool(estimates, std_errors, df_complete=np.inf):
@@ -193,26 +198,11 @@ def _organizations(rows, asked, fill, outcome, cluster):
             columns[name] = seen[name].astype(float).groupby(of).quantile(0.5, interpolation="lower")
         elif _of_organization(rows, name, cluster):
             columns[name] = seen[name].astype(float).groupby(of).mean()
-        elif _is_text_of(each[name]):
+        elif (each[name].nunique(dropna=False) < 2).all() and (each[name].count() > 0).all():  # known, one in each
             text = each[name].first().astype("str")
             columns |= {f"{name}: {level}": (text == level).astype(float) for level in sorted(text.unique())[1:]}
     columns |= {f"(mean {name})": each[name].mean().astype(float) for name in outcome}
     return pd.DataFrame(columns | {"(invitations)": each.size().astype(float)})
-
-
-def _is_text_of(values):
-    """Whether grouped values are known, and the same in all rows of each group."""
-    return bool((values.nunique(dropna=False) < 2).all() and (values.count() > 0).all())
-
-
-def _check_known(known, columns):
-    enough = max(2 * DONORS, columns + DONORS)
-    for name, count in known.notna().sum().items():
-        if count < enough:
-            raise ModelError(
-                f'"{name}": {count} organizations have an answer; expected at least {enough} to impute the others from '
-                f"{columns} columns. Leave the column out, or name fewer."
-            )
 
 
 def _chained(values, rng):
@@ -246,15 +236,8 @@ def _matched(y, others, gone, rng):
 
 def _filled(rows, values):
     """The rows with each gap of a column filled by its organization's value."""
-    column_of = {name: rows[name].astype("Float64") for name in values}
     of = rows[values.index.name]
-    return rows.assign(**{name: known.fillna(of.map(values[name])) for name, known in column_of.items()})
-
-
-def _table(complete, answers):
-    every = zip(*(one.table.itertuples() for one in (complete, *answers)), strict=True)
-    told = [_line(row, each, complete.confidence) for row, *each in every]
-    return pd.DataFrame(told, columns=COLUMNS).assign(m=len(answers))
+    return rows.assign(**{name: rows[name].astype("Float64").fillna(of.map(values[name])) for name in values})
 
 
 def _line(row, each, confidence):
@@ -267,7 +250,9 @@ def _line(row, each, confidence):
         estimates, errors, df = np.transpose([(one.estimate, one.std_error, one.df) for one in each])
         pooled = pool(estimates, errors, df.mean())
     reach = float(stats.t.ppf((1 + confidence) / 2, pooled.df)) * pooled.std_error
-    complete = row.term, row.label, row.estimate, row.conf_low, row.conf_high, row.n
-    ends = pooled.estimate - reach, pooled.estimate + reach
-    n = each[0].n if each else row.n
-    return *complete, *pooled[:3], *ends, n, pooled.due_to_missing, pooled.fraction, reason
+    line = {"term": row.term, "label": row.label, "complete_estimate": row.estimate, "complete_low": row.conf_low}
+    line |= {"complete_high": row.conf_high, "complete_n": row.n, "pooled_estimate": pooled.estimate}
+    line |= {"pooled_std_error": pooled.std_error, "pooled_df": pooled.df, "pooled_low": pooled.estimate - reach}
+    line |= {"pooled_high": pooled.estimate + reach, "pooled_n": each[0].n if each else row.n}
+    told = {"share_due_to_missing": pooled.due_to_missing, "fraction_missing_information": pooled.fraction}
+    return line | told | {"reason": reason}

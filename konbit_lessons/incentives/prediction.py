@@ -218,13 +218,8 @@ def _predicted(X, y, others, method, fold):
     """The probabilities of the rows of one fold from a model of the other rows, and the share of those."""
     if np.ptp(y[others]) == 0:
         raise ModelError(f"fold {fold + 1}: in all the others everybody or nobody took part. Ask for fewer folds.")
-    kept = _independent(X[others])
+    scale = np.linalg.norm(X[others], axis=0)
+    _, R = np.linalg.qr(X[others] / np.where(scale > 0, scale, 1.0))
+    kept = np.flatnonzero(np.abs(np.diag(R)) > 1e-7)  # the columns that those before them do not give
     fit = fit_model(X[others][:, kept], y[others], method)
     return expit(X[~others][:, kept] @ fit.coefficients), y[others].mean()
-
-
-def _independent(X):
-    """Positions of the columns that those before them do not give."""
-    scale = np.linalg.norm(X, axis=0)
-    _, R = np.linalg.qr(X / np.where(scale > 0, scale, 1.0))
-    return np.flatnonzero(np.abs(np.diag(R)) > 1e-7)

@@ -1,7 +1,12 @@
-"""The table of the answers: one row per incentive, with p-values adjusted over them, and the strength of each.
+"""The table of the answers, one row per incentive with its strength, and what a shared report may show of it.
 
-Takes the ``Answers``; returns frames, plain numbers that know neither pictures nor languages. For ``estimates``.
+Takes the ``Answers``; returns frames, plain numbers that know neither pictures nor languages. For ``estimates``. Of
+``Estimates``, and the smallest number of organizations that a figure may be about, :func:`shown` returns a copy with
+blanks, from which tables, figures, sentences and CSV files are made as from any other: nothing about an incentive of
+which few organizations tell. docs/disclosure.md says what is hidden.
 """
+
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,17 +20,22 @@ COLUMNS = ["term", "label", "estimate", "std_error", "df", "conf_low", "conf_hig
 COLUMNS += ["n", "clusters", "method", "varies_by", "kind", *COUNTS]
 COLUMNS += ["penalized_low", "penalized_high", "permutation_p", "strength", "reason"]
 COLUMNS += ["detectable", "e_value", "e_value_limit", "against"]
+NOT_SHOWN = "not_shown"  # the reason of an incentive that is hidden
+KEPT = ["term", "label", "n", "clusters", "method", "varies_by", "kind", "against", "group"]
+ENDS = ["estimate", "conf_low", "conf_high"]
+ROUNDED = {2: [*ENDS, "std_error", "penalized_low", "penalized_high"], 1: ["e_value", "e_value_limit"]}
+ORGANIZATION = "organization_id"
 
 
 def table_of(answers, keys, options):
-    """The answers about these terms as a frame; ``matters`` is the effect, in its own unit, that would matter."""
+    """The answers about these terms, decided; ``matters`` is the effect, in its own unit, that would matter."""
     lines = []
     for key in keys:
         term = answers.design.terms[key]
         line = {"term": term.name, "group": term.group, **answers.about(key)}
         line |= {"label": label_of(term.column, term.level, options["labels"]), "against": term.against}
         lines.append(line | {"matters": options["smallest_effect"] / term.usual_change})
-    return pd.DataFrame(lines)
+    return decided(pd.DataFrame(lines), options["confidence"], options["exploratory"])
 
 
 def decided(table, confidence, exploratory):
@@ -37,9 +47,11 @@ def decided(table, confidence, exploratory):
     """
     found_among = adjusted_p(table["p_value"], "fdr_bh")
     adjusted = found_among if exploratory else adjusted_p(table["p_value"], "holm")
-    told = (table[column].to_list() for column in ("reason", "conf_low", "conf_high", "matters"))
-    sure = adjusted < 1 - confidence, found_among < LIKELY * (1 - confidence)
-    strength = [_strength(*row) for row in zip(*told, *sure, strict=True)]
+    low, high, matters = (table[column] for column in ("conf_low", "conf_high", "matters"))
+    is_clear, is_likely = adjusted < 1 - confidence, found_among < LIKELY * (1 - confidence)
+    beyond, within = (low > 0) | (high < 0), (-matters <= low) & (high <= matters)
+    which = [table["reason"].astype(bool), beyond & is_clear, beyond & is_likely, within]
+    strength = np.select(which, ["cannot tell", "clear", "likely", "no sign of"], "uncertain")
     return table.assign(p_adjusted=adjusted, strength=strength)
 
 
@@ -89,8 +101,8 @@ def groups_of(answers, terms, options):
     told = effects.set_index(["term", "group"]).to_dict("index")
     terms = dict.fromkeys(term for term, _ in keys)
     differences = [_difference(answers, told, term, first, group) for term in terms for group in others]
-    parts = [decided(frame, **rule_of(options)) for frame in (effects, pd.DataFrame(differences))]
-    return pd.concat(parts, ignore_index=True)
+    differences = decided(pd.DataFrame(differences), options["confidence"], options["exploratory"])
+    return pd.concat([effects, differences], ignore_index=True)
 
 
 def _difference(answers, told, term, first, second):
@@ -102,14 +114,130 @@ def _difference(answers, told, term, first, second):
     return other | counts | UNKNOWN | numbers | about
 
 
-def rule_of(options):
-    """What the strength of an answer depends on, as arguments of :func:`decided`."""
-    return {name: options[name] for name in ("confidence", "exploratory")}
+def shown(result, smallest, also_hidden=()):
+    """The result as a report may show it in which no figure is about fewer than ``smallest`` organizations.
+
+    An incentive is hidden whole, estimate and counts, where fewer had it, or were without it, or took part with or
+    without it, or did not. Of several kinds of an incentive of which one is hidden, the others keep their estimates,
+    and lose the counts that would tell it; of several groups of which one is hidden, so are the others and the
+    differences. Rows that are not grouped by ``organization_id``, as in a study, count one by one.
+
+    Parameters
+    ----------
+    result : Estimates
+    smallest : int
+    also_hidden : terms whose counts another figure of the reports hides; theirs are not told here either
+
+    Returns
+    -------
+    Estimates
+    """
+    if smallest <= 1:
+        return result
+    design = result.answers.design
+    few = {name for name in design.terms if _is_few(design, name, smallest)}
+    told = {other for name in few for other in design.others(name)} | ({*also_hidden} & {*design.terms})
+    told -= few
+    told_by = [j for name in few - {*design.unfit} for j in design.contrast(name).columns]
+    explained = result.not_estimable["explanation"].mask(result.not_estimable["term"].isin(few), "")
+    return replace(
+        result,
+        table=_safe(result.table, result.table["term"], design, (few, told), smallest),
+        groups=None if result.groups is None else _shown_groups(result, few, told, smallest),
+        coefficients=result.coefficients.mask(np.isin(np.arange(len(design.names)), told_by)),
+        rate=np.nan if _is_few_of(_who(design), design.y > 0, smallest) else result.rate,
+        left_out=_of_enough(result.left_out, result.asked[0], smallest),
+        not_estimable=result.not_estimable.assign(explanation=explained),
+        notes=tuple(note for note in result.notes if "dropped" not in note.values),  # noqa: PD011  (of a Note)
+        smallest=smallest,
+    )
 
 
-def _strength(reason, low, high, matters, is_clear, is_likely):
-    if reason:
-        return "cannot tell"
-    if (low > 0 or high < 0) and (is_clear or is_likely):
-        return "clear" if is_clear else "likely"
-    return "no sign of" if -matters <= low and high <= matters else "uncertain"
+def _shown_groups(result, few, told, smallest):
+    """The effects within groups: of a term that one group is too small for, none is told."""
+    groups, design = result.groups, result.apart.design
+    hidden = {term for term, group in design.terms if _is_few(design, (term, group), smallest)}
+    hidden |= {other for name in hidden for other in result.answers.design.others(name)} | few
+    keys = list(zip(groups["term"], groups["group"], strict=True))
+    return _safe(groups, keys, design, (hidden, told - hidden), smallest)
+
+
+def shown_covariates(table, design, smallest):
+    """The covariates' effects without those that rest on few organizations with a level, or without it."""
+    few, frame = [], design.frame
+    for term in table["term"]:
+        column, _, level = (term, "", "") if term in frame else term[:-1].rpartition("[")
+        there = frame[column] != 0 if term in frame else frame[column].astype("str") == level
+        few.append(_is_few_of(_who(design), there.to_numpy(), smallest))
+    return _masked(table, table.columns.drop(["term", "label"]), pd.Series(few, index=table.index, dtype=bool))
+
+
+def shown_curve(table, main):
+    """The specifications with estimates as exact as those of the result that they vary."""
+    told = table["term"].isin(main.loc[main["n_offered"].isna(), "term"])
+    return table.assign(**{end: table[end].round(2).where(told, table[end]) for end in ENDS})
+
+
+def shown_missing(missing, smallest):
+    """``Imputed.missing`` without what is about few organizations: how many lack an answer, and rows of theirs."""
+    if smallest <= 1 or missing.empty:
+        return missing
+    some, never = missing["organizations"], missing["never"]
+    few = some.between(1, smallest - 1)
+    few_never = few | never.between(1, smallest - 1) | (some - never).between(1, smallest - 1)
+    whole = {"rows": few, "organizations": few, "never": few_never}
+    missing = missing.assign(**{name: missing[name].astype("Int64").mask(which) for name, which in whole.items()})
+    return _masked(missing, [name for name in missing if name.startswith("share")], few)
+
+
+def _is_few(design, name, smallest):
+    """Whether a group that an answer about a term rests on is too small, or empty of all but a few."""
+    who, took_part, sides = _who(design), design.y > 0, design.compared(name)
+    return any(0 < _number(who, side) < smallest or _is_few_of(who[side], took_part[side], smallest) for side in sides)
+
+
+def _is_few_of(who, yes, smallest):
+    return any(0 < _number(who, some) < smallest for some in (yes, ~yes))
+
+
+def _who(design):
+    """Whom each row is about: its organization; in a study itself."""
+    return design.clusters.get(ORGANIZATION, np.arange(len(design.y)))
+
+
+def _number(who, which):
+    return len(np.unique(who[which]))
+
+
+def _masked(table, names, which):
+    """The table without these numbers in some rows."""
+    return table.assign(**{name: table[name].astype(float).mask(which) for name in names}) if which.any() else table
+
+
+def _safe(table, keys, design, terms, smallest):
+    """The table without anything of hidden terms, and without the counts that would tell them.
+
+    Nor is it told how many organizations had an incentive at some time, where that leaves few that never did. ``terms``
+    are those that are hidden, and those whose counts would tell of others.
+    """
+    hidden, told = (table["term"].isin(some) for some in terms)
+    who, known = _who(design), [key if key in design.terms else None for key in keys]
+    never = [
+        _number(who, design.terms[key].rows) - _number(who, design.compared(key)[0]) if key else 0 for key in known
+    ]
+    few_left = pd.Series(never, index=table.index).between(1, smallest - 1) & (table["varies_by"] != "event_id")
+    numbers = table.columns.drop([*COUNTS, "strength", "reason", "explanation", *KEPT], errors="ignore")
+    safe = _masked(_masked(table, COUNTS, hidden | told), numbers, hidden)
+    safe.loc[hidden, ["strength", "reason"]] = "cannot tell", NOT_SHOWN
+    for digits, names in ROUNDED.items():  # a share of so many, told exactly, tells of how many
+        safe.loc[told, names] = safe.loc[told, names].round(digits)
+    return safe.assign(groups_offered=safe["groups_offered"].mask(few_left)) if few_left.any() else safe
+
+
+def _of_enough(left_out, rows, smallest):
+    """Rows left out, by column; without numbers where one is about few organizations, since the others tell it."""
+    if left_out.empty or ORGANIZATION not in rows:
+        return left_out
+    of = [rows.loc[rows[name].isna(), ORGANIZATION].nunique() for name in left_out["column"]]
+    few = any(0 < n < smallest for n in of) or left_out["rows"].between(1, smallest - 1).any()
+    return left_out.assign(rows=pd.array([pd.NA] * len(left_out), dtype="Int64")) if few else left_out

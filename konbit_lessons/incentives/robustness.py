@@ -86,12 +86,8 @@ def _asked(context):
     """The specifications that this question has; not the one that is the main answer already."""
     columns, method = context.rows.columns, context.question["method"]
     attended = context.design.formula.left == "attended"
-    has = {
-        method: False,
-        "unadjusted": bool(context.design.adjusters),
-        "senior": attended and SENIOR in columns,
-        "delegates": attended and DELEGATES in columns,
-    }
+    has = {"senior": attended and SENIOR in columns, "delegates": attended and DELEGATES in columns}
+    has |= {"unadjusted": bool(context.design.adjusters), method: False}
     first = ("bootstrap", "permutation") if method == "linear" else ()  # under the estimate that is theirs
     return [key for key in dict.fromkeys((*first, *SPECIFICATIONS)) if has.get(key, True)]
 
@@ -99,15 +95,14 @@ def _asked(context):
 def _answers(context, key):
     """Term → (estimate, low, high) or a reason, by one specification, and the rows used."""
     specification, needs = SPECIFICATIONS[key]
-    counts, yes_no = context.question["trials"], np.isin(context.design.y, (0.0, 1.0)).all()
-    if (needs and counts) or (needs == YES_NO and not yes_no):
+    yes_no = np.isin(context.design.y, (0.0, 1.0)).all()
+    if (needs and context.question["trials"]) or (needs == YES_NO and not yes_no):
         return dict.fromkeys(context.varies_by, "not_yes_no"), 0
     if needs == YES_NO and context.separated:
         return dict.fromkeys(context.varies_by, "separated"), 0
-    try:
+    with suppress(ModelError):
         return specification(context)
-    except ModelError:
-        return {}, 0
+    return {}, 0
 
 
 def _line(term, key, answer, n):
@@ -148,20 +143,13 @@ class Context:
 def _sandwich(context, design, method):
     """Effects of another fit, with CR2 by every cluster column, as the main answer has them."""
     fit = fit_model(design.X, design.y, method, design.trials)
-    robust, found = clusterings(fit, design.clusters), {}
-    for term, of in context.varies_by.items():
-        if term in design.unfit:
-            found[term] = design.unfit[term][0]
-            continue
+    robust, found = clusterings(fit, design.clusters), {term: reason for term, (reason, _) in design.unfit.items()}
+    for term in context.varies_by.keys() - found:
         effect, gradient = design.contrast(term).effect(fit.coefficients, fit.link)
-        basis = robust.basis(gradient, confidence=context.confidence, own=of)
+        basis = robust.basis(gradient, confidence=context.confidence, own=context.varies_by[term])
         told = basis.about(effect)
         found[term] = [told[end] for end in ENDS] if basis.fewest >= FEWEST_DF else "low_df"
     return found, len(design.y)
-
-
-def _refit(method):
-    return lambda context: _sandwich(context, context.design, method)
 
 
 def _bootstrap(context):
@@ -215,12 +203,12 @@ def _gee(context):
 
     def fit(X, y, codes):
         coefficients, covariance, _ = gee_logit(X, y, codes)
-        df = codes.max() + 1 - X.shape[1]
 
         def effect(change):
             estimate, gradient = change.effect(coefficients)
             return estimate, np.sqrt(gradient @ covariance @ gradient)
 
+        df = codes.max() + 1 - X.shape[1]
         return effect, t_distribution.ppf((1 + context.confidence) / 2, df) if df >= FEWEST_DF else np.inf
 
     return _by_group(context, fit)
@@ -233,26 +221,24 @@ def _mixed(context):
 
 def _by_group(context, fit):
     """Effects of a model that knows one way of grouping: for each term the groups that it was given out to."""
-    design, fits, found = context.design, {}, {}
+    design, found = context.design, {}
     for name in dict.fromkeys(map(context.grouped, context.varies_by)):
         with suppress(ModelError):
-            fits[name] = fit(design.X, design.y, design.clusters[name])
-    for term in context.varies_by:
-        if context.grouped(term) in fits:
-            effect, reach = fits[context.grouped(term)]
-            estimate, std_error = effect(design.contrast(term))
-            found[term] = estimate, estimate - reach * std_error, estimate + reach * std_error
+            effect, reach = fit(design.X, design.y, design.clusters[name])
+            for term in (one for one in context.varies_by if context.grouped(one) == name):
+                estimate, std_error = effect(design.contrast(term))
+                found[term] = estimate, estimate - reach * std_error, estimate + reach * std_error
     return found, len(design.y)
 
 
 def _fixed(context):
     """Least squares with a level for every organization and quarter: each is compared with itself only."""
     first = context.design.first
-    levels = {name: f"{name}, each" for name in (first, QUARTER) if name in context.rows}
+    levels = {f"{name}, each": name for name in (first, QUARTER) if name in context.rows}
     if context.rows[first].nunique() > MOST_FIXED:
         return dict.fromkeys(context.varies_by, "too_large"), 0
-    rows = context.rows.assign(**{each: context.rows[name].astype("category") for name, each in levels.items()})
-    right = " + ".join([context.design.formula.right, *map(quoted, levels.values())])
+    rows = context.rows.assign(**{each: context.rows[name].astype("category") for each, name in levels.items()})
+    right = " + ".join([context.design.formula.right, *map(quoted, levels)])
     return _sandwich(context, context.redesign(rows, right, method="linear"), "linear")
 
 
@@ -264,8 +250,8 @@ def _unadjusted(context):
 
 def _senior(context):
     """Another cut-off of participation: attended, and with a senior delegate."""
-    attended, senior = context.rows["attended"].astype("boolean"), context.rows[SENIOR].astype("boolean")
-    return _another_outcome(context, (attended & senior).astype("boolean"), context.question["method"])
+    both = context.rows["attended"].astype("boolean") & context.rows[SENIOR].astype("boolean")
+    return _another_outcome(context, both, context.question["method"])
 
 
 def _delegates(context):
@@ -282,8 +268,8 @@ def _another_outcome(context, outcome, method):
 
 YES_NO, SINGLE, ANY = "yes or no", "single rows", ""  # what a specification needs of the outcome
 SPECIFICATIONS = {
-    "logit": (_refit("logit"), YES_NO),
-    "linear": (_refit("linear"), SINGLE),
+    "logit": (lambda context: _sandwich(context, context.design, "logit"), YES_NO),
+    "linear": (lambda context: _sandwich(context, context.design, "linear"), SINGLE),
     "bootstrap": (_bootstrap, SINGLE),
     "permutation": (_permutation, SINGLE),
     "gee": (_gee, YES_NO),

@@ -18,7 +18,7 @@ from konbit_lessons.incentives.clusters import KINDS, clusterings, varies_by
 from konbit_lessons.incentives.contrasts import IDENTITY, LOGIT, Link, contrast_of
 from konbit_lessons.incentives.design import names_of
 from konbit_lessons.incentives.fit import Fit, fit_model
-from konbit_lessons.incentives.matrices import matrix_of
+from konbit_lessons.incentives.formula import matrix_of
 from konbit_lessons.incentives.result import label_of
 
 TESTED = ["estimate", "std_error", "df", "t", "p_value", "conf_low", "conf_high"]
@@ -66,8 +66,8 @@ def coef_test(fit, clusters, kind="CR2", confidence=0.95):
     """
     fitted, codes, robust = robust_of(fit, clusters, kind)
     own = [own_of(codes, column) for column in fitted.Z.T]
-    each = zip(fitted.coefficients, np.eye(len(own)), own, strict=True)
-    return _table(dict(zip(fitted.names, each, strict=True)), robust, confidence)[TESTED]
+    each = zip(fitted.names, zip(fitted.coefficients, np.eye(len(own)), own, strict=True), strict=True)
+    return _table(dict(each), robust, confidence)[TESTED]
 
 
 def wald_test(fit, clusters, terms, kind="CR2"):
@@ -126,7 +126,8 @@ def effects(fit, clusters, columns, kind="CR2", confidence=0.95):
         found = ", ".join(map(str, fitted.frame))
         raise ModelError(f'effects: "{missing[0]}" is not in the data of the fit; they have {found}.')
     told = fitted.coefficients, fitted.link, fitted.offset
-    changes = _changes(fitted.design, codes, names_of(columns))
+    design = SimpleNamespace(frame=fitted.frame, X=fitted.Z, names=fitted.names, matrix=fitted.matrix)
+    changes = _changes(design, codes, names_of(columns))
     each = {term: (*change.effect(*told), own) for term, _, change, own in changes}
     return _table(each, robust, confidence)[TESTED]
 
@@ -178,7 +179,7 @@ def fit_of(answers):
     """The fit of an analysis as statsmodels has it, with its standard errors and degrees of freedom."""
     design, fit, robust = answers.design, answers.fit, answers.robust
     result = _library_fit(design, fit)
-    result.model.data.frame = design.frame.assign(**design.ids, **{design.outcome: design.y})
+    result.model.data.frame = design.frame.assign(**design.ids, **{design.formula.asks: design.y})
     unit, own = np.eye(len(design.names)), [own_of(design.clusters, column) for column in design.X.T]
     bases = [robust.basis(one, confidence=answers.confidence, own=of) for one, of in zip(unit, own, strict=True)]
     plain = result._results
@@ -195,8 +196,8 @@ def _library_fit(design, fit):
     from statsmodels.genmod.generalized_linear_model import GLM
     from statsmodels.regression.linear_model import OLS
 
-    X, y = pd.DataFrame(design.X, columns=list(design.names)), pd.Series(design.y, name=design.outcome)
-    whole = design.X.shape[1] == len(design.spec.column_names) and design.formula.left == design.outcome
+    X, y = pd.DataFrame(design.X, columns=list(design.names)), pd.Series(design.y, name=design.formula.asks)
+    whole = design.X.shape[1] == len(design.spec.column_names) and design.formula.left == design.formula.asks
     known = {"formula": str(design.formula), "model_spec": design.spec} if whole else {}
     if fit.is_linear:
         result = OLS(y, X, **known).fit()
@@ -219,7 +220,10 @@ def covariates_of(answers, labels):
             level = str(levels[0]) if levels else ""
             shown[term] = label_of(term.removesuffix(f"[{level}]"), level, labels)
             known[term] = not {*answers.separated} & {*change.columns}
-    table, numbers = _table(each, answers.robust, answers.confidence), ["std_error", "df", "conf_low", "conf_high"]
+    table, numbers = (
+        _table(each, answers.robust, answers.confidence),
+        ["std_error", "df", "conf_low", "conf_high"],
+    )
     told = (table["fewest"] >= FEWEST_DF) & pd.Series(known, dtype=bool)
     table = table.assign(label=pd.Series(shown, dtype="str"), **table[numbers].where(told))
     return table[["label", "estimate", *numbers]].reset_index()
@@ -269,11 +273,6 @@ class Fitted(Fit):
     model: object = None
     Z: np.ndarray = None
     offset: np.ndarray = None
-
-    @cached_property
-    def design(self):
-        """What ``contrasts.contrast_of`` takes: the rows, Z as their design, its columns and that of other rows."""
-        return SimpleNamespace(frame=self.frame, X=self.Z, names=self.names, matrix=self.matrix)
 
     @property
     def names(self):

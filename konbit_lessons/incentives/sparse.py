@@ -15,6 +15,8 @@ from scipy.stats import chi2
 from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives.fit import TIGHT, fit_model, maximized, orthonormal, penalized
 
+BETWEEN = 20  # points on the way from one limit to the other
+
 
 def penalized_interval(design, key, fit, confidence=0.95):
     """The average marginal effects (low, high) of a term between the profile-penalized limits of its coefficient.
@@ -29,16 +31,12 @@ def penalized_interval(design, key, fit, confidence=0.95):
     limits, contrast = profile_limits(alone, design.y, column, confidence), design.contrast(key)
     way = [*limits, alone.coefficients]
     if not contrast.offered:
-        way += _between(alone, design.y, column, *limits[:, column])
+        Z, turn = orthonormal(X, column)
+        best = np.linalg.solve(turn, alone.coefficients)[:-1]
+        between = np.linspace(*limits[:, column], BETWEEN + 2)[1:-1] / turn[column, -1]
+        way += [turn @ maximized(Z, (design.y, fit.trials), np.append(best, b), len(best))[0] for b in between]
     effects = [contrast.effect(back @ beta)[0] for beta in way]
     return min(effects), max(effects)
-
-
-def _between(fit, y, column, low, high, points=20):
-    Z, back = orthonormal(fit.X, column)
-    best = np.linalg.solve(back, fit.coefficients)[:-1]
-    ends = np.linspace(low, high, points + 2)[1:-1] / back[column, -1]
-    return [back @ maximized(Z, (y, fit.trials), np.append(best, b), len(best))[0] for b in ends]
 
 
 def profile_limits(fit, y, column, confidence=0.95):
@@ -101,7 +99,10 @@ def permutation_p(design, name, *, varies_by, permutations, seed):
     """
     if not permutations:
         return float("nan")
-    u = _projected(design, np.delete(np.arange(len(design.names)), design.contrast(name).columns))
+    X = np.delete(design.X, design.contrast(name).columns, axis=1)
+    fit = fit_model(X, design.y, "firth", design.trials)
+    WX = X * fit.weights[:, None]
+    u = fit.score - WX @ np.linalg.lstsq(WX.T @ X, X.T @ fit.score, rcond=None)[0]
     dealt = shuffled_scores(design, name, u, varies_by=varies_by, permutations=permutations, seed=seed)
     if not len(dealt):
         return float("nan")
@@ -115,8 +116,12 @@ def shuffled_scores(design, name, u, *, varies_by, permutations, seed):
     score, value, strata, fixed = _to_shuffle(design, name, varies_by, u)
     if not len(value):
         return np.empty(0)
-    rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
-    return np.array([fixed + score @ value[_shuffle(rng, strata)] for _ in range(permutations)])
+    rng, dealt = np.random.default_rng([seed, zlib.crc32(name.encode())]), []
+    order, places = np.empty(len(strata), int), np.argsort(strata, kind="stable")
+    for _ in range(permutations):  # a random order of the positions that keeps each within its stratum
+        order[places] = np.lexsort([rng.random(len(strata)), strata])
+        dealt.append(fixed + score @ value[order])
+    return np.array(dealt)
 
 
 def _to_shuffle(design, name, varies_by, u):
@@ -142,22 +147,6 @@ def _to_shuffle(design, name, varies_by, u):
 
 def _kinds(design, codes):
     """The type of each row's group, by the first ``*_type`` adjuster that is constant within groups; or one for all."""
-    for name in design.adjusters:
-        kind = design.frame[name]
-        if name.endswith("_type") and (kind.groupby(codes).nunique() < 2).all():
-            return pd.factorize(kind, sort=True)[0]
-    return np.zeros(len(codes), int)
-
-
-def _projected(design, columns):
-    X = design.X[:, columns]
-    fit = fit_model(X, design.y, "firth", design.trials)
-    WX = X * fit.weights[:, None]
-    return fit.score - WX @ np.linalg.lstsq(WX.T @ X, X.T @ fit.score, rcond=None)[0]
-
-
-def _shuffle(rng, strata):
-    """A random order of the positions that keeps each within its stratum."""
-    order = np.empty(len(strata), int)
-    order[np.argsort(strata, kind="stable")] = np.lexsort([rng.random(len(strata)), strata])
-    return order
+    types = [design.frame[name] for name in design.adjusters if name.endswith("_type")]
+    constant = (pd.factorize(kind, sort=True)[0] for kind in types if (kind.groupby(codes).nunique() < 2).all())
+    return next(constant, np.zeros(len(codes), int))

@@ -1,19 +1,23 @@
 """Which rows an analysis uses: complete ones, in a fixed order, with columns as a model takes them.
 
-Takes the rows and the question; returns fields of ``Design``. First step of ``design``.
+Takes the rows and the question; returns fields of ``Design``. First step of ``design``. Yes/no and numbers become
+float64, text becomes kinds in a fixed order; the outcome is a yes or no, a share, or so many of so many.
 """
+
+from datetime import date
 
 import numpy as np
 import pandas as pd
 
 from konbit_lessons.errors import ModelError
-from konbit_lessons.incentives.columns import MOST_LEVELS, is_number, prepared, read_outcome, shown
-from konbit_lessons.incentives.formula import quoted, unknown_column
-from konbit_lessons.incentives.matrices import evaluated
-from konbit_lessons.incentives.notes import Note
+from konbit_lessons.incentives.formula import Note, evaluated, quoted, shown, unknown_column
 from konbit_lessons.words import mark
 
 CAME = "attended"  # to whom some columns belong, such as whether a director came
+MOST_LEVELS = 12  # more kinds than this are names rather than kinds, and each would be compared with the first
+MOST_ADJUSTED = 300  # levels of an adjuster: each quarter, each organization of a within-comparison
+YES_NO = {"yes": "1", "true": "1", "no": "0", "false": "0"}  # as text; other words are refused
+SHARES = ("fractional", "linear")  # the methods that take a share between 0 and 1
 
 
 def used_rows(rows, formula, *, incentives, cluster, by, method="firth", trials=None, reference=None):
@@ -31,21 +35,26 @@ def used_rows(rows, formula, *, incentives, cluster, by, method="firth", trials=
     _refuse_of_who_came(rows, formula.outcome)
     used, left_out = _complete(rows, list(columns), trials)
     frame = _frame(used, formula, incentives, cluster, reference or {}, by)
-    outcome = used.assign(**{formula.left: _outcome(used, formula)})
-    y, m = read_outcome(outcome, formula.left, method, trials)
+    if formula.left in map(quoted, formula.outcome):
+        outcome = used[formula.outcome[0]]
+    else:
+        numbers = pd.DataFrame({name: prepared(used[name], "outcome") for name in formula.outcome})
+        outcome = evaluated(f"0 + I(1.0 * ({formula.left}))", numbers, formula)[0].iloc[:, 0]
+    y, m = read_outcome(used.assign(**{formula.left: outcome}), formula.left, method, trials)
     codes = {name: pd.factorize(used[name], sort=True)[0] for name in cluster}
-    _check_spread(used, codes)
+    if alone := [name for name, of in codes.items() if of.max() == 0]:
+        raise ModelError(
+            f'cluster column "{alone[0]}": found one value ({shown(used[alone[0]].iloc[0])}); expected at least two '
+            "groups, because the spread between groups tells how sure an estimate is. Name another in cluster."
+        )
     keys = [one.cat.codes if isinstance(one.dtype, pd.CategoricalDtype) else one for _, one in frame.items()]
     order = np.lexsort([*keys, m, y, *reversed(codes.values())])
-    return {
-        "frame": frame.iloc[order].reset_index(drop=True),
-        "ids": used[list(cluster)].iloc[order].reset_index(drop=True),
-        "y": y[order],
-        "trials": m[order],
-        "clusters": {name: of[order] for name, of in codes.items()},
-        "left_out": left_out,
-        "notes": _missing_note(left_out, used),
-    }
+    counted = {"dropped": len(rows) - len(used), "all": len(rows), "counted": _counted(left_out)}
+    note = Note(mark("{dropped} of {all} rows were left out: {counted}."), **counted)
+    frame, ids = (one.iloc[order].reset_index(drop=True) for one in (frame, used[list(cluster)]))
+    found = {"frame": frame, "ids": ids, "clusters": {name: of[order] for name, of in codes.items()}}
+    notes = (note,) if counted["dropped"] else ()
+    return found | {"y": y[order], "trials": m[order], "left_out": left_out, "notes": notes}
 
 
 def checked(rows):
@@ -103,13 +112,6 @@ def _counted(left_out):
     return ", ".join(f"{rows} have no {column}" for column, rows in left_out.itertuples(index=False))
 
 
-def _missing_note(left_out, used):
-    dropped = int(left_out["rows"].sum())
-    message = mark("{dropped} of {all} rows were left out: {counted}.")
-    note = Note(message, dropped=dropped, all=dropped + len(used), counted=_counted(left_out))
-    return (note,) if dropped else ()
-
-
 def _frame(used, formula, incentives, cluster, reference, by):
     """The columns of the formula as it takes them; of an incentive of kinds, the one compared with in front."""
     for name in reference:
@@ -127,30 +129,155 @@ def _frame(used, formula, incentives, cluster, reference, by):
         else:
             columns[name] = prepared(used[name], "adjuster")
     if by:
-        columns[by] = _groups(used[by])
+        text = isinstance(used[by].dtype, pd.CategoricalDtype)
+        columns[by] = prepared(used[by] if text else used[by].astype("str"), "by")
+        if not 2 <= len(columns[by].cat.categories) <= MOST_LEVELS:
+            found = len(columns[by].cat.categories)
+            raise ModelError(f'by="{by}": found {found} groups; expected 2 to {MOST_LEVELS}.')
     return pd.DataFrame(columns)
 
 
-def _outcome(used, formula):
-    """The outcome's column, or what the left side of the formula makes of it."""
-    if formula.left in map(quoted, formula.outcome):
-        return used[formula.outcome[0]].rename(formula.left)
-    numbers = pd.DataFrame({name: prepared(used[name], "outcome") for name in formula.outcome})
-    return evaluated(f"0 + I(1.0 * ({formula.left}))", numbers, formula)[0].iloc[:, 0]
+def prepared(column, role, *, reference=None, most=MOST_ADJUSTED):
+    """A complete column as float64, or as categories of text, the one compared with (or the first) in front.
+
+    The first is the first category of a categorical column, else the first by the alphabet.
+
+    Examples
+    --------
+    >>> prepared(pd.Series([True, False], dtype="boolean"), "incentive").tolist()
+    [1.0, 0.0]
+    >>> list(prepared(pd.Series(["none", "coaching"]), "incentive", reference="none").cat.categories)
+    ['none', 'coaching']
+    """
+    column = plain(column)
+    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_complex_dtype(column):
+        numbers = column.astype(float)
+        if not np.isfinite(numbers).all():
+            raise ModelError(f'{role} "{column.name}": found an infinite value; expected numbers. Correct the rows.')
+        return numbers
+    _refuse_what_has_no_kinds(column, role)
+    names = _kinds(column, role, most)
+    reference = reference if reference is None else str(reference)
+    if reference not in (None, *names):
+        raise ModelError(f'reference of "{column.name}": found {reference!r}; expected one of {", ".join(names)}.')
+    order = sorted(names, key=lambda name: name != reference)
+    return pd.Series(pd.Categorical(column.astype("str").astype(object), order), column.index, name=column.name)
 
 
-def _groups(column):
-    groups = prepared(column if isinstance(column.dtype, pd.CategoricalDtype) else column.astype("str"), "by")
-    found = len(groups.cat.categories)
-    if not 2 <= found <= MOST_LEVELS:
-        raise ModelError(f'by="{column.name}": found {found} groups; expected 2 to {MOST_LEVELS}.')
-    return groups
+def plain(column):
+    """A column in the simplest dtype for its values: objects, Arrow's and categories of yes/no as what they hold."""
+    if isinstance(column.dtype, pd.CategoricalDtype) and pd.api.types.is_numeric_dtype(column.cat.categories):
+        return column.astype(float) if np.isin(column.cat.categories.astype(float), (0.0, 1.0)).all() else column
+    if isinstance(column.dtype, pd.ArrowDtype) and pd.api.types.is_bool_dtype(column):
+        return column.astype("boolean")
+    return column.infer_objects()
 
 
-def _check_spread(used, codes):
-    for name, of in codes.items():
-        if of.max() == 0:
-            raise ModelError(
-                f'cluster column "{name}": found one value ({shown(used[name].iloc[0])}); expected at least two '
-                "groups, because the spread between groups tells how sure an estimate is. Name another in cluster."
-            )
+def is_number(column):
+    """Whether a column holds numbers or yes/no."""
+    return pd.api.types.is_numeric_dtype(plain(column))
+
+
+def _refuse_what_has_no_kinds(column, role):
+    dtype, first = column.dtype, column.iloc[0]
+    if pd.api.types.is_datetime64_any_dtype(dtype) or isinstance(first, date):
+        raise ModelError(
+            f'{role} "{column.name}": found a date; expected yes/no (true/false), a number, or text such as a quarter.'
+        )
+    if pd.api.types.is_timedelta64_dtype(dtype) or isinstance(first, list | dict | set | tuple | np.ndarray):
+        raise ModelError(
+            f'{role} "{column.name}": found {first!r}; expected yes/no (true/false), a number or text. Make such a '
+            "column of it first."
+        )
+
+
+def _kinds(column, role, most):
+    """The levels that occur, in the order of the categories or of the alphabet."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        names = [str(level) for level in column.cat.categories if (column == level).any()]
+    else:
+        names = sorted(column.astype("str").unique())
+    _refuse_numbers_as_text(names, column, role)
+    spellings = pd.Series(names, index=[name.casefold().strip() for name in names])
+    if alike := spellings[spellings.index.duplicated(keep=False)].tolist():
+        raise ModelError(
+            f'{role} "{column.name}": found {alike[0]!r} and {alike[1]!r}; expected kinds that differ in more than '
+            "capitals and spaces. Write them alike."
+        )
+    if len(names) > most:
+        raise ModelError(
+            f'{role} "{column.name}": found {len(names)} different values, such as {names[0]!r}; expected yes/no '
+            f"(true/false), a number, or at most {most} kinds. Group the kinds."
+        )
+    return names
+
+
+def _refuse_numbers_as_text(names, column, role):
+    """Text that is mostly numbers is a number with a slip in it ("12,5"), not so many kinds."""
+    numbers = pd.to_numeric(pd.Series(names, dtype=object), errors="coerce").notna()
+    few = numbers.all() and len(names) <= MOST_LEVELS
+    if isinstance(column.dtype, pd.CategoricalDtype) or few or numbers.sum() <= len(names) / 2:
+        return
+    slip = next((name for name, is_one in zip(names, numbers, strict=True) if not is_one), names[0])
+    raise ModelError(
+        f'{role} "{column.name}": found the text {slip!r} among numbers; expected numbers. Correct it, or make '
+        "it a number; where numbers are the names of kinds, make it a category."
+    )
+
+
+def read_outcome(used, outcome, method, trials=None):
+    """The outcome as shares y (n,), and of how many m (n,): 1 each, or the column ``trials``.
+
+    Raises
+    ------
+    ModelError
+        When a value does not fit the method, or the outcome is the same in all rows.
+
+    Examples
+    --------
+    >>> y, m = read_outcome(pd.DataFrame({"came": [1, 3], "invited": [2, 4]}), "came", "binomial", "invited")
+    >>> y.tolist(), m.tolist()
+    ([0.5, 0.75], [2.0, 4.0])
+    """
+    column = used[outcome]
+    if (method == "binomial") != bool(trials):
+        raise ModelError(
+            'method="binomial" counts how many of how many took part: name the column of those invited in trials.'
+            if method == "binomial"
+            else f'trials="{trials}": found method="{method}"; counts of how many took part need method="binomial".'
+        )
+    numbers = _numbers(column)
+    if trials:
+        m = _numbers(used[trials])
+        _refuse(used[trials], ~((m > 0) & (m == np.round(m)) & np.isfinite(m)), "the whole number that was invited", "")
+        wrong = ~((numbers >= 0) & (numbers <= m) & (numbers == np.round(numbers)))
+        _refuse(column, wrong, f"a whole number from 0 to that in {trials}", "Correct the rows.")
+        numbers = numbers / m
+    elif method in SHARES:
+        wrong = ~((numbers >= 0) & (numbers <= 1))
+        _refuse(column, wrong, "yes or no, or a share from 0 to 1", "Divide percent by 100.")
+    else:
+        hint = "Choose a yes/no column, or make one."
+        if np.nanmin(numbers, initial=0) >= 0 and np.nanmax(numbers, initial=0) <= 1:
+            hint = 'For a share, say method="fractional".'
+        _refuse(column, ~np.isin(numbers, (0.0, 1.0)), "yes or no (true/false or 1/0), or blank", hint)
+    if numbers.min() == numbers.max():
+        who = {0.0: "nobody", 1.0: "everybody"}.get(numbers[0], f"a share of {numbers[0]:g}")
+        raise ModelError(
+            f'outcome "{outcome}": in all {len(numbers)} rows {who} took part, so nothing can predict who does. '
+            "Take a longer period or another outcome."
+        )
+    return numbers, m if trials else np.ones(len(numbers))
+
+
+def _numbers(column):
+    column = plain(column)
+    if pd.api.types.is_string_dtype(column):
+        column = column.astype("str").str.strip().str.casefold().replace(YES_NO)
+    return pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=np.nan)
+
+
+def _refuse(column, wrong, expected, hint):
+    if wrong.any():
+        found = f'"{column.name}", row {column.index[wrong][0]}: found {shown(column[wrong].iloc[0])}'
+        raise ModelError(f"outcome {found}; expected {expected}. {hint}".strip())

@@ -13,7 +13,7 @@ from konbit_lessons.errors import ModelError, ProgrammeError
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.store import cleaned, digest, fingerprint
-from konbit_lessons.incentives.profiles import Profiles, organization_profiles
+from konbit_lessons.incentives.mixed import Profiles, organization_profiles
 from konbit_lessons.measures.answers import answers, with_offer
 from konbit_lessons.measures.expectations import promised
 from konbit_lessons.measures.roster import last_day
@@ -41,7 +41,7 @@ class Record:
     answers : DataFrame, one row per wave it answered: ``wave``, ``said_on``, yes or no to each ``expects_*``; from
         :func:`konbit_lessons.measures.answers.answers`
     conversations, other_support, business_leads, contributions : DataFrame
-    profile : dict, its line of :class:`konbit_lessons.incentives.profiles.Profiles`; empty where there is none
+    profile : dict, its line of :class:`konbit_lessons.incentives.mixed.Profiles`; empty where there is none
     adds : dict, incentive → by how much it raises the expected share
     """
 
