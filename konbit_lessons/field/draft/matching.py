@@ -16,7 +16,7 @@ from konbit_lessons.field import identity
 from konbit_lessons.field.draft.evidence import ORDERS, SCHEMAS, Column, Known, days_in, fit
 from konbit_lessons.field.draft.folder import Unit, is_metadata
 from konbit_lessons.field.draft.own import PROBABLY_OTHER, Own, own_columns
-from konbit_lessons.field.draft.vocabulary import alike, currency_in, vocabulary
+from konbit_lessons.field.draft.evidence import currency_in, likeness, vocabulary
 
 PLACED = 0.80  # confidence below which nothing is placed
 MARGIN = 0.10  # by which the second best must be worse
@@ -134,7 +134,11 @@ def _candidate(column: Column, table: str, name: str, known: Known) -> Candidate
     about = SCHEMAS[table].columns[name].metadata
     if column.given and not (about.get("refers_to") or about["levels"] or name == "quarter"):
         return None
-    by_header = 1.0 if column.header == name else alike(column.says, (table, name))
+    by_header = (
+        1.0
+        if column.header == name
+        else max((likeness(said).get((table, name), 0.0) for said in column.says), default=0.0)
+    )
     values = fit(column, table, name, known)
     if not isinstance(values, str) and by_header < 1 and _other_unit(column, table, name):
         values = "it is in another unit"

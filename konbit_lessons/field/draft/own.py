@@ -10,7 +10,7 @@ from konbit_lessons.field import identity
 from konbit_lessons.field.declared import AMOUNT, EXPECTS
 from konbit_lessons.field.draft.evidence import NO_ANSWER_CODES, Column
 from konbit_lessons.field.draft.folder import Unit
-from konbit_lessons.field.draft.vocabulary import currency_in, folded, meanings, nearest
+from konbit_lessons.field.draft.evidence import currency_in, folded, meanings, nearest
 from konbit_lessons.tables import TABLES, codebook
 
 SURE_NAME = 0.9  # likeness of a header to a thing of the vocabulary from which it has its name

@@ -15,7 +15,7 @@ from konbit_lessons.field import identity
 from konbit_lessons.field.declared import AMOUNT
 from konbit_lessons.field.draft.evidence import NO_ANSWER_CODES, SCHEMAS, Column, days_in
 from konbit_lessons.field.draft.own import Own, slug
-from konbit_lessons.field.draft.vocabulary import folded, meanings
+from konbit_lessons.field.draft.evidence import folded, meanings
 from konbit_lessons.field.sources.form import Form
 from konbit_lessons.field.values import DATE_ORDERS, YES, Writing, convert
 

@@ -14,10 +14,10 @@ from jinja2 import Environment
 from rapidfuzz.distance import Postfix, Prefix
 
 from konbit_lessons.field.draft.evidence import SCHEMAS, days_in
-from konbit_lessons.field.draft.folder import SHEET, Folder, Unit, labels_of
+from konbit_lessons.field.draft.folder import Folder, Unit, labels_of
 from konbit_lessons.field.draft.matching import Match
 from konbit_lessons.field.draft.own import Own, named
-from konbit_lessons.field.draft.vocabulary import currency_in, vocabulary
+from konbit_lessons.field.draft.evidence import currency_in, vocabulary
 from konbit_lessons.field.draft.ways import beside, comment, rows, toml, ways_of
 from konbit_lessons.field.sources.form import Form
 from konbit_lessons.words import languages
@@ -187,7 +187,7 @@ def _nearest(source: Source, name: str) -> str:
     near = [one for candidates, _ in source.match.open.values() for one in candidates if one.target == name]
     if near:
         return "nearest: " + ", ".join(f'"{one.header}" ({one.confidence:.2f})' for one in near)
-    if name == "event_id" and SHEET in source.unit.columns:
+    if name == "event_id" and "@sheet" in source.unit.columns:
         return f'its sheets have names such as "{source.unit.parts[0].sheet}", which are no codes of events'
     if other and other.unique == 1:
         return f"without one, what tells rows apart can stand for it: {name} = {toml(other.header)}"
