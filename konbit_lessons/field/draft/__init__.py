@@ -15,10 +15,9 @@ import pandas as pd
 from konbit_lessons import tables
 from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.field import identity
-from konbit_lessons.field.draft.evidence import SCHEMAS, Known
+from konbit_lessons.field.draft.evidence import SCHEMAS, Known, vocabulary
 from konbit_lessons.field.draft.folder import Folder, Part, Unit, read_folder
 from konbit_lessons.field.draft.matching import Match, matches
-from konbit_lessons.field.draft.evidence import vocabulary
 from konbit_lessons.field.draft.writing import Source, programme_text
 
 __all__ = ["Draft", "draft_programme"]

@@ -1,7 +1,7 @@
 """What the header and the values of a raw column speak for.
 
-A header is as alike to a phrase of vocabulary.toml as they have words in common, the rarer ones counting more. Values fit
-a column of the codebook as the rules there say of what is measured.
+A header is as alike to a phrase of vocabulary.toml as they have words in common, the rarer ones counting more. Values
+fit a column of the codebook as the rules there say of what is measured.
 """
 
 import math

@@ -13,12 +13,10 @@ import pandas as pd
 from jinja2 import Environment
 from rapidfuzz.distance import Postfix, Prefix
 
-from konbit_lessons.field.draft.evidence import SCHEMAS, days_in
+from konbit_lessons.field.draft.evidence import SCHEMAS, currency_in, days_in, vocabulary
 from konbit_lessons.field.draft.folder import Folder, Unit, labels_of
 from konbit_lessons.field.draft.matching import Match
-from konbit_lessons.field.draft.own import Own, named
-from konbit_lessons.field.draft.evidence import currency_in, vocabulary
-from konbit_lessons.field.draft.ways import beside, comment, rows, toml, ways_of
+from konbit_lessons.field.draft.ways import Own, line, named, rows, toml, ways_of
 from konbit_lessons.field.sources.form import Form
 from konbit_lessons.words import languages
 
@@ -72,12 +70,12 @@ class Source:
 def programme_text(folder: Folder, sources: list[Source], unfit: dict[Unit, str], *, raw: str) -> str:
     """The whole file."""
     environment = Environment(autoescape=False, keep_trailing_newline=True)
-    environment.filters |= {"beside": beside, "toml": toml, "rows": rows, "escaped": glob.escape, "comment": comment}
+    environment.filters |= {"beside": line, "toml": toml, "rows": rows, "escaped": glob.escape, "comment": line}
     template = environment.from_string(Path(__file__).with_name("drafted.toml.j2").read_text(encoding="utf-8"))
     found = _about(sources) | _declared(sources) | {"waves": _waves(sources)}
     found |= {"raw": raw, "sources": sources, "folder": folder, "kinds": KINDS, "files_of": _files}
-    found["columns_of"] = lambda source: [*_columns(source), *map(comment, _open_lines(source, sources))]
-    found["unfit"] = [map(comment, _unfit(unit, why)) for unit, why in unfit.items()]
+    found["columns_of"] = lambda source: [*_columns(source), *map(line, _open_lines(source, sources))]
+    found["unfit"] = [map(line, _unfit(unit, why)) for unit, why in unfit.items()]
     return template.render(found).rstrip() + "\n"
 
 
@@ -159,15 +157,16 @@ def _columns(source: Source) -> list[str]:
             placed = source.match.placed[name]
             personal = "; a person's name: dropped at cleaning" if about.metadata.get("direct_identifier") else ""
             column = source.place if name == "places" else name
-            why = f"{placed.confidence:.2f} {placed.reason}{personal}"
-            lines.append(beside(f"{column} = {toml(placed.header)}", why))
+            by = "values" if placed.by_header < 0.5 else "header and values"
+            why = f"{placed.confidence:.2f} {'header' if placed.by_values < 0.28 else by}{personal}"
+            lines.append(line(f"{column} = {toml(placed.header)}", why))
     expects = [one for one in source.match.own if one.section == "expectations"]
     questions = {one.header.removesuffix(f"/{one.name}") for one in expects}
     together = expects if len(expects) > len(questions) == 1 else []
     if together:
-        lines.append(beside(f'"expects_*" = {toml(questions.pop() + "/*")}', f"values, {len(together)} choices"))
+        lines.append(line(f'"expects_*" = {toml(questions.pop() + "/*")}', f"values, {len(together)} choices"))
     own = [f"{one.column} = {toml(one.header)}" for one in source.match.own if one not in together]
-    return lines + [beside(line, "values, and no column of every programme") for line in own]
+    return lines + [line(one, "values, and no column of every programme") for one in own]
 
 
 def _open_lines(source: Source, sources: list[Source]) -> list[str]:
@@ -233,8 +232,8 @@ def _waves(sources: list[Source]) -> dict[Path, str]:
     for wave, path in enumerate(in_order, start=1):
         day = _DAY_IN_NAME.search(path.name)
         short = f"*{day[0]}*" if day and sum(day[0] in one.name for one in paths) == 1 else glob.escape(path.name)
-        line = f"{toml(short)} = {wave}"
-        lines[path] = beside(f"# {line}", OPEN + doubt) if doubt else beside(line, "0.95 by the days answers were sent")
+        text = f"{toml(short)} = {wave}"
+        lines[path] = line(f"# {text}", OPEN + doubt) if doubt else line(text, "0.95 by the days answers were sent")
     return lines
 
 
