@@ -18,12 +18,12 @@ from rapidfuzz import fuzz, process
 
 from konbit_lessons import tables
 from konbit_lessons.field import identity
+from konbit_lessons.field.identity import fold
 from konbit_lessons.field.values import DATE_ORDERS, NO, SERIAL, YES, Writing, convert
 from konbit_lessons.words import languages
 
-SCHEMAS = tables.schemas(
-    {"organizations": {"places": {"at": "places", "kind": "text", "meaning": "Where it is"}}}, languages=languages()
-)
+PLACES = {"at": "places", "kind": "text", "meaning": "Where it is"}
+SCHEMAS = tables.schemas({"organizations": {"places": PLACES}}, languages=languages())
 ORDERS = tuple(order for order in DATE_ORDERS if order not in SERIAL)
 Concept = tuple[str, str]  # (table, column); or (a group, what it is): identifiers, others, incentives, questions, …
 Fit = float | str  # how strongly values speak for a column, 0 to 1; or what speaks against it, in words
@@ -99,14 +99,14 @@ def nearest(headers: Iterable[str], *groups: str, without: tuple[str, ...] = ())
 def meanings(which: str) -> dict[str, str]:
     """Folded writing → meaning, for one list of values of the vocabulary."""
     known = vocabulary()["levels"].get(which, {})
-    said = {identity.fold(written): meaning for meaning, ones in known.items() for written in (meaning, *ones)}
+    said = {fold(written): meaning for meaning, ones in known.items() for written in (meaning, *ones)}
     return {written: meaning for written, meaning in said.items() if written}
 
 
 @cache
 def folded(group: str, which: str) -> frozenset[str]:
     """The folded phrases of one list of the vocabulary."""
-    return frozenset(map(identity.fold, vocabulary()[group][which]))
+    return frozenset(map(fold, vocabulary()[group][which]))
 
 
 @cache
@@ -282,21 +282,19 @@ def days_in(cells: pd.Series, orders: Iterable[str]) -> pd.Series:
 _TESTS = {
     "words": lambda value: len(identity.words(value)) >= 2,
     "short": lambda value: len(value) <= 10 and " " not in value and value.isupper(),
-    "yes_no": lambda value: value.casefold() in YES | NO or identity.fold(value) in meanings("yes_no"),
-    "point": lambda value: (value.isdigit() and int(value) <= 10) or identity.fold(value) in meanings("agreement"),
-    "answer": lambda value: value in NO_ANSWER_CODES or identity.fold(value) in meanings("unknown"),
+    "yes_no": lambda value: value.casefold() in YES | NO or fold(value) in meanings("yes_no"),
+    "point": lambda value: (value.isdigit() and int(value) <= 10) or fold(value) in meanings("agreement"),
+    "answer": lambda value: value in NO_ANSWER_CODES or fold(value) in meanings("unknown"),
     "title": lambda value: set(identity.words(value)) & (folded("titles", "senior") | folded("titles", "junior")),
-    "kind of lead": lambda value: identity.fold(value) in meanings("business_leads.kind"),
-    "status": lambda value: identity.fold(value) in meanings("learning.status"),
+    "kind of lead": lambda value: fold(value) in meanings("business_leads.kind"),
+    "status": lambda value: fold(value) in meanings("learning.status"),
 }
 _MEASURES = {  # what rules look at beside these shares; of flags, the share of those that are set
     "unique": lambda column, known: column.unique,
     "different": lambda column, known: len(column.counts),
     "numeric": lambda column, known: column.numeric,
     "kinds": lambda column, known: column.kinds,
-    "usual": lambda column, known: [
-        identity.fold(value) in folded("usual", "contributions") for value in column.distinct
-    ],
+    "usual": lambda column, known: [fold(value) in folded("usual", "contributions") for value in column.distinct],
     "events": lambda column, known: [value in known.events for value in column.distinct],
     "shared": lambda column, known: [value in known.shared for value in column.distinct],
     "organizations": lambda column, known: [bool(one.organization_id) for one in column.organizations(known).values()],

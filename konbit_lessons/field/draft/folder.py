@@ -57,18 +57,12 @@ class Folder:
         columns = {}
         for header in rows:
             question, choice = labels_of(header, form)
-            says = (
-                question.values()
-                if choice is None
-                else [f"{q}/{c}" for q in question.values() for c in choice.values()]
-            )
+            ends = [""] if choice is None else [f"/{label}" for label in choice.values()]
+            says = [label + end for label in question.values() for end in ends]
             columns[header] = Column(header, (header, *says), rows[header])
-        for header, names in {
-            "@sheet": [part.sheet for part in parts],
-            "@file": [one.path.stem for one in parts],
-        }.items():
-            if any(names):
-                each = [name for name, part in zip(names, parts, strict=True) for _ in range(len(part.rows))]
+        for header, name in {"@sheet": lambda part: part.sheet, "@file": lambda part: part.path.stem}.items():
+            if any(map(name, parts)):
+                each = [name(part) for part in parts for _ in range(len(part.rows))]
                 columns[header] = Column(header, (), pd.Series(each, dtype="str"))
         return Unit(kind, path, columns, tuple(parts))
 

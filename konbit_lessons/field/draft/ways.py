@@ -15,17 +15,8 @@ import pandas as pd
 from konbit_lessons import tables
 from konbit_lessons.field import identity
 from konbit_lessons.field.declared import AMOUNT, EXPECTS
-from konbit_lessons.field.draft.evidence import (
-    NO_ANSWER_CODES,
-    SCHEMAS,
-    SURE,
-    Column,
-    currency_in,
-    days_in,
-    folded,
-    meanings,
-    nearest,
-)
+from konbit_lessons.field.draft import evidence
+from konbit_lessons.field.draft.evidence import SCHEMAS, SURE, Column, currency_in, days_in, folded, meanings
 from konbit_lessons.field.draft.folder import Unit
 from konbit_lessons.field.sources.form import Form
 from konbit_lessons.field.values import DATE_ORDERS, YES, Writing, convert
@@ -124,7 +115,7 @@ def _question(column: Column, unit: Unit) -> Own | None:
 
 def _answers(column: Column) -> dict[str, object] | None:
     """How a question is answered, as keys of programme.toml; None where by text."""
-    values = [value for value in column.counts.index if value not in NO_ANSWER_CODES]
+    values = [value for value in column.counts.index if value not in evidence.NO_ANSWER_CODES]
     if column.share("yes_no") >= 0.9:
         return {"kind": "yes_no"}
     if column.share("point") + column.share("answer") >= 0.9 and column.share("point") > 0.3:
@@ -142,7 +133,7 @@ def _answers(column: Column) -> dict[str, object] | None:
 
 def named(says: Iterable[str], group: str) -> tuple[str, bool]:
     """The name of a thing: that of the vocabulary where one is surely meant; else its header's. And which it is."""
-    degree, what = nearest(says, group)
+    degree, what = evidence.nearest(says, group)
     return (what, True) if degree >= SURE["name"] else (slug(says[0]), False)
 
 
@@ -320,12 +311,10 @@ def _codes(ways: Ways, answers: list[Column], form: Form | None) -> None:
     declared = {code for code, labels in numbered if not meanings("unknown").keys().isdisjoint(labels)}
     if declared:
         ways.add("missing", f'"*" = {toml(sorted(declared))}', MISSING)
-    seen = Counter()
-    for column in answers:
-        seen.update({code: int(column.counts[code]) for code in NO_ANSWER_CODES.intersection(column.counts.index)})
-    for code in sorted(set(seen) - declared):
-        why = f"{seen[code]} answers are {code}, which is no value; set aside until declared"
-        ways.add("missing", f'"*" = ["{code}"]  # OPEN: {why}')
+    for code in sorted(evidence.NO_ANSWER_CODES - declared):
+        if found := sum(int(column.counts.get(code, 0)) for column in answers):
+            why = f"{found} answers are {code}, which is no value; set aside until declared"
+            ways.add("missing", f'"*" = ["{code}"]  # OPEN: {why}')
 
 
 def _blanks(ways: Ways, columns: list[tuple[str, Column]]) -> None:
