@@ -200,7 +200,7 @@ def example(folder, **asked):
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 def init(folder):
     """Start a new programme: folders, a short commented programme.toml, where to put what."""
-    from konbit_lessons.field.draft.start import start_programme
+    from konbit_lessons.field.draft import start_programme
 
     written = start_programme(folder)
     echo(f"Written: {', '.join(path.name for path in written)} in {folder}.")
@@ -216,7 +216,7 @@ def draft_programme(folder, file):
     Where there is one already it is programme-draft.toml, unless told. What you have written is not overwritten.
     """
     from konbit_lessons.field.draft import draft_programme as draft
-    from konbit_lessons.field.draft.start import new_text
+    from konbit_lessons.field.draft import new_text
 
     usual = Path("programme.toml")
     as_new = usual.exists() and usual.read_bytes() == new_text().encode("utf-8")

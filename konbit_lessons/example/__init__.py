@@ -18,6 +18,8 @@ from konbit_lessons.publish import published
 
 __all__ = ["World", "simulate", "write_example"]
 
+TEMPLATES = files(__package__)
+
 
 def write_example(folder, *, seed: int = 2017, organizations: int = 137, events: int = 48) -> list[Path]:
     """Write a simulated programme below `folder`; the same arguments write the same bytes.
@@ -47,33 +49,14 @@ def write_example(folder, *, seed: int = 2017, organizations: int = 137, events:
     world = simulate(seed=seed, organizations=organizations, events=events)
     raw.mkdir(parents=True, exist_ok=True)
     key = write_files(world, raw)
-    readme = published(raw / "README.md", _template("raw_readme.md"))
-    return [*key.pop("files"), readme, *_truth(folder / "data" / "truth", world, key), *_programme(folder, world)]
-
-
-def _truth(folder, world, key):
+    written, aliases = key.pop("files"), key.pop("aliases")
+    texts = {raw / "README.md": (TEMPLATES / "raw_readme.md").read_text(encoding="utf-8")}
+    for name, value in {"truth": world.truth | key, "aliases": aliases}.items():
+        texts[folder / "data" / "truth" / f"{name}.json"] = json.dumps(value, ensure_ascii=False, indent=1) + "\n"
     attended = world.invitations[["event_id", "organization_id", "attended"]].astype({"attended": int})
-    aliases = key.pop("aliases")
-    return [
-        published(folder / "truth.json", _json(world.truth | key)),
-        published(folder / "aliases.json", _json(aliases)),
-        published(folder / "attended.csv", attended.to_csv(index=False, lineterminator="\n")),
-    ]
-
-
-def _programme(folder, world):
-    path = folder / "programme.toml"
-    if path.exists():
-        return []
-    text = _template("programme.toml")
-    for org_type, target in world.organizations["org_type"].value_counts().items():
-        text = re.sub(rf"(?m)^{org_type} = \d+$", f"{org_type} = {target}", text)
-    return [published(path, text)]
-
-
-def _template(name):
-    return (files(__package__) / name).read_text(encoding="utf-8")
-
-
-def _json(value):
-    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+    texts[folder / "data" / "truth" / "attended.csv"] = attended.to_csv(index=False, lineterminator="\n")
+    if not (programme := folder / "programme.toml").exists():
+        texts[programme] = (TEMPLATES / "programme.toml").read_text(encoding="utf-8")
+        for org_type, target in world.organizations["org_type"].value_counts().items():
+            texts[programme] = re.sub(rf"(?m)^{org_type} = \d+$", f"{org_type} = {target}", texts[programme])
+    return [*written, *(published(path, text) for path, text in texts.items())]

@@ -1,4 +1,4 @@
-"""Invented names: organizations, people, and how a hurried hand types an organization's name.
+"""``world.toml``, and the names it invents: organizations, people, and how a hurried hand types an organization's name.
 
 A name is a kind of organization with a town or surname; when many are wanted, a locality is added, so that 10,000 stay
 distinct. Any likeness to a real organization is chance. ``Typist`` types names with the slips seen in field records and
@@ -6,15 +6,17 @@ remembers which organization was meant: the answer key for identity matching.
 """
 
 import re
+import tomllib
 import unicodedata
-from itertools import product
+from importlib.resources import files
+from itertools import cycle, product
 
 import numpy as np
 import pandas as pd
 
 from konbit_lessons.errors import ProgrammeError
-from konbit_lessons.example.facts import FACTS
 
+FACTS = tomllib.loads((files(__package__) / "world.toml").read_text(encoding="utf-8"))
 WORDS, TYPING = FACTS["names"], FACTS["typing"]
 DEPARTMENT_OF, SURNAMES, FIRST_NAMES = WORDS["towns"], WORDS["surnames"], WORDS["first_names"]
 LOCALITIES = [f"{land} {mark}" for land, mark in product(WORDS["lands"], WORDS["marks"])]
@@ -32,15 +34,12 @@ def organization_names(rng: np.random.Generator, count: int) -> tuple[list[tuple
         pool += [(f"{name} de {town}", dept) for name, (town, dept) in product(personal, DEPARTMENT_OF.items())]
     if count > len(pool):
         raise ProgrammeError(f"organizations={count}: there are names for at most {len(pool)}. Ask for fewer.")
-    return _with_twins(rng, [pool[i] for i in rng.permutation(len(pool))[:count]])
-
-
-def _with_twins(rng, chosen):
+    chosen = [pool[i] for i in rng.permutation(len(pool))[:count]]
     towns = [i for i, (name, _) in enumerate(chosen) if name.endswith(tuple(DEPARTMENT_OF))]
     pairs = rng.permutation(towns)[: 2 * min(len(towns) // 2, round(len(chosen) / 45))].reshape(-1, 2)
-    for k, (first, second) in enumerate(pairs):
+    for (first, second), twin in zip(pairs, cycle(WORDS["twins"]), strict=False):
         name, department = chosen[first]
-        chosen[second] = (f"{name} {WORDS['twins'][k % len(WORDS['twins'])]}", department)
+        chosen[second] = (f"{name} {twin}", department)
     return chosen, [(int(first), int(second)) for first, second in pairs]
 
 

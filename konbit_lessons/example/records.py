@@ -7,9 +7,11 @@ leaves the others as they were. Frames come back in the types of the package's t
 import numpy as np
 import pandas as pd
 
-from konbit_lessons.example.facts import CUT, EXPECTS, FACTS, WAVES
+from konbit_lessons.example.names import FACTS
 
 SAID = FACTS["records"]
+CUT = pd.Timestamp(FACTS["events"]["cut"])  # nothing is recorded after this day
+EXPECTS, WAVES = SAID["expects"], dict(enumerate(SAID["waves"], start=1))
 
 
 def other_support(rng, roster):
@@ -19,7 +21,7 @@ def other_support(rng, roster):
     count = len(project)
     started = pd.Timestamp("2016-02-15") + days(rng.integers(0, 380, count))
     ended = pd.Series(started + days(rng.integers(100, 365, count)))
-    return _frame(
+    return typed(
         organization_id=roster["organization_id"].to_numpy()[organization],
         project=np.array(SAID["projects"])[project],
         topic=rng.choice(SAID["topics"], count),
@@ -36,7 +38,7 @@ def conversations(rng, roster):
     held_on = pd.Series(start + days(rng.random(len(who)) * (CUT - pd.DatetimeIndex(start)).days))
     due = held_on + days(30)
     done = due + days(rng.integers(-20, 20, len(who)))
-    return _frame(
+    return typed(
         organization_id=roster["organization_id"].to_numpy()[who],
         held_on=held_on,
         **_expectations(rng, len(who), unanswered=0.2),
@@ -56,7 +58,7 @@ def survey(rng, roster, views):
     """The answers to every wave."""
     frame = pd.concat([_wave(rng, wave, roster, views) for wave in WAVES], ignore_index=True)
     frame.insert(0, "submission_id", [f"{41001 + i:08d}-aaaa" for i in range(len(frame))])
-    return typed(frame)
+    return typed(**frame)
 
 
 def _wave(rng, wave, roster, views):
@@ -66,7 +68,10 @@ def _wave(rng, wave, roster, views):
     number = answers * (1 + (rng.random(len(roster)) < 0.08))  # some organizations answer twice
     who = np.repeat(np.arange(len(roster)), number)
     moved_by = np.array([np.ones(len(who)), np.full(len(who), wave), *views.to_numpy()[who].T])
-    answer = {name: _rating(rng, np.array(weights) @ moved_by) for name, weights in SAID["ratings"].items()}
+    answer = {}
+    for name, weights in SAID["ratings"].items():
+        rating = np.clip(np.round(rng.normal(np.array(weights) @ moved_by, 0.7)), 1, 5)
+        answer[name] = pd.Series(rating, dtype="Int64").mask(rng.random(len(who)) < 0.04)
     about = {"organization_id": roster["organization_id"].to_numpy()[who]}
     about |= {"submitted_on": first + days(rng.integers(0, 28, len(who))), "wave": wave}
     knows = rng.random(len(who)) < 0.25 + 0.08 * wave
@@ -77,18 +82,13 @@ def _wave(rng, wave, roster, views):
     return pd.DataFrame(about | answer | {"knows_benefits": knows, "role_clear": role} | expects | {"comment": said})
 
 
-def _rating(rng, mean):
-    rating = pd.Series(np.clip(np.round(rng.normal(mean, 0.7)), 1, 5), dtype="Int64")
-    return rating.mask(rng.random(len(rating)) < 0.04)
-
-
 def business_leads(rng, rows, calendar):
     """Leads and contracts of those who came, far more of them from events with a showcase."""
     came = rows[rows["attended"]].merge(calendar, on="event_id", validate="many_to_one")
     chance = np.where(came[FACTS["events"]["showcase"][1]], 0.11, 0.012)
     leads = came[rng.random(len(came)) < chance].sort_values("organization_id", kind="stable")
     count = len(leads)
-    frame = _frame(
+    frame = typed(
         organization_id=leads["organization_id"].to_numpy(),
         date=leads["held_on"].to_numpy() + days(rng.integers(5, 60, count)),
         kind=rng.choice(SAID["leads"], count, p=[0.75, 0.25]),
@@ -105,7 +105,7 @@ def contributions(rng, roster):
     count, last = len(pledges), pledges["left_on"].fillna(CUT)
     pledged = pledges["joined_on"] + days(rng.random(count) * (last - pledges["joined_on"]).dt.days)
     delivered = pledged + days(rng.integers(5, 100, count))
-    frame = _frame(
+    frame = typed(
         organization_id=pledges["organization_id"],
         pledged_on=pledged,
         kind=rng.choice(SAID["pledges"], count, p=SAID["pledged"]),
@@ -119,11 +119,8 @@ def days(number):
     return pd.to_timedelta(np.floor(number), unit="D")
 
 
-def _frame(**columns):
-    return typed(pd.DataFrame(columns))
-
-
-def typed(frame):
+def typed(**columns):
     """Text as ``str``, yes/no as ``boolean``, whole numbers as ``Int64``, amounts as ``Float64``, days in µs."""
     kinds = {"b": "boolean", "i": "Int64", "f": "Float64", "M": "datetime64[us]", "O": "str", "U": "str"}
+    frame = pd.DataFrame(columns)
     return frame.astype({name: kinds[kind.kind] for name, kind in frame.dtypes.items() if kind.kind in kinds})

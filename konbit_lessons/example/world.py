@@ -18,11 +18,11 @@ import pandas as pd
 
 from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.example import records
-from konbit_lessons.example.facts import CUT, EFFECTS, FACTS, KINDS
-from konbit_lessons.example.names import DEPARTMENT_OF, PEOPLE, acronym, organization_names, person, phones
-from konbit_lessons.example.records import SAID, days, typed
+from konbit_lessons.example.names import DEPARTMENT_OF, FACTS, PEOPLE, acronym, organization_names, person, phones
+from konbit_lessons.example.records import CUT, SAID, days, typed
 
-EVENTS, OTHER = FACTS["events"], FACTS["effects"]["other"]
+EVENTS, KINDS = FACTS["events"], FACTS["kinds"]
+EFFECTS, OTHER = FACTS["effects"]["incentives"], FACTS["effects"]["other"]
 OFFERED, TYPES = EVENTS["offered"], EVENTS["types"]
 PROVIDER, GRANTEE = KINDS["provider"], KINDS["grantee"]
 AMOUNT = EVENTS["amount"]  # the incentive that is one
@@ -66,30 +66,25 @@ def simulate(*, seed: int = 2017, organizations: int = 137, events: int = 48) ->
         if value < least:
             raise ProgrammeError(f"{name}={value}: expected a whole number of {least} or more.")
     draws = np.random.default_rng([seed, FACTS["effects"]["draw"]]).spawn(len(DRAWS))
-    draw = dict(zip(DRAWS, draws, strict=True))
-    world = World()
+    draw, world = dict(zip(DRAWS, draws, strict=True)), World()
     world.organizations, twins = _organizations(draw["organizations"], organizations)
     world.events = _events(draw["events"], events)
-    world.other_support = records.other_support(draw["other_support"], world.organizations)
-    world.conversations = records.conversations(draw["conversations"], world.organizations)
-    views = _views(draw["truth"], world.organizations)
+    for name in ("other_support", "conversations", "contributions"):
+        setattr(world, name, getattr(records, name)(draw[name], world.organizations))
+    # what the survey's answers measure; providers are demotivated
+    views = pd.DataFrame(draw["truth"].normal(size=(organizations, 2)), columns=["motivation", "belief_money"])
+    views.loc[world.organizations["org_type"] == PROVIDER["org_type"], "motivation"] -= 0.4
     rows, worth = _attendance(draw["invitations"], world, views)
-    world.delegates = _delegates(draw["delegates"], rows)
-    world.invitations = _with_delegates(rows, world.delegates)
+    world.invitations, world.delegates = _delegates(draw["delegates"], rows)
     world.survey = records.survey(draw["survey"], world.organizations, views)
     world.business_leads = records.business_leads(draw["business_leads"], rows, world.events)
-    world.contributions = records.contributions(draw["contributions"], world.organizations)
     world.learning = pd.read_csv(files(__package__) / "learning.csv", dtype="str", parse_dates=["due_on"])
-    world.truth = {"seed": seed} | _truth(world, twins, worth)
-    return world
-
-
-def _truth(world, twins, worth):
     sd, codes = FACTS["effects"], world.organizations["organization_id"]
-    said = {"coefficients": OTHER | EFFECTS, "org_sd": sd["sd_of_organizations"], "event_sd": sd["sd_of_events"]}
-    said |= {"ame": worth} | {name: len(getattr(world, name)) for name in ("organizations", "events", "invitations")}
-    said |= {"attended": int(world.invitations["attended"].sum()), "delegates": len(world.delegates)}
-    return said | {"survey_rows": len(world.survey), "twins": [[codes[i], codes[j]] for i, j in twins]}
+    truth = {"seed": seed, "coefficients": OTHER | EFFECTS, "org_sd": sd["sd_of_organizations"]}
+    truth |= {"event_sd": sd["sd_of_events"], "ame": worth, "organizations": organizations, "events": events}
+    truth |= {"invitations": len(rows), "attended": int(rows["attended"].sum()), "delegates": len(world.delegates)}
+    world.truth = truth | {"survey_rows": len(world.survey), "twins": [[codes[i], codes[j]] for i, j in twins]}
+    return world
 
 
 def _organizations(rng, count):
@@ -101,30 +96,22 @@ def _organizations(rng, count):
     late = rng.random(count) < 0.15
     joined = joined.where(~late, pd.Timestamp("2016-05-10") + days(rng.integers(0, 200, count)))
     left = pd.Series(pd.Timestamp("2016-11-01") + days(rng.integers(0, 230, count)))
-    frame = {
-        "organization_id": [_code(f"{kind['code']}-", at, count) for kind, at in zip(kinds, numbers, strict=True)],
-        "name": [name for name, _ in named],
-        "acronym": [acronym(name) for name, _ in named],
-        "org_type": [kind["org_type"] for kind in kinds],
-        "department": [department for _, department in named],
-        "joined_on": joined,
-        "left_on": left.where((rng.random(count) < 0.04) & (left > joined + days(60))),
-        "consulted_at_design": rng.random(count) < 0.4,
-        "earlier_donor_support": rng.random(count) < 0.45,
-        "staff": np.clip(np.round(np.exp(rng.normal(2.2, 0.6, count))), 2, 60).astype(int),
-    }
-    return typed(pd.DataFrame(frame)), twins
+    return typed(
+        organization_id=[_code(f"{kind['code']}-", at, count) for kind, at in zip(kinds, numbers, strict=True)],
+        name=[name for name, _ in named],
+        acronym=[acronym(name) for name, _ in named],
+        org_type=[kind["org_type"] for kind in kinds],
+        department=[department for _, department in named],
+        joined_on=joined,
+        left_on=left.where((rng.random(count) < 0.04) & (left > joined + days(60))),
+        consulted_at_design=rng.random(count) < 0.4,
+        earlier_donor_support=rng.random(count) < 0.45,
+        staff=np.clip(np.round(np.exp(rng.normal(2.2, 0.6, count))), 2, 60).astype(int),
+    ), twins
 
 
 def _code(prefix, number, of_all):
     return f"{prefix}{number:0{max(3, len(str(of_all)))}d}"
-
-
-def _views(rng, roster):
-    """What the survey's answers measure; providers are demotivated."""
-    views = pd.DataFrame(rng.normal(size=(len(roster), 2)), columns=["motivation", "belief_money"])
-    views.loc[roster["org_type"] == PROVIDER["org_type"], "motivation"] -= 0.4
-    return views
 
 
 def _events(rng, count):
@@ -135,16 +122,14 @@ def _events(rng, count):
     offers = _offers(rng, event_type, held_on.dt.to_period("Q").astype(str))
     paid = offers.pop(AMOUNT)
     project = rng.choice(SAID["projects"], count)
-    frame = {
-        "event_id": [_code("E", i + 1, count) for i in range(count)],
-        "event_type": event_type,
-        "held_on": held_on,
+    columns = {
         "place": rng.choice(list(DEPARTMENT_OF), count),
         "hours": rng.choice(EVENTS["hours"], count),
         "partner_project": pd.Series(project).where(event_type == EVENTS["of_a_project"]),
         f"{AMOUNT}_amount": rng.choice(EVENTS["amounts"], count) * paid,
     }
-    return typed(pd.concat([pd.DataFrame(frame), offers], axis="columns"))
+    codes = [_code("E", i + 1, count) for i in range(count)]
+    return typed(event_id=codes, event_type=event_type, held_on=held_on, **columns, **offers)
 
 
 def _parts(count, shares):
@@ -182,6 +167,24 @@ def _centred(frame):
     return values - values.mean(axis=0)
 
 
+def _attendance(rng, world, views):
+    """Who came: event_id, organization_id, attended; and what each incentive is worth, from the same draws."""
+    roster, calendar = world.organizations, world.events
+    where, who = _invited(rng, roster, calendar)
+    effects, sd = OTHER | EFFECTS, FACTS["effects"]
+    rows = pd.DataFrame({"event_id": calendar["event_id"].to_numpy()[where]})
+    rows["organization_id"] = roster["organization_id"].to_numpy()[who]
+    x = _reasons(rows.assign(event_on=calendar["held_on"].to_numpy()[where], row=rows.index), who, where, world, views)
+    score = effects["intercept"] + sum(effects[name] * values for name, values in x.items())
+    score = score + (sd["sd_of_organizations"] * rng.normal(size=len(roster)))[who]
+    score = score + (sd["sd_of_events"] * rng.normal(size=len(calendar)))[where]
+    attended = rng.random(len(who)) < _probability(score)
+    without = {name: score - effects[name] * x[name] for name in EFFECTS}
+    gain = {k: (_probability(s + effects[k]) - _probability(s)).sum() for k, s in without.items()}
+    worth = {name: round(float(value) / max(len(who), 1), 6) for name, value in gain.items()}
+    return typed(**rows, attended=attended), worth
+
+
 def _invited(rng, roster, calendar):
     held_on = calendar["held_on"].to_numpy()[:, None]
     left_on = roster["left_on"].fillna(pd.Timestamp.max.as_unit("us")).to_numpy()
@@ -191,39 +194,19 @@ def _invited(rng, roster, calendar):
     return np.nonzero(rng.random(there.shape) < chance)
 
 
-def _attendance(rng, world, views):
-    """Who came: event_id, organization_id, attended; and what each incentive is worth, from the same draws."""
-    roster, calendar = world.organizations, world.events
-    where, who = _invited(rng, roster, calendar)
-    effects, sd = OTHER | EFFECTS, FACTS["effects"]
-    pairs = {"organization_id": roster["organization_id"].to_numpy()[who]}
-    pairs["event_id"] = calendar["event_id"].to_numpy()[where]
-    x = _reasons(pairs, who, where, world, views)
-    score = effects["intercept"] + sum(effects[name] * values for name, values in x.items())
-    score = score + (sd["sd_of_organizations"] * rng.normal(size=len(roster)))[who]
-    score = score + (sd["sd_of_events"] * rng.normal(size=len(calendar)))[where]
-    attended = rng.random(len(who)) < _probability(score)
-    without = {name: score - effects[name] * x[name] for name in EFFECTS}
-    gain = {k: (_probability(s + effects[k]) - _probability(s)).sum() for k, s in without.items()}
-    worth = {name: round(float(value) / max(len(who), 1), 6) for name, value in gain.items()}
-    return typed(pd.DataFrame(pairs).assign(attended=attended)[[*KEY, "attended"]]), worth
-
-
-def _reasons(pairs, who, where, world, views):
+def _reasons(at, who, where, world, views):
     """What each invitation's probability is made of."""
     roster, calendar, talks = world.organizations, world.events, world.conversations
-    at = pd.DataFrame(pairs).assign(event_on=calendar["held_on"].to_numpy()[where], row=np.arange(len(who)))
     spells = at.merge(world.other_support, on="organization_id", validate="many_to_many")
     spells = spells[spells["event_on"].between(spells["started_on"], spells["ended_on"].fillna(CUT))]
     met = at.merge(talks[["organization_id", "held_on"]], on="organization_id", validate="many_to_many")
     met = met[(met["event_on"] - met["held_on"]).between(days(1), days(90))]
-    x = {name: calendar[name].to_numpy(dtype=float)[where] for name in OFFERED if name != AMOUNT}
-    x[AMOUNT] = (calendar[f"{AMOUNT}_amount"].to_numpy(dtype=float) > 0)[where].astype(float)
-    x["recent_conversation"] = np.isin(at["row"], met["row"]).astype(float)
-    x["other_support_now"] = np.isin(at["row"], spells["row"]).astype(float)
-    x[PROVIDER["org_type"]] = (roster["org_type"] == PROVIDER["org_type"]).to_numpy(dtype=float)[who]
-    x["consulted_at_design"] = roster["consulted_at_design"].to_numpy(dtype=float)[who]
-    return x | {name: views[name].to_numpy()[who] for name in views}
+    offered = {name: calendar[name] for name in OFFERED if name != AMOUNT}
+    x = pd.DataFrame(offered | {AMOUNT: calendar[f"{AMOUNT}_amount"] > 0}).iloc[where].reset_index(drop=True)
+    x["recent_conversation"], x["other_support_now"] = at["row"].isin(met["row"]), at["row"].isin(spells["row"])
+    x[PROVIDER["org_type"]] = (roster["org_type"] == PROVIDER["org_type"]).to_numpy()[who]
+    x["consulted_at_design"] = roster["consulted_at_design"].to_numpy()[who]
+    return x.assign(**views.iloc[who].reset_index(drop=True)).astype(float)
 
 
 def _probability(score):
@@ -231,19 +214,15 @@ def _probability(score):
 
 
 def _delegates(rng, rows):
+    """The invitations with how many came to each, and these persons."""
     present = rows[rows["attended"]]
-    number = 1 + rng.binomial(2, 0.45, len(present))
-    frame = present.loc[present.index.repeat(number), KEY].reset_index()
+    frame = present.loc[present.index.repeat(1 + rng.binomial(2, 0.45, len(present))), KEY].reset_index()
     nth = frame.groupby("index").cumcount()  # delegates of one organization at one event have different names
     first = pd.Series(rng.integers(0, PEOPLE, len(rows)))[frame.pop("index")].to_numpy()
     frame["person"] = person(first + 37 * nth)
     frame["phone"] = phones(rng, len(frame))
-    return frame.assign(role=rng.choice(SAID["roles"], len(frame)))
-
-
-def _with_delegates(rows, delegates):
-    senior = delegates["role"].str.startswith(SAID["senior"]).astype("boolean")
-    groups = delegates.assign(senior=senior).groupby(KEY, as_index=False)
+    frame["role"] = rng.choice(SAID["roles"], len(frame))
+    groups = frame.assign(senior=frame["role"].str.startswith(SAID["senior"])).groupby(KEY, as_index=False)
     found = groups.agg(delegates=("person", "size"), senior_delegate=("senior", "any"))
     joined = rows.merge(found, on=KEY, how="left", validate="one_to_one").fillna({"delegates": 0})
-    return joined.astype({"delegates": "Int64", "senior_delegate": "boolean"})
+    return joined.astype({"delegates": "Int64", "senior_delegate": "boolean"}), frame

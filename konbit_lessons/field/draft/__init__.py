@@ -1,5 +1,7 @@
 """A folder of raw files → a first programme.toml: which file feeds which table, which column is which, and how sure.
 
+A new programme's folder begins here too: where its files go, and a programme.toml of ten lines.
+
 Organizations and events come first; then the tables that refer to them, since typed names and codes then speak for
 themselves. What is not sure stands in the file as a line marked OPEN, never as a silent guess.
 """
@@ -15,17 +17,14 @@ import pandas as pd
 from konbit_lessons import tables
 from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.field import identity
-from konbit_lessons.field.draft.evidence import SCHEMAS, Known
+from konbit_lessons.field.draft.evidence import SCHEMAS, SURE, Known, vocabulary
 from konbit_lessons.field.draft.folder import Folder, Part, Unit, read_folder
 from konbit_lessons.field.draft.matching import Match, matches
-from konbit_lessons.field.draft.vocabulary import vocabulary
 from konbit_lessons.field.draft.writing import Source, programme_text
 
-__all__ = ["Draft", "draft_programme"]
+__all__ = ["Draft", "draft_programme", "new_text", "start_programme"]
 
 ROSTER = ["organization_id", "name", "acronym"]
-TABLE_FITS, TABLE_MARGIN = 0.40, 0.04
-SAME_RECORDS = 0.5  # of the records of a second file: then it is a copy
 
 
 @dataclass(frozen=True)
@@ -104,12 +103,15 @@ def _sources(folder: Folder) -> tuple[list[Source], dict[Unit, str]]:
 
 
 def _without_copies(sources: list[Source], unfit: dict[Unit, str]) -> list[Source]:
-    """Without those whose records stand in a longer file as well; why is added."""
+    """Without those most of whose records stand in a longer file as well; why is added."""
     kept: list[Source] = []
     seen: dict[str, set[tuple[str, ...]]] = defaultdict(set)
     for source in sorted(sources, key=lambda source: -source.unit.rows):
-        records = _records(source)
-        if len(records & seen[source.table]) > SAME_RECORDS * len(records):
+        key, records = SCHEMAS[source.table].metadata["key"], set()  # none where a copy of them would be none
+        if source.table in vocabulary()["copies"] and {*key} <= {*source.placed}:
+            rows = pd.concat([source.placed[name].cells for name in key], axis=1).dropna()
+            records = {tuple(map(identity.fold, row)) for row in rows.itertuples(index=False)}
+        if len(records & seen[source.table]) > SURE["same_records"] * len(records):
             unfit[source.unit] = vocabulary()["copies"][source.table]
         else:
             kept.append(source)
@@ -117,19 +119,15 @@ def _without_copies(sources: list[Source], unfit: dict[Unit, str]) -> list[Sourc
     return kept
 
 
-def _records(source: Source) -> set[tuple[str, ...]]:
-    """What tells the records of a source apart; nothing where a copy of it would be none."""
-    key = SCHEMAS[source.table].metadata["key"]
-    if source.table not in vocabulary()["copies"] or not {*key} <= {*source.placed}:
-        return set()
-    rows = pd.concat([source.placed[name].cells for name in key], axis=1).dropna()
-    return {tuple(map(identity.fold, row)) for row in rows.itertuples(index=False)}
-
-
 def _first_tables(units: list[Unit]) -> tuple[dict[Unit, str], Known]:
     """The units that are organizations or events, and what they make known."""
     first: dict[Unit, str] = {}
-    rosters, events, known = [], set(), Known(shared=_shared_codes(units))
+    shared = Counter()  # codes that stand in columns, or as names of sheets, of more than one unit
+    for unit in units:
+        coded = [column for column in unit.columns.values() if not column.blank and column.share("code") >= 0.8]
+        shared.update({value for column in coded for value in column.distinct})
+    known = Known(shared=frozenset(value for value, count in shared.items() if count > 1))
+    rosters, events = [pd.DataFrame(columns=ROSTER)], set()
     for unit in sorted(units, key=lambda unit: -unit.rows):
         ranked = matches(unit, known)
         table = ranked[0].table
@@ -142,30 +140,17 @@ def _first_tables(units: list[Unit]) -> tuple[dict[Unit, str], Known]:
         elif {"organization_id", "name"} <= set(likely):
             called = {name: likely[name].cells.str.strip() for name in ROSTER if name in likely}
             rosters.append(pd.DataFrame(called, columns=ROSTER))
-    return first, replace(known, roster=_roster(rosters), events=frozenset(events))
-
-
-def _shared_codes(units: list[Unit]) -> frozenset[str]:
-    """Codes that stand in columns, or as names of sheets, of more than one unit."""
-    seen = Counter()
-    for unit in units:
-        coded = [column for column in unit.columns.values() if not column.blank and column.share("code") >= 0.8]
-        seen.update({value for column in coded for value in column.distinct})
-    return frozenset(value for value, count in seen.items() if count > 1)
-
-
-def _roster(rosters: list[pd.DataFrame]) -> identity.Roster | None:
-    rows = pd.concat([pd.DataFrame(columns=ROSTER), *rosters]).dropna(subset=["organization_id", "name"])
-    rows = rows.drop_duplicates("organization_id").reset_index(drop=True)
-    return None if rows.empty else identity.Roster(rows)
+    rows = pd.concat(rosters).dropna(subset=["organization_id", "name"]).drop_duplicates("organization_id")
+    roster = None if rows.empty else identity.Roster(rows.reset_index(drop=True))
+    return first, replace(known, roster=roster, events=frozenset(events))
 
 
 def _why_unfit(ranked: list[Match]) -> str:
     best = ranked[0]
-    if best.score < TABLE_FITS:
+    if best.score < SURE["table"]:
         lacking = f"; {', '.join(best.needed)} not found in it" if best.needed else ""
         return f'the nearest table is "{best.table}" ({max(best.score, 0):.2f} of 1){lacking}'
-    if len(ranked) > 1 and best.score - ranked[1].score < TABLE_MARGIN:
+    if len(ranked) > 1 and best.score - ranked[1].score < SURE["table_margin"]:
         return f'"{best.table}" ({best.score:.2f}) and "{ranked[1].table}" ({ranked[1].score:.2f}) are about as near'
     return ""
 
@@ -177,3 +162,39 @@ def _by_sheets(folder: Folder, unit: Unit) -> list[Unit]:
         parts = list(file)
         groups.setdefault(() if parts[0].alone else tuple(part.sheet for part in parts), []).extend(parts)
     return [folder.unit(unit.kind, unit.form, parts) for parts in groups.values()] if len(groups) > 1 else [unit]
+
+
+def start_programme(folder: str | Path) -> list[Path]:
+    """Write the folders and the first files of a programme; nothing that is there is overwritten.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Made if it is not there.
+
+    Returns
+    -------
+    list of Path
+        What was written.
+
+    Raises
+    ------
+    ProgrammeError
+        One of the files is there already.
+    """
+    folder = Path(folder)
+    texts = {"programme.toml": new_text(), "README.md": new_text("new_programme.md")}
+    texts[".gitignore"] = "# rows about organizations and people\n/data/\n/reports/\n"
+    if there := [name for name in texts if (folder / name).exists()]:
+        found = f"{folder}: {', '.join(there)} is there already and is not overwritten"
+        raise ProgrammeError(f"{found}. Name another folder.")
+    for place in ("data/raw", "data/processed", "reports"):
+        (folder / place).mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    return [folder / name for name in texts]
+
+
+def new_text(name: str = "new_programme.toml") -> str:
+    """The text of a file of a new programme, as it is before anybody has written into it."""
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")

@@ -1,27 +1,156 @@
-"""What the values of a column speak for: how well they fit a column of the codebook."""
+"""What the header and the values of a raw column speak for.
 
+A header is as alike to a phrase of vocabulary.toml as they have words in common, the rarer ones counting more. Values
+fit a column of the codebook as the rules there say of what is measured.
+"""
+
+import math
 import re
+import tomllib
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
+from pathlib import Path
 
 import pandas as pd
+from rapidfuzz import fuzz, process
 
 from konbit_lessons import tables
 from konbit_lessons.field import identity
-from konbit_lessons.field.draft.vocabulary import folded, meanings, nearest, vocabulary
+from konbit_lessons.field.identity import fold
 from konbit_lessons.field.values import DATE_ORDERS, NO, SERIAL, YES, Writing, convert
 from konbit_lessons.words import languages
 
-SCHEMAS = tables.schemas(
-    {"organizations": {"places": {"at": "places", "kind": "text", "meaning": "Where it is"}}}, languages=languages()
-)
-MOST_VALUES = 120  # distinct values looked at
-MOST_NAMES = 60  # distinct names looked up on the roster
-MOST_LEVELS = 15  # kinds of one thing
-_NO_ANSWER = (99, 98, 97, 88, 77, 66, 999, 998, 888, 777)
-NO_ANSWER_CODES = frozenset(f"{sign}{one}" for sign in ("", "-") for one in _NO_ANSWER)
+PLACES = {"at": "places", "kind": "text", "meaning": "Where it is"}
+SCHEMAS = tables.schemas({"organizations": {"places": PLACES}}, languages=languages())
 ORDERS = tuple(order for order in DATE_ORDERS if order not in SERIAL)
+Concept = tuple[str, str]  # (table, column); or (a group, what it is): identifiers, others, incentives, questions, …
+Fit = float | str  # how strongly values speak for a column, 0 to 1; or what speaks against it, in words
+
+
+@cache
+def vocabulary() -> dict:
+    """What is known of headers, things and answers, and from where on something is sure: vocabulary.toml."""
+    return tomllib.loads(Path(__file__).with_name("vocabulary.toml").read_text(encoding="utf-8"))
+
+
+SURE = vocabulary()["sure"]
+NO_ANSWER_CODES = frozenset(f"{sign}{code}" for sign in ("", "-") for code in vocabulary()["no_answer"]["codes"])
+
+
+def content_words(text: str) -> tuple[str, ...]:
+    """The folded words of a header, without the small ones unless it has no others.
+
+    >>> content_words("Date d'adhésion")
+    ('date', 'adhesion')
+    """
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.sub(r"#|\b[Nn][°o]\b", " numéro ", text))
+    short = vocabulary()["abbreviations"]
+    found = [word for one in identity.words(spaced) for word in identity.words(short.get(one, one))]
+    small = _money().union(vocabulary()["small_words"]["words"])
+    return tuple(dict.fromkeys(word for word in found if word not in small)) or tuple(found)
+
+
+@cache
+def likeness(header: str) -> dict[Concept, float]:
+    """Concept → how alike the header is to its nearest phrase, 0 to 1; concepts that share no word are left out."""
+    words = content_words(header)
+    phrases, with_word, weights = _phrases()
+    near = {word: _near_words(word) for word in words}
+    unknown = {word: SURE["unknown_word"] if len(word) > 1 else 0.1 for word in words}
+    weight = {word: max((weights[other] for other in near[word]), default=unknown[word]) for word in words}
+    qualifiers = {one for one in words if one in folded("qualifiers", "words") or (one.isdigit() and len(one) == 4)}
+    found: dict[Concept, float] = defaultdict(float)
+    said: dict[Concept, dict[str, float]] = defaultdict(dict)  # by whole phrases: "Fonction / poste" is two of one
+    for at in {at for others in near.values() for other in others for at in with_word[other]}:
+        concept, phrase = phrases[at]
+        same = {word: max(near[word].get(one, 0) for one in phrase) for word in words}
+        covered = sum(weights[one] * max(others.get(one, 0) for others in near.values()) for one in phrase)
+        recall = covered / sum(weights[one] for one in phrase)
+        if recall > SURE["whole_phrase"]:
+            said[concept] = {word: max(same[word], said[concept].get(word, 0)) for word in words}
+        changed = SURE["qualified"] if qualifiers.difference(phrase) else 1
+        found[concept] = max(found[concept], changed * _balance(recall, same, weight, near))
+    for concept, same in said.items():
+        changed = SURE["qualified"] if any(not same[word] for word in qualifiers) else 1
+        found[concept] = max(found[concept], changed * _balance(1, same, weight, near))
+    together = "".join(words)
+    if len(together) >= 6:
+        found |= {concept: 1.0 for concept, phrase in phrases if "".join(phrase) == together}
+    return dict(found)
+
+
+def _balance(recall: float, same: dict[str, float], weight: dict[str, float], near: dict[str, dict]) -> float:
+    """How alike a header and a phrase are: the share of the phrase that the header has, and the other way round."""
+    used = sum(weight[word] * same[word] for word in same)
+    elsewhere = sum(weight[word] * (SURE["other_word"] if near[word] else 1) for word in same if not same[word])
+    precision = used / (used + elsewhere) if used else 0.0
+    return 2 * recall * precision / (recall + precision) if used else 0.0
+
+
+def nearest(headers: Iterable[str], *groups: str, without: tuple[str, ...] = ()) -> tuple[float, str]:
+    """The concept of some groups that these headers are nearest to; how near, first."""
+    found = [(near, one) for said in headers for (group, one), near in likeness(said).items() if group in groups]
+    return max((one for one in found if one[1] not in without), default=(0.0, ""))
+
+
+@cache
+def meanings(which: str) -> dict[str, str]:
+    """Folded writing → meaning, for one list of values of the vocabulary."""
+    known = vocabulary()["levels"].get(which, {})
+    said = {fold(written): meaning for meaning, ones in known.items() for written in (meaning, *ones)}
+    return {written: meaning for written, meaning in said.items() if written}
+
+
+@cache
+def folded(group: str, which: str) -> frozenset[str]:
+    """The folded phrases of one list of the vocabulary."""
+    return frozenset(map(fold, vocabulary()[group][which]))
+
+
+@cache
+def currency_in(header: str) -> str:
+    """The currency that a header is in, as it is written there; "" where it names none.
+
+    >>> currency_in("Prime (FCFA)"), currency_in("Value, in USD"), currency_in("Durée (h)")
+    ('FCFA', 'USD', '')
+    """
+    words = re.findall(r"[^\s(),;:_]+", header)
+    return next((word for word in words if word.casefold() in _money()), "")
+
+
+@cache
+def _money() -> frozenset[str]:
+    """How currencies are written; letters that could be a word of their own are none."""
+    currencies = tables.codebook()["currencies"]
+    marks = {mark for code, written in currencies.items() for mark in (code.casefold(), *written)}
+    return frozenset(mark for mark in marks if len(mark) > 2 or not mark.isalnum())
+
+
+@cache
+def _phrases() -> tuple[list[tuple[Concept, tuple[str, ...]]], dict[str, list[int]], dict[str, float]]:
+    """Every phrase with its concept, the phrases of each word, and the weight of each word."""
+    known = vocabulary()
+    groups = known["headers"] | known["things"] | {name: known[name] for name in ("identifiers", "others")}
+    lists = [((group, what), listed) for group, concepts in groups.items() for what, listed in concepts.items()]
+    phrases = [(concept, content_words(phrase)) for concept, listed in lists for phrase in listed]
+    phrases = list(dict.fromkeys(phrase for phrase in phrases if phrase[1]))
+    with_word, meant = defaultdict(list), defaultdict(set)
+    for at, (concept, words) in enumerate(phrases):
+        for word in words:
+            with_word[word].append(at)
+            meant[word].add(concept[1])
+    return phrases, dict(with_word), {word: 1 / (1 + math.log(len(concepts))) for word, concepts in meant.items()}
+
+
+@cache
+def _near_words(word: str) -> dict[str, float]:
+    known = _phrases()[1]
+    if len(word) < 4:
+        return {word: 1.0} if word in known else {}
+    near = process.extract(word, list(known), scorer=fuzz.ratio, score_cutoff=SURE["same_word"], limit=6)
+    return {other: score / 100 for other, score, _ in near if len(other) >= 4}
 
 
 @dataclass(frozen=True)
@@ -82,25 +211,17 @@ class Column:
         """Share of the values that are there once."""
         return len(self.counts) / max(self.counts.sum(), 1)
 
-    @property
-    def different(self) -> int:
-        """How many distinct values there are."""
-        return len(self.counts)
-
     @cached_property
     def distinct(self) -> list[str]:
         """The distinct values looked at."""
-        return self.counts.index[:MOST_VALUES].tolist()
-
-    @cached_property
-    def folded(self) -> list[str]:
-        """These, without case and accents."""
-        return [identity.fold(value) for value in self.distinct]
+        return self.counts.index[: SURE["most_values"]].tolist()
 
     def share(self, what: str) -> float:
         """Share of the values that have a shape, that a test accepts, or that become days or numbers, at best."""
         if what not in self._known:
-            self._known[what] = max(map(self.share_of, self._accepted(what)))
+            counts = self.counts.iloc[: SURE["most_values"]]
+            shares = [counts[accepted].sum() / max(counts.sum(), 1) for accepted in self._accepted(what)]
+            self._known[what] = float(max(shares))
         return self._known[what]
 
     def _accepted(self, what: str) -> list[list[bool]]:
@@ -111,24 +232,20 @@ class Column:
         if self.share("date" if what == "day" else "digit") < 0.5:
             return [[False] * len(self.distinct)]
         distinct = pd.Series(self.distinct, dtype="str")
-        read = [days_in(distinct, ORDERS)] if what == "day" else [numbers_in(distinct, mark) for mark in ".,"]
-        good = [values.notna() & ((values % 1 == 0) if what == "whole" else True) for values in read]
-        return [one.fillna(False).tolist() for one in good]
-
-    def share_of(self, accepted: list[bool]) -> float:
-        """Share of the values whose distinct ones are accepted."""
-        counts = self.counts.iloc[:MOST_VALUES]
-        return float(counts[accepted].sum() / max(counts.sum(), 1))
+        if what == "day":
+            return [days_in(distinct, ORDERS).notna().tolist()]
+        read = [convert(distinct, {"kind": "amount"}, Writing(decimal=mark), "Float64")[0] for mark in ".,"]
+        return [(values.mod(1).eq(0).fillna(False) if what == "whole" else values.notna()).tolist() for values in read]
 
     @property
     def numeric(self) -> float:
         """Share of the values that are a number, a date, or yes and no."""
-        return max(self.share("amount"), self.share("date"), self.share("yes_no"))
+        return max(map(self.share, ("amount", "date", "yes_no")))
 
     @property
     def kinds(self) -> bool:
         """Whether it holds a few kinds of something: texts that repeat, and are no persons' names, codes or numbers."""
-        few = 1 < len(self.counts) <= min(MOST_LEVELS, max(2, 0.6 * self.counts.sum()))
+        few = 1 < len(self.counts) <= min(SURE["most_kinds"], max(2, 0.6 * self.counts.sum()))
         return few and self.numeric < 0.5 and self.share("code") < 0.5
 
     def organizations(self, known: Known) -> dict[str, identity.Match]:
@@ -136,7 +253,7 @@ class Column:
         if known.roster is None or max(self.share("amount"), self.share("date")) > 0.5:
             return {}
         if known.roster not in self._known:
-            self._known[known.roster] = known.roster.match(self.distinct[:MOST_NAMES])
+            self._known[known.roster] = known.roster.match(self.distinct[: SURE["most_names"]])
         return self._known[known.roster]
 
     @cached_property
@@ -162,44 +279,43 @@ def days_in(cells: pd.Series, orders: Iterable[str]) -> pd.Series:
     return convert(cells, {"kind": "day"}, Writing(dates=tuple(orders)), "datetime64[us]")[0]
 
 
-def numbers_in(cells: pd.Series, mark: str) -> pd.Series:
-    """The numbers that these texts are with a decimal mark; missing where they are none."""
-    return convert(cells, {"kind": "amount"}, Writing(decimal=mark), "Float64")[0]
-
-
 _TESTS = {
     "words": lambda value: len(identity.words(value)) >= 2,
     "short": lambda value: len(value) <= 10 and " " not in value and value.isupper(),
-    "yes_no": lambda value: value.casefold() in YES | NO or identity.fold(value) in meanings("yes_no"),
-    "point": lambda value: (value.isdigit() and int(value) <= 10) or identity.fold(value) in meanings("agreement"),
-    "answer": lambda value: value in NO_ANSWER_CODES or identity.fold(value) in meanings("unknown"),
+    "yes_no": lambda value: value.casefold() in YES | NO or fold(value) in meanings("yes_no"),
+    "point": lambda value: (value.isdigit() and int(value) <= 10) or fold(value) in meanings("agreement"),
+    "answer": lambda value: value in NO_ANSWER_CODES or fold(value) in meanings("unknown"),
     "title": lambda value: set(identity.words(value)) & (folded("titles", "senior") | folded("titles", "junior")),
+    "kind of lead": lambda value: fold(value) in meanings("business_leads.kind"),
+    "status": lambda value: fold(value) in meanings("learning.status"),
 }
-_MEASURED = ("unique", "numeric", "kinds", "different")  # what rules look at beside shares
-_SHARES = {  # of the values, what is known of the programme
+_MEASURES = {  # what rules look at beside these shares; of flags, the share of those that are set
+    "unique": lambda column, known: column.unique,
+    "different": lambda column, known: len(column.counts),
+    "numeric": lambda column, known: column.numeric,
+    "kinds": lambda column, known: column.kinds,
+    "usual": lambda column, known: [fold(value) in folded("usual", "contributions") for value in column.distinct],
     "events": lambda column, known: [value in known.events for value in column.distinct],
     "shared": lambda column, known: [value in known.shared for value in column.distinct],
     "organizations": lambda column, known: [bool(one.organization_id) for one in column.organizations(known).values()],
-    "no_events": lambda column, known: [not known.events],
-    "no_roster": lambda column, known: [known.roster is None],
+    "no_events": lambda column, known: not known.events,
+    "no_roster": lambda column, known: known.roster is None,
 }
-Fit = float | str  # how strongly values speak for a column, 0 to 1; or what speaks against it, in words
 
 
 def fit(column: Column, table: str, name: str, known: Known) -> Fit:
     """How well the values of a raw column fit a column of the codebook."""
-    about = SCHEMAS[table].columns[name].metadata
+    about, fits = SCHEMAS[table].columns[name].metadata, vocabulary()["fits"]
     if column.blank:
         return 0.05
-    if about["levels"]:
-        return _level(column, name, list(about["levels"]))
-    if about["kind"] == "text" and (told := _text(column, f"{table}.{name}")):
-        return told
-    rules = vocabulary()["fits"]
-    rules = rules.get(about.get("refers_to")) or rules.get(name) or rules[about["kind"]]
+    rules = fits[next(one for one in (f"{table}.{name}", about.get("refers_to"), name, about["kind"]) if one in fits)]
     share = _measured(column, rules["share"], known) if "share" in rules else 0
-    rule = next((one for one in rules["where"] if _holds(column, one, known)), rules)
-    return rule["fit"] + rule.get("plus", 0) * share if "fit" in rule else rule["against"].format(share=share)
+    texts = fits["any_text"]["where"] if about["kind"] == "text" else []
+    where = [*rules.get("first", ()), *texts, *rules["where"]]
+    rule = next((one for one in where if _holds(column, one, known)), rules)
+    if "fit" in rule:
+        return rule["fit"] + rule.get("plus", 0) * share
+    return rule["against"].format(share=share, levels=", ".join(about["levels"] or ()))
 
 
 def _holds(column: Column, rule: dict, known: Known) -> bool:
@@ -209,24 +325,5 @@ def _holds(column: Column, rule: dict, known: Known) -> bool:
 
 
 def _measured(column: Column, what: str, known: Known) -> float:
-    if what in _SHARES:
-        accepted = _SHARES[what](column, known)
-        return sum(accepted) / max(len(accepted), 1)
-    return getattr(column, what) if what in _MEASURED else column.share(what)
-
-
-def _text(column: Column, which: str) -> Fit:
-    """What usual texts speak for, or what says that it is no text; "" where neither does."""
-    usual = folded("usual", which)
-    if usual and sum(value in usual for value in column.folded) >= 0.6 * len(column.folded):
-        return 0.85
-    if column.numeric > 0.7:
-        return "numbers, dates or yes and no, not text"
-    return "data about a person" if max(map(column.share, ("phone", "email", "gps"))) > 0.5 else ""
-
-
-def _level(column: Column, name: str, levels: list[str]) -> Fit:
-    """A level of the codebook, by what it can mean."""
-    which = next(key for key in vocabulary()["levels"] if key.endswith(f".{name}"))
-    share = column.share_of([value in meanings(which) for value in column.folded])
-    return 0.85 * share if share >= 0.4 else f"its values are not known to mean {', '.join(levels)}"
+    found = _MEASURES[what](column, known) if what in _MEASURES else column.share(what)
+    return sum(found) / max(len(found), 1) if isinstance(found, list) else found

@@ -7,16 +7,10 @@ import pandas as pd
 
 from konbit_lessons.errors import KonbitError
 from konbit_lessons.field.cleaning.conversion import as_written
-from konbit_lessons.field.draft.evidence import Column
-from konbit_lessons.field.draft.vocabulary import likeness, vocabulary
+from konbit_lessons.field.draft.evidence import SURE, Column, likeness, vocabulary
 from konbit_lessons.field.programme import is_raw
 from konbit_lessons.field.sources import Raw, read
 from konbit_lessons.field.sources.form import Form, read_form
-
-FORM_COVERS = 0.5  # of an export's own columns, and of a form's questions, so that it is the form behind the export
-SURE_HEADER = 0.9
-FEW_COLUMNS = 5
-FILE, SHEET = "@file", "@sheet"
 
 
 @dataclass(frozen=True)
@@ -57,21 +51,33 @@ class Folder:
         """A file as programme.toml names it."""
         return path.relative_to(self.path).as_posix()
 
-    def unit(self, kind: str, form: Path | None, parts: list[Part]) -> Unit:
-        """Parts that are read together."""
-        return Unit(kind, form, _columns(parts, self.forms.get(form)), tuple(parts))
+    def unit(self, kind: str, path: Path | None, parts: list[Part]) -> Unit:
+        """Parts that are read together, with the form behind them."""
+        form, rows = self.forms.get(path), pd.concat([as_written(part.rows) for part in parts], ignore_index=True)
+        columns = {}
+        for header in rows:
+            question, choice = labels_of(header, form)
+            ends = [""] if choice is None else [f"/{label}" for label in choice.values()]
+            says = [label + end for label in question.values() for end in ends]
+            columns[header] = Column(header, (header, *says), rows[header])
+        for header, name in {"@sheet": lambda part: part.sheet, "@file": lambda part: part.path.stem}.items():
+            if any(map(name, parts)):
+                each = [name(part) for part in parts for _ in range(len(part.rows))]
+                columns[header] = Column(header, (), pd.Series(each, dtype="str"))
+        return Unit(kind, path, columns, tuple(parts))
 
 
 def read_folder(path: Path) -> Folder:
     """Read every file of a folder that can hold a table."""
     folder, read_files = Folder(path), []
+    endings = vocabulary()["no_tables"]["endings"]
     for file in sorted(one for one in path.rglob("*") if one.is_file()):
-        if why := _no_table(file):
-            folder.left_out[folder.name(file)] = why
-            continue
         try:
-            raw = _read(file)
-            if _is_form(raw):
+            if not is_raw(file):
+                folder.left_out[folder.name(file)] = "not raw data: the lock of an open file, or an evaluator's own"
+            elif file.name.startswith(".") or file.suffix.lower() in endings:
+                folder.left_out[folder.name(file)] = "no table by its name"
+            elif _is_form(raw := _read(file)):
                 folder.forms[file] = read_form(file)
             else:
                 read_files.append(raw)
@@ -87,14 +93,6 @@ def read_folder(path: Path) -> Folder:
     return folder
 
 
-def _no_table(file: Path) -> str:
-    """Why a file is not even opened."""
-    if not is_raw(file):
-        return "not raw data: the lock of an open file, or an evaluator's own"
-    endings = vocabulary()["no_tables"]["endings"]
-    return "no table by its name" if file.name.startswith(".") or file.suffix.lower() in endings else ""
-
-
 def _read(path: Path) -> Raw:
     """Read a file; where few of its headers are known, see whether known ones stand in another row."""
     raw = read(path)
@@ -108,7 +106,7 @@ def _read(path: Path) -> Raw:
 
 def _sure_headers(raw: Raw) -> int:
     headers = [header for frame in raw.tables.values() for header in frame]
-    return sum(max(likeness(header).values(), default=0) >= SURE_HEADER for header in headers)
+    return sum(max(likeness(header).values(), default=0) >= SURE["header"] for header in headers)
 
 
 def _is_form(raw: Raw) -> bool:
@@ -117,20 +115,15 @@ def _is_form(raw: Raw) -> bool:
 
 
 def _form_behind(raw: Raw, forms: dict[Path, Form]) -> Path | None:
-    """The form whose questions and choices make up most of an export's own columns."""
-    if raw.kind not in ("kobo", "odk_central", "surveycto", "sheet"):
-        return None
-    own = {" ".join(header.split()) for header in raw.tables["main"] if not is_metadata(header, raw.kind)}
-    covered = {path: _covered(form, own) for path, form in forms.items()}
+    """The form whose questions and choices make up most of an export's own columns, and they most of its questions."""
+    covered: dict[Path, float] = {}
+    for path, form in forms.items() if raw.kind in ("kobo", "odk_central", "surveycto", "sheet") else ():
+        own = {" ".join(header.split()) for header in raw.tables["main"] if not is_metadata(header, raw.kind)}
+        asked = {question.name for question in form.questions if question.labels}
+        known = [form.columns[header].rpartition("/")[2] for header in own if header in form.columns]
+        covered[path] = min(len(known) / max(len(own), 1), len(asked.intersection(known)) / max(len(asked), 1))
     best = max(covered, key=covered.get, default=None)
-    return best if best and covered[best] >= FORM_COVERS else None
-
-
-def _covered(form: Form, headers: set[str]) -> float:
-    """Share of the headers that the form knows, or of its labelled questions that are among them: the smaller."""
-    asked = {question.name for question in form.questions if question.labels}
-    known = [form.columns[header].rpartition("/")[2] for header in headers if header in form.columns]
-    return min(len(known) / max(len(headers), 1), len(asked.intersection(known)) / max(len(asked), 1))
+    return best if best and covered[best] >= SURE["form_covers"] else None
 
 
 def is_metadata(header: str, kind: str) -> bool:
@@ -146,29 +139,11 @@ def _parts(raw: Raw) -> dict[tuple, list[Part]]:
     found: dict[tuple, list[tuple[str, pd.DataFrame]]] = {}
     for table, frame in raw.tables.items():
         title = raw.sheets[table]
-        own = "" if len(frame.columns) >= FEW_COLUMNS or any(map(str.isdigit, title)) else f"{raw.path}/{title}"
+        sure = len(frame.columns) >= SURE["few_columns"] or any(map(str.isdigit, title))
         if len(frame.columns) and (raw.kind == "sheet" or table == "main"):
-            found.setdefault((frozenset(frame), own), []).append((title, frame))
+            found.setdefault((frozenset(frame), "" if sure else f"{raw.path}/{title}"), []).append((title, frame))
     alone = len(found) == 1
     return {key: [Part(raw.path, title, frame, alone) for title, frame in frames] for key, frames in found.items()}
-
-
-def _columns(parts: list[Part], form: Form | None) -> dict[str, Column]:
-    rows = pd.concat([as_written(part.rows) for part in parts], ignore_index=True)
-    columns = {header: Column(header, _says(header, form), rows[header]) for header in rows}
-    for header, names in {SHEET: [part.sheet for part in parts], FILE: [part.path.stem for part in parts]}.items():
-        if any(names):
-            each = [name for name, part in zip(names, parts, strict=True) for _ in range(len(part.rows))]
-            columns[header] = Column(header, (), pd.Series(each, dtype="str"))
-    return columns
-
-
-def _says(header: str, form: Form | None) -> tuple[str, ...]:
-    """A header and the labels of its question in every language; of a choice, behind the question's."""
-    question, choice = labels_of(header, form)
-    if choice is None:
-        return (header, *question.values())
-    return (header, *(f"{label}/{one}" for label in question.values() for one in choice.values()))
 
 
 def labels_of(header: str, form: Form | None) -> tuple[dict[str, str], dict[str, str] | None]:

@@ -6,6 +6,7 @@ open, with its candidates.
 """
 
 from dataclasses import dataclass, field
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -13,17 +14,10 @@ from scipy.optimize import linear_sum_assignment
 
 from konbit_lessons import tables
 from konbit_lessons.field import identity
-from konbit_lessons.field.draft.evidence import ORDERS, SCHEMAS, Column, Known, days_in, fit
+from konbit_lessons.field.draft import evidence
+from konbit_lessons.field.draft.evidence import SCHEMAS, SURE, Column, Known, currency_in, vocabulary
 from konbit_lessons.field.draft.folder import Unit, is_metadata
-from konbit_lessons.field.draft.own import PROBABLY_OTHER, Own, own_columns
-from konbit_lessons.field.draft.vocabulary import alike, currency_in, vocabulary
-
-PLACED = 0.80  # confidence below which nothing is placed
-MARGIN = 0.10  # by which the second best must be worse
-MENTIONED = 0.40  # confidence from which a candidate is named
-HEADER_ALONE = 0.97  # what an exact header is worth
-GIVEN_BY_NAME = 0.75  # how strongly names of sheets or files must speak for themselves
-PERSONAL = {"phone": "a phone number", "email": "an e-mail address", "gps": "a location (GPS)"}
+from konbit_lessons.field.draft.ways import Own, own_columns
 
 
 @dataclass(frozen=True)
@@ -41,13 +35,6 @@ class Candidate:
     def score(self) -> float:
         """Orders candidates that are equally sure by their values: the header decides."""
         return 0.7 * self.confidence + 0.3 * self.by_header if self.confidence else 0.0
-
-    @property
-    def reason(self) -> str:
-        """What speaks for it."""
-        if self.by_values < 0.28:
-            return "header"
-        return "values" if self.by_header < 0.5 else "header and values"
 
 
 @dataclass
@@ -82,17 +69,18 @@ def matches(unit: Unit, known: Known) -> list[Match]:
 
 
 def _match(unit: Unit, table: str, known: Known, twice: dict[str, str]) -> Match:
-    match = Match(table)
+    match, exported = Match(table), {}
+    for name in ("submission_id", "submitted_on") if table == "survey" and unit.kind != "sheet" else ():
+        # the exporter's columns that are the submission's id and day: the first there of each list
+        exported[next(filter(unit.columns.__contains__, vocabulary()["metadata"][name]), None)] = name
     candidates: dict[str, dict[str, Candidate]] = {}
-    exported = _exported(unit, table)
     for header, column in unit.columns.items():
         if header in exported:
             candidates[header] = {exported[header]: Candidate(header, exported[header], 0.97, 1.0, 0.0)}
             continue
         found = {name: _candidate(column, table, name, known) for name in SCHEMAS[table].columns}
         found = {name: one for name, one in found.items() if one}
-        what = _no_column(column, unit, found, twice if table != "organizations" else {})
-        if what:
+        if what := _no_column(column, unit, found, twice if table != "organizations" else {}):
             match.left_out[header] = what
         else:
             candidates[header] = found
@@ -105,20 +93,11 @@ def _match(unit: Unit, table: str, known: Known, twice: dict[str, str]) -> Match
     return match
 
 
-def _exported(unit: Unit, table: str) -> dict[str, str]:
-    """The exporter's columns that are the submission's id and day: the first there of each list."""
-    found = {}
-    for name in ("submission_id", "submitted_on") if table == "survey" and unit.kind != "sheet" else ():
-        there = [header for header in vocabulary()["metadata"][name] if header in unit.columns]
-        found |= dict(zip(there[:1], [name], strict=False))
-    return found
-
-
 def _no_column(column: Column, unit: Unit, candidates: dict[str, Candidate], twice: dict[str, str]) -> str:
     """Why a column is none of the table's; "" where it may be one."""
     if is_metadata(column.header, unit.kind) or (column.share("moment") > 0.9 and column.header in ("start", "end")):
         return "written by the exporter"
-    what = next((what for test, what in PERSONAL.items() if column.share(test) >= 0.7), "")
+    what = next((what for test, what in vocabulary()["personal"].items() if column.share(test) >= 0.7), "")
     if what and not column.given and not column.blank:
         return what
     if column.header in twice:
@@ -127,23 +106,24 @@ def _no_column(column: Column, unit: Unit, candidates: dict[str, Candidate], twi
     by_header = max((one.by_header for one in candidates.values() if one.confidence), default=0.0)
     by_values = max((one.by_values for one in candidates.values()), default=0.0)
     personal = what in vocabulary()["identifiers"] and degree >= 0.8
-    return what if personal and by_values < 0.6 and by_header < degree - MARGIN / 2 else ""
+    return what if personal and by_values < 0.6 and by_header < degree - SURE["margin"] / 2 else ""
 
 
 def _candidate(column: Column, table: str, name: str, known: Known) -> Candidate | None:
     about = SCHEMAS[table].columns[name].metadata
     if column.given and not (about.get("refers_to") or about["levels"] or name == "quarter"):
         return None
-    by_header = 1.0 if column.header == name else alike(column.says, (table, name))
-    values = fit(column, table, name, known)
+    by_header = max((evidence.likeness(said).get((table, name), 0.0) for said in column.says), default=0.0)
+    by_header = 1.0 if column.header == name else by_header
+    values = evidence.fit(column, table, name, known)
     if not isinstance(values, str) and by_header < 1 and _other_unit(column, table, name):
         values = "it is in another unit"
     if isinstance(values, str):
         return Candidate(column.header, name, 0.0, by_header, 0.0, values) if by_header >= 0.6 else None
     by_header = by_header if by_header >= 0.35 else 0.0
-    if not by_header and values < GIVEN_BY_NAME:
+    if not by_header and values < SURE["given_by_name"]:
         return None
-    confidence = 1 - (1 - HEADER_ALONE * by_header) * (1 - values)
+    confidence = 1 - (1 - SURE["header_alone"] * by_header) * (1 - values)
     return Candidate(column.header, name, confidence, by_header, values)
 
 
@@ -185,40 +165,38 @@ def _assign(match: Match, candidates: dict[str, dict[str, Candidate]], unit: Uni
     """Place what is sure and has no rival; open the rest."""
     headers, targets = list(candidates), list(SCHEMAS[match.table].columns)
     score, confidence = np.zeros((2, len(headers), len(targets)))
-    for row, found in enumerate(candidates.values()):
-        for target, one in found.items():
-            at = row, targets.index(target)
-            score[at], confidence[at] = one.score, one.confidence
+    for (row, header), (at, target) in product(enumerate(headers), enumerate(targets)):
+        if one := candidates[header].get(target):
+            score[row, at], confidence[row, at] = one.score, one.confidence
     likely = zip(*linear_sum_assignment(confidence, maximize=True), strict=True)
-    likely = [(h, t) for h, t in likely if confidence[h, t] >= MENTIONED]
+    likely = [(h, t) for h, t in likely if confidence[h, t] >= SURE["mentioned"]]
     match.likely = {targets[t]: (headers[h], float(confidence[h, t])) for h, t in likely}
-    sure = confidence >= PLACED
+    sure = confidence >= SURE["placed"]
     best = zip(*linear_sum_assignment(np.where(sure, score, 0), maximize=True), strict=True)
     picked = {h: t for h, t in best if sure[h, t]}
     for row, header in enumerate(headers):
-        chosen, why = None, ""
-        if row in picked:
-            chosen = candidates[header][targets[picked[row]]]
-            why = _rival(score, picked, row, headers, targets) or _mistaken(unit.columns[header], chosen)
+        chosen = candidates[header][targets[picked[row]]] if row in picked else None
+        why = chosen and (_rival(score, picked, row, headers, targets) or _mistaken(unit.columns[header], chosen))
         if chosen and not why:
             match.placed[chosen.target] = chosen
         elif not unit.columns[header].given:
             ranked = sorted(candidates[header].values(), key=lambda one: (-one.score, -one.by_header))
-            match.open[header] = [one for one in ranked if one.confidence >= MENTIONED or one.against], why
+            near = [one for one in ranked if one.confidence >= SURE["mentioned"] or one.against]
+            match.open[header] = near, why or ""
 
 
 def _mistaken(column: Column, chosen: Candidate) -> str:
     """What a header can be as well that is no column; "" where it is the column's own name or its values decide."""
     degree, what = column.beside
     doubtful = column.header != chosen.target and chosen.by_header < 0.98 and chosen.by_values < 0.6
-    return f"it can also be {what}" if what and doubtful and degree >= chosen.by_header - MARGIN / 2 else ""
+    return f"it can also be {what}" if what and doubtful and degree >= chosen.by_header - SURE["margin"] / 2 else ""
 
 
 def _rival(score: np.ndarray, picked: dict[int, int], row: int, headers: list[str], targets: list[str]) -> str:
     """The other column or the other place that is about as good, in words; "" when there is none."""
     column, taken = picked[row], {target: header for header, target in picked.items()}
     own = score[row, column]
-    near = max(own - MARGIN, 0.01)
+    near = max(own - SURE["margin"], 0.01)
     for other in np.flatnonzero(score[:, column] >= near):
         if other != row and (other not in picked or score[other, column] >= score[other, picked[other]]):
             return f'"{headers[other]}" comes as near to {targets[column]}'
@@ -226,7 +204,7 @@ def _rival(score: np.ndarray, picked: dict[int, int], row: int, headers: list[st
         rival = taken.get(other)
         if rival is None:
             return f"it is as near to {targets[other]}"
-        if rival != row and score[row, other] + score[rival, column] >= own + score[rival, other] - MARGIN:
+        if rival != row and score[row, other] + score[rival, column] >= own + score[rival, other] - SURE["margin"]:
             return f'it and "{headers[rival]}" can be exchanged'
     return ""
 
@@ -236,7 +214,7 @@ def _open_if_out_of_order(match: Match, unit: Unit) -> None:
     for first, last in vocabulary()["in_order"].items():
         if first in match.placed and last in match.placed:
             both = [match.placed[first], match.placed[last]]
-            days = [days_in(unit.columns[one.header].cells, ORDERS) for one in both]
+            days = [evidence.days_in(unit.columns[one.header].cells, evidence.ORDERS) for one in both]
             for one in both if _share(*days, "gt") > 0.5 else ():
                 del match.placed[one.target]
                 match.open[one.header] = [one], f"{first} would be after {last} in most rows"
@@ -251,9 +229,9 @@ def _leave_out_what_is_said_twice(match: Match, unit: Unit) -> None:
             match.left_out[header] = f'a choice of "{question}"'
         elif any(other.startswith(f"{header}/") for other in used):
             match.left_out[header] = "its choices are placed"
-        elif degree >= PROBABLY_OTHER and what in vocabulary()["never"]["asked"]:
+        elif degree >= SURE["other"] and what in vocabulary()["never"]["asked"]:
             match.left_out[header] = what
-        elif degree >= PROBABLY_OTHER and not near and not why:
+        elif degree >= SURE["other"] and not near and not why:
             match.open[header] = near, f"probably {what}"
     match.open = {header: one for header, one in match.open.items() if header not in used | {*match.left_out}}
 
@@ -261,7 +239,8 @@ def _leave_out_what_is_said_twice(match: Match, unit: Unit) -> None:
 def _score(match: Match, unit: Unit) -> float:
     """How well the unit is explained by the table, and the table filled by the unit, 0 to 1; open columns count too."""
     about = SCHEMAS[match.table]
-    worth = {name: _worth(name, one.metadata, one.nullable) for name, one in about.columns.items()}
+    worth = {name: 0.3 if one.nullable and name != "delegate" else 1.0 for name, one in about.columns.items()}
+    worth |= {name: 0.02 for name, one in about.columns.items() if "language" in one.metadata}
     filled = sum(worth[name] * confidence for name, (_, confidence) in match.likely.items()) / sum(worth.values())
     lacking = sum(not column.nullable and name not in match.likely for name, column in about.columns.items())
     headers = [header for header, column in unit.columns.items() if not column.given and header not in match.left_out]
@@ -276,10 +255,3 @@ def _score(match: Match, unit: Unit) -> float:
         rows = pd.concat([unit.columns[header].cells.str.strip() for header in key], axis=1)
         score -= 0.3 * float(rows.duplicated().mean() > 0.3)
     return score - 0.1 * lacking
-
-
-def _worth(name: str, about: dict, nullable: bool) -> float:
-    """How much a column counts for a table: one that it needs most, one of another language hardly."""
-    if "language" in about:
-        return 0.02
-    return 1.0 if not nullable or name == "delegate" else 0.3

@@ -1,6 +1,8 @@
-"""How the values of a source are written: the order of dates, the decimal mark, levels, codes for no answer, blanks.
+"""What a source has of its own: a programme's incentives, questions and expectations, and how its values are written.
 
-Each way is either plain from the values, or it is left open with what would decide it.
+What no table has and the values speak for is named by the vocabulary where it knows the header, else by the header
+itself, which is its label too. The order of dates, the decimal mark, levels, codes for no answer and blanks are plain
+from the values, or left open with what would decide it.
 """
 
 import re
@@ -12,20 +14,158 @@ import pandas as pd
 
 from konbit_lessons import tables
 from konbit_lessons.field import identity
-from konbit_lessons.field.declared import AMOUNT
-from konbit_lessons.field.draft.evidence import NO_ANSWER_CODES, SCHEMAS, Column, days_in
-from konbit_lessons.field.draft.own import Own, slug
-from konbit_lessons.field.draft.vocabulary import folded, meanings
+from konbit_lessons.field.declared import AMOUNT, EXPECTS
+from konbit_lessons.field.draft import evidence
+from konbit_lessons.field.draft.evidence import SCHEMAS, SURE, Column, currency_in, days_in, folded, meanings
+from konbit_lessons.field.draft.folder import Unit
 from konbit_lessons.field.sources.form import Form
 from konbit_lessons.field.values import DATE_ORDERS, YES, Writing, convert
 
-NEARLY_ALL = 0.95
-MOST_LEVELS = 40
 MISSING = "no answer, as the form or the words say"
-COMMENT_AT = 42
 _NUMBERS = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{2}|\d{4})(?:[ T].*)?")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ].*)?")
 _PLAIN_ORDERS = ("year/month/day", "day month year", "month day, year", "excel")
+
+
+@dataclass(frozen=True)
+class Own:
+    """One thing that a programme declares.
+
+    Attributes
+    ----------
+    section, name : str
+        Where it stands in programme.toml, and what it is called there.
+    header : str
+        Its column in the file.
+    label : str
+        What it can be called.
+    more : dict of str to object
+        Keys beside its label.
+    """
+
+    section: str
+    name: str
+    header: str
+    label: str
+    more: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def column(self) -> str:
+        """Its column of the table."""
+        before, behind = EXPECTS * (self.section == "expectations"), AMOUNT * (self.more.get("kind") == "amount")
+        return f"{before}{self.name}{behind}"
+
+
+def own_columns(unit: Unit, table: str, headers: list[str]) -> list[Own]:
+    """The things that a programme declares among columns that are none of the table's.
+
+    Parameters
+    ----------
+    unit : Unit
+    table : str
+        That it is read as; events offer incentives, a survey asks questions, conversations hold expectations.
+    headers : list of str
+        The columns that are left.
+    """
+    finds = {"events": (_incentive,), "survey": (_expectation, _question), "conversations": (_expectation,)}
+    found: dict[str, Own] = {}
+    for column in (unit.columns[header] for header in headers):
+        if not column.blank and not column.given:
+            one = next(filter(None, (find(column, unit) for find in finds.get(table, ()))), None)
+            if one:
+                found.setdefault(one.column, one)
+    return list(found.values())
+
+
+def _incentive(column: Column, unit: Unit) -> Own | None:
+    name, known = named(column.says, "incentives")
+    more = {} if column.share("yes_no") >= 0.8 else {"kind": "amount"}
+    paid = column.share("amount") >= 0.7 and (currency_in(column.header) or known)
+    if (column.beside[0] >= SURE["other"] and not known) or (more and not paid):
+        return None
+    return Own("incentives", name, column.header, as_label(column.header), more)
+
+
+def _expectation(column: Column, unit: Unit) -> Own | None:
+    """A choice of a question that asks for it, or that has choices which partners often expect; or so a header says."""
+    if column.share("yes_no") < 0.8:
+        return None
+    leads, (question, slash, _) = folded("expects", "leads"), column.header.rpartition("/")
+    if slash:
+        choices = [one.says for header, one in unit.columns.items() if header.rpartition("/")[0] == question]
+        choices = [[said.rpartition("/")[2] for said in says] for says in choices]
+        said = [one.rpartition("/")[2] for one in column.says]
+        found = any(set(identity.words(one.rpartition("/")[0])) & leads for one in column.says)
+        found = found or sum(named(choice, "expectations")[1] for choice in choices) >= 3
+    else:
+        words = identity.words(column.header)
+        said = [" ".join(word for word in words if word not in leads)]
+        found = said[0] and not leads.isdisjoint(words)
+    label = as_label(said[0] if slash else column.header)
+    return Own("expectations", named(said, "expectations")[0], column.header, label) if found else None
+
+
+def _question(column: Column, unit: Unit) -> Own | None:
+    name, known = named(column.says, "questions")
+    more = _answers(column)
+    if more is None or "/" in column.header or (column.beside[0] >= SURE["other"] and not known):
+        return None
+    return Own("questions", name, column.header, as_label(column.header), more)
+
+
+def _answers(column: Column) -> dict[str, object] | None:
+    """How a question is answered, as keys of programme.toml; None where by text."""
+    values = [value for value in column.counts.index if value not in evidence.NO_ANSWER_CODES]
+    if column.share("yes_no") >= 0.9:
+        return {"kind": "yes_no"}
+    if column.share("point") + column.share("answer") >= 0.9 and column.share("point") > 0.3:
+        points = [int(value) for value in values if value.isdigit()]
+        high = max(points, default=5)
+        scale = [min([1, *points]), 5 if high <= 5 else 7 if high <= 7 else 10]
+        return {} if scale == [1, 5] else {"scale": scale}
+    if column.share("amount") >= 0.8:
+        return {"kind": "number"} | ({"unit": "currency"} if currency_in(column.header) else {})
+    if column.kinds and column.share("words") < 0.9:
+        kinds = {slug(value): value for value in values if identity.fold(value) not in meanings("unknown")}
+        return {"kind": "choice", "levels": kinds} if len(kinds) > 1 else None
+    return None
+
+
+def named(says: Iterable[str], group: str) -> tuple[str, bool]:
+    """The name of a thing: that of the vocabulary where one is surely meant; else its header's. And which it is."""
+    degree, what = evidence.nearest(says, group)
+    return (what, True) if degree >= SURE["name"] else (slug(says[0]), False)
+
+
+def without_unit(text: str) -> str:
+    """A header without the currency in brackets behind it.
+
+    >>> without_unit("Prime (FCFA)"), without_unit("Motivation (1 à 5)")
+    ('Prime', 'Motivation (1 à 5)')
+    """
+    return re.sub(r"\s*\([^()]*\)\s*$", lambda found: "" if currency_in(found[0]) else found[0], text)
+
+
+def as_label(text: str) -> str:
+    """A header as people read it.
+
+    >>> as_label("acces_semences"), as_label("Prime (FCFA)")
+    ('Acces semences', 'Prime')
+    """
+    words = without_unit(text).replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def slug(text: str) -> str:
+    """A name of small letters for a text, without its unit.
+
+    >>> slug("Bon de semences"), slug("Prime (FCFA)"), slug("2e choix")
+    ('bon_de_semences', 'prime', 'q_2e_choix')
+    """
+    words = [word for word in identity.words(without_unit(text)) if not currency_in(word)]
+    name = "_".join(words[:5]) or "x"
+    reserved = any(name in about["columns"] for about in tables.codebook()["tables"].values())
+    return name if name[0].isalpha() and not reserved else f"q_{name}"
 
 
 @dataclass
@@ -46,30 +186,24 @@ class Ways:
     kinds: dict[str, dict[str, Counter]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(Counter)))
     lines: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
-    def add(self, key: str, line: str, why: str = "") -> None:
+    def add(self, key: str, text: str, why: str = "") -> None:
         """Add a line to a key: with why it is so, or as a comment that says what would decide it."""
-        self.lines[key].append(beside(line, why) if why else comment(line))
+        self.lines[key].append(line(text, why))
 
 
 def ways_of(table: str, placed: dict[str, Column], own: list[tuple[Own, Column]], form: Form | None) -> Ways:
     """How the placed columns of a source, and those of the programme's own things, are written."""
-    ways, about = Ways(), {name: SCHEMAS[table].columns[name].metadata for name in placed}
-
-    def of(*kinds: str) -> list[Column]:
-        return [column for name, column in placed.items() if about[name]["kind"] in kinds]
-
-    numbers = [column for one, column in own if one.more.get("kind") in ("amount", "number")]
-    _dates(ways, of("day"))
-    _decimal(ways, of("amount", "whole") + numbers)
+    ways, kinds = Ways(), {name: SCHEMAS[table].columns[name].metadata["kind"] for name in placed}
+    _dates(ways, [column for name, column in placed.items() if kinds[name] == "day"])
+    numbers = [column for name, column in placed.items() if kinds[name] in ("amount", "whole")]
+    _decimal(ways, numbers + [column for one, column in own if one.more.get("kind") in ("amount", "number")])
     for name, column in placed.items():
-        if about[name]["kind"] == "level" and not about[name]["levels"]:
-            _kinds(ways, name, column)
-        elif about[name]["kind"] in ("level", "yes_no"):
+        if kinds[name] in ("level", "yes_no"):
             _levels(ways, table, name, column)
     _codes(ways, [column for one, column in own if one.more.get("kind", "scale") in ("scale", "yes_no")], form)
     if table in ("organizations", "events"):
-        _blanks(ways, {name: column for name, column in placed.items() if about[name]["kind"] == "yes_no"})
-        _blanks(ways, {one.column: column for one, column in own if one.section == "incentives"})
+        blanks = [(name, column) for name, column in placed.items() if kinds[name] == "yes_no"]
+        _blanks(ways, blanks + [(one.column, column) for one, column in own if one.section == "incentives"])
     return ways
 
 
@@ -77,10 +211,13 @@ def _dates(ways: Ways, columns: list[Column]) -> None:
     """Which orders the dates are in, by those that say which of their numbers is the day."""
     days, orders, unread = {}, Counter(), 0
     for written, count in [one for column in columns for one in column.counts.items() if not _ISO.fullmatch(one[0])]:
-        found = _NUMBERS.fullmatch(written)
-        options = _orders(found[2], found[4]) if found else ()
+        found, options = _NUMBERS.fullmatch(written), ()
+        if found:  # the orders that numbers can be in, by the mark between them and the digits of the year behind
+            mark, year = found[2], {2: "%y", 4: "%Y"}[len(found[4])]
+            ends = {order: how for order, how in DATE_ORDERS.items() if how[2:3] == mark}
+            options = tuple(order for order, how in ends.items() if how.endswith(mark + year))
         if options:
-            seen = days.setdefault((found[2], options), Counter())
+            seen = days.setdefault((mark, options), Counter())
             seen.update(all=count, first=count * (int(found[1]) > 12), second=count * (int(found[3]) > 12))
         elif order := next((one for one in _PLAIN_ORDERS if days_in(pd.Series([written]), [one]).notna().all()), None):
             orders[order] += count
@@ -91,22 +228,16 @@ def _dates(ways: Ways, columns: list[Column]) -> None:
     for (mark, options), seen in days.items():
         why += _decided(ways, mark, options, seen)
     if ways.dates:
-        ways.lines["dates"].insert(0, beside(f"dates = {toml(ways.dates)}", "; ".join(why)))
+        ways.lines["dates"].insert(0, line(f"dates = {toml(ways.dates)}", "; ".join(why)))
     if unread:
         ways.add("dates", f"OPEN: {unread} dates cannot be read and will be set aside; write them year-month-day")
-
-
-def _orders(mark: str, year: str) -> tuple[str, ...]:
-    """The orders that numbers can be in, by the mark between them and the digits of the year behind."""
-    behind = mark + {2: "%y", 4: "%Y"}[len(year)]
-    return tuple(order for order, form in DATE_ORDERS.items() if form[2:3] == mark and form.endswith(behind))
 
 
 def _decided(ways: Ways, mark: str, options: tuple[str, ...], seen: Counter) -> list[str]:
     """The order of one way of writing, and why; or what is left open."""
     known = seen["first"] + seen["second"]
     for order, place, other in zip(options, ("first", "second"), ("second", "first"), strict=False):
-        if known and seen[place] >= NEARLY_ALL * known:
+        if known and seen[place] >= SURE["nearly_all"] * known:
             more = f", {seen[other]} {other}" if seen[other] else ""
             ways.dates.append(order)
             return [f"{seen[place]} of {seen['all']} have a day over 12 {place}{more}"]
@@ -118,9 +249,8 @@ def _decided(ways: Ways, mark: str, options: tuple[str, ...], seen: Counter) -> 
 
 def _decimal(ways: Ways, columns: list[Column]) -> None:
     numbers = [re.sub(r"[\s\u00a0\u202f']", "", value) for column in columns for value in column.counts.index]
-    comma = [number for number in numbers if re.fullmatch(r"[+-]?[\d.]*\d,(?:\d{1,2}|\d{4,})", number)]
-    point = [number for number in numbers if re.fullmatch(r"[+-]?[\d,]*\d\.(?:\d{1,2}|\d{4,})", number)]
-    either = [number for number in numbers if re.fullmatch(r"[+-]?[1-9]\d{0,2}[.,]\d{3}", number)]
+    shapes = (r"[\d.]*\d,(?:\d{1,2}|\d{4,})", r"[\d,]*\d\.(?:\d{1,2}|\d{4,})", r"[1-9]\d{0,2}[.,]\d{3}")
+    comma, point, either = ([one for one in numbers if re.fullmatch("[+-]?" + shape, one)] for shape in shapes)
     if comma:
         ways.add("decimal", 'decimal = ","', f"{len(comma)} different numbers such as {comma[0]}")
     if point and comma:
@@ -133,40 +263,39 @@ def _decimal(ways: Ways, columns: list[Column]) -> None:
         ways.add("decimal", f'OPEN: is {either[0]} over a thousand? With decimal = "{mark}" it is so, or set aside')
 
 
-def _kinds(ways: Ways, name: str, column: Column) -> None:
-    """The programme's own levels: each text that differs by more than case and accents is one."""
-    for written, count in column.counts.items():
-        level = written if re.fullmatch(r"[A-Za-z]\w{0,3}", written) and name == "action" else slug(written)
-        found = ways.kinds[name][level]
-        found[written] = int(count)
-        if " ".join(written.casefold().split()) not in (next(iter(found)).casefold(), level):
-            _map(ways, name, written, level, count)
-
-
 def _levels(ways: Ways, table: str, name: str, column: Column) -> None:
-    """What each value means that is not understood as it stands."""
+    """What each value means that is not understood as it stands.
+
+    Of levels of the programme's own each text is one that differs from others by more than case and accents.
+    """
     about = SCHEMAS[table].columns[name]
-    levels = about.metadata["levels"]
-    known = meanings(f"{table}.{name}" if levels else "yes_no")
-    distinct = pd.Series(column.counts.index[:MOST_LEVELS], dtype="str")
-    _, wrong = convert(distinct, about.metadata, Writing(), tables.dtype_of(about))
-    unknown = []
-    for written in distinct[wrong.index]:
-        text, count = identity.fold(written), int(column.counts[written])
-        meaning = known.get(text) or (_director(text) if name == "senior_delegate" else "")
+    levels, meant, unknown = about.metadata["levels"], {}, []
+    if about.metadata["kind"] == "level" and not levels:
+        for written, count in column.counts.items():
+            level = written if re.fullmatch(r"[A-Za-z]\w{0,3}", written) and name == "action" else slug(written)
+            found = ways.kinds[name][level]
+            found[written] = int(count)
+            if " ".join(written.casefold().split()) not in (next(iter(found)).casefold(), level):
+                meant[written] = level
+    else:
+        known = meanings(f"{table}.{name}" if levels else "yes_no")
+        distinct = pd.Series(column.counts.index[: SURE["most_levels"]], dtype="str")
+        for written in distinct[convert(distinct, about.metadata, Writing(), tables.dtype_of(about))[1].index]:
+            text = identity.fold(written)
+            meaning = known.get(text) or (_director(text) if name == "senior_delegate" else "")
+            if not meaning and text in meanings("unknown"):
+                unknown.append(written)
+            else:
+                meant[written] = meaning
+    for written, meaning in meant.items():
+        count = rows(column.counts[written])
         if meaning:
-            _map(ways, name, written, meaning, count)
-        elif text in meanings("unknown"):
-            unknown.append(written)
+            ways.add(f"levels.{name}", f"{toml(written)} = {toml(meaning)}", count)
         else:
             one_of = ", ".join(levels) or "yes, no"
-            ways.add(f"levels.{name}", f'{toml(written)} = "…"  # OPEN: {rows(count)}; one of {one_of}')
+            ways.add(f"levels.{name}", f'{toml(written)} = "…"  # OPEN: {count}; one of {one_of}')
     if unknown:
         ways.add("missing", f"{name} = {toml(unknown)}", MISSING)
-
-
-def _map(ways: Ways, name: str, written: str, meaning: str, count: int) -> None:
-    ways.add(f"levels.{name}", f"{toml(written)} = {toml(meaning)}", rows(count))
 
 
 def _director(title: str) -> str:
@@ -182,17 +311,15 @@ def _codes(ways: Ways, answers: list[Column], form: Form | None) -> None:
     declared = {code for code, labels in numbered if not meanings("unknown").keys().isdisjoint(labels)}
     if declared:
         ways.add("missing", f'"*" = {toml(sorted(declared))}', MISSING)
-    seen = Counter()
-    for column in answers:
-        seen.update({code: int(column.counts[code]) for code in NO_ANSWER_CODES.intersection(column.counts.index)})
-    for code in sorted(set(seen) - declared):
-        why = f"{seen[code]} answers are {code}, which is no value; set aside until declared"
-        ways.add("missing", f'"*" = ["{code}"]  # OPEN: {why}')
+    for code in sorted(evidence.NO_ANSWER_CODES - declared):
+        if found := sum(int(column.counts.get(code, 0)) for column in answers):
+            why = f"{found} answers are {code}, which is no value; set aside until declared"
+            ways.add("missing", f'"*" = ["{code}"]  # OPEN: {why}')
 
 
-def _blanks(ways: Ways, columns: dict[str, Column]) -> None:
+def _blanks(ways: Ways, columns: list[tuple[str, Column]]) -> None:
     """What a blank cell means where only yes, or no 0, is written."""
-    for name, column in columns.items():
+    for name, column in columns:
         said = {meanings("yes_no").get(identity.fold(value), value.casefold()) for value in column.counts.index}
         if said and column.cells.isna().any():
             if name.endswith(AMOUNT) and "0" not in said:
@@ -216,16 +343,7 @@ def rows(count: int) -> str:
     return f"{count} row{'s' if count != 1 else ''}"
 
 
-def beside(line: str, comment: str) -> str:
-    """A line with a comment behind it."""
-    return f"{line:{COMMENT_AT - 2}}  # {plain(comment)}"
-
-
-def comment(line: str) -> str:
-    """A line that is a comment."""
-    return f"# {plain(line)}"
-
-
-def plain(text: str) -> str:
-    """Without anything that could end the comment it stands in."""
-    return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
+def line(text: str, why: str = "") -> str:
+    """A line with a comment behind it, or one that is a comment; nothing in either can end it."""
+    said = "".join(filter(str.isprintable, " ".join((why or text).split())))
+    return f"{text:40}  # {said}" if why else f"# {said}"

@@ -6,6 +6,7 @@
 import glob
 import re
 from collections import Counter, defaultdict
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,20 +14,13 @@ import pandas as pd
 from jinja2 import Environment
 from rapidfuzz.distance import Postfix, Prefix
 
-from konbit_lessons.field.draft.evidence import SCHEMAS, days_in
-from konbit_lessons.field.draft.folder import SHEET, Folder, Unit, labels_of
+from konbit_lessons.field.draft.evidence import SCHEMAS, SURE, currency_in, days_in, vocabulary
+from konbit_lessons.field.draft.folder import Folder, Unit, labels_of
 from konbit_lessons.field.draft.matching import Match
-from konbit_lessons.field.draft.own import Own, named
-from konbit_lessons.field.draft.vocabulary import currency_in, vocabulary
-from konbit_lessons.field.draft.ways import beside, comment, rows, toml, ways_of
+from konbit_lessons.field.draft.ways import line, named, rows, toml, ways_of
 from konbit_lessons.field.sources.form import Form
 from konbit_lessons.words import languages
 
-OPEN = "OPEN: "
-NO_CURRENCY = "XXX"
-LULL = 60  # days without an answer, after which another wave may have begun
-LANGUAGES = {"en": "english", "fr": "fran", "ht": "krey"}  # how a form's languages begin, where no code is in brackets
-KINDS = {"kobo": "KoboToolbox", "odk_central": "ODK Central", "microsoft_forms": "Microsoft Forms"}
 _DAY_IN_NAME = re.compile(r"(20\d{2})[-_.]?(\d{2})[-_.]?(\d{2})")
 _RECORDED = ("submitted_on", "held_on", "date", "pledged_on")  # days that lie before the records were pulled
 
@@ -50,6 +44,8 @@ class Source:
         The form behind it.
     placed : dict of str to Column
         Column of the table → the raw column.
+    together : list of Own
+        Expectations that are the choices of one question.
     place : str
         What its column of places is called; "" where it has none.
     ways : Ways
@@ -62,6 +58,9 @@ class Source:
         self.form = folder.forms.get(unit.form)
         self.placed = {name: unit.columns[header] for name, header in match.headers.items()}
         self.place = named(self.placed["places"].says, "places")[0] if "places" in self.placed else ""
+        expects = [one for one in match.own if one.section == "expectations"]
+        questions = {one.header.removesuffix(f"/{one.name}") for one in expects}
+        self.together = expects if len(expects) > len(questions) == 1 else []
         self.ways = ways_of(self.table, self.placed, [(one, unit.columns[one.header]) for one in match.own], self.form)
 
     def days(self, name: str) -> pd.Series:
@@ -72,13 +71,11 @@ class Source:
 def programme_text(folder: Folder, sources: list[Source], unfit: dict[Unit, str], *, raw: str) -> str:
     """The whole file."""
     environment = Environment(autoescape=False, keep_trailing_newline=True)
-    environment.filters |= {"beside": beside, "toml": toml, "rows": rows, "escaped": glob.escape, "comment": comment}
+    environment.filters |= {"beside": line, "toml": toml, "rows": rows, "escaped": glob.escape, "comment": line}
     template = environment.from_string(Path(__file__).with_name("drafted.toml.j2").read_text(encoding="utf-8"))
-    found = _about(sources) | _declared(sources) | {"waves": _waves(sources)}
-    found |= {"raw": raw, "sources": sources, "folder": folder, "kinds": KINDS, "files_of": _files}
-    found["columns_of"] = lambda source: [*_columns(source), *map(comment, _open_lines(source, sources))]
-    found["unfit"] = [map(comment, _unfit(unit, why)) for unit, why in unfit.items()]
-    return template.render(found).rstrip() + "\n"
+    found = _about(sources) | _declared(sources) | {"waves": _waves(sources), "sources": sources, "folder": folder}
+    found |= {"raw": raw, "unfit": unfit, "schemas": SCHEMAS, "exporters": vocabulary()["exporters"]}
+    return template.render(found, files_of=_files, open_in=partial(_open_lines, sources)).rstrip() + "\n"
 
 
 def _about(sources: list[Source]) -> dict:
@@ -95,7 +92,7 @@ def _about(sources: list[Source]) -> dict:
     return {
         "first": min((f"{day:%Y-%m-%d}" for day in held if pd.notna(day)), default=""),
         "last": max((f"{day:%Y-%m-%d}" for day in days if pd.notna(day)), default=""),
-        "currency": found.most_common(1)[0][0] if found else NO_CURRENCY * paid,
+        "currency": found.most_common(1)[0][0] if found else "XXX" * paid,
         "languages": [one for one in languages() if one in common],
     }
 
@@ -109,32 +106,26 @@ def _declared(sources: list[Source]) -> dict:
             for level, written in levels.items():
                 types[column][level].update(written)
         for one in source.match.own:
-            own[one.section].setdefault(one.name, _thing(one, source.form))
+            words = _words(one.header, source.form)
+            label = {language: words[language] for language in languages() if language in words} or one.label
+            own[one.section].setdefault(one.name, {"label": label, **one.more} if one.more else label)
     places = [(source.place, source.placed["places"].header) for source in sources if source.place]
     has = {f"{source.table}.{name}" for source in sources for name, one in source.placed.items() if not one.blank}
     has |= {source.table for source in sources}
     adjust_for = [name for name, where in vocabulary()["adjust_for"].items() if where in has]
     incentives = [*own["incentives"], *["recent_conversation"] * ("conversations" in has)]
-    asked = {"incentives": incentives, "adjust_for": adjust_for}
-    return {"types": dict(types), "places": places[0] if places else None, "own": own, **asked}
-
-
-def _thing(one: Own, form: Form | None) -> object:
-    """What declares it: its label, and what else is to be said."""
-    words = _words(one.header, form)
-    label = {language: words[language] for language in languages() if language in words} or one.label
-    return {"label": label, **one.more} if one.more else label
+    named = {"types": dict(types), "places": places[0] if places else None, "own": own}
+    return named | {"incentives": incentives, "adjust_for": adjust_for}
 
 
 def _words(header: str, form: Form | None) -> dict[str, str]:
     """Code of a language → what a form calls a question, or a choice of one."""
-    question, choice = labels_of(header, form)
-    return {_code(language): label for language, label in (question if choice is None else choice).items()}
-
-
-def _code(language: str) -> str:
-    found = re.search(r"\((\w{2,3})\)", language)
-    return found[1] if found else next((code for code, start in LANGUAGES.items() if start in language.lower()), "")
+    words, (question, choice) = {}, labels_of(header, form)
+    for language, label in (question if choice is None else choice).items():
+        begins = (code for code, start in vocabulary()["languages"].items() if start in language.lower())
+        coded = re.search(r"\((\w{2,3})\)", language)
+        words[coded[1] if coded else next(begins, "")] = label
+    return words
 
 
 def _files(source: Source) -> str | list[str]:
@@ -151,34 +142,22 @@ def _files(source: Source) -> str | list[str]:
     return [glob.escape(name) for name in names] if len(names) > 1 else glob.escape(names[0])
 
 
-def _columns(source: Source) -> list[str]:
-    """The columns that are placed, with how sure each is, then those of the programme's own things."""
-    lines = []
-    for name, about in SCHEMAS[source.table].columns.items():
-        if name in source.match.placed:
-            placed = source.match.placed[name]
-            personal = "; a person's name: dropped at cleaning" if about.metadata.get("direct_identifier") else ""
-            column = source.place if name == "places" else name
-            why = f"{placed.confidence:.2f} {placed.reason}{personal}"
-            lines.append(beside(f"{column} = {toml(placed.header)}", why))
-    expects = [one for one in source.match.own if one.section == "expectations"]
-    questions = {one.header.removesuffix(f"/{one.name}") for one in expects}
-    together = expects if len(expects) > len(questions) == 1 else []
-    if together:
-        lines.append(beside(f'"expects_*" = {toml(questions.pop() + "/*")}', f"values, {len(together)} choices"))
-    own = [f"{one.column} = {toml(one.header)}" for one in source.match.own if one not in together]
-    return lines + [beside(line, "values, and no column of every programme") for line in own]
-
-
-def _open_lines(source: Source, sources: list[Source]) -> list[str]:
+def _open_lines(sources: list[Source], source: Source) -> list[str]:
     """What is needed and not placed, what is open, and what is left out."""
     match = source.match
-    lines = [f'{name} = "…"  # {OPEN}the table needs it; {_nearest(source, name)}' for name in match.needed]
+    lines = [f'{name} = "…"  # OPEN: the table needs it; {_nearest(source, name)}' for name in match.needed]
     lines += [_open_column(source, header) for header in match.open]
     for why in dict.fromkeys(match.left_out.values()):
         said = [toml(header) for header, reason in match.left_out.items() if reason == why]
         lines.append(f"left out: {', '.join(said)}, {why}")
-    return lines + _numbered_again(source, sources)
+    # a survey whose ids number the answers of one file, so that another file has the same ones
+    surveys = [one for one in sources if one.table == "survey" and "submission_id" in one.placed]
+    ids = [{*part.rows[one.match.headers["submission_id"]].dropna()} for one in surveys for part in one.unit.parts]
+    own = {*source.placed["submission_id"].counts.index} if source in surveys else set()
+    if sum(len(own & other) > 0.3 * len(other) > 0 for other in ids) > 1:
+        told = "submission_id is the same in several files, and what has one id counts once: number them apart"
+        lines.append(f"OPEN: {told}")
+    return lines
 
 
 def _nearest(source: Source, name: str) -> str:
@@ -187,7 +166,7 @@ def _nearest(source: Source, name: str) -> str:
     near = [one for candidates, _ in source.match.open.values() for one in candidates if one.target == name]
     if near:
         return "nearest: " + ", ".join(f'"{one.header}" ({one.confidence:.2f})' for one in near)
-    if name == "event_id" and SHEET in source.unit.columns:
+    if name == "event_id" and "@sheet" in source.unit.columns:
         return f'its sheets have names such as "{source.unit.parts[0].sheet}", which are no codes of events'
     if other and other.unique == 1:
         return f"without one, what tells rows apart can stand for it: {name} = {toml(other.header)}"
@@ -205,17 +184,7 @@ def _open_column(source: Source, header: str) -> str:
     by_name = header in SCHEMAS[source.table].columns and header not in source.match.placed
     implicit = "; read as such, since its header is the column's name" if by_name else ""
     sort = source.unit.columns[header].sort
-    return f"{OPEN}{toml(header)} ({sort}): {said or 'nothing of this table is near'}{implicit}"
-
-
-def _numbered_again(source: Source, sources: list[Source]) -> list[str]:
-    """A survey whose ids number the answers of one file, so that another file has the same ones."""
-    surveys = [one for one in sources if one.table == "survey" and "submission_id" in one.placed]
-    ids = [{*part.rows[one.match.headers["submission_id"]].dropna()} for one in surveys for part in one.unit.parts]
-    own = {*source.placed["submission_id"].counts.index} if source in surveys else set()
-    again = sum(len(own & other) > 0.3 * len(other) > 0 for other in ids) > 1
-    told = "submission_id is the same in several files, and what has one id counts once: number them apart"
-    return [f"{OPEN}{told}"] if again else []
+    return f"OPEN: {toml(header)} ({sort}): {said or 'nothing of this table is near'}{implicit}"
 
 
 def _waves(sources: list[Source]) -> dict[Path, str]:
@@ -233,23 +202,15 @@ def _waves(sources: list[Source]) -> dict[Path, str]:
     for wave, path in enumerate(in_order, start=1):
         day = _DAY_IN_NAME.search(path.name)
         short = f"*{day[0]}*" if day and sum(day[0] in one.name for one in paths) == 1 else glob.escape(path.name)
-        line = f"{toml(short)} = {wave}"
-        lines[path] = beside(f"# {line}", OPEN + doubt) if doubt else beside(line, "0.95 by the days answers were sent")
+        text = f"{toml(short)} = {wave}"
+        lines[path] = line(f"# {text}", f"OPEN: {doubt}") if doubt else line(text, "0.95 by the days answers were sent")
     return lines
 
 
 def _doubt(paths: list[Path], sent: dict[Path, pd.Series]) -> str:
     """What speaks against taking each file for a wave, in that order."""
-    if any(days.sort_values().diff().dt.days.max() > LULL for days in sent.values()):
+    if any(days.sort_values().diff().dt.days.max() > SURE["lull"] for days in sent.values()):
         return "answers came in bursts far apart: several waves in one file? Then place a column that says which"
     if any(sent[one].quantile(0.9) >= sent[other].quantile(0.1) for one, other in pairwise(paths)):
         return "answers of different files were sent in the same days: one wave in parts?"
     return "files of the same name" if len({path.name for path in paths}) < len(paths) else ""
-
-
-def _unfit(unit: Unit, why: str) -> list[str]:
-    names = sorted({part.path.name + (f", sheet {part.sheet}" if part.sheet else "") for part in unit.parts})
-    shown = "; ".join(names[:6]) + (" …" if len(names) > 6 else "")
-    columns = [column for column in unit.columns.values() if not column.given]
-    about = [f"  {toml(column.header)} ({column.sort})" for column in columns]
-    return [f"{OPEN}{shown}: no [[source]], since {why}.", *about]
