@@ -20,10 +20,7 @@ import psutil
 from jupyter_client.provisioning import LocalProvisioner
 
 CAN_COPY = sys.platform == "linux"  # elsewhere libraries that draw or compute do not survive it
-NEEDED = """
-seaborn.objects statsmodels.api statsmodels.formula.api matplotlib.backends.backend_agg ipykernel.kernelapp
-matplotlib_inline.backend_inline
-"""
+NEEDED = "seaborn.objects statsmodels.api statsmodels.formula.api matplotlib.backends.backend_agg ipykernel.kernelapp"
 INLINE = "module://matplotlib_inline.backend_inline"
 SERVE = """
 import sys
