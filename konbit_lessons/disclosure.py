@@ -20,11 +20,7 @@ AND = " × "  # between the names of columns that form groups together
 WHOLE = 1e-6  # how near to whole numbers a solution is whole
 GOLDEN = (5**0.5 - 1) / 2  # its multiples stay apart
 SOLVER = {"output_flag": False, "threads": 1}
-SOLVED = {  # any other state of the solver is an error, never a figure that may be shown
-    highspy.HighsModelStatus.kOptimal: True,
-    highspy.HighsModelStatus.kInfeasible: False,
-    highspy.HighsModelStatus.kUnboundedOrInfeasible: False,
-}
+SOLVED = {"kOptimal": True, "kInfeasible": False, "kUnboundedOrInfeasible": False}  # all else is an error
 
 
 class Before(NamedTuple):
@@ -391,7 +387,7 @@ class _Program:
 
     def _solved(self):
         self.solver.run()
-        return np.array(self.solver.getSolution().col_value) if SOLVED[self.solver.getModelStatus()] else None
+        return np.array(self.solver.getSolution().col_value) if SOLVED[self.solver.getModelStatus().name] else None
 
     def _ask(self, columns, kind):
         self.solver.changeColsIntegrality(len(columns), columns, np.full(len(columns), kind))

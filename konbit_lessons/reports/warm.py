@@ -87,22 +87,20 @@ def serve():
     for line in sys.stdin:
         if not (pid := os.fork()):
             _become_kernel(*json.loads(line))
-        os.setpgid(pid, pid)
+        os.setpgid(pid, pid)  # which its own processes are in as well
         print(pid, flush=True)
 
 
 def _become_kernel(options, environment):
-    """Go on as a kernel that leads a group of processes, and never come back."""
-    os.setpgid(0, 0)
+    """Go on as a kernel, and never come back."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(2, 1)
     os.environ.clear()
     os.environ.update(environment)
+    options.append(f"--IPKernelApp.parent_handle={os.getppid()}")  # it ends with the process that it is a copy of
     try:
-        import_module("ipykernel.kernelapp").launch_new_instance(
-            [*options, f"--IPKernelApp.parent_handle={os.getppid()}"]
-        )
+        import_module("ipykernel.kernelapp").launch_new_instance(options)
     finally:
         os._exit(0)
