@@ -9,6 +9,7 @@ import argparse
 import tempfile
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 import konbit_lessons as kl
 from konbit_lessons.example import write_example
@@ -33,8 +34,11 @@ def main():
         write_example(folder, organizations=asked.organizations)
         programme = kl.load(folder / "programme.toml", audience="internal")
         codes = kl.cleaned(programme).organizations["organization_id"].tolist()
-        cold = _papermill(programme, codes[: asked.papermill], Path(scratch))
+        with patch("konbit_lessons.reports.run.CAN_COPY", False):
+            cold = _papermill(programme, codes[: asked.papermill], Path(scratch))
         print(f"Papermill, a kernel each: {cold:.2f} s per brief ({asked.papermill} briefs)")
+        copied = _papermill(programme, codes[: asked.papermill], Path(scratch))
+        print(f"copied kernels, one each: {copied:.2f} s per brief, {cold / copied:.1f} times as fast")
         for workers in asked.workers:
             began = time.perf_counter()
             made = make_briefs(programme, quarter=QUARTER, reports=Path(scratch) / f"with_{workers}", workers=workers)
