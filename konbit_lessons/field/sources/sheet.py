@@ -18,11 +18,6 @@ Row = list[str | None]
 _NUMBER = re.compile(r"\d(?!.*[^\W\d_]{3})", re.DOTALL)
 
 
-def recognizes(file: File) -> bool:
-    """Any table may be one that somebody made by hand."""
-    return True
-
-
 def read(file: File, asked: Asked) -> Frames:
     """One table for each sheet."""
     tables = {}
