@@ -273,11 +273,9 @@ class Source(_Section):
 
     def constants(self, file_name: str) -> dict[str, str]:
         """Values this source gives to every row of a file: ``set``, then what ``by_file`` says of its name."""
-        constants = {column: str(value) for column, value in self.set.items()}
-        for column, by_pattern in self.by_file.items():
-            matching = [str(value) for pattern, value in by_pattern.items() if fnmatch(file_name, pattern)]
-            constants |= dict(zip([column], matching, strict=False))
-        return constants
+        known = {column: str(value) for column, value in self.set.items()}
+        named = ((column, *one) for column, by_file in self.by_file.items() for one in reversed(by_file.items()))
+        return known | {column: str(value) for column, pattern, value in named if fnmatch(file_name, pattern)}
 
     def gives(self, column: str) -> bool:
         """Whether a column of the table is named here, by itself or with ``*``."""

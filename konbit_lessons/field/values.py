@@ -317,10 +317,9 @@ def stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """Frames one under the other, categories kept; a text column that a frame lacks is missing there."""
     if len(parts) == 1:
         return parts[0].reset_index(drop=True)
-    names = dict.fromkeys(name for part in parts for name in part)
-    parts = [part.assign(**{name: nothing(part) for name in names if name not in part}) for part in parts]
-    columns = {name: [part[name] for part in parts] for name in names}
-    for name, found in columns.items():
+    columns = {}
+    for name in dict.fromkeys(name for part in parts for name in part):
+        found = [part[name] if name in part else nothing(part) for part in parts]
         coded = found[0].dtype == "category"
         columns[name] = pd.api.types.union_categoricals(found) if coded else pd.concat(found, ignore_index=True)
     return pd.DataFrame(columns)

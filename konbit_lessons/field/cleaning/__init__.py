@@ -183,7 +183,13 @@ def _finished(rows: pd.DataFrame | None, schema: pa.DataFrameSchema) -> pd.DataF
 
 def _never_given(programme: Programme, given: dict[str, set[str]]) -> Iterator[str]:
     """A notice for each thing that programme.toml declares and no column of a file is for: ``given`` by table."""
-    for section, name, column, *feeds in _declared(programme):
+    amounts = {name: name + AMOUNT * (one.kind == "amount") for name, one in programme.incentives.items()}
+    declared = [("[incentives]", name, column, "events") for name, column in amounts.items()]
+    declared += [("[questions]", name, name, "survey") for name in programme.questions]
+    declared += [("[expectations]", name, EXPECTS + name, "survey", "conversations") for name in programme.expectations]
+    place = programme.places.column if programme.places else ""
+    declared += [("[places]", place, place, "organizations")] if place else []
+    for section, name, column, *feeds in declared:  # and the tables of which one should have it
         fed = [table for table in feeds if table in given]
         if any(column in given[table] for table in fed):
             continue
@@ -192,15 +198,3 @@ def _never_given(programme: Programme, given: dict[str, set[str]]) -> Iterator[s
             f'{programme.path.name}, {section} {name}: {where}. Write {column} = "its header in the file" under '
             f"[source.columns] of that table, or take {name} out of {section}"
         )
-
-
-def _declared(programme: Programme) -> Iterator[tuple[str, ...]]:
-    """Section, name, column and the tables of which one should have it."""
-    for name, one in programme.incentives.items():
-        yield "[incentives]", name, name + AMOUNT * (one.kind == "amount"), "events"
-    for name in programme.questions:
-        yield "[questions]", name, name, "survey"
-    for name in programme.expectations:
-        yield "[expectations]", name, EXPECTS + name, "survey", "conversations"
-    if programme.places:
-        yield "[places]", programme.places.column, programme.places.column, "organizations"

@@ -79,8 +79,14 @@ def load(programme: Programme) -> Decisions:
         A needed column is missing, or one text has two answers.
     """
     decided = Decisions()
-    ledger = own_lines(programme.raw / LEDGER, COLUMNS, COLUMNS[:3])
-    for line in [*_lines(ledger, LEDGER), *_lines_of_review(programme.processed / REVIEW)]:
+    lines = [*_lines(own_lines(programme.raw / LEDGER, COLUMNS, COLUMNS[:3]), LEDGER)]
+    review = programme.processed / REVIEW
+    raw = read(review, kind="sheet", expect=(*ASKED.values(), DECISION)) if review.is_file() else None
+    for table, title in raw.sheets.items() if raw else ():
+        for question in (question for question, sheet in SHEETS.items() if sheet == title):
+            named = raw.tables[table].rename(columns={ASKED[question]: "typed"}).reindex(columns=list(COLUMNS))
+            lines += _lines(named.assign(question=question), f"{REVIEW}, sheet {title}")
+    for line in lines:
         key = (line["question"], fold(line["typed"]))
         if not line["decision"]:
             decided.notes[key] = {name: line[name] for name in ("initials", "notes")}
@@ -97,14 +103,6 @@ def remember(programme: Programme, decisions: Decisions) -> list[Path]:
     if not decisions.answers or (path.is_file() and path.read_text(encoding="utf-8-sig") == text):
         return []
     return [published(path, text.encode("utf-8-sig"))]
-
-
-def _lines_of_review(path: Path) -> Iterator[dict[str, str]]:
-    raw = read(path, kind="sheet", expect=("typed_name", "event_id", "decision")) if path.is_file() else None
-    for table, title in raw.sheets.items() if raw else ():
-        for question in (question for question, sheet in SHEETS.items() if sheet == title):
-            named = raw.tables[table].rename(columns={ASKED[question]: "typed"}).reindex(columns=list(COLUMNS))
-            yield from _lines(named.assign(question=question), f"{REVIEW}, sheet {title}")
 
 
 def _lines(frame: pd.DataFrame, place: str) -> Iterator[dict[str, str]]:
@@ -156,7 +154,11 @@ def _fill(sheet, question: str, questions: pd.DataFrame, styles: dict) -> None:
 
 
 class _Known:
-    """Things on record, to be looked up by what stands in a row."""
+    """Things on record, to be looked up by what stands in a row.
+
+    Each kind has ``_found(texts)``, what each text is as far as is known, and ``_reason(match)``, why a text that is
+    not equal is one of them, or none.
+    """
 
     table = ""  # where they stand
     check = equal = ""  # the check and the reason of a line about a text that is one of them, written otherwise
@@ -188,12 +190,6 @@ class _Known:
         self._settle(rows.assign(typed=typed), table, name, found, record)
         rows = rows.assign(**{name: codes, TYPED + name: typed})
         return rows if nullable else kept(rows, codes.notna())
-
-    def _found(self, texts: Iterable[str]) -> dict[str, Match]:
-        """What each text is, as far as is known."""
-
-    def _reason(self, match: Match) -> str:
-        """Why a text that is not equal is one of them, or none."""
 
     def _settle(self, rows: pd.DataFrame, table: str, name: str, found: dict, record: Record) -> None:
         """Put on record what was decided of texts, and keep in mind the rows that only an evaluator can resolve."""

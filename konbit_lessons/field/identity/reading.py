@@ -331,7 +331,12 @@ class Candidates:
     def of(self, unsure: dict[str, Reading]) -> dict[str, dict[int, float]]:
         """For each typed name, from how it was read, the places of its candidates and how well they fit, 0 to 100."""
         found = {name: _best(self._scores(reading)) for name, reading in unsure.items()}
-        return {name: one or (self._alike(name) if unsure[name].extras else {}) for name, one in found.items()}
+        for name in [name for name, reading in unsure.items() if reading.extras and not found[name]]:
+            # of nearly the same letters, where a word is too far from any to be understood
+            typed, known = "".join(words(name)), [*self.by_letters]
+            near = process.extract(typed, known, scorer=fuzz.ratio, score_cutoff=ALIKE_SCORE, limit=CANDIDATES)
+            found[name] = {at: round(score, 1) for letters, score, _ in near for at in self.by_letters[letters]}
+        return found
 
     def _scores(self, reading: Reading) -> np.ndarray:
         """How well each organization fits: words in common, heavier where they tell apart."""
@@ -367,12 +372,6 @@ class Candidates:
         near = self.vocabulary.resembling(text)
         said |= {word: max(said.get(word, 0), likeness) for word, likeness in near.items()}
         return self._weight(max(sorted(near), key=near.get, default="")) if len(text) > 3 else 0.5
-
-    def _alike(self, name: str) -> dict[int, float]:
-        """Names of nearly the same letters, where a word is too far from any to be understood."""
-        typed, known = "".join(words(name)), self.by_letters
-        near = process.extract(typed, list(known), scorer=fuzz.ratio, score_cutoff=ALIKE_SCORE, limit=CANDIDATES)
-        return {at: round(score, 1) for letters, score, _ in near for at in known[letters]}
 
 
 def _best(row: np.ndarray) -> dict[int, float]:

@@ -20,7 +20,6 @@ from konbit_lessons.field.sources.raw import Asked, Frame, Frames, check_size, t
 
 Texts = list[str | None]
 Columns = list[tuple[str, list]]
-READERS = {"stata": pyreadstat.read_dta, "spss": pyreadstat.read_sav}
 _DAYS, _MOMENTS = ("%td", "%d"), ("%tc", "%tC")  # what the formats of Stata's days and moments begin with
 
 
@@ -60,7 +59,7 @@ def _of_codes(file: File) -> Columns:
 
 def _content(file: File) -> tuple[pd.DataFrame, object]:
     """The values, codes called missing among them, and what pyreadstat says of the columns."""
-    reader = READERS[file.container]
+    reader = pyreadstat.read_dta if file.container == "stata" else pyreadstat.read_sav
     try:
         _, about = reader(file.path, metadataonly=True)
         check_size(file.path.name, about.number_rows or 0, about.number_columns)
