@@ -137,7 +137,7 @@ class _Work:
         elif "sign_in" in cleaned:
             self.agreement.append(reconciling.attendance_agreement(cleaned["invitations"], cleaned["sign_in"], record))
         if "sign_in" in cleaned:
-            rows, unsure = cleaned["invitations"], self.organizations.open_names("sign_in")
+            rows, unsure = cleaned["invitations"], self.organizations.open["sign_in"]
             cleaned["invitations"] = reconciling.with_attendance(rows, cleaned["sign_in"], unsure, record)
 
 
@@ -149,9 +149,9 @@ def needed(programme: Programme) -> tuple[str, ...]:
 
 def _refuse_empty(table: str, programme: Programme, record: Record) -> None:
     files = [place for source in programme.sources if source.table == table for place in programme.places_of(source)]
-    first = record.all_set_aside().query("table == @table").head(1)
-    why = [f"Row {line.row} was set aside: {line.reason}." for line in first.itertuples()]
-    why = next(iter(why), "There is a header and nothing under it.")
+    aside = record.all_set_aside().query("table == @table").itertuples()
+    why = (f"Row {one.row} was set aside: {one.reason}." for one in aside)
+    why = next(why, "There is a header and nothing under it.")
     told = f'the table "{table}" is empty; expected at least one row that can be used.'
     raise DataError(f"{', '.join(files)}: {told} {why} Correct the file, or files in programme.toml.")
 

@@ -260,6 +260,11 @@ class Organizations(_Known):
     organizations : DataFrame
     decided : Decisions
         Answers to names that were open in an earlier run.
+
+    Attributes
+    ----------
+    open : dict of str to DataFrame
+        Table → its rows whose name is open, with the organizations it may be as ``candidates``.
     """
 
     table, check, on_record = "organizations", "organization name", ON_ROSTER
@@ -271,7 +276,7 @@ class Organizations(_Known):
         super().__init__(self._names)
         self._by_code = {fold(code): code for code in self._names}
         self._matches: dict[str, Match] = {}
-        self._open: dict[str, pd.DataFrame] = {}
+        self.open: dict[str, pd.DataFrame] = {}
         for (question, _), answer in decided.answers.items():
             if question == ORGANIZATION and fold(answer["decision"]) not in {*self._by_code, NEW, NO_ORGANIZATION}:
                 raise _no_answer(answer, f"an organization_id of the roster, nor {NEW}, nor {NO_ORGANIZATION}")
@@ -303,17 +308,13 @@ class Organizations(_Known):
         taken = [one[one["table"] == table].reindex(columns=rows.columns) for one in record.unsure]
         rows = pd.concat([as_text(rows), *taken], ignore_index=True)
         found = self._found(rows["typed"].unique())
-        self._open[table] = rows[rows["typed"].isin([text for text, one in found.items() if one.how == "unresolved"])]
-
-    def open_names(self, table: str) -> pd.DataFrame:
-        """The rows of a table whose name is open, with the organizations it may be."""
-        rows = self._open[table]
+        rows = rows[rows["typed"].isin([text for text, one in found.items() if one.how == "unresolved"])]
         candidates = pd.Series([self._matches[text].candidates for text in rows["typed"]], rows.index, "object")
-        return rows.assign(candidates=candidates)
+        self.open[table] = rows.assign(candidates=candidates)
 
     def questions(self) -> pd.DataFrame:
         """One question for each typed name that is open anywhere, the most frequent first."""
-        places, lines = [rows[[*ROW, "typed"]] for rows in self._open.values() if len(rows)], []
+        places, lines = [rows[[*ROW, "typed"]] for rows in self.open.values() if len(rows)], []
         rows = pd.concat(places, ignore_index=True) if places else pd.DataFrame(columns=[*ROW, "typed"])
         for _, same in rows.groupby(rows["typed"].map(fold), sort=True):
             same = same.sort_values(list(ROW))

@@ -6,14 +6,14 @@ database is read by :mod:`konbit_lessons.field.sources.sql`.
 
 from pathlib import Path
 
-from konbit_lessons.field.sources import exporters, guard, sheet, statistical
+from konbit_lessons.field.sources import guard, readers, statistical
 from konbit_lessons.field.sources.file import File
-from konbit_lessons.field.sources.form import Form, read_form
+from konbit_lessons.field.sources.form import read_form
 from konbit_lessons.field.sources.raw import Asked, Raw
 
 __all__ = ["KINDS", "Raw", "read"]
 
-KINDS = exporters.READERS | dict.fromkeys(("stata", "spss", "parquet"), statistical.read) | {"sheet": sheet.read}
+KINDS = readers.READERS | dict.fromkeys(("stata", "spss", "parquet"), statistical.read) | {"sheet": readers.read_sheet}
 
 
 def read(
@@ -52,7 +52,8 @@ def read(
     file = File(Path(path))
     with guard.unchanged(file.path):
         known = read_form(Path(form)) if form else None
-        kind = _kind(file, known, kind)
+        _check_kind(file, kind)
+        kind = kind or (file.container if file.container in guard.BINARY else readers.recognized(file, known))
         frames = KINDS[kind](file, Asked(kind, known, tuple(expect), options or {}))
         tables = {name: frame.rows for name, frame in frames.items()}
         sheets = {name: frame.sheet for name, frame in frames.items()}
@@ -60,14 +61,11 @@ def read(
         return Raw(file.path, kind, tables, sheets, tuple(file.notices), epoch)
 
 
-def _kind(file: File, form: Form | None, wanted: str | None) -> str:
-    """A binary file is what its first bytes say; a table of text what its header says, or programme.toml."""
+def _check_kind(file: File, wanted: str | None) -> None:
+    """A binary file is what its first bytes say; a table of text what programme.toml says, or else its header."""
     if wanted is not None and wanted not in KINDS:
         guard.refuse(file.path, f'found kind "{wanted}"; expected one of {", ".join(KINDS)}.')
     if file.container == "sqlite":
         guard.refuse(file.path, "this is a database. Say with a query what to read from it.")
     if wanted and wanted != file.container and {wanted, file.container} & set(guard.BINARY):
         guard.refuse(file.path, f'found a {file.container} file; kind says "{wanted}". Correct kind.')
-    if wanted or file.container in guard.BINARY:
-        return wanted or file.container
-    return exporters.recognized(file, form)

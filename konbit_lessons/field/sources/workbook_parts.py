@@ -221,22 +221,18 @@ class _Xlsx:
         """A tag ends."""
         name = name.rpartition(":")[2]
         self.is_open = False
-        if name == "c":
-            self._end_cell()
+        if name == "c" and self.value:
+            at = int(self.value) if self.kind == "s" and self.value.isdecimal() else len(self.texts)
+            self.sheet.add(*self.place, text=self.texts[at] if at < len(self.texts) else self.length)
+            if self.kind == "e":
+                self.sheet.errors[self.place] = self.value
+        elif name == "c" and self.is_formula and not (self.has_value and self.kind == "str"):
+            self.sheet.uncalculated = self.sheet.uncalculated or xl_rowcol_to_cell(self.place[0] - 1, self.place[1] - 1)
         elif name == "row":
             self.row, self.place = self.row + 1, (self.row + 1, 0)
         elif name == "si":
             self.texts.append(self.length)
             _check_count(len(self.texts))
-
-    def _end_cell(self) -> None:
-        if self.value:
-            at = int(self.value) if self.kind == "s" and self.value.isdecimal() else len(self.texts)
-            self.sheet.add(*self.place, text=self.texts[at] if at < len(self.texts) else self.length)
-            if self.kind == "e":
-                self.sheet.errors[self.place] = self.value
-        elif self.is_formula and not (self.has_value and self.kind == "str") and not self.sheet.uncalculated:
-            self.sheet.uncalculated = xl_rowcol_to_cell(self.place[0] - 1, self.place[1] - 1)
 
 
 def _check_count(texts: int) -> None:

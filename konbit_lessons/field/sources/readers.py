@@ -1,4 +1,4 @@
-"""Exports of KoboToolbox, ODK Central, SurveyCTO, Microsoft Forms and Google Forms → tables named by question.
+"""Grids of text, as exporters and people make them → tables named by question: a reader for each kind.
 
 **KoboToolbox**, CSV or XLSX, with names or labels: a choice column is ``question/choice`` with 0, 1, or blank when the
 question was not answered; a second header row of HXL tags can be there; repeats are sheets of their own, linked by
@@ -13,9 +13,15 @@ server's words (``Jan 5, 2017 4:20:01 PM``) and stays so.
 **Microsoft Forms** and **Google Forms** have the text of each question as its header, and several answers to one in one
 cell. Microsoft Forms ends each of them with ``;``. Google Forms joins them by ``, `` while an option may itself contain
 a comma: they are split only where the options are given.
+
+**Sheets made by hand**, and plain CSV: each visible sheet is a table, and its header is found under title rows. It is
+the row, among the first twenty, that holds most of the expected columns; where nothing is expected, the first row that
+fills nearly every column in use with words. Over groups of columns (merged cells) it is two rows: the lower titles,
+behind the group's where two would be the same.
 """
 
 import re
+from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 from glob import escape
@@ -29,6 +35,12 @@ from konbit_lessons.field.sources.file import File
 from konbit_lessons.field.sources.form import Form, Writing, clean
 from konbit_lessons.field.sources.raw import WORDS, Asked, Frame, Frames, Grid, frame_of
 from konbit_lessons.tables import TEXT
+
+SEARCHED_ROWS = 20
+NEARLY_EVERY = 0.6  # a title, or a line such as "Date: …" above the header, fills fewer columns
+
+Row = list[str | None]
+_NUMBER = re.compile(r"\d(?!.*[^\W\d_]{3})", re.DOTALL)
 
 
 def recognized(file: File, form: Form | None) -> str:
@@ -97,7 +109,7 @@ def read_keyed(file: File, asked: Asked) -> Frames:
     not answered.
     """
     is_surveycto = asked.kind == "surveycto"
-    tables = _linked(_named(_grids(file), file.path.stem), file.notices)
+    tables = _linked(_grids(file), file)
     for name, (rows, title) in tables.items():
         if asked.form:
             ways = [Writing(None, "-", "_" if is_surveycto else "/")]
@@ -130,12 +142,25 @@ def _grids(file: File) -> list[Grid]:
     return known or grids
 
 
-def _named(grids: list[Grid], stem: str) -> Frames:
-    """Table → its rows under the headers of the file, the main one first."""
+def _linked(grids: list[Grid], file: File) -> Frames:
+    """Table → its rows, the main one first; of several, with ``_index``, and the parent's as ``_parent_index``."""
     main = next((grid for grid in grids if "PARENT_KEY" not in grid.header), grids[0])
-    stem = PurePosixPath(main.title).stem or stem
+    stem = PurePosixPath(main.title).stem or file.path.stem
     others = {PurePosixPath(grid.title).stem.removeprefix(f"{stem}-"): grid for grid in grids if grid is not main}
-    return {name: Frame(frame_of(grid), grid.title) for name, grid in {"main": main, **others}.items()}
+    tables = {name: Frame(frame_of(grid), grid.title) for name, grid in {"main": main, **others}.items()}
+    if len(tables) == 1:
+        return tables
+    index = {name: pd.Series(range(1, len(rows) + 1), rows.index).astype(TEXT) for name, (rows, _) in tables.items()}
+    parents = pd.concat([pd.Series(index[name].array, rows["KEY"]) for name, (rows, _) in tables.items()])
+    parents = parents[parents.index.notna() & ~parents.index.duplicated()]
+    for name, (rows, title) in tables.items():
+        rows = rows.assign(_index=index[name])
+        if "PARENT_KEY" in rows:
+            rows = rows.assign(_parent_index=rows["PARENT_KEY"].map(parents).astype(TEXT))
+            orphans = int(rows["_parent_index"].isna().sum())
+            file.notices += [f"{title}: {orphans} entries belong to a submission that is not there"] if orphans else []
+        tables[name] = Frame(rows, title)
+    return tables
 
 
 def _repeat_in(table: str, rows: pd.DataFrame, file: File, form: Form) -> str:
@@ -143,24 +168,6 @@ def _repeat_in(table: str, rows: pd.DataFrame, file: File, form: Form) -> str:
     stem = table if table != "main" else file.path.stem
     names = [name for name in form.repeats if re.search(rf"(^|[-.~]){re.escape(name)}$", stem)]
     return max(names, key=len, default="") if "PARENT_KEY" in rows else ""
-
-
-def _linked(tables: Frames, notices: list[str]) -> Frames:
-    """The same tables, where there are several, with ``_index`` and the parent's as ``_parent_index``."""
-    if len(tables) == 1:
-        return tables
-    index = {name: pd.Series(range(1, len(rows) + 1), rows.index).astype(TEXT) for name, (rows, _) in tables.items()}
-    parents = pd.concat([pd.Series(index[name].array, rows["KEY"]) for name, (rows, _) in tables.items()])
-    parents = parents[parents.index.notna() & ~parents.index.duplicated()]
-    linked = {}
-    for name, (rows, title) in tables.items():
-        rows = rows.assign(_index=index[name])
-        if "PARENT_KEY" in rows:
-            rows = rows.assign(_parent_index=rows["PARENT_KEY"].map(parents).astype(TEXT))
-            orphans = int(rows["_parent_index"].isna().sum())
-            notices += [f"{title}: {orphans} entries belong to a submission that is not there"] if orphans else []
-        linked[name] = Frame(rows, title)
-    return linked
 
 
 def read_online(file: File, asked: Asked) -> Frames:
@@ -210,6 +217,81 @@ def _ways(cell: str, known: dict[str, set[str]], separator: str) -> set[tuple[st
         if before := questions.split(cell[:at], known, separator):
             return {(*way, cell[at + len(separator) :]) for way in before}
     return ways or {(cell,)}
+
+
+def read_sheet(file: File, asked: Asked) -> Frames:
+    """One table for each sheet."""
+    tables = {}
+    expect = {" ".join(name.split()) for name in asked.expect}
+    for grid in file.grids:
+        name = grid.title if tables else "main"
+        tables[f"{name} (2)" if name in tables else name], more = _table(grid, expect)
+        file.notices += [f"sheet {grid.title}: {notice}" if grid.title else notice for notice in more]
+    return tables
+
+
+def _table(grid: Grid, expect: set[str]) -> tuple[Frame, list[str]]:
+    top = grid.top(SEARCHED_ROWS + 1)
+    first, last = _header_rows(top, expect)
+    notices = [f'above the header stands "{" | ".join(filter(None, row))}"' for row in top[:first] if any(row)]
+    header = top[last]
+    if first < last:  # titles behind their group's where one is there twice; the group's where there is no other
+        counts = Counter(cell.strip() for cell in header if cell)
+        pairs = list(zip(_groups(top[first], grid, first), header, strict=True))
+        behind = [(group, cell, group and cell and counts[cell.strip()] > 1) for group, cell in pairs]
+        header = [f"{group} / {cell}" if twice else cell or group for group, cell, twice in behind]
+        told = dict.fromkeys(group for group, lower in pairs if group and lower)
+        notices.append(f"the header has two rows; over its columns stands: {', '.join(told)}")
+    return Frame(frame_of(grid, header=header, after=last + 1), grid.title), notices
+
+
+def _header_rows(rows: list[Row], expect: set[str]) -> tuple[int, int]:
+    """First and last row of the header, counted from 0."""
+    halves = [at for at in range(len(rows) - 1) if _are_halves_of_a_header(rows[at], rows[at + 1])]
+    at = _likeliest(rows, expect, halves)
+    if at in halves:
+        return at, at + 1
+    titles = [cell.strip() for cell in rows[at] if cell]
+    above = rows[at - 1] if at else []
+    grouped = len(set(titles)) < len(titles) and sum(map(bool, above)) > 1 and _is_worded(above)
+    return (at - 1 if at - 1 in halves or grouped else at), at
+
+
+def _likeliest(rows: list[Row], expect: set[str], halves: list[int]) -> int:
+    """The row with most of what is expected; else the first that fills nearly every column with words, or every one."""
+    hits = [len(expect & {" ".join(cell.split()) for cell in row if cell}) for row in rows]
+    if any(hits):
+        return hits.index(max(hits))
+    filled = [sum(map(bool, row)) for row in rows]
+    width = max(sum(map(any, zip(*rows, strict=True))), 1)
+    begun = [at for at, row in enumerate(rows) if filled[at] >= NEARLY_EVERY * width and _is_worded(row)]
+    full = [at for at, count in enumerate(filled) if count >= width]
+    told = [at for at in full if any(cell.strip().endswith(":") for cell in rows[at] if cell)]  # Date: | 3 March
+    titled = [at for at in full if _is_worded(rows[at][:1]) and at not in told]
+    return min([*(begun + titled or full or [filled.index(max(filled))]), *halves])
+
+
+def _is_worded(row: Row) -> bool:
+    """No cell that begins like a number or a date, and has no word in it, as ``1. Name`` has."""
+    return not any(_NUMBER.match(cell.strip()) for cell in row if cell)
+
+
+def _are_halves_of_a_header(upper: Row, lower: Row) -> bool:
+    """Words in both, which fill every column; the lower ones stand under a group and the blanks to its right."""
+    signs = {(True, True): "g", (True, False): "1", (False, True): "2", (False, False): "-"}
+    kinds = "".join(signs[bool(one), bool(other)] for one, other in zip(upper, lower, strict=True))
+    return {"1", "g"} <= set(kinds) and bool(re.fullmatch("(1|g2+)+", kinds)) and _is_worded([*upper, *lower])
+
+
+def _groups(upper: Row, grid: Grid, at: int) -> Row:
+    """The group over each column: as far as its merged cells reach; where none are merged, as far as the next one."""
+    row = grid.cells.index[at]
+    merged = [(first, last) for top, first, bottom, last in grid.merged if top <= row <= bottom and first < last]
+    groups, group = [], None
+    for column, cell in enumerate(upper):
+        group = cell or (group if not merged or any(first < column <= last for first, last in merged) else None)
+        groups.append(group)
+    return groups
 
 
 READERS = {"kobo": read_kobo, "odk_central": read_keyed, "surveycto": read_keyed}
