@@ -205,7 +205,6 @@ class Analysis(_Asked):
     """[analysis]: the question that is asked of the invitations."""
 
     outcome: ClassVar[str] = "attended"
-    labels: ClassVar[dict[str, Label]] = {}
     cluster: list[Filled] = Field(["organization_id", "event_id"], min_length=1, max_length=2)
     by: Filled | None = None
 

@@ -3,8 +3,8 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import pandas as pd
 from rapidfuzz.distance import OSA
@@ -16,8 +16,7 @@ HOW = ("name", "acronym", "abbreviation", "spelling", "words", "slip")  # from p
 KIND_KNOWN = 3  # organizations of a kind on the roster, from which a lost word of it can be told
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(NamedTuple):
     """What is known of one typed name.
 
     Attributes
@@ -42,8 +41,7 @@ class Match:
     scores: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True)
-class Organization:
+class Organization(NamedTuple):
     """One organization as its name says it.
 
     Attributes
@@ -78,8 +76,7 @@ class Organization:
         return Counter([*self.own, *self.kinds])
 
 
-@dataclass(frozen=True)
-class Fit:
+class Fit(NamedTuple):
     """One organization as the meaning of a typed name; ``lost`` words for its kind of body are not said."""
 
     at: int
