@@ -33,7 +33,6 @@ def _where(allowed: Callable[[str], Any], expected: str) -> AfterValidator:
 
 Filled = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 TableName = Literal[tables.TABLES]
-Kind = Literal[tuple(KINDS)]
 Text = Annotated[Label, PlainValidator(Label.of)]
 A_NAME, A_DAY = re.compile(r"[a-z][a-z0-9_]*"), re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])")
 Name = Annotated[str, _where(A_NAME.fullmatch, "a name of small letters, digits and _, such as seeds_voucher")]
@@ -238,7 +237,7 @@ class Source(_Section):
     files: Filled | list[Filled] = []
     database: Filled | None = None
     query: Filled | None = None
-    kind: Kind | None = None
+    kind: Literal[tuple(KINDS)] | None = None
     form: Filled | None = None
     sheets: list[Filled] | None = None
     columns: dict[str, Filled] = {}

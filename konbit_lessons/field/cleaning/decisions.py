@@ -7,9 +7,9 @@ cleaning asks in ``identity_review.xlsx`` (beside the cleaned tables); the answe
 
 import io
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 import pandera.pandas as pa
@@ -45,8 +45,7 @@ EQUAL = ("code", "name")  # how a text can be meant without any doubt
 DECISION = "decision"
 
 
-@dataclass(frozen=True)
-class Decisions:
+class Decisions(NamedTuple):
     """Answers by question and by what was typed.
 
     Attributes
@@ -57,8 +56,8 @@ class Decisions:
         ``initials`` and ``notes`` beside a question that is still open, kept in the next review.
     """
 
-    answers: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
-    notes: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    answers: dict[tuple[str, str], dict[str, str]]
+    notes: dict[tuple[str, str], dict[str, str]]
 
     def of(self, question: str, typed: str) -> dict[str, str] | None:
         """The answer about a text, whatever its case, accents and spaces."""
@@ -78,7 +77,7 @@ def load(programme: Programme) -> Decisions:
     DataError
         A needed column is missing, or one text has two answers.
     """
-    decided = Decisions()
+    decided = Decisions({}, {})
     lines = [*_lines(own_lines(programme.raw / LEDGER, COLUMNS, COLUMNS[:3]), LEDGER)]
     review = programme.processed / REVIEW
     raw = read(review, kind="sheet", expect=(*ASKED.values(), DECISION)) if review.is_file() else None
@@ -156,13 +155,10 @@ def _fill(sheet, question: str, questions: pd.DataFrame, styles: dict) -> None:
 class _Known:
     """Things on record, to be looked up by what stands in a row.
 
-    Each kind has ``_found(texts)``, what each text is as far as is known, and ``_reason(match)``, why a text that is
-    not equal is one of them, or none.
+    Each kind has ``_found(texts)``, what each text is as far as is known; ``_reason(match)``, why a text that is not
+    equal is one of them, or none; ``table``, where they stand; ``check`` and ``equal``, the check and the reason of a
+    line about a text that is one of them, written otherwise; ``on_record``, the check that sets aside what is none.
     """
-
-    table = ""  # where they stand
-    check = equal = ""  # the check and the reason of a line about a text that is one of them, written otherwise
-    on_record = ""  # the check that sets aside what is none
 
     def __init__(self, codes: Iterable[str]) -> None:
         self._dtype = pd.CategoricalDtype(pd.Index(sorted(set(codes)), dtype=TEXT))

@@ -77,7 +77,13 @@ class Reader(Forms):
 
     def __init__(self, names: list[str]) -> None:
         super().__init__()
-        self._learn(names)
+        for parts in (words(compound) for name in names for compound in COMPOUND.findall(plain(name))):
+            # Jean-Baptiste is one word, unless its parts are known words, as in Jacmel-Nord
+            if "".join(parts) not in self.forms and not all(map(self.familiar, parts)):
+                self.add("name", parts)
+        for span in (span for name in names for span in self.exact(self.tokens(name))):
+            if span.open:
+                self.add("name", [span.text])
         spans = (span for name in names for span in self.exact(self.tokens(name)))
         self.used = {meaning.word for span in spans for meaning in span.options or ()}
         self.meanings = cache(self._meanings)
@@ -150,15 +156,6 @@ class Reader(Forms):
 
     def _known(self, form: str) -> Span:
         return Span(form, options=tuple(Meaning(word, form, "words") for word in sorted(self.forms[form])))
-
-    def _learn(self, names: list[str]) -> None:
-        """``Jean-Baptiste`` is one word, unless its parts are known words, as in ``Jacmel-Nord``."""
-        for parts in (words(compound) for name in names for compound in COMPOUND.findall(plain(name))):
-            if "".join(parts) not in self.forms and not all(map(self.familiar, parts)):
-                self.add("name", parts)
-        for span in (span for name in names for span in self.exact(self.tokens(name))):
-            if span.open:
-                self.add("name", [span.text])
 
     def _index(self, form: str) -> None:
         here = self.is_here(form)
