@@ -59,7 +59,7 @@ def _replace(path):
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, monkeypatch, change):
     path = tmp_path / "survey.csv"
     path.write_text("a,b\n1,2\n", encoding="utf-8")
-    monkeypatch.setattr(sources.sheet, "recognizes", lambda *_: change(path) or True)
+    monkeypatch.setattr(sources.readers, "recognized", lambda *_: change(path) or "sheet")
     with pytest.raises(kl.KonbitError, match=r"survey\.csv: it changed while it was read"):
         kl.read(path)
 

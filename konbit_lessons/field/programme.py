@@ -271,12 +271,11 @@ def _checked(path: Path) -> Sections:
 def _explain(error: ValidationError, file_name: str, content: dict) -> str:
     lines = []
     for problem in error.errors():
-        where = [str(part) for part in problem["loc"] if not str(part).startswith("function-")]
-        key, found = _key(problem["loc"], content), problem["input"]
+        place, key, found = problem["loc"], _key(problem["loc"], content), problem["input"]
         if problem["type"] == "missing":
             lines.append(f"{file_name}, {key}: this is missing; it is needed.")
         elif problem["type"] == "extra_forbidden":
-            lines.append(f'{file_name}, {key}: the key "{where[-1]}" is not known. {_allowed_keys(problem["loc"])}')
+            lines.append(f'{file_name}, {key}: the key "{place[-1]}" is not known. {_allowed_keys(place)}')
         elif problem["type"] == "value_error":
             lines.append(f"{', '.join(filter(None, [file_name, key]))}: {problem['ctx']['error']}.")
         else:

@@ -33,7 +33,6 @@ def _where(allowed: Callable[[str], Any], expected: str) -> AfterValidator:
 
 Filled = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 TableName = Literal[tables.TABLES]
-Kind = Literal[tuple(KINDS)]
 Text = Annotated[Label, PlainValidator(Label.of)]
 A_NAME, A_DAY = re.compile(r"[a-z][a-z0-9_]*"), re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])")
 Name = Annotated[str, _where(A_NAME.fullmatch, "a name of small letters, digits and _, such as seeds_voucher")]
@@ -205,7 +204,6 @@ class Analysis(_Asked):
     """[analysis]: the question that is asked of the invitations."""
 
     outcome: ClassVar[str] = "attended"
-    labels: ClassVar[dict[str, Label]] = {}
     cluster: list[Filled] = Field(["organization_id", "event_id"], min_length=1, max_length=2)
     by: Filled | None = None
 
@@ -239,7 +237,7 @@ class Source(_Section):
     files: Filled | list[Filled] = []
     database: Filled | None = None
     query: Filled | None = None
-    kind: Kind | None = None
+    kind: Literal[tuple(KINDS)] | None = None
     form: Filled | None = None
     sheets: list[Filled] | None = None
     columns: dict[str, Filled] = {}
@@ -273,11 +271,9 @@ class Source(_Section):
 
     def constants(self, file_name: str) -> dict[str, str]:
         """Values this source gives to every row of a file: ``set``, then what ``by_file`` says of its name."""
-        constants = {column: str(value) for column, value in self.set.items()}
-        for column, by_pattern in self.by_file.items():
-            matching = [str(value) for pattern, value in by_pattern.items() if fnmatch(file_name, pattern)]
-            constants |= dict(zip([column], matching, strict=False))
-        return constants
+        known = {column: str(value) for column, value in self.set.items()}
+        named = ((column, *one) for column, by_file in self.by_file.items() for one in reversed(by_file.items()))
+        return known | {column: str(value) for column, pattern, value in named if fnmatch(file_name, pattern)}
 
     def gives(self, column: str) -> bool:
         """Whether a column of the table is named here, by itself or with ``*``."""

@@ -30,7 +30,6 @@ _SERIAL = r"\d{5}(\.\d+)?"
 _SPACES = re.compile(r"[\s']+")
 _SPACED = re.compile(r"[+-]?\s*\d{1,3}(?:[\s']+\d{3})*(?:[.,]\d+)?")  # thousands, and nothing else, apart
 FIRST_YEAR, LAST_YEAR = 1950, 2100
-AGREES = (1, 5)  # the scale of agreement
 
 
 @dataclass(frozen=True)
@@ -193,7 +192,7 @@ def _whole(text: str, writing: Writing, about: Mapping) -> int:
 def _scale(text: str, writing: Writing, about: Mapping) -> int:
     """A point on the scale: its number; of agreement also its label, or both where they agree."""
     label = _fold(text.replace("’", "'"))
-    if about.get("scale") == AGREES:
+    if about.get("scale") == (1, 5):  # that of agreement
         if label in AGREEMENT:
             return AGREEMENT[label]
         both = re.fullmatch(r"([1-5])\s*[-–—=.:)]+\s*(\D+)", label)
@@ -247,9 +246,7 @@ _PARSERS |= {"amount": _amount, "number": _amount}  # of other kinds than text
 
 def encoded(text: pd.Series) -> pd.Series:
     """The same texts as categories, in the order in which they appear."""
-    if isinstance(text.dtype, pd.CategoricalDtype):
-        return text
-    return _of_codes(*pd.factorize(text), text)
+    return text if isinstance(text.dtype, pd.CategoricalDtype) else _of_codes(*pd.factorize(text), text)
 
 
 def as_text(rows: pd.DataFrame) -> pd.DataFrame:
@@ -274,9 +271,8 @@ def nothing(rows: pd.DataFrame) -> pd.Series:
 
 def distinct_of(text: pd.Series) -> tuple[np.ndarray, list[str]]:
     """For each row the position of its text among the distinct ones (−1 where it is missing), and these."""
-    if isinstance(text.dtype, pd.CategoricalDtype):
-        return text.cat.codes.to_numpy(), list(text.cat.categories)
-    codes, distinct = pd.factorize(text)
+    coded = isinstance(text.dtype, pd.CategoricalDtype)
+    codes, distinct = (text.cat.codes.to_numpy(), text.cat.categories) if coded else pd.factorize(text)
     return codes, list(distinct)
 
 
@@ -317,10 +313,9 @@ def stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """Frames one under the other, categories kept; a text column that a frame lacks is missing there."""
     if len(parts) == 1:
         return parts[0].reset_index(drop=True)
-    names = dict.fromkeys(name for part in parts for name in part)
-    parts = [part.assign(**{name: nothing(part) for name in names if name not in part}) for part in parts]
-    columns = {name: [part[name] for part in parts] for name in names}
-    for name, found in columns.items():
+    columns = {}
+    for name in dict.fromkeys(name for part in parts for name in part):
+        found = [part[name] if name in part else nothing(part) for part in parts]
         coded = found[0].dtype == "category"
         columns[name] = pd.api.types.union_categoricals(found) if coded else pd.concat(found, ignore_index=True)
     return pd.DataFrame(columns)

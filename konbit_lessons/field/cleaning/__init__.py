@@ -137,7 +137,7 @@ class _Work:
         elif "sign_in" in cleaned:
             self.agreement.append(reconciling.attendance_agreement(cleaned["invitations"], cleaned["sign_in"], record))
         if "sign_in" in cleaned:
-            rows, unsure = cleaned["invitations"], self.organizations.open_names("sign_in")
+            rows, unsure = cleaned["invitations"], self.organizations.open["sign_in"]
             cleaned["invitations"] = reconciling.with_attendance(rows, cleaned["sign_in"], unsure, record)
 
 
@@ -149,9 +149,9 @@ def needed(programme: Programme) -> tuple[str, ...]:
 
 def _refuse_empty(table: str, programme: Programme, record: Record) -> None:
     files = [place for source in programme.sources if source.table == table for place in programme.places_of(source)]
-    first = record.all_set_aside().query("table == @table").head(1)
-    why = [f"Row {line.row} was set aside: {line.reason}." for line in first.itertuples()]
-    why = next(iter(why), "There is a header and nothing under it.")
+    aside = record.all_set_aside().query("table == @table").itertuples()
+    why = (f"Row {one.row} was set aside: {one.reason}." for one in aside)
+    why = next(why, "There is a header and nothing under it.")
     told = f'the table "{table}" is empty; expected at least one row that can be used.'
     raise DataError(f"{', '.join(files)}: {told} {why} Correct the file, or files in programme.toml.")
 
@@ -183,7 +183,13 @@ def _finished(rows: pd.DataFrame | None, schema: pa.DataFrameSchema) -> pd.DataF
 
 def _never_given(programme: Programme, given: dict[str, set[str]]) -> Iterator[str]:
     """A notice for each thing that programme.toml declares and no column of a file is for: ``given`` by table."""
-    for section, name, column, *feeds in _declared(programme):
+    amounts = {name: name + AMOUNT * (one.kind == "amount") for name, one in programme.incentives.items()}
+    declared = [("[incentives]", name, column, "events") for name, column in amounts.items()]
+    declared += [("[questions]", name, name, "survey") for name in programme.questions]
+    declared += [("[expectations]", name, EXPECTS + name, "survey", "conversations") for name in programme.expectations]
+    place = programme.places.column if programme.places else ""
+    declared += [("[places]", place, place, "organizations")] if place else []
+    for section, name, column, *feeds in declared:  # and the tables of which one should have it
         fed = [table for table in feeds if table in given]
         if any(column in given[table] for table in fed):
             continue
@@ -192,15 +198,3 @@ def _never_given(programme: Programme, given: dict[str, set[str]]) -> Iterator[s
             f'{programme.path.name}, {section} {name}: {where}. Write {column} = "its header in the file" under '
             f"[source.columns] of that table, or take {name} out of {section}"
         )
-
-
-def _declared(programme: Programme) -> Iterator[tuple[str, ...]]:
-    """Section, name, column and the tables of which one should have it."""
-    for name, one in programme.incentives.items():
-        yield "[incentives]", name, name + AMOUNT * (one.kind == "amount"), "events"
-    for name in programme.questions:
-        yield "[questions]", name, name, "survey"
-    for name in programme.expectations:
-        yield "[expectations]", name, EXPECTS + name, "survey", "conversations"
-    if programme.places:
-        yield "[places]", programme.places.column, programme.places.column, "organizations"

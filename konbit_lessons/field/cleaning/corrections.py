@@ -9,8 +9,7 @@ import pandera.pandas as pa
 
 from konbit_lessons.errors import DataError
 from konbit_lessons.field.cleaning.record import LOG, ON_ROSTER, Record, own_lines, shown
-from konbit_lessons.field.programme import CORRECTIONS as FILE
-from konbit_lessons.field.programme import Programme, Source
+from konbit_lessons.field.programme import CORRECTIONS, Programme, Source
 from konbit_lessons.field.values import as_text, composed, encoded
 
 CHANGES = ("change_response", "blank_response", "remove_survey", "add_survey", "no_action")
@@ -32,21 +31,21 @@ def load(programme: Programme) -> pd.DataFrame:
         file that no source reads.
     """
     needed = ("source", "column", "old_value", "new_value", "change_type")
-    lines = own_lines(programme.raw / FILE, LOG, needed).apply(composed).astype("str")
+    lines = own_lines(programme.raw / CORRECTIONS, LOG, needed).apply(composed).astype("str")
     known = {place for one in programme.sources for place in programme.places_of(one)}
     for line in lines.itertuples():
         if line.change_type not in CHANGES:
             found = f'column "change_type": found "{line.change_type}"; expected one of {", ".join(CHANGES)}.'
-            raise DataError(f"{FILE}, row {line.Index}, {found}")
+            raise DataError(f"{CORRECTIONS}, row {line.Index}, {found}")
         if line.change_type == "remove_survey" and line.new_value:
             raise DataError(
-                f'{FILE}, row {line.Index}: found the new value "{line.new_value}" beside remove_survey, which takes '
-                "the row out. Write change_response to put the value there, or leave new_value blank."
+                f'{CORRECTIONS}, row {line.Index}: found the new value "{line.new_value}" beside remove_survey, which '
+                "takes the row out. Write change_response to put the value there, or leave new_value blank."
             )
         if line.change_type != "no_action" and line.source not in known:
             found = f'column "source": found "{line.source}", which no [[source]] reads. '
             expected = f"Expected one of {', '.join(sorted(known))}. Correct the line, or take it out."
-            raise DataError(f"{FILE}, row {line.Index}, {found}{expected}")
+            raise DataError(f"{CORRECTIONS}, row {line.Index}, {found}{expected}")
     return lines[lines["change_type"] != "no_action"]
 
 
@@ -99,7 +98,7 @@ def corrected(
             try:
                 found = before.of(line)
             except LookupError as error:
-                wrong[line] = f"{FILE}, row {line.Index}: {error}"
+                wrong[line] = f"{CORRECTIONS}, row {line.Index}: {error}"
                 continue
             if line.change_type == "remove_survey":
                 removed[found], rows = True, text.loc[found]
@@ -184,9 +183,9 @@ def _added(lines: pd.DataFrame, text: pd.DataFrame, source: Source, record: Reco
         for line in one.itertuples():
             try:
                 row[_column(text, line.column, line, source)] = line.new_value or None
-            except LookupError as error:
-                raise DataError(f"{FILE}, row {line.Index}: {error}. Correct the line, or take it out.") from error
-        rows.append(row | {"source": FILE, "sheet": "", "row": one.index[0], "_raw_id": name, "_kind": "sheet"})
+            except LookupError as why:
+                raise DataError(f"{CORRECTIONS}, row {line.Index}: {why}. Correct the line, or take it out.") from why
+        rows.append(row | {"source": CORRECTIONS, "sheet": "", "row": one.index[0], "_raw_id": name, "_kind": "sheet"})
     about = {name: lines[name] for name in ("reason", "initials", "notes")} | {"change_type": "add_survey"}
     places = lines[["source", "sheet", "record_id"]]
     record.changed(places, source.table, lines["column"], "", lines["new_value"], check=CHECK, **about)

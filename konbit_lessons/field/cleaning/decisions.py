@@ -7,9 +7,9 @@ cleaning asks in ``identity_review.xlsx`` (beside the cleaned tables); the answe
 
 import io
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 import pandera.pandas as pa
@@ -45,8 +45,7 @@ EQUAL = ("code", "name")  # how a text can be meant without any doubt
 DECISION = "decision"
 
 
-@dataclass(frozen=True)
-class Decisions:
+class Decisions(NamedTuple):
     """Answers by question and by what was typed.
 
     Attributes
@@ -57,8 +56,8 @@ class Decisions:
         ``initials`` and ``notes`` beside a question that is still open, kept in the next review.
     """
 
-    answers: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
-    notes: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    answers: dict[tuple[str, str], dict[str, str]]
+    notes: dict[tuple[str, str], dict[str, str]]
 
     def of(self, question: str, typed: str) -> dict[str, str] | None:
         """The answer about a text, whatever its case, accents and spaces."""
@@ -78,9 +77,15 @@ def load(programme: Programme) -> Decisions:
     DataError
         A needed column is missing, or one text has two answers.
     """
-    decided = Decisions()
-    ledger = own_lines(programme.raw / LEDGER, COLUMNS, COLUMNS[:3])
-    for line in [*_lines(ledger, LEDGER), *_lines_of_review(programme.processed / REVIEW)]:
+    decided = Decisions({}, {})
+    lines = [*_lines(own_lines(programme.raw / LEDGER, COLUMNS, COLUMNS[:3]), LEDGER)]
+    review = programme.processed / REVIEW
+    raw = read(review, kind="sheet", expect=(*ASKED.values(), DECISION)) if review.is_file() else None
+    for table, title in raw.sheets.items() if raw else ():
+        for question in (question for question, sheet in SHEETS.items() if sheet == title):
+            named = raw.tables[table].rename(columns={ASKED[question]: "typed"}).reindex(columns=list(COLUMNS))
+            lines += _lines(named.assign(question=question), f"{REVIEW}, sheet {title}")
+    for line in lines:
         key = (line["question"], fold(line["typed"]))
         if not line["decision"]:
             decided.notes[key] = {name: line[name] for name in ("initials", "notes")}
@@ -97,14 +102,6 @@ def remember(programme: Programme, decisions: Decisions) -> list[Path]:
     if not decisions.answers or (path.is_file() and path.read_text(encoding="utf-8-sig") == text):
         return []
     return [published(path, text.encode("utf-8-sig"))]
-
-
-def _lines_of_review(path: Path) -> Iterator[dict[str, str]]:
-    raw = read(path, kind="sheet", expect=("typed_name", "event_id", "decision")) if path.is_file() else None
-    for table, title in raw.sheets.items() if raw else ():
-        for question in (question for question, sheet in SHEETS.items() if sheet == title):
-            named = raw.tables[table].rename(columns={ASKED[question]: "typed"}).reindex(columns=list(COLUMNS))
-            yield from _lines(named.assign(question=question), f"{REVIEW}, sheet {title}")
 
 
 def _lines(frame: pd.DataFrame, place: str) -> Iterator[dict[str, str]]:
@@ -156,11 +153,12 @@ def _fill(sheet, question: str, questions: pd.DataFrame, styles: dict) -> None:
 
 
 class _Known:
-    """Things on record, to be looked up by what stands in a row."""
+    """Things on record, to be looked up by what stands in a row.
 
-    table = ""  # where they stand
-    check = equal = ""  # the check and the reason of a line about a text that is one of them, written otherwise
-    on_record = ""  # the check that sets aside what is none
+    Each kind has ``_found(texts)``, what each text is as far as is known; ``_reason(match)``, why a text that is not
+    equal is one of them, or none; ``table``, where they stand; ``check`` and ``equal``, the check and the reason of a
+    line about a text that is one of them, written otherwise; ``on_record``, the check that sets aside what is none.
+    """
 
     def __init__(self, codes: Iterable[str]) -> None:
         self._dtype = pd.CategoricalDtype(pd.Index(sorted(set(codes)), dtype=TEXT))
@@ -188,12 +186,6 @@ class _Known:
         self._settle(rows.assign(typed=typed), table, name, found, record)
         rows = rows.assign(**{name: codes, TYPED + name: typed})
         return rows if nullable else kept(rows, codes.notna())
-
-    def _found(self, texts: Iterable[str]) -> dict[str, Match]:
-        """What each text is, as far as is known."""
-
-    def _reason(self, match: Match) -> str:
-        """Why a text that is not equal is one of them, or none."""
 
     def _settle(self, rows: pd.DataFrame, table: str, name: str, found: dict, record: Record) -> None:
         """Put on record what was decided of texts, and keep in mind the rows that only an evaluator can resolve."""
@@ -264,6 +256,11 @@ class Organizations(_Known):
     organizations : DataFrame
     decided : Decisions
         Answers to names that were open in an earlier run.
+
+    Attributes
+    ----------
+    open : dict of str to DataFrame
+        Table → its rows whose name is open, with the organizations it may be as ``candidates``.
     """
 
     table, check, on_record = "organizations", "organization name", ON_ROSTER
@@ -275,7 +272,7 @@ class Organizations(_Known):
         super().__init__(self._names)
         self._by_code = {fold(code): code for code in self._names}
         self._matches: dict[str, Match] = {}
-        self._open: dict[str, pd.DataFrame] = {}
+        self.open: dict[str, pd.DataFrame] = {}
         for (question, _), answer in decided.answers.items():
             if question == ORGANIZATION and fold(answer["decision"]) not in {*self._by_code, NEW, NO_ORGANIZATION}:
                 raise _no_answer(answer, f"an organization_id of the roster, nor {NEW}, nor {NO_ORGANIZATION}")
@@ -307,17 +304,13 @@ class Organizations(_Known):
         taken = [one[one["table"] == table].reindex(columns=rows.columns) for one in record.unsure]
         rows = pd.concat([as_text(rows), *taken], ignore_index=True)
         found = self._found(rows["typed"].unique())
-        self._open[table] = rows[rows["typed"].isin([text for text, one in found.items() if one.how == "unresolved"])]
-
-    def open_names(self, table: str) -> pd.DataFrame:
-        """The rows of a table whose name is open, with the organizations it may be."""
-        rows = self._open[table]
+        rows = rows[rows["typed"].isin([text for text, one in found.items() if one.how == "unresolved"])]
         candidates = pd.Series([self._matches[text].candidates for text in rows["typed"]], rows.index, "object")
-        return rows.assign(candidates=candidates)
+        self.open[table] = rows.assign(candidates=candidates)
 
     def questions(self) -> pd.DataFrame:
         """One question for each typed name that is open anywhere, the most frequent first."""
-        places, lines = [rows[[*ROW, "typed"]] for rows in self._open.values() if len(rows)], []
+        places, lines = [rows[[*ROW, "typed"]] for rows in self.open.values() if len(rows)], []
         rows = pd.concat(places, ignore_index=True) if places else pd.DataFrame(columns=[*ROW, "typed"])
         for _, same in rows.groupby(rows["typed"].map(fold), sort=True):
             same = same.sort_values(list(ROW))

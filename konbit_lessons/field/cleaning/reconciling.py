@@ -133,7 +133,11 @@ def one_answer_each(
     """
     again = as_text(rows[rows.duplicated(WAVE, keep=False) & rows[WAVE].notna().all(axis="columns")])
     again = ordered(again, [*WAVE, "submitted_on", TYPED + "submitted_on", *schema.columns, *ROW])
-    agreement = _agreement(again, schema)
+    scales = [name for name, column in schema.columns.items() if column.metadata["kind"] == "scale"]
+    now, before = again[scales], again.groupby(WAVE)[scales].shift()
+    both = now.notna() & before.notna()
+    compared, agree = both.sum(axis="columns"), (both & now.eq(before).fillna(False)).sum(axis="columns")
+    agreement = _by_quarter(again[WHEN], compared, agree, "survey twice in a wave")
     if again.empty:
         return rows, agreement
     about = {"check": CHECK, "reason": TWICE + OUTCOME[rule]}
@@ -144,12 +148,3 @@ def one_answer_each(
     gone = again[again.duplicated(WAVE, keep={"latest": "last", "first": "first", "ask": False}[rule])]
     record.set_aside(gone, schema.name, "organization_id", gone[TYPED + "organization_id"], **about)
     return rows.drop(index=gone.index), agreement
-
-
-def _agreement(again: pd.DataFrame, schema: pa.DataFrameSchema) -> pd.DataFrame:
-    """The last answer against the one before it, scale by scale."""
-    scales = [name for name, column in schema.columns.items() if column.metadata["kind"] == "scale"]
-    now, before = again[scales], again.groupby(WAVE)[scales].shift()
-    both = now.notna() & before.notna()
-    agree = both & now.eq(before).fillna(False)
-    return _by_quarter(again[WHEN], both.sum(axis="columns"), agree.sum(axis="columns"), "survey twice in a wave")

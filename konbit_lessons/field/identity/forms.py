@@ -9,7 +9,6 @@ import tomllib
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from importlib.resources import files
 from itertools import chain, product
 from typing import NamedTuple
@@ -35,8 +34,7 @@ class Meaning(NamedTuple):
     slips: int = 0
 
 
-@dataclass
-class Span:
+class Span(NamedTuple):
     """One or more typed words: what they may be, or whether they weigh nothing."""
 
     text: str

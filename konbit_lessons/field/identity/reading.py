@@ -11,10 +11,10 @@ compared without accents. The rules stand in ``vocabulary.toml``.
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import product, takewhile
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 from rapidfuzz import fuzz, process
@@ -36,8 +36,7 @@ _R_UNSPOKEN = re.compile(r"(?<=.)r+(?![aeioUNwyr])")
 _SILENT = re.compile(r"[tdspxz]+$")
 
 
-@dataclass
-class Reading:
+class Reading(NamedTuple):
     """A typed name, word by word.
 
     Attributes
@@ -78,7 +77,13 @@ class Reader(Forms):
 
     def __init__(self, names: list[str]) -> None:
         super().__init__()
-        self._learn(names)
+        for parts in (words(compound) for name in names for compound in COMPOUND.findall(plain(name))):
+            # Jean-Baptiste is one word, unless its parts are known words, as in Jacmel-Nord
+            if "".join(parts) not in self.forms and not all(map(self.familiar, parts)):
+                self.add("name", parts)
+        for span in (span for name in names for span in self.exact(self.tokens(name))):
+            if span.open:
+                self.add("name", [span.text])
         spans = (span for name in names for span in self.exact(self.tokens(name)))
         self.used = {meaning.word for span in spans for meaning in span.options or ()}
         self.meanings = cache(self._meanings)
@@ -151,15 +156,6 @@ class Reader(Forms):
 
     def _known(self, form: str) -> Span:
         return Span(form, options=tuple(Meaning(word, form, "words") for word in sorted(self.forms[form])))
-
-    def _learn(self, names: list[str]) -> None:
-        """``Jean-Baptiste`` is one word, unless its parts are known words, as in ``Jacmel-Nord``."""
-        for parts in (words(compound) for name in names for compound in COMPOUND.findall(plain(name))):
-            if "".join(parts) not in self.forms and not all(map(self.familiar, parts)):
-                self.add("name", parts)
-        for span in (span for name in names for span in self.exact(self.tokens(name))):
-            if span.open:
-                self.add("name", [span.text])
 
     def _index(self, form: str) -> None:
         here = self.is_here(form)
@@ -330,11 +326,16 @@ class Candidates:
 
     def of(self, unsure: dict[str, Reading]) -> dict[str, dict[int, float]]:
         """For each typed name, from how it was read, the places of its candidates and how well they fit, 0 to 100."""
-        found = {name: _best(self._scores(reading)) for name, reading in unsure.items()}
-        return {name: one or (self._alike(name) if unsure[name].extras else {}) for name, one in found.items()}
+        found = {name: self._scores(reading) for name, reading in unsure.items()}
+        for name in [name for name, reading in unsure.items() if reading.extras and not found[name]]:
+            # of nearly the same letters, where a word is too far from any to be understood
+            typed, known = "".join(words(name)), [*self.by_letters]
+            near = process.extract(typed, known, scorer=fuzz.ratio, score_cutoff=ALIKE_SCORE, limit=CANDIDATES)
+            found[name] = {at: round(score, 1) for letters, score, _ in near for at in self.by_letters[letters]}
+        return found
 
-    def _scores(self, reading: Reading) -> np.ndarray:
-        """How well each organization fits: words in common, heavier where they tell apart."""
+    def _scores(self, reading: Reading) -> dict[int, float]:
+        """How well the best fit: words in common, heavier where they tell apart."""
         said, length, own_said = self._said(reading)
         typed = np.array([said.get(word, 0.0) for word in self.columns])
         own, kinds = (self.roster @ ((typed > 0) & which) for which in (~self.kind, self.kind))
@@ -343,7 +344,8 @@ class Candidates:
             score[(own_said >= self.own) & (kinds + own >= self.words)] *= 0.8
         contradicted = (own == 0) & (self.own > 0) & (own_said > 0)
         score[contradicted | (kinds == 0) & (own_said > own) | (score < CANDIDATE_SCORE)] = 0
-        return score
+        best, fitting = np.argsort(-score, kind="stable"), (score >= max(score.max() - TIE, CANDIDATE_SCORE)).sum()
+        return {int(at): round(float(score[at]), 1) for at in best[: max(fitting, CANDIDATES)] if score[at] > 0}
 
     def _weight(self, word: str) -> float:
         return 1.0 if self.vocabulary.is_kind(word) else _OWN_WEIGHT
@@ -367,14 +369,3 @@ class Candidates:
         near = self.vocabulary.resembling(text)
         said |= {word: max(said.get(word, 0), likeness) for word, likeness in near.items()}
         return self._weight(max(sorted(near), key=near.get, default="")) if len(text) > 3 else 0.5
-
-    def _alike(self, name: str) -> dict[int, float]:
-        """Names of nearly the same letters, where a word is too far from any to be understood."""
-        typed, known = "".join(words(name)), self.by_letters
-        near = process.extract(typed, list(known), scorer=fuzz.ratio, score_cutoff=ALIKE_SCORE, limit=CANDIDATES)
-        return {at: round(score, 1) for letters, score, _ in near for at in known[letters]}
-
-
-def _best(row: np.ndarray) -> dict[int, float]:
-    order, fitting = np.argsort(-row, kind="stable"), (row >= max(row.max() - TIE, CANDIDATE_SCORE)).sum()
-    return {int(at): round(float(row[at]), 1) for at in order[: max(fitting, CANDIDATES)] if row[at] > 0}

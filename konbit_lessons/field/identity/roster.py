@@ -3,8 +3,8 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import pandas as pd
 from rapidfuzz.distance import OSA
@@ -16,8 +16,7 @@ HOW = ("name", "acronym", "abbreviation", "spelling", "words", "slip")  # from p
 KIND_KNOWN = 3  # organizations of a kind on the roster, from which a lost word of it can be told
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(NamedTuple):
     """What is known of one typed name.
 
     Attributes
@@ -42,8 +41,7 @@ class Match:
     scores: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True)
-class Organization:
+class Organization(NamedTuple):
     """One organization as its name says it.
 
     Attributes
@@ -78,8 +76,7 @@ class Organization:
         return Counter([*self.own, *self.kinds])
 
 
-@dataclass(frozen=True)
-class Fit:
+class Fit(NamedTuple):
     """One organization as the meaning of a typed name; ``lost`` words for its kind of body are not said."""
 
     at: int
@@ -92,12 +89,6 @@ class Fit:
     def slips(self) -> int:
         """Letters that were mistyped."""
         return sum(meaning.slips for meaning in self.meanings)
-
-    @property
-    def is_believable(self) -> bool:
-        """A name of nothing but words for its kind of body leaves room for one slip or abbreviation."""
-        inexact = sum(meaning.slips + (meaning.how == "abbreviation") for meaning in self.meanings)
-        return bool(self.known.own) or inexact <= 1
 
     @property
     def score(self) -> float:
@@ -210,7 +201,9 @@ class Roster:
         best = min(found, key=lambda fit: (fit.lost, fit.slips, fit.at))
         others = [fit for fit in found if fit.at != best.at]
         near = any(not fit.lost and fit.slips <= best.slips + 1 for fit in others)
-        if near or (best.lost and (others or not self._may_lose(best))) or not best.is_believable:
+        # a name of nothing but words for its kind of body leaves room for one slip or abbreviation
+        vague = not best.known.own and sum(one.slips + (one.how == "abbreviation") for one in best.meanings) > 1
+        if near or vague or (best.lost and (others or not self._may_lose(best))):
             return None
         if self._another_reading(best, reading) or self._another_name(best, reading):
             return None
@@ -252,12 +245,10 @@ class Roster:
         forms = {one.form for one in best.meanings} - known.written
         how, slips = self._how(best, reading), best.slips + len(reading.extras)
         inexact = slips > 1 or how == "words" or (how == "slip" and not slips)
-        return any(best.lost or forms & other.written or (inexact and self._twins(known, other)) for other in wider)
-
-    def _twins(self, known: Organization, other: Organization) -> bool:
-        added = list((other.counted - known.counted).elements())
-        apart = added[0].startswith("#") or self.vocabulary.role[added[0]] == "apart"
-        return known.written <= other.written and len(added) == 1 and apart
+        twins = (one for one in wider if inexact and known.written <= one.written)
+        added = [[*(one.counted - known.counted).elements()] for one in twins]
+        apart = any(len(one) == 1 and (one[0][0] == "#" or self.vocabulary.role[one[0]] == "apart") for one in added)
+        return apart or any(best.lost or forms & one.written for one in wider)
 
     def _how(self, fit: Fit, reading: Reading) -> str:
         """The most daring of what it took."""

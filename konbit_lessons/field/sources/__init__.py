@@ -1,24 +1,19 @@
-"""Field exports → frames of text. One file per exporter, one line in :data:`KINDS`.
+"""Field exports → frames of text: what a file is by its content, and the reader of that kind, in :data:`KINDS`.
 
-The first that recognizes a file by what is in it reads it. Nothing is interpreted here but the exporter's own
-conventions: which cell is a header, a choice, a repeat. A query to a database is read by
-:mod:`konbit_lessons.field.sources.sql`.
+Nothing is interpreted here but the exporter's own conventions: which cell is a header, a choice, a repeat. A query to a
+database is read by :mod:`konbit_lessons.field.sources.sql`.
 """
 
 from pathlib import Path
 
-from konbit_lessons.field.sources import guard, keyed, kobo, online_forms, sheet, statistical
+from konbit_lessons.field.sources import guard, readers, statistical
 from konbit_lessons.field.sources.file import File
 from konbit_lessons.field.sources.form import read_form
 from konbit_lessons.field.sources.raw import Asked, Raw
 
 __all__ = ["KINDS", "Raw", "read"]
 
-KINDS = {  # each has recognizes(file), unless the first bytes tell, and read(file, asked)
-    "kobo": kobo, "odk_central": keyed.ODK, "surveycto": keyed.SURVEYCTO,
-    "microsoft_forms": online_forms.MICROSOFT, "google_forms": online_forms.GOOGLE,
-    "stata": statistical, "spss": statistical, "parquet": statistical, "sheet": sheet,
-}  # fmt: skip
+KINDS = readers.READERS | dict.fromkeys(("stata", "spss", "parquet"), statistical.read) | {"sheet": readers.read_sheet}
 
 
 def read(
@@ -56,24 +51,21 @@ def read(
     """
     file = File(Path(path))
     with guard.unchanged(file.path):
-        asked = Asked(read_form(Path(form)) if form else None, tuple(expect), options or {})
-        kind = _kind(file, asked, kind)
-        frames = KINDS[kind].read(file, asked)
+        known = read_form(Path(form)) if form else None
+        _check_kind(file, kind)
+        kind = kind or (file.container if file.container in guard.BINARY else readers.recognized(file, known))
+        frames = KINDS[kind](file, Asked(kind, known, tuple(expect), options or {}))
         tables = {name: frame.rows for name, frame in frames.items()}
         sheets = {name: frame.sheet for name, frame in frames.items()}
         epoch = None if file.container in guard.BINARY else file.grids[0].epoch
         return Raw(file.path, kind, tables, sheets, tuple(file.notices), epoch)
 
 
-def _kind(file: File, asked: Asked, wanted: str | None) -> str:
-    """A binary file is what its first bytes say; a table of text what its header says, or programme.toml."""
+def _check_kind(file: File, wanted: str | None) -> None:
+    """A binary file is what its first bytes say; a table of text what programme.toml says, or else its header."""
     if wanted is not None and wanted not in KINDS:
         guard.refuse(file.path, f'found kind "{wanted}"; expected one of {", ".join(KINDS)}.')
     if file.container == "sqlite":
         guard.refuse(file.path, "this is a database. Say with a query what to read from it.")
     if wanted and wanted != file.container and {wanted, file.container} & set(guard.BINARY):
         guard.refuse(file.path, f'found a {file.container} file; kind says "{wanted}". Correct kind.')
-    if wanted or file.container in guard.BINARY:
-        return wanted or file.container
-    found = next(one for one, module in KINDS.items() if one not in guard.BINARY and module.recognizes(file))
-    return "kobo" if found == "sheet" and asked.form and kobo.is_of(asked.form, file) else found

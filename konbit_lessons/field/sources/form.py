@@ -61,12 +61,6 @@ class Question:
         """Name of the innermost repeat around it; "" in the main table."""
         return next((block.name for block in reversed(self.path) if block.repeats), "")
 
-    @property
-    def full_name(self) -> str:
-        """Behind its groups, as far as its repeat."""
-        groups = takewhile(lambda block: not block.repeats, reversed(self.path))
-        return "/".join([*reversed([block.name for block in groups]), self.name])
-
     def groups(self, language: str | None) -> list[str]:
         """What the groups and repeats around it are called in a language."""
         return [written(block, language) for block in self.path]
@@ -186,8 +180,9 @@ def read_form(path: Path) -> Form:
             lists[row["list_name"]].append(Named(row["name"], _labels(row)))
     questions = tuple(_questions(sheets["survey"], lists))
     times = Counter((question.repeat, question.name) for question in questions)
-    for one in questions:
-        one.column = one.name if times[one.repeat, one.name] == 1 else one.full_name
+    for one in questions:  # where two share a name, behind its groups as far as its repeat
+        groups = [block.name for block in takewhile(lambda block: not block.repeats, reversed(one.path))]
+        one.column = one.name if times[one.repeat, one.name] == 1 else "/".join([*reversed(groups), one.name])
     return Form(questions, {title: {one.name: one.labels for one in reversed(rows)} for title, rows in lists.items()})
 
 

@@ -40,7 +40,7 @@ def check(path: Path) -> str:
     SourceError
         It must not be read, or holds no table: names the file, the reason, and what to do.
     """
-    size, start = _check_place(path), _start(path)
+    size, start = _check_place(path)
     named, container = path.suffix.lower() in _ZIPPED, _told(start, _STARTS) or "text"
     limit = LARGEST_WORKBOOK if named or container == "workbook" else LARGEST_TEXT
     refuse_if(size > limit, path, f"{size:,} bytes; at most {limit:,} are read. Split the export.")
@@ -107,8 +107,8 @@ def _state(path: Path) -> tuple[int, ...] | None:
         return about.st_ino, about.st_dev, about.st_size, about.st_mtime_ns
 
 
-def _check_place(path: Path) -> int:
-    """Size of a regular file that may be read."""
+def _check_place(path: Path) -> tuple[int, bytes]:
+    """Size and first bytes of a regular file that may be read."""
     name, office = path.name, path.name.startswith(".~lock.") and path.name.endswith("#")
     refuse_if(name[:2] == "~$", path, f'this is the lock of a file open in Excel. Close Excel and read "{name[2:]}".')
     refuse_if(office, path, f'this is the lock of a file open in LibreOffice. Close it and read "{name[7:-1]}".')
@@ -123,13 +123,9 @@ def _check_place(path: Path) -> int:
     refuse_if(stat.S_ISDIR(about.st_mode), path, "this is a folder; expected a file.")
     refuse_if(not stat.S_ISREG(about.st_mode), path, "this is a pipe or a device; expected a file.")
     refuse_if(about.st_size == 0, path, "the file is empty. Export it again.")
-    return about.st_size
-
-
-def _start(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(_CHUNK)
+            return about.st_size, file.read(_CHUNK)
     except OSError as error:
         refuse(path, f"it cannot be opened ({error.strerror}). Ask its owner for permission, or close what holds it.")
 

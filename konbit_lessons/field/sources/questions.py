@@ -11,7 +11,6 @@ names, then one column ``question/choice`` per choice. What cannot be decoded wi
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import product
 
 import pandas as pd
@@ -20,6 +19,7 @@ from konbit_lessons.field.sources.form import ODK_GPS, Form, Question, Writing, 
 from konbit_lessons.field.values import encoded, looked_up
 from konbit_lessons.tables import TEXT
 
+Maps = list[dict[str, set[str]]]  # what a choice is called → the names that it can stand for, one map per language
 METADATA = ("_", "meta/", "meta-")
 _NUMBERED = re.compile(r" \(\d+\)$")
 _MOST_SEPARATORS = 6
@@ -55,9 +55,13 @@ def by_form(
     names = _unless_they_collide(names)
     doubtful = {name for columns in meant.values() if len(columns) > 1 for name in columns}
     headers = {names[column]: header for column, header in headers.items()}
-    decoder, frame = Decoder(form, ways[best], headers, doubtful, notices), frame.rename(columns=names)
+    frame, languages = frame.rename(columns=names), dict.fromkeys((ways[best].language, *form.languages, None))
     for question in form.asked(repeat):
-        frame = decoder.decoded(frame, question)
+        column, maps = question.column, [question.options(language) for language in languages]
+        if question.type == "select_multiple":
+            frame = _several(frame, question, maps, ways[best], headers, doubtful, notices)
+        elif question.type == "select_one" and question.choices and column in frame:
+            frame = frame.assign(**{column: _one(frame[column], maps, notices)})
     return frame
 
 
@@ -215,117 +219,87 @@ def _placed(frame: pd.DataFrame, block: dict[str, pd.Series]) -> pd.DataFrame:
     return pd.concat([frame.iloc[:, :start], pd.DataFrame(block, frame.index), frame[behind]], axis="columns")
 
 
-@dataclass(frozen=True)
-class Decoder:
-    """Decodes the answers of a table under the names of its questions.
+def _one(values: pd.Series, maps: Maps, notices: list[str]) -> pd.Series:
+    """Labels of any language as names; what is no label stays, as does, with a notice, one of several choices."""
+    used, decoded = {text: clean(text) for text in values.dropna().unique()}, {}
+    maps = sorted(maps, key=lambda names: not names.keys() >= {*used.values()})  # one that knows every text goes first
+    for text, label in used.items():
+        meant = next((names[label] for names in maps if label in names), {text})
+        decoded[text] = min(meant) if len(meant) == 1 else text
+        if len(meant) > 1:
+            told = f'the label "{label}" stands for the choices {" and ".join(sorted(meant))}'
+            notices.append(f"{values.name}: {told}: it is left as it is")
+    return looked_up(values, decoded, TEXT)
 
-    Attributes
-    ----------
-    form : Form
-    writing : Writing
-        How the export is written.
-    headers : dict of str to str
-        Column → its header in the file.
-    doubtful : set of str
-        Columns that an undecided header can stand for.
-    notices : list of str
-        What could not be decoded, and why, is added here.
+
+def _several(
+    frame: pd.DataFrame, question: Question, maps: Maps, way: Writing, headers: dict, doubtful: set, notices: list
+) -> pd.DataFrame:
+    """The joined column of names, in the order of the form, and one column per choice; made from what there is.
+
+    ``headers`` has the header of each column in the file, ``doubtful`` the columns that an undecided one can stand for.
     """
-
-    form: Form
-    writing: Writing
-    headers: dict[str, str]
-    doubtful: set[str]
-    notices: list[str]
-
-    def decoded(self, frame: pd.DataFrame, question: Question) -> pd.DataFrame:
-        """The same table with the answers to one question as names, and a column for each choice of several."""
-        if question.type == "select_multiple":
-            return self._several(frame, question)
-        if question.type == "select_one" and question.choices and question.column in frame:
-            return frame.assign(**{question.column: self._one(frame[question.column], question)})
+    column = question.column
+    own = [name for name in frame if name.startswith(f"{column}/")]
+    flagged = [name for name in own if are_flags(frame[name])]
+    kept = doubtful.union(own).difference(flagged)
+    notices.extend(f"{name}: not only 0, 1 and blank: left as text" for name in own if name not in flagged)
+    listed = dict.fromkeys(f"{column}/{one.name}" for one in question.choices)
+    choices = [name for name in listed if name not in kept]
+    if flagged:
+        rests = {name: headers[name].removeprefix(headers.get(column, "")) for name in flagged}
+        labels = {
+            name: one.removeprefix(way.choice if one.startswith(way.choice) else "/") for name, one in rests.items()
+        }
+        return _from_flags(frame, column, list(dict.fromkeys([*choices, *flagged])), labels, notices)
+    if column not in frame:
         return frame
+    chosen = _split(frame[column], question, maps, way.language is None, notices)
+    return _from_joined(frame, column, choices, chosen, kept)
 
-    def _one(self, values: pd.Series, question: Question) -> pd.Series:
-        """Labels of any language as names; what is no label stays, as does, with a notice, one of several choices."""
-        used, decoded = {text: clean(text) for text in values.dropna().unique()}, {}
-        maps = self._maps(question, used.values())
-        for text, label in used.items():
-            meant = next((names[label] for names in maps if label in names), {text})
-            decoded[text] = min(meant) if len(meant) == 1 else text
-            if len(meant) > 1:
-                told = f'the label "{label}" stands for the choices {" and ".join(sorted(meant))}'
-                self.notices.append(f"{values.name}: {told}: it is left as it is")
-        return looked_up(values, decoded, TEXT)
 
-    def _several(self, frame: pd.DataFrame, question: Question) -> pd.DataFrame:
-        """The joined column of names, in the order of the form, and one column per choice; made from what there is."""
-        column = question.column
-        own = [name for name in frame if name.startswith(f"{column}/")]
-        flagged = [name for name in own if are_flags(frame[name])]
-        kept = self.doubtful.union(own).difference(flagged)
-        self.notices.extend(f"{name}: not only 0, 1 and blank: left as text" for name in own if name not in flagged)
-        listed = dict.fromkeys(f"{column}/{one.name}" for one in question.choices)
-        choices = [name for name in listed if name not in kept]
-        if flagged:
-            return self._from_flags(frame, column, list(dict.fromkeys([*choices, *flagged])), flagged)
-        return self._from_joined(frame, question, choices, kept) if column in frame else frame
+def _from_flags(frame: pd.DataFrame, column: str, choices: list[str], labels: dict, notices: list) -> pd.DataFrame:
+    """Choice columns of the whole list, and the joined column made of them unless it holds more than they do."""
+    flags = pd.DataFrame({name: flags_of(frame[name]) for name in choices if name in labels}, index=frame.index)
+    joined = _joined(flags, [name.removeprefix(f"{column}/") for name in flags])
+    if column in frame:
+        typed, spelled = _words(frame[column]), _words(_joined(flags, [labels[name] for name in flags]))
+        differs = typed.notna() & (typed != spelled.fillna(""))
+        joined = joined.mask(differs, frame[column])
+        told = f"{column}: {differs.sum()} joined answers differ from their choice columns and are left as typed"
+        notices.extend([told] if differs.any() else [])
+    never = pd.Series(False, index=frame.index, dtype="boolean").mask(flags.isna().all(axis="columns"))
+    return _placed(frame, {column: joined, **{name: flags.get(name, never) for name in choices}})
 
-    def _from_flags(self, frame: pd.DataFrame, column: str, choices: list[str], flagged: list[str]) -> pd.DataFrame:
-        """Choice columns of the whole list, and the joined column made of them unless it holds more than they do."""
-        flags = pd.DataFrame({name: flags_of(frame[name]) for name in choices if name in flagged}, index=frame.index)
-        joined = _joined(flags, [name.removeprefix(f"{column}/") for name in flags])
-        if column in frame:
-            typed, spelled = _words(frame[column]), _words(_joined(flags, [self._label(one, column) for one in flags]))
-            differs = typed.notna() & (typed != spelled.fillna(""))
-            joined = joined.mask(differs, frame[column])
-            told = f"{column}: {differs.sum()} joined answers differ from their choice columns and are left as typed"
-            self.notices.extend([told] if differs.any() else [])
-        never = pd.Series(False, index=frame.index, dtype="boolean").mask(flags.isna().all(axis="columns"))
-        return _placed(frame, {column: joined, **{name: flags.get(name, never) for name in choices}})
 
-    def _label(self, name: str, column: str) -> str:
-        """The choice in a choice column's header."""
-        rest = self.headers[name].removeprefix(self.headers[column])
-        return rest.removeprefix(self.writing.choice if rest.startswith(self.writing.choice) else "/")
+def _from_joined(frame: pd.DataFrame, column: str, choices: list[str], chosen: dict, kept: set[str]) -> pd.DataFrame:
+    """Choice columns of the form, and of an older version of it what was picked and is in no column."""
+    order = {name.removeprefix(f"{column}/"): at for at, name in enumerate(choices)}
+    picked = dict.fromkeys(name for names in chosen.values() for name in names)
+    older = [name for name in picked if name not in order and f"{column}/{name}" not in kept]
+    in_order = {text: sorted(names, key=lambda name: order.get(name, len(order))) for text, names in chosen.items()}
+    joined = {text: " ".join(names) for text, names in in_order.items()}
+    texts = looked_up(frame[column], joined, TEXT).fillna(frame[column])
+    return with_choices(frame, column, chosen, [*order, *older]).assign(**{column: texts})
 
-    def _from_joined(self, frame: pd.DataFrame, question: Question, choices: list[str], kept: set[str]) -> pd.DataFrame:
-        """Choice columns of the form, and of an older version of it what was picked and is in no column."""
-        column, values = question.column, frame[question.column]
-        chosen = self._split(values, question)
-        order = {name.removeprefix(f"{column}/"): at for at, name in enumerate(choices)}
-        picked = dict.fromkeys(name for names in chosen.values() for name in names)
-        older = [name for name in picked if name not in order and f"{column}/{name}" not in kept]
-        in_order = {text: sorted(names, key=lambda name: order.get(name, len(order))) for text, names in chosen.items()}
-        joined = {text: " ".join(names) for text, names in in_order.items()}
-        frame = with_choices(frame, column, chosen, [*order, *older])
-        return frame.assign(**{column: looked_up(values, joined, TEXT).fillna(values)})
 
-    def _split(self, values: pd.Series, question: Question) -> dict[str, tuple[str, ...]]:
-        """Joined text → the choices in it; labels are split only where there is one way to do it."""
-        maps = self._maps(question, [])
-        read = {text: self._choices(text, question, maps) for text in values.dropna().unique()}
-        unread = [text for text, chosen in read.items() if chosen is None]
-        if unread:
-            told = f"{values.isin(unread).sum()} joined answers cannot be split for certain by the form's labels"
-            advice = "they are left as they are. Export with one column per choice"
-            self.notices.append(f'{values.name}: {told}, such as "{clean(unread[0])}"; {advice}')
-        return {text: chosen for text, chosen in read.items() if chosen is not None}
-
-    def _choices(self, text: str, question: Question, maps: list[dict[str, set[str]]]) -> tuple[str, ...] | None:
-        names, in_names = tuple(dict.fromkeys(text.split())), self.writing.language is None
-        if in_names and {choice.name for choice in question.choices}.issuperset(names):
-            return names
+def _split(values: pd.Series, question: Question, maps: Maps, in_names: bool, notices: list) -> dict[str, tuple]:
+    """Joined text → the choices in it; labels are split only where there is one way to do it."""
+    chosen, unread, known = {}, [], {choice.name for choice in question.choices}
+    for text in values.dropna().unique():
+        names = tuple(dict.fromkeys(text.split()))
         ways = next(filter(None, (split(clean(text), one, " ") for one in maps)), set())
-        if len({frozenset(way) for way in ways}) == 1:
-            return min(ways)
-        return names if not ways and (in_names or not question.choices) else None
-
-    def _maps(self, question: Question, used: Iterable[str]) -> list[dict[str, set[str]]]:
-        """Text → choice names, one map per language: the one the export is written in first, if it knows every text."""
-        languages = dict.fromkeys((self.writing.language, *self.form.languages, None))
-        maps = [question.options(language) for language in languages]
-        return sorted(maps, key=lambda names: not names.keys() >= set(used))
+        if (in_names and known.issuperset(names)) or (not ways and (in_names or not known)):
+            chosen[text] = names
+        elif len({frozenset(way) for way in ways}) == 1:
+            chosen[text] = min(ways)
+        else:
+            unread.append(text)
+    if unread:
+        told = f"{values.isin(unread).sum()} joined answers cannot be split for certain by the form's labels"
+        advice = "they are left as they are. Export with one column per choice"
+        notices.append(f'{values.name}: {told}, such as "{clean(unread[0])}"; {advice}')
+    return chosen
 
 
 def _joined(flags: pd.DataFrame, texts: list[str]) -> pd.Series:

@@ -109,13 +109,13 @@ class Frame(NamedTuple):
 Frames = dict[str, Frame]  # what a reader makes of a file: "main", and one for each repeat or further sheet
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What a reader may know beyond the file: the form, headers that should be there, the options of a question."""
+class Asked(NamedTuple):
+    """What a reader knows beyond the file: its kind, the form, headers that should be there, options of questions."""
 
-    form: object = None
-    expect: tuple[str, ...] = ()
-    options: dict[str, list[str]] = field(default_factory=dict)
+    kind: str
+    form: object
+    expect: tuple[str, ...]
+    options: dict[str, list[str]]
 
 
 @dataclass(frozen=True)

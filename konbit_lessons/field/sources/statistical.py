@@ -20,7 +20,6 @@ from konbit_lessons.field.sources.raw import Asked, Frame, Frames, check_size, t
 
 Texts = list[str | None]
 Columns = list[tuple[str, list]]
-READERS = {"stata": pyreadstat.read_dta, "spss": pyreadstat.read_sav}
 _DAYS, _MOMENTS = ("%td", "%d"), ("%tc", "%tC")  # what the formats of Stata's days and moments begin with
 
 
@@ -60,7 +59,7 @@ def _of_codes(file: File) -> Columns:
 
 def _content(file: File) -> tuple[pd.DataFrame, object]:
     """The values, codes called missing among them, and what pyreadstat says of the columns."""
-    reader = READERS[file.container]
+    reader = pyreadstat.read_dta if file.container == "stata" else pyreadstat.read_sav
     try:
         _, about = reader(file.path, metadataonly=True)
         check_size(file.path.name, about.number_rows or 0, about.number_columns)
@@ -69,20 +68,16 @@ def _content(file: File) -> tuple[pd.DataFrame, object]:
         reading = {"user_missing": True, "extra_date_formats": days, "extra_datetime_formats": moments}
         with suppress(OverflowError):
             return reader(file.path, **reading)
-        return _but_for_dates_out_of_range(reader, file, reading)
+        # a date lies beyond the year 9999: its column is read as numbers
+        rows, about = reader(file.path, disable_datetime_conversion=True, user_missing=True)
+        for name in about.column_names:
+            try:
+                rows[name] = reader(file.path, usecols=[name], **reading)[0][name]
+            except OverflowError:
+                file.notices.append(f"{name}: a date is out of range: the column stays numbers")
+        return rows, about
     except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError) as error:
         refuse(file.path, f"cannot be read ({error}). Save it again, or export it as CSV.")
-
-
-def _but_for_dates_out_of_range(reader, file: File, reading: dict) -> tuple[pd.DataFrame, object]:
-    """The same, a column as numbers where a date in it lies beyond the year 9999."""
-    rows, about = reader(file.path, disable_datetime_conversion=True, user_missing=True)
-    for name in about.column_names:
-        try:
-            rows[name] = reader(file.path, usecols=[name], **reading)[0][name]
-        except OverflowError:
-            file.notices.append(f"{name}: a date is out of range: the column stays numbers")
-    return rows, about
 
 
 def _code(value: object, kind: str) -> str | None:

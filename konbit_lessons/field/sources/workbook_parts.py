@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache, reduce
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 from xml.parsers import expat
 
 import olefile
@@ -37,7 +37,6 @@ _ODS_TEXTS = ("table:formula", *(f"office:{kind}value" for kind in ("", "string-
 _START, _END, _TITLE, _DATES, _PASSWORD, _DIMENSIONS = 0x809, 0x0A, 0x85, 0x22, 0x2F, 0x200
 _ROW_OF_NUMBERS, _ERROR, _FORMULA = 0xBD, 0x205, 0x06
 _BIFF_8, _CODE_PAGE = b"\x09\x08\x10\x00\x00\x06", re.compile(rb"(?<=\x42\x00\x02\x00)[\xe2-\xea]\x04")  # 1250 to 1258
-_UNICODE = b"\xb0\x04"
 _NO_ZIP = bytes(1 << 17)  # a zip ends no further than 65,557 bytes from the end of a file
 _CELLS = {0x203, 0x204, 0xD6, 0x27E, 0xFD, _ROW_OF_NUMBERS, _ERROR, _FORMULA}
 
@@ -97,16 +96,19 @@ def look(path: Path) -> tuple[str, list[Sheet]]:
         A part is not what it declares, a sheet would unfold to more than is read, or a password protects it.
     """
     if olefile.isOleFile(path):
-        return _look_at_xls(path)
-    with zipfile.ZipFile(path) as archive:
-        members = {member.filename.lower(): member for member in archive.infolist()}
-        if "content.xml" in members:
-            seen = {name: _parsed(_Ods(), archive, member) for name, member in members.items()}
-            sheets = seen["content.xml"].sheets[1:]
-            for number, sheet in enumerate(sheets, start=1):
-                sheet.check(path, f"sheet {number}")
-            return "1900", sheets
-        return _look_at_xlsx(archive, members)
+        epoch, sheets = _look_at_xls(path)
+    else:
+        with zipfile.ZipFile(path) as archive:
+            members = {member.filename.lower(): member for member in archive.infolist()}
+            epoch, sheets = (_look_at_ods if "content.xml" in members else _look_at_xlsx)(archive, members)
+    for number, sheet in enumerate(sheets, start=1):
+        sheet.check(path, f"sheet {number}")
+    return epoch, sheets
+
+
+def _look_at_ods(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> tuple[str, list[Sheet]]:
+    seen = {name: _parsed(_Ods(), archive, member) for name, member in members.items()}
+    return "1900", seen["content.xml"].sheets[1:]
 
 
 def _look_at_xlsx(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> tuple[str, list[Sheet]]:
@@ -126,14 +128,12 @@ def _look_at_xlsx(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo])
 
 def _targets(part: "_Xlsx", folder: str, key: str) -> dict[str, str]:
     """What a part lists: its type, or its name there → which part it is."""
-    found = {}
-    for about in part.listed["Relationship"]:
-        place = posixpath.normpath(posixpath.join("/", folder, about.get("Target", "")))
-        found[about.get(key, "")] = place.lstrip("/").lower()
-    return found
+    listed = part.listed["Relationship"]
+    places = [(one.get(key, ""), posixpath.join("/", folder, one.get("Target", ""))) for one in listed]
+    return {name: posixpath.normpath(place).lstrip("/").lower() for name, place in places}
 
 
-def _parsed(part: "_Part", archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> "_Part":
+def _parsed(part: "_Xlsx | _Ods", archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> "_Xlsx | _Ods":
     """A part of which every tag and text was looked at; what is no XML may be anything but a sheet or its texts."""
     parser, error, is_wanted = expat.ParserCreate(), None, False
     parser.buffer_text, parser.StartElementHandler = True, part.start
@@ -221,22 +221,18 @@ class _Xlsx:
         """A tag ends."""
         name = name.rpartition(":")[2]
         self.is_open = False
-        if name == "c":
-            self._end_cell()
+        if name == "c" and self.value:
+            at = int(self.value) if self.kind == "s" and self.value.isdecimal() else len(self.texts)
+            self.sheet.add(*self.place, text=self.texts[at] if at < len(self.texts) else self.length)
+            if self.kind == "e":
+                self.sheet.errors[self.place] = self.value
+        elif name == "c" and self.is_formula and not (self.has_value and self.kind == "str"):
+            self.sheet.uncalculated = self.sheet.uncalculated or xl_rowcol_to_cell(self.place[0] - 1, self.place[1] - 1)
         elif name == "row":
             self.row, self.place = self.row + 1, (self.row + 1, 0)
         elif name == "si":
             self.texts.append(self.length)
             _check_count(len(self.texts))
-
-    def _end_cell(self) -> None:
-        if self.value:
-            at = int(self.value) if self.kind == "s" and self.value.isdecimal() else len(self.texts)
-            self.sheet.add(*self.place, text=self.texts[at] if at < len(self.texts) else self.length)
-            if self.kind == "e":
-                self.sheet.errors[self.place] = self.value
-        elif self.is_formula and not (self.has_value and self.kind == "str") and not self.sheet.uncalculated:
-            self.sheet.uncalculated = xl_rowcol_to_cell(self.place[0] - 1, self.place[1] - 1)
 
 
 def _check_count(texts: int) -> None:
@@ -321,8 +317,6 @@ def _look_at_xls(path: Path) -> tuple[str, list[Sheet]]:
             refuse_if(not holds, path, told)
         elif kind in _CELLS and depth == 1 and len(record) >= 6:  # deeper is a chart
             _add(sheet, kind, record)
-    for number, sheet in enumerate(sheets.values(), start=1):
-        sheet.check(path, f"sheet {number}")
     return epoch, list(sheets.values())
 
 
@@ -335,7 +329,7 @@ def opened(path: Path) -> BinaryIO:
     if not olefile.isOleFile(path):
         return path.open("rb")
     content = path.read_bytes()
-    content = _CODE_PAGE.sub(_UNICODE, content) if _BIFF_8 in content else content
+    content = _CODE_PAGE.sub(b"\xb0\x04", content) if _BIFF_8 in content else content
     return io.BytesIO(content + _NO_ZIP)
 
 
@@ -362,6 +356,3 @@ def _add(sheet: Sheet, kind: int, record: bytes) -> None:
         code = record[8:9]
     if code:
         sheet.errors[row + 1, column + 1] = WORDS["xls_errors"].get(str(code[0]), "#ERROR!")
-
-
-_Part = TypeVar("_Part", _Xlsx, _Ods)
