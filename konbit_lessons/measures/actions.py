@@ -14,7 +14,7 @@ from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures.answers import with_offer
 from konbit_lessons.measures.intervals import difference_of_waves, with_shares
 from konbit_lessons.measures.participation import difference, uptake
-from konbit_lessons.measures.roster import last_day, partners, quarters_of, reports
+from konbit_lessons.measures.shared_counts import last_day, partners, quarters_of, reports
 
 DAYS_AROUND = 90  # looked at before and after an organization's first event that should bring leads
 DONE = "done"

@@ -17,8 +17,7 @@ from konbit_lessons.field.declared import EXPECTS
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.incentives.result import decided
 from konbit_lessons.measures import intervals
-from konbit_lessons.measures.roster import quarters_of, quarters_since
-from konbit_lessons.measures.shared_counts import once, panel
+from konbit_lessons.measures.shared_counts import once, panel, quarters_of, quarters_since
 from konbit_lessons.tables import day_of
 
 LATE_ENOUGH = 4  # times the smallest cell: so many late answers are mostly no few who say yes, or no

@@ -12,11 +12,11 @@ import pandas as pd
 
 from konbit_lessons.disclosure import TOTAL, Gate
 from konbit_lessons.field.cleaning import Data
+from konbit_lessons.measures import shared_counts
 from konbit_lessons.measures.answers import answers, compared, met_by, reports_of, said, statements, with_offer
 from konbit_lessons.measures.intervals import difference_of_groups, with_shares
 from konbit_lessons.measures.participation import CLUSTERS, uptake
-from konbit_lessons.measures.roster import first_day, in_order, last_day, partners_at_end, quarters_since, reports
-from konbit_lessons.measures.shared_counts import BANDS, conversations, in_groups, once, panel
+from konbit_lessons.measures.shared_counts import in_groups, in_order, last_day, once, panel, partners_at_end, reports
 
 ENOUGH = 4  # times the smallest cell: of so many organizations quartiles may be told
 MOST_PROJECTS = 4  # of which pairs are shown
@@ -179,7 +179,7 @@ def support(data: Data, *, quarter: str) -> pd.DataFrame:
     """
     gate = Gate()
     began = data.other_support["started_on"].min()
-    for one in gate.reports(sorted({*quarters_since(data, began, quarter), *reports(data, quarter)})):
+    for one in gate.reports(sorted({*shared_counts.quarters_since(data, began, quarter), *reports(data, quarter)})):
         each, projects, pairs = _supported(data, one)
         gate.count(each, [*projects, *pairs, "any", "none", "all"], by=["org_type"])
         gate.count(each, ["now"])
@@ -241,8 +241,7 @@ def supported(data: Data, *, quarter: str) -> pd.DataFrame:
     known = support(data, quarter=quarter)["n"].xs((TOTAL, TOTAL), level=("by", "group"))
     counts = known[["now", "all"]].set_axis(["supported", "n"], axis="columns")
     counts = counts.loc[reports(data, quarter)].rename_axis("fiscal_quarter")
-    shown = counts.reset_index()[: None if len(data.other_support) else 0]
-    return with_shares(shown, "supported")
+    return with_shares(counts.reset_index()[: None if len(data.other_support) else 0], "supported")
 
 
 # ---- conversations, and what was promised in them
@@ -258,12 +257,12 @@ def calendar(data: Data, *, quarter: str) -> pd.DataFrame:
         one), ``conversations``; and of the quarter ``talked_with``, ``n`` (partners), ``share``, ``conf_low``,
         ``conf_high`` (Wilson's). Missing where hidden; no row where no conversation is on record.
     """
-    known = conversations(data, quarter=quarter)["n"].xs((TOTAL, TOTAL), level=("by", "group"))
+    known = shared_counts.conversations(data, quarter=quarter)["n"].xs((TOTAL, TOTAL), level=("by", "group"))
     lines, known = [], known if len(data.conversations) else known[:0]
     for one in known.index[-MOST_QUARTERS:]:
         here, talks = partners_at_end(data, one), data.conversations
         held = talks[talks["organization_id"].isin(here.index)]["held_on"].dt.to_period("M").value_counts()
-        for month in pd.date_range(first_day(data, one), last_day(data, one), freq="MS"):
+        for month in pd.date_range(shared_counts.first_day(data, one), last_day(data, one), freq="MS"):
             organizations = known.loc[one, str(month.date())]
             talked = pd.NA if pd.isna(organizations) else held.get(month.to_period("M"), 0)
             lines.append([one, month, organizations, talked, known.loc[one, "talked"], known.loc[one, "partners"]])
@@ -281,8 +280,9 @@ def last_talked(data: Data, *, quarter: str) -> pd.DataFrame:
         ``last``, ``by``, ``group``, ``organizations``, ``n`` (partners of the group), ``share``, ``conf_low``,
         ``conf_high`` (Wilson's). Missing where hidden; no row where no conversation is on record.
     """
-    known = conversations(data, quarter=quarter)["n"].loc[quarter]
-    return in_groups(data, known, BANDS if len(data.conversations) else [], named="last", whole="partners")
+    known = shared_counts.conversations(data, quarter=quarter)["n"].loc[quarter]
+    bands = shared_counts.BANDS if len(data.conversations) else []
+    return in_groups(data, known, bands, named="last", whole="partners")
 
 
 def days_since(data: Data, *, quarter: str) -> list[float]:

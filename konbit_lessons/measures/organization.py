@@ -16,7 +16,7 @@ from konbit_lessons.field.store import cleaned, digest, fingerprint
 from konbit_lessons.incentives.mixed import Profiles, organization_profiles
 from konbit_lessons.measures.answers import answers, with_offer
 from konbit_lessons.measures.expectations import promised
-from konbit_lessons.measures.roster import last_day
+from konbit_lessons.measures.shared_counts import last_day
 from konbit_lessons.panel import RECENT_DAYS, invitations
 from konbit_lessons.tables import day_of
 
@@ -109,8 +109,7 @@ def record(programme: Programme, organization: str = "", *, quarter: str = "") -
         _kept[key] = (data, rows, _profiles(programme, rows))
     data, rows, profiles = _kept[key]
     organization = organization or data.organizations["organization_id"].min()
-    found = _record_of(data, rows, profiles, organization, quarter or data.quarter)
-    return replace(found, programme=programme)
+    return replace(_record_of(data, rows, profiles, organization, quarter or data.quarter), programme=programme)
 
 
 def refuse(programme: Programme) -> None:

@@ -10,7 +10,6 @@ from konbit_lessons.disclosure import AND, TOTAL, Gate
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures import shared_counts
 from konbit_lessons.measures.intervals import difference_of_groups, share_with_interval, with_shares
-from konbit_lessons.measures.roster import last_day, reports
 
 CLUSTERS = ["organization_id", "event_id"]  # invitations of one organization, or to one event, go together
 COUNTED = "count only"  # nobody knows who was invited
@@ -195,7 +194,7 @@ def meaningful(data: Data, *, quarter: str) -> pd.DataFrame:
 def _meaningful_shown(data: Data, quarter: str, ways: dict) -> pd.DataFrame:
     """How many invited organizations do what each way asks, by type and in all, as it may be shown."""
     rows, gate = shared_counts.panel(data, quarter=quarter), Gate()
-    for one in gate.reports(reports(data, quarter)):
+    for one in gate.reports(shared_counts.reports(data, quarter)):
         done = _done(data, rows[rows["fiscal_quarter"] <= one], one)
         met = done.assign(**{way: (done[list(cut)] >= pd.Series(cut)).all(axis=1) for way, cut in ways.items()})
         gate.count(met, ["defined", "n"], by=["org_type"])
@@ -212,7 +211,7 @@ def _meaningful_shown(data: Data, quarter: str, ways: dict) -> pd.DataFrame:
 def _done(data: Data, rows: pd.DataFrame, quarter: str) -> pd.DataFrame:
     """What each invited organization did up to a quarter, of what takes part meaningfully is measured by."""
     there, delivered = shared_counts.attendances(rows).groupby("organization_id"), data.contributions
-    delivered = delivered[delivered["delivered_on"] <= last_day(data, quarter)]
+    delivered = delivered[delivered["delivered_on"] <= shared_counts.last_day(data, quarter)]
     each = rows.groupby("organization_id")[["org_type"]].first()
     done = {"hours": there["hours"].sum(), "senior_delegates": there["senior_delegate"].sum()}
     done = pd.DataFrame(done | {"contributions": delivered.groupby("organization_id").size()})
@@ -270,7 +269,7 @@ def came_uninvited(data: Data, *, quarter: str) -> pd.DataFrame:
         both, each counted once. Missing where they are about few.
     """
     pair, rows = ["event_id", "organization_id"], shared_counts.panel(data, quarter=quarter)
-    held = data.events.loc[data.events["held_on"] <= last_day(data, quarter), "event_id"]
+    held = data.events.loc[data.events["held_on"] <= shared_counts.last_day(data, quarter), "event_id"]
     signed = data.sign_in.loc[data.sign_in["event_id"].isin(held), pair].drop_duplicates()
     found = signed.astype(object).merge(rows[pair].astype(object), how="left", indicator="invited")
     alone = found[found["invited"] == "left_only"]
