@@ -225,10 +225,7 @@ def _unfit(design, relations):
             own = {label(design.names[j]) for j in found.columns}
             told = [{*involved} - own for v, involved in relations if np.abs(found.step @ v).max() > 1e-9]
             others = " and ".join(sorted(set().union(*told)))
+            why = f"{term.name} cannot be told apart from {others}: they always go together."
             if told:
-                why = f"{term.name} cannot be told apart from {others}: they always go together."
-                unfit[key] = (
-                    "collinear",
-                    why if others else f"an interaction of {term.name} asks for what no row has.",
-                )
+                unfit[key] = "collinear", why if others else f"an interaction of {term.name} asks for what no row has."
     return unfit

@@ -202,9 +202,8 @@ class Estimates:
         a standard error is that of ``clusters.Clusterings.basis``, and the covariances are scaled to it.
         """
         if self.smallest > 1:
-            raise ModelError(
-                "fit: found a result that may be shared; the fit tells of every incentive. Ask the result before it."
-            )
+            hint = "the fit tells of every incentive. Ask the result before it."
+            raise ModelError(f"fit: found a result that may be shared; {hint}")
         return sandwich.fit_of(self.answers)
 
     @cached_property
