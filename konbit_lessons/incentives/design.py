@@ -188,8 +188,7 @@ def build_design(rows, *, incentives, formula=None, outcome="attended", adjust_f
     kept, relations, notes = independent(X, names, design.columns_of(asked["incentives"]))
     if len(X) <= len(kept):
         raise ModelError(f"found {len(X)} complete rows for {len(kept)} columns; name fewer columns in adjust_for.")
-    notes = (*design.notes, *notes)
-    return replace(design.of_columns(kept), unfit=_unfit(design, relations), notes=notes)
+    return replace(design.of_columns(kept), unfit=_unfit(design, relations), notes=(*design.notes, *notes))
 
 
 def names_of(names):

@@ -133,10 +133,9 @@ def imputed(result, *, imputations=FEWEST, seed=1):
         for _ in range(imputations):
             drawn = pd.DataFrame(_chained(known.to_numpy(), rng), index=known.index, columns=known.columns)
             answers.append(result.again(_filled(rows, drawn[fill]), by=None, permutations=0))
-    missing = missing.assign(imputed=missing["column"].isin(fill))
     every = zip(*(one.table.itertuples() for one in (result, *answers)), strict=True)
     table = pd.DataFrame([_line(row, each, result.confidence) for row, *each in every]).assign(m=len(answers))
-    return Imputed(table, missing, len(answers))
+    return Imputed(table, missing.assign(imputed=missing["column"].isin(fill)), len(answers))
 
 
 def pool(estimates, std_errors, df_complete=np.inf):

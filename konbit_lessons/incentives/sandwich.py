@@ -23,7 +23,6 @@ from konbit_lessons.incentives.result import label_of
 
 TESTED = ["estimate", "std_error", "df", "t", "p_value", "conf_low", "conf_high"]
 EXPECTED = "a fitted OLS, Logit or GLM of statsmodels, such as smf.glm(formula, rows, family=Binomial()).fit()"
-MODELS = ("OLS", "Logit", "GLM")
 
 
 def coef_test(fit, clusters, kind="CR2", confidence=0.95):
@@ -317,7 +316,7 @@ def taken_apart(fit):
         hint = " It is not fitted yet: add .fit()." if hasattr(fit, "fit") and hasattr(fit, "exog") else ""
         raise ModelError(f"found a {type(fit).__name__}; expected {EXPECTED}.{hint}")
     model, kind, b = fit.model, type(fit.model).__name__, np.asarray(fit.params, float)
-    if kind not in MODELS:
+    if kind not in ("OLS", "Logit", "GLM"):
         raise ModelError(f"found a fit of {kind}; expected {EXPECTED}. Another model can be written as a GLM.")
     Z, y = np.asarray(model.exog, float), np.asarray(model.endog, float)
     if np.linalg.matrix_rank(Z / np.linalg.norm(Z, axis=0).clip(1e-300)) < Z.shape[1]:

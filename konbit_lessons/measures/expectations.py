@@ -12,10 +12,8 @@ import pandas as pd
 
 from konbit_lessons.disclosure import TOTAL, Gate
 from konbit_lessons.field.cleaning import Data
-from konbit_lessons.measures import shared_counts
+from konbit_lessons.measures import intervals, participation, shared_counts
 from konbit_lessons.measures.answers import answers, compared, met_by, reports_of, said, statements, with_offer
-from konbit_lessons.measures.intervals import difference_of_groups, with_shares
-from konbit_lessons.measures.participation import CLUSTERS, uptake
 from konbit_lessons.measures.shared_counts import in_groups, in_order, last_day, once, panel, partners_at_end, reports
 
 ENOUGH = 4  # times the smallest cell: of so many organizations quartiles may be told
@@ -87,15 +85,14 @@ def taken_up(data: Data, rows: pd.DataFrame, *, by: list[str]) -> pd.DataFrame:
     """
     lines, questions = [], data.programme.questions
     for name in by:
-        both = uptake(data, rows, by=name).set_index(name) if rows[name].notna().any() else pd.DataFrame()
+        both = participation.uptake(data, rows, by=name).set_index(name) if rows[name].notna().any() else pd.DataFrame()
         if not {0, 1} <= {*both.index}:
             continue
         kind = questions[name].kind if name in questions else ""
         about = {"term": name, "kind": kind, "share": both["share"][1], "other": both["share"][0]}
         about |= {"n_group": both["n"][1], "n_other": both["n"][0]}
-        known, gap = rows[rows["attended"].notna()], None
-        if both["share"].notna().all():
-            gap = difference_of_groups(known, "attended", by=name, first=0, second=1, cluster=CLUSTERS)
+        of = {"by": name, "first": 0, "second": 1, "cluster": participation.CLUSTERS}
+        gap = intervals.difference_of_groups(rows, "attended", **of) if both["share"].notna().all() else None
         lines.append((about, gap))
     return compared(data, lines, "share", "other", "n_group", "n_other")
 
@@ -116,7 +113,7 @@ def choices(data: Data, *, quarter: str) -> pd.DataFrame:
             known = _answered(data, reports, columns).loc[TOTAL]
             told = {"term": name, "level": [*one.levels], "chose": known[columns].array, "n": known["n"]}
             tables.append(pd.DataFrame(told))
-    return with_shares(pd.concat(tables[1:] or tables, ignore_index=True), "chose")
+    return intervals.with_shares(pd.concat(tables[1:] or tables, ignore_index=True), "chose")
 
 
 def numbers(data: Data, *, quarter: str) -> pd.DataFrame:
@@ -177,8 +174,7 @@ def support(data: Data, *, quarter: str) -> pd.DataFrame:
         project, or pair of the :data:`MOST_PROJECTS` largest, supported up to it, ``any`` and ``none``; ``now``, that
         one supports that day; ``all``.
     """
-    gate = Gate()
-    began = data.other_support["started_on"].min()
+    gate, began = Gate(), data.other_support["started_on"].min()
     for one in gate.reports(sorted({*shared_counts.quarters_since(data, began, quarter), *reports(data, quarter)})):
         each, projects, pairs = _supported(data, one)
         gate.count(each, [*projects, *pairs, "any", "none", "all"], by=["org_type"])
@@ -241,7 +237,7 @@ def supported(data: Data, *, quarter: str) -> pd.DataFrame:
     known = support(data, quarter=quarter)["n"].xs((TOTAL, TOTAL), level=("by", "group"))
     counts = known[["now", "all"]].set_axis(["supported", "n"], axis="columns")
     counts = counts.loc[reports(data, quarter)].rename_axis("fiscal_quarter")
-    return with_shares(counts.reset_index()[: None if len(data.other_support) else 0], "supported")
+    return intervals.with_shares(counts.reset_index()[: None if len(data.other_support) else 0], "supported")
 
 
 # ---- conversations, and what was promised in them
@@ -268,7 +264,7 @@ def calendar(data: Data, *, quarter: str) -> pd.DataFrame:
             lines.append([one, month, organizations, talked, known.loc[one, "talked"], known.loc[one, "partners"]])
     columns = ["fiscal_quarter", "month", "organizations", "conversations", "talked_with", "n"]
     table = pd.DataFrame(lines, columns=columns).astype(dict.fromkeys(columns[2:], "Int64"))
-    return with_shares(table, "talked_with")
+    return intervals.with_shares(table, "talked_with")
 
 
 def last_talked(data: Data, *, quarter: str) -> pd.DataFrame:

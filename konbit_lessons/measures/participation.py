@@ -8,8 +8,7 @@ import pandas as pd
 
 from konbit_lessons.disclosure import AND, TOTAL, Gate
 from konbit_lessons.field.cleaning import Data
-from konbit_lessons.measures import shared_counts
-from konbit_lessons.measures.intervals import difference_of_groups, share_with_interval, with_shares
+from konbit_lessons.measures import intervals, shared_counts
 
 CLUSTERS = ["organization_id", "event_id"]  # invitations of one organization, or to one event, go together
 COUNTED = "count only"  # nobody knows who was invited
@@ -72,7 +71,7 @@ def funnel(data: Data, *, quarter: str) -> pd.DataFrame:
     of = steps["step"].where(steps["organizations"].notna())
     before = steps.assign(of=of, n=steps["organizations"]).groupby("org_type")[["of", "n"]].ffill()
     steps[["of", "n"]] = before.groupby(steps["org_type"]).shift()
-    return with_shares(steps[steps["step"] != "roster"].reset_index(drop=True), "organizations")
+    return intervals.with_shares(steps[steps["step"] != "roster"].reset_index(drop=True), "organizations")
 
 
 def uptake(data: Data, rows: pd.DataFrame, *, by: str | tuple[str, str]) -> pd.DataFrame:
@@ -118,7 +117,7 @@ def _taken_up(rows: pd.DataFrame, safe: pd.Series) -> dict:
     told["unknown"] = int(rows["attended"].isna().sum())
     if safe.isna().any():
         return told
-    share = share_with_interval(rows["attended"], rows[CLUSTERS])
+    share = intervals.share_with_interval(rows["attended"], rows[CLUSTERS])
     return told | {"share": share.estimate, "conf_low": share.conf_low, "conf_high": share.conf_high}
 
 
@@ -155,7 +154,7 @@ def difference(rows: pd.DataFrame, shares: pd.DataFrame, *, first=None, second=N
     two = shown.reindex([first, second])
     if first == second or two.isna().any():
         return pd.DataFrame(columns=columns)
-    gap = difference_of_groups(rows, "attended", by=by, first=first, second=second, cluster=CLUSTERS)
+    gap = intervals.difference_of_groups(rows, "attended", by=by, first=first, second=second, cluster=CLUSTERS)
     ends = (gap.conf_low, gap.conf_high) if gap.std_error > 1e-9 else (float("nan"), float("nan"))
     return pd.DataFrame([[*two, gap.estimate, *ends]], columns=columns)
 
@@ -188,7 +187,7 @@ def meaningful(data: Data, *, quarter: str) -> pd.DataFrame:
         for way, (figure, by, group) in figures.items()
     ]
     table = pd.DataFrame(lines, columns=["way", "cut_off", *least, "organizations", "n"])
-    return with_shares(table.astype({"organizations": "Int64", "n": "Int64"}), "organizations")
+    return intervals.with_shares(table.astype({"organizations": "Int64", "n": "Int64"}), "organizations")
 
 
 def _meaningful_shown(data: Data, quarter: str, ways: dict) -> pd.DataFrame:
@@ -255,7 +254,7 @@ def where(data: Data, *, quarter: str) -> pd.DataFrame:
     known = shared_counts.taken_part(data, quarter=quarter)["n"].loc[(quarter, "place")]
     counts = known.rename_axis(places.column).rename(columns={"partners": "n"})[["reached", "n"]].reset_index()
     tiles = pd.DataFrame.from_dict(places.tiles, orient="index", columns=["column", "row"], dtype=float)
-    return with_shares(counts.join(tiles, on=places.column), "reached")
+    return intervals.with_shares(counts.join(tiles, on=places.column), "reached")
 
 
 def came_uninvited(data: Data, *, quarter: str) -> pd.DataFrame:

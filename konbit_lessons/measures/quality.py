@@ -23,8 +23,8 @@ import pandas as pd
 from konbit_lessons import tables
 from konbit_lessons.disclosure import TOTAL
 from konbit_lessons.field.cleaning import Data
+from konbit_lessons.measures import intervals
 from konbit_lessons.measures.answers import waves
-from konbit_lessons.measures.intervals import with_shares
 from konbit_lessons.measures.shared_counts import conversations, partners, quarters_of
 from konbit_lessons.words import mark
 
@@ -320,7 +320,7 @@ def rates(data: Data, quality: pd.DataFrame, measures: Iterable[str], *, quarter
     """
     some = quality[quality["measure"].isin([*measures]) & (quality["quarter"] <= quarter) & quality["value"].notna()]
     some = some[some["of"] >= data.programme.smallest_cell].rename(columns={"of": "n"})
-    return with_shares(some[["measure", "quarter", "value", "n"]].reset_index(drop=True), "value")
+    return intervals.with_shares(some[["measure", "quarter", "value", "n"]].reset_index(drop=True), "value")
 
 
 def lateness(data: Data, *, quarter: str) -> pd.DataFrame:
