@@ -215,15 +215,14 @@ def draft_programme(folder, file):
 
     Where there is one already it is programme-draft.toml, unless told. What you have written is not overwritten.
     """
-    from konbit_lessons.field.draft import draft_programme as draft
-    from konbit_lessons.field.draft import new_text
+    from konbit_lessons.field import draft
 
     usual = Path("programme.toml")
-    as_new = usual.exists() and usual.read_bytes() == new_text().encode("utf-8")
+    as_new = usual.exists() and usual.read_bytes() == draft.new_text().encode("utf-8")
     file = file or (usual.with_name("programme-draft.toml") if usual.exists() and not as_new else usual)
     if file.exists() and not (as_new and file == usual):
         raise ProgrammeError(f"{file}: it is there and is not overwritten. Move it, or name another with --output.")
-    drafted = draft(folder, file)
+    drafted = draft.draft_programme(folder, file)
     file.write_text(drafted.text, encoding="utf-8", newline="\n")
     for name, table, columns in drafted.placed:
         echo(f"{table:15} {columns:3} columns of {name}")

@@ -97,15 +97,14 @@ class Say(string.Formatter):
     """
 
     def __init__(self, language="en", programme=None):
-        self.words = Words.of(language)
-        self.language, self.programme = self.words.language, programme
-        words = self.words
+        words = self.words = Words.of(language)
+        self.language, self.programme = words.language, programme
         self.number, self.list = words.number, words.list
         self.percent, self.points, self.signed = words.percent, words.points, words.signed
         self._kinds = {"percent": words.percent, "points": words.points, "signed": words.signed, "p": words.p_value}
         self._kinds |= {"list": words.list, "date": words.date, "month": words.month}
         self._kinds |= {"period": self.period, "end": self.end, "Name": self.name}
-        self._kinds |= {"name": lambda term: small(self.name(term))}
+        self._kinds["name"] = lambda term: small(self.name(term))
         if programme is not None:
             programme.check_language(self.language)
 

@@ -28,7 +28,6 @@ from konbit_lessons.words import Label
 
 __all__ = ["CARRIED", "COLOURS", "MARKS", "THEME", "Figure", "Opening", "items", "prose", "show", "table"]
 MOST_COLUMNS = 7
-NUMBERS = ("percent", "points", "signed")
 
 
 def _nothing(why="There are no rows to show."):
@@ -211,9 +210,11 @@ def show(plot, frame, *, finding, shows="", source="", says="", axis="", name=""
     if not len(frame) or not finding:
         return _nothing()
     say = finding.say
-    template = says or _usual(frame)
+    usual = "{label}: {share:percent}" if "share" in frame else "{label}: {estimate:signed}"
+    usual += (" ({range})" if "conf_low" in frame else "") + (", n = {n}." if "n" in frame else ".")
+    template = says or usual
     _refuse_unknown(frame, template)
-    numbers = [name for name, spec in _fields(template) if spec in NUMBERS and name in frame]
+    numbers = [name for name, spec in _fields(template) if spec in ("percent", "points", "signed") and name in frame]
     if numbers and frame[numbers].isna().all(axis=None):
         return _nothing("Nothing of this may be shown.")
     rows = frame.to_dict("records")
@@ -236,13 +237,6 @@ def _numbers(sentences):
 
 
 # ---- how a row is read out: in the alt text, beside its mark, along its axis, in the table under a figure
-
-
-def _usual(frame):
-    """How a row is read out by the columns it has."""
-    said = "{label}: {share:percent}" if "share" in frame else "{label}: {estimate:signed}"
-    said += " ({range})" if "conf_low" in frame else ""
-    return said + (", n = {n}." if "n" in frame else ".")
 
 
 def _fields(template):

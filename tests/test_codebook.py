@@ -12,7 +12,7 @@ import konbit_lessons as kl
 from konbit_lessons import tables
 from konbit_lessons.cli import main
 from konbit_lessons.errors import ProgrammeError
-from konbit_lessons.reports.codebook import _columns, _frame, figures, write_codebook
+from konbit_lessons.reports.codebook import _column, _frame, figures, write_codebook
 from konbit_lessons.words import Words, languages
 
 LANGUAGES = ("en", "fr", "ht")
@@ -34,7 +34,8 @@ def lines(whole):
 
 def _english(data):
     words = Words("en")
-    return _frame(_columns(data, words), words)
+    columns = [_column(one, name, data, words) for one in data.programme.tables.values() for name in one.columns]
+    return _frame(columns, words)
 
 
 def _read(folder, language):

@@ -224,9 +224,11 @@ def test_kept_and_set_aside_make_up_what_was_read_in_every_file_and_quarter(whol
 
 
 def test_every_line_of_the_cleaning_log_is_counted_in_exactly_one_measure(whole, figures):
-    counted = sum(whole.checks.index.isin(measure.of(whole.checks).index).astype(int) for measure in LOGGED)
+    counted = sum(
+        whole.checks.index.isin(quality.lines_of(measure, whole.checks).index).astype(int) for measure in LOGGED
+    )
     assert counted.tolist() == [1] * len(whole.checks)
-    names = [measure.name for measure in LOGGED]
+    names = [measure["name"] for measure in LOGGED]
     log = whole.cleaning_log
     alike = log["row"].isna()  # one line for all cells of a file that hold the same text
     lines = (~alike).sum() + log.loc[alike, "notes"].str.extract(r"^(\d+) cells")[0].astype(int).sum()

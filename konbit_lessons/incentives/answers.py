@@ -133,7 +133,7 @@ def count(design, key):
     whole = int if np.allclose(came, np.round(came), rtol=0, atol=1e-9) else float
     for side, rows in zip(("offered", "not_offered"), sides, strict=True):
         counts |= {f"n_{side}": int(design.trials[rows].sum()), f"k_{side}": whole(round(came[rows].sum(), 9))}
-    counts["groups_offered"] = _groups(design.clusters[group], sides[0])
+    counts["groups_offered"] = n_of(design.clusters[group], sides[0])
     return counts, _few(design.clusters[group], term, sides, group, ENOUGH[group != design.first])
 
 
@@ -141,7 +141,7 @@ def rare_outcome(design, key):
     """What there is too little of when the outcome hardly varies among the rows of a term, or an empty text."""
     among, found = design.terms[key].rows, []
     for answer, share in (("yes", design.y), ("no", 1 - design.y)):
-        rows, groups = (design.trials * share)[among].sum(), _groups(design.clusters[design.first], among & (share > 0))
+        rows, groups = (design.trials * share)[among].sum(), n_of(design.clusters[design.first], among & (share > 0))
         if rows < RAREST[0] or groups < RAREST[1]:
             found.append(f"{rows:g} times {answer}, in {groups} {design.first}")
     return " and ".join(found)
@@ -153,12 +153,13 @@ def _few(codes, term, compared, group, enough):
     if not term.is_offered:
         levels, counts = np.unique(term.x[term.rows], return_counts=True)
         sides = {"with another amount than the usual": term.rows & (term.x != levels[counts.argmax()])}
-    short = {side: found for side, rows in sides.items() if (found := _groups(codes, rows)) < enough}
+    short = {side: found for side, rows in sides.items() if (found := n_of(codes, rows)) < enough}
     told = " and ".join(f"{found} {group} {side}" for side, found in short.items())
     return f"{told}; at least {enough} are needed" if short else ""
 
 
-def _groups(codes, rows):
+def n_of(codes, rows):
+    """How many groups, or organizations, some rows are of."""
     return len(np.unique(codes[rows]))
 
 

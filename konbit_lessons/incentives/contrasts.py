@@ -125,11 +125,8 @@ def contrast_of(design, name, levels=None):
     frame, X, names = design.frame, design.X, design.names
     involved = tuple(j for j, column in enumerate(names) if mentions(column, name))
     offered = bool(levels or np.isin(frame[name], (0.0, 1.0)).all())
-    if (
-        not levels
-        and [unquoted(names[j]) for j in involved] == [name]
-        and np.array_equal(X[:, involved[0]], frame[name])
-    ):
+    alone = not levels and [unquoted(names[j]) for j in involved] == [name]
+    if alone and np.array_equal(X[:, involved[0]], frame[name]):
         return of_column(X, involved[0], offered=offered)
     if offered:
         high, low = (_at(design, name, value) for value in levels or (1.0, 0.0))

@@ -188,8 +188,7 @@ def build_design(rows, *, incentives, formula=None, outcome="attended", adjust_f
     kept, relations, notes = independent(X, names, design.columns_of(asked["incentives"]))
     if len(X) <= len(kept):
         raise ModelError(f"found {len(X)} complete rows for {len(kept)} columns; name fewer columns in adjust_for.")
-    notes = (*design.notes, *notes)
-    return replace(design.of_columns(kept), unfit=_unfit(design, relations), notes=notes)
+    return replace(design.of_columns(kept), unfit=_unfit(design, relations), notes=(*design.notes, *notes))
 
 
 def names_of(names):
@@ -225,10 +224,7 @@ def _unfit(design, relations):
             own = {label(design.names[j]) for j in found.columns}
             told = [{*involved} - own for v, involved in relations if np.abs(found.step @ v).max() > 1e-9]
             others = " and ".join(sorted(set().union(*told)))
+            why = f"{term.name} cannot be told apart from {others}: they always go together."
             if told:
-                why = f"{term.name} cannot be told apart from {others}: they always go together."
-                unfit[key] = (
-                    "collinear",
-                    why if others else f"an interaction of {term.name} asks for what no row has.",
-                )
+                unfit[key] = "collinear", why if others else f"an interaction of {term.name} asks for what no row has."
     return unfit

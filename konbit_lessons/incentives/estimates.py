@@ -13,9 +13,8 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from konbit_lessons.errors import ModelError
-from konbit_lessons.incentives import imputation, prediction, result, robustness, sandwich
+from konbit_lessons.incentives import clusters, imputation, prediction, result, robustness, sandwich
 from konbit_lessons.incentives.answers import Answers
-from konbit_lessons.incentives.clusters import KINDS, clusterings
 from konbit_lessons.incentives.design import CLUSTER, build_design, names_of
 from konbit_lessons.incentives.fit import METHODS, fit_model, separated_columns, separated_in
 from konbit_lessons.incentives.formula import Note, by_names, label
@@ -202,9 +201,8 @@ class Estimates:
         a standard error is that of ``clusters.Clusterings.basis``, and the covariances are scaled to it.
         """
         if self.smallest > 1:
-            raise ModelError(
-                "fit: found a result that may be shared; the fit tells of every incentive. Ask the result before it."
-            )
+            hint = "the fit tells of every incentive. Ask the result before it."
+            raise ModelError(f"fit: found a result that may be shared; {hint}")
         return sandwich.fit_of(self.answers)
 
     @cached_property
@@ -246,7 +244,7 @@ class Estimates:
 
 
 def _check(given):
-    for what, known in (("method", METHODS), ("covariance", KINDS)):
+    for what, known in (("method", METHODS), ("covariance", clusters.KINDS)):
         if given[what] not in known:
             raise ModelError(f"{what}: found {given[what]!r}; expected one of {', '.join(known)}.")
     whole = "a whole number, 0 or more", lambda x: x >= 0 and x == int(x)
@@ -322,7 +320,7 @@ def _fitted(design, method, options):
         )
     penalized = separated and method in ("fractional", "binomial")
     fit = fit_model(design.X, design.y, "firth" if penalized else method, design.trials)
-    return Answers(design, fit, clusterings(fit, design.clusters, options["covariance"]), separated, options)
+    return Answers(design, fit, clusters.clusterings(fit, design.clusters, options["covariance"]), separated, options)
 
 
 def _notes(answers, apart, method, exploratory):

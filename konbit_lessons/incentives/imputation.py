@@ -133,10 +133,9 @@ def imputed(result, *, imputations=FEWEST, seed=1):
         for _ in range(imputations):
             drawn = pd.DataFrame(_chained(known.to_numpy(), rng), index=known.index, columns=known.columns)
             answers.append(result.again(_filled(rows, drawn[fill]), by=None, permutations=0))
-    missing = missing.assign(imputed=missing["column"].isin(fill))
     every = zip(*(one.table.itertuples() for one in (result, *answers)), strict=True)
     table = pd.DataFrame([_line(row, each, result.confidence) for row, *each in every]).assign(m=len(answers))
-    return Imputed(table, missing, len(answers))
+    return Imputed(table, missing.assign(imputed=missing["column"].isin(fill)), len(answers))
 
 
 def pool(estimates, std_errors, df_complete=np.inf):
@@ -168,9 +167,8 @@ def pool(estimates, std_errors, df_complete=np.inf):
     q, u = np.asarray(estimates, float), np.asarray(std_errors, float) ** 2
     m = len(q)
     if m < 2 or len(u) != m:
-        raise ModelError(
-            f"pool: found {m} estimates and {len(u)} standard errors; expected two or more, as many of each."
-        )
+        found = f"found {m} estimates and {len(u)} standard errors"
+        raise ModelError(f"pool: {found}; expected two or more, as many of each.")
     between = (1 + 1 / m) * q.var(ddof=1)
     total = u.mean() + between
     share = max(between / total, 1e-4)  # as in mice: with no spread at all the first ν would be infinite

@@ -66,9 +66,8 @@ def prediction(result, *, folds=FOLDS, confidence=0.95):
     """
     design, method = result.answers.design, result.asked[1]["method"]
     if method not in METHODS:
-        raise ModelError(
-            f"method: found {method!r}; expected one of {', '.join(METHODS)}, which predict a probability."
-        )
+        known = ", ".join(METHODS)
+        raise ModelError(f"method: found {method!r}; expected one of {known}, which predict a probability.")
     X, y, codes = design.X, design.y, design.clusters[design.first]
     fold = folds_of(codes, folds)
     p, base = np.empty(len(y)), np.empty(len(y))
@@ -101,9 +100,8 @@ def folds_of(groups, folds=FOLDS):
     """
     names, codes = np.unique(np.asarray(groups), return_inverse=True)
     if not 2 <= folds <= len(names):
-        raise ModelError(
-            f"folds: found {folds} for {len(names)} groups; expected at least 2 and at most one per group."
-        )
+        found = f"found {folds} for {len(names)} groups"
+        raise ModelError(f"folds: {found}; expected at least 2 and at most one per group.")
     return codes.ravel() % folds
 
 

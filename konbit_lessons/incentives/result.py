@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control
 
-from konbit_lessons.incentives.answers import UNKNOWN
+from konbit_lessons.incentives.answers import UNKNOWN, n_of
 
 LIKELY = 2  # times the error rate of "clear" is that of "likely": 10 % of findings, at a confidence of 95 %
 COUNTS = ["n_offered", "k_offered", "n_not_offered", "k_not_offered", "groups_offered"]
@@ -193,20 +193,16 @@ def shown_missing(missing, smallest):
 def _is_few(design, name, smallest):
     """Whether a group that an answer about a term rests on is too small, or empty of all but a few."""
     who, took_part, sides = _who(design), design.y > 0, design.compared(name)
-    return any(0 < _number(who, side) < smallest or _is_few_of(who[side], took_part[side], smallest) for side in sides)
+    return any(0 < n_of(who, side) < smallest or _is_few_of(who[side], took_part[side], smallest) for side in sides)
 
 
 def _is_few_of(who, yes, smallest):
-    return any(0 < _number(who, some) < smallest for some in (yes, ~yes))
+    return any(0 < n_of(who, some) < smallest for some in (yes, ~yes))
 
 
 def _who(design):
     """Whom each row is about: its organization; in a study itself."""
     return design.clusters.get(ORGANIZATION, np.arange(len(design.y)))
-
-
-def _number(who, which):
-    return len(np.unique(who[which]))
 
 
 def _masked(table, names, which):
@@ -221,11 +217,10 @@ def _safe(table, keys, design, terms, smallest):
     are those that are hidden, and those whose counts would tell of others.
     """
     hidden, told = (table["term"].isin(some) for some in terms)
-    who, known = _who(design), [key if key in design.terms else None for key in keys]
-    never = [
-        _number(who, design.terms[key].rows) - _number(who, design.compared(key)[0]) if key else 0 for key in known
-    ]
-    few_left = pd.Series(never, index=table.index).between(1, smallest - 1) & (table["varies_by"] != "event_id")
+    who, terms = _who(design), design.terms
+    never = {key: n_of(who, term.rows) - n_of(who, design.compared(key)[0]) for key, term in terms.items()}
+    never = pd.Series([never.get(key, 0) for key in keys], index=table.index)
+    few_left = never.between(1, smallest - 1) & (table["varies_by"] != "event_id")
     numbers = table.columns.drop([*COUNTS, "strength", "reason", "explanation", *KEPT], errors="ignore")
     safe = _masked(_masked(table, COUNTS, hidden | told), numbers, hidden)
     safe.loc[hidden, ["strength", "reason"]] = "cannot tell", NOT_SHOWN

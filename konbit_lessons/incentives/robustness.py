@@ -15,14 +15,10 @@ from scipy.stats import t as t_distribution
 from threadpoolctl import threadpool_limits
 
 from konbit_lessons.errors import ModelError
+from konbit_lessons.incentives import bootstrap, clusters, formula, mixed, sparse
 from konbit_lessons.incentives.answers import FEWEST_DF
-from konbit_lessons.incentives.bootstrap import wild_bootstrap
-from konbit_lessons.incentives.clusters import clusterings
 from konbit_lessons.incentives.design import Design, build_design
 from konbit_lessons.incentives.fit import fit_model, orthonormal, strictly
-from konbit_lessons.incentives.formula import quoted
-from konbit_lessons.incentives.mixed import mixed_logit
-from konbit_lessons.incentives.sparse import shuffled_scores
 
 ENDS = ["estimate", "conf_low", "conf_high"]
 COLUMNS = ["term", "specification", "own_estimate", *ENDS, "n", "reason"]
@@ -143,7 +139,8 @@ class Context:
 def _sandwich(context, design, method):
     """Effects of another fit, with CR2 by every cluster column, as the main answer has them."""
     fit = fit_model(design.X, design.y, method, design.trials)
-    robust, found = clusterings(fit, design.clusters), {term: reason for term, (reason, _) in design.unfit.items()}
+    robust = clusters.clusterings(fit, design.clusters)
+    found = {term: reason for term, (reason, _) in design.unfit.items()}
     for term in context.varies_by.keys() - found:
         effect, gradient = design.contrast(term).effect(fit.coefficients, fit.link)
         basis = robust.basis(gradient, confidence=context.confidence, own=context.varies_by[term])
@@ -157,7 +154,7 @@ def _bootstrap(context):
     options = {"confidence": context.confidence, "draws": context.draws, "seed": context.seed}
     for term in context.varies_by:
         X, column, _ = design.alone(term)
-        wild = wild_bootstrap(X, design.y, design.clusters[context.grouped(term)], column, **options)
+        wild = bootstrap.wild_bootstrap(X, design.y, design.clusters[context.grouped(term)], column, **options)
         found[term] = wild.estimate, wild.conf_low, wild.conf_high
     return found, len(design.y)
 
@@ -173,7 +170,7 @@ def _permutation(context):
         others, _ = np.linalg.qr(np.delete(design.X, column, axis=1))
         x, b = design.X[:, column], fit.coefficients[column]
         options = {"varies_by": context.varies_by[term], "permutations": context.draws, "seed": context.seed}
-        chance = shuffled_scores(design, term, fit.score, **options) / (x @ (x - others @ (others.T @ x)))
+        chance = sparse.shuffled_scores(design, term, fit.score, **options) / (x @ (x - others @ (others.T @ x)))
         if len(chance):
             low, high = np.quantile(chance - chance.mean(), [tail, 1 - tail])
         found[term] = (b, b - high, b - low) if len(chance) else "constant"
@@ -216,7 +213,7 @@ def _gee(context):
 
 def _mixed(context):
     reach = norm.ppf((1 + context.confidence) / 2)
-    return _by_group(context, lambda *data: (mixed_logit(*data).marginal_effect, reach))
+    return _by_group(context, lambda *data: (mixed.mixed_logit(*data).marginal_effect, reach))
 
 
 def _by_group(context, fit):
@@ -238,7 +235,7 @@ def _fixed(context):
     if context.rows[first].nunique() > MOST_FIXED:
         return dict.fromkeys(context.varies_by, "too_large"), 0
     rows = context.rows.assign(**{each: context.rows[name].astype("category") for each, name in levels.items()})
-    right = " + ".join([context.design.formula.right, *map(quoted, levels)])
+    right = " + ".join([context.design.formula.right, *map(formula.quoted, levels)])
     return _sandwich(context, context.redesign(rows, right, method="linear"), "linear")
 
 

@@ -23,7 +23,6 @@ from konbit_lessons.incentives.result import label_of
 
 TESTED = ["estimate", "std_error", "df", "t", "p_value", "conf_low", "conf_high"]
 EXPECTED = "a fitted OLS, Logit or GLM of statsmodels, such as smf.glm(formula, rows, family=Binomial()).fit()"
-MODELS = ("OLS", "Logit", "GLM")
 
 
 def coef_test(fit, clusters, kind="CR2", confidence=0.95):
@@ -96,9 +95,8 @@ def wald_test(fit, clusters, terms, kind="CR2"):
     at = {term: list(range(len(names)))[place] for term, place in places.items()}
     at |= {name: [place] for place, name in enumerate(names)}
     if missing := [term for term in names_of(terms) if term not in at]:
-        raise ModelError(
-            f'wald_test: found no term "{missing[0]}"; the fit has {", ".join(dict.fromkeys([*names, *at]))}.'
-        )
+        known = ", ".join(dict.fromkeys([*names, *at]))
+        raise ModelError(f'wald_test: found no term "{missing[0]}"; the fit has {known}.')
     contrasts = np.eye(len(names))[list(dict.fromkeys(place for term in names_of(terms) for place in at[term]))]
     return robust.joint_test(contrasts, contrasts @ fitted.coefficients)
 
@@ -177,25 +175,11 @@ def robust_of(fit, clusters, kind="CR2"):
 
 def fit_of(answers):
     """The fit of an analysis as statsmodels has it, with its standard errors and degrees of freedom."""
-    design, fit, robust = answers.design, answers.fit, answers.robust
-    result = _library_fit(design, fit)
-    result.model.data.frame = design.frame.assign(**design.ids, **{design.formula.asks: design.y})
-    unit, own = np.eye(len(design.names)), [own_of(design.clusters, column) for column in design.X.T]
-    bases = [robust.basis(one, confidence=answers.confidence, own=of) for one, of in zip(unit, own, strict=True)]
-    plain = result._results
-    plain.cov_params_default, plain.cov_type, plain.use_t = robust.covariance(bases), robust.first.kind, True
-    plain.df_resid_inference = np.array([basis.df for basis in bases])
-    if fit.is_linear:  # the F of a summary is that of all columns together, by the same rule
-        test = robust.joint_test(unit[1:], fit.coefficients[1:])
-        plain._cache |= {"fvalue": test.F, "f_pvalue": test.p_value}
-    return result
-
-
-def _library_fit(design, fit):
     from statsmodels.genmod.families import Binomial
     from statsmodels.genmod.generalized_linear_model import GLM
     from statsmodels.regression.linear_model import OLS
 
+    design, fit, robust = answers.design, answers.fit, answers.robust
     X, y = pd.DataFrame(design.X, columns=list(design.names)), pd.Series(design.y, name=design.formula.asks)
     whole = design.X.shape[1] == len(design.spec.column_names) and design.formula.left == design.formula.asks
     known = {"formula": str(design.formula), "model_spec": design.spec} if whole else {}
@@ -207,6 +191,15 @@ def _library_fit(design, fit):
         result._results.method = fit.method
     if whole:
         result.model.formula = str(design.formula)
+    result.model.data.frame = design.frame.assign(**design.ids, **{design.formula.asks: design.y})
+    unit, own = np.eye(len(design.names)), [own_of(design.clusters, column) for column in design.X.T]
+    bases = [robust.basis(one, confidence=answers.confidence, own=of) for one, of in zip(unit, own, strict=True)]
+    plain = result._results
+    plain.cov_params_default, plain.cov_type, plain.use_t = robust.covariance(bases), robust.first.kind, True
+    plain.df_resid_inference = np.array([basis.df for basis in bases])
+    if fit.is_linear:  # the F of a summary is that of all columns together, by the same rule
+        test = robust.joint_test(unit[1:], fit.coefficients[1:])
+        plain._cache |= {"fvalue": test.F, "f_pvalue": test.p_value}
     return result
 
 
@@ -220,10 +213,7 @@ def covariates_of(answers, labels):
             level = str(levels[0]) if levels else ""
             shown[term] = label_of(term.removesuffix(f"[{level}]"), level, labels)
             known[term] = not {*answers.separated} & {*change.columns}
-    table, numbers = (
-        _table(each, answers.robust, answers.confidence),
-        ["std_error", "df", "conf_low", "conf_high"],
-    )
+    numbers, table = ["std_error", "df", "conf_low", "conf_high"], _table(each, answers.robust, answers.confidence)
     told = (table["fewest"] >= FEWEST_DF) & pd.Series(known, dtype=bool)
     table = table.assign(label=pd.Series(shown, dtype="str"), **table[numbers].where(told))
     return table[["label", "estimate", *numbers]].reset_index()
@@ -267,22 +257,15 @@ class Fitted(Fit):
     """A fit of statsmodels on the scale that ``clusters.ClusterRobust`` takes.
 
     With η = Zβ, μ = g⁻¹(η), V the variance function and w the weights, ``X`` is Z · (dμ/dη) / V(μ), ``trials`` w,
-    ``weights`` w V(μ), ``score`` w (y − μ), ``variances`` V(μ) / w. ``Z`` is the design, ``offset`` that of η.
+    ``weights`` w V(μ), ``score`` w (y − μ), ``variances`` V(μ) / w. ``Z`` is the design, ``offset`` that of η,
+    ``names`` those of the coefficients, ``spec`` the formula as statsmodels keeps it, or None.
     """
 
     model: object = None
     Z: np.ndarray = None
     offset: np.ndarray = None
-
-    @property
-    def names(self):
-        """Names of the coefficients."""
-        return list(self.model.exog_names)
-
-    @property
-    def spec(self):
-        """The formula as statsmodels keeps it, or None."""
-        return getattr(self.model.data, "model_spec", None)
+    names: list = None
+    spec: object = None
 
     @cached_property
     def frame(self):
@@ -333,7 +316,7 @@ def taken_apart(fit):
         hint = " It is not fitted yet: add .fit()." if hasattr(fit, "fit") and hasattr(fit, "exog") else ""
         raise ModelError(f"found a {type(fit).__name__}; expected {EXPECTED}.{hint}")
     model, kind, b = fit.model, type(fit.model).__name__, np.asarray(fit.params, float)
-    if kind not in MODELS:
+    if kind not in ("OLS", "Logit", "GLM"):
         raise ModelError(f"found a fit of {kind}; expected {EXPECTED}. Another model can be written as a GLM.")
     Z, y = np.asarray(model.exog, float), np.asarray(model.endog, float)
     if np.linalg.matrix_rank(Z / np.linalg.norm(Z, axis=0).clip(1e-300)) < Z.shape[1]:
@@ -344,7 +327,8 @@ def taken_apart(fit):
     eta = Z @ b + offset
     mu, slope = link.inverse(eta), link.slope(eta)
     V = model.family.variance(mu) if kind == "GLM" else slope
-    return Fitted(kind, Z * (slope / V)[:, None], b, w * V, w * (y - mu), w, link, model, Z, offset)
+    own = model, Z, offset, list(model.exog_names), getattr(model.data, "model_spec", None)
+    return Fitted(kind, Z * (slope / V)[:, None], b, w * V, w * (y - mu), w, link, *own)
 
 
 def _link(model):

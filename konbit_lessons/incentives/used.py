@@ -181,9 +181,8 @@ def is_number(column):
 def _refuse_what_has_no_kinds(column, role):
     dtype, first = column.dtype, column.iloc[0]
     if pd.api.types.is_datetime64_any_dtype(dtype) or isinstance(first, date):
-        raise ModelError(
-            f'{role} "{column.name}": found a date; expected yes/no (true/false), a number, or text such as a quarter.'
-        )
+        expected = "yes/no (true/false), a number, or text such as a quarter"
+        raise ModelError(f'{role} "{column.name}": found a date; expected {expected}.')
     if pd.api.types.is_timedelta64_dtype(dtype) or isinstance(first, list | dict | set | tuple | np.ndarray):
         raise ModelError(
             f'{role} "{column.name}": found {first!r}; expected yes/no (true/false), a number or text. Make such a '

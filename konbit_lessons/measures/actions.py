@@ -11,10 +11,8 @@ import pandas as pd
 from konbit_lessons.disclosure import TOTAL, Gate
 from konbit_lessons.errors import DataError
 from konbit_lessons.field.cleaning import Data
-from konbit_lessons.measures.answers import with_offer
-from konbit_lessons.measures.intervals import difference_of_waves, with_shares
-from konbit_lessons.measures.participation import difference, uptake
-from konbit_lessons.measures.roster import last_day, partners, quarters_of, reports
+from konbit_lessons.measures import answers, intervals, participation
+from konbit_lessons.measures.shared_counts import last_day, partners, quarters_of, reports
 
 DAYS_AROUND = 90  # looked at before and after an organization's first event that should bring leads
 DONE = "done"
@@ -38,7 +36,7 @@ def contributions(data: Data, *, quarter: str) -> pd.DataFrame:
         _count(data, gate, some.assign(pledged=True, delivered=some["delivered_on"] <= last), "pledged_on", PLEDGES)
     gate.nested(*reversed(PLEDGES))
     gate.lasting(*PLEDGES)
-    return with_shares(_lines(data, gate, PLEDGES, quarter), "delivered", "pledged")
+    return intervals.with_shares(_lines(data, gate, PLEDGES, quarter), "delivered", "pledged")
 
 
 def leads(data: Data, *, quarter: str) -> pd.DataFrame:
@@ -96,7 +94,7 @@ def around_first(data: Data, rows: pd.DataFrame, *, quarter: str, days: int = DA
         ``after`` (per organization), ``change``, ``conf_low``, ``conf_high``.
     """
     events = _events_of(data, "leads")
-    there = rows[(rows["attended"] == 1) & with_offer(rows, events)]
+    there = rows[(rows["attended"] == 1) & answers.with_offer(rows, events)]
     every = there.groupby("organization_id")["held_on"].min()
     span = pd.Timedelta(days=days)
     first = every[(every - span >= rows["held_on"].min()) & (every + span <= last_day(data, quarter))]
@@ -104,10 +102,9 @@ def around_first(data: Data, rows: pd.DataFrame, *, quarter: str, days: int = DA
     if len(first) < max(data.programme.smallest_cell, 2):
         return pd.DataFrame(columns=columns)
     each = _leads_around(data, first, span)
-    change = difference_of_waves(each, "leads", first=0, second=1)
-    gate = Gate()
-    each_came = {"organization_id": every.index, "came": True, "looked_at": every.index.isin(first.index)}
-    gate.count(pd.DataFrame(each_came), ["came", "looked_at"])
+    change = intervals.difference_of_waves(each, "leads", first=0, second=1)
+    gate, met = Gate(), {"organization_id": every.index, "came": True, "looked_at": every.index.isin(first.index)}
+    gate.count(pd.DataFrame(met), ["came", "looked_at"])
     gate.nested("looked_at", "came")
     came = gate.decide(data.programme.smallest_cell)["n", "came"].iloc[0]
     means = each.groupby("wave")["leads"].mean()
@@ -134,7 +131,7 @@ def joint_events(data: Data, *, quarter: str) -> pd.DataFrame:
         ``fiscal_quarter``, ``joint``, ``events``. Events, not organizations, so that nothing is hidden.
     """
     events = data.events[data.events["held_on"] <= last_day(data, quarter)]
-    joint = with_offer(events, _events_of(data, "joint")) | events["partner_project"].notna()
+    joint = answers.with_offer(events, _events_of(data, "joint")) | events["partner_project"].notna()
     by = joint.groupby(quarters_of(data, events["held_on"]).rename("fiscal_quarter"))
     return by.agg(joint="sum", events="size").astype(int).reset_index()
 
@@ -162,10 +159,10 @@ def before_and_after(data: Data, rows: pd.DataFrame) -> tuple[pd.DataFrame, dict
     """
     changed_on = data.programme.new_approach_on
     sides = rows.assign(period=_side(rows["held_on"], changed_on))
-    table = uptake(data, sides, by="period")
+    table = participation.uptake(data, sides, by="period")
     if changed_on is None or {*sides["period"]} != {*SIDES}:
         return table[:0], None
-    gap = difference(sides, table, first="before", second="after")
+    gap = participation.difference(sides, table, first="before", second="after")
     table = table.set_index("period").reindex(SIDES).reset_index()
     return table, gap.iloc[0].to_dict() if len(gap) else None
 
@@ -186,7 +183,7 @@ def events_offered(data: Data, *, quarter: str) -> pd.DataFrame:
     events = data.events[data.events["held_on"] <= last_day(data, quarter)]
     side = _side(events["held_on"], data.programme.new_approach_on)
     names = [*data.programme.types.get("event_type", {}), *data.programme.incentives]
-    had = pd.DataFrame({name: with_offer(events, [name]) for name in names}, index=events.index)
+    had = pd.DataFrame({name: answers.with_offer(events, [name]) for name in names}, index=events.index)
     counts = had.groupby(side).sum().reindex(SIDES, fill_value=0).T.astype(int)
     held = {f"events_{one}": int((side == one).sum()) for one in SIDES}
     shown = counts[(counts.sum(axis=1) > 0) & all(held.values())]
@@ -217,8 +214,7 @@ def asked(data, *, quarter):
     """
     lines = data.learning[data.learning["quarter"] == quarter].reset_index(drop=True)
     names = lines["key"].fillna(pd.Series(range(1, len(lines) + 1), dtype=str).reindex(lines.index))
-    slugs = names.str.lower().str.replace("[^a-z0-9]+", "-", regex=True).str.strip("-")
-    anchors = "finding-" + slugs
+    anchors = "finding-" + names.str.lower().str.replace("[^a-z0-9]+", "-", regex=True).str.strip("-")
     if (twice := anchors[anchors.duplicated()]).any():
         raise DataError(
             f'learning, {quarter}: found two findings with the key "{names[twice.index[0]]}"; a recommendation that '

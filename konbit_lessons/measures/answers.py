@@ -16,9 +16,7 @@ from konbit_lessons.field.cleaning import Data
 from konbit_lessons.field.declared import EXPECTS
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.incentives.result import decided
-from konbit_lessons.measures import intervals
-from konbit_lessons.measures.roster import quarters_of, quarters_since
-from konbit_lessons.measures.shared_counts import once, panel
+from konbit_lessons.measures import intervals, shared_counts
 from konbit_lessons.tables import day_of
 
 LATE_ENOUGH = 4  # times the smallest cell: so many late answers are mostly no few who say yes, or no
@@ -36,7 +34,7 @@ def statements(data: Data) -> dict[str, str]:
     return {f"{EXPECTS}{name}": EXPECTATION for name in data.programme.expectations} | questions
 
 
-@once
+@shared_counts.once
 def waves(data: Data, *, until: str) -> pd.DataFrame:
     """The answers of each wave of the survey up to a quarter, as reports show them; without waves all are of one.
 
@@ -54,7 +52,7 @@ def waves(data: Data, *, until: str) -> pd.DataFrame:
         Rows of ``data.survey`` with a wave.
     """
     survey = data.survey.dropna(subset="wave") if data.survey["wave"].notna().any() else data.survey.assign(wave=1)
-    quarters, smallest = quarters_of(data, survey["submitted_on"]), data.programme.smallest_cell
+    quarters, smallest = shared_counts.quarters_of(data, survey["submitted_on"]), data.programme.smallest_cell
     enough = LATE_ENOUGH * smallest if smallest > 1 else 1
     parts = [survey[:0]]
     for _, some in survey[quarters <= until].groupby("wave"):
@@ -67,7 +65,7 @@ def waves(data: Data, *, until: str) -> pd.DataFrame:
     return pd.concat(parts)
 
 
-@once
+@shared_counts.once
 def answers(data: Data, *, until: str) -> pd.DataFrame:
     """What each organization answered in each wave up to the end of a quarter.
 
@@ -97,7 +95,7 @@ def answers(data: Data, *, until: str) -> pd.DataFrame:
     return said.merge(about, on="organization_id", how="left", validate="many_to_one")
 
 
-@once
+@shared_counts.once
 def said(data: Data, *, quarter: str) -> pd.DataFrame:
     """Who says yes to each statement, in all and by group: to an expectation in the latest wave, else in each.
 
@@ -156,7 +154,7 @@ def _ways(data: Data, term: str, kind: str) -> list[str]:
 def reports_of(data: Data, question: str, *, quarter: str, wave: int) -> dict[str, pd.DataFrame]:
     """Quarter → the answers to a question in a wave, as the report of each quarter up to this one counts them."""
     first = waves(data, until=quarter)["submitted_on"].min()
-    known = {one: answers(data, until=one) for one in quarters_since(data, first, quarter)}
+    known = {one: answers(data, until=one) for one in shared_counts.quarters_since(data, first, quarter)}
     told = {one: each[(each["wave"] == wave) & each[question].notna()] for one, each in known.items()}
     return {one: some for one, some in told.items() if len(some)}
 
@@ -167,7 +165,7 @@ def _each(data: Data, some: pd.DataFrame, term: str, since: int | None, when: tu
     then = answers(data, until=report)
     then = then[(then["wave"] == since) & then[term].notna()]
     before, both = then.loc[then[term].astype(bool), "organization_id"], ids.isin(then["organization_id"])
-    rows, offers = panel(data, quarter=quarter), met_by(data, term) or []
+    rows, offers = shared_counts.panel(data, quarter=quarter), met_by(data, term) or []
     invited = rows[with_offer(rows, offers) & (rows["fiscal_quarter"] == report)] if offers else rows[:0]
     offered = ids.isin(invited["organization_id"])
     found = {"yes": yes, "no": ~yes, "both": both, "before": ids.isin(before), "offered": offered}

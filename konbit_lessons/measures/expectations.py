@@ -12,11 +12,9 @@ import pandas as pd
 
 from konbit_lessons.disclosure import TOTAL, Gate
 from konbit_lessons.field.cleaning import Data
+from konbit_lessons.measures import intervals, participation, shared_counts
 from konbit_lessons.measures.answers import answers, compared, met_by, reports_of, said, statements, with_offer
-from konbit_lessons.measures.intervals import difference_of_groups, with_shares
-from konbit_lessons.measures.participation import CLUSTERS, uptake
-from konbit_lessons.measures.roster import first_day, in_order, last_day, partners_at_end, quarters_since, reports
-from konbit_lessons.measures.shared_counts import BANDS, conversations, in_groups, once, panel
+from konbit_lessons.measures.shared_counts import in_groups, in_order, last_day, once, panel, partners_at_end, reports
 
 ENOUGH = 4  # times the smallest cell: of so many organizations quartiles may be told
 MOST_PROJECTS = 4  # of which pairs are shown
@@ -87,15 +85,14 @@ def taken_up(data: Data, rows: pd.DataFrame, *, by: list[str]) -> pd.DataFrame:
     """
     lines, questions = [], data.programme.questions
     for name in by:
-        both = uptake(data, rows, by=name).set_index(name) if rows[name].notna().any() else pd.DataFrame()
+        both = participation.uptake(data, rows, by=name).set_index(name) if rows[name].notna().any() else pd.DataFrame()
         if not {0, 1} <= {*both.index}:
             continue
         kind = questions[name].kind if name in questions else ""
         about = {"term": name, "kind": kind, "share": both["share"][1], "other": both["share"][0]}
         about |= {"n_group": both["n"][1], "n_other": both["n"][0]}
-        known, gap = rows[rows["attended"].notna()], None
-        if both["share"].notna().all():
-            gap = difference_of_groups(known, "attended", by=name, first=0, second=1, cluster=CLUSTERS)
+        of = {"by": name, "first": 0, "second": 1, "cluster": participation.CLUSTERS}
+        gap = intervals.difference_of_groups(rows, "attended", **of) if both["share"].notna().all() else None
         lines.append((about, gap))
     return compared(data, lines, "share", "other", "n_group", "n_other")
 
@@ -116,7 +113,7 @@ def choices(data: Data, *, quarter: str) -> pd.DataFrame:
             known = _answered(data, reports, columns).loc[TOTAL]
             told = {"term": name, "level": [*one.levels], "chose": known[columns].array, "n": known["n"]}
             tables.append(pd.DataFrame(told))
-    return with_shares(pd.concat(tables[1:] or tables, ignore_index=True), "chose")
+    return intervals.with_shares(pd.concat(tables[1:] or tables, ignore_index=True), "chose")
 
 
 def numbers(data: Data, *, quarter: str) -> pd.DataFrame:
@@ -177,9 +174,8 @@ def support(data: Data, *, quarter: str) -> pd.DataFrame:
         project, or pair of the :data:`MOST_PROJECTS` largest, supported up to it, ``any`` and ``none``; ``now``, that
         one supports that day; ``all``.
     """
-    gate = Gate()
-    began = data.other_support["started_on"].min()
-    for one in gate.reports(sorted({*quarters_since(data, began, quarter), *reports(data, quarter)})):
+    gate, began = Gate(), data.other_support["started_on"].min()
+    for one in gate.reports(sorted({*shared_counts.quarters_since(data, began, quarter), *reports(data, quarter)})):
         each, projects, pairs = _supported(data, one)
         gate.count(each, [*projects, *pairs, "any", "none", "all"], by=["org_type"])
         gate.count(each, ["now"])
@@ -241,8 +237,7 @@ def supported(data: Data, *, quarter: str) -> pd.DataFrame:
     known = support(data, quarter=quarter)["n"].xs((TOTAL, TOTAL), level=("by", "group"))
     counts = known[["now", "all"]].set_axis(["supported", "n"], axis="columns")
     counts = counts.loc[reports(data, quarter)].rename_axis("fiscal_quarter")
-    shown = counts.reset_index()[: None if len(data.other_support) else 0]
-    return with_shares(shown, "supported")
+    return intervals.with_shares(counts.reset_index()[: None if len(data.other_support) else 0], "supported")
 
 
 # ---- conversations, and what was promised in them
@@ -258,18 +253,18 @@ def calendar(data: Data, *, quarter: str) -> pd.DataFrame:
         one), ``conversations``; and of the quarter ``talked_with``, ``n`` (partners), ``share``, ``conf_low``,
         ``conf_high`` (Wilson's). Missing where hidden; no row where no conversation is on record.
     """
-    known = conversations(data, quarter=quarter)["n"].xs((TOTAL, TOTAL), level=("by", "group"))
+    known = shared_counts.conversations(data, quarter=quarter)["n"].xs((TOTAL, TOTAL), level=("by", "group"))
     lines, known = [], known if len(data.conversations) else known[:0]
     for one in known.index[-MOST_QUARTERS:]:
         here, talks = partners_at_end(data, one), data.conversations
         held = talks[talks["organization_id"].isin(here.index)]["held_on"].dt.to_period("M").value_counts()
-        for month in pd.date_range(first_day(data, one), last_day(data, one), freq="MS"):
+        for month in pd.date_range(shared_counts.first_day(data, one), last_day(data, one), freq="MS"):
             organizations = known.loc[one, str(month.date())]
             talked = pd.NA if pd.isna(organizations) else held.get(month.to_period("M"), 0)
             lines.append([one, month, organizations, talked, known.loc[one, "talked"], known.loc[one, "partners"]])
     columns = ["fiscal_quarter", "month", "organizations", "conversations", "talked_with", "n"]
     table = pd.DataFrame(lines, columns=columns).astype(dict.fromkeys(columns[2:], "Int64"))
-    return with_shares(table, "talked_with")
+    return intervals.with_shares(table, "talked_with")
 
 
 def last_talked(data: Data, *, quarter: str) -> pd.DataFrame:
@@ -281,8 +276,9 @@ def last_talked(data: Data, *, quarter: str) -> pd.DataFrame:
         ``last``, ``by``, ``group``, ``organizations``, ``n`` (partners of the group), ``share``, ``conf_low``,
         ``conf_high`` (Wilson's). Missing where hidden; no row where no conversation is on record.
     """
-    known = conversations(data, quarter=quarter)["n"].loc[quarter]
-    return in_groups(data, known, BANDS if len(data.conversations) else [], named="last", whole="partners")
+    known = shared_counts.conversations(data, quarter=quarter)["n"].loc[quarter]
+    bands = shared_counts.BANDS if len(data.conversations) else []
+    return in_groups(data, known, bands, named="last", whole="partners")
 
 
 def days_since(data: Data, *, quarter: str) -> list[float]:

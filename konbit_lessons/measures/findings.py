@@ -13,9 +13,7 @@ from konbit_lessons.disclosure import TOTAL
 from konbit_lessons.errors import DataError
 from konbit_lessons.field.declared import EXPECTS
 from konbit_lessons.incentives import estimate
-from konbit_lessons.measures import actions, answers, expectations, participation
-from konbit_lessons.measures.intervals import with_shares
-from konbit_lessons.measures.shared_counts import hidden_incentives
+from konbit_lessons.measures import actions, answers, expectations, intervals, participation, shared_counts
 from konbit_lessons.panel import rows as rows_until
 
 WORDS = ["measure", "kind", "name", "strength"]
@@ -62,7 +60,7 @@ def estimated(data, rows):
     programme, asked = data.programme, data.programme.question
     options = {name: asked[name] for name in ("incentives", "cluster", "smallest_effect")}
     result = estimate(programme.formula, rows, by=asked.get("by"), **options)
-    return result.shown(programme.smallest_cell, also_hidden=hidden_incentives(programme, rows))
+    return result.shown(programme.smallest_cell, also_hidden=shared_counts.hidden_incentives(programme, rows))
 
 
 def _number(measure, share=None, change=(), *, kind="", **more):
@@ -89,11 +87,10 @@ def _taken_up(data, rows, quarter):
 
 def _talked_with(data, quarter):
     shares = expectations.calendar(data, quarter=quarter).drop_duplicates("fiscal_quarter").set_index("fiscal_quarter")
-    shares["short"] = shares["n"] - shares["talked_with"]
     planned = any(one.measure == "conversations" for one in data.programme.actions.values())
     for row in shares[shares.index == quarter].to_dict("records"):
         change = {"before": shares["share"].get(_quarter_before(data, quarter), NAN), "after": row["share"]}
-        short = row["short"] if planned else NAN
+        short = row["n"] - row["talked_with"] if planned else NAN
         yield _number("talked_with", row, change, k=row["talked_with"], n=row["n"], short=short)
 
 
@@ -183,7 +180,7 @@ def _behind(data, rows, result, row, quarter):
     if kind == "expects":
         counts = (row[["before", "after"]].astype(float) * row["both"]).round().astype(int)
         both = pd.DataFrame({"point": counts.index, "k": counts.array, "n": int(row["both"])})
-        return with_shares(both, "k").rename(columns={"share": "value"})
+        return intervals.with_shares(both, "k").rename(columns={"share": "value"})
     if kind == "agrees":
         said = answers.said(data, quarter=quarter)
         said = said[(said["term"] == row["name"]) & (said["by"] == TOTAL)]

@@ -14,9 +14,8 @@ from konbit_lessons.field.cleaning import Data
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.store import cleaned, digest, fingerprint
 from konbit_lessons.incentives.mixed import Profiles, organization_profiles
+from konbit_lessons.measures import expectations, shared_counts
 from konbit_lessons.measures.answers import answers, with_offer
-from konbit_lessons.measures.expectations import promised
-from konbit_lessons.measures.roster import last_day
 from konbit_lessons.panel import RECENT_DAYS, invitations
 from konbit_lessons.tables import day_of
 
@@ -62,7 +61,7 @@ class Record:
     @property
     def last_day(self) -> pd.Timestamp:
         """The last day of the quarter."""
-        return last_day(self, self.quarter)
+        return shared_counts.last_day(self, self.quarter)
 
     @property
     def left(self) -> bool:
@@ -109,8 +108,7 @@ def record(programme: Programme, organization: str = "", *, quarter: str = "") -
         _kept[key] = (data, rows, _profiles(programme, rows))
     data, rows, profiles = _kept[key]
     organization = organization or data.organizations["organization_id"].min()
-    found = _record_of(data, rows, profiles, organization, quarter or data.quarter)
-    return replace(found, programme=programme)
+    return replace(_record_of(data, rows, profiles, organization, quarter or data.quarter), programme=programme)
 
 
 def refuse(programme: Programme) -> None:
@@ -149,7 +147,7 @@ def _record_of(data: Data, rows: pd.DataFrame, profiles: Profiles | None, organi
     own = {name: table[table["organization_id"] == organization] for name, table in tables.items()}
     if own["organizations"].empty:
         raise ProgrammeError(unknown(data, organization))
-    last = last_day(data, quarter)
+    last = shared_counts.last_day(data, quarter)
     days = {name: day_of(data.programme.tables[name]) for name in DATED}
     by_day = {name: own[name][own[name][day] <= last].sort_values(day, kind="stable") for name, day in days.items()}
     invited = rows[rows["organization_id"] == organization].sort_values(["held_on", "event_id"], ignore_index=True)
@@ -199,7 +197,7 @@ def beyond(record: Record) -> list[str]:
 
 def follow_ups(record: Record) -> pd.DataFrame:
     """Follow-ups promised: ``due_on``, and ``state``: done, overdue, or open, which is not yet due."""
-    return promised(record.conversations, record.last_day)
+    return expectations.promised(record.conversations, record.last_day)
 
 
 def contacts(data: Data, *, quarter: str) -> pd.DataFrame:
@@ -210,9 +208,9 @@ def contacts(data: Data, *, quarter: str) -> pd.DataFrame:
     DataFrame, one row per organization on the roster
         ``organization_id``, ``name``, ``org_type``, ``joined_on``, ``last_talk``, ``overdue``, ``later``.
     """
-    last = last_day(data, quarter)
+    last = shared_counts.last_day(data, quarter)
     talks = data.conversations[data.conversations["held_on"] <= last]
-    due = promised(talks, last)
+    due = expectations.promised(talks, last)
     found = data.organizations.set_index("organization_id")[["name", "org_type", "joined_on"]]
     found["last_talk"] = talks.groupby("organization_id")["held_on"].max()
     for name, state in {"overdue": "overdue", "later": "open"}.items():

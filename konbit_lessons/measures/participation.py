@@ -8,9 +8,7 @@ import pandas as pd
 
 from konbit_lessons.disclosure import AND, TOTAL, Gate
 from konbit_lessons.field.cleaning import Data
-from konbit_lessons.measures import shared_counts
-from konbit_lessons.measures.intervals import difference_of_groups, share_with_interval, with_shares
-from konbit_lessons.measures.roster import last_day, reports
+from konbit_lessons.measures import intervals, shared_counts
 
 CLUSTERS = ["organization_id", "event_id"]  # invitations of one organization, or to one event, go together
 COUNTED = "count only"  # nobody knows who was invited
@@ -73,7 +71,7 @@ def funnel(data: Data, *, quarter: str) -> pd.DataFrame:
     of = steps["step"].where(steps["organizations"].notna())
     before = steps.assign(of=of, n=steps["organizations"]).groupby("org_type")[["of", "n"]].ffill()
     steps[["of", "n"]] = before.groupby(steps["org_type"]).shift()
-    return with_shares(steps[steps["step"] != "roster"].reset_index(drop=True), "organizations")
+    return intervals.with_shares(steps[steps["step"] != "roster"].reset_index(drop=True), "organizations")
 
 
 def uptake(data: Data, rows: pd.DataFrame, *, by: str | tuple[str, str]) -> pd.DataFrame:
@@ -119,7 +117,7 @@ def _taken_up(rows: pd.DataFrame, safe: pd.Series) -> dict:
     told["unknown"] = int(rows["attended"].isna().sum())
     if safe.isna().any():
         return told
-    share = share_with_interval(rows["attended"], rows[CLUSTERS])
+    share = intervals.share_with_interval(rows["attended"], rows[CLUSTERS])
     return told | {"share": share.estimate, "conf_low": share.conf_low, "conf_high": share.conf_high}
 
 
@@ -156,7 +154,7 @@ def difference(rows: pd.DataFrame, shares: pd.DataFrame, *, first=None, second=N
     two = shown.reindex([first, second])
     if first == second or two.isna().any():
         return pd.DataFrame(columns=columns)
-    gap = difference_of_groups(rows, "attended", by=by, first=first, second=second, cluster=CLUSTERS)
+    gap = intervals.difference_of_groups(rows, "attended", by=by, first=first, second=second, cluster=CLUSTERS)
     ends = (gap.conf_low, gap.conf_high) if gap.std_error > 1e-9 else (float("nan"), float("nan"))
     return pd.DataFrame([[*two, gap.estimate, *ends]], columns=columns)
 
@@ -189,13 +187,13 @@ def meaningful(data: Data, *, quarter: str) -> pd.DataFrame:
         for way, (figure, by, group) in figures.items()
     ]
     table = pd.DataFrame(lines, columns=["way", "cut_off", *least, "organizations", "n"])
-    return with_shares(table.astype({"organizations": "Int64", "n": "Int64"}), "organizations")
+    return intervals.with_shares(table.astype({"organizations": "Int64", "n": "Int64"}), "organizations")
 
 
 def _meaningful_shown(data: Data, quarter: str, ways: dict) -> pd.DataFrame:
     """How many invited organizations do what each way asks, by type and in all, as it may be shown."""
     rows, gate = shared_counts.panel(data, quarter=quarter), Gate()
-    for one in gate.reports(reports(data, quarter)):
+    for one in gate.reports(shared_counts.reports(data, quarter)):
         done = _done(data, rows[rows["fiscal_quarter"] <= one], one)
         met = done.assign(**{way: (done[list(cut)] >= pd.Series(cut)).all(axis=1) for way, cut in ways.items()})
         gate.count(met, ["defined", "n"], by=["org_type"])
@@ -212,7 +210,7 @@ def _meaningful_shown(data: Data, quarter: str, ways: dict) -> pd.DataFrame:
 def _done(data: Data, rows: pd.DataFrame, quarter: str) -> pd.DataFrame:
     """What each invited organization did up to a quarter, of what takes part meaningfully is measured by."""
     there, delivered = shared_counts.attendances(rows).groupby("organization_id"), data.contributions
-    delivered = delivered[delivered["delivered_on"] <= last_day(data, quarter)]
+    delivered = delivered[delivered["delivered_on"] <= shared_counts.last_day(data, quarter)]
     each = rows.groupby("organization_id")[["org_type"]].first()
     done = {"hours": there["hours"].sum(), "senior_delegates": there["senior_delegate"].sum()}
     done = pd.DataFrame(done | {"contributions": delivered.groupby("organization_id").size()})
@@ -256,7 +254,7 @@ def where(data: Data, *, quarter: str) -> pd.DataFrame:
     known = shared_counts.taken_part(data, quarter=quarter)["n"].loc[(quarter, "place")]
     counts = known.rename_axis(places.column).rename(columns={"partners": "n"})[["reached", "n"]].reset_index()
     tiles = pd.DataFrame.from_dict(places.tiles, orient="index", columns=["column", "row"], dtype=float)
-    return with_shares(counts.join(tiles, on=places.column), "reached")
+    return intervals.with_shares(counts.join(tiles, on=places.column), "reached")
 
 
 def came_uninvited(data: Data, *, quarter: str) -> pd.DataFrame:
@@ -270,7 +268,7 @@ def came_uninvited(data: Data, *, quarter: str) -> pd.DataFrame:
         both, each counted once. Missing where they are about few.
     """
     pair, rows = ["event_id", "organization_id"], shared_counts.panel(data, quarter=quarter)
-    held = data.events.loc[data.events["held_on"] <= last_day(data, quarter), "event_id"]
+    held = data.events.loc[data.events["held_on"] <= shared_counts.last_day(data, quarter), "event_id"]
     signed = data.sign_in.loc[data.sign_in["event_id"].isin(held), pair].drop_duplicates()
     found = signed.astype(object).merge(rows[pair].astype(object), how="left", indicator="invited")
     alone = found[found["invited"] == "left_only"]

@@ -15,7 +15,6 @@ Assessment checklist (201sae):
 
 import tomllib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -24,10 +23,9 @@ import pandas as pd
 from konbit_lessons import tables
 from konbit_lessons.disclosure import TOTAL
 from konbit_lessons.field.cleaning import Data
+from konbit_lessons.measures import intervals
 from konbit_lessons.measures.answers import waves
-from konbit_lessons.measures.intervals import with_shares
-from konbit_lessons.measures.roster import partners, quarters_of
-from konbit_lessons.measures.shared_counts import conversations
+from konbit_lessons.measures.shared_counts import conversations, partners, quarters_of
 from konbit_lessons.words import mark
 
 GOOD, FAIR, POOR, UNKNOWN = mark("good"), mark("fair"), mark("poor"), mark("cannot tell")
@@ -41,76 +39,15 @@ def referring_to(table: str) -> list[str]:
     return [name for name, own in columns.items() if any(one.get("refers_to") == table for one in own)]
 
 
-@dataclass(frozen=True)
-class Logged:
-    """A measure that is counted from the cleaning log, as standards.toml declares it."""
-
-    standard: str
-    name: str
-    unit: str
-    checks: list[str]
-    change_types: list[str] = field(default_factory=list)
-    tables: list[str] = field(default_factory=list)
-    refers_to: str = ""
-    beside: bool = False
-    set_aside: bool = False
-
-    def of(self, lines: pd.DataFrame) -> pd.DataFrame:
-        """The lines of ``Data.checks`` that it counts."""
-        wanted = {"check": self.checks, "change_type": self.change_types, "table": self.about}
-        asked = {column: values for column, values in wanted.items() if values}
-        return lines[lines[[*asked]].isin(asked).all(axis=1)]
-
-    @property
-    def about(self) -> list[str]:
-        """The tables that it is about; none where it is about all."""
-        return referring_to(self.refers_to) if self.refers_to else self.tables
-
-
-@dataclass(frozen=True)
-class Rule:
-    """How one figure judges its standard, as standards.toml declares it."""
-
-    standard: str
-    measures: list[str]
-    said: str
-    good: float
-    fair: float
-    more_is_better: bool = False
-    of: str = "each"
-
-    @property
-    def in_days(self) -> bool:
-        """Whether the figure is a number of days, else a share."""
-        return self.measures[0] in LATE.values()
-
-    def figure(self, quality: pd.DataFrame, read: int) -> tuple[float, float]:
-        """The figure and how many it is of; NaN where it is not known."""
-        own = quality[quality["measure"].isin(self.measures)].dropna(subset=["value", "of"])
-        if self.of == "latest":
-            own = own[own["quarter"] == own["quarter"].max()]
-        n = read if self.of == "read" else own["of"].sum()
-        if own.empty or not n:
-            return float("nan"), float("nan")
-        return float(own["value"].max() if self.in_days else own["value"].sum() / n), float(n)
-
-    def judge(self, figure: float) -> str:
-        """The word for a figure."""
-        if pd.isna(figure):
-            return UNKNOWN
-        good, fair = (figure >= limit if self.more_is_better else figure <= limit for limit in (self.good, self.fair))
-        return GOOD if good else FAIR if fair else POOR
-
-
 DECLARED = tomllib.loads((Path(__file__).parent / "standards.toml").read_text("utf-8"))
 STANDARDS = DECLARED["standards"]
-LOGGED = [Logged(**one) for one in DECLARED["logged"]]
+LOGGED = DECLARED["logged"]  # measures that are counted from the cleaning log
 COUNTED, AGREE, LATE = ({key: one["name"] for key, one in DECLARED[of].items()} for of in ("counted", "agree", "late"))
 ANSWERED, TALKED_WITH, KNOWN = COUNTED.values()
-MEASURES = [*(measure.name for measure in LOGGED), *COUNTED.values(), *AGREE.values(), *LATE.values()]
-SET_ASIDE = [measure.name for measure in LOGGED if measure.set_aside]
+MEASURES = [*(measure["name"] for measure in LOGGED), *COUNTED.values(), *AGREE.values(), *LATE.values()]
+SET_ASIDE = [measure["name"] for measure in LOGGED if measure.get("set_aside")]
 REFUSED = LOGGED[0]  # values that do not fit
-RULES = [Rule(**one) for one in DECLARED["rule"]]
+RULES = [one | {"in_days": one["measures"][0] in LATE.values()} for one in DECLARED["rule"]]  # else it is a share
 
 
 def data_quality(data: Data) -> pd.DataFrame:
@@ -196,13 +133,25 @@ def in_sum(quality: pd.DataFrame, *, quarter: str | None = None) -> pd.DataFrame
 def _logged(data: Data) -> Iterator[pd.DataFrame]:
     read = data.counts.groupby(PLACE)["read"].sum()
     for measure in LOGGED:
-        counted, of = measure.of(data.checks).groupby(PLACE)["rows"].sum(), pd.NA
-        if not measure.beside:
-            about = read[read.index.isin(measure.about or list(tables.TABLES), level="table")]
+        counted, of = lines_of(measure, data.checks).groupby(PLACE)["rows"].sum(), pd.NA
+        if not measure.get("beside"):
+            about = read[read.index.isin(_about(measure) or list(tables.TABLES), level="table")]
             counted = counted.reindex(counted.index.union(about.index), fill_value=0)
             of = read.reindex(counted.index).to_numpy()
         frame = counted.rename("value").reset_index()
-        yield frame.assign(standard=measure.standard, measure=measure.name, unit=measure.unit, of=of)
+        yield frame.assign(standard=measure["standard"], measure=measure["name"], unit=measure["unit"], of=of)
+
+
+def lines_of(measure: dict, lines: pd.DataFrame) -> pd.DataFrame:
+    """Return the lines of ``Data.checks`` that one of :data:`LOGGED` counts."""
+    wanted = {"check": measure["checks"], "change_type": measure.get("change_types"), "table": _about(measure)}
+    asked = {column: values for column, values in wanted.items() if values}
+    return lines[lines[[*asked]].isin(asked).all(axis=1)]
+
+
+def _about(measure: dict) -> list[str]:
+    """The tables that it is about; none where it is about all."""
+    return referring_to(measure["refers_to"]) if "refers_to" in measure else measure.get("tables", [])
 
 
 def _of_programme(data: Data, standard: str, measure: str, unit: str, lines: Iterable[tuple]) -> pd.DataFrame:
@@ -271,10 +220,29 @@ def judgements(data: Data, quality: pd.DataFrame, *, quarter: str, only: bool = 
     since, lines = quarter if only else "", []
     quality, counts = (one[one["quarter"].between(since, quarter)] for one in (quality, data.counts))
     for rule in RULES:
-        figure, n = rule.figure(quality, int(counts["read"].sum()))
-        found = {"standard": rule.standard, "said": rule.said, "figure": figure, "n": n}
-        lines.append(found | {"word": rule.judge(figure), "in_days": rule.in_days})
-    return pd.DataFrame(lines)
+        figure, n = _figure(rule, quality, int(counts["read"].sum()))
+        found = {name: rule[name] for name in ("standard", "said", "in_days")}
+        lines.append(found | {"figure": figure, "n": n, "word": _word(rule, figure)})
+    return pd.DataFrame(lines)[["standard", "said", "figure", "n", "word", "in_days"]]
+
+
+def _figure(rule: dict, quality: pd.DataFrame, read: int) -> tuple[float, float]:
+    """The figure that a rule judges and how many it is of; NaN where it is not known."""
+    own, of = quality[quality["measure"].isin(rule["measures"])].dropna(subset=["value", "of"]), rule.get("of")
+    if of == "latest":
+        own = own[own["quarter"] == own["quarter"].max()]
+    n = read if of == "read" else own["of"].sum()
+    if own.empty or not n:
+        return float("nan"), float("nan")
+    return float(own["value"].max() if rule["in_days"] else own["value"].sum() / n), float(n)
+
+
+def _word(rule: dict, figure: float) -> str:
+    if pd.isna(figure):
+        return UNKNOWN
+    limits = rule["good"], rule["fair"]
+    good, fair = (figure >= limit if rule.get("more_is_better") else figure <= limit for limit in limits)
+    return GOOD if good else FAIR if fair else POOR
 
 
 def compared(data: Data, quality: pd.DataFrame, *, quarter: str) -> pd.DataFrame:
@@ -304,7 +272,7 @@ def by_source(data: Data) -> pd.DataFrame:
         (that do not fit, also in rows set aside), ``values_changed`` (every other value replaced or blanked).
     """
     counts, checks = (one.assign(source=_places(data, one)) for one in (data.counts, data.checks))
-    by, refused = ["source", "table"], checks.index.isin(REFUSED.of(checks).index)
+    by, refused = ["source", "table"], checks.index.isin(lines_of(REFUSED, checks).index)
     changed = checks["change_type"].isin(["blank_response", "change_response"]) & ~refused
     rows = counts.groupby(by, sort=False)[["read", "kept", "set_aside"]].sum()
     values = {"values_set_aside": refused, "values_changed": changed}
@@ -334,7 +302,7 @@ def failures(quality: pd.DataFrame) -> pd.DataFrame:
 
 def columns_that_do_not_fit(data: Data) -> pd.DataFrame:
     """In which columns values did not fit: ``table``, ``column``, ``rows``, most first."""
-    return _most_first(REFUSED.of(data.checks), ["table", "column"], "rows")
+    return _most_first(lines_of(REFUSED, data.checks), ["table", "column"], "rows")
 
 
 def _most_first(lines: pd.DataFrame, by: list[str], of: str) -> pd.DataFrame:
@@ -352,7 +320,7 @@ def rates(data: Data, quality: pd.DataFrame, measures: Iterable[str], *, quarter
     """
     some = quality[quality["measure"].isin([*measures]) & (quality["quarter"] <= quarter) & quality["value"].notna()]
     some = some[some["of"] >= data.programme.smallest_cell].rename(columns={"of": "n"})
-    return with_shares(some[["measure", "quarter", "value", "n"]].reset_index(drop=True), "value")
+    return intervals.with_shares(some[["measure", "quarter", "value", "n"]].reset_index(drop=True), "value")
 
 
 def lateness(data: Data, *, quarter: str) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 Takes a cleaned programme; returns counts with blanks, from which the other measures make their tables. Each says here
 who is in which figure, how figures go together, and what everybody knows; docs/disclosure.md says it in plain words.
+Below stands what all of them rest on: who is a partner, and when, and a programme's kinds and days.
 """
 
 import hashlib
@@ -16,7 +17,6 @@ from konbit_lessons.disclosure import AND, TOTAL, Before, Gate
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.store import cleaned
-from konbit_lessons.measures import roster
 from konbit_lessons.measures.intervals import with_shares
 from konbit_lessons.panel import invitations
 
@@ -90,7 +90,7 @@ def taken_part(data: Data, *, quarter: str) -> pd.DataFrame:
 @once
 def _taken_part(data: Data, *, quarter: str) -> pd.DataFrame:
     gate, rows = Gate(), panel(data, quarter=quarter)
-    for one in gate.reports(roster.reports(data, quarter)):
+    for one in gate.reports(reports(data, quarter)):
         so_far = rows[rows["fiscal_quarter"] <= one]
         came = attendances(so_far[so_far["fiscal_quarter"] == one])
         each = _steps(data, so_far, one)
@@ -133,16 +133,16 @@ def _steps(data: Data, rows: pd.DataFrame, quarter: str) -> pd.DataFrame:
     times = each["organization_id"].map(attendances(rows).groupby("organization_id").size()).fillna(0)
     invited = each["organization_id"].isin(rows["organization_id"])
     taken = {step: invited & (times >= least) for step, least in STEPS.items() if least is not None}
-    joined = each["joined_on"].isna() | (each["joined_on"] <= roster.last_day(data, quarter))
+    joined = each["joined_on"].isna() | (each["joined_on"] <= last_day(data, quarter))
     return each.assign(roster=True, **taken)[joined | invited]
 
 
 def _partners_in(data: Data, quarter: str, came: pd.DataFrame) -> pd.DataFrame:
     """The organizations that were partners when a quarter began or ended, or came in it."""
     known = data.organizations
-    days = roster.first_day(data, quarter), roster.last_day(data, quarter)
-    ids = sorted({*came["organization_id"]}.union(*(roster.partners(known, day) for day in days)))
-    here = roster.places(data).reindex(ids).rename("place").rename_axis("organization_id").reset_index()
+    days = first_day(data, quarter), last_day(data, quarter)
+    ids = sorted({*came["organization_id"]}.union(*(partners(known, day) for day in days)))
+    here = places(data).reindex(ids).rename("place").rename_axis("organization_id").reset_index()
     return here.assign(partners=True, reached=here["organization_id"].isin(came["organization_id"]))
 
 
@@ -164,7 +164,7 @@ def conversations(data: Data, *, quarter: str) -> pd.DataFrame:
         :data:`BANDS` those by their last conversation, in all and by type; each month of it by its first day.
     """
     gate = Gate()
-    for one in gate.reports(roster.quarters_since(data, data.conversations["held_on"].min(), quarter)):
+    for one in gate.reports(quarters_since(data, data.conversations["held_on"].min(), quarter)):
         each, months = _talked_with(data, one)
         gate.count(each, [*BANDS, "partners"], by=["org_type"])
         gate.count(each, months)
@@ -178,14 +178,14 @@ def conversations(data: Data, *, quarter: str) -> pd.DataFrame:
 
 def _talked_with(data: Data, quarter: str) -> tuple[pd.DataFrame, list[str]]:
     """Of each partner when it last had a conversation, and in which months of a quarter, which are named."""
-    each = roster.partners_at_end(data, quarter).reset_index().assign(partners=True)
-    talks = data.conversations[data.conversations["held_on"] <= roster.last_day(data, quarter)]
+    each = partners_at_end(data, quarter).reset_index().assign(partners=True)
+    talks = data.conversations[data.conversations["held_on"] <= last_day(data, quarter)]
     last = talks.groupby("organization_id")["held_on"].max().reindex(each["organization_id"]).set_axis(each.index)
-    began = roster.first_day(data, quarter)
-    starts = [began, roster.first_day(data, roster.quarters_since(data, began - pd.Timedelta(days=1), quarter)[0])]
+    began = first_day(data, quarter)
+    starts = [began, first_day(data, quarters_since(data, began - pd.Timedelta(days=1), quarter)[0])]
     when = {"never": last.isna(), "talked": last >= starts[0], "quarter_before": last >= starts[1]}
     band = np.select([*when.values()], [*when], "earlier")
-    months = {str(day.date()): day for day in pd.date_range(began, roster.last_day(data, quarter), freq="MS")}
+    months = {str(day.date()): day for day in pd.date_range(began, last_day(data, quarter), freq="MS")}
     held_in = talks["held_on"].dt.to_period("M")
     for name, day in months.items():
         each[name] = each["organization_id"].isin(talks.loc[held_in == day.to_period("M"), "organization_id"])
@@ -270,5 +270,60 @@ def in_groups(data: Data, known: pd.DataFrame, figures: Sequence[str], *, named:
     """
     long = known[list(figures)].melt(ignore_index=False, var_name=named, value_name="organizations")
     long = long.join(known[whole].rename("n")).reset_index()
-    long = roster.in_order(data, long[[named, "by", "group", "organizations", "n"]])
+    long = in_order(data, long[[named, "by", "group", "organizations", "n"]])
     return with_shares(long.astype({"organizations": "Int64", "n": "Int64"}), "organizations")
+
+
+# ---- who is a partner, and when: known to everybody, and the base of what is counted; and a programme's kinds and days
+
+
+def partners(organizations: pd.DataFrame, day: str | pd.Timestamp) -> pd.Series:
+    """Codes of the organizations that were partners on a day: joined by then, or on a day unknown, and not left."""
+    day, joined, left = pd.Timestamp(day), organizations["joined_on"], organizations["left_on"]
+    return organizations.loc[(joined.isna() | (joined <= day)) & (left.isna() | (left > day)), "organization_id"]
+
+
+def partners_at_end(data: Data, quarter: str) -> pd.Series:
+    """The type of each organization that is a partner on the last day of a quarter."""
+    each = data.organizations.set_index("organization_id")["org_type"]
+    return each[each.index.isin(partners(data.organizations, last_day(data, quarter)))]
+
+
+def first_day(data: Data, quarter: str) -> pd.Timestamp:
+    """The first day of a quarter."""
+    return pd.Timestamp(data.programme.calendar.named(quarter).first_day)
+
+
+def last_day(data: Data, quarter: str) -> pd.Timestamp:
+    """The last day of a quarter."""
+    return pd.Timestamp(data.programme.calendar.named(quarter).last_day)
+
+
+def quarters_of(data: Data, days: pd.Series) -> pd.Series:
+    """The name of the quarter of each day."""
+    return data.programme.calendar.names(days)
+
+
+def reports(data: Data, until: str) -> list[str]:
+    """The quarters up to one of which there is a report: those with an event, and this one."""
+    return sorted({until, *(one for one in data.quarters if one <= until)})
+
+
+def quarters_since(data: Data, day: pd.Timestamp, until: str) -> list[str]:
+    """The quarters from that of a day to a last one; the last alone where the day is unknown or later."""
+    quarters = [data.programme.calendar.named(until)]
+    while pd.Timestamp(quarters[0].first_day) > day:
+        quarters.insert(0, quarters[0].previous)
+    return [str(one) for one in quarters]
+
+
+def places(data: Data) -> pd.Series:
+    """Where each organization is, by its code; "" where that is not on record, or no places are declared."""
+    each, declared = data.organizations.set_index("organization_id"), data.programme.places
+    return each[declared.column].fillna("") if declared else pd.Series("", each.index)
+
+
+def in_order(data: Data, table: pd.DataFrame) -> pd.DataFrame:
+    """A table with a column ``group`` in the order of groups: all, the types as programme.toml has them, yes, no."""
+    order = ["total", *data.programme.levels("org_type"), "True", "False"]
+    return table.sort_values("group", key=lambda one: one.map(order.index), kind="stable", ignore_index=True)

@@ -8,7 +8,6 @@ Always internal. Executed notebooks are not kept, because they hold rows and the
 failed the notebook is kept in internal/notebooks/briefs/. Beside ``make_reports``, whose promises hold here too.
 """
 
-import hashlib
 import json
 import os
 import re
@@ -16,16 +15,14 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing, suppress
 
 import nbformat
-import pandas as pd
 from jupyter_core.utils import ensure_event_loop
 
 from konbit_lessons.errors import DataError, ProgrammeError, ReportError
 from konbit_lessons.field.store import cleaned, digest, fingerprint, inputs
 from konbit_lessons.measures.organization import contacts, refuse, unknown
+from konbit_lessons.measures.shared_counts import last_day
 from konbit_lessons.publish import file_safe, only_one_run, published
-from konbit_lessons.reports import notebooks
-from konbit_lessons.reports.gate import passed
-from konbit_lessons.reports.make import Made
+from konbit_lessons.reports import gate, make, notebooks
 from konbit_lessons.reports.manifest import as_text, manifest, reports_folder, source_of
 from konbit_lessons.reports.page import Setting, document, page
 from konbit_lessons.reports.run import SECONDS_PER_CELL, Kernel, to_run
@@ -35,10 +32,6 @@ MOST_WORKERS = 4  # unless told
 JOURNAL = ".finished.jsonl"  # a line per brief as soon as it is made, so that a run that was killed can go on
 PLAIN = re.compile(r"[A-Z0-9][A-Z0-9_-]{0,59}")  # codes that are file names as they stand
 TAKEN = re.compile(r"(con|prn|aux|nul|com\d|lpt\d|index|manifest)(\..*)?", re.IGNORECASE)
-CHANGED = (
-    "{}: the raw files changed while the briefs were made, so that some may be of the old ones. "
-    "Run konbit briefs again: those that are not up to date are made anew."
-)
 WARM_UP = """
 import seaborn.objects, konbit_lessons.show, matplotlib.backends.backend_agg
 from konbit_lessons.measures.organization import take_as_unchanged
@@ -95,14 +88,17 @@ def make_briefs(
             workers = min(workers or os.cpu_count() or 1, MOST_WORKERS if workers is None else workers, len(todo))
             _make(run, todo, workers, seconds, progress)
         if source_of(inputs(programme)) != run.source:
-            raise DataError(CHANGED.format(programme.path.name))
+            raise DataError(
+                f"{programme.path.name}: the raw files changed while the briefs were made, so that some may be of the "
+                "old ones. Run konbit briefs again: those that are not up to date are made anew."
+            )
         made = {one: entry for one, entry in run.made.items() if one in about.index}
         index = published(run.folder / "index.html", _index(run, about, made))
         published(run.folder / "manifest.json", as_text(manifest(run.setting, inputs(programme), briefs=made)))
         (run.folder / JOURNAL).unlink(missing_ok=True)
     if run.failed:
         raise ReportError("\n".join(run.failed.values()))
-    return Made(index, tuple(run.folder / made[one]["page"] for one in wanted))
+    return make.Made(index, tuple(run.folder / made[one]["page"] for one in wanted))
 
 
 def file_name(code):
@@ -113,8 +109,7 @@ def file_name(code):
     """
     if PLAIN.fullmatch(code) and not TAKEN.fullmatch(code):
         return code
-    hashed = hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()
-    return f"{file_safe(code) or 'organization'}~{hashed[:12]}"
+    return f"{file_safe(code) or 'organization'}~{digest(code.encode('utf-8', 'surrogatepass'))[:12]}"
 
 
 class _Run:
@@ -156,7 +151,7 @@ class _Run:
         about = {"name": f"{self.path.name}, {organization}", "failed": kept}
         try:
             executed = kernel.run(self.notebook, self.parameters | {"organization": organization}, **about)
-            shown = passed(executed, audience="internal").cells
+            shown = gate.passed(executed, audience="internal").cells
             html = page(shown, self.setting, name=organization, template="brief.html.j2")
         except ReportError as error:
             self.failed[organization] = str(error).replace(str(self.programme.folder), "…")
@@ -200,8 +195,7 @@ def _wanted(data, about, organizations, quarter):
             raise ProgrammeError(unknown(data, one))
     if organizations:
         return list(dict.fromkeys(organizations))
-    last = pd.Timestamp(data.programme.calendar.named(quarter).last_day)
-    found = about.index[about["joined_on"].isna() | (about["joined_on"] <= last)].tolist()
+    found = about.index[about["joined_on"].isna() | (about["joined_on"] <= last_day(data, quarter))].tolist()
     if not found:
         raise DataError(f"organizations: none had become a partner by the end of {quarter}.")
     return found

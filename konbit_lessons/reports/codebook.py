@@ -16,8 +16,7 @@ from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.field.store import cleaned
 from konbit_lessons.figures.markup import as_csv, plain
 from konbit_lessons.publish import only_one_run, published
-from konbit_lessons.reports.manifest import reports_folder
-from konbit_lessons.reports.page import Setting, document
+from konbit_lessons.reports import manifest, page
 from konbit_lessons.words import Label, Words, mark
 
 FROM_SIGN_IN = ("attended", "delegates", "senior_delegate")  # columns of invitations, where there are sign-in sheets
@@ -52,14 +51,14 @@ def write_codebook(programme, folder=None, *, language=None):
         programme.check_language(words.language)
     data = cleaned(programme)
     for words in spoken:
-        columns = _columns(data, words)
+        columns = [_column(one, name, data, words) for one in programme.tables.values() for name in one.columns]
         labels = {name: schema.metadata["label"].text(words.language) for name, schema in programme.tables.items()}
         told = {"tables": programme.tables, "columns": columns, "labels": labels, "headings": list(labels.items())}
         told |= {"cell": words.number(programme.smallest_cell), "percent": words.percent, "listed": words.list}
-        setting, title = Setting(programme, None, words), words.text("What each table and column means")
-        files[f"codebook.{words.language}.html"] = document("codebook.html.j2", setting, title, **told)
+        setting, title = page.Setting(programme, None, words), words.text("What each table and column means")
+        files[f"codebook.{words.language}.html"] = page.document("codebook.html.j2", setting, title, **told)
         files[f"codebook.{words.language}.csv"] = as_csv(_frame(columns, words)).encode("utf-8-sig")
-    folder = Path(folder) if folder else reports_folder(programme) / "codebook"
+    folder = Path(folder) if folder else manifest.reports_folder(programme) / "codebook"
     with only_one_run(folder):
         return [published(folder / name, content) for name, content in files.items()]
 
@@ -79,30 +78,23 @@ def _frame(columns, words):
     return frame[list(heads)].rename(columns=heads)
 
 
-def _columns(data, words):
-    """What there is to say of each column of each table, in the order of the codebook."""
-    return [_column(schema, name, data, words) for schema in data.programme.tables.values() for name in schema.columns]
-
-
 def _column(schema, name, data, words):
+    """What there is to say of a column of a table."""
     programme, rows, column, language = data.programme, data.tables[schema.name], schema.columns[name], words.language
     about = column.metadata
     stands = figures(rows, name, about, programme.smallest_cell)
     low, high = stands["low"], stands["high"]
     if low and about["kind"] != "day":
         low, high = (words.number(float(end), len(end.partition(".")[2])) for end in (low, high))
-    return stands | {
-        "table": schema.name,
-        "column": name,
+    told = stands | {"table": schema.name, "column": name}
+    told |= {"in_key": name in schema.metadata["key"], "needed": not column.nullable}
+    told |= {"direct_identifier": about.get("direct_identifier", False), "refers_to": about.get("refers_to") or ""}
+    return told | {
         "meaning": plain(about["meaning"].text(language)),
         "type": Label.of(tables.codebook()["kinds"][about["kind"]]["label"]).text(language),
         "unit": about["unit"].text(language) if about["unit"] else "",
         "levels": [(level, plain(label.text(language))) for level, label in about["levels"].items()],
         "range": words.text("found: {low} to {high}", low=low, high=high) if low else "",
-        "in_key": name in schema.metadata["key"],
-        "needed": not column.nullable,
-        "direct_identifier": about.get("direct_identifier", False),
-        "refers_to": about.get("refers_to") or "",
         "origins": _origins(programme, schema.name, name, rows, words),
     }
 

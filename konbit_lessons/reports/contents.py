@@ -47,8 +47,7 @@ def quarters(setting, reports):
     for folder in sorted((one for one in reports.iterdir() if one.is_dir()), reverse=True):
         of = {one: earlier(folder / manifest_name(one)) for one in AUDIENCES if (folder / one / "index.html").is_file()}
         listed |= {folder.name: of} if of else {}
-    above = Setting(setting.programme, None, setting.words)
-    title = setting.words.text("Reports by quarter")
+    above, title = Setting(setting.programme, None, setting.words), setting.words.text("Reports by quarter")
     return document("quarters.html.j2", above, title, quarters=listed, in_order=in_order)
 
 

@@ -39,8 +39,7 @@ class Passed:
     @property
     def opening(self):
         """What the opening of the page carries: its title, its answer, and numbers for the next quarter."""
-        nothing = {"title": "", "answer": "", "told": {}}
-        return nothing | next((one for one in self.carried if "title" in one), {})
+        return {"title": "", "answer": "", "told": {}} | next((one for one in self.carried if "title" in one), {})
 
     def tables(self, page):
         """Return name → CSV of the figures and tables of a page, and of the numbers in its sentences.
@@ -82,7 +81,8 @@ def passed(notebook, *, audience="shared"):
             others = [one for one in cell.outputs if one not in ours] if audience == "shared" else []
             left_out += [f"{cell_name(cell)}: {_what(one)}" for one in others[:1]]
             carried += [one["data"][CARRIED] for one in ours]
-            published.outputs = [_readable(one) for one in cell.outputs if one not in others and _shows(one)]
+            seen = [one for one in cell.outputs if one.get("data", {}).get(CARRIED, {}).get("part") != "nothing"]
+            published.outputs = [_readable(one) for one in seen if one not in others]
         cells.append(published)
     return Passed(cells, tuple(left_out), carried)
 
@@ -117,10 +117,6 @@ def shows(cell):
     except SyntaxError:  # a magic of IPython
         return None
     return False if last and isinstance(last[0], ast.Expr) else None
-
-
-def _shows(output):
-    return output.get("data", {}).get(CARRIED, {}).get("part") != "nothing"
 
 
 def _readable(output):

@@ -26,8 +26,7 @@ from filelock import FileLock
 from konbit_lessons.errors import DataError, ReportError
 from konbit_lessons.field.store import cleaned, digest
 from konbit_lessons.publish import file_safe, only_one_run, published
-from konbit_lessons.reports import contents, manifest, narrative, notebooks, word
-from konbit_lessons.reports.gate import passed
+from konbit_lessons.reports import contents, gate, manifest, narrative, notebooks, word
 from konbit_lessons.reports.manifest import SAFE_NAME, earlier, made_from, manifest_name, reports_folder, source_of
 from konbit_lessons.reports.page import Setting, document, page
 from konbit_lessons.reports.run import run as run_notebook
@@ -35,7 +34,6 @@ from konbit_lessons.words import complete
 
 PLACE = "reports"  # the parameter that says where reports are; not in the manifest, being a place on this machine
 READ_FIRST = "READ-ME.html"
-FIRST_DAY_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 
 
 class Made(NamedTuple):
@@ -169,7 +167,7 @@ def _report(run, name, path, parameters, made):
     run.tell(f"{name}: running{own}")
     keep = run.top / "internal" / "notebooks"
     executed = run_notebook(path, parameters, programme_file=run.setting.programme.path, keep=keep)
-    through = passed(executed, audience=run.setting.audience)
+    through = gate.passed(executed, audience=run.setting.audience)
     _tell_left_out(run, path, through.left_out)
     tables = through.tables(name)
     html = page(through.cells, run.setting, name=name, tables=list(tables))
@@ -179,14 +177,11 @@ def _report(run, name, path, parameters, made):
     _refuse_two_of_a_name(name, hashes, made)
     for file, content in files.items():
         published(run.folder / file, content)
-    return through.opening | {
-        "title": through.opening["title"] or name,
-        "page": f"{name}.html",
-        "tables": list(tables),
-        "figures": {one["name"]: one["finding"] for one in through.carried if one.get("finding") and one.get("name")},
-        "files": hashes,
-        "parameters": {parameter: value for parameter, value in parameters.items() if parameter != PLACE},
-    }
+    named = [one for one in through.carried if one.get("finding") and one.get("name")]
+    said = {"title": through.opening["title"] or name, "page": f"{name}.html", "tables": list(tables)}
+    said |= {"figures": {one["name"]: one["finding"] for one in named}, "files": hashes}
+    said["parameters"] = {parameter: value for parameter, value in parameters.items() if parameter != PLACE}
+    return through.opening | said
 
 
 def _tell_left_out(run, path, left_out):
@@ -322,7 +317,7 @@ def _as_made(made, folder, again):
 def read_first(setting, made):
     """Return the HTML of the page that says what is in the folder, how to open it, and whom to ask."""
     pages = [made["reports"][name] for name in notebooks.in_order(made["reports"])]
-    title, tables = setting.words.text("What is in this folder"), any(page["tables"] for page in pages)
+    title, tables = setting.words.text("What is in this folder"), any(one["tables"] for one in pages)
     return document("read_me.html.j2", setting, title, pages=pages, tables=tables)
 
 
@@ -330,7 +325,7 @@ def _zipped(folder, files):
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as zipped:
         for name, data in sorted(files.items()):
-            entry = zipfile.ZipInfo(f"{folder}/{name}", FIRST_DAY_OF_ZIP)
+            entry = zipfile.ZipInfo(f"{folder}/{name}")  # of 1 January 1980, unless told
             entry.create_system, entry.external_attr = 3, 0o644 << 16  # the same bytes on every system
             zipped.writestr(entry, data, zipfile.ZIP_DEFLATED, 9)
     return content.getvalue()

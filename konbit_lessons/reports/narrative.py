@@ -53,7 +53,11 @@ def own_words(data, *, quarter, language="en"):
     names = {one.casefold(): at for at, heading in sections.items() for one in (heading, words.text(heading))}
     found, where = dict.fromkeys(sections, ()), f"{FOLDER}/{quarter}.{words.language}.md"
     if (programme.folder / where).is_file():
-        found |= _sections(_read(programme.folder / where, where), where, names)
+        try:
+            text = (programme.folder / where).read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise ProgrammeError(f"{where}: this is not UTF-8 ({error.reason}). Save it as UTF-8.") from error
+        found |= _sections(text, where, names)
         known = {anchor_of(heading) for _, heading in levels} | _declared(data, quarter)
         for anchor, lines in found.items():
             _check_links(lines, where, known)
@@ -75,13 +79,6 @@ def _declared(data, quarter):
     keys = [anchor_of(key) for key in lines["key"].dropna()] if "key" in lines else []
     found = {f"{FINDING}{one}" for one in [*range(1, len(lines) + 1), *keys]}
     return found | {anchor_of(f"{name}: {one.label.text()}") for name, one in actions.items()} | {*actions}
-
-
-def _read(path, where):
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ProgrammeError(f"{where}: this is not UTF-8 ({error.reason}). Save it as UTF-8.") from error
 
 
 def _sections(text, where, names):

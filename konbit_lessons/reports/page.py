@@ -23,8 +23,7 @@ from nbformat import NotebookNode
 
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.figures.markup import SIMULATED, marked, meta, plain
-from konbit_lessons.reports.gate import shows, with_something_under
-from konbit_lessons.reports.notebooks import anchor_of, blocks, level, words_of
+from konbit_lessons.reports import gate, notebooks
 from konbit_lessons.say import Say
 from konbit_lessons.words import Words
 
@@ -64,9 +63,8 @@ def page(cells, setting, *, name="report", tables=(), template="page.html.j2"):
     """
     only_seen = {"exclude_input": True, "exclude_anchor_links": True, "embed_images": False}
     exporter = HTMLExporter(template_name="konbit", extra_template_basedirs=[str(TEMPLATES)], **only_seen)
-    notebook = NotebookNode(
-        cells=_in_words(cells, setting.words), metadata=NotebookNode(), nbformat=4, nbformat_minor=5
-    )
+    form = {"metadata": NotebookNode(), "nbformat": 4, "nbformat_minor": 5}
+    notebook = NotebookNode(cells=_in_words(cells, setting.words), **form)
     body = BeautifulSoup(sanitized(exporter.from_notebook_node(notebook)[0]), "html.parser")
     for notice in body.select("p.simulated"):
         notice.decompose()  # the template's own banner says it, whether or not the notebook did
@@ -95,16 +93,10 @@ def document(template, setting, title, **values):
 
 def sanitized(body):
     """Return HTML with only the tags, attributes and values that reports need; the rest is taken out."""
-    return nh3.clean(
-        body,
-        tags=set(ALLOWED["tags"].split()),
-        attributes={tag: set(names) for tag, names in ALLOWED["attributes"].items()},
-        attribute_filter=_allowed,
-        allowed_classes={tag: set(names) for tag, names in ALLOWED["classes"].items()},
-        url_schemes={"http", "https", "mailto", "data"},
-        link_rel=None,
-        strip_comments=True,
-    )
+    attributes, classes = ({tag: set(names) for tag, names in ALLOWED[of].items()} for of in ("attributes", "classes"))
+    allowed = {"tags": set(ALLOWED["tags"].split()), "attributes": attributes, "allowed_classes": classes}
+    allowed |= {"attribute_filter": _allowed, "url_schemes": {"http", "https", "mailto", "data"}}
+    return nh3.clean(body, **allowed, link_rel=None, strip_comments=True)
 
 
 def fold(body):
@@ -125,7 +117,7 @@ def _allowed(tag, attribute, value):
 def _in_words(cells, words):
     """Translate the markdown, block by block, and leave out headings with nothing under them."""
     found = [(cell, *block) for cell in cells for block in _blocks(cell)]
-    stays = with_something_under([(depth, shown) for _, _, depth, shown in found])
+    stays = gate.with_something_under([(depth, shown) for _, _, depth, shown in found])
     ids, texts = {}, {}
     for (cell, block, _, _), kept in zip(found, stays, strict=True):
         if kept:
@@ -137,18 +129,18 @@ def _in_words(cells, words):
 def _blocks(cell):
     """The blocks of a cell: text, level of a heading or 0, whether it shows an output."""
     if cell.cell_type == "code":
-        return [("", 0, shows(cell))]
-    said = blocks(cell.source) if cell.cell_type == "markdown" else []
-    return [(block, level(block), None) for block in said]
+        return [("", 0, gate.shows(cell))]
+    said = notebooks.blocks(cell.source) if cell.cell_type == "markdown" else []
+    return [(block, notebooks.level(block), None) for block in said]
 
 
 def _translated(block, words, ids, folded=False):
     """Translate one block; a heading gets its anchor as its id, and is marked where what is under it is folded away."""
-    text = words.text(words_of(block)) if block else ""
-    if not level(block):
+    text = words.text(notebooks.words_of(block)) if block else ""
+    if not notebooks.level(block):
         return text
-    slug = anchor_of(words_of(block))
+    slug = notebooks.anchor_of(notebooks.words_of(block))
     ids[slug] = ids.get(slug, 0) + 1
-    tag = f"h{max(2, level(block))}"
+    tag = f"h{max(2, notebooks.level(block))}"
     at = f'id="{slug}{f"-{ids[slug]}" if ids[slug] > 1 else ""}"' + (' class="folded"' if folded else "")
     return f"<{tag} {at}>{html.escape(text)}</{tag}>"

@@ -157,14 +157,9 @@ class Kernel(PapermillNotebookClient):
 
 def _spec(scratch, programme_file):
     """What Jupyter is told of the kernel."""
-    env = {
-        "PYTHONHASHSEED": "0",
-        "PYTHONPATH": os.pathsep.join(filter(os.path.isabs, os.environ.get("PYTHONPATH", "").split(os.pathsep))),
-        "IPYTHONDIR": str(scratch / "ipython"),
-        "MATPLOTLIBRC": os.devnull,
-        "MPLBACKEND": INLINE,
-        "KONBIT_PROGRAMME": str(programme_file),
-    }
+    path = os.pathsep.join(filter(os.path.isabs, os.environ.get("PYTHONPATH", "").split(os.pathsep)))
+    env = {"PYTHONHASHSEED": "0", "PYTHONPATH": path, "KONBIT_PROGRAMME": str(programme_file)}
+    env |= {"IPYTHONDIR": str(scratch / "ipython"), "MATPLOTLIBRC": os.devnull, "MPLBACKEND": INLINE}
     code = LAUNCH.format(parent=str(Path(__file__).parents[2]), folder=str(programme_file.parent))
     argv = [sys.executable, "-P", "-c", code, *OPTIONS]
     ready = {"kernel_provisioner": {"provisioner_name": KERNEL if CAN_COPY else "local-provisioner"}}

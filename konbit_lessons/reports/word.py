@@ -42,14 +42,9 @@ def word_file(page):
     ----------
     page : str, the HTML that `konbit_lessons.reports.page.page` made
     """
-    done = subprocess.run(
-        [pandoc(), "--from=html", "--to=docx", "--shift-heading-level-by=-1", "--output=-"],
-        input=_for_pandoc(page).encode("utf-8"),
-        capture_output=True,
-        env=os.environ | {"SOURCE_DATE_EPOCH": FIRST_DAY},
-        timeout=SECONDS,
-        check=False,
-    )
+    command = [pandoc(), "--from=html", "--to=docx", "--shift-heading-level-by=-1", "--output=-"]
+    given, env = _for_pandoc(page).encode("utf-8"), os.environ | {"SOURCE_DATE_EPOCH": FIRST_DAY}
+    done = subprocess.run(command, input=given, capture_output=True, env=env, timeout=SECONDS, check=False)
     if done.returncode:
         raise ReportError(f"pandoc: {done.stderr.decode('utf-8', 'replace').strip()}. The page itself was made.")
     return done.stdout

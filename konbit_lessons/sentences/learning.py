@@ -217,13 +217,10 @@ def decided_before(say, waiting):
     """Return the changes decided before that are not done, as items of a page."""
     items = []
     for row in waiting.to_dict("records"):
-        facts = {
-            say("Decided in"): say.period(row["quarter"]),
-            say("Who"): who(say, row),
-            say("By when"): day(say, row),
-        }
         status = say("not written down") if pd.isna(row["status"]) else say.level("status", row["status"])
-        items.append(item(own(say, row, "adaptation"), facts | {say("Status"): status}))
+        facts = {say("Decided in"): say.period(row["quarter"]), say("Who"): who(say, row)}
+        facts |= {say("By when"): day(say, row), say("Status"): status}
+        items.append(item(own(say, row, "adaptation"), facts))
     return items
 
 
@@ -250,24 +247,19 @@ def compared_sentences(say, compared, *, quarter):
     """Return whether what the report of the quarter before said still stands, and what became of its findings."""
     if compared[["said", "then"]].isna().all(axis=None):
         return []
-    names = [small(_short_name(say, row)) for _, row in compared[compared["differs"]].iterrows()]
+    rows = [row for _, row in compared[compared["differs"]].iterrows()]
+    names = [small(say.name(row["name"]) if row["kind"] == "incentive" else str(number_name(say, row))) for row in rows]
     kept = compared["said"].notna().any()
     text = TEXTS["stands"]["not kept" if not kept else "others" if names else "stands"]
     before = str(say.programme.calendar.named(quarter).previous)
     first = say(text, n=len(names), names=say.list(names), quarter=before)
-    return [first, *_strength_then_and_now(say, compared)] if kept else [first]
-
-
-def _short_name(say, row):
-    return say.name(row["name"]) if row["kind"] == "incentive" else str(number_name(say, row))
-
-
-def _strength_then_and_now(say, compared):
+    if not kept:
+        return [first]
     both = compared.dropna(subset=["strength_said", "strength_now"])
     then, now = (both[side].isin(FOUND) for side in ("strength_said", "strength_now"))
     told = {"still": then & now, "no longer": then & ~now, "now": now & ~then}
     named = {word: [f"**{small(say.name(name))}**" for name in both.loc[these, "name"]] for word, these in told.items()}
-    return [say(TEXTS["strength"][word], names=say.list(names)) for word, names in named.items() if names]
+    return [first, *(say(TEXTS["strength"][word], names=say.list(names)) for word, names in named.items() if names)]
 
 
 def then_and_now(say, compared):

@@ -41,9 +41,9 @@ def quality_rules(say):
 
 
 def _rule(say, rule):
-    text = TEXTS["rule"]["more is better" if rule.more_is_better else "less is better"]
-    good, fair = (_figure(say, figure, rule.in_days) for figure in (rule.good, rule.fair))
-    return say(text, said=say.words.text(rule.said), good=good, fair=fair)
+    text = TEXTS["rule"]["more is better" if rule.get("more_is_better") else "less is better"]
+    good, fair = (_figure(say, rule[limit], rule["in_days"]) for limit in ("good", "fair"))
+    return say(text, said=say.words.text(rule["said"]), good=good, fair=fair)
 
 
 def _figure(say, figure, in_days, **_):
