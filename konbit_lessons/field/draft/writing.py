@@ -56,7 +56,7 @@ class Source:
         self.folder, self.unit, self.match, self.table = folder, unit, match, match.table
         self.paths = list(dict.fromkeys(part.path for part in unit.parts))
         self.form = folder.forms.get(unit.form)
-        self.placed = {name: unit.columns[header] for name, header in match.headers.items()}
+        self.placed = {name: unit.columns[one.header] for name, one in match.placed.items()}
         self.place = named(self.placed["places"].says, "places")[0] if "places" in self.placed else ""
         expects = [one for one in match.own if one.section == "expectations"]
         questions = {one.header.removesuffix(f"/{one.name}") for one in expects}
@@ -152,7 +152,7 @@ def _open_lines(sources: list[Source], source: Source) -> list[str]:
         lines.append(f"left out: {', '.join(said)}, {why}")
     # a survey whose ids number the answers of one file, so that another file has the same ones
     surveys = [one for one in sources if one.table == "survey" and "submission_id" in one.placed]
-    ids = [{*part.rows[one.match.headers["submission_id"]].dropna()} for one in surveys for part in one.unit.parts]
+    ids = [{*part.rows[one.placed["submission_id"].header].dropna()} for one in surveys for part in one.unit.parts]
     own = {*source.placed["submission_id"].counts.index} if source in surveys else set()
     if sum(len(own & other) > 0.3 * len(other) > 0 for other in ids) > 1:
         told = "submission_id is the same in several files, and what has one id counts once: number them apart"
