@@ -79,11 +79,10 @@ def draft_programme(folder: str | Path, programme_file: str | Path = "programme.
         raise ProgrammeError(f"{folder}: {there}; nothing was written. Put the raw files there.{reasons}")
     raw = Path(os.path.relpath(folder.resolve(), Path(programme_file).resolve().parent)).as_posix()
     text = programme_text(found, sources, unfit, raw=raw)
-    sizes = [len(source.match.placed) + len(source.match.own) for source in sources]
-    sized = zip(sources, sizes, strict=True)
-    placed = [(found.name(path), source.table, size) for source, size in sized for path in source.paths]
+    sizes = {source: len(source.match.placed) + len(source.match.own) for source in sources}
+    placed = [(found.name(path), source.table, size) for source, size in sizes.items() for path in source.paths]
     left_open = sum("OPEN: " in line for line in text.splitlines())
-    return Draft(text, placed, sum(sizes), left_open, not_placed)
+    return Draft(text, placed, sum(sizes.values()), left_open, not_placed)
 
 
 def _sources(folder: Folder) -> tuple[list[Source], dict[Unit, str]]:
@@ -161,7 +160,7 @@ def _by_sheets(folder: Folder, unit: Unit) -> list[Unit]:
     for _, file in groupby(unit.parts, key=lambda part: part.path):
         parts = list(file)
         groups.setdefault(() if parts[0].alone else tuple(part.sheet for part in parts), []).extend(parts)
-    return [folder.unit(unit.kind, unit.form, parts) for parts in groups.values()] if len(groups) > 1 else [unit]
+    return [Unit(folder, unit.kind, unit.form, parts) for parts in groups.values()] if len(groups) > 1 else [unit]
 
 
 def start_programme(folder: str | Path) -> list[Path]:

@@ -18,7 +18,6 @@ from rapidfuzz import fuzz, process
 
 from konbit_lessons import tables
 from konbit_lessons.field import identity
-from konbit_lessons.field.identity import fold
 from konbit_lessons.field.values import DATE_ORDERS, NO, SERIAL, YES, Writing, convert
 from konbit_lessons.words import languages
 
@@ -26,7 +25,6 @@ PLACES = {"at": "places", "kind": "text", "meaning": "Where it is"}
 SCHEMAS = tables.schemas({"organizations": {"places": PLACES}}, languages=languages())
 ORDERS = tuple(order for order in DATE_ORDERS if order not in SERIAL)
 Concept = tuple[str, str]  # (table, column); or (a group, what it is): identifiers, others, incentives, questions, …
-Fit = float | str  # how strongly values speak for a column, 0 to 1; or what speaks against it, in words
 
 
 @cache
@@ -99,10 +97,8 @@ def nearest(headers: Iterable[str], *groups: str, without: tuple[str, ...] = ())
 @cache
 def meanings(which: str) -> dict[str, str]:
     """Folded writing → meaning, for one list of values of the vocabulary."""
-    known = vocabulary()["levels"].get(which, {})
-    return {
-        said: meaning for meaning, ones in known.items() for one in (meaning, *ones) if (said := identity.fold(one))
-    }
+    known = vocabulary()["levels"].get(which, {}).items()
+    return {said: meaning for meaning, ones in known for one in (meaning, *ones) if (said := identity.fold(one))}
 
 
 @cache
@@ -273,9 +269,7 @@ _MEASURES = {  # what rules look at beside these shares; of flags, the share of 
     "different": lambda column, known: len(column.counts),
     "numeric": lambda column, known: max(map(column.share, NUMERIC)),
     "kinds": lambda column, known: column.kinds,
-    "usual": lambda column, known: [
-        identity.fold(value) in folded("usual", "contributions") for value in column.distinct
-    ],
+    "usual": lambda column, known: [identity.fold(one) in folded("usual", "contributions") for one in column.distinct],
     "events": lambda column, known: [value in known.events for value in column.distinct],
     "shared": lambda column, known: [value in known.shared for value in column.distinct],
     "organizations": lambda column, known: [bool(one.organization_id) for one in column.organizations(known).values()],
@@ -284,8 +278,8 @@ _MEASURES = {  # what rules look at beside these shares; of flags, the share of 
 }
 
 
-def fit(column: Column, table: str, name: str, known: Known) -> Fit:
-    """How well the values of a raw column fit a column of the codebook."""
+def fit(column: Column, table: str, name: str, known: Known) -> float | str:
+    """How strongly the values of a raw column speak for a column of the codebook, 0 to 1; or what against, in words."""
     about, fits = SCHEMAS[table].columns[name].metadata, vocabulary()["fits"]
     if column.blank:
         return 0.05
