@@ -29,10 +29,6 @@ OFFERED, TYPES = EVENTS["offered"], EVENTS["types"]
 PROVIDER, GRANTEE = KINDS["provider"], KINDS["grantee"]
 AMOUNT = EVENTS["amount"]  # the incentive that is one
 KEY = ["event_id", "organization_id"]
-# each part has draws of its own, so that a change in one leaves the others as they were
-DRAWS = ["organizations", "events", "invitations", "survey", "conversations", "other_support", "business_leads"]
-DRAWS += ["contributions", "learning", "delegates", "truth"]
-DESIGNS = 400  # random allocations of incentives to events among which the least entangled is kept
 
 
 class World(SimpleNamespace):
@@ -67,8 +63,8 @@ def simulate(*, seed: int = 2017, organizations: int = 137, events: int = 48) ->
     for name, value, least in (("seed", seed, 0), ("organizations", organizations, 2), ("events", events, 1)):
         if value < least:
             raise ProgrammeError(f"{name}={value}: expected a whole number of {least} or more.")
-    draws = np.random.default_rng([seed, FACTS["effects"]["draw"]]).spawn(len(DRAWS))
-    draw, world = dict(zip(DRAWS, draws, strict=True)), World()
+    draws = np.random.default_rng([seed, FACTS["effects"]["draw"]]).spawn(len(FACTS["draws"]))
+    draw, world = dict(zip(FACTS["draws"], draws, strict=True)), World()
     world.organizations, twins = _organizations(draw["organizations"], organizations)
     world.events = _events(draw["events"], events)
     for make in (other_support, conversations, contributions):
@@ -95,8 +91,7 @@ def _organizations(rng, count):
     kinds = [PROVIDER] * providers + [GRANTEE] * (count - providers)
     numbers = [*range(1, providers + 1), *range(1, count - providers + 1)]
     joined = pd.Timestamp("2016-02-15") + days(rng.integers(0, 80, count))
-    late = rng.random(count) < 0.15
-    joined = joined.where(~late, pd.Timestamp("2016-05-10") + days(rng.integers(0, 200, count)))
+    joined = joined.where(rng.random(count) >= 0.15, pd.Timestamp("2016-05-10") + days(rng.integers(0, 200, count)))
     left = pd.Series(pd.Timestamp("2016-11-01") + days(rng.integers(0, 230, count)))
     return typed(
         organization_id=[_code(f"{kind['code']}-", at, count) for kind, at in zip(kinds, numbers, strict=True)],
@@ -151,7 +146,7 @@ def _offers(rng, event_type, quarter):
     count, showcase = len(event_type), event_type == kind
     others = _centred(pd.get_dummies(pd.DataFrame({"type": event_type, "quarter": quarter})))
     best, least = None, np.inf
-    for _ in range(DESIGNS):
+    for _ in range(EVENTS["allocations"]):
         allocation = pd.DataFrame({name: rng.permutation(count) < share * count for name, share in OFFERED.items()})
         lots = np.flatnonzero(~showcase)
         taken = rng.permutation(lots)[: max(0, round(OFFERED[incentive] * count) - showcase.sum())]
@@ -232,8 +227,7 @@ def _delegates(rng, rows):
 
 def other_support(rng, roster):
     """Support of each organization by each other project."""
-    has = rng.random((len(roster), len(SAID["projects"]))) < SAID["supported"]
-    organization, project = np.nonzero(has)
+    organization, project = np.nonzero(rng.random((len(roster), len(SAID["projects"]))) < SAID["supported"])
     count = len(project)
     started = pd.Timestamp("2016-02-15") + days(rng.integers(0, 380, count))
     ended = pd.Series(started + days(rng.integers(100, 365, count)))
@@ -292,8 +286,7 @@ def _wave(rng, wave, roster, views):
     about |= {"submitted_on": first + days(rng.integers(0, 28, len(who))), "wave": wave}
     knows = rng.random(len(who)) < 0.25 + 0.08 * wave
     role = answer.pop("role_clear")
-    said = pd.Series(rng.choice(SAID["comments"], len(who)), dtype="str")
-    said = said.where(rng.random(len(who)) < 0.68)
+    said = pd.Series(rng.choice(SAID["comments"], len(who)), dtype="str").where(rng.random(len(who)) < 0.68)
     expects = _expectations(rng, len(who), unanswered=0.03)
     return pd.DataFrame(about | answer | {"knows_benefits": knows, "role_clear": role} | expects | {"comment": said})
 
