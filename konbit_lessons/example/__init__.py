@@ -1,6 +1,6 @@
 """A simulated programme of any size with known effects, written as the field would write it.
 
-``world`` (with ``records``) says what is true, ``names`` invents names and their typing slips, ``field_files`` writes
+``world`` says what is true, ``names`` invents names and their typing slips, ``field_files`` writes
 the raw files. It stands before everything else in the flow: what it writes is read like anyone's data, and
 ``data/truth`` says what should be found.
 No organization, person or number in it exists.
@@ -43,9 +43,8 @@ def write_example(folder, *, seed: int = 2017, organizations: int = 137, events:
     folder = Path(folder)
     raw = folder / "data" / "raw"
     if raw.is_dir() and any(raw.iterdir()):
-        raise ProgrammeError(
-            f"{raw} already holds files, and a simulated programme would mix with them. Name an empty folder."
-        )
+        found = f"{raw} already holds files, and a simulated programme would mix with them"
+        raise ProgrammeError(f"{found}. Name an empty folder.")
     world = simulate(seed=seed, organizations=organizations, events=events)
     raw.mkdir(parents=True, exist_ok=True)
     key = write_files(world, raw)

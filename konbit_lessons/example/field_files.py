@@ -15,8 +15,7 @@ import pandas as pd
 import xlsxwriter
 
 from konbit_lessons.example.names import FACTS, PEOPLE, WORDS, Typist, person, phones
-from konbit_lessons.example.records import CUT, EXPECTS, WAVES
-from konbit_lessons.example.world import AMOUNT, KEY, KINDS, TYPES, World
+from konbit_lessons.example.world import AMOUNT, CUT, EXPECTS, KEY, KINDS, TYPES, WAVES, World
 
 FILES = FACTS["files"]
 RATINGS = ["motivation", "belief_money", "perceived_value", "role_clear"]

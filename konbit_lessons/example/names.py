@@ -85,12 +85,10 @@ class Typist:
         ids = list(organization_ids)
         habits = self._rng.choice(len(self.HABITS), len(ids), p=self.HABITS)
         where = self._rng.random(len(ids))
-        return [self._remember(key, self._variant(self._names[key], *how)) for key, *how in zip(ids, habits, where)]  # noqa: B905
-
-    def _remember(self, key, text):
-        if self.aliases.setdefault(text, key) == key:
-            return text
-        return self._remember(key, self._names[key])
+        names = [self._names[key] for key in ids]
+        typed = [(self._variant(*how), how[0]) for how in zip(names, habits, where, strict=True)]
+        remember = self.aliases.setdefault
+        return [next(one for one in ways if remember(one, key) == key) for key, ways in zip(ids, typed, strict=True)]
 
     def _variant(self, name, habit, where):
         abbreviated = next((pair for pair in TYPING["abbreviations"] if pair[0] in name), (name, name))

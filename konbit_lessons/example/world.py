@@ -7,7 +7,9 @@ an event it is invited to with probability
 
 with u and v normal (what makes rows of one organization, and of one event, alike); effects and standard deviations
 stand in ``world.toml``. ``truth`` holds them and what they are worth in proportions, so that an analysis can be
-checked. The field's versions of the same facts, with their errors, are made in ``field_files``.
+checked. The field's versions of the same facts, with their errors, are made in ``field_files``. What organizations say
+and do between events (support, conversations, answers, leads, pledges) comes last; each table has its own random
+generator, so that a change in one leaves the others as they were.
 """
 
 from importlib.resources import files
@@ -17,20 +19,16 @@ import numpy as np
 import pandas as pd
 
 from konbit_lessons.errors import ProgrammeError
-from konbit_lessons.example import records
 from konbit_lessons.example.names import DEPARTMENT_OF, FACTS, PEOPLE, acronym, organization_names, person, phones
-from konbit_lessons.example.records import CUT, SAID, days, typed
 
-EVENTS, KINDS = FACTS["events"], FACTS["kinds"]
+EVENTS, KINDS, SAID = FACTS["events"], FACTS["kinds"], FACTS["records"]
+CUT = pd.Timestamp(EVENTS["cut"])  # nothing is recorded after this day
+EXPECTS, WAVES = SAID["expects"], dict(enumerate(SAID["waves"], start=1))
 EFFECTS, OTHER = FACTS["effects"]["incentives"], FACTS["effects"]["other"]
 OFFERED, TYPES = EVENTS["offered"], EVENTS["types"]
 PROVIDER, GRANTEE = KINDS["provider"], KINDS["grantee"]
 AMOUNT = EVENTS["amount"]  # the incentive that is one
 KEY = ["event_id", "organization_id"]
-# each part has draws of its own, so that a change in one leaves the others as they were
-DRAWS = ["organizations", "events", "invitations", "survey", "conversations", "other_support", "business_leads"]
-DRAWS += ["contributions", "learning", "delegates", "truth"]
-DESIGNS = 400  # random allocations of incentives to events among which the least entangled is kept
 
 
 class World(SimpleNamespace):
@@ -65,19 +63,19 @@ def simulate(*, seed: int = 2017, organizations: int = 137, events: int = 48) ->
     for name, value, least in (("seed", seed, 0), ("organizations", organizations, 2), ("events", events, 1)):
         if value < least:
             raise ProgrammeError(f"{name}={value}: expected a whole number of {least} or more.")
-    draws = np.random.default_rng([seed, FACTS["effects"]["draw"]]).spawn(len(DRAWS))
-    draw, world = dict(zip(DRAWS, draws, strict=True)), World()
+    draws = np.random.default_rng([seed, FACTS["effects"]["draw"]]).spawn(len(FACTS["draws"]))
+    draw, world = dict(zip(FACTS["draws"], draws, strict=True)), World()
     world.organizations, twins = _organizations(draw["organizations"], organizations)
     world.events = _events(draw["events"], events)
-    for name in ("other_support", "conversations", "contributions"):
-        setattr(world, name, getattr(records, name)(draw[name], world.organizations))
+    for make in (other_support, conversations, contributions):
+        setattr(world, make.__name__, make(draw[make.__name__], world.organizations))
     # what the survey's answers measure; providers are demotivated
     views = pd.DataFrame(draw["truth"].normal(size=(organizations, 2)), columns=["motivation", "belief_money"])
     views.loc[world.organizations["org_type"] == PROVIDER["org_type"], "motivation"] -= 0.4
     rows, worth = _attendance(draw["invitations"], world, views)
     world.invitations, world.delegates = _delegates(draw["delegates"], rows)
-    world.survey = records.survey(draw["survey"], world.organizations, views)
-    world.business_leads = records.business_leads(draw["business_leads"], rows, world.events)
+    world.survey = survey(draw["survey"], world.organizations, views)
+    world.business_leads = business_leads(draw["business_leads"], rows, world.events)
     world.learning = pd.read_csv(files(__package__) / "learning.csv", dtype="str", parse_dates=["due_on"])
     sd, codes = FACTS["effects"], world.organizations["organization_id"]
     truth = {"seed": seed, "coefficients": OTHER | EFFECTS, "org_sd": sd["sd_of_organizations"]}
@@ -93,8 +91,7 @@ def _organizations(rng, count):
     kinds = [PROVIDER] * providers + [GRANTEE] * (count - providers)
     numbers = [*range(1, providers + 1), *range(1, count - providers + 1)]
     joined = pd.Timestamp("2016-02-15") + days(rng.integers(0, 80, count))
-    late = rng.random(count) < 0.15
-    joined = joined.where(~late, pd.Timestamp("2016-05-10") + days(rng.integers(0, 200, count)))
+    joined = joined.where(rng.random(count) >= 0.15, pd.Timestamp("2016-05-10") + days(rng.integers(0, 200, count)))
     left = pd.Series(pd.Timestamp("2016-11-01") + days(rng.integers(0, 230, count)))
     return typed(
         organization_id=[_code(f"{kind['code']}-", at, count) for kind, at in zip(kinds, numbers, strict=True)],
@@ -149,7 +146,7 @@ def _offers(rng, event_type, quarter):
     count, showcase = len(event_type), event_type == kind
     others = _centred(pd.get_dummies(pd.DataFrame({"type": event_type, "quarter": quarter})))
     best, least = None, np.inf
-    for _ in range(DESIGNS):
+    for _ in range(EVENTS["allocations"]):
         allocation = pd.DataFrame({name: rng.permutation(count) < share * count for name, share in OFFERED.items()})
         lots = np.flatnonzero(~showcase)
         taken = rng.permutation(lots)[: max(0, round(OFFERED[incentive] * count) - showcase.sum())]
@@ -226,3 +223,113 @@ def _delegates(rng, rows):
     found = groups.agg(delegates=("person", "size"), senior_delegate=("senior", "any"))
     joined = rows.merge(found, on=KEY, how="left", validate="one_to_one").fillna({"delegates": 0})
     return joined.astype({"delegates": "Int64", "senior_delegate": "boolean"}), frame
+
+
+def other_support(rng, roster):
+    """Support of each organization by each other project."""
+    organization, project = np.nonzero(rng.random((len(roster), len(SAID["projects"]))) < SAID["supported"])
+    count = len(project)
+    started = pd.Timestamp("2016-02-15") + days(rng.integers(0, 380, count))
+    ended = pd.Series(started + days(rng.integers(100, 365, count)))
+    return typed(
+        organization_id=roster["organization_id"].to_numpy()[organization],
+        project=np.array(SAID["projects"])[project],
+        topic=rng.choice(SAID["topics"], count),
+        started_on=started,
+        ended_on=ended.where(ended <= CUT),  # blank while it goes on
+        hours=np.round(rng.uniform(10, 80, count), 1),
+    )
+
+
+def conversations(rng, roster):
+    """Conversations with each organization, what it expects, and whether the follow-up was done."""
+    who = np.repeat(np.arange(len(roster)), rng.poisson(2.8 * rng.gamma(2, 0.5, len(roster))))
+    start = roster["joined_on"].to_numpy()[who]
+    held_on = pd.Series(start + days(rng.random(len(who)) * (CUT - pd.DatetimeIndex(start)).days))
+    due = held_on + days(30)
+    done = due + days(rng.integers(-20, 20, len(who)))
+    return typed(
+        organization_id=roster["organization_id"].to_numpy()[who],
+        held_on=held_on,
+        **_expectations(rng, len(who), unanswered=0.2),
+        follow_up_due_on=due,
+        follow_up_done_on=done.where((rng.random(len(who)) < 0.65) & (done <= CUT)),
+    )
+
+
+def _expectations(rng, count, *, unanswered):
+    chosen = {f"expects_{name}": rng.random(count) < share for name, share in EXPECTS.items()}
+    chosen = pd.DataFrame(chosen, dtype="boolean")
+    nothing = (rng.random(count) < unanswered) | ~chosen.any(axis="columns")  # an empty answer cannot be told from none
+    return dict(chosen.mask(nothing))
+
+
+def survey(rng, roster, views):
+    """The answers to every wave."""
+    frame = pd.concat([_wave(rng, wave, roster, views) for wave in WAVES], ignore_index=True)
+    frame.insert(0, "submission_id", [f"{41001 + i:08d}-aaaa" for i in range(len(frame))])
+    return typed(**frame)
+
+
+def _wave(rng, wave, roster, views):
+    first = pd.Timestamp(WAVES[wave]["first"])
+    there = (roster["joined_on"] <= first) & ~(roster["left_on"] <= first)
+    answers = there & (rng.random(len(roster)) < WAVES[wave]["rate"])
+    number = answers * (1 + (rng.random(len(roster)) < 0.08))  # some organizations answer twice
+    who = np.repeat(np.arange(len(roster)), number)
+    moved_by = np.array([np.ones(len(who)), np.full(len(who), wave), *views.to_numpy()[who].T])
+    answer = {}
+    for name, weights in SAID["ratings"].items():
+        rating = np.clip(np.round(rng.normal(np.array(weights) @ moved_by, 0.7)), 1, 5)
+        answer[name] = pd.Series(rating, dtype="Int64").mask(rng.random(len(who)) < 0.04)
+    about = {"organization_id": roster["organization_id"].to_numpy()[who]}
+    about |= {"submitted_on": first + days(rng.integers(0, 28, len(who))), "wave": wave}
+    knows = rng.random(len(who)) < 0.25 + 0.08 * wave
+    role = answer.pop("role_clear")
+    said = pd.Series(rng.choice(SAID["comments"], len(who)), dtype="str").where(rng.random(len(who)) < 0.68)
+    expects = _expectations(rng, len(who), unanswered=0.03)
+    return pd.DataFrame(about | answer | {"knows_benefits": knows, "role_clear": role} | expects | {"comment": said})
+
+
+def business_leads(rng, rows, calendar):
+    """Leads and contracts of those who came, far more of them from events with a showcase."""
+    came = rows[rows["attended"]].merge(calendar, on="event_id", validate="many_to_one")
+    chance = np.where(came[FACTS["events"]["showcase"][1]], 0.11, 0.012)
+    leads = came[rng.random(len(came)) < chance].sort_values("organization_id", kind="stable")
+    count = len(leads)
+    frame = typed(
+        organization_id=leads["organization_id"].to_numpy(),
+        date=leads["held_on"].to_numpy() + days(rng.integers(5, 60, count)),
+        kind=rng.choice(SAID["leads"], count, p=[0.75, 0.25]),
+        value=pd.Series(rng.choice(SAID["values"], count)).mask(rng.random(count) < 0.2),
+        source_event=leads["event_id"].to_numpy(),
+        evidence=pd.Series(rng.choice(SAID["evidence"], count)).mask(rng.random(count) < 0.35),
+    )
+    return frame[frame["date"] <= CUT].reset_index(drop=True)
+
+
+def contributions(rng, roster):
+    """What a third of the organizations pledged, and when it was delivered."""
+    pledges = roster.sample(frac=0.33, random_state=rng)
+    count, last = len(pledges), pledges["left_on"].fillna(CUT)
+    pledged = pledges["joined_on"] + days(rng.random(count) * (last - pledges["joined_on"]).dt.days)
+    delivered = pledged + days(rng.integers(5, 100, count))
+    frame = typed(
+        organization_id=pledges["organization_id"],
+        pledged_on=pledged,
+        kind=rng.choice(SAID["pledges"], count, p=SAID["pledged"]),
+        delivered_on=delivered.where((rng.random(count) < 0.7) & (delivered <= CUT)),
+    )
+    return frame.reset_index(drop=True)
+
+
+def days(number):
+    """Whole days."""
+    return pd.to_timedelta(np.floor(number), unit="D")
+
+
+def typed(**columns):
+    """Text as ``str``, yes/no as ``boolean``, whole numbers as ``Int64``, amounts as ``Float64``, days in µs."""
+    kinds = {"b": "boolean", "i": "Int64", "f": "Float64", "M": "datetime64[us]", "O": "str", "U": "str"}
+    frame = pd.DataFrame(columns)
+    return frame.astype({name: kinds[kind.kind] for name, kind in frame.dtypes.items() if kind.kind in kinds})

@@ -67,8 +67,7 @@ def draft_programme(folder: str | Path, programme_file: str | Path = "programme.
     ProgrammeError
         The folder is not there, is empty, or no file in it fits a table.
     """
-    folder = Path(folder)
-    if not folder.is_dir():
+    if not (folder := Path(folder)).is_dir():
         raise ProgrammeError(f"{folder}: there is no such folder. Give the folder that holds the raw files.")
     found = read_folder(folder)
     sources, unfit = _sources(found)
@@ -79,11 +78,10 @@ def draft_programme(folder: str | Path, programme_file: str | Path = "programme.
         raise ProgrammeError(f"{folder}: {there}; nothing was written. Put the raw files there.{reasons}")
     raw = Path(os.path.relpath(folder.resolve(), Path(programme_file).resolve().parent)).as_posix()
     text = programme_text(found, sources, unfit, raw=raw)
-    sizes = [len(source.match.placed) + len(source.match.own) for source in sources]
-    sized = zip(sources, sizes, strict=True)
-    placed = [(found.name(path), source.table, size) for source, size in sized for path in source.paths]
+    sizes = {source: len(source.match.placed) + len(source.match.own) for source in sources}
+    placed = [(found.name(path), source.table, size) for source, size in sizes.items() for path in source.paths]
     left_open = sum("OPEN: " in line for line in text.splitlines())
-    return Draft(text, placed, sum(sizes), left_open, not_placed)
+    return Draft(text, placed, sum(sizes.values()), left_open, not_placed)
 
 
 def _sources(folder: Folder) -> tuple[list[Source], dict[Unit, str]]:
@@ -97,8 +95,7 @@ def _sources(folder: Folder) -> tuple[list[Source], dict[Unit, str]]:
             unfit[unit] = why
         else:
             sources += [Source(folder, part, ranked[0]) for part in _by_sheets(folder, unit)]
-    order = list(tables.TABLES)
-    sources = _without_copies(sources, unfit)
+    sources, order = _without_copies(sources, unfit), list(tables.TABLES)
     return sorted(sources, key=lambda source: (order.index(source.table), folder.name(source.paths[0]))), unfit
 
 
@@ -124,16 +121,15 @@ def _first_tables(units: list[Unit]) -> tuple[dict[Unit, str], Known]:
     first: dict[Unit, str] = {}
     shared = Counter()  # codes that stand in columns, or as names of sheets, of more than one unit
     for unit in units:
-        coded = [column for column in unit.columns.values() if not column.blank and column.share("code") >= 0.8]
-        shared.update({value for column in coded for value in column.distinct})
+        coded = [column.distinct for column in unit.columns.values() if column.share("code") >= 0.8]
+        shared.update(set().union(*coded))
     known = Known(shared=frozenset(value for value, count in shared.items() if count > 1))
     rosters, events = [pd.DataFrame(columns=ROSTER)], set()
     for unit in sorted(units, key=lambda unit: -unit.rows):
         ranked = matches(unit, known)
-        table = ranked[0].table
-        if table not in ("organizations", "events") or _why_unfit(ranked):
+        if ranked[0].table not in ("organizations", "events") or _why_unfit(ranked):
             continue
-        first[unit] = table
+        table = first[unit] = ranked[0].table
         likely = {name: unit.columns[header] for name, (header, _) in ranked[0].likely.items()}
         if table == "events" and "event_id" in likely:
             events.update(likely["event_id"].counts.index)
@@ -161,7 +157,7 @@ def _by_sheets(folder: Folder, unit: Unit) -> list[Unit]:
     for _, file in groupby(unit.parts, key=lambda part: part.path):
         parts = list(file)
         groups.setdefault(() if parts[0].alone else tuple(part.sheet for part in parts), []).extend(parts)
-    return [folder.unit(unit.kind, unit.form, parts) for parts in groups.values()] if len(groups) > 1 else [unit]
+    return [Unit(folder, unit.kind, unit.form, parts) for parts in groups.values()] if len(groups) > 1 else [unit]
 
 
 def start_programme(folder: str | Path) -> list[Path]:
@@ -185,9 +181,8 @@ def start_programme(folder: str | Path) -> list[Path]:
     folder = Path(folder)
     texts = {"programme.toml": new_text(), "README.md": new_text("new_programme.md")}
     texts[".gitignore"] = "# rows about organizations and people\n/data/\n/reports/\n"
-    if there := [name for name in texts if (folder / name).exists()]:
-        found = f"{folder}: {', '.join(there)} is there already and is not overwritten"
-        raise ProgrammeError(f"{found}. Name another folder.")
+    if there := ", ".join(name for name in texts if (folder / name).exists()):
+        raise ProgrammeError(f"{folder}: {there} is there already and is not overwritten. Name another folder.")
     for place in ("data/raw", "data/processed", "reports"):
         (folder / place).mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():

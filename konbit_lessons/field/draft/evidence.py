@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -18,7 +18,6 @@ from rapidfuzz import fuzz, process
 
 from konbit_lessons import tables
 from konbit_lessons.field import identity
-from konbit_lessons.field.identity import fold
 from konbit_lessons.field.values import DATE_ORDERS, NO, SERIAL, YES, Writing, convert
 from konbit_lessons.words import languages
 
@@ -26,7 +25,6 @@ PLACES = {"at": "places", "kind": "text", "meaning": "Where it is"}
 SCHEMAS = tables.schemas({"organizations": {"places": PLACES}}, languages=languages())
 ORDERS = tuple(order for order in DATE_ORDERS if order not in SERIAL)
 Concept = tuple[str, str]  # (table, column); or (a group, what it is): identifiers, others, incentives, questions, …
-Fit = float | str  # how strongly values speak for a column, 0 to 1; or what speaks against it, in words
 
 
 @cache
@@ -36,6 +34,7 @@ def vocabulary() -> dict:
 
 
 SURE = vocabulary()["sure"]
+NUMERIC = ("amount", "date", "yes_no")
 NO_ANSWER_CODES = frozenset(f"{sign}{code}" for sign in ("", "-") for code in vocabulary()["no_answer"]["codes"])
 
 
@@ -98,15 +97,14 @@ def nearest(headers: Iterable[str], *groups: str, without: tuple[str, ...] = ())
 @cache
 def meanings(which: str) -> dict[str, str]:
     """Folded writing → meaning, for one list of values of the vocabulary."""
-    known = vocabulary()["levels"].get(which, {})
-    said = {fold(written): meaning for meaning, ones in known.items() for written in (meaning, *ones)}
-    return {written: meaning for written, meaning in said.items() if written}
+    known = vocabulary()["levels"].get(which, {}).items()
+    return {said: meaning for meaning, ones in known for one in (meaning, *ones) if (said := identity.fold(one))}
 
 
 @cache
 def folded(group: str, which: str) -> frozenset[str]:
     """The folded phrases of one list of the vocabulary."""
-    return frozenset(map(fold, vocabulary()[group][which]))
+    return frozenset(map(identity.fold, vocabulary()[group][which]))
 
 
 @cache
@@ -134,8 +132,8 @@ def _phrases() -> tuple[list[tuple[Concept, tuple[str, ...]]], dict[str, list[in
     known = vocabulary()
     groups = known["headers"] | known["things"] | {name: known[name] for name in ("identifiers", "others")}
     lists = [((group, what), listed) for group, concepts in groups.items() for what, listed in concepts.items()]
-    phrases = [(concept, content_words(phrase)) for concept, listed in lists for phrase in listed]
-    phrases = list(dict.fromkeys(phrase for phrase in phrases if phrase[1]))
+    phrases = dict.fromkeys((concept, content_words(phrase)) for concept, listed in lists for phrase in listed)
+    phrases = [phrase for phrase in phrases if phrase[1]]
     with_word, meant = defaultdict(list), defaultdict(set)
     for at, (concept, words) in enumerate(phrases):
         for word in words:
@@ -172,11 +170,10 @@ class Known:
     shared: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, eq=False)
 class Column:
     """One column of raw files: what its header says, in every language known, and its values.
 
-    Attributes
+    Parameters
     ----------
     header : str
         As the programme must name it; ``"@sheet"`` and ``"@file"`` stand for the names.
@@ -184,45 +181,30 @@ class Column:
         The header, and the labels that a form gives it.
     cells : Series of str
         Missing is blank.
+
+    Attributes
+    ----------
+    counts : Series of int
+        How often each distinct value is there, without outer spaces, most frequent first.
+    distinct : list of str
+        The distinct values looked at.
+    blank, given : bool
+        It holds nothing; it stands for a name of a sheet or file, not for a column.
+    unique : float
+        Share of the values that are there once.
     """
 
-    header: str
-    says: tuple[str, ...]
-    cells: pd.Series
-    _known: dict[object, object] = field(default_factory=dict)  # shares and matches, once they are worked out
-
-    @cached_property
-    def counts(self) -> pd.Series:
-        """Distinct values, without outer spaces, most frequent first."""
-        return self.cells.dropna().str.strip().value_counts()
-
-    @property
-    def blank(self) -> bool:
-        """It holds nothing."""
-        return self.counts.empty
-
-    @property
-    def given(self) -> bool:
-        """It stands for a name of a sheet or file, not for a column."""
-        return self.header.startswith("@")
-
-    @property
-    def unique(self) -> float:
-        """Share of the values that are there once."""
-        return len(self.counts) / max(self.counts.sum(), 1)
-
-    @cached_property
-    def distinct(self) -> list[str]:
-        """The distinct values looked at."""
-        return self.counts.index[: SURE["most_values"]].tolist()
+    def __init__(self, header: str, says: tuple[str, ...], cells: pd.Series) -> None:
+        self.header, self.says, self.cells, self.given = header, says, cells, header.startswith("@")
+        self.counts = cells.dropna().str.strip().value_counts()
+        self.blank, self.unique = self.counts.empty, len(self.counts) / max(self.counts.sum(), 1)
+        self.distinct = self.counts.index[: SURE["most_values"]].tolist()
+        self.share, self.organizations = cache(self.share), cache(self.organizations)
 
     def share(self, what: str) -> float:
         """Share of the values that have a shape, that a test accepts, or that become days or numbers, at best."""
-        if what not in self._known:
-            counts = self.counts.iloc[: SURE["most_values"]]
-            shares = [counts[accepted].sum() / max(counts.sum(), 1) for accepted in self._accepted(what)]
-            self._known[what] = float(max(shares))
-        return self._known[what]
+        counts = self.counts.iloc[: SURE["most_values"]]
+        return float(max(counts[accepted].sum() / max(counts.sum(), 1) for accepted in self._accepted(what)))
 
     def _accepted(self, what: str) -> list[list[bool]]:
         """Which distinct values are accepted; days and numbers, in each way of writing them."""
@@ -238,23 +220,16 @@ class Column:
         return [(values.mod(1).eq(0).fillna(False) if what == "whole" else values.notna()).tolist() for values in read]
 
     @property
-    def numeric(self) -> float:
-        """Share of the values that are a number, a date, or yes and no."""
-        return max(map(self.share, ("amount", "date", "yes_no")))
-
-    @property
     def kinds(self) -> bool:
         """Whether it holds a few kinds of something: texts that repeat, and are no persons' names, codes or numbers."""
         few = 1 < len(self.counts) <= min(SURE["most_kinds"], max(2, 0.6 * self.counts.sum()))
-        return few and self.numeric < 0.5 and self.share("code") < 0.5
+        return few and max(map(self.share, (*NUMERIC, "code"))) < 0.5
 
     def organizations(self, known: Known) -> dict[str, identity.Match]:
         """What the roster says of each distinct value; nothing of numbers and dates."""
         if known.roster is None or max(self.share("amount"), self.share("date")) > 0.5:
             return {}
-        if known.roster not in self._known:
-            self._known[known.roster] = known.roster.match(self.distinct[: SURE["most_names"]])
-        return self._known[known.roster]
+        return known.roster.match(self.distinct[: SURE["most_names"]])
 
     @cached_property
     def beside(self) -> tuple[float, str]:
@@ -282,19 +257,19 @@ def days_in(cells: pd.Series, orders: Iterable[str]) -> pd.Series:
 _TESTS = {
     "words": lambda value: len(identity.words(value)) >= 2,
     "short": lambda value: len(value) <= 10 and " " not in value and value.isupper(),
-    "yes_no": lambda value: value.casefold() in YES | NO or fold(value) in meanings("yes_no"),
-    "point": lambda value: (value.isdigit() and int(value) <= 10) or fold(value) in meanings("agreement"),
-    "answer": lambda value: value in NO_ANSWER_CODES or fold(value) in meanings("unknown"),
+    "yes_no": lambda value: value.casefold() in YES | NO or identity.fold(value) in meanings("yes_no"),
+    "point": lambda value: (value.isdigit() and int(value) <= 10) or identity.fold(value) in meanings("agreement"),
+    "answer": lambda value: value in NO_ANSWER_CODES or identity.fold(value) in meanings("unknown"),
     "title": lambda value: set(identity.words(value)) & (folded("titles", "senior") | folded("titles", "junior")),
-    "kind of lead": lambda value: fold(value) in meanings("business_leads.kind"),
-    "status": lambda value: fold(value) in meanings("learning.status"),
+    "kind of lead": lambda value: identity.fold(value) in meanings("business_leads.kind"),
+    "status": lambda value: identity.fold(value) in meanings("learning.status"),
 }
 _MEASURES = {  # what rules look at beside these shares; of flags, the share of those that are set
     "unique": lambda column, known: column.unique,
     "different": lambda column, known: len(column.counts),
-    "numeric": lambda column, known: column.numeric,
+    "numeric": lambda column, known: max(map(column.share, NUMERIC)),
     "kinds": lambda column, known: column.kinds,
-    "usual": lambda column, known: [fold(value) in folded("usual", "contributions") for value in column.distinct],
+    "usual": lambda column, known: [identity.fold(one) in folded("usual", "contributions") for one in column.distinct],
     "events": lambda column, known: [value in known.events for value in column.distinct],
     "shared": lambda column, known: [value in known.shared for value in column.distinct],
     "organizations": lambda column, known: [bool(one.organization_id) for one in column.organizations(known).values()],
@@ -303,8 +278,8 @@ _MEASURES = {  # what rules look at beside these shares; of flags, the share of 
 }
 
 
-def fit(column: Column, table: str, name: str, known: Known) -> Fit:
-    """How well the values of a raw column fit a column of the codebook."""
+def fit(column: Column, table: str, name: str, known: Known) -> float | str:
+    """How strongly the values of a raw column speak for a column of the codebook, 0 to 1; or what against, in words."""
     about, fits = SCHEMAS[table].columns[name].metadata, vocabulary()["fits"]
     if column.blank:
         return 0.05

@@ -23,27 +23,12 @@ class Part:
     alone: bool = True
 
 
-@dataclass(frozen=True, eq=False)
-class Unit:
-    """Parts with the same columns, read together."""
-
-    kind: str
-    form: Path | None
-    columns: dict[str, Column]
-    parts: tuple[Part, ...]
-
-    @property
-    def rows(self) -> int:
-        """Of all its parts."""
-        return sum(len(part.rows) for part in self.parts)
-
-
 @dataclass
 class Folder:
     """What a folder holds: units, forms, and for each file left out, why."""
 
     path: Path
-    units: list[Unit] = field(default_factory=list)
+    units: list["Unit"] = field(default_factory=list)
     forms: dict[Path, Form] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
 
@@ -51,20 +36,40 @@ class Folder:
         """A file as programme.toml names it."""
         return path.relative_to(self.path).as_posix()
 
-    def unit(self, kind: str, path: Path | None, parts: list[Part]) -> Unit:
-        """Parts that are read together, with the form behind them."""
-        form, rows = self.forms.get(path), pd.concat([as_written(part.rows) for part in parts], ignore_index=True)
-        columns = {}
+
+class Unit:
+    """Parts of the files of a folder that have the same columns, read together.
+
+    Parameters
+    ----------
+    folder : Folder
+    kind : str
+        Of export.
+    form : Path or None
+        The form behind it.
+    parts : list of Part
+
+    Attributes
+    ----------
+    rows : int
+        Of all its parts.
+    columns : dict of str to Column
+        Those of the files; and where there are names of sheets or files, ``"@sheet"`` and ``"@file"``.
+    """
+
+    def __init__(self, folder: Folder, kind: str, form: Path | None, parts: list[Part]) -> None:
+        self.kind, self.form, self.parts, self.columns = kind, form, parts, {}
+        asked, rows = folder.forms.get(form), pd.concat([as_written(part.rows) for part in parts], ignore_index=True)
+        self.rows = len(rows)
         for header in rows:
-            question, choice = labels_of(header, form)
+            question, choice = labels_of(header, asked)
             ends = [""] if choice is None else [f"/{label}" for label in choice.values()]
             says = [label + end for label in question.values() for end in ends]
-            columns[header] = Column(header, (header, *says), rows[header])
+            self.columns[header] = Column(header, (header, *says), rows[header])
         for header, name in {"@sheet": lambda part: part.sheet, "@file": lambda part: part.path.stem}.items():
             if any(map(name, parts)):
                 each = [name(part) for part in parts for _ in range(len(part.rows))]
-                columns[header] = Column(header, (), pd.Series(each, dtype="str"))
-        return Unit(kind, path, columns, tuple(parts))
+                self.columns[header] = Column(header, (), pd.Series(each, dtype="str"))
 
 
 def read_folder(path: Path) -> Folder:
@@ -89,7 +94,7 @@ def read_folder(path: Path) -> Folder:
         by_form = read(raw.path, form=form) if form else raw
         for key, parts in _parts(by_form).items():
             groups.setdefault((by_form.kind, form, *key), []).extend(parts)
-    folder.units += [folder.unit(kind, form, parts) for (kind, form, *_), parts in groups.items()]
+    folder.units += [Unit(folder, kind, form, parts) for (kind, form, *_), parts in groups.items()]
     return folder
 
 

@@ -5,10 +5,11 @@ that is known to be no column comes near. Of the rest, what the values say is th
 open, with its candidates.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import combinations
+from operator import attrgetter
 
-import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
@@ -37,6 +38,9 @@ class Candidate:
         return 0.7 * self.confidence + 0.3 * self.by_header if self.confidence else 0.0
 
 
+NO_CANDIDATE = Candidate("", "", 0.0, 0.0, 0.0)
+
+
 @dataclass
 class Match:
     """A unit read as one table."""
@@ -56,11 +60,6 @@ class Match:
         needed = [name for name in columns if name in ("org_type", "event_type") or not columns[name].nullable]
         return [name for name in needed if name not in self.placed]
 
-    @property
-    def headers(self) -> dict[str, str]:
-        """Column of the table → header, of those placed."""
-        return {target: one.header for target, one in self.placed.items()}
-
 
 def matches(unit: Unit, known: Known) -> list[Match]:
     """The unit read as each table, best first."""
@@ -78,16 +77,14 @@ def _match(unit: Unit, table: str, known: Known, twice: dict[str, str]) -> Match
         if header in exported:
             candidates[header] = {exported[header]: Candidate(header, exported[header], 0.97, 1.0, 0.0)}
             continue
-        found = {name: _candidate(column, table, name, known) for name in SCHEMAS[table].columns}
-        found = {name: one for name, one in found.items() if one}
+        found = {name: one for name in SCHEMAS[table].columns if (one := _candidate(column, table, name, known))}
         if what := _no_column(column, unit, found, twice if table != "organizations" else {}):
             match.left_out[header] = what
         else:
             candidates[header] = found
     _assign(match, candidates, unit)
     _open_if_out_of_order(match, unit)
-    placed = set(match.headers.values())
-    match.own = own_columns(unit, table, [header for header in match.open if header not in placed])
+    match.own = own_columns(unit, table, list(match.open))
     _leave_out_what_is_said_twice(match, unit)
     match.score = _score(match, unit)
     return match
@@ -139,74 +136,67 @@ def _other_unit(column: Column, table: str, name: str) -> bool:
 
 def _said_twice(unit: Unit, known: Known) -> dict[str, str]:
     """Columns that name the same organizations row by row as a better one: header → the better one."""
-    found = {}
+    named, by_code, twice = {}, {}, {}
     for header, column in unit.columns.items():
-        said = column.organizations(known) if not column.blank and not column.given else {}
+        said = {} if column.given else column.organizations(known)
         codes = {value: one.organization_id for value, one in said.items() if one.organization_id}
         if codes and len(codes) >= 0.4 * len(said):
-            by_code = sum(one.how == "code" for one in said.values()) / len(said)
-            found[header] = (by_code, column.cells.str.strip().map(codes))
-    better = sorted(found, key=lambda header: -found[header][0])
-    twice = {}
-    for at, header in enumerate(better):
-        for other in better[:at]:
-            if other not in twice and _share(found[header][1], found[other][1], "eq") > 0.95:
-                twice[header] = other
+            by_code[header] = sum(one.how == "code" for one in said.values()) / len(said)
+            named[header] = column.cells.str.strip().map(codes)
+    for other, header in combinations(sorted(named, key=by_code.get, reverse=True), 2):
+        both = named[other].notna() & named[header].notna()
+        if other not in twice and named[other].eq(named[header])[both].mean() > 0.95:
+            twice[header] = other
     return twice
-
-
-def _share(one: pd.Series, other: pd.Series, compared: str) -> float:
-    """Share of the rows that hold both in which one compares so to the other; 0 where there is none."""
-    both = one.notna() & other.notna()
-    return float(getattr(one[both], compared)(other[both]).mean()) if both.any() else 0.0
 
 
 def _assign(match: Match, candidates: dict[str, dict[str, Candidate]], unit: Unit) -> None:
     """Place what is sure and has no rival; open the rest."""
-    headers, targets = list(candidates), list(SCHEMAS[match.table].columns)
-    score, confidence = np.zeros((2, len(headers), len(targets)))
-    for (row, header), (at, target) in product(enumerate(headers), enumerate(targets)):
-        if one := candidates[header].get(target):
-            score[row, at], confidence[row, at] = one.score, one.confidence
-    likely = zip(*linear_sum_assignment(confidence, maximize=True), strict=True)
-    likely = [(h, t) for h, t in likely if confidence[h, t] >= SURE["mentioned"]]
-    match.likely = {targets[t]: (headers[h], float(confidence[h, t])) for h, t in likely}
+    targets = list(SCHEMAS[match.table].columns)
+    found = [[of_one.get(target, NO_CANDIDATE) for target in targets] for of_one in candidates.values()]
+    found = pd.DataFrame(found, list(candidates), targets)
+    score, confidence = (found.map(attrgetter(worth)).astype(float) for worth in ("score", "confidence"))
+    likely = {target: (header, float(confidence.loc[header, target])) for header, target in _best(confidence)}
+    match.likely = {target: one for target, one in likely.items() if one[1] >= SURE["mentioned"]}
     sure = confidence >= SURE["placed"]
-    best = zip(*linear_sum_assignment(np.where(sure, score, 0), maximize=True), strict=True)
-    picked = {h: t for h, t in best if sure[h, t]}
-    for row, header in enumerate(headers):
-        chosen = candidates[header][targets[picked[row]]] if row in picked else None
-        why = chosen and (_rival(score, picked, row, headers, targets) or _mistaken(unit.columns[header], chosen))
+    picked = {header: target for header, target in _best(score.where(sure, 0)) if sure.loc[header, target]}
+    for header, of_one in candidates.items():
+        chosen = of_one.get(picked.get(header))
+        why = _doubt(unit.columns[header], chosen, score, picked) if chosen else ""
         if chosen and not why:
             match.placed[chosen.target] = chosen
         elif not unit.columns[header].given:
-            ranked = sorted(candidates[header].values(), key=lambda one: (-one.score, -one.by_header))
+            ranked = sorted(of_one.values(), key=lambda one: (-one.score, -one.by_header))
             near = [one for one in ranked if one.confidence >= SURE["mentioned"] or one.against]
-            match.open[header] = near, why or ""
+            match.open[header] = near, why
 
 
-def _mistaken(column: Column, chosen: Candidate) -> str:
-    """What a header can be as well that is no column; "" where it is the column's own name or its values decide."""
-    degree, what = column.beside
-    doubtful = column.header != chosen.target and chosen.by_header < 0.98 and chosen.by_values < 0.6
-    return f"it can also be {what}" if what and doubtful and degree >= chosen.by_header - SURE["margin"] / 2 else ""
+def _best(worth: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    """Header and target of each pair of the best whole assignment."""
+    headers, targets = linear_sum_assignment(worth.to_numpy(), maximize=True)
+    return zip(worth.index[headers], worth.columns[targets], strict=True)
 
 
-def _rival(score: np.ndarray, picked: dict[int, int], row: int, headers: list[str], targets: list[str]) -> str:
-    """The other column or the other place that is about as good, in words; "" when there is none."""
-    column, taken = picked[row], {target: header for header, target in picked.items()}
-    own = score[row, column]
-    near = max(own - SURE["margin"], 0.01)
-    for other in np.flatnonzero(score[:, column] >= near):
-        if other != row and (other not in picked or score[other, column] >= score[other, picked[other]]):
-            return f'"{headers[other]}" comes as near to {targets[column]}'
-    for other in np.flatnonzero(score[row] >= near):
+def _doubt(column: Column, chosen: Candidate, score: pd.DataFrame, picked: dict[str, str]) -> str:
+    """What is about as good, in words: another column, another place, or what is no column; "" when nothing is.
+
+    A header that is the column's own name is no other thing, nor is one whose values decide.
+    """
+    header, target, taken = chosen.header, chosen.target, {target: header for header, target in picked.items()}
+    near = max(chosen.score - SURE["margin"], 0.01)
+    for other in score.index[score[target] >= near].drop(header):
+        if score.loc[other, target] >= score.loc[other, picked.get(other, target)]:
+            return f'"{other}" comes as near to {target}'
+    for other in score.columns[score.loc[header] >= near].drop(target):
         rival = taken.get(other)
         if rival is None:
-            return f"it is as near to {targets[other]}"
-        if rival != row and score[row, other] + score[rival, column] >= own + score[rival, other] - SURE["margin"]:
-            return f'it and "{headers[rival]}" can be exchanged'
-    return ""
+            return f"it is as near to {other}"
+        changed, kept = score.loc[header, other] + score.loc[rival, target], chosen.score + score.loc[rival, other]
+        if changed >= kept - SURE["margin"]:
+            return f'it and "{rival}" can be exchanged'
+    degree, what = column.beside
+    doubtful = header != target and chosen.by_header < 0.98 and chosen.by_values < 0.6
+    return f"it can also be {what}" if what and doubtful and degree >= chosen.by_header - SURE["margin"] / 2 else ""
 
 
 def _open_if_out_of_order(match: Match, unit: Unit) -> None:
@@ -215,14 +205,14 @@ def _open_if_out_of_order(match: Match, unit: Unit) -> None:
         if first in match.placed and last in match.placed:
             both = [match.placed[first], match.placed[last]]
             days = [evidence.days_in(unit.columns[one.header].cells, evidence.ORDERS) for one in both]
-            for one in both if _share(*days, "gt") > 0.5 else ():
+            for one in both if (days[0] - days[1]).dropna().gt(pd.Timedelta(0)).mean() > 0.5 else ():
                 del match.placed[one.target]
                 match.open[one.header] = [one], f"{first} would be after {last} in most rows"
 
 
 def _leave_out_what_is_said_twice(match: Match, unit: Unit) -> None:
     """Leave out what says the same as a used column, as a question and its choices do, and what is no column."""
-    used = {*match.headers.values(), *(one.header for one in match.own)}
+    used = {one.header for one in (*match.placed.values(), *match.own)}
     for header, (near, why) in match.open.items():
         question, (degree, what) = header.rpartition("/")[0], unit.columns[header].beside
         if question in used:
@@ -250,8 +240,8 @@ def _score(match: Match, unit: Unit) -> float:
     signature = {*vocabulary()["signature"].get(match.table, ())}
     if (signature and signature.isdisjoint(match.likely)) or (match.table == "survey" and not match.own):
         score -= 0.3
-    key = [match.headers.get(name) for name in about.metadata["key"]]
-    if key and all(header and not header.startswith("@") for header in key):
-        rows = pd.concat([unit.columns[header].cells.str.strip() for header in key], axis=1)
+    key = [unit.columns[match.placed[name].header] for name in about.metadata["key"] if name in match.placed]
+    if key and len(key) == len(about.metadata["key"]) and not any(column.given for column in key):
+        rows = pd.concat([column.cells.str.strip() for column in key], axis=1)
         score -= 0.3 * float(rows.duplicated().mean() > 0.3)
     return score - 0.1 * lacking

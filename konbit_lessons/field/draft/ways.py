@@ -24,6 +24,7 @@ from konbit_lessons.field.values import DATE_ORDERS, YES, Writing, convert
 MISSING = "no answer, as the form or the words say"
 _NUMBERS = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{2}|\d{4})(?:[ T].*)?")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ].*)?")
+_SECTIONS = {"events": ["incentives"], "survey": ["expectations", "questions"], "conversations": ["expectations"]}
 _PLAIN_ORDERS = ("year/month/day", "day month year", "month day, year", "excel")
 
 
@@ -67,23 +68,28 @@ def own_columns(unit: Unit, table: str, headers: list[str]) -> list[Own]:
     headers : list of str
         The columns that are left.
     """
-    finds = {"events": (_incentive,), "survey": (_expectation, _question), "conversations": (_expectation,)}
     found: dict[str, Own] = {}
-    for column in (unit.columns[header] for header in headers):
-        if not column.blank and not column.given:
-            one = next(filter(None, (find(column, unit) for find in finds.get(table, ()))), None)
-            if one:
-                found.setdefault(one.column, one)
+    sections = _SECTIONS.get(table, ())
+    for column in (unit.columns[header] for header in headers if not unit.columns[header].blank):
+        finds = (_expectation(column, unit) if one == "expectations" else _thing(column, one) for one in sections)
+        if one := next(filter(None, finds), None):
+            found.setdefault(one.column, one)
     return list(found.values())
 
 
-def _incentive(column: Column, unit: Unit) -> Own | None:
-    name, known = named(column.says, "incentives")
-    more = {} if column.share("yes_no") >= 0.8 else {"kind": "amount"}
-    paid = column.share("amount") >= 0.7 and (currency_in(column.header) or known)
-    if (column.beside[0] >= SURE["other"] and not known) or (more and not paid):
+def _thing(column: Column, section: str) -> Own | None:
+    """An incentive, which is there or not or an amount, or a question."""
+    name, known = named(column.says, section)
+    if section == "questions":
+        more = None if "/" in column.header else _answers(column)
+    elif column.share("yes_no") >= 0.8:
+        more = {}
+    else:
+        paid = column.share("amount") >= 0.7 and (currency_in(column.header) or known)
+        more = {"kind": "amount"} if paid else None
+    if more is None or (column.beside[0] >= SURE["other"] and not known):
         return None
-    return Own("incentives", name, column.header, as_label(column.header), more)
+    return Own(section, name, column.header, as_label(column.header), more)
 
 
 def _expectation(column: Column, unit: Unit) -> Own | None:
@@ -103,14 +109,6 @@ def _expectation(column: Column, unit: Unit) -> Own | None:
         found = said[0] and not leads.isdisjoint(words)
     label = as_label(said[0] if slash else column.header)
     return Own("expectations", named(said, "expectations")[0], column.header, label) if found else None
-
-
-def _question(column: Column, unit: Unit) -> Own | None:
-    name, known = named(column.says, "questions")
-    more = _answers(column)
-    if more is None or "/" in column.header or (column.beside[0] >= SURE["other"] and not known):
-        return None
-    return Own("questions", name, column.header, as_label(column.header), more)
 
 
 def _answers(column: Column) -> dict[str, object] | None:
@@ -209,20 +207,18 @@ def ways_of(table: str, placed: dict[str, Column], own: list[tuple[Own, Column]]
 
 def _dates(ways: Ways, columns: list[Column]) -> None:
     """Which orders the dates are in, by those that say which of their numbers is the day."""
-    days, orders, unread = {}, Counter(), 0
+    days, orders = {}, Counter()
     for written, count in [one for column in columns for one in column.counts.items() if not _ISO.fullmatch(one[0])]:
         found, options = _NUMBERS.fullmatch(written), ()
         if found:  # the orders that numbers can be in, by the mark between them and the digits of the year behind
-            mark, year = found[2], {2: "%y", 4: "%Y"}[len(found[4])]
-            ends = {order: how for order, how in DATE_ORDERS.items() if how[2:3] == mark}
-            options = tuple(order for order, how in ends.items() if how.endswith(mark + year))
+            mark, end = found[2], found[2] + {2: "%y", 4: "%Y"}[len(found[4])]
+            options = tuple(one for one, how in DATE_ORDERS.items() if how[2:3] == mark and how.endswith(end))
         if options:
             seen = days.setdefault((mark, options), Counter())
             seen.update(all=count, first=count * (int(found[1]) > 12), second=count * (int(found[3]) > 12))
-        elif order := next((one for one in _PLAIN_ORDERS if days_in(pd.Series([written]), [one]).notna().all()), None):
-            orders[order] += count
         else:
-            unread += count
+            orders[next((one for one in _PLAIN_ORDERS if days_in(pd.Series([written]), [one]).notna()[0]), "")] += count
+    unread = orders.pop("", 0)
     ways.dates += orders
     why = [f"{count} so" for count in orders.values()]
     for (mark, options), seen in days.items():
@@ -273,9 +269,8 @@ def _levels(ways: Ways, table: str, name: str, column: Column) -> None:
     if about.metadata["kind"] == "level" and not levels:
         for written, count in column.counts.items():
             level = written if re.fullmatch(r"[A-Za-z]\w{0,3}", written) and name == "action" else slug(written)
-            found = ways.kinds[name][level]
-            found[written] = int(count)
-            if " ".join(written.casefold().split()) not in (next(iter(found)).casefold(), level):
+            ways.kinds[name][level][written] = int(count)
+            if " ".join(written.casefold().split()) not in (next(iter(ways.kinds[name][level])).casefold(), level):
                 meant[written] = level
     else:
         known = meanings(f"{table}.{name}" if levels else "yes_no")
@@ -288,12 +283,9 @@ def _levels(ways: Ways, table: str, name: str, column: Column) -> None:
             else:
                 meant[written] = meaning
     for written, meaning in meant.items():
-        count = rows(column.counts[written])
-        if meaning:
-            ways.add(f"levels.{name}", f"{toml(written)} = {toml(meaning)}", count)
-        else:
-            one_of = ", ".join(levels) or "yes, no"
-            ways.add(f"levels.{name}", f'{toml(written)} = "…"  # OPEN: {count}; one of {one_of}')
+        text, count = f"{toml(written)} = {toml(meaning or '…')}", rows(column.counts[written])
+        left_open = "" if meaning else f"  # OPEN: {count}; one of {', '.join(levels) or 'yes, no'}"
+        ways.add(f"levels.{name}", text + left_open, count if meaning else "")
     if unknown:
         ways.add("missing", f"{name} = {toml(unknown)}", MISSING)
 

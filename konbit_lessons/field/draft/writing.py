@@ -56,7 +56,7 @@ class Source:
         self.folder, self.unit, self.match, self.table = folder, unit, match, match.table
         self.paths = list(dict.fromkeys(part.path for part in unit.parts))
         self.form = folder.forms.get(unit.form)
-        self.placed = {name: unit.columns[header] for name, header in match.headers.items()}
+        self.placed = {name: unit.columns[one.header] for name, one in match.placed.items()}
         self.place = named(self.placed["places"].says, "places")[0] if "places" in self.placed else ""
         expects = [one for one in match.own if one.section == "expectations"]
         questions = {one.header.removesuffix(f"/{one.name}") for one in expects}
@@ -75,7 +75,8 @@ def programme_text(folder: Folder, sources: list[Source], unfit: dict[Unit, str]
     template = environment.from_string(Path(__file__).with_name("drafted.toml.j2").read_text(encoding="utf-8"))
     found = _about(sources) | _declared(sources) | {"waves": _waves(sources), "sources": sources, "folder": folder}
     found |= {"raw": raw, "unfit": unfit, "schemas": SCHEMAS, "exporters": vocabulary()["exporters"]}
-    return template.render(found, files_of=_files, open_in=partial(_open_lines, sources)).rstrip() + "\n"
+    found |= {"files_of": _files, "stands_for": vocabulary()["stands_for"]}
+    return template.render(found, numbered_alike=partial(_numbered_alike, sources)).rstrip() + "\n"
 
 
 def _about(sources: list[Source]) -> dict:
@@ -142,49 +143,12 @@ def _files(source: Source) -> str | list[str]:
     return [glob.escape(name) for name in names] if len(names) > 1 else glob.escape(names[0])
 
 
-def _open_lines(sources: list[Source], source: Source) -> list[str]:
-    """What is needed and not placed, what is open, and what is left out."""
-    match = source.match
-    lines = [f'{name} = "…"  # OPEN: the table needs it; {_nearest(source, name)}' for name in match.needed]
-    lines += [_open_column(source, header) for header in match.open]
-    for why in dict.fromkeys(match.left_out.values()):
-        said = [toml(header) for header, reason in match.left_out.items() if reason == why]
-        lines.append(f"left out: {', '.join(said)}, {why}")
-    # a survey whose ids number the answers of one file, so that another file has the same ones
+def _numbered_alike(sources: list[Source], source: Source) -> bool:
+    """Whether a survey's ids number the answers of one file, so that another file has the same ones."""
     surveys = [one for one in sources if one.table == "survey" and "submission_id" in one.placed]
-    ids = [{*part.rows[one.match.headers["submission_id"]].dropna()} for one in surveys for part in one.unit.parts]
+    ids = [{*part.rows[one.placed["submission_id"].header].dropna()} for one in surveys for part in one.unit.parts]
     own = {*source.placed["submission_id"].counts.index} if source in surveys else set()
-    if sum(len(own & other) > 0.3 * len(other) > 0 for other in ids) > 1:
-        told = "submission_id is the same in several files, and what has one id counts once: number them apart"
-        lines.append(f"OPEN: {told}")
-    return lines
-
-
-def _nearest(source: Source, name: str) -> str:
-    """What might stand for a column that a table needs."""
-    other = source.placed.get(vocabulary()["stands_for"].get(name))
-    near = [one for candidates, _ in source.match.open.values() for one in candidates if one.target == name]
-    if near:
-        return "nearest: " + ", ".join(f'"{one.header}" ({one.confidence:.2f})' for one in near)
-    if name == "event_id" and "@sheet" in source.unit.columns:
-        return f'its sheets have names such as "{source.unit.parts[0].sheet}", which are no codes of events'
-    if other and other.unique == 1:
-        return f"without one, what tells rows apart can stand for it: {name} = {toml(other.header)}"
-    if name in ("org_type", "event_type") or SCHEMAS[source.table].columns[name].metadata["levels"]:
-        setting = f'set = {{ {name} = "…" }}'
-        return f"if all rows are the same, write {setting} in this source, and its kind under [types.{name}]"
-    return "nothing in the file is near"
-
-
-def _open_column(source: Source, header: str) -> str:
-    candidates, why = source.match.open[header]
-    doubts = [f"by its header, but {one.against}" if one.against else f"({one.confidence:.2f})" for one in candidates]
-    near = " or ".join(f"{one.target} {doubt}" for one, doubt in zip(candidates[:3], doubts, strict=False))
-    said = "; ".join(filter(None, [f"near {near}" if near else "", why]))
-    by_name = header in SCHEMAS[source.table].columns and header not in source.match.placed
-    implicit = "; read as such, since its header is the column's name" if by_name else ""
-    sort = source.unit.columns[header].sort
-    return f"OPEN: {toml(header)} ({sort}): {said or 'nothing of this table is near'}{implicit}"
+    return sum(len(own & other) > 0.3 * len(other) > 0 for other in ids) > 1
 
 
 def _waves(sources: list[Source]) -> dict[Path, str]:
