@@ -24,6 +24,8 @@ EXPLORATORY = mark(
     "This outcome is exploratory: p-values are adjusted by Benjamini and Hochberg, which bounds the share of false "
     "findings among those found, and not by Holm."
 )
+# Of linear algebra: the last digits do not depend on the machine, and at this size more threads only wait.
+ONE_THREAD = threadpool_limits.wrap(limits=1, user_api="blas")
 QUESTION = ("formula", "incentives", "cluster", "method", "trials", "reference")  # what the design rests on
 SHORT = ["label", "estimate", "conf_low", "conf_high", "p_adjusted", "strength", "reason"]
 
@@ -161,7 +163,6 @@ class Estimates:
     """
 
     table: pd.DataFrame
-    joint: Mapping | None
     n: int
     clusters: Mapping
     left_out: pd.DataFrame
@@ -204,6 +205,13 @@ class Estimates:
             hint = "the fit tells of every incentive. Ask the result before it."
             raise ModelError(f"fit: found a result that may be shared; {hint}")
         return sandwich.fit_of(self.answers)
+
+    @cached_property
+    @ONE_THREAD
+    def joint(self):
+        """The test that none of the estimable incentives predicts anything; computed when it is first looked at."""
+        told = [name for name in self.answers.design.terms if name not in set(self.not_estimable["term"])]
+        return self.answers.joint_test(told)
 
     @cached_property
     def covariates(self):
@@ -256,8 +264,7 @@ def _check(given):
             raise ModelError(f"{what}: found {given[what]!r}; expected {expected}.")
 
 
-# One thread of linear algebra: the last digits do not depend on the machine, and at this size more threads only wait.
-@threadpool_limits.wrap(limits=1, user_api="blas")
+@ONE_THREAD
 def answered(rows, question, options):
     """The answer to a question.
 
@@ -286,7 +293,6 @@ def answered(rows, question, options):
     about |= {"left_out": design.left_out, "clusters": groups, "asked": (rows, question, options)}
     return Estimates(
         table=table[result.COLUMNS],
-        joint=answers.joint_test([name for name in design.terms if name not in set(unknown["term"])]),
         rate=float(design.trials @ design.y / design.trials.sum()),
         coefficients=pd.Series(answers.fit.coefficients, index=list(design.names), name="coefficient"),
         not_estimable=unknown[["term", "label", "reason", "explanation"]].reset_index(drop=True),

@@ -87,10 +87,11 @@ def _taken_up(data, rows, quarter):
 
 def _talked_with(data, quarter):
     shares = expectations.calendar(data, quarter=quarter).drop_duplicates("fiscal_quarter").set_index("fiscal_quarter")
+    shares["short"] = shares["n"] - shares["talked_with"]
     planned = any(one.measure == "conversations" for one in data.programme.actions.values())
     for row in shares[shares.index == quarter].to_dict("records"):
         change = {"before": shares["share"].get(_quarter_before(data, quarter), NAN), "after": row["share"]}
-        short = row["n"] - row["talked_with"] if planned else NAN
+        short = row["short"] if planned else NAN
         yield _number("talked_with", row, change, k=row["talked_with"], n=row["n"], short=short)
 
 

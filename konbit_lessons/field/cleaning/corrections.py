@@ -4,6 +4,8 @@ A line says what stands where and what should stand there instead. One that find
 data has changed since it was written.
 """
 
+from functools import reduce
+
 import pandas as pd
 import pandera.pandas as pa
 
@@ -151,7 +153,8 @@ class _Places:
             names = shown(line.column, self._schema) if line.column else []
             if not names:
                 return here.index
-        stands = here[[_column(here, name, line, self._source) for name in names]].agg(" · ".join, axis="columns")
+        parts = (here[_column(here, name, line, self._source)] for name in names)
+        stands = reduce(lambda one, other: one + " · " + other, parts)
         same = stands == line.old_value
         if not same.any() or ((line.row or line.record_id) and not same.all()):
             found = f'found "{stands[~same].iloc[0]}" in {where}, column "{line.column}"'
