@@ -129,6 +129,7 @@ def test_executed_notebooks_are_not_kept_and_the_manifest_names_no_path(of_tiny)
     assert not kernels()
 
 
+@pytest.mark.slow
 def test_two_workers_make_the_same_bytes_as_one(of_tiny, tmp_path):
     tiny, out, _ = of_tiny
     made(tiny, tmp_path, workers=2)

@@ -317,7 +317,14 @@ def test_a_sentence_keeps_its_numbers(programme):
     assert said.numbers["value"].to_list() == [0.62, 0.85]
 
 
-@pytest.fixture(scope="module", params=[("programme", "en"), ("programme", "fr"), ("senegal", "fr")], ids="-".join)
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(("programme", "en"), id="programme-en"),
+        pytest.param(("programme", "fr"), id="programme-fr", marks=pytest.mark.slow),
+        pytest.param(("senegal", "fr"), id="senegal-fr", marks=pytest.mark.slow),
+    ],
+)
 def page(request, whole_programme):
     """The executed notebook of a programme in a language."""
     name, language = request.param

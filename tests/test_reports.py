@@ -171,6 +171,7 @@ def test_no_notebook_sees_what_another_has_left(tmp_path, monkeypatch, is_copied
     _gone(int(left))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not CAN_COPY, reason="kernels are copies of a process on Linux alone")
 def test_kernels_end_with_the_process_that_started_them_however_it_ends(tmp_path):
     path = written(
