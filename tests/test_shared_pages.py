@@ -9,11 +9,11 @@ roster and the partners on a day, and who was invited.
 from dataclasses import replace
 from itertools import pairwise
 
+import highspy
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
-from scipy.optimize import linprog
 
 import konbit_lessons as kl
 from konbit_lessons.disclosure import TOTAL, Gate
@@ -119,21 +119,36 @@ class Outsider:
             for name, sign in equation.items():
                 matrix[i, place[name]] = sign
         bounds = np.array([(given.get(name, least.get(name, 0)), given.get(name, 1e4)) for name in names], float)
-        matrix, right = matrix.tocsr(), np.zeros(len(self.equations))
+        solver = solver_of(matrix.tocsr(), *bounds.T)
         seen = np.empty((0, len(names)))  # figures that agree with it: what differs enough needs no program
         for name in wanted:
             column = seen[:, place[name]]
             if len(seen) and np.ptp(column) >= self.smallest:
                 yield column.min(), column.max()
                 continue
-            goal, ends = np.zeros(len(names)), []
+            ends = []
             for sign in (1, -1):
-                goal[place[name]] = sign
-                solved = linprog(goal, A_eq=matrix, b_eq=right, bounds=bounds)
-                assert solved.status == 0, solved.message
-                ends.append(sign * solved.fun)
-                seen = np.vstack([seen, solved.x])
+                solver.changeColCost(place[name], sign)
+                solver.run()
+                assert solver.getModelStatus() == highspy.HighsModelStatus.kOptimal, solver.getModelStatus()
+                seen = np.vstack([seen, solver.getSolution().col_value])
+                ends.append(seen[-1, place[name]])
+            solver.changeColCost(place[name], 0)
             yield ends
+
+
+def solver_of(matrix, low, high):
+    """The linear program of what is not negative and adds up, to be asked for the least and the most of each figure."""
+    model, nothing = highspy.HighsLp(), np.zeros(matrix.shape[0])
+    model.num_row_, model.num_col_ = matrix.shape
+    model.col_lower_, model.col_upper_, model.col_cost_ = low, high, np.zeros(len(low))
+    model.row_lower_ = model.row_upper_ = nothing
+    model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    model.a_matrix_.start_, model.a_matrix_.index_, model.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data
+    solver = highspy.Highs()
+    solver.setOptionValue("output_flag", False)
+    solver.passModel(model)
+    return solver
 
 
 def _quarter(name):
