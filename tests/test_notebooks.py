@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from click.testing import CliRunner
+from notebook_run import run_lab_cells
 from small_study import PARAMETERS, study_of, written
 
 import konbit_lessons as kl
@@ -133,3 +134,10 @@ def _answer(address, server, *, seconds=60):
         except OSError:
             time.sleep(0.25)
     return pytest.fail(f"no answer within {seconds} s")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "made"), [("incentives", "whole"), ("participation", "fit"), ("explore", "result")])
+def test_what_is_there_for_who_explores_runs_with_the_rest(name, made, whole_programme):
+    """As Run All does in JupyterLab, of a programme some of whose figures may not be shared."""
+    assert run_lab_cells(name, whole_programme)[made] is not None
