@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as t_distribution
 
-from konbit_lessons.incentives import coef_test, effects, predict_participation, wald_test
+from konbit_lessons.incentives import coef_test, effects, estimate, predict_participation, wald_test
 from konbit_lessons.incentives.clusters import clusterings
 from konbit_lessons.incentives.contrasts import of_column
 from konbit_lessons.incentives.fit import fit_model, orthonormal
@@ -419,6 +419,19 @@ def _of_sandwich(key):
     yield data, f"{key} two-way se_CR0", sorted(values(R["two_way_CR0"])), lambda: sorted(two()), tolerance
 
 
+def _of_weights():
+    """The same weighted logit by ``estimate``: analytic weights, relative to their mean."""
+    R, asked = reference("sandwich")["weighted_logit"]["cluster"], ["fee", "training"]
+
+    def of(kind):
+        question = {"incentives": asked, "cluster": "org", "method": "logit", "weights": "w", "covariance": kind}
+        return estimate(f"participated ~ {RIGHT}", frame("sandwich"), **question).fit.bse[asked]
+
+    for kind in KINDS:
+        expected = [R[f"se_{kind}"][name] for name in asked]
+        yield "sandwich", f"estimate, weighted: se_{kind}", expected, lambda kind=kind: of(kind), ITERATED
+
+
 def _of_mixed_zero():
     """A likelihood whose score is 0 where the organizations are alike, though they are not."""
     known = {"sd": 0.4101896, "coef": [-0.5777474, 0.2434053], "se": [0.08174295, 0.1295912]}
@@ -472,6 +485,7 @@ AGREEMENTS = [
         _of_model("counts", "fractional", "counts fractional"),
         _of_attend(),
         *(_of_sandwich(key) for key in ("ols", "logit", "probit", "cloglog", "poisson", "weighted_logit")),
+        _of_weights(),
         _of_mixed_zero(),
     )
     for row in rows

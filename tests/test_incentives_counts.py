@@ -54,6 +54,33 @@ def test_counts_tell_the_same_as_the_rows_they_count_and_as_equal_shares(rows, c
     assert share.table["k_offered"][0] == pytest.approx(counted.loc[counted["consulted"], "share"].sum())
 
 
+@pytest.mark.parametrize("method", ["logit", "linear"])
+def test_a_row_with_weight_three_counts_as_three_such_rows(rows, method):
+    weighed = rows.assign(weight=1 + rows["organization_id"].astype("category").cat.codes % 3, amount=rows.index % 7)
+    question = {"incentives": ["consulted", "amount"], "method": method, "covariance": "CR0"}
+    told, columns = (
+        weighed.loc[weighed.index.repeat(weighed["weight"])].reset_index(drop=True),
+        ["estimate", "std_error", "df"],
+    )
+    found, more = asked(weighed, weights="weight", **question), asked(told, **question)
+    assert found.table[columns].to_numpy() == pytest.approx(more.table[columns].to_numpy(), rel=1e-9)
+    assert found.rate == pytest.approx(more.rate) and found.n == len(rows) < more.n
+    assert np.abs(found.table["estimate"] - asked(weighed, **question).table["estimate"]).max() > 1e-4
+
+
+def test_weights_are_relative_and_above_zero_and_ways_that_take_none_say_so(rows):
+    weighed = rows.assign(weight=np.linspace(1, 3, len(rows)), thousand=np.linspace(1000, 3000, len(rows)))
+    found = [
+        asked(weighed, weights=name).table[["estimate", "std_error"]].to_numpy() for name in ("weight", "thousand")
+    ]
+    assert found[0] == pytest.approx(found[1], rel=1e-9)
+    curve = asked(weighed, weights="weight").robustness.table.set_index("specification")
+    assert (curve.loc[["bootstrap", "permutation", "gee", "mixed"], "reason"] == "unweighted").all()
+    assert np.isfinite(curve.loc[["logit", "linear"], "estimate"]).all()
+    with pytest.raises(ModelError, match='weights "weight": found 0'):
+        asked(weighed.assign(weight=weighed["weight"] - 1), weights="weight")
+
+
 def test_rows_where_nobody_was_invited_are_left_out_and_counted(counted):
     none = counted.iloc[[0]].assign(came=0, invited=0)
     more = asked(pd.concat([counted, none], ignore_index=True), **COUNTED)

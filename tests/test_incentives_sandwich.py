@@ -153,7 +153,7 @@ def test_nested_clusters_give_the_one_way_answer_and_several_rows_of_both_count_
 
 
 WRONG = {
-    "a table": (lambda rows, fit: kl.coef_test(rows, BOTH), "found a DataFrame; expected a fitted OLS, Logit or GLM"),
+    "a table": (lambda rows, fit: kl.coef_test(rows, BOTH), "found a DataFrame; expected a fitted OLS, WLS, Logit or GLM"),
     "not fitted": (lambda rows, fit: kl.coef_test(smf.ols(FORMULA, rows), BOTH), "It is not fitted yet: add .fit()."),
     "another model": (lambda rows, fit: kl.effects(smf.probit(FORMULA, rows).fit(disp=0), BOTH, "refund"), "found a fit of Probit; expected"),
     "no such column": (lambda rows, fit: kl.coef_test(fit, "village"), '"village" is not in the data of the fit'),

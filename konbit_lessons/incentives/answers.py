@@ -113,8 +113,8 @@ class Answers:
 
     @cached_property
     def _penalized(self):
-        X, y, trials = self.design.X, self.design.y, self.design.trials
-        return self.fit if self.fit.method == "firth" else fit_model(X, y, "firth", trials)
+        X, y, mass = self.design.X, self.design.y, self.design.mass
+        return self.fit if self.fit.method == "firth" else fit_model(X, y, "firth", mass)
 
 
 def count(design, key):
@@ -201,10 +201,12 @@ def smallest_detectable(fit, robust, contrast, *, columns, rows=slice(None), con
         X, beta = fit.X[:, list(columns)], fit.coefficients[list(columns)]
         # less their mean, so that amounts far from 0 leave numbers near those of the fit
         part, eta = ((X - X.mean(axis=0)) @ beta)[rows], (fit.X @ fit.coefficients)[rows]
-        target, ends = expit(eta).mean(), (part.min() - 1, part.max() + 1)
-        p = expit(eta - part + brentq(lambda shift: expit(eta - part + shift).mean() - target, *ends, xtol=1e-14))
+        target, ends = contrast.mean(expit(eta)), (part.min() - 1, part.max() + 1)
+        p = expit(
+            eta - part + brentq(lambda shift: contrast.mean(expit(eta - part + shift)) - target, *ends, xtol=1e-14)
+        )
         density = p * (1 - p)
-    gradient = density.mean() * step if step.ndim == 1 else density @ step / len(step)
+    gradient = contrast.mean(density) * step if step.ndim == 1 else contrast.mean(density[:, None] * step)
     basis = robust.basis(gradient, confidence=confidence, own=own)
     return float((stdtrit(basis.df, (1 + confidence) / 2) + stdtrit(basis.df, POWER)) * basis.std_error)
 
@@ -235,7 +237,7 @@ def e_values(fit, numbers, contrast, *, change=1.0):
     The risk ratio is that of the average predicted shares, mean p(x with 1) / mean p(x with 0); at a limit, of the
     share without the incentive plus that limit. Of an amount, over ``change`` of it around the share of all rows.
     """
-    share = fit.link.inverse(contrast.base @ fit.coefficients).mean()
+    share = contrast.mean(fit.link.inverse(contrast.base @ fit.coefficients))
 
     def of(effect):
         low = share if contrast.offered else share - change * effect / 2

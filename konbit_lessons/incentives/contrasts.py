@@ -37,17 +37,19 @@ class Contrast:
     step : array (k,) or (m, k), what is added with it (of an amount: the derivative, per unit)
     offered : whether it is offered or not, or a kind of several, rather than an amount
     columns : positions of the columns that it changes
+    weights : array (m,), of the rows in an average; None where all are alike
     """
 
     base: np.ndarray
     step: np.ndarray
     offered: bool
     columns: tuple
+    weights: np.ndarray | None = None
 
     @property
     def mean_step(self):
         """The change on average, (k,): a contrast of the coefficients."""
-        return self.step if self.step.ndim == 1 else self.step.mean(axis=0)
+        return self.step if self.step.ndim == 1 else self.mean(self.step)
 
     @property
     def is_plain(self):
@@ -57,7 +59,12 @@ class Contrast:
     def among(self, rows):
         """The same over these rows only; ``rows`` a boolean array (m,)."""
         step = self.step if self.step.ndim == 1 else self.step[rows]
-        return Contrast(self.base[rows], step, self.offered, self.columns)
+        weights = None if self.weights is None else self.weights[rows]
+        return Contrast(self.base[rows], step, self.offered, self.columns, weights)
+
+    def mean(self, each):
+        """The average of the rows of an array (m, …), by their weights."""
+        return each.mean(axis=0) if self.weights is None else np.average(each, axis=0, weights=self.weights)
 
     def effect(self, coefficients, link=LOGIT, offset=0.0):
         r"""Average marginal effect, and its derivative with respect to the coefficients.
@@ -81,10 +88,12 @@ class Contrast:
         (0.25, [0.0625, 0.25])
         """
         each, *derivatives = self.rows(coefficients, link, offset)
-        return each.mean(), self.gradient(*derivatives)
+        return self.mean(each), self.gradient(*derivatives)
 
     def gradient(self, across, along):
         """The mean effect's derivative (k,), from those of each row's with respect to the base and to the step."""
+        if self.weights is not None:
+            across, along = (part * self.weights / self.weights.mean() for part in (across, along))
         steps = along.sum() * self.step if self.step.ndim == 1 else along @ self.step
         return (across @ self.base + steps) / len(across)
 
@@ -98,13 +107,13 @@ class Contrast:
         return along * jump, link.bend(eta) * jump, along
 
 
-def of_column(X, column, *, offered):
+def of_column(X, column, *, offered, weights=None):
     """The contrast of one column of a design: 1 against 0, or per unit."""
     step, base = np.zeros(X.shape[1]), X.copy() if offered else X
     step[column] = 1.0
     if offered:
         base[:, column] = 0.0
-    return Contrast(base, step, offered, (column,))
+    return Contrast(base, step, offered, (column,), weights)
 
 
 def contrast_of(design, name, levels=None):
@@ -113,7 +122,7 @@ def contrast_of(design, name, levels=None):
     Parameters
     ----------
     design : what has ``frame`` (n rows), ``X`` (n, k) of it, the ``names`` of its columns, and ``matrix``, the X of
-        another frame
+        another frame; it may have ``weights``
     name : column of the frame: 0 and 1, a number, or text
     levels : (level, against), of text
 
@@ -125,9 +134,12 @@ def contrast_of(design, name, levels=None):
     frame, X, names = design.frame, design.X, design.names
     involved = tuple(j for j, column in enumerate(names) if mentions(column, name))
     offered = bool(levels or np.isin(frame[name], (0.0, 1.0)).all())
+    weights = getattr(design, "weights", None)
+    if weights is not None and np.ptp(weights) == 0:
+        weights = None
     alone = not levels and [unquoted(names[j]) for j in involved] == [name]
     if alone and np.array_equal(X[:, involved[0]], frame[name]):
-        return of_column(X, involved[0], offered=offered)
+        return of_column(X, involved[0], offered=offered, weights=weights)
     if offered:
         high, low = (_at(design, name, value) for value in levels or (1.0, 0.0))
         step = high - low
@@ -140,7 +152,7 @@ def contrast_of(design, name, levels=None):
         )
     columns = tuple(int(j) for j in np.flatnonzero(np.abs(step).max(axis=0) > 0))
     same = np.array_equal(step, np.broadcast_to(step[0], step.shape))
-    return Contrast(low, step[0] if same else step, offered, columns)
+    return Contrast(low, step[0] if same else step, offered, columns, weights)
 
 
 def _at(design, name, value):

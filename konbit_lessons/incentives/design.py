@@ -61,7 +61,8 @@ class Design:
     """The matrices of one question.
 
     X : array (n, k), full rank, the intercept among its columns; ``names`` of its columns, as the formula calls them.
-    y : array (n,) of 0 and 1, or shares; ``trials`` (n,), of how many each is one: 1 but for counts.
+    y : array (n,) of 0 and 1, or shares; ``trials`` (n,), of how many each is one: 1 but for counts. ``weights`` (n,),
+        relative to their mean.
     clusters : cluster column → codes (n,), from 0 in the order of the sorted ids.
     terms : name → ``Term``, for everything that is asked about, fitted or not: an incentive, "support[coaching]" for
         a kind but the one compared with; with ``by`` the pair (name, group).
@@ -80,12 +81,18 @@ class Design:
     left_out: pd.DataFrame
     notes: tuple
     trials: np.ndarray
+    weights: np.ndarray
     frame: pd.DataFrame
     ids: pd.DataFrame
     spec: object
     positions: np.ndarray
     unfit: dict = field(default_factory=dict)
     _contrasts: dict = field(default_factory=dict, repr=False)
+
+    @property
+    def mass(self):
+        """How much each row counts in a fit, (n,): its trials, times its weight."""
+        return self.trials * self.weights
 
     @property
     def first(self):

@@ -24,9 +24,10 @@ EXPLORATORY = mark(
     "This outcome is exploratory: p-values are adjusted by Benjamini and Hochberg, which bounds the share of false "
     "findings among those found, and not by Holm."
 )
+WEIGHTED = mark("Rows count by their weight, {name}: what is k of n counts them alike.")
 # Of linear algebra: the last digits do not depend on the machine, and at this size more threads only wait.
 ONE_THREAD = threadpool_limits.wrap(limits=1, user_api="blas")
-QUESTION = ("formula", "incentives", "cluster", "method", "trials", "reference")  # what the design rests on
+QUESTION = ("formula", "incentives", "cluster", "method", "trials", "weights", "reference")  # what the design rests on
 SHORT = ["label", "estimate", "conf_low", "conf_high", "p_adjusted", "strength", "reason"]
 
 
@@ -39,6 +40,7 @@ def estimate(
     method="firth",
     covariance="CR2",
     trials=None,
+    weights=None,
     reference=None,
     by=None,
     exploratory=False,
@@ -75,6 +77,10 @@ def estimate(
         and Wooldridge 1996) or "binomial" (so many of ``trials``)
     covariance : "CR2", "CR0", "CR1", "CR1S" or "CR3", see ``clusters.ClusterRobust``
     trials : name of the column with how many were invited, of whom the outcome counts those that took part
+    weights : name of a column with how much each row counts, relative to the others: in the likelihood, Firth's penalty
+        and every average. They are analytic, as R's ``glm(…, weights = w)``: CR2 and the degrees of freedom take a
+        row's variance as p(1 − p) / w. Of sampling weights (how many each row stands for) estimates and standard errors
+        hold too, since neither rests on that. k of n, and permutations, count rows
     reference : mapping of an incentive of several kinds to the kind that the others are compared with
     by : name of a column of few groups; ``groups`` then has the effects within each and their differences, from a model
         in which every incentive has its own effect in each group
@@ -247,7 +253,8 @@ class Estimates:
     @cached_property
     def prediction(self):
         """How well the model tells groups it has not seen, a ``Prediction``; None where it gives no probability."""
-        few = min(self.clusters.values()) < 10 or self.asked[1]["method"] not in prediction.METHODS
+        asked = self.asked[1]
+        few = min(self.clusters.values()) < 10 or asked["method"] not in prediction.METHODS or asked["weights"]
         return None if few else prediction.prediction(self)
 
 
@@ -293,10 +300,10 @@ def answered(rows, question, options):
     about |= {"left_out": design.left_out, "clusters": groups, "asked": (rows, question, options)}
     return Estimates(
         table=table[result.COLUMNS],
-        rate=float(design.trials @ design.y / design.trials.sum()),
+        rate=float(design.mass @ design.y / design.mass.sum()),
         coefficients=pd.Series(answers.fit.coefficients, index=list(design.names), name="coefficient"),
         not_estimable=unknown[["term", "label", "reason", "explanation"]].reset_index(drop=True),
-        notes=_notes(answers, apart, question["method"], options["exploratory"]),
+        notes=_notes(answers, apart, question, options["exploratory"]),
         factors={one: answers.joint_test([key for key in kinds if kinds[key] == one]) for one in kinds.values()},
         **about | {"groups": within, "answers": answers, "apart": apart},
     )
@@ -325,18 +332,19 @@ def _fitted(design, method, options):
             'maximum-likelihood logit has no estimate. Use method="firth".'
         )
     penalized = separated and method in ("fractional", "binomial")
-    fit = fit_model(design.X, design.y, "firth" if penalized else method, design.trials)
+    fit = fit_model(design.X, design.y, "firth" if penalized else method, design.mass)
     return Answers(design, fit, clusters.clusterings(fit, design.clusters, options["covariance"]), separated, options)
 
 
-def _notes(answers, apart, method, exploratory):
+def _notes(answers, apart, question, exploratory):
     design, fit, asked = answers.design, answers.fit, set()
-    if fit.method != method:  # the maximum does not exist, for any of the terms: Firth's penalty for all
+    if fit.method != question["method"]:  # the maximum does not exist, for any of the terms: Firth's penalty for all
         message = mark("{names}: tells without exception who took part; all coefficients are held finite by a penalty.")
     else:
         message = mark("{names}: tells without exception who took part; its coefficient is held finite by the penalty.")
         asked = {j for key in design.fitted for j in design.contrast(key).columns}
     names = [label(design.names[j]) for j in answers.separated if j not in asked and design.names[j] != "Intercept"]
     notes = [*design.notes, *([Note(message, names=", ".join(names))] if names and not fit.is_linear else [])]
+    notes += [Note(WEIGHTED, name=question["weights"])] if question["weights"] else []
     notes += [Note(EXPLORATORY)] if exploratory else []
     return tuple(dict.fromkeys([*notes, *(apart.design.notes if apart else ())]))

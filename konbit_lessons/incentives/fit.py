@@ -86,8 +86,10 @@ def fit_model(X, y, method, trials=None):
     Z, back = orthonormal(X)
     m = np.ones(len(y)) if trials is None else trials
     if method == "linear":
-        beta = back @ (Z.T @ y) / len(y)
-        return Fit(method, X, beta, np.ones(len(y)), y - X @ beta, m, IDENTITY)
+        root = np.sqrt(m)[:, None]
+        Z, back = orthonormal(X * root)
+        beta = back @ (Z.T @ (root[:, 0] * y)) / len(y)
+        return Fit(method, X, beta, m, m * (y - X @ beta), m, IDENTITY)
     beta = back @ (_firth(Z, y, m) if method == "firth" else at_maximum(Z, y, METHODS[method], var_weights=m))
     p = expit(X @ beta)
     return Fit(method, X, beta, m * p * (1 - p), m * (y - p), m)

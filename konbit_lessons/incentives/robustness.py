@@ -92,6 +92,8 @@ def _answers(context, key):
     """Term → (estimate, low, high) or a reason, by one specification, and the rows used."""
     specification, needs = SPECIFICATIONS[key]
     yes_no = np.isin(context.design.y, (0.0, 1.0)).all()
+    if context.question["weights"] and specification in UNWEIGHTED:
+        return dict.fromkeys(context.varies_by, "unweighted"), 0
     if (needs and context.question["trials"]) or (needs == YES_NO and not yes_no):
         return dict.fromkeys(context.varies_by, "not_yes_no"), 0
     if needs == YES_NO and context.separated:
@@ -138,7 +140,7 @@ class Context:
 
 def _sandwich(context, design, method):
     """Effects of another fit, with CR2 by every cluster column, as the main answer has them."""
-    fit = fit_model(design.X, design.y, method, design.trials)
+    fit = fit_model(design.X, design.y, method, design.mass)
     robust = clusters.clusterings(fit, design.clusters)
     found = {term: reason for term, (reason, _) in design.unfit.items()}
     for term in context.varies_by.keys() - found:
@@ -263,6 +265,7 @@ def _another_outcome(context, outcome, method):
     return _sandwich(context, context.redesign(rows, method=method, trials=None), method)
 
 
+UNWEIGHTED = (_bootstrap, _permutation, _gee, _mixed)  # those that take every row alike
 YES_NO, SINGLE, ANY = "yes or no", "single rows", ""  # what a specification needs of the outcome
 SPECIFICATIONS = {
     "logit": (lambda context: _sandwich(context, context.design, "logit"), YES_NO),

@@ -1,8 +1,8 @@
 """Standard errors for few clusters, for any fit of statsmodels: ``coef_test``, ``wald_test``, ``effects``, ``firth``.
 
-Takes a fitted OLS, Logit or GLM (any family and link) and one or two cluster columns; returns tables. Beside the recipe
-in the flow: the fit of an ``Estimates`` is made here as well. In R: ``clubSandwich``. A fit is first taken apart into
-what a cluster-robust covariance and an effect need of it, a ``Fitted``.
+Takes a fitted OLS, WLS, Logit or GLM (any family and link) and one or two cluster columns; returns tables. Beside the
+recipe in the flow: the fit of an ``Estimates`` is made here as well. In R: ``clubSandwich``. A fit is first
+taken apart into what a cluster-robust covariance and an effect need of it, a ``Fitted``.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from konbit_lessons.incentives.formula import matrix_of
 from konbit_lessons.incentives.result import label_of
 
 TESTED = ["estimate", "std_error", "df", "t", "p_value", "conf_low", "conf_high"]
-EXPECTED = "a fitted OLS, Logit or GLM of statsmodels, such as smf.glm(formula, rows, family=Binomial()).fit()"
+EXPECTED = "a fitted OLS, WLS, Logit or GLM of statsmodels, such as smf.glm(formula, rows, family=Binomial()).fit()"
 
 
 def coef_test(fit, clusters, kind="CR2", confidence=0.95):
@@ -30,7 +30,7 @@ def coef_test(fit, clusters, kind="CR2", confidence=0.95):
 
     Parameters
     ----------
-    fit : result of statsmodels: OLS, Logit, or GLM with any family, link, ``var_weights`` or counts; or of ``firth``
+    fit : result of statsmodels: OLS, WLS, Logit, or GLM of any family, link, ``var_weights``, counts; or of ``firth``
     clusters : one or two names of columns of the data that the formula was given; or a Series, a DataFrame of one or
         two columns (with the index of those data), or an array
     kind : "CR0", "CR1", "CR1S", "CR2" or "CR3"
@@ -177,16 +177,16 @@ def fit_of(answers):
     """The fit of an analysis as statsmodels has it, with its standard errors and degrees of freedom."""
     from statsmodels.genmod.families import Binomial
     from statsmodels.genmod.generalized_linear_model import GLM
-    from statsmodels.regression.linear_model import OLS
+    from statsmodels.regression.linear_model import OLS, WLS
 
     design, fit, robust = answers.design, answers.fit, answers.robust
     X, y = pd.DataFrame(design.X, columns=list(design.names)), pd.Series(design.y, name=design.formula.asks)
     whole = design.X.shape[1] == len(design.spec.column_names) and design.formula.left == design.formula.asks
     known = {"formula": str(design.formula), "model_spec": design.spec} if whole else {}
     if fit.is_linear:
-        result = OLS(y, X, **known).fit()
+        result = (WLS(y, X, weights=design.weights, **known) if np.ptp(design.weights) else OLS(y, X, **known)).fit()
     else:
-        model = GLM(y, X, family=Binomial(), var_weights=design.trials, **known)
+        model = GLM(y, X, family=Binomial(), var_weights=design.mass, **known)
         result = model.fit(start_params=fit.coefficients, maxiter=0)
         result._results.method = fit.method
     if whole:
@@ -316,12 +316,13 @@ def taken_apart(fit):
         hint = " It is not fitted yet: add .fit()." if hasattr(fit, "fit") and hasattr(fit, "exog") else ""
         raise ModelError(f"found a {type(fit).__name__}; expected {EXPECTED}.{hint}")
     model, kind, b = fit.model, type(fit.model).__name__, np.asarray(fit.params, float)
-    if kind not in ("OLS", "Logit", "GLM"):
+    if kind not in ("OLS", "WLS", "Logit", "GLM"):
         raise ModelError(f"found a fit of {kind}; expected {EXPECTED}. Another model can be written as a GLM.")
     Z, y = np.asarray(model.exog, float), np.asarray(model.endog, float)
     if np.linalg.matrix_rank(Z / np.linalg.norm(Z, axis=0).clip(1e-300)) < Z.shape[1]:
         raise ModelError("the columns of the fit are collinear, so none can be told apart. Leave one out.")
-    weighted = [getattr(model, name, None) for name in ("var_weights", "freq_weights", "n_trials")]
+    weights = ("weights",) if kind == "WLS" else ("var_weights", "freq_weights", "n_trials")
+    weighted = [getattr(model, name, None) for name in weights]
     w = np.prod([np.ones(len(y)), *(np.broadcast_to(one, len(y)) for one in weighted if one is not None)], axis=0)
     offset, link = np.broadcast_to(getattr(model, "_offset_exposure", 0.0), len(y)), _link(model)
     eta = Z @ b + offset
@@ -336,7 +337,7 @@ def _link(model):
 
     link = getattr(getattr(model, "family", None), "link", None)
     if link is None or type(link) is links.Logit:
-        return IDENTITY if type(model).__name__ == "OLS" else LOGIT
+        return IDENTITY if type(model).__name__ in ("OLS", "WLS") else LOGIT
 
     def bend(eta):  # the library's second derivative of an inverse is numerical for some links, that of a link never is
         return -link.deriv2(link.inverse(eta)) * link.inverse_deriv(eta) ** 3

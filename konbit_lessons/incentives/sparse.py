@@ -100,7 +100,7 @@ def permutation_p(design, name, *, varies_by, permutations, seed):
     if not permutations:
         return float("nan")
     X = np.delete(design.X, design.contrast(name).columns, axis=1)
-    fit = fit_model(X, design.y, "firth", design.trials)
+    fit = fit_model(X, design.y, "firth", design.mass)
     WX = X * fit.weights[:, None]
     u = fit.score - WX @ np.linalg.lstsq(WX.T @ X, X.T @ fit.score, rcond=None)[0]
     dealt = shuffled_scores(design, name, u, varies_by=varies_by, permutations=permutations, seed=seed)

@@ -20,16 +20,16 @@ YES_NO = {"yes": "1", "true": "1", "no": "0", "false": "0"}  # as text; other wo
 SHARES = ("fractional", "linear")  # the methods that take a share between 0 and 1
 
 
-def used_rows(rows, formula, *, incentives, cluster, by, method="firth", trials=None, reference=None):
+def used_rows(rows, formula, *, incentives, cluster, by, method="firth", trials=None, weights=None, reference=None):
     """The n complete rows of a question, in the order of their clusters, and within them of their values.
 
     Arguments as of ``estimate``.
 
     Returns
     -------
-    dict, fields of ``Design``: frame, ids, y, trials, clusters, left_out, notes
+    dict, fields of ``Design``: frame, ids, y, trials, weights, clusters, left_out, notes
     """
-    further = [name for name in (trials, by) if name]
+    further = [name for name in (trials, by, weights) if name]
     _check_columns(rows, cluster, further, incentives)
     columns = dict.fromkeys([*formula.outcome, *further, *incentives, *formula.columns, *cluster])
     _refuse_of_who_came(rows, formula.outcome)
@@ -41,6 +41,7 @@ def used_rows(rows, formula, *, incentives, cluster, by, method="firth", trials=
         numbers = pd.DataFrame({name: prepared(used[name], "outcome") for name in formula.outcome})
         outcome = evaluated(f"0 + I(1.0 * ({formula.left}))", numbers, formula)[0].iloc[:, 0]
     y, m = read_outcome(used.assign(**{formula.left: outcome}), formula.left, method, trials)
+    w = _weights(used[weights]) if weights else np.ones(len(y))
     codes = {name: pd.factorize(used[name], sort=True)[0] for name in cluster}
     if alone := [name for name, of in codes.items() if of.max() == 0]:
         raise ModelError(
@@ -48,13 +49,13 @@ def used_rows(rows, formula, *, incentives, cluster, by, method="firth", trials=
             "groups, because the spread between groups tells how sure an estimate is. Name another in cluster."
         )
     keys = [one.cat.codes if isinstance(one.dtype, pd.CategoricalDtype) else one for _, one in frame.items()]
-    order = np.lexsort([*keys, m, y, *reversed(codes.values())])
+    order = np.lexsort([*keys, w, m, y, *reversed(codes.values())])
     counted = {"dropped": len(rows) - len(used), "all": len(rows), "counted": _counted(left_out)}
     note = Note(mark("{dropped} of {all} rows were left out: {counted}."), **counted)
     frame, ids = (one.iloc[order].reset_index(drop=True) for one in (frame, used[list(cluster)]))
     found = {"frame": frame, "ids": ids, "clusters": {name: of[order] for name, of in codes.items()}}
     notes = (note,) if counted["dropped"] else ()
-    return found | {"y": y[order], "trials": m[order], "left_out": left_out, "notes": notes}
+    return found | {"y": y[order], "trials": m[order], "weights": w[order], "left_out": left_out, "notes": notes}
 
 
 def checked(rows):
@@ -267,6 +268,15 @@ def read_outcome(used, outcome, method, trials=None):
             "Take a longer period or another outcome."
         )
     return numbers, m if trials else np.ones(len(numbers))
+
+
+def _weights(column):
+    """Weights relative to their mean: what they are multiplied by all alike changes nothing."""
+    w = _numbers(column)
+    if wrong := column[~((w > 0) & np.isfinite(w))].tolist():
+        hint = "Leave such rows out, or give them a weight."
+        raise ModelError(f'weights "{column.name}": found {shown(wrong[0])}; expected a number above 0. {hint}')
+    return w / w.mean()
 
 
 def _numbers(column):
