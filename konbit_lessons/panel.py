@@ -9,7 +9,7 @@ import pandas as pd
 
 from konbit_lessons.errors import DataError, ProgrammeError
 from konbit_lessons.field.cleaning import Data
-from konbit_lessons.field.declared import AMOUNT, EXPECTS
+from konbit_lessons.field.declared import EXPECTS
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.sources import read
 from konbit_lessons.field.store import cleaned
@@ -57,8 +57,9 @@ def invitations(data: Data, *, until: str | Quarter | None = None) -> pd.DataFra
     -------
     DataFrame, one row per invitation, sorted by event and organization
         The invitation (``attended`` is missing where unknown), its event and what it offered (of an incentive that is
-        an amount, whether there was any), its organization, the organization's latest answer to each question of the
-        survey, ``conversations_90_days`` and ``recent_conversation``, ``other_support_now``, and ``leads_so_far``.
+        an amount, whether there was any, and ``<incentive>_spent``, what was paid), its organization, the
+        organization's latest answer to each question of the survey, ``conversations_90_days`` and
+        ``recent_conversation``, ``other_support_now``, and ``leads_so_far``.
 
     Raises
     ------
@@ -69,14 +70,21 @@ def invitations(data: Data, *, until: str | Quarter | None = None) -> pd.DataFra
     offered = data.invitations.merge(_events(data, until), on="event_id", how="inner", validate="many_to_one")
     offered = offered.merge(organizations, on="organization_id", how="left", validate="many_to_one")
     answered = _with_answers(offered, data)
-    return answered.assign(**_known_before(answered, data)).apply(_plain)
+    return answered.assign(**_known_before(answered, data), **_spent(answered, data.programme)).apply(_plain)
+
+
+def _spent(rows: pd.DataFrame, programme: Programme) -> dict[str, pd.Series]:
+    """What was paid for each row: the amount for each delegate; where unknown, for as many as usual, or one."""
+    came = rows["attended"].astype("float64")
+    sent = rows["delegates"].astype("float64").where((came == 1) & (rows["delegates"] > 0))
+    delegates = came * sent.fillna(sent.mean()).fillna(1.0)
+    return {spent: rows[amount].astype("float64") * delegates for amount, spent in programme.amounts.values()}
 
 
 def _events(data: Data, until: str | Quarter | None) -> pd.DataFrame:
     """The events up to the end of a quarter, with what each offered."""
     events, calendar = data.events, data.programme.calendar
-    amounts = [name for name, one in data.programme.incentives.items() if one.kind == "amount"]
-    any_of = {name: (events[name + AMOUNT] > 0).astype("boolean") for name in amounts}
+    any_of = {name: (events[of] > 0).astype("boolean") for name, (of, _) in data.programme.amounts.items()}
     events = events.assign(fiscal_quarter=calendar.names(events["held_on"]), **any_of)
     if not until:
         return events

@@ -21,7 +21,7 @@ from konbit_lessons.field.values import place_key
 from konbit_lessons.words.label import Label
 
 TYPED = {"org_type": "organizations", "event_type": "events"}  # level columns that need their levels declared
-AMOUNT = "_amount"  # ends the column that holds how much of an incentive was offered
+AMOUNT, SPENT = "_amount", "_spent"  # end the columns that hold how much of an incentive was offered, and paid
 EXPECTS = "expects_"
 SHOWN = 8  # places listed in one error
 

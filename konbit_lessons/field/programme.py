@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from konbit_lessons import tables
 from konbit_lessons.errors import ProgrammeError
-from konbit_lessons.field.declared import EXPECTS, declared, missing_words, nearest, problems, types_of
+from konbit_lessons.field.declared import AMOUNT, EXPECTS, SPENT, declared, missing_words, nearest, problems, types_of
 from konbit_lessons.field.sections import About, Analysis, Meaningful, Sections, Source, Study, Units
 from konbit_lessons.words.label import Label
 
@@ -117,6 +117,12 @@ class Programme:
     def tables(self) -> dict[str, pa.DataFrameSchema]:
         """The schema of each table: the columns of codebook.toml and those declared."""
         return tables.schemas(declared(self.said), languages=tuple(self.languages), currency=self.currency)
+
+    @property
+    def amounts(self) -> dict[str, tuple[str, str]]:
+        """Incentive that is an amount → the columns of the rows with what was offered of it, and what was paid."""
+        amounts = [name for name, one in self.incentives.items() if one.kind == "amount"]
+        return {name: (name + AMOUNT, name + SPENT) for name in amounts}
 
     @property
     def question(self) -> dict[str, Any]:

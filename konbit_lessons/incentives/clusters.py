@@ -84,8 +84,12 @@ class ClusterRobust:
 
     def variance(self, contrasts):
         """Covariance of ``contrasts @ coefficients``; contrasts (q, k) → (q, q)."""
-        along = self._scores @ self._turn(contrasts).T
+        along = self.along(contrasts)
         return along.T @ along
+
+    def along(self, contrasts):
+        """The corrected score of each cluster along contrasts (q, k) of the coefficients, (J, q)."""
+        return self._scores @ self._turn(contrasts).T
 
     def degrees_of_freedom(self, contrast):
         """Satterthwaite degrees of freedom of one contrast of the coefficients, (k,) → number.
@@ -219,14 +223,17 @@ class Clusterings:
         the noise of a clustering that an incentive does not vary by: docs/two_way_rules.md has the false positives of
         four such rules.
         """
-        told = ((one.variance(contrast)[0, 0], one.degrees_of_freedom(contrast)) for one in self.by.values())
-        each = dict(zip(self.by, told, strict=True))
-        fewest = min(df for _, df in each.values())
-        rules = [each[own]] if own in each else [*each.values()]
+        parts, df, fewest = self.widest(contrast, confidence=confidence, own=own)
+        return Basis(float(np.sqrt(_sum(parts, contrast))), df, fewest, confidence)
+
+    def widest(self, contrast, *, confidence=0.95, own=None):
+        """What :meth:`basis` rests on: clusterings, each with its sign; their degrees of freedom; the fewest of any."""
+        df = {name: one.degrees_of_freedom(contrast) for name, one in self.by.items()}
+        rules = [([(1, self.by[name])], df[name]) for name in ([own] if own in df else df)]
         if self.common:
-            rules.append((self.combined(contrast)[0, 0], fewest))
-        variance, df = max(rules, key=lambda rule: _reach(*rule, confidence))
-        return Basis(float(np.sqrt(variance)), df, fewest, confidence)
+            rules.append(([*((1, one) for one in self.by.values()), (-1, self.common)], min(df.values())))
+        parts, of = max(rules, key=lambda rule: _reach(_sum(rule[0], contrast), rule[1], confidence))
+        return parts, of, min(df.values())
 
     def covariance(self, bases):
         """The covariance of all coefficients, scaled so that its diagonal is that of their ``bases``."""
@@ -258,6 +265,10 @@ class Clusterings:
     def combined(self, contrasts):
         """V_first + V_second − V_both of contrasts, (q, q): that of Cameron, Gelbach & Miller (2011)."""
         return sum(robust.variance(contrasts) for robust in self.by.values()) - self.common.variance(contrasts)
+
+
+def _sum(parts, contrast):
+    return sum(sign * one.variance(contrast)[0, 0] for sign, one in parts)
 
 
 def _reach(variance, df, confidence):

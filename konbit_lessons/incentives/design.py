@@ -68,7 +68,8 @@ class Design:
         a kind but the one compared with; with ``by`` the pair (name, group).
     unfit : term → (reason, explanation), for those that are constant or collinear.
     left_out : frame (column, rows): rows dropped, by the first column that was missing.
-    frame : the n rows, complete, in a fixed order, as the formula sees them; ``ids`` their cluster columns. spec : of
+    frame : the n rows, complete, in a fixed order, as the formula sees them; ``ids`` their cluster columns, ``order``
+        (n,) where they stand among the rows given. spec : of
         the formula, as statsmodels keeps it. positions : of X's columns among those of the formula.
     """
 
@@ -84,6 +85,7 @@ class Design:
     weights: np.ndarray
     frame: pd.DataFrame
     ids: pd.DataFrame
+    order: np.ndarray
     spec: object
     positions: np.ndarray
     unfit: dict = field(default_factory=dict)

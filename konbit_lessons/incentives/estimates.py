@@ -13,7 +13,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from konbit_lessons.errors import ModelError
-from konbit_lessons.incentives import clusters, imputation, prediction, result, robustness, sandwich
+from konbit_lessons.incentives import clusters, cost, imputation, prediction, result, robustness, sandwich
 from konbit_lessons.incentives.answers import Answers
 from konbit_lessons.incentives.design import CLUSTER, build_design, names_of
 from konbit_lessons.incentives.fit import METHODS, fit_model, separated_columns, separated_in
@@ -195,10 +195,10 @@ class Estimates:
         table = self.table[SHORT].round(3).to_html(index=False, border=0, na_rep="", escape=True)
         return f"{table}<p>{self.n} rows; {self.method}.</p>"
 
-    def again(self, rows, **options):
-        """The same question asked of other rows."""
+    def again(self, rows, asked=None, **options):
+        """The same question asked of other rows; ``asked`` changes what the design rests on."""
         _, question, given = self.asked
-        return answered(rows, question, given | options)
+        return answered(rows, question | (asked or {}), given | options)
 
     @cached_property
     def fit(self):
@@ -230,6 +230,7 @@ class Estimates:
         return found if self.smallest <= 1 else result.shown_covariates(found, self.answers.design, self.smallest)
 
     shown = result.shown
+    costs = cost.costs
 
     @cached_property
     def robustness(self):

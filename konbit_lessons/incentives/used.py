@@ -27,13 +27,13 @@ def used_rows(rows, formula, *, incentives, cluster, by, method="firth", trials=
 
     Returns
     -------
-    dict, fields of ``Design``: frame, ids, y, trials, weights, clusters, left_out, notes
+    dict, fields of ``Design``: frame, ids, y, trials, weights, clusters, left_out, notes, order
     """
     further = [name for name in (trials, by, weights) if name]
     _check_columns(rows, cluster, further, incentives)
     columns = dict.fromkeys([*formula.outcome, *further, *incentives, *formula.columns, *cluster])
     _refuse_of_who_came(rows, formula.outcome)
-    used, left_out = _complete(rows, list(columns), trials)
+    used, left_out, kept = _complete(rows, list(columns), trials)
     frame = _frame(used, formula, incentives, cluster, reference or {}, by)
     if formula.left in map(quoted, formula.outcome):
         outcome = used[formula.outcome[0]]
@@ -55,7 +55,8 @@ def used_rows(rows, formula, *, incentives, cluster, by, method="firth", trials=
     frame, ids = (one.iloc[order].reset_index(drop=True) for one in (frame, used[list(cluster)]))
     found = {"frame": frame, "ids": ids, "clusters": {name: of[order] for name, of in codes.items()}}
     notes = (note,) if counted["dropped"] else ()
-    return found | {"y": y[order], "trials": m[order], "weights": w[order], "left_out": left_out, "notes": notes}
+    found |= {"y": y[order], "trials": m[order], "weights": w[order], "order": kept[order]}
+    return found | {"left_out": left_out, "notes": notes}
 
 
 def checked(rows):
@@ -106,7 +107,8 @@ def _complete(rows, columns, trials):
             f"no row is complete: of {len(rows)} rows, {_counted(left_out)}. "
             "Leave out the column that is mostly missing."
         )
-    return used[~missing.any(axis=1)], left_out
+    kept = ~missing.any(axis=1)
+    return used[kept], left_out, np.flatnonzero(kept)
 
 
 def _counted(left_out):

@@ -15,6 +15,7 @@ from konbit_lessons.sentences.common import answer, say_known, texts
 from konbit_lessons.words import mark
 
 TEXTS = texts("incentives")
+PER_AMOUNT = {"estimate": "", "conf_low": "_low", "conf_high": "_high"}
 
 
 def units_of(say, result):
@@ -160,6 +161,29 @@ def cannot_tell(say, result):
     """Return a sentence for each incentive of which the data cannot tell: why, and what was counted."""
     rows = incentive_rows(say, result)
     return [of_incentive(say, result, row) for _, row in rows[rows["strength"] == "cannot tell"].iterrows()]
+
+
+def costs(say, table):
+    """Return what one more attendance cost, and what more money does, for each row of ``result.costs``.
+
+    An amount is told to two digits, since its interval is never finer.
+    """
+    said = [_cost(say, row) for row in table.to_dict("records")]
+    return [*said, say(TEXTS["whose_price"])] if said else []
+
+
+def _cost(say, row):
+    about = {"label": term_name(say, row["term"]), "currency": say.programme.currency}
+    about |= {name: _two_digits(row[name]) for name in ("spent", "cost", "cost_low", "cost_high")}
+    more = {name: row[f"per_amount{end}"] for name, end in PER_AMOUNT.items()}
+    size = step({"kind": "amount", **more})
+    more = {name: number * size for name, number in more.items()}
+    told = {"step": size, "points": abs(more["estimate"]), "span": span(say, more), **about}
+    return say(TEXTS["costs"][row["bound"]], **about) + say_known(say, TEXTS["per_amount"][_way(more)], told)
+
+
+def _two_digits(number):
+    return int(float(f"{number:.2g}")) if np.isfinite(number) else None
 
 
 def span(say, row):
