@@ -206,6 +206,8 @@ def _too_few(say, row, units):
     """Too few groups had it, or too few were without it; 10 are needed, 5 of a further clustering such as events."""
     first = str(row["clusters"]).split(", ")[0].partition(" ")[2]
     n, enough = row["groups_offered"], 10 if row["varies_by"] in ("row", first) else 5
+    if pd.isna(n):
+        return say(TEXTS["reasons"]["low_df"])
     if row["kind"] == "amount" or n >= enough:
         return say("it hardly ever differed") if row["kind"] == "amount" else say("almost all had it")
     return say(TEXTS["too_few"][_clustered_by(row, units)], n=n, groups=_groups(n, units))
