@@ -1,6 +1,8 @@
 """How often the method is wrong when the truth is known: false positives and coverage, written to docs/simulation.md.
 
-``python -m benchmarks.simulation`` reruns every cell (minutes on two cores); ``--repetitions 50`` is a quick look.
+``python -m benchmarks.simulation`` reruns every cell (minutes on two cores); ``--repetitions 50`` is a quick look, and
+``--only Uneven`` draws anew the tables whose title has this word in it. Those are of a second way of drawing, which
+shares no line with this one: see ``benchmarks.uneven``.
 Participation is drawn from logit P(y = 1) = b0 + Σ β_j x_j + u_organization + v_event, with u and v normal. An
 incentive of organizations is given to a share of them, one of events to a share of events. The method is
 ``predict_participation`` as users call it, adjusted for type of organization and quarter; its answer counts where it
@@ -16,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks import uneven
 from konbit_lessons import predict_participation
 from konbit_lessons.errors import ModelError
 
@@ -56,6 +59,10 @@ class Cell:
     @property
     def terms(self) -> list[str]:
         return [*self.incentives, *([f"rare_{self.rare}"] if self.rare else [])]
+
+    def draw(self, seed: int) -> tuple[pd.DataFrame, dict[str, float]]:
+        """One programme and the truth, see the function of this name."""
+        return draw(self, seed)
 
 
 QUARTERLY = (0.05, 0.08, 0.12, 0.2, 0.3, 0.5)
@@ -137,10 +144,10 @@ def _intercept(linear: np.ndarray, sd: float, *, rate: float = 0.35) -> float:
     return low
 
 
-def once(task: tuple[Cell, int]) -> list[dict]:
+def once(task: tuple[Cell | uneven.Uneven, int]) -> list[dict]:
     """The answers of the method on one draw."""
     cell, seed = task
-    rows, truth = draw(cell, seed)
+    rows, truth = cell.draw(seed)
     cluster = ["organization_id", "event_id"] if cell.events else ["organization_id"]
     try:
         result = predict_participation(
@@ -171,6 +178,7 @@ def once(task: tuple[Cell, int]) -> list[dict]:
             "strength": table.loc[term, "strength"],
             "covered": table.loc[term, "conf_low"] <= truth[term] <= table.loc[term, "conf_high"],
             "df": table.loc[term, "df"],
+            "std_error": table.loc[term, "std_error"],
             "effect": truth[term],
             "bias": table.loc[term, "estimate"] - truth[term],
             "any": smallest < 1 - CONFIDENCE,
@@ -209,6 +217,7 @@ def summary(answers: pd.DataFrame) -> pd.DataFrame:
                 "median df": told["df"].median(),
                 "true effect": 100 * some["effect"].mean(),
                 "bias": 100 * told["bias"].mean(),
+                "sd / se": told["bias"].std() / np.sqrt((told["std_error"] ** 2).mean()),
                 "rejected": 100 * rejected,
                 "± ": 100 * np.sqrt(rejected * (1 - rejected) / n) if n else np.nan,
                 "covered": 100 * covered,
@@ -218,40 +227,51 @@ def summary(answers: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def markdown(results: dict[Cell, pd.DataFrame], repetitions: int, seed: int) -> str:
-    parts = [
-        "# Simulation: how often the method is wrong when the truth is known\n",
-        f"The command below writes this page: {repetitions:,} programmes drawn per table, nominal level 5 %, all "
-        "numbers in percent or percentage points. *rejected* is the share of estimable runs with p < 0.05: false "
-        "positives where there is no effect, power where there is one. *±* is one Monte Carlo standard error. The name "
-        "of an incentive says whether organizations or events have it, and what share of them. Where the method says "
-        "that it cannot tell (fewer than 10 organizations or 5 events with or without it, fewer than 5 degrees of "
-        "freedom, separation), the run is not *estimable* and no p-value is given. In the last table six invitations "
-        "have an incentive; its p is the permutation's and its interval the penalized one, in all runs and in those in "
-        "which it happens to be separated (given that, which is rare in itself, a level of 5 is not to be expected).\n",
-        f"```\npython -m benchmarks.simulation --repetitions {repetitions} --seed {seed}\n```\n",
-    ]
-    for cell, answers in results.items():
-        table = summary(answers)
-        once_each = answers.drop_duplicates("seed")
-        joint = once_each[once_each["has_joint"]]
-        parts.append(f"## {cell.title}\n")
-        parts.append(_table(table))
-        parts.append(
-            f"Any incentive at Holm's first step: {100 * once_each['any'].mean():.1f}. "
-            f"Joint test: {100 * joint['joint'].mean():.1f} of {len(joint):,} runs that have one.\n"
-        )
-    return "\n".join(parts)
+HEAD = """# Simulation: how often the method is wrong when the truth is known
+
+The commands below write this page, a table for each kind of programme; nominal level 5 %, all numbers in percent or
+percentage points. *rejected* is the share of estimable runs with p < 0.05: false positives where there is no effect,
+power where there is one. *±* is one Monte Carlo standard error. *sd / se* is how much estimates vary against the
+standard errors given: below 1, they err on the side of doubt. The name of an incentive says whether organizations or
+events have it, and what share of them. Where the method says that it cannot tell (fewer than 10 organizations or 5
+events with or without it, fewer than 5 degrees of freedom, separation), the run is not *estimable* and no p-value is
+given. Where six invitations have an incentive, its p is the permutation's and its interval the penalized one, in all
+runs and in those in which it happens to be separated (given that, which is rare in itself, a level of 5 is not to be
+expected). *Uneven* programmes are drawn in a second way that shares no line with the first (`benchmarks/uneven.py`): 60
+organizations with 1 to 90 invitations to 16 events, incentives that hang on the type of organization, some of single
+rows, and organizations that are normal, or a few of them far off.
+
+```
+python -m benchmarks.simulation --repetitions 3000 --seed 2
+python -m benchmarks.simulation --repetitions 1000 --seed 2 --only Uneven
+```
+"""
+
+
+def section(cell: Cell | uneven.Uneven, answers: pd.DataFrame) -> str:
+    """The part of the page about one kind of programme."""
+    once_each = answers.drop_duplicates("seed")
+    joint = once_each[once_each["has_joint"]]
+    tests = (
+        f"{len(once_each):,} programmes. Any incentive at Holm's first step: {100 * once_each['any'].mean():.1f}. "
+        f"Joint test: {100 * joint['joint'].mean():.1f} of {len(joint):,} runs that have one.\n"
+    )
+    return f"## {cell.title}\n\n{_table(summary(answers))}\n{tests}"
 
 
 def _table(table: pd.DataFrame) -> str:
-    head = "| " + " | ".join(table.columns) + " |"
-    line = "|---|" + "---:|" * (table.shape[1] - 1)
-    body = [
-        "| " + " | ".join([row[0], *("–" if pd.isna(x) else f"{x:.1f}" for x in row[1:])]) + " |"
-        for row in table.itertuples(index=False, name=None)
-    ]
-    return "\n".join([head, line, *body]) + "\n"
+    digits = [1 + (name == "sd / se") for name in table.columns[1:]]
+    lines = ["| " + " | ".join(table.columns) + " |", "|---|" + "---:|" * (table.shape[1] - 1)]
+    for name, *numbers in table.itertuples(index=False, name=None):
+        said = ["–" if pd.isna(x) else f"{x:.{d}f}" for x, d in zip(numbers, digits, strict=True)]
+        lines.append("| " + " | ".join([name, *said]) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def kept(page: Path) -> dict[str, str]:
+    """Title → section of the page as it stands."""
+    parts = page.read_text(encoding="utf-8").split("\n## ")[1:] if page.exists() else []
+    return {part.partition("\n")[0]: f"## {part.strip()}\n" for part in parts}
 
 
 def main() -> None:
@@ -259,13 +279,14 @@ def main() -> None:
     options.add_argument("--repetitions", type=int, default=1000)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--output", type=Path, default=REPORT)
+    options.add_argument("--only", default="", help="a word in the titles of the tables to draw anew")
     given = options.parse_args()
-    results = {}
-    for cell in CELLS:
-        results[cell] = run(cell, given.repetitions, seed=given.seed)
-        print(cell.title, summary(results[cell]).round(1).to_string(index=False), sep="\n", flush=True)
-    given.output.parent.mkdir(exist_ok=True)
-    given.output.write_text(markdown(results, given.repetitions, given.seed), encoding="utf-8")
+    for cell in CELLS + uneven.CELLS:
+        if given.only in cell.title:
+            answers = run(cell, given.repetitions, seed=given.seed)
+            print(cell.title, summary(answers).round(2).to_string(index=False), sep="\n", flush=True)
+            sections = kept(given.output) | {cell.title: section(cell, answers)}
+            given.output.write_text("\n".join([HEAD, *sections.values()]), encoding="utf-8")
 
 
 if __name__ == "__main__":

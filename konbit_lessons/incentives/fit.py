@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import solve_triangular
-from scipy.optimize import minimize
+from scipy.optimize import minimize, root
 from scipy.special import expit
 
 from konbit_lessons.errors import ModelError
@@ -141,6 +141,8 @@ def maximized(Z, data, beta, count):
             if gain > 1e-6 or (gain > -1e-11 and np.abs(trial[1][:count]).max() < 0.9 * np.abs(score[:count]).max()):
                 break
             step /= 2
+        else:
+            break
         beta, (height, score, information) = beta + step, trial
         if np.abs(step).max() < 1e-12:
             return beta, height, score
@@ -148,14 +150,18 @@ def maximized(Z, data, beta, count):
 
 
 def _climbed(Z, data, beta, count):
-    """The same by BFGS, where scoring creeps: of a term that tells without exception, its steps are far too short."""
+    """The same by BFGS, where scoring creeps: of a term that tells without exception, its steps are far too short.
+
+    Heights near the maximum differ by rounding only, so that the last digits are those of a root of the score.
+    """
 
     def falling(values):
         height, score, _ = penalized(Z, data, np.append(values, beta[count:]))
         return -height, -score[:count]
 
     found = minimize(falling, beta[:count], method="BFGS", jac=True, options={"gtol": TIGHT})
-    place = np.append(found.x, beta[count:])
+    near = root(lambda values: falling(values)[1], found.x, tol=TIGHT).x
+    place = np.append(min(found.x, near, key=lambda values: np.abs(falling(values)[1]).max()), beta[count:])
     return place, *penalized(Z, data, place)[:2]
 
 

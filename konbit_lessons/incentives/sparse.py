@@ -75,9 +75,9 @@ def _limit(Z, data, best, drop, side):
     for _ in range(100):
         beta, height, score = maximized(Z, data, np.append(beta[:-1], b), len(beta) - 1)
         gap, slope = height - (top - drop), score[-1]
-        if abs(gap) < TIGHT:
-            return beta
         inside, outside = (b, outside) if gap > 0 else (inside, b)
+        if abs(gap) < TIGHT or abs(outside - inside) < TIGHT * width:  # between two maxima the profile jumps
+            return beta
         step = b - gap / slope if slope * side < 0 else np.nan
         within = min(inside, outside) < step < max(inside, outside)
         far = inside + side * 4 * width if np.isinf(outside) else (inside + outside) / 2

@@ -146,5 +146,5 @@ def apart(first, last):
 
 def as_printed(share):
     """Return a share as it is printed: in whole points of 100, below one in tenths."""
-    points = round(100 * share, 1)
-    return (points if abs(points) < 1 else round(points)) / 100
+    of_100 = 100 * share
+    return round(of_100, 1 if abs(of_100) < 0.95 else 0) / 100

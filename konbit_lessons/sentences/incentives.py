@@ -11,7 +11,7 @@ import pandas as pd
 
 from konbit_lessons.incentives.result import LIKELY
 from konbit_lessons.say import capital, small
-from konbit_lessons.sentences.common import answer, say_known, texts
+from konbit_lessons.sentences.common import FOUND, answer, as_printed, say_known, texts
 from konbit_lessons.words import mark
 
 TEXTS = texts("incentives")
@@ -62,10 +62,11 @@ def incentive_rows(say, result):
 
 def step(row):
     """Return the difference in an incentive that a sentence speaks of: 1, or of an amount 1, 10, 100 …"""
-    size = abs(row["estimate"])
+    size, reach = abs(row["estimate"]), max(abs(row["conf_low"]), abs(row["conf_high"]))
     if row["kind"] == "offered" or not size > 0:
         return 1
-    return int(10 ** np.clip(np.ceil(np.log10(0.01 / size)), 0, 6))
+    most = np.floor(np.log10(1 / reach)) if reach > 0 else 6  # beyond, the interval would pass 100 of 100
+    return int(10 ** np.clip(np.ceil(np.log10(0.01 / size)), 0, np.clip(most, 0, 6)))
 
 
 def term_name(say, term):
@@ -136,9 +137,11 @@ def _sentence(say, said):
 
 def best_incentive(say, result):
     """Return the main point of the figure: the incentive that goes with most participation, where one does."""
-    units, row = units_of(say, result), incentive_rows(say, result).iloc[0]
-    if row["strength"] not in ("clear", "likely") or not row["estimate"] > 0:
+    units, rows = units_of(say, result), incentive_rows(say, result)
+    more = rows[rows["strength"].isin(FOUND) & (rows["estimate"] > 0)]
+    if more.empty:
         return say("The data show no incentive that goes with more participation")
+    row = more.iloc[0]
     text = TEXTS["best_incentive"]["in a study" if units["in_a_study"] else "ours"]
     return say(text, label=row["label"], points=row["estimate"], **units)
 
@@ -197,11 +200,10 @@ def span(say, row):
 
 
 def _difference(say, row, units):
-    size = round(100 * abs(row["estimate"]), 1)
+    size = abs(row["estimate"])
     which = f"{'against' if row['against'] else row['kind']} {_way(row)}"
     text = TEXTS["difference_in_a_study" if units["in_a_study"] else "difference"][which]
-    n = size if size < 1 else round(size)
-    return say(text, n=n, points=size / 100, step=row["step"], against=row["against"], **units)
+    return say(text, n=100 * as_printed(size), points=size, step=row["step"], against=row["against"], **units)
 
 
 def counts(say, row, units):
@@ -228,6 +230,8 @@ def _too_few(say, row, units):
     """Too few groups had it, or too few were without it; 10 are needed, 5 of a further clustering such as events."""
     first = str(row["clusters"]).split(", ")[0].partition(" ")[2]
     n, enough = row["groups_offered"], 10 if row["varies_by"] in ("row", first) else 5
+    if pd.isna(n):
+        return say(TEXTS["reasons"]["low_df"])
     if row["kind"] == "amount" or n >= enough:
         return say("it hardly ever differed") if row["kind"] == "amount" else say("almost all had it")
     return say(TEXTS["too_few"][_clustered_by(row, units)], n=n, groups=_groups(n, units))
