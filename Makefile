@@ -59,6 +59,7 @@ simulation: $(VENV)/.ready ## rerun the simulations of docs/simulation.md and do
 bench: $(VENV)/.ready ## time an analysis against R, where it is there, cleaning against pandas, and briefs against Papermill
 	@$(BIN)/python -m benchmarks.against_r
 	@$(BIN)/python -m benchmarks.cleaning --growth
+	@$(BIN)/python -m benchmarks.many_incentives
 	@$(BIN)/python -m benchmarks.briefs
 
 lock: ## renew the locked requirements (needs uv)

@@ -244,6 +244,7 @@ rows, and organizations that are normal, or a few of them far off.
 ```
 python -m benchmarks.simulation --repetitions 3000 --seed 2
 python -m benchmarks.simulation --repetitions 1000 --seed 2 --only Uneven
+python -m benchmarks.simulation --repetitions 3000 --seed 2 --only "normal, sd 1.6"
 ```
 """
 
