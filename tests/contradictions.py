@@ -1,4 +1,3 @@
-
 """Simulated programmes of many kinds, and in what a page about one contradicts itself, read off what is printed.
 
 Of amounts it is not checked that an interval stays within 100 of 100, nor within what would matter where there is no
@@ -109,8 +108,7 @@ def contradictions(result, say=None):
             check(below if answer == "clear" else True, "p", *about)
             check(
                 answer == "clear"
-                or (not p.startswith("p < ")
-                and value(p.removeprefix("p = ")) >= 1 - result.confidence - 1e-9),
+                or (not p.startswith("p < ") and value(p.removeprefix("p = ")) >= 1 - result.confidence - 1e-9),
                 "p",
                 *about,
             )

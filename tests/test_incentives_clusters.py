@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import chi2, t
 
-from konbit_lessons.incentives.clusters import KINDS, ClusterRobust, clusterings, half_corrected
+from konbit_lessons.incentives.clusters import KINDS, ClusterRobust, clusterings
+from konbit_lessons.incentives.correction import half_corrected
 from konbit_lessons.incentives.fit import fit_model
 
 

@@ -25,6 +25,15 @@ def test_one_row_per_invitation_whatever_the_order(tiny):
     assert rows["per_diem"].tolist() == [False] * 3 + [True] * 3
 
 
+def test_what_was_paid_is_the_amount_for_each_delegate_who_came(tiny):
+    rows = kl.invitations(tiny.clean())
+    came = rows["attended"] == 1
+    expected = (rows["per_diem_amount"] * rows["delegates"].where(rows["delegates"] > 0)).where(came)
+    assert rows.loc[came, "per_diem_spent"].tolist() == expected[came].fillna(rows["per_diem_amount"]).tolist()
+    assert (rows.loc[rows["attended"] == 0, "per_diem_spent"] == 0).all() and rows["per_diem_spent"].sum() > 0
+    assert rows["per_diem_spent"].isna().equals(rows["attended"].isna())
+
+
 def test_an_answer_dated_the_day_after_an_event_does_not_enter(tiny):
     row = _row(tiny.clean(), "E001", "CDSP-001")  # held on 10 January; answers of 5 and of 11 January
     assert row["motivation"] == 4 and row["expects_funding"]
