@@ -63,7 +63,7 @@ class Opening(Part):
         return said | {"sentences": _numbers([self.title, self.answer])}
 
 
-def prose(sentences, *, as_list=True, caveat=False):
+def prose(sentences, *, as_list=True, caveat=False, most=None):
     """Show sentences; those that are None or empty are left out, and nothing is shown where none is left.
 
     Parameters
@@ -71,6 +71,7 @@ def prose(sentences, *, as_list=True, caveat=False):
     sentences : Sentence, sequence of them, or mapping of an anchor to the sentence whose bold words link to it
     as_list : bool, a list where there are several
     caveat : bool, in a quiet box
+    most : int, how many Sentences stand in front; the others are folded behind how many more they are
     """
     if isinstance(sentences, Mapping):
         sentences = [one and one.to(anchor) for anchor, one in sentences.items()]
@@ -78,7 +79,12 @@ def prose(sentences, *, as_list=True, caveat=False):
     kept = [one for one in given if one]
     if not kept:
         return _nothing("There is nothing to say.")
-    return Shown(PARTS.prose(kept, as_list, caveat), {"part": "prose", "sentences": _numbers(kept)})
+    front, behind = (kept, []) if most is None else (kept[:most], kept[most:])
+    html = PARTS.prose(front, as_list, caveat)
+    if behind:
+        more = behind[0].say(["{n} more", "{n} more"], n=len(behind))
+        html += PARTS.folded(more, PARTS.prose(behind, as_list, caveat))
+    return Shown(html, {"part": "prose", "sentences": _numbers(kept)})
 
 
 def table(frame, columns, *, caption, across=None, name="", words=()):

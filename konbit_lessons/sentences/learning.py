@@ -224,6 +224,12 @@ def decided_before(say, waiting):
     return items
 
 
+def late_sentences(say, waiting):
+    """Return the changes decided before that are past their day: who makes each, and by when."""
+    late = waiting[waiting["past_day"]].to_dict("records")
+    return [say("**{what}:** {who}, {when}; decided from {quarter:period}.", **_acts(say, row), **row) for row in late]
+
+
 def no_longer(say, held):
     """Return the findings of earlier quarters that no longer hold by their numbers, and how many still do."""
     gone, n = held[~held["holds"].fillna(True).astype(bool)], int(held["holds"].sum())
@@ -236,7 +242,8 @@ def held_sentences(say, held):
 
 
 def _held(say, row):
-    text = TEXTS["held"]["not said" if pd.isna(row["holds"]) else "holds" if row["holds"] else "gone"]
+    how = "not said" if pd.isna(row["holds"]) else "holds" if row["holds"] else "gone"
+    text = TEXTS["held"]["not kept" if pd.isna(row["then"]) else how]
     now = row["k"] if row["kind"] in COUNTS else row["value"]
     then, now = (_as_text(say, row["kind"], one) for one in (row["then"], now))
     about = {"finding": own(say, row, "finding"), "quarter": row["quarter"], "number": number_name(say, row)}

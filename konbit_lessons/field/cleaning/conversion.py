@@ -22,6 +22,7 @@ from konbit_lessons.field.sources import Raw, read
 from konbit_lessons.field.values import as_text, constant, counted, encoded, kept, looked_up, nothing, stacked
 
 SUBMITTED = tables.codebook()["submitted"]  # where an exporter says when a row was submitted
+SOME = 3  # rows that a notice names
 FILLED_IN = ("end", "today", "start")  # when a form was filled in, by the device's clock; the first there is counts
 
 
@@ -67,7 +68,20 @@ class Conversion:
             values[name], wrong[name] = self._column(text, name, blanked.get(name))
             if self.schema.name == "survey" and name == tables.day_of(self.schema):  # its hour tells which is later
                 values[TYPED + name] = text[name] if name in text else nothing(text)
-        return self._with_what_is_needed(self._within_checks(values, text), text, wrong)
+        values = self._with_what_is_needed(self._within_checks(values, text), text, wrong)
+        self._note_after_cut(values)
+        return values
+
+    def _note_after_cut(self, values: pd.DataFrame) -> None:
+        """A notice for each file with rows about days after the one on which the records were pulled."""
+        day, cut = tables.day_of(self.schema), self.programme.data_cut_on
+        after = values[values[day] > pd.Timestamp(cut)] if day and cut else values[:0]
+        for source, rows in after.groupby("source", observed=True):
+            some = ", ".join(f"{row} ({held:%Y-%m-%d})" for row, held in rows[["row", day]].head(SOME).to_numpy())
+            self.record.notices.append(
+                f"{source}: {len(rows)} rows with {day} after {cut}, the day on which the records were pulled: row "
+                f"{some}{', …' * (len(rows) > SOME)}. No report tells of them. Correct the day, or data_cut_on"
+            )
 
     def _read(self) -> pd.DataFrame:
         """The rows as text, each with its id."""
