@@ -14,6 +14,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 from types import ModuleType
 
 import matplotlib.pyplot as plt
@@ -71,7 +72,7 @@ def prose(sentences, *, as_list=True, caveat=False, most=None):
     sentences : Sentence, sequence of them, or mapping of an anchor to the sentence whose bold words link to it
     as_list : bool, a list where there are several
     caveat : bool, in a quiet box
-    most : int, how many Sentences stand in front; the others are folded behind how many more they are
+    most : int, words in front: beyond the first, Sentences that exceed them are folded behind how many more they are
     """
     if isinstance(sentences, Mapping):
         sentences = [one and one.to(anchor) for anchor, one in sentences.items()]
@@ -79,11 +80,12 @@ def prose(sentences, *, as_list=True, caveat=False, most=None):
     kept = [one for one in given if one]
     if not kept:
         return _nothing("There is nothing to say.")
-    front, behind = (kept, []) if most is None else (kept[:most], kept[most:])
-    html = PARTS.prose(front, as_list, caveat)
+    words = accumulate(len(str(one).split()) for one in kept)
+    cut = len(kept) if most is None else max(sum(so_far <= most for so_far in words), 1)
+    html, behind = PARTS.prose(kept[:cut], as_list, caveat), kept[cut:]
     if behind:
         more = behind[0].say(["{n} more", "{n} more"], n=len(behind))
-        html += PARTS.folded(more, PARTS.prose(behind, as_list, caveat))
+        html += PARTS.folded(more, PARTS.prose(behind, as_list, caveat), part=True)
     return Shown(html, {"part": "prose", "sentences": _numbers(kept)})
 
 

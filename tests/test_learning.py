@@ -1,12 +1,15 @@
 """The learning report: what measures its actions, which findings lead, what it says whole, and the page itself."""
 
 import re
+import shutil
+from base64 import b64decode
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 from notebook_run import run_notebook, shown
 from scipy import stats
 
@@ -16,6 +19,7 @@ from konbit_lessons.measures import actions, findings
 from konbit_lessons.reports import manifest
 
 HERE = Path(__file__).parent
+MOST_WORDS = 900  # of the learning report, in front
 QUARTER, BEFORE = "FY2017Q2", "FY2017Q1"
 ORGANIZATIONS = [f"O{n:02d}" for n in range(20)]
 SAID = pd.read_csv(HERE / "data" / "learning_sentences.csv", keep_default_na=False).set_index("situation")
@@ -351,13 +355,60 @@ def test_text_of_an_evaluator_is_shown_and_does_nothing(programme):
     assert "<img" not in html and "&lt;img" in html
 
 
+@pytest.fixture(scope="module", params=["en", "fr", "ht"])
+def shipped(request, tmp_path_factory):
+    """The learning report of the example that is shipped, whose team has decided three things, in a language."""
+    return report_of(HERE.parent, tmp_path_factory.mktemp("shipped"), language=request.param)
+
+
+def report_of(folder, reports, **options):
+    programme = kl.load(folder / "programme.toml")
+    kl.make_reports(programme, quarter="FY2017Q3", names=["learning_report"], reports=reports, progress=str, **options)
+    return reports / "FY2017Q3" / "shared" / "learning_report.html"
+
+
+def words_in_front(page):
+    """What a reader sees before anything is opened."""
+    main = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").main
+    for folded in main.find_all("details"):
+        folded.extract()
+    return len(re.findall(r"\w+", main.get_text(" ")))
+
+
 @pytest.mark.slow
 @pytest.mark.browser
-def test_the_first_screen_of_a_phone_holds_every_decision(opened, browser, tmp_path):
-    """Of the example that is shipped, whose team has decided three things."""
-    programme = kl.load(HERE.parent / "programme.toml")
-    kl.make_reports(programme, quarter="FY2017Q3", names=["learning_report"], reports=tmp_path, progress=str)
-    opened((tmp_path / "FY2017Q3" / "shared" / "learning_report.html").as_uri(), width=360)
+def test_the_first_screen_of_a_phone_holds_every_decision_and_paper_four_sheets(opened, browser, shipped):
+    opened(shipped.as_uri(), width=360)
     decisions = "return [...document.querySelectorAll('#what-we-will-change + ul > li')]"
     ends = browser.execute_script(f"{decisions}.map(e => e.getBoundingClientRect().bottom)")
     assert len(ends) == 3 and max(ends) <= 740
+    rests_on = browser.execute_script(
+        f"{decisions}.map(e => document.getElementById(e.querySelector('a').hash.slice(1)))"
+    )
+    assert all(rests_on)
+    printed = b64decode(browser.execute_cdp_cmd("Page.printToPDF", {"paperWidth": 8.27, "paperHeight": 11.69})["data"])
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) <= 4
+
+
+@pytest.mark.slow
+def test_nine_hundred_words_stand_in_front(shipped):
+    assert 300 < words_in_front(shipped) <= MOST_WORDS
+
+
+@pytest.mark.slow
+def test_nine_hundred_words_stand_in_front_of_thirty_findings_and_a_long_story(tmp_path):
+    shutil.copytree(HERE.parent / "data", tmp_path / "data")
+    shutil.copy(HERE.parent / "programme.toml", tmp_path)
+    texts = dict.fromkeys(["question", "expectation", "finding", "adaptation"], ("word and more " * 15)[:200])
+    every = [
+        texts | {"quarter": f"FY2017Q{q}", "key": f"k{n}", "measure": "overdue"} for q in (2, 3) for n in range(30)
+    ]
+    lines = pd.DataFrame(every).assign(owner="Lead", due_on="2017-05-01", status="planned", action="A1")
+    lines["question"] += [f" {n}" for n in lines.index]
+    lines.to_csv(tmp_path / "data" / "raw" / "learning.csv", index=False)
+    (tmp_path / "narrative").mkdir()
+    story = "## Context and challenges\n\n" + "Many words were written here.\n\n" * 1000
+    (tmp_path / "narrative" / "FY2017Q3.en.md").write_text(story, encoding="utf-8")
+    page = report_of(tmp_path, tmp_path / "reports")
+    assert words_in_front(page) <= MOST_WORDS
+    assert page.read_text(encoding="utf-8").count("Many words were written here") == 1000  # behind, and not thrown away

@@ -11,6 +11,7 @@ import re
 from itertools import accumulate
 
 import mistune
+from markupsafe import Markup
 
 from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.figures.markup import PARTS, Shown, plain
@@ -25,7 +26,7 @@ IMAGE = re.compile(r"!\[[^\]]*\]\s*[(\[]")
 ANCHOR = re.compile(r"\[[^\]]*\]\(\s*#([^)\s]*)\s*\)")
 ITEM = re.compile(r"([-*+]|\d+[.)])\s+")
 FINDING = "finding-"
-IN_FRONT = 150  # of the evaluator's own words, in all sections
+IN_FRONT = 120  # of the evaluator's own words, in all sections
 RECOMMENDATIONS = "what-we-will-change"  # the section whose items each say what they rest on
 _MARKDOWN = mistune.create_markdown(escape=True)
 
@@ -79,7 +80,7 @@ def _shown(lines, most, words):
     begins = [at for at, line in enumerate(lines) if not at or not lines[at - 1].strip() or ITEM.match(line)]
     cut = max(at for at in [*begins, len(lines)] if before[at] <= most or not at)
     html, behind = _html(lines[:cut]), _html(lines[cut:])
-    html += PARTS.folded(words.text("Read on"), behind) if behind else ""
+    html += PARTS.folded(words.text("Read on"), Markup(behind), part=True) if behind else ""
     return Shown(html, {"part": "narrative" if html else "nothing"})
 
 
