@@ -239,6 +239,15 @@ def test_decisions_come_by_their_day_and_findings_have_a_name(learned):
     assert waiting[["adaptation", "past_day"]].to_numpy().tolist() == [["Write it down", True]]
 
 
+def test_a_table_in_kreyol_alone_needs_no_column_in_the_first_language(learned, tiny):
+    tiny.replace("learning.csv", "question,expectation", "question_ht,expectation_ht")
+    tiny.replace("programme.toml", 'currency = "HTG"', 'currency = "HTG"\nlanguages = ["en", "ht"]')
+    lines = tiny.clean().learning
+    assert lines["question"].equals(lines["question_ht"]) and set(lines["question"]) == set(
+        learned.learning["question"]
+    )
+
+
 def test_two_findings_with_one_key_are_refused(learned, tiny):
     tiny.replace("learning.csv", f"{QUARTER},late,", f"{QUARTER},calls,")
     with pytest.raises(DataError, match='two findings with the key "calls"'):
@@ -321,6 +330,15 @@ def test_every_sentence_is_as_it_was_read(programme, language):
     said = {name: situation(say) for name, situation in SITUATIONS.items()}
     texts = {name: " | ".join(map(str, one)) if isinstance(one, list) else str(one) for name, one in said.items()}
     assert texts == SAID[language].to_dict()
+
+
+@pytest.mark.parametrize(
+    ("language", "text"), [("en", "[Rele yo]{lang=ht}"), ("fr", "[Rele yo]{lang=ht}"), ("ht", "Rele yo")]
+)
+def test_a_text_that_is_there_in_another_language_alone_is_marked_as_of_it(programme, language, text):
+    alone = line(adaptation="Rele yo", adaptation_fr=None, adaptation_ht="Rele yo")
+    (said,) = kl.Say(language, programme).decision_sentences(pd.DataFrame([alone]))
+    assert str(said).startswith(f"**{text}")
 
 
 def test_a_sentence_keeps_its_numbers(programme):

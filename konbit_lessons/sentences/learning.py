@@ -47,12 +47,14 @@ def _acts(say, row):
 
 def own(say, row, column):
     """Return what was written in a column of the table of learning questions, in the page's language where it is."""
-    ours, first = row.get(f"{column}_{say.language}"), say.programme.languages[0]
-    text = row[column] if pd.isna(ours) or not ours else ours
-    if pd.isna(text):
-        return ""
-    text = str(text).strip().removesuffix(".").translate(BRACKETS)
-    return text if say.language == first or text == ours else f"[{text}]{{lang={first}}}"
+    first, *others = say.programme.languages
+    texts = {one: row.get(f"{column}_{one}") for one in others}
+    known = {one: str(text) for one, text in texts.items() if pd.notna(text) and text}
+    if pd.notna(row[column]) and row[column] not in known.values():  # what stands alone may be in any of them
+        known = {first: str(row[column])} | known
+    language = say.language if say.language in known else next(iter(known), "")
+    text = known.get(language, "").strip().removesuffix(".").translate(BRACKETS)
+    return text if language in ("", say.language) else f"[{text}]{{lang={language}}}"
 
 
 def who(say, row):

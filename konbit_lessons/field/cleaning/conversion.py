@@ -299,6 +299,10 @@ def _columns(frame: pd.DataFrame, source: Source, schema: pa.DataFrameSchema, *,
             raise SourceError(f"{where}: {hint}. Correct columns in programme.toml, or the file.")
         wanted |= found
     for column, about in schema.columns.items():
+        original = column.removesuffix(f"_{about.metadata.get('language')}")
+        if column in wanted and original in schema.columns:  # a text may be there in another language alone
+            wanted.setdefault(original, wanted[column])
+    for column, about in schema.columns.items():
         if not about.nullable and column not in wanted and column not in {*source.set, *source.by_file}:
             told = f'nothing is given for the column "{column}", which the table "{schema.name}" needs. '
             advice = f"Name its header under columns in programme.toml; the file has {', '.join(frame)}."
