@@ -5,6 +5,7 @@ import shutil
 from base64 import b64decode
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -164,6 +165,14 @@ def test_what_events_offered_is_counted_on_both_sides(data, tiny):
         "per_diem": [0, 1],
         "business_showcase": [1, 0],
     }
+
+
+def test_an_action_without_a_record_so_far_has_no_number(tiny):
+    tiny.replace("programme.toml", "\n[types.org_type]", ACTIONS)
+    data = tiny.clean()
+    none = SimpleNamespace(table=pd.DataFrame())
+    found = findings.numbers(data, kl.invitations(data), none, quarter=QUARTER)
+    assert not {"delivered", "leads"} & {*found["measure"]} and "taken_up" in {*found["measure"]}
 
 
 def numbers(*rows):
