@@ -77,19 +77,15 @@ def invitations(data: Data, *, until: str | Quarter | None = None) -> pd.DataFra
 def _events(data: Data, until: str | Quarter | None) -> pd.DataFrame:
     """The events up to the end of a quarter, and to the day of the data cut, with what each offered."""
     cut, calendar = data.programme.data_cut_on or date.max, data.programme.calendar
-    events = data.events[data.events["held_on"] <= pd.Timestamp(cut)]
-    amounts = [name for name, one in data.programme.incentives.items() if one.kind == "amount"]
-    any_of = {name: (events[name + AMOUNT] > 0).astype("boolean") for name in amounts}
-    events = events.assign(fiscal_quarter=calendar.names(events["held_on"]), **any_of)
-    if not until:
-        return events
-    last = until if isinstance(until, Quarter) else calendar.named(until)
-    if cut < last.first_day:
+    last = calendar.named(str(until)) if until else None
+    if last and cut < last.first_day:
         raise DataError(f"{last}: it begins after {cut}, the day on which the records were pulled (data_cut_on).")
-    events = events[events["held_on"] <= pd.Timestamp(last.last_day)]
+    events = data.events[data.events["held_on"] <= pd.Timestamp(min(cut, last.last_day) if last else cut)]
     if events.empty:
         raise DataError(f"{last}: no event was held until then; there are events in {', '.join(data.quarters)}.")
-    return events
+    amounts = [name for name, one in data.programme.incentives.items() if one.kind == "amount"]
+    any_of = {name: (events[name + AMOUNT] > 0).astype("boolean") for name in amounts}
+    return events.assign(fiscal_quarter=calendar.names(events["held_on"]), **any_of)
 
 
 def _with_answers(rows: pd.DataFrame, data: Data) -> pd.DataFrame:

@@ -228,9 +228,9 @@ def asked(data, *, quarter):
 def _refuse_unknown(data, quarter):
     """Every number that a finding rests on must be one of those that a learning report can tell of the programme."""
     programme, named = data.programme, data.learning.loc[data.learning["quarter"] <= quarter, "measure"].dropna()
-    known = [*NUMBERS, *(f"reached_{one}" for one in programme.types.get("org_type", {}))]
+    known = [*NUMBERS, *programme.questions, *programme.question["incentives"]]
+    known += [f"reached_{one}" for one in programme.types.get("org_type", ())]
     known += [f"{of}_{one}" for of in ("expects", "unmet") for one in programme.expectations]
-    known += [*programme.questions, *programme.question["incentives"]]
     if unknown := sorted({*named} - {*known}):
         raise DataError(
             f'learning, column "measure": found "{unknown[0]}"; expected the name of a number of the report, one of '

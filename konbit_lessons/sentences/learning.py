@@ -48,8 +48,7 @@ def _acts(say, row):
 def own(say, row, column):
     """Return what was written in a column of the table of learning questions, in the page's language where it is."""
     first, *others = say.programme.languages
-    texts = {one: row.get(f"{column}_{one}") for one in others}
-    known = {one: str(text) for one, text in texts.items() if pd.notna(text) and text}
+    known = {one: str(row[f"{column}_{one}"]) for one in others if pd.notna(row.get(f"{column}_{one}"))}
     if pd.notna(row[column]) and row[column] not in known.values():  # what stands alone may be in any of them
         known = {first: str(row[column])} | known
     language = say.language if say.language in known else next(iter(known), "")

@@ -22,7 +22,6 @@ from konbit_lessons.field.sources import Raw, read
 from konbit_lessons.field.values import as_text, constant, counted, encoded, kept, looked_up, nothing, stacked
 
 SUBMITTED = tables.codebook()["submitted"]  # where an exporter says when a row was submitted
-SOME = 3  # rows that a notice names
 FILLED_IN = ("end", "today", "start")  # when a form was filled in, by the device's clock; the first there is counts
 
 
@@ -77,11 +76,9 @@ class Conversion:
         day, cut = tables.day_of(self.schema), self.programme.data_cut_on
         after = values[values[day] > pd.Timestamp(cut)] if day and cut else values[:0]
         for source, rows in after.groupby("source", observed=True):
-            some = ", ".join(f"{row} ({held:%Y-%m-%d})" for row, held in rows[["row", day]].head(SOME).to_numpy())
-            self.record.notices.append(
-                f"{source}: {len(rows)} rows with {day} after {cut}, the day on which the records were pulled: row "
-                f"{some}{', …' * (len(rows) > SOME)}. No report tells of them. Correct the day, or data_cut_on"
-            )
+            first = f"{rows['row'].iloc[0]} ({rows[day].iloc[0]:%Y-%m-%d})"
+            told = f"{len(rows)} rows with {day} after {cut}, the first in row {first}; no report tells of them"
+            self.record.notices.append(f"{source}: {told}. Correct the day, or data_cut_on")
 
     def _read(self) -> pd.DataFrame:
         """The rows as text, each with its id."""
