@@ -5,6 +5,8 @@ support from another project counts when it covers that day. Columns are of plai
 and seaborn take: yes and no are 1, 0 and NaN.
 """
 
+from datetime import date
+
 import pandas as pd
 
 from konbit_lessons.errors import DataError, ProgrammeError
@@ -82,17 +84,16 @@ def _spent(rows: pd.DataFrame, programme: Programme) -> dict[str, pd.Series]:
 
 
 def _events(data: Data, until: str | Quarter | None) -> pd.DataFrame:
-    """The events up to the end of a quarter, with what each offered."""
-    events, calendar = data.events, data.programme.calendar
-    any_of = {name: (events[of] > 0).astype("boolean") for name, (of, _) in data.programme.amounts.items()}
-    events = events.assign(fiscal_quarter=calendar.names(events["held_on"]), **any_of)
-    if not until:
-        return events
-    last = until if isinstance(until, Quarter) else calendar.named(until)
-    events = events[events["held_on"] <= pd.Timestamp(last.last_day)]
+    """The events up to the end of a quarter, and to the day of the data cut, with what each offered."""
+    cut, calendar = data.programme.data_cut_on or date.max, data.programme.calendar
+    last = calendar.named(str(until)) if until else None
+    if last and cut < last.first_day:
+        raise DataError(f"{last}: it begins after {cut}, the day on which the records were pulled (data_cut_on).")
+    events = data.events[data.events["held_on"] <= pd.Timestamp(min(cut, last.last_day) if last else cut)]
     if events.empty:
         raise DataError(f"{last}: no event was held until then; there are events in {', '.join(data.quarters)}.")
-    return events
+    any_of = {name: (events[of] > 0).astype("boolean") for name, (of, _) in data.programme.amounts.items()}
+    return events.assign(fiscal_quarter=calendar.names(events["held_on"]), **any_of)
 
 
 def _with_answers(rows: pd.DataFrame, data: Data) -> pd.DataFrame:

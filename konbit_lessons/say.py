@@ -168,14 +168,15 @@ class Say(string.Formatter):
         return Sentence(self.words.clauses(map(str, said)), given, self.language, self)
 
     def period(self, quarter):
-        """Return a quarter of the programme's calendar in months: "April to June 2017"."""
-        named = self.programme.calendar.named(quarter)
-        return self.words.period(named.first_day, named.last_day)
+        """Return a quarter of the programme's calendar in months, "April to June 2017", and until when it is known."""
+        named, last = self.programme.calendar.named(quarter), self.programme.last_day(quarter)
+        months = self.words.period(named.first_day, named.last_day)
+        cut = named.first_day <= last < named.last_day
+        return self.words.text("{months}, until {day}", months=months, day=self.words.date(last)) if cut else months
 
     def end(self, quarter):
         """Return until when a quarter is told of, as "30 June 2017": its last day, or the day the data were cut."""
-        last, cut = self.programme.calendar.named(quarter).last_day, self.programme.data_cut_on
-        return self.words.date(min(last, cut) if cut else last)
+        return self.words.date(self.programme.last_day(quarter))
 
     def short(self, quarter):
         """Return a quarter on two lines, for an axis: "Apr–Jun" above "2017"."""

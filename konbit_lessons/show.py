@@ -14,6 +14,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 from types import ModuleType
 
 import matplotlib.pyplot as plt
@@ -63,7 +64,7 @@ class Opening(Part):
         return said | {"sentences": _numbers([self.title, self.answer])}
 
 
-def prose(sentences, *, as_list=True, caveat=False):
+def prose(sentences, *, as_list=True, caveat=False, most=None):
     """Show sentences; those that are None or empty are left out, and nothing is shown where none is left.
 
     Parameters
@@ -71,6 +72,7 @@ def prose(sentences, *, as_list=True, caveat=False):
     sentences : Sentence, sequence of them, or mapping of an anchor to the sentence whose bold words link to it
     as_list : bool, a list where there are several
     caveat : bool, in a quiet box
+    most : int, words in front: beyond the first, Sentences that exceed them are folded behind how many more they are
     """
     if isinstance(sentences, Mapping):
         sentences = [one and one.to(anchor) for anchor, one in sentences.items()]
@@ -78,7 +80,13 @@ def prose(sentences, *, as_list=True, caveat=False):
     kept = [one for one in given if one]
     if not kept:
         return _nothing("There is nothing to say.")
-    return Shown(PARTS.prose(kept, as_list, caveat), {"part": "prose", "sentences": _numbers(kept)})
+    words = accumulate(len(str(one).split()) for one in kept)
+    cut = len(kept) if most is None else max(sum(so_far <= most for so_far in words), 1)
+    html, behind = PARTS.prose(kept[:cut], as_list, caveat), kept[cut:]
+    if behind:
+        more = behind[0].say(["{n} more", "{n} more"], n=len(behind))
+        html += PARTS.folded(more, PARTS.prose(behind, as_list, caveat), part=True)
+    return Shown(html, {"part": "prose", "sentences": _numbers(kept)})
 
 
 def table(frame, columns, *, caption, across=None, name="", words=()):

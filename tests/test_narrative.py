@@ -100,6 +100,9 @@ def test_links_lead_to_sections_to_headings_within_them_and_to_findings(own, sai
     links = " ".join(f"[x](#{one})" for one in ("what-they-expect", "conversations", "finding-1"))
     shown = said(f"## What we will change\nTwo things.\n\n- Call them,\n  as {links} say.\n")["what-we-will-change"]
     assert 'href="#finding-1"' in shown._repr_html_()
+    own.raw("learning.csv").write_text(f"quarter,key,question\n{QUARTER},why,Why?\n", encoding="utf-8")
+    with pytest.raises(ProgrammeError, match=r'found a link to "#finding-1".*#finding-why'):  # its name is its key now
+        said("## What we will change\n\n- Call them, as [x](#finding-1) says.\n")
 
 
 def test_html_is_shown_as_the_text_it_is(said):

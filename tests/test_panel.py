@@ -4,6 +4,8 @@ import pandas as pd
 import pytest
 
 import konbit_lessons as kl
+from konbit_lessons.errors import DataError
+from konbit_lessons.reports.notebooks import quarter_of
 
 
 def _row(data, event, organization, until=None):
@@ -113,3 +115,20 @@ def test_a_quarter_before_the_first_event_says_which_quarters_there_are(tiny):
 def test_what_is_no_quarter_is_refused(tiny):
     with pytest.raises(kl.KonbitError, match='quarter: found "2017-Q3"; expected a fiscal quarter such as FY2017Q3'):
         kl.invitations(tiny.clean(), until="2017-Q3")
+
+
+def test_what_is_dated_after_the_records_were_pulled_is_named_and_told_nowhere(tiny):
+    tiny.replace("programme.toml", 'currency = "HTG"', 'currency = "HTG"\ndata_cut_on = 2017-01-31')
+    data = tiny.clean()
+    (said,) = [one for one in data.notices if "held_on after" in one and one.startswith("events")]
+    assert said.startswith("events.csv: 1 rows with held_on after 2017-01-31") and "row 3 (2017-02-" in said
+    assert {*kl.invitations(data)["event_id"]} == {"E001"}
+    assert str(kl.Say("en", data.programme).period("FY2017Q2")) == "January to March 2017, until 31 January 2017"
+    with pytest.raises(DataError, match="FY2017Q3: it begins after 2017-01-31"):
+        kl.invitations(data, until="FY2017Q3")
+
+
+def test_a_quarter_with_events_after_the_data_cut_alone_is_refused(tiny):
+    tiny.replace("programme.toml", 'currency = "HTG"', 'currency = "HTG"\ndata_cut_on = 2016-12-31')
+    with pytest.raises(DataError, match="found FY2017Q2, in which there is no event until 2016-12-31"):
+        quarter_of(kl.load(tiny.toml), "FY2017Q2")

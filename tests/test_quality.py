@@ -171,7 +171,7 @@ def test_agreement_is_pairs_that_agree_of_pairs_compared(open_tiny):
     assert _said(frame, "Registrations that agree with the sign-in sheet") == {
         "FY2017Q1": (9, 12, 0.75), "FY2017Q2": (4, 4, 1)
     }  # fmt: skip
-    assert _said(frame, "Answers that stay the same when asked again in a wave") == {"FY2017Q2": (0, 5, 0)}
+    assert _said(frame, "Answers that stay the same when asked twice in one survey") == {"FY2017Q2": (0, 5, 0)}
     assert _said(in_sum(frame).assign(quarter="all"), "Registrations that agree with the sign-in sheet") == {
         "all": (13, 16, 13 / 16)
     }

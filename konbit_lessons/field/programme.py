@@ -8,6 +8,7 @@ is allowed. ``sections`` has the keys, ``declared`` the columns that come of the
 import os
 import tomllib
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from glob import escape
 from pathlib import Path
@@ -173,6 +174,11 @@ class Programme:
             return self.types[column] if column in self.types else self.questions[column].levels
         found = (one.columns[column].metadata["levels"] for one in self.tables.values() if column in one.columns)
         return next(filter(None, found), {})
+
+    def last_day(self, quarter: str) -> date:
+        """The last day of a quarter that the records cover: its end, or the day on which they were pulled before it."""
+        end, cut = self.calendar.named(quarter).last_day, self.data_cut_on
+        return min(end, cut) if cut else end
 
     def check_language(self, language: str) -> None:
         """Check that everything the programme names has words in a language.

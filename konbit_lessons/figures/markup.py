@@ -98,8 +98,7 @@ def meta(programme, quarter, say):
     """Return who, which period, when the data were cut, whom to ask, as a list of texts."""
     said = [programme.name]
     if quarter and not programme.study:
-        named = programme.calendar.named(quarter)
-        said.append(say.words.period(named.first_day, named.last_day))
+        said.append(say.period(quarter))
     if programme.data_cut_on:
         said.append(str(say("data as of {date:date}", date=programme.data_cut_on)))
     return [*said, str(say("questions: {contact}", contact=programme.point_of_contact))]

@@ -17,6 +17,7 @@ from konbit_lessons.measures.shared_counts import last_day, partners, quarters_o
 DAYS_AROUND = 90  # looked at before and after an organization's first event that should bring leads
 DONE = "done"
 SIDES = ["before", "after"]
+NUMBERS = ("taken_up", "talked_with", "overdue", "due_later", "delivered", "leads", "joint")  # one each
 PLEDGES, LEADS = ["pledged", "delivered"], ["leads", "contracts", "both"]
 
 
@@ -210,8 +211,9 @@ def asked(data, *, quarter):
     Raises
     ------
     DataError
-        Two findings of a quarter have one key.
+        Two findings of a quarter have one key; or one, up to it, rests on a number that no report has.
     """
+    _refuse_unknown(data, quarter)
     lines = data.learning[data.learning["quarter"] == quarter].reset_index(drop=True)
     names = lines["key"].fillna(pd.Series(range(1, len(lines) + 1), dtype=str).reindex(lines.index))
     anchors = "finding-" + names.str.lower().str.replace("[^a-z0-9]+", "-", regex=True).str.strip("-")
@@ -221,6 +223,19 @@ def asked(data, *, quarter):
             "names it could mean either. Give each a key of its own."
         )
     return _timed(data, lines.assign(anchor=anchors), quarter)
+
+
+def _refuse_unknown(data, quarter):
+    """Every number that a finding rests on must be one of those that a learning report can tell of the programme."""
+    programme, named = data.programme, data.learning.loc[data.learning["quarter"] <= quarter, "measure"].dropna()
+    known = [*NUMBERS, *programme.questions, *programme.question["incentives"]]
+    known += [f"reached_{one}" for one in programme.types.get("org_type", ())]
+    known += [f"{of}_{one}" for of in ("expects", "unmet") for one in programme.expectations]
+    if unknown := sorted({*named} - {*known}):
+        raise DataError(
+            f'learning, column "measure": found "{unknown[0]}"; expected the name of a number of the report, one of '
+            f"{', '.join(known)}. Write one of these, or leave it blank."
+        )
 
 
 def decided(data, *, quarter):
@@ -248,7 +263,5 @@ def waiting(lines):
 
 def _timed(data, lines, quarter):
     """Add whether the day by which a change was due has gone by."""
-    cut = data.programme.data_cut_on
-    today = min(last_day(data, quarter), pd.Timestamp(cut)) if cut else last_day(data, quarter)
-    late = (lines["due_on"] <= today) & (lines["status"] != DONE)
+    late = (lines["due_on"] <= last_day(data, quarter)) & (lines["status"] != DONE)
     return lines.assign(past_day=late.fillna(False).astype(bool))

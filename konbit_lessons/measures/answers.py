@@ -55,7 +55,7 @@ def waves(data: Data, *, until: str) -> pd.DataFrame:
     quarters, smallest = shared_counts.quarters_of(data, survey["submitted_on"]), data.programme.smallest_cell
     enough = LATE_ENOUGH * smallest if smallest > 1 else 1
     parts = [survey[:0]]
-    for _, some in survey[quarters <= until].groupby("wave"):
+    for _, some in survey[survey["submitted_on"] <= shared_counts.last_day(data, until)].groupby("wave"):
         when, as_of, known = quarters[some.index], "", set()
         for quarter in sorted(set(when)):
             new = {*some.loc[when <= quarter, "organization_id"]} - known

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from konbit_lessons.disclosure import TOTAL
-from konbit_lessons.errors import DataError
 from konbit_lessons.field.declared import EXPECTS
 from konbit_lessons.incentives import estimate
 from konbit_lessons.measures import actions, answers, expectations, intervals, participation, shared_counts
@@ -63,10 +62,11 @@ def estimated(data, rows):
     return result.shown(programme.smallest_cell, also_hidden=shared_counts.hidden_incentives(programme, rows))
 
 
-def _number(measure, share=None, change=(), *, kind="", **more):
+def _number(measure, share=None, change=(), *, kind="", k=NAN, **more):
     """A number by its name: its kind, its share with its interval, and its change, where it has them."""
     told = {} if share is None else {"value": share["share"], **{end: share[end] for end in ENDS}}
-    return {"measure": measure, "kind": kind or measure} | told | dict(change) | more
+    known = share is None or pd.notna(share["share"])  # a count whose share may not be told is not told in its place
+    return {"measure": measure, "kind": kind or measure, "k": k if known else NAN} | told | dict(change) | more
 
 
 def _reached(data, quarter):
@@ -132,10 +132,13 @@ def _incentives(result):
 def _of_actions(data, quarter):
     measured = {one.measure for one in data.programme.actions.values()}
     if "contributions" in measured:
-        row = actions.contributions(data, quarter=quarter).set_index("fiscal_quarter").loc[TOTAL]
-        yield _number("delivered", row, k=row["delivered"], n=row["pledged"])
+        given = actions.contributions(data, quarter=quarter)
+        for row in given[given["fiscal_quarter"] == TOTAL].to_dict("records"):
+            yield _number("delivered", row, k=row["delivered"], n=row["pledged"])
     if "leads" in measured:
-        yield _number("leads", k=actions.leads(data, quarter=quarter).set_index("fiscal_quarter").loc[quarter, "both"])
+        table = actions.leads(data, quarter=quarter)
+        for both in table.loc[table["fiscal_quarter"] == quarter, "both"]:
+            yield _number("leads", k=both)
     if "joint" in measured:
         held = actions.joint_events(data, quarter=quarter).set_index("fiscal_quarter").loc[quarter]
         yield _number("joint", k=held["joint"], n=held["events"])
@@ -288,7 +291,7 @@ def held(lines, kept, now):
     """Return whether findings of earlier quarters still hold by the numbers that they rest on.
 
     An incentive's holds where the evidence is clear or likely and the difference goes the same way; a share's where
-    what it was then lies within its interval of today. Of a count it is not said.
+    what it was then lies within its interval of today. Of a count it is not said, nor where no report kept the number.
 
     Parameters
     ----------
@@ -298,25 +301,14 @@ def held(lines, kept, now):
 
     Returns
     -------
-    DataFrame, the lines whose number was kept when they were found and is told now, with its columns, ``then`` and
+    DataFrame, the lines whose number is told now, with its columns, ``then`` (missing where no report kept it) and
         ``holds`` (boolean, or missing)
-
-    Raises
-    ------
-    DataError
-        A line names a number that no report has.
     """
-    named = lines[lines["measure"].notna()]
-    if unknown := sorted({*named["measure"]} - {*now["measure"]}.union(*kept.values())):
-        raise DataError(
-            f'learning, column "measure": found "{unknown[0]}"; expected the name of a number of the report, one of '
-            f"{', '.join(now['measure'])}. Write one of these, or leave it blank."
-        )
-    joined = named.merge(now, on="measure", how="inner", validate="many_to_one")
+    joined = lines.dropna(subset="measure").merge(now, on="measure", how="inner", validate="many_to_one")
     at = zip(joined["quarter"], joined["measure"], strict=True)
     joined["then"] = [kept.get(quarter, {}).get(measure, NAN) for quarter, measure in at]
     as_strong = joined["strength"].isin(FOUND) & (joined["value"] * joined["then"] > 0)
     within = joined["then"].between(joined["conf_low"], joined["conf_high"])
     holds = as_strong.where(joined["kind"] == "incentive", within).astype("boolean")
-    joined["holds"] = holds.mask(joined["conf_low"].isna())
-    return joined.dropna(subset="then", ignore_index=True)
+    joined["holds"] = holds.mask(joined["conf_low"].isna() | joined["then"].isna())
+    return joined

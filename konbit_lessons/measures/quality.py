@@ -60,7 +60,7 @@ def data_quality(data: Data) -> pd.DataFrame:
       that may be blank); *rows without a value they need*, *about no event on record*, *about no organization on the
       roster*: the plausible range.
     - integrity: *names and codes replaced* by those on record (transcription); *rows that stand there again*, *rows of
-      an organization that answers again in a wave*, *values replaced by the mean* of its answers (double counting);
+      an organization that answers one survey twice*, *values replaced by the mean* of its answers (double counting);
       *changes that an evaluator made* in corrections.csv and in the ledger of decisions.
     - precision: *codes for "no answer"* blanked; *blank cells read as what they mean*; *unknown attendance, by file*.
     - reliability: *delegates without an invitation*; *registrations that the sign-in sheet contradicts*.

@@ -295,8 +295,8 @@ def first_day(data: Data, quarter: str) -> pd.Timestamp:
 
 
 def last_day(data: Data, quarter: str) -> pd.Timestamp:
-    """The last day of a quarter."""
-    return pd.Timestamp(data.programme.calendar.named(quarter).last_day)
+    """The last day of a quarter that the records cover."""
+    return pd.Timestamp(data.programme.last_day(quarter))
 
 
 def quarters_of(data: Data, days: pd.Series) -> pd.Series:

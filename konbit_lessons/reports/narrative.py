@@ -2,17 +2,20 @@
 
 The file is Markdown. Each ``## heading`` is the name of a section of the learning report, in English or in the file's
 language; what stands under it is shown in that section. Links lead to a heading of the report (``#next-quarter``), to
-a finding by its key or number (``#finding-calls``, ``#finding-1``) or outside. HTML is shown as the text it is.
-Quotations
+a finding by its key (``#finding-calls``; by its number where it has none) or outside. What is long goes on behind a
+line that opens it, so that the report stays one to read. HTML is shown as the text it is. Quotations
 (``>``) are the only place where somebody's own words come into a report: who writes them here has approved them.
 """
 
 import re
+from itertools import accumulate
 
 import mistune
+from markupsafe import Markup
 
 from konbit_lessons.errors import ProgrammeError
-from konbit_lessons.figures.markup import Shown, plain
+from konbit_lessons.figures.markup import PARTS, Shown, plain
+from konbit_lessons.measures import actions
 from konbit_lessons.reports.notebooks import LEARNING, anchor_of, headings, notebook_file
 from konbit_lessons.words import Words
 
@@ -23,6 +26,7 @@ IMAGE = re.compile(r"!\[[^\]]*\]\s*[(\[]")
 ANCHOR = re.compile(r"\[[^\]]*\]\(\s*#([^)\s]*)\s*\)")
 ITEM = re.compile(r"([-*+]|\d+[.)])\s+")
 FINDING = "finding-"
+IN_FRONT = 120  # of the evaluator's own words, in all sections
 RECOMMENDATIONS = "what-we-will-change"  # the section whose items each say what they rest on
 _MARKDOWN = mistune.create_markdown(escape=True)
 
@@ -63,22 +67,31 @@ def own_words(data, *, quarter, language="en"):
             _check_links(lines, where, known)
             if anchor == RECOMMENDATIONS:
                 _check_recommendations(lines, where)
-    return {anchor: _shown("\n".join(text for _, text in lines).strip()) for anchor, lines in found.items()}
+    shown, most = {}, IN_FRONT
+    for anchor, lines in found.items():
+        shown[anchor] = _shown([plain(text) for _, text in lines], most, words)
+        most = max(most - sum(len(text.split()) for _, text in lines), 0)
+    return shown
 
 
-def _shown(markdown):
-    """What an evaluator wrote for one section, as a part of a page; headings in it stand below those of the page."""
-    text = "\n".join(plain(line) for line in markdown.splitlines())
-    html = re.sub(r"<(/?)h[1-6]\b", r"<\1h3", _MARKDOWN(text))
-    return Shown(html, {"part": "narrative" if markdown else "nothing"})
+def _shown(lines, most, words):
+    """What an evaluator wrote for one section, as a part of a page, so many words of it in front."""
+    before = [0, *accumulate(len(line.split()) for line in lines)]
+    begins = [at for at, line in enumerate(lines) if not at or not lines[at - 1].strip() or ITEM.match(line)]
+    cut = max(at for at in [*begins, len(lines)] if before[at] <= most or not at)
+    html, behind = _html(lines[:cut]), _html(lines[cut:])
+    html += PARTS.folded(words.text("Read on"), Markup(behind), part=True) if behind else ""
+    return Shown(html, {"part": "narrative" if html else "nothing"})
+
+
+def _html(lines):
+    """Markdown as HTML; headings in it stand below those of the page."""
+    return re.sub(r"<(/?)h[1-6]\b", r"<\1h3", _MARKDOWN("\n".join(lines).strip()))
 
 
 def _declared(data, quarter):
-    """Anchors of the findings of a quarter, by number and by key, and of the actions, by name and with their label."""
-    lines, actions = data.learning[data.learning["quarter"] == quarter], data.programme.actions
-    keys = [anchor_of(key) for key in lines["key"].dropna()] if "key" in lines else []
-    found = {f"{FINDING}{one}" for one in [*range(1, len(lines) + 1), *keys]}
-    return found | {anchor_of(f"{name}: {one.label.text()}") for name, one in actions.items()} | {*actions}
+    """Anchors of the findings of a quarter and of the actions, as the report has them."""
+    return {*actions.asked(data, quarter=quarter)["anchor"]} | {anchor_of(name) for name in data.programme.actions}
 
 
 def _sections(text, where, names):

@@ -87,7 +87,8 @@ def quarter_of(programme, quarter=None):
     held = cleaned(programme).quarters
     if not held or (wanted and wanted not in held):
         there = ", ".join(held) or "none; are the files of the events in place?"
-        found = f"found {wanted or 'none'}, in which there is no event"
+        until = f" until {programme.data_cut_on}" * bool(programme.data_cut_on)
+        found = f"found {wanted or 'none'}, in which there is no event{until}"
         raise DataError(f"quarter: {found}; quarters with events: {there}.")
     return wanted or held[-1]
 

@@ -47,12 +47,13 @@ def _acts(say, row):
 
 def own(say, row, column):
     """Return what was written in a column of the table of learning questions, in the page's language where it is."""
-    ours, first = row.get(f"{column}_{say.language}"), say.programme.languages[0]
-    text = row[column] if pd.isna(ours) or not ours else ours
-    if pd.isna(text):
-        return ""
-    text = str(text).strip().removesuffix(".").translate(BRACKETS)
-    return text if say.language == first or text == ours else f"[{text}]{{lang={first}}}"
+    first, *others = say.programme.languages
+    known = {one: str(row[f"{column}_{one}"]) for one in others if pd.notna(row.get(f"{column}_{one}"))}
+    if pd.notna(row[column]) and row[column] not in known.values():  # what stands alone may be in any of them
+        known = {first: str(row[column])} | known
+    language = say.language if say.language in known else next(iter(known), "")
+    text = known.get(language, "").strip().removesuffix(".").translate(BRACKETS)
+    return text if language in ("", say.language) else f"[{text}]{{lang={language}}}"
 
 
 def who(say, row):
@@ -224,6 +225,12 @@ def decided_before(say, waiting):
     return items
 
 
+def late_sentences(say, waiting):
+    """Return the changes decided before that are past their day: who makes each, and by when."""
+    late = waiting[waiting["past_day"]].to_dict("records")
+    return [say("**{what}:** {who}, {when}; decided from {quarter:period}.", **_acts(say, row), **row) for row in late]
+
+
 def no_longer(say, held):
     """Return the findings of earlier quarters that no longer hold by their numbers, and how many still do."""
     gone, n = held[~held["holds"].fillna(True).astype(bool)], int(held["holds"].sum())
@@ -236,7 +243,8 @@ def held_sentences(say, held):
 
 
 def _held(say, row):
-    text = TEXTS["held"]["not said" if pd.isna(row["holds"]) else "holds" if row["holds"] else "gone"]
+    how = "not said" if pd.isna(row["holds"]) else "holds" if row["holds"] else "gone"
+    text = TEXTS["held"]["not kept" if pd.isna(row["then"]) else how]
     now = row["k"] if row["kind"] in COUNTS else row["value"]
     then, now = (_as_text(say, row["kind"], one) for one in (row["then"], now))
     about = {"finding": own(say, row, "finding"), "quarter": row["quarter"], "number": number_name(say, row)}

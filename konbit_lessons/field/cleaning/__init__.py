@@ -7,6 +7,7 @@ out who attended. A row that cannot be used is set aside, never dropped in silen
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 import pandas as pd
 import pandera.pandas as pa
@@ -49,8 +50,9 @@ class Data:
 
     @property
     def quarters(self) -> list[str]:
-        """Quarters in which an event was held, in order."""
-        return sorted(self.programme.calendar.names(self.events["held_on"]).dropna().unique())
+        """Quarters in which an event was held by the day on which the records were pulled, in order."""
+        held, cut = self.events["held_on"], self.programme.data_cut_on
+        return sorted(self.programme.calendar.names(held[held <= pd.Timestamp(cut or date.max)]).dropna().unique())
 
     @property
     def quarter(self) -> str:

@@ -67,7 +67,18 @@ class Conversion:
             values[name], wrong[name] = self._column(text, name, blanked.get(name))
             if self.schema.name == "survey" and name == tables.day_of(self.schema):  # its hour tells which is later
                 values[TYPED + name] = text[name] if name in text else nothing(text)
-        return self._with_what_is_needed(self._within_checks(values, text), text, wrong)
+        values = self._with_what_is_needed(self._within_checks(values, text), text, wrong)
+        self._note_after_cut(values)
+        return values
+
+    def _note_after_cut(self, values: pd.DataFrame) -> None:
+        """A notice for each file with rows about days after the one on which the records were pulled."""
+        day, cut = tables.day_of(self.schema), self.programme.data_cut_on
+        after = values[values[day] > pd.Timestamp(cut)] if day and cut else values[:0]
+        for source, rows in after.groupby("source", observed=True):
+            first = f"{rows['row'].iloc[0]} ({rows[day].iloc[0]:%Y-%m-%d})"
+            told = f"{len(rows)} rows with {day} after {cut}, the first in row {first}; no report tells of them"
+            self.record.notices.append(f"{source}: {told}. Correct the day, or data_cut_on")
 
     def _read(self) -> pd.DataFrame:
         """The rows as text, each with its id."""
@@ -284,6 +295,10 @@ def _columns(frame: pd.DataFrame, source: Source, schema: pa.DataFrameSchema, *,
             hint = f'there is no column "{header}". {nearest(header, frame, 0.5)}It has {", ".join(frame)}'
             raise SourceError(f"{where}: {hint}. Correct columns in programme.toml, or the file.")
         wanted |= found
+    for column, about in schema.columns.items():
+        original = column.removesuffix(f"_{about.metadata.get('language')}")
+        if column in wanted and original in schema.columns:  # a text may be there in another language alone
+            wanted.setdefault(original, wanted[column])
     for column, about in schema.columns.items():
         if not about.nullable and column not in wanted and column not in {*source.set, *source.by_file}:
             told = f'nothing is given for the column "{column}", which the table "{schema.name}" needs. '
