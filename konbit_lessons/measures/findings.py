@@ -66,6 +66,8 @@ def estimated(data, rows):
 def _number(measure, share=None, change=(), *, kind="", **more):
     """A number by its name: its kind, its share with its interval, and its change, where it has them."""
     told = {} if share is None else {"value": share["share"], **{end: share[end] for end in ENDS}}
+    if share is not None and pd.isna(share["share"]):
+        more["k"] = NAN  # a count is no share, and a share is hidden with either of its counts
     return {"measure": measure, "kind": kind or measure} | told | dict(change) | more
 
 

@@ -94,7 +94,7 @@ class Conversion:
         return encoded(quarters.fillna(""))
 
     def _note_arrivals(self, text: pd.DataFrame) -> None:
-        """Days between a fact and its submission, where the export tells both; what was before the first could not come."""
+        """Days between a fact and its submission, where the export tells both; before the first nobody asked."""
         day = tables.day_of(self.schema)
         of_day = "_filled_in" if self.source.columns.get(day) in SUBMITTED.values() else day
         if "_submitted" in text and of_day in text:
