@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (one line a table)
 """The tables of the pages once more, by plain pandas: this file shares no program with the library.
 
 It reads the cleaned tables of data/processed and programme.toml, counts what the CSV files beside the pages hold, and
@@ -98,9 +99,7 @@ class Recount:
     @property
     def ends(self):
         month = int(self.said["programme"].get("fiscal_year_starts", "10-01")[:2])
-        return (
-            pd.Timestamp(2000, month, 1).to_period("M").to_timestamp().to_period("M").__sub__(1).strftime("%b").upper()
-        )
+        return pd.Timestamp(2000, (month - 2) % 12 + 1, 1).strftime("%b").upper()
 
     def first(self, quarter):
         return pd.Period(quarter.removeprefix("FY"), freq=f"Q-{self.ends}").start_time
