@@ -29,7 +29,7 @@ awardee = "awardee"
 round_table = "round table"
 training = "training"
 coaching = "coaching"
-showcase = "business showcase"
+showcase = "showcase day"
 joint_event = "event held jointly with another project"
 [incentives]
 per_diem = { label = "Per diem", kind = "amount" }

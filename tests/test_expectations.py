@@ -86,6 +86,21 @@ def test_what_changed_is_of_those_who_answered_both_waves(every):
     assert line["estimate"] == pytest.approx(line["now"] - line["before"])
 
 
+def test_late_answers_wait_in_their_own_wave_and_are_in_every_change_since(every, whole_programme):
+    """Of the example 7 of 51 organizations answered the first survey after its quarter, and 11 of 99 the second."""
+    shared = kl.cleaned(kl.load(whole_programme / "programme.toml"))
+    late, all_known = (answers.late(one, quarter=QUARTER) for one in (shared, every))
+    survey = every.survey[every.survey["submitted_on"] <= LAST_DAY]
+    for line, known in zip(late.itertuples(), all_known.itertuples(), strict=True):
+        own = survey[survey["wave"] == line.round]
+        assert (line.n, known.n) == (own["organization_id"].nunique(),) * 2 and line.waiting and not known.waiting
+        said = answers.waves(shared, until=QUARTER).query("wave == @line.round")["organization_id"].nunique()
+        assert said == line.n - line.late
+    both = [answers.said(one, quarter=QUARTER).query("by == 'both' and group == 'True'") for one in (shared, every)]
+    last = [one[one["round"] == 3].set_index("term")[["n", "before"]] for one in both]
+    assert last[0].dropna().equals(last[1].loc[last[0].dropna().index]) and len(last[0].dropna())
+
+
 def test_an_organization_agrees_from_the_average_that_programme_toml_names_and_says_yes_if_anyone_does(tiny):
     answered(tiny, [
         "CDSP-001,2017-01-05,1,4,yes,100,yes,", "CDSP-001,2017-01-06,1,3,no,300,no,",  # 3.5 on average
@@ -219,10 +234,11 @@ EXPECTED = frame(term="expects_funding", n=120, share=0.75, conf_low=0.67, conf_
 SHOWN = EXPECTED.assign(term="expects_leads", offer="offered", yes=49, unmet=22, offered_share=0.6)
 GAP = frame(term="expects_funding", kind="expectation", since=pd.Timestamp("2016-12-19"), asked=pd.Timestamp("2017-06-15"), before=0.62, now=0.85, n=73, estimate=0.23, conf_low=0.11, conf_high=0.36, strength="clear")  # fmt: skip
 APART = GAP.assign(by="org_type", group="cdsp", against="awardee")
-OPINION = GAP.assign(term="motivation", kind="scale", share=0.45, other=0.3, n_group=281, n_other=715)
+OPINION = GAP.assign(term="motivation", kind="scale", share=0.45, other=0.3, estimate=0.16, n_group=281, n_other=715)  # fmt: skip
 OVER = pd.DataFrame({"term": "belief_money", "kind": "scale", "by": "total", "share": [0.45, None, 0.27], "asked": pd.to_datetime(["2016-06-20", "2016-12-19", "2017-06-15"])})  # fmt: skip
 TALKED = pd.DataFrame({"fiscal_quarter": ["FY2017Q2", "FY2017Q3"], "n": [1, 136], "share": [0.44, 0.47], "conf_low": [0.36, 0.39], "conf_high": [0.52, 0.55]})  # fmt: skip
 PROMISED = pd.DataFrame({"state": ["overdue", "open", "done", "total"], "follow_ups": pd.array([133, None, 239, 393], dtype="Int64")})  # fmt: skip
+LATE = frame(round=1, asked=pd.Timestamp("2016-06-20"), late=7, n=51, waiting=True)
 UNTOLD = {"strength": "uncertain", "conf_low": -0.1}
 SITUATIONS = {
     "funding, beyond the offer": lambda say: say.first_expected(EXPECTED),
@@ -243,15 +259,16 @@ SITUATIONS = {
     "how asked": lambda say: say.how_asked("belief_money", OPINION.assign(term="belief_money")),
     "an opinion changed": lambda say: say.opinions_changed(OPINION)[0],
     "no opinion changed": lambda say: say.opinions_changed(OPINION.assign(**UNTOLD))[0],
-    "who agrees comes": lambda say: say.those_who_agree_come(pd.concat([OPINION, OPINION.assign(term="knows_benefits", estimate=-0.1)])),
+    "who agrees comes": lambda say: say.those_who_agree_come(pd.concat([OPINION, OPINION.assign(term="knows_benefits", share=0.3, other=0.45, estimate=-0.16)])),
     "whether who agrees comes cannot be told": lambda say: say.those_who_agree_come(OPINION.assign(**UNTOLD)),
     "benefit": lambda say: say.benefit_seen(OPINION),
     "benefit on record": lambda say: say.benefit_on_record(OPINION.assign(by="has_business_leads")),
     "supported": lambda say: say.taken_up_while_supported(OPINION.assign(term="other_support_now", kind="")),
     "talked": lambda say: say.talked_with(TALKED),
-    "talked over time": lambda say: say.first_and_last(TALKED.drop_duplicates("fiscal_quarter"), changed="Partners with an individual conversation: {first:percent} from {first_fiscal_quarter:period}, {last:percent} from {last_fiscal_quarter:period}"),
+    "talked over time": lambda say: say.first_and_last(TALKED.drop_duplicates("fiscal_quarter"), changed="Partners with an individual conversation: {first:percent} from {first_fiscal_quarter:period}, {last:percent} from {last_fiscal_quarter:period}, {change:signed} of 100"),
     "overdue": lambda say: say.overdue(PROMISED),
     "by state": lambda say: " | ".join(map(str, say.follow_ups_by_state(PROMISED))),
+    "late": lambda say: " | ".join(map(str, say.late_answers(pd.concat([LATE, LATE.assign(waiting=False), LATE.assign(late=None)])))),
     "days since": lambda say: say.days_since_talked([35, 77, 197]),
 }  # fmt: skip
 

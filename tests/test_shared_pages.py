@@ -19,7 +19,7 @@ import konbit_lessons as kl
 from konbit_lessons.disclosure import TOTAL, Gate
 from konbit_lessons.example import write_example
 from konbit_lessons.measures import actions, answers, expectations, participation
-from konbit_lessons.measures.shared_counts import BANDS, STEPS, invitations_taken_up, panel
+from konbit_lessons.measures.shared_counts import BANDS, STEPS, invitations_taken_up, panel, quarters_of
 
 KNOWN = ("roster", "invited", "partners", "all", "asked")  # to everybody
 CHAINS = (  # each among the next
@@ -248,15 +248,27 @@ def outsider_of(figures, data, quarters):
     """Who has read these figures in the reports of all quarters; and what they are."""
     outsider, whole = Outsider(data.programme.smallest_cell), alone(data)
     for quarter in quarters:
-        if figures is of_answers:  # late answers wait, and are no figure until then
-            whole = alone(data, survey=answers.waves(data, until=quarter))
-        outsider.truth |= {name: int(n) for name, n, _ in figures(whole, quarter) if pd.notna(n)}
+        wholes = waves_of(data, quarter) if figures is of_answers else {"": whole}
+        for wave, one in wholes.items():
+            told = [line for line in figures(one, quarter) if wave in line[0][2]]
+            outsider.truth |= {name: int(n) for name, n, _ in told if pd.notna(n)}
         if figures is of_support:
             outsider.truth |= of_other_projects(data, quarter)
         for name, n, at_least in figures(data, quarter):
             outsider.sees(name, n, at_least)
     relate(outsider, data)
     return outsider
+
+
+def waves_of(data, quarter):
+    """The data by wave: its late answers wait, and are no figure until then; those of waves before are known."""
+    own, every = (of(data, until=quarter) for of in (answers.waves, answers.every_wave))
+    when = quarters_of(data, every["submitted_on"])
+    wholes = {}
+    for wave, some in own.groupby("wave"):
+        before = every[(every["wave"] < wave) & (when <= when[some.index].max())]
+        wholes[f" {wave} "] = alone(data, survey=pd.concat([before, some]))
+    return wholes
 
 
 def of_other_projects(data, quarter):

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from fnmatch import filter as matching
-from itertools import chain
+from itertools import chain, product
 from typing import Any
 
 import pandera.pandas as pa
@@ -171,6 +171,9 @@ def _names(said: Sections) -> Iterator[str]:
             yield f'{place}: "{name}" is a column that every programme has; write another name'
         elif taken[name] > 1:
             yield f'{place}: "{name}" is declared twice; write another name for one of the two'
+    for (name, one), (kind, label) in product(said.incentives.items(), said.types.get("event_type", {}).items()):
+        if {*map(str.lower, one.label.every())} & {*map(str.lower, label.every())}:
+            yield f"[incentives] {name}: it is called as {kind} in [types.event_type]; write other words for one"
     if any(one.kind == "amount" for one in said.incentives.values()) and not said.programme.currency:
         yield '[programme], currency: there is none, and an incentive is an amount; write it, such as currency = "XOF"'
 

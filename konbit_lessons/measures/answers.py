@@ -36,10 +36,11 @@ def statements(data: Data) -> dict[str, str]:
 
 @shared_counts.once
 def waves(data: Data, *, until: str) -> pd.DataFrame:
-    """The answers of each wave of the survey up to a quarter, as reports show them; without waves all are of one.
+    """The answers of each wave of the survey up to a quarter, as reports show them beside those of the wave.
 
     Where few organizations answer a wave after it was last reported, fewer than :data:`LATE_ENOUGH` smallest cells,
-    they wait until they are more: the numbers of the wave, before and with them, would tell what they said.
+    they wait until they are more: the numbers of the wave, before and with them, would tell what they said. They are in
+    every comparison with a later wave, of which no report has told before (:func:`changed`), and in :func:`late`.
 
     Parameters
     ----------
@@ -51,11 +52,10 @@ def waves(data: Data, *, until: str) -> pd.DataFrame:
     DataFrame
         Rows of ``data.survey`` with a wave.
     """
-    survey = data.survey.dropna(subset="wave") if data.survey["wave"].notna().any() else data.survey.assign(wave=1)
-    quarters, smallest = shared_counts.quarters_of(data, survey["submitted_on"]), data.programme.smallest_cell
+    survey, smallest = every_wave(data, until=until), data.programme.smallest_cell
+    quarters, parts = shared_counts.quarters_of(data, survey["submitted_on"]), [survey[:0]]
     enough = LATE_ENOUGH * smallest if smallest > 1 else 1
-    parts = [survey[:0]]
-    for _, some in survey[survey["submitted_on"] <= shared_counts.last_day(data, until)].groupby("wave"):
+    for _, some in survey.groupby("wave"):
         when, as_of, known = quarters[some.index], "", set()
         for quarter in sorted(set(when)):
             new = {*some.loc[when <= quarter, "organization_id"]} - known
@@ -65,9 +65,37 @@ def waves(data: Data, *, until: str) -> pd.DataFrame:
     return pd.concat(parts)
 
 
+def every_wave(data: Data, *, until: str) -> pd.DataFrame:
+    """All answers up to the end of a quarter that belong to a wave; without waves all are of one."""
+    survey = data.survey.dropna(subset="wave") if data.survey["wave"].notna().any() else data.survey.assign(wave=1)
+    return survey[survey["submitted_on"] <= shared_counts.last_day(data, until)]
+
+
+def late(data: Data, *, quarter: str) -> pd.DataFrame:
+    """Organizations that answered a wave after the quarter in which it began, as the report of a quarter may show them.
+
+    Returns
+    -------
+    DataFrame, one row per wave with any
+        ``round`` (the wave), ``asked`` (its middle day), ``late``, ``n`` (all that answered it; both missing where
+        hidden), ``waiting`` (whether :func:`waves` leaves some of them out).
+    """
+    survey, own, lines = every_wave(data, until=quarter), waves(data, until=quarter), []
+    for wave, some in survey.groupby("wave"):
+        gate, when = Gate(), shared_counts.quarters_of(data, some["submitted_on"])
+        for report in gate.reports(sorted({*when})):
+            gate.count(some[when <= report].assign(n=True), ["n"])
+        gate.lasting("n")
+        counts, reported = gate.decide(data.programme.smallest_cell)["n", "n"], own[own["wave"] == wave]
+        came, waiting = counts.iloc[-1] - counts.iloc[0], len(reported) < len(some)
+        lines.append([wave, reported["submitted_on"].quantile(0.5).normalize(), came, counts.iloc[-1], waiting])
+    table = pd.DataFrame(lines, columns=["round", "asked", "late", "n", "waiting"])
+    return table.astype({"late": "Int64", "n": "Int64"})[table["late"].ne(0).fillna(True)].reset_index(drop=True)
+
+
 @shared_counts.once
-def answers(data: Data, *, until: str) -> pd.DataFrame:
-    """What each organization answered in each wave up to the end of a quarter.
+def answers(data: Data, *, until: str, late: bool = False) -> pd.DataFrame:
+    """What each organization answered in each wave up to the end of a quarter, also who came ``late`` where asked for.
 
     Returns
     -------
@@ -77,7 +105,7 @@ def answers(data: Data, *, until: str) -> pd.DataFrame:
         whether any chose it, as ``question=level``; of a number the average; :data:`ABOUT` the organization, and
         ``has_<table>``, a record on the day of its answer, of each table that a question stands beside.
     """
-    survey, questions = waves(data, until=until), data.programme.questions
+    survey, questions = (every_wave if late else waves)(data, until=until), data.programme.questions
     levels = [(name, level) for name, one in questions.items() for level in one.levels]
     chose = {f"{name}={level}": (survey[name] == level).where(survey[name].notna()) for name, level in levels}
     survey = survey.assign(**{column: yes.astype("boolean") for column, yes in chose.items()})
@@ -162,14 +190,19 @@ def reports_of(data: Data, question: str, *, quarter: str, wave: int) -> dict[st
 def _each(data: Data, some: pd.DataFrame, term: str, since: int | None, when: tuple[str, str]) -> pd.DataFrame:
     """Of those that answered in a wave: what they say, said in an earlier one, and were offered in a quarter."""
     (report, quarter), ids, yes = when, some["organization_id"], some[term].astype(bool)
-    then = answers(data, until=report)
-    then = then[(then["wave"] == since) & then[term].notna()]
+    then = _then(data, some, term, since)
     before, both = then.loc[then[term].astype(bool), "organization_id"], ids.isin(then["organization_id"])
     rows, offers = shared_counts.panel(data, quarter=quarter), met_by(data, term) or []
     invited = rows[with_offer(rows, offers) & (rows["fiscal_quarter"] == report)] if offers else rows[:0]
     offered = ids.isin(invited["organization_id"])
     found = {"yes": yes, "no": ~yes, "both": both, "before": ids.isin(before), "offered": offered}
     return some.assign(n=True, unmet=yes & ~offered, **found)
+
+
+def _then(data: Data, some: pd.DataFrame, term: str, since: int | None) -> pd.DataFrame:
+    """What was answered in an earlier wave, by those that came late too, as known when the last of some answered."""
+    then = answers(data, until=shared_counts.quarters_of(data, some["submitted_on"]).max(), late=True)
+    return then[(then["wave"] == since) & then[term].notna()]
 
 
 def met_by(data: Data, term: str) -> list[str] | None:
@@ -206,7 +239,9 @@ def changed(data: Data, shown: pd.DataFrame, *, quarter: str) -> pd.DataFrame:
     lines = []
     for one in both.itertuples():
         known = pd.notna(one.before) and pd.notna(one.share)
-        gap = intervals.difference_of_waves(each, one.term, first=one.since, second=one.round) if known else None
+        now = each[(each["wave"] == one.round) & each[one.term].notna()]
+        told = pd.concat([_then(data, now, one.term, one.since), now])
+        gap = intervals.difference_of_waves(told, one.term, first=one.since, second=one.round) if known else None
         about = {"term": one.term, "kind": one.kind, "since": days[one.since].normalize(), "asked": one.asked}
         lines.append((about | {"before": one.before / one.n if known else np.nan, "now": one.share}, gap))
     found = compared(data, lines, "since", "asked", "before", "now")

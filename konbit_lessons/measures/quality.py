@@ -21,11 +21,11 @@ from pathlib import Path
 import pandas as pd
 
 from konbit_lessons import tables
-from konbit_lessons.disclosure import TOTAL
+from konbit_lessons.disclosure import TOTAL, Gate
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures import intervals
-from konbit_lessons.measures.answers import waves
-from konbit_lessons.measures.shared_counts import conversations, partners, quarters_of
+from konbit_lessons.measures.answers import every_wave
+from konbit_lessons.measures.shared_counts import conversations, last_day, partners, quarters_of
 from konbit_lessons.words import mark
 
 GOOD, FAIR, POOR, UNKNOWN = mark("good"), mark("fair"), mark("poor"), mark("cannot tell")
@@ -47,6 +47,7 @@ ANSWERED, TALKED_WITH, KNOWN = COUNTED.values()
 MEASURES = [*(measure["name"] for measure in LOGGED), *COUNTED.values(), *AGREE.values(), *LATE.values()]
 SET_ASIDE = [measure["name"] for measure in LOGGED if measure.get("set_aside")]
 REFUSED = LOGGED[0]  # values that do not fit
+SETTLED = next(rule["fair"] for rule in DECLARED["rule"] if rule["standard"] == "timeliness")  # days
 RULES = [one | {"in_days": one["measures"][0] in LATE.values()} for one in DECLARED["rule"]]  # else it is a share
 
 
@@ -79,7 +80,8 @@ def data_quality(data: Data) -> pd.DataFrame:
     Where the export says when a row was submitted, `of` being the rows for which it does:
 
     - timeliness: *days until half of the rows were in* (the median of submission − fact), *9 of 10* (the 90 % quantile)
-      and *the last*.
+      and *the last*, of quarters that are not :func:`provisional`. A fact before the first submission of its source
+      could not be written down any sooner, and is in none of them.
 
     Parameters
     ----------
@@ -120,11 +122,13 @@ def in_sum(quality: pd.DataFrame, *, quarter: str | None = None) -> pd.DataFrame
     Returns
     -------
     DataFrame
-        ``standard``, ``measure``, ``unit``, ``value``, ``of``, ``share``; measures in their order.
+        ``standard``, ``measure``, ``unit``, ``value``, ``of``, ``share``; measures in their order. No number where one
+        of those that it is the sum of is hidden.
     """
     rows = quality if quarter is None else quality[quality["quarter"] == quarter]
     groups = rows.groupby(["standard", "measure", "unit"], sort=False)
-    sums = groups[["value", "of"]].sum(min_count=1).assign(most=groups["value"].max()).reset_index()
+    sums = groups[["value", "of"]].sum(min_count=1).mask(groups["value"].count() < groups.size())
+    sums = sums.assign(most=groups["value"].max()).reset_index()
     value = sums["value"].where(sums["unit"] != "days", sums["most"])
     has_share = groups["share"].count().to_numpy() > 0
     return sums.assign(value=value, share=(value / sums["of"]).where(has_share)).drop(columns="most")
@@ -167,9 +171,16 @@ def _of_programme(data: Data, standard: str, measure: str, unit: str, lines: Ite
 
 def _answers(data: Data) -> Iterator[tuple]:
     quarters = quarters_of(data, data.survey["submitted_on"])
-    for _, answers in waves(data, until=quarters.max()).groupby("wave") if len(quarters) else ():
-        asked = partners(data.organizations, answers["submitted_on"].min())
-        yield quarters[answers.index].min(), int(asked.isin(answers["organization_id"]).sum()), len(asked)
+    for _, answers in every_wave(data, until=quarters.max()).groupby("wave") if len(quarters) else ():
+        asked, when, gate = partners(data.organizations, answers["submitted_on"].min()), quarters[answers.index], Gate()
+        for report in gate.reports(sorted({*when})):
+            told = asked.isin(answers.loc[when <= report, "organization_id"])
+            each = pd.DataFrame({"organization_id": asked, "answered": told, "asked": True})
+            gate.count(each, ["answered", "asked"])
+        gate.nested("answered", "asked")
+        gate.lasting("answered")
+        gate.known("asked")
+        yield when.min(), *gate.decide(data.programme.smallest_cell)["n"].ffill().iloc[-1]
 
 
 def _conversations(data: Data) -> Iterator[tuple]:
@@ -200,9 +211,21 @@ def _asked_again(data: Data) -> int:
     return several or int(data.checks.loc[twice, "rows"].sum())
 
 
+def provisional(data: Data, quarter: str) -> pd.Timestamp | None:
+    """The day on which the records end, where that is too early to tell how late those of a quarter came."""
+    ends = pd.Timestamp(data.programme.data_cut_on or last_day(data, data.quarter))
+    return ends if ends < last_day(data, quarter) + pd.Timedelta(days=SETTLED) else None
+
+
+def _settled(data: Data) -> pd.DataFrame:
+    """The days between facts and their records, of quarters of which no more records may come."""
+    quarters = [one for one in data.arrivals["quarter"].unique() if one and provisional(data, one) is None]
+    return data.arrivals[data.arrivals["quarter"].isin(quarters)]
+
+
 def _arrivals(data: Data) -> Iterator[pd.DataFrame]:
     for days, measure in LATE.items():
-        frame = data.arrivals[[*PLACE, days, "rows"]].rename(columns={days: "value", "rows": "of"})
+        frame = _settled(data)[[*PLACE, days, "rows"]].rename(columns={days: "value", "rows": "of"})
         yield frame.assign(standard="timeliness", measure=measure, unit="days")
 
 
@@ -231,10 +254,12 @@ def _figure(rule: dict, quality: pd.DataFrame, read: int) -> tuple[float, float]
     own, of = quality[quality["measure"].isin(rule["measures"])].dropna(subset=["value", "of"]), rule.get("of")
     if of == "latest":
         own = own[own["quarter"] == own["quarter"].max()]
+    if rule["in_days"]:
+        own = own.sort_values("value").tail(1)
     n = read if of == "read" else own["of"].sum()
     if own.empty or not n:
         return float("nan"), float("nan")
-    return float(own["value"].max() if rule["in_days"] else own["value"].sum() / n), float(n)
+    return float(own["value"].sum() / (1 if rule["in_days"] else n)), float(n)
 
 
 def _word(rule: dict, figure: float) -> str:
@@ -311,15 +336,16 @@ def _most_first(lines: pd.DataFrame, by: list[str], of: str) -> pd.DataFrame:
 
 
 def rates(data: Data, quality: pd.DataFrame, measures: Iterable[str], *, quarter: str) -> pd.DataFrame:
-    """Shares of some measures by quarter, up to one, with Wilson's interval; of too few, none.
+    """Shares of some measures by quarter, up to one, with Wilson's interval; of too few none, hidden ones missing.
 
     Returns
     -------
     DataFrame
         ``measure``, ``quarter``, ``value``, ``n``, ``share``, ``conf_low``, ``conf_high``.
     """
-    some = quality[quality["measure"].isin([*measures]) & (quality["quarter"] <= quarter) & quality["value"].notna()]
-    some = some[some["of"] >= data.programme.smallest_cell].rename(columns={"of": "n"})
+    some = quality[quality["measure"].isin([*measures]) & (quality["quarter"] <= quarter)]
+    enough = some["value"].isna() | (some["of"] >= data.programme.smallest_cell)
+    some = some[enough].rename(columns={"of": "n"})
     return intervals.with_shares(some[["measure", "quarter", "value", "n"]].reset_index(drop=True), "value")
 
 
@@ -329,8 +355,9 @@ def lateness(data: Data, *, quarter: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``table``, ``rows``, ``median_days``, ``p90_days``.
+        ``table``, ``quarter``, ``rows`` (of that file and quarter), ``median_days``, ``p90_days``.
     """
-    groups = data.arrivals[data.arrivals["quarter"] <= quarter].groupby("table")
-    found = groups.agg(rows=("rows", "sum"), median_days=("median_days", "max"), p90_days=("p90_days", "max"))
-    return found.sort_values(["p90_days", "median_days"], ascending=False).reset_index()
+    some = _settled(data)
+    some = some[some["quarter"] <= quarter].sort_values(["p90_days", "median_days", "rows"], ascending=False)
+    columns = ["table", "quarter", "rows", "median_days", "p90_days"]
+    return some.drop_duplicates("table")[columns].reset_index(drop=True)

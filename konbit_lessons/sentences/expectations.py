@@ -10,7 +10,7 @@ from konbit_lessons.incentives.result import LIKELY
 from konbit_lessons.measures.answers import smallest_that_matters
 from konbit_lessons.measures.intervals import CONFIDENCE
 from konbit_lessons.say import capital, small
-from konbit_lessons.sentences.common import FOUND, answer, first_and_last, say_known, texts
+from konbit_lessons.sentences.common import FOUND, answer, apart, first_and_last, say_known, texts
 from konbit_lessons.words import mark
 
 MOST_CHOICES = 3  # that a heading names
@@ -51,6 +51,15 @@ def expectations_changed(say, changes):
 
 
 # ---- groups and surveys set side by side
+
+
+def late_answers(say, late):
+    """Return of each survey how many organizations answered it late, and in which numbers they are."""
+    texts = TEXTS["late"]
+    return [
+        say_known(say, {way: texts[way] for way in ("waiting" if row["waiting"] else "counted", "few")}, row)
+        for row in late.to_dict("records")
+    ]
 
 
 def asked(say, question):
@@ -227,9 +236,11 @@ def _told(say, differences):
 
 
 def _named(say, differences):
-    """Rows of differences with their words: what each is of, and how strong its evidence is."""
+    """Rows of differences with their words; a difference of shares that are known is that of the shares as printed."""
     rows = []
     for row in differences.to_dict("records"):
+        if pd.notna(row.get("share")) and pd.notna(row.get("other")):
+            row["estimate"] = apart(row["other"], row["share"])
         words = {"what": _what(say, row["term"], row.get("kind", "")), "answer": answer(say, row["strength"])}
         rows.append({"points": abs(row["estimate"])} | words | row)
     return rows

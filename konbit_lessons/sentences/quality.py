@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from konbit_lessons.measures.quality import RULES, by_standard
+from konbit_lessons.measures.quality import RULES, SETTLED, by_standard
 from konbit_lessons.say import small
 from konbit_lessons.sentences.common import say_known, texts
 from konbit_lessons.words import mark
@@ -37,7 +37,11 @@ def _judgement(say, judged, standard, word):
 def quality_rules(say):
     """Return the rule that gives each word, one sentence a figure."""
     last = say("A standard of which nothing is on record is “cannot tell”. The limits are those of the software.")
-    return [*(_rule(say, rule) for rule in RULES), last]
+    too_early = say(
+        "Days are told of a quarter once {n} days have passed since its end: late records may come until then.",
+        n=SETTLED,
+    )
+    return [*(_rule(say, rule) for rule in RULES), too_early, last]
 
 
 def _rule(say, rule):
@@ -50,6 +54,20 @@ def _figure(say, figure, in_days, **_):
     if in_days:
         return say(("{n} day", "{n} days"), n=round(figure))
     return say(mark("{figure:percent}"), figure=figure)
+
+
+def provisional(say, quarter, ends):
+    """Return that the numbers of a quarter may still change, where records of it may still come; else None."""
+    return None if ends is None else say(TEXTS["provisional"], quarter=quarter, day=ends)
+
+
+def slowest(say, late):
+    """Return which kind of record came latest, where one did, and within how many days most of it was in."""
+    if late.empty:
+        return None
+    days = late["p90_days"].round()
+    told = TEXTS["slowest"]["one" if len(late) == 1 or days.iloc[0] > days.iloc[1] else "alike"]
+    return say(told, what=late["label"].iloc[0], n=int(days.iloc[0]))
 
 
 def commonest_failure(say, failures):

@@ -151,7 +151,7 @@ def needed(programme: Programme) -> tuple[str, ...]:
 
 def _refuse_empty(table: str, programme: Programme, record: Record) -> None:
     files = [place for source in programme.sources if source.table == table for place in programme.places_of(source)]
-    aside = record.all_set_aside().query("table == @table").itertuples()
+    aside = record.all_set_aside().query("table == @table and scope == 'row'").itertuples()
     why = (f"Row {one.row} was set aside: {one.reason}." for one in aside)
     why = next(why, "There is a header and nothing under it.")
     told = f'the table "{table}" is empty; expected at least one row that can be used.'

@@ -105,13 +105,13 @@ class Conversion:
         return encoded(quarters.fillna(""))
 
     def _note_arrivals(self, text: pd.DataFrame) -> None:
-        """Days between a fact and its submission, where the export tells both."""
+        """Days between a fact and its submission, where the export tells both; before the first nobody asked."""
         day = tables.day_of(self.schema)
         of_day = "_filled_in" if self.source.columns.get(day) in SUBMITTED.values() else day
         if "_submitted" in text and of_day in text:
-            days = (self._days(text, "_submitted") - self._days(text, of_day)).dt.days
-            places = as_text(text[["source", WHEN]]).assign(table=self.schema.name, days=days)
-            self.record.arrivals.append(places[days.notna()])
+            came, was = self._days(text, "_submitted"), self._days(text, of_day)
+            places = as_text(text[["source", WHEN]]).assign(table=self.schema.name, days=(came - was).dt.days)
+            self.record.arrivals.append(places[was >= came.min()])
 
     def _days(self, text: pd.DataFrame, name: str) -> pd.Series:
         return by_codebook.convert(text[name], {"kind": "day"}, self._writing(name), "datetime64[us]")[0]

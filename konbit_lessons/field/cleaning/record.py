@@ -100,10 +100,8 @@ class Record:
         return ordered(lines[list(LOG)], [*ROW, "column", "old_value", "check"]).reset_index(drop=True)
 
     def all_set_aside(self) -> pd.DataFrame:
-        """Rows and values; a value is not listed beside its own row, the log holds both."""
-        aside = ordered(_stacked(self.aside, ASIDE), [*ROW, "column"])
-        whole, of_row = aside["scope"] == "row", pd.MultiIndex.from_frame(aside[list(ROW)])
-        return aside[whole | ~of_row.isin(of_row[whole])].reset_index(drop=True)
+        """Rows and values, also those of a row that is set aside itself, as the log and the pages count them."""
+        return ordered(_stacked(self.aside, ASIDE), [*ROW, "column"]).reset_index(drop=True)
 
     def row_counts(self, cleaned: dict[str, pd.DataFrame]) -> pd.DataFrame:
         """Rows read, kept and set aside, by file, table and quarter: kept + set aside = read."""

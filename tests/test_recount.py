@@ -1,0 +1,55 @@
+"""Every number of the tables beside the pages is what other code counts from the cleaned tables."""
+
+import shutil
+
+import pandas as pd
+import pytest
+from notebook_run import ROOT, run_notebook, shown
+from recount import compare
+
+import konbit_lessons.show as showing
+from konbit_lessons.figures.drawing import Drawing
+
+PAGES = ("participation", "expectations", "incentives", "data_quality", "learning_report")
+CELLS = {
+    ("example", "internal"): 1298,
+    ("example", "shared"): 1000,
+    ("senegal", "internal"): 600,
+    ("senegal", "shared"): 390,
+}
+FOLDERS = {"example": (ROOT, "FY2017Q3"), "senegal": (ROOT / "examples" / "senegal", "FY2024Q4")}
+
+
+def tables(monkeypatch, folder, programme, audience):
+    """Run the notebooks in a copy of a programme's folder, and write the CSV files that stand beside its pages."""
+    source, quarter = FOLDERS[programme]
+    for name in ("programme.toml", "data/raw", "narrative"):
+        if (source / name).is_dir():
+            shutil.copytree(source / name, folder / name)
+        elif (source / name).exists():
+            shutil.copy(source / name, folder / name)
+    (folder / "tables").mkdir()
+    carried = showing._carried
+
+    def kept(part, name, frame, sentences):
+        found = carried(part, name, frame, sentences)
+        if "csv" in found:
+            (folder / "tables" / f"{found['name']}.csv").write_text(found["csv"], encoding="utf-8")
+        return found
+
+    monkeypatch.setattr(showing, "_carried", kept)
+    monkeypatch.setattr(Drawing, "png", lambda self, width, scale=2: b"")
+    for page in PAGES:
+        shown(run_notebook(page, folder, audience=audience, quarter=quarter))
+    return folder / "programme.toml", folder / "tables", quarter
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("programme", "audience"), CELLS)
+def test_the_tables_of_all_pages_are_what_other_code_counts(monkeypatch, tmp_path, programme, audience):
+    toml, folder, quarter = tables(monkeypatch, tmp_path, programme, audience)
+    cells, wrong, left = compare(toml, folder, quarter, shared=audience == "shared")
+    assert wrong == [] and cells >= CELLS[programme, audience], (cells, left)
+    page = pd.read_csv(folder / "uptake_by_event_type.csv")
+    page.assign(attended=page["attended"] + (page.index == 1)).to_csv(folder / "uptake_by_event_type.csv")
+    assert len(compare(toml, folder, quarter, shared=audience == "shared")[1]) == 1, "one cell that is off is found"
