@@ -9,6 +9,7 @@ maker needs beside the HTML (the title, the CSV, the numbers of the sentences) t
 `CARRIED`; an output without it does not reach a shared page.
 """
 
+import base64
 import string
 import sys
 from collections.abc import Mapping
@@ -170,7 +171,11 @@ class Figure(Part, Drawing):
 
     @cached_property
     def _pictures(self):
-        return [(self.png(NARROW), NARROW), (self.png(WIDE, scale=1.5), WIDE)]
+        return self.picture(NARROW, "narrow"), self.picture(WIDE, "wide")
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        png = base64.b64encode(self.png()).decode("ascii")  # for a Word file, and where Jupyter shows no HTML
+        return super()._repr_mimebundle_() | {"image/png": png}
 
     def _repr_html_(self):
         heading, summary = self.finding.plain, self.finding.say.words.text("The numbers in this figure")
