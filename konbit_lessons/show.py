@@ -173,18 +173,17 @@ class Figure(Part, Drawing):
     def _pictures(self):
         return self.picture(NARROW, "narrow"), self.picture(WIDE, "wide")
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        png = base64.b64encode(self.png()).decode("ascii")  # for a Word file, and where Jupyter shows no HTML
-        return super()._repr_mimebundle_() | {"image/png": png}
-
     def _repr_html_(self):
         heading, summary = self.finding.plain, self.finding.say.words.text("The numbers in this figure")
         told = {"heading": heading, "subtitle": self.shows, "caption": self.source, "alt": self.alt}
-        return PARTS.figure(**told, pictures=self._pictures, numbers=PARTS.table(self.cells, heading), summary=summary)
+        words = [head for head, cells in self.cells.items() if cells.str[:1].str.isalpha().any()]
+        numbers = PARTS.table(self.cells, heading, words)
+        return PARTS.figure(**told, pictures=self._pictures, numbers=numbers, summary=summary)
 
     def _carried(self):
         told = _carried("figure", self.name, self.frame, [self.finding, self.shows, self.source])
-        return told | {"finding": self.finding.plain}
+        png = base64.b64encode(self.png()).decode("ascii")  # of a Word file
+        return told | {"finding": self.finding.plain, "png": png}
 
 
 def show(plot, frame, *, finding, shows="", source="", says="", axis="", name="", height=None):

@@ -86,6 +86,6 @@ def test_the_contents_list_is_folded_on_a_phone_and_beside_the_text_on_a_wide_sc
         assert browser.find_element(By.CSS_SELECTOR, "details.narrow").is_displayed() is not wide
 
 
-@pytest.mark.parametrize(("name", "language"), itertools.product([*REPORTS, "index"], LANGUAGES))
+@pytest.mark.parametrize(("name", "language"), [*itertools.product([*REPORTS, "index"], LANGUAGES)])
 def test_pages_are_small_enough_for_a_slow_connection(reports_in, name, language):
     assert (reports_in(language) / "shared" / f"{name}.html").stat().st_size <= BYTES.get(name, 150_000)

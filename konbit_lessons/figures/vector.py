@@ -1,17 +1,18 @@
 """A matplotlib figure → a small SVG that stands in a page: its text stays text, in the page's font.
 
-matplotlib's own backend writes ids, groups and styles, and several times the bytes; here are paths in tenths of a pixel,
-each drawn from where the last point was, and lines of text. The same figure gives the same letters.
+matplotlib's own backend writes ids, groups and styles, and several times the bytes; here are paths in tenths of a
+pixel, each step from the point before, and lines of text. The same figure gives the same letters.
 """
 
 import re
-from html import escape
 
 import matplotlib.font_manager as fonts
 import numpy as np
 from matplotlib.backend_bases import RendererBase
 from matplotlib.colors import to_hex
 from matplotlib.path import Path
+
+from konbit_lessons.figures.markup import escaped
 
 LETTERS = {Path.MOVETO: "m", Path.LINETO: "l", Path.CURVE3: "q", Path.CURVE4: "c", Path.CLOSEPOLY: "z"}
 ANCHORS = {"left": (0, None), "center": (0.5, "middle"), "right": (1, "end")}
@@ -79,7 +80,7 @@ class Vector(RendererBase):
         look = {"x": _short(x), "y": _short(y), "text-anchor": anchor, "font-weight": "700" if bold else None}
         look |= {"font-size": _short(self.points_to_pixels(prop.get_size_in_points()))} | _colour("fill", gc.get_rgb())
         look["transform"] = f"rotate({_short(-angle)} {_short(x)} {_short(y)})" if angle else None
-        self._parts.append(f"<text{_attributes(look, USUAL)}>{escape(s)}</text>")
+        self._parts.append(f"<text{_attributes(look, USUAL)}>{escaped(s)}</text>")
 
     def draw_image(self, gc, x, y, im, transform=None):
         """Refuse what is no line, form or text."""
