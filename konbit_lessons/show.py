@@ -189,7 +189,7 @@ class Figure(Part, Drawing):
 def show(plot, frame, *, finding, shows="", source="", says="", axis="", name="", height=None):
     """Show a plot as a figure: finding, picture for phone and page, alt text, table and CSV, all from its frame.
 
-    Nothing is shown where there is no row, no finding, or no number.
+    Nothing is shown where there is no row, no finding, or no number; a sentence, where three rows or more are alike.
 
     Parameters
     ----------
@@ -221,6 +221,8 @@ def show(plot, frame, *, finding, shows="", source="", says="", axis="", name=""
     numbers = [name for name, spec in _fields(template) if spec in ("percent", "points", "signed") and name in frame]
     if numbers and frame[numbers].isna().all(axis=None):
         return _nothing("Nothing of this may be shown.")
+    if _all_alike(frame, template):
+        return Shown(PARTS.prose([finding], False, False), _carried("figure", name, frame, [finding]))
     rows = frame.to_dict("records")
     readings = tuple(_reading(template, row, say) for row in rows)
     notes = tuple(_note(row, one) for row, one in zip(rows, readings, strict=True) if "label" in row)
@@ -267,6 +269,13 @@ def _formats(frame, template, say):
         elif kind in write and name in frame and pd.api.types.is_numeric_dtype(frame[name]):
             found[name] = not kind, write[kind]
     return found
+
+
+def _all_alike(frame, template):
+    """Whether every row has the same numbers, so that a picture shows no more than a sentence does."""
+    names = [name for name, _ in _fields(template) if name in frame and name != "n"]
+    numbers = frame[names].select_dtypes("number")
+    return len(frame) > 2 and len(numbers.columns) > 0 and len(numbers.drop_duplicates()) == 1
 
 
 def _reading(template, row, say):

@@ -123,6 +123,27 @@ def test_where_there_is_nothing_to_show_nothing_reaches_a_page(frame):
     assert shown(dots(), frame, finding=finding)._repr_mimebundle_()[CARRIED] == {"part": "nothing"}
 
 
+def test_where_three_rows_are_alike_a_sentence_is_shown_and_their_csv_stays():
+    alike = pd.DataFrame({"label": list("abc"), "share": [1.0] * 3, "n": [3, 4, 5]})
+    plot = so.Plot(alike, x="share", y="label").add(so.Dot())
+    told = shown(plot, alike)
+    assert (
+        told._repr_html_()
+        == "<p><strong>50\u202f%</strong> came to round tables (95\u202f% interval 40 to 61)</p>".replace("\u202f", " ")
+    )
+    assert told._repr_mimebundle_()[CARRIED]["csv"].splitlines()[3] == "c,1,5"
+    assert "<svg" in shown(plot, alike.iloc[:2])._repr_html_()
+
+
+def test_of_many_quarters_as_many_are_named_as_there_is_room_for_and_the_last_is():
+    of = [f"Q{n}" for n in range(12)]
+    frame = pd.DataFrame({"quarter": of, "share": np.linspace(0, 1, 12)})
+    plot = so.Plot(frame, x="quarter", y="share").add(so.Line())
+    narrow, wide = shown(plot, frame, says="{quarter}: {share:percent}.")._pictures
+    named = [re.findall(r">(Q\d+)<", one) for one in (narrow, wide)]
+    assert [sorted(one, key=of.index) for one in named] == [["Q2", "Q5", "Q8", "Q11"], of[1::2]]
+
+
 def test_a_plot_that_raises_says_what_is_wrong_in_a_line():
     plot = so.Plot(SHARES, x="share", y="label", color="label").add(so.Dot()).scale(color={"Training": "blue"})
     with pytest.raises(PlotError, match="the plot cannot be drawn") as told:

@@ -32,6 +32,7 @@ NARROW, WIDE = 328, 640  # pixels: a phone 360 wide less the margins of the page
 BLUE, ORANGE, GREEN, INK, GREY, PALE = "#0072B2", "#D55E00", "#009E73", "#1b1b1b", "#5f6368", "#d9dce0"  # Okabe and Ito
 LINE, MARK = 15, 26  # height of a line of text and of a row's mark
 BESIDE = (30, 24)  # letters of a name before its mark, on a wide page and on a phone
+MOST_TICKS = 7, 5  # of an axis on a wide page, and on a phone
 COLOURS_KEPT = 12  # of a PNG: half a byte each
 LONGEST = 40_000  # letters of an SVG
 INCH = 100  # pixels
@@ -133,7 +134,7 @@ class Drawing:
         """Write values as the language does, a line at zero where differences are shown, and no names of columns."""
         for at, name in ((axes.xaxis, axes.get_xlabel()), (axes.yaxis, axes.get_ylabel())):
             if name in self.formats:
-                (ticks, write), most = self.formats[name], 5 if narrow else 7
+                (ticks, write), most = self.formats[name], MOST_TICKS[narrow]
                 whole = {
                     "steps": [1, 2, 5, 10],
                     "integer": ticks,
@@ -141,6 +142,9 @@ class Drawing:
                 some = FixedLocator(ticks[:: -(-len(ticks) // most)]) if isinstance(ticks, Sequence) else None
                 at.set_major_locator(some or MaxNLocator(most, **whole))
                 at.set_major_formatter(FuncFormatter(lambda value, _, write=write: write(value)))
+            elif at is axes.xaxis and isinstance(at.get_major_formatter(), StrCategoryFormatter):
+                ticks, most = axes.get_xticks()[::-1], MOST_TICKS[narrow]
+                at.set_major_locator(FixedLocator(ticks[:: -(-len(ticks) // most)]))
             at.set_label_text(self.axis if at is axes.xaxis else "")
         low, high = axes.get_xlim()
         if low < 0 < high and _is_of_rows(axes) and not axes.patches:
