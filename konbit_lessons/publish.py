@@ -1,10 +1,12 @@
 """Write a file so that it is whole or the previous one, and let only one run write to a folder."""
 
+import io
 import json
 import os
 import re
 import tempfile
 import unicodedata
+import zipfile
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -34,6 +36,17 @@ def published(path, content):
         Path(temporary).unlink(missing_ok=True)
         raise
     return path
+
+
+def zipped(files):
+    """Return the bytes of a zip of name → content, in the order of the names: the same files give the same bytes."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as packed:
+        for name, data in sorted(files.items()):
+            entry = zipfile.ZipInfo(name)  # of 1 January 1980, unless told
+            entry.create_system, entry.external_attr = 3, 0o644 << 16  # the same bytes on every system
+            packed.writestr(entry, data, zipfile.ZIP_DEFLATED, 9)
+    return content.getvalue()
 
 
 def file_safe(name):

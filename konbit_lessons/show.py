@@ -9,6 +9,7 @@ maker needs beside the HTML (the title, the CSV, the numbers of the sentences) t
 `CARRIED`; an output without it does not reach a shared page.
 """
 
+import base64
 import string
 import sys
 from collections.abc import Mapping
@@ -178,22 +179,25 @@ class Figure(Part, Drawing):
 
     @cached_property
     def _pictures(self):
-        return [(self.png(NARROW), NARROW), (self.png(WIDE, scale=1.5), WIDE)]
+        return self.picture(NARROW, "narrow"), self.picture(WIDE, "wide")
 
     def _repr_html_(self):
         heading, summary = self.finding.plain, self.finding.say.words.text("The numbers in this figure")
         told = {"heading": heading, "subtitle": self.shows, "caption": self.source, "alt": self.alt}
-        return PARTS.figure(**told, pictures=self._pictures, numbers=PARTS.table(self.cells, heading), summary=summary)
+        words = [head for head, cells in self.cells.items() if cells.str[:1].str.isalpha().any()]
+        numbers = PARTS.table(self.cells, heading, words)
+        return PARTS.figure(**told, pictures=self._pictures, numbers=numbers, summary=summary)
 
     def _carried(self):
         told = _carried("figure", self.name, self.frame, [self.finding, self.shows, self.source])
-        return told | {"finding": self.finding.plain}
+        png = base64.b64encode(self.png()).decode("ascii")  # of a Word file
+        return told | {"finding": self.finding.plain, "png": png}
 
 
 def show(plot, frame, *, finding, shows="", source="", says="", axis="", name="", height=None):
     """Show a plot as a figure: finding, picture for phone and page, alt text, table and CSV, all from its frame.
 
-    Nothing is shown where there is no row, no finding, or no number.
+    Nothing is shown where there is no row, no finding, or no number; a sentence, where three rows or more are alike.
 
     Parameters
     ----------
@@ -225,6 +229,8 @@ def show(plot, frame, *, finding, shows="", source="", says="", axis="", name=""
     numbers = [name for name, spec in _fields(template) if spec in ("percent", "points", "signed") and name in frame]
     if numbers and frame[numbers].isna().all(axis=None):
         return _nothing("Nothing of this may be shown.")
+    if _all_alike(frame, template):
+        return Shown(PARTS.prose([finding], False, False), _carried("figure", name, frame, [finding]))
     rows = frame.to_dict("records")
     readings = tuple(_reading(template, row, say) for row in rows)
     notes = tuple(_note(row, one) for row, one in zip(rows, readings, strict=True) if "label" in row)
@@ -271,6 +277,13 @@ def _formats(frame, template, say):
         elif kind in write and name in frame and pd.api.types.is_numeric_dtype(frame[name]):
             found[name] = not kind, write[kind]
     return found
+
+
+def _all_alike(frame, template):
+    """Whether every row has the same numbers, so that a picture shows no more than a sentence does."""
+    names = [name for name, _ in _fields(template) if name in frame and name != "n"]
+    numbers = frame[names].select_dtypes("number")
+    return len(frame) > 2 and len(numbers.columns) > 0 and len(numbers.drop_duplicates()) == 1
 
 
 def _reading(template, row, say):

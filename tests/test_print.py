@@ -9,20 +9,21 @@ import subprocess
 import pytest
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-A4 = {"paperWidth": 8.27, "paperHeight": 11.69, "preferCSSPageSize": True}
+PAPERS = {"A4": (8.27, 11.69), "letter": (8.5, 11)}  # inches
 MOST_SHEETS = {"index": 2}
 
 
 @pytest.fixture
 def printed(browser, opened, tmp_path):
-    """Prints a page as on A4; returns the text of each sheet, with its layout."""
+    """Prints a page; returns the text of each sheet, with its layout."""
     if not shutil.which("pdftotext") and not os.environ.get("CI"):
         pytest.skip("poppler is not here, so that no PDF can be read")
 
-    def printed(page):
+    def printed(page, paper="A4"):
+        size = dict(zip(("paperWidth", "paperHeight"), PAPERS[paper], strict=True)) | {"preferCSSPageSize": True}
         opened(page.as_uri(), scheme="dark")
         file = tmp_path / f"{page.stem}.pdf"
-        file.write_bytes(base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", A4)["data"]))
+        file.write_bytes(base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", size)["data"]))
         return subprocess.run(
             ["pdftotext", "-layout", file, "-"], capture_output=True, text=True, check=True
         ).stdout.split("\f")[:-1]
@@ -30,10 +31,11 @@ def printed(browser, opened, tmp_path):
     return printed
 
 
+@pytest.mark.parametrize("paper", PAPERS)
 @pytest.mark.parametrize("language", ["en", "fr", "ht"])
-def test_every_page_prints_without_empty_sheets(pages_in, printed, language):
+def test_every_page_prints_without_empty_sheets(pages_in, printed, language, paper):
     for page in pages_in(language):
-        sheets = printed(page)
+        sheets = printed(page, paper)
         assert len(sheets) <= MOST_SHEETS.get(page.stem, 12), page.name
         for number, sheet in enumerate(sheets, start=1):
             assert re.search(rf"\b{number} ?/ ?{len(sheets)}\s*$", sheet), f"{page.name}: sheet {number} has no number"

@@ -1,7 +1,9 @@
 """Figures and tables: the same words, numbers and bytes from one frame, at both widths."""
 
+import base64
 import io
 import json
+import re
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,6 +11,7 @@ import pandas as pd
 import pytest
 import seaborn as sns
 import seaborn.objects as so
+from bs4 import BeautifulSoup
 from PIL import Image
 
 import konbit_lessons as kl
@@ -43,19 +46,36 @@ def curve():
     return axes
 
 
-def widths(figure):
-    return [Image.open(io.BytesIO(png)).size[0] for png, _ in figure._pictures]
-
-
 def test_eight_draws_of_one_plot_are_the_same_bytes():
-    assert len({shown()._pictures[0][0] for _ in range(8)}) == 1
+    assert len({shown()._pictures for _ in range(8)}) == 1
 
 
 @pytest.mark.parametrize("plot", [dots, curve, lambda: curve().figure], ids=["objects", "axes", "figure"])
 def test_any_plot_becomes_a_picture_for_a_phone_and_one_for_a_page(plot):
-    figure = shown(plot())
-    assert widths(figure) == [656, 960]
-    assert "<picture><source media=" in figure._repr_html_()
+    html = BeautifulSoup(shown(plot())._repr_html_(), "html.parser")
+    assert [(one["class"], one["viewbox"].split()[2]) for one in html.select("[role=img] > svg")] == [
+        (["narrow"], "328"),
+        (["wide"], "640"),
+    ]
+
+
+def test_its_text_is_text_and_its_marks_stand_where_their_values_are():
+    narrow, _ = (BeautifulSoup(one, "html.parser") for one in shown()._pictures)
+    said = [one.get_text() for one in narrow.find_all("text")]
+    assert {"45\u202f% (38 to 52), n = 100".replace("\u202f", " "), "Training"} <= set(said)
+    ticks = {one.get_text(): float(one["x"]) for one in narrow.find_all("text") if one.get("text-anchor") == "middle"}
+    dots = [one["d"] for one in narrow.find_all("path") if "c" in one["d"]]
+    middles = [float(re.match(r"m([\d.]+)", one)[1]) for one in dots]
+    scale = (ticks["60"] - ticks["40"]) / 20
+    assert middles == pytest.approx([ticks["40"] + 5 * scale, ticks["40"] + 10 * scale], abs=0.3)
+
+
+def test_a_plot_that_no_lines_and_letters_draw_is_a_png():
+    _, axes = plt.subplots()
+    axes.imshow([[0, 1], [1, 0]])
+    narrow, wide = (BeautifulSoup(one, "html.parser").img for one in shown(axes)._pictures)
+    png = base64.b64decode(narrow["src"].partition(",")[2])
+    assert (narrow["class"], wide["class"], Image.open(io.BytesIO(png)).size[0]) == (["narrow"], ["wide"], 656)
 
 
 def test_what_pyplot_drew_is_not_shown_a_second_time_by_the_notebook():
@@ -101,6 +121,27 @@ def test_a_figure_is_saved_for_a_slide(tmp_path):
 def test_where_there_is_nothing_to_show_nothing_reaches_a_page(frame):
     finding = say("x") if frame.empty else None
     assert shown(dots(), frame, finding=finding)._repr_mimebundle_()[CARRIED] == {"part": "nothing"}
+
+
+def test_where_three_rows_are_alike_a_sentence_is_shown_and_their_csv_stays():
+    alike = pd.DataFrame({"label": list("abc"), "share": [1.0] * 3, "n": [3, 4, 5]})
+    plot = so.Plot(alike, x="share", y="label").add(so.Dot())
+    told = shown(plot, alike)
+    assert (
+        told._repr_html_()
+        == "<p><strong>50\u202f%</strong> came to round tables (95\u202f% interval 40 to 61)</p>".replace("\u202f", " ")
+    )
+    assert told._repr_mimebundle_()[CARRIED]["csv"].splitlines()[3] == "c,1,5"
+    assert "<svg" in shown(plot, alike.iloc[:2])._repr_html_()
+
+
+def test_of_many_quarters_as_many_are_named_as_there_is_room_for_and_the_last_is():
+    of = [f"Q{n}" for n in range(12)]
+    frame = pd.DataFrame({"quarter": of, "share": np.linspace(0, 1, 12)})
+    plot = so.Plot(frame, x="quarter", y="share").add(so.Line())
+    narrow, wide = shown(plot, frame, says="{quarter}: {share:percent}.")._pictures
+    named = [re.findall(r">(Q\d+)<", one) for one in (narrow, wide)]
+    assert [sorted(one, key=of.index) for one in named] == [["Q2", "Q5", "Q8", "Q11"], of[1::2]]
 
 
 def test_a_plot_that_raises_says_what_is_wrong_in_a_line():

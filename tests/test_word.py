@@ -7,6 +7,8 @@ import os
 import re
 import shutil
 import zipfile
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -14,12 +16,14 @@ import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
 from small_study import cell, html, opening, study_of, text
-from test_reports import HOSTILE, page_of, parts_with
+from test_reports import DRAWN, HOSTILE, page_of, parts_with
 
 from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.figures.markup import PARTS
 from konbit_lessons.reports import word
 from konbit_lessons.reports.make import bundle, make_reports
+from konbit_lessons.reports.page import Setting
+from konbit_lessons.words import Words
 
 needs_pandoc = pytest.mark.skipif(
     not (shutil.which("pandoc") or os.environ.get("CI")), reason="there is no pandoc here"
@@ -32,22 +36,43 @@ def png(width, height):
     return file.getvalue()
 
 
-def figure(said="Fine", height=600):
-    """A figure, its wide picture `height` pixels high."""
+def figure(said="Fine"):
     numbers = PARTS.table(pd.DataFrame({"Who": ["A"], "n": ["1"]}), caption=f"Numbers {said}")
-    pictures = [(png(328, 400), 328), (png(640, height), 640)]
     told = {"heading": said, "subtitle": said, "caption": f"Source {said}", "alt": f"Alt {said}", "summary": "Numbers"}
-    return PARTS.figure(**told, pictures=pictures, numbers=numbers)
+    return PARTS.figure(**told, pictures=DRAWN, numbers=numbers)
+
+
+PICTURES = [base64.b64encode(png(1280, high)).decode() for high in (1200, 3200)]
 
 
 @pytest.fixture(scope="module")
-def made_page(tmp_path_factory):
-    programme = study_of(tmp_path_factory.mktemp("word") / "study", simulated=True)
+def programme(tmp_path_factory):
+    return study_of(tmp_path_factory.mktemp("word") / "study", simulated=True)
+
+
+@pytest.fixture(scope="module")
+def file_of(programme):
+    """Make the Word file of a page; return its parts."""
+
+    def file_of(page, pictures=PICTURES, **about):
+        said = programme.said.programme.model_copy(update=about)
+        setting = Setting(
+            replace(programme, said=programme.said.model_copy(update={"programme": said})), None, Words("fr")
+        )
+        made = {word.word_file(page, pictures, setting) for _ in range(2)}
+        assert len(made) == 1  # the same page gives the same bytes
+        return unpacked(made.pop())
+
+    return file_of
+
+
+@pytest.fixture(scope="module")
+def made_page(programme):
     sections = [text("## At a glance"), text("### Further down")]
     table = PARTS.table(pd.DataFrame({"x": ["a", "b"], "n": ["1", "2"]}), caption="Caption")
 
     def made(*htmls, language="fr"):
-        shown = [cell(html(one)) for one in htmls or (table, figure(), figure("tall", 1600))]
+        shown = [cell(html(one)) for one in htmls or (table, figure(), figure("tall"))]
         return str(page_of(programme, *sections, cell(opening()), *shown, language=language, tables=["a"]))
 
     return made
@@ -64,45 +89,72 @@ def unpacked(document):
 
 
 @needs_pandoc
-def test_headings_tables_figures_alternative_texts_and_language_are_kept(made_page):
+def test_headings_tables_figures_alternative_texts_and_language_are_kept(made_page, file_of):
     html = BeautifulSoup(made_page(), "html.parser")
-    files = unpacked(word.word_file(str(html)))
+    files = file_of(str(html))
     document = parsed(files["word/document.xml"])
     styles = [style["w:val"] for style in document.find_all("w:pstyle")]
     assert [styles.count(one) for one in ("Title", "Heading1", "Heading2")] == [1, 1, 3]
     assert len(document.find_all("w:tbl")) == styles.count("TableCaption") == len(html.main.find_all("table")) == 3
-    assert [one["descr"] for one in document.find_all("wp:docpr")] == [one["alt"] for one in html.find_all("img")]
+    assert [one["descr"] for one in document.find_all("wp:docpr")] == [
+        one["aria-label"] for one in html.select("[role=img]")
+    ]
     said = document.get_text(" ")
     assert "Source Fine" in said and "Données simulées" in said and b'w:val="fr"' in files["word/styles.xml"]
     assert document.find("w:jc", {"w:val": "right"})
-    for only_on_screen in ("Aller au texte", "Sommaire", "a.csv"):
+    assert document.find("w:hyperlink", {"w:anchor": "at-a-glance"}) and said.count("The title") == 1
+    assert {one["descr"] for one in document.find_all("pic:cnvpr")} == {""}
+    for only_on_screen in ("Aller au texte", "a.csv"):
         assert only_on_screen not in said
 
 
 @needs_pandoc
-def test_figures_stand_in_their_wide_form_as_wide_as_the_text_and_within_a_sheet(made_page):
-    html = made_page()
-    files = unpacked(word.word_file(html))
+def test_figures_stand_in_their_wide_form_as_wide_as_the_text_and_within_a_sheet(made_page, file_of):
+    files = file_of(made_page())
     pictures = [content for name, content in files.items() if name.startswith("word/media/")]
-    sources = BeautifulSoup(html, "html.parser").find_all("source")
-    wide = [base64.b64decode(one["srcset"].partition(",")[2]) for one in sources]
-    assert sorted(pictures) == sorted(wide)
+    assert sorted(map(base64.b64encode, pictures)) == sorted(one.encode() for one in PICTURES)
+    assert b"png;base64" not in files["[Content_Types].xml"]
     sizes = [(int(one["cx"]), int(one["cy"])) for one in parsed(files["word/document.xml"]).find_all("wp:extent")]
     inch = 914_400
-    assert sizes[0][0] > 5.7 * inch and all(height < 8.5 * inch for _, height in sizes)
-    assert sizes[1][0] < sizes[0][0] and sizes[1][1] / sizes[1][0] == pytest.approx(1600 / 640, abs=0.02)
+    assert sizes[0][0] > 6.5 * inch and all(height < 8 * inch for _, height in sizes)
+    assert sizes[1][0] < sizes[0][0] and sizes[1][1] / sizes[1][0] == pytest.approx(3200 / 1280, abs=0.02)
 
 
 @needs_pandoc
-def test_the_same_page_gives_the_same_bytes(made_page):
-    assert word.word_file(made_page()) == word.word_file(made_page())
+@pytest.mark.parametrize(("paper", "wide"), [("A4", "11906"), ("letter", "12240")])
+def test_sheets_have_a_size_a_header_numbers_and_the_file_its_author_and_day(made_page, file_of, paper, wide):
+    files = file_of(made_page(), paper=paper, name="A & <B> {day} \\1", data_cut_on=date(2017, 6, 30))
+    document = parsed(files["word/document.xml"])
+    assert document.find("w:pgsz")["w:w"] == wide
+    (header,) = [parsed(content) for name, content in files.items() if "header" in name]
+    (footer,) = [parsed(content) for name, content in files.items() if "footer" in name]
+    assert header.get_text().strip() == "A & <B> {day} \\1"
+    assert [one["w:instr"].strip() for one in footer.find_all("w:fldsimple")] == ["PAGE", "NUMPAGES"]
+    core = parsed(files["docProps/core.xml"])
+    said = [core.find(name).get_text() for name in ("dc:creator", "dcterms:created", "dcterms:modified")]
+    assert said == ["A & <B> {day} \\1", "2017-06-30T00:00:00Z", "2017-06-30T00:00:00Z"]
+    assert "dcterms:created" not in file_of(made_page(), data_cut_on=None)["docProps/core.xml"].decode()
+
+
+@needs_pandoc
+def test_columns_are_as_wide_as_their_words_and_what_belongs_together_stays_together(made_page, file_of):
+    frame = pd.DataFrame({"Who": ["An organization of the south"] * 30, "conversation": ["yes"] * 30, "n": ["1"] * 30})
+    document = parsed(file_of(made_page(PARTS.table(frame, "Caption"), figure("x")), PICTURES[:1])["word/document.xml"])
+    long, short = document.find_all("w:tbl")
+    who, talk, n = (int(one["w:w"]) for one in long.find_all("w:gridcol"))
+    assert who > 1.5 * talk > 3 * n
+    assert all(row.find("w:cantsplit") for row in document.find_all("w:tr"))
+    assert [bool(row.find("w:keepnext")) for row in short.find_all("w:tr")] == [True, False]
+    assert not long.find_all("w:tr")[-2].find("w:keepnext")
+    (picture,) = (one.find_parent("w:p") for one in document.find_all("w:drawing"))
+    assert picture.find("w:keepnext") and picture.find_previous_sibling("w:p").find("w:keepnext")
 
 
 @needs_pandoc
 @pytest.mark.parametrize("said", HOSTILE.values(), ids=HOSTILE)
-def test_a_hostile_cell_stays_text_in_the_word_file(made_page, said):
+def test_a_hostile_cell_stays_text_in_the_word_file(made_page, file_of, said):
     table, _, unescaped = parts_with(said)
-    files = unpacked(word.word_file(made_page(table, figure(said), unescaped)))
+    files = file_of(made_page(table, figure(said), unescaped), PICTURES[:1])
     assert not [name for name in files if re.search(r"vba|activeX|embeddings|afchunk|\.html?$|\.bin$", name)]
     document = parsed(files["word/document.xml"])
     assert document.find_all(["w:object", "w:altchunk", "w:fldsimple", "w:instrtext", "w:control"]) == []

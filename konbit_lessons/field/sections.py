@@ -79,6 +79,7 @@ class About(_Section):
     currency: str = ""
     fiscal_year_starts: Day | None = None
     fiscal_year_named_by: Literal[NAMED_BY] = "end"
+    paper: Literal["A4", "letter"] = "A4"
 
     @model_validator(mode="after")
     def _one_calendar(self) -> "About":

@@ -1,21 +1,22 @@
-"""Draw a plot of seaborn or matplotlib at the width of a phone, or of a page, and pack it as a small PNG.
+"""Draw a plot of seaborn or matplotlib at the width of a phone, or of a page, as a small SVG, or else a PNG.
 
 Takes a plot and the frame it shows; returns pictures. On a phone the name of each row and its numbers stand above its
 mark, from the left edge; on a wide page the name stands before it and the numbers behind. The same plot gives the same
 bytes.
 """
 
+import base64
 import io
 import textwrap
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import itemgetter
 from pathlib import Path
 
 import matplotlib as mpl
-import oxipng
 import pandas as pd
 import seaborn.objects as so
 from matplotlib.axes import Axes
@@ -25,12 +26,15 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from PIL import Image
 
 from konbit_lessons.errors import PlotError
+from konbit_lessons.figures.vector import Vector
 
 NARROW, WIDE = 328, 640  # pixels: a phone 360 wide less the margins of the page; the column of a wide page
 BLUE, ORANGE, GREEN, INK, GREY, PALE = "#0072B2", "#D55E00", "#009E73", "#1b1b1b", "#5f6368", "#d9dce0"  # Okabe and Ito
 LINE, MARK = 15, 26  # height of a line of text and of a row's mark
 BESIDE = (30, 24)  # letters of a name before its mark, on a wide page and on a phone
-COLOURS_KEPT = 12  # of a picture: half a byte each
+MOST_TICKS = 7, 5  # of an axis on a wide page, and on a phone
+COLOURS_KEPT = 12  # of a PNG: half a byte each
+LONGEST = 40_000  # letters of an SVG
 INCH = 100  # pixels
 # for seaborn: ``sns.set_theme(style="whitegrid", rc=kl.THEME)``
 THEME = dict(mpl.rc_params_from_file(Path(__file__).with_name("theme.mplstyle"), use_default_template=False))
@@ -64,18 +68,25 @@ class Drawing:
         """The matplotlib axes, drawn as on a wide page, to change before it is saved elsewhere."""
         return self.canvas(WIDE).axes
 
-    def png(self, width, scale=2):
-        """Return the picture at a width in pixels, `scale` times as many in the file, as the bytes of a PNG."""
-        file = io.BytesIO()
-        self._saved(file, width, format="png", dpi=INCH * scale)
-        picture = Image.open(file).convert("RGB").quantize(COLOURS_KEPT, Image.Quantize.MAXCOVERAGE)
-        packed = io.BytesIO()
-        picture.save(packed, "PNG", bits=4)
-        return oxipng.optimize_from_memory(packed.getvalue(), level=2, strip=oxipng.StripChunks.all())
+    def picture(self, width, name):
+        """Return the picture at a width in pixels, as an element of HTML of a class of this name."""
+        with self._ready(width) as canvas:
+            canvas.set_dpi(INCH)
+            with suppress(NotImplementedError):  # it holds an image
+                if len(svg := Vector(canvas).svg(name)) <= LONGEST:
+                    return svg
+            png = base64.b64encode(_png(canvas)).decode("ascii")
+        return f'<img class="{name}" src="data:image/png;base64,{png}" alt="">'
+
+    def png(self, width=WIDE):
+        """Return the picture at a width in pixels as the bytes of a PNG, for where no SVG can be shown."""
+        with self._ready(width) as canvas:
+            return _png(canvas)
 
     def savefig(self, path, width=WIDE):
         """Write the picture to a .svg, .png or .pdf, as many pixels wide as a screen shows."""
-        self._saved(str(path), width, dpi=3 * INCH, metadata={"Date": None} if str(path).endswith("svg") else None)
+        with self._ready(width) as canvas:
+            canvas.savefig(str(path), dpi=3 * INCH, metadata={"Date": None} if str(path).endswith("svg") else None)
 
     def canvas(self, width):
         """Return the matplotlib figure, drawn at a width in pixels."""
@@ -94,11 +105,13 @@ class Drawing:
         canvas.tight_layout(pad=0.5)
         return canvas, added
 
-    def _saved(self, file, width, **options):
+    @contextmanager
+    def _ready(self, width):
+        """The figure with names and numbers beside its marks, which are taken off it afterwards."""
         with mpl.rc_context(THEME), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Glyph .* missing from")  # a letter that the font lacks is a box
             canvas, added = self._with_names(width)
-            canvas.savefig(file, **options)
+            yield canvas
             for one in added:
                 one.remove()
 
@@ -121,7 +134,7 @@ class Drawing:
         """Write values as the language does, a line at zero where differences are shown, and no names of columns."""
         for at, name in ((axes.xaxis, axes.get_xlabel()), (axes.yaxis, axes.get_ylabel())):
             if name in self.formats:
-                (ticks, write), most = self.formats[name], 5 if narrow else 7
+                (ticks, write), most = self.formats[name], MOST_TICKS[narrow]
                 whole = {
                     "steps": [1, 2, 5, 10],
                     "integer": ticks,
@@ -129,6 +142,9 @@ class Drawing:
                 some = FixedLocator(ticks[:: -(-len(ticks) // most)]) if isinstance(ticks, Sequence) else None
                 at.set_major_locator(some or MaxNLocator(most, **whole))
                 at.set_major_formatter(FuncFormatter(lambda value, _, write=write: write(value)))
+            elif at is axes.xaxis and isinstance(at.get_major_formatter(), StrCategoryFormatter):
+                ticks, most = axes.get_xticks()[::-1], MOST_TICKS[narrow]
+                at.set_major_locator(FixedLocator(ticks[:: -(-len(ticks) // most)]))
             at.set_label_text(self.axis if at is axes.xaxis else "")
         low, high = axes.get_xlim()
         if low < 0 < high and _is_of_rows(axes) and not axes.patches:
@@ -168,6 +184,15 @@ class Drawing:
             up = (0, 8 + 10 * _lines(note, 50))
             added.append(_written(axes, 0, at, _wrapped(label, 44), up, color=INK, fontweight="bold"))
         return added
+
+
+def _png(canvas):
+    """A figure as a small PNG, of as many colours as it needs, twice as many pixels as shown."""
+    file, packed = io.BytesIO(), io.BytesIO()
+    canvas.savefig(file, format="png", dpi=2 * INCH)
+    picture = Image.open(file).convert("RGB").quantize(COLOURS_KEPT, Image.Quantize.MAXCOVERAGE)
+    picture.save(packed, "PNG", bits=4, optimize=True)
+    return packed.getvalue()
 
 
 def _labels(axes):

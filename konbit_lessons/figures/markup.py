@@ -4,7 +4,6 @@
 ``nothing``. The only markup that a text may carry is ``**bold**``, ``[words](#section)`` and ``[words]{lang=fr}``.
 """
 
-import base64
 import html
 import re
 from dataclasses import dataclass, field
@@ -64,7 +63,6 @@ def _no_formula(value):
 
 
 JINJA = Environment(loader=PackageLoader("konbit_lessons.figures"), autoescape=True)
-JINJA.filters["base64"] = lambda png: base64.b64encode(png).decode("ascii")
 for _write in (escaped, marked, breaking):
     JINJA.filters[_write.__name__] = lambda text, write=_write: Markup(write(text))
 PARTS = JINJA.get_template("parts.html.j2").module

@@ -15,9 +15,7 @@ shared reports as they were made, in one folder with a page to read first: what 
 that neither internal reports nor a file put there by hand can slip in. The same reports give the same bytes.
 """
 
-import io
 import os
-import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,7 +23,7 @@ from filelock import FileLock
 
 from konbit_lessons.errors import DataError, ReportError
 from konbit_lessons.field.store import cleaned, digest
-from konbit_lessons.publish import file_safe, only_one_run, published
+from konbit_lessons.publish import file_safe, only_one_run, published, zipped
 from konbit_lessons.reports import contents, gate, manifest, narrative, notebooks, word
 from konbit_lessons.reports.manifest import SAFE_NAME, earlier, made_from, manifest_name, reports_folder, source_of
 from konbit_lessons.reports.page import Setting, document, page
@@ -172,7 +170,8 @@ def _report(run, name, path, parameters, made):
     tables = through.tables(name)
     html = page(through.cells, run.setting, name=name, tables=list(tables))
     files = {f"tables/{table}.csv": text for table, text in tables.items()} | {f"{name}.html": html}
-    files |= {f"{name}.docx": word.word_file(html)} if run.to == "docx" else {}
+    pictures = [one["png"] for one in through.carried if "png" in one]
+    files |= {f"{name}.docx": word.word_file(html, pictures, run.setting)} if run.to == "docx" else {}
     hashes = {file: digest(content) for file, content in files.items()}
     _refuse_two_of_a_name(name, hashes, made)
     for file, content in files.items():
@@ -265,7 +264,7 @@ def bundle(programme, *, quarter=None, language=None, reports=None):
         files["index.html"] = contents.index(setting, made, shared, alone=True).encode()
         files[READ_FIRST] = read_first(setting, made).encode()
         name = f"konbit-{file_safe(programme.name) or 'programme'}-{top.name}"
-        path = published(top / f"{name}.zip", _zipped(name, files))
+        path = published(top / f"{name}.zip", zipped({f"{name}/{file}": content for file, content in files.items()}))
     return Bundle(path, tuple(sorted(files)), tuple(sorted(left_out)))
 
 
@@ -319,16 +318,6 @@ def read_first(setting, made):
     pages = [made["reports"][name] for name in notebooks.in_order(made["reports"])]
     title, tables = setting.words.text("What is in this folder"), any(one["tables"] for one in pages)
     return document("read_me.html.j2", setting, title, pages=pages, tables=tables)
-
-
-def _zipped(folder, files):
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as zipped:
-        for name, data in sorted(files.items()):
-            entry = zipfile.ZipInfo(f"{folder}/{name}")  # of 1 January 1980, unless told
-            entry.create_system, entry.external_attr = 3, 0o644 << 16  # the same bytes on every system
-            zipped.writestr(entry, data, zipfile.ZIP_DEFLATED, 9)
-    return content.getvalue()
 
 
 def _listed(names):

@@ -94,8 +94,8 @@ def agreement(say, agreeing):
 
 
 def rate_labels(say, rates):
-    """Return what each rate is of, and of which quarter, one text a row."""
-    return [str(say(TEXTS["rated"][row.measure], quarter=row.quarter)) for row in rates.itertuples()]
+    """Return what each rate is of, one text a row."""
+    return [say.words.text(TEXTS["rated"][measure]) for measure in rates["measure"]]
 
 
 def open_questions(say, questions):
