@@ -9,7 +9,6 @@ maker needs beside the HTML (the title, the CSV, the numbers of the sentences) t
 `CARRIED`; an output without it does not reach a shared page.
 """
 
-import base64
 import string
 import sys
 from collections.abc import Mapping
@@ -184,14 +183,13 @@ class Figure(Part, Drawing):
     def _repr_html_(self):
         heading, summary = self.finding.plain, self.finding.say.words.text("The numbers in this figure")
         told = {"heading": heading, "subtitle": self.shows, "caption": self.source, "alt": self.alt}
-        words = [head for head, cells in self.cells.items() if cells.str[:1].str.isalpha().any()]
+        words = [head for head, cells in self.cells.items() if cells.str.contains(r"[^\W\d_]{3}").any()]
         numbers = PARTS.table(self.cells, heading, words)
         return PARTS.figure(**told, pictures=self._pictures, numbers=numbers, summary=summary)
 
     def _carried(self):
         told = _carried("figure", self.name, self.frame, [self.finding, self.shows, self.source])
-        png = base64.b64encode(self.png()).decode("ascii")  # of a Word file
-        return told | {"finding": self.finding.plain, "png": png}
+        return told | {"finding": self.finding.plain, "png": self.png()}  # of a Word file
 
 
 def show(plot, frame, *, finding, shows="", source="", says="", axis="", name="", height=None):

@@ -215,7 +215,7 @@ def test_no_frame_holds_a_figure_about_few_organizations(whole):
 def page(folder, **parameters):
     """What reaches the page; its pictures for Word are not drawn."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Drawing, "png", lambda self: b"")
+        patch.setattr(Drawing, "png", lambda self: "")
         cells = passed(run_notebook("expectations", folder, **parameters)).cells
     outputs = [output["data"]["text/html"] for cell in cells for output in cell.get("outputs", [])]
     return BeautifulSoup("".join(outputs), "html.parser")

@@ -69,7 +69,7 @@ def everything(folder, study):
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_what_is_planted_in_a_notebook_reaches_no_page_no_word_file_and_no_bundle(study, tmp_path, monkeypatch, name):
-    monkeypatch.setattr(word, "word_file", lambda html: html.encode())
+    monkeypatch.setattr(word, "word_file", lambda html, *_: html.encode())
     shipped = nbformat.read(PACKAGE.parent / "notebooks" / f"{name}.ipynb", as_version=4).cells
     own = [
         cell(part(), source=one.source, tags=one.metadata.get("tags", [])) if one.cell_type == "code" else one

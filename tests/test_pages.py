@@ -50,7 +50,7 @@ def notebooks(folders):
     def notebook(*key):
         if key not in made:
             programme, name, language = key
-            with patch.object(Drawing, "png", lambda self: b""):
+            with patch.object(Drawing, "png", lambda self: ""):
                 made[key] = run_notebook(name, folder=folders[programme], language=language)
         return made[key]
 

@@ -212,7 +212,7 @@ def page_text(folder, **parameters):
 
 @pytest.fixture
 def without_pixels(monkeypatch):
-    monkeypatch.setattr(Drawing, "png", lambda self: b"")
+    monkeypatch.setattr(Drawing, "png", lambda self: "")
     monkeypatch.setattr(Drawing, "picture", lambda self, width, name: "")
 
 

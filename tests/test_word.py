@@ -183,3 +183,9 @@ def test_without_pandoc_nothing_is_started_and_the_message_says_what_to_install(
     with pytest.raises(ProgrammeError, match=r"found no pandoc, which writes Word files\. Install it"):
         make_reports(study, to="docx", progress=str)
     assert not Path(study.folder / "reports").exists()
+
+
+@needs_pandoc
+def test_a_frame_on_a_page_for_the_team_is_a_table_too(made_page, file_of):
+    frame = pd.DataFrame({("a", "b"): [1], ("a", "c"): [2]}).to_html()
+    assert parsed(file_of(made_page(frame), [])["word/document.xml"]).find("w:tbl")

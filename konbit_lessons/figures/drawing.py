@@ -75,11 +75,10 @@ class Drawing:
             with suppress(NotImplementedError):  # it holds an image
                 if len(svg := Vector(canvas).svg(name)) <= LONGEST:
                     return svg
-            png = base64.b64encode(_png(canvas)).decode("ascii")
-        return f'<img class="{name}" src="data:image/png;base64,{png}" alt="">'
+            return f'<img class="{name}" src="data:image/png;base64,{_png(canvas)}" alt="">'
 
     def png(self, width=WIDE):
-        """Return the picture at a width in pixels as the bytes of a PNG, for where no SVG can be shown."""
+        """Return the picture at a width in pixels as a PNG in base64, for where no SVG can be shown."""
         with self._ready(width) as canvas:
             return _png(canvas)
 
@@ -187,12 +186,12 @@ class Drawing:
 
 
 def _png(canvas):
-    """A figure as a small PNG, of as many colours as it needs, twice as many pixels as shown."""
+    """A figure as a small PNG in base64, twice as many pixels as shown."""
     file, packed = io.BytesIO(), io.BytesIO()
     canvas.savefig(file, format="png", dpi=2 * INCH)
     picture = Image.open(file).convert("RGB").quantize(COLOURS_KEPT, Image.Quantize.MAXCOVERAGE)
     picture.save(packed, "PNG", bits=4, optimize=True)
-    return packed.getvalue()
+    return base64.b64encode(packed.getvalue()).decode("ascii")
 
 
 def _labels(axes):

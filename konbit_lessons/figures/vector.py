@@ -82,10 +82,6 @@ class Vector(RendererBase):
         look["transform"] = f"rotate({_short(-angle)} {_short(x)} {_short(y)})" if angle else None
         self._parts.append(f"<text{_attributes(look, USUAL)}>{escaped(s)}</text>")
 
-    def draw_image(self, gc, x, y, im, transform=None):
-        """Refuse what is no line, form or text."""
-        raise NotImplementedError("an image")
-
     def _way(self, steps):
         """Where a path goes in tenths of a pixel, each step from the point before it."""
         way, at, start = "", np.zeros(2, dtype=int), np.zeros(2, dtype=int)
@@ -109,14 +105,12 @@ def _tenth(whole):
 
 def _colour(what, colour, alpha=None):
     shows = (colour[3] if len(colour) > 3 else 1) if alpha is None else alpha
-    return {what: to_hex(colour[:3]), f"{what}-opacity": _short(shows, 2)} if shows else {}
+    return {what: to_hex(colour[:3]), f"{what}-opacity": shows < 1 and _short(shows, 2)} if shows else {}
 
 
 def _attributes(look, usual=()):
     said = {name: value for name, value in look.items() if value and dict(usual).get(name) != value}
-    return "".join(
-        f' {name}="{value}"' for name, value in said.items() if not (name.endswith("opacity") and value == "1")
-    )
+    return "".join(f' {name}="{value}"' for name, value in said.items())
 
 
 def _short(value, digits=1):

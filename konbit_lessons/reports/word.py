@@ -13,6 +13,7 @@ import struct
 import subprocess
 import tomllib
 import zipfile
+from functools import partial
 from html import escape
 from io import BytesIO
 
@@ -26,7 +27,7 @@ from konbit_lessons.say import Say
 
 SECONDS = 120
 WIDEST, TALLEST = 6.6, 7.5  # inches of a picture: as wide as the text, and on one sheet with its heading
-PANDOCS_WIDEST = 5.8  # of a text
+PANDOCS = 5.8  # is pandoc's own widest
 LETTERS, MOST, MARGIN = (
     86,
     34,
@@ -86,19 +87,10 @@ def _finished(files, setting):
     for name, changes in ADDED["changed"].items():
         for pattern, instead in changes:
             texts[name] = re.sub(pattern, filled(instead), texts[name], flags=re.DOTALL)
-    texts["word/document.xml"] = _kept_together(_as_wide_as_the_text(texts["word/document.xml"]))
+    wider = partial(re.sub, r'(?<= c[xy]=")\d+(?="[^<>]*/>)', lambda emu: str(round(int(emu[0]) * WIDEST / PANDOCS)))
+    texts["word/document.xml"] = _kept_together(wider(texts["word/document.xml"]))
     texts |= {name: filled(text).strip() for name, text in ADDED["parts"].items()}
     return files | {name: text.encode("utf-8") for name, text in texts.items()}
-
-
-def _as_wide_as_the_text(document):
-    """Pictures in the size that was asked for, which pandoc makes smaller."""
-
-    def sized(size):
-        wide, high = (round(int(emu) * WIDEST / PANDOCS_WIDEST) for emu in size.groups()[1:])
-        return f'{size[1]}cx="{wide}" cy="{high}"'
-
-    return re.sub(r'(<(?:wp:extent|a:ext) )cx="(\d+)" cy="(\d+)"', sized, document)
 
 
 def _kept_together(document):
@@ -118,11 +110,8 @@ def _kept_together(document):
 
 def _kept(text):
     """The paragraphs of a text, each with what follows it."""
-    return re.sub(
-        "<w:p>(<w:pPr>(?:<w:pStyle [^>]*/>)?)?",
-        lambda start: f"<w:p>{start[1] or '<w:pPr>'}<w:keepNext/>{'' if start[1] else '</w:pPr>'}",
-        text,
-    )
+    text = re.sub("<w:p>(?!<w:pPr>)", "<w:p><w:pPr></w:pPr>", text)
+    return re.sub("(<w:p><w:pPr>(<w:pStyle [^>]*/>)?)", r"\1<w:keepNext/>", text)
 
 
 def _for_pandoc(page, pictures):
@@ -138,7 +127,7 @@ def _for_pandoc(page, pictures):
         (main.select_one(".answer") or main.h1).insert_after(contents.extract())
     for drawn, png in zip(main.select(".picture"), pictures, strict=True):
         wide, high = struct.unpack(">II", base64.b64decode(png[:32])[16:24])
-        width = f"{PANDOCS_WIDEST * min(1, TALLEST / WIDEST * wide / high):.2f}in"  # or less, to fit on a sheet
+        width = f"{PANDOCS * min(1, TALLEST / WIDEST * wide / high):.2f}in"  # or less, to fit on a sheet
         alone = soup.new_tag("p")
         alone.append(soup.new_tag("img", src=f"data:image/png;base64,{png}", alt=drawn["aria-label"], width=width))
         drawn.replace_with(alone)
@@ -154,20 +143,21 @@ def _for_pandoc(page, pictures):
     for number in main.select(".number"):
         number["style"] = "text-align: right"
     for table in main.find_all("table"):
-        table.caption.insert_after(_columns(table, soup))
+        _widen(table)
     head = f'<meta charset="utf-8"><title>{main.h1.decode_contents()}</title>'
     return f'<html lang="{soup.html["lang"]}"><head>{head}</head><body>{main.decode_contents()}</body></html>'
 
 
-def _columns(table, soup):
-    """How wide the columns are: each as its longest word, and what is left of the row by how long their cells are."""
+def _widen(table):
+    """Make each column as wide as its longest word, and share what is left of the row by how long their cells are."""
     rows = [[cell.get_text() for cell in row.find_all(["th", "td"])] for row in table.find_all("tr")]
-    columns = list(zip(*rows, strict=False))
+    columns = [*zip(*rows, strict=False)]
+    if len({*map(len, rows)}) > 1:  # a frame on a page for the team, with cells over several columns
+        return
     least = [max(len(word) for cell in column for word in cell.split() or [""]) + MARGIN for column in columns]
     most = [max(low, min(MOST, max(map(len, column))) + MARGIN) for low, column in zip(least, columns, strict=True)]
     more = min(1, max(0, LETTERS - sum(least)) / max(1, sum(most) - sum(least)))
-    whole = max(LETTERS, sum(least))
-    group = soup.new_tag("colgroup")
-    for low, high in zip(least, most, strict=True):
-        group.append(soup.new_tag("col", style=f"width: {100 * (low + more * (high - low)) / whole:.1f}%"))
-    return group
+    share = 100 / max(LETTERS, sum(least))
+    wide = [share * (low + more * (high - low)) for low, high in zip(least, most, strict=True)]
+    columns = "".join(f'<col style="width: {one:.1f}%">' for one in wide)
+    table.insert(1 if table.caption else 0, BeautifulSoup(f"<colgroup>{columns}</colgroup>", "html.parser"))
