@@ -13,9 +13,10 @@ import statsmodels.api as sm
 import statsmodels.formula.api as smf
 from agreement import REFERENCE
 from bs4 import BeautifulSoup
-from notebook_run import ROOT, run_notebook
+from notebook_run import ROOT, run_notebook, shown
 
 import konbit_lessons as kl
+from konbit_lessons.example import write_example
 from konbit_lessons.figures.drawing import Drawing
 from konbit_lessons.figures.markup import CARRIED
 from konbit_lessons.measures import participation
@@ -253,3 +254,36 @@ def test_every_figure_has_a_finding_an_alt_text_and_its_table(programme, languag
     assert f" {came:.0f} " in soup.select_one("p.answer").get_text()
     assert "programme.toml" not in text and not re.search(r"FY\d", text)
     assert programme == "example" or not re.search(r"CDSP|departman|département", text)
+
+
+ORDER = re.compile(
+    r"^(?:More organizations were reached in )?(.+?) (?:took up more .*?|drew more .*?)?\((\d+) %\) than (?:in )?(.+) \((\d+) %\)$"
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+def test_no_heading_states_an_order_that_all_data_contradict_or_intervals_do_not_support(tmp_path, monkeypatch, seed):
+    """Of simulated programmes that nobody has looked at; each order is held against what the team itself may see."""
+    write_example(tmp_path / "some", organizations=40 + 30 * seed, events=16 + 8 * seed, seed=seed)
+    monkeypatch.setattr(Drawing, "png", lambda self, width, scale=2: b"")
+    html = "".join(shown(run_notebook("participation", tmp_path / "some")))
+    headings = [one.get_text().replace("\u202f", " ") for one in BeautifulSoup(html, "html.parser").select("h3")]
+    assert len(headings) > 5 and not re.search(r"\b(most|least|highest|lowest|best|worst)\b", " ".join(headings))
+    inside = kl.load(tmp_path / "some" / "programme.toml", audience="internal")
+    data, say = kl.cleaned(inside), kl.Say("en", inside)
+    rows = kl.rows(inside, quarter=data.quarter)
+    known = {}
+    for by, form in {"org_type": "many", "event_type": "one"}.items():
+        table = participation.uptake(data, rows, by=by)
+        known |= dict(zip(map(str.lower, say.labels(table[by], form=form)), table.itertuples(), strict=True))
+    where = participation.where(data, quarter=data.quarter)
+    known |= dict(zip(map(str.lower, say.places(where)), where.itertuples(), strict=True))
+    for most, high, least, low in (found.groups() for found in map(ORDER.match, headings) if found):
+        first, second = known[most.lower()], known[least.lower()]
+        assert int(high) > int(low) and first.share > second.share, (most, least)
+        if hasattr(first, "org_type"):  # two types: the interval of their difference
+            gap = participation.difference(rows, participation.uptake(data, rows, by="org_type"))
+            assert gap["conf_low"].iloc[0] > 0
+        else:
+            assert first.conf_low > second.conf_high, (most, least)

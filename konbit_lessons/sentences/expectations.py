@@ -55,11 +55,8 @@ def expectations_changed(say, changes):
 
 def late_answers(say, late):
     """Return of each survey how many organizations answered it late, and in which numbers they are."""
-    texts = TEXTS["late"]
-    return [
-        say_known(say, {way: texts[way] for way in ("waiting" if row["waiting"] else "counted", "few")}, row)
-        for row in late.to_dict("records")
-    ]
+    rows = late.assign(way=late["waiting"].map({True: "waiting", False: "counted"})).to_dict("records")
+    return [say_known(say, {way: TEXTS["late"][way] for way in (row["way"], "few")}, row) for row in rows]
 
 
 def asked(say, question):

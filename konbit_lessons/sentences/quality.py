@@ -37,11 +37,7 @@ def _judgement(say, judged, standard, word):
 def quality_rules(say):
     """Return the rule that gives each word, one sentence a figure."""
     last = say("A standard of which nothing is on record is “cannot tell”. The limits are those of the software.")
-    too_early = say(
-        "Days are told of a quarter once {n} days have passed since its end: late records may come until then.",
-        n=SETTLED,
-    )
-    return [*(_rule(say, rule) for rule in RULES), too_early, last]
+    return [*(_rule(say, rule) for rule in RULES), say(TEXTS["settled"], n=SETTLED), last]
 
 
 def _rule(say, rule):
