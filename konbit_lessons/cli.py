@@ -16,6 +16,7 @@ from click import echo, option
 
 import konbit_lessons as kl
 from konbit_lessons.errors import KonbitError, ProgrammeError
+from konbit_lessons.field.place import content_of, programme_file
 
 LISTED = 3  # problems shown after a report; konbit check shows all
 FAILED = 3  # the exit code of what was not foreseen
@@ -23,14 +24,32 @@ OF_SHEET = re.compile(r"(.*?)(?:, |: )sheet [^:]*: (.*)", re.DOTALL)  # a notice
 DEBUG = "KONBIT_DEBUG"  # an environment variable: set, errors that were not foreseen are shown whole
 
 
-programme_option = option("--programme", "file", default="programme.toml", metavar="FILE", help="The programme.")
+def _found(_context, _parameter, given):
+    """A path that leads nowhere is said before anything heavy is imported."""
+    content_of(path := programme_file(given))
+    return path
+
+
+programme_option = option(
+    "--programme", "file", default="programme.toml", metavar="FILE", callback=_found, help="The programme."
+)
 quarter_option = option("--quarter", metavar="FY2017Q3", help="Quarter to look at.  [default: the last with an event]")
 reports_option = option("--reports", metavar="DIR", help="Where reports go.  [default: reports beside programme.toml]")
 language_option = option("--language", default="en", metavar="en|fr|ht", help="Language of the pages.")
 
 
+class _Command(click.Command):
+    """Its sentence in the list of commands goes over as many lines as it needs."""
+
+    def get_short_help_str(self, limit=0):
+        """Return the whole sentence, whatever the limit."""
+        return super().get_short_help_str(max(limit, len(self.help)))
+
+
 class _Konbit(click.Group):
     """Shows an error as its message alone, and exits with its code."""
+
+    command_class = _Command
 
     def invoke(self, context):
         """Run the command; end with the exit code of what stops it."""

@@ -207,10 +207,19 @@ def test_an_example_is_not_written_over_data(tiny, konbit):
     assert len(_made(tiny)) == 7
 
 
-def test_a_typo_is_answered_before_what_makes_pages_is_loaded():
-    code = "import sys; from konbit_lessons.cli import main\ntry:\n    main(['report', '--programme', 'x.toml'])\n"
-    code += (
-        "except SystemExit as end:\n    print(end.code, sorted({'papermill', 'nbconvert', 'seaborn'} & {*sys.modules}))"
-    )
+@pytest.mark.parametrize("words", [["report", "--programme", "x.toml"], ["chek"], ["report", "--quater"]], ids=str)
+def test_a_typo_is_answered_before_what_is_heavy_is_loaded(words):
+    code = f"""
+import sys
+from konbit_lessons.cli import main
+try:
+    main({words})
+except SystemExit as end:
+    print(end.code, sorted({{"pandas", "pydantic", "babel", "jsonschema", "papermill"}} & {{*sys.modules}}))"""
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout == "2 []\n" and "x.toml" in done.stderr
+    assert done.stdout == "2 []\n" and words[-1] in done.stderr
+
+
+def test_the_help_cuts_no_sentence():
+    said = CliRunner().invoke(main, ["--help"], terminal_width=80).stdout
+    assert "..." not in said and max(map(len, said.splitlines())) <= 80
