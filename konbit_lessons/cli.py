@@ -31,7 +31,13 @@ def _found(_context, _parameter, given):
 
 
 programme_option = option(
-    "--programme", "file", default="programme.toml", metavar="FILE", callback=_found, help="The programme."
+    "--programme",
+    "file",
+    default="programme.toml",
+    type=click.Path(),
+    metavar="FILE",
+    callback=_found,
+    help="The programme.",
 )
 quarter_option = option("--quarter", metavar="FY2017Q3", help="Quarter to look at.  [default: the last with an event]")
 reports_option = option("--reports", metavar="DIR", help="Where reports go.  [default: reports beside programme.toml]")

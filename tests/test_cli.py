@@ -221,5 +221,5 @@ except SystemExit as end:
 
 
 def test_the_help_cuts_no_sentence():
-    said = CliRunner().invoke(main, ["--help"], terminal_width=80).stdout
-    assert "..." not in said and max(map(len, said.splitlines())) <= 80
+    said = CliRunner().invoke(main, ["--help"], terminal_width=80).stdout.partition("Commands:")[2]
+    assert "report" in said and "..." not in said and max(map(len, said.splitlines())) <= 80
