@@ -42,6 +42,7 @@ programme_option = option(
 quarter_option = option("--quarter", metavar="FY2017Q3", help="Quarter to look at.  [default: the last with an event]")
 reports_option = option("--reports", metavar="DIR", help="Where reports go.  [default: reports beside programme.toml]")
 language_option = option("--language", default="en", metavar="en|fr|ht", help="Language of the pages.")
+languages_option = option("--language", default="en", metavar="en,fr,ht", help="Language of the pages, or several.")
 
 
 class _Command(click.Command):
@@ -119,7 +120,7 @@ def clean(file):
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @programme_option
 @quarter_option
-@language_option
+@languages_option
 @option("--audience", type=click.Choice(["shared", "internal"]), default="shared", help="Who will read them.")
 @reports_option
 @option("--to", type=click.Choice(["html", "docx"]), default="html", help="docx: a Word file beside each page.")
@@ -144,7 +145,7 @@ def report(names, file, quarter, before, parameters, **asked):
 @main.command()
 @programme_option
 @option("--quarter", metavar="FY2017Q3", help="Quarter.  [default: the last with reports]")
-@option("--language", metavar="en|fr|ht", help="Language the reports must be in.  [default: the one they are in]")
+@option("--language", metavar="en|fr|ht", help="Only the reports in it.  [default: all]")
 @reports_option
 def bundle(file, **asked):
     """Write the zip to mail: the shared reports of a quarter, and nothing else."""
