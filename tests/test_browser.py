@@ -7,6 +7,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from selenium.webdriver.common.by import By
 
+from konbit_lessons.reports.manifest import in_words
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 LANGUAGES = ("en", "fr", "ht")
 WIDTHS = (1280, 360, 320)
@@ -99,4 +101,6 @@ SIZES = [
 
 @pytest.mark.parametrize(("name", "language"), SIZES)
 def test_pages_are_small_enough_for_a_slow_connection(reports_in, name, language):
-    assert (reports_in(language) / "shared" / f"{name}.html").stat().st_size <= BYTES.get(name, 150_000)
+    assert (reports_in(language) / "shared" / f"{in_words(name, language)}.html").stat().st_size <= BYTES.get(
+        name, 150_000
+    )

@@ -49,7 +49,7 @@ def earlier(path):
     try:
         made = json.loads(path.read_text(encoding="utf-8"))
         of = {"language": made.get("language", PLAIN)}  # as was written before reports stood side by side
-        reports = {page: of | {"name": page} | one for page, one in made["reports"].items()}
+        reports = {page: one | of | {"name": page} | one for page, one in made["reports"].items()}
         return made | {"reports": reports, "failed": dict(made.get("failed", {}))}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {"reports": {}, "failed": {}}
