@@ -190,6 +190,20 @@ def test_a_problem_of_the_data_is_listed_after_a_report_and_ends_it_with_1(tiny,
     assert out.endswith(f"Open {tiny.folder / 'reports' / 'FY2017Q2' / 'shared' / 'index.html'}\n")
 
 
+def test_how_far_it_is_and_how_long_it_takes_is_said_on_a_terminal_only(study, monkeypatch, capsys):
+    given = {}
+    run = lambda path, parameters, **options: given.update(options) or as_stored(path, parameters, **options)  # noqa: E731
+    monkeypatch.setattr("konbit_lessons.reports.make.run_notebook", run)
+    words = ["report", "--language", "en,fr", "--seconds", "7", "--programme", str(study.path)]
+    assert "left" not in CliRunner().invoke(main, words).stdout and given["seconds"] == 7
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    with pytest.raises(SystemExit):
+        main(words)
+    out = capsys.readouterr().out
+    assert "██████████·········· 1 of 2 · less than a minute left\r\033[Kincentives.fr: running" in out
+    assert out.splitlines()[-1].split("\033[K")[-1].startswith("Open ")
+
+
 def test_a_held_lock_ends_with_4(study):
     with only_one_run(study.folder / "reports" / "study"):
         done = CliRunner().invoke(main, ["report", "--programme", str(study.path)])

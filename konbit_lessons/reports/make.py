@@ -67,6 +67,7 @@ class _Run(NamedTuple):
     top: Path
     to: str
     strict: bool
+    seconds: int | None
     tell: object
 
     @property
@@ -91,7 +92,9 @@ def make_reports(
     parameters=None,
     to="html",
     strict=False,
+    seconds=None,
     progress=print,
+    steps=lambda done, total: None,
 ):
     """Run the notebooks of a quarter or a study and publish their reports.
 
@@ -106,7 +109,9 @@ def make_reports(
     parameters : dict, further parameters of the notebooks
     to : "html", or "docx" for a Word file beside each page
     strict : bool, a shared report whose notebook shows more than may be published is refused
+    seconds : int, the longest that one cell may take; 600 unless told
     progress : called with one line of text at each step
+    steps : called with how many reports are done, of how many
 
     Returns
     -------
@@ -125,14 +130,14 @@ def make_reports(
     wanted = notebooks.asked_for(programme, names)
     top = reports_folder(programme, reports) / ("study" if programme.study else quarter)
     place = {PLACE: os.path.relpath(top.parent, programme.folder)}
-    runs = [_Run(Setting(programme, quarter, one, audience), top, to, strict, progress) for one in words]
+    runs = [_Run(Setting(programme, quarter, one, audience), top, to, strict, seconds, progress) for one in words]
     given = [(run, notebooks.parameters(run.setting, wanted, further=parameters, **place)) for run in runs]
     if notebooks.LEARNING in wanted:  # what is wrong in the evaluator's own words is said before anything starts
         for one in words:
             narrative.own_words(cleaned(programme), quarter=quarter, language=one)
     todo = {in_words(name, run.language): (run, name, of[name]) for name in wanted for run, of in given}
     with only_one_run(top):
-        failed = _make(runs[0], wanted, todo)
+        failed = _make(runs[0], wanted, todo, steps)
     with FileLock(top.parent / ".quarters.lock"):  # runs for several quarters at once list them one after the other
         for file, html in contents.quarters(runs[0].setting, top.parent).items():
             published(top.parent / file, html)
@@ -159,7 +164,7 @@ def quarter_before(programme, quarter=None, *, audience="shared", reports=None):
     return before if before in cleaned(programme).quarters and not told else None
 
 
-def _make(run, wanted, todo):
+def _make(run, wanted, todo, steps):
     """Make each report and then the index and the manifest; return name → error of those that failed."""
     programme, audience = run.setting.programme, run.setting.audience
     used, before = made_from(programme), earlier(run.top / manifest_name(audience))
@@ -172,6 +177,7 @@ def _make(run, wanted, todo):
         except ReportError as error:
             failed[name] = error
             run.tell(f"{name}: failed")
+        steps(len(made) + len(failed), len(todo))
     _sweep(run.folder, [stored[name] for name in made.keys() & stored.keys()], made)
     not_made = {name: why for name, why in before["failed"].items() if name not in todo}
     not_made |= {name: error.to_share.replace(str(programme.folder), "…") for name, error in failed.items()}
@@ -190,7 +196,7 @@ def _report(run, name, path, parameters, made):
     stem, keep = in_words(name, run.language), run.top / "internal" / "notebooks"
     run.tell(f"{stem}: running{own}")
     keep = keep if run.language == PLAIN else keep / run.language
-    executed = run_notebook(path, parameters, programme_file=run.setting.programme.path, keep=keep)
+    executed = run_notebook(path, parameters, keep=keep, seconds=run.seconds, programme_file=run.setting.programme.path)
     through = gate.passed(executed, audience=run.setting.audience)
     _tell_left_out(run, path, through.left_out)
     tables = {in_words(table, run.language): csv for table, csv in through.tables(name).items()}
