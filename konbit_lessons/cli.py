@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import sys
+import time
 import traceback
 from pathlib import Path
 
@@ -16,21 +17,52 @@ from click import echo, option
 
 import konbit_lessons as kl
 from konbit_lessons.errors import KonbitError, ProgrammeError
+from konbit_lessons.field.place import content_of, programme_file
 
 LISTED = 3  # problems shown after a report; konbit check shows all
 FAILED = 3  # the exit code of what was not foreseen
 OF_SHEET = re.compile(r"(.*?)(?:, |: )sheet [^:]*: (.*)", re.DOTALL)  # a notice: its file, and what it says of a sheet
+OVER = "\r\033[K"  # on a terminal: to the beginning of the line, which is cleared
+BAR, WIDE = "█·", 20
 DEBUG = "KONBIT_DEBUG"  # an environment variable: set, errors that were not foreseen are shown whole
 
 
-programme_option = option("--programme", "file", default="programme.toml", metavar="FILE", help="The programme.")
+def _found(_context, _parameter, given):
+    """A path that leads nowhere is said before anything heavy is imported."""
+    content_of(path := programme_file(given))
+    return path
+
+
+programme_option = option(
+    "--programme",
+    "file",
+    default="programme.toml",
+    type=click.Path(),
+    metavar="FILE",
+    callback=_found,
+    help="The programme.",
+)
 quarter_option = option("--quarter", metavar="FY2017Q3", help="Quarter to look at.  [default: the last with an event]")
 reports_option = option("--reports", metavar="DIR", help="Where reports go.  [default: reports beside programme.toml]")
 language_option = option("--language", default="en", metavar="en|fr|ht", help="Language of the pages.")
+seconds_option = option(
+    "--seconds", type=click.IntRange(1), metavar="N", help="The longest that one cell may take.  [default: 600]"
+)
+languages_option = option("--language", default="en", metavar="en,fr,ht", help="Language of the pages, or several.")
+
+
+class _Command(click.Command):
+    """Its sentence in the list of commands goes over as many lines as it needs."""
+
+    def get_short_help_str(self, limit=0):
+        """Return the whole sentence, whatever the limit."""
+        return super().get_short_help_str(max(limit, len(self.help)))
 
 
 class _Konbit(click.Group):
     """Shows an error as its message alone, and exits with its code."""
+
+    command_class = _Command
 
     def invoke(self, context):
         """Run the command; end with the exit code of what stops it."""
@@ -42,7 +74,7 @@ class _Konbit(click.Group):
             # What nobody foresaw must not end as what was foreseen: it is named, and 3 is not "done".
             if os.environ.get(DEBUG):
                 traceback.print_exc()
-            echo(f"konbit: {_said(error)}", err=True)
+            echo(f"{OVER * sys.stderr.isatty()}konbit: {_said(error)}", err=True)
             context.exit(getattr(error, "exit_code", FAILED))
 
 
@@ -94,9 +126,10 @@ def clean(file):
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @programme_option
 @quarter_option
-@language_option
+@languages_option
 @option("--audience", type=click.Choice(["shared", "internal"]), default="shared", help="Who will read them.")
 @reports_option
+@seconds_option
 @option("--to", type=click.Choice(["html", "docx"]), default="html", help="docx: a Word file beside each page.")
 @option("--before", is_flag=True, help="First the learning report of the quarter before, if none is stored.")
 @option("--strict", is_flag=True, help="Refuse a shared report whose notebook shows more than may be published.")
@@ -106,20 +139,21 @@ def report(names, file, quarter, before, parameters, **asked):
     programme, parameters = kl.load(file), _pairs(parameters)
     from konbit_lessons.reports.make import make_reports, quarter_before  # once the call is known to be right
 
-    first = {name: asked[name] for name in ("audience", "reports")}
+    told, first = _Progress(), {name: asked[name] for name in ("audience", "reports")}
     if before and (earlier := quarter_before(programme, quarter, **first)):
-        first |= {"language": asked["language"], "progress": echo}
+        first |= {"language": asked["language"], "progress": told.say}
         make_reports(programme, ["learning_report"], quarter=earlier, **first)
-    made = make_reports(programme, list(names), quarter=quarter, parameters=parameters, progress=echo, **asked)
+    asked |= {"quarter": quarter, "parameters": parameters, "progress": told.say, "steps": told.steps}
+    made = make_reports(programme, list(names), **asked)
     code = 0 if programme.study else _say_problems(kl.cleaned(programme))
-    echo(f"Open {made.index}")
+    told.say(f"Open {made.index}")
     sys.exit(code)
 
 
 @main.command()
 @programme_option
 @option("--quarter", metavar="FY2017Q3", help="Quarter.  [default: the last with reports]")
-@option("--language", metavar="en|fr|ht", help="Language the reports must be in.  [default: the one they are in]")
+@option("--language", metavar="en|fr|ht", help="Only the reports in it.  [default: all]")
 @reports_option
 def bundle(file, **asked):
     """Write the zip to mail: the shared reports of a quarter, and nothing else."""
@@ -138,13 +172,14 @@ def bundle(file, **asked):
 @quarter_option
 @language_option
 @reports_option
+@seconds_option
 @option("--workers", type=click.IntRange(1, 64), metavar="N", help="Briefs at a time.  [default: as processors, to 4]")
 def briefs(file, organizations, **asked):
     """Make one internal brief for each organization; those that are up to date stay as they are."""
     programme = kl.load(file, audience="internal")
     from konbit_lessons.reports.briefs import make_briefs
 
-    made = make_briefs(programme, list(organizations), progress=_say_progress, **asked)
+    made = make_briefs(programme, list(organizations), progress=_Progress().steps, **asked)
     echo(f"Open {made.index}")
 
 
@@ -245,11 +280,31 @@ def _pairs(parameters):
     return pairs
 
 
-def _say_progress(done, total, said):
-    """One line that is written over on a terminal, plain lines elsewhere."""
-    terminal = sys.stdout.isatty()
-    start = "\r\033[K" if terminal else ""
-    echo(f"{start}{done} of {total} · {said}", nl=done == total or not terminal)
+class _Progress:
+    """Lines of text; on a terminal also one that says how far it is and how long it takes, and is written over."""
+
+    def __init__(self):
+        self._terminal, self._begun, self._before = sys.stdout.isatty(), time.monotonic(), None
+
+    def say(self, line):
+        """Write a line, over the one that says how far it is."""
+        echo(f"{OVER * self._terminal}{line}")
+
+    def steps(self, done, total, said=""):
+        """Write how far it is: of lines that are said, each; elsewhere than on a terminal nothing more."""
+        self._before = done if self._before is None and said else self._before or 0
+        if not self._terminal:
+            echo(f"{done} of {total} · {said}") if said else None
+            return
+        left = self._left(done - self._before, total - done)
+        shown = [f"{BAR[0] * (WIDE * done // total):{BAR[1]}<{WIDE}} {done} of {total}", said, left]
+        echo(OVER + " · ".join(filter(None, shown)), nl=bool(said) and done == total)
+
+    def _left(self, done, to_do):
+        if not (done and to_do):
+            return ""
+        minutes = round((time.monotonic() - self._begun) / done * to_do / 60)
+        return f"about {minutes} min left" if minutes else "less than a minute left"
 
 
 def _once_per_file(notices):

@@ -7,6 +7,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from selenium.webdriver.common.by import By
 
+from konbit_lessons.reports.manifest import in_words
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 LANGUAGES = ("en", "fr", "ht")
 WIDTHS = (1280, 360, 320)
@@ -88,4 +90,6 @@ def test_the_contents_list_is_folded_on_a_phone_and_beside_the_text_on_a_wide_sc
 
 @pytest.mark.parametrize(("name", "language"), [*itertools.product([*REPORTS, "index"], LANGUAGES)])
 def test_pages_are_small_enough_for_a_slow_connection(reports_in, name, language):
-    assert (reports_in(language) / "shared" / f"{name}.html").stat().st_size <= BYTES.get(name, 150_000)
+    assert (reports_in(language) / "shared" / f"{in_words(name, language)}.html").stat().st_size <= BYTES.get(
+        name, 150_000
+    )

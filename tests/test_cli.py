@@ -190,6 +190,20 @@ def test_a_problem_of_the_data_is_listed_after_a_report_and_ends_it_with_1(tiny,
     assert out.endswith(f"Open {tiny.folder / 'reports' / 'FY2017Q2' / 'shared' / 'index.html'}\n")
 
 
+def test_how_far_it_is_and_how_long_it_takes_is_said_on_a_terminal_only(study, monkeypatch, capsys):
+    given = {}
+    run = lambda path, parameters, **options: given.update(options) or as_stored(path, parameters, **options)  # noqa: E731
+    monkeypatch.setattr("konbit_lessons.reports.make.run_notebook", run)
+    words = ["report", "--language", "en,fr", "--seconds", "7", "--programme", str(study.path)]
+    assert "left" not in CliRunner().invoke(main, words).stdout and given["seconds"] == 7
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    with pytest.raises(SystemExit):
+        main(words)
+    out = capsys.readouterr().out
+    assert "██████████·········· 1 of 2 · less than a minute left\r\033[Kincentives.fr: running" in out
+    assert out.splitlines()[-1].split("\033[K")[-1].startswith("Open ")
+
+
 def test_a_held_lock_ends_with_4(study):
     with only_one_run(study.folder / "reports" / "study"):
         done = CliRunner().invoke(main, ["report", "--programme", str(study.path)])
@@ -207,10 +221,19 @@ def test_an_example_is_not_written_over_data(tiny, konbit):
     assert len(_made(tiny)) == 7
 
 
-def test_a_typo_is_answered_before_what_makes_pages_is_loaded():
-    code = "import sys; from konbit_lessons.cli import main\ntry:\n    main(['report', '--programme', 'x.toml'])\n"
-    code += (
-        "except SystemExit as end:\n    print(end.code, sorted({'papermill', 'nbconvert', 'seaborn'} & {*sys.modules}))"
-    )
+@pytest.mark.parametrize("words", [["report", "--programme", "x.toml"], ["chek"], ["report", "--quater"]], ids=str)
+def test_a_typo_is_answered_before_what_is_heavy_is_loaded(words):
+    code = f"""
+import sys
+from konbit_lessons.cli import main
+try:
+    main({words})
+except SystemExit as end:
+    print(end.code, sorted({{"pandas", "pydantic", "babel", "jsonschema", "papermill"}} & {{*sys.modules}}))"""
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout == "2 []\n" and "x.toml" in done.stderr
+    assert done.stdout == "2 []\n" and words[-1] in done.stderr
+
+
+def test_the_help_cuts_no_sentence():
+    said = CliRunner().invoke(main, ["--help"], terminal_width=80).stdout.partition("Commands:")[2]
+    assert "report" in said and "..." not in said and max(map(len, said.splitlines())) <= 80

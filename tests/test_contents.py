@@ -2,13 +2,15 @@
 
 import csv
 import json
+import zipfile
 
 import pytest
 from bs4 import BeautifulSoup
 from small_study import cell, error, opening, part, written
 
 from konbit_lessons.errors import ReportError
-from konbit_lessons.reports.make import make_reports
+from konbit_lessons.reports.make import bundle, make_reports
+from konbit_lessons.reports.manifest import in_words
 
 
 def soup(path):
@@ -61,6 +63,42 @@ def test_the_page_above_lists_what_there_is_and_links_to_it(study):
     assert soup(reports / "study" / "shared" / "index.html").select_one("footer a")["href"] == "../../index.html"
 
 
+def everything(reports):
+    return {path.relative_to(reports).as_posix(): path.read_bytes() for path in reports.rglob("*") if path.is_file()}
+
+
+def test_languages_stand_side_by_side_and_link_to_one_another_in_whatever_order_they_are_made(study, tmp_path):
+    made = make_reports(study, reports=tmp_path / "a", language="en,fr", progress=str)
+    make_reports(study, reports=tmp_path / "b", language="fr", progress=str)
+    make_reports(study, reports=tmp_path / "b", language="en", progress=str)
+    assert everything(tmp_path / "a") == everything(tmp_path / "b")
+    shared = tmp_path / "a" / "study" / "shared"
+    assert [page.name for page in made.pages] == ["incentives.html", "incentives.fr.html"]
+    assert (shared / "tables" / "incentives.fr.csv").is_file()
+    for stem, page in (("incentives", shared), ("index", shared), ("index", tmp_path / "a")):
+        for language, other in (("en", "fr"), ("fr", "en")):
+            read = soup(page / f"{in_words(stem, language)}.html")
+            (link,) = read.select(".languages a")
+            assert read.html["lang"] == language and link["lang"] == other
+            assert (page / link["href"]) == page / f"{in_words(stem, other)}.html"
+    assert soup(shared / "incentives.fr.html").select_one("footer a")["href"] == "index.fr.html"
+
+
+def test_what_is_only_there_in_another_language_is_marked_so_and_the_bundle_of_one_language_has_no_dead_link(study):
+    written(study.folder / "notebooks", cell(opening()), name="another")
+    shared = make_reports(study, ["incentives"], language="en,fr", progress=str).index.parent
+    make_reports(study, ["another"], language="fr", progress=str)
+    links = [(link["href"], link.parent.get("lang")) for link in soup(shared / "index.html").select("h2 a")]
+    assert links == [("incentives.html", None), ("another.fr.html", "fr")]
+    mailed = bundle(study, language="fr")
+    assert not [name for name in mailed.files if "incentives.html" in name] and not mailed.left_out
+    with zipfile.ZipFile(mailed.path) as zipped:
+        pages = {name.split("/")[-1]: zipped.read(name).decode() for name in zipped.namelist() if "html" in name}
+    targets = {link["href"] for html in pages.values() for link in BeautifulSoup(html, "html.parser").select("a")}
+    assert {one for one in targets if one.endswith(".html")} <= pages.keys()
+    assert len([name for name in bundle(study).files if name.startswith("incentives")]) == 2
+
+
 SHARES = "label,share,conf_low,conf_high\nA,0.2,0.1,0.3\nHidden,,,\nB,0.25,0.2,0.4\nC,0.4,0.3,0.5\nD,0.5,0.4,0.6\n"
 DIFFERENCES = "label,estimate,conf_low,conf_high\nA,0.1,-0.1,0.2\nB,-0.2,-0.4,0\n"
 
@@ -109,4 +147,4 @@ def test_each_report_of_a_quarter_has_its_answer_and_most_a_small_figure_of_thei
             with (top / "shared" / "tables" / f"{name}.csv").open(encoding="utf-8") as file:
                 assert len(list(csv.reader(file))) > 1
     assert sum(bool(section.select(".small li")) for section in sections) >= 3
-    assert "../../index.html" in {link["href"] for link in page.select("a")}
+    assert f"../../{in_words('index', language)}.html" in {link["href"] for link in page.select("a")}

@@ -5,8 +5,6 @@ and no code. It is checked whole before anything is read: each error names the f
 is allowed. ``sections`` has the keys, ``declared`` the columns that come of them and how they fit together.
 """
 
-import os
-import tomllib
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -20,12 +18,12 @@ from pydantic import BaseModel, ValidationError
 from konbit_lessons import tables
 from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.field.declared import AMOUNT, EXPECTS, SPENT, declared, missing_words, nearest, problems, types_of
+from konbit_lessons.field.place import content_of, programme_file
 from konbit_lessons.field.sections import About, Analysis, Meaningful, Sections, Source, Study, Units
 from konbit_lessons.words.label import Label
 
 AUDIENCES = ("shared", "internal")
 CORRECTIONS, LEDGER = "corrections.csv", "identity_ledger.csv"  # an evaluator's own, beside the raw files
-VARIABLE = "KONBIT_PROGRAMME"  # of the environment: where programme.toml is, if not in a folder above
 
 
 @dataclass(frozen=True)
@@ -250,26 +248,13 @@ def load(path: str | Path = "programme.toml", *, audience: str = "shared") -> Pr
     """
     if audience not in AUDIENCES:
         raise ProgrammeError(f"audience: found {audience!r}; expected {' or '.join(AUDIENCES)}.")
-    path = Path(path)
-    places, named = [path], Path(os.environ.get(VARIABLE, ""))
-    if not path.is_absolute() and {*path.parts[:-1]} <= {".."}:
-        places += [*(folder / path.name for folder in (Path.cwd(), *Path.cwd().parents)), named, named / path.name]
-    path = next((one for one in places if one.is_file()), path).resolve()
+    path = programme_file(path)
     said = _checked(path)
     return Programme(path, said, audience, said.privacy.smallest_cell if audience == "shared" else 1)
 
 
 def _checked(path: Path) -> Sections:
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, IsADirectoryError) as error:
-        advice = f"Give the path with --programme or in {VARIABLE}, or start with `konbit init` or `konbit example`."
-        where = path.parent.name or path.parent
-        raise ProgrammeError(f"{path.name}: there is no such file in {where}. {advice}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        quotes = ' A name with an accent, a space or an apostrophe is written in quotes: "Thiès" = …'
-        hint = quotes * ("key" in str(error))
-        raise ProgrammeError(f"{path.name}: this is not TOML: {error}. Correct that line.{hint}") from error
+    content = content_of(path)
     try:
         said = Sections.model_validate(content)
     except ValidationError as error:

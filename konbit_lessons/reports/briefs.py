@@ -25,7 +25,7 @@ from konbit_lessons.publish import file_safe, only_one_run, published
 from konbit_lessons.reports import gate, make, notebooks
 from konbit_lessons.reports.manifest import as_text, manifest, reports_folder, source_of
 from konbit_lessons.reports.page import Setting, document, page
-from konbit_lessons.reports.run import SECONDS_PER_CELL, Kernel, to_run
+from konbit_lessons.reports.run import Kernel, to_run
 from konbit_lessons.say import Say
 
 MOST_WORKERS = 4  # unless told
@@ -47,7 +47,7 @@ def make_briefs(
     language="en",
     reports=None,
     workers=None,
-    seconds=SECONDS_PER_CELL,
+    seconds=None,
     progress=lambda done, total, said: None,
 ):
     """Make the briefs of organizations that are not up to date, and the index of all.
@@ -60,7 +60,7 @@ def make_briefs(
     language : str
     reports : folder to write to; ``reports`` beside programme.toml unless told
     workers : int, kernels at a time; as many as there are processors, at most four, unless told
-    seconds : int, the longest that one cell may take
+    seconds : int, the longest that one cell may take; 600 unless told
     progress : called with how many are done, of how many, and a line of text
 
     Returns

@@ -9,9 +9,9 @@ import pandas as pd
 
 from konbit_lessons.field.programme import AUDIENCES
 from konbit_lessons.figures.markup import plain
-from konbit_lessons.reports.manifest import earlier, manifest_name, source_of
+from konbit_lessons.reports.manifest import earlier, in_language, languages_of, manifest_name, source_of
 from konbit_lessons.reports.notebooks import in_order
-from konbit_lessons.reports.page import Setting, document
+from konbit_lessons.reports.page import Setting, document, in_each
 from konbit_lessons.say import Say
 from konbit_lessons.words import mark
 
@@ -23,8 +23,8 @@ SAID = {
 }
 
 
-def index(setting, made, folder, *, alone=False):
-    """Return the HTML of the page that lists the reports of a quarter or a study.
+def indexes(setting, made, folder, *, alone=False):
+    """Return file → HTML of the page that lists the reports of a quarter or a study, in each language they are in.
 
     Parameters
     ----------
@@ -33,8 +33,13 @@ def index(setting, made, folder, *, alone=False):
     folder : Path of the reports, with their CSV files in tables/
     alone : bool, the folder will be read without the other quarters beside it
     """
+    return in_each(setting, languages_of(made["reports"]), "index", lambda one: _index(one, made, folder, alone))
+
+
+def _index(setting, made, folder, alone):
     programme, words = setting.programme, setting.words
-    each = [made["reports"][name] for name in in_order(made["reports"])]
+    reports = in_language(made["reports"], words.language)
+    each = [reports[name] for name in in_order(reports)]
     figures = [_figure(one.get("figures", {}), folder / "tables", Say(words)) for one in each]
     told = {"reports": zip(each, figures, strict=True), "failed": made["failed"], "source": source_of(made["inputs"])}
     title = words.text("Reports: {title}", title=plain(programme.study.title if programme.study else programme.name))
@@ -42,13 +47,19 @@ def index(setting, made, folder, *, alone=False):
 
 
 def quarters(setting, reports):
-    """Return the HTML of the page that lists every quarter there are reports of, the newest first."""
+    """Return file → HTML of the page that lists every quarter there are reports of, the newest first."""
     listed = {}
     for folder in sorted((one for one in reports.iterdir() if one.is_dir()), reverse=True):
         of = {one: earlier(folder / manifest_name(one)) for one in AUDIENCES if (folder / one / "index.html").is_file()}
         listed |= {folder.name: of} if of else {}
-    above, title = Setting(setting.programme, None, setting.words), setting.words.text("Reports by quarter")
-    return document("quarters.html.j2", above, title, quarters=listed, in_order=in_order)
+    made = [one for of in listed.values() for one in of.values()]
+    spoken = languages_of({(at, page): one for at, of in enumerate(made) for page, one in of["reports"].items()})
+    return in_each(Setting(setting.programme, None, setting.words), spoken, "index", lambda one: _quarters(one, listed))
+
+
+def _quarters(setting, listed):
+    used = {"in_order": in_order, "in_language": in_language, "languages_of": languages_of}
+    return document("quarters.html.j2", setting, setting.words.text("Reports by quarter"), quarters=listed, **used)
 
 
 # ---- the small figures

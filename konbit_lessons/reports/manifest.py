@@ -13,6 +13,7 @@ from konbit_lessons.field.store import digest, inputs
 from konbit_lessons.reports.narrative import FOLDER
 
 SAFE_NAME = re.compile(r"(tables/)?[^\W_][^\\/:*?\"<>|\x00-\x1f]*\.(html|docx|csv)")
+PLAIN = "en"  # the language that names of files do not say
 NEEDED = [re.match(r"[\w.-]+", one)[0] for one in requires("konbit-lessons") if "extra ==" not in one]
 
 
@@ -25,10 +26,10 @@ def manifest(setting, used, **made):
     used : dict, file → hash of the inputs
     made : dicts of what was made, and why others were not, by name
     """
-    programme, quarter, words, audience = setting
+    programme, quarter, _, audience = setting
     versions = {"python": python_version()} | {name: version(name) for name in ["konbit-lessons", *NEEDED]}
     said = {"programme": programme.name, "simulated": programme.simulated, "quarter": quarter}
-    said |= {"language": words.language, "audience": audience, "inputs": used, "versions": versions}
+    said |= {"audience": audience, "inputs": used, "versions": versions}
     return said | {name: dict(sorted(each.items())) for name, each in made.items()}
 
 
@@ -47,9 +48,30 @@ def earlier(path):
     """Return an earlier manifest; one without reports where there is no readable one."""
     try:
         made = json.loads(path.read_text(encoding="utf-8"))
-        return made | {"reports": dict(made["reports"]), "failed": dict(made.get("failed", {}))}
-    except (OSError, ValueError, KeyError, TypeError):
+        of = {"language": made.get("language", PLAIN)}  # as was written before reports stood side by side
+        reports = {page: one | of | {"name": page} | one for page, one in made["reports"].items()}
+        return made | {"reports": reports, "failed": dict(made.get("failed", {}))}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {"reports": {}, "failed": {}}
+
+
+def in_words(name, language):
+    """Return the name of a file, before its ending, that is in a language: "learning_report", "learning_report.fr"."""
+    return name if language == PLAIN else f"{name}.{language}"
+
+
+def languages_of(reports):
+    """Return the languages that reports of a manifest are in."""
+    return sorted({one["language"] for one in reports.values()}, key=lambda one: (one != PLAIN, one))
+
+
+def in_language(reports, language=PLAIN):
+    """Return name → report of a manifest: the one in a language, or in another where it is not there in this."""
+    found = {}
+    for one in reports.values():
+        if one["language"] == language or one["name"] not in found:
+            found[one["name"]] = one
+    return found
 
 
 def source_of(inputs):
@@ -82,5 +104,7 @@ def told(programme, reports=None, *, before):
     """
     top = reports_folder(programme, reports)
     stored = {path.parent.name: earlier(path) for path in sorted(top.glob(f"*/{manifest_name(programme.audience)}"))}
-    kept = {quarter: made["reports"].get("learning_report", {}).get("told") for quarter, made in stored.items()}
+    kept = {
+        quarter: in_language(made["reports"]).get("learning_report", {}).get("told") for quarter, made in stored.items()
+    }
     return {quarter: one for quarter, one in kept.items() if isinstance(one, dict) and quarter < before}

@@ -24,10 +24,13 @@ from nbformat import NotebookNode
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.figures.markup import SIMULATED, marked, meta, plain
 from konbit_lessons.reports import gate, notebooks
+from konbit_lessons.reports.manifest import in_words
 from konbit_lessons.say import Say
-from konbit_lessons.words import Words
+from konbit_lessons.words import Words, mark
 
 FOLDED = "folded"  # the tag of a markdown cell whose heading opens and closes what is under it
+SWITCH = re.compile("(?<=<!--languages-->).*?(?=<!--/languages-->)", re.DOTALL)
+IN_LANGUAGE = mark("In English")
 TEMPLATES = Path(__file__).parent / "templates"
 ALLOWED = tomllib.loads((TEMPLATES / "allowed.toml").read_text(encoding="utf-8"))
 JINJA = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
@@ -86,9 +89,45 @@ def document(template, setting, title, **values):
     """Fill a template of the folder templates/ with what every page has: language, style, banner and footer."""
     programme, quarter, words, _ = setting
     said = setting._asdict() | {"text": words.text, "plural": words.plural, "language": words.language, "title": title}
+    said["index"] = f"{in_words('index', words.language)}.html"
     said["meta"] = meta(programme, quarter, Say(words, programme))
     filled = JINJA.get_template(template).render(said | values)
     return re.sub(r"(?<=\d) %", "\u00a0%", filled)  # so that no line begins with the sign
+
+
+def switched(html, language, files):
+    """Return a page that links to itself in the other languages.
+
+    Parameters
+    ----------
+    html : str
+    language : str, its own
+    files : dict, language → file, of each that it is there in
+    """
+    others = {Words(one): file for one, file in files.items() if one != language}
+    links = [
+        Markup('<a href="{}" lang="{}" hreflang="{}">{}</a>').format(
+            file, of.language, of.language, of.text(IN_LANGUAGE)
+        )
+        for of, file in others.items()
+    ]
+    nav = f'<nav class="languages on-screen">{" ".join(links)}</nav>' if links else ""
+    return SWITCH.sub(lambda _: nav, html, count=1)
+
+
+def in_each(setting, languages, name, write):
+    """Return file → HTML of a page in several languages that link to one another; one has the name without language.
+
+    Parameters
+    ----------
+    setting : Setting
+    languages : list of str; where there are none, that of the setting
+    name : str, of the file, before its ending
+    write : called with the Setting in each language, returns HTML
+    """
+    each = {one: f"{in_words(name, one)}.html" for one in languages or [setting.words.language]}
+    written = {file: switched(write(setting._replace(words=Words(one))), one, each) for one, file in each.items()}
+    return {f"{name}.html": next(iter(written.values()))} | written
 
 
 def sanitized(body):

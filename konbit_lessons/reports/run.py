@@ -46,7 +46,7 @@ launch_new_instance()
 CLEAR = "get_ipython().reset(new_session=False); __import__('os').chdir({folder!r})"
 
 
-def run(path, parameters, *, programme_file, keep, seconds=SECONDS_PER_CELL):
+def run(path, parameters, *, programme_file, keep, seconds=None):
     """Run the notebook at `path` and keep it, executed, as `keep`/<name>.ipynb.
 
     Parameters
@@ -55,7 +55,7 @@ def run(path, parameters, *, programme_file, keep, seconds=SECONDS_PER_CELL):
     parameters : dict, values of names in its cell tagged "parameters"
     programme_file : Path; relative paths of the notebook start in its folder
     keep : Path, folder for the executed notebook; internal, because it can hold rows
-    seconds : int, the longest that one cell may take
+    seconds : int, the longest that one cell may take; 600 unless told
 
     Returns
     -------
@@ -83,12 +83,13 @@ class Kernel(PapermillNotebookClient):
     ----------
     programme_file : Path; relative paths of the notebooks start in its folder
     warm_up : str, Python to run before each notebook, of which nothing stays but what was imported
-    seconds : int, the longest that one cell may take
+    seconds : int, the longest that one cell may take; 600 unless told
     """
 
     stopped = False  # from another thread: its notebook is no failure
 
-    def __init__(self, programme_file, *, warm_up="", seconds=SECONDS_PER_CELL):
+    def __init__(self, programme_file, *, warm_up="", seconds=None):
+        seconds = seconds or SECONDS_PER_CELL
         limits = dict.fromkeys(("timeout", "startup_timeout"), SECONDS_TO_START) | {"timeout_func": lambda _: seconds}
         nothing = NotebookExecutionManager(new_notebook(), progress_bar=False)
         super().__init__(nothing, shutdown_kernel="immediate", **limits)

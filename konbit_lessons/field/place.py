@@ -1,0 +1,42 @@
+"""Where programme.toml is, and what it says as TOML.
+
+Imports next to nothing, so that the command answers a wrong path or a slip in the file at once.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from konbit_lessons.errors import ProgrammeError
+
+VARIABLE = "KONBIT_PROGRAMME"  # of the environment: where programme.toml is, if not in a folder above
+
+
+def programme_file(path: str | Path) -> Path:
+    """Where a programme.toml is: there, in a folder above, or where the environment says; see :func:`load`."""
+    path = Path(path)
+    places, named = [path], Path(os.environ.get(VARIABLE, ""))
+    if not path.is_absolute() and {*path.parts[:-1]} <= {".."}:
+        places += [*(folder / path.name for folder in (Path.cwd(), *Path.cwd().parents)), named, named / path.name]
+    return next((one for one in places if one.is_file()), path).resolve()
+
+
+def content_of(path: Path) -> dict[str, Any]:
+    """What a programme.toml says.
+
+    Raises
+    ------
+    ProgrammeError
+        The file is missing or is not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, IsADirectoryError) as error:
+        advice = f"Give the path with --programme or in {VARIABLE}, or start with `konbit init` or `konbit example`."
+        where = path.parent.name or path.parent
+        raise ProgrammeError(f"{path.name}: there is no such file in {where}. {advice}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        quotes = ' A name with an accent, a space or an apostrophe is written in quotes: "Thiès" = …'
+        hint = quotes * ("key" in str(error))
+        raise ProgrammeError(f"{path.name}: this is not TOML: {error}. Correct that line.{hint}") from error
