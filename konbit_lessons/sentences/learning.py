@@ -348,7 +348,7 @@ def approach_sentences(say, sides, change):
     before, after = (say(TEXTS["on_one_side"], **row) for row in sides.to_dict("records"))
     return [
         say("Before {day:date}, {before} were taken up; since then, {after}.", day=day, before=before, after=after),
-        say("That is **{estimate:signed} of 100**{difference}.", **change),
+        say("That is **{estimate:signed} of 100**{difference}.", **{**change, "estimate": apart(*sides["share"])}),
         say(TEXTS["no_effect"]),
     ]
 
