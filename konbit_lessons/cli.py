@@ -327,17 +327,29 @@ def _say_problems(data, most=LISTED):
     """List what is open and what was set aside; return the exit code that says whether anything was."""
     undeclared = f"{data.programme.path.name}, ["  # declared there, and in no file
     empty = [one for one in data.notices if one.endswith("there is a header but no rows") or one.startswith(undeclared)]
-    aside = data.set_aside
+    aside, unsettled = data.set_aside, _unsettled(data)
     said, rows = [*_questions(data), *(f"  {notice}" for notice in empty)], int((aside["scope"] == "row").sum())
-    said += [f"Set aside: {rows} rows and {len(aside) - rows} values."] if len(aside) else []
-    for one in aside.head(most).itertuples():
+    decided = f", {len(aside) - len(unsettled)} of them as was decided" * (len(unsettled) < len(aside))
+    said += [f"Set aside: {rows} rows and {len(aside) - rows} values{decided}."] if len(aside) else []
+    for one in unsettled.head(most).itertuples():
         sheet, found = f", sheet {one.sheet}" * bool(one.sheet), f'found "{one.value}"; ' * bool(one.value)
         said.append(f'  {one.source}{sheet}, row {one.row}, column "{one.column}": {found}{one.reason}.')
-    if len(aside) > most:
-        said.append(f"  … and {len(aside) - most} more: see konbit check, or set_aside.csv beside the cleaned tables.")
+    if len(unsettled) > most:
+        more = f"  … and {len(unsettled) - most} more"
+        said.append(f"{more}: see konbit check, or set_aside.csv beside the cleaned tables.")
     for line in said:
         echo(line, err=True)
-    return int(bool(empty) or len(aside) > 0)
+    return int(bool(empty) or len(unsettled) > 0)
+
+
+def _unsettled(data):
+    """What was set aside without anybody having decided so, in the review or by a correction."""
+    from konbit_lessons.field.cleaning import corrections, decisions
+
+    log, place = data.cleaning_log, ["source", "sheet", "row", "column"]
+    decided = log.loc[log["check"].isin([decisions.DECISION, corrections.CHECK]), place].drop_duplicates()
+    both = data.set_aside.merge(decided, how="left", on=place, indicator=True)
+    return both[both["_merge"] == "left_only"]
 
 
 def _questions(data):

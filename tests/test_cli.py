@@ -75,6 +75,17 @@ def test_check_lists_what_is_wrong_with_file_row_and_column_and_exits_1(tiny, ko
     ]
 
 
+def test_what_was_decided_is_no_problem_any_more(tiny, konbit):
+    tiny.add("sign_in.csv", "E002,Radyo Vil la,Fourth Delegate,no")
+    code, _, err = konbit("check")
+    assert code == 1 and err.splitlines()[1] == "Set aside: 1 rows and 0 values."
+    ledger = "question,typed,decision\norganization,Radyo Vil la,not an organization\n"
+    tiny.raw("identity_ledger.csv").write_text(ledger, encoding="utf-8")
+    for words in ("check", "clean", "check"):
+        code, _, err = konbit(words)
+        assert (code, err) == (0, "Set aside: 1 rows and 0 values, 1 of them as was decided.\n")
+
+
 def test_clean_writes_the_tables_the_log_and_what_was_set_aside(tiny, konbit):
     code, out, _ = konbit("clean")
     made = {path.name for path in (tiny.folder / "data" / "processed").iterdir()}

@@ -115,12 +115,16 @@ def test_a_new_organization_that_joins_the_roster_later_is_found_there(asked):
     assert "CDSP-004" in asked.clean().sign_in["organization_id"].tolist()
 
 
-def test_an_answer_that_is_none_stops_the_run_and_says_where(asked):
+def test_answers_that_are_none_stop_the_run_and_are_said_all_at_once_with_where(asked):
     _answer(asked, OPEN, decision="CDSP-999")
-    with pytest.raises(
-        kl.KonbitError, match=r'identity_review.xlsx, sheet organizations, row 3, column "decision": found "CDSP-999"'
-    ):
+    _ledger(asked).write_text("question,typed,decision\nevent,E002,E2\norganization,X,CDSP\n", encoding="utf-8")
+    with pytest.raises(kl.KonbitError) as error:
         asked.clean()
+    assert [line.partition(" for ")[0] for line in str(error.value).splitlines()] == [
+        'identity_ledger.csv, row 2, column "decision": found "E2"',
+        'identity_ledger.csv, row 3, column "decision": found "CDSP"',
+        'identity_review.xlsx, sheet organizations, row 3, column "decision": found "CDSP-999"',
+    ]
 
 
 def test_two_answers_to_one_question_stop_the_run(asked):

@@ -132,7 +132,9 @@ class _Work:
             _refuse_empty(table, self.programme, record)
 
     def attend(self) -> None:
-        """Who was invited where no list says so, and who came."""
+        """Who was invited where no list says so, and who came; what was decided wrongly is said together, before."""
+        if wrong := [one for known in filter(None, (self.events, self.organizations)) for one in known.wrong]:
+            raise DataError("\n".join(wrong))
         cleaned, record = self.cleaned, self.record
         if "invitations" not in cleaned:
             cleaned["invitations"] = reconciling.invited(self.programme.invitations, cleaned)

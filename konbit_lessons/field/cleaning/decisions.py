@@ -77,7 +77,7 @@ def load(programme: Programme) -> Decisions:
     DataError
         A needed column is missing, or one text has two answers.
     """
-    decided = Decisions({}, {})
+    decided, twice = Decisions({}, {}), []
     lines = [*_lines(own_lines(programme.raw / LEDGER, COLUMNS, COLUMNS[:3]), LEDGER)]
     review = programme.processed / REVIEW
     raw = read(review, kind="sheet", expect=(*ASKED.values(), DECISION)) if review.is_file() else None
@@ -92,7 +92,9 @@ def load(programme: Programme) -> Decisions:
         elif (other := decided.answers.setdefault(key, line))["decision"] != line["decision"]:
             found = f'found "{line["decision"]}" for "{line["typed"]}"'
             but = f'but {other["where"]} says "{other["decision"]}". Correct one of the two.'
-            raise DataError(f"{line['where']}: {found}, {but}")
+            twice.append(f"{line['where']}: {found}, {but}")
+    if twice:
+        raise DataError("\n".join(twice))
     return decided
 
 
@@ -158,9 +160,11 @@ class _Known:
     Each kind has ``_found(texts)``, what each text is as far as is known; ``_reason(match)``, why a text that is not
     equal is one of them, or none; ``table``, where they stand; ``check`` and ``equal``, the check and the reason of a
     line about a text that is one of them, written otherwise; ``on_record``, the check that sets aside what is none.
+    ``wrong`` says what was decided of them that cannot be.
     """
 
     def __init__(self, codes: Iterable[str]) -> None:
+        self.wrong: list[str] = []
         self._dtype = pd.CategoricalDtype(pd.Index(sorted(set(codes)), dtype=TEXT))
 
     def resolve(self, rows: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) -> pd.DataFrame:
@@ -210,14 +214,17 @@ class Events(_Known):
         self._events, self._decided = events, decided
         by_code = {fold(code): code for code in events["event_id"]}
         self._same: dict[str, dict[str, str]] = {}
+        wrong = []
         for (question, key), answer in decided.answers.items():
             if question == EVENT and fold(answer["decision"]) != DIFFERENT and key in by_code:
                 of = by_code.get(fold(answer["decision"]))
                 if of is None or of == by_code[key]:
-                    raise _no_answer(answer, f"the code of another event, nor {DIFFERENT}")
-                self._same[by_code[key]] = answer | {"decision": of}
+                    wrong.append(_no_answer(answer, f"the code of another event, nor {DIFFERENT}"))
+                else:
+                    self._same[by_code[key]] = answer | {"decision": of}
         self._codes = by_code | {fold(code): answer["decision"] for code, answer in self._same.items()}
         super().__init__(self._codes.values())
+        self.wrong += wrong
 
     def without_the_same(self, record: Record) -> pd.DataFrame:
         """The events, each under one code."""
@@ -275,7 +282,9 @@ class Organizations(_Known):
         self.open: dict[str, pd.DataFrame] = {}
         for (question, _), answer in decided.answers.items():
             if question == ORGANIZATION and fold(answer["decision"]) not in {*self._by_code, NEW, NO_ORGANIZATION}:
-                raise _no_answer(answer, f"an organization_id of the roster, nor {NEW}, nor {NO_ORGANIZATION}")
+                self.wrong.append(
+                    _no_answer(answer, f"an organization_id of the roster, nor {NEW}, nor {NO_ORGANIZATION}")
+                )
 
     def _found(self, texts: Iterable[str]) -> dict[str, Match]:
         """A name on the roster, or what was decided, or what the words say."""
@@ -329,6 +338,6 @@ def _as_decided(answer: dict[str, str]) -> tuple[str, dict[str, str]]:
     return f"decided in {answer['where'].split(',')[0]}", about
 
 
-def _no_answer(answer: dict[str, str], expected: str) -> DataError:
+def _no_answer(answer: dict[str, str], expected: str) -> str:
     found = f'found "{answer["decision"]}" for "{answer["typed"]}", which is neither {expected}'
-    return DataError(f'{answer["where"]}, column "decision": {found}. Correct it there.')
+    return f'{answer["where"]}, column "decision": {found}. Correct it there.'
