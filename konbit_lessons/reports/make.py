@@ -4,7 +4,7 @@
 
     reports/index.html                               the quarters there are, and what each found
     reports/FY2017Q3/manifest.json
-    reports/FY2017Q3/shared/index.html, shared/*.html, shared/tables/*.csv
+    reports/FY2017Q3/shared/index.html, shared/*.html, shared/*.xlsx, shared/tables/*.csv
     reports/FY2017Q3/internal/notebooks/*.ipynb      executed; they can hold rows and are never shared
     reports/FY2017Q3/internal/briefs/                one page for each organization, see ``briefs``
 
@@ -26,7 +26,7 @@ from filelock import FileLock
 from konbit_lessons.errors import DataError, ReportError
 from konbit_lessons.field.store import cleaned, digest
 from konbit_lessons.publish import file_safe, only_one_run, published
-from konbit_lessons.reports import contents, gate, manifest, narrative, notebooks, word
+from konbit_lessons.reports import contents, gate, manifest, narrative, notebooks, word, workbook
 from konbit_lessons.reports.manifest import SAFE_NAME, earlier, made_from, manifest_name, reports_folder, source_of
 from konbit_lessons.reports.page import Setting, document, page
 from konbit_lessons.reports.run import run as run_notebook
@@ -170,15 +170,17 @@ def _report(run, name, path, parameters, made):
     through = gate.passed(executed, audience=run.setting.audience)
     _tell_left_out(run, path, through.left_out)
     tables = through.tables(name)
-    html = page(through.cells, run.setting, name=name, tables=list(tables))
+    html = page(through.cells, run.setting, name=name, numbers=bool(through.sheets))
     files = {f"tables/{table}.csv": text for table, text in tables.items()} | {f"{name}.html": html}
+    title = through.opening["title"] or name
+    files |= {f"{name}.xlsx": workbook.workbook(through.sheets, run.setting, title)} if through.sheets else {}
     files |= {f"{name}.docx": word.word_file(html)} if run.to == "docx" else {}
     hashes = {file: digest(content) for file, content in files.items()}
     _refuse_two_of_a_name(name, hashes, made)
     for file, content in files.items():
         published(run.folder / file, content)
     named = [one for one in through.carried if one.get("finding") and one.get("name")]
-    said = {"title": through.opening["title"] or name, "page": f"{name}.html", "tables": list(tables)}
+    said = {"title": title, "page": f"{name}.html", "tables": list(tables)}
     said |= {"figures": {one["name"]: one["finding"] for one in named}, "files": hashes}
     said["parameters"] = {parameter: value for parameter, value in parameters.items() if parameter != PLACE}
     return through.opening | said
