@@ -34,7 +34,7 @@ def test_every_planted_error_of_the_whole_programme_is_set_aside(whole):
     ]  # fmt: skip
     assert (strangers["value"] == "Ministère de la Planification").all()
     assert (aside["table"] == "survey").sum() == 6
-    assert aside.loc[aside["table"] == "business_leads", "value"].tolist() == ["CDSP-999"]
+    assert aside.loc[aside["table"] == "business_leads", "value"].tolist() == ["CDSP-999", "E999", "-500"]
 
 
 def test_cleaning_twice_is_cleaning_once(tiny):

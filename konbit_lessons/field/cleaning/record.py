@@ -16,7 +16,7 @@ from konbit_lessons.tables import TEXT
 ROW = ("source", "sheet", "row")  # where a row comes from: file, sheet, row in the file
 WHEN = "_quarter"  # fiscal quarter of the row's own day, beside ROW while cleaning
 LOG = (*ROW, "record_id", "column", "old_value", "new_value", "change_type", "check", "reason", "initials", "notes")
-ASIDE = (*ROW, "table", "scope", "column", "value", "reason")
+ASIDE = (*ROW, "table", "scope", "column", "value", "reason", "new_value", "decision")
 COUNTS = ("source", "kind", "table", "quarter", "read", "kept", "set_aside")
 CHECKS = ("source", "table", "quarter", "check", "column", "change_type", "rows")
 ARRIVALS = ("source", "table", "quarter", "rows", "median_days", "p90_days", "most_days")
@@ -100,9 +100,9 @@ class Record:
         return ordered(lines[list(LOG)], [*ROW, "column", "old_value", "check"]).reset_index(drop=True)
 
     def all_set_aside(self) -> pd.DataFrame:
-        """Rows and values; a value is not listed beside its own row, the log holds both."""
+        """Rows and values; a value for which its row was set aside is listed once, the log holds both."""
         aside = ordered(_stacked(self.aside, ASIDE), [*ROW, "column"])
-        whole, of_row = aside["scope"] == "row", pd.MultiIndex.from_frame(aside[list(ROW)])
+        whole, of_row = aside["scope"] == "row", pd.MultiIndex.from_frame(aside[[*ROW, "column"]])
         return aside[whole | ~of_row.isin(of_row[whole])].reset_index(drop=True)
 
     def row_counts(self, cleaned: dict[str, pd.DataFrame]) -> pd.DataFrame:
