@@ -10,12 +10,12 @@ import xlsxwriter
 
 from konbit_lessons.figures.markup import SIMULATED, meta, plain
 from konbit_lessons.say import Say
+from konbit_lessons.show import DAYS
 from konbit_lessons.words import mark
 
 LOCAL_DAY = 14  # the format of a day that each spreadsheet writes as its country does
 FORMATS = {"percent": "0%", "points": "0.0", "signed": "+0.0;\u22120.0;0.0", "p": "0.000", "": "#,##0"}
 FORMATS |= {"1": "#,##0.0", "date": LOCAL_DAY, "month": "mmm yyyy"}
-DAYS = ("date", "month")
 HIDDEN = mark("No figure is about fewer than {n} organizations: a dash stands in its place.")
 LONGEST = 31  # letters of the name of a sheet
 LOOKS = {"bold": {"bold": True}, "text": {"text_wrap": True, "valign": "top"}}
