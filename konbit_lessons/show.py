@@ -320,12 +320,13 @@ def _columns(templates, say):
     words = {name: Label.of(head).text(say.language) for name, head in codebook()["figures"].items()}
     found = {}
     for heading, template in templates.items():
-        fields = _fields(template)
-        ends = [(end, "percent" if "percent" in dict(fields).values() else "points") for end in ENDS]
-        each = [one for name, spec in fields for one in (ends if name in PAIRS else [(name, spec)])]
-        for at, (name, spec) in enumerate(each):
-            word = words.get(name) or say.name(name)
-            found[f"{heading} – {word}" if heading and at else heading or word] = name, spec
+        of = "points"  # the ends of an interval are written as what it is of
+        for at, (column, kind) in enumerate(_fields(template)):
+            of = kind if kind in ("percent", "signed") else of
+            for name in ENDS if column in PAIRS else [column]:
+                word = words.get(name) or say.name(name)
+                spec = kind if name == column else of.replace("signed", "points")
+                found[f"{heading} – {word}" if heading and (at or name in ENDS) else heading or word] = name, spec
     return found
 
 
