@@ -15,20 +15,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
+from numbers import Number
 from types import ModuleType
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.dates import date2num, num2date
 
 from konbit_lessons.figures.drawing import COLOURS, MARKS, NARROW, THEME, WIDE, Drawing
 from konbit_lessons.figures.markup import CARRIED, PARTS, SIMULATED, Part, Shown, as_csv, meta, plain
-from konbit_lessons.say import OF_NO_NUMBER, PAIRS, Say, Sentence
+from konbit_lessons.say import ENDS, OF_NO_NUMBER, PAIRS, Say, Sentence
 from konbit_lessons.tables import codebook
 from konbit_lessons.words import Label
 
 __all__ = ["CARRIED", "COLOURS", "MARKS", "THEME", "Figure", "Opening", "items", "prose", "show", "table"]
 MOST_COLUMNS = 7
+DAYS = ("date", "month")
+DIGITS = 10  # of a number in the CSV beside the report, and in its sheet
 
 
 def _nothing(why="There are no rows to show."):
@@ -124,7 +128,9 @@ def table(frame, columns, *, caption, across=None, name="", words=()):
     starts = range(0, max(len(others), 1), MOST_COLUMNS - 1)
     parts = [read[[first, *others[at : at + MOST_COLUMNS - 1]]] for at in starts]
     html = "".join(PARTS.table(one, caption, [*map(str, words)]) for one in parts)
-    return Shown(html, _carried("table", name, frame, [caption]))
+    values = {str(head): cell for head, cell in columns.items()}
+    values |= {"": " ".join([f"{{{by}}} {cell}" for by, cell in across.items()])} if across else {}
+    return Shown(html, _carried("table", name, frame, [caption], _sheet(values, rows, caption)))
 
 
 def _cell(template, row, say):
@@ -161,6 +167,7 @@ class Figure(Part, Drawing):
     readings : tuple of Sentence, each row of the frame as it is read out
     cells : DataFrame of str, the table under the figure
     name, frame : of the CSV beside the report
+    template : str, how a row is read out
     """
 
     finding: Sentence | None = None
@@ -170,6 +177,7 @@ class Figure(Part, Drawing):
     cells: pd.DataFrame | None = field(default=None, repr=False)
     name: str = ""
     frame: pd.DataFrame | None = field(default=None, repr=False)
+    template: str = ""
 
     @property
     def alt(self):
@@ -188,8 +196,10 @@ class Figure(Part, Drawing):
         return PARTS.figure(**told, pictures=self._pictures, numbers=numbers, summary=summary)
 
     def _carried(self):
-        told = _carried("figure", self.name, self.frame, [self.finding, self.shows, self.source])
-        return told | {"finding": self.finding.plain, "png": self.png()}  # of a Word file
+        told = [self.finding, self.shows, self.source]
+        sheet = _sheet({"": self.template}, self.frame.to_dict("records"), self.finding, *told[1:])
+        carried = _carried("figure", self.name, self.frame, told, sheet)
+        return carried | {"finding": self.finding.plain, "png": self.png()}  # of a Word file
 
 
 def show(plot, frame, *, finding, shows="", source="", says="", axis="", name="", height=None):
@@ -234,13 +244,28 @@ def show(plot, frame, *, finding, shows="", source="", says="", axis="", name=""
     notes = tuple(_note(row, one) for row, one in zip(rows, readings, strict=True) if "label" in row)
     drawn = (plot, notes, str(axis), _formats(frame, template, say), height)
     table = _cells(template, rows, say)
-    return Figure(*drawn, finding, shows, source, readings, table, name, frame)
+    return Figure(*drawn, finding, shows, source, readings, table, name, frame, template)
 
 
-def _carried(part, name, frame, sentences):
-    """What a part carries: its CSV, where it has a name, and the numbers of its sentences."""
-    csv = {"name": name, "csv": as_csv(frame)} if name and frame is not None else {}
-    return {"part": part, "sentences": _numbers(sentences)} | csv
+def _carried(part, name, frame, sentences, sheet=None):
+    """What a part carries: its CSV and its sheet, where it has a name, and the numbers of its sentences."""
+    named = {"name": name, "csv": as_csv(frame), "sheet": sheet} if name and frame is not None else {}
+    return {"part": part, "sentences": _numbers(sentences)} | named
+
+
+def _sheet(templates, rows, title, *notes):
+    """A table as a spreadsheet has it: a column for each value that is read, numbers as numbers."""
+    columns = _columns(templates, title.say)
+    values = [[_value(row[name], spec, title.say) for name, spec in columns.values()] for row in rows]
+    said = [plain(one) for one in (title.plain, *notes) if one]
+    return {"said": said, "columns": [[plain(head), spec] for head, (_, spec) in columns.items()], "rows": values}
+
+
+def _value(value, spec, say):
+    """A value of a sheet: a number (of 100, where it is read so), a day as 2017-06-30, or what stands on the page."""
+    if isinstance(value, Number) and spec not in OF_NO_NUMBER and np.isfinite(value):
+        return round(value * (100 if spec in ("points", "signed") else 1), DIGITS)
+    return f"{value:%Y-%m-%d}" if spec in DAYS and pd.notna(value) else plain(say.formatted(value, spec))
 
 
 def _numbers(sentences):
@@ -304,13 +329,25 @@ def _note(row, reading):
 
 def _cells(template, rows, say):
     """The table under a figure: a column for each value that is read out, of an interval one for each end."""
-    ends = [("conf_low", "points"), ("conf_high", "points")]
-    columns = [one for name, spec in _fields(template) for one in (ends if name in PAIRS else [(name, spec)])]
-    words = {name: Label.of(head).text(say.language) for name, head in codebook()["figures"].items()}
-    heads = {name: words.get(name) or say.name(name) for name, _ in columns}
-    columns = {heads[name]: (name, spec.replace("percent", "points")) for name, spec in columns}
+    columns = _columns({"": template}, say).items()
+    columns = {head: (name, spec.replace("percent", "points")) for head, (name, spec) in columns}
     read = {head: [say.formatted(row[name], spec) for row in rows] for head, (name, spec) in columns.items()}
     return pd.DataFrame(read)
+
+
+def _columns(templates, say):
+    """Heading of each value that cells read → its column of the frame, and how it is written."""
+    words = {name: Label.of(head).text(say.language) for name, head in codebook()["figures"].items()}
+    found = {}
+    for heading, template in templates.items():
+        of = "points"  # the ends of an interval are written as what it is of
+        for at, (column, kind) in enumerate(_fields(template)):
+            of = kind if kind in ("percent", "signed") else of
+            for name in ENDS if column in PAIRS else [column]:
+                word = words.get(name) or say.name(name)
+                spec = kind if name == column else of.replace("signed", "points")
+                found[f"{heading} – {word}" if heading and (at or name in ENDS) else heading or word] = name, spec
+    return found
 
 
 class _Callable(ModuleType):

@@ -25,6 +25,8 @@ cluster = ["c"]
 """
 KERNEL = {"name": "python3", "language": "python", "display_name": "Python 3"}
 TABLE = {"name": "incentives", "csv": "label,share,conf_low,conf_high\nA,0.2,0.1,0.3\n"}
+TABLE["sheet"] = {"said": ["Came", "n = 10"], "columns": [["Group", ""], ["Percent", "percent"], ["Day", "date"]]}
+TABLE["sheet"]["rows"] = [["=A", 0.2, "2017-06-30"], ["B", "–", "–"]]
 SENTENCES = {"sentences": [["Of 10, 20 % came", "share", 0.2, 0.1, 0.3]]}
 
 

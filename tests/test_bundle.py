@@ -36,7 +36,7 @@ def another(study, *cells, **options):
 def test_it_holds_the_pages_the_tables_the_index_and_a_page_to_read_first(made, tmp_path):
     path = bundle(made).path
     assert path == made.folder / "reports" / "study" / f"{FOLDER}.zip"
-    expected = ["READ-ME.html", "incentives.html", "index.html", "tables/incentives.csv"]
+    expected = ["READ-ME.html", "incentives.html", "incentives.xlsx", "index.html", "tables/incentives.csv"]
     assert names(path) == [f"{FOLDER}/{name}" for name in [*expected, "tables/incentives_sentences.csv"]]
     with zipfile.ZipFile(path) as zipped:
         read_me = BeautifulSoup(zipped.read(f"{FOLDER}/READ-ME.html"), "html.parser")
@@ -121,7 +121,7 @@ def test_the_names_in_it_are_safe_whatever_the_programme_is_called(study, tmp_pa
     named = study_of(tmp_path / "named", name=name)
     make_reports(named, progress=str)
     for one in names(bundle(named).path):
-        assert re.fullmatch(r"konbit-[a-z0-9-]{1,40}-study/(tables/)?[A-Za-z_-]+\.(html|csv)", one)
+        assert re.fullmatch(r"konbit-[a-z0-9-]{1,40}-study/(tables/)?[A-Za-z_-]+\.(html|xlsx|csv)", one)
 
 
 @pytest.mark.slow

@@ -92,6 +92,7 @@ def test_a_line_that_changes_nothing_is_allowed(tiny):
         ("survey.csv,,,,motivation,77,3,change_response,,,,", 'the line expects "77"'),
         ("other.csv,,2,,motivation,5,3,change_response,,,,", r'row 2, column "source": found "other.csv", which no \[\[source\]\] reads'),
         ("survey.csv,,2,,motivation,4,3,remove_survey,,,,", r'row 2: found the new value "3" beside remove_survey'),
+        ("survey.csv,,2,,motivation,4,3,no_action,,,,", r'row 2: found the new value "3" beside no_action'),
         ("survey.csv,,2,,motivation,4,3,replace,,,,", 'row 2, column "change_type": found "replace"; expected one of change_response'),
     ],
 )  # fmt: skip
@@ -125,3 +126,18 @@ def test_it_is_part_of_what_a_report_is_made_of(tiny):
     assert len(kl.cleaned(programme).survey) == 3
     _correct(tiny, "survey.csv,,3,,,,,remove_survey,,,,")
     assert len(kl.cleaned(programme).survey) == 2
+
+
+def test_what_is_filled_in_beside_what_was_set_aside_is_applied_and_stays_so(tiny):
+    tiny.replace("survey.csv", "2017-01-05,1,4,yes", "2017-01-05,1,44,yes")
+    programme = kl.load(tiny.toml)
+    assert kl.cleaned(programme).set_aside["value"].tolist() == ["44"]
+    path = programme.processed / "set_aside.csv"
+    path.write_text(path.read_text(encoding="utf-8-sig").replace('"",""\n', '"4",""\n'), encoding="utf-8")
+    for _ in range(2):  # the second time from the ledger beside the raw data
+        data = kl.cleaned(programme)
+        assert sorted(data.survey["motivation"]) == [2, 4, 5] and data.set_aside.empty
+        (programme.processed / "cleaned_from.json").unlink()
+    path.write_text("source,row,table,scope,column,value,new_value\nsurvey.csv,2,survey,value,motivation,9,3\n")
+    with pytest.raises(kl.KonbitError, match=r'set_aside\.csv, row 2: found "4" in survey.csv, row 2'):
+        kl.cleaned(programme)

@@ -49,5 +49,5 @@ def test_on_paper_there_are_the_tables_and_the_banner_and_no_contents_list(repor
     assert "Simulated data" in said.split("\n")[0] + said.split("\n")[1] + said.split("\n")[2]
     assert "The numbers in this figure" in said
     assert re.search(r"Business showcase at the event +\d+ +\d+ +\d+ +\d+", said)
-    for only_on_screen in ("Contents", "All reports of this period", ".csv", "Skip to the text"):
+    for only_on_screen in ("Contents", "in the folder of this page", "Skip to the text"):
         assert only_on_screen not in said

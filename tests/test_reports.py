@@ -7,8 +7,10 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
+import openpyxl
 import pandas as pd
 import psutil
 import pytest
@@ -343,15 +345,24 @@ def test_a_run_publishes_page_tables_index_and_manifest_and_twice_the_same_bytes
         assert made == Made(top / "shared" / "index.html", (top / "shared" / "incentives.html",))
         files = sorted(path for path in (top / "shared").rglob("*") if path.is_file())
         assert [path.relative_to(top / "shared").as_posix() for path in files] == [
-            "incentives.html", "index.html", "tables/incentives.csv", "tables/incentives_sentences.csv",
+            "incentives.html", "incentives.xlsx", "index.html", "tables/incentives.csv",
+            "tables/incentives_sentences.csv",
         ]  # fmt: skip
         bytes_of.append([path.read_bytes() for path in [*files, top / "manifest.json"]])
     assert bytes_of[0] == bytes_of[1]
-    assert bytes_of[0][3].decode().splitlines() == [
+    assert bytes_of[0][4].decode().splitlines() == [
         "sentence,what,value,low,high",
         '"Of 10, 20 % came",share,0.2,0.1,0.3',
     ]
     assert said[0] == "incentives: running, the programme's own notebooks/incentives.ipynb"
+    front, sheet = openpyxl.load_workbook(files[1]).worksheets
+    assert list(front.iter_rows(values_only=True))[-1] == ("1 incentives", "Came", "n = 10")
+    day = datetime(2017, 6, 30)
+    rows = [("Group", "Percent", "Day"), ("=A", 0.2, day), ("B", "–", "–")]
+    assert list(sheet.iter_rows(values_only=True)) == rows
+    assert (sheet["A2"].data_type, sheet["B2"].number_format) == ("s", "0%")
+    page = BeautifulSoup(made.pages[0].read_text(encoding="utf-8"), "html.parser")
+    assert page.select("a") == page.select('a[href^="#"]')  # mailed alone, it has no dead link
     manifest = json.loads(bytes_of[0][-1])
     assert manifest["inputs"].keys() == {"programme.toml", "data.csv"}
     assert manifest["reports"]["incentives"]["answer"] == "**Yes.**"

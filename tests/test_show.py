@@ -166,6 +166,24 @@ def test_a_table_is_read_from_templates_and_escapes_what_it_shows():
     assert "50 % <wbr>(95 % interval 40 to 60)" in html
 
 
+def test_a_sheet_holds_numbers_days_and_dashes_under_the_words_of_the_page():
+    values = {"n": [3, np.nan], "share": [0.123, np.nan], "conf_low": [0.1, np.nan], "conf_high": [np.inf, np.nan]}
+    frame = pd.DataFrame({"on": pd.to_datetime(["2017-06-30", None]), **values, "estimate": [-0.05, 0.004]})
+    fr = kl.Say("fr")
+    cells = {
+        "Jour": "{on:date}",
+        "Part": "{share:percent} ({range})",
+        "Différence": "{estimate:signed}{ends}",
+        "n": "{n}",
+    }
+    sheet = kl.table(frame, cells, caption=fr("Tout."), name="x")._repr_mimebundle_()[CARRIED]["sheet"]
+    kinds = ["date", "percent", "percent", "percent", "signed", "points", "points", ""]
+    ends = ["{} – Borne basse", "{} – Borne haute"]
+    heads = ["Jour", *(one.format(of) for of in ("Part", "Différence") for one in ["{}", *ends]), "n"]
+    assert sheet["columns"] == [list(one) for one in zip(heads, kinds, strict=True)]
+    assert sheet["rows"] == [["2017-06-30", 0.123, 0.1, "∞\u202f%", -5.0, 10.0, "∞", 3], [*"––––", 0.4, *"–––"]]
+
+
 def test_prose_leaves_out_what_is_not_said():
     assert kl.prose([None, say("One."), ""])._repr_html_() == "<p>One.</p>"
     assert kl.prose([None])._repr_mimebundle_()[CARRIED] == {"part": "nothing"}

@@ -23,7 +23,8 @@ from konbit_lessons.field.sections import About, Analysis, Meaningful, Sections,
 from konbit_lessons.words.label import Label
 
 AUDIENCES = ("shared", "internal")
-CORRECTIONS, LEDGER = "corrections.csv", "identity_ledger.csv"  # an evaluator's own, beside the raw files
+# an evaluator's own, beside the raw files
+CORRECTIONS, LEDGER, ANSWERED = "corrections.csv", "identity_ledger.csv", "set_aside_ledger.csv"
 
 
 @dataclass(frozen=True)
@@ -225,7 +226,7 @@ class Programme:
 
 def is_raw(path: Path) -> bool:
     """Whether a file in the folder of raw data is data, not the lock of an open one nor an evaluator's own."""
-    return not path.name.startswith("~$") and path.name not in (CORRECTIONS, LEDGER)
+    return not path.name.startswith("~$") and path.name not in (CORRECTIONS, LEDGER, ANSWERED)
 
 
 def load(path: str | Path = "programme.toml", *, audience: str = "shared") -> Programme:

@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
 from konbit_lessons import tables
-from konbit_lessons.field.cleaning import Data, clean, decisions
+from konbit_lessons.field.cleaning import Data, clean, corrections, decisions
 from konbit_lessons.field.cleaning.conversion import answers
 from konbit_lessons.field.cleaning.record import LISTS, NUMBERS
-from konbit_lessons.field.programme import Programme
+from konbit_lessons.field.programme import ANSWERED, Programme
 from konbit_lessons.publish import for_spreadsheets, from_spreadsheets, published
 
 PACKAGE = Path(__file__).parents[1]
@@ -38,6 +38,7 @@ def write(data: Data) -> list[Path]:
     folder = data.programme.processed
     (folder / STAMP).unlink(missing_ok=True)  # until all is in place, what stands here is of two minds
     written = decisions.remember(data.programme, decisions.load(data.programme))
+    written += corrections.remember(data.programme)
     with ThreadPoolExecutor(max_workers=1) as beside:  # large files are hashed while others are written
         made_from = beside.submit(fingerprint, data.programme)
         for name, rows in data.tables.items():
@@ -94,6 +95,8 @@ def inputs(programme: Programme) -> dict[str, str]:
             names[f"{place}, query of [[source]] {number}"] = digest(raw.tables["main"].to_csv())
     if not programme.study and (decided := decisions.load(programme)).answers:  # wherever they stand just now
         names[decisions.LEDGER] = digest(decided.ledger())
+    if not programme.study and (answered := corrections.ledger(programme)):
+        names[ANSWERED] = digest(answered)
     return dict(sorted(names.items()))
 
 

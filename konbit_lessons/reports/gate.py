@@ -41,6 +41,11 @@ class Passed:
         """What the opening of the page carries: its title, its answer, and numbers for the next quarter."""
         return {"title": "", "answer": "", "told": {}} | next((one for one in self.carried if "title" in one), {})
 
+    @property
+    def sheets(self):
+        """Name → what a workbook shows of each figure and table that has a CSV."""
+        return {one["name"]: one["sheet"] for one in self.carried if one.get("sheet")}
+
     def tables(self, page):
         """Return name → CSV of the figures and tables of a page, and of the numbers in its sentences.
 

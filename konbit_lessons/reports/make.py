@@ -4,7 +4,7 @@
 
     reports/index.html                               the quarters there are, and what each found
     reports/FY2017Q3/manifest.json
-    reports/FY2017Q3/shared/index.html, shared/*.html, shared/tables/*.csv; in French *.fr.html, tables/*.fr.csv
+    reports/FY2017Q3/shared/index.html, shared/*.html, *.xlsx, tables/*.csv; in French *.fr.html, *.fr.xlsx, *.fr.csv
     reports/FY2017Q3/internal/notebooks/*.ipynb      executed; they can hold rows and are never shared
     reports/FY2017Q3/internal/briefs/                one page for each organization, see ``briefs``
 
@@ -24,7 +24,7 @@ from filelock import FileLock
 from konbit_lessons.errors import DataError, ReportError
 from konbit_lessons.field.store import cleaned, digest
 from konbit_lessons.publish import file_safe, only_one_run, published, zipped
-from konbit_lessons.reports import contents, gate, manifest, narrative, notebooks, word
+from konbit_lessons.reports import contents, gate, manifest, narrative, notebooks, word, workbook
 from konbit_lessons.reports.manifest import (
     PLAIN,
     SAFE_NAME,
@@ -198,8 +198,12 @@ def _report(run, name, path, parameters, made):
     through = gate.passed(executed, audience=run.setting.audience)
     _tell_left_out(run, path, through.left_out)
     tables = {in_words(table, run.language): csv for table, csv in through.tables(name).items()}
-    html = page(through.cells, run.setting, name=name, tables=list(tables))
+    html, title = (
+        page(through.cells, run.setting, name=name, numbers=bool(through.sheets)),
+        through.opening["title"] or name,
+    )
     files = {f"tables/{table}.csv": text for table, text in tables.items()} | {f"{stem}.html": html}
+    files |= {f"{stem}.xlsx": workbook.workbook(through.sheets, run.setting, title)} if through.sheets else {}
     pictures = [one["png"] for one in through.carried if "png" in one]
     files |= {f"{stem}.docx": word.word_file(html, pictures, run.setting)} if run.to == "docx" else {}
     hashes = {file: digest(content) for file, content in files.items()}
@@ -207,7 +211,7 @@ def _report(run, name, path, parameters, made):
     for file, content in files.items():
         published(run.folder / file, content)
     named = [one for one in through.carried if one.get("finding") and one.get("name")]
-    said = {"name": name, "language": run.language, "title": through.opening["title"] or name, "page": f"{stem}.html"}
+    said = {"name": name, "language": run.language, "title": title, "page": f"{stem}.html"}
     said |= {"figures": {in_words(one["name"], run.language): one["finding"] for one in named}}
     said |= {"tables": list(tables), "files": hashes}
     said["parameters"] = {parameter: value for parameter, value in parameters.items() if parameter != PLACE}

@@ -12,7 +12,7 @@ from platform import python_version
 from konbit_lessons.field.store import digest, inputs
 from konbit_lessons.reports.narrative import FOLDER
 
-SAFE_NAME = re.compile(r"(tables/)?[^\W_][^\\/:*?\"<>|\x00-\x1f]*\.(html|docx|csv)")
+SAFE_NAME = re.compile(r"(tables/)?[^\W_][^\\/:*?\"<>|\x00-\x1f]*\.(html|docx|xlsx|csv)")
 PLAIN = "en"  # the language that names of files do not say
 NEEDED = [re.match(r"[\w.-]+", one)[0] for one in requires("konbit-lessons") if "extra ==" not in one]
 

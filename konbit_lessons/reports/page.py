@@ -49,7 +49,7 @@ class Setting(NamedTuple):
     audience: str = "shared"
 
 
-def page(cells, setting, *, name="report", tables=(), template="page.html.j2"):
+def page(cells, setting, *, name="report", numbers=False, template="page.html.j2"):
     """Return the HTML file of the cells of a notebook.
 
     Parameters
@@ -57,7 +57,7 @@ def page(cells, setting, *, name="report", tables=(), template="page.html.j2"):
     cells : list of NotebookNode, as the gate passes them
     setting : Setting
     name : str, the title if the notebook has no opening
-    tables : names of the CSV files beside the page
+    numbers : bool, a workbook of its name stands beside the page
     template : str, of the folder templates/
 
     Returns
@@ -82,7 +82,8 @@ def page(cells, setting, *, name="report", tables=(), template="page.html.j2"):
             link.unwrap()
     fold(body)
     headings = [(heading["id"], heading.get_text()) for heading in body.find_all("h2", id=True)]
-    return document(template, setting, first.get_text(), body=Markup(str(body)), headings=headings, tables=tables)
+    told = {"headings": headings, "numbers": f"{in_words(name, setting.words.language)}.xlsx" if numbers else ""}
+    return document(template, setting, first.get_text(), body=Markup(str(body)), **told)
 
 
 def document(template, setting, title, **values):

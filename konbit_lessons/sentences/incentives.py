@@ -15,6 +15,7 @@ from konbit_lessons.sentences.common import FOUND, answer, as_printed, say_known
 from konbit_lessons.words import mark
 
 TEXTS = texts("incentives")
+SIDES = ("offered", "not_offered")
 PER_AMOUNT = {"estimate": "", "conf_low": "_low", "conf_high": "_high"}
 
 
@@ -42,7 +43,7 @@ def incentive_rows(say, result):
     DataFrame, one row per incentive
         The columns of the table, estimates and intervals times ``step`` (1 where it is offered or not; of an amount the
         smallest of 1, 10, 100 … that goes with a percentage point), ``label``, ``answer`` (how strong the evidence is),
-        ``rests_on``, ``with_it`` and ``without_it`` (k of n), and ``why`` where there is no estimate.
+        ``rests_on``, ``share_offered`` and ``share_not_offered``, and ``why`` where there is no estimate.
     """
     units, table, why = units_of(say, result), result.table, mark("the data cannot tell, because {reason}")
     steps = np.array([step(row) for row in table.to_dict("records")])
@@ -52,8 +53,7 @@ def incentive_rows(say, result):
         label=[str(_label(say, row)) for row in each],
         answer=[answer(say, row["strength"]) for row in each],
         rests_on=[str(counts(say, row, units)) for row in each],
-        with_it=[_k_of_n(say, row, "offered") for row in each],
-        without_it=[_k_of_n(say, row, "not_offered") for row in each],
+        **{f"share_{side}": (rows[f"k_{side}"] / rows[f"n_{side}"]).astype("float64") for side in SIDES},
         why=[str(say(why, reason=reason(say, row, units))) if row["strength"] == "cannot tell" else "" for row in each],
     )
     rows.loc[rows["strength"] == "cannot tell", ["estimate", "conf_low", "conf_high"]] = np.nan
@@ -80,8 +80,20 @@ def _label(say, row):
     return say("{label}, each {step} more", label=name, step=row["step"]) if row["step"] > 1 else name
 
 
-def _k_of_n(say, row, side):
-    return str(say_known(say, mark("{k} of {n}"), k=row[f"k_{side}"], n=row[f"n_{side}"]) or "–")
+def in_one_table(say, points, costs):
+    """Return the rows of `incentive_rows` with those of ``result.costs`` beside them, as a journal prints a table.
+
+    Returns
+    -------
+    DataFrame, one row per incentive
+        ``label``, ``k_``, ``n_`` and ``share_offered`` and ``_not_offered``, ``estimate``, ``conf_low``, ``conf_high``,
+        ``p_adjusted``; ``cost``, ``cost_low`` and ``cost_high`` (no limit: infinite) to two digits; ``answer``.
+    """
+    prices = ["cost", "cost_low", "cost_high"]
+    rounded = costs[["term", *prices]].assign(**{name: costs[name].map(_to_two_digits) for name in prices})
+    shares = [f"{what}_{side}" for side in SIDES for what in ("k", "n", "share")]
+    kept = ["label", *shares, "estimate", "conf_low", "conf_high", "p_adjusted", *prices, "answer"]
+    return points.merge(rounded, on="term", how="left", validate="one_to_one")[kept]
 
 
 def headline(say, result):
@@ -186,7 +198,11 @@ def _cost(say, row):
 
 
 def _two_digits(number):
-    return int(float(f"{number:.2g}")) if np.isfinite(number) else None
+    return int(_to_two_digits(number)) if np.isfinite(number) else None
+
+
+def _to_two_digits(number):
+    return float(f"{number:.2g}")
 
 
 def span(say, row):

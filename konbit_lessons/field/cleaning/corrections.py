@@ -5,17 +5,21 @@ data has changed since it was written.
 """
 
 from functools import reduce
+from pathlib import Path
 
 import pandas as pd
 import pandera.pandas as pa
 
 from konbit_lessons.errors import DataError
-from konbit_lessons.field.cleaning.record import LOG, ON_ROSTER, Record, own_lines, shown
-from konbit_lessons.field.programme import CORRECTIONS, Programme, Source
+from konbit_lessons.field.cleaning.record import ASIDE, LOG, ON_ROSTER, Record, own_lines, shown
+from konbit_lessons.field.programme import ANSWERED, CORRECTIONS, Programme, Source
 from konbit_lessons.field.values import as_text, composed, encoded
+from konbit_lessons.publish import for_spreadsheets, published
 
 CHANGES = ("change_response", "blank_response", "remove_survey", "add_survey", "no_action")
+NO_VALUE = {"remove_survey": "takes the row out", "no_action": "leaves it as it is"}
 CHECK = "correction"
+ASIDE_LIST = "set_aside.csv"
 
 
 def load(programme: Programme) -> pd.DataFrame:
@@ -33,22 +37,54 @@ def load(programme: Programme) -> pd.DataFrame:
         file that no source reads.
     """
     needed = ("source", "column", "old_value", "new_value", "change_type")
-    lines = own_lines(programme.raw / CORRECTIONS, LOG, needed).apply(composed).astype("str")
+    own = own_lines(programme.raw / CORRECTIONS, LOG, needed)
+    lines = pd.concat([_placed(own, CORRECTIONS), _answered(programme)])
+    lines = lines.apply(composed).astype("str")
     known = {place for one in programme.sources for place in programme.places_of(one)}
     for line in lines.itertuples():
         if line.change_type not in CHANGES:
             found = f'column "change_type": found "{line.change_type}"; expected one of {", ".join(CHANGES)}.'
-            raise DataError(f"{CORRECTIONS}, row {line.Index}, {found}")
-        if line.change_type == "remove_survey" and line.new_value:
+            raise DataError(f"{line.where}, {found}")
+        if line.change_type in NO_VALUE and line.new_value:
             raise DataError(
-                f'{CORRECTIONS}, row {line.Index}: found the new value "{line.new_value}" beside remove_survey, which '
-                "takes the row out. Write change_response to put the value there, or leave new_value blank."
+                f'{line.where}: found the new value "{line.new_value}" beside {line.change_type}, which '
+                f"{NO_VALUE[line.change_type]}. Write change_response to put the value there, or leave new_value blank."
             )
         if line.change_type != "no_action" and line.source not in known:
             found = f'column "source": found "{line.source}", which no [[source]] reads. '
             expected = f"Expected one of {', '.join(sorted(known))}. Correct the line, or take it out."
-            raise DataError(f"{CORRECTIONS}, row {line.Index}, {found}{expected}")
+            raise DataError(f"{line.where}, {found}{expected}")
     return lines[lines["change_type"] != "no_action"]
+
+
+def _answered(programme: Programme) -> pd.DataFrame:
+    """What was filled in beside what was set aside: the ledger beside the raw data, and the list since then.
+
+    In the columns of the cleaning log; a decision is a change type, and beside a new value it may be blank.
+    """
+    kept = own_lines(programme.raw / ANSWERED, LOG, LOG[:1])
+    typed = own_lines(programme.processed / ASIDE_LIST, ASIDE, ASIDE[:1])
+    typed = typed[(typed["new_value"] != "") | (typed["decision"] != "")]
+    change = typed["decision"].mask(typed["decision"] == "", "change_response")
+    unsaid = dict.fromkeys(("record_id", "check", "reason", "initials", "notes"), "")
+    typed = typed.rename(columns={"value": "old_value"}).assign(change_type=change, **unsaid)
+    return pd.concat([_placed(kept, ANSWERED), _placed(typed, ASIDE_LIST)]).drop_duplicates(list(LOG))
+
+
+def ledger(programme: Programme) -> str:
+    """What was filled in beside what was set aside, as it is kept; "" where nothing was."""
+    lines = _answered(programme)[list(LOG)].astype("str")
+    return for_spreadsheets(lines).to_csv(index=False, lineterminator="\n") if len(lines) else ""
+
+
+def remember(programme: Programme) -> list[Path]:
+    """Move it to the ledger beside the raw data, before the list of what was set aside is written anew."""
+    text = ledger(programme)
+    return [published(programme.raw / ANSWERED, text.encode("utf-8-sig"))] if text else []
+
+
+def _placed(lines: pd.DataFrame, name: str) -> pd.DataFrame:
+    return lines.assign(where=[f"{name}, row {row}" for row in lines.index])
 
 
 def corrected(
@@ -93,14 +129,14 @@ def corrected(
     # what is said of every such value before what is said of one row; a cell is blanked before it is filled
     of_one_row = lines[["row", "record_id"]].ne("").any(axis="columns")
     order = lines.assign(one=of_one_row, fills=lines["change_type"] == "change_response")[~adds]
-    pending = list(order.sort_values(["one", "fills"], kind="stable")[list(LOG)].itertuples())
+    pending = list(order.sort_values(["one", "fills"], kind="stable")[[*LOG, "where"]].itertuples())
     while pending:
         before, wrong = _Places(text, source, schema), {}
         for line in pending:
             try:
                 found = before.of(line)
             except LookupError as error:
-                wrong[line] = f"{CORRECTIONS}, row {line.Index}: {error}"
+                wrong[line] = f"{line.where}: {error}"
                 continue
             if line.change_type == "remove_survey":
                 removed[found], rows = True, text.loc[found]
@@ -187,7 +223,7 @@ def _added(lines: pd.DataFrame, text: pd.DataFrame, source: Source, record: Reco
             try:
                 row[_column(text, line.column, line, source)] = line.new_value or None
             except LookupError as why:
-                raise DataError(f"{CORRECTIONS}, row {line.Index}: {why}. Correct the line, or take it out.") from why
+                raise DataError(f"{line.where}: {why}. Correct the line, or take it out.") from why
         rows.append(row | {"source": CORRECTIONS, "sheet": "", "row": one.index[0], "_raw_id": name, "_kind": "sheet"})
     about = {name: lines[name] for name in ("reason", "initials", "notes")} | {"change_type": "add_survey"}
     places = lines[["source", "sheet", "record_id"]]

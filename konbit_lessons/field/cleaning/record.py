@@ -16,7 +16,7 @@ from konbit_lessons.tables import TEXT
 ROW = ("source", "sheet", "row")  # where a row comes from: file, sheet, row in the file
 WHEN = "_quarter"  # fiscal quarter of the row's own day, beside ROW while cleaning
 LOG = (*ROW, "record_id", "column", "old_value", "new_value", "change_type", "check", "reason", "initials", "notes")
-ASIDE = (*ROW, "table", "scope", "column", "value", "reason")
+ASIDE = (*ROW, "table", "scope", "column", "value", "reason", "new_value", "decision")
 COUNTS = ("source", "kind", "table", "quarter", "read", "kept", "set_aside")
 CHECKS = ("source", "table", "quarter", "check", "column", "change_type", "rows")
 ARRIVALS = ("source", "table", "quarter", "rows", "median_days", "p90_days", "most_days")
