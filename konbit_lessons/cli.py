@@ -298,7 +298,8 @@ class _Progress:
             return
         left = self._left(done - self._before, total - done)
         shown = [f"{BAR[0] * (WIDE * done // total):{BAR[1]}<{WIDE}} {done} of {total}", said, left]
-        echo(OVER + " · ".join(filter(None, shown)), nl=bool(said) and done == total)
+        ends = done == total  # of reports the line goes, of briefs it says the last one
+        echo(OVER + " · ".join(filter(None, shown)) * (bool(said) or not ends), nl=bool(said) and ends)
 
     def _left(self, done, to_do):
         if not (done and to_do):
