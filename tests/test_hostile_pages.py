@@ -50,19 +50,19 @@ def pages_with(said, programme, folder):
     cells = [cell(new_output("display_data", data=one._repr_mimebundle_())) for one in shown]
     made = passed(new_notebook(cells=[text(said), text(f"## {said}"), *cells, cell(part(f"<div>{said}</div>"))]))
     report = {"title": said, "answer": said, "page": "page.html", "tables": ["incentives"], "inputs": "old"}
-    report |= {"parameters": {"language": "en"}, "files": {}}
-    manifest = {"inputs": {}, "quarter": None, "language": "en", "audience": "shared"}
+    report |= {"name": "incentives", "language": "en", "parameters": {}, "files": {}}
+    manifest = {"inputs": {}, "quarter": None, "audience": "shared"}
     manifest |= {"reports": {"incentives": report}, "failed": {said: said}}
     quarter = folder / "study"
     (quarter / "shared").mkdir(parents=True, exist_ok=True)
     (quarter / "manifest.json").write_text(as_text(manifest), encoding="utf-8")
     htmls = {
         "page": page(made.cells, setting, name=said, tables=["incentives"]),
-        "index": contents.index(setting, manifest, quarter / "shared"),
-        "read me": read_first(setting, manifest),
+        "index": contents.indexes(setting, manifest, quarter / "shared")["index.html"],
+        "read me": read_first(setting, manifest)["READ-ME.html"],
     }
     (quarter / "shared" / "index.html").write_text(htmls["index"], encoding="utf-8")
-    htmls["quarters"] = contents.quarters(setting, folder)
+    htmls["quarters"] = contents.quarters(setting, folder)["index.html"]
     files = {place: folder / f"{place.replace(' ', '_')}.html" for place in htmls}
     for place, html in htmls.items():
         files[place].write_text(html, encoding="utf-8")
