@@ -18,6 +18,7 @@ from konbit_lessons.errors import LockedError
 
 UNFINISHED = ".konbit-unfinished-"
 FORMULA = r"[=+\-@\t\r\x00]"
+NUL = "\N{SYMBOL FOR NULL}"
 
 
 def published(path, content):
@@ -62,16 +63,19 @@ def file_safe(name):
 def for_spreadsheets(rows: pd.DataFrame) -> pd.DataFrame:
     """Text that a spreadsheet would run as a formula gets an apostrophe in front (OWASP ASVS 1.2.10).
 
-    One that already has apostrophes gets one more, so that :func:`from_spreadsheets` gives back what was there.
+    One that already has apostrophes gets one more, so that :func:`from_spreadsheets` gives back what was there. A NUL,
+    which no spreadsheet reads, is written as its sign.
     """
     texts = rows.select_dtypes("str")
+    texts = texts.apply(lambda column: column.str.replace("\0", NUL, regex=False))
     ran = {name: texts[name].str.match(rf"'*{FORMULA}", na=False) for name in texts}
     return rows.assign(**{name: texts[name].mask(ran[name], "'" + texts[name]) for name in texts})
 
 
 def from_spreadsheets(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows as they were before a cell that could run as a formula got its apostrophe."""
-    return rows.apply(lambda column: column.str.replace(rf"^'(?='*{FORMULA})", "", regex=True))
+    plain = rows.apply(lambda column: column.str.replace(rf"^'(?='*{FORMULA})", "", regex=True))
+    return plain.apply(lambda column: column.str.replace(NUL, "\0", regex=False))
 
 
 @contextmanager

@@ -73,7 +73,7 @@ def made_page(programme):
 
     def made(*htmls, language="fr"):
         shown = [cell(html(one)) for one in htmls or (table, figure(), figure("tall"))]
-        return str(page_of(programme, *sections, cell(opening()), *shown, language=language, tables=["a"]))
+        return str(page_of(programme, *sections, cell(opening()), *shown, language=language, numbers=True))
 
     return made
 
