@@ -38,6 +38,8 @@ def test_every_locked_requirement_has_hashes_and_no_address():
         )
         lines = [line for line in text.splitlines() if line and not line.startswith((" ", "#"))]
         assert len(pins) == len(lines)
+        package = r"[\w.-]+==[^\n]*(?: \\\n    --hash=sha256:[0-9a-f]{64})+\n"
+        assert re.fullmatch(f"(?:{package})+", text)  # no hash of a package that is gone
         assert not re.search(r"https?://|file:|index-url|find-links", text)
 
 
