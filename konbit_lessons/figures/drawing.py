@@ -31,6 +31,7 @@ from konbit_lessons.figures.vector import Vector
 NARROW, WIDE = 328, 640  # pixels: a phone 360 wide less the margins of the page; the column of a wide page
 BLUE, ORANGE, GREEN, INK, GREY, PALE = "#0072B2", "#D55E00", "#009E73", "#1b1b1b", "#5f6368", "#d9dce0"  # Okabe and Ito
 LINE, MARK = 15, 26  # height of a line of text and of a row's mark
+ABOVE = {False: 7, True: 12}  # points from the middle of a row to what stands above its mark; above a bar
 BESIDE = (30, 24)  # letters of a name before its mark, on a wide page and on a phone
 MOST_TICKS = 7, 5  # of an axis on a wide page, and on a phone
 COLOURS_KEPT = 12  # of a PNG: half a byte each
@@ -164,7 +165,8 @@ class Drawing:
         if self._beside(axes, width):
             lines = [max(_lines(label, BESIDE[width < WIDE]), _lines(note, 34)) for label, note in notes]
             return LINE * max(lines, default=1) + 4
-        return LINE * max((_lines(label, 44) + _lines(note, 50) for label, note in notes), default=1) + MARK
+        lines = max((_lines(label, 44) + _lines(note, 50) for label, note in notes), default=1)
+        return LINE * lines + MARK + 2 * (ABOVE[bool(axes.patches)] - ABOVE[False])
 
     def _named(self, axes, width):
         """Put names and numbers above the marks of a phone's figure, or before and behind those of a wide one."""
@@ -177,10 +179,10 @@ class Drawing:
             return [_written(axes, 1, at, note, (8, 0), color=GREY, va="center") for at, note in said]
         axes.set_yticks(places, [""] * len(places))
         axes.set_ylim(len(places) - 0.65, -0.8)
-        added = []
+        added, above = [], ABOVE[bool(axes.patches)]
         for at, label, note in notes:
-            added.append(_written(axes, 0, at, _wrapped(note, 50), (0, 7), color=GREY))
-            up = (0, 8 + 10 * _lines(note, 50))
+            added.append(_written(axes, 0, at, _wrapped(note, 50), (0, above), color=GREY))
+            up = (0, above + 1 + 10 * _lines(note, 50))
             added.append(_written(axes, 0, at, _wrapped(label, 44), up, color=INK, fontweight="bold"))
         return added
 
