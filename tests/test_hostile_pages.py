@@ -57,7 +57,7 @@ def pages_with(said, programme, folder):
     (quarter / "shared").mkdir(parents=True, exist_ok=True)
     (quarter / "manifest.json").write_text(as_text(manifest), encoding="utf-8")
     htmls = {
-        "page": page(made.cells, setting, name=said, tables=["incentives"]),
+        "page": page(made.cells, setting, name=said, numbers=True),
         "index": contents.indexes(setting, manifest, quarter / "shared")["index.html"],
         "read me": read_first(setting, manifest)["READ-ME.html"],
     }

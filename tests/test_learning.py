@@ -18,6 +18,7 @@ import konbit_lessons as kl
 from konbit_lessons.errors import DataError
 from konbit_lessons.measures import actions, findings
 from konbit_lessons.reports import manifest
+from konbit_lessons.reports.manifest import in_words
 
 HERE = Path(__file__).parent
 MOST_WORDS = 900  # of the learning report, in front
@@ -391,7 +392,7 @@ def shipped(request, tmp_path_factory):
 def report_of(folder, reports, **options):
     programme = kl.load(folder / "programme.toml")
     kl.make_reports(programme, quarter="FY2017Q3", names=["learning_report"], reports=reports, progress=str, **options)
-    return reports / "FY2017Q3" / "shared" / "learning_report.html"
+    return reports / "FY2017Q3" / "shared" / f"{in_words('learning_report', options.get('language', 'en'))}.html"
 
 
 def words_in_front(page):
