@@ -11,7 +11,7 @@ from konbit_lessons.reports.briefs import make_briefs
 
 pytestmark = pytest.mark.slow
 READ_ALOUD = ("alt", "aria-label", "title")
-FOREIGN = [("fr", ENGLISH), ("ht", (ENGLISH | FRENCH) - {"out"})]  # out: August
+FOREIGN = [("fr", ENGLISH), ("ht", (ENGLISH | FRENCH) - {"out", "des"})]  # August, December
 PROGRAMME = ("learning", "organizations", "other_support", "contributions", "business_leads")  # tables with own texts
 
 
