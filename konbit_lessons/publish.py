@@ -17,7 +17,9 @@ from filelock import FileLock, Timeout
 from konbit_lessons.errors import LockedError
 
 UNFINISHED = ".konbit-unfinished-"
-FORMULA = r"[=+\-@\t\r\x00]"
+FORMULA = (
+    r"[\u200b-\u200f\u2060\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\x00]"  # also wide, and behind what has no width
+)
 NUL = "\N{SYMBOL FOR NULL}"
 
 
@@ -79,8 +81,8 @@ def from_spreadsheets(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 @contextmanager
-def only_one_run(folder):
-    """Hold the folder for this run, and sweep away what a run that was killed left half-written.
+def only_one_run(folder, *, wait=False):
+    """Hold the folder for this run, or `wait` until it can; sweep away what a run that was killed left half-written.
 
     Raises
     ------
@@ -89,7 +91,7 @@ def only_one_run(folder):
     folder.mkdir(parents=True, exist_ok=True)
     holder = folder / ".running.json"
     try:
-        with FileLock(folder / ".lock", timeout=0):
+        with FileLock(folder / ".lock", timeout=-1 if wait else 0):
             since = datetime.now().astimezone().isoformat(timespec="seconds")
             holder.write_text(json.dumps({"pid": os.getpid(), "since": since}), encoding="utf-8")
             for unfinished in folder.rglob(f"{UNFINISHED}*"):

@@ -88,9 +88,13 @@ def test_what_was_decided_is_no_problem_any_more(tiny, konbit):
 
 def test_clean_writes_the_tables_the_log_and_what_was_set_aside(tiny, konbit):
     code, out, _ = konbit("clean")
-    made = {path.name for path in (tiny.folder / "data" / "processed").iterdir()}
+    folder = tiny.folder / "data" / "processed"
+    made = {path.name for path in folder.glob("[!.]*")}
     assert code == 0 and f"Written: {len(made)} files" in out
     assert {"invitations.parquet", "survey.parquet", "cleaning_log.csv", "set_aside.csv"} <= made
+    with only_one_run(folder):
+        code, _, err = konbit("clean")
+    assert code == 4 and "processed: another run is writing there (process" in err
 
 
 BAD = {

@@ -47,6 +47,11 @@ CASES = {
     "two calendars": ('currency = "HTG"', 'currency = "HTG"\nfiscal_year_starts = "04-01"\nfiscal_year_named_by = "calendar"', r'fiscal_year_named_by: found "calendar" beside fiscal_year_starts'),
     "a language that is none": ('currency = "HTG"', 'currency = "HTG"\nlanguages = ["xx"]', r'languages: found "xx"; expected some of en, fr, ht'),
     "an incentive that may not predict": ('motivation = "Motivation"', 'motivation = { label = "Motivation", predicts = false }\n', r'\[analysis\], adjust_for: found "motivation"'),
+    "cleaned tables elsewhere": ('currency = "HTG"', 'currency = "HTG"\nprocessed = "../x"', r'\[programme\] processed: found "../x", which lies outside the folder of this file. Put it below, or write outside = true'),
+    "raw files elsewhere": ('currency = "HTG"', 'currency = "HTG"\nraw = "C:\\\\raw"', r'\[programme\] raw: found "C:.raw", which lies outside'),
+    "a file elsewhere": ('files = "events.csv"', 'files = "../../../x/*.csv"', r'\[\[source\]\] 2 \(table "events"\), files: found "data/raw/../../../x/\*.csv", which lies outside'),
+    "a file by its whole path": ('files = "events.csv"', 'files = "/etc/hostname"', r'files: found "/etc/hostname"; expected a file or a pattern such as \*.csv, below data/raw'),
+    "a folder in place of files": ('files = "events.csv"', 'files = "."', r'files: found "."; expected a file'),
     "a time zone that is none": ("simulated = true", 'timezone = "Haiti/Nowhere"', r'timezone: found "Haiti/Nowhere"; expected a time zone such as'),
 }  # fmt: skip
 

@@ -387,6 +387,10 @@ def test_a_database_that_is_not_there_is_not_made_and_no_password_is_told(tmp_pa
     with pytest.raises(kl.KonbitError) as error:
         read_query("env:KONBIT_DATABASE", "SELECT 1")
     assert "hush" not in str(error.value) and str(error.value).startswith('postgresql, query "SELECT 1 …": ')
+    for url in ("reader:hu/sh@127.0.0.1:1/records", "reader@127.0.0.1:1/r?password=hu%2Fsh&sslkey=hu/sh", "hu/sh"):
+        with pytest.raises(kl.KonbitError) as error:
+            read_query(f"postgresql+pg8000://{url}", "SELECT 1")
+        assert "hu/sh" not in str(error.value) and "hu%2Fsh" not in str(error.value), url
     with pytest.raises(kl.KonbitError, match="env:NOT_SET"):
         read_query("env:NOT_SET", "SELECT 1")
     with pytest.raises(kl.KonbitError, match="driver"):

@@ -62,6 +62,6 @@ def test_a_failed_write_leaves_no_half_file_and_is_not_taken_for_whole(tiny, mon
         broken.setattr(publish.os, "fsync", full)
         with pytest.raises(OSError, match="No space"):
             kl.cleaned(programme)
-    assert not list(programme.processed.glob(".*"))
+    assert not list(programme.processed.glob(f"{publish.UNFINISHED}*"))
     assert not (programme.processed / store.STAMP).exists()
     assert len(kl.cleaned(programme).conversations) == len(before.conversations) + 1

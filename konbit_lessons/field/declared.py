@@ -10,12 +10,14 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from fnmatch import filter as matching
 from itertools import chain, product
+from posixpath import normpath
 from typing import Any
 
 import pandera.pandas as pa
 from pydantic import BaseModel
 
 from konbit_lessons import tables
+from konbit_lessons.field.place import is_absolute
 from konbit_lessons.field.sections import Places, Question, Sections, Source
 from konbit_lessons.field.values import place_key
 from konbit_lessons.words.label import Label
@@ -103,11 +105,29 @@ def _words(which: str, one, **values: str) -> Label:
 def problems(said: Sections, schemas: dict[str, pa.DataFrameSchema]) -> Iterator[str]:
     """Everything that is wrong, each as a sentence that begins with its section."""
     places = _places(said) if said.places else ()
-    yield from chain(_names(said), _types(said), places, _references(said), _analysis(said, schemas))
+    yield from chain(_paths(said), _names(said), _types(said), places, _references(said), _analysis(said, schemas))
     for number, source in enumerate(said.source, start=1):
         for problem in _source(source, schemas[source.table]):
             yield f'[[source]] {number} (table "{source.table}"), {problem}'
     yield from _missing_words(said, said.programme.languages)
+
+
+def _paths(said: Sections) -> Iterator[str]:
+    """Folders and files that lie elsewhere than below programme.toml, unless it says that they may."""
+    about = said.programme
+    places = [("[programme] raw", about.raw), ("[programme] processed", about.processed)]
+    places += [("[study] table", said.study.table)] if said.study else []
+    for number, source in enumerate(said.source, start=1):
+        where = f'[[source]] {number} (table "{source.table}"), files'
+        for one in [*source.patterns, *filter(None, [source.form])]:
+            if is_absolute(one) or not one.replace(".", ""):
+                yield f'{where}: found "{one}"; expected a file or a pattern such as *.csv, below {about.raw}'
+            else:
+                places.append((where, f"{about.raw}/{one}"))
+    for where, one in () if about.outside else places:
+        if is_absolute(one) or normpath(one.replace("\\", "/")).startswith(".."):
+            advice = "Put it below, or write outside = true under [programme] if it is meant"
+            yield f'{where}: found "{one}", which lies outside the folder of this file. {advice}'
 
 
 def labels(said: Any, *place: str) -> Iterator[tuple[str, Label]]:

@@ -5,7 +5,7 @@ Imports next to nothing, so that the command answers a wrong path or a slip in t
 
 import os
 import tomllib
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from konbit_lessons.errors import ProgrammeError
@@ -20,6 +20,11 @@ def programme_file(path: str | Path) -> Path:
     if not path.is_absolute() and {*path.parts[:-1]} <= {".."}:
         places += [*(folder / path.name for folder in (Path.cwd(), *Path.cwd().parents)), named, named / path.name]
     return next((one for one in places if one.is_file()), path).resolve()
+
+
+def is_absolute(path: str) -> bool:
+    """Whether a path, as people write it on any system, does not start where it is written."""
+    return PurePosixPath(path).is_absolute() or bool(PureWindowsPath(path).anchor)
 
 
 def content_of(path: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from datetime import date
 from fnmatch import fnmatch
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -80,6 +81,7 @@ class About(_Section):
     fiscal_year_starts: Day | None = None
     fiscal_year_named_by: Literal[NAMED_BY] = "end"
     paper: Literal["A4", "letter"] = "A4"
+    outside: bool = False  # whether raw, processed and files may lie elsewhere than below this file
 
     @model_validator(mode="after")
     def _one_calendar(self) -> "About":
@@ -251,6 +253,7 @@ class Source(_Section):
     by_file: dict[str, dict[str, str | int]] = {}
     twice: Literal["all", "latest", "first", "ask"] = "all"
     options: dict[str, list[Filled]] = {}
+    name: Filled | None = None
 
     @model_validator(mode="after")
     def _one_place(self) -> "Source":
@@ -267,8 +270,11 @@ class Source(_Section):
 
     @property
     def place(self) -> str:
-        """Where the rows come from, as people read it: without what a database's URL says of its user."""
-        return re.sub("://[^/]*@", "://", self.database) if self.database else ", ".join(self.patterns)
+        """Where the rows come from, as people read it: of a database no more than its kind, which hides no secret."""
+        database = self.database or ""
+        kind, is_url, _ = database.partition("://")
+        shown = f"{kind}: {self.table}" if is_url else Path(database).name
+        return self.name or shown or ", ".join(self.patterns)
 
     def constants(self, file_name: str) -> dict[str, str]:
         """Values this source gives to every row of a file: ``set``, then what ``by_file`` says of its name."""

@@ -17,25 +17,40 @@ from konbit_lessons.field.cleaning import Data, clean, corrections, decisions
 from konbit_lessons.field.cleaning.conversion import answers
 from konbit_lessons.field.cleaning.record import LISTS, NUMBERS
 from konbit_lessons.field.programme import ANSWERED, Programme
-from konbit_lessons.publish import for_spreadsheets, from_spreadsheets, published
+from konbit_lessons.publish import for_spreadsheets, from_spreadsheets, only_one_run, published
 
 PACKAGE = Path(__file__).parents[1]
 CLEANS = (".", "field", "field/cleaning", "field/sources", "field/identity")  # folders of the code that cleans
 STAMP = "cleaned_from.json"
 
 
-def write(data: Data) -> list[Path]:
+def write(data: Data, *, wait: bool = False) -> list[Path]:
     """Write ``<table>.parquet``, the lists of what cleaning did and the review to the folder of cleaned data.
 
     What was decided in the review moves to the ledger beside the raw data first. Every file is written beside its place
     and then moved there, so that a file is whole or the previous one.
 
+    Parameters
+    ----------
+    data : Data
+    wait : bool
+        Whether to wait for another run that is writing there.
+
     Returns
     -------
     list of Path
         What was written.
+
+    Raises
+    ------
+    LockedError
+        Another run is writing there.
     """
-    folder = data.programme.processed
+    with only_one_run(data.programme.processed, wait=wait):
+        return _written(data, data.programme.processed)
+
+
+def _written(data: Data, folder: Path) -> list[Path]:
     (folder / STAMP).unlink(missing_ok=True)  # until all is in place, what stands here is of two minds
     written = decisions.remember(data.programme, decisions.load(data.programme))
     written += corrections.remember(data.programme)
@@ -64,16 +79,28 @@ def cleaned(programme: Programme) -> Data:
     -------
     Data
     """
-    folder, stamp = programme.processed, {}
-    with suppress(FileNotFoundError, json.JSONDecodeError):
-        stamp = json.loads((folder / STAMP).read_text(encoding="utf-8"))
-    if stamp.get("inputs") != fingerprint(programme):
-        data = clean(programme)
-        write(data)
-        return data
+    made_from = fingerprint(programme)
+    with suppress(FileNotFoundError):  # while another run writes there
+        stamp = _stamp(programme)
+        data = _read(programme, stamp["notices"]) if stamp.get("inputs") == made_from else None
+        if data and _stamp(programme) == stamp:  # else another run has written in between
+            return data
+    write(data := clean(programme), wait=True)
+    return data
+
+
+def _stamp(programme: Programme) -> dict:
+    try:
+        return json.loads((programme.processed / STAMP).read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+
+
+def _read(programme: Programme, notices: list[str]) -> Data:
+    folder = programme.processed
     lists = {name: _read_list(folder / f"{name}.csv") for name in LISTS}
     frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in tables.TABLES}
-    return Data(programme=programme, tables=frames, lists=lists, notices=tuple(stamp["notices"]))
+    return Data(programme=programme, tables=frames, lists=lists, notices=tuple(notices))
 
 
 def fingerprint(programme: Programme) -> dict[str, str]:

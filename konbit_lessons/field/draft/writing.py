@@ -18,6 +18,7 @@ from konbit_lessons.field.draft.evidence import SCHEMAS, SURE, currency_in, days
 from konbit_lessons.field.draft.folder import Folder, Unit, labels_of
 from konbit_lessons.field.draft.matching import Match
 from konbit_lessons.field.draft.ways import line, named, rows, toml, ways_of
+from konbit_lessons.field.place import is_absolute
 from konbit_lessons.field.sources.form import Form
 from konbit_lessons.words import languages
 
@@ -75,6 +76,7 @@ def programme_text(folder: Folder, sources: list[Source], unfit: dict[Unit, str]
     template = environment.from_string(Path(__file__).with_name("drafted.toml.j2").read_text(encoding="utf-8"))
     found = _about(sources) | _declared(sources) | {"waves": _waves(sources), "sources": sources, "folder": folder}
     found |= {"raw": raw, "unfit": unfit, "schemas": SCHEMAS, "exporters": vocabulary()["exporters"]}
+    found |= {"outside": is_absolute(raw) or raw.startswith("..")}
     found |= {"files_of": _files, "stands_for": vocabulary()["stands_for"]}
     return template.render(found, numbered_alike=partial(_numbered_alike, sources)).rstrip() + "\n"
 

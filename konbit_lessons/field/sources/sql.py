@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 import sqlalchemy
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
@@ -65,10 +66,23 @@ def _answer(url: sqlalchemy.URL, query: str, where: str) -> tuple[list[str], Seq
             answer = connection.execute(sqlalchemy.text(_COLON.sub(r"\\:", query)))
             names = list(answer.keys())
             return names, answer.fetchmany(MOST_CELLS // max(len(names), 1) + 1)
-    except (SQLAlchemyError, OSError) as error:
+    except (
+        SQLAlchemyError,
+        OSError,
+        TypeError,
+        ValueError,
+    ) as error:  # or its driver does not know the URL
         told = " ".join(str(getattr(error, "orig", None) or error).split())
-        told = told.replace(url.password, "***") if url.password else told
-        raise SourceError(f"{where}: {told}") from None
+        raise SourceError(f"{where}: {_without_secrets(told, url)}") from None
+
+
+def _without_secrets(told: str, url: sqlalchemy.URL) -> str:
+    """What a driver says, which can quote its URL, without the password and the values behind the question mark."""
+    values = [url.password, *url.normalized_query.values()] if url.get_backend_name() != "sqlite" else []
+    for value in values:
+        for secret in [value] if isinstance(value, str) else value or ():
+            told = told.replace(secret, "***").replace(quote(secret), "***") if secret else told
+    return told
 
 
 def _url(database: str, folder: Path) -> sqlalchemy.URL:
