@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -181,23 +182,36 @@ def test_no_notebook_sees_what_another_has_left(tmp_path, monkeypatch, is_copied
     _gone(int(left))
 
 
+HIDDEN = """
+import os, subprocess, sys
+sleeping = [sys.executable, "-c", "import time; time.sleep(300)"]
+orphan = "import subprocess, sys; print(subprocess.Popen(sys.argv[1:], stdout=-3, start_new_session=True).pid)"
+started = [subprocess.Popen(sleeping).pid, subprocess.Popen(sleeping, start_new_session=True).pid]
+started.append(int(subprocess.check_output([sys.executable, "-c", orphan, *sleeping], stderr=subprocess.DEVNULL)))
+"""
+ENDINGS = {"done": "1", "an error": "1 / 0", "exit": "os._exit(0)", "TERM": "", "HUP": "", "KILL": ""}
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not CAN_COPY, reason="kernels are copies of a process on Linux alone")
-def test_kernels_end_with_the_process_that_started_them_however_it_ends(tmp_path):
-    path = written(
-        tmp_path, f"import os; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))", "while True: 1"
-    )
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_no_process_of_a_notebook_outlives_it_however_it_ends(tmp_path, ending):
+    pids = tmp_path / "pids"
+    tell = f"open({str(pids)!r}, 'w').write(' '.join(map(str, [os.getpid(), *started, ''])))"
+    path = written(tmp_path, HIDDEN, tell, ENDINGS[ending] or "while True: 1")
     programme_file, keep = tmp_path / "programme.toml", tmp_path / "kept"
     code = (
         "from pathlib import Path; from konbit_lessons.reports.run import run; "
         f"run(Path({str(path)!r}), {{}}, programme_file=Path({str(programme_file)!r}), keep=Path({str(keep)!r}))"
     )
-    with subprocess.Popen([sys.executable, "-c", code]) as process:
-        while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+    with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL) as process:
+        while not (pids.exists() and pids.read_text().endswith(" ")):
             assert process.poll() is None
             time.sleep(0.1)
-        process.kill()
-    _gone(int((tmp_path / "pid").read_text()))
+        if not ENDINGS[ending]:
+            process.send_signal(getattr(signal, f"SIG{ending}"))
+    for pid in map(int, pids.read_text().split()):
+        _gone(pid)
 
 
 def _gone(pid, seconds=30):

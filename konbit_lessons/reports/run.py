@@ -150,10 +150,13 @@ class Kernel(PapermillNotebookClient):
         self._kill()
 
     def _kill(self):
-        group = getattr(getattr(self.km, "provisioner", None), "pgid", None)
-        if group and group != os.getpgrp():  # never our own: a group is the kernel's where it leads a session
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(group, signal.SIGKILL)
+        provisioner = getattr(self.km, "provisioner", None)
+        if provisioner and CAN_COPY:
+            provisioner.end()
+        elif group := getattr(provisioner, "pgid", None):
+            if group != os.getpgrp():  # never our own: a group is the kernel's where it leads a session
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(group, signal.SIGKILL)
 
 
 def _spec(scratch, programme_file):

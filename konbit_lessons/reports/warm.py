@@ -6,11 +6,13 @@ elsewhere kernels are started in the ordinary way.
 """
 
 import atexit
+import ctypes
 import json
 import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -30,6 +32,7 @@ del sys.path[0]
 konbit_lessons.reports.warm.serve()
 """
 OF_THE_LIBRARY = Path(__file__).parents[1]
+PR_SET_CHILD_SUBREAPER = 36  # of prctl(2)
 
 
 class WarmProvisioner(LocalProvisioner):
@@ -38,9 +41,20 @@ class WarmProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd, **kwargs):
         """Start a kernel with the options that `cmd` ends with, after the code that an ordinary one runs."""
         environment = kwargs["env"]
-        self.process = _server(environment.get("PYTHONPATH", "")).start(cmd[cmd.index("-c") + 2 :], environment)
+        self._from = _server(environment.get("PYTHONPATH", ""))
+        self.process = self._from.start(cmd[cmd.index("-c") + 2 :], environment)
         self.pid = self.pgid = self.process.pid
         return self.connection_info
+
+    def end(self):
+        """End the kernel and all that its notebooks started, in whichever group or session that is."""
+        try:
+            kernel = psutil.Process(self.pid)
+            kernel.suspend()  # so that it starts nothing more
+            _end_all_below(kernel)
+            kernel.kill()
+        except psutil.NoSuchProcess:
+            self._from.sweep()
 
 
 class Copied(psutil.Process):
@@ -66,12 +80,39 @@ class _Server:
 
     def start(self, options, environment):
         """Return a kernel that was started with these options in this environment."""
+        return Copied(self._ask([options, environment]))
+
+    def sweep(self):
+        """End what a kernel that is gone has left behind."""
+        self._ask(None)
+
+    def _ask(self, what):
         with self._one_at_a_time:
-            print(json.dumps([options, environment]), file=self._process.stdin, flush=True)
-            return Copied(int(self._process.stdout.readline()))
+            print(json.dumps(what), file=self._process.stdin, flush=True)
+            return int(self._process.stdout.readline())
 
 
 _server = cache(_Server)
+
+
+def _end_all_below(process, but=()):
+    """End the children of a process, with theirs, until it has none that runs but those; it adopts orphans."""
+    while below := [one for one in process.children(recursive=True) if one.pid not in but and _runs(one)]:
+        for one in below:
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
+
+
+def _runs(process):
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _adopt_orphans():
+    """Become the parent of all processes below whose own parent ends, so that none is out of sight."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def serve():
@@ -84,16 +125,25 @@ def serve():
     for name in konbit_lessons.__all__:
         getattr(konbit_lessons, name)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # a kernel that has ended is gone
+    _adopt_orphans()
+    this, kernels = psutil.Process(), set()
     for line in sys.stdin:
-        if not (pid := os.fork()):
-            _become_kernel(*json.loads(line))
-        os.setpgid(pid, pid)  # which its own processes are in as well
+        if asked := json.loads(line):
+            if not (pid := os.fork()):
+                _become_kernel(*asked)
+            os.setpgid(pid, pid)  # which its own processes are in as well
+            kernels.add(pid)
+        else:
+            pid, running = 0, [one for one in this.children() if one.pid in kernels]
+            _end_all_below(this, {child.pid for one in running for child in [one, *one.children(recursive=True)]})
         print(pid, flush=True)
+    _end_all_below(this)  # the process that asked has ended
 
 
 def _become_kernel(options, environment):
     """Go on as a kernel, and never come back."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    _adopt_orphans()
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(2, 1)
