@@ -1,5 +1,6 @@
 """What several test files share: a tiny programme to bend, the whole ones, their reports, and a browser."""
 
+import gc
 import json
 import os
 import shutil
@@ -237,3 +238,9 @@ def opened(browser):
         return [one["params"]["request"]["url"] for one in messages if one["method"] == "Network.requestWillBeSent"]
 
     return opened
+
+
+def pytest_collection_finish():
+    """What is imported stays: the garbage collector, which statsmodels calls by itself, need not look through it."""
+    gc.collect()
+    gc.freeze()
