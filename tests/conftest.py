@@ -242,5 +242,7 @@ def opened(browser):
 
 def pytest_collection_finish():
     """What is imported stays: the garbage collector, which statsmodels calls by itself, need not look through it."""
+    import hypothesis  # noqa: F401 - whose plugins look for what is frozen here
+
     gc.collect()
     gc.freeze()
