@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 WORKERS ?= 2
 
-.PHONY: help setup report test quick lab agreement simulation bench lock clean
+.PHONY: help setup report test quick lab agreement promises simulation bench lock clean
 
 help: ## list what make can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -51,6 +51,9 @@ lab: $(VENV)/.ready ## open the notebooks in JupyterLab
 
 agreement: $(VENV)/.ready-to-test ## print to how many digits the numbers agree with R
 	@$(BIN)/python -m tests.agreement
+
+promises: $(VENV)/.ready-to-test ## run what holds each promise about safety, and write docs/reliability.md (minutes)
+	@$(BIN)/python -m tests.promises
 
 simulation: $(VENV)/.ready ## rerun the simulations of docs/simulation.md and docs/words.md (minutes)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.simulation

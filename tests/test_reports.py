@@ -9,6 +9,8 @@ import sys
 import time
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
+from itertools import product
 from pathlib import Path
 
 import openpyxl
@@ -63,15 +65,44 @@ def programme(tmp_path_factory):
 # ---- parameters
 
 
-@pytest.mark.parametrize("value", [1, 2.5, None, True, ["FY2017Q3"], ("a",), pd.Timestamp("2017-01-01"), object()])
-def test_a_value_of_another_type_is_refused_before_anything_starts(value):
-    with pytest.raises(
-        ProgrammeError, match=r"parameter quarter: found .* expected quarter \(str, 'FY2017Q3' unless told\)"
-    ):
-        checked_parameters(DEFAULTS, {"quarter": value})
+OF_NO_TYPE = [
+    None,
+    ["FY2017Q3"],
+    ("a",),
+    {"a": 1},
+    {1},
+    b"x",
+    1j,
+    Decimal(1),
+    pd.Timestamp("2017-01-01"),
+    object(),
+    print,
+]
+OTHERS = [("quarter", 1), ("quarter", 2.5), ("quarter", True), ("n", 1.5), ("n", True), ("limit", True), ("flag", 1)]
 
 
-@pytest.mark.parametrize("name", ["quater", "Quarter", "", "quarter = 1; x", "__class__", "{quarter}"])
+@pytest.mark.parametrize(("name", "value"), [*OTHERS, *product(DEFAULTS, OF_NO_TYPE)])
+def test_a_value_of_another_type_is_refused_before_anything_starts(name, value):
+    with pytest.raises(ProgrammeError, match=rf"parameter {name}: found .* expected .*{name} \(\w+, .* unless told\)"):
+        checked_parameters(DEFAULTS, {name: value})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "quater",
+        "Quarter",
+        "",
+        " quarter",
+        "quarter = 1; x",
+        "__class__",
+        "{quarter}",
+        "n\nimport os",
+        "ñ",
+        "n.m",
+        "import",
+    ],
+)
 def test_an_unknown_parameter_is_refused_and_the_known_ones_are_listed(name):
     with pytest.raises(
         ProgrammeError, match=r"which it does not have; it has quarter \(str.*flag \(bool, True unless told\)"
@@ -323,7 +354,7 @@ def test_cells_for_the_lab_and_code_are_not_in_the_page(programme):
 # ---- files
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\0"])
+@pytest.mark.parametrize("start", [*"=+-@\t\r\0＝＋－＠", "\u200b=", "\ufeff=", "\u2060\u200d@"])
 def test_no_text_in_a_csv_can_run_as_a_formula(start):
     csv = as_csv(pd.DataFrame({f"{start}head": [f"{start}1+1", "fine"], "number": [-1.5, 2.0]}))
     assert f"'{start}1+1" in csv and f"'{start}head" in csv and ",-1.5" in csv
