@@ -17,7 +17,7 @@ Written by `make promises`, which runs these tests; all of them are part of `mak
 """
 
 
-def tests_of(nodes, promise):
+def held_by(nodes, promise):
     """Those of the tests, by their ids, that hold a promise: a file, or a test in it with all its cases."""
     named = [f"tests/{one}" for one in promise["tests"]]
     return [
@@ -39,7 +39,7 @@ def main():
     results, lines, broken = Results(), [], []
     pytest.main(["-p", "no:cacheprovider", *ids], plugins=[results])
     for name, promise in PROMISES.items():
-        of = tests_of(results, promise)
+        of = held_by(results, promise)
         passed = sum(results[one] for one in of)
         broken += [name] if passed < max(len(of), promise["cases"]) else []
         named = ", ".join(f"`{one}`" for one in promise["tests"])

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from promises import HERE, PROMISES, tests_of
+from promises import HERE, PROMISES, held_by
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +19,6 @@ def ids():
 @pytest.mark.parametrize("name", [f"P{number}" for number in range(1, 19)])
 def test_a_promise_has_its_tests(ids, name):
     promise = PROMISES[name]
-    assert len(tests_of(ids, promise)) >= promise["cases"]
+    assert len(held_by(ids, promise)) >= promise["cases"]
     for one in promise["tests"]:
-        assert tests_of(ids, {"tests": [one]}), f"{one} is no test"
+        assert held_by(ids, {"tests": [one]}), f"{one} is no test"
