@@ -153,10 +153,9 @@ class Kernel(PapermillNotebookClient):
         provisioner = getattr(self.km, "provisioner", None)
         if provisioner and CAN_COPY:
             provisioner.end()
-        elif group := getattr(provisioner, "pgid", None):
-            if group != os.getpgrp():  # never our own: a group is the kernel's where it leads a session
-                with suppress(ProcessLookupError, PermissionError):
-                    os.killpg(group, signal.SIGKILL)
+        elif (group := getattr(provisioner, "pgid", None)) and group != os.getpgrp():  # ours is no kernel's
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(group, signal.SIGKILL)
 
 
 def _spec(scratch, programme_file):
