@@ -196,6 +196,24 @@ def codebook(file, language, output):
     echo(f"Written: {len(written)} files in {written[0].parent}")
 
 
+@main.command()
+@option(
+    "--programme", "file", default="programme.toml", type=click.Path(), metavar="FILE", help="The programme, if any."
+)
+@reports_option
+def doctor(file, reports):
+    """Look at the installation, a kernel, a page, the programme and its folders; say what is wrong and what to do."""
+    from konbit_lessons.reports.doctor import findings
+
+    path, wrong = programme_file(file), 0
+    for finding in findings(path if path.is_file() else None, reports=reports):
+        echo(
+            f"{'wrong' if finding.trouble else 'well':6}{finding.about}{': ' * bool(finding.trouble)}{finding.trouble}"
+        )
+        wrong += bool(finding.trouble)
+    sys.exit(min(wrong, 1))
+
+
 @main.command(context_settings={"ignore_unknown_options": True})
 @programme_option
 @click.argument("jupyter_options", nargs=-1, type=click.UNPROCESSED)

@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 from konbit_lessons.errors import LockedError
 
 UNFINISHED = ".konbit-unfinished-"
+LOCK, HOLDER = ".lock", ".running.json"
 FORMULA = (
     r"[\u200b-\u200f\u2060\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\x00]"  # also wide, and behind what has no width
 )
@@ -89,9 +90,9 @@ def only_one_run(folder, *, wait=False):
     LockedError : another run holds it; the message says which, and since when
     """
     folder.mkdir(parents=True, exist_ok=True)
-    holder = folder / ".running.json"
+    holder = folder / HOLDER
     try:
-        with FileLock(folder / ".lock", timeout=-1 if wait else 0):
+        with FileLock(folder / LOCK, timeout=-1 if wait else 0):
             since = datetime.now().astimezone().isoformat(timespec="seconds")
             holder.write_text(json.dumps({"pid": os.getpid(), "since": since}), encoding="utf-8")
             for unfinished in folder.rglob(f"{UNFINISHED}*"):
@@ -101,9 +102,21 @@ def only_one_run(folder, *, wait=False):
             finally:
                 holder.unlink(missing_ok=True)
     except Timeout as error:
-        who = ""
-        with suppress(OSError, ValueError):
-            held = json.loads(holder.read_text(encoding="utf-8"))
-            who = f" (process {held['pid']}, since {held['since']})"
-        found = f"{folder.name}: another run is writing there{who}"
+        found = f"{folder.name}: another run is writing there{_who(holder)}"
         raise LockedError(f"{found}. Wait until it is done, or end it.") from error
+
+
+def held_by(folder):
+    """Return which run holds a folder, as text; "" where none does."""
+    try:
+        with FileLock(folder / LOCK, timeout=0):
+            return ""
+    except Timeout:
+        return f"another run{_who(folder / HOLDER)}"
+
+
+def _who(holder):
+    with suppress(OSError, ValueError):
+        held = json.loads(holder.read_text(encoding="utf-8"))
+        return f" (process {held['pid']}, since {held['since']})"
+    return ""

@@ -3,13 +3,15 @@
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 from small_study import as_stored, cell, html, opening, written
 
+import konbit_lessons as kl
 from konbit_lessons.cli import _once_per_file, main
-from konbit_lessons.publish import only_one_run
+from konbit_lessons.publish import UNFINISHED, only_one_run
 
 ROOT = Path(__file__).parent.parent
 
@@ -240,6 +242,7 @@ def test_an_example_is_not_written_over_data(tiny, konbit):
 def test_a_typo_is_answered_before_what_is_heavy_is_loaded(words):
     code = f"""
 import sys
+import konbit_lessons as kl
 from konbit_lessons.cli import main
 try:
     main({words})
@@ -252,3 +255,23 @@ except SystemExit as end:
 def test_the_help_cuts_no_sentence():
     said = CliRunner().invoke(main, ["--help"], terminal_width=80).stdout.partition("Commands:")[2]
     assert "report" in said and "..." not in said and max(map(len, said.splitlines())) <= 80
+
+
+@pytest.mark.slow
+def test_doctor_says_what_is_wrong_here_and_what_to_do(tiny, konbit, monkeypatch):
+    code, out, _ = konbit("doctor")
+    assert (code, {line[:6] for line in out.splitlines()}) == (0, {"well  "}) and "well  a kernel" in out
+    kl.cleaned(kl.load(tiny.toml))
+    (tiny.folder / "data" / "processed" / f"{UNFINISHED}x").touch()
+    tiny.raw("events.csv").unlink()
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("konbit_lessons.reports.doctor.shutil.disk_usage", lambda _: SimpleNamespace(free=2**20))
+    code, out, _ = konbit("doctor")
+    assert code == 1 and "wrong Word files: --to docx: found no pandoc" in out
+    assert "wrong disk, processed: 1 MB are free; make room for 500." in out
+    assert "wrong locks, processed: 1 files of a run that was stopped; the next run sweeps them away" in out
+    assert 'wrong raw files: programme.toml, [[source]] of table "events": no file matches' in out
+    with only_one_run(tiny.folder / "reports"):
+        assert "wrong locks, reports: reports is held by another run (process" in konbit("doctor")[1]
+    tiny.replace("programme.toml", "[analysis]", "[analisis]")
+    assert "wrong programme.toml: programme.toml, [analisis]" in konbit("doctor")[1]

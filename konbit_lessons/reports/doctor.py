@@ -1,0 +1,137 @@
+"""What is wrong here: the installation, a kernel, a page, the programme, its folders, its locks; each with what to do.
+
+Takes a programme.toml, or nothing; returns one finding for each thing looked at. It tries, and changes nothing.
+"""
+
+import shutil
+import tempfile
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+from typing import NamedTuple
+
+from matplotlib import font_manager
+from nbformat import writes
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from packaging.requirements import Requirement
+
+from konbit_lessons.errors import KonbitError
+from konbit_lessons.field.programme import load
+from konbit_lessons.figures.drawing import THEME
+from konbit_lessons.publish import UNFINISHED, held_by
+from konbit_lessons.reports import run, word
+from konbit_lessons.reports.manifest import reports_folder
+from konbit_lessons.reports.page import sanitized
+
+LEAST_FREE = 500  # MB on the disk
+HOSTILE = '<script>x</script><img src="https://example.org/x" onerror="x"><b>text</b>'
+
+
+class Finding(NamedTuple):
+    """What was looked at.
+
+    Attributes
+    ----------
+    about : str
+    trouble : str, what is wrong and what to do; "" where all is well
+    """
+
+    about: str
+    trouble: str
+
+
+def findings(file, *, reports=None):
+    """Look at everything that a report needs, one thing after the other.
+
+    Parameters
+    ----------
+    file : Path of programme.toml, or None: then only at the installation
+    reports : folder of the reports; ``reports`` beside programme.toml unless told
+
+    Yields
+    ------
+    Finding
+    """
+    looks = {"packages": _packages, "font": _font, "a kernel": _kernel, "a page": _page, "Word files": _word}
+    for about, look in looks.items():
+        yield Finding(about, _trouble(look))
+    if file is None:
+        return
+    if trouble := _trouble(lambda: load(file) and ""):
+        yield Finding(file.name, trouble)
+        return
+    programme = load(file)
+    yield Finding(
+        file.name, "\n".join(filter(None, (_trouble(programme.check_language, one) for one in programme.languages)))
+    )
+    for folder in (programme.processed, reports_folder(programme, reports)):
+        yield Finding(f"disk, {folder.name}", _trouble(_room, folder))
+        yield Finding(f"locks, {folder.name}", _trouble(_locks, folder))
+    yield Finding("raw files", _trouble(lambda: programme.input_files() and ""))
+
+
+def _trouble(look, *about):
+    """What looking finds; an error is what is wrong."""
+    try:
+        found = look(*about)
+    except (KonbitError, OSError) as error:
+        return str(error)
+    return found or ""
+
+
+def _packages():
+    wrong, asked = [], map(Requirement, requires("konbit-lessons"))
+    for one in (each for each in asked if not each.marker or each.marker.evaluate({"extra": ""})):
+        try:
+            there = version(one.name)
+        except PackageNotFoundError:
+            there = "none"
+        if there == "none" or not one.specifier.contains(there, prereleases=True):
+            wrong.append(f"{one.name}: found {there}; expected {one.specifier or 'one'}")
+    return "; ".join(wrong) + ". Install the package again: make setup." if wrong else ""
+
+
+def _font():
+    family = THEME["font.family"][0]
+    try:
+        font_manager.findfont(family, fallback_to_default=False)
+    except ValueError:
+        return f'found no font "{family}", which figures are measured by. Install it, or Matplotlib again.'
+    return ""
+
+
+def _kernel():
+    """Run a notebook as a report is run."""
+    with tempfile.TemporaryDirectory(prefix="konbit-") as folder:
+        path = Path(folder, "doctor.ipynb")
+        path.write_text(
+            writes(new_notebook(cells=[new_markdown_cell("# 1"), new_code_cell("1 + 1")])), encoding="utf-8"
+        )
+        executed = run.run(path, {}, programme_file=Path(folder, "programme.toml"), keep=Path(folder, "kept"))
+    shown = executed.cells[-1].outputs
+    return "" if shown and shown[0].data["text/plain"] == "2" else "a notebook ran and did not show what it should."
+
+
+def _page():
+    left = str(sanitized(HOSTILE))
+    wrong = "<b>text</b>" not in left or any(one in left for one in ("script", "onerror", "example.org"))
+    return (
+        f"found {left!r} left of a hostile text; expected no script and no address. Install nh3 again." if wrong else ""
+    )
+
+
+def _word():
+    word.pandoc()
+
+
+def _room(folder):
+    there = next(one for one in (folder, *folder.parents) if one.is_dir())
+    with tempfile.TemporaryFile(dir=there):  # may files be made there?
+        free = shutil.disk_usage(there).free // 2**20
+    return f"{free} MB are free; make room for {LEAST_FREE}." if free < LEAST_FREE else ""
+
+
+def _locks(folder):
+    held = [f"{lock.parent.name} is held by {who}" for lock in folder.rglob(".lock") if (who := held_by(lock.parent))]
+    left = len([*folder.rglob(f"{UNFINISHED}*")]) if not held else 0
+    swept = f"{left} files of a run that was stopped; the next run sweeps them away" if left else ""
+    return "; ".join([*held, swept]).strip("; ")
