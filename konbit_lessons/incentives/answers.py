@@ -53,16 +53,20 @@ class Answers:
             effect, gradient = self.effect(key)
             basis = self.robust.basis(gradient, confidence=self.confidence, own=seen["varies_by"])
             reason, explanation = self._cannot_tell(key, seen, few, basis.fewest)
+            if not reason and (at_edge := self._at_the_edge(basis, effect, gradient, own=seen["varies_by"])):
+                reason, explanation = "at_the_edge", at_edge
             numbers = self._sparse(key, seen) if reason else self._told(key, basis.about(effect), seen["varies_by"])
         return {**seen, **UNKNOWN, **numbers, "reason": reason, "explanation": explanation}
 
     def difference(self, key, other):
         """The effect of one term less that of another, with ``reason`` when that rests on too few groups."""
         (first, up), (second, down) = (self.effect(term) for term in (key, other))
-        basis = self.robust.basis(up - down, confidence=self.confidence)
+        basis, found = self.robust.basis(up - down, confidence=self.confidence), first - second
         if not basis.fewest >= FEWEST_DF:
-            return {"estimate": first - second, "reason": "low_df"}
-        return {**basis.about(first - second), "reason": ""}
+            return {"estimate": found, "reason": "low_df"}
+        if self._at_the_edge(basis, found, up - down):
+            return {"estimate": found, "reason": "at_the_edge"}
+        return {**basis.about(found), "reason": ""}
 
     def joint_test(self, keys):
         """That none of these incentives changes the log-odds: a mapping, or None without any or with too many."""
@@ -91,6 +95,22 @@ class Answers:
         if not df >= FEWEST_DF:
             return "low_df", f"the comparison is worth {df:.1f} independent groups; at least {FEWEST_DF} are needed."
         return "", ""
+
+    def _at_the_edge(self, basis, effect, gradient, own=None):
+        """In words that the interval leaves out zero by its degrees of freedom alone, or an empty text.
+
+        Where clusters differ much in size and their rows are alike, Satterthwaite's degrees of freedom, which take the
+        rows of a cluster for independent, are too many (Imbens & Kolesár 2016). What they call beyond chance and those
+        of ``ClusterRobust.df_if_alike`` do not, cannot be told: docs/simulation.md has the false positives.
+        """
+        enough = 1 - self.confidence
+        if not basis.about(effect)["p_value"] < enough:
+            return ""
+        df = self.robust.df_if_alike(gradient, confidence=self.confidence, own=own)
+        if basis._replace(df=df).about(effect)["p_value"] < enough:
+            return ""
+        leaves = f"the interval leaves out zero if the comparison is worth {basis.df:.1f} independent groups"
+        return f"{leaves}, and holds zero if {df:.1f}, as it is where rows of a group are as alike as they seem."
 
     def _told(self, key, numbers, own):
         """The numbers of an estimable term, with the smallest detectable effect and the E-values."""
