@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from incentives_example import invitations
 from scipy.special import expit
-from scipy.stats import chi2
+from scipy.stats import chi2, t
 
 from konbit_lessons import Say, coef_test
 from konbit_lessons.errors import ModelError
@@ -156,6 +156,17 @@ def test_what_stands_out_only_if_rows_of_an_organization_are_not_alike_cannot_be
     # an interval that holds zero either way is told, and is that of clubSandwich
     wider = asked(rows, "refund", **side, confidence=0.99).table.iloc[0]
     assert wider["strength"] == "uncertain" and wider["p_value"] == pytest.approx(by_r["p_value"], rel=1e-9)
+
+
+def test_words_follow_the_fewer_degrees_of_freedom_and_numbers_are_those_of_clubsandwich():
+    result = asked(uneven(113), "refund", cluster="organization_id", method="linear")
+    row, by_r = result.table.iloc[0], coef_test(result.fit, "organization_id").loc["refund"]
+    same = ["std_error", "df", "p_value", "conf_low", "conf_high"]
+    assert row[same].astype(float).to_numpy() == pytest.approx(by_r[same].to_numpy(), rel=1e-9)
+    robust, contrast = result.answers.robust, np.array([0.0, 1.0])
+    df = robust.df_if_alike(contrast)
+    assert 5 < df < row["df"] - 2 and row["p_adjusted"] == pytest.approx(2 * t.sf(by_r["t"], df), rel=1e-9)
+    assert asked(uneven(113), "refund", cluster="organization_id", confidence=0.99).table["strength"][0] != "clear"
 
 
 def test_a_difference_of_groups_that_stands_out_by_one_count_alone_cannot_be_told():
