@@ -234,12 +234,13 @@ percentage points. *rejected* is the share of estimable runs with p < 0.05: fals
 power where there is one. *±* is one Monte Carlo standard error. *sd / se* is how much estimates vary against the
 standard errors given: below 1, they err on the side of doubt. The name of an incentive says whether organizations or
 events have it, and what share of them. Where the method says that it cannot tell (fewer than 10 organizations or 5
-events with or without it, fewer than 5 degrees of freedom, separation), the run is not *estimable* and no p-value is
-given. Where six invitations have an incentive, its p is the permutation's and its interval the penalized one, in all
-runs and in those in which it happens to be separated (given that, which is rare in itself, a level of 5 is not to be
-expected). *Uneven* programmes are drawn in a second way that shares no line with the first (`benchmarks/uneven.py`): 60
-organizations with 1 to 90 invitations to 16 events, incentives that hang on the type of organization, some of single
-rows, and organizations that are normal, or a few of them far off.
+events with or without it, fewer than 5 degrees of freedom, separation, or chance by one count of groups alone: see
+"Uneven: two counts of degrees of freedom"), the run is not *estimable* and no p-value is given. Where six invitations
+have an incentive, its p is the permutation's and its interval the penalized one, in all runs and in those in which it
+happens to be separated (given that, which is rare in itself, a level of 5 is not to be expected). *Uneven* programmes
+are drawn in a second way that shares no line with the first (`benchmarks/uneven.py`): 60 organizations with 1 to 90
+invitations to 16 events, incentives that hang on the type of organization, some of single rows, and organizations that
+are normal, or a few of them far off.
 
 ```
 python -m benchmarks.simulation --repetitions 3000 --seed 2

@@ -70,6 +70,27 @@ def test_degrees_of_freedom_agree_with_the_matrix_of_clusters_by_clusters():
     expected = np.trace(P) ** 2 / np.trace(P @ P)
     assert robust(fit, codes).degrees_of_freedom(c) == pytest.approx(expected, rel=1e-10)
     assert robust(fit, codes).joint_information(c[None]) == pytest.approx(expected, rel=1e-10)
+    same = (codes[:, None] == codes) & ~np.eye(60, dtype=bool)
+    odd = np.repeat(np.arange(9) % 2 - 0.5, 9)[:60]  # residuals of a cluster go together
+    fit = replace(fit, score=np.sqrt(w) * (fit.score + odd[codes]))
+    z = fit.score / np.sqrt(w)
+    rho = z @ same @ z / same.sum()
+    omega = np.sqrt(np.outer(w, w)) * (np.eye(60) * (z @ z / 60 - rho) + rho * (same + np.eye(60)))
+    G = (np.eye(60) - (X * w[:, None]) @ M @ X.T).T @ E
+    P = G.T @ omega @ G
+    assert rho > 0.05 and robust(fit, codes).df_if_alike(c) == pytest.approx(np.trace(P) ** 2 / np.trace(P @ P))
+    each = robust(fit, np.arange(60))
+    assert each.df_if_alike(c) == pytest.approx(each.degrees_of_freedom(c), rel=1e-10)
+
+
+@pytest.mark.parametrize(("columns", "term", "expected"), [(3, 1, 3.294011681), (4, 3, 2.879574761)])
+def test_degrees_of_freedom_of_rows_that_are_alike_are_those_of_dfadjust(columns, term, expected):
+    # R's dfadjust, tests/testthat/test_clustervar.R: "ell specifications", and the fourth column of "collinear"
+    x, y = np.sin(np.arange(1, 101)), np.arange(1, 101.0)
+    X = np.column_stack([np.ones(100), x, x**2, np.sin(x)])[:, :columns]
+    codes = np.repeat([0, 4, 1, 2, 3], [40, 20, 20, 10, 10])
+    found = robust(fit_model(X, y, "linear"), codes).df_if_alike(np.eye(columns)[term])
+    assert found == pytest.approx(expected, abs=1e-9)
 
 
 @pytest.mark.parametrize("spread", [0.0, 1.0, 2.0])

@@ -1,10 +1,13 @@
 """Separated terms are found before any fit, alone or combined, and answered without a standard error."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from incentives_example import invitations
-from scipy.stats import chi2
+from scipy.special import expit
+from scipy.stats import chi2, t
 
+from konbit_lessons import Say, coef_test
 from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives import predict_participation
 from konbit_lessons.incentives.design import build_design
@@ -130,6 +133,47 @@ def test_an_amount_that_one_event_decides_cannot_be_told():
     assert (row["reason"], row["strength"]) == ("low_df", "cannot tell")
     assert "independent groups; at least 5 are needed" in result.not_estimable["explanation"].iloc[0]
     assert np.isnan(row["p_value"]) and np.isfinite(row["permutation_p"])
+
+
+def uneven(seed):
+    """80 organizations that differ, of 1 to 60 rows each, on two sides; some have an incentive without effect."""
+    rng = np.random.default_rng(seed)
+    who = np.repeat(np.arange(80), np.floor(61 ** rng.random(80)).astype(int))
+    had = rng.random(80) < 0.4
+    chance = expit(1.6 * rng.normal(size=80))[who]
+    given = {"organization_id": who, "refund": had[who], "side": np.array(["a", "b"])[who % 2]}
+    return pd.DataFrame(given | {"attended": rng.random(len(who)) < chance})
+
+
+def test_what_stands_out_only_if_rows_of_an_organization_are_not_alike_cannot_be_told():
+    rows, side = uneven(239), {"adjust_for": ["side"], "cluster": "organization_id", "method": "linear"}
+    result = asked(rows, "refund", **side, permutations=99)
+    row, by_r = result.table.iloc[0], coef_test(result.fit, "organization_id").loc["refund"]
+    assert (row["reason"], row["strength"]) == ("at_the_edge", "cannot tell") and 0.01 < by_r["p_value"] < 0.05
+    assert np.isnan(row[["conf_low", "p_value", "p_adjusted"]].astype(float)).all() and row["permutation_p"] > 0
+    assert "worth 14.0 independent groups, and holds zero if 6.9" in result.not_estimable["explanation"][0]
+    assert "it is at the edge of chance" in str(Say().cannot_tell(result)[0])
+    # an interval that holds zero either way is told, and is that of clubSandwich
+    wider = asked(rows, "refund", **side, confidence=0.99).table.iloc[0]
+    assert wider["strength"] == "uncertain" and wider["p_value"] == pytest.approx(by_r["p_value"], rel=1e-9)
+
+
+def test_words_follow_the_fewer_degrees_of_freedom_and_numbers_are_those_of_clubsandwich():
+    result = asked(uneven(113), "refund", cluster="organization_id", method="linear")
+    row, by_r = result.table.iloc[0], coef_test(result.fit, "organization_id").loc["refund"]
+    same = ["std_error", "df", "p_value", "conf_low", "conf_high"]
+    assert row[same].astype(float).to_numpy() == pytest.approx(by_r[same].to_numpy(), rel=1e-9)
+    robust, contrast = result.answers.robust, np.array([0.0, 1.0])
+    df = robust.df_if_alike(contrast)
+    assert 5 < df < row["df"] - 2 and row["p_adjusted"] == pytest.approx(2 * t.sf(by_r["t"], df), rel=1e-9)
+    assert asked(uneven(113), "refund", cluster="organization_id", confidence=0.99).table["strength"][0] != "clear"
+
+
+def test_a_difference_of_groups_that_stands_out_by_one_count_alone_cannot_be_told():
+    result = asked(uneven(50), "refund", cluster="organization_id", by="side", adjust_for=["side"], method="linear")
+    *groups, difference = result.groups[["strength", "reason"]].to_numpy().tolist()
+    assert difference == ["cannot tell", "at_the_edge"] and {reason for _, reason in groups} == {""}
+    assert np.isnan(result.groups[["conf_low", "conf_high", "p_value"]].iloc[-1].astype(float)).all()
 
 
 def test_the_interval_of_a_separated_amount_holds_its_estimate():

@@ -22,7 +22,7 @@ ENOUGH = (10, 5)  # groups with, and groups without: of the first cluster column
 RAREST = (10, 5)  # rows, and groups of the first cluster column, in which the rarer answer to the outcome is seen
 POWER = 0.80
 NUMBERS = ["estimate", "std_error", "df", "conf_low", "conf_high", "p_value", "detectable", "e_value", "e_value_limit"]
-UNKNOWN = dict.fromkeys([*NUMBERS, "penalized_low", "penalized_high", "permutation_p"], float("nan"))
+UNKNOWN = dict.fromkeys([*NUMBERS, "p_if_alike", "penalized_low", "penalized_high", "permutation_p"], float("nan"))
 
 
 @dataclass(frozen=True)
@@ -53,16 +53,19 @@ class Answers:
             effect, gradient = self.effect(key)
             basis = self.robust.basis(gradient, confidence=self.confidence, own=seen["varies_by"])
             reason, explanation = self._cannot_tell(key, seen, few, basis.fewest)
-            numbers = self._sparse(key, seen) if reason else self._told(key, basis.about(effect), seen["varies_by"])
+            if not reason:
+                numbers, reason, explanation = self._about(basis, effect, gradient, own=seen["varies_by"])
+            numbers = self._sparse(key, seen) if reason else self._told(key, numbers, seen["varies_by"])
         return {**seen, **UNKNOWN, **numbers, "reason": reason, "explanation": explanation}
 
     def difference(self, key, other):
         """The effect of one term less that of another, with ``reason`` when that rests on too few groups."""
         (first, up), (second, down) = (self.effect(term) for term in (key, other))
-        basis = self.robust.basis(up - down, confidence=self.confidence)
+        basis, found = self.robust.basis(up - down, confidence=self.confidence), first - second
         if not basis.fewest >= FEWEST_DF:
-            return {"estimate": first - second, "reason": "low_df"}
-        return {**basis.about(first - second), "reason": ""}
+            return {"estimate": found, "reason": "low_df"}
+        numbers, reason, _ = self._about(basis, found, up - down)
+        return {**({"estimate": found} if reason else numbers), "reason": reason}
 
     def joint_test(self, keys):
         """That none of these incentives changes the log-odds: a mapping, or None without any or with too many."""
@@ -91,6 +94,26 @@ class Answers:
         if not df >= FEWEST_DF:
             return "low_df", f"the comparison is worth {df:.1f} independent groups; at least {FEWEST_DF} are needed."
         return "", ""
+
+    def _about(self, basis, effect, gradient, own=None):
+        """The numbers about an effect, and the reason and explanation where it is at the edge of chance.
+
+        Where clusters differ much in size and their rows are alike, Satterthwaite's degrees of freedom, which take the
+        rows of a cluster for independent, are too many (Imbens & Kolesár 2016). What they call beyond chance and those
+        of ``ClusterRobust.df_if_alike`` do not, cannot be told. What both do keeps its numbers, and words follow
+        ``p_if_alike``, the p by the fewer; where the interval holds zero it is the p-value. docs/simulation.md has the
+        error rates.
+        """
+        numbers, enough = basis.about(effect), 1 - self.confidence
+        if not numbers["p_value"] < enough:
+            return numbers | {"p_if_alike": numbers["p_value"]}, "", ""
+        df = self.robust.df_if_alike(gradient, confidence=self.confidence, own=own)
+        numbers["p_if_alike"] = basis._replace(df=df).about(effect)["p_value"]
+        if numbers["p_if_alike"] < enough:
+            return numbers, "", ""
+        leaves = f"the interval leaves out zero if the comparison is worth {basis.df:.1f} independent groups"
+        holds = f"and holds zero if {df:.1f}, as it is where rows of a group are as alike as they seem."
+        return numbers, "at_the_edge", f"{leaves}, {holds}"
 
     def _told(self, key, numbers, own):
         """The numbers of an estimable term, with the smallest detectable effect and the E-values."""

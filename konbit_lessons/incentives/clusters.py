@@ -97,6 +97,25 @@ class ClusterRobust:
         total, spread = self._moments(np.atleast_2d(contrast))
         return float(total[0, 0] ** 2 / spread[0, 0] * 2)
 
+    def df_if_alike(self, contrast):
+        """The same under a working model in which rows of a cluster are as alike as their residuals.
+
+        The variance is ε'GG'ε with columns G_j = (I − WXMX')'e_j, and df = tr(G'ΩG)² / tr((G'ΩG)²), Ω the covariance of
+        ε; Ω = W gives P of :meth:`degrees_of_freedom`. Here Ω_j = W_j^½(σ²I + ρ11')W_j^½ (Moulton 1986): with
+        a_j = e_j'W_j^½1 and B_j = 1'W_j^½U_j, G'ΩG = σ²P + ρ(diag(a) − FB')(diag(a) − FB')' = D + LKL', where
+        D = σ² diag(d) + ρ diag(a²), L = [F, diag(a)B] and K = [ρB'B − σ²I, −ρI; −ρI, 0]: no matrix of J × J. Large
+        clusters then weigh by the square of their size. Imbens & Kolesár (2016), Review of Economics and Statistics 98,
+        701-712. In R: ``dfadjust::dfadjustSE(fit, cluster, IK = TRUE, rho0 = TRUE)`` of an ``lm``.
+        """
+        (rho, rest), (U, _), root = self._alike, self._basis, np.sqrt(self.weights)[:, None]
+        e, one = root * (self._corrected @ self._turn(contrast).T), np.eye(U.shape[1])
+        F, a, B = (self._sums @ each for each in (e * root * U, e, root * U))
+        D, L = rest * (self._sums @ e**2) + rho * a**2, np.hstack([F, a * B])
+        K = np.block([[rho * B.T @ B - rest * one, -rho * one], [-rho * one, 0 * one]])
+        inner = K @ (L.T @ L)
+        total = D.sum() + np.trace(inner)
+        return float(total**2 / ((D**2).sum() + 2 * np.trace(K @ L.T @ (D * L)) + np.trace(inner @ inner)))
+
     def joint_test(self, contrasts, values):
         """Whether ``contrasts @ coefficients`` (its estimate: ``values``) are all zero: the HTZ test.
 
@@ -138,6 +157,14 @@ class ClusterRobust:
             return np.einsum("na,nab->nb", U, np.linalg.pinv(blocks, rcond=1e-10, hermitian=True)[self.codes])
         factor = {"CR0": 1.0, "CR1": J / (J - 1), "CR1S": J * (n - 1) / ((J - 1) * (n - k))}[self.kind]
         return U * np.sqrt(factor)
+
+    @cached_property
+    def _alike(self):
+        """ρ, the mean product of two standardized residuals of a cluster, at least 0; σ², their mean square less ρ."""
+        z, n = self.score / np.sqrt(self.weights), len(self.score)
+        pairs = (np.bincount(self.codes) ** 2).sum() - n
+        rho = max(np.square(self._sums @ z).sum() - z @ z, 0.0) / max(pairs, 1)
+        return rho, max(z @ z / n - rho, 0.0)
 
     @cached_property
     def _scores(self):
@@ -231,6 +258,11 @@ class Clusterings:
             rules.append(([*((1, one) for one in self.by.values()), (-1, self.common)], min(df.values())))
         parts, of = max(rules, key=lambda rule: _reach(_sum(rule[0], contrast), rule[1], confidence))
         return parts, of, min(df.values())
+
+    def df_if_alike(self, contrast, *, confidence=0.95, own=None):
+        """The fewest of :meth:`ClusterRobust.df_if_alike` by what :meth:`basis` rests on, and of its own."""
+        parts, df, _ = self.widest(contrast, confidence=confidence, own=own)
+        return min(df, *(one.df_if_alike(contrast) for sign, one in parts if sign > 0))
 
     def covariance(self, bases):
         """The covariance of all coefficients, scaled so that its diagonal is that of their ``bases``."""

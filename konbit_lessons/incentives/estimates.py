@@ -61,8 +61,9 @@ def estimate(
     penalty :math:`\tfrac12 \log |X'WX|`. Its standard error is CR2 on the score :math:`y - p` for each cluster column;
     for two, :math:`V = V_1 + V_2 - V_{12}`, never below that of the column which the incentive varies by. Degrees of
     freedom are Satterthwaite's, the smaller of the two; p-values are adjusted by Holm over the estimable incentives. An
-    incentive that the rows cannot tell about (constant, collinear, separated, in too few groups, or worth fewer than 5
-    degrees of freedom) keeps its row, with the reason and what can be said without a standard error.
+    incentive that the rows cannot tell about (constant, collinear, separated, in too few groups, worth fewer than 5
+    degrees of freedom, or with an interval that leaves out zero by Satterthwaite's but not by those of Imbens and
+    Kolesár 2016) keeps its row, with the reason and what can be said without a standard error.
 
     Parameters
     ----------

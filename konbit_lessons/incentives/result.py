@@ -43,10 +43,12 @@ def decided(table, confidence, exploratory):
 
     Clear: the interval leaves out zero, and Holm's p (Benjamini and Hochberg's where exploratory) is below 1 −
     `confidence`. Likely: it does, and Benjamini and Hochberg's p is below :data:`LIKELY` times that. Where none of the
-    effects is there, at most 5 % of tables say clear about anything, and at most 10 % clear or likely.
+    effects is there, at most 5 % of tables say clear about anything, and at most 10 % clear or likely. What is adjusted
+    is ``p_if_alike`` of ``Answers``, where there is one.
     """
-    found_among = adjusted_p(table["p_value"], "fdr_bh")
-    adjusted = found_among if exploratory else adjusted_p(table["p_value"], "holm")
+    p = table.get("p_if_alike", table["p_value"])
+    found_among = adjusted_p(p, "fdr_bh")
+    adjusted = found_among if exploratory else adjusted_p(p, "holm")
     low, high, matters = (table[column] for column in ("conf_low", "conf_high", "matters"))
     is_clear, is_likely = adjusted < 1 - confidence, found_among < LIKELY * (1 - confidence)
     beyond, within = (low > 0) | (high < 0), (-matters <= low) & (high <= matters)
