@@ -10,7 +10,8 @@ from konbit_lessons.incentives.result import LIKELY
 from konbit_lessons.measures.answers import smallest_that_matters
 from konbit_lessons.measures.intervals import CONFIDENCE
 from konbit_lessons.say import capital, small
-from konbit_lessons.sentences.common import FOUND, answer, apart, first_and_last, say_known, texts
+from konbit_lessons.sentences.common import FOUND, answer, apart, by_rule, first_and_last, say_known, texts
+from konbit_lessons.sentences.learning import number_told
 from konbit_lessons.words import mark
 
 MOST_CHOICES = 3  # that a heading names
@@ -54,9 +55,13 @@ def expectations_changed(say, changes):
 
 
 def late_answers(say, late):
-    """Return of each survey how many organizations answered it late, and in which numbers they are."""
-    rows = late.assign(way=late["waiting"].map({True: "waiting", False: "counted"})).to_dict("records")
-    return [say_known(say, {way: TEXTS["late"][way] for way in (row["way"], "few")}, row) for row in rows]
+    """Return how many organizations answered each survey after its quarter, and in which numbers they are."""
+    said = []
+    for waiting, some in late.groupby("waiting"):
+        each = [say_known(say, TEXTS["late"]["each"], row) for row in some.to_dict("records")]
+        where = say(TEXTS["late"]["waiting" if waiting else "counted"])
+        said.append(say(TEXTS["late"]["some"], each=each) + where)
+    return said
 
 
 def asked(say, question):
@@ -125,6 +130,16 @@ def opinions_changed(say, changes):
     if len(told) and not found:
         return [say("Since the first survey ({since:month}), no change of opinion can be told.", **told.iloc[0])]
     return [say(TEXTS["opinions_changed"], **row) for row in found]
+
+
+def few_agree(say, said):
+    """Return how many agree with the first statement that fewer than half see as would be good."""
+    total = said[(said["by"] == "total") & said["term"].isin([*say.programme.questions])]
+    last = total.groupby("term", sort=False).tail(1).dropna(subset="share")
+    good = [say.programme.questions[term].good == "high" for term in last["term"]]
+    short = last[last["share"].astype(float).where(good, 1 - last["share"]) < 0.5].head(1)
+    told = short.assign(kind="agrees", name=short["term"], value=short["share"])
+    return number_told(say, told.iloc[0]) if len(told) else None
 
 
 def chosen(say, choices):
@@ -207,16 +222,16 @@ def overdue(say, follow_ups):
 # ---- the whole page
 
 
-def expectations_at_a_glance(say, changes, moved, supported, calendar, follow_ups):
-    """Return what is clear or likely, and how far partners were talked with, by the section that each leads to."""
+def expectations_at_a_glance(say, changes, moved, said, supported, calendar, follow_ups):
+    """Return what is clear or likely, what falls short, and how many were talked with, by the section of each."""
     found = [frame[frame["strength"].isin(FOUND)] for frame in (changes, moved, supported)]
-    return {
-        "how-expectations-changed": expectations_changed(say, found[0]),
-        "opinions": next(iter(opinions_changed(say, found[1])), None),
-        "support-from-other-projects": taken_up_while_supported(say, found[2]),
-        "conversations": talked_with(say, calendar),
-        "follow-ups-promised": overdue(say, follow_ups),
-    }
+    opinion = next(iter(opinions_changed(say, found[1])), None)
+    return by_rule(
+        {"how-expectations-changed": expectations_changed(say, found[0]), "opinions": opinion},
+        {"follow-ups-promised": overdue(say, follow_ups), "opinions": few_agree(say, said)},
+        {"support-from-other-projects": taken_up_while_supported(say, found[2])},
+        {"conversations": talked_with(say, calendar)},
+    )
 
 
 def rule_of_differences(say):

@@ -9,7 +9,7 @@ import pandas as pd
 
 from konbit_lessons.disclosure import TOTAL
 from konbit_lessons.say import small
-from konbit_lessons.sentences.common import by_direction, say_known, texts
+from konbit_lessons.sentences.common import by_direction, by_rule, say_known, sign, texts
 from konbit_lessons.words import mark, pair
 
 MOST_KINDS = 3  # that a sentence names one by one
@@ -66,9 +66,22 @@ def taken_up_in(say, by_quarter, change, quarter):
     if by_quarter.empty:
         return None
     own = by_quarter[by_quarter["fiscal_quarter"] == quarter]
-    told = mark("The quarter before it was {before:percent}: {estimate:signed} of 100{difference}.")
+    told = mark("In the quarter before it was {before:percent}: {estimate:signed} of 100{difference}.")
     before = by_direction(say, change, more=told, fewer=told, unclear=TEXTS["taken_up_in_unclear"])
     return say_known(say, TEXTS["taken_up_in"], own, quarter=quarter) + before
+
+
+def participation_at_a_glance(say, by_quarter, change, gap, funnel, meaningful, unknown, *, quarter):
+    """Return what clearly changed and who took part more, then how high the rest is, by the section of each."""
+    taken_up = {"compared-with-the-quarter-before": taken_up_in(say, by_quarter, change, quarter)}
+    consulted = by_direction(say, gap, **TEXTS["consulted"], unclear="")
+    levels = {
+        "from-first-contact-on": came_again(say, funnel),
+        "taking-part-meaningfully": say.meaningfully(meaningful),
+        "attendance-that-is-unknown": attendance_unknown(say, unknown),
+    }
+    first = taken_up if len(change) and sign(change.iloc[0]) else {}
+    return by_rule(first, {"consulted-when-the-project-was-designed": consulted}, levels, taken_up)
 
 
 def who_was_invited(say):

@@ -21,15 +21,19 @@ def quality_headline(say, judged, quarter):
 
 
 def quality_judgements(say, judged):
-    """Return each standard: its word, and the figures that it rests on."""
-    return [_judgement(say, judged, standard, word) for standard, word in by_standard(judged).items()]
+    """Return each standard, what falls short first: its word, and the figures that it rests on."""
+    worst_first = sorted(by_standard(judged).items(), key=lambda one: [*TEXTS["judged"]].index(one[1]))
+    return [_judgement(say, judged, *one) for one in worst_first]
 
 
 def _judgement(say, judged, standard, word):
     known = judged[(judged["standard"] == standard) & judged["figure"].notna()].to_dict("records")
     text = mark("{said}: {figure} (n = {n})")
-    figures = [say(text, said=say.words.text(row["said"]), figure=_figure(say, **row), n=row["n"]) for row in known]
-    because = figures or say.words.text("Nothing is on record that would tell")
+    names = [say.words.text(row["said"]) for row in known]
+    names = names[:1] + [*map(small, names[1:])]
+    each = zip(known, names, strict=True)
+    figures = [say(text, said=name, figure=_figure(say, **row), n=row["n"]) for row, name in each]
+    because = say.clauses(figures) if figures else say.words.text("Nothing is on record that would tell")
     standard, word = (say.words.text(one) for one in (TEXTS["standards"][standard], word))
     return say("**{standard}: {word}.** {because}.", standard=standard, word=word, because=because)
 
