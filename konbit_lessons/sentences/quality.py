@@ -30,7 +30,7 @@ def _judgement(say, judged, standard, word):
     known = judged[(judged["standard"] == standard) & judged["figure"].notna()].to_dict("records")
     text = mark("{said}: {figure} (n = {n})")
     names = [say.words.text(row["said"]) for row in known]
-    names = names[:1] + [*map(small, names[1:])]
+    names = [*names[:1], *map(small, names[1:])]
     each = zip(known, names, strict=True)
     figures = [say(text, said=name, figure=_figure(say, **row), n=row["n"]) for row, name in each]
     because = say.clauses(figures) if figures else say.words.text("Nothing is on record that would tell")
@@ -66,8 +66,8 @@ def slowest(say, late):
     if late.empty:
         return None
     days = late["p90_days"].round()
-    told = TEXTS["slowest"]["one" if len(late) == 1 or days.iloc[0] > days.iloc[1] else "alike"]
-    return say(told, what=late["label"].iloc[0], n=int(days.iloc[0]))
+    told = "same day" if not days.iloc[0] else "one" if len(late) == 1 or days.iloc[0] > days.iloc[1] else "alike"
+    return say(TEXTS["slowest"][told], what=late["label"].iloc[0], n=int(days.iloc[0]))
 
 
 def commonest_failure(say, failures):
