@@ -51,19 +51,6 @@ def _is_known(value):
     return len(value) > 0 if isinstance(value, str | list) else not (pd.api.types.is_scalar(value) and pd.isna(value))
 
 
-def by_rule(*said):
-    """Return what is said by the anchor that it leads to, in the order of ``what_leads``; an anchor leads to one thing.
-
-    Parameters
-    ----------
-    said : mappings of an anchor to a Sentence, what leads first
-    """
-    kept = {}
-    for some in said:
-        kept |= {anchor: one for anchor, one in some.items() if one and anchor not in kept}
-    return kept
-
-
 def why_missing(say, *shown):
     """Return why numbers are missing, where some are; once a page.
 

@@ -10,7 +10,7 @@ from konbit_lessons.incentives.result import LIKELY
 from konbit_lessons.measures.answers import smallest_that_matters
 from konbit_lessons.measures.intervals import CONFIDENCE
 from konbit_lessons.say import capital, small
-from konbit_lessons.sentences.common import FOUND, answer, apart, by_rule, first_and_last, say_known, texts
+from konbit_lessons.sentences.common import FOUND, answer, apart, first_and_last, say_known, texts
 from konbit_lessons.sentences.learning import number_told
 from konbit_lessons.words import mark
 
@@ -56,12 +56,10 @@ def expectations_changed(say, changes):
 
 def late_answers(say, late):
     """Return how many organizations answered each survey after its quarter, and in which numbers they are."""
-    said = []
-    for waiting, some in late.groupby("waiting"):
-        each = [say_known(say, TEXTS["late"]["each"], row) for row in some.to_dict("records")]
-        where = say(TEXTS["late"]["waiting" if waiting else "counted"])
-        said.append(say(TEXTS["late"]["some"], each=each) + where)
-    return said
+    told = TEXTS["late"]
+    rows = [(one["waiting"], say_known(say, told["each"], one)) for one in late.to_dict("records")]
+    each = {waiting: [one for of, one in rows if of == waiting] for waiting in sorted({of for of, _ in rows})}
+    return [say(told["some"], each=some) + say(told[f"waiting={waiting}"]) for waiting, some in each.items()]
 
 
 def asked(say, question):
@@ -90,9 +88,8 @@ def _group(say, by, group, called):
 def groups_differ(say, differences):
     """Return the differences between groups that are clear or likely; else in how many things they were compared."""
     told, found = _told(say, differences)
-    if len(told) and not found:
-        return [say(TEXTS["groups_differ"], n=told["term"].nunique())]
-    return [_differs(say, row) for row in found]
+    none = [say(TEXTS["groups_differ"], n=told["term"].nunique())] if len(told) else []
+    return [_differs(say, row) for row in found] or none
 
 
 def _differs(say, row):
@@ -134,12 +131,11 @@ def opinions_changed(say, changes):
 
 def few_agree(say, said):
     """Return how many agree with the first statement that fewer than half see as would be good."""
-    total = said[(said["by"] == "total") & said["term"].isin([*say.programme.questions])]
-    last = total.groupby("term", sort=False).tail(1).dropna(subset="share")
+    total = said[(said["by"] == "total") & said["term"].isin([*say.programme.questions])].astype({"share": float})
+    last = total.drop_duplicates("term", keep="last").assign(kind="agrees", name=total["term"], value=total["share"])
     good = [say.programme.questions[term].good == "high" for term in last["term"]]
-    short = last[last["share"].astype(float).where(good, 1 - last["share"]) < 0.5].head(1)
-    told = short.assign(kind="agrees", name=short["term"], value=short["share"])
-    return number_told(say, told.iloc[0]) if len(told) else None
+    short = last[last["share"].where(good, 1 - last["share"]) < 0.5]
+    return number_told(say, short.iloc[0]) if len(short) else None
 
 
 def chosen(say, choices):
@@ -226,12 +222,11 @@ def expectations_at_a_glance(say, changes, moved, said, supported, calendar, fol
     """Return what is clear or likely, what falls short, and how many were talked with, by the section of each."""
     found = [frame[frame["strength"].isin(FOUND)] for frame in (changes, moved, supported)]
     opinion = next(iter(opinions_changed(say, found[1])), None)
-    return by_rule(
-        {"how-expectations-changed": expectations_changed(say, found[0]), "opinions": opinion},
-        {"follow-ups-promised": overdue(say, follow_ups), "opinions": few_agree(say, said)},
-        {"support-from-other-projects": taken_up_while_supported(say, found[2])},
-        {"conversations": talked_with(say, calendar)},
-    )
+    first = {"opinions": opinion} if opinion else {}
+    changed = {"how-expectations-changed": expectations_changed(say, found[0])} | first
+    short = {"follow-ups-promised": overdue(say, follow_ups), "opinions": opinion or few_agree(say, said)}
+    supported = {"support-from-other-projects": taken_up_while_supported(say, found[2])}
+    return changed | short | supported | {"conversations": talked_with(say, calendar)}
 
 
 def rule_of_differences(say):

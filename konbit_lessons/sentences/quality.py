@@ -30,8 +30,7 @@ def _judgement(say, judged, standard, word):
     known = judged[(judged["standard"] == standard) & judged["figure"].notna()].to_dict("records")
     text = mark("{said}: {figure} (n = {n})")
     names = [say.words.text(row["said"]) for row in known]
-    names = [*names[:1], *map(small, names[1:])]
-    each = zip(known, names, strict=True)
+    each = zip(known, [*names[:1], *map(small, names[1:])], strict=True)
     figures = [say(text, said=name, figure=_figure(say, **row), n=row["n"]) for row, name in each]
     because = say.clauses(figures) if figures else say.words.text("Nothing is on record that would tell")
     standard, word = (say.words.text(one) for one in (TEXTS["standards"][standard], word))
@@ -108,7 +107,7 @@ def open_questions(say, questions):
     first = say("**{questions}** that only an evaluator can answer; {rows}.", questions=how_many, rows=rows)
     by_kind = [say_known(say, forms, n=kinds.get(kind)) for kind, forms in TEXTS["open"].items()]
     where = say("They wait in identity_review.xlsx, beside the cleaned data; answers are remembered from then on.")
-    return [first, *filter(None, by_kind), where]
+    return [first, *by_kind, where]
 
 
 def quality_cells(say, counted):
