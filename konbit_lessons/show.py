@@ -324,7 +324,7 @@ def _note(row, reading):
     """The name of a row, what is read out of it after its name, to stand beside its mark, and its values."""
     label = str(row["label"])
     told = str(reading).partition(label)[2] or str(reading)
-    return label, told.lstrip(" :\u00a0\u202f").removesuffix("."), {str(one) for one in row.values()}
+    return label, told.lstrip(" ,:\u00a0\u202f").removesuffix("."), {str(one) for one in row.values()}
 
 
 def _cells(template, rows, say):

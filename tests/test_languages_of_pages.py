@@ -1,17 +1,23 @@
-"""The pages as they are made, in French and Kreyòl: no English word but what the programme itself wrote."""
+"""The pages as they are made: no word of another language or of files, what matters in front, and nothing twice."""
 
 import re
 
 import pytest
 from bs4 import BeautifulSoup
+from test_learning import words_in_front
 from test_words import ENGLISH, FRENCH, words_of
 
 import konbit_lessons as kl
 from konbit_lessons.reports.briefs import make_briefs
+from konbit_lessons.sentences import common, quality
+from konbit_lessons.words import Words
 
 pytestmark = pytest.mark.slow
 READ_ALOUD = ("alt", "aria-label", "title")
 FOREIGN = [("fr", ENGLISH), ("ht", (ENGLISH | FRENCH) - {"out"})]  # out: August
+REPORTS = ("participation", "expectations", "data_quality", "incentives")
+MOST_WORDS = 600  # of these, in front
+OF_FILES = re.compile(r"programme\.toml|\bk of n\b|\bwave \d|\bFY\d{4}")
 PROGRAMME = ("learning", "organizations", "other_support", "contributions", "business_leads")  # tables with own texts
 
 
@@ -75,3 +81,26 @@ def test_no_word_of_another_language_is_left_in_a_brief_as_made(briefs_in, own_t
 def test_english_is_found_where_there_is_some(pages_in, own_texts):
     pages = pages_in("en")
     assert set(foreign_words(pages, own_texts, ENGLISH)) == {path.name for path in pages}
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "ht"])
+def test_a_page_says_in_front_what_matters_in_the_words_of_readers_and_nothing_twice(pages_in, language):
+    pages = {path.name.split(".")[0]: path for path in pages_in(language)}
+    front = {name: words_in_front(pages[name]) for name in REPORTS}
+    assert {name: n for name, n in front.items() if not 200 < n <= MOST_WORDS} == {}
+    for name in (*REPORTS, "learning_report"):
+        main = BeautifulSoup(pages[name].read_text(encoding="utf-8"), "html.parser").main
+        text = main.get_text(" ")
+        assert OF_FILES.findall(text) == [], name
+        assert not [one.get_text() for one in main.find_all("text") if one.get_text().startswith(",")], name
+        assert text.count(Words(language).text(common.TEXTS["why_missing"]).partition("{")[0]) <= 1, name
+        assert (
+            text.count(Words(language).text(quality.TEXTS["provisional"]).partition("{day")[0].partition("}")[2]) == 1
+        ), name
+        for folded in main.find_all("details"):
+            folded.extract()
+        said = [one.get_text() for one in main.find_all(["h1", "h2", "h3", "p", "li"]) if len(one.get_text()) > 40]
+        assert sorted({*said}) == sorted(said), name
+        if language == "en":  # what cannot be told comes after what can
+            untold = ["cannot be told" in one.get_text() for one in main.select("#at-a-glance + ul > li")]
+            assert untold == sorted(untold) or name == "learning_report"

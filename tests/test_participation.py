@@ -233,6 +233,21 @@ def test_the_page_makes_sense_in_every_situation_and_language(tiny, name, withou
             assert line[language] in text.replace("\u202f", " ").splitlines(), line[language]
 
 
+@pytest.mark.parametrize(("low", "first"), [(0.02, "compared-with-the-quarter-before"), (-0.1, "consulted-when")])
+def test_a_clear_change_leads_and_one_that_cannot_be_told_comes_last(whole, low, first):
+    say, ends = kl.Say("en", whole.programme), {"conf_low": [0.4], "conf_high": [0.6]}
+    now = pd.DataFrame({"fiscal_quarter": ["FY2017Q3"], "n": [40], "share": [0.5]} | ends)
+    change = pd.DataFrame({"before": [0.4], "now": [0.5], "estimate": [0.1], "conf_low": [low], "conf_high": [0.2]})
+    told = {
+        "gap": change.assign(conf_low=0.05),
+        "funnel": now.assign(step="came_again", org_type="total", of="invited"),
+    }
+    frames = told | {"meaningful": now.assign(organizations=20), "unknown": now[:0]}
+    said = say.participation_at_a_glance(now, change, **frames, quarter="FY2017Q3")
+    assert len(said) == 4 and next(iter(said)).startswith(first)
+    assert ("cannot be told" in str([*said.values()][-1])) == (low < 0)
+
+
 def test_every_situation_has_its_sentences():
     assert {line["situation"] for line in SENTENCES} == set(SITUATIONS)
     assert all(line[language] for line in SENTENCES for language in LANGUAGES)

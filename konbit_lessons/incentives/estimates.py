@@ -24,7 +24,7 @@ EXPLORATORY = mark(
     "This outcome is exploratory: p-values are adjusted by Benjamini and Hochberg, which bounds the share of false "
     "findings among those found, and not by Holm."
 )
-WEIGHTED = mark("Rows count by their weight, {name}: what is k of n counts them alike.")
+WEIGHTED = mark("Rows count by their weight, {name}; where rows are counted, each counts once.")
 # Of linear algebra: the last digits do not depend on the machine, and at this size more threads only wait.
 ONE_THREAD = threadpool_limits.wrap(limits=1, user_api="blas")
 QUESTION = ("formula", "incentives", "cluster", "method", "trials", "weights", "reference")  # what the design rests on

@@ -11,6 +11,7 @@ from konbit_lessons.measures.answers import smallest_that_matters
 from konbit_lessons.measures.intervals import CONFIDENCE
 from konbit_lessons.say import capital, small
 from konbit_lessons.sentences.common import FOUND, answer, apart, first_and_last, say_known, texts
+from konbit_lessons.sentences.learning import number_told
 from konbit_lessons.words import mark
 
 MOST_CHOICES = 3  # that a heading names
@@ -54,9 +55,11 @@ def expectations_changed(say, changes):
 
 
 def late_answers(say, late):
-    """Return of each survey how many organizations answered it late, and in which numbers they are."""
-    rows = late.assign(way=late["waiting"].map({True: "waiting", False: "counted"})).to_dict("records")
-    return [say_known(say, {way: TEXTS["late"][way] for way in (row["way"], "few")}, row) for row in rows]
+    """Return how many organizations answered each survey after its quarter, and in which numbers they are."""
+    told = TEXTS["late"]
+    rows = [(one["waiting"], say_known(say, told["each"], one)) for one in late.to_dict("records")]
+    each = {waiting: [one for of, one in rows if of == waiting] for waiting in sorted({of for of, _ in rows})}
+    return [say(told["some"], each=some) + say(told[f"waiting={waiting}"]) for waiting, some in each.items()]
 
 
 def asked(say, question):
@@ -85,9 +88,8 @@ def _group(say, by, group, called):
 def groups_differ(say, differences):
     """Return the differences between groups that are clear or likely; else in how many things they were compared."""
     told, found = _told(say, differences)
-    if len(told) and not found:
-        return [say(TEXTS["groups_differ"], n=told["term"].nunique())]
-    return [_differs(say, row) for row in found]
+    none = [say(TEXTS["groups_differ"], n=told["term"].nunique())] if len(told) else []
+    return [_differs(say, row) for row in found] or none
 
 
 def _differs(say, row):
@@ -125,6 +127,15 @@ def opinions_changed(say, changes):
     if len(told) and not found:
         return [say("Since the first survey ({since:month}), no change of opinion can be told.", **told.iloc[0])]
     return [say(TEXTS["opinions_changed"], **row) for row in found]
+
+
+def few_agree(say, said):
+    """Return how many agree with the first statement that fewer than half see as would be good."""
+    total = said[(said["by"] == "total") & said["term"].isin([*say.programme.questions])].astype({"share": float})
+    last = total.drop_duplicates("term", keep="last").assign(kind="agrees", name=total["term"], value=total["share"])
+    good = [say.programme.questions[term].good == "high" for term in last["term"]]
+    short = last[last["share"].where(good, 1 - last["share"]) < 0.5]
+    return number_told(say, short.iloc[0]) if len(short) else None
 
 
 def chosen(say, choices):
@@ -207,16 +218,15 @@ def overdue(say, follow_ups):
 # ---- the whole page
 
 
-def expectations_at_a_glance(say, changes, moved, supported, calendar, follow_ups):
-    """Return what is clear or likely, and how far partners were talked with, by the section that each leads to."""
+def expectations_at_a_glance(say, changes, moved, said, supported, calendar, follow_ups):
+    """Return what is clear or likely, what falls short, and how many were talked with, by the section of each."""
     found = [frame[frame["strength"].isin(FOUND)] for frame in (changes, moved, supported)]
-    return {
-        "how-expectations-changed": expectations_changed(say, found[0]),
-        "opinions": next(iter(opinions_changed(say, found[1])), None),
-        "support-from-other-projects": taken_up_while_supported(say, found[2]),
-        "conversations": talked_with(say, calendar),
-        "follow-ups-promised": overdue(say, follow_ups),
-    }
+    opinion = next(iter(opinions_changed(say, found[1])), None)
+    first = {"opinions": opinion} if opinion else {}
+    changed = {"how-expectations-changed": expectations_changed(say, found[0])} | first
+    short = {"follow-ups-promised": overdue(say, follow_ups), "opinions": opinion or few_agree(say, said)}
+    supported = {"support-from-other-projects": taken_up_while_supported(say, found[2])}
+    return changed | short | supported | {"conversations": talked_with(say, calendar)}
 
 
 def rule_of_differences(say):

@@ -220,7 +220,9 @@ def ways_explained(say, result):
     """Return on how many rows the ways of looking rest, and what some of their names mean."""
     table = result.robustness.table
     n = table.loc[table["n"] > 0, "n"]
-    said = say(TEXTS["ways"], low=n.min(), high=n.max(), group=units_of(say, result)["group"])
+    text = mark("{n} {rows}.") if n.min() == n.max() else mark("{low} to {n} {rows}.")
+    units = units_of(say, result)
+    said = say(text, low=n.min(), n=n.max(), rows=units["rows"]) + say(TEXTS["ways"], group=units["group"])
     if {"senior", "delegates"} & {*table["specification"]}:
         said += say("With a senior delegate, or by the number of delegates, what is counted differs too.")
     return said

@@ -9,7 +9,7 @@ import pandas as pd
 
 from konbit_lessons.disclosure import TOTAL
 from konbit_lessons.say import small
-from konbit_lessons.sentences.common import by_direction, say_known, texts
+from konbit_lessons.sentences.common import by_direction, say_known, sign, texts
 from konbit_lessons.words import mark, pair
 
 MOST_KINDS = 3  # that a sentence names one by one
@@ -66,9 +66,22 @@ def taken_up_in(say, by_quarter, change, quarter):
     if by_quarter.empty:
         return None
     own = by_quarter[by_quarter["fiscal_quarter"] == quarter]
-    told = mark("The quarter before it was {before:percent}: {estimate:signed} of 100{difference}.")
+    told = mark("In the quarter before it was {before:percent}: {estimate:signed} of 100{difference}.")
     before = by_direction(say, change, more=told, fewer=told, unclear=TEXTS["taken_up_in_unclear"])
     return say_known(say, TEXTS["taken_up_in"], own, quarter=quarter) + before
+
+
+def participation_at_a_glance(say, by_quarter, change, gap, funnel, meaningful, unknown, *, quarter):
+    """Return what clearly changed and who took part more, then how high the rest is, by the section of each."""
+    taken_up = {"compared-with-the-quarter-before": taken_up_in(say, by_quarter, change, quarter)}
+    rest = {
+        "consulted-when-the-project-was-designed": by_direction(say, gap, **TEXTS["consulted"], unclear=""),
+        "from-first-contact-on": came_again(say, funnel),
+        "taking-part-meaningfully": say.meaningfully(meaningful),
+        "attendance-that-is-unknown": attendance_unknown(say, unknown),
+    }
+    clear = len(change) and sign(change.iloc[0])
+    return taken_up | rest if clear else rest | taken_up
 
 
 def who_was_invited(say):
@@ -107,9 +120,8 @@ def steps(say, funnel):
 
 def still_take_part(say, curve):
     """Return the share of organizations that still take part after the last quarter that is drawn."""
-    if len(curve) < 2:
-        return None
-    return say(TEXTS["still_take_part"], n=int(curve["quarters"].iloc[-1]), **curve.iloc[-1])
+    last = curve[1:].tail(1)
+    return say_known(say, TEXTS["still_take_part"], last.assign(n=last["quarters"].astype(int)))
 
 
 def other_cut_offs(say, table):
@@ -160,8 +172,7 @@ def places(say, where):
 
 def on_tiles(say, where):
     """Return what stands on the tile of each place: its name and its share, if it may be shown."""
-    each = zip(where["label"], where["share"], strict=True)
-    return [f"{textwrap.fill(label, 12)}\n{say.percent(share)}" for label, share in each]
+    return [f"{textwrap.fill(one.label, 12)}\n{say.percent(one.share)}" for one in where.itertuples()]
 
 
 def came_without_invitation(say, found):

@@ -21,15 +21,18 @@ def quality_headline(say, judged, quarter):
 
 
 def quality_judgements(say, judged):
-    """Return each standard: its word, and the figures that it rests on."""
-    return [_judgement(say, judged, standard, word) for standard, word in by_standard(judged).items()]
+    """Return each standard, what falls short first: its word, and the figures that it rests on."""
+    worst_first = sorted(by_standard(judged).items(), key=lambda one: [*TEXTS["judged"]].index(one[1]))
+    return [_judgement(say, judged, *one) for one in worst_first]
 
 
 def _judgement(say, judged, standard, word):
     known = judged[(judged["standard"] == standard) & judged["figure"].notna()].to_dict("records")
     text = mark("{said}: {figure} (n = {n})")
-    figures = [say(text, said=say.words.text(row["said"]), figure=_figure(say, **row), n=row["n"]) for row in known]
-    because = figures or say.words.text("Nothing is on record that would tell")
+    names = [say.words.text(row["said"]) for row in known]
+    each = zip(known, [*names[:1], *map(small, names[1:])], strict=True)
+    figures = [say(text, said=name, figure=_figure(say, **row), n=row["n"]) for row, name in each]
+    because = say.clauses(figures) if figures else say.words.text("Nothing is on record that would tell")
     standard, word = (say.words.text(one) for one in (TEXTS["standards"][standard], word))
     return say("**{standard}: {word}.** {because}.", standard=standard, word=word, because=because)
 
@@ -62,8 +65,8 @@ def slowest(say, late):
     if late.empty:
         return None
     days = late["p90_days"].round()
-    told = TEXTS["slowest"]["one" if len(late) == 1 or days.iloc[0] > days.iloc[1] else "alike"]
-    return say(told, what=late["label"].iloc[0], n=int(days.iloc[0]))
+    told = "same day" if not days.iloc[0] else "one" if len(late) == 1 or days.iloc[0] > days.iloc[1] else "alike"
+    return say(TEXTS["slowest"][told], what=late["label"].iloc[0], n=int(days.iloc[0]))
 
 
 def commonest_failure(say, failures):
@@ -104,7 +107,7 @@ def open_questions(say, questions):
     first = say("**{questions}** that only an evaluator can answer; {rows}.", questions=how_many, rows=rows)
     by_kind = [say_known(say, forms, n=kinds.get(kind)) for kind, forms in TEXTS["open"].items()]
     where = say("They wait in identity_review.xlsx, beside the cleaned data; answers are remembered from then on.")
-    return [first, *filter(None, by_kind), where]
+    return [first, *by_kind, where]
 
 
 def quality_cells(say, counted):
