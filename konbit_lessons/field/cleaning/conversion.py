@@ -16,12 +16,18 @@ from konbit_lessons.errors import ProgrammeError, SourceError
 from konbit_lessons.field import values as by_codebook
 from konbit_lessons.field.cleaning.corrections import corrected
 from konbit_lessons.field.cleaning.record import ROW, TYPED, WHEN, Record
+from konbit_lessons.field.days import Writing, alike, are_half_turned
 from konbit_lessons.field.declared import nearest
 from konbit_lessons.field.programme import Programme, Source
 from konbit_lessons.field.sources import Raw, read
 from konbit_lessons.field.values import as_text, constant, counted, encoded, kept, looked_up, nothing, stacked
 
 SUBMITTED = tables.codebook()["submitted"]  # where an exporter says when a row was submitted
+_TURNED = (
+    "all cells that are dates have a day up to 12, and all dates that are text one above: a spreadsheet has probably "
+    "taken day for month where it could. Compare with the paper, and write all dates of the column as text, "
+    "year-month-day."
+)
 FILLED_IN = ("end", "today", "start")  # when a form was filled in, by the device's clock; the first there is counts
 
 
@@ -116,10 +122,11 @@ class Conversion:
     def _days(self, text: pd.DataFrame, name: str) -> pd.Series:
         return by_codebook.convert(text[name], {"kind": "day"}, self._writing(name), "datetime64[us]")[0]
 
-    def _writing(self, name: str) -> by_codebook.Writing:
+    def _writing(self, name: str) -> Writing:
         source, timezone = self.source, self.programme.timezone
         in_utc = name == "_submitted" or source.columns.get(name) == "_submission_time"
-        return by_codebook.Writing(tuple(source.dates), source.decimal, source.levels.get(name, {}), timezone, in_utc)
+        levels, languages = source.levels.get(name, {}), tuple(self.programme.languages)
+        return Writing(tuple(source.dates), source.decimal, levels, timezone, in_utc, languages)
 
     def _column(self, text: pd.DataFrame, name: str, blanked: pd.Series | None) -> tuple[pd.Series, pd.Series]:
         """Typed values of one column, and for the texts that did not convert, why."""
@@ -132,7 +139,16 @@ class Conversion:
         values, wrong = by_codebook.convert(cells, about.metadata, self._writing(name), dtype)
         of_value = {"scope": "value", "check": "conversion", "reason": wrong}
         self.record.set_aside(text.loc[wrong.index], self.schema.name, name, cells, **of_value)
+        if tables.is_day(about):
+            self._note_several_days(text, name, cells, values)
         return values, wrong
+
+    def _note_several_days(self, text: pd.DataFrame, name: str, cells: pd.Series, values: pd.Series) -> None:
+        """A line of the log for each cell of several days, of which one is taken."""
+        several = by_codebook.of_several_days(cells, self._writing(name)).fillna(False)
+        which = "last" if self.schema.columns[name].metadata.get("ends") else "first"
+        about = {"check": "several days", "reason": f"several days stand in the cell: the {which} is taken"}
+        self.record.changed(text[several], self.schema.name, name, cells, values.dt.strftime("%Y-%m-%d"), **about)
 
     def _with_blanks(self, text: pd.DataFrame, name: str, blanked: pd.Series | None) -> pd.Series:
         """Cells of a column: codes for no answer are blank, and blank cells are what they mean in this source."""
@@ -259,6 +275,8 @@ def _part(raw: Raw, table: str, name: str, source: Source, schema: pa.DataFrameS
     cells = as_written(frame).assign(**{"@sheet": sheet, "@file": raw.path.stem})
     part = pd.DataFrame({column: cells[header] for column, header in (wanted | clock).items()}, index=frame.index)
     for column in [column for column in wanted if raw.epoch and tables.is_day(schema.columns[column])]:
+        if are_half_turned(part[column].dropna().tolist()):
+            raise SourceError(f'{where}, column "{wanted[column]}": {_TURNED}')
         part[column], count = by_codebook.days_of_serials(part[column], raw.epoch)
         if count:
             notices.append(f"{where}, {column}: {count} serial numbers were read as days, counted from {raw.epoch}")
@@ -279,18 +297,17 @@ def as_written(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _columns(frame: pd.DataFrame, source: Source, schema: pa.DataFrameSchema, *, where: str) -> dict[str, str]:
     """Table column → header in the file. A header that is a column of the table needs no line in programme.toml."""
-    by_spaces = {" ".join(header.split()): header for header in frame}
-    wanted = {column: column for column in schema.columns if column in frame}
+    by_words = {alike(header): header for header in reversed([*frame])}
+    wanted = {column: by_words[column] for column in schema.columns if column in by_words}
     for column, header in source.columns.items():
         if header.startswith("@"):
             found = {column: header}
         elif column.endswith("*"):
             stem, prefix = column.removesuffix("*"), header.removesuffix("*")
             named = {name: prefix + name.removeprefix(stem) for name in schema.columns if name.startswith(stem)}
-            found = {name: choice for name, choice in named.items() if choice in frame}
+            found = {name: by_words[alike(one)] for name, one in named.items() if alike(one) in by_words}
         else:
-            spaced = " ".join(header.split())
-            found = {column: by_spaces[spaced]} if spaced in by_spaces else {}
+            found = {column: by_words[alike(header)]} if alike(header) in by_words else {}
         if not found:
             hint = f'there is no column "{header}". {nearest(header, frame, 0.5)}It has {", ".join(frame)}'
             raise SourceError(f"{where}: {hint}. Correct columns in programme.toml, or the file.")
