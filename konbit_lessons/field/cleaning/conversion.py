@@ -4,9 +4,11 @@ Its files are read as text under the table's column names; what does not convert
 row.
 """
 
+import unicodedata
 from collections.abc import Iterator
 from fnmatch import filter as matching
 from math import inf
+from pathlib import Path
 
 import pandas as pd
 import pandera.pandas as pa
@@ -229,7 +231,7 @@ def read_source(programme: Programme, source: Source, schema: pa.DataFrameSchema
 
 def _raws(programme: Programme, source: Source, expect: tuple[str, ...]) -> Iterator[tuple[str, Raw]]:
     """What each file of a source, or its query, gives; and what the place is called."""
-    form = programme.raw / source.form if source.form else None
+    form = programme.form_of(source)
     if form and not form.is_file():
         where = f'{programme.path.name}, [[source]] of table "{source.table}", form'
         told = f'found "{source.form}"; there is no such file in {programme.said.programme.raw}.'
@@ -239,7 +241,7 @@ def _raws(programme: Programme, source: Source, expect: tuple[str, ...]) -> Iter
         return
     asked = {"form": form, "kind": source.kind, "expect": () if form else expect, "options": source.options}
     for path in programme.files_of(source):
-        yield path.relative_to(programme.raw).as_posix(), read(path, **asked)
+        yield programme.place_of(path), read(path, **asked)
 
 
 def answers(programme: Programme, source: Source) -> Iterator[tuple[str, Raw]]:
@@ -255,7 +257,11 @@ def _wanted(raw: Raw, source: Source, name: str) -> list[str]:
     """The sheets to read: those programme.toml names; else all of a hand-made workbook, the main one of an export."""
     if not source.sheets:
         return list(raw.tables) if raw.kind == "sheet" else ["main"]
-    found = [one for one, title in raw.sheets.items() if any(matching([title, one], each) for each in source.sheets)]
+    found = [
+        one
+        for one, title in raw.sheets.items()
+        if any(matching([alike(title), one], alike(each)) for each in source.sheets)
+    ]
     if not found:
         called = f"no visible sheet is called {', '.join(source.sheets)}; it has {', '.join(raw.sheets.values())}"
         raise SourceError(f"{name}: {called}.")
@@ -272,7 +278,8 @@ def _part(raw: Raw, table: str, name: str, source: Source, schema: pa.DataFrameS
         clock = {"_submitted": SUBMITTED[raw.kind], **dict(filled_in[:1])}
     if frame.empty:
         notices.append(f"{where}: there is a header but no rows")
-    cells = as_written(frame).assign(**{"@sheet": sheet, "@file": raw.path.stem})
+    file = Path(unicodedata.normalize("NFC", raw.path.name))
+    cells = as_written(frame).assign(**{"@sheet": sheet, "@file": file.stem})
     part = pd.DataFrame({column: cells[header] for column, header in (wanted | clock).items()}, index=frame.index)
     for column in [column for column in wanted if raw.epoch and tables.is_day(schema.columns[column])]:
         if are_half_turned(part[column].dropna().tolist()):
@@ -283,7 +290,7 @@ def _part(raw: Raw, table: str, name: str, source: Source, schema: pa.DataFrameS
     unused = [header for header in frame if header not in {*wanted.values(), *clock.values()}]
     if unused:
         notices.append(f"{where}: not used: {', '.join(unused)}")
-    same = source.constants(raw.path.name) | {"source": name, "sheet": sheet, "_kind": raw.kind}
+    same = source.constants(file.name) | {"source": name, "sheet": sheet, "_kind": raw.kind}
     part = part.assign(**{column: encoded(part[column]) for column in part})
     part = part.assign(**{column: constant(text, part) for column, text in same.items()})
     return part.assign(row=frame.index.to_numpy())
