@@ -9,8 +9,10 @@ In a workbook a date cell becomes ``2016-06-11``, a number cell its shortest for
 what it shows. Hidden rows and columns are read, and said; hidden sheets are not, and said.
 """
 
+import codecs
 import csv
 import io
+import re
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -38,7 +40,13 @@ SEPARATORS = (",", ";", "\t", "|")
 _SAMPLE = 200_000
 _BLOCK = 1 << 20  # a row must fit in a block, or is read slowly
 _CHUNK = 1 << 24
-csv.field_size_limit(10_000_000)
+_LONGEST_CELL, MOST_COLUMNS = 10_000_000, 20_000
+csv.field_size_limit(_LONGEST_CELL)
+_TOLD = re.compile(rb'"?sep=(.)"?\r?\n', re.IGNORECASE)
+_SPACED = re.compile(r"\s")
+# letters of a word in UTF-8, which no word of cp1252 is made of
+_PAIRS = rb"\xc2[\xa0-\xbf]|[\xc3-\xc5][\x80-\xbf]|\xe2\x80[\x80-\xbf]"
+_UTF_8 = re.compile(_PAIRS + rb"|([\xc6-\xdf][\x80-\xbf]){2}|([\xe0-\xef][\x80-\xbf]{2}){2}")
 _KEPT_DIGITS = 10**15  # a number cell keeps 15
 
 
@@ -108,27 +116,63 @@ def read_text(path: Path, content: bytes | None = None) -> Grids:
         It is no text, or a row has more cells than the header.
     """
     content, notices = _in_utf_8(path, path.read_bytes() if content is None else content)
-    sample = content[:_SAMPLE].decode(errors="replace")
-    separator = _separator(sample)
+    told = _TOLD.match(content)  # "sep=;", which Excel reads, and writes
+    content, above = (content[told.end() :], 1) if told else (content, 0)
+    sample = content[:_SAMPLE]
+    separator = told[1].decode() if told and told[1] in sample else _separator(sample)
+    columns = content[: content.find(b"\n") + 1 or None].count(separator.encode()) + 1
+    most = f"it has {columns:,} columns; at most {MOST_COLUMNS:,} are read. Export those that are needed."
+    refuse_if(columns > MOST_COLUMNS, path, most)
     cells = _read_regular(content, separator, len(next(filter(None, _rows(sample, separator)), [])))
-    if cells is not None:
-        return [Grid("", cells)], notices
-    return [_read_any(path, content.decode(), separator, notices)], notices
+    grid = _read_any(path, content, separator, notices, above) if cells is None else Grid("", cells)
+    grid.cells.index += above
+    return [grid], notices
 
 
 def _in_utf_8(path: Path, content: bytes) -> tuple[bytes, list[str]]:
     """BOM, then strict UTF-8, then cp1252 with a notice. A detector is not used: short French misleads it."""
-    with suppress(UnicodeDecodeError):
-        return content.decode("utf-16" if content.startswith(guard.UTF_16) else "utf-8-sig").encode(), []
+    if content.startswith(guard.UTF_16):
+        try:
+            return content.decode("utf-16").encode(), []
+        except UnicodeDecodeError as error:
+            refuse(path, f"it begins as UTF-16, and is cut or damaged ({error.reason}). Save it as CSV UTF-8.")
+    content = content.removeprefix(codecs.BOM_UTF8)
+    if _is_utf_8(content):
+        return content, []
     refuse_if(b"\0" in content, path, "this is not text, nor a workbook by its name. Expected .csv, .txt or .xlsx.")
-    try:
-        return content.decode("cp1252").encode(), ["not UTF-8; read as cp1252 (Windows)"]
-    except UnicodeDecodeError as error:
-        row = content.count(b"\n", 0, error.start) + 1
-        refuse(path, f"neither UTF-8 nor cp1252 ({error}). Save it as CSV UTF-8.", row=row)
+    return _line_by_line(path, content)
 
 
-def _separator(sample: str) -> str:
+def _is_utf_8(content: bytes) -> bool:
+    """Whether it is, without a copy of it."""
+    ends = pa.py_buffer(np.array([0, len(content)]))
+    with suppress(pa.ArrowInvalid):
+        pa.LargeStringArray.from_buffers(1, ends, pa.py_buffer(content)).validate(full=True)
+        return True
+    return False
+
+
+def _line_by_line(path: Path, content: bytes) -> tuple[bytes, list[str]]:
+    """Lines of Windows, and of UTF-8 where two files were put together; which it is, each line must tell."""
+    lines, rows = content.split(b"\n"), {"UTF-8": [], "cp1252": []}
+    for at, line in enumerate(lines):
+        if line.isascii():
+            continue
+        is_utf_8, looks_so = _is_utf_8(line), bool(_UTF_8.search(line))
+        both = "it holds letters in UTF-8 and in another encoding. Save it as CSV UTF-8 again, from its source."
+        if looks_so and not is_utf_8:
+            refuse(path, both, row=at + 1)
+        rows["UTF-8" if looks_so else "cp1252"].append(at + 1)
+        try:
+            lines[at] = line if looks_so else line.decode("cp1252").encode()
+        except UnicodeDecodeError as error:
+            refuse(path, f"neither UTF-8 nor cp1252 ({error}). Save it as CSV UTF-8.", row=at + 1)
+    told = f"not UTF-8; read as cp1252 (Windows): row {rows['cp1252'][0]} is the first that shows it"
+    mixed = f"; others are UTF-8, the first in row {rows['UTF-8'][0]}, and were read so" if rows["UTF-8"] else ""
+    return b"\n".join(lines), [told + mixed]
+
+
+def _separator(sample: bytes) -> str:
     """The separator that splits most records into as many cells as the first, and into more than one."""
 
     def quality(separator: str) -> tuple[float, int]:
@@ -178,12 +222,13 @@ def _blanks(cells: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(blank, None, cells) if pc.any(blank).as_py() else cells
 
 
-def _read_any(path: Path, text: str, separator: str, notices: list[str]) -> Grid:
-    """Row by row; adds to the notices the rows that are shorter than the header."""
-    records = _records(path, text, separator)
+def _read_any(path: Path, content: bytes, separator: str, notices: list[str], above: int) -> Grid:
+    """Row by row; adds to the notices the rows that are shorter than the header. ``above`` are rows not given."""
+    records = _records(path, content, separator, above)
     titles = _header_at(records)
     width = len(records[titles])
-    for number, record in enumerate(records[titles:], start=titles + 1):
+    records[:titles] = [[separator.join(record)] for record in records[:titles]]
+    for number, record in enumerate(records[titles:], start=titles + 1 + above):
         if any(cell.strip() for cell in record[width:]):
             advice = f'A text that holds "{separator}" must stand in quotes: correct that row, or export it again.'
             refuse(path, f"found {len(record)} cells; the header has {width}. {advice}", row=number)
@@ -195,30 +240,34 @@ def _read_any(path: Path, text: str, separator: str, notices: list[str]) -> Grid
 
 def _header_at(records: list[list[str]]) -> int:
     """The first row of several cells; below a title, which may hold the separator itself, the first as wide as most."""
-    first = next((at for at, record in enumerate(records) if len(record) > 1), 0)
-    usual = Counter(map(len, records[first:])).most_common(1)[0][0] if first else 0
-    if usual <= len(records[first]):
+    usual = Counter(map(len, records)).most_common(1)[0][0]
+    titles = [len(one) < min(usual, 2) or (len(one) < usual and all(map(_SPACED.match, one[1:]))) for one in records]
+    first = titles.index(False) if usual > 1 else 0
+    if usual <= len(records[first]) or not first:
         return first
     wide = (at for at, record in enumerate(records) if len(record) >= usual)
     return next((at for at in wide if not any(one[:1].isdigit() for one in records[at])), first)
 
 
-def _records(path: Path, text: str, separator: str) -> list[list[str]]:
+def _records(path: Path, content: bytes, separator: str, above: int) -> list[list[str]]:
     """The rows, without blank ones at the end."""
     records = []
     try:
-        records.extend(_rows(text, separator, strict=True))  # those before an error stay
+        records.extend(_rows(content, separator, strict=True))  # those before an error stay
     except csv.Error as error:
+        long, row = "field limit" in str(error), len(records) + 1 + above
+        refuse_if(long, path, f"row {row}: one cell holds more than {_LONGEST_CELL:,} letters. Export it again.")
         advice = "A quote inside a quoted text is written twice: correct it, or export the file again."
-        refuse(path, f"the quotes do not close as they should ({error}). {advice}", row=len(records) + 1)
+        refuse(path, f"the quotes do not close as they should ({error}). {advice}", row=row)
     while records and not any(cell.strip() for cell in records[-1]):
         records.pop()
     refuse_if(not records, path, "the file holds no rows. Export it again.")
     return records
 
 
-def _rows(text: str, separator: str, *, strict: bool = False) -> Iterator[list[str]]:
-    return csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=strict)
+def _rows(content: bytes, separator: str, *, strict: bool = False) -> Iterator[list[str]]:
+    text = io.TextIOWrapper(io.BytesIO(content), "utf-8", errors="replace", newline="")
+    return csv.reader(text, delimiter=separator, strict=strict)
 
 
 def read_workbook(path: Path) -> Grids:

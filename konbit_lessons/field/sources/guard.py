@@ -49,7 +49,7 @@ def check(path: Path) -> str:
     if container == "workbook":
         locked = "EncryptedPackage".encode("utf-16-le") in path.read_bytes()
         refuse_if(locked, path, "a password protects it. Open it in Excel, take the password off, and save it.")
-    elif container == "text" and not start.startswith(UTF_16):
+    elif container == "text":
         _check_text(path, start)
     return container
 
@@ -138,11 +138,15 @@ def _told(start: bytes, kinds: dict[str, str]) -> str:
 def _check_text(path: Path, start: bytes) -> None:
     other, advice = _told(start, _NOT_READ), "Expected a table: save it as .xlsx, or ask for it as CSV, .dta or .sav."
     refuse_if(bool(other), path, f"this is {other}. {advice}")
-    refuse_if(b"\0" in start, path, "it holds NUL bytes, so it is not text. Save it as .xlsx or as CSV UTF-8.")
+    no_text = b"\0" in start and not start.startswith(UTF_16)
+    refuse_if(no_text, path, "it holds NUL bytes, so it is not text. Save it as .xlsx or as CSV UTF-8.")
     with path.open("rb") as file:
-        first = file.readline(LONGEST_LINE)
-    endless = len(first) == LONGEST_LINE and b"\r" not in first
-    refuse_if(endless, path, f"no line ends within its first {LONGEST_LINE:,} bytes. Export it again.")
+        begun = at = 0  # of the line, and of the piece
+        while piece := file.read(_CHUNK):
+            ends = max(piece.rfind(b"\n"), piece.rfind(b"\r"))
+            at, begun = at + len(piece), at + ends + 1 if ends >= 0 else begun
+            told = f"no line ends within {LONGEST_LINE:,} bytes, from byte {begun:,} on. Export it again."
+            refuse_if(at - begun > LONGEST_LINE, path, told)
 
 
 def _check_zip(path: Path, size: int) -> str:
