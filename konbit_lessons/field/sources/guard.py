@@ -40,7 +40,7 @@ def check(path: Path) -> str:
     SourceError
         It must not be read, or holds no table: names the file, the reason, and what to do.
     """
-    size, start = _check_place(path)
+    size, start = check_place(path)
     named, container = path.suffix.lower() in _ZIPPED, _told(start, _STARTS) or "text"
     limit = LARGEST_WORKBOOK if named or container == "workbook" else LARGEST_TEXT
     refuse_if(size > limit, path, f"{size:,} bytes; at most {limit:,} are read. Split the export.")
@@ -107,8 +107,14 @@ def _state(path: Path) -> tuple[int, ...] | None:
         return about.st_ino, about.st_dev, about.st_size, about.st_mtime_ns
 
 
-def _check_place(path: Path) -> tuple[int, bytes]:
-    """Size and first bytes of a regular file that may be read."""
+def check_place(path: Path) -> tuple[int, bytes]:
+    """Size and first bytes of a regular file that may be read.
+
+    Raises
+    ------
+    SourceError
+        It is none, or may not: names the file, the reason, and what to do.
+    """
     name, office = path.name, path.name.startswith(".~lock.") and path.name.endswith("#")
     refuse_if(name[:2] == "~$", path, f'this is the lock of a file open in Excel. Close Excel and read "{name[2:]}".')
     refuse_if(office, path, f'this is the lock of a file open in LibreOffice. Close it and read "{name[7:-1]}".')

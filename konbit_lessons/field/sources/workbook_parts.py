@@ -27,8 +27,9 @@ from konbit_lessons.field.sources.raw import WORDS
 MOST_CELLS = 40_000_000  # in the used range of one sheet
 SPARSE_CELLS, SPARSE_TIMES = 4_000_000, 25  # a larger range must hold a value in one of so many cells
 MOST_TEXT = 1_500_000_000  # bytes in all cells of a sheet
+PLAIN_TEXT, TEXT_TIMES = 250_000_000, 30  # a longer one must not be more than so many times its file
 _SHOWN = 20  # letters of a cell that are looked at
-_LONGEST_TEXT = 1 << 24
+_LONGEST_TEXT, _MOST_SPACES = 1 << 24, 1_000_000
 _ENCODING = re.compile(rb"""<\?xml[^>]*encoding\s*=\s*["'](?!utf-8["']|us-ascii["'])""", re.IGNORECASE)
 _YES = ("1", "true")
 _ADVICE = "Save it again, or ask for a new export."
@@ -84,7 +85,7 @@ class Sheet:
         advice = "Delete stray cells far from the table, and save; or split the table."
         refuse_if(is_large, path, f"{where} spreads {spread}; {most}. {advice}")
         told = f"{where} unfolds to {self.text:,} bytes of text; refused. Ask for a new export."
-        refuse_if(self.text > MOST_TEXT, path, told)
+        refuse_if(self.text > min(MOST_TEXT, max(PLAIN_TEXT, TEXT_TIMES * path.stat().st_size)), path, told)
 
 
 def look(path: Path) -> tuple[str, list[Sheet]]:
@@ -259,7 +260,7 @@ class _Ods:
     def __init__(self) -> None:
         self.sheets = [Sheet()]  # the first stands for what is outside any table
         self.row = self.rows = self.column = self.columns = self.used = self.cells = self.length = self.text = 0
-        self.is_formula, self.shown = False, ""
+        self.is_formula, self.shown, self.spaces = False, "", 0
 
     def start(self, name: str, about: dict[str, str]) -> None:
         """A tag begins."""
@@ -277,6 +278,11 @@ class _Ods:
             self.is_formula, self.shown = "table:formula" in about, ""
             if self.is_formula and "office:value-type" not in about and not self.sheets[-1].uncalculated:
                 self.sheets[-1].uncalculated = xl_rowcol_to_cell(self.row, self.column)
+        elif name == "text:s":
+            spaces = int(about.get("text:c", 1))
+            self.length, self.spaces = self.length + spaces, self.spaces + spaces
+            if self.spaces > _MOST_SPACES:
+                raise ValueError(f"it announces {self.spaces:,} spaces; at most {_MOST_SPACES:,} are read")
 
     def data(self, characters: str) -> None:
         """Text of a tag, or a piece of it."""
