@@ -167,9 +167,11 @@ def _line_by_line(path: Path, content: bytes) -> tuple[bytes, list[str]]:
             lines[at] = line if looks_so else line.decode("cp1252").encode()
         except UnicodeDecodeError as error:
             refuse(path, f"neither UTF-8 nor cp1252 ({error}). Save it as CSV UTF-8.", row=at + 1)
-    told = f"not UTF-8; read as cp1252 (Windows): row {rows['cp1252'][0]} is the first that shows it"
-    mixed = f"; others are UTF-8, the first in row {rows['UTF-8'][0]}, and were read so" if rows["UTF-8"] else ""
-    return b"\n".join(lines), [told + mixed]
+    told = "not UTF-8; read as cp1252 (Windows)"
+    if rows["UTF-8"]:
+        told = f"two encodings: row {rows['UTF-8'][0]} is the first in UTF-8, row {rows['cp1252'][0]} the first that is "
+        told += "not; each row was read in its own, UTF-8 or cp1252 (Windows)"
+    return b"\n".join(lines), [told]
 
 
 def _separator(sample: bytes) -> str:
