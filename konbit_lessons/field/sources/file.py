@@ -23,6 +23,7 @@ from itertools import groupby
 from pathlib import Path
 
 import numpy as np
+import olefile
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -30,10 +31,10 @@ import pyarrow.csv as arrow_csv
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
-from konbit_lessons.field.sources import guard
+from konbit_lessons.field.sources import guard, old_workbook, workbook_parts
 from konbit_lessons.field.sources.guard import refuse, refuse_if
 from konbit_lessons.field.sources.raw import Grid, Grids, grid_of, listed, text_of
-from konbit_lessons.field.sources.workbook_parts import Sheet, look, opened
+from konbit_lessons.field.sources.workbook_parts import Sheet
 from konbit_lessons.tables import TEXT
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -169,8 +170,8 @@ def _line_by_line(path: Path, content: bytes) -> tuple[bytes, list[str]]:
             refuse(path, f"neither UTF-8 nor cp1252 ({error}). Save it as CSV UTF-8.", row=at + 1)
     told = "not UTF-8; read as cp1252 (Windows)"
     if rows["UTF-8"]:
-        told = f"two encodings: row {rows['UTF-8'][0]} is the first in UTF-8, row {rows['cp1252'][0]} the first that is "
-        told += "not; each row was read in its own, UTF-8 or cp1252 (Windows)"
+        first, other = rows["UTF-8"][0], rows["cp1252"][0]
+        told = f"two encodings: row {first} is in UTF-8, row {other} in cp1252 (Windows), and each was read in its own"
     return b"\n".join(lines), [told]
 
 
@@ -280,9 +281,11 @@ def read_workbook(path: Path) -> Grids:
     SourceError
         It is no workbook that is read; or a formula in it was never calculated.
     """
-    epoch, seen = look(path)
+    is_old = olefile.isOleFile(path)
+    epoch, seen = (old_workbook if is_old else workbook_parts).look(path)
     try:
-        with opened(path) as file, CalamineWorkbook.from_filelike(file) as workbook:
+        content = old_workbook.opened(path) if is_old else path.open("rb")
+        with content as file, CalamineWorkbook.from_filelike(file) as workbook:
             return _read(path, workbook, epoch, seen)
     except (CalamineError, OSError) as error:
         refuse(path, f"it cannot be opened as a workbook ({error}). Save it as .xlsx again.")
