@@ -24,7 +24,7 @@ from test_sources_kobo import _plain as plain
 
 import konbit_lessons as kl
 from konbit_lessons.field import store
-from konbit_lessons.field.sources import Raw
+from konbit_lessons.field.sources import Raw, sql
 from konbit_lessons.field.sources.sql import read_query
 
 ODK = (
@@ -377,6 +377,27 @@ def test_a_query_that_writes_or_fails_says_which(database, query, cause):
     with pytest.raises(kl.KonbitError, match=re.escape(" ".join(query.split()[:6])) + f' …": .*{cause}'):
         read_query(f"sqlite:///{database}", query)
     assert len(read_query(f"sqlite:///{database}", "SELECT * FROM visits").tables["main"]) == 2
+
+
+ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT "
+
+
+@pytest.mark.parametrize(
+    ("query", "limit", "cause"),
+    [
+        (f"{ENDLESS}count(*) FROM n", ("_SECONDS", 0.1), "it did not end within 0.1 seconds"),
+        (
+            f"{ENDLESS}x FROM n",
+            ("_MOST_BYTES", 30_000),
+            r"more than 20\d rows of 1 columns, .*; at most 30,000 are read",
+        ),
+        ("SELECT town || zeroblob(2000) FROM visits", ("_LONGEST", 1000), "too big"),
+    ],
+)
+def test_a_query_without_end_is_ended(database, monkeypatch, query, limit, cause):
+    monkeypatch.setattr(sql, *limit)
+    with pytest.raises(kl.KonbitError, match=cause):
+        read_query(str(database), query)
 
 
 def test_a_database_that_is_not_there_is_not_made_and_no_password_is_told(tmp_path, monkeypatch):

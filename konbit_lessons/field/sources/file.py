@@ -258,8 +258,9 @@ def _records(path: Path, content: bytes, separator: str, above: int) -> list[lis
     try:
         records.extend(_rows(content, separator, strict=True))  # those before an error stay
     except csv.Error as error:
-        long, row = "field limit" in str(error), len(records) + 1 + above
-        refuse_if(long, path, f"row {row}: one cell holds more than {_LONGEST_CELL:,} letters. Export it again.")
+        row = len(records) + 1 + above
+        if "field limit" in str(error):
+            refuse(path, f"one cell holds more than {_LONGEST_CELL:,} letters. Export it again.", row=row)
         advice = "A quote inside a quoted text is written twice: correct it, or export the file again."
         refuse(path, f"the quotes do not close as they should ({error}). {advice}", row=row)
     while records and not any(cell.strip() for cell in records[-1]):
