@@ -150,7 +150,7 @@ def _said(text: str, writing: Writing, about: Mapping) -> Decimal:
     found = re.fullmatch(r"([^\d+-]*)([+-]?\d[\d\s\u00a0\u202f'.,]*?)([^\d]*)", text)
     mark = _fold(found[1] + found[3]).strip(". ") if found else ""
     percent = [(text.removesuffix("%"), -2)] if text.endswith("%") else []  # as a percent cell of a workbook holds it
-    known = mark in (marks := about.get("marks", ())) or re.sub(r"\s*/[=-]$", "", mark) in marks  # KES 500/=
+    known = mark in (marks := about.get("marks", ())) or re.sub(r"[\s.]*/[=-]$", "", mark) in marks  # KES 500/=
     for digits, shift in [(text, 0), *percent, *([(found[2], 0)] if found and known else [])]:
         if (number := _number(digits, writing)) is not None:
             return number.scaleb(shift) if shift else number
