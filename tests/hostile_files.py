@@ -290,6 +290,11 @@ HARMLESS = {
     "deep.xlsx": xlsx(before="<a>" * 200_000 + "</a>" * 200_000),
     "dimension_to_the_end.xlsx": xlsx(before='<dimension ref="A1:XFD1048576"/>'),
     "many_sheets.xlsx": xlsx(sheets=300),
+    "at_the_root.xlsx": lambda path: zipped(
+        path, {name.removeprefix("xl/"): part.replace('"xl/', '"') for name, part in parts().items()}
+    ),
+    "backslashes.xlsx": lambda path: zipped(path, {name.replace("/", "\\"): part for name, part in parts().items()}),
+    "custom_utf_16.xlsx": xlsx(more={"customXml/item1.xml": "<a/>".encode("utf-16")}),
     "padded.ods": ods(
         ODS_ROW.format("", ODS_CELL.format("", "x"))
         + ODS_ROW.format("", ODS_CELL.format("", "1"))

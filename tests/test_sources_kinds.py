@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import re
 import sqlite3
 import zipfile
@@ -417,6 +418,14 @@ def test_a_database_that_is_not_there_is_not_made_and_no_password_is_told(tmp_pa
 def test_reading_a_database_as_a_file_asks_for_a_query(database):
     with pytest.raises(kl.KonbitError, match="this is a database"):
         kl.read(database)
+
+
+def test_a_pipe_among_the_files_is_refused_before_anything_waits_for_it(tiny):
+    store.write(tiny.clean())
+    tiny.raw("sign_in.csv").unlink()
+    os.mkfifo(tiny.raw("sign_in.csv"))
+    with pytest.raises(kl.KonbitError, match=r"sign_in\.csv: this is a pipe or a device"):
+        store.cleaned(kl.load(tiny.toml))
 
 
 QUERIED = 'query = "SELECT * FROM people"'

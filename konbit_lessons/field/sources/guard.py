@@ -80,6 +80,11 @@ def unchanged(path: Path) -> Iterator[None]:
         refuse_if(_state(path) != before, path, changed)
 
 
+def part_name(name: str) -> str:
+    """A name in a zip in small letters, its folders parted by ``/``, which some programs write as ``\\``."""
+    return name.lower().replace("\\", "/")
+
+
 def chunks(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:
     """The unpacked bytes of a member, for as long as they are no more than the zip's directory declares.
 
@@ -170,15 +175,15 @@ def _check_zip(path: Path, size: int) -> str:
         places = sorted((member.header_offset, 30 + member.compress_size) for member in archive.infolist())
         overlap = any(at + length > end for (at, length), (end, _) in pairwise([*places, (archive.start_dir, 0)]))
         refuse_if(overlap, path, "its parts overlap; refused as a zip bomb. Ask for a new export.")
-    names = [name.lower() for name in archive.namelist()]
-    is_workbook = any(name.startswith("xl/") or name == "content.xml" for name in names)
+    names = [*map(part_name, archive.namelist())]
+    is_workbook = any(name.startswith("xl/") or name in ("content.xml", "workbook.xml") for name in names)
     none = not is_workbook and not any(name.endswith(".csv") for name in names)
     refuse_if(none, path, "there is no CSV in this zip. Ask for a new export.")
     return "workbook" if is_workbook else "zip"
 
 
 def _check_members(path: Path, size: int, members: list[zipfile.ZipInfo]) -> None:
-    names, unpacked = {member.filename.lower() for member in members}, sum(member.file_size for member in members)
+    names, unpacked = {part_name(one.filename) for one in members}, sum(member.file_size for member in members)
     most = MOST_PARTS if {"[content_types].xml", "content.xml"} & names else MOST_FILES
     refuse_if("xl/workbook.bin" in names, path, "XLSB workbooks are not read. Save it as .xlsx.")
     refuse_if(len(members) > most, path, f"it holds {len(members):,} parts; at most {most:,} are read. Export again.")

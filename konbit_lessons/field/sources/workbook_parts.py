@@ -18,7 +18,7 @@ from xml.parsers import expat
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from konbit_lessons.field.sources.formats import Formats, shown
-from konbit_lessons.field.sources.guard import chunks, refuse_if
+from konbit_lessons.field.sources.guard import chunks, part_name, refuse_if
 
 MOST_CELLS = 40_000_000  # in the used range of one sheet
 SPARSE_CELLS, SPARSE_TIMES = 4_000_000, 25  # a larger range must hold a value in one of so many cells
@@ -88,7 +88,7 @@ def look(path: Path) -> tuple[str, list[Sheet]]:
         A part is not what it declares, a sheet would unfold to more than is read, or a password protects it.
     """
     with zipfile.ZipFile(path) as archive:
-        members = {member.filename.lower(): member for member in archive.infolist()}
+        members = {part_name(member.filename): member for member in archive.infolist()}
         epoch, sheets = (_look_at_ods if "content.xml" in members else _look_at_xlsx)(archive, members)
     for number, sheet in enumerate(sheets, start=1):
         sheet.check(path, f"sheet {number}")
@@ -102,7 +102,8 @@ def _look_at_ods(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) 
 
 def _look_at_xlsx(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> tuple[str, list[Sheet]]:
     texts, seen, formats = array("q"), {}, Formats()
-    for name in sorted(members, key=lambda name: not name.endswith(("sharedstrings.xml", "styles.xml"))):
+    own = (name for name in members if not name.startswith("customxml/"))  # what others put beside it is not read
+    for name in sorted(own, key=lambda name: not name.endswith(("sharedstrings.xml", "styles.xml"))):
         seen[name] = _parsed(_Xlsx(texts, formats), archive, members[name])
         seen[name].sheet.check(Path(archive.filename), members[name].filename)
     nothing = _Xlsx(texts, formats)
@@ -119,7 +120,7 @@ def _targets(part: "_Xlsx", folder: str, key: str) -> dict[str, str]:
     """What a part lists: its type, or its name there → which part it is."""
     listed = part.listed["Relationship"]
     places = [(one.get(key, ""), posixpath.join("/", folder, one.get("Target", ""))) for one in listed]
-    return {name: posixpath.normpath(place).lstrip("/").lower() for name, place in places}
+    return {name: posixpath.normpath(part_name(place)).lstrip("/") for name, place in places}
 
 
 def _parsed(part: "_Xlsx | _Ods", archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> "_Xlsx | _Ods":
