@@ -17,14 +17,14 @@ SERIAL = {"excel": "1900", "excel 1904": "1904"}  # dates as a workbook counts t
 DATE_ORDERS = WRITING["dates"] | dict.fromkeys(SERIAL, "")
 FIRST_YEAR, LAST_YEAR = 1950, 2100
 SERIAL_NUMBER = r"\d{5}(\.\d+)?"
-_ISO = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?")
+ISO = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?")
 _YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})")
 _HOUR, _MINUTE, _HALF = r"(?:[01]?\d|2[0-3])", r"[0-5]\d", r"\s?[ap]\.?\s?m\b\.?"
 _CLOCK = rf"{_HOUR}(?:(?::{_MINUTE}){{1,2}}(?:\.\d+)?(?:{_HALF})?|\s?h(?:\s?{_MINUTE})?\b|{_HALF})"
 _ZONE = r"[a-z]{1,5}(?:[+-]\d{1,2}(?::?\d\d)?)?"
-_TIME = rf"[\sT,]+(?:(?:à|at|a las|às|a)\s)?({_CLOCK})(?:\s*[-–]\s*{_CLOCK})?\s*({_ZONE})?$"
+_TIME = rf"(?:[\s,]+|(?<=\d)T)(?:(?:à|at|a las|às|a)\s)?({_CLOCK})(?:\s*[-–]\s*{_CLOCK})?\s*({_ZONE})?$"
 _TIME = re.compile(_TIME, re.IGNORECASE)
-_OFFSET = re.compile(r"(?:utc|gmt)([+-])(\d{1,2}):?(\d\d)?", re.IGNORECASE)
+_OFFSET = re.compile(r"(?:utc|gmt)([+-])(1[0-4]|0?\d):?(\d\d)?", re.IGNORECASE)
 _TO = re.compile(r"\s*[–—&]\s*|\s+-\s+|(?<=\d)-(?=\d\d?[/.]\d\d?[/.])|(?<=\d)/(?=\d{4}-)")
 _TWO_NUMBERS = re.compile(r"(\d\d?)[-/. ](\d\d?)[-/. ]\d")
 _WORD = re.compile(r"[^\W\d_]+\.?,?")
@@ -92,7 +92,7 @@ def span(text: str, writing: Writing) -> tuple[datetime, datetime]:
     >>> [f"{day:%d/%m}" for day in span("12-14/03/2024", Writing(dates=("day/month/year",)))]
     ['12/03', '14/03']
     """
-    if (iso := _ISO.fullmatch(text)) and (day := _year_first(iso[1])):
+    if (iso := ISO.fullmatch(text)) and (day := _year_first(iso[1])):
         return (_moved(day, iso, writing),) * 2
     time = _TIME.search(text)
     rest = text[: time.start()] if time else text
@@ -128,7 +128,7 @@ def are_half_turned(texts: list[str]) -> bool:
     >>> are_half_turned(["2024-01-10", "15/02/2024", "05/03/2024"])
     False
     """
-    cells = [int(text[8:10]) for text in texts if _ISO.fullmatch(text)]
+    cells = [int(text[8:10]) for text in texts if ISO.fullmatch(text)]
     typed = [max(map(int, found.groups())) for found in map(_TWO_NUMBERS.match, texts) if found]
     return bool(cells and typed) and len(cells + typed) > 2 and max(cells) <= 12 < min(typed)
 

@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from konbit_lessons.field.days import SERIAL_NUMBER, WRITING, Writing, alike, of_serial, span
+from konbit_lessons.field.days import ISO, SERIAL_NUMBER, WRITING, Writing, alike, of_serial, span
 from konbit_lessons.tables import TEXT
 
 YES, NO = {*WRITING["yes"]}, {*WRITING["no"]}
@@ -81,7 +81,7 @@ def of_several_days(text: pd.Series, writing: Writing) -> pd.Series:
     found = {}
     for written in distinct_of(text)[1]:
         with suppress(ValueError):
-            first, last = span(written.strip(), writing)
+            first, last = (0, 0) if ISO.fullmatch(written) else span(written.strip(), writing)
             found[written] = first < last
     return looked_up(text, found, "boolean")
 
