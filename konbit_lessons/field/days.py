@@ -26,7 +26,7 @@ _TIME = rf"(?:[\s,]+|(?<=\d)T)(?:(?:à|at|a las|às|a)\s)?({_CLOCK})(?:\s*[-–]
 _TIME = re.compile(_TIME, re.IGNORECASE)
 _OFFSET = re.compile(r"(?:utc|gmt)([+-])(1[0-4]|0?\d):?(\d\d)?", re.IGNORECASE)
 _TO = re.compile(r"\s*[–—&]\s*|\s+-\s+|(?<=\d)-(?=\d\d?[/.]\d\d?[/.])|(?<=\d)/(?=\d{4}-)")
-_TWO_NUMBERS = re.compile(r"(\d\d?)[-/. ](\d\d?)[-/. ]\d")
+_NUMBERS = re.compile(r"(\d\d?)[-/. ](\d\d?)[-/. ](\d{4}|\d\d)(?!\d)")
 _WORD = re.compile(r"[^\W\d_]+\.?,?")
 
 
@@ -119,18 +119,27 @@ def of_serial(text: str, epoch: str) -> datetime | None:
 
 
 def are_half_turned(texts: list[str]) -> bool:
-    """Whether all date cells of a column have a day up to 12, and all other dates one above.
+    """Whether all date cells of a column have a day up to 12, all other dates one above, and that is no chance.
 
-    So it is where a spreadsheet took month for day, and left as text what then was no date.
+    So it is where a spreadsheet took month for day, and left as text what then was no date. Of a few dates alone it may
+    be chance, unless the cells lie far from the texts, and near them with day and month in their places.
 
     >>> are_half_turned(["2024-10-01", "15/02/2024", "20/03/2024"])
     True
-    >>> are_half_turned(["2024-01-10", "15/02/2024", "05/03/2024"])
+    >>> are_half_turned(["2024-02-01", "15/02/2024", "20/03/2024"])
     False
     """
-    cells = [int(text[8:10]) for text in texts if ISO.fullmatch(text)]
-    typed = [max(map(int, found.groups())) for found in map(_TWO_NUMBERS.match, texts) if found]
-    return bool(cells and typed) and len(cells + typed) > 2 and max(cells) <= 12 < min(typed)
+    cells = [_year_first(text[:10]) for text in texts if ISO.fullmatch(text)]
+    typed = [[*sorted(map(int, found.groups()[:2])), found[3]] for found in map(_NUMBERS.match, texts) if found]
+    if not (cells and typed and all(cells)) or max(day.day for day in cells) > 12:
+        return False
+    if any(not 1 <= month <= 12 < day for month, day, _ in typed):
+        return False
+    far, days = timedelta(days=60), [datetime(_year(year), month, min(day, 28)) for month, day, year in typed]
+    near = [min(days) - far <= day <= max(days) + far for day in cells]
+    turned = [min(days) - far <= day.replace(month=day.day, day=day.month) <= max(days) + far for day in cells]
+    by_chance = 0.4 ** len(cells) * 0.6 ** len(typed)
+    return by_chance < 0.01 or (len(cells + typed) > 2 and all(turned) and not any(near))
 
 
 def _plausible(day: datetime) -> datetime | None:

@@ -304,7 +304,7 @@ def as_written(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _columns(frame: pd.DataFrame, source: Source, schema: pa.DataFrameSchema, *, where: str) -> dict[str, str]:
     """Table column → header in the file. A header that is a column of the table needs no line in programme.toml."""
-    by_words = {alike(header): header for header in reversed([*frame])}
+    by_words = {alike(header): header for header in reversed([*frame])} | {header: header for header in frame}
     wanted = {column: by_words[column] for column in schema.columns if column in by_words}
     for column, header in source.columns.items():
         if header.startswith("@"):
