@@ -176,11 +176,12 @@ def _number(text: str, writing: Writing) -> Decimal | None:
 
 
 def _whole(text: str, writing: Writing, about: Mapping) -> int:
+    number = Decimal(0)
     with suppress(ValueError):
         number = _said(text, writing, about)
         if number == number.to_integral_value() and not text.endswith("%") and abs(number) < _MOST_WHOLE:
             return int(number)
-    raise ValueError("expected a whole number")
+    raise ValueError(f"expected a whole number{' of 18 digits at most' * (abs(number) >= _MOST_WHOLE)}")
 
 
 def _scale(text: str, writing: Writing, about: Mapping) -> int:
