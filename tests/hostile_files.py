@@ -190,6 +190,14 @@ HOSTILE = {
         ),
         LARGE,
     ),
+    "spaces.ods": (
+        ods(ODS_ROW.format("", ODS_CELL.format("", 'a<text:s text:c="2000000000"/>b'))),
+        "announces 2,000,000,000 spaces",
+    ),
+    "little_but_long.ods": (
+        ods(ODS_ROW.format('table:number-rows-repeated="300"', ODS_CELL.format("", "x" * 1_000_000))),
+        "unfolds to 300,",
+    ),
     "text.ods": (
         ods(ODS_ROW.format('table:number-rows-repeated="2000"', ODS_CELL.format("", "x" * 1_000_000))),
         "unfolds to 2,000,",
@@ -245,6 +253,9 @@ HOSTILE = {
     "document.csv": (raw(b"%PDF-1.7\n1 0 obj\n"), "PDF"),
     "utf_16_without_mark.csv": (raw("a,b\n1,2\n".encode("utf-16-le")), "NUL"),
     "endless_line.csv": (raw(b"x" * 17_000_000), "no line ends"),
+    "endless_line_2.csv": (raw(b"a,b\n1," + b"x" * 17_000_000), "no line ends within 16,000,000 bytes, from byte 4 on"),
+    "columns.csv": (raw(b"c," * 1_000_000 + b"d\n1\n"), "1,000,001 columns; at most 20,000"),
+    "odd_utf_16.csv": (raw("a,b\n1,2\n".encode("utf-16") + b"x"), "begins as UTF-16, and is cut or damaged"),
     "lying.zip": (lambda path: lying(path, {"a.csv": b"1,2\n" * 1_000_000}), "unpacks to more than it declares"),
     "bomb.zip": (lambda path: zipped(path, {"a.csv": "1,2\n" * 10_000_000}), "zip bomb"),
     "too_large.csv": (sparse(9_000_000_000, b"a,b\n1,2\n"), "9,000,000,000 bytes; at most"),
@@ -279,6 +290,11 @@ HARMLESS = {
     "deep.xlsx": xlsx(before="<a>" * 200_000 + "</a>" * 200_000),
     "dimension_to_the_end.xlsx": xlsx(before='<dimension ref="A1:XFD1048576"/>'),
     "many_sheets.xlsx": xlsx(sheets=300),
+    "at_the_root.xlsx": lambda path: zipped(
+        path, {name.removeprefix("xl/"): part.replace('"xl/', '"') for name, part in parts().items()}
+    ),
+    "backslashes.xlsx": lambda path: zipped(path, {name.replace("/", "\\"): part for name, part in parts().items()}),
+    "custom_utf_16.xlsx": xlsx(more={"customXml/item1.xml": "<a/>".encode("utf-16")}),
     "padded.ods": ods(
         ODS_ROW.format("", ODS_CELL.format("", "x"))
         + ODS_ROW.format("", ODS_CELL.format("", "1"))

@@ -1,9 +1,12 @@
 """Raw to clean: nothing lost, nothing changed in silence, and the same answer in whatever order the rows come."""
 
 import random
+import unicodedata
+from datetime import datetime
 
 import pandas as pd
 import pytest
+import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -333,3 +336,50 @@ def test_what_is_declared_and_no_file_has_is_said(tiny):
         'no file of the table "survey" has it. Write belief_money = "its header in the file" under [source.columns] of '
         "that table, or take belief_money out of [questions]"
     )
+
+
+SWAPPED = ["2024-10-01", "15/02/2024", "20/03/2024"]  # 10 January, which a spreadsheet took for 1 October
+
+
+@pytest.mark.parametrize(
+    ("days", "is_turned"),
+    [
+        (SWAPPED, True),
+        (["2024-10-01", "2024-12-02", "02/15/2024", "03/20/2024"], True),
+        (
+            [*(f"2024-0{month}-0{month + 1}" for month in (1, 3, 5)), *(f"{day}/04/2024" for day in (13, 20, 25, 26))],
+            True,
+        ),
+        (["2024-02-01", "15/02/2024", "20/03/2024"], False),
+        (["2024-10-13", "15/02/2024", "20/03/2024"], False),
+        (["2024-10-01", "05/02/2024", "20/03/2024"], False),
+        (["2024-10-01", "2024-03-05", "2024-01-02"], False),
+        (["15/02/2024", "20/03/2024", "hier"], False),
+    ],
+)
+def test_a_column_that_a_spreadsheet_turned_half_is_refused_with_the_cause(tiny, days, is_turned):
+    with xlsxwriter.Workbook(tiny.raw("events.xlsx")) as book:
+        sheet, day = book.add_worksheet("Dates"), book.add_format({"num_format": "dd/mm/yyyy"})
+        sheet.write_row(0, 0, ["event_id", "event_type", "Jour"])
+        for at, text in enumerate(days, start=1):
+            sheet.write_row(at, 0, [f"E00{at}", "training"])
+            is_cell = text[4:5] == "-"
+            sheet.write_datetime(at, 2, datetime.fromisoformat(text), day) if is_cell else sheet.write(at, 2, text)
+    declared = 'files = "events.xlsx"\ndates = ["day/month/year", "month/day/year"]\n[source.columns]\nheld_on = "Jour"'
+    tiny.replace("programme.toml", 'files = "events.csv"', declared)
+    if not is_turned:
+        assert len(tiny.clean().events) == len(days) - ("hier" in days)
+        return
+    with pytest.raises(kl.KonbitError, match=r'events\.xlsx, sheet Dates, column "Jour": .*has probably taken day'):
+        tiny.clean()
+
+
+def test_names_of_files_and_headers_are_found_however_they_are_composed(tiny):
+    decomposed = unicodedata.normalize("NFD", "Présences_été.csv")
+    tiny.raw("sign_in.csv").rename(tiny.raw(decomposed))
+    tiny.replace(decomposed, "organization_id", "Nom\u00a0de  l’orgé")
+    declared = 'files = "Présences*.csv"\n[source.columns]\norganization_id = "Nom de l\'orgé"'
+    once = tiny.raw(decomposed).read_text(encoding="utf-8").count("\n") - 1
+    tiny.replace("programme.toml", 'files = "sign_in.csv"', declared)
+    counts = tiny.clean().counts.query("table == 'sign_in'")
+    assert counts["source"].unique().tolist() == ["Présences_été.csv"] and counts["read"].sum() == once

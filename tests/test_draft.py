@@ -308,6 +308,7 @@ def test_names_phones_and_places_of_persons_are_left_out_with_a_word(small, tmp_
         (["03/04/2016", "25/05/2016"], ["day/month/year"], ""),
         (["3/4/16", "25/5/16"], ["day/month/yy"], ""),
         (["15 mai 2016", "2 janvier 2017"], ["day month year"], ""),
+        (["Feb 3, 2017 2:05:06 PM", "Feb 9, 2017 2:05:06 PM"], ["month day, year"], ""),
         (["03/04/2016", "05/06/2016"], [], 'dates = ["day/month/year"] or dates = ["month/day/year"]'),
         (["13/04/2016", "05/26/2016"], [], "with a day over 12 first"),
     ],

@@ -97,8 +97,8 @@ def _named_in(table: str, column: str) -> str:
 
 def _cell(book: xlsxwriter.Workbook, sheet, at: tuple[int, int], container: str, text: str) -> None:
     kind = container.split()[1]
-    if kind == "number":
-        sheet.write_number(*at, float(text))
+    if kind in ("number", "code"):
+        sheet.write_number(*at, float(text), book.add_format({"num_format": "00000"}) if kind == "code" else None)
     elif kind == "boolean":
         sheet.write_boolean(*at, text == "TRUE")
     elif kind == "date":

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import re
 import sqlite3
 import zipfile
@@ -24,7 +25,7 @@ from test_sources_kobo import _plain as plain
 
 import konbit_lessons as kl
 from konbit_lessons.field import store
-from konbit_lessons.field.sources import Raw
+from konbit_lessons.field.sources import Raw, sql
 from konbit_lessons.field.sources.sql import read_query
 
 ODK = (
@@ -379,6 +380,27 @@ def test_a_query_that_writes_or_fails_says_which(database, query, cause):
     assert len(read_query(f"sqlite:///{database}", "SELECT * FROM visits").tables["main"]) == 2
 
 
+ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT "
+
+
+@pytest.mark.parametrize(
+    ("query", "limit", "cause"),
+    [
+        (f"{ENDLESS}count(*) FROM n", ("_SECONDS", 0.1), "it did not end within 0.1 seconds"),
+        (
+            f"{ENDLESS}x FROM n",
+            ("_MOST_BYTES", 30_000),
+            r"more than 20\d rows of 1 columns, .*; at most 30,000 are read",
+        ),
+        ("SELECT town || zeroblob(2000) FROM visits", ("_LONGEST", 1000), "too big"),
+    ],
+)
+def test_a_query_without_end_is_ended(database, monkeypatch, query, limit, cause):
+    monkeypatch.setattr(sql, *limit)
+    with pytest.raises(kl.KonbitError, match=cause):
+        read_query(str(database), query)
+
+
 def test_a_database_that_is_not_there_is_not_made_and_no_password_is_told(tmp_path, monkeypatch):
     with pytest.raises(kl.KonbitError, match="no such file"):
         read_query("sqlite:///none.sqlite", "SELECT 1", folder=tmp_path)
@@ -400,6 +422,14 @@ def test_a_database_that_is_not_there_is_not_made_and_no_password_is_told(tmp_pa
 def test_reading_a_database_as_a_file_asks_for_a_query(database):
     with pytest.raises(kl.KonbitError, match="this is a database"):
         kl.read(database)
+
+
+def test_a_pipe_among_the_files_is_refused_before_anything_waits_for_it(tiny):
+    store.write(tiny.clean())
+    tiny.raw("sign_in.csv").unlink()
+    os.mkfifo(tiny.raw("sign_in.csv"))
+    with pytest.raises(kl.KonbitError, match=r"sign_in\.csv: this is a pipe or a device"):
+        store.cleaned(kl.load(tiny.toml))
 
 
 QUERIED = 'query = "SELECT * FROM people"'

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from konbit_lessons.field.values import Writing, convert
+from konbit_lessons.tables import marks
 from konbit_lessons.words.label import Label
 
 DTYPES = {"yes_no": "boolean", "whole": "Int64", "amount": "Float64", "day": "datetime64[us]", "text": "str"}
@@ -59,6 +60,29 @@ def test_a_number_that_can_be_two_numbers_is_refused():
 @pytest.mark.parametrize("text", ["env. 3", "3 HTG", "1,2,3", "12-", "NaN", "inf"])
 def test_what_is_no_number_is_refused(text):
     assert _one(text, "amount", FRENCH) == "expected a number such as 1250,5"
+
+
+@pytest.mark.parametrize(
+    ("currency", "text", "number"),
+    [
+        ("FCFA", "5 000 FCFA", 5000.0),
+        ("XOF", "10 000 F CFA", 10000.0),
+        ("XAF", "FCFA 2 500", 2500.0),
+        ("XOF", "1 500 francs CFA", 1500.0),
+        ("KES", "KES 500", 500.0),
+        ("KES", "Ksh. 1 500/=", 1500.0),
+        ("UGX", "20 000/=", 20000.0),
+        ("EUR", "1.500,00 €", 1500.0),
+        ("EUR", "5 000 FCFA", "expected a number such as 1250,5, in EUR"),
+        ("KES", "500 USD", "expected a number such as 1250,5, in KES"),
+        ("XOF", "5k", "expected a number such as 1250,5, in XOF"),
+        ("XOF", "1.500 F", "cannot tell whether 1.500 is 1500 or 1,500"),
+    ],
+)
+def test_an_amount_in_its_currency_and_in_no_other(currency, text, number):
+    about = {"kind": "amount", "unit": Label.of(currency), "marks": marks("currency", currency)}
+    values, wrong = convert(pd.Series([text], dtype="str"), about, FRENCH, "Float64")
+    assert (values.tolist()[0] if wrong.empty else wrong[0]) == number
 
 
 def test_a_half_is_no_whole_number():

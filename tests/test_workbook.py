@@ -13,7 +13,8 @@ import xlsxwriter
 from workbook_files import ODS_CELL, ODS_ROW, RELATIONS, TYPE, number, ods, parts, record, xls, xlsx, zipped
 
 import konbit_lessons as kl
-from konbit_lessons.field.sources.file import look, read_workbook
+from konbit_lessons.field.sources.file import read_workbook
+from konbit_lessons.field.sources.workbook_parts import look
 
 EPOCHS = ("1900", "1904")
 PEERS = Path(__file__).parent / "data" / "peers"
@@ -330,6 +331,65 @@ def test_what_desktop_excel_saves_is_read_like_its_control(name, control):
     read = kl.read(PEERS / name).tables["main"]
     assert read.to_dict("list") == {"organization": ["Fondasyon A", "Asosyasyon B"], "contact": ["Marie", "Jean"]}
     assert read.equals(kl.read(PEERS / control).tables["main"])
+
+
+AS_OTHERS_WRITE = {
+    "03_control_plain_formats.dta": ("org submitted visit", "A 2017-06-01T09:30:00 2017-06-01"),
+    "03_stata_custom_date_formats.dta": ("org submitted visit", "A 2017-06-01T09:30:00 2017-06-01"),
+    "04_attendance_dates.csv": ("Organization 2017-03-15 2017-04-12 2017-05-10", "Fondasyon_A X X nan"),
+    "04_numbered_questions.csv": ("1._Name_of_organization 2._Commune 3._Who_signs?", "Fondasyon_A Jakmel Marie"),
+    "04_year_column.csv": ("organization 2016", "Fondasyon_A yes"),
+    "05_spss_date_out_of_range.sav": ("org seen", "A 13000000000"),
+    "06_xls_codepage_1252.xls": ("organization contact", "Fondasyon_A Marie"),
+    "07_leading_blank_line.csv": ("organization", "Fondasyon_A"),
+    "07_title_with_a_comma.csv": ("Organization Name Phone", "Fondasyon_A Marie 3700"),
+}
+
+
+@pytest.mark.parametrize("name", AS_OTHERS_WRITE)
+def test_a_file_as_another_program_writes_it_is_read_rightly(name):
+    main = kl.read(PEERS / name).tables["main"]
+    read = [" ".join(str(one).replace(" ", "_") for one in row) for row in ([*main], main.iloc[0])]
+    assert read == [*AS_OTHERS_WRITE[name]]
+
+
+def test_a_sheet_of_nine_thousand_columns_is_read_and_what_is_no_table_is_refused():
+    assert kl.read(PEERS / "10_wide.csv").tables["main"].shape == (1, 9001)
+    for name, told in [("08_quote_without_place.csv", "row 502: the quotes"), ("09_api_dump.json", "this is JSON")]:
+        with pytest.raises(kl.KonbitError, match=told):
+            kl.read(PEERS / name)
+
+
+def test_codes_are_read_as_a_format_of_zeros_shows_them(tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
+        sheet = book.add_worksheet()
+        for at, form in enumerate(["00000", '"OP-"000', "0.00", '#,##0" FCFA"', "dd/mm/yyyy"]):
+            sheet.write_string(0, at, form)
+            sheet.write_number(1, at, 42736, book.add_format({"num_format": form}))
+            sheet.write_number(2, at, 7, book.add_format({"num_format": form}))
+    rows = kl.read(tmp_path / "a.xlsx").tables["main"].to_numpy().tolist()
+    assert rows[0] == ["42736", "OP-42736", "42736", "42736", "2017-01-01"]
+    assert rows[1][:4] == ["00007", "OP-007", "7", "7"]
+
+    style, digits = (
+        [record(0xE0, struct.pack("<HH", 0, one) + bytes(16)) for one in (0, 164)],
+        struct.pack("<i", 9 << 2 | 2),
+    )
+    form = record(0x41E, struct.pack("<HHB", 164, 3, 0) + b"000")
+    row = struct.pack("<HHH", 1, 0, 1) + digits + struct.pack("<H", 0) + digits + struct.pack("<H", 1)
+    title = b"".join(record(0x204, struct.pack("<HHHHB", 0, at, 0, 1, 0) + b"xy"[at : at + 1]) for at in (0, 1))
+    whole = record(0x203, struct.pack("<HHHd", 2, 0, 1, 12))
+    (tmp_path / "a.xls").write_bytes(xls(title, record(0xBD, row), whole, globals_=form + b"".join(style)))
+    old = kl.read(tmp_path / "a.xls").tables["main"]
+    assert old["x"].tolist() == ["009", "012"] and old["y"].tolist()[0] == "9"
+
+    shown = '<table:table-cell office:value-type="float" office:value="{}"><text:p>{}</text:p></table:table-cell>'
+    rows = "".join(
+        ODS_ROW.format("", one)
+        for one in (ODS_CELL.format("", "code"), shown.format(12, "0012"), shown.format(7, "7,0"))
+    )
+    ods(rows)(tmp_path / "a.ods")
+    assert kl.read(tmp_path / "a.ods").tables["main"]["code"].tolist() == ["0012", "7"]
 
 
 def test_a_form_saved_by_desktop_excel_gives_its_codes():

@@ -5,6 +5,7 @@ Imports next to nothing, so that the command answers a wrong path or a slip in t
 
 import os
 import tomllib
+import unicodedata
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -36,7 +37,7 @@ def content_of(path: Path) -> dict[str, Any]:
         The file is missing or is not TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(unicodedata.normalize("NFC", path.read_text(encoding="utf-8")))
     except (FileNotFoundError, IsADirectoryError) as error:
         advice = f"Give the path with --programme or in {VARIABLE}, or start with `konbit init` or `konbit example`."
         where = path.parent.name or path.parent

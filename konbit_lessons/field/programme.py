@@ -5,6 +5,7 @@ and no code. It is checked whole before anything is read: each error names the f
 is allowed. ``sections`` has the keys, ``declared`` the columns that come of them and how they fit together.
 """
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -200,7 +201,8 @@ class Programme:
         """
         found = []
         for pattern in source.patterns:
-            matches = sorted(path for path in self.raw.glob(pattern) if is_raw(path))
+            paths = {path for one in _spellings(pattern) for path in self.raw.glob(one)}
+            matches = sorted(path for path in paths if is_raw(path))
             if not matches:
                 where = f'{self.path.name}, [[source]] of table "{source.table}"'
                 told = f'no file matches "{pattern}" in {self.said.programme.raw}. {_files_there(self.raw)}'
@@ -208,20 +210,34 @@ class Programme:
             found += matches
         return found
 
+    def form_of(self, source: Source) -> Path | None:
+        """The form behind a source, if it names one."""
+        paths = [self.raw / one for one in _spellings(source.form or "")]
+        return next((path for path in paths if path.is_file()), paths[0]) if source.form else None
+
+    def place_of(self, path: Path) -> str:
+        """What a file is called below the raw folder, its accents composed."""
+        return unicodedata.normalize("NFC", path.relative_to(self.raw).as_posix())
+
     def places_of(self, source: Source) -> list[str]:
         """What the column ``source`` says of rows of this source: a file below the raw folder, or the database."""
-        return [path.relative_to(self.raw).as_posix() for path in self.files_of(source)] or [source.place]
+        return [self.place_of(path) for path in self.files_of(source)] or [source.place]
 
     def input_files(self) -> list[Path]:
         """Every file an analysis of this programme reads, programme.toml first."""
         if self.study:
             return [self.path, self.folder / self.study.table]
         data = [path for source in self.sources for path in self.files_of(source)]
-        forms = [self.raw / source.form for source in self.sources if source.form]
+        forms = [self.form_of(source) for source in self.sources if source.form]
         with_sheets = [path for source in self.sources if source.sheets for path in self.files_of(source)]
         repeats = [one for path in with_sheets for one in path.parent.glob(f"{escape(path.stem)}-*.csv")]
         corrections = [path for path in [self.raw / CORRECTIONS] if path.is_file()]
         return [self.path, *sorted({*data, *repeats, *forms, *corrections})]
+
+
+def _spellings(name: str) -> list[str]:
+    """A name as people type it, and as a Mac may have written it: each accent behind its letter."""
+    return [unicodedata.normalize(form, name) for form in ("NFC", "NFD")]
 
 
 def is_raw(path: Path) -> bool:

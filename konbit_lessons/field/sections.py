@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, model_validator
 
 from konbit_lessons import tables
+from konbit_lessons.field.days import DATE_ORDERS
 from konbit_lessons.field.sources import KINDS
-from konbit_lessons.field.values import DATE_ORDERS
 from konbit_lessons.periods import NAMED_BY, Calendar
 from konbit_lessons.words import languages
 from konbit_lessons.words.label import Label

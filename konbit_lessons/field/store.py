@@ -17,6 +17,7 @@ from konbit_lessons.field.cleaning import Data, clean, corrections, decisions
 from konbit_lessons.field.cleaning.conversion import answers
 from konbit_lessons.field.cleaning.record import LISTS, NUMBERS
 from konbit_lessons.field.programme import ANSWERED, Programme
+from konbit_lessons.field.sources.guard import check_place
 from konbit_lessons.publish import for_spreadsheets, from_spreadsheets, only_one_run, published
 
 PACKAGE = Path(__file__).parents[1]
@@ -114,6 +115,7 @@ def inputs(programme: Programme) -> dict[str, str]:
     names = {}
     for path in programme.input_files():
         inside = path.is_relative_to(programme.folder)
+        check_place(path)
         with path.open("rb") as file:
             hashed = hashlib.file_digest(file, "sha256").hexdigest()
         names[path.relative_to(programme.folder).as_posix() if inside else path.name] = hashed

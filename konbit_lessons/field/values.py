@@ -8,53 +8,23 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import datetime
+from decimal import Decimal
+from math import isinf
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from konbit_lessons.tables import TEXT, codebook
+from konbit_lessons.field.days import ISO, SERIAL_NUMBER, WRITING, Writing, alike, of_serial, span
+from konbit_lessons.tables import TEXT
 
-WRITING = codebook()["writing"]
 YES, NO = {*WRITING["yes"]}, {*WRITING["no"]}
 AGREEMENT = {label: int(point) for point, labels in WRITING["agreement"].items() for label in labels}  # without a form
-MONTHS = {name: number for number, names in enumerate(WRITING["months"], start=1) for name in names.split()}
-SERIAL = {"excel": "1900", "excel 1904": "1904"}  # dates as a workbook counts them
-DATE_ORDERS = WRITING["dates"] | dict.fromkeys(SERIAL, "")
-_ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?")
-_TIME = re.compile(r"[ T]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*[ap]\.?m\.?)?$", re.IGNORECASE)
-_SERIAL = r"\d{5}(\.\d+)?"
 _SPACES = re.compile(r"[\s']+")
 _SPACED = re.compile(r"[+-]?\s*\d{1,3}(?:[\s']+\d{3})*(?:[.,]\d+)?")  # thousands, and nothing else, apart
-FIRST_YEAR, LAST_YEAR = 1950, 2100
-
-
-@dataclass(frozen=True)
-class Writing:
-    """How one source writes the values of one column.
-
-    Attributes
-    ----------
-    dates : tuple of str
-        Keys of :data:`DATE_ORDERS`, in the order to try; year-month-day is always understood.
-    decimal : str
-        ``"."`` or ``","``.
-    levels : dict of str to str
-        What is written → what it means; compared without case and outer spaces.
-    timezone : tzinfo
-        Of the dates wanted; a time with an offset is moved there first.
-    utc : bool
-        A time without an offset is in UTC, as in Kobo's ``_submission_time``.
-    """
-
-    dates: tuple[str, ...] = ()
-    decimal: str = "."
-    levels: dict[str, str] = field(default_factory=dict)
-    timezone: tzinfo = UTC
-    utc: bool = False
+_MOST_EXACT, _MOST_WHOLE = 2**53, 2**63  # from where on a double is no longer each whole number; and none has a place
 
 
 def convert(text: pd.Series, about: Mapping, writing: Writing, dtype: object) -> tuple[pd.Series, pd.Series]:
@@ -97,10 +67,23 @@ def convert(text: pd.Series, about: Mapping, writing: Writing, dtype: object) ->
         try:
             good[written] = parse(meant.get(_fold(written), written).strip(), writing, about)
         except ValueError as error:
-            reasons[at] = f"expected {', '.join(writing.levels)}" if writing.levels else str(error)
+            said = meant.get(_fold(written))
+            reasons[at] = f'programme.toml reads it as "{said}", under levels; {error}' if said else str(error)
+            if writing.levels and not said:
+                reasons[at] = f"expected {', '.join(writing.levels)}"
     wrong = np.flatnonzero(np.isin(codes, list(reasons))) if reasons else []
     expected = pd.Series([reasons[code] for code in codes[wrong]], index=text.index[wrong], dtype="str")
     return looked_up(text, good, dtype), expected
+
+
+def of_several_days(text: pd.Series, writing: Writing) -> pd.Series:
+    """Whether each text holds more than one day; missing where it is none."""
+    found = {}
+    for written in distinct_of(text)[1]:
+        with suppress(ValueError):
+            first, last = (0, 0) if ISO.fullmatch(written) else span(written.strip(), writing)
+            found[written] = first < last
+    return looked_up(text, found, "boolean")
 
 
 def days_of_serials(text: pd.Series, epoch: str) -> tuple[pd.Series, int]:
@@ -111,12 +94,12 @@ def days_of_serials(text: pd.Series, epoch: str) -> tuple[pd.Series, int]:
     >>> days_of_serials(pd.Series(["41274"]), "1904")[0].tolist()
     ['2017-01-01']
     """
-    days = text[text.str.fullmatch(_SERIAL).fillna(False)].map(lambda number: _of_serial(number, epoch)).dropna()
+    days = text[text.str.fullmatch(SERIAL_NUMBER).fillna(False)].map(lambda number: of_serial(number, epoch)).dropna()
     return text.where(~text.index.isin(days.index), days.map("{:%Y-%m-%d}".format).reindex(text.index)), len(days)
 
 
 def _fold(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+    return alike(text).casefold()
 
 
 def _text(text: str, writing: Writing, about: Mapping) -> str:
@@ -154,19 +137,30 @@ def _yes_no(text: str, writing: Writing, about: Mapping) -> bool:
 
 
 def _amount(text: str, writing: Writing, about: Mapping) -> float:
+    number = _said(text, writing, about)
+    kept = float(number)
+    if isinf(kept) or (abs(number) > _MOST_EXACT and Decimal(kept) != number):
+        raise ValueError("expected a number that can be kept exactly; this one has too many digits")
+    return kept
+
+
+def _said(text: str, writing: Writing, about: Mapping) -> Decimal:
+    """The number of a text that may hold its unit, or a percent sign."""
+    text = text.replace("’", "'")
     found = re.fullmatch(r"([^\d+-]*)([+-]?\d[\d\s\u00a0\u202f'.,]*?)([^\d]*)", text)
     mark = _fold(found[1] + found[3]).strip(". ") if found else ""
-    percent = [(text.removesuffix("%"), 100)] if text.endswith("%") else []  # as a percent cell of a workbook holds it
-    for digits, of in [(text, 1), *percent, *([(found[2], 1)] if found and mark in about.get("marks", ()) else [])]:
+    percent = [(text.removesuffix("%"), -2)] if text.endswith("%") else []  # as a percent cell of a workbook holds it
+    known = mark in (marks := about.get("marks", ())) or re.sub(r"[\s.]*/[=-]$", "", mark) in marks  # KES 500/=
+    for digits, shift in [(text, 0), *percent, *([(found[2], 0)] if found and known else [])]:
         if (number := _number(digits, writing)) is not None:
-            return number / of
+            return number.scaleb(shift) if shift else number
     unit = about["unit"].text() if about.get("unit") else ""
     if unit == "hours" and (clock := re.fullmatch(r"(\d{1,2})\s*[h:]\s*([0-5]\d)", text.lower())):
-        return int(clock[1]) + int(clock[2]) / 60
+        return Decimal(int(clock[1]) + int(clock[2]) / 60)
     raise ValueError(f"expected a number such as 1250{writing.decimal}5{f', in {unit}' if mark and unit else ''}")
 
 
-def _number(text: str, writing: Writing) -> float | None:
+def _number(text: str, writing: Writing) -> Decimal | None:
     mark, other = writing.decimal, "," if writing.decimal == "." else "."
     digits = _SPACES.sub("", text)
     if digits != text and not _SPACED.fullmatch(text):
@@ -174,24 +168,25 @@ def _number(text: str, writing: Writing) -> float | None:
     if re.fullmatch(rf"[+-]?\d{{1,3}}(?:\{other}\d{{3}})+(?:\{mark}\d+)?", digits):
         if digits.count(other) == 1 and mark not in digits and other == ".":
             raise ValueError(f"cannot tell whether {digits} is {digits.replace('.', '')} or {digits.replace('.', ',')}")
-        return float(digits.replace(other, "").replace(mark, "."))
+        return Decimal(digits.replace(other, "").replace(mark, "."))
     if re.fullmatch(rf"[+-]?\d+(?:\{mark}\d+)?", digits):
-        return float(digits.replace(mark, "."))
+        return Decimal(digits.replace(mark, "."))
     # a number cell of a workbook, whatever its language
-    return float(digits) if re.fullmatch(r"[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?", digits) else None
+    return Decimal(digits) if re.fullmatch(r"[+-]?\d+(?:\.\d+)?(?:e[+-]?\d{1,3})?", digits, re.IGNORECASE) else None
 
 
 def _whole(text: str, writing: Writing, about: Mapping) -> int:
+    number = Decimal(0)
     with suppress(ValueError):
-        number = _amount(text, writing, about)
-        if number.is_integer() and not text.endswith("%"):
+        number = _said(text, writing, about)
+        if number == number.to_integral_value() and not text.endswith("%") and abs(number) < _MOST_WHOLE:
             return int(number)
-    raise ValueError("expected a whole number")
+    raise ValueError(f"expected a whole number{' of 18 digits at most' * (abs(number) >= _MOST_WHOLE)}")
 
 
 def _scale(text: str, writing: Writing, about: Mapping) -> int:
     """A point on the scale: its number; of agreement also its label, or both where they agree."""
-    label = _fold(text.replace("’", "'"))
+    label = _fold(text)
     if about.get("scale") == (1, 5):  # that of agreement
         if label in AGREEMENT:
             return AGREEMENT[label]
@@ -202,42 +197,8 @@ def _scale(text: str, writing: Writing, about: Mapping) -> int:
 
 
 def _day(text: str, writing: Writing, about: Mapping) -> datetime:
-    """Midnight of a day; of a moment with a time zone, the day that it was in the programme's."""
-    if (iso := _ISO.fullmatch(text)) and (day := _by_format(text[:10], "%Y-%m-%d")):
-        if not iso[4] or not (iso[5] or writing.utc):
-            return day
-        moment = datetime.fromisoformat(f"{day.date()}T{iso[4]}{(iso[5] or 'Z').replace('Z', '+00:00')}")
-        return datetime.combine(moment.astimezone(UTC).astimezone(writing.timezone).date(), time())
-    for order in writing.dates:
-        if day := _of_serial(text, SERIAL[order]) if order in SERIAL else _in_order(_TIME.sub("", text), order):
-            return day
-    raise ValueError(f"expected a date written {' or '.join([*writing.dates, 'year-month-day'])}")
-
-
-def _in_order(text: str, order: str) -> datetime | None:
-    if "month day" in order or "day month" in order:
-        parts = re.findall(r"[^\W\d_]+|\d+", _fold(text))
-        if MONTHS.keys().isdisjoint(parts):
-            return None
-        text = " ".join(str(MONTHS.get(part, part)) for part in parts)
-    return _by_format(text, DATE_ORDERS[order])
-
-
-def _by_format(text: str, form: str) -> datetime | None:
-    with suppress(ValueError):
-        return _plausible(datetime.strptime(text, form))
-    return None
-
-
-def _of_serial(text: str, epoch: str) -> datetime | None:
-    if not re.fullmatch(_SERIAL, text):
-        return None
-    first = datetime(1899, 12, 30) if epoch == "1900" else datetime(1904, 1, 1)
-    return _plausible(first + timedelta(days=int(float(text))))
-
-
-def _plausible(day: datetime) -> datetime | None:
-    return day if FIRST_YEAR <= day.year <= LAST_YEAR else None
+    """Of several days the last where the column is about an end, else the first."""
+    return span(text, writing)[bool(about.get("ends"))]
 
 
 _PARSERS = {"level": _level, "place": _level, "day": _day, "yes_no": _yes_no, "scale": _scale, "whole": _whole}

@@ -4,9 +4,11 @@ Its files are read as text under the table's column names; what does not convert
 row.
 """
 
+import unicodedata
 from collections.abc import Iterator
 from fnmatch import filter as matching
 from math import inf
+from pathlib import Path
 
 import pandas as pd
 import pandera.pandas as pa
@@ -16,12 +18,18 @@ from konbit_lessons.errors import ProgrammeError, SourceError
 from konbit_lessons.field import values as by_codebook
 from konbit_lessons.field.cleaning.corrections import corrected
 from konbit_lessons.field.cleaning.record import ROW, TYPED, WHEN, Record
+from konbit_lessons.field.days import Writing, alike, are_half_turned
 from konbit_lessons.field.declared import nearest
 from konbit_lessons.field.programme import Programme, Source
 from konbit_lessons.field.sources import Raw, read
 from konbit_lessons.field.values import as_text, constant, counted, encoded, kept, looked_up, nothing, stacked
 
 SUBMITTED = tables.codebook()["submitted"]  # where an exporter says when a row was submitted
+_TURNED = (
+    "all cells that are dates have a day up to 12, and all dates that are text one above: a spreadsheet has probably "
+    "taken day for month where it could. Compare with the paper, and write all dates of the column as text, "
+    "year-month-day."
+)
 FILLED_IN = ("end", "today", "start")  # when a form was filled in, by the device's clock; the first there is counts
 
 
@@ -116,10 +124,11 @@ class Conversion:
     def _days(self, text: pd.DataFrame, name: str) -> pd.Series:
         return by_codebook.convert(text[name], {"kind": "day"}, self._writing(name), "datetime64[us]")[0]
 
-    def _writing(self, name: str) -> by_codebook.Writing:
+    def _writing(self, name: str) -> Writing:
         source, timezone = self.source, self.programme.timezone
         in_utc = name == "_submitted" or source.columns.get(name) == "_submission_time"
-        return by_codebook.Writing(tuple(source.dates), source.decimal, source.levels.get(name, {}), timezone, in_utc)
+        levels, languages = source.levels.get(name, {}), tuple(self.programme.languages)
+        return Writing(tuple(source.dates), source.decimal, levels, timezone, in_utc, languages)
 
     def _column(self, text: pd.DataFrame, name: str, blanked: pd.Series | None) -> tuple[pd.Series, pd.Series]:
         """Typed values of one column, and for the texts that did not convert, why."""
@@ -132,7 +141,16 @@ class Conversion:
         values, wrong = by_codebook.convert(cells, about.metadata, self._writing(name), dtype)
         of_value = {"scope": "value", "check": "conversion", "reason": wrong}
         self.record.set_aside(text.loc[wrong.index], self.schema.name, name, cells, **of_value)
+        if tables.is_day(about):
+            self._note_several_days(text, name, cells, values)
         return values, wrong
+
+    def _note_several_days(self, text: pd.DataFrame, name: str, cells: pd.Series, values: pd.Series) -> None:
+        """A line of the log for each cell of several days, of which one is taken."""
+        several = by_codebook.of_several_days(cells, self._writing(name)).fillna(False)
+        which = "last" if self.schema.columns[name].metadata.get("ends") else "first"
+        about = {"check": "several days", "reason": f"several days stand in the cell: the {which} is taken"}
+        self.record.changed(text[several], self.schema.name, name, cells, values.dt.strftime("%Y-%m-%d"), **about)
 
     def _with_blanks(self, text: pd.DataFrame, name: str, blanked: pd.Series | None) -> pd.Series:
         """Cells of a column: codes for no answer are blank, and blank cells are what they mean in this source."""
@@ -213,7 +231,7 @@ def read_source(programme: Programme, source: Source, schema: pa.DataFrameSchema
 
 def _raws(programme: Programme, source: Source, expect: tuple[str, ...]) -> Iterator[tuple[str, Raw]]:
     """What each file of a source, or its query, gives; and what the place is called."""
-    form = programme.raw / source.form if source.form else None
+    form = programme.form_of(source)
     if form and not form.is_file():
         where = f'{programme.path.name}, [[source]] of table "{source.table}", form'
         told = f'found "{source.form}"; there is no such file in {programme.said.programme.raw}.'
@@ -223,7 +241,7 @@ def _raws(programme: Programme, source: Source, expect: tuple[str, ...]) -> Iter
         return
     asked = {"form": form, "kind": source.kind, "expect": () if form else expect, "options": source.options}
     for path in programme.files_of(source):
-        yield path.relative_to(programme.raw).as_posix(), read(path, **asked)
+        yield programme.place_of(path), read(path, **asked)
 
 
 def answers(programme: Programme, source: Source) -> Iterator[tuple[str, Raw]]:
@@ -239,7 +257,11 @@ def _wanted(raw: Raw, source: Source, name: str) -> list[str]:
     """The sheets to read: those programme.toml names; else all of a hand-made workbook, the main one of an export."""
     if not source.sheets:
         return list(raw.tables) if raw.kind == "sheet" else ["main"]
-    found = [one for one, title in raw.sheets.items() if any(matching([title, one], each) for each in source.sheets)]
+    found = [
+        one
+        for one, title in raw.sheets.items()
+        if any(matching([alike(title), one], alike(each)) for each in source.sheets)
+    ]
     if not found:
         called = f"no visible sheet is called {', '.join(source.sheets)}; it has {', '.join(raw.sheets.values())}"
         raise SourceError(f"{name}: {called}.")
@@ -256,16 +278,19 @@ def _part(raw: Raw, table: str, name: str, source: Source, schema: pa.DataFrameS
         clock = {"_submitted": SUBMITTED[raw.kind], **dict(filled_in[:1])}
     if frame.empty:
         notices.append(f"{where}: there is a header but no rows")
-    cells = as_written(frame).assign(**{"@sheet": sheet, "@file": raw.path.stem})
+    file = Path(unicodedata.normalize("NFC", raw.path.name))
+    cells = as_written(frame).assign(**{"@sheet": sheet, "@file": file.stem})
     part = pd.DataFrame({column: cells[header] for column, header in (wanted | clock).items()}, index=frame.index)
     for column in [column for column in wanted if raw.epoch and tables.is_day(schema.columns[column])]:
+        if are_half_turned(part[column].dropna().tolist()):
+            raise SourceError(f'{where}, column "{wanted[column]}": {_TURNED}')
         part[column], count = by_codebook.days_of_serials(part[column], raw.epoch)
         if count:
             notices.append(f"{where}, {column}: {count} serial numbers were read as days, counted from {raw.epoch}")
     unused = [header for header in frame if header not in {*wanted.values(), *clock.values()}]
     if unused:
         notices.append(f"{where}: not used: {', '.join(unused)}")
-    same = source.constants(raw.path.name) | {"source": name, "sheet": sheet, "_kind": raw.kind}
+    same = source.constants(file.name) | {"source": name, "sheet": sheet, "_kind": raw.kind}
     part = part.assign(**{column: encoded(part[column]) for column in part})
     part = part.assign(**{column: constant(text, part) for column, text in same.items()})
     return part.assign(row=frame.index.to_numpy())
@@ -279,18 +304,17 @@ def as_written(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _columns(frame: pd.DataFrame, source: Source, schema: pa.DataFrameSchema, *, where: str) -> dict[str, str]:
     """Table column → header in the file. A header that is a column of the table needs no line in programme.toml."""
-    by_spaces = {" ".join(header.split()): header for header in frame}
-    wanted = {column: column for column in schema.columns if column in frame}
+    by_words = {alike(header): header for header in reversed([*frame])} | {header: header for header in frame}
+    wanted = {column: by_words[column] for column in schema.columns if column in by_words}
     for column, header in source.columns.items():
         if header.startswith("@"):
             found = {column: header}
         elif column.endswith("*"):
             stem, prefix = column.removesuffix("*"), header.removesuffix("*")
             named = {name: prefix + name.removeprefix(stem) for name in schema.columns if name.startswith(stem)}
-            found = {name: choice for name, choice in named.items() if choice in frame}
+            found = {name: by_words[alike(one)] for name, one in named.items() if alike(one) in by_words}
         else:
-            spaced = " ".join(header.split())
-            found = {column: by_spaces[spaced]} if spaced in by_spaces else {}
+            found = {column: by_words[alike(header)]} if alike(header) in by_words else {}
         if not found:
             hint = f'there is no column "{header}". {nearest(header, frame, 0.5)}It has {", ".join(frame)}'
             raise SourceError(f"{where}: {hint}. Correct columns in programme.toml, or the file.")

@@ -18,7 +18,8 @@ from rapidfuzz import fuzz, process
 
 from konbit_lessons import tables
 from konbit_lessons.field import identity
-from konbit_lessons.field.values import DATE_ORDERS, NO, SERIAL, YES, Writing, convert
+from konbit_lessons.field.days import DATE_ORDERS, SERIAL, Writing
+from konbit_lessons.field.values import NO, YES, convert
 from konbit_lessons.words import languages
 
 PLACES = {"at": "places", "kind": "text", "meaning": "Where it is"}

@@ -14,18 +14,19 @@ import pandas as pd
 
 from konbit_lessons import tables
 from konbit_lessons.field import identity
+from konbit_lessons.field.days import DATE_ORDERS, Writing, order_of
 from konbit_lessons.field.declared import AMOUNT, EXPECTS
 from konbit_lessons.field.draft import evidence
 from konbit_lessons.field.draft.evidence import SCHEMAS, SURE, Column, currency_in, days_in, folded, meanings
 from konbit_lessons.field.draft.folder import Unit
 from konbit_lessons.field.sources.form import Form
-from konbit_lessons.field.values import DATE_ORDERS, YES, Writing, convert
+from konbit_lessons.field.values import YES, convert
 
 MISSING = "no answer, as the form or the words say"
 _NUMBERS = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{2}|\d{4})(?:[ T].*)?")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ].*)?")
 _SECTIONS = {"events": ["incentives"], "survey": ["expectations", "questions"], "conversations": ["expectations"]}
-_PLAIN_ORDERS = ("year/month/day", "day month year", "month day, year", "excel")
+_PLAIN_ORDERS = ("year/month/day", "excel")
 
 
 @dataclass(frozen=True)
@@ -217,7 +218,8 @@ def _dates(ways: Ways, columns: list[Column]) -> None:
             seen = days.setdefault((mark, options), Counter())
             seen.update(all=count, first=count * (int(found[1]) > 12), second=count * (int(found[3]) > 12))
         else:
-            orders[next((one for one in _PLAIN_ORDERS if days_in(pd.Series([written]), [one]).notna()[0]), "")] += count
+            plain = (one for one in _PLAIN_ORDERS if days_in(pd.Series([written]), [one]).notna()[0])
+            orders[order_of(written) or next(plain, "")] += count
     unread = orders.pop("", 0)
     ways.dates += orders
     why = [f"{count} so" for count in orders.values()]

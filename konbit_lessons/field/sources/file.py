@@ -9,8 +9,10 @@ In a workbook a date cell becomes ``2016-06-11``, a number cell its shortest for
 what it shows. Hidden rows and columns are read, and said; hidden sheets are not, and said.
 """
 
+import codecs
 import csv
 import io
+import re
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -21,6 +23,7 @@ from itertools import groupby
 from pathlib import Path
 
 import numpy as np
+import olefile
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -28,17 +31,23 @@ import pyarrow.csv as arrow_csv
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
-from konbit_lessons.field.sources import guard
+from konbit_lessons.field.sources import guard, old_workbook, workbook_parts
 from konbit_lessons.field.sources.guard import refuse, refuse_if
 from konbit_lessons.field.sources.raw import Grid, Grids, grid_of, listed, text_of
-from konbit_lessons.field.sources.workbook_parts import Sheet, look, opened
+from konbit_lessons.field.sources.workbook_parts import Sheet
 from konbit_lessons.tables import TEXT
 
 SEPARATORS = (",", ";", "\t", "|")
 _SAMPLE = 200_000
 _BLOCK = 1 << 20  # a row must fit in a block, or is read slowly
 _CHUNK = 1 << 24
-csv.field_size_limit(10_000_000)
+_LONGEST_CELL, MOST_COLUMNS = 10_000_000, 20_000
+csv.field_size_limit(_LONGEST_CELL)
+_TOLD = re.compile(rb'"?sep=(.)"?\r?\n', re.IGNORECASE)
+_SPACED = re.compile(r"\s")
+# letters of a word in UTF-8, which no word of cp1252 is made of
+_PAIRS = rb"\xc2[\xa0-\xbf]|[\xc3-\xc5][\x80-\xbf]|\xe2\x80[\x80-\xbf]"
+_UTF_8 = re.compile(_PAIRS + rb"|([\xc6-\xdf][\x80-\xbf]){2}|([\xe0-\xef][\x80-\xbf]{2}){2}")
 _KEPT_DIGITS = 10**15  # a number cell keeps 15
 
 
@@ -108,27 +117,65 @@ def read_text(path: Path, content: bytes | None = None) -> Grids:
         It is no text, or a row has more cells than the header.
     """
     content, notices = _in_utf_8(path, path.read_bytes() if content is None else content)
-    sample = content[:_SAMPLE].decode(errors="replace")
-    separator = _separator(sample)
+    told = _TOLD.match(content)  # "sep=;", which Excel reads, and writes
+    content, above = (content[told.end() :], 1) if told else (content, 0)
+    sample = content[:_SAMPLE]
+    separator = told[1].decode() if told and told[1] in sample else _separator(sample)
+    columns = content[: content.find(b"\n") + 1 or None].count(separator.encode()) + 1
+    most = f"it has {columns:,} columns; at most {MOST_COLUMNS:,} are read. Export those that are needed."
+    refuse_if(columns > MOST_COLUMNS, path, most)
     cells = _read_regular(content, separator, len(next(filter(None, _rows(sample, separator)), [])))
-    if cells is not None:
-        return [Grid("", cells)], notices
-    return [_read_any(path, content.decode(), separator, notices)], notices
+    grid = _read_any(path, content, separator, notices, above) if cells is None else Grid("", cells)
+    grid.cells.index += above
+    return [grid], notices
 
 
 def _in_utf_8(path: Path, content: bytes) -> tuple[bytes, list[str]]:
     """BOM, then strict UTF-8, then cp1252 with a notice. A detector is not used: short French misleads it."""
-    with suppress(UnicodeDecodeError):
-        return content.decode("utf-16" if content.startswith(guard.UTF_16) else "utf-8-sig").encode(), []
+    if content.startswith(guard.UTF_16):
+        try:
+            return content.decode("utf-16").encode(), []
+        except UnicodeDecodeError as error:
+            refuse(path, f"it begins as UTF-16, and is cut or damaged ({error.reason}). Save it as CSV UTF-8.")
+    content = content.removeprefix(codecs.BOM_UTF8)
+    if _is_utf_8(content):
+        return content, []
     refuse_if(b"\0" in content, path, "this is not text, nor a workbook by its name. Expected .csv, .txt or .xlsx.")
-    try:
-        return content.decode("cp1252").encode(), ["not UTF-8; read as cp1252 (Windows)"]
-    except UnicodeDecodeError as error:
-        row = content.count(b"\n", 0, error.start) + 1
-        refuse(path, f"neither UTF-8 nor cp1252 ({error}). Save it as CSV UTF-8.", row=row)
+    return _line_by_line(path, content)
 
 
-def _separator(sample: str) -> str:
+def _is_utf_8(content: bytes) -> bool:
+    """Whether it is, without a copy of it."""
+    ends = pa.py_buffer(np.array([0, len(content)]))
+    with suppress(pa.ArrowInvalid):
+        pa.LargeStringArray.from_buffers(1, ends, pa.py_buffer(content)).validate(full=True)
+        return True
+    return False
+
+
+def _line_by_line(path: Path, content: bytes) -> tuple[bytes, list[str]]:
+    """Lines of Windows, and of UTF-8 where two files were put together; which it is, each line must tell."""
+    lines, rows = content.split(b"\n"), {"UTF-8": [], "cp1252": []}
+    for at, line in enumerate(lines):
+        if line.isascii():
+            continue
+        is_utf_8, looks_so = _is_utf_8(line), bool(_UTF_8.search(line))
+        both = "it holds letters in UTF-8 and in another encoding. Save it as CSV UTF-8 again, from its source."
+        if looks_so and not is_utf_8:
+            refuse(path, both, row=at + 1)
+        rows["UTF-8" if looks_so else "cp1252"].append(at + 1)
+        try:
+            lines[at] = line if looks_so else line.decode("cp1252").encode()
+        except UnicodeDecodeError as error:
+            refuse(path, f"neither UTF-8 nor cp1252 ({error}). Save it as CSV UTF-8.", row=at + 1)
+    told = "not UTF-8; read as cp1252 (Windows)"
+    if rows["UTF-8"]:
+        first, other = rows["UTF-8"][0], rows["cp1252"][0]
+        told = f"two encodings: row {first} is in UTF-8, row {other} in cp1252 (Windows), and each was read in its own"
+    return b"\n".join(lines), [told]
+
+
+def _separator(sample: bytes) -> str:
     """The separator that splits most records into as many cells as the first, and into more than one."""
 
     def quality(separator: str) -> tuple[float, int]:
@@ -178,12 +225,13 @@ def _blanks(cells: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(blank, None, cells) if pc.any(blank).as_py() else cells
 
 
-def _read_any(path: Path, text: str, separator: str, notices: list[str]) -> Grid:
-    """Row by row; adds to the notices the rows that are shorter than the header."""
-    records = _records(path, text, separator)
+def _read_any(path: Path, content: bytes, separator: str, notices: list[str], above: int) -> Grid:
+    """Row by row; adds to the notices the rows that are shorter than the header. ``above`` are rows not given."""
+    records = _records(path, content, separator, above)
     titles = _header_at(records)
     width = len(records[titles])
-    for number, record in enumerate(records[titles:], start=titles + 1):
+    records[:titles] = [[separator.join(record)] for record in records[:titles]]
+    for number, record in enumerate(records[titles:], start=titles + 1 + above):
         if any(cell.strip() for cell in record[width:]):
             advice = f'A text that holds "{separator}" must stand in quotes: correct that row, or export it again.'
             refuse(path, f"found {len(record)} cells; the header has {width}. {advice}", row=number)
@@ -195,30 +243,35 @@ def _read_any(path: Path, text: str, separator: str, notices: list[str]) -> Grid
 
 def _header_at(records: list[list[str]]) -> int:
     """The first row of several cells; below a title, which may hold the separator itself, the first as wide as most."""
-    first = next((at for at, record in enumerate(records) if len(record) > 1), 0)
-    usual = Counter(map(len, records[first:])).most_common(1)[0][0] if first else 0
-    if usual <= len(records[first]):
+    usual = Counter(map(len, records)).most_common(1)[0][0]
+    titles = [len(one) < min(usual, 2) or (len(one) < usual and all(map(_SPACED.match, one[1:]))) for one in records]
+    first = titles.index(False) if usual > 1 else 0
+    if usual <= len(records[first]) or not first:
         return first
     wide = (at for at, record in enumerate(records) if len(record) >= usual)
     return next((at for at in wide if not any(one[:1].isdigit() for one in records[at])), first)
 
 
-def _records(path: Path, text: str, separator: str) -> list[list[str]]:
+def _records(path: Path, content: bytes, separator: str, above: int) -> list[list[str]]:
     """The rows, without blank ones at the end."""
     records = []
     try:
-        records.extend(_rows(text, separator, strict=True))  # those before an error stay
+        records.extend(_rows(content, separator, strict=True))  # those before an error stay
     except csv.Error as error:
+        row = len(records) + 1 + above
+        if "field limit" in str(error):
+            refuse(path, f"one cell holds more than {_LONGEST_CELL:,} letters. Export it again.", row=row)
         advice = "A quote inside a quoted text is written twice: correct it, or export the file again."
-        refuse(path, f"the quotes do not close as they should ({error}). {advice}", row=len(records) + 1)
+        refuse(path, f"the quotes do not close as they should ({error}). {advice}", row=row)
     while records and not any(cell.strip() for cell in records[-1]):
         records.pop()
     refuse_if(not records, path, "the file holds no rows. Export it again.")
     return records
 
 
-def _rows(text: str, separator: str, *, strict: bool = False) -> Iterator[list[str]]:
-    return csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=strict)
+def _rows(content: bytes, separator: str, *, strict: bool = False) -> Iterator[list[str]]:
+    text = io.TextIOWrapper(io.BytesIO(content), "utf-8", errors="replace", newline="")
+    return csv.reader(text, delimiter=separator, strict=strict)
 
 
 def read_workbook(path: Path) -> Grids:
@@ -229,9 +282,11 @@ def read_workbook(path: Path) -> Grids:
     SourceError
         It is no workbook that is read; or a formula in it was never calculated.
     """
-    epoch, seen = look(path)
+    is_old = olefile.isOleFile(path)
+    epoch, seen = (old_workbook if is_old else workbook_parts).look(path)
     try:
-        with opened(path) as file, CalamineWorkbook.from_filelike(file) as workbook:
+        content = old_workbook.opened(path) if is_old else path.open("rb")
+        with content as file, CalamineWorkbook.from_filelike(file) as workbook:
             return _read(path, workbook, epoch, seen)
     except (CalamineError, OSError) as error:
         refuse(path, f"it cannot be opened as a workbook ({error}). Save it as .xlsx again.")

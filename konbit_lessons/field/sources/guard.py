@@ -40,7 +40,7 @@ def check(path: Path) -> str:
     SourceError
         It must not be read, or holds no table: names the file, the reason, and what to do.
     """
-    size, start = _check_place(path)
+    size, start = check_place(path)
     named, container = path.suffix.lower() in _ZIPPED, _told(start, _STARTS) or "text"
     limit = LARGEST_WORKBOOK if named or container == "workbook" else LARGEST_TEXT
     refuse_if(size > limit, path, f"{size:,} bytes; at most {limit:,} are read. Split the export.")
@@ -49,7 +49,7 @@ def check(path: Path) -> str:
     if container == "workbook":
         locked = "EncryptedPackage".encode("utf-16-le") in path.read_bytes()
         refuse_if(locked, path, "a password protects it. Open it in Excel, take the password off, and save it.")
-    elif container == "text" and not start.startswith(UTF_16):
+    elif container == "text":
         _check_text(path, start)
     return container
 
@@ -80,6 +80,11 @@ def unchanged(path: Path) -> Iterator[None]:
         refuse_if(_state(path) != before, path, changed)
 
 
+def part_name(name: str) -> str:
+    """A name in a zip in small letters, its folders parted by ``/``, which some programs write as ``\\``."""
+    return name.lower().replace("\\", "/")
+
+
 def chunks(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:
     """The unpacked bytes of a member, for as long as they are no more than the zip's directory declares.
 
@@ -107,8 +112,14 @@ def _state(path: Path) -> tuple[int, ...] | None:
         return about.st_ino, about.st_dev, about.st_size, about.st_mtime_ns
 
 
-def _check_place(path: Path) -> tuple[int, bytes]:
-    """Size and first bytes of a regular file that may be read."""
+def check_place(path: Path) -> tuple[int, bytes]:
+    """Size and first bytes of a regular file that may be read.
+
+    Raises
+    ------
+    SourceError
+        It is none, or may not: names the file, the reason, and what to do.
+    """
     name, office = path.name, path.name.startswith(".~lock.") and path.name.endswith("#")
     refuse_if(name[:2] == "~$", path, f'this is the lock of a file open in Excel. Close Excel and read "{name[2:]}".')
     refuse_if(office, path, f'this is the lock of a file open in LibreOffice. Close it and read "{name[7:-1]}".')
@@ -138,11 +149,15 @@ def _told(start: bytes, kinds: dict[str, str]) -> str:
 def _check_text(path: Path, start: bytes) -> None:
     other, advice = _told(start, _NOT_READ), "Expected a table: save it as .xlsx, or ask for it as CSV, .dta or .sav."
     refuse_if(bool(other), path, f"this is {other}. {advice}")
-    refuse_if(b"\0" in start, path, "it holds NUL bytes, so it is not text. Save it as .xlsx or as CSV UTF-8.")
+    no_text = b"\0" in start and not start.startswith(UTF_16)
+    refuse_if(no_text, path, "it holds NUL bytes, so it is not text. Save it as .xlsx or as CSV UTF-8.")
     with path.open("rb") as file:
-        first = file.readline(LONGEST_LINE)
-    endless = len(first) == LONGEST_LINE and b"\r" not in first
-    refuse_if(endless, path, f"no line ends within its first {LONGEST_LINE:,} bytes. Export it again.")
+        begun = at = 0  # of the line, and of the piece
+        while piece := file.read(_CHUNK):
+            ends = max(piece.rfind(b"\n"), piece.rfind(b"\r"))
+            at, begun = at + len(piece), at + ends + 1 if ends >= 0 else begun
+            told = f"no line ends within {LONGEST_LINE:,} bytes, from byte {begun:,} on. Export it again."
+            refuse_if(at - begun > LONGEST_LINE, path, told)
 
 
 def _check_zip(path: Path, size: int) -> str:
@@ -160,15 +175,15 @@ def _check_zip(path: Path, size: int) -> str:
         places = sorted((member.header_offset, 30 + member.compress_size) for member in archive.infolist())
         overlap = any(at + length > end for (at, length), (end, _) in pairwise([*places, (archive.start_dir, 0)]))
         refuse_if(overlap, path, "its parts overlap; refused as a zip bomb. Ask for a new export.")
-    names = [name.lower() for name in archive.namelist()]
-    is_workbook = any(name.startswith("xl/") or name == "content.xml" for name in names)
+    names = [*map(part_name, archive.namelist())]
+    is_workbook = any(name.startswith("xl/") or name in ("content.xml", "workbook.xml") for name in names)
     none = not is_workbook and not any(name.endswith(".csv") for name in names)
     refuse_if(none, path, "there is no CSV in this zip. Ask for a new export.")
     return "workbook" if is_workbook else "zip"
 
 
 def _check_members(path: Path, size: int, members: list[zipfile.ZipInfo]) -> None:
-    names, unpacked = {member.filename.lower() for member in members}, sum(member.file_size for member in members)
+    names, unpacked = {part_name(one.filename) for one in members}, sum(member.file_size for member in members)
     most = MOST_PARTS if {"[content_types].xml", "content.xml"} & names else MOST_FILES
     refuse_if("xl/workbook.bin" in names, path, "XLSB workbooks are not read. Save it as .xlsx.")
     refuse_if(len(members) > most, path, f"it holds {len(members):,} parts; at most {most:,} are read. Export again.")

@@ -163,7 +163,8 @@ def frame_of(grid: Grid, *, header: list[str | None] | None = None, after: int =
     there = body.notna().to_numpy()
     used = [at for at, filled in enumerate(there.any(axis=0)) if filled or titles[at]]
     names = numbered((titles[at] or f"column {at + 1}").strip() for at in used)
-    return kept(body[used].set_axis(names, axis="columns").rename_axis("row"), there[:, used].any(axis=1))
+    body = body if len(used) == body.shape[1] else body[used]  # of thousands of columns it takes a while
+    return kept(body.set_axis(names, axis="columns").rename_axis("row"), there[:, used].any(axis=1))
 
 
 def text_of(value: object) -> str | None:

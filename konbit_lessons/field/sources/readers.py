@@ -30,6 +30,7 @@ from pathlib import PurePosixPath
 import pandas as pd
 
 from konbit_lessons.errors import SourceError
+from konbit_lessons.field.days import alike
 from konbit_lessons.field.sources import questions
 from konbit_lessons.field.sources.file import File
 from konbit_lessons.field.sources.form import Form, Writing, clean
@@ -45,7 +46,7 @@ _NUMBER = re.compile(r"\d(?!.*[^\W\d_]{3})", re.DOTALL)
 
 def recognized(file: File, form: Form | None) -> str:
     """Which exporter a table of text is from; "sheet" for any other, as it may be one that somebody made by hand."""
-    first = [cell.lower().replace("’", "'") for cell in file.grids[0].titles]
+    first = [alike(cell).lower() for cell in file.grids[0].titles]
     online = [kind for kind, read in READERS.items() if read is read_online]
     found = {kind for kind in online if any(first[: len(one)] == one for one in WORDS[kind]["first"])}
     found |= {_exporter(grid) for grid in file.grids}
@@ -193,7 +194,7 @@ def _split(frame: pd.DataFrame, options: dict[str, list[str]], separator: str, n
     stands before it; a cell that can be read in two ways is left as it is. An option may contain the separator.
     """
     for question, texts in options.items():
-        column = next((header for header in frame if header.split() == question.split()), None)
+        column = next((header for header in frame if alike(header) == alike(question)), None)
         if column is None:
             notices.append(f'options are given for "{question}", which is no column: it has {", ".join(frame)}')
             continue
@@ -222,7 +223,7 @@ def _ways(cell: str, known: dict[str, set[str]], separator: str) -> set[tuple[st
 def read_sheet(file: File, asked: Asked) -> Frames:
     """One table for each sheet."""
     tables = {}
-    expect = {" ".join(name.split()) for name in asked.expect}
+    expect = {*map(alike, asked.expect)}
     for grid in file.grids:
         name = grid.title if tables else "main"
         tables[f"{name} (2)" if name in tables else name], more = _table(grid, expect)
@@ -259,7 +260,7 @@ def _header_rows(rows: list[Row], expect: set[str]) -> tuple[int, int]:
 
 def _likeliest(rows: list[Row], expect: set[str], halves: list[int]) -> int:
     """The row with most of what is expected; else the first that fills nearly every column with words, or every one."""
-    hits = [len(expect & {" ".join(cell.split()) for cell in row if cell}) for row in rows]
+    hits = [len(expect & {alike(cell) for cell in row if cell}) for row in rows]
     if any(hits):
         return hits.index(max(hits))
     filled = [sum(map(bool, row)) for row in rows]

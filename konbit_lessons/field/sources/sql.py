@@ -2,8 +2,9 @@
 
 import os
 import re
-from collections.abc import Sequence
+import sqlite3
 from pathlib import Path
+from time import monotonic
 from urllib.parse import quote
 
 import sqlalchemy
@@ -11,9 +12,11 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from konbit_lessons.errors import SourceError
 from konbit_lessons.field.sources import guard
-from konbit_lessons.field.sources.raw import MOST_CELLS, Raw, check_size, text_frame
+from konbit_lessons.field.sources.raw import Raw, text_frame
 
 _READS = re.compile(r"(\s|--[^\n]*\n|/\*.*?\*/)*(select|with)\b", re.IGNORECASE | re.DOTALL)
+_SECONDS, _LONGEST, _MOST_BYTES = 8, 10_000_000, 600_000_000  # a query takes, a cell holds letters, all rows take
+_ROW, _CELL = 100, 50  # bytes that one takes, about
 _COLON = re.compile(r"(?<![:\\]):(?=\w)")  # would be taken for a parameter
 
 
@@ -46,13 +49,12 @@ def read_query(database: str, query: str, *, folder: str | Path = ".") -> Raw:
     if not _READS.match(query) or ";" in query:
         raise SourceError(f"{where}: expected one SELECT, and nothing that writes.")
     names, records = _answer(url, query, where)
-    check_size(where, len(records), len(names))
     main = text_frame([(name, [record[at] for record in records]) for at, name in enumerate(names)], where)
     path = Path((url.database or url.get_backend_name()).removeprefix("file:"))
     return Raw(path=path, kind="sql", tables={"main": main}, sheets={"main": ""})
 
 
-def _answer(url: sqlalchemy.URL, query: str, where: str) -> tuple[list[str], Sequence]:
+def _answer(url: sqlalchemy.URL, query: str, where: str) -> tuple[list[str], list[sqlalchemy.Row]]:
     """Names of the columns, and no more rows than are read."""
     options = {"postgresql_readonly": True}
     try:
@@ -61,18 +63,13 @@ def _answer(url: sqlalchemy.URL, query: str, where: str) -> tuple[list[str], Seq
         raise SourceError(f"{where}: the driver of this database is not installed ({error}).") from None
     try:
         with engine.connect() as connection:
-            if engine.dialect.name in ("mysql", "mariadb"):
-                connection.exec_driver_sql("START TRANSACTION READ ONLY")
+            _limit(connection)
             answer = connection.execute(sqlalchemy.text(_COLON.sub(r"\\:", query)))
-            names = list(answer.keys())
-            return names, answer.fetchmany(MOST_CELLS // max(len(names), 1) + 1)
-    except (
-        SQLAlchemyError,
-        OSError,
-        TypeError,
-        ValueError,
-    ) as error:  # or its driver does not know the URL
+            return list(answer.keys()), _records(answer, where)
+    except (SQLAlchemyError, OSError, TypeError, ValueError) as error:  # or its driver does not know the URL
         told = " ".join(str(getattr(error, "orig", None) or error).split())
+        if told == "interrupted":
+            told = f"it did not end within {_SECONDS} seconds. Ask for less, or write its answer to a table first."
         raise SourceError(f"{where}: {_without_secrets(told, url)}") from None
 
 
@@ -83,6 +80,28 @@ def _without_secrets(told: str, url: sqlalchemy.URL) -> str:
         for secret in [value] if isinstance(value, str) else value or ():
             told = told.replace(secret, "***").replace(quote(secret), "***") if secret else told
     return told
+
+
+def _limit(connection: sqlalchemy.Connection) -> None:
+    """Nothing is written, and no query goes on for ever; how long one takes elsewhere, its server says."""
+    if connection.dialect.name in ("mysql", "mariadb"):
+        connection.exec_driver_sql("START TRANSACTION READ ONLY")
+    elif connection.dialect.name == "sqlite":
+        driver, end = connection.connection.driver_connection, monotonic() + _SECONDS
+        driver.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
+        driver.set_progress_handler(lambda: monotonic() > end, 100_000)
+
+
+def _records(answer: sqlalchemy.CursorResult, where: str) -> list[sqlalchemy.Row]:
+    """The rows, as long as they take no more memory than there may be."""
+    records, size = [], 0
+    for record in answer:
+        records.append(record)
+        size += _ROW + sum(_CELL + len(cell) if isinstance(cell, str | bytes) else _CELL for cell in record)
+        if size > _MOST_BYTES:
+            found = f"found more than {len(records):,} rows of {len(record)} columns, which take {size:,} bytes"
+            raise SourceError(f"{where}: {found}; at most {_MOST_BYTES:,} are read. Ask for less: WHERE, or LIMIT.")
+    return records
 
 
 def _url(database: str, folder: Path) -> sqlalchemy.URL:

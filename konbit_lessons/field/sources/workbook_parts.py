@@ -1,13 +1,11 @@
-"""What a workbook (.xlsx, .ods, .xls) says before it is read: how far its sheets reach, what stands only there.
+"""What a workbook (.xlsx, .ods) says before it is read: how far its sheets reach, what stands only there.
 
 A few bytes can repeat a cell a million times, or put it far away. A part of XML is parsed tag by tag, and never held
-whole; an old workbook is looked through record by record.
+whole. For old workbooks see :mod:`old_workbook`.
 """
 
-import io
 import posixpath
 import re
-import struct
 import zipfile
 from array import array
 from collections import defaultdict
@@ -15,30 +13,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache, reduce
 from pathlib import Path
-from typing import BinaryIO
 from xml.parsers import expat
 
-import olefile
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from konbit_lessons.field.sources.guard import chunks, refuse, refuse_if
-from konbit_lessons.field.sources.raw import WORDS
+from konbit_lessons.field.sources.formats import Formats, shown
+from konbit_lessons.field.sources.guard import chunks, part_name, refuse_if
 
 MOST_CELLS = 40_000_000  # in the used range of one sheet
 SPARSE_CELLS, SPARSE_TIMES = 4_000_000, 25  # a larger range must hold a value in one of so many cells
 MOST_TEXT = 1_500_000_000  # bytes in all cells of a sheet
+PLAIN_TEXT, TEXT_TIMES = 250_000_000, 30  # a longer one must not be more than so many times its file
 _SHOWN = 20  # letters of a cell that are looked at
-_LONGEST_TEXT = 1 << 24
+_LONGEST_TEXT, _MOST_SPACES = 1 << 24, 1_000_000
 _ENCODING = re.compile(rb"""<\?xml[^>]*encoding\s*=\s*["'](?!utf-8["']|us-ascii["'])""", re.IGNORECASE)
 _YES = ("1", "true")
 _ADVICE = "Save it again, or ask for a new export."
 _ODS_CELLS = ("table:table-cell", "table:covered-table-cell")
 _ODS_TEXTS = ("table:formula", *(f"office:{kind}value" for kind in ("", "string-", "date-", "time-", "boolean-")))
-_START, _END, _TITLE, _DATES, _PASSWORD, _DIMENSIONS = 0x809, 0x0A, 0x85, 0x22, 0x2F, 0x200
-_ROW_OF_NUMBERS, _ERROR, _FORMULA = 0xBD, 0x205, 0x06
-_BIFF_8, _CODE_PAGE = b"\x09\x08\x10\x00\x00\x06", re.compile(rb"(?<=\x42\x00\x02\x00)[\xe2-\xea]\x04")  # 1250 to 1258
-_NO_ZIP = bytes(1 << 17)  # a zip ends no further than 65,557 bytes from the end of a file
-_CELLS = {0x203, 0x204, 0xD6, 0x27E, 0xFD, _ROW_OF_NUMBERS, _ERROR, _FORMULA}
 
 
 @dataclass
@@ -54,7 +46,7 @@ class Sheet:
     uncalculated : str
         Address of the first formula without a value; "" where there is none.
     errors : dict of (int, int) to str
-        Row and column, from 1 → what the cell shows, such as ``#DIV/0!``; calamine gives a blank for it.
+        Row and column, from 1 → what the cell shows where calamine gives another: ``#DIV/0!``, or 00123 of a number.
     """
 
     rows: int = 0
@@ -84,7 +76,7 @@ class Sheet:
         advice = "Delete stray cells far from the table, and save; or split the table."
         refuse_if(is_large, path, f"{where} spreads {spread}; {most}. {advice}")
         told = f"{where} unfolds to {self.text:,} bytes of text; refused. Ask for a new export."
-        refuse_if(self.text > MOST_TEXT, path, told)
+        refuse_if(self.text > min(MOST_TEXT, max(PLAIN_TEXT, TEXT_TIMES * path.stat().st_size)), path, told)
 
 
 def look(path: Path) -> tuple[str, list[Sheet]]:
@@ -95,12 +87,9 @@ def look(path: Path) -> tuple[str, list[Sheet]]:
     SourceError
         A part is not what it declares, a sheet would unfold to more than is read, or a password protects it.
     """
-    if olefile.isOleFile(path):
-        epoch, sheets = _look_at_xls(path)
-    else:
-        with zipfile.ZipFile(path) as archive:
-            members = {member.filename.lower(): member for member in archive.infolist()}
-            epoch, sheets = (_look_at_ods if "content.xml" in members else _look_at_xlsx)(archive, members)
+    with zipfile.ZipFile(path) as archive:
+        members = {part_name(member.filename): member for member in archive.infolist()}
+        epoch, sheets = (_look_at_ods if "content.xml" in members else _look_at_xlsx)(archive, members)
     for number, sheet in enumerate(sheets, start=1):
         sheet.check(path, f"sheet {number}")
     return epoch, sheets
@@ -112,11 +101,12 @@ def _look_at_ods(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) 
 
 
 def _look_at_xlsx(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> tuple[str, list[Sheet]]:
-    texts, seen = array("q"), {}
-    for name in sorted(members, key=lambda name: not name.endswith("sharedstrings.xml")):
-        seen[name] = _parsed(_Xlsx(texts), archive, members[name])
+    texts, seen, formats = array("q"), {}, Formats()
+    own = (name for name in members if not name.startswith("customxml/"))  # what others put beside it is not read
+    for name in sorted(own, key=lambda name: not name.endswith(("sharedstrings.xml", "styles.xml"))):
+        seen[name] = _parsed(_Xlsx(texts, formats), archive, members[name])
         seen[name].sheet.check(Path(archive.filename), members[name].filename)
-    nothing = _Xlsx(texts)
+    nothing = _Xlsx(texts, formats)
     books = _targets(seen.get("_rels/.rels", nothing), "", "Type")
     book = next((place for kind, place in books.items() if kind.endswith("/officeDocument")), "xl/workbook.xml")
     folder, name = posixpath.split(book)
@@ -130,7 +120,7 @@ def _targets(part: "_Xlsx", folder: str, key: str) -> dict[str, str]:
     """What a part lists: its type, or its name there → which part it is."""
     listed = part.listed["Relationship"]
     places = [(one.get(key, ""), posixpath.join("/", folder, one.get("Target", ""))) for one in listed]
-    return {name: posixpath.normpath(place).lstrip("/").lower() for name, place in places}
+    return {name: posixpath.normpath(part_name(place)).lstrip("/") for name, place in places}
 
 
 def _parsed(part: "_Xlsx | _Ods", archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> "_Xlsx | _Ods":
@@ -179,23 +169,28 @@ class _Xlsx:
     ----------
     texts : array of int
         Letters of each shared text; those of this part are added.
+    formats : Formats
+        Of numbers; those of this part are added.
     """
 
     MARK = re.compile(rb"sheetData|[<:]sst[\s>]")
 
-    def __init__(self, texts: array) -> None:
+    def __init__(self, texts: array, formats: Formats) -> None:
         self.texts, self.listed, self.sheet = texts, defaultdict(list), Sheet()
+        self.formats, self.format = formats, None
         self.row, self.place, self.kind, self.is_open = 1, (1, 0), None, False
         self.value, self.length, self.has_value, self.is_formula = "", 0, False, False
 
     def start(self, name: str, about: dict[str, str]) -> None:
         """A tag begins."""
         name = name.rpartition(":")[2]
+        self.formats.see(name, about)
         if name in ("v", "t"):
             self.is_open = self.has_value = True
         elif name in ("c", "si"):
             self.place = _place(about["r"]) if "r" in about else (self.row, self.place[1] + 1)
             self.kind, self.value, self.length = about.get("t"), "", 0
+            self.format = self.formats.of_style.get(about.get("s"))
             self.has_value = self.is_formula = False
         elif name == "f":
             self.is_formula = True
@@ -226,6 +221,8 @@ class _Xlsx:
             self.sheet.add(*self.place, text=self.texts[at] if at < len(self.texts) else self.length)
             if self.kind == "e":
                 self.sheet.errors[self.place] = self.value
+            elif self.format and self.kind in (None, "n") and self.value.isdecimal():
+                self.sheet.errors[self.place] = shown(self.format, self.value)
         elif name == "c" and self.is_formula and not (self.has_value and self.kind == "str"):
             self.sheet.uncalculated = self.sheet.uncalculated or xl_rowcol_to_cell(self.place[0] - 1, self.place[1] - 1)
         elif name == "row":
@@ -259,7 +256,7 @@ class _Ods:
     def __init__(self) -> None:
         self.sheets = [Sheet()]  # the first stands for what is outside any table
         self.row = self.rows = self.column = self.columns = self.used = self.cells = self.length = self.text = 0
-        self.is_formula, self.shown = False, ""
+        self.is_formula, self.shown, self.spaces, self.is_number = False, "", 0, False
 
     def start(self, name: str, about: dict[str, str]) -> None:
         """A tag begins."""
@@ -275,8 +272,14 @@ class _Ods:
             self.columns = int(about.get("table:number-columns-repeated", 1))
             self.length = sum(len(about.get(one, "")) for one in _ODS_TEXTS)
             self.is_formula, self.shown = "table:formula" in about, ""
+            self.is_number = about.get("office:value-type") == "float"
             if self.is_formula and "office:value-type" not in about and not self.sheets[-1].uncalculated:
                 self.sheets[-1].uncalculated = xl_rowcol_to_cell(self.row, self.column)
+        elif name == "text:s":
+            spaces = int(about.get("text:c", 1))
+            self.length, self.spaces = self.length + spaces, self.spaces + spaces
+            if self.spaces > _MOST_SPACES:
+                raise ValueError(f"it announces {self.spaces:,} spaces; at most {_MOST_SPACES:,} are read")
 
     def data(self, characters: str) -> None:
         """Text of a tag, or a piece of it."""
@@ -285,7 +288,8 @@ class _Ods:
     def end(self, name: str) -> None:
         """A tag ends."""
         if name in _ODS_CELLS:
-            if self.is_formula and self.shown.startswith(("#", "Err:")):
+            code = self.is_number and self.rows * self.columns == 1 and self.shown[:1] == "0" and self.shown.isdecimal()
+            if code or (self.is_formula and self.shown.startswith(("#", "Err:"))):
                 self.sheets[-1].errors[self.row + 1, self.column + 1] = self.shown
             self.column += self.columns
             if self.length:
@@ -296,63 +300,3 @@ class _Ods:
             self.row += self.rows
             if self.used:
                 self.sheets[-1].add(self.row, self.used, self.cells * self.rows, self.text * self.rows)
-
-
-def _look_at_xls(path: Path) -> tuple[str, list[Sheet]]:
-    """By its records; hidden rows and formulas without a value are not looked for."""
-    epoch, sheets, sheet, depth = "1900", {}, Sheet(), 0
-    for at, kind, record in _records(path):
-        refuse_if(kind == _PASSWORD, path, "a password protects it. Take the password off in Excel, and save it.")
-        if kind == _DATES and record[:1] == b"\1":
-            epoch = "1904"
-        elif kind == _TITLE:
-            sheets[int.from_bytes(record[:4], "little")] = Sheet()
-        elif kind in (_START, _END):
-            depth += 1 if kind == _START else -1
-            sheet = sheets.get(at, sheet)
-        elif kind == _DIMENSIONS and len(record) >= 14:
-            first, last, left, right = struct.unpack_from("<IIHH", record)
-            holds = first <= last <= 65_536 and left <= right <= 256
-            told = f"it announces {last:,} rows × {right:,} columns, more than XLS has. Save it as .xlsx."
-            refuse_if(not holds, path, told)
-        elif kind in _CELLS and depth == 1 and len(record) >= 6:  # deeper is a chart
-            _add(sheet, kind, record)
-    return epoch, list(sheets.values())
-
-
-def opened(path: Path) -> BinaryIO:
-    """What calamine reads of a workbook: of an old one, its code page is that of its texts, and no zip is behind it.
-
-    Some programs name the code page of Windows where texts are Unicode; and where an XLS is damaged, calamine would go
-    on to a zip inside it, which nobody has looked at.
-    """
-    if not olefile.isOleFile(path):
-        return path.open("rb")
-    content = path.read_bytes()
-    content = _CODE_PAGE.sub(b"\xb0\x04", content) if _BIFF_8 in content else content
-    return io.BytesIO(content + _NO_ZIP)
-
-
-def _records(path: Path) -> Iterator[tuple[int, int, bytes]]:
-    """Place, kind and content of each record."""
-    try:
-        with olefile.OleFileIO(path) as file:
-            records = file.openstream("Workbook" if file.exists("Workbook") else "Book").read()
-    except (OSError, ValueError, IndexError, struct.error):
-        refuse(path, "this is not an XLS workbook, or it is damaged. Open it in Excel, and save it as .xlsx.")
-    at = 0
-    while at + 4 <= len(records):
-        kind, length = struct.unpack_from("<HH", records, at)
-        yield at, kind, records[at + 4 : at + 4 + length]
-        at += 4 + length
-
-
-def _add(sheet: Sheet, kind: int, record: bytes) -> None:
-    row, column = struct.unpack_from("<HH", record)
-    last = struct.unpack_from("<H", record, len(record) - 2)[0] if kind == _ROW_OF_NUMBERS else column
-    sheet.add(row + 1, last + 1, last - column + 1)
-    code = record[6:7] if kind == _ERROR and record[7:8] == b"\1" else None
-    if kind == _FORMULA and record[6:7] == b"\2" and record[12:14] == b"\xff\xff":
-        code = record[8:9]
-    if code:
-        sheet.errors[row + 1, column + 1] = WORDS["xls_errors"].get(str(code[0]), "#ERROR!")

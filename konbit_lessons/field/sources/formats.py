@@ -1,0 +1,47 @@
+"""Number formats that are zeros, perhaps behind a few letters: a workbook that holds 123 shows the code 00123."""
+
+import re
+
+_CODES = re.compile(r'((?:"[^"]*"|\\.|[A-Z]+|-)*)(0{2,})(?:;.*)?')
+
+
+def shown(form: str, digits: str) -> str:
+    """A whole number as a format of zeros shows it; as it is by any other.
+
+    >>> shown("00000", "123"), shown('"OP-"000', "7"), shown("General", "7")
+    ('00123', 'OP-007', '7')
+    """
+    found = _CODES.fullmatch(form)
+    return re.sub(r'"|\\(?=.)', "", found[1]) + digits.zfill(len(found[2])) if found else digits
+
+
+class Formats:
+    """Those of a workbook, and the styles of cells that have them: in XML both by number, as text.
+
+    Attributes
+    ----------
+    of_style : dict of str to str
+    """
+
+    def __init__(self) -> None:
+        self.of_style, self._known, self._is_inside, self._seen = {}, {}, False, 0
+
+    def see(self, name: str, about: dict[str, str]) -> None:
+        """A tag begins."""
+        if name in ("cellXfs", "cellStyleXfs", "dxfs"):
+            self._is_inside = name == "cellXfs"
+        elif name == "numFmt":
+            self.know(about.get("numFmtId"), about.get("formatCode", ""))
+        elif name == "xf" and self._is_inside:
+            self.use(about.get("numFmtId"))
+
+    def know(self, number: object, form: str) -> None:
+        """A format, of a number."""
+        if _CODES.fullmatch(form):
+            self._known[number] = form
+
+    def use(self, number: object) -> None:
+        """The next style has the format of that number."""
+        if number in self._known:
+            self.of_style[str(self._seen)] = self._known[number]
+        self._seen += 1
