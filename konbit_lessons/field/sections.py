@@ -251,6 +251,7 @@ class Source(_Section):
     by_file: dict[str, dict[str, str | int]] = {}
     twice: Literal["all", "latest", "first", "ask"] = "all"
     options: dict[str, list[Filled]] = {}
+    rejected_count: bool = False  # what a reviewer rejected on the server
 
     @model_validator(mode="after")
     def _one_place(self) -> "Source":

@@ -11,6 +11,7 @@ from konbit_lessons.field.draft.evidence import SURE, Column, likeness, vocabula
 from konbit_lessons.field.programme import is_raw
 from konbit_lessons.field.sources import Raw, read
 from konbit_lessons.field.sources.form import Form, read_form
+from konbit_lessons.field.sources.raw import is_metadata
 
 
 @dataclass(frozen=True)
@@ -129,11 +130,6 @@ def _form_behind(raw: Raw, forms: dict[Path, Form]) -> Path | None:
         covered[path] = min(len(known) / max(len(own), 1), len(asked.intersection(known)) / max(len(asked), 1))
     best = max(covered, key=covered.get, default=None)
     return best if best and covered[best] >= SURE["form_covers"] else None
-
-
-def is_metadata(header: str, kind: str) -> bool:
-    """The exporter wrote this column, not a respondent; a hand-made sheet has none."""
-    return kind != "sheet" and any(header in listed for listed in vocabulary()["metadata"].values())
 
 
 def _parts(raw: Raw) -> dict[tuple, list[Part]]:

@@ -103,7 +103,7 @@ def _repeat_on(grid: Grid, form: Form | None) -> str:
 
 
 def read_keyed(file: File, asked: Asked) -> Frames:
-    """The submissions, "main", and the entries of each repeat, by question; those marked rejected are counted.
+    """The submissions, "main", and the entries of each repeat, by question.
 
     An entry has ``_parent_index``: the ``_index`` of the row it belongs to. Choices are blank where the question was
     not answered.
@@ -121,9 +121,6 @@ def read_keyed(file: File, asked: Asked) -> Frames:
                 else questions.by_values(rows, "-")
             )
         tables[name] = Frame(questions.blank_unanswered(rows), title)
-        rejected = (rows["ReviewState"] == "rejected").sum() if "ReviewState" in rows else 0
-        told = f"{rejected} submissions whose ReviewState is rejected are kept: the column says which"
-        file.notices += [told] if rejected else []
     return tables
 
 
