@@ -217,7 +217,7 @@ class Programme:
         if self.study:
             return [self.path, self.folder / self.study.table]
         data = [path for source in self.sources for path in self.files_of(source)]
-        forms = [self.raw / source.form for source in self.sources if source.form]
+        forms = [self.raw / form for source in self.sources for form in source.forms]
         with_sheets = [path for source in self.sources if source.sheets for path in self.files_of(source)]
         repeats = [one for path in with_sheets for one in path.parent.glob(f"{escape(path.stem)}-*.csv")]
         corrections = [path for path in [self.raw / CORRECTIONS] if path.is_file()]

@@ -239,7 +239,7 @@ class Source(_Section):
     database: Filled | None = None
     query: Filled | None = None
     kind: Literal[tuple(KINDS)] | None = None
-    form: Filled | None = None
+    form: Filled | list[Filled] = []
     sheets: list[Filled] | None = None
     columns: dict[str, Filled] = {}
     dates: Orders = []
@@ -265,6 +265,11 @@ class Source(_Section):
     def patterns(self) -> list[str]:
         """The patterns of its files."""
         return [self.files] if isinstance(self.files, str) else self.files
+
+    @property
+    def forms(self) -> list[str]:
+        """The files of its form, one for each version."""
+        return [self.form] if isinstance(self.form, str) else self.form
 
     @property
     def place(self) -> str:

@@ -219,15 +219,16 @@ def read_source(programme: Programme, source: Source, schema: pa.DataFrameSchema
 
 def _raws(programme: Programme, source: Source, expect: tuple[str, ...]) -> Iterator[tuple[str, Raw]]:
     """What each file of a source, or its query, gives; and what the place is called."""
-    form = programme.raw / source.form if source.form else None
-    if form and not form.is_file():
-        where = f'{programme.path.name}, [[source]] of table "{source.table}", form'
-        told = f'found "{source.form}"; there is no such file in {programme.said.programme.raw}.'
-        raise ProgrammeError(f"{where}: {told}")
+    forms = [programme.raw / one for one in source.forms]
+    for form in forms:
+        if not form.is_file():
+            where = f'{programme.path.name}, [[source]] of table "{source.table}", form'
+            told = f'found "{form.name}"; there is no such file in {programme.said.programme.raw}.'
+            raise ProgrammeError(f"{where}: {told}")
     if source.query:
         yield from answers(programme, source)
         return
-    asked = {"form": form, "kind": source.kind, "expect": () if form else expect, "options": source.options}
+    asked = {"form": forms, "kind": source.kind, "expect": () if forms else expect, "options": source.options}
     for path in programme.files_of(source):
         yield path.relative_to(programme.raw).as_posix(), read(path, **asked)
 
@@ -347,5 +348,6 @@ def _by_label(
 def _no_column(header: str, frame: pd.DataFrame) -> str:
     """That a header is not there, and what is: two questions of that name in groups, or one that is spelt alike."""
     named = [one for one in frame if re.split("[/.-]", one)[-1] == header]
-    two = f'{len(named)} columns end in "{header}", {" and ".join(named)}: name the one that is meant. '
-    return f'there is no column "{header}". {two if len(named) > 1 else nearest(header, frame, 0.5)}It has {", ".join(frame)}'
+    hint = f'{len(named)} columns end in "{header}", {" and ".join(named)}: name the one that is meant. '
+    hint = hint if len(named) > 1 else nearest(header, frame, 0.5)
+    return f'there is no column "{header}". {hint}It has {", ".join(frame)}'

@@ -12,7 +12,7 @@ import pandera.pandas as pa
 from konbit_lessons.field.cleaning.record import ALL, Record
 from konbit_lessons.field.sources.form import clean
 from konbit_lessons.field.sources.raw import WORDS
-from konbit_lessons.field.values import distinct_of, kept, looked_up
+from konbit_lessons.field.values import distinct_of, kept
 
 ID, REVIEW, EDITS, STATUS = "_id ", "_review ", "_edits ", "_status "  # before the header of such a column
 CHECK, REVIEWED = "later version", "review"
@@ -50,10 +50,8 @@ def that_count(
     for name in [name for name in text if name.startswith(STATUS) or (name.startswith(REVIEW) and not rejected_count)]:
         sign, header = f"{name.partition(' ')[0]} ", name.partition(" ")[2]
         words = WORDS["review"]["rejected"] if sign == REVIEW else WORDS["review"]["encrypted"][header]
-        out = looked_up(
-            text[name], {one: clean(one).casefold() in words for one in distinct_of(text[name])[1]}, "boolean"
-        )
-        out = out.fillna(False).astype("bool")
+        said = [one for one in distinct_of(text[name])[1] if clean(one).casefold() in words]
+        out = text[name].isin(said)
         record.set_aside(text[out], schema.name, header, text[name], check=REVIEWED, reason=OUT[sign])
         text = kept(text, ~out)
     return text
