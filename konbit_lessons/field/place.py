@@ -10,6 +10,17 @@ from typing import Any
 
 from konbit_lessons.errors import ProgrammeError
 
+TABLES = (
+    ".csv",
+    ".xlsx",
+    ".xls",
+    ".ods",
+    ".zip",
+    ".tsv",
+    ".dta",
+    ".sav",
+    ".parquet",
+)  # files that lead to a first draft
 VARIABLE = "KONBIT_PROGRAMME"  # of the environment: where programme.toml is, if not in a folder above
 
 
@@ -33,10 +44,20 @@ def content_of(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, IsADirectoryError) as error:
-        advice = f"Give the path with --programme or in {VARIABLE}, or start with `konbit init` or `konbit example`."
         where = path.parent.name or path.parent
-        raise ProgrammeError(f"{path.name}: there is no such file in {where}. {advice}") from error
+        raise ProgrammeError(f"{path.name}: there is no such file in {where}. {_first_steps(path.parent)}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         quotes = ' A name with an accent, a space or an apostrophe is written in quotes: "Thiès" = …'
         hint = quotes * ("key" in str(error))
         raise ProgrammeError(f"{path.name}: this is not TOML: {error}. Correct that line.{hint}") from error
+
+
+def _first_steps(folder: Path) -> str:
+    """The shortest way to a first report from what lies in a folder."""
+    for raw in (folder / "data" / "raw", folder / "raw", folder):
+        files = [one for one in raw.rglob("*") if one.suffix.lower() in TABLES] if raw.is_dir() else []
+        if files:
+            where = raw.relative_to(folder).as_posix()
+            steps = f"konbit draft-programme {where}; decide the lines marked OPEN in it; konbit check; konbit report"
+            return f"{where} holds {len(files)} files that can be read. The shortest way to a first report: {steps}."
+    return f"Give the path with --programme or in {VARIABLE}, or start with `konbit init` or `konbit example`."

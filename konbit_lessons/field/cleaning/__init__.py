@@ -21,6 +21,11 @@ from konbit_lessons.field.declared import AMOUNT, EXPECTS
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.values import as_text, ordered, stacked
 
+NO_LIST = (  # the shortest way to a first report where nobody kept a list
+    "; or write everybody = true under [invitations], where there is no list: each partner of the day counts as "
+    'invited ("count only": each that came)'
+)
+
 
 @dataclass(frozen=True)
 class Data:
@@ -115,6 +120,8 @@ class _Work:
         sources = [source for source in self.programme.sources if source.table == table]
         ways = [Conversion(self.programme, source, schema, record) for source in sources]
         rows = stacked([way.rows(self._corrected, self.cleaned.get("events")) for way in ways])
+        if any("wave" in source.by_file for source in sources):
+            rows = reconciling.with_waves(rows, record)
         for known in filter(None, (self.events, self.organizations)):
             rows = known.resolve(rows, schema, record)
         rows = reconciling.once_each(rows, schema, record)
@@ -165,7 +172,7 @@ def _reading_order(programme: Programme) -> list[str]:
     used = {source.table for source in programme.sources}
     for table in needed(programme):
         if table not in used:
-            hint = "; or write everybody = true under [invitations], where there is no list" * (table == "invitations")
+            hint = NO_LIST * (table == "invitations")
             raise DataError(f'{programme.path.name}: no [[source]] feeds the table "{table}"; add one{hint}.')
     return [name for name in tables.TABLES if name in used]
 

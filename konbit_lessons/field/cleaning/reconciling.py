@@ -7,6 +7,7 @@ compared, how often they agree.
 import pandas as pd
 import pandera.pandas as pa
 
+from konbit_lessons.errors import DataError
 from konbit_lessons.field.cleaning.record import ALL, ROW, TYPED, WHEN, Record, shown
 from konbit_lessons.field.identity.forms import plain
 from konbit_lessons.field.values import as_text, distinct_of, looked_up, ordered
@@ -116,6 +117,33 @@ def once_each(rows: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) ->
     reason = "the same record stands there again; one is kept"
     record.set_aside(rows[again], schema.name, column, what, check=CHECK, reason=reason)
     return rows[~again]
+
+
+def with_waves(rows: pd.DataFrame, record: Record) -> pd.DataFrame:
+    """Give a file of the survey whose name fits no pattern its wave, where its days are those of one wave alone.
+
+    Raises
+    ------
+    DataError
+        They are not; the line to write is shown.
+    """
+    days, waves = rows["submitted_on"], rows["wave"]
+    spans = days.groupby(waves).agg(["min", "max"]).dropna()
+    for file, wave in waves.groupby(rows["source"], observed=True):
+        own = days[wave.index].dropna()
+        if wave.notna().any() or own.empty:
+            continue
+        first, last = own.min(), own.max()
+        within = spans.index[(spans["min"] <= last) & (spans["max"] >= first)]
+        told = f"{file}: its name fits no pattern under [source.by_file.wave]"
+        when = f"its {len(wave)} answers came from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
+        if len(within) != 1:
+            new = int(spans.index.max()) + 1 if len(spans) and first > spans["max"].max() else "…"
+            alone = "and those are the days of no wave alone"
+            raise DataError(f'{told}; {when}, {alone}. Write there "{file.rpartition("/")[2]}" = {new}')
+        record.notices.append(f"{told}; {when}, and so they are of wave {within[0]}")
+        rows = rows.assign(wave=rows["wave"].mask(rows.index.isin(wave.index), within[0]))
+    return rows
 
 
 def one_answer_each(
