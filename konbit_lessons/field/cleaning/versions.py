@@ -17,8 +17,14 @@ from konbit_lessons.field.values import distinct_of, kept
 ID, REVIEW, EDITS, STATUS = "_id ", "_review ", "_edits ", "_status "  # before the header of such a column
 CHECK, REVIEWED = "later version", "review"
 OUT = {
-    REVIEW: "a reviewer rejected it: it does not count; rejected_count = true in its [[source]] takes it in",
-    STATUS: "it was not decrypted, so that its answers are not there: export it anew with the passphrase",
+    REVIEW: (
+        REVIEWED,
+        "a reviewer rejected it: it does not count; rejected_count = true in its [[source]] takes it in",
+    ),
+    STATUS: (
+        "needed value",
+        "it was not decrypted, so that its answers are not there: export it anew with the passphrase",
+    ),
 }
 SAME = "the same record stands there again; one is kept"
 _DAY_IN_NAME = re.compile(r"(?:19|20)\d\d[-_.]?(?:0[1-9]|1[0-2])(?:[-_.]?\d\d)*")
@@ -52,7 +58,8 @@ def that_count(
         words = WORDS["review"]["rejected"] if sign == REVIEW else WORDS["review"]["encrypted"][header]
         said = [one for one in distinct_of(text[name])[1] if clean(one).casefold() in words]
         out = text[name].isin(said)
-        record.set_aside(text[out], schema.name, header, text[name], check=REVIEWED, reason=OUT[sign])
+        check, reason = OUT[sign]
+        record.set_aside(text[out], schema.name, header, text[name], check=check, reason=reason)
         text = kept(text, ~out)
     return text
 

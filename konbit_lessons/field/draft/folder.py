@@ -107,14 +107,15 @@ def read_folder(path: Path) -> Folder:
 
 
 def _has_no_header(frame: pd.DataFrame) -> bool:
-    """Whether half of the headers, but not all, as where a header is repeated, are such as stand in their columns."""
+    """Whether half of the headers are such as stand in their columns, and no row is the header once more."""
     shapes, alike = ("date", "code", "person"), 0
     for header, values in frame.items():
         own, title = Column(header, (header,), values), Column(header, (header,), pd.Series([header], dtype="str"))
         unknown = max(likeness(header).values(), default=0) < SURE["header_is_one"]
         same = any(title.share(shape) == 1 and own.share(shape) >= SURE["nearly_all"] for shape in shapes)
         alike += header in own.counts.index or (unknown and same)
-    return len(frame.columns) / 2 <= alike < len(frame.columns) and len(frame) > 1
+    again = frame.eq(list(frame)).all(axis="columns").any()
+    return len(frame) > 1 and alike >= len(frame.columns) / 2 and not again
 
 
 def _persons(columns: list[Column]) -> frozenset[str]:
