@@ -14,7 +14,7 @@ import pandera.pandas as pa
 
 from konbit_lessons import tables
 from konbit_lessons.errors import DataError
-from konbit_lessons.field.cleaning import corrections, decisions, reconciling
+from konbit_lessons.field.cleaning import corrections, decisions, reconciling, versions
 from konbit_lessons.field.cleaning.conversion import Conversion
 from konbit_lessons.field.cleaning.record import LISTS, Record
 from konbit_lessons.field.declared import AMOUNT, EXPECTS
@@ -120,6 +120,7 @@ class _Work:
         sources = [source for source in self.programme.sources if source.table == table]
         ways = [Conversion(self.programme, source, schema, record) for source in sources]
         rows = stacked([way.rows(self._corrected, self.cleaned.get("events")) for way in ways])
+        rows = versions.that_count(rows, schema, record)
         if any("wave" in source.by_file for source in sources):
             rows = reconciling.with_waves(rows, record)
         for known in filter(None, (self.events, self.organizations)):

@@ -64,11 +64,11 @@ class Conversion:
         same = {"_kind": "", "table": self.schema.name, WHEN: "", "rows": 0}  # of a header and nothing under it
         empty = sorted({*self.programme.places_of(self.source)} - {*read["source"]})
         self.record.read += [read, pd.DataFrame({"source": empty} | same)] if empty else [read]
-        text = kept(text, ~removed)
-        came = self._days(text, "_submitted") if "_submitted" in text else pd.Series(pd.NaT, index=text.index)
-        text = versions.that_count(text, came, self.source.rejected_count, self.schema, self.record)
+        text = versions.readable(kept(text, ~removed), self.schema, self.record)
         self._note_arrivals(text)
-        values, wrong = text[[*ROW, "record_id", WHEN]].copy(deep=False), {}
+        beside = [name for name in text if name.startswith((versions.ID, versions.REVIEW, versions.EDITS))]
+        values, wrong = text[[*ROW, "record_id", WHEN, *beside]].copy(deep=False), {}
+        values[versions.CAME] = self._days(text, "_submitted") if "_submitted" in text else pd.NaT
         for name in self.schema.columns:
             values[name], wrong[name] = self._column(text, name, blanked.get(name))
             if self.schema.name == "survey" and name == tables.day_of(self.schema):  # its hour tells which is later
@@ -261,7 +261,7 @@ def _part(raw: Raw, table: str, name: str, source: Source, schema: pa.DataFrameS
     if SUBMITTED.get(raw.kind) in frame:  # the export says when a row was submitted, and when it was filled in
         filled_in = [("_filled_in", header) for header in FILLED_IN if header in frame]
         clock = {"_submitted": SUBMITTED[raw.kind], **dict(filled_in[:1])}
-    clock |= versions.columns_of(frame, raw.kind)
+    clock |= versions.columns_of(frame, raw.kind, source.rejected_count)
     if frame.empty:
         notices.append(f"{where}: there is a header but no rows")
     cells = as_written(frame).assign(**{"@sheet": sheet, "@file": raw.path.stem})

@@ -12,93 +12,94 @@ import pandera.pandas as pa
 from konbit_lessons.field.cleaning.record import ALL, Record
 from konbit_lessons.field.sources.form import clean
 from konbit_lessons.field.sources.raw import WORDS
-from konbit_lessons.field.values import distinct_of, kept
+from konbit_lessons.field.values import as_text, distinct_of, kept
 
 ID, REVIEW, EDITS, STATUS = "_id ", "_review ", "_edits ", "_status "  # before the header of such a column
+CAME = "_came"  # the day on which a row was submitted; missing where nothing tells
 CHECK, REVIEWED = "later version", "review"
-OUT = {
-    REVIEW: (
-        REVIEWED,
-        "a reviewer rejected it: it does not count; rejected_count = true in its [[source]] takes it in",
-    ),
-    STATUS: (
-        "needed value",
-        "it was not decrypted, so that its answers are not there: export it anew with the passphrase",
-    ),
-}
+REJECTED = "a reviewer rejected it: it does not count; rejected_count = true in its [[source]] takes it in"
+ENCRYPTED = "it was not decrypted, so that its answers are not there: export it anew with the passphrase"
+EDITED, BY_NAME = "it is in a later export again, as it was edited: ", ", later by its name alone"
 SAME = "the same record stands there again; one is kept"
 _DAY_IN_NAME = re.compile(r"(?:19|20)\d\d[-_.]?(?:0[1-9]|1[0-2])(?:[-_.]?\d\d)*")
 
 
-def columns_of(frame: pd.DataFrame, kind: str) -> dict[str, str]:
+def columns_of(frame: pd.DataFrame, kind: str, rejected_count: bool) -> dict[str, str]:
     """What its columns are called here → the headers in a frame that tell records apart, or what became of them."""
-    own = {STATUS: WORDS["review"]["encrypted"], ID: WORDS["versions"]["records"], EDITS: WORDS["versions"]["edits"]}
-    wanted = {REVIEW: WORDS["review"]["columns"]} | (own if kind != "sheet" else {})
+    wanted = {} if rejected_count else {REVIEW: WORDS["review"]["columns"]}
+    if kind != "sheet":
+        wanted |= {
+            ID: WORDS["versions"]["records"],
+            EDITS: WORDS["versions"]["edits"],
+            STATUS: WORDS["review"]["encrypted"],
+        }
     return {sign + header: header for sign, headers in wanted.items() for header in headers if header in frame}
 
 
-def that_count(
-    text: pd.DataFrame, came: pd.Series, rejected_count: bool, schema: pa.DataFrameSchema, record: Record
-) -> pd.DataFrame:
-    """The rows of a source without earlier versions of a record, and without those that do not count.
-
-    Parameters
-    ----------
-    text : DataFrame of category
-    came : Series of datetime
-        When each was submitted; missing where nothing tells.
-    rejected_count : bool
-    schema : DataFrameSchema
-    record : Record
-        Takes what is set aside.
-    """
-    text = _last_words(text, came, schema, record)
-    for name in [name for name in text if name.startswith(STATUS) or (name.startswith(REVIEW) and not rejected_count)]:
-        sign, header = f"{name.partition(' ')[0]} ", name.partition(" ")[2]
-        words = WORDS["review"]["rejected"] if sign == REVIEW else WORDS["review"]["encrypted"][header]
-        said = [one for one in distinct_of(text[name])[1] if clean(one).casefold() in words]
-        out = text[name].isin(said)
-        check, reason = OUT[sign]
-        record.set_aside(text[out], schema.name, header, text[name], check=check, reason=reason)
-        text = kept(text, ~out)
+def readable(text: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) -> pd.DataFrame:
+    """The rows of a source without those that could not be decrypted."""
+    for name in [name for name in text if name.startswith(STATUS)]:
+        words = WORDS["review"]["encrypted"][name.removeprefix(STATUS)]
+        text = _without(text, name, words, schema, record, check="needed value", reason=ENCRYPTED)
     return text
 
 
-def _last_words(text: pd.DataFrame, came: pd.Series, schema: pa.DataFrameSchema, record: Record) -> pd.DataFrame:
+def that_count(rows: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) -> pd.DataFrame:
+    """The typed rows of a table without earlier versions of a record, nor those that a reviewer rejected."""
+    rows, rejected = _last_words(rows, schema, record), WORDS["review"]["rejected"]
+    for name in [name for name in rows if name.startswith(REVIEW)]:
+        rows = _without(rows, name, rejected, schema, record, check=REVIEWED, reason=REJECTED)
+    return rows.drop(columns=[name for name in rows if name.startswith((ID, REVIEW, EDITS, CAME))])
+
+
+def _without(rows: pd.DataFrame, name: str, words: list, schema: pa.DataFrameSchema, record: Record, **why):
+    said = [one for one in distinct_of(rows[name])[1] if clean(one).casefold() in words]
+    out = rows[name].isin(said)
+    record.set_aside(rows[out], schema.name, name.partition(" ")[2], rows[name], **why)
+    return kept(rows, ~out)
+
+
+def _last_words(rows: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) -> pd.DataFrame:
     """Of each record that stands in several files, the rows of the export with its last word."""
     of_record = [name for name, one in schema.columns.items() if one.metadata.get("of_record")]
-    ids = [name for name in text if name.startswith(ID)] + ["_raw_id"] * bool(of_record)
-    if not ids or text["source"].nunique() < 2:
-        return text
-    order, by_name = _exports(text["source"].astype("str"), came)
-    edits = [pd.to_numeric(text[name].astype("str"), errors="coerce") for name in text if name.startswith(EDITS)]
-    order += len(order) * pd.concat([*edits, order * 0], axis="columns").max(axis="columns")
-    content = text[[name for name in schema.columns if name in text and name not in of_record]].astype("str").fillna("")
-    gone, key = pd.Series(False, index=text.index), " + ".join(schema.metadata["key"]) or ALL
+    ids = [*(name for name in rows if name.startswith(ID)), *of_record]
+    if not ids or rows["source"].nunique() < 2:
+        return rows
+    files, content = _exports(rows), [name for name in schema.columns if name not in of_record]
+    gone, about = pd.Series(False, index=rows.index), (schema.name, " + ".join(schema.metadata["key"]) or ALL, "")
     for name in ids:
-        rows = order[~gone & text[name].notna()]
-        last = rows.groupby(text.loc[rows.index, name].astype("str")).transform("idxmax")
-        early = last[rows < rows[last].array]
-        same = (content.loc[early.index].to_numpy() == content.loc[early].to_numpy()).all(axis=1)
-        later = text["source"].astype("str")[early].set_axis(early.index)
-        why = "it is in a later export again, as it was edited: {}" + ", later by its name alone" * by_name
-        for these, check, reason in ((same, "double entry", SAME), (~same, CHECK, later.map(why.format))):
-            reason = reason if isinstance(reason, str) else reason[these]
-            record.set_aside(text.loc[early.index[these]], schema.name, key, "", check=check, reason=reason)
-        gone[early.index] = True
-    return kept(text, ~gone)
+        later = _later(rows.loc[~gone, name].dropna().astype("str"), files)
+        before, after = (as_text(rows.loc[which]) for which in (later.index, later))
+        texts, others = (one[content].astype("str").fillna("").to_numpy() for one in (before, after))
+        same = (texts == others).all(axis=1)
+        alone = files["told"][later.index].array == files["told"][later].array
+        why = (EDITED + after["source"] + pd.Series(alone, after.index).map({True: BY_NAME, False: ""})).array
+        record.set_aside(before[same], *about, check="double entry", reason=SAME)
+        record.set_aside(before[~same], *about, check=CHECK, reason=pd.Series(why, before.index)[~same])
+        gone[later.index] = True
+    return kept(rows, ~gone)
 
 
-def _exports(source: pd.Series, came: pd.Series) -> tuple[pd.Series, bool]:
-    """The place of each row's file in the order in which they were exported; whether only its name tells.
+def _later(record_of: pd.Series, files: pd.DataFrame) -> pd.Series:
+    """For each row of which a later export has the record as well, such a row there."""
+    those = files.loc[record_of.index]
+    dated = those["day"].ne("").groupby(record_of).transform("all")
+    order = those["edits"] * len(files) + those["by_day"].where(dated, those["by_last"])
+    last = order.groupby(record_of).transform("idxmax")
+    return last[order < order[last].array]
 
-    By the days in the names where each has one, then by the last submission in it, then by its name.
-    """
-    days = {one: _DAY_IN_NAME.search(one.rpartition("/")[2]) for one in source.unique()}
-    dated = all(days.values())
-    last = came.groupby(source).max().dt.strftime("%Y%m%d%H%M%S").fillna("")
-    told = {one: (re.sub(r"\D", "", day[0]) if dated else "", last[one]) for one, day in days.items()}
-    numbers = {one: [part.zfill(12) if part.isdigit() else part for part in re.split(r"(\d+)", one)] for one in days}
-    order = sorted(days, key=lambda one: (*told[one], numbers[one], one))
-    place = {one: at for at, one in enumerate(order)}
-    return source.map(place).astype("int64"), len({*told.values()}) < len(told)
+
+def _exports(rows: pd.DataFrame) -> pd.DataFrame:
+    """For each row the place of its file in the order of exports, by the day in its name and by its last submission."""
+    source = rows["source"].astype("str")
+    files = rows[CAME].groupby(source).max().dt.strftime("%Y%m%d").fillna("").rename("last").to_frame()
+    days = {one: _DAY_IN_NAME.search(one.rpartition("/")[2]) for one in files.index}
+    files["day"] = [re.sub(r"\D", "", days[one][0]) if days[one] else "" for one in files.index]
+    names = [tuple(part.zfill(12) for part in re.split(r"(\d+)", one)) for one in files.index]
+    for by, told in {"by_day": ["day", "last"], "by_last": ["last"]}.items():
+        keys = [*zip(*(files[one] for one in told), names, strict=True)]
+        files[by] = [sorted(keys).index(key) for key in keys]
+    edits = [pd.to_numeric(rows[name].astype("str"), errors="coerce") for name in rows if name.startswith(EDITS)]
+    files = files.loc[source].set_axis(rows.index).assign(edits=pd.concat(edits, axis=1).max(axis=1) if edits else 0)
+    files["edits"] = files["edits"].fillna(0)
+    return files.assign(told=files["day"] + files["last"] + files["edits"].astype("str"))

@@ -106,7 +106,6 @@ def by_values(
     for column, (one, _, choice) in of_choices.items():
         by_question[one][column] = choice
     for one, labels in by_question.items():
-        frame = frame.assign(**{one: frame[one].mask(_is_blank(frame[one]))})
         frame = frame.assign(**_with_joined(frame[[*labels]], frame[one], labels))
     frame, names = _as_one(frame, names, notices)
     return frame.rename(columns=_unless_they_collide(names))
@@ -135,13 +134,11 @@ def _as_one(
     return frame, names
 
 
-def _is_blank(values: pd.Series) -> pd.Series:
-    return values.str.strip().str.lower().isin(WORDS["flags"]["blank"])
-
-
 def _with_joined(flags: pd.DataFrame, joined: pd.Series, labels: dict[str, str]) -> dict[str, pd.Series]:
-    """Choice columns, those of a row with none but a joined answer made of it: the question had one answer once."""
-    alone, options = flags.isna().all(axis="columns") & joined.notna(), {clean(labels[one]): {one} for one in flags}
+    """A joined column and its choices; these of a row that has only that one: the question had one answer once."""
+    alone, options = flags.isna().all(axis="columns"), {clean(labels[one]): {one} for one in flags}
+    joined = joined.mask(alone & joined.str.strip().str.lower().isin(WORDS["flags"]["blank"]))
+    alone &= joined.notna()
     found: dict[str, set[str]] = {}
     for text in joined[alone].unique():
         ways = split(clean(text), options, " ")
@@ -150,7 +147,7 @@ def _with_joined(flags: pd.DataFrame, joined: pd.Series, labels: dict[str, str])
         found |= {text: {*min(ways)}} if len({frozenset(way) for way in ways}) == 1 else {}
     sure = alone & joined.isin(found)
     made = {one: looked_up(joined, {text: one in way for text, way in found.items()}, "boolean") for one in flags}
-    return {one: flags[one].mask(sure, made[one]) for one in flags} if sure.any() else {}
+    return {joined.name: joined} | {one: flags[one].mask(sure, made[one]) for one in flags}
 
 
 def _ways(form: Form, repeat: str, headers: list[str]) -> list[Writing]:
@@ -323,8 +320,8 @@ def _from_flags(frame: pd.DataFrame, column: str, choices: list[str], labels: di
     """Choice columns of the whole list, and the joined column made of them unless it holds more than they do."""
     flags = pd.DataFrame({name: flags_of(frame[name]) for name in choices if name in labels}, index=frame.index)
     if column in frame:
-        frame = frame.assign(**{column: frame[column].mask(_is_blank(frame[column]))})
-        flags = flags.assign(**_with_joined(flags, frame[column], labels))
+        made = _with_joined(flags, frame[column], labels)
+        frame, flags = frame.assign(**{column: made.pop(column)}), flags.assign(**made)
     joined = _joined(flags, [name.removeprefix(f"{column}/") for name in flags])
     if column in frame:
         typed, spelled = _words(frame[column]), _words(_joined(flags, [labels[name] for name in flags]))
