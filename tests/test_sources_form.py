@@ -120,3 +120,27 @@ def test_a_form_may_be_one_that_no_server_would_take(tmp_path):
 def test_a_workbook_that_is_no_form_is_refused(tmp_path):
     with pytest.raises(kl.KonbitError, match="this is no XLSForm"):
         read_form(workbook(tmp_path / "other.xlsx", {"survey": [["name"], ["x"]]}))
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_versions_of_a_form_complete_each_other_whatever_their_order(tmp_path, order):
+    """shared/cases/life/c08_new_form: a choice that was dropped, and one answer that became several."""
+    versions = []
+    for at, (kind, choice) in enumerate([("select_one", "tools,Outils"), ("select_multiple", "mentoring,Mentorat")]):
+        survey = [
+            ["type", "name", "label::fr"],
+            [f"{kind} need", "needs", "Besoins"],
+            ["text", f"new{at}", f"Neuf {at}"],
+        ]
+        choices = [["list_name", "name", "label::fr"], ["need", "funds", "Fonds"], ["need", *choice.split(",")]]
+        path = tmp_path / f"form{at}.xlsx"
+        versions.append(workbook(path, {"survey": survey, "choices": choices}))
+    export = tmp_path / "export.csv"
+    for header, choice in (("Neuf 0", "Outils"), ("Neuf 1", "Mentorat")):
+        export.write_text(f"Besoins;{header};_uuid;_submission_time\n{choice};x;1;2017-01-05\n", encoding="utf-8")
+        rows = kl.read(export, form=[versions[at] for at in order]).tables["main"]
+        name = {"Outils": "tools", "Mentorat": "mentoring"}[choice]
+        assert rows["needs"].tolist() == [name] and f"new{header[-1]}" in rows
+        assert {one: rows[f"needs/{one}"].tolist() for one in ("funds", "tools", "mentoring")} == {
+            "funds": [False], "tools": [name == "tools"], "mentoring": [name == "mentoring"]
+        }  # fmt: skip
