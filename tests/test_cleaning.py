@@ -339,7 +339,7 @@ def test_what_is_declared_and_no_file_has_is_said(tiny):
 @pytest.mark.parametrize(
     ("day", "wave", "says"),
     [
-        ("2017-07-05", 2, "and so they are of wave 2"),
+        ("2017-07-05", 2, "the days of wave 2, and so they are of it"),
         ("2017-12-01", None, 'the days of no wave alone. Write there "late.csv" = 3'),
         ("2017-03-01", None, 'the days of no wave alone. Write there "late.csv" = …'),
     ],

@@ -21,11 +21,6 @@ from konbit_lessons.field.declared import AMOUNT, EXPECTS
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.values import as_text, ordered, stacked
 
-NO_LIST = (  # the shortest way to a first report where nobody kept a list
-    "; or write everybody = true under [invitations], where there is no list: each partner of the day counts as "
-    'invited ("count only": each that came)'
-)
-
 
 @dataclass(frozen=True)
 class Data:
@@ -173,7 +168,8 @@ def _reading_order(programme: Programme) -> list[str]:
     used = {source.table for source in programme.sources}
     for table in needed(programme):
         if table not in used:
-            hint = NO_LIST * (table == "invitations")
+            hint = "; or write everybody = true under [invitations], where there is no list" * (table == "invitations")
+            hint += ": the shortest way to a first report, each partner being invited" * (table == "invitations")
             raise DataError(f'{programme.path.name}: no [[source]] feeds the table "{table}"; add one{hint}.')
     return [name for name in tables.TABLES if name in used]
 

@@ -127,22 +127,19 @@ def with_waves(rows: pd.DataFrame, record: Record) -> pd.DataFrame:
     DataError
         They are not; the line to write is shown.
     """
-    days, waves = rows["submitted_on"], rows["wave"]
-    spans = days.groupby(waves).agg(["min", "max"]).dropna()
-    for file, wave in waves.groupby(rows["source"], observed=True):
-        own = days[wave.index].dropna()
-        if wave.notna().any() or own.empty:
+    spans = rows.groupby("wave")["submitted_on"].agg(["min", "max"]).dropna()
+    for file, own in rows.dropna(subset="submitted_on").groupby("source", observed=True):
+        if own["wave"].notna().any():
             continue
-        first, last = own.min(), own.max()
+        first, last = own["submitted_on"].agg(["min", "max"])
         within = spans.index[(spans["min"] <= last) & (spans["max"] >= first)]
-        told = f"{file}: its name fits no pattern under [source.by_file.wave]"
-        when = f"its {len(wave)} answers came from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
+        told = f"{file}: its name fits no pattern under [source.by_file.wave]; its answers came from"
+        told = f"{told} {first:%Y-%m-%d} to {last:%Y-%m-%d}, the days of"
         if len(within) != 1:
             new = int(spans.index.max()) + 1 if len(spans) and first > spans["max"].max() else "…"
-            alone = "and those are the days of no wave alone"
-            raise DataError(f'{told}; {when}, {alone}. Write there "{file.rpartition("/")[2]}" = {new}')
-        record.notices.append(f"{told}; {when}, and so they are of wave {within[0]}")
-        rows = rows.assign(wave=rows["wave"].mask(rows.index.isin(wave.index), within[0]))
+            raise DataError(f'{told} no wave alone. Write there "{file.rpartition("/")[2]}" = {new}')
+        record.notices.append(f"{told} wave {within[0]}, and so they are of it")
+        rows = rows.assign(wave=rows["wave"].mask(rows["source"] == file, within[0]))
     return rows
 
 

@@ -19,7 +19,7 @@ CAME = "_came"  # the day on which a row was submitted; missing where nothing te
 CHECK, REVIEWED = "later version", "review"
 REJECTED = "a reviewer rejected it: it does not count; rejected_count = true in its [[source]] takes it in"
 ENCRYPTED = "it was not decrypted, so that its answers are not there: export it anew with the passphrase"
-EDITED, BY_NAME = "it is in a later export again, as it was edited: ", ", later by its name alone"
+EDITED = "it is in a later export again, as it was edited: "
 SAME = "the same record stands there again; one is kept"
 _DAY_IN_NAME = re.compile(r"(?:19|20)\d\d[-_.]?(?:0[1-9]|1[0-2])(?:[-_.]?\d\d)*")
 
@@ -62,44 +62,41 @@ def _without(rows: pd.DataFrame, name: str, words: list, schema: pa.DataFrameSch
 def _last_words(rows: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) -> pd.DataFrame:
     """Of each record that stands in several files, the rows of the export with its last word."""
     of_record = [name for name, one in schema.columns.items() if one.metadata.get("of_record")]
-    ids = [*(name for name in rows if name.startswith(ID)), *of_record]
-    if not ids or rows["source"].nunique() < 2:
-        return rows
-    files, content = _exports(rows), [name for name in schema.columns if name not in of_record]
-    gone, about = pd.Series(False, index=rows.index), (schema.name, " + ".join(schema.metadata["key"]) or ALL, "")
-    for name in ids:
-        later = _later(rows.loc[~gone, name].dropna().astype("str"), files)
-        before, after = (as_text(rows.loc[which]) for which in (later.index, later))
+    content, key = [name for name in schema.columns if name not in of_record], " + ".join(schema.metadata["key"]) or ALL
+    ids, gone = [*(name for name in rows if name.startswith(ID)), *of_record], pd.Series(False, index=rows.index)
+    came = rows[CAME].fillna(pd.Timestamp(0)).groupby(rows["source"], observed=True).transform("max")
+    rows = rows.assign(**{CAME: came})  # the last day of its file
+    for name in ids if len({*rows["source"].unique()}) > 1 else ():
+        later = _later(rows[~gone], name)
+        before, after = (as_text(rows.loc[which]) for which in ([*later], [*later.values()]))
         texts, others = (one[content].astype("str").fillna("").to_numpy() for one in (before, after))
-        same = (texts == others).all(axis=1)
-        alone = files["told"][later.index].array == files["told"][later].array
-        why = (EDITED + after["source"] + pd.Series(alone, after.index).map({True: BY_NAME, False: ""})).array
-        record.set_aside(before[same], *about, check="double entry", reason=SAME)
-        record.set_aside(before[~same], *about, check=CHECK, reason=pd.Series(why, before.index)[~same])
-        gone[later.index] = True
+        same, why = (texts == others).all(axis=1), (EDITED + after["source"]).set_axis(before.index)
+        record.set_aside(before[same], schema.name, key, "", check="double entry", reason=SAME)
+        record.set_aside(before[~same], schema.name, key, "", check=CHECK, reason=why[~same])
+        gone[[*later]] = True
     return kept(rows, ~gone)
 
 
-def _later(record_of: pd.Series, files: pd.DataFrame) -> pd.Series:
-    """For each row of which a later export has the record as well, such a row there."""
-    those = files.loc[record_of.index]
-    dated = those["day"].ne("").groupby(record_of).transform("all")
-    order = those["edits"] * len(files) + those["by_day"].where(dated, those["by_last"])
-    last = order.groupby(record_of).transform("idxmax")
-    return last[order < order[last].array]
+def _later(rows: pd.DataFrame, name: str) -> dict[int, int]:
+    """Each row of which a later export has the record as well, and such a row there."""
+    rows = as_text(rows[rows[name].notna() & rows[name].duplicated(keep=False)])
+    order, found = _order(rows), {}
+    for those in rows.groupby(name).groups.values():
+        dated = all(order[row][1] for row in those)  # else no day in a name counts
+        place = {row: (order[row][0], order[row][1] * dated, *order[row][2:]) for row in those}
+        last = max(those, key=place.get)
+        found |= {row: last for row in those if place[row] < place[last]}
+    return found
 
 
-def _exports(rows: pd.DataFrame) -> pd.DataFrame:
-    """For each row the place of its file in the order of exports, by the day in its name and by its last submission."""
-    source = rows["source"].astype("str")
-    files = rows[CAME].groupby(source).max().dt.strftime("%Y%m%d").fillna("").rename("last").to_frame()
-    days = {one: _DAY_IN_NAME.search(one.rpartition("/")[2]) for one in files.index}
-    files["day"] = [re.sub(r"\D", "", days[one][0]) if days[one] else "" for one in files.index]
-    names = [tuple(part.zfill(12) for part in re.split(r"(\d+)", one)) for one in files.index]
-    for by, told in {"by_day": ["day", "last"], "by_last": ["last"]}.items():
-        keys = [*zip(*(files[one] for one in told), names, strict=True)]
-        files[by] = [sorted(keys).index(key) for key in keys]
-    edits = [pd.to_numeric(rows[name].astype("str"), errors="coerce") for name in rows if name.startswith(EDITS)]
-    files = files.loc[source].set_axis(rows.index).assign(edits=pd.concat(edits, axis=1).max(axis=1) if edits else 0)
-    files["edits"] = files["edits"].fillna(0)
-    return files.assign(told=files["day"] + files["last"] + files["edits"].astype("str"))
+def _order(rows: pd.DataFrame) -> dict[int, tuple]:
+    """What tells which export of a row is later: edits; the day in its file's name, its last submission, its name."""
+    edits = pd.Series(0.0, index=rows.index)
+    for name in [name for name in rows if name.startswith(EDITS)]:
+        edits = pd.to_numeric(rows[name], errors="coerce").fillna(edits)
+    told = {}
+    for file in rows["source"].unique():
+        day, parts = _DAY_IN_NAME.search(file.rpartition("/")[2]), re.split(r"(\d+)", file)
+        told[file] = (re.sub(r"\D", "", day[0]) if day else ""), tuple(part.zfill(12) for part in parts)
+    each = zip(rows.index, edits, rows[CAME], map(told.get, rows["source"]), strict=True)
+    return {row: (edit, day, came, name) for row, edit, came, (day, name) in each}
