@@ -10,17 +10,7 @@ from typing import Any
 
 from konbit_lessons.errors import ProgrammeError
 
-TABLES = (
-    ".csv",
-    ".xlsx",
-    ".xls",
-    ".ods",
-    ".zip",
-    ".tsv",
-    ".dta",
-    ".sav",
-    ".parquet",
-)  # files that lead to a first draft
+TABLES = {".csv", ".tsv", ".xlsx", ".xls", ".ods", ".zip", ".dta", ".sav", ".parquet"}  # what a draft is made from
 VARIABLE = "KONBIT_PROGRAMME"  # of the environment: where programme.toml is, if not in a folder above
 
 

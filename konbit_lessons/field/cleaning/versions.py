@@ -26,13 +26,10 @@ _DAY_IN_NAME = re.compile(r"(?:19|20)\d\d[-_.]?(?:0[1-9]|1[0-2])(?:[-_.]?\d\d)*"
 
 def columns_of(frame: pd.DataFrame, kind: str, rejected_count: bool) -> dict[str, str]:
     """What its columns are called here → the headers in a frame that tell records apart, or what became of them."""
-    wanted = {} if rejected_count else {REVIEW: WORDS["review"]["columns"]}
+    versions, review = WORDS["versions"], WORDS["review"]
+    wanted = {} if rejected_count else {REVIEW: review["columns"]}
     if kind != "sheet":
-        wanted |= {
-            ID: WORDS["versions"]["records"],
-            EDITS: WORDS["versions"]["edits"],
-            STATUS: WORDS["review"]["encrypted"],
-        }
+        wanted |= {ID: versions["records"], EDITS: versions["edits"], STATUS: review["encrypted"]}
     return {sign + header: header for sign, headers in wanted.items() for header in headers if header in frame}
 
 
