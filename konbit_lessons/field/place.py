@@ -44,10 +44,10 @@ def content_of(path: Path) -> dict[str, Any]:
 
 def _first_steps(folder: Path) -> str:
     """The shortest way to a first report from what lies in a folder."""
+    given = f"Give the path with --programme or in {VARIABLE}, or start"
     for raw in (folder / "data" / "raw", folder / "raw", folder):
-        files = [one for one in raw.rglob("*") if one.suffix.lower() in TABLES] if raw.is_dir() else []
-        if files:
+        if files := [one for one in raw.rglob("*") if one.suffix.lower() in TABLES]:
             where = raw.relative_to(folder).as_posix()
             steps = f"konbit draft-programme {where}; decide the lines marked OPEN in it; konbit check; konbit report"
-            return f"{where} holds {len(files)} files that can be read. The shortest way to a first report: {steps}."
-    return f"Give the path with --programme or in {VARIABLE}, or start with `konbit init` or `konbit example`."
+            return f"{given} from the {len(files)} files in {where}. The shortest way to a first report: {steps}."
+    return f"{given} with `konbit init` or `konbit example`."
