@@ -144,3 +144,22 @@ def test_versions_of_a_form_complete_each_other_whatever_their_order(tmp_path, o
         assert {one: rows[f"needs/{one}"].tolist() for one in ("funds", "tools", "mentoring")} == {
             "funds": [False], "tools": [name == "tools"], "mentoring": [name == "mentoring"]
         }  # fmt: skip
+
+
+def test_a_question_that_a_later_version_has_in_a_group_keeps_its_answers_under_labels(tmp_path):
+    """shared/cases/field/11-question-moved-into-a-group, 10-select-one-became-multiple: by the form and its labels."""
+    survey = [["type", "name", "label::fr"], ["begin group", "g", "Groupe"], ["select_multiple n", "e", "Attentes"]]
+    choices = [["list_name", "name", "label::fr"], ["n", "t", "Appui technique"], ["n", "f", "Fonds"]]
+    form = workbook(tmp_path / "form.xlsx", {"survey": [*survey, ["end group"]], "choices": choices})
+    asked = "Attentes;Groupe/Attentes;Groupe/Attentes/Appui technique;Groupe/Attentes/Fonds;_uuid;_submission_time"
+    rows = [
+        "Appui technique;;n/a;n/a;1;2017-01-05",
+        ";Fonds;0;1;2;2017-01-05",
+        ";Appui technique Fonds;1;1;3;2017-01-05",
+    ]
+    export = tmp_path / "export.csv"
+    export.write_text("\n".join([asked, *rows]), encoding="utf-8")
+    read = kl.read(export, form=form)
+    main = read.tables["main"]
+    assert main["e"].tolist() == ["t", "f", "t f"] and "are one question of different versions" in read.notices[0]
+    assert (main["e/t"].tolist(), main["e/f"].tolist()) == ([True, False, True], [False, True, True])

@@ -19,7 +19,7 @@ CAME = "_came"  # the day on which a row was submitted; missing where nothing te
 CHECK, REVIEWED = "later version", "review"
 REJECTED = "a reviewer rejected it: it does not count; rejected_count = true in its [[source]] takes it in"
 ENCRYPTED = "it was not decrypted, so that its answers are not there: export it anew with the passphrase"
-EDITED = "it is in a later export again, as it was edited: "
+EDITED = "it is in a later export again, as it was edited"
 SAME = "the same record stands there again; one is kept"
 _DAY_IN_NAME = re.compile(r"(?:19|20)\d\d[-_.]?(?:0[1-9]|1[0-2])(?:[-_.]?\d\d)*")
 
@@ -53,7 +53,13 @@ def _without(rows: pd.DataFrame, name: str, words: list, schema: pa.DataFrameSch
     said = [one for one in distinct_of(rows[name])[1] if clean(one).casefold() in words]
     out = rows[name].isin(said)
     record.set_aside(rows[out], schema.name, name.partition(" ")[2], rows[name], **why)
+    _note(rows[out], why["reason"], record)
     return kept(rows, ~out)
+
+
+def _note(rows: pd.DataFrame, reason: str, record: Record) -> None:
+    for file, count in rows["source"].astype("str").value_counts(sort=False).items():
+        record.notices.append(f"{file}: {count} rows set aside, each since {reason}")
 
 
 def _last_words(rows: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) -> pd.DataFrame:
@@ -67,9 +73,10 @@ def _last_words(rows: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) 
         later = _later(rows[~gone], name)
         before, after = (as_text(rows.loc[which]) for which in ([*later], [*later.values()]))
         texts, others = (one[content].astype("str").fillna("").to_numpy() for one in (before, after))
-        same, why = (texts == others).all(axis=1), (EDITED + after["source"]).set_axis(before.index)
+        same, why = (texts == others).all(axis=1), (f"{EDITED}: " + after["source"]).set_axis(before.index)
         record.set_aside(before[same], schema.name, key, "", check="double entry", reason=SAME)
         record.set_aside(before[~same], schema.name, key, "", check=CHECK, reason=why[~same])
+        _note(before[~same], EDITED, record)
         gone[[*later]] = True
     return kept(rows, ~gone)
 

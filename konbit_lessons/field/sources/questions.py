@@ -12,6 +12,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from itertools import product
+from operator import methodcaller
 
 import pandas as pd
 
@@ -129,6 +130,7 @@ def _as_one(
         if there.any().all() and (there.sum(axis="columns") < 2).all() and (apart or {*same} <= {*known}):
             told = f"{' and '.join(same)} are one question of different versions of the form"
             notices.append(f"{told}: no row has both, and they were read as {name}")
+            same.sort(key=lambda one: -sum(map(methodcaller("startswith", one), frame)))  # the one with choices stays
             frame = frame.assign(**{same[0]: frame[same].bfill(axis="columns")[same[0]]}).drop(columns=same[1:])
             names = {column: other for column, other in names.items() if column in frame}
     return frame, names
