@@ -111,6 +111,14 @@ def test_the_shortest_way_to_a_first_report_is_shown(tiny, konbit):
 
 BAD = {
     "a missing programme": (lambda tiny: tiny.toml.unlink(), ["check"], "programme.toml: there is no such file"),
+    "a question in two groups": (
+        lambda tiny: (
+            tiny.replace("survey.csv", "motivation,expects_funding", "before/motivation,after/motivation"),
+            tiny.replace("programme.toml", '"survey.csv"', '"survey.csv"\ncolumns = { motivation = "motivation" }'),
+        ),
+        ["check"],
+        '2 columns end in "motivation", before/motivation and after/motivation: name the one that is meant',
+    ),
     "a missing file": (lambda tiny: tiny.raw("events.csv").unlink(), ["clean"], 'no file matches "events.csv"'),
     "a missing column": (
         lambda tiny: tiny.replace("events.csv", "event_type", "kind"),
