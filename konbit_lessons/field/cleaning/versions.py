@@ -9,6 +9,7 @@ import re
 import pandas as pd
 import pandera.pandas as pa
 
+from konbit_lessons import tables
 from konbit_lessons.field.cleaning.record import ALL, Record
 from konbit_lessons.field.sources.form import clean
 from konbit_lessons.field.sources.raw import WORDS
@@ -64,12 +65,16 @@ def _note(rows: pd.DataFrame, reason: str, record: Record) -> None:
 
 def _last_words(rows: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) -> pd.DataFrame:
     """Of each record that stands in several files, the rows of the export with its last word."""
+    if len({*rows["source"].unique()}) < 2:
+        return rows
     of_record = [name for name, one in schema.columns.items() if one.metadata.get("of_record")]
     content, key = [name for name in schema.columns if name not in of_record], " + ".join(schema.metadata["key"]) or ALL
-    ids, gone = [*(name for name in rows if name.startswith(ID)), *of_record], pd.Series(False, index=rows.index)
+    day, gone = tables.day_of(schema), pd.Series(False, index=rows.index)
+    for name in of_record:  # files may number their records alike: an edit keeps the day
+        rows = rows.assign(**{ID + name: rows[name].astype("str") + rows[day].astype("str").fillna("")})
     came = rows[CAME].fillna(pd.Timestamp(0)).groupby(rows["source"], observed=True).transform("max")
     rows = rows.assign(**{CAME: came})  # the last day of its file
-    for name in ids if len({*rows["source"].unique()}) > 1 else ():
+    for name in [name for name in rows if name.startswith(ID)]:
         later = _later(rows[~gone], name)
         before, after = (as_text(rows.loc[which]) for which in ([*later], [*later.values()]))
         texts, others = (one[content].astype("str").fillna("").to_numpy() for one in (before, after))
