@@ -349,6 +349,8 @@ def _say_problems(data, most=LISTED):
     aside, unsettled = data.set_aside, _unsettled(data)
     said, rows = [*_questions(data), *(f"  {notice}" for notice in empty)], int((aside["scope"] == "row").sum())
     decided = f", {len(aside) - len(unsettled)} of them as was decided" * (len(unsettled) < len(aside))
+    noticed = [*_once_per_file(data.notices)] if most == LISTED else []  # konbit check has listed them
+    said += [f"Noticed: {len(noticed)} things in the files; konbit check lists them."] if noticed else []
     said += [f"Set aside: {rows} rows and {len(aside) - rows} values{decided}."] if len(aside) else []
     for one in unsettled.head(most).itertuples():
         sheet, found = f", sheet {one.sheet}" * bool(one.sheet), f'found "{one.value}"; ' * bool(one.value)
@@ -363,10 +365,11 @@ def _say_problems(data, most=LISTED):
 
 def _unsettled(data):
     """What was set aside without anybody having decided so, in the review or by a correction."""
-    from konbit_lessons.field.cleaning import corrections, decisions
+    from konbit_lessons.field.cleaning import corrections, decisions, versions
 
     log, place = data.cleaning_log, ["source", "sheet", "row", "column"]
-    decided = log.loc[log["check"].isin([decisions.DECISION, corrections.CHECK]), place].drop_duplicates()
+    done = [decisions.DECISION, corrections.CHECK, versions.CHECK, versions.REVIEWED]
+    decided = log.loc[log["check"].isin(done), place].drop_duplicates()
     both = data.set_aside.merge(decided, how="left", on=place, indicator=True)
     return both[both["_merge"] == "left_only"]
 

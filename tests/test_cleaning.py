@@ -1,6 +1,7 @@
 """Raw to clean: nothing lost, nothing changed in silence, and the same answer in whatever order the rows come."""
 
 import random
+import re
 import unicodedata
 from datetime import datetime
 
@@ -383,3 +384,27 @@ def test_names_of_files_and_headers_are_found_however_they_are_composed(tiny):
     tiny.replace("programme.toml", 'files = "sign_in.csv"', declared)
     counts = tiny.clean().counts.query("table == 'sign_in'")
     assert counts["source"].unique().tolist() == ["Présences_été.csv"] and counts["read"].sum() == once
+
+
+@pytest.mark.parametrize(
+    ("day", "wave", "says"),
+    [
+        ("2017-07-05", 2, "the days of wave 2, and so they are of it"),
+        ("2017-12-01", None, 'the days of no wave alone. Write there "late.csv" = 3'),
+        ("2017-03-01", None, 'the days of no wave alone. Write there "late.csv" = …'),
+    ],
+)
+def test_a_file_whose_name_tells_no_wave_has_that_of_its_days_or_stops_the_run(tiny, day, wave, says):
+    for name, sent in {"s1": ["2017-01-05", "2017-01-15"], "s2": ["2017-07-01", "2017-07-09"], "late": [day]}.items():
+        rows = [f"{name}{at},CDSP-001,{one},{at + 2}" for at, one in enumerate(sent)]
+        text = "\n".join(["submission_id,organization_id,submitted_on,motivation", *rows])
+        tiny.raw(f"{name}.csv").write_text(text, encoding="utf-8")
+    files = 'files = ["s1.csv", "s2.csv", "late.csv"]\n[source.by_file.wave]\n"s1*" = 1\n"s2*" = 2'
+    tiny.replace("programme.toml", 'files = "survey.csv"', files)
+    if wave is None:
+        with pytest.raises(kl.KonbitError, match=re.escape(says)):
+            tiny.clean()
+    else:
+        data = tiny.clean()
+        assert data.survey["wave"].value_counts().to_dict() == {1: 2, 2: 3}
+        assert any(says in notice for notice in data.notices)

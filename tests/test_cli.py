@@ -99,8 +99,32 @@ def test_clean_writes_the_tables_the_log_and_what_was_set_aside(tiny, konbit):
     assert code == 4 and "processed: another run is writing there (process" in err
 
 
+def test_what_was_noticed_is_counted_by_clean_and_listed_by_check(tiny, konbit):
+    tiny.raw("survey.csv").write_text(
+        tiny.raw("survey.csv").read_text("utf-8").replace("motivation", "motivation,besoin").replace(",4,", ",4,eau,"),
+        "utf-8",
+    )
+    assert "noticed: survey.csv: not used: besoin" in konbit("check")[1]
+    assert "Noticed: 3 things in the files; konbit check lists them." in konbit("clean")[2]
+
+
+def test_the_shortest_way_to_a_first_report_is_shown(tiny, konbit):
+    tiny.toml.unlink()
+    code, _, err = konbit("check")
+    assert code == 2 and "or start from the 6 files in data/raw." in err
+    assert "konbit draft-programme data/raw; decide the lines marked OPEN in it; konbit check; konbit report" in err
+
+
 BAD = {
     "a missing programme": (lambda tiny: tiny.toml.unlink(), ["check"], "programme.toml: there is no such file"),
+    "a question in two groups": (
+        lambda tiny: (
+            tiny.replace("survey.csv", "motivation,expects_funding", "before/motivation,after/motivation"),
+            tiny.replace("programme.toml", '"survey.csv"', '"survey.csv"\ncolumns = { motivation = "motivation" }'),
+        ),
+        ["check"],
+        '2 columns end in "motivation", before/motivation and after/motivation: name the one that is meant',
+    ),
     "a missing file": (lambda tiny: tiny.raw("events.csv").unlink(), ["clean"], 'no file matches "events.csv"'),
     "a missing column": (
         lambda tiny: tiny.replace("events.csv", "event_type", "kind"),

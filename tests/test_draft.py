@@ -415,6 +415,25 @@ def test_questions_are_answered_as_their_values_say(tmp_path, tiny):
     assert kl.clean(drafted).survey["besoin_principal"].value_counts().to_dict() == {"semences": 8, "outils": 4}
 
 
+PERSONS = ["Marie Exemple", "Wanjiru Exemple", "João Exemplo"]
+
+
+@pytest.mark.parametrize("header", ["Enquêteur", "Encuestador", "Levantado por", "Saisi par", "Anketè", "Collected by"])
+def test_no_person_is_named_in_a_draft(tmp_path, tiny, header):
+    rows = [f"u{at},AWD-001,2017-01-{at + 10},{PERSONS[at % 3].split()[0]},{at % 5 + 1}" for at in range(18)]
+    text = "\n".join([f"_uuid,organisation,_submission_time,{header},motivation", *rows])
+    tiny.raw("survey.csv").write_text(text, encoding="utf-8")
+    titles = [f"E001,CTA,{PERSONS[at % 3]},{['Directeur', PERSONS[(at + 1) % 3]][at % 2]}" for at in range(6)]
+    text = "\n".join(["Code activité,Organisation,Nom et prénom,Fonction", *titles])
+    tiny.raw("sign_in.csv").write_text(text, encoding="utf-8")
+    bare = [f"OP{at:03},{PERSONS[at % 3]},2017-01-{at + 10},{at % 5 + 1}" for at in range(8)]
+    tiny.raw("bare.csv").write_text("\n".join(bare), encoding="utf-8")
+    drafted = draft_programme(tiny.raw(""))
+    assert "its first row is a record" in drafted.not_placed["bare.csv"]
+    assert {table for _, table, _ in drafted.placed} >= {"survey", "sign_in"}
+    assert not any(name in drafted.text for one in PERSONS for name in one.split())
+
+
 def test_the_peers_list_of_organizations_is_placed(tmp_path):
     (tmp_path / "raw").mkdir()
     kinds = ["NGO", "cooperative", "NGO", "cooperative", "association", "association", "NGO"]

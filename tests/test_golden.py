@@ -19,6 +19,7 @@ from conftest import DECLARED, TINY_FILES
 
 import konbit_lessons as kl
 from konbit_lessons.field.cleaning import Data
+from konbit_lessons.field.draft.ways import toml
 from konbit_lessons.field.programme import Programme
 
 FOLDER = Path(__file__).parent / "data" / "golden"
@@ -60,7 +61,7 @@ def _by_name(cases: list[dict[str, str]]) -> list:
     return [pytest.param(one, id=one["case"].replace(" ", "_")) for one in cases]
 
 
-CELLS, FILES, RECORDS = _cases("cells.csv"), _cases("files.csv"), _cases("records.csv")
+CELLS, FILES, RECORDS, EXPORTS = map(_cases, ("cells.csv", "files.csv", "records.csv", "exports.csv"))
 REFUSED = [one for one in FILES if one["place"] == "refused"]
 
 
@@ -318,6 +319,65 @@ def test_nothing_is_kept_beyond_the_cases(records):
         for table in {one["table"] for one in RECORDS if one["twice"] == rule}:
             expected = [one["kept"].split("|") for one in RECORDS if (one["table"], one["twice"]) == (table, rule)]
             assert sorted(_kept(data, table)) == sorted(row for rows in expected for row in rows if row)
+
+
+# exports of a survey: files between ||, rows between /, an organization by its number; what was kept likewise
+
+USUAL = {"organization_id": "op", "motivation": "m", "t": "t", "comment": "comment"}
+
+
+def _export(raw: Path, one: dict[str, str], number: int) -> str:
+    """The files of a case, its name in a column of their own; the [[source]] that reads them."""
+    for file in one["files"].split(" || "):
+        name, _, content = file.partition(": ")
+        header, *rows = content.split(" / ")
+        sign = ";" if ";" in header else ","
+        at, path = header.split(sign).index("op"), raw / f"{number}" / name
+        cells = [
+            [f"CDSP-00{cell}" if k == at and cell else cell for k, cell in enumerate(row.split(sign))] for row in rows
+        ]
+        lines = [sign.join([*row, one["case"].replace(",", "")]) for row in cells]
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("\n".join([sign.join([header, "comment"]), *lines]), encoding="utf-8")
+    day = next((day for day in ("_submission_time", "SubmissionDate") if day in header), "")
+    columns = {**USUAL, "submitted_on": day} | tomllib.loads(one["declared"])
+    own = {key: columns.pop(key) for key in ("rejected_count", "options") if key in columns}
+    columns["expects_training"] = columns.pop("t")
+    lines = [f"{key} = {toml(said) if key != 'rejected_count' else 'true'}" for key, said in own.items()] + [
+        "[source.columns]"
+    ]
+    return _source(
+        "survey", f"{number}/*.csv", "\n".join(lines + [f"{key} = {toml(said)}" for key, said in columns.items()])
+    )
+
+
+@pytest.fixture(scope="module")
+def exports(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("exports")
+    (folder / "data" / "raw").mkdir(parents=True)
+    sources = [_export(folder / "data" / "raw", one, number) for number, one in enumerate(EXPORTS)]
+    return kl.clean(_programme(folder, "".join(sources)))
+
+
+@pytest.mark.parametrize("one", _by_name(EXPORTS))
+def test_the_last_word_counts_and_answers_keep_to_their_question(exports, one):
+    number = EXPORTS.index(one)
+    rows = exports.survey[exports.survey["comment"] == one["case"].replace(",", "")]
+    flags = rows["expects_training"].map({True: "yes", False: "no"}).astype("object").fillna("-")
+    kept = zip(rows["organization_id"].str[-1], rows["motivation"].astype("object").fillna("-"), flags, strict=True)
+    assert sorted(f"{org} {answer} {flag}" for org, answer, flag in kept) == [*filter(None, one["kept"].split(" | "))]
+    aside = exports.set_aside[exports.set_aside["source"].str.startswith(f"{number}/")]
+    reasons = [*filter(None, one["set_aside"].replace("FOLDER", str(number)).split(" | "))]
+    assert len(aside) == len(reasons)
+    assert all(found.startswith(start) for found, start in zip(aside["reason"], reasons, strict=True))
+    said = [notice for notice in exports.notices if notice.startswith(f"{number}/")]
+    assert (
+        any(one["says"] in notice for notice in said)
+        if one["says"]
+        else all(re.search("not used: |each since", one) for one in said)
+    )
+    set_apart = [one for one in said if "each since" in one]
+    assert len(set_apart) == len({*aside["source"][~aside["reason"].str.startswith("the same record")]})
 
 
 def test_an_event_that_may_be_another_is_asked_about_unless_it_was_decided(tmp_path):

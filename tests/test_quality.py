@@ -7,6 +7,7 @@ import pytest
 
 from konbit_lessons.measures import quality
 from konbit_lessons.measures.quality import LOGGED, MEASURES, STANDARDS, data_quality, in_sum, partners
+from konbit_lessons.say import Say
 from konbit_lessons.words import Words
 
 ARRIVALS = ["source", "table", "quarter", "rows", "median_days", "p90_days", "most_days"]
@@ -317,7 +318,15 @@ def test_rows_by_source_add_up_and_those_of_few_organizations_are_not_shown(whol
     assert quality.by_source(open_tiny.clean()).set_index("table")["read"].isna()["survey"]
 
 
+def test_what_was_noticed_is_shown_by_kind_and_no_name_with_it(whole):
+    found = quality.noticed(whole)
+    assert found["files"].sum() > len(found) and quality.NOTICED[-1]["name"] not in set(found["what"])
+    said = str(Say("en", whole.programme).noticed(found))
+    assert said.startswith("Noticed while the files were read: ") and "sheets, files or rows left out in 1 file" in said
+    assert not any(name in said for name in {*whole.counts["source"]})
+
+
 @pytest.mark.parametrize("language", ["fr", "ht"])
 def test_every_measure_and_standard_has_its_words(language):
     words = Words(language)
-    assert [one for one in MEASURES if not words.translated(one)] == []
+    assert [one for one in [*MEASURES, *(one["name"] for one in quality.NOTICED)] if not words.translated(one)] == []

@@ -120,3 +120,46 @@ def test_a_form_may_be_one_that_no_server_would_take(tmp_path):
 def test_a_workbook_that_is_no_form_is_refused(tmp_path):
     with pytest.raises(kl.KonbitError, match="this is no XLSForm"):
         read_form(workbook(tmp_path / "other.xlsx", {"survey": [["name"], ["x"]]}))
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_versions_of_a_form_complete_each_other_whatever_their_order(tmp_path, order):
+    """shared/cases/life/c08_new_form: a choice that was dropped, and one answer that became several."""
+    versions = []
+    for at, (kind, choice) in enumerate([("select_one", "tools,Outils"), ("select_multiple", "mentoring,Mentorat")]):
+        survey = [
+            ["type", "name", "label::fr"],
+            [f"{kind} need", "needs", "Besoins"],
+            ["text", f"new{at}", f"Neuf {at}"],
+        ]
+        choices = [["list_name", "name", "label::fr"], ["need", "funds", "Fonds"], ["need", *choice.split(",")]]
+        path = tmp_path / f"form{at}.xlsx"
+        versions.append(workbook(path, {"survey": survey, "choices": choices}))
+    export = tmp_path / "export.csv"
+    for header, choice in (("Neuf 0", "Outils"), ("Neuf 1", "Mentorat")):
+        export.write_text(f"Besoins;{header};_uuid;_submission_time\n{choice};x;1;2017-01-05\n", encoding="utf-8")
+        rows = kl.read(export, form=[versions[at] for at in order]).tables["main"]
+        name = {"Outils": "tools", "Mentorat": "mentoring"}[choice]
+        assert rows["needs"].tolist() == [name] and f"new{header[-1]}" in rows
+        assert {one: rows[f"needs/{one}"].tolist() for one in ("funds", "tools", "mentoring")} == {
+            "funds": [False], "tools": [name == "tools"], "mentoring": [name == "mentoring"]
+        }  # fmt: skip
+
+
+def test_a_question_that_a_later_version_has_in_a_group_keeps_its_answers_under_labels(tmp_path):
+    """shared/cases/field/11-question-moved-into-a-group, 10-select-one-became-multiple: by the form and its labels."""
+    survey = [["type", "name", "label::fr"], ["begin group", "g", "Groupe"], ["select_multiple n", "e", "Attentes"]]
+    choices = [["list_name", "name", "label::fr"], ["n", "t", "Appui technique"], ["n", "f", "Fonds"]]
+    form = workbook(tmp_path / "form.xlsx", {"survey": [*survey, ["end group"]], "choices": choices})
+    asked = "Attentes;Groupe/Attentes;Groupe/Attentes/Appui technique;Groupe/Attentes/Fonds;_uuid;_submission_time"
+    rows = [
+        "Appui technique;;n/a;n/a;1;2017-01-05",
+        ";Fonds;0;1;2;2017-01-05",
+        ";Appui technique Fonds;1;1;3;2017-01-05",
+    ]
+    export = tmp_path / "export.csv"
+    export.write_text("\n".join([asked, *rows]), encoding="utf-8")
+    read = kl.read(export, form=form)
+    main = read.tables["main"]
+    assert main["e"].tolist() == ["t", "f", "t f"] and "are one question of different versions" in read.notices[0]
+    assert (main["e/t"].tolist(), main["e/f"].tolist()) == ([True, False, True], [False, True, True])

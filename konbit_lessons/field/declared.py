@@ -119,7 +119,7 @@ def _paths(said: Sections) -> Iterator[str]:
     places += [("[study] table", said.study.table)] if said.study else []
     for number, source in enumerate(said.source, start=1):
         where = f'[[source]] {number} (table "{source.table}"), files'
-        for one in [*source.patterns, *filter(None, [source.form])]:
+        for one in [*source.patterns, *source.forms]:
             if is_absolute(one) or not one.replace(".", ""):
                 yield f'{where}: found "{one}"; expected a file or a pattern such as *.csv, below {about.raw}'
             else:

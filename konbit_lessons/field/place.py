@@ -11,6 +11,7 @@ from typing import Any
 
 from konbit_lessons.errors import ProgrammeError
 
+TABLES = {".csv", ".tsv", ".xlsx", ".xls", ".ods", ".zip", ".dta", ".sav", ".parquet"}  # what a draft is made from
 VARIABLE = "KONBIT_PROGRAMME"  # of the environment: where programme.toml is, if not in a folder above
 
 
@@ -39,10 +40,20 @@ def content_of(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(unicodedata.normalize("NFC", path.read_text(encoding="utf-8")))
     except (FileNotFoundError, IsADirectoryError) as error:
-        advice = f"Give the path with --programme or in {VARIABLE}, or start with `konbit init` or `konbit example`."
         where = path.parent.name or path.parent
-        raise ProgrammeError(f"{path.name}: there is no such file in {where}. {advice}") from error
+        raise ProgrammeError(f"{path.name}: there is no such file in {where}. {_first_steps(path.parent)}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         quotes = ' A name with an accent, a space or an apostrophe is written in quotes: "Thiès" = …'
         hint = quotes * ("key" in str(error))
         raise ProgrammeError(f"{path.name}: this is not TOML: {error}. Correct that line.{hint}") from error
+
+
+def _first_steps(folder: Path) -> str:
+    """The shortest way to a first report from what lies in a folder."""
+    given = f"Give the path with --programme or in {VARIABLE}, or start"
+    for raw in (folder / "data" / "raw", folder / "raw", folder):
+        if files := [one for one in raw.rglob("*") if one.suffix.lower() in TABLES]:
+            where = raw.relative_to(folder).as_posix()
+            steps = f"konbit draft-programme {where}; decide the lines marked OPEN in it; konbit check; konbit report"
+            return f"{given} from the {len(files)} files in {where}. The shortest way to a first report: {steps}."
+    return f"{given} with `konbit init` or `konbit example`."

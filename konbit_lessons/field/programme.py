@@ -210,10 +210,10 @@ class Programme:
             found += matches
         return found
 
-    def form_of(self, source: Source) -> Path | None:
-        """The form behind a source, if it names one."""
-        paths = [self.raw / one for one in _spellings(source.form or "")]
-        return next((path for path in paths if path.is_file()), paths[0]) if source.form else None
+    def forms_of(self, source: Source) -> list[Path]:
+        """The files of the form behind a source, one for each version."""
+        spelt = [[self.raw / one for one in _spellings(form)] for form in source.forms]
+        return [next((path for path in paths if path.is_file()), paths[0]) for paths in spelt]
 
     def place_of(self, path: Path) -> str:
         """What a file is called below the raw folder, its accents composed."""
@@ -228,7 +228,7 @@ class Programme:
         if self.study:
             return [self.path, self.folder / self.study.table]
         data = [path for source in self.sources for path in self.files_of(source)]
-        forms = [self.form_of(source) for source in self.sources if source.form]
+        forms = [form for source in self.sources for form in self.forms_of(source)]
         with_sheets = [path for source in self.sources if source.sheets for path in self.files_of(source)]
         repeats = [one for path in with_sheets for one in path.parent.glob(f"{escape(path.stem)}-*.csv")]
         corrections = [path for path in [self.raw / CORRECTIONS] if path.is_file()]

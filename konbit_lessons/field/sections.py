@@ -241,7 +241,7 @@ class Source(_Section):
     database: Filled | None = None
     query: Filled | None = None
     kind: Literal[tuple(KINDS)] | None = None
-    form: Filled | None = None
+    form: Filled | list[Filled] = []
     sheets: list[Filled] | None = None
     columns: dict[str, Filled] = {}
     dates: Orders = []
@@ -254,6 +254,7 @@ class Source(_Section):
     twice: Literal["all", "latest", "first", "ask"] = "all"
     options: dict[str, list[Filled]] = {}
     name: Filled | None = None
+    rejected_count: bool = False  # what a reviewer rejected on the server
 
     @model_validator(mode="after")
     def _one_place(self) -> "Source":
@@ -267,6 +268,11 @@ class Source(_Section):
     def patterns(self) -> list[str]:
         """The patterns of its files."""
         return [self.files] if isinstance(self.files, str) else self.files
+
+    @property
+    def forms(self) -> list[str]:
+        """The files of its form, one for each version."""
+        return [self.form] if isinstance(self.form, str) else self.form
 
     @property
     def place(self) -> str:

@@ -13,6 +13,7 @@ Assessment checklist (201sae):
 - **timeliness**: current, and there in time: days from a fact to its record.
 """
 
+import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatch
@@ -41,6 +42,7 @@ def referring_to(table: str) -> list[str]:
 
 DECLARED = tomllib.loads((Path(__file__).parent / "standards.toml").read_text("utf-8"))
 STANDARDS = DECLARED["standards"]
+NOTICED = DECLARED["noticed"]
 LOGGED = DECLARED["logged"]  # measures that are counted from the cleaning log
 COUNTED, AGREE, LATE = ({key: one["name"] for key, one in DECLARED[of].items()} for of in ("counted", "agree", "late"))
 ANSWERED, TALKED_WITH, KNOWN = COUNTED.values()
@@ -307,6 +309,15 @@ def by_source(data: Data) -> pd.DataFrame:
     few = [name for name in about if data.tables[name]["organization_id"].nunique() < data.programme.smallest_cell]
     table[figures] = table[figures].mask(table["table"].isin(few) & (table["read"] > 0))
     return table.sort_values("table", key=lambda names: names.map(list(data.tables).index), kind="stable")
+
+
+def noticed(data: Data) -> pd.DataFrame:
+    """What the reader noticed, most frequent first: ``what`` of :data:`NOTICED`, and in how many ``files``."""
+    files = sorted({*data.counts["source"]}, key=len, reverse=True)
+    places = [next((one for one in files if notice.startswith(one)), "") for notice in data.notices]
+    kinds = [next(one["name"] for one in NOTICED if re.search(one["pattern"], notice)) for notice in data.notices]
+    lines = pd.DataFrame({"what": kinds, "file": places}, dtype="str").drop_duplicates()
+    return _most_first(lines.assign(files=1), ["what"], "files")
 
 
 def _places(data: Data, lines: pd.DataFrame) -> list[str]:

@@ -37,6 +37,19 @@ def _judgement(say, judged, standard, word):
     return say("**{standard}: {word}.** {because}.", standard=standard, word=word, because=because)
 
 
+def noticed(say, found):
+    """Return what the reader noticed in the files, and in how many of them; None where it noticed nothing."""
+    kinds = [
+        str(say(("{what} in {n} file", "{what} in {n} files"), n=one.files, what=say.words.text(one.what)))
+        for one in found.itertuples()
+    ]
+    return (
+        say("Noticed while the files were read: {kinds}. The command konbit check names each.", kinds=say.list(kinds))
+        if kinds
+        else None
+    )
+
+
 def quality_rules(say):
     """Return the rule that gives each word, one sentence a figure."""
     last = say("A standard of which nothing is on record is “cannot tell”. The limits are those of the software.")

@@ -14,7 +14,7 @@ import pandera.pandas as pa
 
 from konbit_lessons import tables
 from konbit_lessons.errors import DataError
-from konbit_lessons.field.cleaning import corrections, decisions, reconciling
+from konbit_lessons.field.cleaning import corrections, decisions, reconciling, versions
 from konbit_lessons.field.cleaning.conversion import Conversion
 from konbit_lessons.field.cleaning.record import LISTS, Record
 from konbit_lessons.field.declared import AMOUNT, EXPECTS
@@ -115,6 +115,9 @@ class _Work:
         sources = [source for source in self.programme.sources if source.table == table]
         ways = [Conversion(self.programme, source, schema, record) for source in sources]
         rows = stacked([way.rows(self._corrected, self.cleaned.get("events")) for way in ways])
+        rows = versions.that_count(rows, schema, record)
+        if any("wave" in source.by_file for source in sources):
+            rows = reconciling.with_waves(rows, record)
         for known in filter(None, (self.events, self.organizations)):
             rows = known.resolve(rows, schema, record)
         rows = reconciling.once_each(rows, schema, record)
@@ -166,6 +169,7 @@ def _reading_order(programme: Programme) -> list[str]:
     for table in needed(programme):
         if table not in used:
             hint = "; or write everybody = true under [invitations], where there is no list" * (table == "invitations")
+            hint += ": the shortest way to a first report, each partner being invited" * (table == "invitations")
             raise DataError(f'{programme.path.name}: no [[source]] feeds the table "{table}"; add one{hint}.')
     return [name for name in tables.TABLES if name in used]
 

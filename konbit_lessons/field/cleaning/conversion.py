@@ -4,6 +4,7 @@ Its files are read as text under the table's column names; what does not convert
 row.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from fnmatch import filter as matching
@@ -16,12 +17,14 @@ import pandera.pandas as pa
 from konbit_lessons import tables
 from konbit_lessons.errors import ProgrammeError, SourceError
 from konbit_lessons.field import values as by_codebook
+from konbit_lessons.field.cleaning import versions
 from konbit_lessons.field.cleaning.corrections import corrected
 from konbit_lessons.field.cleaning.record import ROW, TYPED, WHEN, Record
 from konbit_lessons.field.days import Writing, alike, are_half_turned
 from konbit_lessons.field.declared import nearest
 from konbit_lessons.field.programme import Programme, Source
 from konbit_lessons.field.sources import Raw, read
+from konbit_lessons.field.sources.raw import is_metadata
 from konbit_lessons.field.values import as_text, constant, counted, encoded, kept, looked_up, nothing, stacked
 
 SUBMITTED = tables.codebook()["submitted"]  # where an exporter says when a row was submitted
@@ -30,6 +33,7 @@ _TURNED = (
     "taken day for month where it could. Compare with the paper, and write all dates of the column as text, "
     "year-month-day."
 )
+NAMELESS = re.compile(r"column \d+")  # what a column of values under no header is called
 FILLED_IN = ("end", "today", "start")  # when a form was filled in, by the device's clock; the first there is counts
 
 
@@ -68,9 +72,11 @@ class Conversion:
         same = {"_kind": "", "table": self.schema.name, WHEN: "", "rows": 0}  # of a header and nothing under it
         empty = sorted({*self.programme.places_of(self.source)} - {*read["source"]})
         self.record.read += [read, pd.DataFrame({"source": empty} | same)] if empty else [read]
-        text = kept(text, ~removed)
+        text = versions.readable(kept(text, ~removed), self.schema, self.record)
         self._note_arrivals(text)
-        values, wrong = text[[*ROW, "record_id", WHEN]].copy(deep=False), {}
+        beside = [name for name in text if name.startswith((versions.ID, versions.REVIEW, versions.EDITS))]
+        values, wrong = text[[*ROW, "record_id", WHEN, *beside]].copy(deep=False), {}
+        values[versions.CAME] = self._days(text, "_submitted") if "_submitted" in text else pd.NaT
         for name in self.schema.columns:
             values[name], wrong[name] = self._column(text, name, blanked.get(name))
             if self.schema.name == "survey" and name == tables.day_of(self.schema):  # its hour tells which is later
@@ -225,21 +231,22 @@ def read_source(programme: Programme, source: Source, schema: pa.DataFrameSchema
         notices += [f"{name}: {notice}" for notice in raw.notices]
         parts += [_part(raw, table, name, source, schema, notices) for table in _wanted(raw, source, name)]
     rows = stacked(parts)
-    beside = [*ROW, "_kind", "_submitted", "_filled_in"]
-    return rows[[column for column in (*beside, *schema.columns) if column in rows]], notices
+    order = {column: at for at, column in enumerate(schema.columns, start=1)}  # after what stands beside them
+    return rows[sorted(rows, key=lambda column: order.get(column, 0))], notices
 
 
 def _raws(programme: Programme, source: Source, expect: tuple[str, ...]) -> Iterator[tuple[str, Raw]]:
     """What each file of a source, or its query, gives; and what the place is called."""
-    form = programme.form_of(source)
-    if form and not form.is_file():
-        where = f'{programme.path.name}, [[source]] of table "{source.table}", form'
-        told = f'found "{source.form}"; there is no such file in {programme.said.programme.raw}.'
-        raise ProgrammeError(f"{where}: {told}")
+    forms = programme.forms_of(source)
+    for form in forms:
+        if not form.is_file():
+            where = f'{programme.path.name}, [[source]] of table "{source.table}", form'
+            told = f'found "{form.name}"; there is no such file in {programme.said.programme.raw}.'
+            raise ProgrammeError(f"{where}: {told}")
     if source.query:
         yield from answers(programme, source)
         return
-    asked = {"form": form, "kind": source.kind, "expect": () if form else expect, "options": source.options}
+    asked = {"form": forms, "kind": source.kind, "expect": () if forms else expect, "options": source.options}
     for path in programme.files_of(source):
         yield programme.place_of(path), read(path, **asked)
 
@@ -272,10 +279,11 @@ def _part(raw: Raw, table: str, name: str, source: Source, schema: pa.DataFrameS
     """The rows of one sheet under the names of the table, each with its place; what is noticed is added."""
     frame, sheet = raw.tables[table], raw.sheets[table]
     where = f"{name}, sheet {sheet}" if sheet else name
-    wanted, clock = _columns(frame, source, schema, where=where), {}
+    wanted, clock = _columns(frame, source, schema, where=where, notices=notices), {}
     if SUBMITTED.get(raw.kind) in frame:  # the export says when a row was submitted, and when it was filled in
         filled_in = [("_filled_in", header) for header in FILLED_IN if header in frame]
         clock = {"_submitted": SUBMITTED[raw.kind], **dict(filled_in[:1])}
+    clock |= versions.columns_of(frame, raw.kind, source.rejected_count)
     if frame.empty:
         notices.append(f"{where}: there is a header but no rows")
     file = Path(unicodedata.normalize("NFC", raw.path.name))
@@ -287,13 +295,22 @@ def _part(raw: Raw, table: str, name: str, source: Source, schema: pa.DataFrameS
         part[column], count = by_codebook.days_of_serials(part[column], raw.epoch)
         if count:
             notices.append(f"{where}, {column}: {count} serial numbers were read as days, counted from {raw.epoch}")
-    unused = [header for header in frame if header not in {*wanted.values(), *clock.values()}]
+    unused = _unused(frame, raw.kind, {*wanted.values(), *clock.values()})
     if unused:
         notices.append(f"{where}: not used: {', '.join(unused)}")
+    if nameless := [header for header in frame if NAMELESS.fullmatch(header)]:
+        notices.append(f"{where}: values without a header: {', '.join(nameless)}. Is the first row the header?")
     same = source.constants(file.name) | {"source": name, "sheet": sheet, "_kind": raw.kind}
     part = part.assign(**{column: encoded(part[column]) for column in part})
     part = part.assign(**{column: constant(text, part) for column, text in same.items()})
     return part.assign(row=frame.index.to_numpy())
+
+
+def _unused(frame: pd.DataFrame, kind: str, used: set[str]) -> list[str]:
+    """The headers that nothing uses: not what an exporter adds, nor a question of which the choices are used."""
+    asked = {header.rpartition("/")[0] for header in used}
+    other = [header for header in frame if header not in used | asked and not is_metadata(header, kind)]
+    return [header for header in other if header.rpartition("/")[0] not in used]
 
 
 def as_written(rows: pd.DataFrame) -> pd.DataFrame:
@@ -302,7 +319,9 @@ def as_written(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(**{header: rows[header].map({True: "1", False: "0"}).astype("str") for header in flags})
 
 
-def _columns(frame: pd.DataFrame, source: Source, schema: pa.DataFrameSchema, *, where: str) -> dict[str, str]:
+def _columns(
+    frame: pd.DataFrame, source: Source, schema: pa.DataFrameSchema, *, where: str, notices: list[str]
+) -> dict[str, str]:
     """Table column → header in the file. A header that is a column of the table needs no line in programme.toml."""
     by_words = {alike(header): header for header in reversed([*frame])} | {header: header for header in frame}
     wanted = {column: by_words[column] for column in schema.columns if column in by_words}
@@ -314,10 +333,15 @@ def _columns(frame: pd.DataFrame, source: Source, schema: pa.DataFrameSchema, *,
             named = {name: prefix + name.removeprefix(stem) for name in schema.columns if name.startswith(stem)}
             found = {name: by_words[alike(one)] for name, one in named.items() if alike(one) in by_words}
         else:
+            named = {column: header}
             found = {column: by_words[alike(header)]} if alike(header) in by_words else {}
+        if not header.startswith("@"):
+            lacking = {name: one for name, one in named.items() if name not in found}
+            found |= _by_label(lacking, frame, schema, where, notices)
+            told = [one for name, one in lacking.items() if found and name not in found]
+            notices += [f"{where}: there is no column {', '.join(told)}: blank in its rows"] if told else []
         if not found:
-            hint = f'there is no column "{header}". {nearest(header, frame, 0.5)}It has {", ".join(frame)}'
-            raise SourceError(f"{where}: {hint}. Correct columns in programme.toml, or the file.")
+            raise SourceError(f"{where}: {_no_column(header, frame)}. Correct columns in programme.toml, or the file.")
         wanted |= found
     for column, about in schema.columns.items():
         original = column.removesuffix(f"_{about.metadata.get('language')}")
@@ -329,3 +353,25 @@ def _columns(frame: pd.DataFrame, source: Source, schema: pa.DataFrameSchema, *,
             advice = f"Name its header under columns in programme.toml; the file has {', '.join(frame)}."
             raise SourceError(f"{where}: {told}{advice}")
     return wanted
+
+
+def _by_label(
+    lacking: dict[str, str], frame: pd.DataFrame, schema: pa.DataFrameSchema, where: str, notices: list[str]
+) -> dict[str, str]:
+    """Choices that a file has under a label, as it has those of another version of the form: column → header."""
+    found = {}
+    for column, header in lacking.items():
+        question, slash, _ = header.rpartition("/")
+        called = {f"{question}/{label}".casefold() for label in schema.columns[column].metadata["label"].every()}
+        same = [one for one in frame if slash and " ".join(one.split()).casefold() in called]
+        found |= {column: same[0]} if len(same) == 1 else {}
+    notices += [f"{where}: {header} is read as {column}, by its label" for column, header in found.items()]
+    return found
+
+
+def _no_column(header: str, frame: pd.DataFrame) -> str:
+    """That a header is not there, and what is: two questions of that name in groups, or one that is spelt alike."""
+    named = [one for one in frame if re.split("[/.-]", one)[-1] == header]
+    hint = f'{len(named)} columns end in "{header}", {" and ".join(named)}: name the one that is meant. '
+    hint = hint if len(named) > 1 else nearest(header, frame, 0.5)
+    return f'there is no column "{header}". {hint}It has {", ".join(frame)}'

@@ -7,6 +7,7 @@ compared, how often they agree.
 import pandas as pd
 import pandera.pandas as pa
 
+from konbit_lessons.errors import DataError
 from konbit_lessons.field.cleaning.record import ALL, ROW, TYPED, WHEN, Record, shown
 from konbit_lessons.field.identity.forms import plain
 from konbit_lessons.field.values import as_text, distinct_of, looked_up, ordered
@@ -116,6 +117,30 @@ def once_each(rows: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) ->
     reason = "the same record stands there again; one is kept"
     record.set_aside(rows[again], schema.name, column, what, check=CHECK, reason=reason)
     return rows[~again]
+
+
+def with_waves(rows: pd.DataFrame, record: Record) -> pd.DataFrame:
+    """Give a file of the survey whose name fits no pattern its wave, where its days are those of one wave alone.
+
+    Raises
+    ------
+    DataError
+        They are not; the line to write is shown.
+    """
+    spans = rows.groupby("wave")["submitted_on"].agg(["min", "max"]).dropna()
+    for file, own in rows.dropna(subset="submitted_on").groupby("source", observed=True):
+        if own["wave"].notna().any():
+            continue
+        first, last = own["submitted_on"].agg(["min", "max"])
+        within = spans.index[(spans["min"] <= last) & (spans["max"] >= first)]
+        told = f"{file}: its name fits no pattern under [source.by_file.wave]; its answers came from"
+        told = f"{told} {first:%Y-%m-%d} to {last:%Y-%m-%d}, the days of"
+        if len(within) != 1:
+            new = int(spans.index.max()) + 1 if len(spans) and first > spans["max"].max() else "…"
+            raise DataError(f'{told} no wave alone. Write there "{file.rpartition("/")[2]}" = {new}')
+        record.notices.append(f"{told} wave {within[0]}, and so they are of it")
+        rows = rows.assign(wave=rows["wave"].mask(rows["source"] == file, within[0]))
+    return rows
 
 
 def one_answer_each(

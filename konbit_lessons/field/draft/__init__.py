@@ -146,6 +146,8 @@ def _why_unfit(ranked: list[Match]) -> str:
     if best.score < SURE["table"]:
         lacking = f"; {', '.join(best.needed)} not found in it" if best.needed else ""
         return f'the nearest table is "{best.table}" ({max(best.score, 0):.2f} of 1){lacking}'
+    if not best.placed:
+        return f'no column is surely one of a table; the nearest is "{best.table}"'
     if len(ranked) > 1 and best.score - ranked[1].score < SURE["table_margin"]:
         return f'"{best.table}" ({best.score:.2f}) and "{ranked[1].table}" ({ranked[1].score:.2f}) are about as near'
     return ""

@@ -191,12 +191,15 @@ class Column:
         The distinct values looked at.
     blank, given : bool
         It holds nothing; it stands for a name of a sheet or file, not for a column.
+    persons : frozenset of str
+        Words of persons' names, as columns of the folder have them whose header says so.
     unique : float
         Share of the values that are there once.
     """
 
     def __init__(self, header: str, says: tuple[str, ...], cells: pd.Series) -> None:
         self.header, self.says, self.cells, self.given = header, says, cells, header.startswith("@")
+        self.persons: frozenset[str] = frozenset()
         self.counts = cells.dropna().str.strip().value_counts()
         self.blank, self.unique = self.counts.empty, len(self.counts) / max(self.counts.sum(), 1)
         self.distinct = self.counts.index[: SURE["most_values"]].tolist()
@@ -220,9 +223,22 @@ class Column:
         read = [convert(distinct, {"kind": "amount"}, Writing(decimal=mark), "Float64")[0] for mark in ".,"]
         return [(values.mod(1).eq(0).fillna(False) if what == "whole" else values.notna()).tolist() for values in read]
 
+    def is_person(self, value: str) -> bool:
+        """Whether a value has no word but those of persons' names."""
+        words = {*identity.words(value)}
+        return bool(words) and words <= self.persons
+
+    @property
+    def names_persons(self) -> bool:
+        """Whether its header says so, or half of its values: none of them is ever written down."""
+        said = nearest(self.says, "identifiers")[0] >= SURE["other"] and self.share("yes_no") < 0.5
+        return said or sum(map(self.is_person, self.distinct)) >= max(len(self.distinct) / 2, 1)
+
     @property
     def kinds(self) -> bool:
         """Whether it holds a few kinds of something: texts that repeat, and are no persons' names, codes or numbers."""
+        if self.names_persons:
+            return False
         few = 1 < len(self.counts) <= min(SURE["most_kinds"], max(2, 0.6 * self.counts.sum()))
         return few and max(map(self.share, (*NUMERIC, "code"))) < 0.5
 
@@ -247,6 +263,7 @@ class Column:
         if said := next((one["said"] for one in vocabulary()["sorts"]["of"] if _holds(self, one, Known())), ""):
             return said.format(few=few, first=self.counts.index[0])
         shown = len(self.counts) <= 8 and self.counts.sum() > 2 * len(self.counts) and self.share("person") < 0.5
+        shown = shown and not self.names_persons
         return few if shown else f"text, {len(self.counts)} different"
 
 

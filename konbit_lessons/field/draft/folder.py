@@ -6,11 +6,13 @@ from pathlib import Path
 import pandas as pd
 
 from konbit_lessons.errors import KonbitError
+from konbit_lessons.field import identity
 from konbit_lessons.field.cleaning.conversion import as_written
-from konbit_lessons.field.draft.evidence import SURE, Column, likeness, vocabulary
+from konbit_lessons.field.draft.evidence import SURE, Column, likeness, nearest, vocabulary
 from konbit_lessons.field.programme import is_raw
 from konbit_lessons.field.sources import Raw, read
 from konbit_lessons.field.sources.form import Form, read_form
+from konbit_lessons.field.sources.raw import is_metadata
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,8 @@ def read_folder(path: Path) -> Folder:
                 folder.left_out[folder.name(file)] = "no table by its name"
             elif _is_form(raw := _read(file)):
                 folder.forms[file] = read_form(file)
+            elif raw.kind == "sheet" and any(map(_has_no_header, raw.tables.values())):
+                folder.left_out[folder.name(file)] = "its first row is a record, not a header: write one above it"
             else:
                 read_files.append(raw)
         except KonbitError as error:
@@ -95,7 +99,34 @@ def read_folder(path: Path) -> Folder:
         for key, parts in _parts(by_form).items():
             groups.setdefault((by_form.kind, form, *key), []).extend(parts)
     folder.units += [Unit(folder, kind, form, parts) for (kind, form, *_), parts in groups.items()]
+    columns = [column for unit in folder.units for column in unit.columns.values()]
+    persons = _persons(columns)
+    for column in columns:
+        column.persons = persons
     return folder
+
+
+def _has_no_header(frame: pd.DataFrame) -> bool:
+    """Whether half of the headers are such as stand in their columns, and no row is the header once more."""
+    shapes, alike = ("date", "code", "person"), 0
+    for header, values in frame.items():
+        own, title = Column(header, (header,), values), Column(header, (header,), pd.Series([header], dtype="str"))
+        unknown = max(likeness(header).values(), default=0) < SURE["header_is_one"]
+        same = any(title.share(shape) == 1 and own.share(shape) >= SURE["nearly_all"] for shape in shapes)
+        alike += header in own.counts.index or (unknown and same)
+    again = frame.eq(list(frame)).all(axis="columns").any()
+    return len(frame) > 1 and alike >= len(frame.columns) / 2 and not again
+
+
+def _persons(columns: list[Column]) -> frozenset[str]:
+    """The words of the persons' names that stand under a header which can be of nothing else."""
+    words: set[str] = set()
+    for column in columns:
+        named, delegate = nearest(column.says, "identifiers"), nearest(column.says, "sign_in")
+        sure = max(named[0] * (named[1] == "a person's name"), delegate[0] * (delegate[1] == "delegate"))
+        if sure >= SURE["other"] and sure > nearest(column.says, "organizations")[0] and column.share("person") >= 0.4:
+            words.update(word for name in column.counts.index for word in identity.words(name))
+    return frozenset(words)
 
 
 def _read(path: Path) -> Raw:
@@ -129,11 +160,6 @@ def _form_behind(raw: Raw, forms: dict[Path, Form]) -> Path | None:
         covered[path] = min(len(known) / max(len(own), 1), len(asked.intersection(known)) / max(len(asked), 1))
     best = max(covered, key=covered.get, default=None)
     return best if best and covered[best] >= SURE["form_covers"] else None
-
-
-def is_metadata(header: str, kind: str) -> bool:
-    """The exporter wrote this column, not a respondent; a hand-made sheet has none."""
-    return kind != "sheet" and any(header in listed for listed in vocabulary()["metadata"].values())
 
 
 def _parts(raw: Raw) -> dict[tuple, list[Part]]:

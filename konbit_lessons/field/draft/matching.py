@@ -17,8 +17,9 @@ from konbit_lessons import tables
 from konbit_lessons.field import identity
 from konbit_lessons.field.draft import evidence
 from konbit_lessons.field.draft.evidence import SCHEMAS, SURE, Column, Known, currency_in, vocabulary
-from konbit_lessons.field.draft.folder import Unit, is_metadata
+from konbit_lessons.field.draft.folder import Unit
 from konbit_lessons.field.draft.ways import Own, own_columns
+from konbit_lessons.field.sources.raw import WORDS, is_metadata
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def _match(unit: Unit, table: str, known: Known, twice: dict[str, str]) -> Match
     match, exported = Match(table), {}
     for name in ("submission_id", "submitted_on") if table == "survey" and unit.kind != "sheet" else ():
         # the exporter's columns that are the submission's id and day: the first there of each list
-        exported[next(filter(unit.columns.__contains__, vocabulary()["metadata"][name]), None)] = name
+        exported[next(filter(unit.columns.__contains__, WORDS["metadata"][name]), None)] = name
     candidates: dict[str, dict[str, Candidate]] = {}
     for header, column in unit.columns.items():
         if header in exported:

@@ -282,7 +282,7 @@ def _levels(ways: Ways, table: str, name: str, column: Column) -> None:
             meaning = known.get(text) or (_director(text) if name == "senior_delegate" else "")
             if not meaning and text in meanings("unknown"):
                 unknown.append(written)
-            else:
+            elif meaning or not column.is_person(written):
                 meant[written] = meaning
     for written, meaning in meant.items():
         text, count = f"{toml(written)} = {toml(meaning or '…')}", rows(column.counts[written])

@@ -75,6 +75,8 @@ def programme_text(folder: Folder, sources: list[Source], unfit: dict[Unit, str]
     environment.filters |= {"beside": line, "toml": toml, "rows": rows, "escaped": glob.escape, "comment": line}
     template = environment.from_string(Path(__file__).with_name("drafted.toml.j2").read_text(encoding="utf-8"))
     found = _about(sources) | _declared(sources) | {"waves": _waves(sources), "sources": sources, "folder": folder}
+    tables_fed = {source.table for source in sources}
+    found["uninvited"] = "sign_in" in tables_fed and "invitations" not in tables_fed
     found |= {"raw": raw, "unfit": unfit, "schemas": SCHEMAS, "exporters": vocabulary()["exporters"]}
     found |= {"outside": is_absolute(raw) or raw.startswith("..")}
     found |= {"files_of": _files, "stands_for": vocabulary()["stands_for"]}

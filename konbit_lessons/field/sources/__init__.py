@@ -4,11 +4,12 @@ Nothing is interpreted here but the exporter's own conventions: which cell is a 
 database is read by :mod:`konbit_lessons.field.sources.sql`.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from konbit_lessons.field.sources import guard, readers, statistical
 from konbit_lessons.field.sources.file import File
-from konbit_lessons.field.sources.form import read_form
+from konbit_lessons.field.sources.form import read_form, together
 from konbit_lessons.field.sources.raw import Asked, Raw
 
 __all__ = ["KINDS", "Raw", "read"]
@@ -19,7 +20,7 @@ KINDS = readers.READERS | dict.fromkeys(("stata", "spss", "parquet"), statistica
 def read(
     path: str | Path,
     *,
-    form: str | Path | None = None,
+    form: str | Path | Sequence[str | Path] | None = None,
     kind: str | None = None,
     expect: tuple[str, ...] = (),
     options: dict[str, list[str]] | None = None,
@@ -30,8 +31,9 @@ def read(
     ----------
     path : str or Path
         A CSV of any separator, a workbook, a zip of CSVs, or a Stata, SPSS or Parquet file.
-    form : str or Path, optional
-        The XLSForm behind the export: with it, labels in any language become question and choice names.
+    form : str or Path, or several, optional
+        The XLSForm behind the export: with it, labels in any language become question and choice names. Of several
+        versions, the one that most headers are of goes first.
     kind : str, optional
         A key of :data:`KINDS`; found from the content when not given.
     expect : tuple of str, optional
@@ -51,7 +53,9 @@ def read(
     """
     file = File(Path(path))
     with guard.unchanged(file.path):
-        known = read_form(Path(form)) if form else None
+        forms = [read_form(Path(one)) for one in ([form] if isinstance(form, str | Path) else form or ())]
+        headers = [header for grid in file.grids for header in grid.titles] if len(forms) > 1 else []
+        known = together(forms, headers) if forms else None
         _check_kind(file, kind)
         kind = kind or (file.container if file.container in guard.BINARY else readers.recognized(file, known))
         frames = KINDS[kind](file, Asked(kind, known, tuple(expect), options or {}))

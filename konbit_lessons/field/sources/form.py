@@ -186,6 +186,21 @@ def read_form(path: Path) -> Form:
     return Form(questions, {title: {one.name: one.labels for one in reversed(rows)} for title, rows in lists.items()})
 
 
+def together(versions: list[Form], headers: list[str]) -> Form:
+    """The version that most of some headers are of, with the questions and choices that only others have."""
+    first, *others = sorted(versions, key=lambda form: -sum(header in form.columns for header in headers))
+    questions, choices = {(one.repeat, one.column): one for one in first.questions}, dict(first.choices)
+    for form in others:
+        for one in form.questions:
+            known = questions.setdefault((one.repeat, one.column), one)
+            names = {choice.name for choice in known.choices}
+            known.choices = known.choices + [choice for choice in one.choices if choice.name not in names]
+            if {one.type, known.type} == {"select_one", "select_multiple"}:
+                known.type = "select_multiple"
+        choices = {name: form.choices.get(name, {}) | choices.get(name, {}) for name in (*choices, *form.choices)}
+    return Form(tuple(questions.values()), choices)
+
+
 def _questions(rows: list[dict[str, str]], lists: dict[str, list[Named]]) -> Iterator[Question]:
     """The questions in order; adds the choice "other" to the lists of those that take another answer."""
     around: list[Named] = []

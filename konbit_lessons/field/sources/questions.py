@@ -12,18 +12,22 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from itertools import product
+from operator import methodcaller
 
 import pandas as pd
 
 from konbit_lessons.field.sources.form import ODK_GPS, Form, Question, Writing, clean, written
+from konbit_lessons.field.sources.raw import WORDS
 from konbit_lessons.field.values import encoded, looked_up
 from konbit_lessons.tables import TEXT
 
 Maps = list[dict[str, set[str]]]  # what a choice is called → the names that it can stand for, one map per language
 METADATA = ("_", "meta/", "meta-")
 _NUMBERED = re.compile(r" \(\d+\)$")
+_ENTRY = re.compile(r"(?=((?:_\d+)+$))")  # which entry of a repeat in columns, and of a repeat in it
 _MOST_SEPARATORS = 6
-FLAGS = {"1": True, "0": False, "1.0": True, "0.0": False, "true": True, "false": False}
+_SIGNS = {"yes": True, "no": False, "blank": None}
+FLAGS = {text: _SIGNS[meaning] for meaning, texts in WORDS["flags"].items() for text in texts}
 
 
 def by_form(
@@ -51,10 +55,11 @@ def by_form(
     others = {column: set().union(*(one.get(header, ()) for one in known)) for column, header in headers.items()}
     meant = {column: known[best].get(header) or others[column] for column, header in headers.items()}
     names = _names(meant, headers, form.starts(ways[best], repeat))
+    frame, names = _as_one(frame, names, notices, [column for column in frame if len(meant[column]) == 1])
     notices += _doubts(meant, headers, names)
     names = _unless_they_collide(names)
     doubtful = {name for columns in meant.values() if len(columns) > 1 for name in columns}
-    headers = {names[column]: header for column, header in headers.items()}
+    headers = {name: headers[column] for column, name in names.items()}
     frame, languages = frame.rename(columns=names), dict.fromkeys((ways[best].language, *form.languages, None))
     for question in form.asked(repeat):
         column, maps = question.column, [question.options(language) for language in languages]
@@ -65,13 +70,17 @@ def by_form(
     return frame
 
 
-def by_values(frame: pd.DataFrame, group: str = "/", choices: dict[str, str] | None = None) -> pd.DataFrame:
+def by_values(
+    frame: pd.DataFrame, notices: list, group: str = "/", choices: dict[str, str] | None = None
+) -> pd.DataFrame:
     """A table of an export without its form: groups are dropped unless two names would collide.
 
     Parameters
     ----------
     frame : DataFrame of str
         Under the headers of the file.
+    notices : list of str
+        What was taken together is added here.
     group : str
         What stands between groups and names.
     choices : dict of str to str, optional
@@ -94,8 +103,53 @@ def by_values(frame: pd.DataFrame, group: str = "/", choices: dict[str, str] | N
     of_choices = {column: name.rpartition("/") for column, name in choices.items()}
     names = {column: without_groups(column) for column in others}
     names |= {column: f"{without_groups(one)}/{choice}" for column, (one, _, choice) in of_choices.items()}
-    names = _unless_they_collide(names)
-    return frame.assign(**{column: flags_of(frame[column]) for column in choices}).rename(columns=names)
+    frame, by_question = frame.assign(**{column: flags_of(frame[column]) for column in choices}), defaultdict(dict)
+    for column, (one, _, choice) in of_choices.items():
+        by_question[one][column] = choice
+    for one, labels in by_question.items():
+        frame = frame.assign(**_with_joined(frame[[*labels]], frame[one], labels))
+    frame, names = _as_one(frame, names, notices)
+    return frame.rename(columns=_unless_they_collide(names))
+
+
+def _as_one(
+    frame: pd.DataFrame, names: dict[str, str], notices: list, known: Iterable[str] = ()
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """One column where versions of a form have a question in several places: no row, and no version, has two of them.
+
+    ``known`` are columns that the form says are of one question.
+    """
+    version = next((frame[one] for one in WORDS["versions"]["forms"] if one in frame), None)
+    for name in [name for name, count in Counter(names.values()).items() if count > 1]:
+        same = [column for column, other in names.items() if other == name]
+        there = frame[same].notna()
+        apart = version is None and name in same  # it was in no group
+        if version is not None:
+            seen = [{*version[there[column]]} for column in same]
+            apart = sum(map(len, seen)) == len(set().union(*seen))
+        if there.any().all() and (there.sum(axis="columns") < 2).all() and (apart or {*same} <= {*known}):
+            told = f"{' and '.join(same)} are one question of different versions of the form"
+            notices.append(f"{told}: no row has both, and they were read as {name}")
+            same.sort(key=lambda one: -sum(map(methodcaller("startswith", one), frame)))  # the one with choices stays
+            frame = frame.assign(**{same[0]: frame[same].bfill(axis="columns")[same[0]]}).drop(columns=same[1:])
+            names = {column: other for column, other in names.items() if column in frame}
+    return frame, names
+
+
+def _with_joined(flags: pd.DataFrame, joined: pd.Series, labels: dict[str, str]) -> dict[str, pd.Series]:
+    """A joined column and its choices; these of a row that has only that one: the question had one answer once."""
+    alone, options = flags.isna().all(axis="columns"), {clean(labels[one]): {one} for one in flags}
+    joined = joined.mask(alone & joined.str.strip().str.lower().isin(WORDS["flags"]["blank"]))
+    alone &= joined.notna()
+    found: dict[str, set[str]] = {}
+    for text in joined[alone].unique():
+        ways = split(clean(text), options, " ")
+        if not any(" " in label for label in options):
+            ways = {tuple(one for one in flags if clean(labels[one]) in text.split())}
+        found |= {text: {*min(ways)}} if len({frozenset(way) for way in ways}) == 1 else {}
+    sure = alone & joined.isin(found)
+    made = {one: looked_up(joined, {text: one in way for text, way in found.items()}, "boolean") for one in flags}
+    return {joined.name: joined} | {one: flags[one].mask(sure, made[one]) for one in flags}
 
 
 def _ways(form: Form, repeat: str, headers: list[str]) -> list[Writing]:
@@ -149,7 +203,8 @@ def are_flags(values: pd.Series) -> bool:
 
 def flags_of(values: pd.Series) -> pd.Series:
     """A column of 0, 1 and blank as True, False and missing."""
-    return looked_up(values, {text: FLAGS[text.strip().lower()] for text in values.dropna().unique()}, "boolean")
+    found = {text: FLAGS[text.strip().lower()] for text in values.dropna().unique()}
+    return looked_up(values, {text: flag for text, flag in found.items() if flag is not None}, "boolean")
 
 
 def agreeing(frame: pd.DataFrame, separator: str) -> dict[str, str]:
@@ -161,8 +216,13 @@ def agreeing(frame: pd.DataFrame, separator: str) -> dict[str, str]:
     found = {}
     for column in frame:
         cuts = [(column[: at.start()], column[at.end() :]) for at in re.finditer(re.escape(separator), column)]
-        told = ((one, choice) for one, choice in reversed(cuts) if choice and one in frame)
-        names = (f"{one}/{choice}" for one, choice in told if _says(frame[column], frame[one], choice))
+        ends = [*(entry[1] for entry in _ENTRY.finditer(column)), ""]  # topics_x_2_1 is a choice of topics_2_1
+        told = [
+            (one + end, choice.removesuffix(end))
+            for end, (one, choice) in product(ends, reversed(cuts))
+            if choice.endswith(end) and choice != end
+        ]
+        names = (f"{one}/{choice}" for one, choice in told if one in frame and _says(frame[column], frame[one], choice))
         found |= dict(zip([column], names, strict=False))  # the first that fits
     return found
 
@@ -261,6 +321,9 @@ def _several(
 def _from_flags(frame: pd.DataFrame, column: str, choices: list[str], labels: dict, notices: list) -> pd.DataFrame:
     """Choice columns of the whole list, and the joined column made of them unless it holds more than they do."""
     flags = pd.DataFrame({name: flags_of(frame[name]) for name in choices if name in labels}, index=frame.index)
+    if column in frame:
+        made = _with_joined(flags, frame[column], labels)
+        frame, flags = frame.assign(**{column: made.pop(column)}), flags.assign(**made)
     joined = _joined(flags, [name.removeprefix(f"{column}/") for name in flags])
     if column in frame:
         typed, spelled = _words(frame[column]), _words(_joined(flags, [labels[name] for name in flags]))

@@ -146,6 +146,12 @@ class Raw:
     epoch: str | None = None
 
 
+def is_metadata(header: str, kind: str) -> bool:
+    """The exporter wrote this column, not a respondent; a hand-made sheet has none."""
+    own = (*WORDS["metadata"].values(), [header] if header.lower() in WORDS.get(kind, {}).get("respondent", ()) else [])
+    return kind != "sheet" and any(header in listed for listed in own)
+
+
 def frame_of(grid: Grid, *, header: list[str | None] | None = None, after: int = 1) -> pd.DataFrame:
     """Text frame of the rows of a grid behind its first ``after`` ones.
 

@@ -75,7 +75,7 @@ def read_kobo(file: File, asked: Asked) -> Frames:
             file.notices.append(f"the row of HXL tags under the header was left out: {', '.join(tags)}")
         frame = frame_of(grid, after=2 if tags else 1)
         repeat, more = _repeat_on(grid, asked.form) if "_parent_index" in frame else "", []
-        frame = questions.by_form(frame, asked.form, repeat, more) if asked.form else _without_form(frame)
+        frame = questions.by_form(frame, asked.form, repeat, more) if asked.form else _without_form(frame, more)
         file.notices += [f"sheet {grid.title}: {notice}" if repeat else notice for notice in more]
         name = repeat or ("main" if "main" not in tables else grid.title)
         tables[name if name not in tables else grid.title] = Frame(frame, grid.title)
@@ -83,11 +83,11 @@ def read_kobo(file: File, asked: Asked) -> Frames:
     return {"main": tables.pop("main" if "main" in tables else next(iter(tables))), **tables}
 
 
-def _without_form(frame: pd.DataFrame) -> pd.DataFrame:
+def _without_form(frame: pd.DataFrame, notices: list[str]) -> pd.DataFrame:
     """Groups are joined by ``/``, or by what stands before choices that agree with their joined column."""
     slashed = any("/" in name for name in frame if not name.startswith(questions.METADATA))
     found = ((one, questions.agreeing(frame, one)) for one in ([] if slashed else WORDS["kobo"]["separators"]))
-    return questions.by_values(frame, *next((way for way in found if way[1]), ()))
+    return questions.by_values(frame, notices, *next((way for way in found if way[1]), ()))
 
 
 def _tags(grid: Grid) -> list[str]:
@@ -104,7 +104,7 @@ def _repeat_on(grid: Grid, form: Form | None) -> str:
 
 
 def read_keyed(file: File, asked: Asked) -> Frames:
-    """The submissions, "main", and the entries of each repeat, by question; those marked rejected are counted.
+    """The submissions, "main", and the entries of each repeat, by question.
 
     An entry has ``_parent_index``: the ``_index`` of the row it belongs to. Choices are blank where the question was
     not answered.
@@ -117,14 +117,11 @@ def read_keyed(file: File, asked: Asked) -> Frames:
             rows = questions.by_form(rows, asked.form, _repeat_in(name, rows, file, asked.form), file.notices, ways)
         else:
             rows = (
-                questions.by_values(rows, "/", questions.agreeing(rows, "_"))
+                questions.by_values(rows, file.notices, "/", questions.agreeing(rows, "_"))
                 if is_surveycto
-                else questions.by_values(rows, "-")
+                else questions.by_values(rows, file.notices, "-")
             )
         tables[name] = Frame(questions.blank_unanswered(rows), title)
-        rejected = (rows["ReviewState"] == "rejected").sum() if "ReviewState" in rows else 0
-        told = f"{rejected} submissions whose ReviewState is rejected are kept: the column says which"
-        file.notices += [told] if rejected else []
     return tables
 
 
