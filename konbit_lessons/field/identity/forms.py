@@ -13,6 +13,9 @@ from importlib.resources import files
 from itertools import chain, product
 from typing import NamedTuple
 
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
 KNOWN = tomllib.loads((files(__package__) / "vocabulary.toml").read_text(encoding="utf-8"))
 _LANGUAGE = KNOWN["language"]
 WEIGHTLESS, LEGAL_FORMS = (frozenset(_LANGUAGE[light].split()) for light in ("weightless", "legal_forms"))
@@ -193,6 +196,42 @@ def fold(text: str) -> str:
     'cabinet theodore et associes'
     """
     return " ".join(words(text))
+
+
+def code_key(text: str) -> str:
+    """A code as it is compared: without accents, case, spaces, marks and leading zeros; numbers stay apart.
+
+    >>> [code_key(one) for one in ("OP-001", "op 1", "007", "7.0", "S2/12")]
+    ['op1', 'op1', '7', '7', 's2 12']
+    """
+    parts = re.findall(r"[^\W\d_]+|\d+", plain(re.sub(r"(?<=\d)[.,]0+$", "", text.strip())))
+    return re.sub(r"(?<!\d) | (?!\d)", "", " ".join(part.lstrip("0") or part[-1:] for part in parts))
+
+
+class Codes:
+    """Codes on record, to be looked up as people type them.
+
+    Parameters
+    ----------
+    codes : iterable of str
+    """
+
+    def __init__(self, codes: Iterable[str]) -> None:
+        self._exact, self._alike = {}, defaultdict(list)
+        for code in sorted(codes):
+            self._exact[fold(code)] = code
+            self._alike[code_key(code)].append(code)
+
+    def of(self, text: str) -> list[str]:
+        """Those that a text is; more than one where two codes differ by a mark or a zero only."""
+        exact = self._exact.get(fold(text))
+        return [exact] if exact else self._alike.get(code_key(text), [])
+
+    def near(self, text: str) -> list[str]:
+        """Those that a text with a digit in it is one letter or digit away from."""
+        key = code_key(text) if any(map(str.isdigit, text)) else ""
+        found = process.extract(key, list(self._alike), scorer=OSA.distance, score_cutoff=1, limit=None) if key else ()
+        return sorted(code for one, _, _ in found for code in self._alike[one])
 
 
 def in_letters(text: str) -> list[str]:
