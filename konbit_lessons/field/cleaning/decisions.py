@@ -6,6 +6,7 @@ cleaning asks in ``identity_review.xlsx`` (beside the cleaned tables); the answe
 """
 
 import io
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -17,10 +18,10 @@ import xlsxwriter
 
 from konbit_lessons.errors import DataError
 from konbit_lessons.field.cleaning.record import ON_ROSTER, ROW, TYPED, Record, as_list, own_lines
-from konbit_lessons.field.identity import CANDIDATES, Match, Roster, fold
+from konbit_lessons.field.identity import CANDIDATES, Codes, Match, Roster, fold
 from konbit_lessons.field.programme import LEDGER, Programme
 from konbit_lessons.field.sources import read
-from konbit_lessons.field.values import as_text, distinct_of, kept, looked_up
+from konbit_lessons.field.values import MONTHS, as_text, distinct_of, kept, looked_up
 from konbit_lessons.publish import for_spreadsheets, published
 from konbit_lessons.tables import TEXT
 
@@ -212,18 +213,18 @@ class Events(_Known):
 
     def __init__(self, events: pd.DataFrame, decided: Decisions) -> None:
         self._events, self._decided = events, decided
-        by_code = {fold(code): code for code in events["event_id"]}
-        self._same: dict[str, dict[str, str]] = {}
-        wrong = []
+        self._codes, self._same, wrong = Codes(events["event_id"]), {}, []
+        self._held = events["held_on"].dropna().set_axis(events["event_id"])
+        self.open: dict[str, pd.DataFrame] = {}
         for (question, key), answer in decided.answers.items():
-            if question == EVENT and fold(answer["decision"]) != DIFFERENT and key in by_code:
-                of = by_code.get(fold(answer["decision"]))
-                if of is None or of == by_code[key]:
+            codes = self._codes.of(key) if question == EVENT and fold(answer["decision"]) != DIFFERENT else []
+            for code in codes:
+                of = self._codes.of(answer["decision"])
+                if len(of) != 1 or of == [code]:
                     wrong.append(_no_answer(answer, f"the code of another event, nor {DIFFERENT}"))
                 else:
-                    self._same[by_code[key]] = answer | {"decision": of}
-        self._codes = by_code | {fold(code): answer["decision"] for code, answer in self._same.items()}
-        super().__init__(self._codes.values())
+                    self._same[code] = answer | {"decision": of[0]}
+        super().__init__({*events["event_id"]} - {*self._same})
         self.wrong += wrong
 
     def without_the_same(self, record: Record) -> pd.DataFrame:
@@ -236,11 +237,40 @@ class Events(_Known):
         return self._events[~codes.isin(self._same)]
 
     def _found(self, texts: Iterable[str]) -> dict[str, Match]:
-        codes = {text: self._codes.get(fold(text)) for text in texts}
-        return {text: Match(code, "code" if code else "unresolved", 100) for text, code in codes.items()}
+        """By code; else by the day that a text names, as sheets are called, where one event alone was held on it."""
+        found = {}
+        for text in texts:
+            how, codes = ("code", self._codes.of(text)) if self._codes.of(text) else self._on_day(text)
+            codes = list(dict.fromkeys(self._same[code]["decision"] if code in self._same else code for code in codes))
+            sure = codes[0] if how and len(codes) == 1 else None
+            found[text] = Match(sure, how if sure else "unresolved", 100, () if sure else tuple(codes))
+        return found
+
+    def _on_day(self, text: str) -> tuple[str, list[str]]:
+        """The events held on a day such as ``10 janvier``, whatever the order; "" before them where it may be another
+        day: ``03-04``."""
+        said = re.findall(r"[^\W\d_]+|\d+", text.casefold())
+        numbers, named = sorted(int(one) for one in said if one.isdigit()), [MONTHS[one] for one in said if one in MONTHS]
+        found = []
+        for code, day in self._held.items():
+            known = [day.day, *([] if named == [day.month] else [day.month])]
+            years = ([], [day.year], [day.year % 100])
+            there = len(named) < 2 and named in ([], [day.month])
+            found += [code] if there and any(sorted(known + year) == numbers for year in years) else []
+        days = {(one.day, one.month) for one in self._held[found]}
+        either = not named and not re.match(r"\s*\d{4}", text) and any(a != b and max(a, b) < 13 for a, b in days)
+        return ("" if either else "day"), found
 
     def _reason(self, match: Match) -> str:
-        return "no such event in the table of events"
+        if match.organization_id:
+            return "the one event that was held on that day"
+        near = f"; it may be {', '.join(match.candidates)}" if match.candidates else ""
+        return f"no such event in the table of events{near}"
+
+    def _settle(self, rows: pd.DataFrame, table: str, name: str, found: dict, record: Record) -> None:
+        rows = as_text(rows[rows["typed"].isin([text for text, one in found.items() if one.candidates])])
+        near = pd.Series([found[text].candidates for text in rows["typed"]], rows.index, "object")
+        self.open[table] = rows.assign(candidates=near)
 
     def questions(self) -> pd.DataFrame:
         """One question for each event that has the type, day and place of an earlier one under another code."""
@@ -277,11 +307,12 @@ class Organizations(_Known):
         self._roster, self._decided = Roster(organizations), decided
         self._names = dict(zip(organizations["organization_id"], organizations["name"], strict=True))
         super().__init__(self._names)
-        self._by_code = {fold(code): code for code in self._names}
+        self._codes = Codes(self._names)
         self._matches: dict[str, Match] = {}
         self.open: dict[str, pd.DataFrame] = {}
         for (question, _), answer in decided.answers.items():
-            if question == ORGANIZATION and fold(answer["decision"]) not in {*self._by_code, NEW, NO_ORGANIZATION}:
+            none = fold(answer["decision"]) in {NEW, NO_ORGANIZATION}
+            if question == ORGANIZATION and not none and len(self._codes.of(answer["decision"])) != 1:
                 self.wrong.append(
                     _no_answer(answer, f"an organization_id of the roster, nor {NEW}, nor {NO_ORGANIZATION}")
                 )
@@ -293,7 +324,7 @@ class Organizations(_Known):
         for text in texts:
             found[text], answer = self._matches[text], self._decided.of(ORGANIZATION, text)
             if answer and found[text].how not in EQUAL:
-                found[text] = Match(self._by_code.get(fold(answer["decision"])), DECISION, 100)
+                found[text] = Match(next(iter(self._codes.of(answer["decision"])), None), DECISION, 100)
         return found
 
     def _reason(self, match: Match) -> str:
