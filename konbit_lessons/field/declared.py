@@ -253,7 +253,7 @@ def _analysis(said: Sections, schemas: dict[str, pa.DataFrameSchema]) -> Iterato
 
 def _source(source: Source, schema: pa.DataFrameSchema) -> Iterator[str]:
     known = list(schema.columns)
-    for key in ("columns", "levels", "missing", "blank", "set", "by_file"):
+    for key in ("columns", "several", "levels", "missing", "blank", "set", "by_file"):
         unmatched = [one for one in getattr(source, key) if one != "*" and not matching(known, one)]
         yield from _unknown(key, unmatched, known, "no column of that table")
     for column, written in source.levels.items():

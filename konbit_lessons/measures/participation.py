@@ -269,7 +269,8 @@ def came_uninvited(data: Data, *, quarter: str) -> pd.DataFrame:
     """
     pair, rows = ["event_id", "organization_id"], shared_counts.panel(data, quarter=quarter)
     held = data.events.loc[data.events["held_on"] <= shared_counts.last_day(data, quarter), "event_id"]
-    signed = data.sign_in.loc[data.sign_in["event_id"].isin(held), pair].drop_duplicates()
+    came = data.sign_in["attended"].fillna(False) & data.sign_in["event_id"].isin(held)
+    signed = data.sign_in.loc[came, pair].drop_duplicates()
     found = signed.astype(object).merge(rows[pair].astype(object), how="left", indicator="invited")
     alone = found[found["invited"] == "left_only"]
     listed = alone["event_id"].isin(rows["event_id"])

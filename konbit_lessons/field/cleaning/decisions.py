@@ -250,7 +250,10 @@ class Events(_Known):
         """The events held on a day such as ``10 janvier``, whatever the order; "" before them where it may be another
         day: ``03-04``."""
         said = re.findall(r"[^\W\d_]+|\d+", text.casefold())
-        numbers, named = sorted(int(one) for one in said if one.isdigit()), [MONTHS[one] for one in said if one in MONTHS]
+        numbers, named = (
+            sorted(int(one) for one in said if one.isdigit()),
+            [MONTHS[one] for one in said if one in MONTHS],
+        )
         found = []
         for code, day in self._held.items():
             known = [day.day, *([] if named == [day.month] else [day.month])]
@@ -347,6 +350,30 @@ class Organizations(_Known):
         rows = rows[rows["typed"].isin([text for text, one in found.items() if one.how == "unresolved"])]
         candidates = pd.Series([self._matches[text].candidates for text in rows["typed"]], rows.index, "object")
         self.open[table] = rows.assign(candidates=candidates)
+
+    def unsure(self, events: Events) -> dict[str, pd.DataFrame]:
+        """What only an evaluator can tell of the sign-in sheets.
+
+        Returns
+        -------
+        dict
+            ``pairs``: event and organization that may be meant by a row; ``names``: the rows with an open name.
+        """
+        names = self.open["sign_in"]
+        names = names[names["attended"].ne(False).fillna(True)]
+        doubtful = events.open["sign_in"].explode("candidates")[["candidates", "organization_id"]]
+        found = self._found(doubtful["organization_id"].unique())
+        meant = [
+            (found[one].organization_id,) if found[one].organization_id else found[one].candidates
+            for one in doubtful["organization_id"]
+        ]
+        doubtful = doubtful.assign(organization_id=pd.Series(meant, doubtful.index, "object")).explode(
+            "organization_id"
+        )
+        pairs = (
+            names.explode("candidates")[["event_id", "candidates"]].to_numpy().tolist() + doubtful.to_numpy().tolist()
+        )
+        return {"pairs": pd.DataFrame(pairs, columns=["event_id", "organization_id"]).dropna(), "names": names}
 
     def questions(self) -> pd.DataFrame:
         """One question for each typed name that is open anywhere, the most frequent first."""

@@ -58,7 +58,8 @@ def read(
         tables = {name: frame.rows for name, frame in frames.items()}
         sheets = {name: frame.sheet for name, frame in frames.items()}
         epoch = None if file.container in guard.BINARY else file.grids[0].epoch
-        return Raw(file.path, kind, tables, sheets, tuple(file.notices), epoch)
+        struck = {name: frame.struck for name, frame in frames.items() if frame.struck}
+        return Raw(file.path, kind, tables, sheets, tuple(file.notices), epoch, struck)
 
 
 def _check_kind(file: File, wanted: str | None) -> None:

@@ -55,6 +55,9 @@ class Sheet:
         Address of the first formula without a value; "" where there is none.
     errors : dict of (int, int) to str
         Row and column, from 1 → what the cell shows, such as ``#DIV/0!``; calamine gives a blank for it.
+    struck, merged : list
+        Rows of which at least half the cells are struck through; first row and column, last row and column of merged
+        cells, from 0, where calamine does not tell them.
     """
 
     rows: int = 0
@@ -65,6 +68,8 @@ class Sheet:
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
     uncalculated: str = ""
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
+    struck: list[int] = field(default_factory=list)
+    merged: list[tuple[int, int, int, int]] = field(default_factory=list)
 
     def add(self, row: int, column: int, cells: int = 1, text: int = 0) -> None:
         """Note so many cells, of which these are the last row and column."""
@@ -112,11 +117,11 @@ def _look_at_ods(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) 
 
 
 def _look_at_xlsx(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> tuple[str, list[Sheet]]:
-    texts, seen = array("q"), {}
-    for name in sorted(members, key=lambda name: not name.endswith("sharedstrings.xml")):
-        seen[name] = _parsed(_Xlsx(texts), archive, members[name])
+    texts, seen, struck = array("q"), {}, _Struck()
+    for name in sorted(members, key=lambda name: not name.endswith(("sharedstrings.xml", "styles.xml"))):
+        seen[name] = _parsed(_Xlsx(texts, struck), archive, members[name])
         seen[name].sheet.check(Path(archive.filename), members[name].filename)
-    nothing = _Xlsx(texts)
+    nothing = _Xlsx(texts, struck)
     books = _targets(seen.get("_rels/.rels", nothing), "", "Type")
     book = next((place for kind, place in books.items() if kind.endswith("/officeDocument")), "xl/workbook.xml")
     folder, name = posixpath.split(book)
@@ -172,19 +177,31 @@ def _checked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[tupl
     yield b"", before
 
 
+class _Struck:
+    """What is struck through in a workbook: its fonts by number, the font of each style, and shared texts."""
+
+    def __init__(self) -> None:
+        self.fonts, self.styles, self.texts = set(), [], set()
+
+    def has(self, style: str, text: int | None) -> bool:
+        return text in self.texts or any(one in self.fonts for one in self.styles[int(style) :][:1])
+
+
 class _Xlsx:
     """A part of an XLSX workbook: the cells that hold a value, placed as calamine does; its texts; what it lists.
 
     Parameters
     ----------
     texts : array of int
-        Letters of each shared text; those of this part are added.
+        Letters of each shared text; those of this part are added, as what is struck through in it is to ``struck``.
     """
 
     MARK = re.compile(rb"sheetData|[<:]sst[\s>]")
 
-    def __init__(self, texts: array) -> None:
+    def __init__(self, texts: array, struck: _Struck) -> None:
         self.texts, self.listed, self.sheet = texts, defaultdict(list), Sheet()
+        self.struck, self.style, self.inside, self.fonts = struck, "0", "", 0
+        self.of_row = [0, 0]  # its cells, and those struck through
         self.row, self.place, self.kind, self.is_open = 1, (1, 0), None, False
         self.value, self.length, self.has_value, self.is_formula = "", 0, False, False
 
@@ -195,7 +212,8 @@ class _Xlsx:
             self.is_open = self.has_value = True
         elif name in ("c", "si"):
             self.place = _place(about["r"]) if "r" in about else (self.row, self.place[1] + 1)
-            self.kind, self.value, self.length = about.get("t"), "", 0
+            self.kind, self.value, self.length, self.style = about.get("t"), "", 0, about.get("s", "0")
+            self.inside = name if name == "si" else self.inside
             self.has_value = self.is_formula = False
         elif name == "f":
             self.is_formula = True
@@ -205,6 +223,15 @@ class _Xlsx:
                 self.sheet.hidden_rows.append((self.row, self.row))
         elif name == "col" and about.get("hidden") in _YES:
             self.sheet.hidden_columns.append((int(about.get("min", 0)), int(about.get("max", 0))))
+        elif name in ("fonts", "cellXfs", "cellStyleXfs", "dxfs"):
+            self.inside = name
+        elif name == "font" and self.inside == "fonts":
+            self.fonts += 1
+        elif name == "xf" and self.inside == "cellXfs":
+            self.struck.styles.append(int(about.get("fontId", 0)))
+        elif name == "strike" and about.get("val", "1") in _YES and self.inside in ("si", "fonts"):
+            inside = self.inside == "si"
+            (self.struck.texts if inside else self.struck.fonts).add(len(self.texts) if inside else self.fonts - 1)
         elif name == "sst":
             _check_count(int(about.get("uniqueCount", 0)))
         elif name in ("sheet", "Relationship", "workbookPr"):
@@ -224,12 +251,16 @@ class _Xlsx:
         if name == "c" and self.value:
             at = int(self.value) if self.kind == "s" and self.value.isdecimal() else len(self.texts)
             self.sheet.add(*self.place, text=self.texts[at] if at < len(self.texts) else self.length)
+            self.of_row[0] += 1
+            self.of_row[1] += self.struck.has(self.style, at if self.kind == "s" else None)
             if self.kind == "e":
                 self.sheet.errors[self.place] = self.value
         elif name == "c" and self.is_formula and not (self.has_value and self.kind == "str"):
             self.sheet.uncalculated = self.sheet.uncalculated or xl_rowcol_to_cell(self.place[0] - 1, self.place[1] - 1)
         elif name == "row":
-            self.row, self.place = self.row + 1, (self.row + 1, 0)
+            if 2 * self.of_row[1] >= self.of_row[0] > 0:
+                self.sheet.struck.append(self.row)
+            self.row, self.place, self.of_row = self.row + 1, (self.row + 1, 0), [0, 0]
         elif name == "si":
             self.texts.append(self.length)
             _check_count(len(self.texts))
@@ -260,21 +291,30 @@ class _Ods:
         self.sheets = [Sheet()]  # the first stands for what is outside any table
         self.row = self.rows = self.column = self.columns = self.used = self.cells = self.length = self.text = 0
         self.is_formula, self.shown = False, ""
+        self.style, self.struck, self.is_struck, self.of_row = "", set(), False, 0  # styles; this cell; cells of a row
 
     def start(self, name: str, about: dict[str, str]) -> None:
         """A tag begins."""
-        if name == "table:table":
+        if name == "style:style":
+            self.style = about.get("style:name", "")
+        elif about.get("style:text-line-through-style", "none") != "none":
+            self.struck.add(self.style)
+        elif name == "table:table":
             self.sheets.append(Sheet())
             self.row = 0
         elif name == "table:table-row":
             self.rows = int(about.get("table:number-rows-repeated", 1))
-            self.column = self.used = self.cells = self.text = 0
+            self.column = self.used = self.cells = self.text = self.of_row = 0
             if about.get("table:visibility", "visible") != "visible":
                 self.sheets[-1].hidden_rows.append((self.row + 1, self.row + self.rows))
         elif name in _ODS_CELLS:
             self.columns = int(about.get("table:number-columns-repeated", 1))
             self.length = sum(len(about.get(one, "")) for one in _ODS_TEXTS)
             self.is_formula, self.shown = "table:formula" in about, ""
+            self.is_struck = about.get("table:style-name") in self.struck
+            down, right = (int(about.get(f"table:number-{what}-spanned", 1)) - 1 for what in ("rows", "columns"))
+            if down or right:
+                self.sheets[-1].merged.append((self.row, self.column, self.row + down, self.column + right))
             if self.is_formula and "office:value-type" not in about and not self.sheets[-1].uncalculated:
                 self.sheets[-1].uncalculated = xl_rowcol_to_cell(self.row, self.column)
 
@@ -290,9 +330,12 @@ class _Ods:
             self.column += self.columns
             if self.length:
                 self.used, self.cells = self.column, self.cells + self.columns
+                self.of_row += self.is_struck * self.columns
                 self.text += self.length * self.columns
             self.length = 0
         elif name == "table:table-row":
+            if self.rows == 1 and 2 * self.of_row >= self.cells > 0:
+                self.sheets[-1].struck.append(self.row + 1)
             self.row += self.rows
             if self.used:
                 self.sheets[-1].add(self.row, self.used, self.cells * self.rows, self.text * self.rows)

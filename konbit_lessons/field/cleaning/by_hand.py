@@ -1,0 +1,248 @@
+"""Sheets as people make them → one row for each record, before their columns are named; and marks of who came.
+
+A matrix of organizations and events, several names in one cell, a name in two columns, a repeat whose event stands on
+the main sheet, rows that sum up others or are struck through.
+"""
+
+import json
+import re
+from fnmatch import fnmatch
+
+import pandas as pd
+import pandera.pandas as pa
+
+from konbit_lessons.errors import SourceError
+from konbit_lessons.field.cleaning.record import Record
+from konbit_lessons.field.identity import fold
+from konbit_lessons.field.programme import CORRECTIONS
+from konbit_lessons.field.sections import Source
+from konbit_lessons.field.sources import Raw
+from konbit_lessons.field.sources.raw import listed
+from konbit_lessons.field.values import NO, WRITING, YES, distinct_of, encoded, looked_up
+
+ASIDE, CAME = "_aside", "attended"
+HEADER, CELL, EVERY_ROW = "@header", "@cell", "@row"
+MARKS = WRITING["attendance"]
+KNOWN = dict.fromkeys([*YES, *MARKS["yes"]], "yes") | dict.fromkeys([*NO, *MARKS["no"]], "no")
+_PRESENT = {one for one in MARKS["yes"] if one.startswith("p")}  # beside them a letter has its meaning
+_TOTALS = "|".join(sorted(map(re.escape, WRITING["totals"]["words"]), key=len, reverse=True))
+TOTAL, _DAYS = re.compile(rf"\s*(?:{_TOTALS})\b(.*)", re.IGNORECASE | re.DOTALL), re.compile(MARKS["days"])
+_SIGNED = frozenset(map(fold, MARKS["headers"]))
+_SHORT = 2  # letters of a mark
+_EVERY_ROW = f'{CAME} = "{EVERY_ROW}", if every name listed came'
+KEEP = {"totals": "the row sums up others", "struck through": "the row is struck through"}
+
+
+def shaped(
+    raw: Raw, table: str, source: Source, schema: pa.DataFrameSchema, where: str, notices: list[str]
+) -> tuple[pd.DataFrame, Source]:
+    """The rows of one sheet, one for each record, and the source with one header for each column.
+
+    Parameters
+    ----------
+    raw : Raw
+    table : str
+        Which of its tables.
+    source : Source
+    schema : DataFrameSchema
+    where : str
+        File and sheet, for messages.
+    notices : list of str
+        What is noticed is added.
+
+    Returns
+    -------
+    rows : DataFrame
+        The index is the row in the file; ``_aside`` says why a row is no record, where there is such a row.
+    source : Source
+
+    Raises
+    ------
+    SourceError
+        A matrix has no marks.
+    """
+    rows = _flagged(_with_parents(raw, table, {*source.expected, *schema.columns}), raw, table, source.keep)
+    spaced = {" ".join(header.split()): header for header in rows}
+    columns = {name: spaced.get(" ".join(one.split()), one) for name, one in source.headers.items()}
+    parts = {name: [spaced.get(" ".join(one.split()), one) for one in said] for name, said in source.parts.items()}
+    rest = [
+        header for header in rows if header not in {*sum(parts.values(), []), *columns.values(), *schema.columns, ASIDE}
+    ]
+    if matrix := next((name for name, one in columns.items() if _is_matrix(name, one)), ""):
+        under = [one for one in rest if columns[matrix] == HEADER or fnmatch(one, columns[matrix])]
+        rows, columns = _unpivoted(rows, under, source, where), {CAME: CELL} | columns | {matrix: HEADER}
+    elif schema.name == "sign_in" and CAME not in {*columns, *rows} and (found := _signed(rows, rest)):
+        parts, columns = parts | {CAME: found}, columns | {CAME: " + ".join(found)}
+        if left := int(rows[found].isna().all(axis="columns").sum()):
+            told = f"{left} of {len(rows)} names have no mark under {columns[CAME]}: unknown who of them came. Write"
+            header = json.dumps(found if found[1:] else found[0], ensure_ascii=False)
+            notices.append(f"{where}: {told} {CAME} = {header} under [source.columns]; or {_EVERY_ROW}")
+    for name, headers in parts.items():
+        lacking = [one for one in headers if one not in rows]
+        columns[name] = (*lacking, columns[name])[0]  # one that is not there is asked for, and so refused
+        rows = rows if lacking else rows.assign(**{columns[name]: _joined(rows[headers], name)})
+    rows = rows.drop(columns=[one for one in sum(parts.values(), []) if one in rows and one not in columns.values()])
+    for name, mark in source.several.items():
+        rows = _one_a_row(rows, columns.get(name, name), mark)
+    same = source.set
+    if schema.name == "sign_in" and columns.get(CAME, EVERY_ROW) == EVERY_ROW and CAME not in source.by_file:
+        columns.pop(CAME, None)
+        rows, same = rows.drop(columns=CAME, errors="ignore"), {CAME: "yes"} | same
+    return rows, source.model_copy(update={"columns": columns, "set": same})
+
+
+def _is_matrix(name: str, header: str) -> bool:
+    """Whether what a column is stands over other columns: ``@header``, or ``E*`` where the column has no ``*``."""
+    return header == HEADER or ("*" in header and "*" not in name)
+
+
+def _with_parents(raw: Raw, table: str, wanted: set[str]) -> pd.DataFrame:
+    """The rows of a sheet; of a repeat, with what is wanted and stands on the sheet above it."""
+    rows = raw.tables[table]
+    if table == "main" or "_parent_index" not in rows:
+        return rows
+    names, titles = {title: name for name, title in raw.sheets.items()}, rows.get("_parent_table_name", rows[:0].index)
+    above = _with_parents(raw, names.get(next(iter(titles[titles.notna()]), ""), "main"), wanted)
+    if "_index" not in above or above is rows:
+        return rows
+    above = above[above["_index"].notna() & ~above["_index"].duplicated()].set_index("_index")
+    more = above[[header for header in above if header in wanted and header not in rows]]
+    return rows.join(more.reindex(rows["_parent_index"]).set_axis(rows.index))
+
+
+def _flagged(rows: pd.DataFrame, raw: Raw, table: str, keep: list[str]) -> pd.DataFrame:
+    """Rows, with why one is no record beside it where there is such a one."""
+    why = pd.Series(None, index=rows.index, dtype="str")
+    if "totals" not in keep and raw.kind == "sheet":
+        text = rows.select_dtypes("str")
+        begun = [text[header].str.match(TOTAL).fillna(False) for header in text]
+        begun = rows[pd.concat(begun, axis="columns").any(axis="columns")] if begun else rows[:0]
+        why[[row for row, cells in begun.iterrows() if _sums_up(cells.dropna().tolist())]] = KEEP["totals"]
+    if "struck through" not in keep:
+        why[rows.index.isin(raw.struck.get(table, ()))] = KEEP["struck through"]
+    return rows.assign(**{ASIDE: why}) if why.notna().any() else rows
+
+
+def _sums_up(cells: list[str]) -> bool:
+    """Whether a row is a total: it begins so, and is about nothing else than numbers.
+
+    >>> _sums_up(["TOTAL", "6 coops", "75"]), _sums_up(["Sous-total Nord", "12"]), _sums_up(["Total Kenya", "A. Mwangi"])
+    (True, True, False)
+    """
+    begun = TOTAL.fullmatch(cells[0])
+    others = [one for one in cells[1:] if not re.fullmatch(r"[\d\s.,%'-]+", one)]
+    numbered = any(map(str.isdigit, "".join(cells)))
+    return bool(begun) and (not cells[1:] or numbered) and (not begun[1].strip(" :.") or (numbered and not others))
+
+
+def _joined(cells: pd.DataFrame, column: str) -> pd.Series:
+    """One text of the cells of each row: the parts of a name, or the marks of several days."""
+    between = "\n" if column == CAME else " "
+    return cells.agg(lambda row: between.join(row.dropna()) or None, axis="columns").astype("str")
+
+
+def _unpivoted(rows: pd.DataFrame, rest: list[str], source: Source, where: str) -> pd.DataFrame:
+    """A matrix as one row for each cell with a mark; for blank ones too where programme.toml says what they mean."""
+    known = {*KNOWN, *map(str.casefold, source.levels.get(CAME, ()))}
+    texts = {header: rows[header].dropna().str.strip().str.casefold() for header in rest if not TOTAL.match(header)}
+    short = {header: one.isin(known) | (one.str.len() <= _SHORT) for header, one in texts.items()}
+    marked = [header for header, one in texts.items() if one.isin(known).any() and short[header].mean() >= 0.5]
+    marked += [header for header, one in texts.items() if one.empty] if CAME in source.blank else []
+    if not marked:
+        told = f"no column has marks of who came, such as x, 1, oui or P, to read under {HEADER}"
+        raise SourceError(f"{where}: {told}. It has {', '.join(rows)}. {_line(['the mark'])}")
+    records = rows[rows[ASIDE].isna()] if ASIDE in rows else rows
+    beside = [header for header in rows if header not in marked]
+    cells = records.melt(beside, marked, HEADER, CELL, ignore_index=False).sort_index(kind="stable")
+    cells = cells if CAME in source.blank else cells[cells[CELL].notna()]
+    return pd.concat([cells, rows.loc[~rows.index.isin(records.index), beside]])
+
+
+def _signed(rows: pd.DataFrame, rest: list[str]) -> list[str]:
+    """The columns that, as their headers say, tell who signed of those on a list, or on which days."""
+    days = [header for header in rest if _DAYS.fullmatch(header.strip().casefold())]
+    days = [header for header in days if rows[header].dropna().str.strip().str.casefold().isin(KNOWN).all()]
+    return [header for header in rest if fold(header) in _SIGNED][:1] or days
+
+
+def _one_a_row(rows: pd.DataFrame, header: str | None, mark: str) -> pd.DataFrame:
+    """As many rows as there are names in a cell."""
+    if header not in rows:
+        return rows
+    parts = rows[header].map(lambda cell: [one for one in map(str.strip, cell.split(mark)) if one], na_action="ignore")
+    return rows.assign(**{header: parts}).explode(header).astype({header: "str"})
+
+
+def set_apart(text: pd.DataFrame, table: str, record: Record) -> pd.DataFrame:
+    """The rows that are records; the others are put on record."""
+    if ASIDE not in text:
+        return text
+    for key, why in KEEP.items():
+        way = f'{why}: no record. Should it be one, write keep = ["{key}"] in its [[source]]'
+        record.set_aside(text[text[ASIDE] == why], table, ASIDE, "", check="no record", reason=way)
+    return text[text[ASIDE].isna()]
+
+
+def with_marks(text: pd.DataFrame, source: Source, table: str, record: Record) -> pd.DataFrame:
+    """Rows that say yes or no of who came; missing where nothing tells.
+
+    A name without a mark did not come, where others on its sheet have one and programme.toml names the column.
+
+    Raises
+    ------
+    SourceError
+        A mark can mean different things, or nobody is marked.
+    """
+    if CAME not in text or text.empty:
+        return text
+    cells, where = text[CAME], f'{source.place}, "{source.headers.get(CAME, CAME)}"'
+    is_sheet = table == "sign_in"
+    came = looked_up(cells, meanings(distinct_of(cells)[1], source.levels.get(CAME, {}), where, strict=is_sheet))
+    if is_sheet:
+        blank, marked = came.isna(), came.isin([*YES, *NO])
+        if CAME not in source.blank and not marked.any():
+            told = f'Write {_EVERY_ROW}, under [source.columns]; if nobody came, {CAME} = "no" under [source.blank].'
+            raise SourceError(f"{where}: nobody is marked. {told}")
+        sheet = [text[name].astype("str").fillna("") for name in ("source", "sheet", "event_id") if name in text]
+        absent = blank & marked.groupby(sheet).transform("any") & (CAME in source.columns)
+        about = {"check": "blank cell", "reason": "no mark beside the name, where others on the sheet have one"}
+        record.changed_alike(text[absent], table, CAME, "", {"": "no"}, **about)
+        came = came.astype("str").mask(absent, "no").mask(came.isna() & (text["source"] == CORRECTIONS), "yes")
+    return text.assign(**{CAME: encoded(came)})
+
+
+def meanings(texts: list[str], levels: dict[str, str], where: str, *, strict: bool) -> dict[str, str]:
+    """What each cell says: yes, no, or what stands there where that is not known; of several days, whether one is yes.
+
+    Raises
+    ------
+    SourceError
+        Where ``strict``: no mark is known, or one that is may mean the contrary beside the others.
+    """
+    parts = {text: [one.strip().casefold() for one in text.split("\n")] for text in texts}
+    marks, said = (
+        {one for found in parts.values() for one in found},
+        {_plain(key): _plain(levels[key]) for key in levels},
+    )
+    said = {one: KNOWN.get(meaning, meaning) for one, meaning in said.items()}
+    known = KNOWN | (MARKS["letters"] if marks & _PRESENT else {}) | said
+    unsaid = sorted(one for one in marks - {*said, *MARKS["open"]} if "*" not in said and len(one) <= _SHORT)
+    signs = [one for one in unsaid if one in MARKS["crosses"] or one in MARKS["checks"] or one not in known]
+    crossed = len(signs) > 1 and not {*MARKS["crosses"]}.isdisjoint(signs)
+    if strict and marks and (crossed or not (marks & known.keys() or "*" in said)):
+        why = "can mean different things" if crossed else "is not known as a mark of who came"
+        raise SourceError(
+            f"{where}: found {listed(signs or sorted(marks))}, which {why}. {_line(signs or sorted(marks))}"
+        )
+    meant = {one: known.get(one, said.get("*")) for one in marks}
+    found = {text: [meant[one] for one in ones] for text, ones in parts.items()}
+    return {one: "yes" if "yes" in of else one if None in of else of[0] for one, of in found.items()}
+
+
+def _plain(text: str) -> str:
+    return text.strip().casefold()
+
+
+def _line(marks: list[str]) -> str:
+    line = ", ".join(f'"{one}" = "yes"' for one in marks[:3])
+    return f'Say what each means, yes or no, under [source.levels.{CAME}]: {line}; "*" is any other.'
