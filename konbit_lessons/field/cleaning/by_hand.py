@@ -20,7 +20,8 @@ from konbit_lessons.field.sources import Raw
 from konbit_lessons.field.sources.raw import listed
 from konbit_lessons.field.values import NO, WRITING, YES, distinct_of, encoded, looked_up
 
-ASIDE, CAME = "_aside", "attended"
+ASIDE, UNSAID, CAME = "_aside", "_unsaid", "attended"  # beside rows: why it is no record; no line is for its marks
+BESIDE = (ASIDE, UNSAID)
 HEADER, CELL, EVERY_ROW = "@header", "@cell", "@row"
 MARKS = WRITING["attendance"]
 KNOWN = dict.fromkeys([*YES, *MARKS["yes"]], "yes") | dict.fromkeys([*NO, *MARKS["no"]], "no")
@@ -65,14 +66,13 @@ def shaped(
     spaced = {" ".join(header.split()): header for header in rows}
     columns = {name: spaced.get(" ".join(one.split()), one) for name, one in source.headers.items()}
     parts = {name: [spaced.get(" ".join(one.split()), one) for one in said] for name, said in source.parts.items()}
-    rest = [
-        header for header in rows if header not in {*sum(parts.values(), []), *columns.values(), *schema.columns, ASIDE}
-    ]
+    used = {one for said in parts.values() for one in said} | {*columns.values(), *schema.columns, ASIDE}
+    rest = [header for header in rows if header not in used]
     if matrix := next((name for name, one in columns.items() if _is_matrix(name, one)), ""):
         under = [one for one in rest if columns[matrix] == HEADER or fnmatch(one, columns[matrix])]
         rows, columns = _unpivoted(rows, under, source, where), {CAME: CELL} | columns | {matrix: HEADER}
     elif schema.name == "sign_in" and CAME not in {*columns, *rows} and (found := _signed(rows, rest)):
-        parts, columns = parts | {CAME: found}, columns | {CAME: " + ".join(found)}
+        parts, columns, rows = parts | {CAME: found}, columns | {CAME: " + ".join(found)}, rows.assign(**{UNSAID: "1"})
         if left := int(rows[found].isna().all(axis="columns").sum()):
             told = f"{left} of {len(rows)} names have no mark under {columns[CAME]}: unknown who of them came. Write"
             header = json.dumps(found if found[1:] else found[0], ensure_ascii=False)
@@ -81,13 +81,13 @@ def shaped(
         lacking = [one for one in headers if one not in rows]
         columns[name] = (*lacking, columns[name])[0]  # one that is not there is asked for, and so refused
         rows = rows if lacking else rows.assign(**{columns[name]: _joined(rows[headers], name)})
-    rows = rows.drop(columns=[one for one in sum(parts.values(), []) if one in rows and one not in columns.values()])
+        rows = rows.drop(columns=[one for one in headers if one in rows and one not in columns.values()])
     for name, mark in source.several.items():
         rows = _one_a_row(rows, columns.get(name, name), mark)
-    same = source.set
-    if schema.name == "sign_in" and columns.get(CAME, EVERY_ROW) == EVERY_ROW and CAME not in source.by_file:
-        columns.pop(CAME, None)
-        rows, same = rows.drop(columns=CAME, errors="ignore"), {CAME: "yes"} | same
+    same, every_row = source.set, columns.get(CAME, CAME if CAME in rows else EVERY_ROW) == EVERY_ROW
+    if schema.name == "sign_in" and every_row and CAME not in source.by_file:
+        columns, rows = {name: one for name, one in columns.items() if name != CAME}, rows.drop(columns=CAME, errors="ignore")
+        same = {CAME: "yes"} | same
     return rows, source.model_copy(update={"columns": columns, "set": same})
 
 
@@ -126,7 +126,7 @@ def _flagged(rows: pd.DataFrame, raw: Raw, table: str, keep: list[str]) -> pd.Da
 def _sums_up(cells: list[str]) -> bool:
     """Whether a row is a total: it begins so, and is about nothing else than numbers.
 
-    >>> _sums_up(["TOTAL", "6 coops", "75"]), _sums_up(["Sous-total Nord", "12"]), _sums_up(["Total Kenya", "A. Mwangi"])
+    >>> _sums_up(["TOTAL", "6 coops", "75"]), _sums_up(["Sous-total Nord", "12"]), _sums_up(["Total Oil", "A. Mwangi"])
     (True, True, False)
     """
     begun = TOTAL.fullmatch(cells[0])
@@ -153,7 +153,8 @@ def _unpivoted(rows: pd.DataFrame, rest: list[str], source: Source, where: str) 
         raise SourceError(f"{where}: {told}. It has {', '.join(rows)}. {_line(['the mark'])}")
     records = rows[rows[ASIDE].isna()] if ASIDE in rows else rows
     beside = [header for header in rows if header not in marked]
-    cells = records.melt(beside, marked, HEADER, CELL, ignore_index=False).sort_index(kind="stable")
+    cells = records.melt(beside, marked, BESIDE = (ASIDE, UNSAID)
+HEADER, CELL, ignore_index=False).sort_index(kind="stable")
     cells = cells if CAME in source.blank else cells[cells[CELL].notna()]
     return pd.concat([cells, rows.loc[~rows.index.isin(records.index), beside]])
 
@@ -204,7 +205,8 @@ def with_marks(text: pd.DataFrame, source: Source, table: str, record: Record) -
             told = f'Write {_EVERY_ROW}, under [source.columns]; if nobody came, {CAME} = "no" under [source.blank].'
             raise SourceError(f"{where}: nobody is marked. {told}")
         sheet = [text[name].astype("str").fillna("") for name in ("source", "sheet", "event_id") if name in text]
-        absent = blank & marked.groupby(sheet).transform("any") & (CAME in source.columns)
+        said = text[UNSAID].isna() if UNSAID in text else True
+        absent = blank & marked.groupby(sheet).transform("any") & said
         about = {"check": "blank cell", "reason": "no mark beside the name, where others on the sheet have one"}
         record.changed_alike(text[absent], table, CAME, "", {"": "no"}, **about)
         came = came.astype("str").mask(absent, "no").mask(came.isna() & (text["source"] == CORRECTIONS), "yes")

@@ -209,7 +209,7 @@ def read_source(programme: Programme, source: Source, schema: pa.DataFrameSchema
         notices += [f"{name}: {notice}" for notice in raw.notices]
         parts += [_part(raw, table, name, source, schema, notices) for table in _wanted(raw, source, name)]
     rows = stacked(parts)
-    beside = [*ROW, "_kind", "_submitted", "_filled_in", by_hand.ASIDE]
+    beside = [*ROW, "_kind", "_submitted", "_filled_in", *by_hand.BESIDE]
     return rows[[column for column in (*beside, *schema.columns) if column in rows]], notices
 
 
@@ -254,7 +254,7 @@ def _part(raw: Raw, table: str, name: str, source: Source, schema: pa.DataFrameS
     where = f"{name}, sheet {sheet}" if sheet else name
     frame, source = by_hand.shaped(raw, table, source, schema, where, notices)
     numbers, frame = frame.index.to_numpy(), frame.reset_index(drop=True)
-    wanted, clock = _columns(frame, source, schema, where=where), {one: one for one in (by_hand.ASIDE,) if one in frame}
+    wanted, clock = _columns(frame, source, schema, where=where), {one: one for one in by_hand.BESIDE if one in frame}
     if SUBMITTED.get(raw.kind) in frame:  # the export says when a row was submitted, and when it was filled in
         filled_in = [("_filled_in", header) for header in FILLED_IN if header in frame]
         clock |= {"_submitted": SUBMITTED[raw.kind], **dict(filled_in[:1])}

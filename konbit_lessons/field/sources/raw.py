@@ -104,11 +104,10 @@ def grid_of(title: str, rows: list[list[str | None]], **about) -> Grid:
 
 
 class Frame(NamedTuple):
-    """A table as read, the title of the sheet it stands on ("" for a CSV), and its rows that are struck through."""
+    """A table as read, and the title of the sheet it stands on ("" for a CSV)."""
 
     rows: pd.DataFrame
     sheet: str
-    struck: tuple[int, ...] = ()
 
 
 Frames = dict[str, Frame]  # what a reader makes of a file: "main", and one for each repeat or further sheet
@@ -181,7 +180,7 @@ def filled(grid: Grid, after: int) -> tuple[Grid, list[str]]:
     """
     rows, places, cells = grid.cells.index, [], grid.cells.copy(deep=False)
     for top, left, low, right in grid.merged:
-        text = cells.at[top, left] if top in rows and rows.get_loc(top) >= after else None
+        text = cells.loc[top, left] if top in rows and rows.get_loc(top) >= after else None
         across = right if isinstance(text, str) and len(text.strip()) <= 2 else left
         if isinstance(text, str) and (top, left) != (low, across):
             for column in range(left, across + 1):

@@ -243,7 +243,7 @@ def _table(grid: Grid, expect: set[str]) -> tuple[Frame, list[str]]:
         told = dict.fromkeys(group for group, lower in pairs if group and lower)
         notices.append(f"the header has two rows; over its columns stands: {', '.join(told)}")
     grid, told = filled(grid, last + 1)
-    return Frame(frame_of(grid, header=header, after=last + 1), grid.title, grid.struck), notices + told
+    return Frame(frame_of(grid, header=header, after=last + 1), grid.title), notices + told
 
 
 def _header_rows(rows: list[Row], expect: set[str]) -> tuple[int, int]:

@@ -181,10 +181,11 @@ class _Struck:
     """What is struck through in a workbook: its fonts by number, the font of each style, and shared texts."""
 
     def __init__(self) -> None:
-        self.fonts, self.styles, self.texts = set(), [], set()
+        self.found, self.styles = set(), []
 
     def has(self, style: str, text: int | None) -> bool:
-        return text in self.texts or any(one in self.fonts for one in self.styles[int(style) :][:1])
+        fonts = self.styles[int(style) :][:1]
+        return ("si", text) in self.found or any(("fonts", font + 1) in self.found for font in fonts)
 
 
 class _Xlsx:
@@ -229,9 +230,8 @@ class _Xlsx:
             self.fonts += 1
         elif name == "xf" and self.inside == "cellXfs":
             self.struck.styles.append(int(about.get("fontId", 0)))
-        elif name == "strike" and about.get("val", "1") in _YES and self.inside in ("si", "fonts"):
-            inside = self.inside == "si"
-            (self.struck.texts if inside else self.struck.fonts).add(len(self.texts) if inside else self.fonts - 1)
+        elif name == "strike" and about.get("val", "1") in _YES:
+            self.struck.found.add((self.inside, len(self.texts) if self.inside == "si" else self.fonts))
         elif name == "sst":
             _check_count(int(about.get("uniqueCount", 0)))
         elif name in ("sheet", "Relationship", "workbookPr"):
@@ -313,8 +313,8 @@ class _Ods:
             self.is_formula, self.shown = "table:formula" in about, ""
             self.is_struck = about.get("table:style-name") in self.struck
             down, right = (int(about.get(f"table:number-{what}-spanned", 1)) - 1 for what in ("rows", "columns"))
-            if down or right:
-                self.sheets[-1].merged.append((self.row, self.column, self.row + down, self.column + right))
+            span = [(self.row, self.column, self.row + down, self.column + right)]
+            self.sheets[-1].merged += span if down or right else []
             if self.is_formula and "office:value-type" not in about and not self.sheets[-1].uncalculated:
                 self.sheets[-1].uncalculated = xl_rowcol_to_cell(self.row, self.column)
 
