@@ -86,8 +86,8 @@ def shaped(
         rows = _one_a_row(rows, columns.get(name, name), mark)
     same, every_row = source.set, columns.get(CAME, CAME if CAME in rows else EVERY_ROW) == EVERY_ROW
     if schema.name == "sign_in" and every_row and CAME not in source.by_file:
-        columns, rows = {name: one for name, one in columns.items() if name != CAME}, rows.drop(columns=CAME, errors="ignore")
-        same = {CAME: "yes"} | same
+        columns.pop(CAME, None)
+        rows, same = rows.drop(columns=CAME, errors="ignore"), {CAME: "yes"} | same
     return rows, source.model_copy(update={"columns": columns, "set": same})
 
 
@@ -153,8 +153,7 @@ def _unpivoted(rows: pd.DataFrame, rest: list[str], source: Source, where: str) 
         raise SourceError(f"{where}: {told}. It has {', '.join(rows)}. {_line(['the mark'])}")
     records = rows[rows[ASIDE].isna()] if ASIDE in rows else rows
     beside = [header for header in rows if header not in marked]
-    cells = records.melt(beside, marked, BESIDE = (ASIDE, UNSAID)
-HEADER, CELL, ignore_index=False).sort_index(kind="stable")
+    cells = records.melt(beside, marked, HEADER, CELL, ignore_index=False).sort_index(kind="stable")
     cells = cells if CAME in source.blank else cells[cells[CELL].notna()]
     return pd.concat([cells, rows.loc[~rows.index.isin(records.index), beside]])
 

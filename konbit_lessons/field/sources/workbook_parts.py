@@ -56,8 +56,7 @@ class Sheet:
     errors : dict of (int, int) to str
         Row and column, from 1 → what the cell shows, such as ``#DIV/0!``; calamine gives a blank for it.
     struck, merged : list
-        Rows of which at least half the cells are struck through; first row and column, last row and column of merged
-        cells, from 0, where calamine does not tell them.
+        Rows of which at least half the cells are struck through; merged cells, from 0, where calamine does not tell.
     """
 
     rows: int = 0
@@ -291,7 +290,7 @@ class _Ods:
         self.sheets = [Sheet()]  # the first stands for what is outside any table
         self.row = self.rows = self.column = self.columns = self.used = self.cells = self.length = self.text = 0
         self.is_formula, self.shown = False, ""
-        self.style, self.struck, self.is_struck, self.of_row = "", set(), False, 0  # styles; this cell; cells of a row
+        self.style, self.struck, self.is_struck, self.of_row = "", set(), False, 0  # styles, a cell, cells of a row
 
     def start(self, name: str, about: dict[str, str]) -> None:
         """A tag begins."""
@@ -313,8 +312,8 @@ class _Ods:
             self.is_formula, self.shown = "table:formula" in about, ""
             self.is_struck = about.get("table:style-name") in self.struck
             down, right = (int(about.get(f"table:number-{what}-spanned", 1)) - 1 for what in ("rows", "columns"))
-            span = [(self.row, self.column, self.row + down, self.column + right)]
-            self.sheets[-1].merged += span if down or right else []
+            span = (self.row, self.column, self.row + down, self.column + right)
+            self.sheets[-1].merged += [span] * bool(down or right)
             if self.is_formula and "office:value-type" not in about and not self.sheets[-1].uncalculated:
                 self.sheets[-1].uncalculated = xl_rowcol_to_cell(self.row, self.column)
 
