@@ -217,10 +217,11 @@ class Codes:
     """
 
     def __init__(self, codes: Iterable[str]) -> None:
-        self._exact, self._alike = {}, defaultdict(list)
-        for code in sorted(codes):
-            self._exact[fold(code)] = code
+        codes = sorted(codes)
+        self._exact, self._alike, self._written = {fold(one): one for one in codes}, defaultdict(list), {}
+        for code in codes:
             self._alike[code_key(code)].append(code)
+            self._written |= dict.fromkeys((code_key(code), "".join(words(code))), code_key(code))
 
     def of(self, text: str) -> list[str]:
         """Those that a text is; more than one where two codes differ by a mark or a zero only."""
@@ -229,9 +230,11 @@ class Codes:
 
     def near(self, text: str) -> list[str]:
         """Those that a text with a digit in it is one letter or digit away from."""
-        key = code_key(text) if any(map(str.isdigit, text)) else ""
-        found = process.extract(key, list(self._alike), scorer=OSA.distance, score_cutoff=1, limit=None) if key else ()
-        return sorted(code for one, _, _ in found for code in self._alike[one])
+        found, typed = set(), {code_key(text), "".join(words(text))} if any(map(str.isdigit, text)) else ()
+        for one in typed:
+            near = process.extract(one, list(self._written), scorer=OSA.distance, score_cutoff=1, limit=None)
+            found |= {code for written, *_ in near for code in self._alike[self._written[written]]}
+        return sorted(found)
 
 
 def in_letters(text: str) -> list[str]:
