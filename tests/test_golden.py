@@ -1,7 +1,8 @@
 """What stands in the file → what stands in the table, in the log, or set aside: ``tests/data/golden``, a case a line.
 
 ``cells.csv`` is about one cell of one column, ``files.csv`` about whole files, ``records.csv`` about records that stand
-there twice, ``sheets.csv`` about sheets of who came, each of events of its own. In them, ``\\n`` is a line break, ``\\u202f`` a character by its number, ``(é × 10000)`` as many of it.
+there twice, ``sheets.csv`` about sheets of who came, each of events of its own. In them, ``\\n`` is a line break,
+``\\u202f`` a character by its number, ``(é × 10000)`` as many of it.
 """
 
 import csv

@@ -29,7 +29,7 @@ _PRESENT = {one for one in MARKS["yes"] if one.startswith("p")}  # beside them a
 _TOTALS = "|".join(sorted(map(re.escape, WRITING["totals"]["words"]), key=len, reverse=True))
 TOTAL, _DAYS = re.compile(rf"\s*(?:{_TOTALS})\b(.*)", re.IGNORECASE | re.DOTALL), re.compile(MARKS["days"])
 _SIGNED = frozenset(map(fold, MARKS["headers"]))
-_SHORT = 2  # letters of a mark
+_SHORT, _LEADING = 2, 3  # letters of a mark; columns of which one says that a row is a total
 _EVERY_ROW = f'{CAME} = "{EVERY_ROW}", if every name listed came'
 KEEP = {"totals": "the row sums up others", "struck through": "the row is struck through"}
 
@@ -114,10 +114,9 @@ def _flagged(rows: pd.DataFrame, raw: Raw, table: str, keep: list[str]) -> pd.Da
     """Rows, with why one is no record beside it where there is such a one."""
     why = pd.Series(None, index=rows.index, dtype="str")
     if "totals" not in keep and raw.kind == "sheet":
-        text = rows.select_dtypes("str")
-        begun = [text[header].str.match(TOTAL).fillna(False) for header in text]
-        begun = rows[pd.concat(begun, axis="columns").any(axis="columns")] if begun else rows[:0]
-        why[[row for row, cells in begun.iterrows() if _sums_up(cells.dropna().tolist())]] = KEEP["totals"]
+        begun = rows[[*rows.select_dtypes("str")][:_LEADING]].apply(lambda cells: cells.str.match(TOTAL).fillna(False))
+        sums = rows[begun.any(axis="columns")].iterrows() if begun.size else ()
+        why[[row for row, cells in sums if _sums_up(cells.dropna().tolist())]] = KEEP["totals"]
     if "struck through" not in keep:
         why[rows.index.isin(raw.struck.get(table, ()))] = KEEP["struck through"]
     return rows.assign(**{ASIDE: why}) if why.notna().any() else rows
@@ -221,27 +220,20 @@ def meanings(texts: list[str], levels: dict[str, str], where: str, *, strict: bo
         Where ``strict``: no mark is known, or one that is may mean the contrary beside the others.
     """
     parts = {text: [one.strip().casefold() for one in text.split("\n")] for text in texts}
-    marks, said = (
-        {one for found in parts.values() for one in found},
-        {_plain(key): _plain(levels[key]) for key in levels},
-    )
-    said = {one: KNOWN.get(meaning, meaning) for one, meaning in said.items()}
-    known = KNOWN | (MARKS["letters"] if marks & _PRESENT else {}) | said
+    marks, said = {one for found in parts.values() for one in found}, {one.strip().casefold(): one for one in levels}
+    said = {one: KNOWN.get(levels[key].casefold(), levels[key]) for one, key in said.items()}
+    known = KNOWN | dict.fromkeys(MARKS["dashes"] if strict else (), "no")
+    known |= (MARKS["letters"] if marks & _PRESENT else {}) | said
     unsaid = sorted(one for one in marks - {*said, *MARKS["open"]} if "*" not in said and len(one) <= _SHORT)
     signs = [one for one in unsaid if one in MARKS["crosses"] or one in MARKS["checks"] or one not in known]
     crossed = len(signs) > 1 and not {*MARKS["crosses"]}.isdisjoint(signs)
     if strict and marks and (crossed or not (marks & known.keys() or "*" in said)):
         why = "can mean different things" if crossed else "is not known as a mark of who came"
-        raise SourceError(
-            f"{where}: found {listed(signs or sorted(marks))}, which {why}. {_line(signs or sorted(marks))}"
-        )
+        found = signs or sorted(marks)
+        raise SourceError(f"{where}: found {listed(found)}, which {why}. {_line(found)}")
     meant = {one: known.get(one, said.get("*")) for one in marks}
     found = {text: [meant[one] for one in ones] for text, ones in parts.items()}
     return {one: "yes" if "yes" in of else one if None in of else of[0] for one, of in found.items()}
-
-
-def _plain(text: str) -> str:
-    return text.strip().casefold()
 
 
 def _line(marks: list[str]) -> str:

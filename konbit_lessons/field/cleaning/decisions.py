@@ -18,7 +18,7 @@ import xlsxwriter
 
 from konbit_lessons.errors import DataError
 from konbit_lessons.field.cleaning.record import ON_ROSTER, ROW, TYPED, Record, as_list, own_lines
-from konbit_lessons.field.identity import CANDIDATES, Codes, Match, Roster, fold
+from konbit_lessons.field.identity import CANDIDATES, Codes, Match, Roster, fold, several_in
 from konbit_lessons.field.programme import LEDGER, Programme
 from konbit_lessons.field.sources import read
 from konbit_lessons.field.values import MONTHS, as_text, distinct_of, kept, looked_up
@@ -158,9 +158,9 @@ def _fill(sheet, question: str, questions: pd.DataFrame, styles: dict) -> None:
 class _Known:
     """Things on record, to be looked up by what stands in a row.
 
-    Each kind has ``_found(texts)``, what each text is as far as is known; ``_reason(match)``, why a text that is not
-    equal is one of them, or none; ``table``, where they stand; ``check`` and ``equal``, the check and the reason of a
-    line about a text that is one of them, written otherwise; ``on_record``, the check that sets aside what is none.
+    Each kind has ``_found(texts)``, what each text is as far as is known; ``_reason(text, match)``, why a text that is
+    not equal is one of them, or none; ``table``, where they stand; ``check`` and ``equal``, the check and the reason of
+    a line about a text that is one of them, written otherwise; ``on_record``, the check that sets aside what is none.
     ``wrong`` says what was decided of them that cannot be.
     """
 
@@ -183,7 +183,7 @@ class _Known:
         other = typed.isin([text for text, one in found.items() if one.how in EQUAL and known[text] != text])
         record.changed_alike(rows[other], table, name, typed, known, check=self.check, reason=self.equal)
         unlike = {text: one for text, one in found.items() if one.how not in (*EQUAL, DECISION)}
-        reasons = looked_up(typed, {text: self._reason(one) for text, one in unlike.items()})
+        reasons = looked_up(typed, {text: self._reason(text, one) for text, one in unlike.items()})
         close, unknown = reasons.notna() & codes.notna(), reasons.notna() & codes.isna()
         record.changed(rows[close], table, name, typed, codes, check=self.check, reason=reasons)
         scope = "value" if nullable else "row"
@@ -264,7 +264,7 @@ class Events(_Known):
         either = not named and not re.match(r"\s*\d{4}", text) and any(a != b and max(a, b) < 13 for a, b in days)
         return ("" if either else "day"), found
 
-    def _reason(self, match: Match) -> str:
+    def _reason(self, text: str, match: Match) -> str:
         if match.organization_id:
             return "the one event that was held on that day"
         near = f"; it may be {', '.join(match.candidates)}" if match.candidates else ""
@@ -314,8 +314,8 @@ class Organizations(_Known):
         self._matches: dict[str, Match] = {}
         self.open: dict[str, pd.DataFrame] = {}
         for (question, _), answer in decided.answers.items():
-            none = fold(answer["decision"]) in {NEW, NO_ORGANIZATION}
-            if question == ORGANIZATION and not none and len(self._codes.of(answer["decision"])) != 1:
+            known = fold(answer["decision"]) in {NEW, NO_ORGANIZATION} or len(self._codes.of(answer["decision"])) == 1
+            if question == ORGANIZATION and not known:
                 self.wrong.append(
                     _no_answer(answer, f"an organization_id of the roster, nor {NEW}, nor {NO_ORGANIZATION}")
                 )
@@ -330,11 +330,13 @@ class Organizations(_Known):
                 found[text] = Match(next(iter(self._codes.of(answer["decision"])), None), DECISION, 100)
         return found
 
-    def _reason(self, match: Match) -> str:
+    def _reason(self, text: str, match: Match) -> str:
         if match.organization_id:
             return f"{match.how}, {match.score:g} of 100"
         near = f"nearest: {', '.join(match.candidates)}" if match.candidates else "no name on it is near"
-        return f"not surely an organization on the roster; {near}"
+        several = len(several_in(text)) == len(match.candidates) > 1
+        way = '; of several in one cell, write what stands between them: several.organization_id = ";"' * several
+        return f"not surely an organization on the roster; {near}{way}"
 
     def _settle(self, rows: pd.DataFrame, table: str, name: str, found: dict, record: Record) -> None:
         for text in [text for text, one in found.items() if one.how == DECISION]:
