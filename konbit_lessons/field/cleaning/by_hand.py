@@ -18,7 +18,7 @@ from konbit_lessons.field.programme import CORRECTIONS
 from konbit_lessons.field.sections import Source
 from konbit_lessons.field.sources import Raw
 from konbit_lessons.field.sources.raw import listed
-from konbit_lessons.field.values import NO, WRITING, YES, distinct_of, encoded, looked_up
+from konbit_lessons.field.values import MONTHS, NO, WRITING, YES, distinct_of, encoded, looked_up
 
 ASIDE, UNSAID, CAME = "_aside", "_unsaid", "attended"  # beside rows: why it is no record; no line is for its marks
 BESIDE = (ASIDE, UNSAID)
@@ -239,3 +239,23 @@ def meanings(texts: list[str], levels: dict[str, str], where: str, *, strict: bo
 def _line(marks: list[str]) -> str:
     line = ", ".join(f'"{one}" = "yes"' for one in marks[:3])
     return f'Say what each means, yes or no, under [source.levels.{CAME}]: {line}; "*" is any other.'
+
+
+def on_day(text: str, held: pd.Series) -> tuple[str, list[str]]:
+    """The events held on a day that a text names in any order, as sheets are called; "" before them where it may be
+    another day.
+
+    >>> held = pd.Series(pd.to_datetime(["2017-01-10", "2017-03-04"]), ["E1", "E2"])
+    >>> [on_day(one, held) for one in ("Atelier du 10 janvier", "04.03.17", "E3")]
+    [('day', ['E1']), ('', ['E2']), ('day', [])]
+    """
+    said = re.findall(r"[^\W\d_]+|\d+", text.casefold())
+    numbers, named = sorted(int(one) for one in said if one.isdigit()), [MONTHS[one] for one in said if one in MONTHS]
+    found = []
+    for code, day in held.items() if len(named) < 2 else ():
+        known = [day.day] if named == [day.month] else [day.day, day.month]
+        years, there = ([], [day.year], [day.year % 100]), named in ([], [day.month])
+        found += [code] if there and any(sorted(known + year) == numbers for year in years) else []
+    days = {(one.day, one.month) for one in held[found]}
+    either = not named and not re.match(r"\s*\d{4}", text) and any(a != b and max(a, b) < 13 for a, b in days)
+    return ("" if either else "day"), found

@@ -6,7 +6,6 @@ cleaning asks in ``identity_review.xlsx`` (beside the cleaned tables); the answe
 """
 
 import io
-import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -17,11 +16,12 @@ import pandera.pandas as pa
 import xlsxwriter
 
 from konbit_lessons.errors import DataError
+from konbit_lessons.field.cleaning.by_hand import on_day
 from konbit_lessons.field.cleaning.record import ON_ROSTER, ROW, TYPED, Record, as_list, own_lines
 from konbit_lessons.field.identity import CANDIDATES, Codes, Match, Roster, fold, several_in
 from konbit_lessons.field.programme import LEDGER, Programme
 from konbit_lessons.field.sources import read
-from konbit_lessons.field.values import MONTHS, as_text, distinct_of, kept, looked_up
+from konbit_lessons.field.values import as_text, distinct_of, kept, looked_up
 from konbit_lessons.publish import for_spreadsheets, published
 from konbit_lessons.tables import TEXT
 
@@ -240,29 +240,11 @@ class Events(_Known):
         """By code; else by the day that a text names, as sheets are called, where one event alone was held on it."""
         found = {}
         for text in texts:
-            how, codes = ("code", self._codes.of(text)) if self._codes.of(text) else self._on_day(text)
+            how, codes = ("code", self._codes.of(text)) if self._codes.of(text) else on_day(text, self._held)
             codes = list(dict.fromkeys(self._same[code]["decision"] if code in self._same else code for code in codes))
             sure = codes[0] if how and len(codes) == 1 else None
             found[text] = Match(sure, how if sure else "unresolved", 100, () if sure else tuple(codes))
         return found
-
-    def _on_day(self, text: str) -> tuple[str, list[str]]:
-        """The events held on a day such as ``10 janvier``, whatever the order; "" before them where it may be another
-        day: ``03-04``."""
-        said = re.findall(r"[^\W\d_]+|\d+", text.casefold())
-        numbers, named = (
-            sorted(int(one) for one in said if one.isdigit()),
-            [MONTHS[one] for one in said if one in MONTHS],
-        )
-        found = []
-        for code, day in self._held.items():
-            known = [day.day, *([] if named == [day.month] else [day.month])]
-            years = ([], [day.year], [day.year % 100])
-            there = len(named) < 2 and named in ([], [day.month])
-            found += [code] if there and any(sorted(known + year) == numbers for year in years) else []
-        days = {(one.day, one.month) for one in self._held[found]}
-        either = not named and not re.match(r"\s*\d{4}", text) and any(a != b and max(a, b) < 13 for a, b in days)
-        return ("" if either else "day"), found
 
     def _reason(self, text: str, match: Match) -> str:
         if match.organization_id:
