@@ -277,20 +277,19 @@ class Source(_Section):
         return re.sub("://[^/]*@", "://", self.database) if self.database else ", ".join(self.patterns)
 
     @property
-    def headers(self) -> dict[str, str]:
-        """Column → its header in the file; of several, joined as they are read."""
-        return {name: one if isinstance(one, str) else " + ".join(one) for name, one in self.columns.items()}
+    def parts(self) -> dict[str, list[str]]:
+        """Column → its headers in the file."""
+        return {name: [said] if isinstance(said, str) else said for name, said in self.columns.items()}
 
     @property
-    def parts(self) -> dict[str, list[str]]:
-        """Column → its headers in the file, where it has several."""
-        return {name: said for name, said in self.columns.items() if not isinstance(said, str)}
+    def headers(self) -> dict[str, str]:
+        """Column → its header in the file; of several, joined as they are read."""
+        return {name: " + ".join(said) for name, said in self.parts.items()}
 
     @property
     def expected(self) -> tuple[str, ...]:
         """The headers that a file must have."""
-        each = [one for said in self.columns.values() for one in ([said] if isinstance(said, str) else said)]
-        return tuple(one for one in each if not one.startswith("@"))
+        return tuple(one for said in self.parts.values() for one in said if not one.startswith("@"))
 
     def constants(self, file_name: str) -> dict[str, str]:
         """Values this source gives to every row of a file: ``set``, then what ``by_file`` says of its name."""

@@ -64,30 +64,30 @@ def shaped(
     """
     rows = _flagged(_with_parents(raw, table, {*source.expected, *schema.columns}), raw, table, source.keep)
     spaced = {" ".join(header.split()): header for header in rows}
-    columns = {name: spaced.get(" ".join(one.split()), one) for name, one in source.headers.items()}
     parts = {name: [spaced.get(" ".join(one.split()), one) for one in said] for name, said in source.parts.items()}
-    used = {one for said in parts.values() for one in said} | {*columns.values(), *schema.columns, ASIDE}
-    rest = [header for header in rows if header not in used]
-    if matrix := next((name for name, one in columns.items() if _is_matrix(name, one)), ""):
-        under = [one for one in rest if columns[matrix] == HEADER or fnmatch(one, columns[matrix])]
-        rows, columns = _unpivoted(rows, under, source, where), {CAME: CELL} | columns | {matrix: HEADER}
-    elif schema.name == "sign_in" and CAME not in {*columns, *rows} and (found := _signed(rows, rest)):
-        parts, columns, rows = parts | {CAME: found}, columns | {CAME: " + ".join(found)}, rows.assign(**{UNSAID: "1"})
+    rest = [one for one in rows if one not in {*schema.columns, ASIDE}.union(*parts.values())]
+    if matrix := next((name for name, (header, *_) in parts.items() if _is_matrix(name, header)), ""):
+        under = [one for one in rest if parts[matrix] == [HEADER] or fnmatch(one, parts[matrix][0])]
+        rows, parts = _unpivoted(rows, under, source, where), {CAME: [CELL]} | parts | {matrix: [HEADER]}
+    elif schema.name == "sign_in" and CAME not in {*parts, *rows} and (found := _signed(rows, rest)):
+        parts, rows = parts | {CAME: found}, rows.assign(**{UNSAID: "1"})
         if left := int(rows[found].isna().all(axis="columns").sum()):
-            told = f"{left} of {len(rows)} names have no mark under {columns[CAME]}: unknown who of them came. Write"
+            told = f"{left} of {len(rows)} names have no mark under {', '.join(found)}: unknown who of them came. Write"
             header = json.dumps(found if found[1:] else found[0], ensure_ascii=False)
             notices.append(f"{where}: {told} {CAME} = {header} under [source.columns]; or {_EVERY_ROW}")
-    for name, headers in parts.items():
-        lacking = [one for one in headers if one not in rows]
-        columns[name] = (*lacking, columns[name])[0]  # one that is not there is asked for, and so refused
-        rows = rows if lacking else rows.assign(**{columns[name]: _joined(rows[headers], name)})
-        rows = rows.drop(columns=[one for one in headers if one in rows and one not in columns.values()])
+    every_row = parts.get(CAME, [CAME if CAME in rows else EVERY_ROW]) == [EVERY_ROW] and CAME not in source.by_file
+    same = {CAME: "yes"} | source.set if every_row and schema.name == "sign_in" else source.set
+    if every_row:
+        parts, rows = (
+            {name: one for name, one in parts.items() if name != CAME},
+            rows.drop(columns=CAME, errors="ignore"),
+        )
+    columns = {name: " + ".join(said) for name, said in parts.items()}
+    for name in [name for name, said in parts.items() if said[1:] and {*said} <= {*rows}]:
+        rows = rows.assign(**{columns[name]: _joined(rows[parts[name]], name)})
+        rows = rows.drop(columns=[one for one in parts[name] if one in rows and one not in columns.values()])
     for name, mark in source.several.items():
         rows = _one_a_row(rows, columns.get(name, name), mark)
-    same, every_row = source.set, columns.get(CAME, CAME if CAME in rows else EVERY_ROW) == EVERY_ROW
-    if schema.name == "sign_in" and every_row and CAME not in source.by_file:
-        columns.pop(CAME, None)
-        rows, same = rows.drop(columns=CAME, errors="ignore"), {CAME: "yes"} | same
     return rows, source.model_copy(update={"columns": columns, "set": same})
 
 
@@ -197,6 +197,10 @@ def with_marks(text: pd.DataFrame, source: Source, table: str, record: Record) -
     cells, where = text[CAME], f'{source.place}, "{source.headers.get(CAME, CAME)}"'
     is_sheet = table == "sign_in"
     came = looked_up(cells, meanings(distinct_of(cells)[1], source.levels.get(CAME, {}), where, strict=is_sheet))
+    is_matrix = any(_is_matrix(*one) for one in source.headers.items())
+    if is_matrix and not is_sheet and CAME not in source.blank and not came.isin(NO).any():
+        told = f'Write {CAME} = "no" under [source.blank] where a blank is that, or table = "sign_in" beside the invitations'
+        raise SourceError(f"{where}: nobody is marked as absent. {told}.")
     if is_sheet:
         blank, marked = came.isna(), came.isin([*YES, *NO])
         if CAME not in source.blank and not marked.any():

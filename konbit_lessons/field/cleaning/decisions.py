@@ -214,7 +214,7 @@ class Events(_Known):
     def __init__(self, events: pd.DataFrame, decided: Decisions) -> None:
         self._events, self._decided = events, decided
         self._codes, self._same, wrong = Codes(events["event_id"]), {}, []
-        self._held = events["held_on"].dropna().set_axis(events["event_id"])
+        self._held = pd.Series(events["held_on"].array, events["event_id"])
         self.open: dict[str, pd.DataFrame] = {}
         for (question, key), answer in decided.answers.items():
             codes = self._codes.of(key) if question == EVENT and fold(answer["decision"]) != DIFFERENT else []
@@ -224,7 +224,7 @@ class Events(_Known):
                     wrong.append(_no_answer(answer, f"the code of another event, nor {DIFFERENT}"))
                 else:
                     self._same[code] = answer | {"decision": of[0]}
-        super().__init__({*events["event_id"]} - {*self._same})
+        super().__init__(events["event_id"])
         self.wrong += wrong
 
     def without_the_same(self, record: Record) -> pd.DataFrame:
@@ -345,19 +345,12 @@ class Organizations(_Known):
         """
         names = self.open["sign_in"]
         names = names[names["attended"].ne(False).fillna(True)]
-        doubtful = events.open["sign_in"].explode("candidates")[["candidates", "organization_id"]]
-        found = self._found(doubtful["organization_id"].unique())
-        meant = [
-            (found[one].organization_id,) if found[one].organization_id else found[one].candidates
-            for one in doubtful["organization_id"]
-        ]
-        doubtful = doubtful.assign(organization_id=pd.Series(meant, doubtful.index, "object")).explode(
-            "organization_id"
-        )
-        pairs = (
-            names.explode("candidates")[["event_id", "candidates"]].to_numpy().tolist() + doubtful.to_numpy().tolist()
-        )
-        return {"pairs": pd.DataFrame(pairs, columns=["event_id", "organization_id"]).dropna(), "names": names}
+        of_events, pair = events.open["sign_in"].explode("candidates"), ["event_id", "organization_id"]
+        found = self._found(of_events["organization_id"].unique())
+        sure = pd.Series([found[one].organization_id for one in of_events["organization_id"]], of_events.index, "str")
+        pairs = [names.explode("candidates")[["event_id", "candidates"]], of_events[["candidates"]].assign(sure=sure)]
+        pairs = pd.concat([one.set_axis(pair, axis="columns") for one in pairs]).dropna()
+        return {"pairs": pairs, "names": names}
 
     def questions(self) -> pd.DataFrame:
         """One question for each typed name that is open anywhere, the most frequent first."""
