@@ -23,6 +23,7 @@ GIVEN = {
     "@sheet": mark("name of the sheet"),
     "@file": mark("name of the file"),
     "@header": mark("headers of the other columns"),
+    "@cell": mark("marks under the headers"),
     "@row": mark("every name listed"),
 }
 FROM_SIGN_IN = ("attended", "delegates", "senior_delegate")  # columns of invitations, where there are sign-in sheets
@@ -173,7 +174,7 @@ def _header(source, name, there, words):
     if name in source.set:
         return words.text("given in programme.toml")
     named = next(reversed([column for column in source.columns if fnmatch(name, column)]), name)
-    header = source.headers.get(named, name)
+    header = source.headers.get(named, "@row" if (source.table, name) == ("sign_in", "attended") else name)
     if header in GIVEN:
         return words.text(GIVEN[header])
     if "*" in named:
