@@ -14,6 +14,7 @@ import pandera.pandas as pa
 from konbit_lessons.errors import SourceError
 from konbit_lessons.field.cleaning.record import Record
 from konbit_lessons.field.identity import fold
+from konbit_lessons.field.identity.forms import plain
 from konbit_lessons.field.programme import CORRECTIONS
 from konbit_lessons.field.sections import Source
 from konbit_lessons.field.sources import Raw
@@ -24,7 +25,7 @@ ASIDE, UNSAID, CAME = "_aside", "_unsaid", "attended"  # beside rows: why it is 
 BESIDE = (ASIDE, UNSAID)
 HEADER, CELL, EVERY_ROW = "@header", "@cell", "@row"
 MARKS = WRITING["attendance"]
-KNOWN = dict.fromkeys([*YES, *MARKS["yes"]], "yes") | dict.fromkeys([*NO, *MARKS["no"]], "no")
+KNOWN = dict.fromkeys(map(plain, [*YES, *MARKS["yes"]]), "yes") | dict.fromkeys(map(plain, [*NO, *MARKS["no"]]), "no")
 _PRESENT = {one for one in MARKS["yes"] if one.startswith("p")}  # beside them a letter has its meaning
 _TOTALS = "|".join(sorted(map(re.escape, WRITING["totals"]["words"]), key=len, reverse=True))
 TOTAL, _DAYS = re.compile(rf"\s*(?:{_TOTALS})\b(.*)", re.IGNORECASE | re.DOTALL), re.compile(MARKS["days"])
@@ -129,7 +130,7 @@ def _sums_up(cells: list[str]) -> bool:
     (True, True, False)
     """
     begun = TOTAL.fullmatch(cells[0])
-    others = [one for one in cells[1:] if not re.fullmatch(r"[\d\s.,%'-]+", one)]
+    others = [one for one in cells[1:] if not re.fullmatch(r"[\d\s.,%'-]+[^\W\d]*", one)]
     numbered = any(map(str.isdigit, "".join(cells)))
     return bool(begun) and (not cells[1:] or numbered) and (not begun[1].strip(" :.") or (numbered and not others))
 
@@ -142,8 +143,8 @@ def _joined(cells: pd.DataFrame, column: str) -> pd.Series:
 
 def _unpivoted(rows: pd.DataFrame, rest: list[str], source: Source, where: str) -> pd.DataFrame:
     """A matrix as one row for each cell with a mark; for blank ones too where programme.toml says what they mean."""
-    known = {*KNOWN, *map(str.casefold, source.levels.get(CAME, ()))}
-    texts = {header: rows[header].dropna().str.strip().str.casefold() for header in rest if not TOTAL.match(header)}
+    known = {*KNOWN, *map(plain, source.levels.get(CAME, ()))}
+    texts = {header: rows[header].dropna().str.strip().map(plain) for header in rest if not TOTAL.match(header)}
     short = {header: one.isin(known) | (one.str.len() <= _SHORT) for header, one in texts.items()}
     marked = [header for header, one in texts.items() if one.isin(known).any() and short[header].mean() >= 0.5]
     marked += [header for header, one in texts.items() if one.empty] if CAME in source.blank else []
@@ -160,7 +161,7 @@ def _unpivoted(rows: pd.DataFrame, rest: list[str], source: Source, where: str) 
 def _signed(rows: pd.DataFrame, rest: list[str]) -> list[str]:
     """The columns that, as their headers say, tell who signed of those on a list, or on which days."""
     days = [header for header in rest if _DAYS.fullmatch(header.strip().casefold())]
-    days = [header for header in days if rows[header].dropna().str.strip().str.casefold().isin(KNOWN).all()]
+    days = [header for header in days if rows[header].dropna().str.strip().map(plain).isin(KNOWN).all()]
     return [header for header in rest if fold(header) in _SIGNED][:1] or days
 
 
@@ -178,7 +179,7 @@ def set_apart(text: pd.DataFrame, table: str, record: Record) -> pd.DataFrame:
         return text
     for key, why in KEEP.items():
         way = f'{why}: no record. Should it be one, write keep = ["{key}"] in its [[source]]'
-        record.set_aside(text[text[ASIDE] == why], table, ASIDE, "", check="no record", reason=way)
+        record.set_aside(text[text[ASIDE] == why], table, "", "", check="no record", reason=way)
     return text[text[ASIDE].isna()]
 
 
@@ -203,6 +204,9 @@ def with_marks(text: pd.DataFrame, source: Source, table: str, record: Record) -
         raise SourceError(f"{where}: nobody is marked as absent. {told}.")
     if is_sheet:
         blank, marked = came.isna(), came.isin([*YES, *NO])
+        other = came[~blank & ~marked].astype("str").str.strip()
+        why = ("not known as a mark. " + other.map(lambda one: _line([one]))).reindex(other.index)
+        record.set_aside(text.loc[other.index], table, CAME, other, scope="value", check="conversion", reason=why)
         if CAME not in source.blank and not marked.any():
             told = f'Write {_EVERY_ROW}, under [source.columns]; if nobody came, {CAME} = "no" under [source.blank].'
             raise SourceError(f"{where}: nobody is marked. {told}")
@@ -211,7 +215,7 @@ def with_marks(text: pd.DataFrame, source: Source, table: str, record: Record) -
         absent = blank & marked.groupby(sheet).transform("any") & said
         about = {"check": "blank cell", "reason": "no mark beside the name, where others on the sheet have one"}
         record.changed_alike(text[absent], table, CAME, "", {"": "no"}, **about)
-        came = came.astype("str").mask(absent, "no").mask(came.isna() & (text["source"] == CORRECTIONS), "yes")
+        came = came.where(marked).astype("str").mask(absent, "no").mask(blank & (text["source"] == CORRECTIONS), "yes")
     return text.assign(**{CAME: encoded(came)})
 
 
@@ -223,9 +227,9 @@ def meanings(texts: list[str], levels: dict[str, str], where: str, *, strict: bo
     SourceError
         Where ``strict``: no mark is known, or one that is may mean the contrary beside the others.
     """
-    parts = {text: [one.strip().casefold() for one in text.split("\n")] for text in texts}
-    marks, said = {one for found in parts.values() for one in found}, {one.strip().casefold(): one for one in levels}
-    said = {one: KNOWN.get(levels[key].casefold(), levels[key]) for one, key in said.items()}
+    parts = {text: [plain(one.strip()) for one in text.split("\n")] for text in texts}
+    marks, said = {one for found in parts.values() for one in found}, {plain(one.strip()): one for one in levels}
+    said = {one: KNOWN.get(plain(levels[key]), levels[key]) for one, key in said.items()}
     known = KNOWN | dict.fromkeys(MARKS["dashes"] if strict else (), "no")
     known |= (MARKS["letters"] if marks & _PRESENT else {}) | said
     unsaid = sorted(one for one in marks - {*said, *MARKS["open"]} if "*" not in said and len(one) <= _SHORT)
