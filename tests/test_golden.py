@@ -432,6 +432,27 @@ def test_a_sheet_of_who_came_says_so_and_a_doubt_is_no_absence(sheets, tmp_path,
         assert row["delegates"].tolist() == [int(count)]
 
 
+def test_delegates_in_a_repeat_have_the_event_of_their_submission(tmp_path):
+    """shared/cases/field/33: the event and the organization stand on the main sheet."""
+    (tmp_path / "data" / "raw").mkdir(parents=True)
+    sheets = {
+        "main": "event,op,_id,_uuid,_submission_time,_index\nE001,CDSP-001,1,u1,2017-01-10,1\n"
+        "E001,FDJ,2,u2,2017-01-10,2",
+        "delegates": "name,director,_index,_parent_table_name,_parent_index,_submission__id,_submission__uuid\n"
+        "a,yes,1,main,1,1,u1\nb,no,2,main,1,1,u1\nc,no,3,main,2,2,u2",
+    }
+    with xlsxwriter.Workbook(tmp_path / "data" / "raw" / "repeat.xlsx") as book:
+        for title, rows in sheets.items():
+            sheet = book.add_worksheet(title)
+            for at, row in enumerate(rows.split("\n")):
+                sheet.write_row(at, 0, row.split(","))
+    columns = 'event_id = "event", organization_id = "op", delegate = "name", senior_delegate = "director"'
+    source = _source("sign_in", "repeat.xlsx", f'sheets = ["delegates"]\ncolumns = {{ {columns} }}')
+    rows = kl.clean(_programme(tmp_path, source)).invitations.query("attended == True")
+    kept = rows[["event_id", "organization_id", "delegates", "senior_delegate"]]
+    assert kept.to_numpy().tolist() == [["E001", "CDSP-001", 2, True], ["E001", "CDSP-002", 1, False]]
+
+
 def test_rows_of_sheets_are_kept_or_set_aside_in_any_order(sheets, tmp_path, monkeypatch):
     """Read is kept and set aside; the other way round, and again, the same comes of it."""
     of_sheets = sheets.counts[sheets.counts["table"] == "sign_in"].groupby("source")[["read", "kept"]].sum()
