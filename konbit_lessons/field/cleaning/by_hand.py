@@ -28,7 +28,8 @@ MARKS = WRITING["attendance"]
 KNOWN = dict.fromkeys(map(plain, [*YES, *MARKS["yes"]]), "yes") | dict.fromkeys(map(plain, [*NO, *MARKS["no"]]), "no")
 _PRESENT = {one for one in MARKS["yes"] if one.startswith("p")}  # beside them a letter has its meaning
 _TOTALS = "|".join(sorted(map(re.escape, WRITING["totals"]["words"]), key=len, reverse=True))
-TOTAL, _DAYS = re.compile(rf"\s*(?:{_TOTALS})\b(.*)", re.IGNORECASE | re.DOTALL), re.compile(MARKS["days"])
+_BEGUN = rf"\s*(?:{_TOTALS})\b"
+TOTAL, _DAYS = re.compile(rf"{_BEGUN}(.*)", re.IGNORECASE | re.DOTALL), re.compile(MARKS["days"])
 _SIGNED = frozenset(map(fold, MARKS["headers"]))
 _SHORT, _LEADING = 2, 3  # letters of a mark; columns of which one says that a row is a total
 _EVERY_ROW = f'{CAME} = "{EVERY_ROW}", if every name listed came'
@@ -115,7 +116,9 @@ def _flagged(rows: pd.DataFrame, raw: Raw, table: str, keep: list[str]) -> pd.Da
     """Rows, with why one is no record beside it where there is such a one."""
     why = pd.Series(None, index=rows.index, dtype="str")
     if "totals" not in keep and raw.kind == "sheet":
-        begun = rows[[*rows.select_dtypes("str")][:_LEADING]].apply(lambda cells: cells.str.match(TOTAL).fillna(False))
+        begun = rows[[*rows.select_dtypes("str")][:_LEADING]].apply(
+            lambda cells: cells.str.match(_BEGUN, case=False).fillna(False)
+        )
         sums = rows[begun.any(axis="columns")].iterrows() if begun.size else ()
         why[[row for row, cells in sums if _sums_up(cells.dropna().tolist())]] = KEEP["totals"]
     if "struck through" not in keep:
