@@ -77,19 +77,18 @@ def shaped(
             told = f"{left} of {len(rows)} names have no mark under {', '.join(found)}: unknown who of them came. Write"
             header = json.dumps(found if found[1:] else found[0], ensure_ascii=False)
             notices.append(f"{where}: {told} {CAME} = {header} under [source.columns]; or {_EVERY_ROW}")
-    every_row = parts.get(CAME, [CAME if CAME in rows else EVERY_ROW]) == [EVERY_ROW] and CAME not in source.by_file
-    same = {CAME: "yes"} | source.set if every_row and schema.name == "sign_in" else source.set
+    own = CAME if CAME in rows else EVERY_ROW
+    every_row = schema.name == "sign_in" and CAME not in source.by_file and parts.get(CAME, [own]) == [EVERY_ROW]
     if every_row:
-        parts, rows = (
-            {name: one for name, one in parts.items() if name != CAME},
-            rows.drop(columns=CAME, errors="ignore"),
-        )
+        rows = rows.drop(columns=CAME, errors="ignore")
+        parts.pop(CAME, None)
     columns = {name: " + ".join(said) for name, said in parts.items()}
     for name in [name for name, said in parts.items() if said[1:] and {*said} <= {*rows}]:
         rows = rows.assign(**{columns[name]: _joined(rows[parts[name]], name)})
         rows = rows.drop(columns=[one for one in parts[name] if one in rows and one not in columns.values()])
     for name, mark in source.several.items():
         rows = _one_a_row(rows, columns.get(name, name), mark)
+    same = ({CAME: "yes"} if every_row else {}) | source.set
     return rows, source.model_copy(update={"columns": columns, "set": same})
 
 
@@ -116,9 +115,8 @@ def _flagged(rows: pd.DataFrame, raw: Raw, table: str, keep: list[str]) -> pd.Da
     """Rows, with why one is no record beside it where there is such a one."""
     why = pd.Series(None, index=rows.index, dtype="str")
     if "totals" not in keep and raw.kind == "sheet":
-        begun = rows[[*rows.select_dtypes("str")][:_LEADING]].apply(
-            lambda cells: cells.str.match(_BEGUN, case=False).fillna(False)
-        )
+        first = rows[[*rows.select_dtypes("str")][:_LEADING]]
+        begun = first.apply(lambda cells: cells.str.match(_BEGUN, case=False).eq(True))
         sums = rows[begun.any(axis="columns")].iterrows() if begun.size else ()
         why[[row for row, cells in sums if _sums_up(cells.dropna().tolist())]] = KEEP["totals"]
     if "struck through" not in keep:

@@ -250,7 +250,10 @@ class Events(_Known):
         if match.organization_id:
             return "the one event that was held on that day"
         near = f"; it may be {', '.join(match.candidates)}" if match.candidates else ""
-        return f"no such event in the table of events{near}"
+        way = f'; which it is, say in its [[source]]: levels.event_id = {{ "{text}" = "its code" }}' * (
+            " " in text.strip()
+        )
+        return f"no such event in the table of events{near}{way}"
 
     def _settle(self, rows: pd.DataFrame, table: str, name: str, found: dict, record: Record) -> None:
         rows = as_text(rows[rows["typed"].isin([text for text, one in found.items() if one.candidates])])
