@@ -27,9 +27,10 @@ HEADER, CELL, EVERY_ROW = "@header", "@cell", "@row"
 MARKS = WRITING["attendance"]
 KNOWN = dict.fromkeys(map(plain, [*YES, *MARKS["yes"]]), "yes") | dict.fromkeys(map(plain, [*NO, *MARKS["no"]]), "no")
 _PRESENT = {one for one in MARKS["yes"] if one.startswith("p")}  # beside them a letter has its meaning
-_TOTALS = "|".join(sorted(map(re.escape, WRITING["totals"]["words"]), key=len, reverse=True))
-_BEGUN = rf"\s*(?:{_TOTALS})\b"
-TOTAL, _DAYS = re.compile(rf"{_BEGUN}(.*)", re.IGNORECASE | re.DOTALL), re.compile(MARKS["days"])
+_PARTS, _SUMS = ("|".join(map(re.escape, WRITING["totals"][one])) for one in ("of_parts", "words"))
+_BEGUN = rf"\s*(?:{_PARTS}|{_SUMS})\b"
+TOTAL = re.compile(rf"\s*(?:(?:{_PARTS})\b(.*)|(?:{_SUMS})[\d\s:.=]*)", re.IGNORECASE | re.DOTALL)
+_DAYS = re.compile(MARKS["days"])
 _SIGNED = frozenset(map(fold, MARKS["headers"]))
 _SHORT, _LEADING = 2, 3  # letters of a mark; columns of which one says that a row is a total
 _EVERY_ROW = f'{CAME} = "{EVERY_ROW}", if every name listed came'
@@ -127,13 +128,12 @@ def _flagged(rows: pd.DataFrame, raw: Raw, table: str, keep: list[str]) -> pd.Da
 def _sums_up(cells: list[str]) -> bool:
     """Whether a row is a total: it begins so, and is about nothing else than numbers.
 
-    >>> _sums_up(["TOTAL", "6 coops", "75"]), _sums_up(["Sous-total Nord", "12"]), _sums_up(["Total Oil", "A. Mwangi"])
+    >>> _sums_up(["TOTAL", "6 coops", "75"]), _sums_up(["Sous-total Nord", "12"]), _sums_up(["Total Oil", "12"])
     (True, True, False)
     """
-    begun = TOTAL.fullmatch(cells[0])
-    others = [one for one in cells[1:] if not re.fullmatch(r"[\d\s.,%'-]+[^\W\d]*", one)]
-    numbered = any(map(str.isdigit, "".join(cells)))
-    return bool(begun) and (not cells[1:] or numbered) and (not begun[1].strip(" :.") or (numbered and not others))
+    begun, more = TOTAL.fullmatch(cells[0]), cells[1:]
+    others = begun and begun[1] and not all(re.fullmatch(r"[\d\s.,%'-]+[^\W\d]*", one) for one in more)
+    return bool(begun) and not others and (not more or any(map(str.isdigit, "".join(more))))
 
 
 def _joined(cells: pd.DataFrame, column: str) -> pd.Series:
@@ -145,7 +145,7 @@ def _joined(cells: pd.DataFrame, column: str) -> pd.Series:
 def _unpivoted(rows: pd.DataFrame, rest: list[str], source: Source, where: str) -> pd.DataFrame:
     """A matrix as one row for each cell with a mark; for blank ones too where programme.toml says what they mean."""
     known = {*KNOWN, *map(plain, source.levels.get(CAME, ()))}
-    texts = {header: rows[header].dropna().str.strip().map(plain) for header in rest if not TOTAL.match(header)}
+    texts = {header: rows[header].dropna().str.strip().map(plain) for header in rest if not TOTAL.fullmatch(header)}
     short = {header: one.isin(known) | (one.str.len() <= _SHORT) for header, one in texts.items()}
     marked = [header for header, one in texts.items() if one.isin(known).any() and short[header].mean() >= 0.5]
     marked += [header for header, one in texts.items() if one.empty] if CAME in source.blank else []

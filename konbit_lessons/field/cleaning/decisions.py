@@ -319,7 +319,7 @@ class Organizations(_Known):
         if match.organization_id:
             return f"{match.how}, {match.score:g} of 100"
         near = f"nearest: {', '.join(match.candidates)}" if match.candidates else "no name on it is near"
-        several = len(several_in(text)) == len(match.candidates) > 1
+        several = min(len(several_in(text)), len(match.candidates)) > 1
         way = '; of several in one cell, write what stands between them: several.organization_id = ";"' * several
         return f"not surely an organization on the roster; {near}{way}"
 
