@@ -146,12 +146,16 @@ def _unpivoted(rows: pd.DataFrame, rest: list[str], source: Source, where: str) 
     """A matrix as one row for each cell with a mark; for blank ones too where programme.toml says what they mean."""
     known = {*KNOWN, *map(plain, source.levels.get(CAME, ()))}
     texts = {header: rows[header].dropna().str.strip().map(plain) for header in rest if not TOTAL.fullmatch(header)}
+    known |= {*MARKS["letters"]} if any(one.isin(_PRESENT).any() for one in texts.values()) else set()
     short = {header: one.isin(known) | (one.str.len() <= _SHORT) for header, one in texts.items()}
     marked = [header for header, one in texts.items() if one.isin(known).any() and short[header].mean() >= 0.5]
     marked += [header for header, one in texts.items() if one.empty] if CAME in source.blank else []
     if not marked:
         told = f"no column has marks of who came, such as x, 1, oui or P, to read under {HEADER}"
         raise SourceError(f"{where}: {told}. It has {', '.join(rows)}. {_line(['the mark'])}")
+    if nameless := [header for header in marked if re.fullmatch(r"column \d+", header)]:
+        advice = "Write above each column what it is about: a cell merged over two says it of one"
+        raise SourceError(f"{where}: marks of who came stand under no header, in {listed(nameless)}. {advice}.")
     records = rows[rows[ASIDE].isna()] if ASIDE in rows else rows
     beside = [header for header in rows if header not in marked]
     cells = records.melt(beside, marked, HEADER, CELL, ignore_index=False).sort_index(kind="stable")
