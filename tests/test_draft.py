@@ -1,6 +1,7 @@
 """A drafted programme: what it places is right, what it cannot place is open, and it can be used as it stands."""
 
 import random
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -339,6 +340,32 @@ def test_who_came_is_not_read_as_more_invitations(tiny):
     drafted = written(tiny.raw(""), tiny.folder / "drafted.toml")
     assert [source.files for source in drafted.sources if source.table == "invitations"] == ["invitations.csv"]
     assert any("who_came.csv" in line and "is it who came?" in line for line in comments(drafted))
+
+
+MATRIX = "Organisation,E001,E002\nCDSP-001,x,\nAWD-001,,x\n"
+TURNED = "Activité,CDSP-001,CDSP-002,AWD-001\nE001,P,A,A\nE002,A,P,P\n"
+SIGNED = "Activité,Organisation,Nom,Signature\nE001,CDSP-001,Awa Diop,x\nE001,CDSP-002,Modou Fall,\n"
+
+
+@pytest.mark.parametrize(
+    ("sheet", "lines", "came"),
+    [
+        (MATRIX, ['event_id = "@header"', 'attended = "@cell"'], ["E001 CDSP-001", "E002 AWD-001"]),
+        (TURNED, ['organization_id = "@header"'], ["E001 CDSP-001", "E002 AWD-001", "E002 CDSP-002"]),
+        (SIGNED, ['attended = "Signature"'], ["E001 CDSP-001"]),
+    ],
+)
+def test_a_sheet_of_who_came_is_drafted_by_its_one_line_and_read(tiny, tmp_path, sheet, lines, came):
+    tiny.raw("sign_in.csv").write_text(sheet, encoding="utf-8")
+    text = draft_programme(tiny.raw("sign_in.csv").parent, tiny.toml).text
+    source = text[text.index('table = "sign_in"') :].split("[[source]]")[0]
+    assert all(line in source for line in lines)
+    placed = re.sub(
+        r'(?s)table = "sign_in".*?(?=\n\[\[|\Z)', lambda _: source, tiny.toml.read_text(encoding="utf-8"), count=1
+    )
+    tiny.toml.write_text(placed, encoding="utf-8")
+    rows = tiny.clean().sign_in.query("attended")
+    assert sorted(rows["event_id"] + " " + rows["organization_id"]) == came
 
 
 def test_labels_are_read_without_their_form(small, tmp_path):

@@ -1,7 +1,8 @@
 """What stands in the file → what stands in the table, in the log, or set aside: ``tests/data/golden``, a case a line.
 
 ``cells.csv`` is about one cell of one column, ``files.csv`` about whole files, ``records.csv`` about records that stand
-there twice. In them, ``\\n`` is a line break, ``\\u202f`` a character by its number, ``(é × 10000)`` as many of it.
+there twice, ``sheets.csv`` about sheets of who came, each of events of its own. In them, ``\\n`` is a line break,
+``\\u202f`` a character by its number, ``(é × 10000)`` as many of it.
 """
 
 import csv
@@ -9,7 +10,7 @@ import io
 import re
 import tomllib
 from collections import defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -390,3 +391,148 @@ def test_an_event_that_may_be_another_is_asked_about_unless_it_was_decided(tmp_p
     data = kl.clean(_programme(tmp_path, _source("events", "events.csv")))
     assert data.questions[["question", "typed", "candidate_1"]].to_numpy().tolist() == [["event", "E002", "E001"]]
     assert data.events["event_id"].tolist() == ["E001", "E002", "E003"]
+
+
+# sheets of who came
+
+SHEETS = _cases("sheets.csv")
+ROSTER = """organization_id,name,org_type
+OP001,Coopérative de Nioro,cdsp
+OP002,Coopérative de Gossas,cdsp
+OP003,GIE de Tivaouane,cdsp
+OP004,Union de Linguère,cdsp
+OP005,Bureau d'Études Sainvil,cdsp
+007,Chama cha Wakulima,cdsp
+"""
+CODES = [line.split(",")[0] for line in ROSTER.splitlines()[1:]]
+MONTH_NAMES = {
+    "fr": ("janvier", "février", "mars", "avril", "mai"),
+    "es": ("enero", "febrero", "marzo", "abril", "mayo"),
+}
+
+
+def _events_of(number: int) -> dict[str, str]:
+    """What a case calls its events and their days."""
+    called = {}
+    for place, letter in enumerate("AB"):
+        day = datetime(2017, 1, 14) + timedelta(days=2 * number + place)
+        fr, es = (MONTH_NAMES[language][day.month - 1] for language in ("fr", "es"))
+        called |= {letter: f"S{number}{letter}", f"iso{letter}": f"{day:%Y-%m-%d}", f"day{letter}": f"{day.day} {fr}"}
+        called |= {f"es{letter}": f"{day.day} de {es} de 2017", f"num{letter}": f"{day:%d-%m-%y}"}
+    return called
+
+
+def _write_sheet(raw: Path, number: int) -> str:
+    """The file of a case, and its [[source]]."""
+    one, called = SHEETS[number], _events_of(number)
+    rows = [list(row) for row in csv.reader(io.StringIO(one["content"].format(**called)))]
+    kind, how, what = ([*one["written"].format(**called).split(" ", 2), "", ""])[:3]
+    path = raw / f"sheet {number}.{kind}"
+    if kind == "csv":
+        path.write_text(one["content"].format(**called), encoding="utf-8")
+    else:
+        with xlsxwriter.Workbook(path, {"strings_to_numbers": how == "number"}) as book:
+            sheet = book.add_worksheet(what if how == "sheet" else None)
+            struck = book.add_format({"font_strikeout": True})
+            for at, row in enumerate(rows, start=1):
+                sheet.write_row(at - 1, 0, row, struck if (how, what) == ("strike", str(at)) else None)
+            if how == "merge":
+                first = re.fullmatch(r"([A-Z])(\d+):.*", what)
+                text = rows[int(first[2]) - 1][ord(first[1]) - ord("A")]
+                sheet.merge_range(what, text, book.add_format())
+    return _source("sign_in", path.name, one["declared"].replace("S*", f"S{number}*").replace("{A}", called["A"]))
+
+
+def _sheets(folder: Path, numbers: list[int]) -> Data:
+    raw = folder / "data" / "raw"
+    raw.mkdir(parents=True)
+    (raw / "organizations.csv").write_text(ROSTER, encoding="utf-8")
+    events, invited, sources = ["event_id,event_type,held_on"], ["event_id,organization_id,attended"], ""
+    for number in numbers:
+        called = _events_of(number)
+        said = dict(line.rsplit(" ", 1) for line in SHEETS[number]["statuses"].split("|") if line)
+        for letter in "AB":
+            events.append(f"{called[letter]},training,{called[f'iso{letter}']}")
+            invited += [f"{called[letter]},{code},{said.get(f'{letter} {code}', '')}" for code in CODES]
+        sources += "" if SHEETS[number]["written"] == "none" else _write_sheet(raw, number)
+    (raw / "events.csv").write_text("\n".join(events), encoding="utf-8")
+    (raw / "invitations.csv").write_text("\n".join(invited), encoding="utf-8")
+    sources += "".join(_source(table, f"{table}.csv") for table in ("organizations", "events", "invitations"))
+    return kl.clean(_programme(folder, sources))
+
+
+@pytest.fixture(scope="module")
+def sheets(tmp_path_factory):
+    numbers = [number for number, one in enumerate(SHEETS) if one["came"] != "refused"]
+    return _sheets(tmp_path_factory.mktemp("sheets"), numbers)
+
+
+@pytest.mark.parametrize("number", range(len(SHEETS)), ids=[one["case"].replace(" ", "_") for one in SHEETS])
+def test_a_sheet_of_who_came_says_so_and_a_doubt_is_no_absence(sheets, tmp_path, number):
+    one, called = SHEETS[number], _events_of(number)
+    if one["came"] == "refused":
+        with pytest.raises(kl.KonbitError, match=re.escape(one["says"])):
+            _sheets(tmp_path, [number])
+        return
+    said = " ".join(notice for notice in sheets.notices if notice.startswith(f"sheet {number}."))
+    assert one["says"] in said
+    rows = sheets.invitations[sheets.invitations["event_id"].isin([called["A"], called["B"]])]
+    letters = rows["event_id"].str[-1]
+    marks = rows["attended"].map({True: "+", False: "-"}).fillna("?").astype("str")
+    found = dict(zip(letters + rows["organization_id"].astype("str"), marks, strict=True))
+    told = [re.fullmatch(r"([AB])([-+?=])(.*)", part).groups() for part in one["came"].split()]
+    all_of = {letter: "?" for letter, mark, code in told if (mark, code) == ("?", "*")}
+    written = one["content"] + one["written"]  # an event that stands nowhere in it is unknown
+    others = {letter: "-" if re.search(rf"{{[a-z]*{letter}}}", written) else "?" for letter in "AB"} | all_of
+    expected = {f"{letter}{code}": others[letter] for letter in "AB" for code in CODES}
+    expected |= {f"{letter}{code}": mark for letter, mark, code in told if mark in "+-?" and code != "*"}
+    assert found == expected
+    for letter, code, count in [(letter, *code.split(":")) for letter, mark, code in told if mark == "="]:
+        row = rows[(letters == letter) & (rows["organization_id"] == code)]
+        assert row["delegates"].tolist() == [int(count)]
+
+
+def test_delegates_in_a_repeat_have_the_event_of_their_submission(tmp_path):
+    """shared/cases/field/33: the event and the organization stand on the main sheet."""
+    (tmp_path / "data" / "raw").mkdir(parents=True)
+    sheets = {
+        "main": "event,op,_id,_uuid,_submission_time,_index\nE001,CDSP-001,1,u1,2017-01-10,1\n"
+        "E001,FDJ,2,u2,2017-01-10,2",
+        "delegates": "name,director,_index,_parent_table_name,_parent_index,_submission__id,_submission__uuid\n"
+        "a,yes,1,main,1,1,u1\nb,no,2,main,1,1,u1\nc,no,3,main,2,2,u2",
+    }
+    with xlsxwriter.Workbook(tmp_path / "data" / "raw" / "repeat.xlsx") as book:
+        for title, rows in sheets.items():
+            sheet = book.add_worksheet(title)
+            for at, row in enumerate(rows.split("\n")):
+                sheet.write_row(at, 0, row.split(","))
+    columns = 'event_id = "event", organization_id = "op", delegate = "name", senior_delegate = "director"'
+    source = _source("sign_in", "repeat.xlsx", f'sheets = ["delegates"]\ncolumns = {{ {columns} }}')
+    rows = kl.clean(_programme(tmp_path, source)).invitations.query("attended == True")
+    kept = rows[["event_id", "organization_id", "delegates", "senior_delegate"]]
+    assert kept.to_numpy().tolist() == [["E001", "CDSP-001", 2, True], ["E001", "CDSP-002", 1, False]]
+
+
+def test_rows_of_sheets_are_kept_or_set_aside_in_any_order(sheets, tmp_path, monkeypatch):
+    """Read is kept and set aside; the other way round, and again, the same comes of it."""
+    of_sheets = sheets.counts[sheets.counts["table"] == "sign_in"].groupby("source")[["read", "kept"]].sum()
+    aside = sheets.set_aside.query("table == 'sign_in' and scope == 'row'").groupby("source").size()
+    assert (of_sheets["read"] - of_sheets["kept"]).to_dict() == aside.reindex(of_sheets.index, fill_value=0).to_dict()
+    plain = [
+        at
+        for at, one in enumerate(SHEETS)
+        if one["came"] != "refused" and not re.search("merge|strike", one["written"])
+    ]
+    turned = [one | {"content": _turned(one["content"])} for one in SHEETS]
+    monkeypatch.setitem(globals(), "SHEETS", turned)
+    again = _sheets(tmp_path / "turned", plain)
+    columns = ["event_id", "organization_id", "attended", "delegates"]
+    same = sheets.invitations["event_id"].isin(again.invitations["event_id"])
+    expected = sheets.invitations.loc[same, columns].reset_index(drop=True)
+    pd.testing.assert_frame_equal(again.invitations[columns], expected)
+    pd.testing.assert_frame_equal(kl.clean(again.programme).invitations, again.invitations)
+
+
+def _turned(content: str) -> str:
+    header, *rows = content.split("\n")
+    return "\n".join([header, *reversed(rows)])

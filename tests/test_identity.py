@@ -113,7 +113,7 @@ UNSURE = [
     ("CFP Hinche", {"B6"}),
     ("Bureau d'Études Jean", {"B7"}),
     ("Société Bélizer et Frères", {"B8"}),  # another family
-    ("Société Bélisaire et Frères", set()),
+    ("Société Bélisaire et Frères", {"B8"}),
     ("Société Bélisare et Frères", {"B8"}),  # a letter of Bélisaire lost
     ("Cabinet Théodule & Associés", set()),
     ("Cabinet Théodora & Associés", {"A3"}),  # it ends in another letter

@@ -52,6 +52,9 @@ CASES = {
     "a file elsewhere": ('files = "events.csv"', 'files = "../../../x/*.csv"', r'\[\[source\]\] 2 \(table "events"\), files: found "data/raw/../../../x/\*.csv", which lies outside'),
     "a file by its whole path": ('files = "events.csv"', 'files = "/etc/hostname"', r'files: found "/etc/hostname"; expected a file or a pattern such as \*.csv, below data/raw'),
     "a folder in place of files": ('files = "events.csv"', 'files = "."', r'files: found "."; expected a file'),
+    "a sheet's name misspelt": ('files = "events.csv"', 'files = "events.csv"\n[source.columns]\nevent_id = "@shet"', r'columns, event_id: found "@shet", which is nothing that is given beside the headers. Did you mean "@sheet"\?'),
+    "rows to keep of a kind that is none": ('files = "events.csv"', 'files = "events.csv"\nkeep = ["total"]', r"keep, 0: found 'total'; input should be 'struck through' or 'totals'"),
+    "several in no column": ('files = "events.csv"', 'files = "events.csv"\nseveral.name = ";"', r'several: found "name", which is no column of that table'),
     "a time zone that is none": ("simulated = true", 'timezone = "Haiti/Nowhere"', r'timezone: found "Haiti/Nowhere"; expected a time zone such as'),
 }  # fmt: skip
 

@@ -219,6 +219,32 @@ def test_an_ods_workbook_is_read_like_the_others(tmp_path):
         kl.read(tmp_path / "b.ods")
 
 
+def test_merged_and_struck_cells_of_an_ods_workbook_are_seen(tmp_path):
+    style = 'table:style-name="ce1"'
+    span, struck = (_of_ods("string", about, "a") for about in ('table:number-rows-spanned="2"', style))
+    covered = "<table:covered-table-cell/>"
+    plain = ODS_CELL.format("", "b")
+    rows = [[plain, plain], [span, plain], [covered, plain], [struck, covered], [struck, plain]]
+    ods("".join(ODS_ROW.format("", "".join(row)) for row in rows))(tmp_path / "a.ods")
+    with zipfile.ZipFile(tmp_path / "a.ods") as archive:
+        members = {name: archive.read(name).decode() for name in archive.namelist()}
+    line = '<style:style style:name="ce1"><style:text-properties style:text-line-through-style="solid"/></style:style>'
+    space = 'xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0"'
+    content = members["content.xml"].replace("<office:body>", f"<o:s xmlns:o='urn:o' {space}>{line}</o:s><office:body>")
+    zipped(tmp_path / "b.ods", members | {"content.xml": content})
+    (grid,), _ = read_workbook(tmp_path / "b.ods")
+    assert (grid.merged, grid.struck) == (((2, 0, 3, 0),), (4, 5))
+    assert kl.read(tmp_path / "b.ods").tables["main"]["b"].tolist() == ["a", "a", "a", "a"]
+
+
+def test_a_text_that_is_struck_through_strikes_its_row(tmp_path):
+    texts = "<si><r><rPr><strike/></rPr><t>gone</t></r></si><si><r><rPr><strike val='0'/></rPr><t>there</t></r></si>"
+    space = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    rows = [f'<row r="{at}"><c r="A{at}" t="s"><v>{text}</v></c></row>' for at, text in enumerate((1, 0, 1), start=1)]
+    xlsx("".join(rows), texts=f"<sst {space}>{texts}</sst>")(tmp_path / "a.xlsx")
+    assert read_workbook(tmp_path / "a.xlsx")[0][0].struck == (2,)
+
+
 def test_an_old_workbook_is_read_like_the_others(tmp_path):
     label = record(0x204, struct.pack("<HHHHB", 2, 1, 0, 4, 1) + "tête".encode("utf-16-le"))
     error = record(0x205, struct.pack("<HHHBB", 4, 1, 0, 0x2A, 1))

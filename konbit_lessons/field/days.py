@@ -36,7 +36,7 @@ def _words(text: str) -> list[str]:
     return re.findall(r"[^\W\d_]+|\d+", "".join(one for one in letters if not unicodedata.combining(one)))
 
 
-_MONTHS = {name: number for number, names in enumerate(WRITING["months"], start=1) for name in _words(names)}
+MONTHS = {name: number for number, names in enumerate(WRITING["months"], start=1) for name in _words(names)}
 _WEEKDAYS, _BESIDE, _UNTIL = ({*_words(WRITING[words])} for words in ("weekdays", "beside_days", "until"))
 
 
@@ -173,11 +173,11 @@ def _with_zone(day: datetime, time: re.Match, writing: Writing) -> datetime:
 def _named(text: str, writing: Writing) -> tuple[str, tuple[datetime, datetime] | None]:
     """Days whose month is a name, and what stands first in them: d, m or y."""
     words = [word for word in _words(text) if word not in _BESIDE | _UNTIL]
-    months = [word for word in words if word in _MONTHS]
+    months = [word for word in words if word in MONTHS]
     for word in [word for word in words if word in _WEEKDAYS]:  # "mar" is a Tuesday beside another month
-        if word not in _MONTHS or len(months) > 1:
+        if word not in MONTHS or len(months) > 1:
             words.remove(word)
-            months = [month for month in words if month in _MONTHS]
+            months = [month for month in words if month in MONTHS]
     kinds = "".join(_kind(word) for word in words)
     if not months or not (ends := _ends(kinds, words)):
         return "", None
@@ -185,13 +185,13 @@ def _named(text: str, writing: Writing) -> tuple[str, tuple[datetime, datetime] 
         if month in months and not {*languages} & {*writing.languages}:
             raise ValueError(f'expected a month that is no other in another language ({other}); found "{month}"')
     with suppress(ValueError):
-        days = [_plausible(datetime(_year(year), _MONTHS[month], int(day))) for day, month, year in ends]
+        days = [_plausible(datetime(_year(year), MONTHS[month], int(day))) for day, month, year in ends]
         return kinds[0], tuple(days) if all(days) else None
     return "", None
 
 
 def _kind(word: str) -> str:
-    return "m" if word in _MONTHS else {1: "d", 2: "d", 4: "y"}.get(len(word), "?") if word.isdecimal() else "?"
+    return "m" if word in MONTHS else {1: "d", 2: "d", 4: "y"}.get(len(word), "?") if word.isdecimal() else "?"
 
 
 def _ends(kinds: str, words: list[str]) -> list[tuple[str, str, str]] | None:

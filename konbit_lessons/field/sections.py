@@ -33,6 +33,7 @@ def _where(allowed: Callable[[str], Any], expected: str) -> AfterValidator:
 
 
 Filled = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+KEPT = ("struck through", "totals")
 TableName = Literal[tables.TABLES]
 Text = Annotated[Label, PlainValidator(Label.of)]
 A_NAME, A_DAY = re.compile(r"[a-z][a-z0-9_]*"), re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])")
@@ -181,6 +182,9 @@ class Invitations(_Section):
     """[invitations]: who was invited where there is no list."""
 
     everybody: bool | Literal["count only"] = False
+    unplaced_names: int = Field(
+        2, ge=0
+    )  # on a sheet, near nobody on the roster; with more, who is not on it is unknown
 
 
 class Evaluation(_Section):
@@ -243,7 +247,9 @@ class Source(_Section):
     kind: Literal[tuple(KINDS)] | None = None
     form: Filled | list[Filled] = []
     sheets: list[Filled] | None = None
-    columns: dict[str, Filled] = {}
+    columns: dict[str, Filled | Annotated[list[Filled], Field(min_length=1)]] = {}  # several: a name in parts, days
+    several: dict[str, Annotated[str, Field(min_length=1)]] = {}  # what stands between the names in one cell
+    keep: list[Literal[KEPT]] = []  # rows that are set aside unless told
     dates: Orders = []
     decimal: Literal[".", ","] = "."
     levels: dict[str, dict[str, str]] = {}
@@ -281,6 +287,21 @@ class Source(_Section):
         kind, is_url, _ = database.partition("://")
         shown = f"{kind}: {self.table}" if is_url else Path(database).name
         return self.name or shown or ", ".join(self.patterns)
+
+    @property
+    def parts(self) -> dict[str, list[str]]:
+        """Column → its headers in the file."""
+        return {name: [said] if isinstance(said, str) else said for name, said in self.columns.items()}
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Column → its header in the file; of several, joined as they are read."""
+        return {name: " + ".join(said) for name, said in self.parts.items()}
+
+    @property
+    def expected(self) -> tuple[str, ...]:
+        """The headers that a file must have."""
+        return tuple(one for said in self.parts.values() for one in said if not one.startswith("@"))
 
     def constants(self, file_name: str) -> dict[str, str]:
         """Values this source gives to every row of a file: ``set``, then what ``by_file`` says of its name."""

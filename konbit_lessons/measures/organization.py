@@ -153,7 +153,7 @@ def _record_of(data: Data, rows: pd.DataFrame, profiles: Profiles | None, organi
     invited = rows[rows["organization_id"] == organization].sort_values(["held_on", "event_id"], ignore_index=True)
     said = answers(data, until=quarter).rename(columns={"submitted_on": "said_on"})
     held = data.events.loc[data.events["held_on"] <= last, "event_id"]
-    signed = own["sign_in"]["event_id"].drop_duplicates()
+    signed = own["sign_in"].loc[own["sign_in"]["attended"].fillna(False), "event_id"].drop_duplicates()
     return Record(
         programme=data.programme,
         quarter=quarter,

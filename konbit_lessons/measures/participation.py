@@ -269,7 +269,8 @@ def came_uninvited(data: Data, *, quarter: str) -> pd.DataFrame:
     """
     pair, rows = ["event_id", "organization_id"], shared_counts.panel(data, quarter=quarter)
     held = data.events.loc[data.events["held_on"] <= shared_counts.last_day(data, quarter), "event_id"]
-    signed = data.sign_in.loc[data.sign_in["event_id"].isin(held), pair].drop_duplicates()
+    came = data.sign_in["attended"].fillna(False) & data.sign_in["event_id"].isin(held)
+    signed = data.sign_in.loc[came, pair].drop_duplicates()
     found = signed.astype(object).merge(rows[pair].astype(object), how="left", indicator="invited")
     alone = found[found["invited"] == "left_only"]
     listed = alone["event_id"].isin(rows["event_id"])
@@ -291,7 +292,8 @@ def unknown_attendance(data: Data, *, quarter: str) -> pd.DataFrame:
     """
     rows = shared_counts.panel(data, quarter=quarter)
     unknown = rows[rows["attended"].isna()]
-    reason = unknown["event_id"].isin(data.sign_in["event_id"]).map({True: "name", False: "no_sheet"})
+    told = data.sign_in.loc[data.sign_in["attended"].notna(), "event_id"]
+    reason = unknown["event_id"].isin(told).map({True: "name", False: "no_sheet"})
     reason = (reason if len(data.sign_in) else reason.map(lambda _: "not_recorded")).rename("reason").astype("str")
     counts = unknown.groupby(reason)["event_id"].agg(invitations="size", events="nunique")
     return counts.assign(of=len(rows)).reset_index()

@@ -19,6 +19,13 @@ from konbit_lessons.publish import only_one_run, published
 from konbit_lessons.reports import manifest, page
 from konbit_lessons.words import Label, Words, mark
 
+GIVEN = {
+    "@sheet": mark("name of the sheet"),
+    "@file": mark("name of the file"),
+    "@header": mark("headers of the other columns"),
+    "@cell": mark("marks under the headers"),
+    "@row": mark("every name listed"),
+}
 FROM_SIGN_IN = ("attended", "delegates", "senior_delegate")  # columns of invitations, where there are sign-in sheets
 NOTHING = dict.fromkeys(("rows", "missing", "low", "high", "distinct"))
 
@@ -167,9 +174,9 @@ def _header(source, name, there, words):
     if name in source.set:
         return words.text("given in programme.toml")
     named = next(reversed([column for column in source.columns if fnmatch(name, column)]), name)
-    header = source.columns.get(named, name)
-    if header in ("@sheet", "@file"):
-        return words.text(mark("name of the sheet") if header == "@sheet" else mark("name of the file"))
+    header = source.headers.get(named, "@row" if (source.table, name) == ("sign_in", "attended") else name)
+    if header in GIVEN:
+        return words.text(GIVEN[header])
     if "*" in named:
         header = header.removesuffix("*") + name.removeprefix(named.removesuffix("*"))
     return plain(header) if there or name in source.columns else ""

@@ -141,11 +141,11 @@ class _Work:
         cleaned, record = self.cleaned, self.record
         if "invitations" not in cleaned:
             cleaned["invitations"] = reconciling.invited(self.programme.invitations, cleaned)
-        elif "sign_in" in cleaned:
-            self.agreement.append(reconciling.attendance_agreement(cleaned["invitations"], cleaned["sign_in"], record))
         if "sign_in" in cleaned:
-            rows, unsure = cleaned["invitations"], self.organizations.open["sign_in"]
-            cleaned["invitations"] = reconciling.with_attendance(rows, cleaned["sign_in"], unsure, record)
+            unsure, few = self.organizations.unsure(self.events), self.programme.said.invitations.unplaced_names
+            rows = cleaned["invitations"], cleaned["sign_in"], unsure, few, record
+            cleaned["invitations"], agreement = reconciling.with_attendance(*rows)
+            self.agreement += [agreement] if self.programme.invitations == "listed" else []
 
 
 def needed(programme: Programme) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ import pandera.pandas as pa
 from konbit_lessons import tables
 from konbit_lessons.errors import ProgrammeError, SourceError
 from konbit_lessons.field import values as by_codebook
-from konbit_lessons.field.cleaning import versions
+from konbit_lessons.field.cleaning import by_hand, versions
 from konbit_lessons.field.cleaning.corrections import corrected
 from konbit_lessons.field.cleaning.record import ROW, TYPED, WHEN, Record
 from konbit_lessons.field.days import Writing, alike, are_half_turned
@@ -73,6 +73,8 @@ class Conversion:
         empty = sorted({*self.programme.places_of(self.source)} - {*read["source"]})
         self.record.read += [read, pd.DataFrame({"source": empty} | same)] if empty else [read]
         text = versions.readable(kept(text, ~removed), self.schema, self.record)
+        text = by_hand.set_apart(text, self.schema.name, self.record)
+        text = by_hand.with_marks(text, self.source, self.schema.name, self.record)
         self._note_arrivals(text)
         beside = [name for name in text if name.startswith((versions.ID, versions.REVIEW, versions.EDITS))]
         values, wrong = text[[*ROW, "record_id", WHEN, *beside]].copy(deep=False), {}
@@ -226,8 +228,8 @@ def read_source(programme: Programme, source: Source, schema: pa.DataFrameSchema
     SourceError
         A file cannot be read, or a column that programme.toml names is not in it.
     """
-    headers, parts, notices = [one for one in source.columns.values() if not one.startswith("@")], [], []
-    for name, raw in _raws(programme, source, tuple(headers or schema.columns)):
+    parts, notices = [], []
+    for name, raw in _raws(programme, source, source.expected or tuple(schema.columns)):
         notices += [f"{name}: {notice}" for notice in raw.notices]
         parts += [_part(raw, table, name, source, schema, notices) for table in _wanted(raw, source, name)]
     rows = stacked(parts)
@@ -277,12 +279,15 @@ def _wanted(raw: Raw, source: Source, name: str) -> list[str]:
 
 def _part(raw: Raw, table: str, name: str, source: Source, schema: pa.DataFrameSchema, notices: list) -> pd.DataFrame:
     """The rows of one sheet under the names of the table, each with its place; what is noticed is added."""
-    frame, sheet = raw.tables[table], raw.sheets[table]
+    sheet = raw.sheets[table]
     where = f"{name}, sheet {sheet}" if sheet else name
-    wanted, clock = _columns(frame, source, schema, where=where, notices=notices), {}
+    frame, source = by_hand.shaped(raw, table, source, schema, where, notices)
+    numbers, frame = frame.index.to_numpy(), frame.reset_index(drop=True)
+    wanted = _columns(frame, source, schema, where=where, notices=notices)
+    clock = {one: one for one in by_hand.BESIDE if one in frame}
     if SUBMITTED.get(raw.kind) in frame:  # the export says when a row was submitted, and when it was filled in
         filled_in = [("_filled_in", header) for header in FILLED_IN if header in frame]
-        clock = {"_submitted": SUBMITTED[raw.kind], **dict(filled_in[:1])}
+        clock |= {"_submitted": SUBMITTED[raw.kind], **dict(filled_in[:1])}
     clock |= versions.columns_of(frame, raw.kind, source.rejected_count)
     if frame.empty:
         notices.append(f"{where}: there is a header but no rows")
@@ -303,7 +308,7 @@ def _part(raw: Raw, table: str, name: str, source: Source, schema: pa.DataFrameS
     same = source.constants(file.name) | {"source": name, "sheet": sheet, "_kind": raw.kind}
     part = part.assign(**{column: encoded(part[column]) for column in part})
     part = part.assign(**{column: constant(text, part) for column, text in same.items()})
-    return part.assign(row=frame.index.to_numpy())
+    return part.assign(row=numbers)
 
 
 def _unused(frame: pd.DataFrame, kind: str, used: set[str]) -> list[str]:

@@ -192,7 +192,8 @@ class _Places:
         parts = (here[_column(here, name, line, self._source)] for name in names)
         stands = reduce(lambda one, other: one + " · " + other, parts)
         same = stands == line.old_value
-        if not same.any() or ((line.row or line.record_id) and not same.all()):
+        one_place = (line.row or line.record_id) and len(here[["sheet", "row"]].drop_duplicates()) > 1
+        if not same.any() or (one_place and not same.all()):  # in one row of a file may stand several records
             found = f'found "{stands[~same].iloc[0]}" in {where}, column "{line.column}"'
             raise LookupError(f'{found}; the line expects "{line.old_value}"')
         return here.index[same]
@@ -208,7 +209,7 @@ class _Places:
 
 def _column(text: pd.DataFrame, name: str, line, source: Source) -> str:
     """The column of the table that a line names, by its own name or by its header in the file."""
-    column = name if name in text else {header: one for one, header in source.columns.items()}.get(name, "")
+    column = name if name in text else {header: one for one, header in source.headers.items()}.get(name, "")
     if column not in text:
         raise LookupError(f'there is no column "{name}" in {line.source}')
     return column

@@ -16,8 +16,9 @@ import pandera.pandas as pa
 import xlsxwriter
 
 from konbit_lessons.errors import DataError
+from konbit_lessons.field.cleaning.by_hand import on_day
 from konbit_lessons.field.cleaning.record import ON_ROSTER, ROW, TYPED, Record, as_list, own_lines
-from konbit_lessons.field.identity import CANDIDATES, Match, Roster, fold
+from konbit_lessons.field.identity import CANDIDATES, Codes, Match, Roster, fold, several_in
 from konbit_lessons.field.programme import LEDGER, Programme
 from konbit_lessons.field.sources import read
 from konbit_lessons.field.values import as_text, distinct_of, kept, looked_up
@@ -157,9 +158,9 @@ def _fill(sheet, question: str, questions: pd.DataFrame, styles: dict) -> None:
 class _Known:
     """Things on record, to be looked up by what stands in a row.
 
-    Each kind has ``_found(texts)``, what each text is as far as is known; ``_reason(match)``, why a text that is not
-    equal is one of them, or none; ``table``, where they stand; ``check`` and ``equal``, the check and the reason of a
-    line about a text that is one of them, written otherwise; ``on_record``, the check that sets aside what is none.
+    Each kind has ``_found(texts)``, what each text is as far as is known; ``_reason(text, match)``, why a text that is
+    not equal is one of them, or none; ``table``, where they stand; ``check`` and ``equal``, the check and the reason of
+    a line about a text that is one of them, written otherwise; ``on_record``, the check that sets aside what is none.
     ``wrong`` says what was decided of them that cannot be.
     """
 
@@ -182,7 +183,7 @@ class _Known:
         other = typed.isin([text for text, one in found.items() if one.how in EQUAL and known[text] != text])
         record.changed_alike(rows[other], table, name, typed, known, check=self.check, reason=self.equal)
         unlike = {text: one for text, one in found.items() if one.how not in (*EQUAL, DECISION)}
-        reasons = looked_up(typed, {text: self._reason(one) for text, one in unlike.items()})
+        reasons = looked_up(typed, {text: self._reason(text, one) for text, one in unlike.items()})
         close, unknown = reasons.notna() & codes.notna(), reasons.notna() & codes.isna()
         record.changed(rows[close], table, name, typed, codes, check=self.check, reason=reasons)
         scope = "value" if nullable else "row"
@@ -212,18 +213,18 @@ class Events(_Known):
 
     def __init__(self, events: pd.DataFrame, decided: Decisions) -> None:
         self._events, self._decided = events, decided
-        by_code = {fold(code): code for code in events["event_id"]}
-        self._same: dict[str, dict[str, str]] = {}
-        wrong = []
+        self._codes, self._same, wrong = Codes(events["event_id"]), {}, []
+        self._held = pd.Series(events["held_on"].array, events["event_id"])
+        self.open: dict[str, pd.DataFrame] = {}
         for (question, key), answer in decided.answers.items():
-            if question == EVENT and fold(answer["decision"]) != DIFFERENT and key in by_code:
-                of = by_code.get(fold(answer["decision"]))
-                if of is None or of == by_code[key]:
+            codes = self._codes.of(key) if question == EVENT and fold(answer["decision"]) != DIFFERENT else []
+            for code in codes:
+                of = self._codes.of(answer["decision"])
+                if len(of) != 1 or of == [code]:
                     wrong.append(_no_answer(answer, f"the code of another event, nor {DIFFERENT}"))
                 else:
-                    self._same[by_code[key]] = answer | {"decision": of}
-        self._codes = by_code | {fold(code): answer["decision"] for code, answer in self._same.items()}
-        super().__init__(self._codes.values())
+                    self._same[code] = answer | {"decision": of[0]}
+        super().__init__(events["event_id"])
         self.wrong += wrong
 
     def without_the_same(self, record: Record) -> pd.DataFrame:
@@ -236,11 +237,28 @@ class Events(_Known):
         return self._events[~codes.isin(self._same)]
 
     def _found(self, texts: Iterable[str]) -> dict[str, Match]:
-        codes = {text: self._codes.get(fold(text)) for text in texts}
-        return {text: Match(code, "code" if code else "unresolved", 100) for text, code in codes.items()}
+        """By code; else by the day that a text names, as sheets are called, where one event alone was held on it."""
+        found = {}
+        for text in texts:
+            how, codes = ("code", self._codes.of(text)) if self._codes.of(text) else on_day(text, self._held)
+            codes = list(dict.fromkeys(self._same[code]["decision"] if code in self._same else code for code in codes))
+            sure = codes[0] if how and len(codes) == 1 else None
+            found[text] = Match(sure, how if sure else "unresolved", 100, () if sure else tuple(codes))
+        return found
 
-    def _reason(self, match: Match) -> str:
-        return "no such event in the table of events"
+    def _reason(self, text: str, match: Match) -> str:
+        if match.organization_id:
+            return "the one event that was held on that day"
+        near = f"; it may be {', '.join(match.candidates)}" if match.candidates else ""
+        way = f'; which it is, say in its [[source]]: levels.event_id = {{ "{text}" = "its code" }}' * (
+            " " in text.strip()
+        )
+        return f"no such event in the table of events{near}{way}"
+
+    def _settle(self, rows: pd.DataFrame, table: str, name: str, found: dict, record: Record) -> None:
+        rows = as_text(rows[rows["typed"].isin([text for text, one in found.items() if one.candidates])])
+        near = pd.Series([found[text].candidates for text in rows["typed"]], rows.index, "object")
+        self.open[table] = rows.assign(candidates=near)
 
     def questions(self) -> pd.DataFrame:
         """One question for each event that has the type, day and place of an earlier one under another code."""
@@ -277,11 +295,12 @@ class Organizations(_Known):
         self._roster, self._decided = Roster(organizations), decided
         self._names = dict(zip(organizations["organization_id"], organizations["name"], strict=True))
         super().__init__(self._names)
-        self._by_code = {fold(code): code for code in self._names}
+        self._codes = Codes(self._names)
         self._matches: dict[str, Match] = {}
         self.open: dict[str, pd.DataFrame] = {}
         for (question, _), answer in decided.answers.items():
-            if question == ORGANIZATION and fold(answer["decision"]) not in {*self._by_code, NEW, NO_ORGANIZATION}:
+            known = fold(answer["decision"]) in {NEW, NO_ORGANIZATION} or len(self._codes.of(answer["decision"])) == 1
+            if question == ORGANIZATION and not known:
                 self.wrong.append(
                     _no_answer(answer, f"an organization_id of the roster, nor {NEW}, nor {NO_ORGANIZATION}")
                 )
@@ -293,14 +312,16 @@ class Organizations(_Known):
         for text in texts:
             found[text], answer = self._matches[text], self._decided.of(ORGANIZATION, text)
             if answer and found[text].how not in EQUAL:
-                found[text] = Match(self._by_code.get(fold(answer["decision"])), DECISION, 100)
+                found[text] = Match(next(iter(self._codes.of(answer["decision"])), None), DECISION, 100)
         return found
 
-    def _reason(self, match: Match) -> str:
+    def _reason(self, text: str, match: Match) -> str:
         if match.organization_id:
             return f"{match.how}, {match.score:g} of 100"
         near = f"nearest: {', '.join(match.candidates)}" if match.candidates else "no name on it is near"
-        return f"not surely an organization on the roster; {near}"
+        several = min(len(several_in(text)), len(match.candidates)) > 1
+        way = '; of several in one cell, write what stands between them: several.organization_id = ";"' * several
+        return f"not surely an organization on the roster; {near}{way}"
 
     def _settle(self, rows: pd.DataFrame, table: str, name: str, found: dict, record: Record) -> None:
         for text in [text for text, one in found.items() if one.how == DECISION]:
@@ -316,6 +337,23 @@ class Organizations(_Known):
         rows = rows[rows["typed"].isin([text for text, one in found.items() if one.how == "unresolved"])]
         candidates = pd.Series([self._matches[text].candidates for text in rows["typed"]], rows.index, "object")
         self.open[table] = rows.assign(candidates=candidates)
+
+    def unsure(self, events: Events) -> dict[str, pd.DataFrame]:
+        """What only an evaluator can tell of the sign-in sheets.
+
+        Returns
+        -------
+        dict
+            ``pairs``: event and organization that may be meant by a row; ``names``: the rows with an open name.
+        """
+        names = self.open["sign_in"]
+        names = names[names["attended"].ne(False).fillna(True)]
+        of_events, pair = events.open["sign_in"].explode("candidates"), ["event_id", "organization_id"]
+        found = self._found(of_events["organization_id"].unique())
+        sure = pd.Series([found[one].organization_id for one in of_events["organization_id"]], of_events.index, "str")
+        pairs = [names.explode("candidates")[["event_id", "candidates"]], of_events[["candidates"]].assign(sure=sure)]
+        pairs = pd.concat([one.set_axis(pair, axis="columns") for one in pairs]).dropna()
+        return {"pairs": pairs, "names": names}
 
     def questions(self) -> pd.DataFrame:
         """One question for each typed name that is open anywhere, the most frequent first."""

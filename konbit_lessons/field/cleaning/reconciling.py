@@ -17,6 +17,7 @@ CAME = {"attended": "boolean", "delegates": "Int64", "senior_delegate": "boolean
 AGREEMENT = ("quarter", "records", "compared", "agree")
 DISAGREE = "the registration and the sign-in sheet disagree; the sheet counts"
 NAME_OPEN, NO_SHEET = "a name on the sign-in sheet may be theirs", "no sign-in sheet for this event"
+NAMES_OPEN = "names on the sign-in sheet are near nobody on the roster, more than"
 WALK_IN = "signed in without an invitation on record; counted in sign_in only"
 CHECK = "double entry"
 WAVE = ["organization_id", "wave"]
@@ -42,7 +43,8 @@ def invited(who: str, cleaned: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """
     events = as_text(cleaned["events"][[*ROW, WHEN, "event_id", "held_on"]])
     if who == "count only":
-        rows = events.merge(as_text(cleaned["sign_in"][PAIR].drop_duplicates()), on="event_id", validate="one_to_many")
+        came = cleaned["sign_in"][cleaned["sign_in"]["attended"].fillna(False)]
+        rows = events.merge(as_text(came[PAIR].drop_duplicates()), on="event_id", validate="one_to_many")
     else:
         rows = events.merge(cleaned["organizations"][["organization_id", "joined_on", "left_on"]], how="cross")
         rows = rows[~((rows["joined_on"] > rows["held_on"]) | (rows["left_on"] <= rows["held_on"]))]
@@ -50,34 +52,62 @@ def invited(who: str, cleaned: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return rows[[*ROW, WHEN, *PAIR]].astype(dict.fromkeys(PAIR, "str")).assign(record_id="", **nothing)
 
 
-def with_attendance(invited: pd.DataFrame, signed: pd.DataFrame, unsure: pd.DataFrame, record: Record) -> pd.DataFrame:
-    """Attendance from the sign-in sheets: signed in is present, else absent, but unknown where a name that could not be
-    resolved may be theirs. Where an event has no sheet, what the list of invitations says stands, or it is unknown."""
-    groups = signed.groupby(PAIR, observed=True)
+def with_attendance(
+    invited: pd.DataFrame, signed: pd.DataFrame, unsure: dict[str, pd.DataFrame], few: int, record: Record
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Attendance from the sign-in sheets; where an event has none, what the list of invitations says, or unknown.
+
+    Signed in is present, else absent; but unknown where a name that could not be placed may be theirs, or where more
+    than a few names on the sheet are near nobody on the roster.
+
+    Parameters
+    ----------
+    invited, signed : DataFrame
+    unsure : dict of str to DataFrame
+        ``pairs`` that may have signed in, and ``names`` that are open, by event.
+    few : int
+        So many names of an event may be near nobody.
+    record : Record
+
+    Returns
+    -------
+    rows : DataFrame
+        The invitations.
+    agreement : DataFrame
+        See :func:`_by_quarter`.
+    """
+    came, known = signed[signed["attended"].fillna(False)], signed[signed["attended"].notna()]
+    groups = came.groupby(PAIR, observed=True)
     present = groups.agg(delegates=("organization_id", "size"), senior_delegate=("senior_delegate", "max"))
     present = as_text(present.astype({name: CAME[name] for name in present}).reset_index())
     rows = as_text(invited.drop(columns=[*CAME])).merge(present, on=PAIR, how="left", validate="many_to_one")
-    here = rows["delegates"].notna()
-    maybe = _among(rows, unsure.explode("candidates")[["event_id", "candidates"]]) & ~here
-    listed = ~rows["event_id"].isin({*signed["event_id"].unique(), *unsure["event_id"].unique()})
+    here, names = rows["delegates"].notna(), unsure["names"]
+    maybe = _among(rows, pd.concat([unsure["pairs"], signed.loc[signed["attended"].isna(), PAIR]])) & ~here
+    strangers = names[names["candidates"].map(len) == 0].groupby("event_id")["typed"].nunique()
+    crowded = rows["event_id"].isin(strangers.index[strangers > few]) & ~here & ~maybe
+    listed = ~rows["event_id"].isin({*known["event_id"].unique(), *names["event_id"].unique()})
     rows["attended"] = here.astype("boolean")
     rows["delegates"] = rows["delegates"].fillna(0)
     for name in CAME:
-        rows[name] = rows[name].mask(listed, invited[name].array).mask(maybe & ~listed)
+        rows[name] = rows[name].mask(listed, invited[name].array).mask((maybe | crowded) & ~listed)
     unknown = rows["attended"].isna()
-    for these, why in ((unknown & maybe, NAME_OPEN), (unknown & ~maybe, NO_SHEET)):
+    reasons = ((unknown & maybe, NAME_OPEN), (unknown & crowded, f"{NAMES_OPEN} {few}"))
+    for these, why in (*reasons, (unknown & ~maybe & ~crowded, NO_SHEET)):
         record.noted(rows[these], "invitations", "attended", "", check="attendance", reason=f"unknown: {why}")
-    guests, name = signed[~_among(signed, invited[PAIR])], "organization_id"
+    guests, name = came[~_among(came, invited[PAIR])], "organization_id"
     record.noted(guests, "sign_in", name, guests[name], check="attendance", reason=WALK_IN)
-    return rows
+    return rows, _attendance_agreement(invited, rows[~listed], record)
 
 
-def attendance_agreement(invited: pd.DataFrame, signed: pd.DataFrame, record: Record) -> pd.DataFrame:
+def _attendance_agreement(invited: pd.DataFrame, rows: pd.DataFrame, record: Record) -> pd.DataFrame:
     """Registration against sign-in sheets, by quarter; where they disagree, the sheet counts and the log says so."""
-    both = invited[invited["attended"].notna() & invited["event_id"].isin(signed["event_id"].unique())]
-    agrees = both["attended"].astype("bool") == _among(both, signed[PAIR].drop_duplicates())
-    said, sheet = (one.map({True: "yes", False: "no"}).astype("str") for one in (both["attended"], ~both["attended"]))
-    record.noted(both[~agrees], "invitations", "attended", said, sheet, check="agreement", reason=DISAGREE)
+    both = invited.set_axis(range(len(invited))).assign(sheet=rows["attended"]).dropna(subset=["attended", "sheet"])
+    agrees = both["attended"].astype("bool") == both["sheet"].astype("bool")
+    said, is_so = (both[one].map({True: "yes", False: "no"}).astype("str") for one in ("attended", "sheet"))
+    about = {"check": "agreement", "reason": DISAGREE}
+    record.noted(both[~agrees], "invitations", "attended", said, is_so, **about)
+    if other := int((~agrees).sum()):
+        record.notices.append(f"{other} invitations: {DISAGREE}; each is in cleaning_log.csv, check agreement")
     return _by_quarter(both[WHEN], 1, agrees.astype("int64"), "sign-in against registration")
 
 

@@ -109,7 +109,7 @@ def _no_column(column: Column, unit: Unit, candidates: dict[str, Candidate], twi
 
 def _candidate(column: Column, table: str, name: str, known: Known) -> Candidate | None:
     about = SCHEMAS[table].columns[name].metadata
-    if column.given and not (about.get("refers_to") or about["levels"] or name == "quarter"):
+    if column.given and not (about.get("refers_to") or about["levels"] or name in ("quarter", "attended")):
         return None
     by_header = max((evidence.likeness(said).get((table, name), 0.0) for said in column.says), default=0.0)
     by_header = 1.0 if column.header == name else by_header

@@ -8,17 +8,19 @@ from the values, or left open with what would decide it.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
 from konbit_lessons import tables
 from konbit_lessons.field import identity
+from konbit_lessons.field.cleaning import by_hand
+from konbit_lessons.field.cleaning.by_hand import CAME, CELL, HEADER
 from konbit_lessons.field.days import DATE_ORDERS, Writing, order_of
 from konbit_lessons.field.declared import AMOUNT, EXPECTS
 from konbit_lessons.field.draft import evidence
-from konbit_lessons.field.draft.evidence import SCHEMAS, SURE, Column, currency_in, days_in, folded, meanings
-from konbit_lessons.field.draft.folder import Unit
+from konbit_lessons.field.draft.evidence import SCHEMAS, SURE, Column, Known, currency_in, days_in, folded, meanings
+from konbit_lessons.field.draft.folder import Folder, Unit
 from konbit_lessons.field.sources.form import Form
 from konbit_lessons.field.values import YES, convert
 
@@ -76,6 +78,21 @@ def own_columns(unit: Unit, table: str, headers: list[str]) -> list[Own]:
         if one := next(filter(None, finds), None):
             found.setdefault(one.column, one)
     return list(found.values())
+
+
+def unpivoted(folder: Folder, unit: Unit, known: Known) -> Unit | None:
+    """A matrix of organizations and events as one row for each of its marks; None where a unit is none."""
+    own = [header for header, column in unit.columns.items() if not column.given and column.share("mark") >= 0.8]
+    named = known.roster.match(own) if known.roster else {}
+    events = [header for header in own if identity.Codes(known.events).of(header)]
+    under = max(events, [header for header in named if named[header].organization_id], key=len)
+    if unit.kind != "sheet" or len(under) < 2:
+        return None
+    rows = [part.rows.melt([one for one in part.rows if one not in under], under, HEADER, CELL) for part in unit.parts]
+    parts = [replace(part, rows=one.dropna(subset=CELL)) for part, one in zip(unit.parts, rows, strict=True)]
+    made = Unit(folder, unit.kind, unit.form, parts)
+    made.columns[CELL] = Column(CELL, (CAME,), made.columns[CELL].cells)
+    return made
 
 
 def _thing(column: Column, section: str) -> Own | None:
@@ -276,7 +293,9 @@ def _levels(ways: Ways, table: str, name: str, column: Column) -> None:
                 meant[written] = level
     else:
         known = meanings(f"{table}.{name}" if levels else "yes_no")
-        distinct = pd.Series(column.counts.index[: SURE["most_levels"]], dtype="str")
+        marks = by_hand.meanings(list(column.counts.index), {}, "", strict=False) if name == CAME else {}
+        distinct = [one for one in column.counts.index[: SURE["most_levels"]] if marks.get(one) not in ("yes", "no")]
+        distinct = pd.Series(distinct, dtype="str")
         for written in distinct[convert(distinct, about.metadata, Writing(), tables.dtype_of(about))[1].index]:
             text = identity.fold(written)
             meaning = known.get(text) or (_director(text) if name == "senior_delegate" else "")

@@ -7,8 +7,8 @@ Order, function words and legal forms weigh nothing; a word for the kind of body
 doubt. ``docs/identity.md`` has the rules in plain words and how often they are right.
 """
 
-from konbit_lessons.field.identity.forms import fold, words
+from konbit_lessons.field.identity.forms import Codes, fold, words
 from konbit_lessons.field.identity.reading import CANDIDATES
-from konbit_lessons.field.identity.roster import Match, Roster
+from konbit_lessons.field.identity.roster import Match, Roster, several_in
 
-__all__ = ["CANDIDATES", "Match", "Roster", "fold", "words"]
+__all__ = ["CANDIDATES", "Codes", "Match", "Roster", "fold", "several_in", "words"]

@@ -13,6 +13,9 @@ from importlib.resources import files
 from itertools import chain, product
 from typing import NamedTuple
 
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
 KNOWN = tomllib.loads((files(__package__) / "vocabulary.toml").read_text(encoding="utf-8"))
 _LANGUAGE = KNOWN["language"]
 WEIGHTLESS, LEGAL_FORMS = (frozenset(_LANGUAGE[light].split()) for light in ("weightless", "legal_forms"))
@@ -193,6 +196,45 @@ def fold(text: str) -> str:
     'cabinet theodore et associes'
     """
     return " ".join(words(text))
+
+
+def code_key(text: str) -> str:
+    """A code as it is compared: without accents, case, spaces, marks and leading zeros; numbers stay apart.
+
+    >>> [code_key(one) for one in ("OP-001", "op 1", "007", "7.0", "S2/12")]
+    ['op1', 'op1', '7', '7', 's2 12']
+    """
+    parts = re.findall(r"[^\W\d_]+|\d+", plain(re.sub(r"(?<=\d)[.,]0+$", "", text.strip())))
+    return re.sub(r"(?<!\d) | (?!\d)", "", " ".join(part.lstrip("0") or part[-1:] for part in parts))
+
+
+class Codes:
+    """Codes on record, to be looked up as people type them.
+
+    Parameters
+    ----------
+    codes : iterable of str
+    """
+
+    def __init__(self, codes: Iterable[str]) -> None:
+        codes = sorted(codes)
+        self._exact, self._alike, self._written = {fold(one): one for one in codes}, defaultdict(list), {}
+        for code in codes:
+            self._alike[code_key(code)].append(code)
+            self._written |= dict.fromkeys((code_key(code), "".join(words(code))), code_key(code))
+
+    def of(self, text: str) -> list[str]:
+        """Those that a text is; more than one where two codes differ by a mark or a zero only."""
+        exact = self._exact.get(fold(text))
+        return [exact] if exact else self._alike.get(code_key(text), [])
+
+    def near(self, text: str) -> list[str]:
+        """Those that a text with a digit in it is one letter or digit away from."""
+        found, typed = set(), {code_key(text), "".join(words(text))} if any(map(str.isdigit, text)) else ()
+        for one in typed:
+            near = process.extract(one, list(self._written), scorer=OSA.distance, score_cutoff=1, limit=None)
+            found |= {code for written, *_ in near for code in self._alike[self._written[written]]}
+        return sorted(found)
 
 
 def in_letters(text: str) -> list[str]:

@@ -327,11 +327,15 @@ class Candidates:
     def of(self, unsure: dict[str, Reading]) -> dict[str, dict[int, float]]:
         """For each typed name, from how it was read, the places of its candidates and how well they fit, 0 to 100."""
         found = {name: self._scores(reading) for name, reading in unsure.items()}
-        for name in [name for name, reading in unsure.items() if reading.extras and not found[name]]:
-            # of nearly the same letters, where a word is too far from any to be understood
+        for name, reading in unsure.items():
+            # a letter away; of nearly the same letters, where a word is too far from any to be understood
             typed, known = "".join(words(name)), [*self.by_letters]
-            near = process.extract(typed, known, scorer=fuzz.ratio, score_cutoff=ALIKE_SCORE, limit=CANDIDATES)
-            found[name] = {at: round(score, 1) for letters, score, _ in near for at in self.by_letters[letters]}
+            close = process.extract(typed, known, scorer=OSA.distance, score_cutoff=1, limit=None)
+            near = {letters: 100 - 100 / len(letters) for letters, *_ in close if len(letters) > 3}
+            if reading.extras and not found[name] and not near:
+                alike = process.extract(typed, known, scorer=fuzz.ratio, score_cutoff=ALIKE_SCORE, limit=CANDIDATES)
+                near = {letters: score for letters, score, _ in alike}
+            found[name] |= {at: round(near[letters], 1) for letters in near for at in self.by_letters[letters]}
         return found
 
     def _scores(self, reading: Reading) -> dict[int, float]:

@@ -9,10 +9,11 @@ from typing import NamedTuple
 import pandas as pd
 from rapidfuzz.distance import OSA
 
-from konbit_lessons.field.identity.forms import LEGAL_FORMS, Meaning, fold, in_letters, plain, words
+from konbit_lessons.field.identity.forms import KNOWN, LEGAL_FORMS, Codes, Meaning, in_letters, plain, words
 from konbit_lessons.field.identity.reading import Candidates, Reader, Reading
 
 HOW = ("name", "acronym", "abbreviation", "spelling", "words", "slip")  # from plain to daring
+_BETWEEN = re.compile(KNOWN["language"]["between"], re.IGNORECASE)  # several names in one cell
 KIND_KNOWN = 3  # organizations of a kind on the roster, from which a lost word of it can be told
 
 
@@ -112,7 +113,7 @@ class Roster:
         names = rows["name"].tolist()
         self.vocabulary = Reader(names)
         self.all = [self._read(*row) for row in zip(rows["organization_id"], names, rows["acronym"], strict=True)]
-        self._by_code = {fold(one.code): at for at, one in enumerate(self.all)}
+        self._codes, self._by_code = Codes(rows["organization_id"]), {one.code: at for at, one in enumerate(self.all)}
         self._by_letters = _index([["".join(words(name))] for name in names])
         self._by_own = _index([[one.own] for one in self.all])
         self._of_kind = _index([[one.kinds] for one in self.all])
@@ -144,18 +145,18 @@ class Roster:
                 found[name] = Match(self.all[sure[0]].code, *sure[1:])
             else:
                 unsure[name] = reading
-        owned = {name: dict.fromkeys(self._owners(name), 100.0) for name in unsure}
+        owned = {name: self._owners_or_near(name) for name in unsure}
         others = self._candidates.of({name: reading for name, reading in unsure.items() if not owned[name]})
         for name, scores in (owned | others).items():
-            ranked = sorted((-score, at) for at, score in scores.items())
+            ranked = sorted((-score, at) for at, score in (scores | self._in_one_cell(name)).items())
             codes, fitting = tuple(self.all[at].code for _, at in ranked), tuple(-score for score, _ in ranked)
             found[name] = Match(None, "unresolved", max(fitting, default=0.0), codes, fitting)
         return found
 
     def _as_it_stands(self, name: str) -> tuple[int, str, float] | None:
         """The code, the whole name, or the acronym alone, without accents, case, marks and spaces."""
-        if fold(name) in self._by_code:
-            return self._by_code[fold(name)], "code", 100
+        if len(codes := self._codes.of(name)) == 1:
+            return self._by_code[codes[0]], "code", 100
         body, bracketed = _without_acronym(name)
         exact = self._by_letters.get("".join(words(body)), [])
         if bracketed:
@@ -166,6 +167,18 @@ class Roster:
             return exact[0], "name", 100
         owners = self._owners(name)
         return (owners[0], "acronym", 100) if len(owners) == 1 and not exact and self.all[owners[0]].acronym else None
+
+    def _owners_or_near(self, name: str) -> dict[int, float]:
+        """Those whose codes a text is or is near to, or that have it as their acronym, with a score."""
+        alike, near = ([self._by_code[code] for code in find(name)] for find in (self._codes.of, self._codes.near))
+        owners = alike or ([] if near else self._owners(name))
+        return dict.fromkeys(owners, 100.0) or dict.fromkeys(near, round(100 - 100 / max(len(name), 2), 1))
+
+    def _in_one_cell(self, name: str) -> dict[int, float]:
+        """Those of several names in one cell that are sure, with a score."""
+        parts = several_in(name) if _BETWEEN.search(name) else []
+        sure = [self._as_it_stands(one) or self._understood(self.vocabulary.read(one)) for one in parts]
+        return {one[0]: 100.0 for one in sure if one}
 
     def _read(self, code: str, name: str, acronym: object) -> Organization:
         reading = self.vocabulary.read(name)
@@ -259,6 +272,15 @@ class Roster:
             turned = tuple(meaning.word for meaning in fit.meanings) != fit.known.words
             hows |= ({"words"} if turned else set()) | ({"slip"} if reading.extras else set())
         return max(hows, key=HOW.index)
+
+
+def several_in(text: str) -> list[str]:
+    """The names that may stand in one cell.
+
+    >>> several_in("OP001; OP002"), several_in("Union de Bignona")
+    (['OP001', 'OP002'], ['Union de Bignona'])
+    """
+    return [one for one in map(str.strip, _BETWEEN.split(text)) if one]
 
 
 def _index(keys: Iterable[Iterable[Hashable]]) -> dict[Hashable, list[int]]:

@@ -61,8 +61,10 @@ def read(
         frames = KINDS[kind](file, Asked(kind, known, tuple(expect), options or {}))
         tables = {name: frame.rows for name, frame in frames.items()}
         sheets = {name: frame.sheet for name, frame in frames.items()}
-        epoch = None if file.container in guard.BINARY else file.grids[0].epoch
-        return Raw(file.path, kind, tables, sheets, tuple(file.notices), epoch)
+        grids = [] if file.container in guard.BINARY else file.grids
+        rows_of = {grid.title: grid.struck for grid in grids if grid.struck}
+        struck = {name: rows_of[title] for name, title in sheets.items() if title in rows_of}
+        return Raw(file.path, kind, tables, sheets, tuple(file.notices), grids[0].epoch if grids else None, struck)
 
 
 def _check_kind(file: File, wanted: str | None) -> None:

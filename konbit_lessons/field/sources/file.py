@@ -317,12 +317,13 @@ def _grid(sheet: CalamineSheet, seen: Sheet, epoch: str) -> Grid:
     for (row, column), shown in seen.errors.items():
         if row <= height and column <= width:
             rows[row - 1][column - 1] = shown
-    spans = [(*one, *end) for one, end in sheet.merged_cell_ranges or [] if one[0] < height and one[1] < width]
+    merged = [(*one, *end) for one, end in sheet.merged_cell_ranges or []] or seen.merged
+    spans = [one for one in merged if one[0] < height and one[1] < width]
     merged = tuple((top + 1, left, min(low + 1, height), min(right, width - 1)) for top, left, low, right in spans)
     told = _hidden("rows", seen.hidden_rows, height, str)
     told += _hidden("columns", seen.hidden_columns, width, lambda column: xl_col_to_name(column - 1))
     notices = tuple(f'sheet "{sheet.name}": {one}' for one in told + _too_long(content))
-    return grid_of(sheet.name, rows, epoch=epoch, merged=merged, notices=notices)
+    return grid_of(sheet.name, rows, epoch=epoch, merged=merged, notices=notices, struck=tuple(seen.struck))
 
 
 def _hidden(what: str, spans: list[tuple[int, int]], end: int, name: Callable[[int], str]) -> list[str]:

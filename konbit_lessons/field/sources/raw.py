@@ -7,7 +7,7 @@ Row numbers are those a person sees in a spreadsheet; a blank cell is missing; t
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -18,6 +18,7 @@ from uuid import UUID
 
 import numpy as np
 import pandas as pd
+from xlsxwriter.utility import xl_rowcol_to_cell
 
 from konbit_lessons.errors import SourceError
 from konbit_lessons.field.values import kept
@@ -45,6 +46,8 @@ class Grid:
         What a reader should know of this sheet.
     merged : tuple of (first_row, first_column, last_row, last_column)
         Merged cells; rows as in the index, columns as in ``cells``.
+    struck : tuple of int
+        Rows that are struck through.
     """
 
     title: str
@@ -52,6 +55,7 @@ class Grid:
     epoch: str | None = None
     notices: tuple[str, ...] = ()
     merged: tuple[tuple[int, int, int, int], ...] = ()
+    struck: tuple[int, ...] = ()
 
     def top(self, rows: int) -> list[list[str | None]]:
         """The first rows, cell by cell."""
@@ -136,6 +140,8 @@ class Raw:
         What was assumed or left out.
     epoch : {"1900", "1904"} or None
         From which day the workbook counts dates; None where there are no serial dates.
+    struck : dict of str to tuple of int
+        Table → its rows that are struck through.
     """
 
     path: Path
@@ -144,6 +150,7 @@ class Raw:
     sheets: dict[str, str] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
     epoch: str | None = None
+    struck: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 def is_metadata(header: str, kind: str) -> bool:
@@ -171,6 +178,23 @@ def frame_of(grid: Grid, *, header: list[str | None] | None = None, after: int =
     names = numbered((titles[at] or f"column {at + 1}").strip() for at in used)
     body = body if len(used) == body.shape[1] else body[used]  # of thousands of columns it takes a while
     return kept(body.set_axis(names, axis="columns").rename_axis("row"), there[:, used].any(axis=1))
+
+
+def filled(grid: Grid, after: int) -> tuple[Grid, list[str]]:
+    """A grid behind its first rows in which a merged cell stands in each of its rows, and what is to be said of it.
+
+    A mark, of a letter or two, stands in each of its columns too.
+    """
+    rows, places, cells = grid.cells.index, [], grid.cells.copy(deep=False)
+    for top, left, low, right in grid.merged:
+        text = cells.loc[top, left] if top in rows and rows.get_loc(top) >= after else None
+        across = right if isinstance(text, str) and len(text.strip()) <= 2 else left
+        if isinstance(text, str) and (top, left) != (low, across):
+            for column in range(left, across + 1):
+                cells[column] = cells[column].mask((rows >= top) & (rows <= low), text)
+            places.append(f"{xl_rowcol_to_cell(top - 1, left)}:{xl_rowcol_to_cell(low - 1, right)}")
+    told = f"a merged cell stands for each row that it covers: {listed(places)}"
+    return replace(grid, cells=cells), [told] if places else []
 
 
 def text_of(value: object) -> str | None:

@@ -34,7 +34,7 @@ from konbit_lessons.field.days import alike
 from konbit_lessons.field.sources import questions
 from konbit_lessons.field.sources.file import File
 from konbit_lessons.field.sources.form import Form, Writing, clean
-from konbit_lessons.field.sources.raw import WORDS, Asked, Frame, Frames, Grid, frame_of
+from konbit_lessons.field.sources.raw import WORDS, Asked, Frame, Frames, Grid, filled, frame_of
 from konbit_lessons.tables import TEXT
 
 SEARCHED_ROWS = 20
@@ -240,7 +240,8 @@ def _table(grid: Grid, expect: set[str]) -> tuple[Frame, list[str]]:
         header = [f"{group} / {cell}" if twice else cell or group for group, cell, twice in behind]
         told = dict.fromkeys(group for group, lower in pairs if group and lower)
         notices.append(f"the header has two rows; over its columns stands: {', '.join(told)}")
-    return Frame(frame_of(grid, header=header, after=last + 1), grid.title), notices
+    grid, told = filled(grid, last + 1)
+    return Frame(frame_of(grid, header=header, after=last + 1), grid.title), notices + told
 
 
 def _header_rows(rows: list[Row], expect: set[str]) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache, reduce
 from pathlib import Path
+from types import SimpleNamespace
 from xml.parsers import expat
 
 from xlsxwriter.utility import xl_rowcol_to_cell
@@ -47,6 +48,8 @@ class Sheet:
         Address of the first formula without a value; "" where there is none.
     errors : dict of (int, int) to str
         Row and column, from 1 → what the cell shows where calamine gives another: ``#DIV/0!``, or 00123 of a number.
+    struck, merged : list
+        Rows of which at least half the cells are struck through; merged cells, from 0, where calamine does not tell.
     """
 
     rows: int = 0
@@ -57,6 +60,8 @@ class Sheet:
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
     uncalculated: str = ""
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
+    struck: list[int] = field(default_factory=list)
+    merged: list[tuple[int, int, int, int]] = field(default_factory=list)
 
     def add(self, row: int, column: int, cells: int = 1, text: int = 0) -> None:
         """Note so many cells, of which these are the last row and column."""
@@ -101,12 +106,12 @@ def _look_at_ods(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) 
 
 
 def _look_at_xlsx(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> tuple[str, list[Sheet]]:
-    texts, seen, formats = array("q"), {}, Formats()
+    texts, seen, formats, struck = array("q"), {}, Formats(), SimpleNamespace(found=set(), styles=[])
     own = (name for name in members if not name.startswith("customxml/"))  # what others put beside it is not read
     for name in sorted(own, key=lambda name: not name.endswith(("sharedstrings.xml", "styles.xml"))):
-        seen[name] = _parsed(_Xlsx(texts, formats), archive, members[name])
+        seen[name] = _parsed(_Xlsx(texts, formats, struck), archive, members[name])
         seen[name].sheet.check(Path(archive.filename), members[name].filename)
-    nothing = _Xlsx(texts, formats)
+    nothing = _Xlsx(texts, formats, struck)
     books = _targets(seen.get("_rels/.rels", nothing), "", "Type")
     book = next((place for kind, place in books.items() if kind.endswith("/officeDocument")), "xl/workbook.xml")
     folder, name = posixpath.split(book)
@@ -171,13 +176,18 @@ class _Xlsx:
         Letters of each shared text; those of this part are added.
     formats : Formats
         Of numbers; those of this part are added.
+    struck : SimpleNamespace
+        What is struck through, to which that of this part is added: ``found`` fonts by number and shared texts, and the
+        font of each of the ``styles``.
     """
 
     MARK = re.compile(rb"sheetData|[<:]sst[\s>]")
 
-    def __init__(self, texts: array, formats: Formats) -> None:
+    def __init__(self, texts: array, formats: Formats, struck: SimpleNamespace) -> None:
         self.texts, self.listed, self.sheet = texts, defaultdict(list), Sheet()
         self.formats, self.format = formats, None
+        self.struck, self.style, self.inside, self.fonts = struck, "0", "", 0
+        self.of_row = [0, 0]  # its cells, and those struck through
         self.row, self.place, self.kind, self.is_open = 1, (1, 0), None, False
         self.value, self.length, self.has_value, self.is_formula = "", 0, False, False
 
@@ -189,7 +199,8 @@ class _Xlsx:
             self.is_open = self.has_value = True
         elif name in ("c", "si"):
             self.place = _place(about["r"]) if "r" in about else (self.row, self.place[1] + 1)
-            self.kind, self.value, self.length = about.get("t"), "", 0
+            self.kind, self.value, self.length, self.style = about.get("t"), "", 0, about.get("s", "0")
+            self.inside = name if name == "si" else self.inside
             self.format = self.formats.of_style.get(about.get("s"))
             self.has_value = self.is_formula = False
         elif name == "f":
@@ -200,6 +211,14 @@ class _Xlsx:
                 self.sheet.hidden_rows.append((self.row, self.row))
         elif name == "col" and about.get("hidden") in _YES:
             self.sheet.hidden_columns.append((int(about.get("min", 0)), int(about.get("max", 0))))
+        elif name in ("fonts", "cellXfs", "cellStyleXfs", "dxfs"):
+            self.inside = name
+        elif name == "font" and self.inside == "fonts":
+            self.fonts += 1
+        elif name == "xf" and self.inside == "cellXfs":
+            self.struck.styles.append(int(about.get("fontId", 0)))
+        elif name == "strike" and about.get("val", "1") in _YES:
+            self.struck.found.add((self.inside, len(self.texts) if self.inside == "si" else self.fonts))
         elif name == "sst":
             _check_count(int(about.get("uniqueCount", 0)))
         elif name in ("sheet", "Relationship", "workbookPr"):
@@ -219,6 +238,9 @@ class _Xlsx:
         if name == "c" and self.value:
             at = int(self.value) if self.kind == "s" and self.value.isdecimal() else len(self.texts)
             self.sheet.add(*self.place, text=self.texts[at] if at < len(self.texts) else self.length)
+            self.of_row[0] += 1
+            is_struck = [("fonts", font + 1) in self.struck.found for font in self.struck.styles[int(self.style) :][:1]]
+            self.of_row[1] += (self.kind == "s" and ("si", at) in self.struck.found) or any(is_struck)
             if self.kind == "e":
                 self.sheet.errors[self.place] = self.value
             elif self.format and self.kind in (None, "n") and self.value.isdecimal():
@@ -226,7 +248,9 @@ class _Xlsx:
         elif name == "c" and self.is_formula and not (self.has_value and self.kind == "str"):
             self.sheet.uncalculated = self.sheet.uncalculated or xl_rowcol_to_cell(self.place[0] - 1, self.place[1] - 1)
         elif name == "row":
-            self.row, self.place = self.row + 1, (self.row + 1, 0)
+            if 2 * self.of_row[1] >= self.of_row[0] > 0:
+                self.sheet.struck.append(self.row)
+            self.row, self.place, self.of_row = self.row + 1, (self.row + 1, 0), [0, 0]
         elif name == "si":
             self.texts.append(self.length)
             _check_count(len(self.texts))
@@ -257,15 +281,20 @@ class _Ods:
         self.sheets = [Sheet()]  # the first stands for what is outside any table
         self.row = self.rows = self.column = self.columns = self.used = self.cells = self.length = self.text = 0
         self.is_formula, self.shown, self.spaces, self.is_number = False, "", 0, False
+        self.style, self.struck, self.is_struck, self.of_row = "", set(), False, 0  # styles, a cell, cells of a row
 
     def start(self, name: str, about: dict[str, str]) -> None:
         """A tag begins."""
-        if name == "table:table":
+        if name == "style:style":
+            self.style = about.get("style:name", "")
+        elif about.get("style:text-line-through-style", "none") != "none":
+            self.struck.add(self.style)
+        elif name == "table:table":
             self.sheets.append(Sheet())
             self.row = 0
         elif name == "table:table-row":
             self.rows = int(about.get("table:number-rows-repeated", 1))
-            self.column = self.used = self.cells = self.text = 0
+            self.column = self.used = self.cells = self.text = self.of_row = 0
             if about.get("table:visibility", "visible") != "visible":
                 self.sheets[-1].hidden_rows.append((self.row + 1, self.row + self.rows))
         elif name in _ODS_CELLS:
@@ -273,6 +302,10 @@ class _Ods:
             self.length = sum(len(about.get(one, "")) for one in _ODS_TEXTS)
             self.is_formula, self.shown = "table:formula" in about, ""
             self.is_number = about.get("office:value-type") == "float"
+            self.is_struck = about.get("table:style-name") in self.struck
+            down, right = (int(about.get(f"table:number-{what}-spanned", 1)) - 1 for what in ("rows", "columns"))
+            span = (self.row, self.column, self.row + down, self.column + right)
+            self.sheets[-1].merged += [span] * bool(down or right)
             if self.is_formula and "office:value-type" not in about and not self.sheets[-1].uncalculated:
                 self.sheets[-1].uncalculated = xl_rowcol_to_cell(self.row, self.column)
         elif name == "text:s":
@@ -294,9 +327,12 @@ class _Ods:
             self.column += self.columns
             if self.length:
                 self.used, self.cells = self.column, self.cells + self.columns
+                self.of_row += self.is_struck * self.columns
                 self.text += self.length * self.columns
             self.length = 0
         elif name == "table:table-row":
+            if self.rows == 1 and 2 * self.of_row >= self.cells > 0:
+                self.sheets[-1].struck.append(self.row + 1)
             self.row += self.rows
             if self.used:
                 self.sheets[-1].add(self.row, self.used, self.cells * self.rows, self.text * self.rows)
