@@ -30,14 +30,14 @@ _NUMBERS = re.compile(r"(\d\d?)[-/. ](\d\d?)[-/. ](\d{4}|\d\d)(?!\d)")
 _WORD = re.compile(r"[^\W\d_]+\.?,?")
 
 
-def _words(text: str) -> list[str]:
+def words_of(text: str) -> list[str]:
     """Words in small letters without accents, and numbers."""
     letters = unicodedata.normalize("NFD", text.casefold())
     return re.findall(r"[^\W\d_]+|\d+", "".join(one for one in letters if not unicodedata.combining(one)))
 
 
-MONTHS = {name: number for number, names in enumerate(WRITING["months"], start=1) for name in _words(names)}
-_WEEKDAYS, _BESIDE, _UNTIL = ({*_words(WRITING[words])} for words in ("weekdays", "beside_days", "until"))
+MONTHS = {name: number for number, names in enumerate(WRITING["months"], start=1) for name in words_of(names)}
+_WEEKDAYS, _BESIDE, _UNTIL = ({*words_of(WRITING[words])} for words in ("weekdays", "beside_days", "until"))
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ def _with_zone(day: datetime, time: re.Match, writing: Writing) -> datetime:
 
 def _named(text: str, writing: Writing) -> tuple[str, tuple[datetime, datetime] | None]:
     """Days whose month is a name, and what stands first in them: d, m or y."""
-    words = [word for word in _words(text) if word not in _BESIDE | _UNTIL]
+    words = [word for word in words_of(text) if word not in _BESIDE | _UNTIL]
     months = [word for word in words if word in MONTHS]
     for word in [word for word in words if word in _WEEKDAYS]:  # "mar" is a Tuesday beside another month
         if word not in MONTHS or len(months) > 1:
@@ -225,7 +225,7 @@ def _numbered(text: str, orders: tuple[str, ...]) -> tuple[datetime, datetime] |
 
 
 def _meant(found: re.Match) -> str:
-    word = next(iter(_words(found[0])), "")
+    word = next(iter(words_of(found[0])), "")
     return " - " if word in _UNTIL else " " if word in _WEEKDAYS | _BESIDE else found[0]
 
 

@@ -13,7 +13,7 @@ import pandera.pandas as pa
 
 from konbit_lessons.errors import SourceError
 from konbit_lessons.field.cleaning.record import Record
-from konbit_lessons.field.days import MONTHS
+from konbit_lessons.field.days import MONTHS, words_of
 from konbit_lessons.field.identity import fold
 from konbit_lessons.field.identity.forms import plain
 from konbit_lessons.field.programme import CORRECTIONS
@@ -263,7 +263,7 @@ def on_day(text: str, held: pd.Series) -> tuple[str, list[str]]:
     >>> [on_day(one, held) for one in ("Atelier du 10 janvier", "04.03.17", "E3")]
     [('day', ['E1']), ('', ['E2']), ('day', [])]
     """
-    said = re.findall(r"[^\W\d_]+|\d+", text.casefold())
+    said = words_of(text)
     numbers, named = sorted(int(one) for one in said if one.isdigit()), [MONTHS[one] for one in said if one in MONTHS]
     found = []
     for code, day in held.items() if len(named) < 2 else ():
