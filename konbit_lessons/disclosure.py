@@ -149,7 +149,12 @@ class Gate:
         self._places = self._unchanged()
         if smallest <= 1:
             return self._table({}, {})
-        relations, shown, floors = self._relations(), {}, {}
+        shown, told, relations = self._decided(smallest)
+        return self._table(shown, self._raised(told, relations))
+
+    def _decided(self, smallest):
+        """Return which figures are shown, what is told of the least of each, and how they go together."""
+        relations, shown, floors, untold = self._relations(), {}, {}, self._untold(smallest)
         begun = {place: self._reports.index(place[1]) for place in self._places.values()}
         for number in range(len(self._reports)):
             here = [place for place in begun if begun[place] <= number]
@@ -160,14 +165,24 @@ class Gate:
                 if since <= number:
                     self._relate(figures, kind, whole, parts)
             public = [shown.get(place, False) or place[0] in self._known for place in here]
-            kept = [not shown.get(place, True) for place in here]
+            kept = [place in untold or not shown.get(place, True) for place in here]
             least = [floors.get(place, 0) for place in here]
             hidden, low = figures.hide(smallest, np.array(public), np.array(kept), np.array(least))
             for place, is_hidden, least in zip(here, hidden, low, strict=True):
                 shown.setdefault(place, not is_hidden)  # what a report has shown, the next cannot take back
                 told = self._counted[place][0] if shown[place] else int(least // smallest * smallest)
                 floors.setdefault(place, told)
-        return self._table(shown, self._raised(floors, relations))
+        return shown, floors, relations
+
+    def _untold(self, smallest):
+        """Return which figures that everybody knows are hidden: those about few, and such as tell them on the page."""
+        aside = Gate()
+        aside._reports, aside._rules = self._reports, [rule for rule in self._rules if rule[0] == "sum"]
+        aside._counted = {place: of for place, of in self._counted.items() if place[0] in self._known}
+        aside._places = {at: place for at, place in self._places.items() if at[0] in self._known}
+        if not any(0 < about < smallest for _, about, _ in aside._counted.values()):
+            return set()
+        return {place for place, is_shown in aside._decided(smallest)[0].items() if not is_shown}
 
     def _enter(self, place, n, about, who):
         if self._counted.setdefault(place, (n, about, who)) != (n, about, who):
@@ -313,7 +328,7 @@ class _Figures:
         apart = np.minimum(np.where(few, np.maximum(values, smallest), smallest), at_most - by_rule)
         ties = 1 + np.arange(len(values)) * GOLDEN % 1 / 1000  # no two the same: one cheapest way
         cost = np.log2(2 + values) * ties
-        hidden = shown & (few | kept) & ~(known & ~few)
+        hidden = shown & np.where(known, kept, few | kept)
         program = _Program(self._matrix(len(values)), values, low, ~fixed)
         least, most = values, values
         while (unsafe := (hidden & ~fixed | ~shown & few) & (most - least < apart)).any():

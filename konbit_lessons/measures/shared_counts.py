@@ -124,6 +124,7 @@ def _decided(gate: Gate, data: Data) -> pd.DataFrame:
     gate.nested("attendances", "invitations_now")
     gate.partition("invitations", [Before("invitations"), "invitations_now"])
     gate.partition("attended", [Before("attended"), "attendances"])
+    gate.known("invitations", "invitations_now")
     return gate.decide(data.programme.smallest_cell)
 
 
