@@ -12,7 +12,7 @@ import pytest
 from scipy import sparse
 from scipy.optimize import linprog
 
-from konbit_lessons import disclosure
+from konbit_lessons import uncertain
 from konbit_lessons.disclosure import TOTAL, Gate
 from konbit_lessons.errors import DataError
 
@@ -216,8 +216,8 @@ def test_the_attacker_works_out_most_when_only_small_figures_are_hidden(kind):
 @pytest.mark.parametrize("seed", [5, 9, 98])  # of which a linear program comes out in fractions
 def test_the_tables_that_prove_it_are_whole_and_add_up(seed, monkeypatch):
     true, told = quarters(seed, (3, 3), ("Q1", "Q2", "Q3"))
-    proofs, original = [], disclosure._Program.two_tables
-    monkeypatch.setattr(disclosure._Program, "two_tables", lambda *given: proofs.append(original(*given)) or proofs[-1])
+    proofs, original = [], uncertain.Program.two_tables
+    monkeypatch.setattr(uncertain.Program, "two_tables", lambda *given: proofs.append(original(*given)) or proofs[-1])
     shown, at_least = decided(true, 5, **told)
     place = {label: i for i, label in enumerate(labelled(true))}
     for whole, parts in told["sums"]:

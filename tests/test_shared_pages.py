@@ -7,7 +7,7 @@ roster and the partners on a day, and who was invited.
 """
 
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, product
 
 import highspy
 import numpy as np
@@ -244,10 +244,10 @@ FAMILIES = {
 }
 
 
-def outsider_of(figures, data, quarters):
-    """Who has read these figures in the reports of all quarters; and what they are."""
+def outsider_of(families, data, quarters):
+    """Who has read the figures of all pages in the reports of all quarters; and what they are."""
     outsider, whole = Outsider(data.programme.smallest_cell), alone(data)
-    for quarter in quarters:
+    for figures, quarter in product(families, quarters):
         wholes = waves_of(data, quarter) if figures is of_answers else {"": whole}
         for wave, one in wholes.items():
             told = [line for line in figures(one, quarter) if wave in line[0][2]]
@@ -257,6 +257,8 @@ def outsider_of(figures, data, quarters):
         for name, n, at_least in figures(data, quarter):
             outsider.sees(name, n, at_least)
     relate(outsider, data)
+    of_events(outsider, panel(data, quarter=quarters[-1]), quarters)
+    of_times(outsider, panel(data, quarter=quarters[-1]), quarters)
     return outsider
 
 
@@ -363,13 +365,50 @@ def of_quarters(outsider):
                 outsider.adds_up(name, parts)
 
 
+def of_events(outsider, rows, quarters):
+    """Who was invited to each event is known, of each type; how many came is not, and adds up to all that is told."""
+    rows, truth = rows[rows["attended"].notna()], outsider.truth
+    cells = rows.groupby(["event_id", "fiscal_quarter", "event_type", "org_type"])["attended"].agg(["size", "sum"])
+    cells = cells.reset_index()
+    for line in cells.itertuples():
+        name = ("came to", line.event_id, "org_type", line.org_type)
+        truth |= {name: int(line.sum), ("asked to", *name[1:]): line.size}
+        outsider.is_among(name, ("asked to", *name[1:]), figure=False)
+        whole = ("reached", line.fiscal_quarter, "org_type", line.org_type)
+        if whole in truth:
+            outsider.is_among(name, whole, figure=False)
+    for what, quarter, by, group in [name for name in truth if name[0] in ("attended", "attended in")]:
+        of = dict(zip(by.split(" × "), group.split(", "), strict=True)) if by != TOTAL else {}
+        if {*of} <= {*cells}:
+            here = cells["fiscal_quarter"].eq(quarter) if what == "attended in" else cells["fiscal_quarter"] <= quarter
+            here &= (cells[list(of)] == pd.Series(of)).all(axis=1) if of else True
+            parts = [("came to", line.event_id, "org_type", line.org_type) for line in cells[here].itertuples()]
+            outsider.adds_up((what, quarter, by, group), parts)
+
+
+def of_times(outsider, rows, quarters):
+    """Attendances are those that came once, again, a third time, and so on."""
+    truth, came = outsider.truth, rows[rows["attended"] == 1]
+    for quarter, kind in product(quarters, [TOTAL, *rows["org_type"].unique()]):
+        some = came[(came["fiscal_quarter"] <= quarter) & ((came["org_type"] == kind) | (kind == TOTAL))]
+        times, at = some["organization_id"].value_counts(), (quarter, *place(kind))
+        names = {1: "came_once", 2: "came_again", 3: "third", 4: "fourth", 5: "came_five_times"}
+        chain = [(name, *at) for name in names.values()]
+        if ("attended", *at) not in truth or not {chain[0], chain[1], chain[4]} <= {*truth}:
+            continue
+        truth |= {(name, *at): int((times >= least).sum()) for least, name in names.items() if least in (3, 4)}
+        truth[more := ("more", *at)] = int((times - 5).clip(lower=0).sum())
+        outsider.adds_up(("attended", *at), [*chain, more])
+        for whole, part in pairwise(chain):
+            outsider.is_among(part, whole, figure=False)
+
+
 def attacked(programme_file, smallest=None, *, last=0):
     """Everything that the reports of all quarters together tell too exactly: (what about, which, value, range …)."""
     programme = kl.load(programme_file)
     data = kl.clean(programme if smallest is None else replace(programme, smallest_cell=smallest))
-    outsiders = {about: outsider_of(figures, data, data.quarters[-last:]) for about, figures in FAMILIES.items()}
-    hidden = sum(len(one.hidden) for one in outsiders.values())
-    return [(about, *line) for about, one in outsiders.items() for line in one.told()], hidden
+    outsider = outsider_of(FAMILIES.values(), data, data.quarters[-last:])
+    return outsider.told(), len(outsider.hidden)
 
 
 def test_the_outsider_works_out_what_is_hidden_alone():
