@@ -177,10 +177,10 @@ class Gate:
 
     def _untold(self, smallest):
         """Return which figures that everybody knows are hidden: those about few, and such as tell them on the page."""
-        aside = Gate()
+        aside, told = Gate(), self._known - self._unseen
         aside._reports, aside._rules = self._reports, [rule for rule in self._rules if rule[0] == "sum"]
-        aside._counted = {place: of for place, of in self._counted.items() if place[0] in self._known}
-        aside._places = {at: place for at, place in self._places.items() if at[0] in self._known}
+        aside._counted = {place: of for place, of in self._counted.items() if place[0] in told}
+        aside._places = {at: place for at, place in self._places.items() if at[0] in told}
         if not any(0 < about < smallest for _, about, _ in aside._counted.values()):
             return set()
         return {place for place, is_shown in aside._decided(smallest)[0].items() if not is_shown}

@@ -257,6 +257,7 @@ def outsider_of(families, data, quarters):
         for name, n, at_least in figures(data, quarter):
             outsider.sees(name, n, at_least)
     relate(outsider, data)
+    of_meaningfully(outsider, data.programme.meaningful.model_dump())
     of_events(outsider, panel(data, quarter=quarters[-1]), quarters)
     of_times(outsider, panel(data, quarter=quarters[-1]), quarters)
     return outsider
@@ -384,6 +385,14 @@ def of_events(outsider, rows, quarters):
             here &= (cells[list(of)] == pd.Series(of)).all(axis=1) if of else True
             parts = [("came to", line.event_id, "org_type", line.org_type) for line in cells[here].itertuples()]
             outsider.adds_up((what, quarter, by, group), parts)
+
+
+def of_meaningfully(outsider, least):
+    """Who takes part meaningfully has come, where that asks for hours or a director."""
+    ways = participation._ways(least)
+    for what, *at in [name for name in outsider.truth if name[0] in ways]:
+        if (ways[what]["hours"] or ways[what]["senior_delegates"]) and ("came_once", *at) in outsider.truth:
+            outsider.is_among((what, *at), ("came_once", *at), figure=False)
 
 
 def of_times(outsider, rows, quarters):

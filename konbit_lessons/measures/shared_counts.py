@@ -22,7 +22,7 @@ from konbit_lessons.measures.intervals import with_shares
 from konbit_lessons.panel import invitations
 
 TIMES = {"came_once": 1, "came_again": 2, "third": 3, "fourth": 4, "came_five_times": 5}  # step → events attended
-UNSEEN = ("third", "fourth", "later")  # are on no page; ``later`` are attendances after the fifth
+UNSEEN = ("third", "fourth", "later", "asked_now", "came_now")  # on no page; ``later``: after the fifth time
 STEPS = ("roster", "invited", *(one for one in TIMES if one not in UNSEEN))
 BANDS = ("talked", "quarter_before", "earlier", "never")  # by the last conversation
 TAKEN_UP = ("org_type", "event_type", "consulted_at_design", "other_support_now")
@@ -113,7 +113,6 @@ def _taken_part(data: Data, *, quarter: str) -> pd.DataFrame:
     gate.lasting("came_again", "came_five_times")
     gate.below("reached", "attendances")
     gate.partition("attended", [*TIMES, "later"])
-    gate.unseen(*UNSEEN)
     gate.known("roster", "invited", "partners")
     return _decided(gate, data)
 
@@ -123,8 +122,9 @@ def _count_taken_up(gate: Gate, rows: pd.DataFrame, quarter: str, by: Sequence[s
     known = rows[rows["attended"].notna()]
     attended, now = known["attended"].astype(bool), known.get("fiscal_quarter", "") == quarter
     known = known.assign(invitations=True, attended=attended, invitations_now=now, attendances=attended & now)
+    known = known.assign(asked_now=now, came_now=attended & now)
     pairs = [PAIRS[1]] if {*PAIRS[1]} <= {*by} else []
-    gate.count(known, ["invitations", "attended"], by, pairs=pairs, records=True)
+    gate.count(known, ["invitations", "attended", "asked_now", "came_now"], by, pairs=pairs, records=True)
     gate.count(known, ["invitations_now", "attendances"], [name for name in by if name == "org_type"], records=True)
 
 
@@ -133,8 +133,11 @@ def _decided(gate: Gate, data: Data) -> pd.DataFrame:
     gate.nested("attended", "invitations")
     gate.nested("attendances", "invitations_now")
     gate.partition("invitations", [Before("invitations"), "invitations_now"])
-    gate.partition("attended", [Before("attended"), "attendances"])
-    gate.known("invitations", "invitations_now")
+    gate.partition("attended", [Before("attended"), "came_now"])
+    gate.partition("came_now", ["attendances"])
+    gate.below("came_now", "asked_now")
+    gate.known("invitations", "invitations_now", "asked_now")
+    gate.unseen(*UNSEEN)
     return gate.decide(data.programme.smallest_cell)
 
 
