@@ -11,6 +11,7 @@ from konbit_lessons.errors import DataError
 
 WHOLE = 1e-6  # how near to whole numbers a solution is whole
 GOLDEN = (5**0.5 - 1) / 2  # its multiples stay apart
+APART = np.array([1.0, -1, -1, 1])  # by what a figure moves up and down in two tables, how far they lie apart
 SOLVER = {"output_flag": False, "threads": 1}
 SOLVED = {"kOptimal": True, "kInfeasible": False, "kUnboundedOrInfeasible": False}  # all else is an error
 
@@ -79,7 +80,7 @@ class Figures:
             target = unsafe.argmax()
             tables = program.two_tables(target, apart[target], np.where(hidden | ~shown, 0.001, cost))
             if tables is None:
-                apart[target] -= 1
+                apart[target] = min(apart[target] - 1, program.farthest(target))
                 continue
             least, most = np.minimum(least, tables.min(axis=0)), np.maximum(most, tables.max(axis=0))
             hidden |= shown & (least < most)
@@ -129,8 +130,7 @@ class Program:
         """
         every = np.arange(4 * len(self.at), dtype=np.int32)
         self.solver.changeColsCost(len(every), every, np.tile(cost[self.at], 4))
-        moved = every.reshape(4, -1)[:, np.searchsorted(self.at, target)]
-        self.solver.addRow(apart, highspy.kHighsInf, 4, moved, np.array([1.0, -1, -1, 1]))
+        self.solver.addRow(apart, highspy.kHighsInf, 4, self._moves_of(target), APART)
         moves, asked = self._solved(), every[:0]
         while moves is not None and len(broken := every[np.abs(moves - np.rint(moves)) > WHOLE]):
             self._ask(broken, highspy.HighsVarType.kInteger)
@@ -143,6 +143,17 @@ class Program:
         tables = np.tile(self.values, (2, 1))
         tables[:, self.at] += up - down
         return tables
+
+    def farthest(self, target):
+        """Return how far apart two tables can lie in the target, where something keeps them together."""
+        costs = np.zeros(4 * len(self.at))
+        costs[self._moves_of(target)] = -APART
+        self.solver.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs)
+        return np.floor(-costs @ self._solved() + WHOLE)
+
+    def _moves_of(self, target):
+        """Where the target moves up and down in one table, and in the other."""
+        return np.arange(4, dtype=np.int32) * len(self.at) + np.searchsorted(self.at, target).astype(np.int32)
 
     def _solved(self):
         self.solver.run()
