@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
 from konbit_lessons import tables
+from konbit_lessons.field import late
 from konbit_lessons.field.cleaning import Data, clean, corrections, decisions
 from konbit_lessons.field.cleaning.conversion import answers
 from konbit_lessons.field.cleaning.record import LISTS, NUMBERS
@@ -56,6 +57,8 @@ def write(data: Data) -> list[Path]:
 def cleaned(programme: Programme) -> Data:
     """The cleaned programme: from disk where the raw files and programme.toml are unchanged, else cleaned anew.
 
+    For shared reports with what was published, where few records changed since: :mod:`konbit_lessons.field.late`.
+
     Parameters
     ----------
     programme : Programme
@@ -67,13 +70,14 @@ def cleaned(programme: Programme) -> Data:
     folder, stamp = programme.processed, {}
     with suppress(FileNotFoundError, json.JSONDecodeError):
         stamp = json.loads((folder / STAMP).read_text(encoding="utf-8"))
-    if stamp.get("inputs") != fingerprint(programme):
+    made_from = fingerprint(programme)
+    if stamp.get("inputs") != made_from:
         data = clean(programme)
         write(data)
-        return data
+        return late.as_published(data, fingerprint(programme))
     lists = {name: _read_list(folder / f"{name}.csv") for name in LISTS}
     frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in tables.TABLES}
-    return Data(programme=programme, tables=frames, lists=lists, notices=tuple(stamp["notices"]))
+    return late.as_published(Data(programme, frames, lists, notices=tuple(stamp["notices"])), made_from)
 
 
 def fingerprint(programme: Programme) -> dict[str, str]:
