@@ -21,6 +21,7 @@ from konbit_lessons.example import write_example
 from konbit_lessons.measures import actions, answers, expectations, participation
 from konbit_lessons.measures.shared_counts import BANDS, STEPS, invitations_taken_up, panel, quarters_of
 
+AT_ONCE = 12  # programs that ask for all hidden figures together
 KNOWN = ("roster", "invited", "partners", "all", "asked")  # to everybody
 CHAINS = (  # each among the next
     tuple(reversed(STEPS)),
@@ -121,6 +122,12 @@ class Outsider:
         bounds = np.array([(given.get(name, least.get(name, 0)), given.get(name, 1e4)) for name in names], float)
         solver = solver_of(matrix.tocsr(), *bounds.T)
         seen = np.empty((0, len(names)))  # figures that agree with it: what differs enough needs no program
+        at = np.array([place[name] for name in wanted], np.int32)
+        for weights in np.random.default_rng(1).choice([-1.0, 1.0], (AT_ONCE, len(at))):
+            solver.changeColsCost(len(at), at, weights)
+            solver.run()
+            seen = np.vstack([seen, solver.getSolution().col_value])
+        solver.changeColsCost(len(at), at, np.zeros(len(at)))
         for name in wanted:
             column = seen[:, place[name]]
             if len(seen) and np.ptp(column) >= self.smallest:

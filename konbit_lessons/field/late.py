@@ -90,7 +90,7 @@ def _with(data: Data, then: dict[str, pd.DataFrame], names: set[str], whose: set
         f"{KEPT}: records until {until.date()} changed since of fewer than {least} organizations, and two builds would "
         f"tell whose. All move together once {least} have changed; internal pages (--audience internal) show them now."
     )
-    return replace(data, tables=data.tables | kept, lists=lists, notices=(*data.notices, said))
+    return replace(data, tables=data.tables | kept, lists=lists or data.lists, notices=(*data.notices, said))
 
 
 def _of_each(data: Data, of: dict[str, pd.DataFrame], until: pd.Timestamp) -> Keys:
