@@ -434,6 +434,29 @@ def test_records_are_few_by_the_organizations_they_are_of_and_so_is_what_is_betw
     assert found.isna().sum() == 1  # 60 of 68 were attended: the 8 that were not are of 2 organizations
 
 
+def test_what_everybody_knows_is_no_help_on_a_page_that_hides_it():
+    each, gate = each_of(a=2, b=5, c=11).assign(came=False), Gate()
+    each.loc[2:15, "came"] = True
+    gate.count(each, ["all", "came"], by=["org_type"])
+    gate.nested("came", "all")
+    gate.known("all")
+    found = gate.decide(5)["n"].droplevel(["report", "by"])
+    assert found["all"].isna().to_dict() == {TOTAL: False, "a": True, "b": True, "c": False}
+    assert found["came"].isna().to_dict() == {TOTAL: True, "a": True, "b": True, "c": True}
+
+
+@pytest.mark.parametrize(("again", "shown"), [(0, []), (20, ["visits"])])
+def test_figures_on_no_page_tie_those_together_that_are(again, shown):
+    """The 3 that came are the visits, unless some came more than once: how often is on no page."""
+    gate = Gate()
+    for name, n in {"came": 3, "visits": 3 + again, "again": again}.items():
+        gate.number(name, n, about=3 if name == "came" else 30)
+    gate.partition("visits", ["came", "again"])
+    gate.unseen("again")
+    found = gate.decide(5)["n"].iloc[0]
+    assert {*found.dropna().index} == {*shown}
+
+
 def reports_of(*sets):
     """A gate of several reports, each of which counts some of 100 organizations and all of them, which is known."""
     each, gate = each_of(a=100), Gate()

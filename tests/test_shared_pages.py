@@ -18,6 +18,8 @@ from scipy import sparse
 import konbit_lessons as kl
 from konbit_lessons.disclosure import TOTAL, Gate
 from konbit_lessons.example import write_example
+from konbit_lessons.field import late
+from konbit_lessons.field.store import cleaned
 from konbit_lessons.measures import actions, answers, expectations, participation
 from konbit_lessons.measures.shared_counts import BANDS, STEPS, invitations_taken_up, panel, quarters_of
 
@@ -419,11 +421,11 @@ def of_times(outsider, rows, quarters):
             outsider.is_among(part, whole, figure=False)
 
 
-def attacked(programme_file, smallest=None, *, last=0):
+def attacked(programme_file, smallest=None, *, last=0, families=FAMILIES):
     """Everything that the reports of all quarters together tell too exactly: (what about, which, value, range …)."""
     programme = kl.load(programme_file)
     data = kl.clean(programme if smallest is None else replace(programme, smallest_cell=smallest))
-    outsider = outsider_of(FAMILIES.values(), data, data.quarters[-last:])
+    outsider = outsider_of(families.values(), data, data.quarters[-last:])
     return outsider.told(), len(outsider.hidden)
 
 
@@ -485,14 +487,78 @@ def test_the_attack_finds_what_is_shown_of_each_quarter_alone(tmp_path, monkeypa
     assert told
 
 
-def test_types_and_their_total_are_decided_together(tmp_path):
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """24 organizations, with the cleaned tables on disk."""
+    folder = tmp_path_factory.mktemp("small") / "programme"
+    write_example(folder, organizations=24, events=10)
+    cleaned(kl.load(folder / "programme.toml"))
+    return folder / "programme.toml"
+
+
+def test_types_and_their_total_are_decided_together(small):
     """Of 15 organizations reached 11 are of one type: the 4 of the other are hidden, and not told by the two."""
-    write_example(tmp_path / "small", organizations=24, events=10)
-    data = kl.clean(kl.load(tmp_path / "small" / "programme.toml"))
-    hidden = 0
+    data, hidden = cleaned(kl.load(small)), 0
     for quarter in data.quarters:
         table = participation.funnel(data, quarter=quarter).set_index(["step", "org_type"])["organizations"]
-        for step in table.index.unique("step").difference(KNOWN):
+        for step in table.index.unique("step"):
             assert table[step].isna().sum() != 1, (quarter, step)
             hidden += table[step].isna().any()
     assert hidden
+
+
+def test_a_project_that_few_have_named_is_another_project_and_in_no_pair(small):
+    data, named = cleaned(kl.load(small)), "Tèt Ansanm of one respondent"
+    rows = data.other_support
+    few = rows["organization_id"].isin(rows["organization_id"].unique()[:4])
+    data = replace(data, tables=data.tables | {"other_support": rows.assign(project=rows["project"].mask(few, named))})
+    told = {quarter: expectations.overlap(data, quarter=quarter)["projects"] for quarter in data.quarters}
+    assert not [quarter for quarter, one in told.items() if one.str.contains(named).any()]
+    assert expectations.OTHER in {*told[data.quarter]}
+    own = expectations.overlap(alone(data), quarter=data.quarter)["projects"]
+    assert own.str.contains(named).any() and expectations.OTHER not in {*own}
+
+
+def test_nothing_can_be_worked_out_of_how_often_and_to_what_all_came(tmp_path):
+    """Of events, quarters and types together: here the kinds of events of one quarter told who came of one type."""
+    write_example(tmp_path / "small", organizations=28, events=13, seed=22)
+    families = {name: FAMILIES[name] for name in ("organizations", "meaningful")}
+    told, hidden = attacked(tmp_path / "small" / "programme.toml", last=2, families=families)
+    assert told == [] and hidden > 50
+
+
+CLOSED, OPEN = "2017-01-02", "2017-07-02"
+LATE = {  # what → days of the late pledges, how many of them the shared pages count
+    "one organization": ([CLOSED], 0),
+    "four organizations": ([CLOSED] * 4, 0),
+    "as many as the smallest cell": ([CLOSED] * 5, 5),
+    "after what was published": ([OPEN] * 2, 2),
+    "one late, one not": ([CLOSED, OPEN], 1),
+}
+
+
+@pytest.mark.parametrize("case", LATE)
+def test_late_records_of_few_organizations_wait_and_those_of_enough_move_together(small, case):
+    days, counted = LATE[case]
+    data = cleaned(kl.load(small))
+    late.keep(data, "2017-06-30", {"data": "then"})
+    ids = data.organizations["organization_id"].head(len(days)).to_numpy()
+    pledges = pd.DataFrame({"organization_id": ids, "pledged_on": pd.to_datetime(days), "kind": "time"})
+    more = pd.concat([data.contributions, pledges.reindex(columns=data.contributions.columns)])
+    now = replace(data, tables=data.tables | {"contributions": more.astype(data.contributions.dtypes)})
+    shown, own = (late.as_published(one, {"data": "now"}) for one in (now, alone(now)))
+    assert len(shown.contributions) == len(data.contributions) + counted
+    assert bool(late.waiting(shown)) == (counted < len(days))
+    assert len(own.contributions) == len(more) and not late.waiting(own)
+
+
+def test_a_quarter_made_again_with_one_record_changed_or_gone_is_the_same(small):
+    data = cleaned(kl.load(small))
+    late.keep(data, "2017-06-30", {"data": "then"})
+    rows = data.invitations
+    one = rows["organization_id"] == rows["organization_id"].iloc[0]
+    for changed in (rows[~one], rows.assign(attended=rows["attended"].mask(one))):
+        now = replace(data, tables=data.tables | {"invitations": changed.reset_index(drop=True)})
+        shown = late.as_published(now, {"data": "now"})
+        assert all(shown.tables[name].equals(table) for name, table in data.tables.items())
+        assert late.waiting(shown)
