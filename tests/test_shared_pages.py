@@ -23,8 +23,9 @@ from konbit_lessons.field.store import cleaned
 from konbit_lessons.measures import actions, answers, expectations, participation
 from konbit_lessons.measures.shared_counts import BANDS, STEPS, invitations_taken_up, panel, quarters_of
 
+UNSEEN = ("rest", "third", "fourth", "more", "came to", "returned")  # on no page, and ties those together that are
 AT_ONCE = 12  # programs that ask for all hidden figures together
-KNOWN = ("roster", "invited", "partners", "all", "asked")  # to everybody
+KNOWN = ("roster", "invited", "partners", "all", "asked", "known", "known in", "asked to")  # to everybody
 CHAINS = (  # each among the next
     tuple(reversed(STEPS)),
     ("reached", "partners"),
@@ -99,7 +100,7 @@ class Outsider:
         assert not [name for name, n in self.shown.items() if n != self.truth[name]]
         assert not [name for name, n in self.least.items() if n > self.truth[name]]
         few = {name for name, n in self.truth.items() if 0 < n < self.smallest}
-        few &= self.differences | {name for name in self.truth if name[0] != "rest"}
+        few &= self.differences | {name for name in self.truth if name[0] not in UNSEEN}
         wanted = sorted({name for name in self.hidden | few if self.truth[name]} - {*self.known}, key=str)
         now = dict(zip(wanted, self._ranges(self.known | self.shown, self.least, wanted), strict=True))
         narrow = [name for name, (low, high) in now.items() if high - low < self.smallest - 1e-6]

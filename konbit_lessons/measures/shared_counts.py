@@ -124,7 +124,8 @@ def _count_taken_up(gate: Gate, rows: pd.DataFrame, quarter: str, by: Sequence[s
     known = known.assign(invitations=True, attended=attended, invitations_now=now, attendances=attended & now)
     known = known.assign(asked_now=now, came_now=attended & now)
     pairs = [PAIRS[1]] if {*PAIRS[1]} <= {*by} else []
-    gate.count(known, ["invitations", "attended", "asked_now", "came_now"], by, pairs=pairs, records=True)
+    gate.count(known, ["invitations", "attended"], by, pairs=pairs, records=True)
+    gate.count(known, ["asked_now", "came_now"], [name for name in by if name in PAIRS[1]], pairs=pairs, records=True)
     gate.count(known, ["invitations_now", "attendances"], [name for name in by if name == "org_type"], records=True)
 
 
@@ -135,6 +136,7 @@ def _decided(gate: Gate, data: Data) -> pd.DataFrame:
     gate.partition("invitations", [Before("invitations"), "invitations_now"])
     gate.partition("attended", [Before("attended"), "came_now"])
     gate.partition("came_now", ["attendances"])
+    gate.lasting("attended")
     gate.below("came_now", "asked_now")
     gate.known("invitations", "invitations_now", "asked_now")
     gate.unseen(*UNSEEN)
