@@ -12,7 +12,7 @@ import pytest
 from scipy import sparse
 from scipy.optimize import linprog
 
-from konbit_lessons import disclosure
+from konbit_lessons import uncertain
 from konbit_lessons.disclosure import TOTAL, Gate
 from konbit_lessons.errors import DataError
 
@@ -216,8 +216,8 @@ def test_the_attacker_works_out_most_when_only_small_figures_are_hidden(kind):
 @pytest.mark.parametrize("seed", [5, 9, 98])  # of which a linear program comes out in fractions
 def test_the_tables_that_prove_it_are_whole_and_add_up(seed, monkeypatch):
     true, told = quarters(seed, (3, 3), ("Q1", "Q2", "Q3"))
-    proofs, original = [], disclosure._Program.two_tables
-    monkeypatch.setattr(disclosure._Program, "two_tables", lambda *given: proofs.append(original(*given)) or proofs[-1])
+    proofs, original = [], uncertain.Program.two_tables
+    monkeypatch.setattr(uncertain.Program, "two_tables", lambda *given: proofs.append(original(*given)) or proofs[-1])
     shown, at_least = decided(true, 5, **told)
     place = {label: i for i, label in enumerate(labelled(true))}
     for whole, parts in told["sums"]:
@@ -432,6 +432,29 @@ def test_records_are_few_by_the_organizations_they_are_of_and_so_is_what_is_betw
     gate.nested("attended", "all")
     found = gate.decide(3)["n"].iloc[0]
     assert found.isna().sum() == 1  # 60 of 68 were attended: the 8 that were not are of 2 organizations
+
+
+def test_what_everybody_knows_is_no_help_on_a_page_that_hides_it():
+    each, gate = each_of(a=2, b=5, c=11).assign(came=False), Gate()
+    each.loc[2:15, "came"] = True
+    gate.count(each, ["all", "came"], by=["org_type"])
+    gate.nested("came", "all")
+    gate.known("all")
+    found = gate.decide(5)["n"].droplevel(["report", "by"])
+    assert found["all"].isna().to_dict() == {TOTAL: False, "a": True, "b": True, "c": False}
+    assert found["came"].isna().to_dict() == {TOTAL: True, "a": True, "b": True, "c": True}
+
+
+@pytest.mark.parametrize(("again", "shown"), [(0, []), (20, ["visits"])])
+def test_figures_on_no_page_tie_those_together_that_are(again, shown):
+    """The 3 that came are the visits, unless some came more than once: how often is on no page."""
+    gate = Gate()
+    for name, n in {"came": 3, "visits": 3 + again, "again": again}.items():
+        gate.number(name, n, about=3 if name == "came" else 30)
+    gate.partition("visits", ["came", "again"])
+    gate.unseen("again")
+    found = gate.decide(5)["n"].iloc[0]
+    assert {*found.dropna().index} == {*shown}
 
 
 def reports_of(*sets):

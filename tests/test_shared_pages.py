@@ -7,7 +7,7 @@ roster and the partners on a day, and who was invited.
 """
 
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, product
 
 import highspy
 import numpy as np
@@ -18,10 +18,14 @@ from scipy import sparse
 import konbit_lessons as kl
 from konbit_lessons.disclosure import TOTAL, Gate
 from konbit_lessons.example import write_example
+from konbit_lessons.field import late
+from konbit_lessons.field.store import cleaned
 from konbit_lessons.measures import actions, answers, expectations, participation
 from konbit_lessons.measures.shared_counts import BANDS, STEPS, invitations_taken_up, panel, quarters_of
 
-KNOWN = ("roster", "invited", "partners", "all", "asked")  # to everybody
+UNSEEN = ("rest", "third", "fourth", "more", "came to", "returned")  # on no page, and ties those together that are
+AT_ONCE = 12  # programs that ask for all hidden figures together
+KNOWN = ("roster", "invited", "partners", "all", "asked", "known", "known in", "asked to")  # to everybody
 CHAINS = (  # each among the next
     tuple(reversed(STEPS)),
     ("reached", "partners"),
@@ -96,7 +100,7 @@ class Outsider:
         assert not [name for name, n in self.shown.items() if n != self.truth[name]]
         assert not [name for name, n in self.least.items() if n > self.truth[name]]
         few = {name for name, n in self.truth.items() if 0 < n < self.smallest}
-        few &= self.differences | {name for name in self.truth if name[0] != "rest"}
+        few &= self.differences | {name for name in self.truth if name[0] not in UNSEEN}
         wanted = sorted({name for name in self.hidden | few if self.truth[name]} - {*self.known}, key=str)
         now = dict(zip(wanted, self._ranges(self.known | self.shown, self.least, wanted), strict=True))
         narrow = [name for name, (low, high) in now.items() if high - low < self.smallest - 1e-6]
@@ -121,6 +125,12 @@ class Outsider:
         bounds = np.array([(given.get(name, least.get(name, 0)), given.get(name, 1e4)) for name in names], float)
         solver = solver_of(matrix.tocsr(), *bounds.T)
         seen = np.empty((0, len(names)))  # figures that agree with it: what differs enough needs no program
+        at = np.array([place[name] for name in wanted], np.int32)
+        for weights in np.random.default_rng(1).choice([-1.0, 1.0], (AT_ONCE, len(at))):
+            solver.changeColsCost(len(at), at, weights)
+            solver.run()
+            seen = np.vstack([seen, solver.getSolution().col_value])
+        solver.changeColsCost(len(at), at, np.zeros(len(at)))
         for name in wanted:
             column = seen[:, place[name]]
             if len(seen) and np.ptp(column) >= self.smallest:
@@ -244,10 +254,10 @@ FAMILIES = {
 }
 
 
-def outsider_of(figures, data, quarters):
-    """Who has read these figures in the reports of all quarters; and what they are."""
+def outsider_of(families, data, quarters):
+    """Who has read the figures of all pages in the reports of all quarters; and what they are."""
     outsider, whole = Outsider(data.programme.smallest_cell), alone(data)
-    for quarter in quarters:
+    for figures, quarter in product(families, quarters):
         wholes = waves_of(data, quarter) if figures is of_answers else {"": whole}
         for wave, one in wholes.items():
             told = [line for line in figures(one, quarter) if wave in line[0][2]]
@@ -257,6 +267,9 @@ def outsider_of(figures, data, quarters):
         for name, n, at_least in figures(data, quarter):
             outsider.sees(name, n, at_least)
     relate(outsider, data)
+    of_meaningfully(outsider, data.programme.meaningful.model_dump())
+    of_events(outsider, panel(data, quarter=quarters[-1]), quarters)
+    of_times(outsider, panel(data, quarter=quarters[-1]), quarters)
     return outsider
 
 
@@ -363,13 +376,58 @@ def of_quarters(outsider):
                 outsider.adds_up(name, parts)
 
 
-def attacked(programme_file, smallest=None, *, last=0):
+def of_events(outsider, rows, quarters):
+    """Who was invited to each event is known, of each type; how many came is not, and adds up to all that is told."""
+    rows, truth = rows[rows["attended"].notna()], outsider.truth
+    cells = rows.groupby(["event_id", "fiscal_quarter", "event_type", "org_type"])["attended"].agg(["size", "sum"])
+    cells = cells.reset_index()
+    for line in cells.itertuples():
+        name = ("came to", line.event_id, "org_type", line.org_type)
+        truth |= {name: int(line.sum), ("asked to", *name[1:]): line.size}
+        outsider.is_among(name, ("asked to", *name[1:]), figure=False)
+        whole = ("reached", line.fiscal_quarter, "org_type", line.org_type)
+        if whole in truth:
+            outsider.is_among(name, whole, figure=False)
+    for what, quarter, by, group in [name for name in truth if name[0] in ("attended", "attended in")]:
+        of = dict(zip(by.split(" × "), group.split(", "), strict=True)) if by != TOTAL else {}
+        if {*of} <= {*cells}:
+            here = cells["fiscal_quarter"].eq(quarter) if what == "attended in" else cells["fiscal_quarter"] <= quarter
+            here &= (cells[list(of)] == pd.Series(of)).all(axis=1) if of else True
+            parts = [("came to", line.event_id, "org_type", line.org_type) for line in cells[here].itertuples()]
+            outsider.adds_up((what, quarter, by, group), parts)
+
+
+def of_meaningfully(outsider, least):
+    """Who takes part meaningfully has come, where that asks for hours or a director."""
+    ways = participation._ways(least)
+    for what, *at in [name for name in outsider.truth if name[0] in ways]:
+        if (ways[what]["hours"] or ways[what]["senior_delegates"]) and ("came_once", *at) in outsider.truth:
+            outsider.is_among((what, *at), ("came_once", *at), figure=False)
+
+
+def of_times(outsider, rows, quarters):
+    """Attendances are those that came once, again, a third time, and so on."""
+    truth, came = outsider.truth, rows[rows["attended"] == 1]
+    for quarter, kind in product(quarters, [TOTAL, *rows["org_type"].unique()]):
+        some = came[(came["fiscal_quarter"] <= quarter) & ((came["org_type"] == kind) | (kind == TOTAL))]
+        times, at = some["organization_id"].value_counts(), (quarter, *place(kind))
+        names = {1: "came_once", 2: "came_again", 3: "third", 4: "fourth", 5: "came_five_times"}
+        chain = [(name, *at) for name in names.values()]
+        if ("attended", *at) not in truth or not {chain[0], chain[1], chain[4]} <= {*truth}:
+            continue
+        truth |= {(name, *at): int((times >= least).sum()) for least, name in names.items() if least in (3, 4)}
+        truth[more := ("more", *at)] = int((times - 5).clip(lower=0).sum())
+        outsider.adds_up(("attended", *at), [*chain, more])
+        for whole, part in pairwise(chain):
+            outsider.is_among(part, whole, figure=False)
+
+
+def attacked(programme_file, smallest=None, *, last=0, families=FAMILIES):
     """Everything that the reports of all quarters together tell too exactly: (what about, which, value, range …)."""
     programme = kl.load(programme_file)
     data = kl.clean(programme if smallest is None else replace(programme, smallest_cell=smallest))
-    outsiders = {about: outsider_of(figures, data, data.quarters[-last:]) for about, figures in FAMILIES.items()}
-    hidden = sum(len(one.hidden) for one in outsiders.values())
-    return [(about, *line) for about, one in outsiders.items() for line in one.told()], hidden
+    outsider = outsider_of(families.values(), data, data.quarters[-last:])
+    return outsider.told(), len(outsider.hidden)
 
 
 def test_the_outsider_works_out_what_is_hidden_alone():
@@ -430,14 +488,78 @@ def test_the_attack_finds_what_is_shown_of_each_quarter_alone(tmp_path, monkeypa
     assert told
 
 
-def test_types_and_their_total_are_decided_together(tmp_path):
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """24 organizations, with the cleaned tables on disk."""
+    folder = tmp_path_factory.mktemp("small") / "programme"
+    write_example(folder, organizations=24, events=10)
+    cleaned(kl.load(folder / "programme.toml"))
+    return folder / "programme.toml"
+
+
+def test_types_and_their_total_are_decided_together(small):
     """Of 15 organizations reached 11 are of one type: the 4 of the other are hidden, and not told by the two."""
-    write_example(tmp_path / "small", organizations=24, events=10)
-    data = kl.clean(kl.load(tmp_path / "small" / "programme.toml"))
-    hidden = 0
+    data, hidden = cleaned(kl.load(small)), 0
     for quarter in data.quarters:
         table = participation.funnel(data, quarter=quarter).set_index(["step", "org_type"])["organizations"]
-        for step in table.index.unique("step").difference(KNOWN):
+        for step in table.index.unique("step"):
             assert table[step].isna().sum() != 1, (quarter, step)
             hidden += table[step].isna().any()
     assert hidden
+
+
+def test_a_project_that_few_have_named_is_another_project_and_in_no_pair(small):
+    data, named = cleaned(kl.load(small)), "Tèt Ansanm of one respondent"
+    rows = data.other_support
+    few = rows["organization_id"].isin(rows["organization_id"].unique()[:4])
+    data = replace(data, tables=data.tables | {"other_support": rows.assign(project=rows["project"].mask(few, named))})
+    told = {quarter: expectations.overlap(data, quarter=quarter)["projects"] for quarter in data.quarters}
+    assert not [quarter for quarter, one in told.items() if one.str.contains(named).any()]
+    assert expectations.OTHER in {*told[data.quarter]}
+    own = expectations.overlap(alone(data), quarter=data.quarter)["projects"]
+    assert own.str.contains(named).any() and expectations.OTHER not in {*own}
+
+
+def test_nothing_can_be_worked_out_of_how_often_and_to_what_all_came(tmp_path):
+    """Of events, quarters and types together: here the kinds of events of one quarter told who came of one type."""
+    write_example(tmp_path / "small", organizations=28, events=13, seed=22)
+    families = {name: FAMILIES[name] for name in ("organizations", "meaningful")}
+    told, hidden = attacked(tmp_path / "small" / "programme.toml", last=2, families=families)
+    assert told == [] and hidden > 50
+
+
+CLOSED, OPEN = "2017-01-02", "2017-07-02"
+LATE = {  # what → days of the late pledges, how many of them the shared pages count
+    "one organization": ([CLOSED], 0),
+    "four organizations": ([CLOSED] * 4, 0),
+    "as many as the smallest cell": ([CLOSED] * 5, 5),
+    "after what was published": ([OPEN] * 2, 2),
+    "one late, one not": ([CLOSED, OPEN], 1),
+}
+
+
+@pytest.mark.parametrize("case", LATE)
+def test_late_records_of_few_organizations_wait_and_those_of_enough_move_together(small, case):
+    days, counted = LATE[case]
+    data = cleaned(kl.load(small))
+    late.keep(data, "2017-06-30", {"data": "then"})
+    ids = data.organizations["organization_id"].head(len(days)).to_numpy()
+    pledges = pd.DataFrame({"organization_id": ids, "pledged_on": pd.to_datetime(days), "kind": "time"})
+    more = pd.concat([data.contributions, pledges.reindex(columns=data.contributions.columns)])
+    now = replace(data, tables=data.tables | {"contributions": more.astype(data.contributions.dtypes)})
+    shown, own = (late.as_published(one, {"data": "now"}) for one in (now, alone(now)))
+    assert len(shown.contributions) == len(data.contributions) + counted
+    assert bool(late.waiting(shown)) == (counted < len(days))
+    assert len(own.contributions) == len(more) and not late.waiting(own)
+
+
+def test_a_quarter_made_again_with_one_record_changed_or_gone_is_the_same(small):
+    data = cleaned(kl.load(small))
+    late.keep(data, "2017-06-30", {"data": "then"})
+    rows = data.invitations
+    one = rows["organization_id"] == rows["organization_id"].iloc[0]
+    for changed in (rows[~one], rows.assign(attended=rows["attended"].mask(one))):
+        now = replace(data, tables=data.tables | {"invitations": changed.reset_index(drop=True)})
+        shown = late.as_published(now, {"data": "now"})
+        assert all(shown.tables[name].equals(table) for name, table in data.tables.items())
+        assert late.waiting(shown)

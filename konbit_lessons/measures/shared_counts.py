@@ -9,6 +9,7 @@ import hashlib
 import weakref
 from collections.abc import Callable, Sequence
 from functools import wraps
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,9 @@ from konbit_lessons.field.store import cleaned
 from konbit_lessons.measures.intervals import with_shares
 from konbit_lessons.panel import invitations
 
-STEPS = {"roster": None, "invited": 0, "came_once": 1, "came_again": 2, "came_five_times": 5}  # step → events attended
+TIMES = {"came_once": 1, "came_again": 2, "third": 3, "fourth": 4, "came_five_times": 5}  # step → events attended
+UNSEEN = ("third", "fourth", "later", "asked_now", "came_now")  # on no page; ``later``: after the fifth time
+STEPS = ("roster", "invited", *(one for one in TIMES if one not in UNSEEN))
 BANDS = ("talked", "quarter_before", "earlier", "never")  # by the last conversation
 TAKEN_UP = ("org_type", "event_type", "consulted_at_design", "other_support_now")
 PAIRS = (("fiscal_quarter", "org_type"), ("event_type", "org_type"))
@@ -95,15 +98,21 @@ def _taken_part(data: Data, *, quarter: str) -> pd.DataFrame:
         came = attendances(so_far[so_far["fiscal_quarter"] == one])
         each = _steps(data, so_far, one)
         each["reached"] = each["organization_id"].isin(came["organization_id"])
-        gate.count(each, [*STEPS, "reached"], by=["org_type"])
+        gate.count(each, ["roster", "invited", *TIMES, "reached"], by=["org_type"])
+        every = attendances(so_far)
+        later = every.groupby("organization_id").cumcount() >= len(TIMES)
+        gate.count(every.assign(later=later), ["later"], by=["org_type"], records=True)
         _count_taken_up(gate, so_far, one, [name for name in TAKEN_UP if name in rows])
         here = _partners_in(data, one, came)
         gate.count(here, ["reached", "partners"], by=["place"])
     gate.nested(*reversed(STEPS))
+    for more, fewer in pairwise(reversed(TIMES)):
+        gate.below(more, fewer)
     gate.nested("reached", "partners")
     gate.overlapping("came_once", [Before("came_once"), "reached"])
     gate.lasting("came_again", "came_five_times")
     gate.below("reached", "attendances")
+    gate.partition("attended", [*TIMES, "later"])
     gate.known("roster", "invited", "partners")
     return _decided(gate, data)
 
@@ -113,8 +122,10 @@ def _count_taken_up(gate: Gate, rows: pd.DataFrame, quarter: str, by: Sequence[s
     known = rows[rows["attended"].notna()]
     attended, now = known["attended"].astype(bool), known.get("fiscal_quarter", "") == quarter
     known = known.assign(invitations=True, attended=attended, invitations_now=now, attendances=attended & now)
+    known = known.assign(asked_now=now, came_now=attended & now)
     pairs = [PAIRS[1]] if {*PAIRS[1]} <= {*by} else []
     gate.count(known, ["invitations", "attended"], by, pairs=pairs, records=True)
+    gate.count(known, ["asked_now", "came_now"], [name for name in by if name in PAIRS[1]], pairs=pairs, records=True)
     gate.count(known, ["invitations_now", "attendances"], [name for name in by if name == "org_type"], records=True)
 
 
@@ -123,7 +134,12 @@ def _decided(gate: Gate, data: Data) -> pd.DataFrame:
     gate.nested("attended", "invitations")
     gate.nested("attendances", "invitations_now")
     gate.partition("invitations", [Before("invitations"), "invitations_now"])
-    gate.partition("attended", [Before("attended"), "attendances"])
+    gate.partition("attended", [Before("attended"), "came_now"])
+    gate.partition("came_now", ["attendances"])
+    gate.lasting("attended")
+    gate.below("came_now", "asked_now")
+    gate.known("invitations", "invitations_now", "asked_now")
+    gate.unseen(*UNSEEN)
     return gate.decide(data.programme.smallest_cell)
 
 
@@ -132,9 +148,9 @@ def _steps(data: Data, rows: pd.DataFrame, quarter: str) -> pd.DataFrame:
     each = data.organizations[["organization_id", "org_type", "joined_on"]]
     times = each["organization_id"].map(attendances(rows).groupby("organization_id").size()).fillna(0)
     invited = each["organization_id"].isin(rows["organization_id"])
-    taken = {step: invited & (times >= least) for step, least in STEPS.items() if least is not None}
+    taken = {step: invited & (times >= least) for step, least in TIMES.items()}
     joined = each["joined_on"].isna() | (each["joined_on"] <= last_day(data, quarter))
-    return each.assign(roster=True, **taken)[joined | invited]
+    return each.assign(roster=True, invited=invited, **taken)[joined | invited]
 
 
 def _partners_in(data: Data, quarter: str, came: pd.DataFrame) -> pd.DataFrame:

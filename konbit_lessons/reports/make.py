@@ -22,7 +22,8 @@ from typing import NamedTuple
 from filelock import FileLock
 
 from konbit_lessons.errors import DataError, ReportError
-from konbit_lessons.field.store import cleaned, digest
+from konbit_lessons.field import late
+from konbit_lessons.field.store import cleaned, digest, fingerprint
 from konbit_lessons.publish import file_safe, only_one_run, published, zipped
 from konbit_lessons.reports import contents, gate, manifest, narrative, notebooks, word, workbook
 from konbit_lessons.reports.manifest import (
@@ -139,6 +140,11 @@ def make_reports(
     with FileLock(top.parent / ".quarters.lock"):  # runs for several quarters at once list them one after the other
         for file, html in contents.quarters(runs[0].setting, top.parent).items():
             published(top.parent / file, html)
+    if audience == "shared" and not programme.study:
+        data = cleaned(programme)
+        late.keep(data, str(programme.last_day(quarter)), fingerprint(programme))
+        for said in late.waiting(data):
+            progress(said)
     if failed:
         raise ReportError("\n".join(map(str, failed.values())))
     folder, first = runs[0].folder, in_words("index", runs[0].language)

@@ -1,0 +1,136 @@
+"""Records that come or change after a quarter was published: shared pages wait for enough of them.
+
+Two builds of a quarter that differ by one late record would tell what its organization did. So the records from which
+shared reports were made are kept, and of the quarters until then each organization's stay as they were, until as many
+organizations' as the smallest cell have changed: then all move together. The roster and the events are public.
+"""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from konbit_lessons import tables
+from konbit_lessons.field.cleaning import Data
+from konbit_lessons.publish import published
+
+FOLDER, STAMP = "published", "until.json"
+KEPT = "Shared pages stay as they were published"
+ORGANIZATION = "organization_id"
+Keys = dict[tuple[str, str], tuple[int, ...]]
+
+
+def keep(data: Data, last_day: str, made_from: dict[str, str]) -> None:
+    """Keep the records that shared reports were made from, of which those until a day are published.
+
+    Parameters
+    ----------
+    data : Data
+        As :func:`as_published` gives it.
+    last_day : str
+    made_from : dict of str to str
+        SHA-256 of what it was cleaned from.
+    """
+    folder, until = _folder(data), max(last_day, _stamp(data).get("until", ""))
+    for name in _tables(data):
+        published(folder / f"{name}.parquet", data.tables[name].to_parquet(index=False))
+    for name, rows in data.lists.items():
+        published(folder / f"list_{name}.parquet", rows.to_parquet(index=False))
+    published(folder / STAMP, json.dumps({"until": until, "made_from": None if waiting(data) else made_from}))
+
+
+def waiting(data: Data) -> list[str]:
+    """What to say where records wait, in a list; else an empty one."""
+    return [one for one in data.notices if one.startswith(KEPT)]
+
+
+def as_published(data: Data, made_from: dict[str, str]) -> Data:
+    """A programme for shared reports: of published quarters as it was, where few organizations' records changed.
+
+    Parameters
+    ----------
+    data : Data
+    made_from : dict of str to str
+        SHA-256 of what it was cleaned from.
+
+    Returns
+    -------
+    Data
+    """
+    programme, stamp = data.programme, _stamp(data)
+    if programme.study or programme.smallest_cell <= 1 or stamp.get("made_from", made_from) == made_from:
+        return data
+    then = {name: pd.read_parquet(_folder(data) / f"{name}.parquet") for name in _tables(data)}
+    if any([*rows] != [*data.tables[name]] for name, rows in then.items()):  # programme.toml asks for other columns
+        return data
+    until = pd.Timestamp(stamp["until"])
+    own, known = _of_each(data, data.tables, until), _of_each(data, then, until)
+    changed = [one for one in own.keys() | known.keys() if own.get(one) != known.get(one)]
+    whose = {of for _, of in changed}
+    few = 0 < len(whose) < programme.smallest_cell and whose <= {"", *data.organizations[ORGANIZATION]}
+    return _with(data, then, {name for name, _ in changed}, whose, until) if few else data
+
+
+def _with(data: Data, then: dict[str, pd.DataFrame], names: set[str], whose: set[str], until: pd.Timestamp) -> Data:
+    """A programme with what was known then of organizations whose records changed, in the tables where they did."""
+    kept = {name: data.tables[name] for name in then}
+    for name in names:
+        now, before, key = kept[name], then[name], list(data.programme.tables[name].metadata["key"])
+        ours, theirs = (_is_closed(data, name, rows, until) & _who(rows).isin(whose) for rows in (now, before))
+        rows = pd.concat([now[~ours], before[theirs].astype(now.dtypes)])
+        kept[name] = rows.sort_values(key, kind="stable", ignore_index=True)
+    same = all(sorted(_hashed(kept[name])) == sorted(_hashed(then[name])) for name in then)
+    kept |= {name: then[name] for name in names if same}
+    lists = (
+        {name: pd.read_parquet(_folder(data) / f"list_{name}.parquet") for name in data.lists} if same else data.lists
+    )
+    least = data.programme.smallest_cell
+    said = (
+        f"{KEPT}: records until {until.date()} changed since of fewer than {least} organizations, and two builds would "
+        f"tell whose. All move together once {least} have changed; internal pages (--audience internal) show them now."
+    )
+    return replace(data, tables=data.tables | kept, lists=lists or data.lists, notices=(*data.notices, said))
+
+
+def _of_each(data: Data, of: dict[str, pd.DataFrame], until: pd.Timestamp) -> Keys:
+    """Table and organization → its published records; a day after them, as of a delivery, is none of them yet."""
+    found = {}
+    for name in _tables(data):
+        rows = of[name][_is_closed(data, name, of[name], until)]
+        days = [column for column, about in data.programme.tables[name].columns.items() if tables.is_day(about)]
+        rows = rows.assign(**{day: rows[day].mask(rows[day] > until) for day in days})
+        for who, hashes in _hashed(rows).groupby(_who(rows)):
+            found[name, who] = tuple(sorted(hashes))
+    return found
+
+
+def _hashed(rows: pd.DataFrame) -> pd.Series:
+    return pd.util.hash_pandas_object(rows.astype("string").fillna(""), index=False)
+
+
+def _is_closed(data: Data, name: str, rows: pd.DataFrame, until: pd.Timestamp) -> pd.Series:
+    """Whether each row is of a day that is published, by the day of its event or its own, or of a day unknown."""
+    columns = data.programme.tables[name].columns
+    day = next((rows[one] for one, about in columns.items() if tables.is_day(about)), None)
+    if day is None:
+        day = rows["event_id"].map(data.events.set_index("event_id")["held_on"])
+    return ~(day > until)
+
+
+def _who(rows: pd.DataFrame) -> pd.Series:
+    return rows[ORGANIZATION].astype("string").fillna("")
+
+
+def _tables(data: Data) -> list[str]:
+    """The tables of what organizations did, or said."""
+    return [name for name, rows in data.tables.items() if ORGANIZATION in rows and name != "organizations"]
+
+
+def _folder(data: Data) -> Path:
+    return data.programme.processed / FOLDER
+
+
+def _stamp(data: Data) -> dict:
+    file = _folder(data) / STAMP
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}

@@ -1,0 +1,170 @@
+"""How uncertain figures are that go together, and which of them to hide so that they stay so: linear programs.
+
+Takes numbers, and the equations that they obey; says which to hide. :mod:`konbit_lessons.disclosure` says of what.
+"""
+
+import highspy
+import numpy as np
+from scipy import sparse
+
+from konbit_lessons.errors import DataError
+
+WHOLE = 1e-6  # how near to whole numbers a solution is whole
+GOLDEN = (5**0.5 - 1) / 2  # its multiples stay apart
+APART = np.array([1.0, -1, -1, 1])  # by what a figure moves up and down in two tables, how far they lie apart
+SOLVER = {"output_flag": False, "threads": 1}
+SOLVED = {"kOptimal": True, "kInfeasible": False, "kUnboundedOrInfeasible": False}  # all else is an error
+
+
+class Figures:
+    """Figures, then the differences between them, and the equations that all of them obey."""
+
+    def __init__(self, places, counted):
+        self.place = {place: at for at, place in enumerate(places)}
+        self.counts, self.about = (np.array([one[at] for one in counted], float) for at in (0, 1))
+        if (bad := (self.counts < 0) | (self.counts % 1 > 0)).any():
+            wrong = bad.argmax()
+            raise DataError(
+                f"disclosure: {name_of(places[wrong])} is {self.counts[wrong]:g}; expected a whole number from 0."
+            )
+        self.differences, self.between, self.are_figures, self.equations, self.parts = [], [], [], [], []
+
+    def relate(self, whole, parts, over, *, about=None, is_figure=True):
+        """Note that the whole is the sum of its parts, plus `over` times a difference that is never shown."""
+        name, whole, parts = name_of(whole), self.place[whole], [self.place[part] for part in parts]
+        of_parts = self.counts[parts].sum()
+        difference = self.counts[whole] - of_parts
+        if difference * over < 0 or (difference and not over):
+            raise DataError(
+                f"disclosure: {name} is {self.counts[whole]:g} and its parts are {of_parts:g}, which cannot be. Mend "
+                "the counts, or say how they go together: partition, nested, overlapping or below."
+            )
+        equation = {whole: 1, **dict.fromkeys(parts, -1)}
+        if over:
+            equation[len(self.counts) + len(self.differences)] = -over
+            self.differences.append(abs(difference))
+            self.between.append(abs(difference) if about is None or over < 0 else about)
+            self.are_figures.append(is_figure)
+        self.equations.append(equation)
+        if over >= 0 and is_figure:
+            self.parts += [(part, whole) for part in equation if part != whole]
+
+    def hide(self, smallest, printed, known, kept, floors):
+        """Return which figures to hide, and how small each may be for all that is told.
+
+        Parameters
+        ----------
+        smallest : int
+        printed, known, kept : arrays of bool
+            What stands on a page unless it is hidden, what an outsider knows, and what is hidden anyway.
+        floors : array
+            Below which a figure is known not to be.
+        """
+        rest = np.zeros(len(self.differences), bool)
+        values, about = np.concatenate([self.counts, self.differences]), np.concatenate([self.about, self.between])
+        shown, known, kept, floors = (np.concatenate([one, rest]) for one in (printed, known, kept, floors))
+        few = (about > 0) & (about < smallest) & np.concatenate([printed, self.are_figures]).astype(bool)
+        while zeros := self._zeros_of(few, values):
+            few[zeros] = True
+        fixed = known | shown & (values == 0) & ~few
+        at_most = self._known_limits(np.where(known, values, np.inf))
+        by_rule = at_most >= smallest  # within a group known to be smaller, a zero is hidden as well
+        low = np.maximum(shown & (values > 0) & by_rule, floors)
+        apart = np.minimum(np.where(few, np.maximum(values, smallest), smallest), at_most - by_rule)
+        ties = 1 + np.arange(len(values)) * GOLDEN % 1 / 1000  # no two the same: one cheapest way
+        cost = np.log2(2 + values) * ties
+        hidden = shown & np.where(known, kept, few | kept)
+        program = Program(self._matrix(len(values)), values, low, ~fixed)
+        least, most = values, values
+        while (unsafe := (hidden & ~fixed | ~shown & few) & (most - least < apart)).any():
+            target = unsafe.argmax()
+            tables = program.two_tables(target, apart[target], np.where(hidden | ~shown, 0.001, cost))
+            if tables is None:
+                apart[target] = min(apart[target] - 1, program.farthest(target))
+                continue
+            least, most = np.minimum(least, tables.min(axis=0)), np.maximum(most, tables.max(axis=0))
+            hidden |= shown & (least < most)
+        return (hidden | ~shown)[: len(self.counts)], least[: len(self.counts)]
+
+    def _zeros_of(self, few, values):
+        """Zeros of a group that is too small, unless another group of theirs is shown to be empty."""
+        small = {part for part, whole in self.parts if few[whole]}
+        empty = {part for part, whole in self.parts if values[whole] == 0 and not few[whole]}
+        return [part for part in sorted(small - empty) if values[part] == 0 and not few[part]]
+
+    def _known_limits(self, at_most):
+        """Of each figure the smallest group of known size that holds it, beyond which no table makes it uncertain."""
+        while larger := [(part, whole) for part, whole in self.parts if at_most[part] > at_most[whole]]:
+            for part, whole in larger:
+                at_most[part] = min(at_most[part], at_most[whole])
+        return at_most
+
+    def _matrix(self, columns):
+        entries = [(row, at, sign) for row, equation in enumerate(self.equations) for at, sign in equation.items()]
+        rows, at, signs = zip(*entries, strict=True) if entries else ((), (), ())
+        return sparse.csr_array((signs, (rows, at)), (len(self.equations), columns), dtype=float)
+
+
+class Program:
+    """Two tables beside the true one, as what each figure moves up and down, that obey the same equations."""
+
+    def __init__(self, matrix, values, low, movable):
+        self.values, self.at = values, np.flatnonzero(movable)
+        rows = sparse.kron(np.eye(2), sparse.kron([[1, -1]], matrix[:, self.at]), format="csr")
+        model, down = highspy.HighsLp(), values[self.at] - low[self.at]
+        model.num_row_, model.num_col_ = rows.shape
+        model.row_lower_, model.row_upper_ = np.zeros((2, rows.shape[0]))
+        model.col_cost_, model.col_lower_ = np.zeros((2, rows.shape[1]))
+        model.col_upper_ = np.concatenate([np.full(len(down), highspy.kHighsInf), down] * 2)
+        model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        model.a_matrix_.start_, model.a_matrix_.index_, model.a_matrix_.value_ = rows.indptr, rows.indices, rows.data
+        self.solver = highspy.Highs()
+        for option, value in SOLVER.items():
+            self.solver.setOptionValue(option, value)
+        self.solver.passModel(model)
+
+    def two_tables(self, target, apart, cost):
+        """Return two tables that lie this far apart in the target and move least; None if there are none.
+
+        The linear program nearly always comes out whole; what does not is asked to.
+        """
+        every = np.arange(4 * len(self.at), dtype=np.int32)
+        self.solver.changeColsCost(len(every), every, np.tile(cost[self.at], 4))
+        self.solver.addRow(apart, highspy.kHighsInf, 4, self._moves_of(target), APART)
+        moves, asked = self._solved(), every[:0]
+        while moves is not None and len(broken := every[np.abs(moves - np.rint(moves)) > WHOLE]):
+            self._ask(broken, highspy.HighsVarType.kInteger)
+            moves, asked = self._solved(), every
+        self._ask(asked, highspy.HighsVarType.kContinuous)
+        self.solver.deleteRows(1, np.array([self.solver.getNumRow() - 1], dtype=np.int32))
+        if moves is None:
+            return None
+        up, down = np.rint(moves).reshape(2, 2, -1).swapaxes(0, 1)
+        tables = np.tile(self.values, (2, 1))
+        tables[:, self.at] += up - down
+        return tables
+
+    def farthest(self, target):
+        """Return how far apart two tables can lie in the target, where something keeps them together."""
+        costs = np.zeros(4 * len(self.at))
+        costs[self._moves_of(target)] = -APART
+        self.solver.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs)
+        return np.floor(-costs @ self._solved() + WHOLE)
+
+    def _moves_of(self, target):
+        """Where the target moves up and down in one table, and in the other."""
+        return np.arange(4, dtype=np.int32) * len(self.at) + np.searchsorted(self.at, target).astype(np.int32)
+
+    def _solved(self):
+        self.solver.run()
+        return np.array(self.solver.getSolution().col_value) if SOLVED[self.solver.getModelStatus().name] else None
+
+    def _ask(self, columns, kind):
+        self.solver.changeColsIntegrality(len(columns), columns, np.full(len(columns), kind))
+
+
+def name_of(place):
+    """Return what a message calls a figure."""
+    figure, report, way, group = place
+    of = [f"{name} {one}" for name, one in zip(way, group, strict=True)]
+    return ", ".join([str(figure), *filter(None, [report]), *of])
