@@ -45,6 +45,7 @@ def estimate(
     by=None,
     exploratory=False,
     labels=None,
+    steps=None,
     smallest_effect=0.10,
     confidence=0.95,
     permutations=1999,
@@ -86,6 +87,7 @@ def estimate(
         in which every incentive has its own effect in each group
     exploratory : p-values are adjusted by Benjamini and Hochberg, and called so, instead of Holm
     labels : mapping of a column to the words for it
+    steps : mapping of an amount to the difference in it that is told of; else two standard deviations, rounded
     smallest_effect : proportion; a smaller effect would change nothing
     confidence : of the intervals
     permutations : number of shuffles, only for incentives that are not estimable; 0 for none
@@ -110,7 +112,12 @@ def estimate(
     """
     given = {name: value for name, value in locals().items() if name != "rows"}
     _check(given)
-    given |= {"incentives": names_of(incentives), "cluster": names_of(cluster), "labels": labels or {}}
+    given |= {
+        "incentives": names_of(incentives),
+        "cluster": names_of(cluster),
+        "labels": labels or {},
+        "steps": steps or {},
+    }
     question = {name: given.pop(name) for name in QUESTION}
     return answered(rows, question, given)
 

@@ -13,13 +13,14 @@ import pandas as pd
 from scipy.stats import false_discovery_control
 
 from konbit_lessons.incentives.answers import UNKNOWN, n_of
+from konbit_lessons.incentives.design import usual_step
 
 LIKELY = 2  # times the error rate of "clear" is that of "likely": 10 % of findings, at a confidence of 95 %
 COUNTS = ["n_offered", "k_offered", "n_not_offered", "k_not_offered", "groups_offered"]
 COLUMNS = ["term", "label", "estimate", "std_error", "df", "conf_low", "conf_high", "p_value", "p_adjusted"]
 COLUMNS += ["n", "clusters", "method", "varies_by", "kind", *COUNTS]
 COLUMNS += ["penalized_low", "penalized_high", "permutation_p", "strength", "reason"]
-COLUMNS += ["detectable", "e_value", "e_value_limit", "against"]
+COLUMNS += ["detectable", "e_value", "e_value_limit", "step", "against"]
 NOT_SHOWN = "not_shown"  # the reason of an incentive that is hidden
 KEPT = ["term", "label", "n", "clusters", "method", "varies_by", "kind", "against", "group"]
 ENDS = ["estimate", "conf_low", "conf_high"]
@@ -28,14 +29,21 @@ ORGANIZATION = "organization_id"
 
 
 def table_of(answers, keys, options):
-    """The answers about these terms, decided; ``matters`` is the effect, in its own unit, that would matter."""
+    """The answers about these terms, decided; ``step`` is the difference in an amount that is told of, else 1, and
+    ``matters`` the effect per unit that would matter over it."""
     lines = []
     for key in keys:
         term = answers.design.terms[key]
         line = {"term": term.name, "group": term.group, **answers.about(key)}
         line |= {"label": label_of(term.column, term.level, options["labels"]), "against": term.against}
-        lines.append(line | {"matters": options["smallest_effect"] / term.usual_change})
+        step = options["steps"].get(term.column) or _step(term, line["estimate"])
+        lines.append(line | {"step": step, "matters": options["smallest_effect"] / step})
     return decided(pd.DataFrame(lines), options["confidence"], options["exploratory"])
+
+
+def _step(term, estimate):
+    """The usual difference in an amount, or less where the effect of so much more would be above 100 of 100."""
+    return 1.0 if term.is_offered else usual_step(term.x, 1 / abs(estimate) if abs(estimate) > 0 else np.inf)
 
 
 def decided(table, confidence, exploratory):

@@ -15,6 +15,7 @@ from konbit_lessons.sentences.common import FOUND, answer, as_printed, say_known
 from konbit_lessons.words import mark
 
 TEXTS = texts("incentives")
+ENDS = ("estimate", "conf_low", "conf_high")
 SIDES = ("offered", "not_offered")
 PER_AMOUNT = {"estimate": "", "conf_low": "_low", "conf_high": "_high"}
 
@@ -41,13 +42,12 @@ def incentive_rows(say, result):
     Returns
     -------
     DataFrame, one row per incentive
-        The columns of the table, estimates and intervals times ``step`` (1 where it is offered or not; of an amount the
-        smallest of 1, 10, 100 … that goes with a percentage point), ``label``, ``answer`` (how strong the evidence is),
+        The columns of the table, estimates and intervals times ``step`` (1 where it is offered or not; of an amount
+        what it usually differs by) and within 100 of 100, ``label``, ``answer`` (how strong the evidence is),
         ``rests_on``, ``share_offered`` and ``share_not_offered``, and ``why`` where there is no estimate.
     """
     units, table, why = units_of(say, result), result.table, mark("the data cannot tell, because {reason}")
-    steps = np.array([step(row) for row in table.to_dict("records")])
-    rows = table.assign(step=steps, **{end: table[end] * steps for end in ("estimate", "conf_low", "conf_high")})
+    rows = table.assign(step=table["step"].fillna(1), **of_a_step(table, table["step"]))
     each = rows.to_dict("records")
     rows = rows.assign(
         label=[str(_label(say, row)) for row in each],
@@ -60,13 +60,14 @@ def incentive_rows(say, result):
     return rows.sort_values("estimate", ascending=False, kind="stable", na_position="last", ignore_index=True)
 
 
-def step(row):
-    """Return the difference in an incentive that a sentence speaks of: 1, or of an amount 1, 10, 100 …"""
-    size, reach = abs(row["estimate"]), max(abs(row["conf_low"]), abs(row["conf_high"]))
-    if row["kind"] == "offered" or not size > 0:
-        return 1
-    most = np.floor(np.log10(1 / reach)) if reach > 0 else 6  # beyond, the interval would pass 100 of 100
-    return int(10 ** np.clip(np.ceil(np.log10(0.01 / size)), 0, np.clip(most, 0, 6)))
+def of_a_step(found, step, ends=ENDS):
+    """Return estimates and intervals, of rows or of one, for so much more of an amount: none is beyond 100 of 100."""
+    return {end: np.clip(found[end] * step, -1.0, 1.0) for end in ends}
+
+
+def step_of(say, row):
+    """Return the difference in an amount that a row is about, as it is printed: "500" or "0.2"."""
+    return say.number(row["step"], max(0, -int(np.floor(np.log10(row["step"]) + 1e-9))))
 
 
 def term_name(say, term):
@@ -77,7 +78,8 @@ def term_name(say, term):
 
 def _label(say, row):
     name = term_name(say, row["term"])
-    return say("{label}, each {step} more", label=name, step=row["step"]) if row["step"] > 1 else name
+    told = row["kind"] == "amount" and row["strength"] != "cannot tell"
+    return say("{label}, each {step} more", label=name, step=step_of(say, row)) if told else name
 
 
 def in_one_table(say, points, costs):
@@ -190,10 +192,8 @@ def costs(say, table):
 def _cost(say, row):
     about = {"label": term_name(say, row["term"]), "currency": say.programme.currency}
     about |= {name: _two_digits(row[name]) for name in ("spent", "cost", "cost_low", "cost_high")}
-    more = {name: row[f"per_amount{end}"] for name, end in PER_AMOUNT.items()}
-    size = step({"kind": "amount", **more})
-    more = {name: number * size for name, number in more.items()}
-    told = {"step": size, "points": abs(more["estimate"]), "span": span(say, more), **about}
+    more = of_a_step({name: row[f"per_amount{end}"] for name, end in PER_AMOUNT.items()}, row["step"])
+    told = {"step": step_of(say, row), "points": abs(more["estimate"]), "span": span(say, more), **about}
     return say(TEXTS["costs"][row["bound"]], **about) + say_known(say, TEXTS["per_amount"][_way(more)], told)
 
 
@@ -219,7 +219,7 @@ def _difference(say, row, units):
     size = abs(row["estimate"])
     which = f"{'against' if row['against'] else row['kind']} {_way(row)}"
     text = TEXTS["difference_in_a_study" if units["in_a_study"] else "difference"][which]
-    return say(text, n=100 * as_printed(size), points=size, step=row["step"], against=row["against"], **units)
+    return say(text, n=100 * as_printed(size), points=size, step=step_of(say, row), against=row["against"], **units)
 
 
 def counts(say, row, units):

@@ -13,11 +13,19 @@ import pandas as pd
 
 from konbit_lessons.say import small
 from konbit_lessons.sentences.common import FOUND, say_known, texts
-from konbit_lessons.sentences.incentives import group_count, incentive_rows, row_count, span, term_name, units_of
+from konbit_lessons.sentences.incentives import (
+    group_count,
+    incentive_rows,
+    of_a_step,
+    row_count,
+    span,
+    step_of,
+    term_name,
+    units_of,
+)
 from konbit_lessons.words import mark, pair
 
 MOST_PANELS = 4
-ENDS = ["estimate", "conf_low", "conf_high"]
 TEXTS = texts("limits")
 PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "firthmodels", "seaborn")
 
@@ -62,7 +70,8 @@ def _moved(say, result, completed):
     if not completed.imputations or table.empty:
         return None
     steps = table["term"].map(incentive_rows(say, result).set_index("term")["step"])
-    table = table.assign(own=table["complete_estimate"] * steps, pooled=table["pooled_estimate"] * steps)
+    told = of_a_step(table, steps, ["complete_estimate", "pooled_estimate"])
+    table = table.assign(own=told["complete_estimate"], pooled=told["pooled_estimate"])
     most = table.loc[(table["pooled"] - table["own"]).abs().idxmax()]
     rows = {"all": most["pooled_n"], "complete": most["complete_n"], "m": completed.imputations}
     return say(TEXTS["imputed"], label=term_name(say, most["term"]), **rows, **most[["own", "pooled"]])
@@ -71,7 +80,7 @@ def _moved(say, result, completed):
 def missed(say, result):
     """Return one sentence per incentive without a finding: the effect that would most likely have been missed."""
     return [
-        say(TEXTS["missed"][row["kind"]], label=name, size=row["detectable"] * row["step"], step=row["step"])
+        say(TEXTS["missed"][row["kind"]], label=name, size=row["detectable"] * row["step"], step=step_of(say, row))
         for name, row in _of_strength(say, result, ("uncertain", "no sign of"))
     ]
 
@@ -118,7 +127,7 @@ def _groups_differ(say, result, row, within):
     if row["strength"] == "cannot tell":
         return say("**{label}:** the data cannot tell whether “{first}” and “{second}” differ.", **values)
     size = incentive_rows(say, result).set_index("term")["step"].get(row["term"], 1)
-    ends = {end: row[end] * size for end in ENDS}
+    ends = of_a_step(row, size)
     of_first, of_second = (_more(say, within[row["term"], name], size) for name in names)
     values |= {"of_first": of_first, "of_second": of_second, "differs": say(TEXTS["differs"][row["strength"]])}
     values |= {"points": abs(ends["estimate"]), "confidence": result.confidence, "span": span(say, ends)}
@@ -126,8 +135,8 @@ def _groups_differ(say, result, row, within):
 
 
 def _more(say, row, size):
-    points = abs(row["estimate"]) * size
-    return say("{points:points} more" if row["estimate"] >= 0 else "{points:points} fewer", points=points)
+    points = of_a_step(row, size)["estimate"]
+    return say("{points:points} more" if points >= 0 else "{points:points} fewer", points=abs(points))
 
 
 def ways_of_looking(say, result):
@@ -152,7 +161,7 @@ def ways_of_looking(say, result):
         label=table["specification"].map(labels),
         way=np.where(table["specification"] == "main", "main", "other"),
         why=[say.words.text(TEXTS["no_estimate"][why]) if why else "" for why in table["reason"]],
-        **table[ENDS].mul(table["term"].map(shown["step"]).astype(float), axis="index"),
+        **of_a_step(table, table["term"].map(shown["step"]).astype(float)),
     ).sort_values("incentive", kind="stable", ignore_index=True)
 
 
@@ -162,7 +171,7 @@ def _ways(say, result):
     table = result.robustness.table
     own = table[table["own_estimate"] & table["estimate"].notna()]
     for row in incentive_rows(say, result).to_dict("records"):
-        ways = own.loc[own["term"] == row["term"], "estimate"].to_numpy() * row["step"]
+        ways = of_a_step(own[own["term"] == row["term"]], row["step"])["estimate"].to_numpy()
         if len(ways):
             yield term_name(say, row["term"]), ways, int((np.sign(ways) == np.sign(ways[0])).sum())
 
