@@ -12,9 +12,10 @@ from a row, or the first row of a frame, where all that they name is known: ``sa
 
 import re
 import string
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 
@@ -117,9 +118,28 @@ class Say(string.Formatter):
         values : what is filled in; more than the text names may be given, as of a row of a frame
         """
         kept = []
+        if units := self.units:
+            message = _study()["words"].get(message if isinstance(message, str) else message[0], message)
+            values = units | values
         text = self.words.template(message, values.get("n"))
         said = "".join(self._filled(part, values, kept) for part in self.parse(text))
         return Sentence(said, tuple(tuple(one) for one in kept), self.language, self)
+
+    @property
+    def units(self):
+        """What a study calls its rows, groups, treatments and outcome, name → words; nothing of a programme."""
+        own, language = getattr(self.programme, "units", None), self.language
+        if own is None:
+            return {}
+        said = {name: (getattr(own, name, None), text) for name, text in _study()["units"].items()}
+        if not said["outcome"][0]:
+            outcome = Label.of(self.programme.study.outcome)
+            said["outcome"] = self.words.text(said["outcome"][1], outcome=outcome.text()), ""
+        return {name: Label.of(one or self.words.text(text)).text(language) for name, (one, text) in said.items()}
+
+    def shown(self, text):
+        """Return a text of a page that has no values: in the words of a study, where it is one."""
+        return str(self(text)) if self.units else self.words.text(text)
 
     def __getattr__(self, name):
         if not name.startswith("_"):
@@ -185,6 +205,8 @@ class Say(string.Formatter):
 
     def name(self, term, form="one"):
         """Return what a column, an incentive, a question or an action is called, at the beginning of a sentence."""
+        if term == "incentive" and self.units:
+            return capital(self.units[term])
         said = self.programme.label(term).text(self.language, form) if self.programme is not None else term
         return said if said != term else self.words.text(capital(str(term).replace("_", " ")))
 
@@ -208,6 +230,12 @@ class Say(string.Formatter):
         levels = self.programme is not None and series.name in self.programme.types
         one = partial(self.level, series.name) if levels else self.name
         return series.map(lambda value: capital(one(value, form=form)), na_action="ignore")
+
+
+@cache
+def _study():
+    """What pages say of a study, and what it calls its things: see texts.toml."""
+    return tomllib.loads((Path(__file__).parent / "sentences" / "texts.toml").read_text("utf-8"))["study"]
 
 
 def _keep(kept, name, value, kind):

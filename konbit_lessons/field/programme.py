@@ -131,7 +131,13 @@ class Programme:
         found = {name: list(getattr(asked, name)) for name in ("incentives", "adjust_for", "cluster")}
         found["labels"] = {name: label.text(self.languages[0]) for name, label in self._labels.items()}
         found |= {"outcome": asked.outcome, "smallest_effect": asked.smallest_effect_that_matters}
+        found |= {"steps": asked.step} if self.study and asked.step else {}
         return found | ({"by": asked.by} if asked.by else {})
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What :func:`konbit_lessons.estimate` takes of the question beside its formula and the rows."""
+        return {name: one for name, one in self.question.items() if name not in ("outcome", "adjust_for", "labels")}
 
     @property
     def formula(self) -> str:

@@ -10,7 +10,16 @@ from fnmatch import fnmatch
 from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StringConstraints,
+    model_validator,
+)
 
 from konbit_lessons import tables
 from konbit_lessons.field.sources import KINDS
@@ -35,6 +44,7 @@ Filled = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 TableName = Literal[tables.TABLES]
 Text = Annotated[Label, PlainValidator(Label.of)]
 A_NAME, A_DAY = re.compile(r"[a-z][a-z0-9_]*"), re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])")
+AsWritten = Annotated[str, BeforeValidator(str)]  # as a table has it: also a number
 Name = Annotated[str, _where(A_NAME.fullmatch, "a name of small letters, digits and _, such as seeds_voucher")]
 Day = Annotated[str, _where(A_DAY.fullmatch, 'a month and a day up to 28, such as "10-01"')]
 Zone = Annotated[str, _where(lambda one: one in available_timezones(), 'a time zone such as "Africa/Dakar"')]
@@ -212,23 +222,47 @@ class Analysis(_Asked):
 class Units(_Section):
     """How the sentences of a study call its rows, its groups and its outcome."""
 
-    row: Filled = "row"
-    rows: Filled = "rows"
-    group: Filled = "group"
-    groups: Filled = "groups"
-    outcome: Filled | None = None
+    row: Text | None = None
+    rows: Text | None = None
+    group: Text | None = None
+    groups: Text | None = None
+    outcome: Text | None = None
+    incentive: Text | None = None
+    incentives: Text | None = None
 
 
 class Study(_Asked):
     """[study]: one tidy table that is ready to analyse."""
 
     by: ClassVar[None] = None
-    title: Filled
+    title: Text
     table: Filled
     outcome: Filled
     cluster: list[Filled] = Field(min_length=1, max_length=2)
+    smallest_effect_that_matters: float | None = Field(None, gt=0, lt=1)
+    reference: dict[str, AsWritten] = {}  # incentive of several kinds → the one that the others are compared with
+    yes: dict[str, list[AsWritten]] = {}  # column → its texts that count as yes
+    kinds: list[Filled] = []  # columns whose numbers are names
+    step: dict[str, Annotated[float, Field(gt=0)]] = {}  # amount → the difference in it that is told of
+    missing: list[AsWritten] | dict[str, list[AsWritten]] | None = (
+        None  # texts for nothing: of all columns, or by column, "*" any
+    )
+    decimal: Literal[".", ","] | None = None
     labels: dict[str, Text] = {}
     units: Units = Units()
+
+    @property
+    def columns(self) -> list[str]:
+        """Every column that it names."""
+        by_column = [*self.reference, *self.yes, *self.kinds, *self.step]
+        by_column += [one for one in self.missing if one != "*"] if isinstance(self.missing, dict) else []
+        return [self.outcome, *self.incentives, *self.adjust_for, *self.cluster, *by_column]
+
+    def missing_in(self, column: str) -> list[str] | None:
+        """The texts that say nothing in a column; None where that is not declared."""
+        if isinstance(self.missing, dict):
+            return self.missing.get(column, self.missing.get("*"))
+        return self.missing
 
 
 class Source(_Section):

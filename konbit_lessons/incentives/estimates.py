@@ -88,7 +88,7 @@ def estimate(
     exploratory : p-values are adjusted by Benjamini and Hochberg, and called so, instead of Holm
     labels : mapping of a column to the words for it
     steps : mapping of an amount to the difference in it that is told of; else two standard deviations, rounded
-    smallest_effect : proportion; a smaller effect would change nothing
+    smallest_effect : proportion; a smaller effect would change nothing. None: nothing is said of what matters
     confidence : of the intervals
     permutations : number of shuffles, only for incentives that are not estimable; 0 for none
     seed : of the shuffles
@@ -184,7 +184,7 @@ class Estimates:
     coefficients: pd.Series
     not_estimable: pd.DataFrame
     notes: tuple
-    smallest_effect: float
+    smallest_effect: float | None
     confidence: float
     method: str
     labels: Mapping
@@ -236,6 +236,11 @@ class Estimates:
         found = sandwich.covariates_of(self.answers, self.labels)
         return found if self.smallest <= 1 else result.shown_covariates(found, self.answers.design, self.smallest)
 
+    @cached_property
+    def pairs(self):
+        """The kinds of an incentive against each other, two by two: see ``result.pairs_of``."""
+        return result.pairs_of(self.answers, self.table, self.asked[2])
+
     shown = result.shown
     costs = cost.costs
 
@@ -274,6 +279,8 @@ def _check(given):
     share = "a share between 0 and 1, such as 0.95", lambda x: 0 < x < 1
     some = "a share above 0 and at most 1, such as 0.10", lambda x: 0 < x <= 1
     numbers = {"confidence": share, "smallest_effect": some, "permutations": whole, "seed": whole}
+    if given["smallest_effect"] is None:
+        del numbers["smallest_effect"]
     for what, (expected, fits) in numbers.items():
         if not isinstance(given[what], Real) or not fits(given[what]):
             raise ModelError(f"{what}: found {given[what]!r}; expected {expected}.")

@@ -7,6 +7,7 @@ which few organizations tell. docs/disclosure.md says what is hidden.
 """
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -37,7 +38,7 @@ def table_of(answers, keys, options):
         line = {"term": term.name, "group": term.group, **answers.about(key)}
         line |= {"label": label_of(term.column, term.level, options["labels"]), "against": term.against}
         step = options["steps"].get(term.column) or _step(term, line["estimate"])
-        lines.append(line | {"step": step, "matters": options["smallest_effect"] / step})
+        lines.append(line | {"step": step, "matters": (options["smallest_effect"] or np.nan) / step})
     return decided(pd.DataFrame(lines), options["confidence"], options["exploratory"])
 
 
@@ -111,6 +112,22 @@ def groups_of(answers, terms, options):
     differences = [_difference(answers, told, term, first, group) for term in terms for group in others]
     differences = decided(pd.DataFrame(differences), options["confidence"], options["exploratory"])
     return pd.concat([effects, differences], ignore_index=True)
+
+
+def pairs_of(answers, table, options):
+    """The effects of the kinds of an incentive less those of each other, but the one that all are compared with.
+
+    Columns ``term``, ``against``, and as in ``Estimates.table`` from ``estimate`` to ``strength``; p-values are
+    adjusted over these rows. Of a kind that the table does not tell of, neither is its difference told.
+    """
+    reasons, terms, lines = table.set_index("term")["reason"], answers.design.terms, []
+    for one, other in combinations((key for key, term in terms.items() if term.level), 2):
+        if terms[one].column == terms[other].column:
+            reason = reasons[one] or reasons[other]
+            numbers = {"reason": reason} if reason else answers.difference(one, other)
+            about = {"term": one, "against": terms[other].level, "matters": options["smallest_effect"] or np.nan}
+            lines.append(UNKNOWN | about | numbers)
+    return decided(pd.DataFrame(lines), options["confidence"], options["exploratory"]) if lines else pd.DataFrame()
 
 
 def _difference(answers, told, term, first, second):
@@ -199,8 +216,18 @@ def shown_missing(missing, smallest):
 
 
 def _is_few(design, name, smallest):
-    """Whether a group that an answer about a term rests on is too small, or empty of all but a few."""
-    who, took_part, sides = _who(design), design.y > 0, design.compared(name)
+    """Whether a group that an answer about a term rests on is too small, or empty of all but a few.
+
+    An amount is not told by its two sides: its answer rests on all rows.
+    """
+    if not design.terms[name].is_offered:
+        return _is_split(design, name, smallest, [design.terms[name].rows])
+    return _is_split(design, name, smallest)
+
+
+def _is_split(design, name, smallest, sides=None):
+    who, took_part = _who(design), design.y > 0
+    sides = design.compared(name) if sides is None else sides
     return any(0 < n_of(who, side) < smallest or _is_few_of(who[side], took_part[side], smallest) for side in sides)
 
 
@@ -229,8 +256,9 @@ def _safe(table, keys, design, terms, smallest):
     never = {key: n_of(who, term.rows) - n_of(who, design.compared(key)[0]) for key, term in terms.items()}
     never = pd.Series([never.get(key, 0) for key in keys], index=table.index)
     few_left = never.between(1, smallest - 1) & (table["varies_by"] != "event_id")
+    split = [key in terms and not terms[key].is_offered and _is_split(design, key, smallest) for key in keys]
     numbers = table.columns.drop([*COUNTS, "strength", "reason", "explanation", *KEPT], errors="ignore")
-    safe = _masked(_masked(table, COUNTS, hidden | told), numbers, hidden)
+    safe = _masked(_masked(table, COUNTS, hidden | told | np.array(split, dtype=bool)), numbers, hidden)
     safe.loc[hidden, ["strength", "reason"]] = "cannot tell", NOT_SHOWN
     for digits, names in ROUNDED.items():  # a share of so many, told exactly, tells of how many
         safe.loc[told, names] = safe.loc[told, names].round(digits)

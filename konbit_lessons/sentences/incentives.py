@@ -12,7 +12,7 @@ import pandas as pd
 from konbit_lessons.incentives.result import LIKELY
 from konbit_lessons.say import capital, small
 from konbit_lessons.sentences.common import FOUND, answer, as_printed, say_known, texts
-from konbit_lessons.words import mark
+from konbit_lessons.words import Label, mark
 
 TEXTS = texts("incentives")
 ENDS = ("estimate", "conf_low", "conf_high")
@@ -22,18 +22,18 @@ PER_AMOUNT = {"estimate": "", "conf_low": "_low", "conf_high": "_high"}
 
 def units_of(say, result):
     """Return what a programme, or a study, calls its rows, groups and outcome, and whether it is ``in_a_study``."""
-    units = say.programme.units if say.programme is not None else None
-    if units is None and result.outcome == "attended":
+    if say.units:
+        return say.units | {"in_a_study": True}
+    if result.outcome == "attended":
         return {name: say.words.text(text) for name, text in TEXTS["invitations"].items()} | {"in_a_study": False}
-    named = {name: say.words.text(getattr(units, name, None) or text) for name, text in TEXTS["units"].items()}
-    outcome = getattr(units, "outcome", None) or str(say("had “{outcome}”", outcome=result.outcome))
-    return named | {"outcome": outcome, "in_a_study": True}
+    named = {name: say.words.text(text, outcome=result.outcome) for name, text in texts("study")["units"].items()}
+    return named | {"in_a_study": True}
 
 
 def question(say):
     """Return the title of the report: what was asked, of a programme or of a study."""
     study = say.programme.study
-    return say(study.title.replace("{", "{{")) if study else say("Which incentives predict participation?")
+    return Label.of(study.title).text(say.language) if study else say("Which incentives predict participation?")
 
 
 def incentive_rows(say, result):
@@ -48,6 +48,9 @@ def incentive_rows(say, result):
     """
     units, table, why = units_of(say, result), result.table, mark("the data cannot tell, because {reason}")
     rows = table.assign(step=table["step"].fillna(1), **of_a_step(table, table["step"]))
+    alike = _alike(table, 1 - result.confidence)
+    rows["p_adjusted"] = table["p_adjusted"].fillna((table["permutation_p"] * len(table)).where(alike))
+    rows["strength"] = table["strength"].mask(alike, "clear")
     each = rows.to_dict("records")
     rows = rows.assign(
         label=[str(_label(say, row)) for row in each],
@@ -58,6 +61,19 @@ def incentive_rows(say, result):
     )
     rows.loc[rows["strength"] == "cannot tell", ["estimate", "conf_low", "conf_high"]] = np.nan
     return rows.sort_values("estimate", ascending=False, kind="stable", na_position="last", ignore_index=True)
+
+
+def _alike(table, error):
+    """Where all with an incentive, or all without it, gave the same answer: that is clear where chance would not do it.
+
+    The p of the permutation, times the number of incentives, then tells; groups must be enough, as for an estimate.
+    """
+    sides = sum(
+        (table[f"k_{side}"].isin([0]) | (table[f"k_{side}"] == table[f"n_{side}"])).astype(int) for side in SIDES
+    )
+    enough = table["groups_offered"] >= np.where(table["varies_by"] == "event_id", 5, 10)
+    told = (table["reason"] == "separated") & (table["kind"] == "offered") & (sides == 1) & enough
+    return told & (table["permutation_p"] * len(table) < error)
 
 
 def of_a_step(found, step, ends=ENDS):
@@ -78,6 +94,8 @@ def term_name(say, term):
 
 def _label(say, row):
     name = term_name(say, row["term"])
+    if row["against"]:
+        return say("{label}, against {against}", label=name, against=row["against"])
     told = row["kind"] == "amount" and row["strength"] != "cannot tell"
     return say("{label}, each {step} more", label=name, step=step_of(say, row)) if told else name
 
@@ -95,6 +113,8 @@ def in_one_table(say, points, costs):
     rounded = costs[["term", *prices]].assign(**{name: costs[name].map(_to_two_digits) for name in prices})
     shares = [f"{what}_{side}" for side in SIDES for what in ("k", "n", "share")]
     kept = ["label", *shares, "estimate", "conf_low", "conf_high", "p_adjusted", *prices, "answer"]
+    whole = (points["kind"] == "amount") & (points["n_not_offered"] == 0)  # of such an amount there are no two sides
+    points = points.assign(**{name: points[name].astype("float64").mask(whole) for name in shares})
     return points.merge(rounded, on="term", how="left", validate="one_to_one")[kept]
 
 
@@ -169,9 +189,22 @@ def of_incentive(say, result, row):
     units, text, name = units_of(say, result), TEXTS["of_incentive"][row["strength"]], term_name(say, row["term"])
     if row["strength"] == "cannot tell":
         return say(text, label=name, reason=reason(say, row, units)) + _seen(say, row, units)
+    if row["reason"] and (seen := _seen(say, row, units)):  # clear without an interval
+        return say(TEXTS["clear_without_interval"], label=name, seen=seen)
     about = {"confidence": result.confidence, "span": span(say, row), "counts": counts(say, row, units)}
     evidence = say("{confidence:percent} interval {span}; {counts}", **about)
     return say(text, label=name, difference=_difference(say, row, units), evidence=evidence)
+
+
+def against_each_other(say, result):
+    """Return a sentence for each two kinds of an incentive, neither of them the one that all are compared with."""
+    units, said = units_of(say, result), []
+    for row in result.pairs.to_dict("records"):
+        if row["strength"] != "cannot tell":
+            evidence = say("{confidence:percent} interval {span}", confidence=result.confidence, span=span(say, row))
+            about = {"difference": _difference(say, row | {"kind": "", "step": 1}, units), "evidence": evidence}
+            said.append(say(TEXTS["of_incentive"][row["strength"]], label=term_name(say, row["term"]), **about))
+    return said
 
 
 def cannot_tell(say, result):
@@ -224,6 +257,9 @@ def _difference(say, row, units):
 
 def counts(say, row, units):
     """Return on how many rows and groups a row rests: "612 invitations at 14 events"."""
+    if units["in_a_study"] and row["kind"] == "amount" and row["reason"] != "not_shown":
+        groups = group_count(say, int(str(row["clusters"]).split(" ")[0]), units, "group")
+        return say(TEXTS["counts"]["organization_id"], rows=row_count(say, row["n"], units), groups=groups)
     if pd.isna(row["n_offered"]):
         return say("on how many it rests is not shown")
     every, offered = (row_count(say, row[of], units) for of in ("n", "n_offered"))
@@ -290,7 +326,13 @@ def strength_rule(say, result):
     correction = say("the correction of Benjamini and Hochberg") if result.exploratory else say("Holm's correction")
     values = {"confidence": result.confidence, "smallest": result.smallest_effect, "correction": correction}
     values |= {"error": 1 - result.confidence, "chance": LIKELY * (1 - result.confidence)}
-    return [say(rule, **values) for rule in TEXTS["rule"].values()]
+    return [say_known(say, rule, **values) for rule in TEXTS["rule"].values()]
+
+
+def marks(say, result):
+    """Return on how many rows the figure rests, and what its marks mean."""
+    asked = "unasked" if result.smallest_effect is None else "known"
+    return say(TEXTS["marks"][asked], n=result.n, rows=units_of(say, result)["rows"])
 
 
 def numbers_caption(say, result):

@@ -32,7 +32,9 @@ PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "firthmodels", "seaborn")
 
 def together(say, result):
     """Return whether any incentive predicts participation: Holm's first step, which no single one can contradict."""
-    known = result.table["p_adjusted"].dropna()
+    known = incentive_rows(say, result)["p_adjusted"].dropna()
+    if say.units and len(result.table) == 1:
+        return None  # there is nothing that it could be taken together with
     found = "unknown" if known.empty else "more" if known.min() < 1 - result.confidence else "chance"
     return say(TEXTS["together"][found], n=len(known), p=known.min())
 
@@ -80,7 +82,12 @@ def _moved(say, result, completed):
 def missed(say, result):
     """Return one sentence per incentive without a finding: the effect that would most likely have been missed."""
     return [
-        say(TEXTS["missed"][row["kind"]], label=name, size=row["detectable"] * row["step"], step=step_of(say, row))
+        say(
+            TEXTS["missed"][row["kind"] if row["detectable"] * row["step"] <= 1 else "any"],
+            label=name,
+            size=row["detectable"] * row["step"],
+            step=step_of(say, row),
+        )
         for name, row in _of_strength(say, result, ("uncertain", "no sign of"))
     ]
 
@@ -104,7 +111,9 @@ def predicted(say, result):
     """Return how well the model tells groups that it has not seen, against chance and the base rate."""
     told = result.prediction
     if told is None:
-        return say("This analysis makes no predictions that could be tried on others.")
+        few = min(result.clusters.values()) < 10
+        why = TEXTS["no_prediction"]["few" if few else "method"]
+        return say(why, groups=units_of(say, result)["groups"])
     table, groups = told.table.set_index("measure"), units_of(say, result)["groups"]
     values = {**table["out_of_fold"], "base": table["base_rate"]["brier"], "interval": (told.auc_low, told.auc_high)}
     return say(TEXTS["predicted"], groups=groups, **values)
@@ -183,7 +192,7 @@ def how_many_agree(say, result):
         name, ways, kept = told[0]
         return say("{label}: the same direction in {kept} of {n} ways of looking", label=name, kept=kept, n=len(ways))
     kept = sum(same == len(ways) for _, ways, same in told)
-    how_many = "none" if not told else "all" if kept == len(told) else "some"
+    how_many = "none" if not told else "both" if kept == len(told) == 2 else "all" if kept == len(told) else "some"
     return say(TEXTS["how_many_agree"][how_many], n=kept, all=len(told))
 
 
@@ -229,7 +238,9 @@ def ways_explained(say, result):
     """Return on how many rows the ways of looking rest, and what some of their names mean."""
     table = result.robustness.table
     n = table.loc[table["n"] > 0, "n"]
-    said = say(TEXTS["ways"], low=n.min(), high=n.max(), group=units_of(say, result)["group"])
+    units, alike = units_of(say, result), n.min() == n.max()
+    used = row_count(say, n.min(), units) if alike else say("{low} to {high} rows", low=n.min(), high=n.max())
+    said = say(TEXTS["ways"], used=used, group=units["group"])
     if {"senior", "delegates"} & {*table["specification"]}:
         said += say("With a senior delegate, or by the number of delegates, what is counted differs too.")
     return said
