@@ -66,14 +66,15 @@ def incentive_rows(say, result):
 def _alike(table, error):
     """Where all with an incentive, or all without it, gave the same answer: that is clear where chance would not do it.
 
-    The p of the permutation, times the number of incentives, then tells; groups must be enough, as for an estimate.
+    The p of the permutation, times the number of incentives, then tells, at half the error since there is no interval;
+    groups must be enough, as for an estimate.
     """
     sides = sum(
         (table[f"k_{side}"].isin([0]) | (table[f"k_{side}"] == table[f"n_{side}"])).astype(int) for side in SIDES
     )
     enough = table["groups_offered"] >= np.where(table["varies_by"] == "event_id", 5, 10)
     told = (table["reason"] == "separated") & (table["kind"] == "offered") & (sides == 1) & enough
-    return told & (table["permutation_p"] * len(table) < error)
+    return told & (table["permutation_p"] * len(table) < error / 2)
 
 
 def of_a_step(found, step, ends=ENDS):
