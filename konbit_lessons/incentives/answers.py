@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import expit, stdtrit
+from scipy.special import stdtrit
 
 from konbit_lessons.incentives.clusters import Clusterings, varies_by
 from konbit_lessons.incentives.design import Design
@@ -86,7 +86,7 @@ class Answers:
             return "separated", f"{how}, so how much it adds has no limit."
         if few:
             return "few_groups", f"found {few}."
-        if rare := rare_outcome(self.design, key):
+        if rare := not self.design.is_measured and rare_outcome(self.design, key):
             return "rare_outcome", f"found {rare}; at least {RAREST[0]} times, in {RAREST[1]} of them, are needed."
         if not df >= FEWEST_DF:
             return "low_df", f"the comparison is worth {df:.1f} independent groups; at least {FEWEST_DF} are needed."
@@ -100,11 +100,15 @@ class Answers:
         if term.against:  # what was seen of other kinds says nothing of how many of these would take part
             given["among"] = np.any(self.design.compared(key), axis=0)
         detectable = smallest_detectable(self.fit, self.robust, contrast, confidence=self.confidence, **given)
+        if self.design.is_measured:
+            return numbers | {"detectable": detectable}
         e_value, e_value_limit = e_values(self.fit, numbers, contrast, change=term.usual_change)
         return numbers | {"detectable": detectable, "e_value": e_value, "e_value_limit": e_value_limit}
 
     def _sparse(self, key, seen):
         """What does not rest on a standard error: the penalized effect, its profile interval and the permutation."""
+        if self.design.is_measured:
+            return {"estimate": self.effect(key)[0]}
         design, fit = self.design, self._penalized
         low, high = penalized_interval(design, key, fit, self.confidence)
         # within one group the shuffles of all groups would be the wrong comparison
@@ -204,12 +208,12 @@ def smallest_detectable(fit, robust, contrast, *, columns, rows=slice(None), amo
         X, beta = fit.X[:, list(columns)], fit.coefficients[list(columns)]
         # less their mean, so that amounts far from 0 leave numbers near those of the fit
         part, eta = ((X - X.mean(axis=0)) @ beta)[rows], (fit.X @ fit.coefficients)[rows]
-        target, most = contrast.mean(expit(eta)), np.abs(part).max() + 40
+        mean, rest, most = fit.link.inverse, eta - part, np.abs(part).max() + 40
+        target = contrast.mean(mean(eta))
         if among is not None:
-            target = np.average(expit(fit.X @ fit.coefficients)[among], weights=fit.trials[among])
-        rest = eta - part
-        p = expit(rest + brentq(lambda up: contrast.mean(expit(rest + up)) - target, -most, most, xtol=1e-14))
-        density = p * (1 - p)
+            target = np.average(mean(fit.X @ fit.coefficients)[among], weights=fit.trials[among])
+        up = brentq(lambda shift: contrast.mean(mean(rest + shift)) - target, -most, most, xtol=1e-14)
+        density = fit.link.slope(rest + up)
     gradient = contrast.mean(density) * step if step.ndim == 1 else contrast.mean(density[:, None] * step)
     basis = robust.basis(gradient, confidence=confidence, own=own)
     return float((stdtrit(basis.df, (1 + confidence) / 2) + stdtrit(basis.df, POWER)) * basis.std_error)

@@ -97,6 +97,11 @@ class Design:
         return self.trials * self.weights
 
     @property
+    def is_measured(self):
+        """Whether the outcome is a number, such as earnings or a count, rather than yes or no or a share."""
+        return bool(self.y.min() < 0 or self.y.max() > 1)
+
+    @property
     def first(self):
         """The first cluster column."""
         return next(iter(self.clusters))

@@ -16,8 +16,9 @@ from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives import clusters, cost, imputation, prediction, result, robustness, sandwich
 from konbit_lessons.incentives.answers import Answers
 from konbit_lessons.incentives.design import CLUSTER, build_design, names_of
-from konbit_lessons.incentives.fit import METHODS, fit_model, separated_columns, separated_in
+from konbit_lessons.incentives.fit import MEASURED, METHODS, fit_model, separated_columns, separated_in
 from konbit_lessons.incentives.formula import Note, by_names, label
+from konbit_lessons.incentives.used import NUMBERS
 from konbit_lessons.words import mark
 
 EXPLORATORY = mark(
@@ -74,8 +75,9 @@ def estimate(
         (one row per kind but the first, with the term "support_type[coaching]" and the joint test of the kinds in
         ``factors``); those that the formula leaves out are left out
     cluster : one or two names of columns within which rows move together
-    method : "firth", "logit" (maximum likelihood), "linear" (least squares), "fractional" (a share as outcome: Papke
-        and Wooldridge 1996) or "binomial" (so many of ``trials``)
+    method : "firth", "logit" (maximum likelihood), "linear" (least squares, also of a number such as earnings),
+        "poisson" (counts, or any number from 0 on), "fractional" (a share as outcome: Papke and Wooldridge 1996) or
+        "binomial" (so many of ``trials``). Effects are in the outcome's own unit
     covariance : "CR2", "CR0", "CR1", "CR1S" or "CR3", see ``clusters.ClusterRobust``
     trials : name of the column with how many were invited, of whom the outcome counts those that took part
     weights : name of a column with how much each row counts, relative to the others: in the likelihood, Firth's penalty
@@ -279,7 +281,7 @@ def _check(given):
     share = "a share between 0 and 1, such as 0.95", lambda x: 0 < x < 1
     some = "a share above 0 and at most 1, such as 0.10", lambda x: 0 < x <= 1
     numbers = {"confidence": share, "smallest_effect": some, "permutations": whole, "seed": whole}
-    if given["smallest_effect"] is None:
+    if given["smallest_effect"] is None or (given["method"] in NUMBERS and given["smallest_effect"] > 0):
         del numbers["smallest_effect"]
     for what, (expected, fits) in numbers.items():
         if not isinstance(given[what], Real) or not fits(given[what]):
@@ -304,7 +306,8 @@ def answered(rows, question, options):
     design, by = answers.design, options["by"]
     apart = by and _answers(build_design(rows, by=by, **question), question["method"], options)
     groups = {column: int(codes.max()) + 1 for column, codes in design.clusters.items()}
-    said = f"{METHODS[question['method']]}, {options['covariance']} by {' and '.join(groups)}, Satterthwaite"
+    named = MEASURED if design.is_measured and answers.fit.is_linear else METHODS[question["method"]]
+    said = f"{named}, {options['covariance']} by {' and '.join(groups)}, Satterthwaite"
     shared = {"n": len(design.y), "clusters": ", ".join(f"{g} {c}" for c, g in groups.items()), "method": said}
     table = result.table_of(answers, list(design.terms), options).assign(**shared)
     unknown = table[table["reason"] != ""]
@@ -340,7 +343,7 @@ def _splits(x, y):
 
 
 def _fitted(design, method, options):
-    separated = separated_columns(design.X, design.y)
+    separated = () if design.is_measured or method == "poisson" else separated_columns(design.X, design.y)
     if separated and method == "logit":
         raise ModelError(
             f"separated: {', '.join(separated_in(design))} tell without exception who took part, so the "

@@ -37,14 +37,11 @@ def table_of(answers, keys, options):
         term = answers.design.terms[key]
         line = {"term": term.name, "group": term.group, **answers.about(key)}
         line |= {"label": label_of(term.column, term.level, options["labels"]), "against": term.against}
-        step = options["steps"].get(term.column) or _step(term, line["estimate"])
+        most = 1 / abs(line["estimate"]) if abs(line["estimate"]) > 0 and not answers.design.is_measured else np.inf
+        usual = 1.0 if term.is_offered else usual_step(term.x, most)  # an effect of so much more is below 100 of 100
+        step = options["steps"].get(term.column, usual)
         lines.append(line | {"step": step, "matters": (options["smallest_effect"] or np.nan) / step})
     return decided(pd.DataFrame(lines), options["confidence"], options["exploratory"])
-
-
-def _step(term, estimate):
-    """The usual difference in an amount, or less where the effect of so much more would be above 100 of 100."""
-    return 1.0 if term.is_offered else usual_step(term.x, 1 / abs(estimate) if abs(estimate) > 0 else np.inf)
 
 
 def decided(table, confidence, exploratory):
@@ -170,7 +167,7 @@ def shown(result, smallest, also_hidden=()):
         table=_safe(result.table, result.table["term"], design, (few, told), smallest),
         groups=None if result.groups is None else _shown_groups(result, few, told, smallest),
         coefficients=result.coefficients.mask(np.isin(np.arange(len(design.names)), told_by)),
-        rate=np.nan if _is_few_of(_who(design), design.y > 0, smallest) else result.rate,
+        rate=result.rate if design.is_measured or not _is_few_of(_who(design), design.y > 0, smallest) else np.nan,
         left_out=_of_enough(result.left_out, result.asked[0], smallest),
         not_estimable=result.not_estimable.assign(explanation=explained),
         notes=tuple(note for note in result.notes if "dropped" not in note.values),  # noqa: PD011  (of a Note)
@@ -228,6 +225,8 @@ def _is_few(design, name, smallest):
 def _is_split(design, name, smallest, sides=None):
     who, took_part = _who(design), design.y > 0
     sides = design.compared(name) if sides is None else sides
+    if design.is_measured:
+        return any(0 < n_of(who, side) < smallest for side in sides)
     return any(0 < n_of(who, side) < smallest or _is_few_of(who[side], took_part[side], smallest) for side in sides)
 
 
