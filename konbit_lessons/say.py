@@ -106,6 +106,9 @@ class Say(string.Formatter):
         self._kinds |= {"list": words.list, "date": words.date, "month": words.month}
         self._kinds |= {"period": self.period, "end": self.end, "Name": self.name}
         self._kinds["name"] = lambda term: small(self.name(term))
+        if self.measured:
+            self.points = self._kinds["points"] = self._number
+            self.signed = self._kinds["signed"] = lambda x: f"{'+' if x > 0 else ''}{self._number(x)}"
         if programme is not None:
             programme.check_language(self.language)
 
@@ -119,7 +122,8 @@ class Say(string.Formatter):
         """
         kept = []
         if units := self.units:
-            message = _study()["words"].get(message if isinstance(message, str) else message[0], message)
+            first = message if isinstance(message, str) else message[0]
+            message = (_study()["numbers"] if self.measured else {}).get(first) or _study()["words"].get(first, message)
             values = units | values
         text = self.words.template(message, values.get("n"))
         said = "".join(self._filled(part, values, kept) for part in self.parse(text))
@@ -132,10 +136,21 @@ class Say(string.Formatter):
         if own is None:
             return {}
         said = {name: (getattr(own, name, None), text) for name, text in _study()["units"].items()}
+        said |= {"unit": (own.unit, "")} if self.measured else {}
         if not said["outcome"][0]:
             outcome = Label.of(self.programme.study.outcome)
             said["outcome"] = self.words.text(said["outcome"][1], outcome=outcome.text()), ""
         return {name: Label.of(one or self.words.text(text)).text(language) for name, (one, text) in said.items()}
+
+    @property
+    def measured(self):
+        """Whether the outcome of a study is a number, which has a unit, and no share of 100."""
+        return getattr(getattr(self.programme, "units", None), "unit", None) is not None
+
+    def _number(self, x):
+        """A number in the unit of the outcome, to three digits or to the unit: "1,794", "26.2", "0.034"."""
+        size = abs(x) if pd.notna(x) else 0
+        return self.number(x, min(max(2 - int(f"{size:e}".partition("e")[2]), 0), 8) if size else 0)
 
     def shown(self, text):
         """Return a text of a page that has no values: in the words of a study, where it is one."""
@@ -175,7 +190,7 @@ class Say(string.Formatter):
     def _pair(self, low, high, kind):
         if pd.isna(low) or pd.isna(high):
             return "–" if kind == "range" else ""
-        as_text = self.signed if kind == "difference" else self.words.points
+        as_text = self.signed if kind == "difference" else self.points
         values = {"low": as_text(low), "high": as_text(high)}
         if kind in ("range", "ends"):
             said = self.words.text("{low} to {high}", **values)
@@ -207,6 +222,8 @@ class Say(string.Formatter):
         """Return what a column, an incentive, a question or an action is called, at the beginning of a sentence."""
         if term == "incentive" and self.units:
             return capital(self.units[term])
+        if term == "estimate" and self.measured:
+            return self.words.text(mark("Difference, {unit}"), unit=self.units["unit"])
         said = self.programme.label(term).text(self.language, form) if self.programme is not None else term
         return said if said != term else self.words.text(capital(str(term).replace("_", " ")))
 

@@ -227,6 +227,7 @@ class Units(_Section):
     group: Text | None = None
     groups: Text | None = None
     outcome: Text | None = None
+    unit: Text | None = None  # of an outcome that is a number
     incentive: Text | None = None
     incentives: Text | None = None
 
@@ -234,12 +235,17 @@ class Units(_Section):
 class Study(_Asked):
     """[study]: one tidy table that is ready to analyse."""
 
-    by: ClassVar[None] = None
+    by: Filled | None = None
     title: Text
     table: Filled
     outcome: Filled
     cluster: list[Filled] = Field(min_length=1, max_length=2)
-    smallest_effect_that_matters: float | None = Field(None, gt=0, lt=1)
+    smallest_effect_that_matters: float | None = Field(None, gt=0)
+    method: Literal["firth", "logit", "linear", "poisson", "fractional", "binomial"] = "firth"
+    trials: Filled | None = None  # column with how many the outcome is so many of
+    weights: Filled | None = None
+    strata: list[Filled] = []  # columns within which the incentives were dealt out, each level apart
+    randomized: bool = False
     reference: dict[str, AsWritten] = {}  # incentive of several kinds → the one that the others are compared with
     yes: dict[str, list[AsWritten]] = {}  # column → its texts that count as yes
     kinds: list[Filled] = []  # columns whose numbers are names
@@ -254,9 +260,20 @@ class Study(_Asked):
     @property
     def columns(self) -> list[str]:
         """Every column that it names."""
-        by_column = [*self.reference, *self.yes, *self.kinds, *self.step]
+        by_column = [*self.reference, *self.yes, *self.kinds, *self.step, *self.strata]
+        by_column += filter(None, [self.by, self.trials, self.weights])
         by_column += [one for one in self.missing if one != "*"] if isinstance(self.missing, dict) else []
         return [self.outcome, *self.incentives, *self.adjust_for, *self.cluster, *by_column]
+
+    @model_validator(mode="after")
+    def _fits_its_method(self) -> "Study":
+        expected = 'expected trials beside method = "binomial", and nowhere else'
+        _refuse_if((self.method == "binomial") != bool(self.trials), f"trials: found {self.trials}; {expected}")
+        large = self.smallest_effect_that_matters and self.smallest_effect_that_matters >= 1 and not self.units.unit
+        _refuse_if(large, "smallest_effect_that_matters: expected a share below 1, such as 0.10 for 10 of 100")
+        number = self.units.unit and self.method not in ("linear", "poisson")
+        _refuse_if(number, 'units, unit: it is of an outcome that is a number: write method = "linear" or "poisson"')
+        return self
 
     def missing_in(self, column: str) -> list[str] | None:
         """The texts that say nothing in a column; None where that is not declared."""

@@ -38,6 +38,7 @@ def table_of(programme: Programme) -> pd.DataFrame:
     noticed = list(found.notices)
     rows = pd.DataFrame({name: _typed(text[name], programme, noticed) for name in text})
     _refuse_what_does_not_fit(rows, text, programme)
+    noticed += _strata_of_one_arm(rows, programme)
     rows = rows.reset_index(drop=True)
     rows.attrs["noticed"] = noticed
     return rows
@@ -75,9 +76,29 @@ def _refuse_what_does_not_fit(rows: pd.DataFrame, text: pd.DataFrame, programme:
         wrong += [
             (f"yes, {name}", one, f"one of {', '.join(there.unique()[:6])}") for one in texts if one not in {*there}
         ]
+    outcome = rows[study.outcome].dropna()
+    if study.method in ("linear", "poisson") and not outcome.between(0, 1).all() and not study.units.unit:
+        wrong.append(
+            ("units, unit", f"numbers from {outcome.min():g} to {outcome.max():g}", 'a unit, such as unit = "USD"')
+        )
+    if study.units.unit and outcome.between(0, 1).all():
+        wrong.append(("units, unit", "an outcome from 0 to 1", "none: it is told of 100; take unit out"))
     if wrong:
         key, found, expected = wrong[0]
         raise ProgrammeError(f'{_at(programme, key)}: found "{found}"; expected {expected}.')
+
+
+def _strata_of_one_arm(rows: pd.DataFrame, programme: Programme) -> list[str]:
+    """A stratum in which all had the same tells nothing of what it compares."""
+    said = []
+    for stratum in programme.study.strata:
+        for name in programme.study.incentives:
+            alike = rows.dropna(subset=name).groupby(stratum, observed=True)[name].nunique() < 2
+            found = ", ".join(map(str, alike.index[alike][:6]))
+            said += (
+                [f"{stratum}: in {found} all have the same {name}, so it tells nothing of it"] if alike.any() else []
+            )
+    return said
 
 
 def _at(programme: Programme, key: str) -> str:
@@ -95,7 +116,7 @@ def _typed(text: pd.Series, programme: Programme, noticed: list[str]) -> pd.Seri
     numbers = {one: as_number(one, _writing(programme, known)) for one in known.unique()}
     if name in study.yes:
         column = text.isin(study.yes[name]).astype("float64").mask(text.isna())
-    elif name in study.kinds:
+    elif name in (*study.kinds, *study.strata, study.by):
         column = _kinds(text, sorted(numbers, key=lambda one: (numbers[one] is None, numbers[one] or 0, one)))
     elif None not in numbers.values():
         column = text.map(numbers).astype("float64")

@@ -13,7 +13,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from konbit_lessons.errors import ModelError
-from konbit_lessons.incentives import clusters, cost, imputation, prediction, result, robustness, sandwich
+from konbit_lessons.incentives import balance, clusters, cost, imputation, prediction, result, robustness, sandwich
 from konbit_lessons.incentives.answers import Answers
 from konbit_lessons.incentives.design import CLUSTER, build_design, names_of
 from konbit_lessons.incentives.fit import MEASURED, METHODS, fit_model, separated_columns, separated_in
@@ -237,6 +237,11 @@ class Estimates:
         """
         found = sandwich.covariates_of(self.answers, self.labels)
         return found if self.smallest <= 1 else result.shown_covariates(found, self.answers.design, self.smallest)
+
+    @cached_property
+    def balance(self):
+        """How alike rows with and without each incentive were in what is adjusted for: see ``balance.balance_of``."""
+        return balance.balance_of(self.answers.design, self.smallest)
 
     @cached_property
     def pairs(self):

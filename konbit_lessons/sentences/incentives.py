@@ -47,7 +47,7 @@ def incentive_rows(say, result):
         ``rests_on``, ``share_offered`` and ``share_not_offered``, and ``why`` where there is no estimate.
     """
     units, table, why = units_of(say, result), result.table, mark("the data cannot tell, because {reason}")
-    rows = table.assign(step=table["step"].fillna(1), **of_a_step(table, table["step"]))
+    rows = table.assign(step=table["step"].fillna(1), **of_a_step(say, table, table["step"]))
     alike = _alike(table, 1 - result.confidence)
     rows["p_adjusted"] = table["p_adjusted"].fillna((table["permutation_p"] * len(table)).where(alike))
     rows["strength"] = table["strength"].mask(alike, "clear")
@@ -77,9 +77,10 @@ def _alike(table, error):
     return told & (table["permutation_p"] * len(table) < error / 2)
 
 
-def of_a_step(found, step, ends=ENDS):
+def of_a_step(say, found, step, ends=ENDS):
     """Return estimates and intervals, of rows or of one, for so much more of an amount: none is beyond 100 of 100."""
-    return {end: np.clip(found[end] * step, -1.0, 1.0) for end in ends}
+    most = np.inf if say.measured else 1.0
+    return {end: np.clip(found[end] * step, -most, most) for end in ends}
 
 
 def step_of(say, row):
@@ -226,7 +227,7 @@ def costs(say, table):
 def _cost(say, row):
     about = {"label": term_name(say, row["term"]), "currency": say.programme.currency}
     about |= {name: _two_digits(row[name]) for name in ("spent", "cost", "cost_low", "cost_high")}
-    more = of_a_step({name: row[f"per_amount{end}"] for name, end in PER_AMOUNT.items()}, row["step"])
+    more = of_a_step(say, {name: row[f"per_amount{end}"] for name, end in PER_AMOUNT.items()}, row["step"])
     told = {"step": step_of(say, row), "points": abs(more["estimate"]), "span": span(say, more), **about}
     return say(TEXTS["costs"][row["bound"]], **about) + say_known(say, TEXTS["per_amount"][_way(more)], told)
 
@@ -259,14 +260,17 @@ def _difference(say, row, units):
 def counts(say, row, units):
     """Return on how many rows and groups a row rests: "612 invitations at 14 events"."""
     if units["in_a_study"] and row["kind"] == "amount" and row["reason"] != "not_shown":
-        groups = group_count(say, int(str(row["clusters"]).split(" ")[0]), units, "group")
-        return say(TEXTS["counts"]["organization_id"], rows=row_count(say, row["n"], units), groups=groups)
+        of, rows = int(str(row["clusters"]).split(" ")[0]), row_count(say, row["n"], units)
+        groups = group_count(say, of, units, "group")
+        return rows if of == row["n"] else say(TEXTS["counts"]["organization_id"], rows=rows, groups=groups)
     if pd.isna(row["n_offered"]):
         return say("on how many it rests is not shown")
     every, offered = (row_count(say, row[of], units) for of in ("n", "n_offered"))
     if pd.isna(row["groups_offered"]):
         return offered
     of = _clustered_by(row, units)
+    if of == "group" and row["groups_offered"] == row["n_offered"]:
+        return say(TEXTS["counts"]["single"], with_it=row["n_offered"], rows=every)
     about = {"with_it": row["n_offered"], "groups": group_count(say, row["groups_offered"], units, of)}
     return say(TEXTS["counts"][of], rows=every if units["in_a_study"] else offered, **about)
 
@@ -328,6 +332,20 @@ def strength_rule(say, result):
     values = {"confidence": result.confidence, "smallest": result.smallest_effect, "correction": correction}
     values |= {"error": 1 - result.confidence, "chance": LIKELY * (1 - result.confidence)}
     return [say_known(say, rule, **values) for rule in TEXTS["rule"].values()]
+
+
+def caveat(say):
+    """Return what the comparison is, and what it is no proof of."""
+    drawn = say.units and say.programme.study.randomized
+    return say(TEXTS["caveat"]["drawn" if drawn else "observed"])
+
+
+def balance(say, result):
+    """Return the means before, with and without each incentive, of a study that was drawn by lot; else no rows."""
+    table = result.balance if say.units and say.programme.study.randomized else result.balance.iloc[:0]
+    rows = table.to_dict("records")
+    named = [say.name(row["covariate"]) + f": {row['level']}" * bool(row["level"]) for row in rows]
+    return table.assign(label=named, incentive=[str(term_name(say, row["term"])) for row in rows])
 
 
 def marks(say, result):

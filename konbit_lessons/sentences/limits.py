@@ -72,7 +72,7 @@ def _moved(say, result, completed):
     if not completed.imputations or table.empty:
         return None
     steps = table["term"].map(incentive_rows(say, result).set_index("term")["step"])
-    told = of_a_step(table, steps, ["complete_estimate", "pooled_estimate"])
+    told = of_a_step(say, table, steps, ["complete_estimate", "pooled_estimate"])
     table = table.assign(own=told["complete_estimate"], pooled=told["pooled_estimate"])
     most = table.loc[(table["pooled"] - table["own"]).abs().idxmax()]
     rows = {"all": most["pooled_n"], "complete": most["complete_n"], "m": completed.imputations}
@@ -83,7 +83,7 @@ def missed(say, result):
     """Return one sentence per incentive without a finding: the effect that would most likely have been missed."""
     return [
         say(
-            TEXTS["missed"][row["kind"] if row["detectable"] * row["step"] <= 1 else "any"],
+            TEXTS["missed"][row["kind"] if say.measured or row["detectable"] * row["step"] <= 1 else "any"],
             label=name,
             size=row["detectable"] * row["step"],
             step=step_of(say, row),
@@ -136,7 +136,7 @@ def _groups_differ(say, result, row, within):
     if row["strength"] == "cannot tell":
         return say("**{label}:** the data cannot tell whether “{first}” and “{second}” differ.", **values)
     size = incentive_rows(say, result).set_index("term")["step"].get(row["term"], 1)
-    ends = of_a_step(row, size)
+    ends = of_a_step(say, row, size)
     of_first, of_second = (_more(say, within[row["term"], name], size) for name in names)
     values |= {"of_first": of_first, "of_second": of_second, "differs": say(TEXTS["differs"][row["strength"]])}
     values |= {"points": abs(ends["estimate"]), "confidence": result.confidence, "span": span(say, ends)}
@@ -144,7 +144,7 @@ def _groups_differ(say, result, row, within):
 
 
 def _more(say, row, size):
-    points = of_a_step(row, size)["estimate"]
+    points = of_a_step(say, row, size)["estimate"]
     return say("{points:points} more" if points >= 0 else "{points:points} fewer", points=abs(points))
 
 
@@ -162,7 +162,8 @@ def ways_of_looking(say, result):
     rows, table, units = incentive_rows(say, result), result.robustness.table, units_of(say, result)
     shown = rows[rows["strength"].isin(FOUND)]
     shown = (shown if len(shown) else rows).head(MOST_PANELS).set_index("term")
-    table = table[table["term"].isin(shown.index) & ((table["specification"] != "main") | table["estimate"].notna())]
+    told = table["estimate"].notna() | ((table["specification"] != "main") & (not say.units))
+    table = table[table["term"].isin(shown.index) & told]
     labels = {name: say.words.text(text) for name, text in TEXTS["ways_of_looking"].items()}
     labels["fixed"] = str(say("Within each {group}", group=units["group"])) if units["in_a_study"] else labels["fixed"]
     return table.assign(
@@ -170,7 +171,7 @@ def ways_of_looking(say, result):
         label=table["specification"].map(labels),
         way=np.where(table["specification"] == "main", "main", "other"),
         why=[say.words.text(TEXTS["no_estimate"][why]) if why else "" for why in table["reason"]],
-        **of_a_step(table, table["term"].map(shown["step"]).astype(float)),
+        **of_a_step(say, table, table["term"].map(shown["step"]).astype(float)),
     ).sort_values("incentive", kind="stable", ignore_index=True)
 
 
@@ -180,7 +181,7 @@ def _ways(say, result):
     table = result.robustness.table
     own = table[table["own_estimate"] & table["estimate"].notna()]
     for row in incentive_rows(say, result).to_dict("records"):
-        ways = of_a_step(own[own["term"] == row["term"]], row["step"])["estimate"].to_numpy()
+        ways = of_a_step(say, own[own["term"] == row["term"]], row["step"])["estimate"].to_numpy()
         if len(ways):
             yield term_name(say, row["term"]), ways, int((np.sign(ways) == np.sign(ways[0])).sum())
 
