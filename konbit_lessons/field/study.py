@@ -188,14 +188,15 @@ def _with_reference(column: pd.Series, programme: Programme) -> pd.Series:
     name, said = str(column.name), programme.study.reference
     own = isinstance(column.dtype, pd.CategoricalDtype)
     levels = list(column.cat.categories) if own else sorted(column.dropna().unique())
-    usual = [one for one in levels if {*folded(one).split()} & {*WRITING["control"]}]
+    usual = [one for one in levels if one == "0" or {*folded(one).split()} & {*WRITING["control"]}]
     first = said.get(name) or (usual[0] if len(usual) == 1 else "")
     if first not in levels:
-        found = f'found "{first}"' if first else f"found none for {name}, and none is called control, none or placebo"
-        line = f'reference = {{ {name} = "{levels[0]}" }}' if levels else "the table"
+        none = f"found none for {name}, and {len(usual) or 'none'} of its kinds called control, none or placebo"
+        found = f'found "{first}"' if first else none
+        told = ", ".join(levels[:12]) + ", …" * (len(levels) > 12)
         raise ProgrammeError(
-            f"{_at(programme, 'reference')}: {found}; expected the one of {', '.join(levels)} that the others are "
-            f"compared with. Write it: {line}"
+            f"{_at(programme, 'reference')}: {found}; expected the one of {told} that the others are compared with. "
+            f'Write it: reference = {{ {name} = "{levels[0] if levels else "…"}" }}'
         )
     return _kinds(column.astype("object"), [first, *(one for one in levels if one != first)])
 
