@@ -6,6 +6,7 @@ import pytest
 import statsmodels.api as sm
 import statsmodels.formula.api as smf
 from causaldata import nsw_mixtape
+from statsmodels.stats.multitest import multipletests
 from test_study_cases import answered, codes, study
 
 import konbit_lessons as kl
@@ -63,6 +64,15 @@ def test_a_number_is_told_in_its_unit_and_never_of_100(tmp_path):
     assert balance[["with_it", "without_it"]].to_numpy().ravel().tolist() == pytest.approx([with_it, without_it])
 
 
+def test_further_outcomes_are_adjusted_over_them_by_holm(training):
+    result = kl.estimate("re78 ~ treat + age", training, incentives="treat", cluster="person", method="linear")
+    further = result.of_outcomes(["re75", "re74", "spells"])
+    alone = kl.estimate("re75 ~ treat + age", training, incentives="treat", cluster="person", method="linear").table
+    assert further["outcome"].tolist() == ["re75", "re74", "spells"]
+    assert further["estimate"][0] == alone["estimate"][0] and further["p_value"][0] == alone["p_value"][0]
+    assert further["p_adjusted"].tolist() == pytest.approx(multipletests(further["p_value"], method="holm")[1].tolist())
+
+
 def test_strata_are_adjusted_for_and_one_of_one_arm_is_said(tmp_path):
     columns = {"district": lambda rows: "D" + (rows["v"] // 10).astype(str)}
     columns |= {"t": lambda rows: np.where(rows["v"] < 10, 1, rows["v"] % 2)}
@@ -95,6 +105,7 @@ REFUSED = [
     ("smallest_effect_that_matters = 5\n", {}, "expected a share below 1"),
     ('weights = "w"\n', {"w": lambda rows: rows["x"] - 1}, 'weights "w": found -1.0; expected a number above 0'),
     ("", {"y": 1}, "nothing can predict"),
+    ('further_outcomes = ["x"]\n', {}, r'further_outcomes: found "x \(0 to 6\)", beside y of another unit'),
     ('method = "linear"\n[study.units]\nunit = "USD"\n', {"y": 7}, "in all 320 rows it is 7, so nothing can go"),
     ("", {"y": earned}, 'For a number, say method="linear"'),
     ("", {"t": codes(*[f"arm {one}" for one in range(39)], "control")}, "found 40 different values"),

@@ -239,6 +239,7 @@ class Study(_Asked):
     title: Text
     table: Filled
     outcome: Filled
+    further_outcomes: list[Filled] = []  # in the same unit; their p-values are adjusted over them
     cluster: list[Filled] = Field(min_length=1, max_length=2)
     smallest_effect_that_matters: float | None = Field(None, gt=0)
     method: Literal["firth", "logit", "linear", "poisson", "fractional", "binomial"] = "firth"
@@ -260,7 +261,7 @@ class Study(_Asked):
     @property
     def columns(self) -> list[str]:
         """Every column that it names."""
-        by_column = [*self.reference, *self.yes, *self.kinds, *self.step, *self.strata]
+        by_column = [*self.reference, *self.yes, *self.kinds, *self.step, *self.strata, *self.further_outcomes]
         by_column += filter(None, [self.by, self.trials, self.weights])
         by_column += [one for one in self.missing if one != "*"] if isinstance(self.missing, dict) else []
         return [self.outcome, *self.incentives, *self.adjust_for, *self.cluster, *by_column]

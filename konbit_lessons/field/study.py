@@ -76,12 +76,16 @@ def _refuse_what_does_not_fit(rows: pd.DataFrame, text: pd.DataFrame, programme:
         wrong += [
             (f"yes, {name}", one, f"one of {', '.join(there.unique()[:6])}") for one in texts if one not in {*there}
         ]
-    outcome = rows[study.outcome].dropna()
-    if study.method in ("linear", "poisson") and not outcome.between(0, 1).all() and not study.units.unit:
+    outcome, shares = rows[study.outcome].dropna(), rows[study.outcome].dropna().between(0, 1).all()
+    for name in study.further_outcomes:
+        if rows[name].dropna().between(0, 1).all() != shares:
+            other = f'{name} ({rows[name].min():g} to {rows[name].max():g})", beside {study.outcome} of another unit'
+            wrong.append(("further_outcomes", other, "outcomes of one unit: make a study of its own of the other"))
+    if study.method in ("linear", "poisson") and not shares and not study.units.unit:
         wrong.append(
             ("units, unit", f"numbers from {outcome.min():g} to {outcome.max():g}", 'a unit, such as unit = "USD"')
         )
-    if study.units.unit and outcome.between(0, 1).all():
+    if study.units.unit and shares:
         wrong.append(("units, unit", "an outcome from 0 to 1", "none: it is told of 100; take unit out"))
     if wrong:
         key, found, expected = wrong[0]
@@ -202,7 +206,10 @@ def _with_reference(column: pd.Series, programme: Programme) -> pd.Series:
 
 
 def _of_outcome(column: pd.Series, programme: Programme) -> pd.Series:
-    if column.name == programme.study.outcome and not pd.api.types.is_numeric_dtype(column):
+    if column.name in (
+        programme.study.outcome,
+        *programme.study.further_outcomes,
+    ) and not pd.api.types.is_numeric_dtype(column):
         levels = list(column.dropna().unique())
         raise ProgrammeError(
             f"{_at(programme, 'yes')}: the outcome {column.name} has {', '.join(levels[:6])}; expected which of them "

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from numbers import Real
 
+import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
@@ -19,6 +20,7 @@ from konbit_lessons.incentives.design import CLUSTER, build_design, names_of
 from konbit_lessons.incentives.fit import MEASURED, METHODS, fit_model, separated_columns, separated_in
 from konbit_lessons.incentives.formula import Note, by_names, label
 from konbit_lessons.incentives.used import NUMBERS
+from konbit_lessons.names import quoted
 from konbit_lessons.words import mark
 
 EXPLORATORY = mark(
@@ -242,6 +244,25 @@ class Estimates:
     def balance(self):
         """How alike rows with and without each incentive were in what is adjusted for: see ``balance.balance_of``."""
         return balance.balance_of(self.answers.design, self.smallest)
+
+    def of_outcomes(self, outcomes):
+        """The same question asked of further outcomes, p-values adjusted over them and the incentives.
+
+        Parameters
+        ----------
+        outcomes : names of columns
+
+        Returns
+        -------
+        DataFrame, as ``table``, with ``outcome``; what a shared result hides is hidden of each.
+        """
+        right, tables = self.answers.design.formula.right, []
+        for name in outcomes:
+            found = self.again(self.asked[0], {"formula": f"{quoted(name)} ~ {right}"}, by=None, permutations=0)
+            tables.append(found.shown(self.smallest).table.assign(outcome=name))
+        table = pd.concat(tables, ignore_index=True)
+        matters = (self.smallest_effect or np.nan) / table["step"]
+        return result.decided(table.assign(matters=matters), self.confidence, self.exploratory)
 
     @cached_property
     def pairs(self):

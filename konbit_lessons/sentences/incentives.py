@@ -340,6 +340,15 @@ def caveat(say):
     return say(TEXTS["caveat"]["drawn" if drawn else "observed"])
 
 
+def further_outcomes(say, result):
+    """Return the answers about the further outcomes of a study, as `incentive_rows`; no rows where it has none."""
+    names = say.programme.study.further_outcomes if say.units else []
+    if not names:
+        return result.table.iloc[:0]
+    rows = incentive_rows(say, replace(result, table=result.of_outcomes(names)))
+    return rows.assign(outcome=[say.name(name) for name in rows["outcome"]]).sort_values("outcome", kind="stable")
+
+
 def balance(say, result):
     """Return the means before, with and without each incentive, of a study that was drawn by lot; else no rows."""
     table = result.balance if say.units and say.programme.study.randomized else result.balance.iloc[:0]
