@@ -1,11 +1,14 @@
 """Studies whose outcome is a number: against closed forms, statsmodels and a published number; and what a page says."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
 import statsmodels.formula.api as smf
 from causaldata import nsw_mixtape
+from statsmodels.sandbox.regression.gmm import IV2SLS
 from statsmodels.stats.multitest import multipletests
 from test_study_cases import answered, codes, study
 
@@ -71,6 +74,46 @@ def test_further_outcomes_are_adjusted_over_them_by_holm(training):
     assert further["outcome"].tolist() == ["re75", "re74", "spells"]
     assert further["estimate"][0] == alone["estimate"][0] and further["p_value"][0] == alone["p_value"][0]
     assert further["p_adjusted"].tolist() == pytest.approx(multipletests(further["p_value"], method="holm")[1].tolist())
+
+
+def offered(n=600, moved=0.5):
+    """60 groups of 10; who was offered it is treated more often, and the treatment adds 2."""
+    rng = np.random.default_rng(1)
+    rows = pd.DataFrame({"g": np.repeat(np.arange(60), 10), "x": rng.normal(size=n), "u": rng.normal(size=n)})
+    rows["z"] = np.repeat(rng.permutation(60) % 2, 10) * 1.0
+    rows["d"] = (0.2 + moved * rows["z"] + 0.3 * rows["u"] > 0.5) * 1.0
+    return rows.assign(y=2 * rows["d"] + rows["u"] + 0.3 * rows["x"] + rng.normal(size=60)[rows["g"]] * 0.3)
+
+
+def test_the_effect_on_those_treated_is_that_of_iv2sls_with_cr2_by_hand():
+    rows = offered()
+    told = kl.estimate("y ~ z + x", rows, incentives="z", cluster="g", method="linear").treated("d")
+    X, Z, y = (sm.add_constant(rows[["d", "x"]]).to_numpy(), sm.add_constant(rows[["z", "x"]]).to_numpy(), rows["y"])
+    assert told["estimate"] == pytest.approx(IV2SLS(y.to_numpy(), X, Z).fit().params[1], rel=1e-9)
+    fitted = Z @ np.linalg.solve(Z.T @ Z, Z.T @ X)
+    residual, bread = y - X @ np.linalg.solve(fitted.T @ X, fitted.T @ y), np.linalg.inv(fitted.T @ fitted)
+    meat = np.zeros((3, 3))
+    for _, at in rows.groupby("g").indices.items():
+        values, vectors = np.linalg.eigh(np.eye(10) - fitted[at] @ bread @ fitted[at].T)
+        score = fitted[at].T @ (vectors @ np.diag(values**-0.5) @ vectors.T @ residual.to_numpy()[at])
+        meat += np.outer(score, score)
+    assert told["std_error"] == pytest.approx(np.sqrt((bread @ meat @ bread)[1, 1]), rel=1e-9)
+    shares = rows.groupby("z")["d"].mean()
+    assert (told["with_it"], told["without_it"], told["reason"]) == (shares[1.0], shares[0.0], "")
+    hardly = kl.estimate("y ~ z + x", offered(moved=0.02), incentives="z", cluster="g", method="linear")
+    assert hardly.treated("d")["reason"] == "weak"
+
+
+def test_who_was_treated_is_told_on_the_page(tmp_path):
+    more = 'treated = "d"\n'
+    columns = {
+        "d": lambda rows: ((rows["t"] == 1) & (rows["x"] < 5)).astype(int),
+        "y": lambda rows: rows.index % 3 == 0,
+    }
+    _, result, say = answered(study(tmp_path, more, **columns))
+    assert re.match(
+        r"\*\*D:\*\* 72 % of pupils with it, 0 % without it. Of 100 whom it moved", str(say.treated(result))
+    )
 
 
 def test_strata_are_adjusted_for_and_one_of_one_arm_is_said(tmp_path):

@@ -247,6 +247,7 @@ class Study(_Asked):
     weights: Filled | None = None
     strata: list[Filled] = []  # columns within which the incentives were dealt out, each level apart
     randomized: bool = False
+    treated: Filled | None = None  # column of those who had what the incentive offers
     reference: dict[str, AsWritten] = {}  # incentive of several kinds → the one that the others are compared with
     yes: dict[str, list[AsWritten]] = {}  # column → its texts that count as yes
     kinds: list[Filled] = []  # columns whose numbers are names
@@ -262,7 +263,7 @@ class Study(_Asked):
     def columns(self) -> list[str]:
         """Every column that it names."""
         by_column = [*self.reference, *self.yes, *self.kinds, *self.step, *self.strata, *self.further_outcomes]
-        by_column += filter(None, [self.by, self.trials, self.weights])
+        by_column += filter(None, [self.by, self.trials, self.weights, self.treated])
         by_column += [one for one in self.missing if one != "*"] if isinstance(self.missing, dict) else []
         return [self.outcome, *self.incentives, *self.adjust_for, *self.cluster, *by_column]
 

@@ -87,6 +87,8 @@ def _refuse_what_does_not_fit(rows: pd.DataFrame, text: pd.DataFrame, programme:
         )
     if study.units.unit and shares:
         wrong.append(("units, unit", "an outcome from 0 to 1", "none: it is told of 100; take unit out"))
+    if study.treated and (len(study.incentives) != 1 or not numbers[study.treated]):
+        wrong.append(("treated", study.treated, "a column of yes and no, beside one incentive"))
     if wrong:
         key, found, expected = wrong[0]
         raise ProgrammeError(f'{_at(programme, key)}: found "{found}"; expected {expected}.')

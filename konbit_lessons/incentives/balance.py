@@ -24,7 +24,7 @@ def balance_of(design, smallest=1):
         sides = design.compared(key)
         for name, level, values in _covariates(design) if term.is_offered else ():
             here, there = (values[side] for side in sides)
-            if min(len(here), len(there)) > 1 and not any(_is_few(one, smallest) for one in (here, there)):
+            if min(len(here), len(there)) > 1 and not any(is_few(one, smallest) for one in (here, there)):
                 spread = np.sqrt((here.var(ddof=1) + there.var(ddof=1)) / 2)
                 apart = (here.mean() - there.mean()) / spread if spread > 0 else np.nan
                 lines.append([term.name, name, level, here.mean(), there.mean(), apart])
@@ -41,7 +41,7 @@ def _covariates(design):
                 yield name, str(level), (column == level).to_numpy(float)
 
 
-def _is_few(values, smallest):
+def is_few(values, smallest):
     """Whether a mean is about few: all rows, or those with or without a yes."""
     yes = int(values.sum()) if np.isin(values, (0.0, 1.0)).all() else len(values)
     return any(0 < n < smallest for n in (yes, len(values) - yes, len(values)))

@@ -9,18 +9,26 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from numbers import Real
 
-import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from konbit_lessons.errors import ModelError
-from konbit_lessons.incentives import balance, clusters, cost, imputation, prediction, result, robustness, sandwich
+from konbit_lessons.incentives import (
+    balance,
+    clusters,
+    cost,
+    imputation,
+    prediction,
+    result,
+    robustness,
+    sandwich,
+    treated,
+)
 from konbit_lessons.incentives.answers import Answers
 from konbit_lessons.incentives.design import CLUSTER, build_design, names_of
 from konbit_lessons.incentives.fit import MEASURED, METHODS, fit_model, separated_columns, separated_in
 from konbit_lessons.incentives.formula import Note, by_names, label
 from konbit_lessons.incentives.used import NUMBERS
-from konbit_lessons.names import quoted
 from konbit_lessons.words import mark
 
 EXPLORATORY = mark(
@@ -245,31 +253,14 @@ class Estimates:
         """How alike rows with and without each incentive were in what is adjusted for: see ``balance.balance_of``."""
         return balance.balance_of(self.answers.design, self.smallest)
 
-    def of_outcomes(self, outcomes):
-        """The same question asked of further outcomes, p-values adjusted over them and the incentives.
-
-        Parameters
-        ----------
-        outcomes : names of columns
-
-        Returns
-        -------
-        DataFrame, as ``table``, with ``outcome``; what a shared result hides is hidden of each.
-        """
-        right, tables = self.answers.design.formula.right, []
-        for name in outcomes:
-            found = self.again(self.asked[0], {"formula": f"{quoted(name)} ~ {right}"}, by=None, permutations=0)
-            tables.append(found.shown(self.smallest).table.assign(outcome=name))
-        table = pd.concat(tables, ignore_index=True)
-        matters = (self.smallest_effect or np.nan) / table["step"]
-        return result.decided(table.assign(matters=matters), self.confidence, self.exploratory)
-
     @cached_property
     def pairs(self):
         """The kinds of an incentive against each other, two by two: see ``result.pairs_of``."""
         return result.pairs_of(self.answers, self.table, self.asked[2])
 
     shown = result.shown
+    treated = treated.treated_of
+    of_outcomes = result.of_outcomes
     costs = cost.costs
 
     @cached_property

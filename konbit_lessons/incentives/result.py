@@ -15,6 +15,7 @@ from scipy.stats import false_discovery_control
 
 from konbit_lessons.incentives.answers import UNKNOWN, n_of
 from konbit_lessons.incentives.design import usual_step
+from konbit_lessons.names import quoted
 
 LIKELY = 2  # times the error rate of "clear" is that of "likely": 10 % of findings, at a confidence of 95 %
 COUNTS = ["n_offered", "k_offered", "n_not_offered", "k_not_offered", "groups_offered"]
@@ -125,6 +126,27 @@ def pairs_of(answers, table, options):
             about = {"term": one, "against": terms[other].level, "matters": options["smallest_effect"] or np.nan}
             lines.append(UNKNOWN | about | numbers)
     return decided(pd.DataFrame(lines), options["confidence"], options["exploratory"]) if lines else pd.DataFrame()
+
+
+def of_outcomes(result, outcomes):
+    """The same question asked of further outcomes, p-values adjusted over them and the incentives.
+
+    Parameters
+    ----------
+    result : Estimates
+    outcomes : names of columns
+
+    Returns
+    -------
+    DataFrame, as ``table``, with ``outcome``; what a shared result hides is hidden of each.
+    """
+    right, tables = result.answers.design.formula.right, []
+    for name in outcomes:
+        found = result.again(result.asked[0], {"formula": f"{quoted(name)} ~ {right}"}, by=None, permutations=0)
+        tables.append(found.shown(result.smallest).table.assign(outcome=name))
+    table = pd.concat(tables, ignore_index=True)
+    matters = (result.smallest_effect or np.nan) / table["step"]
+    return decided(table.assign(matters=matters), result.confidence, result.exploratory)
 
 
 def _difference(answers, told, term, first, second):

@@ -349,6 +349,16 @@ def further_outcomes(say, result):
     return rows.assign(outcome=[say.name(name) for name in rows["outcome"]]).sort_values("outcome", kind="stable")
 
 
+def treated(say, result):
+    """Return the effect on those whom the incentive moved to what it offers, of a study that says who had it."""
+    column = say.programme.study.treated if say.units else None
+    if not column:
+        return None
+    row = result.treated(column) | {"treated": say.name(column), "confidence": result.confidence}
+    text = TEXTS["treated"][row["reason"] or _way(row)]
+    return say(text, points=abs(row["estimate"]), span=span(say, row), **row)
+
+
 def balance(say, result):
     """Return the means before, with and without each incentive, of a study that was drawn by lot; else no rows."""
     table = result.balance if say.units and say.programme.study.randomized else result.balance.iloc[:0]
