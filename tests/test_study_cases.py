@@ -126,6 +126,7 @@ def test_a_code_for_nothing_is_no_number_where_nothing_else_is_below_zero(tmp_pa
         (codes("Témoin", "Bon"), ["Témoin", "Bon"]),
         (codes("Control group", "Voucher"), ["Control group", "Voucher"]),
         (codes("no", "x"), None),
+        (codes("1 - oui", "0 - non"), None),
     ],
 )
 def test_yes_and_no_in_several_writings_are_yes_and_no_and_control_is_known(tmp_path, treatment, labels):

@@ -134,6 +134,12 @@ def test_weights_of_a_study_are_those_of_the_call(tmp_path):
     assert result.table["estimate"][0] == pytest.approx(told["estimate"], rel=1e-12)
 
 
+def test_so_many_of_so_many_is_not_too_few_for_a_few_rows_without_any(tmp_path):
+    columns = {"y": lambda rows: rows["x"] + 2 * rows["t"], "n": 10}
+    _, result, _ = answered(study(tmp_path, 'method = "binomial"\ntrials = "n"\n', **columns))
+    assert result.table["estimate"][0] == pytest.approx(0.2, abs=0.01) and result.table["strength"][0] == "clear"
+
+
 def test_columns_may_be_called_by_any_signs(tmp_path):
     columns = {"Âge (années)": lambda rows: rows["x"]}
     programme, result, _ = answered(study(tmp_path, 'adjust_for = ["Âge (années)"]\n', **columns))

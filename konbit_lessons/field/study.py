@@ -4,6 +4,8 @@ Takes the programme's ``[study]``; what it says of missing values, decimals and 
 What cannot be told is refused with the row and the line of programme.toml that would tell it; nothing is guessed of it.
 """
 
+import re
+
 import pandas as pd
 
 from konbit_lessons.errors import DataError, ProgrammeError
@@ -127,12 +129,19 @@ def _typed(text: pd.Series, programme: Programme, noticed: list[str]) -> pd.Seri
     elif None not in numbers.values():
         column = text.map(numbers).astype("float64")
         _may_be_coded(column, study, noticed)
-    elif not {folded(one) for one in numbers} - YES - NO and {folded(one) in YES for one in numbers} == {True, False}:
-        column = text.map({one: float(folded(one) in YES) for one in numbers}).astype("float64")
+    elif (is_yes := _as_yes_no(numbers)) is not None:
+        column = text.map(is_yes).astype("float64")
     else:
         _refuse_a_stray(known, numbers, programme)
         column = text
     return _with_reference(column, programme) if name in study.incentives else _of_outcome(column, programme)
+
+
+def _as_yes_no(texts) -> dict[str, float] | None:
+    """Text → 1 for yes and 0 for no, also behind its code ("1 - oui"); None where some are neither, or all alike."""
+    words = {one: folded(re.sub(r"^[01]\s*[-–—=.:)]+\s*", "", one)) for one in texts}
+    known = not {*words.values()} - YES - NO and len({one in YES for one in words.values()}) == 2
+    return {text: float(one in YES) for text, one in words.items()} if known else None
 
 
 def _is_missing(text: str, column: pd.Series, said: list[str] | None) -> bool:

@@ -247,7 +247,7 @@ def _is_few(design, name, smallest):
 def _is_split(design, name, smallest, sides=None):
     who, took_part = _who(design), design.y > 0
     sides = design.compared(name) if sides is None else sides
-    if design.is_measured:
+    if not np.isin(design.y, (0.0, 1.0)).all():
         return any(0 < n_of(who, side) < smallest for side in sides)
     return any(0 < n_of(who, side) < smallest or _is_few_of(who[side], took_part[side], smallest) for side in sides)
 
