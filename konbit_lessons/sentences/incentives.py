@@ -210,7 +210,7 @@ def against_each_other(say, result):
 
 
 def cannot_tell(say, result):
-    """Return a sentence for each incentive of which the data cannot tell, or not how much: why, and what was counted."""
+    """Return a sentence for each incentive of which the data cannot tell, or not how much: why, and what was seen."""
     rows = incentive_rows(say, result)
     return [of_incentive(say, result, row) for _, row in rows[rows["reason"] != ""].iterrows()]
 
