@@ -212,7 +212,8 @@ def against_each_other(say, result):
 def cannot_tell(say, result):
     """Return a sentence for each incentive of which the data cannot tell, or not how much: why, and what was seen."""
     rows = incentive_rows(say, result)
-    return [of_incentive(say, result, row) for _, row in rows[rows["reason"] != ""].iterrows()]
+    unknown = rows["reason"] != "" if len(rows) > 1 else rows["strength"] == "cannot tell"  # one is the headline
+    return [of_incentive(say, result, row) for _, row in rows[unknown].iterrows()]
 
 
 def costs(say, table):
