@@ -99,7 +99,10 @@ def main():
 @programme_option
 def check(file):
     """Read and check the raw files; say what is wrong and where; write nothing."""
-    data = kl.clean(kl.load(file))
+    programme = kl.load(file)
+    if programme.study:
+        return _say_how_it_is_read(programme)
+    data = kl.clean(programme)
     read = data.counts.groupby(["source", "table", "kind"], sort=False)["read"].sum()
     for (source, table, kind), rows in read.items():
         echo(f"{source}: {f'read as {kind}' if kind else 'empty'}, {rows} rows for the table {table}")
@@ -115,7 +118,10 @@ def clean(file):
     """Write the cleaned tables, the cleaning log and what was set aside."""
     from konbit_lessons.field.store import write
 
-    data = kl.clean(kl.load(file))
+    programme = kl.load(file)
+    if programme.study:
+        return _say_how_it_is_read(programme, "Nothing is written: the table of a study is read as it is.")
+    data = kl.clean(programme)
     written = write(data)
     _say_counts(data)
     echo(f"Written: {len(written)} files in {data.programme.processed}")
@@ -335,6 +341,13 @@ def _once_per_file(notices):
         alike.setdefault(key, []).append(notice)
     for first, *more in alike.values():
         yield first + f" (and so in {len(more)} more sheet{'s' * (len(more) > 1)})" * bool(more)
+
+
+def _say_how_it_is_read(programme, *more):
+    from konbit_lessons.field.study import read_as
+
+    for line in (*read_as(programme), *more):
+        echo(line)
 
 
 def _say_counts(data):

@@ -9,12 +9,12 @@ from datetime import date
 
 import pandas as pd
 
-from konbit_lessons.errors import DataError, ProgrammeError
+from konbit_lessons.errors import DataError
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.field.declared import EXPECTS
 from konbit_lessons.field.programme import Programme
-from konbit_lessons.field.sources import read
 from konbit_lessons.field.store import cleaned
+from konbit_lessons.field.study import table_of
 from konbit_lessons.periods import Quarter
 
 RECENT_DAYS = 90
@@ -42,7 +42,7 @@ def rows(programme: Programme, *, quarter: str | Quarter | None = None) -> pd.Da
     DataError
         There are no rows, or no event until that quarter.
     """
-    return _study_rows(programme) if programme.study else invitations(cleaned(programme), until=quarter)
+    return table_of(programme) if programme.study else invitations(cleaned(programme), until=quarter)
 
 
 def invitations(data: Data, *, until: str | Quarter | None = None) -> pd.DataFrame:
@@ -138,22 +138,3 @@ def _plain(column: pd.Series) -> pd.Series:
     """The same values in a dtype of NumPy: yes, no and numbers as float64, text as it is."""
     numbers = pd.api.types.is_any_real_numeric_dtype(column) or column.dtype in ("bool", "boolean")
     return column.astype("float64") if numbers else column
-
-
-def _study_rows(programme: Programme) -> pd.DataFrame:
-    """The study's table; a column whose every value is a number is one, the others stay text."""
-    path = programme.folder / programme.study.table
-    if not path.is_file():
-        raise ProgrammeError(
-            f'{programme.path.name}, [study], table: found "{programme.study.table}"; there is no such file beside it.'
-        )
-    text = read(path).tables["main"].reset_index(drop=True)
-    asked = programme.question
-    for name in [asked["outcome"], *asked["incentives"], *asked["adjust_for"], *asked["cluster"]]:
-        if name not in text:
-            named = f'there is no column "{name}", which {programme.path.name} names'
-            raise ProgrammeError(f"{path.name}: {named}. It has {', '.join(text)}.")
-    if text.empty:
-        raise DataError(f"{path.name}: there is a header but no rows; expected one row per observation.")
-    numbers = text.apply(pd.to_numeric, errors="coerce")
-    return text.assign(**{name: numbers[name] for name in text if numbers[name].notna().equals(text[name].notna())})

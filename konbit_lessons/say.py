@@ -12,9 +12,10 @@ from a row, or the first row of a frame, where all that they name is known: ``sa
 
 import re
 import string
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 
@@ -105,6 +106,9 @@ class Say(string.Formatter):
         self._kinds |= {"list": words.list, "date": words.date, "month": words.month}
         self._kinds |= {"period": self.period, "end": self.end, "Name": self.name}
         self._kinds["name"] = lambda term: small(self.name(term))
+        if self.measured:
+            self.points = self._kinds["points"] = self._number
+            self.signed = self._kinds["signed"] = lambda x: f"{'+' if x > 0 else ''}{self._number(x)}"
         if programme is not None:
             programme.check_language(self.language)
 
@@ -117,9 +121,40 @@ class Say(string.Formatter):
         values : what is filled in; more than the text names may be given, as of a row of a frame
         """
         kept = []
+        if units := self.units:
+            first = message if isinstance(message, str) else message[0]
+            message = (_study()["numbers"] if self.measured else {}).get(first) or _study()["words"].get(first, message)
+            values = units | values
         text = self.words.template(message, values.get("n"))
         said = "".join(self._filled(part, values, kept) for part in self.parse(text))
         return Sentence(said, tuple(tuple(one) for one in kept), self.language, self)
+
+    @property
+    def units(self):
+        """What a study calls its rows, groups, treatments and outcome, name → words; nothing of a programme."""
+        own, language = getattr(self.programme, "units", None), self.language
+        if own is None:
+            return {}
+        said = {name: (getattr(own, name, None), text) for name, text in _study()["units"].items()}
+        said |= {"unit": (own.unit, "")} if self.measured else {}
+        if not said["outcome"][0]:
+            outcome = Label.of(self.programme.study.outcome)
+            said["outcome"] = self.words.text(said["outcome"][1], outcome=outcome.text()), ""
+        return {name: Label.of(one or self.words.text(text)).text(language) for name, (one, text) in said.items()}
+
+    @property
+    def measured(self):
+        """Whether the outcome of a study is a number, which has a unit, and no share of 100."""
+        return getattr(getattr(self.programme, "units", None), "unit", None) is not None
+
+    def _number(self, x):
+        """A number in the unit of the outcome, to three digits or to the unit: "1,794", "26.2", "0.034"."""
+        size = abs(x) if pd.notna(x) else 0
+        return self.number(x, min(max(2 - int(f"{size:e}".partition("e")[2]), 0), 8) if size else 0)
+
+    def shown(self, text):
+        """Return a text of a page that has no values: in the words of a study, where it is one."""
+        return str(self(text)) if self.units else self.words.text(text)
 
     def __getattr__(self, name):
         if not name.startswith("_"):
@@ -155,7 +190,7 @@ class Say(string.Formatter):
     def _pair(self, low, high, kind):
         if pd.isna(low) or pd.isna(high):
             return "–" if kind == "range" else ""
-        as_text = self.signed if kind == "difference" else self.words.points
+        as_text = self.signed if kind == "difference" else self.points
         values = {"low": as_text(low), "high": as_text(high)}
         if kind in ("range", "ends"):
             said = self.words.text("{low} to {high}", **values)
@@ -185,6 +220,10 @@ class Say(string.Formatter):
 
     def name(self, term, form="one"):
         """Return what a column, an incentive, a question or an action is called, at the beginning of a sentence."""
+        if term == "incentive" and self.units:
+            return capital(self.units[term])
+        if term == "estimate" and self.measured:
+            return self.words.text(mark("Difference, {unit}"), unit=self.units["unit"])
         said = self.programme.label(term).text(self.language, form) if self.programme is not None else term
         return said if said != term else self.words.text(capital(str(term).replace("_", " ")))
 
@@ -208,6 +247,12 @@ class Say(string.Formatter):
         levels = self.programme is not None and series.name in self.programme.types
         one = partial(self.level, series.name) if levels else self.name
         return series.map(lambda value: capital(one(value, form=form)), na_action="ignore")
+
+
+@cache
+def _study():
+    """What pages say of a study, and what it calls its things: see texts.toml."""
+    return tomllib.loads((Path(__file__).parent / "sentences" / "texts.toml").read_text("utf-8"))["study"]
 
 
 def _keep(kept, name, value, kind):

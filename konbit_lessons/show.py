@@ -338,6 +338,7 @@ def _cells(template, rows, say):
 def _columns(templates, say):
     """Heading of each value that cells read → its column of the frame, and how it is written."""
     words = {name: Label.of(head).text(say.language) for name, head in codebook()["figures"].items()}
+    words |= {"estimate": say.name("estimate")} if say.measured else {}
     found = {}
     for heading, template in templates.items():
         of = "points"  # the ends of an interval are written as what it is of

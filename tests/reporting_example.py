@@ -61,9 +61,10 @@ def result(rows=ROWS, **changes):
         e_value=1.94,
         e_value_limit=1.41,
         against="",
+        step=1,
     )
     return Result(table, **changes)
 
 
 def row(**changes):
-    return pd.DataFrame(ROWS, columns=COLUMNS).iloc[0].to_dict() | changes
+    return pd.DataFrame(ROWS, columns=COLUMNS).iloc[0].to_dict() | {"step": 1} | changes

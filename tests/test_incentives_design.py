@@ -127,7 +127,7 @@ BAD = {
         FOUR, {"adjust_for": ["recent", "showcase", "org_type", "consulted", "per_diem_htg"]}, "found 4 complete rows for",
     ),
     "an unknown method": (
-        ROWS, {"method": "probit"}, "method: found 'probit'; expected one of firth, logit, linear, fractional, binomial.",
+        ROWS, {"method": "probit"}, "method: found 'probit'; expected one of firth, logit, linear, fractional, binomial, poisson.",
     ),
     "a confidence in percent": (ROWS, {"confidence": 95}, "confidence: found 95; expected a share between 0 and 1"),
     "no smallest effect": (ROWS, {"smallest_effect": 0}, "smallest_effect: found 0; expected a share above 0"),

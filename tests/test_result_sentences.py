@@ -14,7 +14,7 @@ from konbit_lessons.sentences import incentives, limits
 
 FILE = Path(__file__).parent / "data" / "result_sentences.csv"
 SILENT = {"strength": "cannot tell", "conf_low": NAN, "conf_high": NAN, "permutation_p": NAN}
-AMOUNT = {"term": "stipend", "label": "Stipend", "kind": "amount"}
+AMOUNT = {"term": "stipend", "label": "Stipend", "kind": "amount", "step": 100}
 UNITS = SimpleNamespace(row="person", rows="people", group="village", groups="villages", outcome="learned their result")
 STUDY = SimpleNamespace(units=UNITS, study=SimpleNamespace(title="Cash {and} results"), label=lambda term: _Label(term))
 
@@ -85,7 +85,7 @@ SITUATIONS = {
     "study": in_a_study(),
     "study, few": in_a_study(**SILENT, reason="few_groups", groups_offered=4),
     "study, amount": in_a_study(
-        kind="amount", estimate=0.00012, conf_low=-0.0001, conf_high=0.0002, strength="uncertain"
+        kind="amount", estimate=0.12, conf_low=-0.1, conf_high=0.2, strength="uncertain", step=0.2
     ),
     "together": of(limits.together),
     "together, chance": of(limits.together, table=result(ROWS[1:]).table),

@@ -20,7 +20,7 @@ from konbit_lessons import tables
 from konbit_lessons.field.place import is_absolute
 from konbit_lessons.field.sections import Places, Question, Sections, Source
 from konbit_lessons.field.values import place_key
-from konbit_lessons.words.label import Label
+from konbit_lessons.words.label import ANY, Label
 
 TYPED = {"org_type": "organizations", "event_type": "events"}  # level columns that need their levels declared
 AMOUNT, SPENT = "_amount", "_spent"  # end the columns that hold how much of an incentive was offered, and paid
@@ -159,7 +159,10 @@ def nearest(found: str, known: Iterable[str], likeness: float = 0.6) -> str:
 
 def _missing_words(said: Sections, languages: list[str]) -> Iterator[str]:
     for language in languages:
-        if places := [place for place, label in labels(said) if label.lacks(language)]:
+        lacking = [place for place, label in labels(said) if label.lacks(language)]
+        if said.study and language != said.programme.languages[0]:  # one text of its words is in its first language
+            lacking += [place for place, label in labels(said) if ".units]" in place and ANY in label.texts]
+        if places := lacking:
             more = f" and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
             yield (
                 f'{"; ".join(places[:SHOWN])}{more}: there are no words in "{language}", which was asked for. Write '

@@ -21,6 +21,7 @@ from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.field.declared import AMOUNT, EXPECTS, SPENT, declared, missing_words, nearest, problems, types_of
 from konbit_lessons.field.place import content_of, programme_file
 from konbit_lessons.field.sections import About, Analysis, Meaningful, Sections, Source, Study, Units
+from konbit_lessons.names import quoted
 from konbit_lessons.words.label import Label
 
 AUDIENCES = ("shared", "internal")
@@ -132,13 +133,23 @@ class Programme:
         found = {name: list(getattr(asked, name)) for name in ("incentives", "adjust_for", "cluster")}
         found["labels"] = {name: label.text(self.languages[0]) for name, label in self._labels.items()}
         found |= {"outcome": asked.outcome, "smallest_effect": asked.smallest_effect_that_matters}
+        if study := self.study:
+            found["adjust_for"] += study.strata
+            told = {"steps": study.step, "method": study.method, "trials": study.trials, "weights": study.weights}
+            found |= {name: one for name, one in told.items() if one and one != "firth"}
         return found | ({"by": asked.by} if asked.by else {})
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What :func:`konbit_lessons.estimate` takes of the question beside its formula and the rows."""
+        return {name: one for name, one in self.question.items() if name not in ("outcome", "adjust_for", "labels")}
 
     @property
     def formula(self) -> str:
         """The programme's question as a formula of statsmodels."""
         asked = self._asked
-        return asked.formula or f"{asked.outcome} ~ {' + '.join([*asked.incentives, *asked.adjust_for])}"
+        named = [*asked.incentives, *self.question["adjust_for"]]
+        return asked.formula or f"{quoted(asked.outcome)} ~ {' + '.join(map(quoted, named))}"
 
     @property
     def _asked(self) -> Analysis | Study:

@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StringConstraints,
+    model_validator,
+)
 
 from konbit_lessons import tables
 from konbit_lessons.field.days import DATE_ORDERS
@@ -37,6 +46,7 @@ KEPT = ("struck through", "totals")
 TableName = Literal[tables.TABLES]
 Text = Annotated[Label, PlainValidator(Label.of)]
 A_NAME, A_DAY = re.compile(r"[a-z][a-z0-9_]*"), re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])")
+AsWritten = Annotated[str, BeforeValidator(str)]  # as a table has it: also a number
 Name = Annotated[str, _where(A_NAME.fullmatch, "a name of small letters, digits and _, such as seeds_voucher")]
 Day = Annotated[str, _where(A_DAY.fullmatch, 'a month and a day up to 28, such as "10-01"')]
 Zone = Annotated[str, _where(lambda one: one in available_timezones(), 'a time zone such as "Africa/Dakar"')]
@@ -218,23 +228,66 @@ class Analysis(_Asked):
 class Units(_Section):
     """How the sentences of a study call its rows, its groups and its outcome."""
 
-    row: Filled = "row"
-    rows: Filled = "rows"
-    group: Filled = "group"
-    groups: Filled = "groups"
-    outcome: Filled | None = None
+    row: Text | None = None
+    rows: Text | None = None
+    group: Text | None = None
+    groups: Text | None = None
+    outcome: Text | None = None
+    unit: Text | None = None  # of an outcome that is a number
+    incentive: Text | None = None
+    incentives: Text | None = None
 
 
 class Study(_Asked):
     """[study]: one tidy table that is ready to analyse."""
 
-    by: ClassVar[None] = None
-    title: Filled
+    by: Filled | None = None
+    title: Text
     table: Filled
     outcome: Filled
+    further_outcomes: list[Filled] = []  # in the same unit; their p-values are adjusted over them
     cluster: list[Filled] = Field(min_length=1, max_length=2)
+    smallest_effect_that_matters: float | None = Field(None, gt=0)
+    method: Literal["firth", "logit", "linear", "poisson", "fractional", "binomial"] = "firth"
+    trials: Filled | None = None  # column with how many the outcome is so many of
+    weights: Filled | None = None
+    strata: list[Filled] = []  # columns within which the incentives were dealt out, each level apart
+    randomized: bool = False
+    treated: Filled | None = None  # column of those who had what the incentive offers
+    reference: dict[str, AsWritten] = {}  # incentive of several kinds → the one that the others are compared with
+    yes: dict[str, list[AsWritten]] = {}  # column → its texts that count as yes
+    kinds: list[Filled] = []  # columns whose numbers are names
+    step: dict[str, Annotated[float, Field(gt=0)]] = {}  # amount → the difference in it that is told of
+    missing: list[AsWritten] | dict[str, list[AsWritten]] | None = (
+        None  # texts for nothing: of all columns, or by column, "*" any
+    )
+    decimal: Literal[".", ","] | None = None
     labels: dict[str, Text] = {}
     units: Units = Units()
+
+    @property
+    def columns(self) -> list[str]:
+        """Every column that it names."""
+        by_column = [*self.reference, *self.yes, *self.kinds, *self.step, *self.strata, *self.further_outcomes]
+        by_column += filter(None, [self.by, self.trials, self.weights, self.treated])
+        by_column += [one for one in self.missing if one != "*"] if isinstance(self.missing, dict) else []
+        return [self.outcome, *self.incentives, *self.adjust_for, *self.cluster, *by_column]
+
+    @model_validator(mode="after")
+    def _fits_its_method(self) -> "Study":
+        expected = 'expected trials beside method = "binomial", and nowhere else'
+        _refuse_if((self.method == "binomial") != bool(self.trials), f"trials: found {self.trials}; {expected}")
+        large = self.smallest_effect_that_matters and self.smallest_effect_that_matters >= 1 and not self.units.unit
+        _refuse_if(large, "smallest_effect_that_matters: expected a share below 1, such as 0.10 for 10 of 100")
+        number = self.units.unit and self.method not in ("linear", "poisson")
+        _refuse_if(number, 'units, unit: it is of an outcome that is a number: write method = "linear" or "poisson"')
+        return self
+
+    def missing_in(self, column: str) -> list[str] | None:
+        """The texts that say nothing in a column; None where that is not declared."""
+        if isinstance(self.missing, dict):
+            return self.missing.get(column, self.missing.get("*"))
+        return self.missing
 
 
 class Source(_Section):

@@ -59,15 +59,15 @@ def convert(text: pd.Series, about: Mapping, writing: Writing, dtype: object) ->
     """
     if about["kind"] in ("text", "identifier") and not writing.levels:
         return composed(text).astype(dtype), pd.Series(dtype="str")
-    meant = {_fold(written): meaning for written, meaning in writing.levels.items()}
+    meant = {folded(written): meaning for written, meaning in writing.levels.items()}
     parse = _PARSERS.get(about["kind"], _text)
     codes, distinct = distinct_of(text)
     good, reasons = {}, {}
     for at, written in enumerate(distinct):
         try:
-            good[written] = parse(meant.get(_fold(written), written).strip(), writing, about)
+            good[written] = parse(meant.get(folded(written), written).strip(), writing, about)
         except ValueError as error:
-            said = meant.get(_fold(written))
+            said = meant.get(folded(written))
             reasons[at] = f'programme.toml reads it as "{said}", under levels; {error}' if said else str(error)
             if writing.levels and not said:
                 reasons[at] = f"expected {', '.join(writing.levels)}"
@@ -98,7 +98,8 @@ def days_of_serials(text: pd.Series, epoch: str) -> tuple[pd.Series, int]:
     return text.where(~text.index.isin(days.index), days.map("{:%Y-%m-%d}".format).reindex(text.index)), len(days)
 
 
-def _fold(text: str) -> str:
+def folded(text: str) -> str:
+    """A text in small letters, one space between words, apostrophes and accents as one writes them."""
     return alike(text).casefold()
 
 
@@ -109,8 +110,8 @@ def _text(text: str, writing: Writing, about: Mapping) -> str:
 def _level(text: str, writing: Writing, about: Mapping) -> str:
     """A level by any of its words; a place also by its spellings."""
     levels, where = about["levels"], "words are mapped under levels"
-    known = {_fold(words): level for level, label in levels.items() for words in label.every()}
-    found = (known | {_fold(level): level for level in levels}).get(_fold(text))
+    known = {folded(words): level for level, label in levels.items() for words in label.every()}
+    found = (known | {folded(level): level for level in levels}).get(folded(text))
     if about["kind"] == "place":
         spellings, where = about["spellings"], "spellings are written under [places]"
         found = spellings.get(text.casefold()) or spellings.get(place_key(text))
@@ -131,9 +132,9 @@ def place_key(text: str) -> str:
 
 
 def _yes_no(text: str, writing: Writing, about: Mapping) -> bool:
-    if _fold(text) not in YES | NO:
+    if folded(text) not in YES | NO:
         raise ValueError("expected yes or no (oui, non, wi, x, 1, 0)")
-    return _fold(text) in YES
+    return folded(text) in YES
 
 
 def _amount(text: str, writing: Writing, about: Mapping) -> float:
@@ -148,7 +149,7 @@ def _said(text: str, writing: Writing, about: Mapping) -> Decimal:
     """The number of a text that may hold its unit, or a percent sign."""
     text = text.replace("’", "'")
     found = re.fullmatch(r"([^\d+-]*)([+-]?\d[\d\s\u00a0\u202f'.,]*?)([^\d]*)", text)
-    mark = _fold(found[1] + found[3]).strip(". ") if found else ""
+    mark = folded(found[1] + found[3]).strip(". ") if found else ""
     percent = [(text.removesuffix("%"), -2)] if text.endswith("%") else []  # as a percent cell of a workbook holds it
     known = mark in (marks := about.get("marks", ())) or re.sub(r"[\s.]*/[=-]$", "", mark) in marks  # KES 500/=
     for digits, shift in [(text, 0), *percent, *([(found[2], 0)] if found and known else [])]:
@@ -175,6 +176,18 @@ def _number(text: str, writing: Writing) -> Decimal | None:
     return Decimal(digits) if re.fullmatch(r"[+-]?\d+(?:\.\d+)?(?:e[+-]?\d{1,3})?", digits, re.IGNORECASE) else None
 
 
+def as_number(text: str, writing: Writing) -> float | None:
+    """The number that a text writes, or None.
+
+    >>> as_number("−0,5", Writing(decimal=",")), as_number("1.5e3", Writing()), as_number("n/a", Writing())
+    (-0.5, 1500.0, None)
+    """
+    with suppress(ValueError):
+        number = _number(text.replace("\u2212", "-"), writing)
+        return None if number is None else float(number)
+    return None
+
+
 def _whole(text: str, writing: Writing, about: Mapping) -> int:
     number = Decimal(0)
     with suppress(ValueError):
@@ -186,7 +199,7 @@ def _whole(text: str, writing: Writing, about: Mapping) -> int:
 
 def _scale(text: str, writing: Writing, about: Mapping) -> int:
     """A point on the scale: its number; of agreement also its label, or both where they agree."""
-    label = _fold(text)
+    label = folded(text)
     if about.get("scale") == (1, 5):  # that of agreement
         if label in AGREEMENT:
             return AGREEMENT[label]

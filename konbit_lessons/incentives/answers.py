@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import expit, stdtrit
+from scipy.special import stdtrit
 
 from konbit_lessons.incentives.clusters import Clusterings, varies_by
 from konbit_lessons.incentives.design import Design
@@ -89,7 +89,7 @@ class Answers:
             return "separated", f"{how}, so how much it adds has no limit."
         if few:
             return "few_groups", f"found {few}."
-        if rare := rare_outcome(self.design, key):
+        if rare := not self.design.is_measured and rare_outcome(self.design, key):
             return "rare_outcome", f"found {rare}; at least {RAREST[0]} times, in {RAREST[1]} of them, are needed."
         if not df >= FEWEST_DF:
             return "low_df", f"the comparison is worth {df:.1f} independent groups; at least {FEWEST_DF} are needed."
@@ -120,12 +120,18 @@ class Answers:
         contrast, term = self.design.contrast(key), self.design.terms[key]
         kinds = [self.design.contrast(one).columns for one in self.design.others(key) if one in self.design.fitted]
         given = {"columns": {*contrast.columns}.union(*kinds), "rows": term.rows, "own": own}
+        if term.against:  # what was seen of other kinds says nothing of how many of these would take part
+            given["among"] = np.any(self.design.compared(key), axis=0)
         detectable = smallest_detectable(self.fit, self.robust, contrast, confidence=self.confidence, **given)
+        if self.design.is_measured:
+            return numbers | {"detectable": detectable}
         e_value, e_value_limit = e_values(self.fit, numbers, contrast, change=term.usual_change)
         return numbers | {"detectable": detectable, "e_value": e_value, "e_value_limit": e_value_limit}
 
     def _sparse(self, key, seen):
         """What does not rest on a standard error: the penalized effect, its profile interval and the permutation."""
+        if self.design.is_measured:
+            return {"estimate": self.effect(key)[0]}
         design, fit = self.design, self._penalized
         low, high = penalized_interval(design, key, fit, self.confidence)
         # within one group the shuffles of all groups would be the wrong comparison
@@ -186,7 +192,7 @@ def n_of(codes, rows):
     return len(np.unique(codes[rows]))
 
 
-def smallest_detectable(fit, robust, contrast, *, columns, rows=slice(None), confidence=0.95, own=None):
+def smallest_detectable(fit, robust, contrast, *, columns, rows=slice(None), among=None, confidence=0.95, own=None):
     r"""The average marginal effect that would be found with probability 0.8, per unit for an amount.
 
     .. math:: (t_{1-\alpha/2,\,\nu} + t_{power,\,\nu}) \cdot s_0
@@ -195,7 +201,8 @@ def smallest_detectable(fit, robust, contrast, *, columns, rows=slice(None), con
     Satterthwaite degrees of freedom. Bloom (1995), Evaluation Review 19, 547-556. Where the coefficient is 0 the
     effect's gradient is mean[p(1 − p)] in the direction of the incentive's change and 0 in every other; the p are those
     of the fit without the incentive's part of it (``columns``, those of its other kinds too), its mean brought back to
-    the mean of all rows. (To fit each model again without its incentive changes the result by less than a point.) With
+    the mean of all rows, or of those ``among`` which two kinds are compared. (To fit each model again without its
+    incentive changes the result by less than a point.) With
     137 organizations in 4 quarters, base rate .35
     and an organization intercept of sd 1, the medians are 38, 29, 24, 18, 16, 14 points where .05, .08, .12, .2, .3, .5
     have it, and the effect is then found in 75 to 80 % of 1,200 simulations.
@@ -224,11 +231,12 @@ def smallest_detectable(fit, robust, contrast, *, columns, rows=slice(None), con
         X, beta = fit.X[:, list(columns)], fit.coefficients[list(columns)]
         # less their mean, so that amounts far from 0 leave numbers near those of the fit
         part, eta = ((X - X.mean(axis=0)) @ beta)[rows], (fit.X @ fit.coefficients)[rows]
-        target, ends = contrast.mean(expit(eta)), (part.min() - 1, part.max() + 1)
-        p = expit(
-            eta - part + brentq(lambda shift: contrast.mean(expit(eta - part + shift)) - target, *ends, xtol=1e-14)
-        )
-        density = p * (1 - p)
+        mean, rest, most = fit.link.inverse, eta - part, np.abs(part).max() + 40
+        target = contrast.mean(mean(eta))
+        if among is not None:
+            target = np.average(mean(fit.X @ fit.coefficients)[among], weights=fit.trials[among])
+        up = brentq(lambda shift: contrast.mean(mean(rest + shift)) - target, -most, most, xtol=1e-14)
+        density = fit.link.slope(rest + up)
     gradient = contrast.mean(density) * step if step.ndim == 1 else contrast.mean(density[:, None] * step)
     basis = robust.basis(gradient, confidence=confidence, own=own)
     return float((stdtrit(basis.df, (1 + confidence) / 2) + stdtrit(basis.df, POWER)) * basis.std_error)

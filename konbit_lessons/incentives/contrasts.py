@@ -26,6 +26,7 @@ class Link(NamedTuple):
 
 
 LOGIT = Link(expit, lambda eta: expit(eta) * expit(-eta), lambda eta: expit(eta) * expit(-eta) * (1 - 2 * expit(eta)))
+LOG = Link(np.exp, np.exp, np.exp)
 IDENTITY = Link(lambda eta: eta, np.ones_like, np.zeros_like)
 
 

@@ -15,7 +15,7 @@ from konbit_lessons.incentives.clusters import ClusterRobust
 from konbit_lessons.incentives.formula import unknown_column
 
 DIGITS = 2  # significant ones of a shared result
-NUMBERS = ["spent", "cost", "cost_low", "cost_high", "per_amount", "per_amount_low", "per_amount_high"]
+NUMBERS = ["spent", "cost", "cost_low", "cost_high", "per_amount", "per_amount_low", "per_amount_high", "step"]
 
 
 def costs(result, amounts):
@@ -42,7 +42,8 @@ def costs(result, amounts):
         ``term``, ``label``; ``spent`` (a), ``cost``, ``cost_low``, ``cost_high``, all in the currency, and ``bound``:
         "interval"; "at least" (no upper end: ``cost_high`` is infinite); "none" (nothing can be told); "fewer" (fewer
         came with it: no price buys more). ``per_amount`` and its limits: the effect of one unit more, a proportion, of
-        the same question with the amounts in place of yes and no; NaN where that cannot be told.
+        the same question with the amounts in place of yes and no, and the ``step`` that they usually differ by; NaN
+        where that cannot be told.
 
     Raises
     ------
@@ -123,6 +124,6 @@ def _per_amount(result, name, amount):
     incentives = [amount if one == name else one for one in question["incentives"]]
     found = result.again(rows, {"formula": formula, "incentives": incentives}, by=None, permutations=0)
     table = found.shown(result.smallest).table.set_index("term")
-    ends = table.loc[amount, ["estimate", "conf_low", "conf_high"]]
-    ends = ends if ends.notna().all() else [np.nan] * 3
-    return dict(zip(("per_amount", "per_amount_low", "per_amount_high"), ends, strict=True))
+    ends = table.loc[amount, ["estimate", "conf_low", "conf_high", "step"]]
+    ends = ends if ends.notna().all() else [np.nan] * 4
+    return dict(zip(("per_amount", "per_amount_low", "per_amount_high", "step"), ends, strict=True))

@@ -51,9 +51,9 @@ class Term:
 
     @property
     def usual_change(self):
-        """1 for offered or not; for an amount two standard deviations, which compare with it (Gelman 2008): an effect
-        per single unit of money is always small."""
-        return 1.0 if self.is_offered else 2 * float(self.x[self.rows].std()) or 1.0
+        """1 for offered or not; for an amount two standard deviations of all rows, which compare with it (Gelman 2008),
+        rounded to 1, 2 or 5 times a power of ten: an effect per single unit of money is always small."""
+        return 1.0 if self.is_offered else usual_step(self.x)
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,11 @@ class Design:
     def mass(self):
         """How much each row counts in a fit, (n,): its trials, times its weight."""
         return self.trials * self.weights
+
+    @property
+    def is_measured(self):
+        """Whether the outcome is a number, such as earnings or a count, rather than yes or no or a share."""
+        return bool(self.y.min() < 0 or self.y.max() > 1)
 
     @property
     def first(self):
@@ -198,6 +203,24 @@ def build_design(rows, *, incentives, formula=None, outcome="attended", adjust_f
     if len(X) <= len(kept):
         raise ModelError(f"found {len(X)} complete rows for {len(kept)} columns; name fewer columns in adjust_for.")
     return replace(design.of_columns(kept), unfit=_unfit(design, relations), notes=(*design.notes, *notes))
+
+
+def usual_step(x, most=np.inf):
+    """Two standard deviations of an amount, rounded to 1, 2 or 5 times a power of ten; of whole numbers 1 or more.
+
+    It is never above the range of the amount, nor above ``most``.
+
+    >>> usual_step(np.array([0.0, 0.0, 0.2, 0.2])), usual_step(np.arange(11.0)), usual_step(np.arange(11.0), 3)
+    (0.2, 5.0, 2.0)
+    """
+    spread, most = 2 * float(x.std()), min(most, np.ptp(x)) * (1 + 1e-9)
+    if not spread > 0:
+        return 1.0
+    power = int(np.floor(np.log10(min(spread, most))))
+    steps = [float(f"{digit}e{power + more}") for more in (-1, 0, 1) for digit in (1, 2, 5)]
+    steps = [step for step in steps if step <= most]
+    whole = [step for step in steps if step >= 1 and np.array_equal(x, np.round(x))]
+    return min(whole or steps, key=lambda step: abs(np.log(step / spread)))
 
 
 def names_of(names):

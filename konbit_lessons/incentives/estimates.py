@@ -13,11 +13,22 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from konbit_lessons.errors import ModelError
-from konbit_lessons.incentives import clusters, cost, imputation, prediction, result, robustness, sandwich
+from konbit_lessons.incentives import (
+    balance,
+    clusters,
+    cost,
+    imputation,
+    prediction,
+    result,
+    robustness,
+    sandwich,
+    treated,
+)
 from konbit_lessons.incentives.answers import Answers
 from konbit_lessons.incentives.design import CLUSTER, build_design, names_of
-from konbit_lessons.incentives.fit import METHODS, fit_model, separated_columns, separated_in
+from konbit_lessons.incentives.fit import MEASURED, METHODS, fit_model, separated_columns, separated_in
 from konbit_lessons.incentives.formula import Note, by_names, label
+from konbit_lessons.incentives.used import NUMBERS
 from konbit_lessons.words import mark
 
 EXPLORATORY = mark(
@@ -45,6 +56,7 @@ def estimate(
     by=None,
     exploratory=False,
     labels=None,
+    steps=None,
     smallest_effect=0.10,
     confidence=0.95,
     permutations=1999,
@@ -74,8 +86,9 @@ def estimate(
         (one row per kind but the first, with the term "support_type[coaching]" and the joint test of the kinds in
         ``factors``); those that the formula leaves out are left out
     cluster : one or two names of columns within which rows move together
-    method : "firth", "logit" (maximum likelihood), "linear" (least squares), "fractional" (a share as outcome: Papke
-        and Wooldridge 1996) or "binomial" (so many of ``trials``)
+    method : "firth", "logit" (maximum likelihood), "linear" (least squares, also of a number such as earnings),
+        "poisson" (counts, or any number from 0 on), "fractional" (a share as outcome: Papke and Wooldridge 1996) or
+        "binomial" (so many of ``trials``). Effects are in the outcome's own unit
     covariance : "CR2", "CR0", "CR1", "CR1S" or "CR3", see ``clusters.ClusterRobust``
     trials : name of the column with how many were invited, of whom the outcome counts those that took part
     weights : name of a column with how much each row counts, relative to the others: in the likelihood, Firth's penalty
@@ -87,7 +100,8 @@ def estimate(
         in which every incentive has its own effect in each group
     exploratory : p-values are adjusted by Benjamini and Hochberg, and called so, instead of Holm
     labels : mapping of a column to the words for it
-    smallest_effect : proportion; a smaller effect would change nothing
+    steps : mapping of an amount to the difference in it that is told of; else two standard deviations, rounded
+    smallest_effect : proportion; a smaller effect would change nothing. None: nothing is said of what matters
     confidence : of the intervals
     permutations : number of shuffles, only for incentives that are not estimable; 0 for none
     seed : of the shuffles
@@ -111,7 +125,12 @@ def estimate(
     """
     given = {name: value for name, value in locals().items() if name != "rows"}
     _check(given)
-    given |= {"incentives": names_of(incentives), "cluster": names_of(cluster), "labels": labels or {}}
+    given |= {
+        "incentives": names_of(incentives),
+        "cluster": names_of(cluster),
+        "labels": labels or {},
+        "steps": steps or {},
+    }
     question = {name: given.pop(name) for name in QUESTION}
     return answered(rows, question, given)
 
@@ -178,7 +197,7 @@ class Estimates:
     coefficients: pd.Series
     not_estimable: pd.DataFrame
     notes: tuple
-    smallest_effect: float
+    smallest_effect: float | None
     confidence: float
     method: str
     labels: Mapping
@@ -230,7 +249,19 @@ class Estimates:
         found = sandwich.covariates_of(self.answers, self.labels)
         return found if self.smallest <= 1 else result.shown_covariates(found, self.answers.design, self.smallest)
 
+    @cached_property
+    def balance(self):
+        """How alike rows with and without each incentive were in what is adjusted for: see ``balance.balance_of``."""
+        return balance.balance_of(self.answers.design, self.smallest)
+
+    @cached_property
+    def pairs(self):
+        """The kinds of an incentive against each other, two by two: see ``result.pairs_of``."""
+        return result.pairs_of(self.answers, self.table, self.asked[2])
+
     shown = result.shown
+    treated = treated.treated_of
+    of_outcomes = result.of_outcomes
     costs = cost.costs
 
     @cached_property
@@ -268,6 +299,8 @@ def _check(given):
     share = "a share between 0 and 1, such as 0.95", lambda x: 0 < x < 1
     some = "a share above 0 and at most 1, such as 0.10", lambda x: 0 < x <= 1
     numbers = {"confidence": share, "smallest_effect": some, "permutations": whole, "seed": whole}
+    if given["smallest_effect"] is None or (given["method"] in NUMBERS and given["smallest_effect"] > 0):
+        del numbers["smallest_effect"]
     for what, (expected, fits) in numbers.items():
         if not isinstance(given[what], Real) or not fits(given[what]):
             raise ModelError(f"{what}: found {given[what]!r}; expected {expected}.")
@@ -291,7 +324,8 @@ def answered(rows, question, options):
     design, by = answers.design, options["by"]
     apart = by and _answers(build_design(rows, by=by, **question), question["method"], options)
     groups = {column: int(codes.max()) + 1 for column, codes in design.clusters.items()}
-    said = f"{METHODS[question['method']]}, {options['covariance']} by {' and '.join(groups)}, Satterthwaite"
+    named = MEASURED if design.is_measured and answers.fit.is_linear else METHODS[question["method"]]
+    said = f"{named}, {options['covariance']} by {' and '.join(groups)}, Satterthwaite"
     shared = {"n": len(design.y), "clusters": ", ".join(f"{g} {c}" for c, g in groups.items()), "method": said}
     table = result.table_of(answers, list(design.terms), options).assign(**shared)
     unknown = table[table["reason"] != ""]
@@ -327,7 +361,7 @@ def _splits(x, y):
 
 
 def _fitted(design, method, options):
-    separated = separated_columns(design.X, design.y)
+    separated = () if design.is_measured or method == "poisson" else separated_columns(design.X, design.y)
     if separated and method == "logit":
         raise ModelError(
             f"separated: {', '.join(separated_in(design))} tell without exception who took part, so the "

@@ -15,14 +15,15 @@ from scipy.optimize import minimize, root
 from scipy.special import expit
 
 from konbit_lessons.errors import ModelError
-from konbit_lessons.incentives.contrasts import IDENTITY, LOGIT, Link
+from konbit_lessons.incentives.contrasts import IDENTITY, LOG, LOGIT, Link
 from konbit_lessons.incentives.formula import label
 from konbit_lessons.words import mark
 
 TOLERANCE = 1e-8  # of firthmodels: its default, 1e-4, gives 4.8 digits
 TIGHT = 1e-10  # of a score or a step of one's own iterations
 METHODS = {"firth": mark("Firth logit"), "logit": mark("Logit"), "linear": mark("Linear probability")}
-METHODS |= {"fractional": mark("Fractional logit"), "binomial": mark("Binomial logit")}
+METHODS |= {"fractional": mark("Fractional logit"), "binomial": mark("Binomial logit"), "poisson": mark("Poisson")}
+MEASURED = mark("Least squares")  # what "linear" is called where the outcome is neither yes or no nor a share
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ def fit_model(X, y, method, trials=None):
 
     Firth (1993): the maximum of l(β) + ½ log|X'WX|; in R ``glm(..., method = "brglmFit", type = "AS_mean")`` or
     ``logistf(..., control = logistf.control(xconv = 1e-8))``. Logit: ``glm(..., binomial)``. Linear: ``lm(...)``.
+    Poisson: of counts, and of anything from 0 on, whose standard errors must be robust; ``glm(..., quasipoisson)``.
 
     Raises
     ------
@@ -90,7 +92,11 @@ def fit_model(X, y, method, trials=None):
         Z, back = orthonormal(X * root)
         beta = back @ (Z.T @ (root[:, 0] * y)) / len(y)
         return Fit(method, X, beta, m, m * (y - X @ beta), m, IDENTITY)
-    beta = back @ (_firth(Z, y, m) if method == "firth" else at_maximum(Z, y, METHODS[method], var_weights=m))
+    family = "Poisson" if method == "poisson" else "Binomial"
+    beta = back @ (_firth(Z, y, m) if method == "firth" else at_maximum(Z, y, METHODS[method], family, var_weights=m))
+    if method == "poisson":
+        mean = np.exp(X @ beta)
+        return Fit(method, X, beta, m * mean, m * (y - mean), m, LOG)
     p = expit(X @ beta)
     return Fit(method, X, beta, m * p * (1 - p), m * (y - p), m)
 
@@ -183,12 +189,12 @@ def _firth(Z, y, m):
         return beta
 
 
-def at_maximum(X, y, what, **given):
-    """Coefficients of statsmodels' binomial GLM."""
-    from statsmodels.genmod.families import Binomial
+def at_maximum(X, y, what, family="Binomial", **given):
+    """Coefficients of statsmodels' GLM of a family."""
+    from statsmodels.genmod import families
     from statsmodels.genmod.generalized_linear_model import GLM
 
-    model = GLM(y, X, family=Binomial(), **given)
+    model = GLM(y, X, family=getattr(families, family)(), **given)
     return strictly(lambda: model.fit(tol=1e-11, tol_criterion="params", maxiter=100), what).params
 
 

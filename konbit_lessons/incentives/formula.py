@@ -9,7 +9,6 @@ rows, numpy as ``np``, and the functions of patsy; nothing of the caller.
 import ast
 import builtins
 import json
-import keyword
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -18,14 +17,11 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from konbit_lessons.errors import ModelError
+from konbit_lessons.names import KNOWN, TRANSFORMS, quoted
 from konbit_lessons.words import mark
 
 NAMESPACE = {"np": np}
-TRANSFORMS = {"C", "I", "Q", "Treatment", "Poly", "Sum", "Helmert", "Diff"}
-TRANSFORMS |= {"bs", "cr", "cc", "te", "center", "standardize", "scale"}
-KNOWN = {*TRANSFORMS, *NAMESPACE}
 TEXT = r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\''
-NUMBERS = {"inf", "infinity", "nan"}  # which patsy reads as such
 EXAMPLE = 'such as "attended ~ refund + org_type"'
 TOLERANCE = 1e-7  # a column whose remainder is a smaller share of it is collinear; R's lm uses the same
 
@@ -102,13 +98,6 @@ def by_names(outcome, incentives, adjust_for=()):
     if twice := sorted({str(name) for name in named if named.count(name) > 1}):
         raise ModelError(f"named twice: {', '.join(twice)}. Name each column once: outcome, incentive or adjuster.")
     return f"{quoted(outcome)} ~ {' + '.join(map(quoted, named[1:]))}"
-
-
-def quoted(name):
-    """A column's name as it stands in a formula: as it is, or within ``Q("…")``."""
-    reserved = keyword.iskeyword(name) or name in {*KNOWN, "Intercept"} or name.casefold() in NUMBERS
-    plain = name.isidentifier() and name.isascii() and not reserved
-    return name if plain else f"Q({json.dumps(name, ensure_ascii=False)})"
 
 
 def unquoted(text):

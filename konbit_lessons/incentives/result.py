@@ -7,19 +7,22 @@ which few organizations tell. docs/disclosure.md says what is hidden.
 """
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control
 
 from konbit_lessons.incentives.answers import UNKNOWN, n_of
+from konbit_lessons.incentives.design import usual_step
+from konbit_lessons.names import quoted
 
 LIKELY = 2  # times the error rate of "clear" is that of "likely": 10 % of findings, at a confidence of 95 %
 COUNTS = ["n_offered", "k_offered", "n_not_offered", "k_not_offered", "groups_offered"]
 COLUMNS = ["term", "label", "estimate", "std_error", "df", "conf_low", "conf_high", "p_value", "p_adjusted"]
 COLUMNS += ["n", "clusters", "method", "varies_by", "kind", *COUNTS]
 COLUMNS += ["penalized_low", "penalized_high", "permutation_p", "strength", "reason"]
-COLUMNS += ["detectable", "e_value", "e_value_limit", "against"]
+COLUMNS += ["detectable", "e_value", "e_value_limit", "step", "against"]
 NOT_SHOWN = "not_shown"  # the reason of an incentive that is hidden
 KEPT = ["term", "label", "n", "clusters", "method", "varies_by", "kind", "against", "group"]
 ENDS = ["estimate", "conf_low", "conf_high"]
@@ -28,13 +31,17 @@ ORGANIZATION = "organization_id"
 
 
 def table_of(answers, keys, options):
-    """The answers about these terms, decided; ``matters`` is the effect, in its own unit, that would matter."""
+    """The answers about these terms, decided; ``step`` is the difference in an amount that is told of, else 1, and
+    ``matters`` the effect per unit that would matter over it."""
     lines = []
     for key in keys:
         term = answers.design.terms[key]
         line = {"term": term.name, "group": term.group, **answers.about(key)}
         line |= {"label": label_of(term.column, term.level, options["labels"]), "against": term.against}
-        lines.append(line | {"matters": options["smallest_effect"] / term.usual_change})
+        most = 1 / abs(line["estimate"]) if abs(line["estimate"]) > 0 and not answers.design.is_measured else np.inf
+        usual = 1.0 if term.is_offered else usual_step(term.x, most)  # an effect of so much more is below 100 of 100
+        step = options["steps"].get(term.column, usual)
+        lines.append(line | {"step": step, "matters": (options["smallest_effect"] or np.nan) / step})
     return decided(pd.DataFrame(lines), options["confidence"], options["exploratory"])
 
 
@@ -107,6 +114,43 @@ def groups_of(answers, terms, options):
     return pd.concat([effects, differences], ignore_index=True)
 
 
+def pairs_of(answers, table, options):
+    """The effects of the kinds of an incentive less those of each other, but the one that all are compared with.
+
+    Columns ``term``, ``against``, and as in ``Estimates.table`` from ``estimate`` to ``strength``; p-values are
+    adjusted over these rows. Of a kind that the table does not tell of, neither is its difference told.
+    """
+    reasons, terms, lines = table.set_index("term")["reason"], answers.design.terms, []
+    for one, other in combinations((key for key, term in terms.items() if term.level), 2):
+        if terms[one].column == terms[other].column:
+            reason = reasons[one] or reasons[other]
+            numbers = {"reason": reason} if reason else answers.difference(one, other)
+            about = {"term": one, "against": terms[other].level, "matters": options["smallest_effect"] or np.nan}
+            lines.append(UNKNOWN | about | numbers)
+    return decided(pd.DataFrame(lines), options["confidence"], options["exploratory"]) if lines else pd.DataFrame()
+
+
+def of_outcomes(result, outcomes):
+    """The same question asked of further outcomes, p-values adjusted over them and the incentives.
+
+    Parameters
+    ----------
+    result : Estimates
+    outcomes : names of columns
+
+    Returns
+    -------
+    DataFrame, as ``table``, with ``outcome``; what a shared result hides is hidden of each.
+    """
+    right, tables = result.answers.design.formula.right, []
+    for name in outcomes:
+        found = result.again(result.asked[0], {"formula": f"{quoted(name)} ~ {right}"}, by=None, permutations=0)
+        tables.append(found.shown(result.smallest).table.assign(outcome=name))
+    table = pd.concat(tables, ignore_index=True)
+    matters = (result.smallest_effect or np.nan) / table["step"]
+    return decided(table.assign(matters=matters), result.confidence, result.exploratory)
+
+
 def _difference(answers, told, term, first, second):
     one, other = told[term, first], told[term, second]
     reason = other["reason"] or one["reason"]
@@ -147,7 +191,7 @@ def shown(result, smallest, also_hidden=()):
         table=_safe(result.table, result.table["term"], design, (few, told), smallest),
         groups=None if result.groups is None else _shown_groups(result, few, told, smallest),
         coefficients=result.coefficients.mask(np.isin(np.arange(len(design.names)), told_by)),
-        rate=np.nan if _is_few_of(_who(design), design.y > 0, smallest) else result.rate,
+        rate=result.rate if design.is_measured or not _is_few_of(_who(design), design.y > 0, smallest) else np.nan,
         left_out=_of_enough(result.left_out, result.asked[0], smallest),
         not_estimable=result.not_estimable.assign(explanation=explained),
         notes=tuple(note for note in result.notes if "dropped" not in note.values),  # noqa: PD011  (of a Note)
@@ -193,8 +237,20 @@ def shown_missing(missing, smallest):
 
 
 def _is_few(design, name, smallest):
-    """Whether a group that an answer about a term rests on is too small, or empty of all but a few."""
-    who, took_part, sides = _who(design), design.y > 0, design.compared(name)
+    """Whether a group that an answer about a term rests on is too small, or empty of all but a few.
+
+    An amount is not told by its two sides: its answer rests on all rows.
+    """
+    if not design.terms[name].is_offered:
+        return _is_split(design, name, smallest, [design.terms[name].rows])
+    return _is_split(design, name, smallest)
+
+
+def _is_split(design, name, smallest, sides=None):
+    who, took_part = _who(design), design.y > 0
+    sides = design.compared(name) if sides is None else sides
+    if not np.isin(design.y, (0.0, 1.0)).all():
+        return any(0 < n_of(who, side) < smallest for side in sides)
     return any(0 < n_of(who, side) < smallest or _is_few_of(who[side], took_part[side], smallest) for side in sides)
 
 
@@ -223,8 +279,9 @@ def _safe(table, keys, design, terms, smallest):
     never = {key: n_of(who, term.rows) - n_of(who, design.compared(key)[0]) for key, term in terms.items()}
     never = pd.Series([never.get(key, 0) for key in keys], index=table.index)
     few_left = never.between(1, smallest - 1) & (table["varies_by"] != "event_id")
+    split = [key in terms and not terms[key].is_offered and _is_split(design, key, smallest) for key in keys]
     numbers = table.columns.drop([*COUNTS, "strength", "reason", "explanation", *KEPT], errors="ignore")
-    safe = _masked(_masked(table, COUNTS, hidden | told), numbers, hidden)
+    safe = _masked(_masked(table, COUNTS, hidden | told | np.array(split, dtype=bool)), numbers, hidden)
     safe.loc[hidden, ["strength", "reason"]] = "cannot tell", NOT_SHOWN
     for digits, names in ROUNDED.items():  # a share of so many, told exactly, tells of how many
         safe.loc[told, names] = safe.loc[told, names].round(digits)

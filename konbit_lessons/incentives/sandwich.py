@@ -175,7 +175,7 @@ def robust_of(fit, clusters, kind="CR2"):
 
 def fit_of(answers):
     """The fit of an analysis as statsmodels has it, with its standard errors and degrees of freedom."""
-    from statsmodels.genmod.families import Binomial
+    from statsmodels.genmod.families import Binomial, Poisson
     from statsmodels.genmod.generalized_linear_model import GLM
     from statsmodels.regression.linear_model import OLS, WLS
 
@@ -186,7 +186,8 @@ def fit_of(answers):
     if fit.is_linear:
         result = (WLS(y, X, weights=design.weights, **known) if np.ptp(design.weights) else OLS(y, X, **known)).fit()
     else:
-        model = GLM(y, X, family=Binomial(), var_weights=design.mass, **known)
+        family = Poisson() if fit.method == "poisson" else Binomial()
+        model = GLM(y, X, family=family, var_weights=design.mass, **known)
         result = model.fit(start_params=fit.coefficients, maxiter=0)
         result._results.method = fit.method
     if whole:

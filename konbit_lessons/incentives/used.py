@@ -17,7 +17,7 @@ CAME = "attended"  # to whom some columns belong, such as whether a director cam
 MOST_LEVELS = 12  # more kinds than this are names rather than kinds, and each would be compared with the first
 MOST_ADJUSTED = 300  # levels of an adjuster: each quarter, each organization of a within-comparison
 YES_NO = {"yes": "1", "true": "1", "no": "0", "false": "0"}  # as text; other words are refused
-SHARES = ("fractional", "linear")  # the methods that take a share between 0 and 1
+NUMBERS = ("linear", "poisson")  # the methods that take any number, or any from 0 on
 
 
 def used_rows(rows, formula, *, incentives, cluster, by, method="firth", trials=None, weights=None, reference=None):
@@ -255,20 +255,26 @@ def read_outcome(used, outcome, method, trials=None):
         wrong = ~((numbers >= 0) & (numbers <= m) & (numbers == np.round(numbers)))
         _refuse(column, wrong, f"a whole number from 0 to that in {trials}", "Correct the rows.")
         numbers = numbers / m
-    elif method in SHARES:
+    elif method in NUMBERS:
+        least = 0.0 if method == "poisson" else -np.inf
+        _refuse(column, ~(np.isfinite(numbers) & (numbers >= least)), "a number" + ", 0 or more" * (least == 0), "")
+    elif method == "fractional":
         wrong = ~((numbers >= 0) & (numbers <= 1))
         _refuse(column, wrong, "yes or no, or a share from 0 to 1", "Divide percent by 100.")
     else:
         hint = "Choose a yes/no column, or make one."
         if np.nanmin(numbers, initial=0) >= 0 and np.nanmax(numbers, initial=0) <= 1:
             hint = 'For a share, say method="fractional".'
+        elif np.isfinite(numbers).any():
+            hint = 'For a number, say method="linear"; for counts, method="poisson".'
         _refuse(column, ~np.isin(numbers, (0.0, 1.0)), "yes or no (true/false or 1/0), or blank", hint)
     if numbers.min() == numbers.max():
+        same = f'outcome "{outcome}": in all {len(numbers)} rows '
+        if method in NUMBERS and numbers[0] not in (0.0, 1.0):
+            raise ModelError(f"{same}it is {numbers[0]:g}, so nothing can go with it. Take another outcome.")
         who = {0.0: "nobody", 1.0: "everybody"}.get(numbers[0], f"a share of {numbers[0]:g}")
-        raise ModelError(
-            f'outcome "{outcome}": in all {len(numbers)} rows {who} took part, so nothing can predict who does. '
-            "Take a longer period or another outcome."
-        )
+        hint = "Take a longer period or another outcome."
+        raise ModelError(f"{same}{who} took part, so nothing can predict who does. {hint}")
     return numbers, m if trials else np.ones(len(numbers))
 
 

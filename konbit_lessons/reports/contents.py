@@ -42,7 +42,10 @@ def _index(setting, made, folder, alone):
     each = [reports[name] for name in in_order(reports)]
     figures = [_figure(one.get("figures", {}), folder / "tables", Say(words)) for one in each]
     told = {"reports": zip(each, figures, strict=True), "failed": made["failed"], "source": source_of(made["inputs"])}
-    title = words.text("Reports: {title}", title=plain(programme.study.title if programme.study else programme.name))
+    title = words.text(
+        "Reports: {title}",
+        title=plain(programme.study.title.text(words.language) if programme.study else programme.name),
+    )
     return document("contents.html.j2", setting, title, alone=alone, **told)
 
 

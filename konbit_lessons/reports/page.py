@@ -68,7 +68,7 @@ def page(cells, setting, *, name="report", numbers=False, template="page.html.j2
     only_seen = {"exclude_input": True, "exclude_anchor_links": True, "embed_images": False}
     exporter = HTMLExporter(template_name="konbit", extra_template_basedirs=[str(TEMPLATES)], **only_seen)
     form = {"metadata": NotebookNode(), "nbformat": 4, "nbformat_minor": 5}
-    notebook = NotebookNode(cells=_in_words(cells, setting.words), **form)
+    notebook = NotebookNode(cells=_in_words(cells, Say(setting.words, setting.programme)), **form)
     body = BeautifulSoup(sanitized(exporter.from_notebook_node(notebook)[0]), "html.parser")
     for notice in body.select("p.simulated"):
         notice.decompose()  # the template's own banner says it, whether or not the notebook did
@@ -155,7 +155,7 @@ def _allowed(tag, attribute, value):
     return value if rule is None or re.fullmatch(rule, value) else None
 
 
-def _in_words(cells, words):
+def _in_words(cells, say):
     """Translate the markdown, block by block, and leave out headings with nothing under them."""
     found = [(cell, *block) for cell in cells for block in _blocks(cell)]
     stays = gate.with_something_under([(depth, shown) for _, _, depth, shown in found])
@@ -163,7 +163,7 @@ def _in_words(cells, words):
     for (cell, block, _, _), kept in zip(found, stays, strict=True):
         if kept:
             folded = FOLDED in cell.metadata.get("tags", [])
-            texts.setdefault(id(cell), []).append(_translated(block, words, ids, folded))
+            texts.setdefault(id(cell), []).append(_translated(block, say, ids, folded))
     return [NotebookNode(cell | {"source": "\n\n".join(texts[id(cell)])}) for cell in cells if id(cell) in texts]
 
 
@@ -175,9 +175,9 @@ def _blocks(cell):
     return [(block, notebooks.level(block), None) for block in said]
 
 
-def _translated(block, words, ids, folded=False):
+def _translated(block, say, ids, folded=False):
     """Translate one block; a heading gets its anchor as its id, and is marked where what is under it is folded away."""
-    text = words.text(notebooks.words_of(block)) if block else ""
+    text = say.shown(notebooks.words_of(block)) if block else ""
     if not notebooks.level(block):
         return text
     slug = notebooks.anchor_of(notebooks.words_of(block))

@@ -12,27 +12,28 @@ import pandas as pd
 from konbit_lessons.incentives.result import LIKELY
 from konbit_lessons.say import capital, small
 from konbit_lessons.sentences.common import FOUND, answer, as_printed, say_known, texts
-from konbit_lessons.words import mark
+from konbit_lessons.words import Label, mark
 
 TEXTS = texts("incentives")
+ENDS = ("estimate", "conf_low", "conf_high")
 SIDES = ("offered", "not_offered")
 PER_AMOUNT = {"estimate": "", "conf_low": "_low", "conf_high": "_high"}
 
 
 def units_of(say, result):
     """Return what a programme, or a study, calls its rows, groups and outcome, and whether it is ``in_a_study``."""
-    units = say.programme.units if say.programme is not None else None
-    if units is None and result.outcome == "attended":
+    if say.units:
+        return say.units | {"in_a_study": True}
+    if result.outcome == "attended":
         return {name: say.words.text(text) for name, text in TEXTS["invitations"].items()} | {"in_a_study": False}
-    named = {name: say.words.text(getattr(units, name, None) or text) for name, text in TEXTS["units"].items()}
-    outcome = getattr(units, "outcome", None) or str(say("had “{outcome}”", outcome=result.outcome))
-    return named | {"outcome": outcome, "in_a_study": True}
+    named = {name: say.words.text(text, outcome=result.outcome) for name, text in texts("study")["units"].items()}
+    return named | {"in_a_study": True}
 
 
 def question(say):
     """Return the title of the report: what was asked, of a programme or of a study."""
     study = say.programme.study
-    return say(study.title.replace("{", "{{")) if study else say("Which incentives predict participation?")
+    return Label.of(study.title).text(say.language) if study else say("Which incentives predict participation?")
 
 
 def incentive_rows(say, result):
@@ -41,13 +42,15 @@ def incentive_rows(say, result):
     Returns
     -------
     DataFrame, one row per incentive
-        The columns of the table, estimates and intervals times ``step`` (1 where it is offered or not; of an amount the
-        smallest of 1, 10, 100 … that goes with a percentage point), ``label``, ``answer`` (how strong the evidence is),
+        The columns of the table, estimates and intervals times ``step`` (1 where it is offered or not; of an amount
+        what it usually differs by) and within 100 of 100, ``label``, ``answer`` (how strong the evidence is),
         ``rests_on``, ``share_offered`` and ``share_not_offered``, and ``why`` where there is no estimate.
     """
     units, table, why = units_of(say, result), result.table, mark("the data cannot tell, because {reason}")
-    steps = np.array([step(row) for row in table.to_dict("records")])
-    rows = table.assign(step=steps, **{end: table[end] * steps for end in ("estimate", "conf_low", "conf_high")})
+    rows = table.assign(step=table["step"].fillna(1), **of_a_step(say, table, table["step"]))
+    alike = _alike(table, 1 - result.confidence)
+    rows["p_adjusted"] = table["p_adjusted"].fillna((table["permutation_p"] * len(table)).where(alike))
+    rows["strength"] = table["strength"].mask(alike, "clear")
     each = rows.to_dict("records")
     rows = rows.assign(
         label=[str(_label(say, row)) for row in each],
@@ -60,13 +63,29 @@ def incentive_rows(say, result):
     return rows.sort_values("estimate", ascending=False, kind="stable", na_position="last", ignore_index=True)
 
 
-def step(row):
-    """Return the difference in an incentive that a sentence speaks of: 1, or of an amount 1, 10, 100 …"""
-    size, reach = abs(row["estimate"]), max(abs(row["conf_low"]), abs(row["conf_high"]))
-    if row["kind"] == "offered" or not size > 0:
-        return 1
-    most = np.floor(np.log10(1 / reach)) if reach > 0 else 6  # beyond, the interval would pass 100 of 100
-    return int(10 ** np.clip(np.ceil(np.log10(0.01 / size)), 0, np.clip(most, 0, 6)))
+def _alike(table, error):
+    """Where all with an incentive, or all without it, gave the same answer: that is clear where chance would not do it.
+
+    The p of the permutation, times the number of incentives, then tells, at half the error since there is no interval;
+    groups must be enough, as for an estimate.
+    """
+    sides = sum(
+        (table[f"k_{side}"].isin([0]) | (table[f"k_{side}"] == table[f"n_{side}"])).astype(int) for side in SIDES
+    )
+    enough = table["groups_offered"] >= np.where(table["varies_by"] == "event_id", 5, 10)
+    told = (table["reason"] == "separated") & (table["kind"] == "offered") & (sides == 1) & enough
+    return told & (table["permutation_p"] * len(table) < error / 2)
+
+
+def of_a_step(say, found, step, ends=ENDS):
+    """Return estimates and intervals, of rows or of one, for so much more of an amount: none is beyond 100 of 100."""
+    most = np.inf if say.measured else 1.0
+    return {end: np.clip(found[end] * step, -most, most) for end in ends}
+
+
+def step_of(say, row):
+    """Return the difference in an amount that a row is about, as it is printed: "500" or "0.2"."""
+    return say.number(row["step"], max(0, -int(np.floor(np.log10(row["step"]) + 1e-9))))
 
 
 def term_name(say, term):
@@ -77,7 +96,10 @@ def term_name(say, term):
 
 def _label(say, row):
     name = term_name(say, row["term"])
-    return say("{label}, each {step} more", label=name, step=row["step"]) if row["step"] > 1 else name
+    if row["against"]:
+        return say("{label}, against {against}", label=name, against=row["against"])
+    told = row["kind"] == "amount" and row["strength"] != "cannot tell"
+    return say("{label}, each {step} more", label=name, step=step_of(say, row)) if told else name
 
 
 def in_one_table(say, points, costs):
@@ -93,6 +115,8 @@ def in_one_table(say, points, costs):
     rounded = costs[["term", *prices]].assign(**{name: costs[name].map(_to_two_digits) for name in prices})
     shares = [f"{what}_{side}" for side in SIDES for what in ("k", "n", "share")]
     kept = ["label", *shares, "estimate", "conf_low", "conf_high", "p_adjusted", *prices, "answer"]
+    whole = (points["kind"] == "amount") & (points["n_not_offered"] == 0)  # of such an amount there are no two sides
+    points = points.assign(**{name: points[name].astype("float64").mask(whole) for name in shares})
     return points.merge(rounded, on="term", how="left", validate="one_to_one")[kept]
 
 
@@ -167,15 +191,29 @@ def of_incentive(say, result, row):
     units, text, name = units_of(say, result), TEXTS["of_incentive"][row["strength"]], term_name(say, row["term"])
     if row["strength"] == "cannot tell":
         return say(text, label=name, reason=reason(say, row, units)) + _seen(say, row, units)
+    if row["reason"] and (seen := _seen(say, row, units)):  # clear without an interval
+        return say(TEXTS["clear_without_interval"], label=name, seen=seen)
     about = {"confidence": result.confidence, "span": span(say, row), "counts": counts(say, row, units)}
     evidence = say("{confidence:percent} interval {span}; {counts}", **about)
     return say(text, label=name, difference=_difference(say, row, units), evidence=evidence)
 
 
+def against_each_other(say, result):
+    """Return a sentence for each two kinds of an incentive, neither of them the one that all are compared with."""
+    units, said = units_of(say, result), []
+    for row in result.pairs.to_dict("records"):
+        if row["strength"] != "cannot tell":
+            evidence = say("{confidence:percent} interval {span}", confidence=result.confidence, span=span(say, row))
+            about = {"difference": _difference(say, row | {"kind": "", "step": 1}, units), "evidence": evidence}
+            said.append(say(TEXTS["of_incentive"][row["strength"]], label=term_name(say, row["term"]), **about))
+    return said
+
+
 def cannot_tell(say, result):
-    """Return a sentence for each incentive of which the data cannot tell: why, and what was counted."""
+    """Return a sentence for each incentive of which the data cannot tell, or not how much: why, and what was seen."""
     rows = incentive_rows(say, result)
-    return [of_incentive(say, result, row) for _, row in rows[rows["strength"] == "cannot tell"].iterrows()]
+    unknown = rows["reason"] != "" if len(rows) > 1 else rows["strength"] == "cannot tell"  # one is the headline
+    return [of_incentive(say, result, row) for _, row in rows[unknown].iterrows()]
 
 
 def costs(say, table):
@@ -190,10 +228,8 @@ def costs(say, table):
 def _cost(say, row):
     about = {"label": term_name(say, row["term"]), "currency": say.programme.currency}
     about |= {name: _two_digits(row[name]) for name in ("spent", "cost", "cost_low", "cost_high")}
-    more = {name: row[f"per_amount{end}"] for name, end in PER_AMOUNT.items()}
-    size = step({"kind": "amount", **more})
-    more = {name: number * size for name, number in more.items()}
-    told = {"step": size, "points": abs(more["estimate"]), "span": span(say, more), **about}
+    more = of_a_step(say, {name: row[f"per_amount{end}"] for name, end in PER_AMOUNT.items()}, row["step"])
+    told = {"step": step_of(say, row), "points": abs(more["estimate"]), "span": span(say, more), **about}
     return say(TEXTS["costs"][row["bound"]], **about) + say_known(say, TEXTS["per_amount"][_way(more)], told)
 
 
@@ -219,17 +255,23 @@ def _difference(say, row, units):
     size = abs(row["estimate"])
     which = f"{'against' if row['against'] else row['kind']} {_way(row)}"
     text = TEXTS["difference_in_a_study" if units["in_a_study"] else "difference"][which]
-    return say(text, n=100 * as_printed(size), points=size, step=row["step"], against=row["against"], **units)
+    return say(text, n=100 * as_printed(size), points=size, step=step_of(say, row), against=row["against"], **units)
 
 
 def counts(say, row, units):
     """Return on how many rows and groups a row rests: "612 invitations at 14 events"."""
+    if units["in_a_study"] and row["kind"] == "amount" and row["reason"] != "not_shown":
+        of, rows = int(str(row["clusters"]).split(" ")[0]), row_count(say, row["n"], units)
+        groups = group_count(say, of, units, "group")
+        return rows if of == row["n"] else say(TEXTS["counts"]["organization_id"], rows=rows, groups=groups)
     if pd.isna(row["n_offered"]):
         return say("on how many it rests is not shown")
     every, offered = (row_count(say, row[of], units) for of in ("n", "n_offered"))
     if pd.isna(row["groups_offered"]):
         return offered
     of = _clustered_by(row, units)
+    if of == "group" and row["groups_offered"] == row["n_offered"]:
+        return say(TEXTS["counts"]["single"], with_it=row["n_offered"], rows=every)
     about = {"with_it": row["n_offered"], "groups": group_count(say, row["groups_offered"], units, of)}
     return say(TEXTS["counts"][of], rows=every if units["in_a_study"] else offered, **about)
 
@@ -290,7 +332,46 @@ def strength_rule(say, result):
     correction = say("the correction of Benjamini and Hochberg") if result.exploratory else say("Holm's correction")
     values = {"confidence": result.confidence, "smallest": result.smallest_effect, "correction": correction}
     values |= {"error": 1 - result.confidence, "chance": LIKELY * (1 - result.confidence)}
-    return [say(rule, **values) for rule in TEXTS["rule"].values()]
+    return [say_known(say, rule, **values) for rule in TEXTS["rule"].values()]
+
+
+def caveat(say):
+    """Return what the comparison is, and what it is no proof of."""
+    drawn = say.units and say.programme.study.randomized
+    return say(TEXTS["caveat"]["drawn" if drawn else "observed"])
+
+
+def further_outcomes(say, result):
+    """Return the answers about the further outcomes of a study, as `incentive_rows`; no rows where it has none."""
+    names = say.programme.study.further_outcomes if say.units else []
+    if not names:
+        return result.table.iloc[:0]
+    rows = incentive_rows(say, replace(result, table=result.of_outcomes(names)))
+    return rows.assign(outcome=[say.name(name) for name in rows["outcome"]]).sort_values("outcome", kind="stable")
+
+
+def treated(say, result):
+    """Return the effect on those whom the incentive moved to what it offers, of a study that says who had it."""
+    column = say.programme.study.treated if say.units else None
+    if not column:
+        return None
+    row = result.treated(column) | {"treated": say.name(column), "confidence": result.confidence}
+    text = TEXTS["treated"][row["reason"] or _way(row)]
+    return say(text, points=abs(row["estimate"]), span=span(say, row), **row)
+
+
+def balance(say, result):
+    """Return the means before, with and without each incentive, of a study that was drawn by lot; else no rows."""
+    table = result.balance if say.units and say.programme.study.randomized else result.balance.iloc[:0]
+    rows = table.to_dict("records")
+    named = [say.name(row["covariate"]) + f": {row['level']}" * bool(row["level"]) for row in rows]
+    return table.assign(label=named, incentive=[str(term_name(say, row["term"])) for row in rows])
+
+
+def marks(say, result):
+    """Return on how many rows the figure rests, and what its marks mean."""
+    asked = "unasked" if result.smallest_effect is None else "known"
+    return say(TEXTS["marks"][asked], n=result.n, rows=units_of(say, result)["rows"])
 
 
 def numbers_caption(say, result):

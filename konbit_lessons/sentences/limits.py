@@ -13,18 +13,28 @@ import pandas as pd
 
 from konbit_lessons.say import small
 from konbit_lessons.sentences.common import FOUND, say_known, texts
-from konbit_lessons.sentences.incentives import group_count, incentive_rows, row_count, span, term_name, units_of
+from konbit_lessons.sentences.incentives import (
+    group_count,
+    incentive_rows,
+    of_a_step,
+    row_count,
+    span,
+    step_of,
+    term_name,
+    units_of,
+)
 from konbit_lessons.words import mark, pair
 
 MOST_PANELS = 4
-ENDS = ["estimate", "conf_low", "conf_high"]
 TEXTS = texts("limits")
 PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "firthmodels", "seaborn")
 
 
 def together(say, result):
     """Return whether any incentive predicts participation: Holm's first step, which no single one can contradict."""
-    known = result.table["p_adjusted"].dropna()
+    known = incentive_rows(say, result)["p_adjusted"].dropna()
+    if say.units and len(result.table) == 1:
+        return None  # there is nothing that it could be taken together with
     found = "unknown" if known.empty else "more" if known.min() < 1 - result.confidence else "chance"
     return say(TEXTS["together"][found], n=len(known), p=known.min())
 
@@ -62,7 +72,8 @@ def _moved(say, result, completed):
     if not completed.imputations or table.empty:
         return None
     steps = table["term"].map(incentive_rows(say, result).set_index("term")["step"])
-    table = table.assign(own=table["complete_estimate"] * steps, pooled=table["pooled_estimate"] * steps)
+    told = of_a_step(say, table, steps, ["complete_estimate", "pooled_estimate"])
+    table = table.assign(own=told["complete_estimate"], pooled=told["pooled_estimate"])
     most = table.loc[(table["pooled"] - table["own"]).abs().idxmax()]
     rows = {"all": most["pooled_n"], "complete": most["complete_n"], "m": completed.imputations}
     return say(TEXTS["imputed"], label=term_name(say, most["term"]), **rows, **most[["own", "pooled"]])
@@ -71,7 +82,12 @@ def _moved(say, result, completed):
 def missed(say, result):
     """Return one sentence per incentive without a finding: the effect that would most likely have been missed."""
     return [
-        say(TEXTS["missed"][row["kind"]], label=name, size=row["detectable"] * row["step"], step=row["step"])
+        say(
+            TEXTS["missed"][row["kind"] if say.measured or row["detectable"] * row["step"] <= 1 else "any"],
+            label=name,
+            size=row["detectable"] * row["step"],
+            step=step_of(say, row),
+        )
         for name, row in _of_strength(say, result, ("uncertain", "no sign of"))
     ]
 
@@ -95,7 +111,9 @@ def predicted(say, result):
     """Return how well the model tells groups that it has not seen, against chance and the base rate."""
     told = result.prediction
     if told is None:
-        return say("This analysis makes no predictions that could be tried on others.")
+        few = min(result.clusters.values()) < 10
+        why = TEXTS["no_prediction"]["few" if few else "method"]
+        return say(why, groups=units_of(say, result)["groups"])
     table, groups = told.table.set_index("measure"), units_of(say, result)["groups"]
     values = {**table["out_of_fold"], "base": table["base_rate"]["brier"], "interval": (told.auc_low, told.auc_high)}
     return say(TEXTS["predicted"], groups=groups, **values)
@@ -118,7 +136,7 @@ def _groups_differ(say, result, row, within):
     if row["strength"] == "cannot tell":
         return say("**{label}:** the data cannot tell whether “{first}” and “{second}” differ.", **values)
     size = incentive_rows(say, result).set_index("term")["step"].get(row["term"], 1)
-    ends = {end: row[end] * size for end in ENDS}
+    ends = of_a_step(say, row, size)
     of_first, of_second = (_more(say, within[row["term"], name], size) for name in names)
     values |= {"of_first": of_first, "of_second": of_second, "differs": say(TEXTS["differs"][row["strength"]])}
     values |= {"points": abs(ends["estimate"]), "confidence": result.confidence, "span": span(say, ends)}
@@ -126,8 +144,8 @@ def _groups_differ(say, result, row, within):
 
 
 def _more(say, row, size):
-    points = abs(row["estimate"]) * size
-    return say("{points:points} more" if row["estimate"] >= 0 else "{points:points} fewer", points=points)
+    points = of_a_step(say, row, size)["estimate"]
+    return say("{points:points} more" if points >= 0 else "{points:points} fewer", points=abs(points))
 
 
 def ways_of_looking(say, result):
@@ -144,7 +162,8 @@ def ways_of_looking(say, result):
     rows, table, units = incentive_rows(say, result), result.robustness.table, units_of(say, result)
     shown = rows[rows["strength"].isin(FOUND)]
     shown = (shown if len(shown) else rows).head(MOST_PANELS).set_index("term")
-    table = table[table["term"].isin(shown.index) & ((table["specification"] != "main") | table["estimate"].notna())]
+    told = table["estimate"].notna() | ((table["specification"] != "main") & (not say.units))
+    table = table[table["term"].isin(shown.index) & told]
     labels = {name: say.words.text(text) for name, text in TEXTS["ways_of_looking"].items()}
     labels["fixed"] = str(say("Within each {group}", group=units["group"])) if units["in_a_study"] else labels["fixed"]
     return table.assign(
@@ -152,7 +171,7 @@ def ways_of_looking(say, result):
         label=table["specification"].map(labels),
         way=np.where(table["specification"] == "main", "main", "other"),
         why=[say.words.text(TEXTS["no_estimate"][why]) if why else "" for why in table["reason"]],
-        **table[ENDS].mul(table["term"].map(shown["step"]).astype(float), axis="index"),
+        **of_a_step(say, table, table["term"].map(shown["step"]).astype(float)),
     ).sort_values("incentive", kind="stable", ignore_index=True)
 
 
@@ -162,7 +181,7 @@ def _ways(say, result):
     table = result.robustness.table
     own = table[table["own_estimate"] & table["estimate"].notna()]
     for row in incentive_rows(say, result).to_dict("records"):
-        ways = own.loc[own["term"] == row["term"], "estimate"].to_numpy() * row["step"]
+        ways = of_a_step(say, own[own["term"] == row["term"]], row["step"])["estimate"].to_numpy()
         if len(ways):
             yield term_name(say, row["term"]), ways, int((np.sign(ways) == np.sign(ways[0])).sum())
 
@@ -174,7 +193,7 @@ def how_many_agree(say, result):
         name, ways, kept = told[0]
         return say("{label}: the same direction in {kept} of {n} ways of looking", label=name, kept=kept, n=len(ways))
     kept = sum(same == len(ways) for _, ways, same in told)
-    how_many = "none" if not told else "all" if kept == len(told) else "some"
+    how_many = "none" if not told else "both" if kept == len(told) == 2 else "all" if kept == len(told) else "some"
     return say(TEXTS["how_many_agree"][how_many], n=kept, all=len(told))
 
 
@@ -220,9 +239,9 @@ def ways_explained(say, result):
     """Return on how many rows the ways of looking rest, and what some of their names mean."""
     table = result.robustness.table
     n = table.loc[table["n"] > 0, "n"]
-    text = mark("{n} {rows}.") if n.min() == n.max() else mark("{low} to {n} {rows}.")
-    units = units_of(say, result)
-    said = say(text, low=n.min(), n=n.max(), rows=units["rows"]) + say(TEXTS["ways"], group=units["group"])
+    units, alike = units_of(say, result), n.min() == n.max()
+    used = row_count(say, n.min(), units) if alike else say("{low} to {high} rows", low=n.min(), high=n.max())
+    said = say(TEXTS["ways"], used=used, group=units["group"])
     if {"senior", "delegates"} & {*table["specification"]}:
         said += say("With a senior delegate, or by the number of delegates, what is counted differs too.")
     return said

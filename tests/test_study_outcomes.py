@@ -1,0 +1,174 @@
+"""Studies whose outcome is a number: against closed forms, statsmodels and a published number; and what a page says."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+import statsmodels.formula.api as smf
+from causaldata import nsw_mixtape
+from statsmodels.sandbox.regression.gmm import IV2SLS
+from statsmodels.stats.multitest import multipletests
+from test_study_cases import answered, codes, study
+
+import konbit_lessons as kl
+from konbit_lessons.errors import KonbitError
+
+MEASURED = 'method = "linear"\n[study.units]\nrow = "person"\nrows = "people"\noutcome = "earned"\nunit = "dollars"\n'
+
+
+@pytest.fixture(scope="module")
+def training():
+    """The experiment of Dehejia and Wahba (1999), of the package causaldata: 185 trained, 260 not."""
+    people = nsw_mixtape.load_pandas().data.reset_index(names="person")
+    return people.assign(re78=people["re78"].astype(float), spells=(people["re78"] / 2000).round())
+
+
+def test_earnings_differ_by_the_published_1794_dollars_with_the_standard_error_of_two_means(training):
+    row = kl.estimate("re78 ~ treat", training, incentives="treat", cluster="person", method="linear").table.iloc[0]
+    sides = [training.loc[training["treat"] == one, "re78"] for one in (1, 0)]
+    assert row["estimate"] == pytest.approx(1794.34, abs=0.005)
+    # CR2 of single rows is HC2: s²/n of each side
+    assert row["std_error"] == pytest.approx(np.sqrt(sum(one.var() / len(one) for one in sides)), rel=1e-9)
+    assert np.isnan(row["e_value"]) and row["strength"] == "clear"
+    assert row["detectable"] == pytest.approx(2.81 * row["std_error"], rel=0.01)
+
+
+def test_counts_by_poisson_have_the_effects_of_statsmodels_and_cr2_of_any_fit(training):
+    result = kl.estimate(
+        "spells ~ treat + age", training, incentives=["treat", "age"], cluster="person", method="poisson"
+    )
+    fit = smf.glm("spells ~ treat + age", training, family=sm.families.Poisson()).fit()
+    other = kl.effects(fit, training[["person"]], ["treat", "age"])
+    for name in ("estimate", "std_error", "df"):
+        assert result.table[name].tolist() == pytest.approx(other[name].tolist(), rel=1e-6)
+    assert result.fit.params.tolist() == pytest.approx(fit.params.tolist(), rel=1e-7)
+
+
+def earned(rows):
+    return 1000 + 250 * rows["t"] + 100 * (rows["x"] - 3)
+
+
+def test_a_number_is_told_in_its_unit_and_never_of_100(tmp_path):
+    more = 'adjust_for = ["x"]\nrandomized = true\nby = "half"\n'
+    columns = {"y": lambda rows: earned(rows) + 40 * (rows["v"] % 5), "half": lambda rows: rows["v"] // 20}
+    _, result, say = answered(study(tmp_path, more + MEASURED, **columns))
+    assert str(say.headline(result)).startswith(
+        "**T:** people earned about 250 dollars more with it than without it (95 %"
+    )
+    assert "On average, 320 people earned **1," in str(say.base_rate(result))
+    said = [say.best_incentive(result), *say.missed(result), *say.method(result, ["x"]), *say.group_differences(result)]
+    said += [say.numbers_caption(result), *say.strength_rule(result), *say.changes_direction(result)]
+    assert "of 100" not in " ".join(str(one) for one in said if one)
+    assert "drawn by lot" in str(say.caveat())
+    balance = say.balance(result)
+    with_it, without_it = (result.answers.design.frame.query(f"t == {one}")["x"].mean() for one in (1, 0))
+    assert balance[["with_it", "without_it"]].to_numpy().ravel().tolist() == pytest.approx([with_it, without_it])
+
+
+def test_further_outcomes_are_adjusted_over_them_by_holm(training):
+    result = kl.estimate("re78 ~ treat + age", training, incentives="treat", cluster="person", method="linear")
+    further = result.of_outcomes(["re75", "re74", "spells"])
+    alone = kl.estimate("re75 ~ treat + age", training, incentives="treat", cluster="person", method="linear").table
+    assert further["outcome"].tolist() == ["re75", "re74", "spells"]
+    assert further["estimate"][0] == alone["estimate"][0] and further["p_value"][0] == alone["p_value"][0]
+    assert further["p_adjusted"].tolist() == pytest.approx(multipletests(further["p_value"], method="holm")[1].tolist())
+
+
+def offered(n=600, moved=0.5):
+    """60 groups of 10; who was offered it is treated more often, and the treatment adds 2."""
+    rng = np.random.default_rng(1)
+    rows = pd.DataFrame({"g": np.repeat(np.arange(60), 10), "x": rng.normal(size=n), "u": rng.normal(size=n)})
+    rows["z"] = np.repeat(rng.permutation(60) % 2, 10) * 1.0
+    rows["d"] = (0.2 + moved * rows["z"] + 0.3 * rows["u"] > 0.5) * 1.0
+    return rows.assign(y=2 * rows["d"] + rows["u"] + 0.3 * rows["x"] + rng.normal(size=60)[rows["g"]] * 0.3)
+
+
+def test_the_effect_on_those_treated_is_that_of_iv2sls_with_cr2_by_hand():
+    rows = offered()
+    told = kl.estimate("y ~ z + x", rows, incentives="z", cluster="g", method="linear").treated("d")
+    X, Z, y = (sm.add_constant(rows[["d", "x"]]).to_numpy(), sm.add_constant(rows[["z", "x"]]).to_numpy(), rows["y"])
+    assert told["estimate"] == pytest.approx(IV2SLS(y.to_numpy(), X, Z).fit().params[1], rel=1e-9)
+    fitted = Z @ np.linalg.solve(Z.T @ Z, Z.T @ X)
+    residual, bread = y - X @ np.linalg.solve(fitted.T @ X, fitted.T @ y), np.linalg.inv(fitted.T @ fitted)
+    meat = np.zeros((3, 3))
+    for _, at in rows.groupby("g").indices.items():
+        values, vectors = np.linalg.eigh(np.eye(10) - fitted[at] @ bread @ fitted[at].T)
+        score = fitted[at].T @ (vectors @ np.diag(values**-0.5) @ vectors.T @ residual.to_numpy()[at])
+        meat += np.outer(score, score)
+    assert told["std_error"] == pytest.approx(np.sqrt((bread @ meat @ bread)[1, 1]), rel=1e-9)
+    shares = rows.groupby("z")["d"].mean()
+    assert (told["with_it"], told["without_it"], told["reason"]) == (shares[1.0], shares[0.0], "")
+    hardly = kl.estimate("y ~ z + x", offered(moved=0.02), incentives="z", cluster="g", method="linear")
+    assert hardly.treated("d")["reason"] == "weak"
+
+
+def test_who_was_treated_is_told_on_the_page(tmp_path):
+    more = 'treated = "d"\n'
+    columns = {
+        "d": lambda rows: ((rows["t"] == 1) & (rows["x"] < 5)).astype(int),
+        "y": lambda rows: rows.index % 3 == 0,
+    }
+    _, result, say = answered(study(tmp_path, more, **columns))
+    assert re.match(
+        r"\*\*D:\*\* 72 % of pupils with it, 0 % without it. Of 100 whom it moved", str(say.treated(result))
+    )
+
+
+def test_strata_are_adjusted_for_and_one_of_one_arm_is_said(tmp_path):
+    columns = {"district": lambda rows: "D" + (rows["v"] // 10).astype(str)}
+    columns |= {"t": lambda rows: np.where(rows["v"] < 10, 1, rows["v"] % 2)}
+    programme, result, _ = answered(study(tmp_path, 'strata = ["district"]\n', **columns))
+    assert programme.formula == "y ~ t + district"
+    assert kl.rows(programme).attrs["noticed"] == ["district: in D0 all have the same t, so it tells nothing of it"]
+    assert [name for name in result.coefficients.index if "district" in name] == [
+        f"district[T.D{one}]" for one in (1, 2, 3)
+    ]
+
+
+def test_weights_of_a_study_are_those_of_the_call(tmp_path):
+    columns = {"w": lambda rows: 1 + rows["x"] % 3}
+    programme, result, _ = answered(study(tmp_path, 'weights = "w"\n', **columns))
+    told = kl.estimate("y ~ t", kl.rows(programme), incentives="t", cluster="v", weights="w").table.iloc[0]
+    assert result.table["estimate"][0] == pytest.approx(told["estimate"], rel=1e-12)
+
+
+def test_so_many_of_so_many_is_not_too_few_for_a_few_rows_without_any(tmp_path):
+    columns = {"y": lambda rows: rows["x"] + 2 * rows["t"], "n": 10}
+    _, result, _ = answered(study(tmp_path, 'method = "binomial"\ntrials = "n"\n', **columns))
+    assert result.table["estimate"][0] == pytest.approx(0.2, abs=0.01) and result.table["strength"][0] == "clear"
+
+
+def test_columns_may_be_called_by_any_signs(tmp_path):
+    columns = {"Âge (années)": lambda rows: rows["x"]}
+    programme, result, _ = answered(study(tmp_path, 'adjust_for = ["Âge (années)"]\n', **columns))
+    assert programme.formula == 'y ~ t + Q("Âge (années)")' and len(result.coefficients) == 3
+
+
+REFUSED = [
+    ('method = "linear"\n', {"y": earned}, 'units, unit: found "numbers from .*expected a unit, such as unit = "USD"'),
+    (MEASURED, {}, 'found "an outcome from 0 to 1"; expected none'),
+    ('[study.units]\nunit = "USD"\n', {"y": earned}, 'write method = "linear" or "poisson"'),
+    ('method = "binomial"\n', {}, "expected trials beside method"),
+    ("smallest_effect_that_matters = 5\n", {}, "expected a share below 1"),
+    ('weights = "w"\n', {"w": lambda rows: rows["x"] - 1}, 'weights "w": found -1.0; expected a number above 0'),
+    ("", {"y": 1}, "nothing can predict"),
+    ('further_outcomes = ["x"]\n', {}, r'further_outcomes: found "x \(0 to 6\)", beside y of another unit'),
+    ('method = "linear"\n[study.units]\nunit = "USD"\n', {"y": 7}, "in all 320 rows it is 7, so nothing can go"),
+    ("", {"y": earned}, 'For a number, say method="linear"'),
+    ("", {"t": codes(*[f"arm {one}" for one in range(39)], "control")}, "found 40 different values"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("more", "columns", "message"), REFUSED)
+def test_bad_input_is_refused_with_what_to_do(tmp_path, more, columns, message):
+    with pytest.raises(KonbitError, match=message):
+        answered(study(tmp_path, more, **columns))
+
+
+def test_an_arm_with_three_rows_is_not_told_of(tmp_path):
+    small = {"t": lambda rows: np.where(rows.index < 3, "Soap", np.where(rows["v"] % 2, "Cash", "Control"))}
+    _, result, _ = answered(study(tmp_path, **small))
+    assert result.table.set_index("term").loc["t[Soap]", "reason"] == "not_shown"
+    assert pd.isna(result.table.set_index("term").loc["t[Soap]", "n_offered"])
