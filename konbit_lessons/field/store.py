@@ -6,6 +6,7 @@ import io
 import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +18,7 @@ from konbit_lessons.field.cleaning import Data, clean, corrections, decisions
 from konbit_lessons.field.cleaning.conversion import answers
 from konbit_lessons.field.cleaning.record import LISTS, NUMBERS
 from konbit_lessons.field.programme import ANSWERED, Programme
+from konbit_lessons.kept import Noted
 from konbit_lessons.publish import for_spreadsheets, from_spreadsheets, published
 
 PACKAGE = Path(__file__).parents[1]
@@ -70,10 +72,10 @@ def cleaned(programme: Programme) -> Data:
     if stamp.get("inputs") != fingerprint(programme):
         data = clean(programme)
         write(data)
-        return data
+        return replace(data, tables=Noted(data.tables), lists=Noted(data.lists))
     lists = {name: _read_list(folder / f"{name}.csv") for name in LISTS}
     frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in tables.TABLES}
-    return Data(programme=programme, tables=frames, lists=lists, notices=tuple(stamp["notices"]))
+    return Data(programme, Noted(frames), Noted(lists), tuple(stamp["notices"]))
 
 
 def fingerprint(programme: Programme) -> dict[str, str]:

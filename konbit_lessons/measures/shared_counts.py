@@ -17,6 +17,7 @@ from konbit_lessons.disclosure import AND, TOTAL, Before, Gate
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.store import cleaned
+from konbit_lessons.kept import kept
 from konbit_lessons.measures.intervals import with_shares
 from konbit_lessons.panel import invitations
 
@@ -28,15 +29,15 @@ PAIRS = (("fiscal_quarter", "org_type"), ("event_type", "org_type"))
 
 def once(measure: Callable) -> Callable:
     """Ask a measure once in a process about the very same cleaned programme, and about rows that are equal."""
-    kept = {}
+    told, on_disk = {}, kept(measure)
 
     @wraps(measure)
     def asked(*about, **options):
         key = (*map(_key, about), *sorted(options.items()))
-        if key not in kept:
-            kept[key] = measure(*about, **options)
-            weakref.finalize(about[0], kept.pop, key, None)
-        return kept[key].copy()
+        if key not in told:
+            told[key] = on_disk(*about, **options)
+            weakref.finalize(about[0], told.pop, key, None)
+        return told[key].copy()
 
     return asked
 
