@@ -158,7 +158,7 @@ def report(names, file, quarter, before, parameters, **asked):
 def bundle(file, **asked):
     """Write the zip to mail: the shared reports of a quarter, and nothing else."""
     programme = kl.load(file)
-    from konbit_lessons.reports.make import bundle as write_bundle
+    from konbit_lessons.reports.bundle import bundle as write_bundle
 
     made = write_bundle(programme, **asked)
     for name in made.left_out:

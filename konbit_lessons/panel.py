@@ -15,6 +15,7 @@ from konbit_lessons.field.declared import EXPECTS
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.sources import read
 from konbit_lessons.field.store import cleaned
+from konbit_lessons.kept import READ
 from konbit_lessons.periods import Quarter
 
 RECENT_DAYS = 90
@@ -147,6 +148,7 @@ def _study_rows(programme: Programme) -> pd.DataFrame:
         raise ProgrammeError(
             f'{programme.path.name}, [study], table: found "{programme.study.table}"; there is no such file beside it.'
         )
+    READ.add(programme.study.table)
     text = read(path).tables["main"].reset_index(drop=True)
     asked = programme.question
     for name in [asked["outcome"], *asked["incentives"], *asked["adjust_for"], *asked["cluster"]]:

@@ -23,8 +23,9 @@ from konbit_lessons.measures.organization import contacts, refuse, unknown
 from konbit_lessons.measures.shared_counts import last_day
 from konbit_lessons.publish import file_safe, only_one_run, published
 from konbit_lessons.reports import gate, make, notebooks
+from konbit_lessons.reports.document import Setting, document
 from konbit_lessons.reports.manifest import as_text, manifest, reports_folder, source_of
-from konbit_lessons.reports.page import Setting, document, page
+from konbit_lessons.reports.page import page
 from konbit_lessons.reports.run import Kernel, to_run
 from konbit_lessons.say import Say
 

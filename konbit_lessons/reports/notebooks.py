@@ -15,9 +15,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from konbit_lessons.errors import DataError, ProgrammeError
-from konbit_lessons.field.programme import AUDIENCES
-from konbit_lessons.field.store import cleaned
-from konbit_lessons.words import complete
 
 QUARTER, STUDY, ORGANIZATION, LAB = "quarter", "study", "organization", "lab"
 DECLARED = tomllib.loads((Path(__file__).parent / "reports.toml").read_text("utf-8"))
@@ -83,6 +80,8 @@ def quarter_of(programme, quarter=None):
     """
     if programme.study:
         return None
+    from konbit_lessons.field.store import cleaned
+
     wanted = str(programme.calendar.named(quarter)) if quarter else None
     held = cleaned(programme).quarters
     if not held or (wanted and wanted not in held):
@@ -100,6 +99,8 @@ def words_for(programme, language):
     ------
     ProgrammeError : one lacks; or the programme's name or contact is still as it was drafted
     """
+    from konbit_lessons.words import complete
+
     for key in ("name", "point_of_contact"):
         if getattr(programme, key).startswith("OPEN"):
             raise ProgrammeError(
@@ -172,6 +173,8 @@ def parameters(setting, notebooks, *, further=None, **every):
     ------
     ProgrammeError : no notebook has such a parameter, or it is of another type; nothing was started
     """
+    from konbit_lessons.field.programme import AUDIENCES
+
     programme, quarter, words, audience = setting
     if audience not in AUDIENCES:
         raise ProgrammeError(f"audience: found {audience!r}; expected {' or '.join(AUDIENCES)}.")

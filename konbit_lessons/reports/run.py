@@ -14,6 +14,7 @@ import sys
 import tempfile
 from contextlib import closing, suppress
 from pathlib import Path
+from weakref import WeakSet
 
 import nbformat
 import papermill
@@ -32,6 +33,7 @@ from konbit_lessons.reports.warm import CAN_COPY, FIXED
 SECONDS_PER_CELL, SECONDS_TO_START = 600, 120
 KERNEL = "konbit-lessons"
 TRANSPORT = "tcp" if sys.platform == "win32" else "ipc"  # sockets that are files cannot be read over a network
+RUNNING = WeakSet()  # kernels of notebooks that run
 PUT_IN = {"injected-parameters", "papermill-error-cell-tag"}
 OPTIONS = ("-f", "{connection_file}", "--IPKernelApp.exec_PYTHONSTARTUP=False", "--HistoryManager.enabled=False")
 LAUNCH = """
@@ -71,9 +73,16 @@ def run(path, parameters, *, programme_file, keep, seconds=None, environment=Non
     """
     notebook = to_run(nbformat.read(path, as_version=4))
     with closing(Kernel(programme_file, seconds=seconds, environment=environment)) as kernel:
+        RUNNING.add(kernel)
         executed = kernel.run(notebook, parameters, name=path.name, failed=keep / f"{path.stem}.FAILED.ipynb")
     published(keep / path.name, nbformat.writes(executed))
     return executed
+
+
+def stop():
+    """End the runs of all notebooks, from another thread."""
+    for kernel in [*RUNNING]:
+        kernel.stop()
 
 
 class Kernel(PapermillNotebookClient):

@@ -1,0 +1,106 @@
+"""What a report was made of, as one hash: while that is the same, the page that is there is the one that would be made.
+
+The hash is of the parameters, the notebook, all code, words and templates of the library, the versions of what it
+needs, programme.toml, and of each table and file that the notebook read (its kernel notes them, see ``kept``). What a
+programme's own notebook reads cannot be known: for it everything beside programme.toml counts, and all raw files.
+"""
+
+import hashlib
+import json
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+from konbit_lessons.field.store import digest
+from konbit_lessons.reports import manifest, notebooks
+from konbit_lessons.reports.manifest import TOLD
+
+CODE = {".py", ".po", ".toml", ".j2", ".css", ".mplstyle"}  # files of the package that a page can depend on
+
+
+class State:
+    """What reports can depend on, as it is now.
+
+    Parameters
+    ----------
+    programme : Programme
+    used : dict, file → hash of the inputs
+    reports : Path, where reports of every quarter are
+    """
+
+    def __init__(self, programme, used, reports):
+        self._programme, self.used, self._reports = programme, used, reports
+
+    def of(self, setting, path, about, read):
+        """Return the hash of all that a report is made of.
+
+        Parameters
+        ----------
+        setting : Setting
+        path : Path of the notebook
+        about : what the call says of it: parameters, further files, whether it may be refused
+        read : list of str, what the notebook has read; None where that is not known
+        """
+        programme, quarter, words, audience = setting
+        said = [quarter, words.language, audience, about, code_of(path), self.used[programme.path.name]]
+        said += [[name, self._read(name, quarter, audience)] for name in read or ()]
+        anything = read is None or notebooks.is_own(programme, path)
+        return digest(json.dumps([*said, self._own if anything else ""]))
+
+    def _read(self, name, quarter, audience):
+        """The hash of one thing that was read: a cleaned table, numbers of earlier reports, or a file."""
+        if name.startswith(TOLD):
+            asked = replace(self._programme, audience=audience)
+            return manifest.told(asked, self._reports, before=quarter)
+        cleaned = [
+            path for end in ("parquet", "csv") if (path := self._programme.processed / f"{name}.{end}").is_file()
+        ]
+        path = cleaned[0] if cleaned else self._programme.folder / name
+        return _hash(path) if path.is_file() else ""
+
+    @cached_property
+    def _own(self):
+        """The hash of all that stands beside programme.toml, but what is made of it, and of what is not there."""
+        folder, made = self._programme.folder, (self._programme.processed, self._reports)
+        found = []
+        for path in sorted(folder.rglob("*")):
+            inside = path.relative_to(folder).parts
+            if not any(part.startswith(".") for part in inside) and not {*made} & {*path.parents} and path.is_file():
+                found.append([inside, _hash(path)])
+        return digest(json.dumps([found, self.used]))
+
+
+def is_same(state, report, asked):
+    """Return whether a report that is there is the one that would be made.
+
+    Parameters
+    ----------
+    state : State
+    report : dict, what the manifest says of it
+    asked : what stays the same for all reports of a run, Path of the notebook, its parameters
+    """
+    run, path, parameters = asked
+    made_of = state.of(run.setting, path, run.about(parameters), report.get("read"))
+    files = {run.folder / file: hashed for file, hashed in report.get("files", {}).items()}
+    return report.get("made_of") == made_of and all(
+        file.is_file() and _hash(file) == hashed for file, hashed in files.items()
+    )
+
+
+def made_of(states, report, asked):
+    """Return what is said of a report, with what it was made of; not, where that changed while it was made."""
+    run, path, parameters = asked
+    before, after = (one.of(run.setting, path, run.about(parameters), report["read"]) for one in states)
+    return report | {"made_of": after if before == after else ""}
+
+
+def code_of(notebook):
+    """Return one hash of a notebook, of all code, words and templates that make a page of it, and of what they need."""
+    files = sorted(path for path in notebooks.PACKAGE.rglob("*.*") if path.suffix in CODE)
+    content = b"".join(path.read_bytes() for path in [notebook, *files])
+    return digest(json.dumps(manifest.versions()).encode() + content)
+
+
+def _hash(path: Path):
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
