@@ -3,6 +3,7 @@
 Imports next to nothing, so that the command answers a wrong path or a slip in the file at once.
 """
 
+import json
 import os
 import tomllib
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from konbit_lessons.errors import ProgrammeError
 
+STAMP = "cleaned_from.json"  # beside the cleaned tables: what they were made from
 VARIABLE = "KONBIT_PROGRAMME"  # of the environment: where programme.toml is, if not in a folder above
 
 
@@ -40,3 +42,24 @@ def content_of(path: Path) -> dict[str, Any]:
         quotes = ' A name with an accent, a space or an apostrophe is written in quotes: "Thiès" = …'
         hint = quotes * ("key" in str(error))
         raise ProgrammeError(f"{path.name}: this is not TOML: {error}. Correct that line.{hint}") from error
+
+
+def quarters_cleaned(path: Path, said: dict[str, Any]) -> list[str] | None:
+    """The quarters with an event, by the last cleaning; None where anything that it rests on may have changed since.
+
+    Parameters
+    ----------
+    path : Path
+        Of programme.toml.
+    said : dict
+        What it says.
+    """
+    try:
+        raw, cleaned = (path.parent / said["programme"].get(name, f"data/{name}") for name in ("raw", "processed"))
+        at, stamp = (cleaned / STAMP).stat().st_ctime, json.loads((cleaned / STAMP).read_text(encoding="utf-8"))
+        own = [one for end in ("*.xlsx", "*.csv") for one in cleaned.glob(end)]
+        read = [path, raw, *raw.rglob("*"), *own, *Path(__file__).parents[1].rglob("*.py")]
+        is_old = any(one.stat().st_ctime >= at for one in read) or any("query" in one for one in said["source"])
+        return None if is_old else stamp["quarters"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # not cleaned yet, or the file is wrong
+        return None

@@ -17,13 +17,13 @@ from konbit_lessons import tables
 from konbit_lessons.field.cleaning import Data, clean, corrections, decisions
 from konbit_lessons.field.cleaning.conversion import answers
 from konbit_lessons.field.cleaning.record import LISTS, NUMBERS
+from konbit_lessons.field.place import STAMP
 from konbit_lessons.field.programme import ANSWERED, Programme
 from konbit_lessons.kept import Noted
 from konbit_lessons.publish import for_spreadsheets, from_spreadsheets, published
 
 PACKAGE = Path(__file__).parents[1]
 CLEANS = (".", "field", "field/cleaning", "field/sources", "field/identity")  # folders of the code that cleans
-STAMP = "cleaned_from.json"
 
 
 def write(data: Data) -> list[Path]:
@@ -51,7 +51,7 @@ def write(data: Data) -> list[Path]:
             arrow_csv.write_csv(table, content, arrow_csv.WriteOptions(quoting_style="needed"))
             written.append(published(folder / f"{name}.csv", codecs.BOM_UTF8 + content.getvalue()))
     written.append(published(folder / decisions.REVIEW, decisions.workbook(data.questions)))
-    stamp = {"inputs": made_from.result(), "notices": data.notices}
+    stamp = {"inputs": made_from.result(), "notices": data.notices, "quarters": data.quarters}
     return [*written, published(folder / STAMP, json.dumps(stamp, indent=1, ensure_ascii=False))]
 
 

@@ -1,7 +1,7 @@
 """The zip to mail: the shared reports as they were made, in one folder with a page to read first.
 
-It holds what the manifest lists and nothing else, so that neither internal reports nor a file put there by hand can slip
-in. The same reports give the same bytes.
+It holds what the manifest lists and nothing else, so that neither internal reports nor a file put there by hand can
+slip in. The same reports give the same bytes.
 """
 
 from pathlib import Path

@@ -280,27 +280,3 @@ def _report(run, path, parameters, executed, made):
     run.timed(in_words(path.stem, run.language), executed)
     said = publish(run, path, executed, made)
     return said | run.about(parameters) | {"read": executed.metadata.get("konbit", {}).get("read")}
-
-
-def _switched(folder, report, listed):
-    """Link a page to the other languages it is there in; one that somebody changed stays as it is, and is found out."""
-    file = report["page"]
-    html = (folder / file).read_text(encoding="utf-8")
-    if digest(html) != report.get("files", {}).get(file):
-        return report
-    linked = switched(html, report["language"], _in_languages(report, listed))
-    published(folder / file, linked)
-    return report | {"files": report["files"] | {file: digest(linked)}}
-
-
-def _in_languages(report, listed):
-    """Language → page of each that a report is there in."""
-    return {one["language"]: one["page"] for one in listed.values() if one["name"] == report["name"]}
-
-
-def _sweep(folder, before, reports):
-    """Take away files of earlier runs that no report has any longer."""
-    now = {file for one in reports for file in one["files"]}
-    for file in {file for one in before for file in one.get("files", ())} - now:
-        if SAFE_NAME.fullmatch(file):
-            (folder / file).unlink(missing_ok=True)

@@ -210,6 +210,12 @@ def cell_name(cell):
     return f"cell {cell.metadata['konbit']['cell']} ({cell.source.strip().partition(chr(10))[0]})"
 
 
+def durations(executed):
+    """Return cell → seconds that it took, of each code cell of a notebook that ran."""
+    timed = [(cell, cell.metadata.get("papermill", {}).get("duration")) for cell in executed.cells]
+    return {cell_name(cell): seconds for cell, seconds in timed if seconds and cell.cell_type == "code"}
+
+
 def refuse_unfinished(executed, name, failed, cause=None):
     """Raise a ReportError unless every cell ran to its end; keep the notebook as it is then as the file `failed`."""
     stopped, error = _stopped_at(executed, cause)
