@@ -46,7 +46,6 @@ programme_option = option(
 )
 quarter_option = option("--quarter", metavar="FY2017Q3", help="Quarter to look at.  [default: the last with an event]")
 reports_option = option("--reports", metavar="DIR", help="Where reports go.  [default: reports beside programme.toml]")
-language_option = option("--language", default="en", metavar="en|fr|ht", help="Language of the pages.")
 seconds_option = option(
     "--seconds", type=click.IntRange(1), metavar="N", help="The longest that one cell may take.  [default: 600]"
 )
@@ -185,7 +184,7 @@ def bundle(file, **asked):
 @programme_option
 @option("--organization", "organizations", multiple=True, metavar="ID", help="Only this one; more than once for more.")
 @quarter_option
-@language_option
+@languages_option
 @reports_option
 @seconds_option
 @workers_option

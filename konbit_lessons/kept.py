@@ -14,6 +14,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from konbit_lessons.publish import published
@@ -34,7 +35,7 @@ def kept(work: Callable) -> Callable:
     @wraps(work)
     def found(*about: Any, **options: Any) -> Any:
         folder = os.environ.get(FOLDER)
-        key = _key((name, *about, options)) if folder else None
+        key = told_by((name, *about, options)) if folder else None
         if key is None:
             return work(*about, **options)
         path, earlier = Path(folder) / hashlib.sha256(key.encode()).hexdigest(), {*READ}
@@ -52,10 +53,12 @@ def kept(work: Callable) -> Callable:
     return found
 
 
-def _key(one: Any) -> str | None:
+def told_by(one: Any) -> str | None:
     """What tells a value from every other; None where that cannot be said."""
     if isinstance(one, PLAIN):
         return repr((type(one).__name__, one))
+    if isinstance(one, np.generic):
+        return told_by(one.item())
     if isinstance(one, pd.DataFrame):
         hashed = hashlib.sha256(pd.util.hash_pandas_object(one).to_numpy().tobytes()).hexdigest()
         return _all("frame", [hashed, dict(one.attrs), *one.columns, *map(_kind, one.dtypes)])
@@ -63,11 +66,11 @@ def _key(one: Any) -> str | None:
         return _all("mapping", [part for item in one.items() for part in item])
     if isinstance(one, list | tuple):
         return _all(type(one).__name__, one)
-    return _key(one.kept_as) if hasattr(type(one), "kept_as") else None
+    return told_by(one.kept_as) if hasattr(type(one), "kept_as") else None
 
 
 def _all(kind: str, parts: Iterable) -> str | None:
-    keys = [_key(part) for part in parts]
+    keys = [told_by(part) for part in parts]
     return None if None in keys else repr((kind, keys))
 
 

@@ -209,7 +209,7 @@ def test_how_far_it_is_and_how_long_it_takes_is_said_on_a_terminal_only(study, m
     assert "left" not in CliRunner().invoke(main, words).stdout and given["seconds"] == 7
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     with pytest.raises(SystemExit):
-        main(words)
+        main([*words, "--force"])
     out = capsys.readouterr().out
     assert "██████████·········· 1 of 2 · less than a minute left\r\033[Kincentives.fr: running" in out
     assert "2 of 2" not in out and out.splitlines()[-1].split("\033[K")[-1].startswith("Open ")

@@ -59,6 +59,12 @@ class Record:
     adds: dict[str, float]
 
     @property
+    def kept_as(self) -> list:
+        """What tells it from every other; see :func:`konbit_lessons.kept.told_by`."""
+        said = {name: one for name, one in vars(self).items() if name not in ("programme", "about")}
+        return [said, self.about.to_frame()]
+
+    @property
     def last_day(self) -> pd.Timestamp:
         """The last day of the quarter."""
         return shared_counts.last_day(self, self.quarter)

@@ -19,6 +19,7 @@ from nbformat import NotebookNode
 
 from konbit_lessons.reports import gate, notebooks
 from konbit_lessons.reports.document import TEMPLATES, document
+from konbit_lessons.reports.document import Setting as Setting
 from konbit_lessons.reports.manifest import in_words
 
 FOLDED = "folded"  # the tag of a markdown cell whose heading opens and closes what is under it

@@ -8,7 +8,7 @@ programme's own notebook reads cannot be known: for it everything beside program
 import hashlib
 import json
 from dataclasses import replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from konbit_lessons.field.store import digest
@@ -30,6 +30,7 @@ class State:
 
     def __init__(self, programme, used, reports):
         self._programme, self.used, self._reports = programme, used, reports
+        self.code = cache(code_of)
 
     def of(self, setting, path, about, read):
         """Return the hash of all that a report is made of.
@@ -42,7 +43,7 @@ class State:
         read : list of str, what the notebook has read; None where that is not known
         """
         programme, quarter, words, audience = setting
-        said = [quarter, words.language, audience, about, code_of(path), self.used[programme.path.name]]
+        said = [quarter, words.language, audience, about, self.code(path), self.used[programme.path.name]]
         said += [[name, self._read(name, quarter, audience)] for name in read or ()]
         anything = read is None or notebooks.is_own(programme, path)
         return digest(json.dumps([*said, self._own if anything else ""]))
@@ -81,9 +82,13 @@ def is_same(state, report, asked):
     """
     run, path, parameters = asked
     made_of = state.of(run.setting, path, run.about(parameters), report.get("read"))
-    files = {run.folder / file: hashed for file, hashed in report.get("files", {}).items()}
-    return report.get("made_of") == made_of and all(
-        file.is_file() and _hash(file) == hashed for file, hashed in files.items()
+    return report.get("made_of") == made_of and are_there(run.folder, report.get("files"))
+
+
+def are_there(folder, files):
+    """Return whether files are in a folder as they were made: ``files`` file → hash, None where there are none."""
+    return bool(files) and all(
+        (folder / file).is_file() and _hash(folder / file) == hashed for file, hashed in files.items()
     )
 
 
