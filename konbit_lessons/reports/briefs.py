@@ -172,9 +172,11 @@ class _Run:
         """The hash of all that a brief is made of: what is on record of its organization, and how it is told."""
         about, known = {"parameters": self._parameters(organization)}, None
         if not self.is_own:
-            from konbit_lessons.measures.organization import record
+            from konbit_lessons.measures.organization import record, take_as_unchanged
 
+            take_as_unchanged(self.programme.path, self.source)  # for this brief: the run looks again at its end
             known = told_by(record(self.programme, organization, quarter=self.setting.quarter))
+            take_as_unchanged(self.programme.path, "")
         return self._state.of(self.setting, self.path, about | {"record": known}, [] if known else None)
 
     def done(self, organization, html):
