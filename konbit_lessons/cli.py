@@ -376,9 +376,15 @@ def _unsettled(data):
     from konbit_lessons.field.cleaning import corrections, decisions
 
     log, place = data.cleaning_log, ["source", "sheet", "row", "column"]
-    decided = log.loc[log["check"].isin([decisions.DECISION, corrections.CHECK]), place].drop_duplicates()
-    both = data.set_aside.merge(decided, how="left", on=place, indicator=True)
-    return both[both["_merge"] == "left_only"]
+    decided = log.loc[log["check"].isin([decisions.DECISION, corrections.CHECK]), place]
+    aside = data.set_aside[~_among(data.set_aside[place], decided)]
+    left = corrections.left_as_it_is(data.programme)
+    return aside[~_among(aside[[*left]], left)]
+
+
+def _among(rows, others):
+    """Whether each row is one of others that have the same columns."""
+    return rows.agg(tuple, axis="columns").isin(others.agg(tuple, axis="columns")).astype(bool)
 
 
 def _questions(data):

@@ -96,7 +96,7 @@ def inputs(programme: Programme) -> dict[str, str]:
         for place, raw in answers(programme, source) if source.query else ():
             names[f"{place}, query of [[source]] {number}"] = digest(raw.tables["main"].to_csv())
     if not programme.study and (decided := decisions.load(programme)).answers:  # wherever they stand just now
-        names[decisions.LEDGER] = digest(decided.ledger())
+        names[decisions.LEDGER] = digest("\n".join([decided.ledger(), *decided.twice]))
     if not programme.study and (answered := corrections.ledger(programme)):
         names[ANSWERED] = digest(answered)
     return dict(sorted(names.items()))

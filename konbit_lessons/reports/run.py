@@ -212,8 +212,9 @@ def cell_name(cell):
 
 def durations(executed):
     """Return cell → seconds that it took, of each code cell of a notebook that ran."""
-    timed = [(cell, cell.metadata.get("papermill", {}).get("duration")) for cell in executed.cells]
-    return {cell_name(cell): seconds for cell, seconds in timed if seconds and cell.cell_type == "code"}
+    own = [cell for cell in executed.cells if "konbit" in cell.metadata]  # Papermill puts in others
+    timed = [(cell, cell.metadata.get("papermill", {}).get("duration")) for cell in own if cell.cell_type == "code"]
+    return {cell_name(cell): seconds for cell, seconds in timed if seconds}
 
 
 def refuse_unfinished(executed, name, failed, cause=None):

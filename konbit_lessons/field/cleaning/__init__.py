@@ -140,7 +140,8 @@ class _Work:
 
     def attend(self) -> None:
         """Who was invited where no list says so, and who came; what was decided wrongly is said together, before."""
-        if wrong := [one for known in filter(None, (self.events, self.organizations)) for one in known.wrong]:
+        known = filter(None, (self.events, self.organizations))
+        if wrong := [*self._decided.twice, *(one for each in known for one in each.wrong)]:
             raise DataError("\n".join(wrong))
         cleaned, record = self.cleaned, self.record
         if "invitations" not in cleaned:
