@@ -377,14 +377,15 @@ def _unsettled(data):
 
     log, place = data.cleaning_log, ["source", "sheet", "row", "column"]
     decided = log.loc[log["check"].isin([decisions.DECISION, corrections.CHECK]), place]
-    aside = data.set_aside[~_among(data.set_aside[place], decided)]
+    aside = data.set_aside[_not_among(data.set_aside[place], decided)]
     left = corrections.left_as_it_is(data.programme)
-    return aside[~_among(aside[[*left]], left)]
+    return aside[_not_among(aside[[*left]], left)]
 
 
-def _among(rows, others):
-    """Whether each row is one of others that have the same columns."""
-    return rows.agg(tuple, axis="columns").isin(others.agg(tuple, axis="columns")).astype(bool)
+def _not_among(rows, others):
+    """Whether each row is none of others that have the same columns."""
+    there = {*others.astype("str").itertuples(index=False, name=None)}
+    return [row not in there for row in rows.astype("str").itertuples(index=False, name=None)]
 
 
 def _questions(data):
