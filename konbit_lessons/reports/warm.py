@@ -43,7 +43,9 @@ class WarmProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd, **kwargs):
         """Start a kernel with the options that `cmd` ends with, after the code that an ordinary one runs."""
         environment = kwargs["env"]
-        self.process = _server(environment.get("PYTHONPATH", "")).start(cmd[cmd.index("-c") + 2 :], environment)
+        with _STARTING:  # two threads at once would start two
+            server = _server(environment.get("PYTHONPATH", ""))
+        self.process = server.start(cmd[cmd.index("-c") + 2 :], environment)
         self.pid = self.pgid = self.process.pid
         return self.connection_info
 
@@ -77,7 +79,7 @@ class _Server:
             return Copied(int(self._process.stdout.readline()))
 
 
-_server = cache(_Server)
+_server, _STARTING = cache(_Server), Lock()
 
 
 def serve():
