@@ -10,12 +10,13 @@ import os
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from filelock import FileLock
 
 from konbit_lessons.publish import published
 
@@ -38,19 +39,27 @@ def kept(work: Callable) -> Callable:
         key = told_by((name, *about, options)) if folder else None
         if key is None:
             return work(*about, **options)
-        path, earlier = Path(folder) / hashlib.sha256(key.encode()).hexdigest(), {*READ}
-        with suppress(FileNotFoundError):
-            value, read = pickle.loads(path.read_bytes())
-            READ.update(read)
-            return value
-        READ.clear()
-        value = work(*about, **options)
-        with suppress(pickle.PicklingError, TypeError, AttributeError):  # holds what cannot be kept
-            published(path, pickle.dumps((value, {*READ})))
-        READ.update(earlier)
-        return value
+        path = Path(folder) / hashlib.sha256(key.encode()).hexdigest()
+        with FileLock(f"{path}.lock"):  # of two that need it at once, one works it out and the other waits
+            return _found(path) if path.is_file() else _worked_out(path, partial(work, *about, **options))
 
     return found
+
+
+def _found(path: Path) -> Any:
+    value, read = pickle.loads(path.read_bytes())
+    READ.update(read)
+    return value
+
+
+def _worked_out(path: Path, work: Callable) -> Any:
+    earlier = {*READ}
+    READ.clear()
+    value = work()
+    with suppress(pickle.PicklingError, TypeError, AttributeError):  # holds what cannot be kept
+        published(path, pickle.dumps((value, {*READ})))
+    READ.update(earlier)
+    return value
 
 
 def told_by(one: Any) -> str | None:

@@ -154,9 +154,10 @@ def make_reports(
     runs = [_Run(Setting(programme, quarter, one, audience), top, *how) for one in words]
     given = [(run, notebooks.parameters(run.setting, wanted, further=parameters, **place)) for run in runs]
     todo = {in_words(name, run.language): (run, wanted[name], of[name]) for name in wanted for run, of in given}
-    _check_own_words(runs, todo)
+    used = made_from(programme)
+    _check_own_words(runs, todo, used)
     with only_one_run(top):
-        failed = _make(runs[0], todo, steps)
+        failed = _make(runs[0], todo, used, steps)
     with FileLock(top.parent / ".quarters.lock"):  # runs for several quarters at once list them one after the other
         for file, html in contents.quarters(runs[0].setting, top.parent).items():
             published(top.parent / file, html)
@@ -183,10 +184,10 @@ def quarter_before(programme, quarter=None, *, audience="shared", reports=None):
     return before if before in cleaned(programme).quarters and not told else None
 
 
-def _make(run, todo, steps):
+def _make(run, todo, used, steps):
     """Make each report and then the index and the manifest; return name → error of those that failed."""
     programme, audience = run.setting.programme, run.setting.audience
-    state, before, same = _as_it_is(run, todo)
+    state, before, same = _as_it_is(run, todo, used)
     stored, made, failed = before["reports"], {}, {}
     with _executed({name: one for name, one in todo.items() if name not in same}, run.workers) as executed:
         for name, one in todo.items():
@@ -217,19 +218,19 @@ def _make(run, todo, steps):
     return failed
 
 
-def _as_it_is(run, todo):
+def _as_it_is(run, todo, used):
     """What reports can depend on now, what the last run made, and the names of those that would come out the same."""
-    state = State(run.setting.programme, made_from(run.setting.programme), run.top.parent)
+    state = State(run.setting.programme, used, run.top.parent)
     before = earlier(run.top / manifest_name(run.setting.audience))
     stored = {name: one for name, one in before["reports"].items() if (run.folder / one["page"]).is_file()}
     there = set() if run.force else todo.keys() & stored.keys()
     return state, before | {"reports": stored}, {name for name in there if is_same(state, stored[name], todo[name])}
 
 
-def _check_own_words(runs, todo):
+def _check_own_words(runs, todo, used):
     """What is wrong in the evaluator's own words is said before anything starts."""
     learning = {in_words(notebooks.LEARNING, run.language): run for run in runs}
-    if new := (learning.keys() & todo.keys()) - _as_it_is(runs[0], todo)[2]:
+    if new := (learning.keys() & todo.keys()) - _as_it_is(runs[0], todo, used)[2]:
         from konbit_lessons.reports.narrative import own_words
 
         for run in (learning[name] for name in sorted(new)):
@@ -239,10 +240,13 @@ def _check_own_words(runs, todo):
 @contextmanager
 def _executed(todo, workers):
     """Name → the Future of the executed notebook of each report; so many run at a time."""
-    workers = workers or min(os.cpu_count() or 1, MOST_WORKERS)
+    workers, languages = workers or min(os.cpu_count() or 1, MOST_WORKERS), [run.language for run, *_ in todo.values()]
+    first = sorted(
+        todo, key=lambda name: languages.index(todo[name][0].language)
+    )  # the others need no fit of their own
     with tempfile.TemporaryDirectory(prefix="konbit-") as kept, ThreadPoolExecutor(workers) as pool:
         try:
-            yield {name: pool.submit(_execute, *one, kept) for name, one in todo.items()}
+            yield {name: pool.submit(_execute, *todo[name], kept) for name in first}
         except BaseException:
             from konbit_lessons.reports.run import stop
 

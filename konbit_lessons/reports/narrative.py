@@ -16,7 +16,6 @@ from markupsafe import Markup
 from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.figures.markup import PARTS, Shown, plain
 from konbit_lessons.kept import READ
-from konbit_lessons.measures import actions
 from konbit_lessons.reports.manifest import FOLDER
 from konbit_lessons.reports.notebooks import LEARNING, anchor_of, headings, notebook_file
 from konbit_lessons.words import Words
@@ -93,6 +92,8 @@ def _html(lines):
 
 def _declared(data, quarter):
     """Anchors of the findings of a quarter and of the actions, as the report has them."""
+    from konbit_lessons.measures import actions  # takes long, and many a quarter has no words of its own
+
     return {*actions.asked(data, quarter=quarter)["anchor"]} | {anchor_of(name) for name in data.programme.actions}
 
 

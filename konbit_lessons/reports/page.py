@@ -9,7 +9,9 @@ that leads nowhere becomes text.
 import html
 import re
 import tomllib
+from functools import lru_cache
 from itertools import takewhile
+from threading import get_ident
 
 import nh3
 from bs4 import BeautifulSoup
@@ -41,11 +43,9 @@ def page(cells, setting, *, name="report", numbers=False, template="page.html.j2
     -------
     str
     """
-    only_seen = {"exclude_input": True, "exclude_anchor_links": True, "embed_images": False}
-    exporter = HTMLExporter(template_name="konbit", extra_template_basedirs=[str(TEMPLATES)], **only_seen)
     form = {"metadata": NotebookNode(), "nbformat": 4, "nbformat_minor": 5}
     notebook = NotebookNode(cells=_in_words(cells, setting.words), **form)
-    body = BeautifulSoup(sanitized(exporter.from_notebook_node(notebook)[0]), "html.parser")
+    body = BeautifulSoup(sanitized(_exporter(get_ident()).from_notebook_node(notebook)[0]), "html.parser")
     for notice in body.select("p.simulated"):
         notice.decompose()  # the template's own banner says it, whether or not the notebook did
     first, *others = body.find_all("h1") or [body.new_tag("h1", string=name)]
@@ -61,6 +61,13 @@ def page(cells, setting, *, name="report", numbers=False, template="page.html.j2
     headings = [(heading["id"], heading.get_text()) for heading in body.find_all("h2", id=True)]
     told = {"headings": headings, "numbers": f"{in_words(name, setting.words.language)}.xlsx" if numbers else ""}
     return document(template, setting, first.get_text(), body=Markup(str(body)), **told)
+
+
+@lru_cache(maxsize=64)
+def _exporter(_thread):
+    """What writes cells as HTML, made once for a thread: it reads many templates."""
+    only_seen = {"exclude_input": True, "exclude_anchor_links": True, "embed_images": False}
+    return HTMLExporter(template_name="konbit", extra_template_basedirs=[str(TEMPLATES)], **only_seen)
 
 
 def sanitized(body):
