@@ -88,6 +88,8 @@ def test_it_is_noted_which_tables_are_read(tiny, run):
         kept.READ.clear()
         step()
         assert read == kept.READ
+    kl.rows(data.programme, answers=False)
+    assert "survey" not in kept.READ
     kl.rows(data.programme)
     assert {"invitations", "events", "organizations", "survey"} <= kept.READ and "sign_in" not in kept.READ
 

@@ -50,15 +50,15 @@ def _key(one: Data | pd.DataFrame) -> object:
 
 @once
 def panel(data: Data, *, quarter: str) -> pd.DataFrame:
-    """One row per invitation up to a quarter: :func:`konbit_lessons.invitations`, made once of all quarters."""
+    """One row per invitation up to a quarter, without answers: :func:`konbit_lessons.invitations`, made once."""
     rows = _every_quarter(data)
     until = rows[rows["fiscal_quarter"] <= quarter].reset_index(drop=True)
-    return until if len(until) else invitations(data, until=quarter)
+    return until if len(until) else invitations(data, until=quarter, answers=False)
 
 
 @once
 def _every_quarter(data: Data) -> pd.DataFrame:
-    return invitations(data)
+    return invitations(data, answers=False)
 
 
 def attendances(rows: pd.DataFrame) -> pd.DataFrame:
