@@ -144,7 +144,7 @@ def clean(file):
 @option("--timings", is_flag=True, help="Say at the end where the time went, by notebook and cell.")
 def report(names, file, quarter, before, parameters, timings, **asked):
     """Run the notebooks and save the reports; without names, all of the quarter's. What would be the same stays."""
-    check_call(file, content_of(file), quarter=quarter, languages=asked["language"], names=names)
+    check_call(file, quarter=quarter, languages=asked["language"], names=names)
     programme, parameters = kl.load(file), _pairs(parameters)
     from konbit_lessons.reports.make import make_reports, quarter_before  # once the call is known to be right
 
@@ -169,8 +169,7 @@ def report(names, file, quarter, before, parameters, timings, **asked):
 @reports_option
 def bundle(file, **asked):
     """Write the zip to mail: the shared reports of a quarter, and nothing else."""
-    about = {"quarter": asked["quarter"], "languages": asked["language"]}
-    check_call(file, content_of(file), **about, of_events=False)
+    check_call(file, quarter=asked["quarter"], languages=asked["language"], of_events=False)
     programme = kl.load(file)
     from konbit_lessons.reports.bundle import bundle as write_bundle
 
@@ -191,7 +190,7 @@ def bundle(file, **asked):
 @force_option
 def briefs(file, organizations, **asked):
     """Make one internal brief for each organization; those that are up to date stay as they are."""
-    check_call(file, content_of(file), quarter=asked["quarter"], languages=asked["language"])
+    check_call(file, quarter=asked["quarter"], languages=asked["language"])
     programme = kl.load(file, audience="internal")
     from konbit_lessons.reports.briefs import make_briefs
 
@@ -205,7 +204,7 @@ def briefs(file, organizations, **asked):
 @option("--output", metavar="DIR", help="Where it goes.  [default: reports/codebook beside programme.toml]")
 def codebook(file, language, output):
     """Write what each table and column means, as HTML and as CSV."""
-    check_call(file, content_of(file), languages=language)
+    check_call(file, languages=language)
     programme = kl.load(file)
     from konbit_lessons.reports.codebook import write_codebook
 
@@ -294,8 +293,8 @@ def _say_timings(took):
     each = [(sum(cells.values()), name, cells) for name, executed in took if (cells := durations(executed))]
     for total, name, cells in sorted(each, reverse=True):
         echo(f"{total:8.1f} s  {name}")
-        for cell, seconds in sorted(cells.items(), key=lambda one: -one[1]):
-            echo(f"{seconds:8.1f} s    {cell}") if seconds >= SHOWN_FROM else None
+        for cell in sorted((one for one in cells if cells[one] >= SHOWN_FROM), key=cells.get, reverse=True):
+            echo(f"{cells[cell]:8.1f} s    {cell}")
 
 
 def _pairs(parameters):

@@ -11,17 +11,9 @@ import numpy as np
 import pandas as pd
 
 from konbit_lessons.errors import ModelError
+from konbit_lessons.incentives import formula as written
 from konbit_lessons.incentives.contrasts import contrast_of
-from konbit_lessons.incentives.formula import (
-    Note,
-    by_names,
-    evaluated,
-    independent,
-    label,
-    matrix_of,
-    mentions,
-    read_formula,
-)
+from konbit_lessons.incentives.formula import Note, by_names, independent, label, matrix_of, mentions, read_formula
 from konbit_lessons.incentives.used import checked, used_rows
 from konbit_lessons.words import mark
 
@@ -107,7 +99,7 @@ class Design:
     def spec(self):
         """The formula as statsmodels keeps it, made again where the design was kept on disk."""
         if isinstance(self._spec, str):
-            self.__dict__["_spec"] = evaluated(self._spec, self.frame, self.formula)[1]
+            self.__dict__["_spec"] = written.evaluated(self._spec, self.frame, self.formula)[1]
         return self._spec
 
     @property

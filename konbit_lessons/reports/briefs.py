@@ -113,22 +113,14 @@ class _Run:
     def __init__(self, setting, top):
         self.setting, self.programme, self.top = setting, setting.programme, top
         self.language, self.folder = setting.words.language, top / "internal" / "briefs"
+        self.journal = self.folder / f"{in_words(JOURNAL, self.language)}.jsonl"  # of the briefs that this run has made
+        self.manifest = self.folder / f"{in_words('manifest', self.language)}.json"
         self.path = notebooks.notebook_file(self.programme, notebooks.BRIEF)
         self.parameters = notebooks.parameters(setting, {"": self.path}, organization="")[""]
         self._used = inputs(self.programme)
         self.source, self._state = source_of(self._used), State(self.programme, self._used, top.parent)
         self.is_own, self._asked = notebooks.is_own(self.programme, self.path), cache(self._made_of)
         self.made, self.failed = self._remembered(), {}
-
-    @property
-    def journal(self):
-        """The file with a line for each brief that this run has made."""
-        return self.folder / f"{in_words(JOURNAL, self.language)}.jsonl"
-
-    @property
-    def manifest(self):
-        """The file that says what the briefs in this language were made from."""
-        return self.folder / f"{in_words('manifest', self.language)}.json"
 
     def said(self, index):
         """What the manifest says; ``index``: file → hash of the pages that list the briefs."""

@@ -10,20 +10,9 @@ from typing import NamedTuple
 from konbit_lessons.errors import DataError, ReportError
 from konbit_lessons.field.store import digest
 from konbit_lessons.publish import file_safe, only_one_run, published, zipped
-from konbit_lessons.reports import contents, notebooks
+from konbit_lessons.reports import contents, manifest, notebooks
 from konbit_lessons.reports.document import Setting, document, in_each, switched
-from konbit_lessons.reports.manifest import (
-    PLAIN,
-    SAFE_NAME,
-    earlier,
-    in_language,
-    in_words,
-    languages_of,
-    made_from,
-    manifest_name,
-    reports_folder,
-    source_of,
-)
+from konbit_lessons.reports.manifest import PLAIN, SAFE_NAME, in_language, in_words, manifest_name
 from konbit_lessons.words import complete
 
 READ_FIRST = "READ-ME"
@@ -63,15 +52,15 @@ def bundle(programme, *, quarter=None, language=None, reports=None):
     DataError : there are no reports, or they are not those of the data as they are now, or not in that language
     ReportError : a report failed the last time
     """
-    reports = reports_folder(programme, reports)
+    reports = manifest.reports_folder(programme, reports)
     top = reports / _period(programme, quarter, reports)
     shared, again = top / "shared", "konbit report" + ("" if programme.study else f" --quarter {top.name}")
     if not (top / manifest_name("shared")).is_file():
         raise DataError(f"bundle: found no shared reports of {top.name}; make them first: {again}.")
     with only_one_run(top):
-        made = earlier(top / manifest_name("shared"))
+        made = manifest.earlier(top / manifest_name("shared"))
         words = complete(language or PLAIN)
-        _refuse_to_mail(made, made_from(programme), language, top.name, again)
+        _refuse_to_mail(made, manifest.made_from(programme), language, top.name, again)
         files = _as_made(made, shared, again)
         there = {path.relative_to(shared).as_posix() for path in shared.rglob("*") if path.is_file()}
         setting = Setting(programme, made["quarter"], words)
@@ -109,7 +98,7 @@ def _refuse_to_mail(made, now, language, period, again):
     if changed := [name for name in then.keys() | now.keys() if then.get(name) != now.get(name)]:
         said = f"the reports are older than the data: {_listed(changed)} changed since"
         raise DataError(f"bundle: {said}. Make them again: {again}.")
-    if old := [name for name, report in reports.items() if report["inputs"] != source_of(then)]:
+    if old := [name for name, report in reports.items() if report["inputs"] != manifest.source_of(then)]:
         raise DataError(f"bundle: from an earlier run, of other data: {_listed(old)}. Make them again: {again}.")
     spoken = {name: one["language"] for name, one in in_language(reports, language).items()} if language else {}
     if other := [f"{name} ({one})" for name, one in spoken.items() if one != language]:
@@ -139,7 +128,7 @@ def _only_in(language, made, files):
 
 def read_first(setting, made):
     """Return file → HTML of the page that says what is in the folder, how to open it, and whom to ask."""
-    return in_each(setting, languages_of(made["reports"]), READ_FIRST, lambda one: _read_first(one, made))
+    return in_each(setting, manifest.languages_of(made["reports"]), READ_FIRST, lambda one: _read_first(one, made))
 
 
 def _read_first(setting, made):

@@ -32,17 +32,7 @@ from konbit_lessons.publish import only_one_run, published
 from konbit_lessons.reports import contents, manifest, notebooks
 from konbit_lessons.reports.bundle import bundle, read_first
 from konbit_lessons.reports.document import Setting, linked
-from konbit_lessons.reports.manifest import (
-    PLAIN,
-    earlier,
-    in_language,
-    in_words,
-    made_from,
-    manifest_name,
-    reports_folder,
-    source_of,
-    sweep,
-)
+from konbit_lessons.reports.manifest import earlier, in_words, made_from, manifest_name
 from konbit_lessons.reports.state import State, is_same, made_of
 
 __all__ = ["Made", "bundle", "make_reports", "quarter_before", "read_first"]
@@ -148,7 +138,7 @@ def make_reports(
         word.pandoc()
     quarter = notebooks.quarter_of(programme, quarter)
     wanted = notebooks.asked_for(programme, names)
-    top = reports_folder(programme, reports) / ("study" if programme.study else quarter)
+    top = manifest.reports_folder(programme, reports) / ("study" if programme.study else quarter)
     place = {PLACE: os.path.relpath(top.parent, programme.folder)}
     how = to, strict, seconds, force, workers, progress, timed
     runs = [_Run(Setting(programme, quarter, one, audience), top, *how) for one in words]
@@ -179,8 +169,8 @@ def quarter_before(programme, quarter=None, *, audience="shared", reports=None):
     if programme.study:
         return None
     before = str(programme.calendar.named(notebooks.quarter_of(programme, quarter)).previous)
-    stored = earlier(reports_folder(programme, reports) / before / manifest_name(audience))["reports"]
-    told = notebooks.LEARNING in in_language(stored)
+    stored = earlier(manifest.reports_folder(programme, reports) / before / manifest_name(audience))["reports"]
+    told = notebooks.LEARNING in manifest.in_language(stored)
     return before if before in cleaned(programme).quarters and not told else None
 
 
@@ -193,7 +183,7 @@ def _make(run, todo, used, steps):
         for name, one in todo.items():
             try:
                 about = stored[name] if name in same else _report(*one, executed[name], made)
-                made[name] = about | {"inputs": source_of(state.used)}
+                made[name] = about | {"inputs": manifest.source_of(state.used)}
                 run.tell(f"{name}: {NOT_AGAIN}" if name in same else f"{name}: {run.top.name}/{audience}/{name}.html")
             except ReportError as error:
                 failed[name] = error
@@ -204,7 +194,7 @@ def _make(run, todo, used, steps):
         made |= {name: made_of(states, one, todo[name]) for name, one in made.items() if name in executed}
     not_made = {name: why for name, why in before["failed"].items() if name not in todo}
     not_made |= {name: error.to_share.replace(str(programme.folder), "…") for name, error in failed.items()}
-    sweep(run.folder, [stored[name] for name in made.keys() & stored.keys()], (stored | made).values())
+    manifest.sweep(run.folder, [stored[name] for name in made.keys() & stored.keys()], (stored | made).values())
     listed = {name: one for name, one in sorted((stored | made).items()) if name not in failed}
     pages = {(one["name"], one["language"]): one["page"] for one in listed.values()}
     for name, one in listed.items():
@@ -261,7 +251,7 @@ def _execute(run, path, parameters, kept):
     environment = {} if notebooks.is_own(programme, path) else {FOLDER: kept}
     environment |= {FOR_WORD: "1"} if run.to == "docx" else {}
     how = {"seconds": run.seconds, "programme_file": programme.path, "environment": environment}
-    return run_notebook(path, parameters, keep=keep if run.language == PLAIN else keep / run.language, **how)
+    return run_notebook(path, parameters, keep=keep if run.language == manifest.PLAIN else keep / run.language, **how)
 
 
 def run_notebook(path, parameters, **how):

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from konbit_lessons.errors import DataError, ProgrammeError
-from konbit_lessons.field.place import quarters_cleaned
+from konbit_lessons.field.place import content_of, quarters_cleaned
 from konbit_lessons.languages import known
 from konbit_lessons.periods import Calendar
 
@@ -56,15 +56,16 @@ def is_own(programme, path):
     return not any(one.is_file() and one.read_bytes() == path.read_bytes() for one in shipped)
 
 
-def check_call(path, said, *, quarter=None, languages=None, names=(), of_events=True):
+def check_call(path, *, quarter=None, languages=None, names=(), of_events=True):
     """Raise the error of a slip in a call, as the run itself would, before anything heavy is imported.
 
     Parameters
     ----------
-    path, said : Path of programme.toml, and what it says
+    path : Path of programme.toml
     quarter, languages, names : str, str and list of str, as they were asked for
     of_events : bool, a quarter without events is refused, where it is known which have any
     """
+    said = content_of(path)
     for one in filter(None, (languages or "").split(",")):
         known(one.strip())
     about = said.get("programme")
