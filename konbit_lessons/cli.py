@@ -18,12 +18,14 @@ from click import echo, option
 import konbit_lessons as kl
 from konbit_lessons.errors import KonbitError, ProgrammeError
 from konbit_lessons.field.place import content_of, programme_file
+from konbit_lessons.reports.notebooks import check_call
 
 LISTED = 3  # problems shown after a report; konbit check shows all
 FAILED = 3  # the exit code of what was not foreseen
 OF_SHEET = re.compile(r"(.*?)(?:, |: )sheet [^:]*: (.*)", re.DOTALL)  # a notice: its file, and what it says of a sheet
 OVER = "\r\033[K"  # on a terminal: to the beginning of the line, which is cleared
 BAR, WIDE = "█·", 20
+SHOWN_FROM = 0.1  # seconds that a cell took
 DEBUG = "KONBIT_DEBUG"  # an environment variable: set, errors that were not foreseen are shown whole
 
 
@@ -44,10 +46,13 @@ programme_option = option(
 )
 quarter_option = option("--quarter", metavar="FY2017Q3", help="Quarter to look at.  [default: the last with an event]")
 reports_option = option("--reports", metavar="DIR", help="Where reports go.  [default: reports beside programme.toml]")
-language_option = option("--language", default="en", metavar="en|fr|ht", help="Language of the pages.")
 seconds_option = option(
     "--seconds", type=click.IntRange(1), metavar="N", help="The longest that one cell may take.  [default: 600]"
 )
+workers_option = option(
+    "--workers", type=click.IntRange(1, 64), metavar="N", help="Notebooks at a time.  [default: as processors, to 4]"
+)
+force_option = option("--force", is_flag=True, help="Make again also what would come out the same.")
 languages_option = option("--language", default="en", metavar="en,fr,ht", help="Language of the pages, or several.")
 
 
@@ -140,17 +145,24 @@ def clean(file):
 @option("--before", is_flag=True, help="First the learning report of the quarter before, if none is stored.")
 @option("--strict", is_flag=True, help="Refuse a shared report whose notebook shows more than may be published.")
 @option("-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter of the notebooks.")
-def report(names, file, quarter, before, parameters, **asked):
-    """Run the notebooks and save the reports; without names, all of the quarter's."""
+@workers_option
+@force_option
+@option("--timings", is_flag=True, help="Say at the end where the time went, by notebook and cell.")
+def report(names, file, quarter, before, parameters, timings, **asked):
+    """Run the notebooks and save the reports; without names, all of the quarter's. What would be the same stays."""
+    check_call(file, quarter=quarter, languages=asked["language"], names=names)
     programme, parameters = kl.load(file), _pairs(parameters)
     from konbit_lessons.reports.make import make_reports, quarter_before  # once the call is known to be right
 
-    told, first = _Progress(), {name: asked[name] for name in ("audience", "reports")}
+    told, first, took = _Progress(), {name: asked[name] for name in ("audience", "reports")}, []
     if before and (earlier := quarter_before(programme, quarter, **first)):
         first |= {"language": asked["language"], "progress": told.say}
         make_reports(programme, ["learning_report"], quarter=earlier, **first)
     asked |= {"quarter": quarter, "parameters": parameters, "progress": told.say, "steps": told.steps}
+    asked["timed"] = lambda *one: took.append(one)
     made = make_reports(programme, list(names), **asked)
+    if timings:
+        _say_timings(took)
     code = 0 if programme.study else _say_problems(kl.cleaned(programme))
     told.say(f"Open {made.index}")
     sys.exit(code)
@@ -163,8 +175,9 @@ def report(names, file, quarter, before, parameters, **asked):
 @reports_option
 def bundle(file, **asked):
     """Write the zip to mail: the shared reports of a quarter, and nothing else."""
+    check_call(file, quarter=asked["quarter"], languages=asked["language"], of_events=False)
     programme = kl.load(file)
-    from konbit_lessons.reports.make import bundle as write_bundle
+    from konbit_lessons.reports.bundle import bundle as write_bundle
 
     made = write_bundle(programme, **asked)
     for name in made.left_out:
@@ -176,12 +189,14 @@ def bundle(file, **asked):
 @programme_option
 @option("--organization", "organizations", multiple=True, metavar="ID", help="Only this one; more than once for more.")
 @quarter_option
-@language_option
+@languages_option
 @reports_option
 @seconds_option
-@option("--workers", type=click.IntRange(1, 64), metavar="N", help="Briefs at a time.  [default: as processors, to 4]")
+@workers_option
+@force_option
 def briefs(file, organizations, **asked):
     """Make one internal brief for each organization; those that are up to date stay as they are."""
+    check_call(file, quarter=asked["quarter"], languages=asked["language"])
     programme = kl.load(file, audience="internal")
     from konbit_lessons.reports.briefs import make_briefs
 
@@ -195,6 +210,7 @@ def briefs(file, organizations, **asked):
 @option("--output", metavar="DIR", help="Where it goes.  [default: reports/codebook beside programme.toml]")
 def codebook(file, language, output):
     """Write what each table and column means, as HTML and as CSV."""
+    check_call(file, languages=language)
     programme = kl.load(file)
     from konbit_lessons.reports.codebook import write_codebook
 
@@ -294,6 +310,17 @@ def draft_programme(folder, file):
     echo(f"Written: {file}. Decide what is OPEN in it; next: konbit check --programme {file}")
 
 
+def _say_timings(took):
+    """Say how many seconds the notebooks took, the slowest first, and of each its cells that are told apart."""
+    from konbit_lessons.reports.run import durations
+
+    each = [(sum(cells.values()), name, cells) for name, executed in took if (cells := durations(executed))]
+    for total, name, cells in sorted(each, reverse=True):
+        echo(f"{total:8.1f} s  {name}")
+        for cell in sorted((one for one in cells if cells[one] >= SHOWN_FROM), key=cells.get, reverse=True):
+            echo(f"{cells[cell]:8.1f} s    {cell}")
+
+
 def _pairs(parameters):
     pairs = {}
     for given in parameters:
@@ -382,9 +409,16 @@ def _unsettled(data):
 
     log, place = data.cleaning_log, ["source", "sheet", "row", "column"]
     done = [decisions.DECISION, corrections.CHECK, versions.CHECK, versions.REVIEWED]
-    decided = log.loc[log["check"].isin(done), place].drop_duplicates()
-    both = data.set_aside.merge(decided, how="left", on=place, indicator=True)
-    return both[both["_merge"] == "left_only"]
+    decided = log.loc[log["check"].isin(done), place]
+    aside = data.set_aside.loc[_not_among(data.set_aside[place], decided)]
+    left = corrections.left_as_it_is(data.programme)
+    return aside.loc[_not_among(aside[[*left]], left)]
+
+
+def _not_among(rows, others):
+    """Whether each row is none of others that have the same columns."""
+    there = {*others.astype("str").itertuples(index=False, name=None)}
+    return [row not in there for row in rows.astype("str").itertuples(index=False, name=None)]
 
 
 def _questions(data):

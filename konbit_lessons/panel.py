@@ -15,6 +15,7 @@ from konbit_lessons.field.declared import EXPECTS
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.store import cleaned
 from konbit_lessons.field.study import table_of
+from konbit_lessons.kept import READ
 from konbit_lessons.periods import Quarter
 
 RECENT_DAYS = 90
@@ -22,7 +23,7 @@ BEFORE = {"by": "organization_id", "allow_exact_matches": False}  # the last rec
 NOT_KNOWN = ("name", "acronym", "left_on")  # columns of organizations that say nothing of an invitation
 
 
-def rows(programme: Programme, *, quarter: str | Quarter | None = None) -> pd.DataFrame:
+def rows(programme: Programme, *, quarter: str | Quarter | None = None, answers: bool = True) -> pd.DataFrame:
     """One row per invitation up to a quarter's end; for a study, the rows of its table.
 
     Parameters
@@ -30,6 +31,8 @@ def rows(programme: Programme, *, quarter: str | Quarter | None = None) -> pd.Da
     programme : Programme
     quarter : str or Quarter, optional
         Last quarter to look at. A study has none.
+    answers : bool
+        With the answers of the survey; a page that needs none of them stays as it is when one changes.
 
     Returns
     -------
@@ -42,10 +45,13 @@ def rows(programme: Programme, *, quarter: str | Quarter | None = None) -> pd.Da
     DataError
         There are no rows, or no event until that quarter.
     """
-    return table_of(programme) if programme.study else invitations(cleaned(programme), until=quarter)
+    if programme.study:
+        READ.add(programme.study.table)
+        return table_of(programme)
+    return invitations(cleaned(programme), until=quarter, answers=answers)
 
 
-def invitations(data: Data, *, until: str | Quarter | None = None) -> pd.DataFrame:
+def invitations(data: Data, *, until: str | Quarter | None = None, answers: bool = True) -> pd.DataFrame:
     """One row per invitation: whether it was taken up, what was offered, and what was known before the event.
 
     Parameters
@@ -54,6 +60,8 @@ def invitations(data: Data, *, until: str | Quarter | None = None) -> pd.DataFra
         A cleaned programme.
     until : str or Quarter, optional
         Last quarter to look at, such as ``"FY2017Q3"``; all of them when not given.
+    answers : bool
+        With the answers of the survey.
 
     Returns
     -------
@@ -71,7 +79,7 @@ def invitations(data: Data, *, until: str | Quarter | None = None) -> pd.DataFra
     organizations = data.organizations.drop(columns=list(NOT_KNOWN))
     offered = data.invitations.merge(_events(data, until), on="event_id", how="inner", validate="many_to_one")
     offered = offered.merge(organizations, on="organization_id", how="left", validate="many_to_one")
-    answered = _with_answers(offered, data)
+    answered = _with_answers(offered, data, answers)
     return answered.assign(**_known_before(answered, data), **_spent(answered, data.programme)).apply(_plain)
 
 
@@ -96,14 +104,14 @@ def _events(data: Data, until: str | Quarter | None) -> pd.DataFrame:
     return events.assign(fiscal_quarter=calendar.names(events["held_on"]), **any_of)
 
 
-def _with_answers(rows: pd.DataFrame, data: Data) -> pd.DataFrame:
-    """The latest answer to each question that was sent before the day of the event."""
+def _with_answers(rows: pd.DataFrame, data: Data, answers: bool) -> pd.DataFrame:
+    """The latest answer to each question that was sent before the day of the event, where answers are wanted."""
     asked, programme = rows.sort_values("held_on", kind="stable"), data.programme
     predict = [name for name, one in programme.questions.items() if one.predicts]
-    for question in [*predict, *(EXPECTS + name for name in programme.expectations)]:
-        answers = data.survey.dropna(subset=question).sort_values(["submitted_on", "submission_id"], kind="stable")
-        answers = answers[["organization_id", "submitted_on", question]]
-        asked = pd.merge_asof(asked, answers, left_on="held_on", right_on="submitted_on", **BEFORE)
+    for question in [*predict, *(EXPECTS + name for name in programme.expectations)] if answers else ():
+        own = data.survey.dropna(subset=question).sort_values(["submitted_on", "submission_id"], kind="stable")
+        own = own[["organization_id", "submitted_on", question]]
+        asked = pd.merge_asof(asked, own, left_on="held_on", right_on="submitted_on", **BEFORE)
         asked = asked.drop(columns="submitted_on")
     return asked.sort_values(["event_id", "organization_id"], kind="stable").reset_index(drop=True)
 

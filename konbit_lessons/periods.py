@@ -7,11 +7,12 @@ Other programmes begin their year elsewhere, name it by the year in which it beg
 import re
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Literal
-
-import pandas as pd
+from typing import TYPE_CHECKING, Literal
 
 from konbit_lessons.errors import ProgrammeError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NAMED_BY = ("end", "start", "calendar")
 NAME = re.compile(r"(FY)?(\d{4})Q([1-4])")  # of any quarter, in any calendar
@@ -74,7 +75,7 @@ class Calendar:
         months = 12 * day.year + day.month - month - (day.day < first)
         return Quarter(months // 12 + self._later, months % 12 // 3 + 1, self)
 
-    def names(self, days: pd.Series) -> pd.Series:
+    def names(self, days: "pd.Series") -> "pd.Series":
         """Name of the quarter of each date; a missing date stays missing.
 
         Parameters
@@ -86,6 +87,8 @@ class Calendar:
         Series of str, same index
             ``"FY2017Q3"`` and so on.
         """
+        import pandas as pd  # not where a name alone is asked about
+
         codes, known = pd.factorize(days)
         names = pd.array([*(str(self.of(day)) for day in pd.DatetimeIndex(known)), None], dtype="str")
         return pd.Series(names.take(codes), index=days.index, name=days.name)

@@ -9,6 +9,7 @@ maker needs beside the HTML (the title, the CSV, the numbers of the sentences) t
 `CARRIED`; an output without it does not reach a shared page.
 """
 
+import os
 import string
 import sys
 from collections.abc import Mapping
@@ -24,14 +25,13 @@ import pandas as pd
 from matplotlib.dates import date2num, num2date
 
 from konbit_lessons.figures.drawing import COLOURS, MARKS, NARROW, THEME, WIDE, Drawing
-from konbit_lessons.figures.markup import CARRIED, PARTS, SIMULATED, Part, Shown, as_csv, meta, plain
+from konbit_lessons.figures.markup import CARRIED, DAYS, FOR_WORD, PARTS, SIMULATED, Part, Shown, as_csv, meta, plain
 from konbit_lessons.say import ENDS, OF_NO_NUMBER, PAIRS, Say, Sentence
 from konbit_lessons.tables import codebook
 from konbit_lessons.words import Label
 
 __all__ = ["CARRIED", "COLOURS", "MARKS", "THEME", "Figure", "Opening", "items", "prose", "show", "table"]
 MOST_COLUMNS = 7
-DAYS = ("date", "month")
 DIGITS = 10  # of a number in the CSV beside the report, and in its sheet
 
 
@@ -199,7 +199,8 @@ class Figure(Part, Drawing):
         told = [self.finding, self.shows, self.source]
         sheet = _sheet({"": self.template}, self.frame.to_dict("records"), self.finding, *told[1:])
         carried = _carried("figure", self.name, self.frame, told, sheet)
-        return carried | {"finding": self.finding.plain, "png": self.png()}  # of a Word file
+        picture = {"png": self.png()} if os.environ.get(FOR_WORD) else {}
+        return carried | {"finding": self.finding.plain} | picture
 
 
 def show(plot, frame, *, finding, shows="", source="", says="", axis="", name="", height=None):

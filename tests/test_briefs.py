@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 from click.testing import CliRunner
-from small_study import text, written
+from nbformat.v4 import new_notebook
+from small_study import cell, html, text, written
 
 import konbit_lessons as kl
 from konbit_lessons.cli import main
@@ -297,3 +298,73 @@ def test_raw_files_that_change_while_briefs_are_made_are_found_out(tiny, tmp_pat
     own_notebook(tiny, f"print('CDSP-002,2017-02-01,', file=open({raw!r}, 'a'))")
     with pytest.raises(kl.KonbitError, match="the raw files changed while the briefs were made"):
         made(tiny, tmp_path, workers=1)
+
+
+# ---- several languages, and only what changed
+
+
+@pytest.fixture
+def briefs_of(tiny, tmp_path, monkeypatch):
+    """Makes briefs without a kernel; returns the (code, language) of those that were made."""
+
+    class Stored:
+        def __init__(self, programme_file, **_):
+            pass
+
+        def run(self, notebook, parameters, **_):
+            ran.append((parameters["organization"], parameters["language"]))
+            return new_notebook(cells=[cell(html(f"<h1>{parameters['organization']}</h1>"))])
+
+        def close(self):
+            pass
+
+        stop = close
+
+    ran = []
+    monkeypatch.setattr("konbit_lessons.reports.each.Kernel", Stored)
+
+    def make(organizations=("CDSP-001", "AWD-001"), **options):
+        ran.clear()
+        made(tiny, tmp_path / "out", organizations=list(organizations), **options)
+        return sorted(ran)
+
+    return make
+
+
+def test_briefs_of_several_languages_stand_side_by_side(briefs_of, tmp_path):
+    assert briefs_of(language="fr,en") == [(one, of) for one in ("AWD-001", "CDSP-001") for of in ("en", "fr")]
+    names = {path.name for path in folder(tmp_path / "out").iterdir()}
+    pages = {f"{one}{of}.html" for one in ("AWD-001", "CDSP-001", "index") for of in ("", ".fr")}
+    assert names == pages | {"manifest.json", "manifest.fr.json"}
+    said = {name: (folder(tmp_path / "out") / name).read_text(encoding="utf-8") for name in pages}
+    for name, page in said.items():
+        other = name.replace(".fr.html", ".html") if ".fr" in name else name.replace(".html", ".fr.html")
+        assert f'class="languages on-screen"><a href="{other}"' in page, name
+        assert f'lang="{"fr" if ".fr" in name else "en"}"' in page.partition("<head>")[0]
+    assert 'href="index.fr.html"' in said["AWD-001.fr.html"] and 'href="AWD-001.fr.html"' in said["index.fr.html"]
+    assert briefs_of(language="ht") == [("AWD-001", "ht"), ("CDSP-001", "ht")]
+    page = (folder(tmp_path / "out") / "AWD-001.html").read_text(encoding="utf-8")
+    assert 'href="AWD-001.fr.html"' in page and 'href="AWD-001.ht.html"' in page
+    assert briefs_of(language="en,fr,ht") == []
+
+
+def test_only_the_brief_that_tells_of_what_changed_is_made_again(tiny, briefs_of, tmp_path):
+    assert briefs_of() == [("AWD-001", "en"), ("CDSP-001", "en")]
+    tiny.replace("conversations.csv", "AWD-001,2017-01-10", "AWD-001,2017-01-11")
+    assert briefs_of() == [("AWD-001", "en")]
+    index = folder(tmp_path / "out") / "index.html"
+    assert "From an earlier run" not in index.read_text(encoding="utf-8") and briefs_of() == []
+    before = {path: path.read_bytes() for path in index.parent.iterdir()}
+    assert len(briefs_of(force=True)) == 2
+    assert {path: path.read_bytes() for path in index.parent.iterdir()} == before
+    index.write_text("edited", encoding="utf-8")
+    assert briefs_of() == [] and index.read_bytes() == before[index]
+    tiny.replace("programme.toml", "evaluation@example.org", "other@example.org")
+    assert len(briefs_of()) == 2
+
+
+def test_a_brief_of_a_notebook_of_ones_own_is_made_again_where_anything_changed(tiny, briefs_of):
+    own_notebook(tiny, "1")
+    assert len(briefs_of()) == 2 and briefs_of() == []
+    (tiny.folder / "notes.txt").write_text("x", encoding="utf-8")
+    assert len(briefs_of()) == 2

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 from small_study import as_stored, cell, html, opening, written
@@ -86,6 +87,19 @@ def test_what_was_decided_is_no_problem_any_more(tiny, konbit):
     for words in ("check", "clean", "check"):
         code, _, err = konbit(words)
         assert (code, err) == (0, "Set aside: 1 rows and 0 values, 1 of them as was decided.\n")
+
+
+def test_what_was_decided_to_stay_set_aside_is_no_problem_any_more(tiny, konbit):
+    tiny.replace("survey.csv", "2017-01-05,1,4,yes", "2017-01-05,1,7,yes")
+    assert konbit("clean")[0] == 1
+    path = tiny.folder / "data" / "processed" / "set_aside.csv"
+    aside = pd.read_csv(path, dtype="str")
+    aside.assign(decision="no_action").to_csv(path, index=False)
+    for words in ("check", "clean", "clean"):
+        code, _, err = konbit(words)
+        assert (code, err) == (0, "Set aside: 0 rows and 1 values, 1 of them as was decided.\n")
+    tiny.replace("survey.csv", "2017-01-05,1,7,yes", "2017-01-05,1,8,yes")  # which nobody has looked at
+    assert konbit("clean")[0] == 1
 
 
 def test_clean_writes_the_tables_the_log_and_what_was_set_aside(tiny, konbit):
@@ -239,10 +253,19 @@ def test_how_far_it_is_and_how_long_it_takes_is_said_on_a_terminal_only(study, m
     assert "left" not in CliRunner().invoke(main, words).stdout and given["seconds"] == 7
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     with pytest.raises(SystemExit):
-        main(words)
+        main([*words, "--force"])
     out = capsys.readouterr().out
     assert "██████████·········· 1 of 2 · less than a minute left\r\033[Kincentives.fr: running" in out
     assert "2 of 2" not in out and out.splitlines()[-1].split("\033[K")[-1].startswith("Open ")
+
+
+def test_where_the_time_went_is_said_by_notebook_and_cell(study, monkeypatch):
+    cells = [cell(opening(), source=f"{name} = 1") for name in ("quick", "slow")]
+    for one, seconds in zip(cells, (0.01, 2.5), strict=True):
+        one.metadata["papermill"] = {"duration": seconds}
+    written(study.folder / "notebooks", *cells, name="tried")
+    done = CliRunner().invoke(main, ["report", "tried", "--timings", "--programme", str(study.path)])
+    assert "     2.5 s  tried\n     2.5 s    cell 3 (slow = 1)\n" in done.stdout and "quick" not in done.stdout
 
 
 def test_a_held_lock_ends_with_4(study):
@@ -262,7 +285,11 @@ def test_an_example_is_not_written_over_data(tiny, konbit):
     assert len(_made(tiny)) == 7
 
 
-@pytest.mark.parametrize("words", [["report", "--programme", "x.toml"], ["chek"], ["report", "--quater"]], ids=str)
+SLIPS = ["report --programme x.toml", "chek", "report --quater", "report budget", "report --quarter spring"]
+SLIPS += ["report --language fr,xx", "briefs --language xx", "bundle --quarter 2017", "codebook --language xx"]
+
+
+@pytest.mark.parametrize("words", [slip.split() for slip in SLIPS], ids=" ".join)
 def test_a_typo_is_answered_before_what_is_heavy_is_loaded(words):
     code = f"""
 import sys
@@ -273,7 +300,7 @@ try:
 except SystemExit as end:
     print(end.code, sorted({{"pandas", "pydantic", "babel", "jsonschema", "papermill"}} & {{*sys.modules}}))"""
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout == "2 []\n" and words[-1] in done.stderr
+    assert done.stdout == "2 []\n" and words[-1].split(",")[-1] in done.stderr
 
 
 def test_the_help_cuts_no_sentence():

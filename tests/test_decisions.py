@@ -125,6 +125,14 @@ def test_answers_that_are_none_stop_the_run_and_are_said_all_at_once_with_where(
         'identity_ledger.csv, row 3, column "decision": found "CDSP"',
         'identity_review.xlsx, sheet organizations, row 3, column "decision": found "CDSP-999"',
     ]
+    with _ledger(asked).open("a", encoding="utf-8") as ledger:
+        ledger.write("organization,x,new\n")
+    with pytest.raises(kl.KonbitError) as error:
+        kl.cleaned(kl.load(asked.toml))
+    assert str(error.value).startswith(
+        'identity_ledger.csv, row 4: found "new" for "x", but identity_ledger.csv, row 3'
+    )
+    assert len(str(error.value).splitlines()) == 4
 
 
 def test_two_answers_to_one_question_stop_the_run(asked):
@@ -134,6 +142,21 @@ def test_two_answers_to_one_question_stop_the_run(asked):
     _ledger(asked).write_text(text, encoding="utf-8")
     with pytest.raises(kl.KonbitError, match=r'identity_ledger.csv, row 3: found "CDSP-002" .* row 2 says "CDSP-003"'):
         asked.clean()
+
+
+def test_the_likeliest_answers_are_offered_and_others_are_taken(asked):
+    (choice,) = openpyxl.load_workbook(_review(asked))["organizations"].data_validations.dataValidation
+    offered = choice.formula1.strip('"').split(",")
+    assert {*offered[:2]} == {"CDSP-002", "CDSP-003"} and offered[-2:] == ["new", "not an organization"]
+    assert (choice.type, choice.errorStyle) == ("list", "warning")
+    header = [cell.value for cell in openpyxl.load_workbook(_review(asked))["organizations"][2]]
+    assert [str(one) for one in choice.sqref.ranges] == [f"{chr(65 + header.index('decision'))}3"]
+
+
+@pytest.mark.parametrize("codes", [["A,1"], ["x" * 100] * 5, []])
+def test_a_drop_down_is_one_that_spreadsheets_take(codes):
+    offered = decisions._choice([*codes, "new"])["source"]
+    assert offered[-1] == "new" and len(",".join(offered)) <= 255
 
 
 def test_notes_beside_an_open_question_stay(asked):

@@ -19,7 +19,7 @@ import psutil
 import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_notebook, new_output
-from small_study import cell, html, opening, part, study_of, text, written
+from small_study import as_stored, cell, html, opening, part, study_of, text, written
 
 import konbit_lessons as kl
 from konbit_lessons.errors import DataError, LockedError, ProgrammeError, ReportError
@@ -504,3 +504,110 @@ def test_only_internal_pages_and_their_index_say_that_they_are(study, tmp_path):
         made = make_reports(study, audience=audience, reports=tmp_path, progress=str)
         for path in (made.index, *made.pages):
             assert ("Internal: not for sharing." in path.read_text(encoding="utf-8")) == (audience == "internal")
+
+
+# ---- only what changed
+
+
+@pytest.fixture
+def runs(study, monkeypatch):
+    """The names of the notebooks that were run, in order."""
+    run = []
+
+    def run_and_note(path, parameters, **options):
+        run.append(path.stem)
+        return as_stored(path, parameters, **options)
+
+    monkeypatch.setattr("konbit_lessons.reports.make.run_notebook", run_and_note)
+    return run
+
+
+def changed_text(path, old, new):
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+
+
+CHANGES = {
+    "a row": (lambda study, top: changed_text(study.folder / "data.csv", "1,0,x", "1,1,x"), {}),
+    "any file beside it": (lambda study, top: published(study.folder / "notes" / "a.md", "x"), {}),
+    "programme.toml": (lambda study, top: changed_text(study.path, "Does it work?", "Does it?"), {}),
+    "the notebook": (lambda study, top: written(study.folder / "notebooks", cell(opening()), name="incentives"), {}),
+    "the page": (lambda study, top: published(top / "shared" / "incentives.html", "edited"), {}),
+    "a table that is gone": (lambda study, top: (top / "shared" / "tables" / "incentives.csv").unlink(), {}),
+    "what earlier reports told": (
+        lambda study, top: published(top.parent / "FY2016Q1" / "manifest.json", json.dumps(TOLD_BEFORE)), {},
+    ),
+    "a parameter": (lambda study, top: None, {"parameters": {"formula": "y ~ a"}}),
+    "the audience": (lambda study, top: None, {"audience": "internal"}),
+    "the language": (lambda study, top: None, {"language": "fr"}),
+    "strictness": (lambda study, top: None, {"strict": True}),
+    "force": (lambda study, top: None, {"force": True}),
+}  # fmt: skip
+TOLD_BEFORE = {"reports": {"learning_report": {"page": "x.html", "told": {"came": 0.5}}}, "failed": {}}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_a_report_is_made_again_where_anything_it_is_made_of_changed_and_only_then(study, runs, tmp_path, what):
+    said, (change, asked) = [], CHANGES[what]
+    make_reports(study, reports=tmp_path / "out", progress=str)
+    make_reports(study, reports=tmp_path / "out", progress=said.append)
+    assert runs == ["incentives"] and said == ["incentives: up to date, not made again"]
+    change(study, tmp_path / "out" / "study")
+    make_reports(kl.load(study.path), reports=tmp_path / "out", progress=str, **asked)
+    assert runs == (["incentives"] if what == "what earlier reports told" else ["incentives"] * 2)
+
+
+def test_what_was_not_made_again_is_to_the_byte_what_would_be_made(study, runs, tmp_path):
+    written(study.folder / "notebooks", cell(opening(), part(name="b", csv="a\n1\n")), name="another")
+    every = {"names": ["another", "incentives"], "language": "en,fr", "reports": tmp_path, "progress": str}
+    made = {}
+    for force, workers in ((False, 1), (False, 3), (True, 1), (True, 3)):
+        make_reports(study, **every, force=force, workers=workers)
+        files = [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".lock"]
+        made[force, workers] = {path: path.read_bytes() for path in files}
+    assert made[False, 1] == made[False, 3] == made[True, 1] == made[True, 3] and len(runs) == 12
+    (study.folder / "data.csv").write_text("y,a,c\n1,0,x\n0,1,z\n")
+    make_reports(study, ["another"], language="fr", reports=tmp_path, progress=str)
+    assert runs[12:] == ["another"]
+    index = tmp_path / "study" / "shared" / "index.fr.html"
+    assert "données" in index.read_text(encoding="utf-8") and len(runs) == 13
+
+
+def test_a_changed_row_makes_again_only_what_has_read_its_table(tiny, tmp_path, monkeypatch):
+    run = []
+
+    def noted(path, parameters, **options):
+        executed = as_stored(path, parameters, **options)
+        executed.metadata["konbit"] = {"read": ["survey"] if path.stem == "tried" else ["conversations"]}
+        run.append(path.stem)
+        return executed
+
+    monkeypatch.setattr("konbit_lessons.reports.make.run_notebook", noted)
+    monkeypatch.setattr("konbit_lessons.reports.notebooks.is_own", lambda programme, path: False)
+    for name in ("tried", "other"):
+        written(tiny.folder / "notebooks", cell(opening()), name=name)
+    asked = {"names": ["tried", "other"], "reports": tmp_path / "out", "progress": str, "workers": 1}
+    make_reports(kl.load(tiny.toml), **asked)
+    tiny.replace("survey.csv", "2017-01-05,1,4,yes", "2017-01-05,1,3,yes")
+    make_reports(kl.load(tiny.toml), **asked)
+    assert run == ["tried", "other", "tried"]
+    index = tmp_path / "out" / "FY2017Q2" / "shared" / "index.html"
+    assert "From an earlier run" not in index.read_text(encoding="utf-8")
+    changed_text(tiny.toml, 'label = "Income"', 'label = "Earned"')
+    make_reports(kl.load(tiny.toml), **asked)
+    assert run[3:] == ["tried", "other"]
+
+
+def test_what_changes_while_it_is_made_is_made_again(study, tmp_path, monkeypatch):
+    def changing(path, parameters, **options):
+        (study.folder / "data.csv").write_text("y,a,c\n1,0,x\n0,1,w\n")
+        return as_stored(path, parameters, **options)
+
+    monkeypatch.setattr("konbit_lessons.reports.make.run_notebook", changing)
+    said = []
+    for _ in range(3):
+        make_reports(study, reports=tmp_path, progress=said.append)
+    assert [line for line in said if "running" not in line] == [
+        "incentives: study/shared/incentives.html",
+        "incentives: study/shared/incentives.html",
+        "incentives: up to date, not made again",
+    ]

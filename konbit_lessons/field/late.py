@@ -1,7 +1,7 @@
-"""Records that come or change after a quarter was published: shared pages wait for enough of them.
+"""Records that come or change after a quarter was mailed: shared pages wait for enough of them.
 
-Two builds of a quarter that differ by one late record would tell what its organization did. So the records from which
-shared reports were made are kept, and of the quarters until then each organization's stay as they were, until as many
+Two builds of a quarter that differ by one late record would tell what its organization did. So the records of which
+shared reports were bundled are kept, and of the quarters until then each organization's stay as they were, until as many
 organizations' as the smallest cell have changed: then all move together. The roster and the events are public.
 """
 
@@ -13,6 +13,7 @@ import pandas as pd
 
 from konbit_lessons import tables
 from konbit_lessons.field.cleaning import Data
+from konbit_lessons.field.programme import Programme
 from konbit_lessons.publish import published
 
 FOLDER, STAMP = "published", "until.json"
@@ -32,12 +33,25 @@ def keep(data: Data, last_day: str, made_from: dict[str, str]) -> None:
     made_from : dict of str to str
         SHA-256 of what it was cleaned from.
     """
-    folder, until = _folder(data), max(last_day, _stamp(data).get("until", ""))
+    folder, until = _folder(data), max(last_day, _stamp(data.programme).get("until", ""))
     for name in _tables(data):
         published(folder / f"{name}.parquet", data.tables[name].to_parquet(index=False))
     for name, rows in data.lists.items():
         published(folder / f"list_{name}.parquet", rows.to_parquet(index=False))
     published(folder / STAMP, json.dumps({"until": until, "made_from": None if waiting(data) else made_from}))
+
+
+def was_shared(programme: Programme) -> bool:
+    """Whether shared reports of the programme were bundled."""
+    return (programme.processed / FOLDER / STAMP).is_file()
+
+
+def state(programme: Programme, made_from: dict[str, str]) -> str:
+    """What tells what is published from every other: "" where shared pages show the records as they are."""
+    stamp = _stamp(programme)
+    if stamp.get("made_from", made_from) == made_from:
+        return ""
+    return json.dumps([stamp, made_from], sort_keys=True)
 
 
 def waiting(data: Data) -> list[str]:
@@ -58,7 +72,7 @@ def as_published(data: Data, made_from: dict[str, str]) -> Data:
     -------
     Data
     """
-    programme, stamp = data.programme, _stamp(data)
+    programme, stamp = data.programme, _stamp(data.programme)
     if programme.study or programme.smallest_cell <= 1 or stamp.get("made_from", made_from) == made_from:
         return data
     then = {name: pd.read_parquet(_folder(data) / f"{name}.parquet") for name in _tables(data)}
@@ -131,6 +145,6 @@ def _folder(data: Data) -> Path:
     return data.programme.processed / FOLDER
 
 
-def _stamp(data: Data) -> dict:
-    file = _folder(data) / STAMP
+def _stamp(programme: Programme) -> dict:
+    file = programme.processed / FOLDER / STAMP
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}

@@ -3,6 +3,7 @@
 Imports next to nothing, so that the command answers a wrong path or a slip in the file at once.
 """
 
+import json
 import os
 import tomllib
 import unicodedata
@@ -12,6 +13,7 @@ from typing import Any
 from konbit_lessons.errors import ProgrammeError
 
 TABLES = {".csv", ".tsv", ".xlsx", ".xls", ".ods", ".zip", ".dta", ".sav", ".parquet"}  # what a draft is made from
+STAMP = "cleaned_from.json"  # beside the cleaned tables: what they were made from
 VARIABLE = "KONBIT_PROGRAMME"  # of the environment: where programme.toml is, if not in a folder above
 
 
@@ -57,3 +59,25 @@ def _first_steps(folder: Path) -> str:
             steps = f"konbit draft-programme {where}; decide the lines marked OPEN in it; konbit check; konbit report"
             return f"{given} from the {len(files)} files in {where}. The shortest way to a first report: {steps}."
     return f"{given} with `konbit init` or `konbit example`."
+
+
+def quarters_cleaned(path: Path, said: dict[str, Any]) -> list[str] | None:
+    """The quarters with an event, by the last cleaning; None where anything that it rests on may have changed since.
+
+    Parameters
+    ----------
+    path : Path
+        Of programme.toml.
+    said : dict
+        What it says.
+    """
+    try:
+        raw, cleaned = (path.parent / said["programme"].get(name, f"data/{name}") for name in ("raw", "processed"))
+        at, stamp = (cleaned / STAMP).stat().st_ctime, json.loads((cleaned / STAMP).read_text(encoding="utf-8"))
+        own = [one for end in ("*.xlsx", "*.csv") for one in cleaned.glob(end)]
+        code = [*Path(__file__).parents[1].glob("*.py"), *Path(__file__).parent.rglob("*.py")]
+        read = [path, raw, *raw.rglob("*"), *own, *code]
+        is_old = any(one.stat().st_ctime >= at for one in read) or any("query" in one for one in said["source"])
+        return None if is_old else stamp["quarters"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # not cleaned yet, or the file is wrong
+        return None

@@ -6,6 +6,7 @@ import io
 import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -17,13 +18,14 @@ from konbit_lessons.field import late
 from konbit_lessons.field.cleaning import Data, clean, corrections, decisions
 from konbit_lessons.field.cleaning.conversion import answers
 from konbit_lessons.field.cleaning.record import LISTS, NUMBERS
+from konbit_lessons.field.place import STAMP
 from konbit_lessons.field.programme import ANSWERED, Programme
 from konbit_lessons.field.sources.guard import check_place
+from konbit_lessons.kept import Noted
 from konbit_lessons.publish import for_spreadsheets, from_spreadsheets, only_one_run, published
 
 PACKAGE = Path(__file__).parents[1]
 CLEANS = (".", "field", "field/cleaning", "field/sources", "field/identity")  # folders of the code that cleans
-STAMP = "cleaned_from.json"
 
 
 def write(data: Data, *, wait: bool = False) -> list[Path]:
@@ -66,7 +68,7 @@ def _written(data: Data, folder: Path) -> list[Path]:
         arrow_csv.write_csv(table, content, arrow_csv.WriteOptions(quoting_style="needed"))
         written.append(published(folder / f"{name}.csv", codecs.BOM_UTF8 + content.getvalue()))
     written.append(published(folder / decisions.REVIEW, decisions.workbook(data.questions)))
-    stamp = {"inputs": made_from.result(), "notices": data.notices}
+    stamp = {"inputs": made_from.result(), "notices": data.notices, "quarters": data.quarters}
     return [*written, published(folder / STAMP, json.dumps(stamp, indent=1, ensure_ascii=False))]
 
 
@@ -88,9 +90,14 @@ def cleaned(programme: Programme) -> Data:
         stamp = _stamp(programme)
         data = _read(programme, stamp["notices"]) if stamp.get("inputs") == made_from else None
         if data and _stamp(programme) == stamp:  # else another run has written in between
-            return late.as_published(data, made_from)
+            return _noted(late.as_published(data, made_from))
     write(data := clean(programme), wait=True)
-    return late.as_published(data, {})
+    return _noted(late.as_published(data, {}))
+
+
+def _noted(data: Data) -> Data:
+    """The same, of which is written down what is read of it; see :mod:`konbit_lessons.kept`."""
+    return replace(data, tables=Noted(data.tables), lists=Noted(data.lists))
 
 
 def _stamp(programme: Programme) -> dict:
@@ -126,7 +133,7 @@ def inputs(programme: Programme) -> dict[str, str]:
         for place, raw in answers(programme, source) if source.query else ():
             names[f"{place}, query of [[source]] {number}"] = digest(raw.tables["main"].to_csv())
     if not programme.study and (decided := decisions.load(programme)).answers:  # wherever they stand just now
-        names[decisions.LEDGER] = digest(decided.ledger())
+        names[decisions.LEDGER] = digest("\n".join([decided.ledger(), *decided.twice]))
     if not programme.study and (answered := corrections.ledger(programme)):
         names[ANSWERED] = digest(answered)
     return dict(sorted(names.items()))

@@ -16,6 +16,8 @@ from konbit_lessons.publish import FORMULA
 from konbit_lessons.say import FOREIGN, LINK
 from konbit_lessons.words import mark
 
+FOR_WORD = "KONBIT_FOR_WORD"  # an environment variable: set, figures carry a picture that a Word file can show
+DAYS = ("date", "month")
 CARRIED = "application/vnd.konbit+json"
 SIMULATED = mark("Simulated data: no real organization is described.")
 UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # what Unicode calls Cc, and text direction

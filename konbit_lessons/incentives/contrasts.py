@@ -25,9 +25,16 @@ class Link(NamedTuple):
     bend: object
 
 
-LOGIT = Link(expit, lambda eta: expit(eta) * expit(-eta), lambda eta: expit(eta) * expit(-eta) * (1 - 2 * expit(eta)))
+def _slope(eta):
+    return expit(eta) * expit(-eta)
+
+
+def _bend(eta):
+    return _slope(eta) * (1 - 2 * expit(eta))
+
+
+LOGIT, IDENTITY = Link(expit, _slope, _bend), Link(np.positive, np.ones_like, np.zeros_like)
 LOG = Link(np.exp, np.exp, np.exp)
-IDENTITY = Link(lambda eta: eta, np.ones_like, np.zeros_like)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from konbit_lessons.errors import ModelError
+from konbit_lessons.incentives import formula as written
 from konbit_lessons.incentives.contrasts import contrast_of
 from konbit_lessons.incentives.formula import Note, by_names, independent, label, matrix_of, mentions, read_formula
 from konbit_lessons.incentives.used import checked, used_rows
@@ -86,10 +87,20 @@ class Design:
     frame: pd.DataFrame
     ids: pd.DataFrame
     order: np.ndarray
-    spec: object
+    _spec: object  # or how it is written: what keeps a formula is not kept on disk
     positions: np.ndarray
     unfit: dict = field(default_factory=dict)
     _contrasts: dict = field(default_factory=dict, repr=False)
+
+    def __getstate__(self):
+        return self.__dict__ | {"_spec": self.spec.describe(), "_contrasts": {}}
+
+    @property
+    def spec(self):
+        """The formula as statsmodels keeps it, made again where the design was kept on disk."""
+        if isinstance(self._spec, str):
+            self.__dict__["_spec"] = written.evaluated(self._spec, self.frame, self.formula)[1]
+        return self._spec
 
     @property
     def mass(self):
@@ -197,7 +208,7 @@ def build_design(rows, *, incentives, formula=None, outcome="attended", adjust_f
     asked = {"incentives": formula.having(incentives, rows.columns), "by": by}
     used = used_rows(rows, formula, cluster=cluster, **asked, **how)
     X, names, spec = formula.matrix(used["frame"], **asked)
-    given = {"formula": formula, "terms": _terms_of(used["frame"], **asked), "spec": spec, **used}
+    given = {"formula": formula, "terms": _terms_of(used["frame"], **asked), "_spec": spec, **used}
     design = Design(X=X, names=names, positions=np.arange(len(names)), **given)
     kept, relations, notes = independent(X, names, design.columns_of(asked["incentives"]))
     if len(X) <= len(kept):

@@ -29,6 +29,7 @@ from konbit_lessons.incentives.design import CLUSTER, build_design, names_of
 from konbit_lessons.incentives.fit import MEASURED, METHODS, fit_model, separated_columns, separated_in
 from konbit_lessons.incentives.formula import Note, by_names, label
 from konbit_lessons.incentives.used import NUMBERS
+from konbit_lessons.kept import kept
 from konbit_lessons.words import mark
 
 EXPLORATORY = mark(
@@ -211,6 +212,11 @@ class Estimates:
     apart: Answers | None = field(repr=False, compare=False)
     smallest: int = 1
 
+    @property
+    def kept_as(self):
+        """What tells it from every other; see :func:`konbit_lessons.kept.kept`."""
+        return *self.asked, self.smallest, self.table
+
     def _repr_html_(self):
         table = self.table[SHORT].round(3).to_html(index=False, border=0, na_rep="", escape=True)
         return f"{table}<p>{self.n} rows; {self.method}.</p>"
@@ -233,6 +239,7 @@ class Estimates:
         return sandwich.fit_of(self.answers)
 
     @cached_property
+    @kept
     @ONE_THREAD
     def joint(self):
         """The test that none of the estimable incentives predicts anything; computed when it is first looked at."""
@@ -240,6 +247,7 @@ class Estimates:
         return self.answers.joint_test(told)
 
     @cached_property
+    @kept
     def covariates(self):
         """The effects of the formula's other columns on the outcome, each with its interval.
 
@@ -265,12 +273,14 @@ class Estimates:
     costs = cost.costs
 
     @cached_property
+    @kept
     def robustness(self):
         """The specification curve of this result, a ``Robustness``; computed when it is first looked at."""
         curve = robustness.robustness(self, imputed=self.imputed)
         return replace(curve, table=result.shown_curve(curve.table, self.table))
 
     @cached_property
+    @kept
     def imputed(self):
         """The estimates with missing answers of organizations imputed, an ``Imputed``, or None.
 
@@ -284,6 +294,7 @@ class Estimates:
         return replace(found, table=found.table[~hidden], missing=result.shown_missing(found.missing, self.smallest))
 
     @cached_property
+    @kept
     def prediction(self):
         """How well the model tells groups it has not seen, a ``Prediction``; None where it gives no probability."""
         asked = self.asked[1]
@@ -306,6 +317,7 @@ def _check(given):
             raise ModelError(f"{what}: found {given[what]!r}; expected {expected}.")
 
 
+@kept
 @ONE_THREAD
 def answered(rows, question, options):
     """The answer to a question.

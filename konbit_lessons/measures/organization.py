@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from konbit_lessons.errors import ModelError, ProgrammeError
 from konbit_lessons.field.cleaning import Data
@@ -57,6 +58,12 @@ class Record:
     contributions: pd.DataFrame
     profile: dict[str, float]
     adds: dict[str, float]
+
+    @property
+    def kept_as(self) -> list:
+        """What tells it from every other; see :func:`konbit_lessons.kept.told_by`."""
+        said = {name: one for name, one in vars(self).items() if name not in ("programme", "about")}
+        return [said, self.about.to_frame()]
 
     @property
     def last_day(self) -> pd.Timestamp:
@@ -126,10 +133,11 @@ def refuse(programme: Programme) -> None:
 
 
 def take_as_unchanged(programme_file: str, state: str) -> None:
-    """Do not look again, in this process, whether the raw files of a programme have changed: a run has one state."""
+    """Do not look again, in this process, whether the raw files of a programme have changed, until told ""."""
     _unchanged[str(programme_file)] = state
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def _profiles(programme: Programme, rows: pd.DataFrame) -> Profiles | None:
     """The profiles of all organizations; None where programme.toml asks nothing or the rows do not allow them."""
     if programme.analysis is None:

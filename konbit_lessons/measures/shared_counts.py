@@ -18,6 +18,7 @@ from konbit_lessons.disclosure import AND, TOTAL, Before, Gate
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.store import cleaned
+from konbit_lessons.kept import kept
 from konbit_lessons.measures.intervals import with_shares
 from konbit_lessons.panel import invitations
 
@@ -31,15 +32,15 @@ PAIRS = (("fiscal_quarter", "org_type"), ("event_type", "org_type"))
 
 def once(measure: Callable) -> Callable:
     """Ask a measure once in a process about the very same cleaned programme, and about rows that are equal."""
-    kept = {}
+    told, on_disk = {}, kept(measure)
 
     @wraps(measure)
     def asked(*about, **options):
         key = (*map(_key, about), *sorted(options.items()))
-        if key not in kept:
-            kept[key] = measure(*about, **options)
-            weakref.finalize(about[0], kept.pop, key, None)
-        return kept[key].copy()
+        if key not in told:
+            told[key] = on_disk(*about, **options)
+            weakref.finalize(about[0], told.pop, key, None)
+        return told[key].copy()
 
     return asked
 
@@ -52,15 +53,15 @@ def _key(one: Data | pd.DataFrame) -> object:
 
 @once
 def panel(data: Data, *, quarter: str) -> pd.DataFrame:
-    """One row per invitation up to a quarter: :func:`konbit_lessons.invitations`, made once of all quarters."""
+    """One row per invitation up to a quarter, without answers: :func:`konbit_lessons.invitations`, made once."""
     rows = _every_quarter(data)
     until = rows[rows["fiscal_quarter"] <= quarter].reset_index(drop=True)
-    return until if len(until) else invitations(data, until=quarter)
+    return until if len(until) else invitations(data, until=quarter, answers=False)
 
 
 @once
 def _every_quarter(data: Data) -> pd.DataFrame:
-    return invitations(data)
+    return invitations(data, answers=False)
 
 
 def attendances(rows: pd.DataFrame) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.field.store import cleaned
 from konbit_lessons.figures.markup import as_csv, plain
 from konbit_lessons.publish import only_one_run, published
-from konbit_lessons.reports import manifest, page
+from konbit_lessons.reports import document, manifest
 from konbit_lessons.words import Label, Words, mark
 
 GIVEN = {
@@ -62,8 +62,8 @@ def write_codebook(programme, folder=None, *, language=None):
         labels = {name: schema.metadata["label"].text(words.language) for name, schema in programme.tables.items()}
         told = {"tables": programme.tables, "columns": columns, "labels": labels, "headings": list(labels.items())}
         told |= {"cell": words.number(programme.smallest_cell), "percent": words.percent, "listed": words.list}
-        setting, title = page.Setting(programme, None, words), words.text("What each table and column means")
-        files[f"codebook.{words.language}.html"] = page.document("codebook.html.j2", setting, title, **told)
+        setting, title = document.Setting(programme, None, words), words.text("What each table and column means")
+        files[f"codebook.{words.language}.html"] = document.document("codebook.html.j2", setting, title, **told)
         files[f"codebook.{words.language}.csv"] = as_csv(_frame(columns, words)).encode("utf-8-sig")
     folder = Path(folder) if folder else manifest.reports_folder(programme) / "codebook"
     with only_one_run(folder):

@@ -9,9 +9,9 @@ import pandas as pd
 
 from konbit_lessons.field.programme import AUDIENCES
 from konbit_lessons.figures.markup import plain
+from konbit_lessons.reports.document import Setting, document, in_each
 from konbit_lessons.reports.manifest import earlier, in_language, languages_of, manifest_name, source_of
 from konbit_lessons.reports.notebooks import in_order
-from konbit_lessons.reports.page import Setting, document, in_each
 from konbit_lessons.say import Say
 from konbit_lessons.words import mark
 

@@ -10,40 +10,36 @@
 
     reports/FY2017Q3/konbit-<programme>-FY2017Q3.zip what `bundle` makes to be mailed
 
-A study has reports/study/ in place of the quarter. Reports go beside the programme unless told. The zip holds the
-shared reports as they were made, in one folder with a page to read first: what the manifest lists and nothing else, so
-that neither internal reports nor a file put there by hand can slip in. The same reports give the same bytes.
+A study has reports/study/ in place of the quarter. Reports go beside the programme unless told. The same inputs give
+the same bytes; a report that would come out the same, see ``state``, is not made again.
 """
 
 import os
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from filelock import FileLock
 
-from konbit_lessons.errors import DataError, ReportError
+from konbit_lessons.errors import ReportError
 from konbit_lessons.field import late
-from konbit_lessons.field.store import cleaned, digest, fingerprint
-from konbit_lessons.publish import file_safe, only_one_run, published, zipped
-from konbit_lessons.reports import contents, gate, manifest, narrative, notebooks, word, workbook
-from konbit_lessons.reports.manifest import (
-    PLAIN,
-    SAFE_NAME,
-    earlier,
-    in_language,
-    in_words,
-    languages_of,
-    made_from,
-    manifest_name,
-    reports_folder,
-    source_of,
-)
-from konbit_lessons.reports.page import Setting, document, in_each, page, switched
-from konbit_lessons.reports.run import run as run_notebook
-from konbit_lessons.words import complete
+from konbit_lessons.field.store import cleaned
+from konbit_lessons.figures.markup import FOR_WORD
+from konbit_lessons.kept import FOLDER
+from konbit_lessons.publish import only_one_run, published
+from konbit_lessons.reports import contents, manifest, notebooks
+from konbit_lessons.reports.bundle import bundle, read_first
+from konbit_lessons.reports.document import Setting, linked
+from konbit_lessons.reports.manifest import earlier, in_words, made_from, manifest_name
+from konbit_lessons.reports.state import State, is_same, made_of
 
+__all__ = ["Made", "bundle", "make_reports", "quarter_before", "read_first"]
 PLACE = "reports"  # the parameter that says where reports are; not in the manifest, being a place on this machine
-READ_FIRST = "READ-ME"
+NOT_AGAIN = "up to date, not made again"
+MOST_WORKERS = 4  # unless told
 
 
 class Made(NamedTuple):
@@ -67,7 +63,10 @@ class _Run(NamedTuple):
     to: str
     strict: bool
     seconds: int | None
-    tell: object
+    force: bool
+    workers: int | None
+    tell: Callable
+    timed: Callable
 
     @property
     def folder(self):
@@ -78,6 +77,11 @@ class _Run(NamedTuple):
     def language(self):
         """What its pages are in."""
         return self.setting.words.language
+
+    def about(self, parameters):
+        """What the call says of a report, beside what it is about; not where reports are, a place on this machine."""
+        given = {parameter: value for parameter, value in parameters.items() if parameter != PLACE}
+        return {"parameters": given, "to": self.to, "strict": self.strict}
 
 
 def make_reports(
@@ -92,10 +96,13 @@ def make_reports(
     to="html",
     strict=False,
     seconds=None,
+    workers=None,
+    force=False,
     progress=print,
     steps=lambda done, total: None,
+    timed=lambda name, executed: None,
 ):
-    """Run the notebooks of a quarter or a study and publish their reports.
+    """Run the notebooks of a quarter or a study and publish their reports; what would come out the same stays.
 
     Parameters
     ----------
@@ -109,8 +116,11 @@ def make_reports(
     to : "html", or "docx" for a Word file beside each page
     strict : bool, a shared report whose notebook shows more than may be published is refused
     seconds : int, the longest that one cell may take; 600 unless told
+    workers : int, notebooks at a time; as many as there are processors, at most four, unless told
+    force : bool, also what would come out the same is made again
     progress : called with one line of text at each step
     steps : called with how many reports are done, of how many
+    timed : called with the name of each report and its executed notebook, whose cells say how long they took
 
     Returns
     -------
@@ -124,26 +134,26 @@ def make_reports(
     """
     words = [notebooks.words_for(programme, one.strip()) for one in dict.fromkeys(language.split(","))]
     if to == "docx":
+        from konbit_lessons.reports import word
+
         word.pandoc()
     quarter = notebooks.quarter_of(programme, quarter)
     wanted = notebooks.asked_for(programme, names)
-    top = reports_folder(programme, reports) / ("study" if programme.study else quarter)
+    top = manifest.reports_folder(programme, reports) / ("study" if programme.study else quarter)
     place = {PLACE: os.path.relpath(top.parent, programme.folder)}
-    runs = [_Run(Setting(programme, quarter, one, audience), top, to, strict, seconds, progress) for one in words]
+    how = to, strict, seconds, force, workers, progress, timed
+    runs = [_Run(Setting(programme, quarter, one, audience), top, *how) for one in words]
     given = [(run, notebooks.parameters(run.setting, wanted, further=parameters, **place)) for run in runs]
-    if notebooks.LEARNING in wanted:  # what is wrong in the evaluator's own words is said before anything starts
-        for one in words:
-            narrative.own_words(cleaned(programme), quarter=quarter, language=one)
-    todo = {in_words(name, run.language): (run, name, of[name]) for name in wanted for run, of in given}
+    todo = {in_words(name, run.language): (run, wanted[name], of[name]) for name in wanted for run, of in given}
+    used = made_from(programme)
+    _check_own_words(runs, todo, used)
     with only_one_run(top):
-        failed = _make(runs[0], wanted, todo, steps)
+        failed = _make(runs[0], todo, used, steps)
     with FileLock(top.parent / ".quarters.lock"):  # runs for several quarters at once list them one after the other
         for file, html in contents.quarters(runs[0].setting, top.parent).items():
             published(top.parent / file, html)
-    if audience == "shared" and not programme.study:
-        data = cleaned(programme)
-        late.keep(data, str(programme.last_day(quarter)), fingerprint(programme))
-        for said in late.waiting(data):
+    if audience == "shared" and late.was_shared(programme):
+        for said in late.waiting(cleaned(programme)):
             progress(said)
     if failed:
         raise ReportError("\n".join(map(str, failed.values())))
@@ -163,234 +173,108 @@ def quarter_before(programme, quarter=None, *, audience="shared", reports=None):
     if programme.study:
         return None
     before = str(programme.calendar.named(notebooks.quarter_of(programme, quarter)).previous)
-    stored = earlier(reports_folder(programme, reports) / before / manifest_name(audience))["reports"]
-    told = notebooks.LEARNING in in_language(stored)
+    stored = earlier(manifest.reports_folder(programme, reports) / before / manifest_name(audience))["reports"]
+    told = notebooks.LEARNING in manifest.in_language(stored)
     return before if before in cleaned(programme).quarters and not told else None
 
 
-def _make(run, wanted, todo, steps):
+def _make(run, todo, used, steps):
     """Make each report and then the index and the manifest; return name → error of those that failed."""
     programme, audience = run.setting.programme, run.setting.audience
-    used, before = made_from(programme), earlier(run.top / manifest_name(audience))
-    stored = {name: one for name, one in before["reports"].items() if (run.folder / one["page"]).is_file()}
-    made, failed = {}, {}
-    for name, (of, notebook, parameters) in todo.items():
-        try:
-            made[name] = _report(of, notebook, wanted[notebook], parameters, made) | {"inputs": source_of(used)}
-            run.tell(f"{name}: {run.top.name}/{audience}/{name}.html")
-        except ReportError as error:
-            failed[name] = error
-            run.tell(f"{name}: failed")
-        steps(len(made) + len(failed), len(todo))
-    _sweep(run.folder, [stored[name] for name in made.keys() & stored.keys()], made)
+    state, before, same = _as_it_is(run, todo, used)
+    stored, made, failed = before["reports"], {}, {}
+    with _executed({name: one for name, one in todo.items() if name not in same}, run.workers) as executed:
+        for name, one in todo.items():
+            try:
+                about = stored[name] if name in same else _report(*one, executed[name], made)
+                made[name] = about | {"inputs": manifest.source_of(state.used)}
+                run.tell(f"{name}: {NOT_AGAIN}" if name in same else f"{name}: {run.top.name}/{audience}/{name}.html")
+            except ReportError as error:
+                failed[name] = error
+                run.tell(f"{name}: failed")
+            steps(len(made) + len(failed), len(todo))
+    if executed:
+        states = state, State(programme, made_from(programme), run.top.parent)
+        made |= {name: made_of(states, one, todo[name]) for name, one in made.items() if name in executed}
     not_made = {name: why for name, why in before["failed"].items() if name not in todo}
     not_made |= {name: error.to_share.replace(str(programme.folder), "…") for name, error in failed.items()}
+    manifest.sweep(run.folder, [stored[name] for name in made.keys() & stored.keys()], (stored | made).values())
     listed = {name: one for name, one in sorted((stored | made).items()) if name not in failed}
-    listed = {name: _switched(run.folder, one, listed) for name, one in listed.items()}
-    said = manifest.manifest(run.setting, used, reports=listed, failed=not_made)
+    pages = {(one["name"], one["language"]): one["page"] for one in listed.values()}
+    for name, one in listed.items():
+        listed[name] = linked(
+            run.folder, one, {of: page for (of_name, of), page in pages.items() if of_name == one["name"]}
+        )
+    said = manifest.manifest(run.setting, state.used, reports=listed, failed=not_made)
     for file, html in contents.indexes(run.setting, said, run.folder).items():
         published(run.folder / file, html)
     published(run.top / manifest_name(audience), manifest.as_text(said))
     return failed
 
 
-def _report(run, name, path, parameters, made):
-    """Run a notebook and publish its page; return what the manifest and the index say of it."""
+def _as_it_is(run, todo, used):
+    """What reports can depend on now, what the last run made, and the names of those that would come out the same."""
+    state = State(run.setting.programme, used, run.top.parent)
+    before = earlier(run.top / manifest_name(run.setting.audience))
+    stored = {name: one for name, one in before["reports"].items() if (run.folder / one["page"]).is_file()}
+    there = set() if run.force else todo.keys() & stored.keys()
+    return state, before | {"reports": stored}, {name for name in there if is_same(state, stored[name], todo[name])}
+
+
+def _check_own_words(runs, todo, used):
+    """What is wrong in the evaluator's own words is said before anything starts."""
+    learning = {name: one for name, one in todo.items() if one[1].stem == notebooks.LEARNING}
+    if new := learning.keys() - _as_it_is(runs[0], learning, used)[2]:
+        from konbit_lessons.reports.narrative import own_words
+
+        for setting in (learning[name][0].setting for name in sorted(new)):
+            own_words(cleaned(setting.programme), quarter=setting.quarter, language=setting.words)
+
+
+@contextmanager
+def _executed(todo, workers):
+    """Name → the Future of the executed notebook of each report; so many run at a time."""
+    workers, languages = workers or min(os.cpu_count() or 1, MOST_WORKERS), [run.language for run, *_ in todo.values()]
+    first = sorted(
+        todo, key=lambda name: languages.index(todo[name][0].language)
+    )  # the others need no fit of their own
+    with tempfile.TemporaryDirectory(prefix="konbit-") as kept, ThreadPoolExecutor(workers) as pool:
+        try:
+            yield {name: pool.submit(_execute, *todo[name], kept) for name in first}
+        except BaseException:
+            from konbit_lessons.reports.run import stop
+
+            pool.shutdown(wait=False, cancel_futures=True)
+            stop()
+            raise
+
+
+def _execute(run, path, parameters, kept):
+    """Run the notebook of a report; one that is shipped gets the folder of what others of this run worked out."""
+    programme, keep = run.setting.programme, run.top / "internal" / "notebooks"
+    environment = {} if notebooks.is_own(programme, path) else {FOLDER: kept}
+    environment |= {FOR_WORD: "1"} if run.to == "docx" else {}
+    how = {"seconds": run.seconds, "programme_file": programme.path, "environment": environment}
+    return run_notebook(path, parameters, keep=keep if run.language == manifest.PLAIN else keep / run.language, **how)
+
+
+def run_notebook(path, parameters, **how):
+    """Run a notebook in a thread of its own; see :func:`konbit_lessons.reports.run.run`."""
+    from jupyter_core.utils import ensure_event_loop
+
+    from konbit_lessons.reports.run import run
+
+    with closing(ensure_event_loop()):
+        return run(path, parameters, **how)
+
+
+def _report(run, path, parameters, executed, made):
+    """Publish the page of a notebook as soon as it has run; return what the manifest and the index say of it."""
+    from konbit_lessons.reports.one import publish
+
     own = f", the programme's own notebooks/{path.name}" if notebooks.is_own(run.setting.programme, path) else ""
-    stem, keep = in_words(name, run.language), run.top / "internal" / "notebooks"
-    run.tell(f"{stem}: running{own}")
-    keep = keep if run.language == PLAIN else keep / run.language
-    executed = run_notebook(path, parameters, keep=keep, seconds=run.seconds, programme_file=run.setting.programme.path)
-    through = gate.passed(executed, audience=run.setting.audience)
-    _tell_left_out(run, path, through.left_out)
-    tables = {in_words(table, run.language): csv for table, csv in through.tables(name).items()}
-    html, title = (
-        page(through.cells, run.setting, name=name, numbers=bool(through.sheets)),
-        through.opening["title"] or name,
-    )
-    files = {f"tables/{table}.csv": text for table, text in tables.items()} | {f"{stem}.html": html}
-    files |= {f"{stem}.xlsx": workbook.workbook(through.sheets, run.setting, title)} if through.sheets else {}
-    pictures = [one["png"] for one in through.carried if "png" in one]
-    files |= {f"{stem}.docx": word.word_file(html, pictures, run.setting)} if run.to == "docx" else {}
-    hashes = {file: digest(content) for file, content in files.items()}
-    _refuse_two_of_a_name(name, hashes, made)
-    for file, content in files.items():
-        published(run.folder / file, content)
-    named = [one for one in through.carried if one.get("finding") and one.get("name")]
-    said = {"name": name, "language": run.language, "title": title, "page": f"{stem}.html"}
-    said |= {"figures": {in_words(one["name"], run.language): one["finding"] for one in named}}
-    said |= {"tables": list(tables), "files": hashes}
-    said["parameters"] = {parameter: value for parameter, value in parameters.items() if parameter != PLACE}
-    return through.opening | said
-
-
-def _tell_left_out(run, path, left_out):
-    """Say which cells showed what a shared page does not take, or refuse the report."""
-    said = [f"{path.name}, {what}" for what in left_out]
-    if said and run.strict:
-        raise ReportError(
-            f"{'; '.join(said)}: found what no shared page takes. Show it with kl.show, kl.table or kl.prose, or give "
-            f"the cell the tag lab-only. {path.stem} was not published."
-        )
-    for what in said:
-        run.tell(f"  not on the shared page: {what}")
-
-
-def _refuse_two_of_a_name(name, hashes, made):
-    """No two reports of a run give one name to tables that differ: a figure that two pages show is one number."""
-    for other, one in made.items():
-        if twice := [file for file, hashed in hashes.items() if one["files"].get(file, hashed) != hashed]:
-            found = f"found a table named {Path(twice[0]).stem} that is not the one of {other}"
-            raise ReportError(f"{name}: {found}; expected a name for each.")
-
-
-def _switched(folder, report, listed):
-    """Link a page to the other languages it is there in; one that somebody changed stays as it is, and is found out."""
-    file = report["page"]
-    html = (folder / file).read_text(encoding="utf-8")
-    if digest(html) != report.get("files", {}).get(file):
-        return report
-    linked = switched(html, report["language"], _in_languages(report, listed))
-    published(folder / file, linked)
-    return report | {"files": report["files"] | {file: digest(linked)}}
-
-
-def _in_languages(report, listed):
-    """Language → page of each that a report is there in."""
-    return {one["language"]: one["page"] for one in listed.values() if one["name"] == report["name"]}
-
-
-def _sweep(folder, before, made):
-    """Take away files of earlier runs that the reports made now no longer have."""
-    now = {file for one in made.values() for file in one["files"]}
-    for file in {file for one in before for file in one.get("files", ())} - now:
-        if SAFE_NAME.fullmatch(file):
-            (folder / file).unlink(missing_ok=True)
-
-
-# ---- the zip to mail
-
-
-class Bundle(NamedTuple):
-    """A zip that was written.
-
-    Attributes
-    ----------
-    path : Path
-    files : tuple of str, the names in it
-    left_out : tuple of str, files that stand in the shared folder and belong to no report
-    """
-
-    path: Path
-    files: tuple[str, ...]
-    left_out: tuple[str, ...]
-
-
-def bundle(programme, *, quarter=None, language=None, reports=None):
-    """Write ``konbit-<programme>-<quarter>.zip`` beside the shared folder.
-
-    Parameters
-    ----------
-    programme : Programme
-    quarter : str, as "FY2017Q3"; the last one with reports unless told; a study has none
-    language : str; all that the reports are in unless told
-    reports : folder of the reports; ``reports`` beside programme.toml unless told
-
-    Returns
-    -------
-    Bundle
-
-    Raises
-    ------
-    DataError : there are no reports, or they are not those of the data as they are now, or not in that language
-    ReportError : a report failed the last time
-    """
-    reports = reports_folder(programme, reports)
-    top = reports / _period(programme, quarter, reports)
-    shared, again = top / "shared", "konbit report" + ("" if programme.study else f" --quarter {top.name}")
-    if not (top / manifest_name("shared")).is_file():
-        raise DataError(f"bundle: found no shared reports of {top.name}; make them first: {again}.")
-    with only_one_run(top):
-        made = earlier(top / manifest_name("shared"))
-        words = complete(language or PLAIN)
-        _refuse_to_mail(made, made_from(programme), language, top.name, again)
-        files = _as_made(made, shared, again)
-        there = {path.relative_to(shared).as_posix() for path in shared.rglob("*") if path.is_file()}
-        setting = Setting(programme, made["quarter"], words)
-        left_out = there - files.keys() - contents.indexes(setting, made, shared).keys()
-        if language:
-            made, files = _only_in(language, made, files)
-        files |= contents.indexes(setting, made, shared, alone=True) | read_first(setting, made)
-        name = f"konbit-{file_safe(programme.name) or 'programme'}-{in_words(top.name, language or PLAIN)}"
-        path = published(top / f"{name}.zip", zipped({f"{name}/{file}": content for file, content in files.items()}))
-    return Bundle(path, tuple(sorted(files)), tuple(sorted(left_out)))
-
-
-def _period(programme, quarter, reports):
-    """The folder of the period: the quarter asked for, or the last of which there are reports."""
-    if programme.study:
-        return "study"
-    if quarter:
-        return str(programme.calendar.named(quarter))
-    found = sorted(path.parent.name for path in reports.glob(f"*/{manifest_name('shared')}"))
-    if not found:
-        raise DataError(f"bundle: found no reports in {reports.name}; make them first: konbit report.")
-    return found[-1]
-
-
-def _refuse_to_mail(made, now, language, period, again):
-    """Raise the first reason why the reports cannot be mailed as they are."""
-    then, reports = made["inputs"], made["reports"]
-    if made["failed"]:
-        raise ReportError(
-            f"bundle: the last time, {_listed(made['failed'])} of {period} could not be made, so that the reports are "
-            f"not complete. The index says where it stopped; then: {again}."
-        )
-    if not reports:
-        raise DataError(f"bundle: found no shared reports of {period}; make them first: {again}.")
-    if changed := [name for name in then.keys() | now.keys() if then.get(name) != now.get(name)]:
-        said = f"the reports are older than the data: {_listed(changed)} changed since"
-        raise DataError(f"bundle: {said}. Make them again: {again}.")
-    if old := [name for name, report in reports.items() if report["inputs"] != source_of(then)]:
-        raise DataError(f"bundle: from an earlier run, of other data: {_listed(old)}. Make them again: {again}.")
-    spoken = {name: one["language"] for name, one in in_language(reports, language).items()} if language else {}
-    if other := [f"{name} ({one})" for name, one in spoken.items() if one != language]:
-        said = f"expected every report in {language}; found {_listed(other)}"
-        raise DataError(f"bundle: {said}: {again} --language {language}.")
-
-
-def _as_made(made, folder, again):
-    """Return name → bytes of the pages and tables that the manifest lists, each as it was made."""
-    files = {}
-    for name, hashed in sorted({item for report in made["reports"].values() for item in report["files"].items()}):
-        path = folder / name
-        content = path.read_bytes() if SAFE_NAME.fullmatch(name) and path.is_file() else b""
-        if digest(content) != hashed:
-            raise DataError(f"bundle: {name} is not there as it was made. Make it again: {again}.")
-        files[name] = content
-    return files
-
-
-def _only_in(language, made, files):
-    """What was made, and its files, of one language: no page links to one that is not mailed with it."""
-    reports = {name: one for name, one in made["reports"].items() if one["language"] == language}
-    kept = {file: files[file] for one in reports.values() for file in one["files"]}
-    pages = {one["page"]: switched(kept[one["page"]].decode(), language, {}).encode() for one in reports.values()}
-    return made | {"reports": reports}, kept | pages
-
-
-def read_first(setting, made):
-    """Return file → HTML of the page that says what is in the folder, how to open it, and whom to ask."""
-    return in_each(setting, languages_of(made["reports"]), READ_FIRST, lambda one: _read_first(one, made))
-
-
-def _read_first(setting, made):
-    reports = in_language(made["reports"], setting.words.language)
-    pages = [reports[name] for name in notebooks.in_order(reports)]
-    title, tables = setting.words.text("What is in this folder"), any(one["tables"] for one in pages)
-    return document("read_me.html.j2", setting, title, pages=pages, tables=tables)
-
-
-def _listed(names):
-    names = sorted(names)
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    run.tell(f"{in_words(path.stem, run.language)}: running{own}")
+    executed = executed.result()
+    run.timed(in_words(path.stem, run.language), executed)
+    said = publish(run, path, executed, made)
+    return said | run.about(parameters) | {"read": executed.metadata.get("konbit", {}).get("read")}

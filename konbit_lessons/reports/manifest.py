@@ -5,14 +5,17 @@ No time of day and no folder of this machine stands in it, so that the same inpu
 
 import json
 import re
+from functools import cache
 from importlib.metadata import requires, version
 from pathlib import Path
 from platform import python_version
 
 from konbit_lessons.field.store import digest, inputs
-from konbit_lessons.reports.narrative import FOLDER
+from konbit_lessons.kept import READ
 
 SAFE_NAME = re.compile(r"(tables/)?[^\W_][^\\/:*?\"<>|\x00-\x1f]*\.(html|docx|xlsx|csv)")
+TOLD = "told before"  # what a notebook has read that asks for the numbers of earlier reports
+FOLDER = "narrative"  # of the evaluator's own words, beside programme.toml
 PLAIN = "en"  # the language that names of files do not say
 NEEDED = [re.match(r"[\w.-]+", one)[0] for one in requires("konbit-lessons") if "extra ==" not in one]
 
@@ -27,10 +30,15 @@ def manifest(setting, used, **made):
     made : dicts of what was made, and why others were not, by name
     """
     programme, quarter, _, audience = setting
-    versions = {"python": python_version()} | {name: version(name) for name in ["konbit-lessons", *NEEDED]}
     said = {"programme": programme.name, "simulated": programme.simulated, "quarter": quarter}
-    said |= {"audience": audience, "inputs": used, "versions": versions}
+    said |= {"audience": audience, "inputs": used, "versions": versions()}
     return said | {name: dict(sorted(each.items())) for name, each in made.items()}
+
+
+@cache
+def versions():
+    """Return name → version of Python, of this package and of those it needs."""
+    return {"python": python_version()} | {name: version(name) for name in ["konbit-lessons", *NEEDED]}
 
 
 def made_from(programme):
@@ -74,6 +82,14 @@ def in_language(reports, language=PLAIN):
     return found
 
 
+def sweep(folder, before, reports):
+    """Take away files of reports as they were before that no report has any longer."""
+    now = {file for one in reports for file in one["files"]}
+    for file in {file for one in before for file in one.get("files", ())} - now:
+        if SAFE_NAME.fullmatch(file):
+            (folder / file).unlink(missing_ok=True)
+
+
 def source_of(inputs):
     """Return one hash for all the inputs: what a report was made from."""
     return digest(repr(inputs))
@@ -102,6 +118,7 @@ def told(programme, reports=None, *, before):
     -------
     dict of quarter to dict of number to its value
     """
+    READ.add(f"{TOLD} {before}")
     top = reports_folder(programme, reports)
     stored = {path.parent.name: earlier(path) for path in sorted(top.glob(f"*/{manifest_name(programme.audience)}"))}
     kept = {

@@ -15,11 +15,11 @@ from markupsafe import Markup
 
 from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.figures.markup import PARTS, Shown, plain
-from konbit_lessons.measures import actions
+from konbit_lessons.kept import READ
+from konbit_lessons.reports.manifest import FOLDER
 from konbit_lessons.reports.notebooks import LEARNING, anchor_of, headings, notebook_file
 from konbit_lessons.words import Words
 
-FOLDER = "narrative"
 HEADING = re.compile(r"##\s+(.+?)\s*#*\s*")
 TOP_HEADING = re.compile(r"#\s+(.+)")
 IMAGE = re.compile(r"!\[[^\]]*\]\s*[(\[]")
@@ -56,6 +56,7 @@ def own_words(data, *, quarter, language="en"):
     sections = {anchor_of(heading): heading for level, heading in levels if level == 2}
     names = {one.casefold(): at for at, heading in sections.items() for one in (heading, words.text(heading))}
     found, where = dict.fromkeys(sections, ()), f"{FOLDER}/{quarter}.{words.language}.md"
+    READ.add(where)
     if (programme.folder / where).is_file():
         try:
             text = (programme.folder / where).read_text(encoding="utf-8-sig")
@@ -91,6 +92,8 @@ def _html(lines):
 
 def _declared(data, quarter):
     """Anchors of the findings of a quarter and of the actions, as the report has them."""
+    from konbit_lessons.measures import actions  # takes long, and many a quarter has no words of its own
+
     return {*actions.asked(data, quarter=quarter)["anchor"]} | {anchor_of(name) for name in data.programme.actions}
 
 

@@ -13,11 +13,12 @@ import re
 import tomllib
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 from konbit_lessons.errors import DataError, ProgrammeError
-from konbit_lessons.field.programme import AUDIENCES
-from konbit_lessons.field.store import cleaned
-from konbit_lessons.words import complete
+from konbit_lessons.field.place import content_of, quarters_cleaned
+from konbit_lessons.languages import known
+from konbit_lessons.periods import Calendar
 
 QUARTER, STUDY, ORGANIZATION, LAB = "quarter", "study", "organization", "lab"
 DECLARED = tomllib.loads((Path(__file__).parent / "reports.toml").read_text("utf-8"))
@@ -55,6 +56,27 @@ def is_own(programme, path):
     return not any(one.is_file() and one.read_bytes() == path.read_bytes() for one in shipped)
 
 
+def check_call(path, *, quarter=None, languages=None, names=(), of_events=True):
+    """Raise the error of a slip in a call, as the run itself would, before anything heavy is imported.
+
+    Parameters
+    ----------
+    path : Path of programme.toml
+    quarter, languages, names : str, str and list of str, as they were asked for
+    of_events : bool, a quarter without events is refused, where it is known which have any
+    """
+    said = content_of(path)
+    for one in filter(None, (languages or "").split(",")):
+        known(one.strip())
+    about = said.get("programme")
+    if quarter and "study" not in said and isinstance(about, dict):
+        wanted = str(Calendar(named_by=about.get("fiscal_year_named_by", "end")).named(quarter))
+        held = quarters_cleaned(path, said) if of_events else None
+        if held is not None:
+            _with_events(wanted, held, about.get("data_cut_on"))
+    asked_for(SimpleNamespace(folder=path.parent, study="study" in said), names)
+
+
 def asked_for(programme, names=None):
     """Return name → Path of the notebooks that are asked for; all of a quarter's or a study's unless told.
 
@@ -63,13 +85,13 @@ def asked_for(programme, names=None):
     ProgrammeError : there is no such notebook, or it makes no report
     """
     usual = STUDY if programme.study else QUARTER
-    known = notebook_names(programme)
+    there = notebook_names(programme)
     for name in names or ():
         if reason := next((INSTEAD[one] for one in REPORTS.get(name, ()) if one in INSTEAD), None):
             raise ProgrammeError(f"report: {name} {reason}")
-        if name not in known:
-            raise ProgrammeError(f'report: found "{name}"; expected one of {", ".join(known)}.')
-    wanted = names or [name for name in known if usual in REPORTS.get(name, ())]
+        if name not in there:
+            raise ProgrammeError(f'report: found "{name}"; expected one of {", ".join(there)}.')
+    wanted = names or [name for name in there if usual in REPORTS.get(name, ())]
     return {name: notebook_file(programme, name) for name in wanted}
 
 
@@ -83,12 +105,17 @@ def quarter_of(programme, quarter=None):
     """
     if programme.study:
         return None
+    from konbit_lessons.field.store import cleaned
+
     wanted = str(programme.calendar.named(quarter)) if quarter else None
-    held = cleaned(programme).quarters
+    return _with_events(wanted, cleaned(programme).quarters, programme.data_cut_on)
+
+
+def _with_events(wanted, held, cut):
+    """The quarter that is wanted, or the last; refused where no event was held in it until the data were cut."""
     if not held or (wanted and wanted not in held):
         there = ", ".join(held) or "none; are the files of the events in place?"
-        until = f" until {programme.data_cut_on}" * bool(programme.data_cut_on)
-        found = f"found {wanted or 'none'}, in which there is no event{until}"
+        found = f"found {wanted or 'none'}, in which there is no event{f' until {cut}' * bool(cut)}"
         raise DataError(f"quarter: {found}; quarters with events: {there}.")
     return wanted or held[-1]
 
@@ -100,6 +127,8 @@ def words_for(programme, language):
     ------
     ProgrammeError : one lacks; or the programme's name or contact is still as it was drafted
     """
+    from konbit_lessons.words import complete
+
     for key in ("name", "point_of_contact"):
         if getattr(programme, key).startswith("OPEN"):
             raise ProgrammeError(
@@ -172,6 +201,8 @@ def parameters(setting, notebooks, *, further=None, **every):
     ------
     ProgrammeError : no notebook has such a parameter, or it is of another type; nothing was started
     """
+    from konbit_lessons.field.programme import AUDIENCES
+
     programme, quarter, words, audience = setting
     if audience not in AUDIENCES:
         raise ProgrammeError(f"audience: found {audience!r}; expected {' or '.join(AUDIENCES)}.")
@@ -179,12 +210,12 @@ def parameters(setting, notebooks, *, further=None, **every):
     every, further = every | {"audience": audience}, dict(further or {})
     if own := min(every.keys() & further, default=""):
         raise ProgrammeError(f"parameter {own}: found it among the further parameters; expected it as --{own}.")
-    known = {path: _defaults(path) for path in notebooks.values()}
-    anywhere = {parameter: value for defaults in known.values() for parameter, value in defaults.items()}
-    checked_parameters(anywhere, further, where=", ".join(path.name for path in known))
+    each = {path: _defaults(path) for path in notebooks.values()}
+    anywhere = {parameter: value for defaults in each.values() for parameter, value in defaults.items()}
+    checked_parameters(anywhere, further, where=", ".join(path.name for path in each))
     given = {name: value for name, value in (every | further).items() if value is not None}
-    own = {path: {name: given[name] for name in defaults if name in given} for path, defaults in known.items()}
-    return {name: checked_parameters(known[path], own[path], where=path.name) for name, path in notebooks.items()}
+    own = {path: {name: given[name] for name in defaults if name in given} for path, defaults in each.items()}
+    return {name: checked_parameters(each[path], own[path], where=path.name) for name, path in notebooks.items()}
 
 
 def _defaults(path):

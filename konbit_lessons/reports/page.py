@@ -9,45 +9,24 @@ that leads nowhere becomes text.
 import html
 import re
 import tomllib
-from importlib.metadata import version
+from functools import lru_cache
 from itertools import takewhile
-from pathlib import Path
-from typing import NamedTuple
+from threading import get_ident
 
 import nh3
 from bs4 import BeautifulSoup
-from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
-from konbit_lessons.field.programme import Programme
-from konbit_lessons.figures.markup import SIMULATED, marked, meta, plain
 from konbit_lessons.reports import gate, notebooks
+from konbit_lessons.reports.document import TEMPLATES, document
+from konbit_lessons.reports.document import Setting as Setting
 from konbit_lessons.reports.manifest import in_words
 from konbit_lessons.say import Say
-from konbit_lessons.words import Words, mark
 
 FOLDED = "folded"  # the tag of a markdown cell whose heading opens and closes what is under it
-SWITCH = re.compile("(?<=<!--languages-->).*?(?=<!--/languages-->)", re.DOTALL)
-IN_LANGUAGE = mark("In English")
-TEMPLATES = Path(__file__).parent / "templates"
 ALLOWED = tomllib.loads((TEMPLATES / "allowed.toml").read_text(encoding="utf-8"))
-JINJA = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-JINJA.filters["plain"] = plain
-JINJA.filters["linked"] = lambda text, page: Markup(marked(text).replace('href="#', f'href="{page}#'))
-JINJA.globals |= {"simulated": SIMULATED, "version": version("konbit-lessons")}
-STYLE = re.sub(r"/\*.*?\*/", "", (TEMPLATES / "style.css").read_text(encoding="utf-8"), flags=re.DOTALL)
-JINJA.globals["style"] = Markup(re.sub(r"\s*([{};,])\s*", r"\1", STYLE).strip())  # its spaces are a tenth of the index
-
-
-class Setting(NamedTuple):
-    """What pages are about, and for whom: a programme, a quarter (a study has none), words, "shared" or "internal"."""
-
-    programme: Programme
-    quarter: str | None
-    words: Words
-    audience: str = "shared"
 
 
 def page(cells, setting, *, name="report", numbers=False, template="page.html.j2"):
@@ -65,11 +44,9 @@ def page(cells, setting, *, name="report", numbers=False, template="page.html.j2
     -------
     str
     """
-    only_seen = {"exclude_input": True, "exclude_anchor_links": True, "embed_images": False}
-    exporter = HTMLExporter(template_name="konbit", extra_template_basedirs=[str(TEMPLATES)], **only_seen)
     form = {"metadata": NotebookNode(), "nbformat": 4, "nbformat_minor": 5}
     notebook = NotebookNode(cells=_in_words(cells, Say(setting.words, setting.programme)), **form)
-    body = BeautifulSoup(sanitized(exporter.from_notebook_node(notebook)[0]), "html.parser")
+    body = BeautifulSoup(sanitized(_exporter(get_ident()).from_notebook_node(notebook)[0]), "html.parser")
     for notice in body.select("p.simulated"):
         notice.decompose()  # the template's own banner says it, whether or not the notebook did
     first, *others = body.find_all("h1") or [body.new_tag("h1", string=name)]
@@ -87,49 +64,11 @@ def page(cells, setting, *, name="report", numbers=False, template="page.html.j2
     return document(template, setting, first.get_text(), body=Markup(str(body)), **told)
 
 
-def document(template, setting, title, **values):
-    """Fill a template of the folder templates/ with what every page has: language, style, banner and footer."""
-    programme, quarter, words, _ = setting
-    said = setting._asdict() | {"text": words.text, "plural": words.plural, "language": words.language, "title": title}
-    said["index"] = f"{in_words('index', words.language)}.html"
-    said["meta"] = meta(programme, quarter, Say(words, programme))
-    filled = JINJA.get_template(template).render(said | values)
-    return re.sub(r"(?<=\d) %", "\u00a0%", filled)  # so that no line begins with the sign
-
-
-def switched(html, language, files):
-    """Return a page that links to itself in the other languages.
-
-    Parameters
-    ----------
-    html : str
-    language : str, its own
-    files : dict, language → file, of each that it is there in
-    """
-    others = {Words(one): file for one, file in files.items() if one != language}
-    links = [
-        Markup('<a href="{}" lang="{}" hreflang="{}">{}</a>').format(
-            file, of.language, of.language, of.text(IN_LANGUAGE)
-        )
-        for of, file in others.items()
-    ]
-    nav = f'<nav class="languages on-screen">{" ".join(links)}</nav>' if links else ""
-    return SWITCH.sub(lambda _: nav, html, count=1)
-
-
-def in_each(setting, languages, name, write):
-    """Return file → HTML of a page in several languages that link to one another; one has the name without language.
-
-    Parameters
-    ----------
-    setting : Setting
-    languages : list of str; where there are none, that of the setting
-    name : str, of the file, before its ending
-    write : called with the Setting in each language, returns HTML
-    """
-    each = {one: f"{in_words(name, one)}.html" for one in languages or [setting.words.language]}
-    written = {file: switched(write(setting._replace(words=Words(one))), one, each) for one, file in each.items()}
-    return {f"{name}.html": next(iter(written.values()))} | written
+@lru_cache(maxsize=64)
+def _exporter(_thread):
+    """What writes cells as HTML, made once for a thread: it reads many templates."""
+    only_seen = {"exclude_input": True, "exclude_anchor_links": True, "embed_images": False}
+    return HTMLExporter(template_name="konbit", extra_template_basedirs=[str(TEMPLATES)], **only_seen)
 
 
 def sanitized(body):

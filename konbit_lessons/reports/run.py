@@ -6,6 +6,7 @@ run, a report in a kernel of its own, briefs one after the other in one that sta
 before.
 """
 
+import ast
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ import sys
 import tempfile
 from contextlib import closing, suppress
 from pathlib import Path
+from weakref import WeakSet
 
 import nbformat
 import papermill
@@ -26,11 +28,12 @@ from konbit_lessons import errors
 from konbit_lessons.errors import ReportError
 from konbit_lessons.publish import published
 from konbit_lessons.reports.notebooks import LAB_ONLY
-from konbit_lessons.reports.warm import CAN_COPY, INLINE
+from konbit_lessons.reports.warm import CAN_COPY, FIXED
 
 SECONDS_PER_CELL, SECONDS_TO_START = 600, 120
 KERNEL = "konbit-lessons"
 TRANSPORT = "tcp" if sys.platform == "win32" else "ipc"  # sockets that are files cannot be read over a network
+RUNNING = WeakSet()  # kernels of notebooks that run
 PUT_IN = {"injected-parameters", "papermill-error-cell-tag"}
 OPTIONS = ("-f", "{connection_file}", "--IPKernelApp.exec_PYTHONSTARTUP=False", "--HistoryManager.enabled=False")
 LAUNCH = """
@@ -43,10 +46,11 @@ os.chdir({folder!r})
 from ipykernel.kernelapp import launch_new_instance
 launch_new_instance()
 """
+READ = "[*getattr(__import__('sys').modules.get('konbit_lessons.kept'), 'READ', ())]"
 CLEAR = "get_ipython().reset(new_session=False); __import__('os').chdir({folder!r})"
 
 
-def run(path, parameters, *, programme_file, keep, seconds=None):
+def run(path, parameters, *, programme_file, keep, seconds=None, environment=None):
     """Run the notebook at `path` and keep it, executed, as `keep`/<name>.ipynb.
 
     Parameters
@@ -56,20 +60,29 @@ def run(path, parameters, *, programme_file, keep, seconds=None):
     programme_file : Path; relative paths of the notebook start in its folder
     keep : Path, folder for the executed notebook; internal, because it can hold rows
     seconds : int, the longest that one cell may take; 600 unless told
+    environment : dict, further variables of the kernel's environment
 
     Returns
     -------
     NotebookNode
+        Its metadata say which tables and files it has read.
 
     Raises
     ------
     ReportError : a cell failed, or not every cell ran; the notebook is kept as <name>.FAILED.ipynb
     """
     notebook = to_run(nbformat.read(path, as_version=4))
-    with closing(Kernel(programme_file, seconds=seconds)) as kernel:
+    with closing(Kernel(programme_file, seconds=seconds, environment=environment)) as kernel:
+        RUNNING.add(kernel)
         executed = kernel.run(notebook, parameters, name=path.name, failed=keep / f"{path.stem}.FAILED.ipynb")
     published(keep / path.name, nbformat.writes(executed))
     return executed
+
+
+def stop():
+    """End the runs of all notebooks, from another thread."""
+    for kernel in [*RUNNING]:
+        kernel.stop()
 
 
 class Kernel(PapermillNotebookClient):
@@ -84,17 +97,18 @@ class Kernel(PapermillNotebookClient):
     programme_file : Path; relative paths of the notebooks start in its folder
     warm_up : str, Python to run before each notebook, of which nothing stays but what was imported
     seconds : int, the longest that one cell may take; 600 unless told
+    environment : dict, further variables of its environment
     """
 
     stopped = False  # from another thread: its notebook is no failure
 
-    def __init__(self, programme_file, *, warm_up="", seconds=None):
+    def __init__(self, programme_file, *, warm_up="", seconds=None, environment=None):
         seconds = seconds or SECONDS_PER_CELL
         limits = dict.fromkeys(("timeout", "startup_timeout"), SECONDS_TO_START) | {"timeout_func": lambda _: seconds}
         nothing = NotebookExecutionManager(new_notebook(), progress_bar=False)
         super().__init__(nothing, shutdown_kernel="immediate", **limits)
         self.owns_km = False  # so that it outlives a notebook
-        self._programme_file = programme_file
+        self._programme_file, self._environment = programme_file, environment or {}
         self._before = f"{warm_up}\n{CLEAR.format(folder=str(programme_file.parent))}"
 
     def run(self, notebook, parameters, *, name, failed):
@@ -124,17 +138,30 @@ class Kernel(PapermillNotebookClient):
         if reply["status"] != "ok":
             raise RuntimeError(f"before the notebook: {reply.get('ename')}: {reply.get('evalue')}")
         super().papermill_execute_cells()
+        asked = self.kc.execute("", silent=True, store_history=False, user_expressions={"read": READ})
+        said = self.wait_for_reply(asked)["content"].get("user_expressions", {}).get("read", {}).get("data", {})
+        self.nb.metadata["konbit"] = {"read": sorted(ast.literal_eval(said.get("text/plain", "[]")))}
 
     def create_kernel_manager(self):
         """Return the manager of a new kernel, which has a folder of its own for its sockets and settings."""
         self._scratch = tempfile.TemporaryDirectory(prefix="konbit-")
         scratch = Path(self._scratch.name)
         (scratch / KERNEL).mkdir()
-        (scratch / KERNEL / "kernel.json").write_text(json.dumps(_spec(scratch, self._programme_file)), "utf-8")
+        (scratch / KERNEL / "kernel.json").write_text(json.dumps(self._spec(scratch)), "utf-8")
         self.resources = {"metadata": {"path": str(scratch)}}  # where it starts
         own = {"kernel_spec_manager": KernelSpecManager(kernel_dirs=[str(scratch)]), "transport": TRANSPORT}
         self.km = AsyncKernelManager(kernel_name=KERNEL, connection_file=str(scratch / "kernel.json"), **own)
         return self.km
+
+    def _spec(self, scratch):
+        """What Jupyter is told of the kernel."""
+        path = os.pathsep.join(filter(os.path.isabs, os.environ.get("PYTHONPATH", "").split(os.pathsep)))
+        env = FIXED | {"PYTHONPATH": path, "KONBIT_PROGRAMME": str(self._programme_file)} | self._environment
+        env |= {"IPYTHONDIR": str(scratch / "ipython")}
+        code = LAUNCH.format(parent=str(Path(__file__).parents[2]), folder=str(self._programme_file.parent))
+        argv = [sys.executable, "-P", "-c", code, *OPTIONS]
+        ready = {"kernel_provisioner": {"provisioner_name": KERNEL if CAN_COPY else "local-provisioner"}}
+        return {"argv": argv, "env": env, "display_name": KERNEL, "language": "python", "metadata": ready}
 
     def close(self):
         """End the kernel and every process it started."""
@@ -156,17 +183,6 @@ class Kernel(PapermillNotebookClient):
         elif (group := getattr(provisioner, "pgid", None)) and group != os.getpgrp():  # ours is no kernel's
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(group, signal.SIGKILL)
-
-
-def _spec(scratch, programme_file):
-    """What Jupyter is told of the kernel."""
-    path = os.pathsep.join(filter(os.path.isabs, os.environ.get("PYTHONPATH", "").split(os.pathsep)))
-    env = {"PYTHONHASHSEED": "0", "PYTHONPATH": path, "KONBIT_PROGRAMME": str(programme_file)}
-    env |= {"IPYTHONDIR": str(scratch / "ipython"), "MATPLOTLIBRC": os.devnull, "MPLBACKEND": INLINE}
-    code = LAUNCH.format(parent=str(Path(__file__).parents[2]), folder=str(programme_file.parent))
-    argv = [sys.executable, "-P", "-c", code, *OPTIONS]
-    ready = {"kernel_provisioner": {"provisioner_name": KERNEL if CAN_COPY else "local-provisioner"}}
-    return {"argv": argv, "env": env, "display_name": KERNEL, "language": "python", "metadata": ready}
 
 
 class _OneKernel(Engine):
@@ -194,6 +210,13 @@ def to_run(notebook):
 def cell_name(cell):
     """Return how people find a cell: its number in the notebook and its first line."""
     return f"cell {cell.metadata['konbit']['cell']} ({cell.source.strip().partition(chr(10))[0]})"
+
+
+def durations(executed):
+    """Return cell → seconds that it took, of each code cell of a notebook that ran."""
+    own = [cell for cell in executed.cells if "konbit" in cell.metadata]  # Papermill puts in others
+    timed = [(cell, cell.metadata.get("papermill", {}).get("duration")) for cell in own if cell.cell_type == "code"]
+    return {cell_name(cell): seconds for cell, seconds in timed if seconds}
 
 
 def refuse_unfinished(executed, name, failed, cause=None):

@@ -23,7 +23,12 @@ from jupyter_client.provisioning import LocalProvisioner
 
 CAN_COPY = sys.platform == "linux"  # elsewhere libraries that draw or compute do not survive it
 NEEDED = "seaborn.objects statsmodels.api statsmodels.formula.api matplotlib.backends.backend_agg ipykernel.kernelapp"
-INLINE = "module://matplotlib_inline.backend_inline"
+FIXED = {  # of the environment; linear algebra waits where each of several kernels has all processors
+    "PYTHONHASHSEED": "0",
+    "MATPLOTLIBRC": os.devnull,
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+}
 SERVE = """
 import sys
 sys.path.insert(0, {parent!r})
@@ -41,7 +46,8 @@ class WarmProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd, **kwargs):
         """Start a kernel with the options that `cmd` ends with, after the code that an ordinary one runs."""
         environment = kwargs["env"]
-        self._from = _server(environment.get("PYTHONPATH", ""))
+        with _STARTING:  # two threads at once would start two
+            self._from = _server(environment.get("PYTHONPATH", ""))
         self.process = self._from.start(cmd[cmd.index("-c") + 2 :], environment)
         self.pid = self.pgid = self.process.pid
         return self.connection_info
@@ -72,9 +78,10 @@ class _Server:
 
     def __init__(self, path):
         code = SERVE.format(parent=str(OF_THE_LIBRARY.parent))
-        fixed = {"PYTHONHASHSEED": "0", "PYTHONPATH": path, "MATPLOTLIBRC": os.devnull, "MPLBACKEND": INLINE}
         own = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "start_new_session": True}
-        self._process = subprocess.Popen([sys.executable, "-P", "-c", code], env=os.environ | fixed, **own)
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-c", code], env=os.environ | FIXED | {"PYTHONPATH": path}, **own
+        )
         self._one_at_a_time = Lock()
         atexit.register(self._process.communicate)
 
@@ -92,7 +99,7 @@ class _Server:
             return int(self._process.stdout.readline())
 
 
-_server = cache(_Server)
+_server, _STARTING = cache(_Server), Lock()
 
 
 def _end_all_below(process, but=()):

@@ -22,7 +22,7 @@ from bs4 import BeautifulSoup
 from konbit_lessons.errors import ProgrammeError, ReportError
 from konbit_lessons.figures.markup import meta, plain
 from konbit_lessons.publish import zipped
-from konbit_lessons.reports.page import TEMPLATES
+from konbit_lessons.reports.document import TEMPLATES
 from konbit_lessons.say import Say
 
 SECONDS = 120

@@ -8,9 +8,8 @@ from datetime import datetime
 
 import xlsxwriter
 
-from konbit_lessons.figures.markup import SIMULATED, meta, plain
+from konbit_lessons.figures.markup import DAYS, SIMULATED, meta, plain
 from konbit_lessons.say import Say
-from konbit_lessons.show import DAYS
 from konbit_lessons.words import mark
 
 LOCAL_DAY = 14  # the format of a day that each spreadsheet writes as its country does

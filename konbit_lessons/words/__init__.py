@@ -20,6 +20,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
 from konbit_lessons.errors import ProgrammeError
+from konbit_lessons.languages import known, languages
 from konbit_lessons.words.label import Label as Label
 
 HERE = Path(__file__).parent
@@ -40,11 +41,6 @@ def mark(msgid):
 def pair(singular, plural):
     """Return both forms unchanged: as `mark`, for ``words.plural(*pair, n)``."""
     return singular, plural
-
-
-def languages(folder=HERE):
-    """Return the languages there are: English and one for each .po file in `folder`."""
-    return ("en", *sorted(path.stem for path in Path(folder).glob("*.po")))
 
 
 def complete(language):
@@ -78,9 +74,7 @@ class Words:
     """
 
     def __init__(self, language="en", *, folder=HERE):
-        if language not in languages(folder):
-            raise ProgrammeError(f"language: found {language!r}; expected one of {', '.join(languages(folder))}.")
-        self.language = language
+        self.language = known(language, folder)
         self._catalog = Catalog(locale=None) if language == "en" else _catalog(Path(folder) / f"{language}.po")
         self.awaits_reader = language != "en" and self._catalog.fuzzy
         self._locale = _locale(language)

@@ -5,9 +5,10 @@ codebook, find the event and the organization that each row is about, drop what 
 out who attended. A row that cannot be used is set aside, never dropped in silence: kept + set aside = read.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import pandas as pd
 import pandera.pandas as pa
@@ -29,9 +30,9 @@ class Data:
     Attributes
     ----------
     programme : Programme
-    tables : dict of str to DataFrame
+    tables : mapping of str to DataFrame
         One typed frame per table of the codebook, sorted by its key; empty where no source feeds it.
-    lists : dict of str to DataFrame
+    lists : mapping of str to DataFrame
         What cleaning wrote down, each an attribute as well: ``cleaning_log``, one row per change in the field's columns
         (``record.LOG``); ``set_aside``, one row per row or value that could not be used (``record.ASIDE``; ``scope``
         says which of the two); ``counts``, rows read, kept and set aside, by file, table and fiscal quarter
@@ -44,8 +45,8 @@ class Data:
     """
 
     programme: Programme
-    tables: dict[str, pd.DataFrame]
-    lists: dict[str, pd.DataFrame]
+    tables: Mapping[str, pd.DataFrame]
+    lists: Mapping[str, pd.DataFrame]
     notices: tuple[str, ...] = ()
 
     @property
@@ -58,6 +59,12 @@ class Data:
     def quarter(self) -> str:
         """The last quarter in which an event was held."""
         return self.quarters[-1]
+
+    @cached_property
+    def kept_as(self) -> tuple:
+        """What tells it from every other; see :func:`konbit_lessons.kept.kept`."""
+        said = self.programme.path.name, repr(self.programme.said), self.programme.smallest_cell
+        return *said, *(getattr(one, "frames", one) for one in (self.tables, self.lists))
 
     def __getattr__(self, name: str) -> pd.DataFrame:
         if name in tables.TABLES:
@@ -136,7 +143,8 @@ class _Work:
 
     def attend(self) -> None:
         """Who was invited where no list says so, and who came; what was decided wrongly is said together, before."""
-        if wrong := [one for known in filter(None, (self.events, self.organizations)) for one in known.wrong]:
+        known = filter(None, (self.events, self.organizations))
+        if wrong := [*self._decided.twice, *(one for each in known for one in each.wrong)]:
             raise DataError("\n".join(wrong))
         cleaned, record = self.cleaned, self.record
         if "invitations" not in cleaned:

@@ -38,8 +38,7 @@ def load(programme: Programme) -> pd.DataFrame:
     """
     needed = ("source", "column", "old_value", "new_value", "change_type")
     own = own_lines(programme.raw / CORRECTIONS, LOG, needed)
-    lines = pd.concat([_placed(own, CORRECTIONS), _answered(programme)])
-    lines = lines.apply(composed).astype("str")
+    lines = _written(own, programme)
     known = {place for one in programme.sources for place in programme.places_of(one)}
     for line in lines.itertuples():
         if line.change_type not in CHANGES:
@@ -55,6 +54,18 @@ def load(programme: Programme) -> pd.DataFrame:
             expected = f"Expected one of {', '.join(sorted(known))}. Correct the line, or take it out."
             raise DataError(f"{line.where}, {found}{expected}")
     return lines[lines["change_type"] != "no_action"]
+
+
+def left_as_it_is(programme: Programme) -> pd.DataFrame:
+    """Places of values that were decided to stay set aside: ``source``, ``sheet``, ``row``, ``column``, ``value``."""
+    lines = _written(own_lines(programme.raw / CORRECTIONS, LOG, LOG[:1]), programme)
+    lines = lines[lines["change_type"] == "no_action"].rename(columns={"old_value": "value"})
+    return lines[["source", "sheet", "row", "column", "value"]]
+
+
+def _written(own: pd.DataFrame, programme: Programme) -> pd.DataFrame:
+    """All lines of an evaluator, of ``corrections.csv`` and of the list of what was set aside."""
+    return pd.concat([_placed(own, CORRECTIONS), _answered(programme)]).apply(composed).astype("str")
 
 
 def _answered(programme: Programme) -> pd.DataFrame:

@@ -15,7 +15,6 @@ import pandas as pd
 import pandera.pandas as pa
 import xlsxwriter
 
-from konbit_lessons.errors import DataError
 from konbit_lessons.field.cleaning.by_hand import on_day
 from konbit_lessons.field.cleaning.record import ON_ROSTER, ROW, TYPED, Record, as_list, own_lines
 from konbit_lessons.field.identity import CANDIDATES, Codes, Match, Roster, fold, several_in
@@ -42,6 +41,9 @@ HOW = {
     EVENT: "These two events have the same type, day and place. Type in the column decision: the code of the event it "
     f"is the same as, or {DIFFERENT}. Then run konbit clean or konbit report: the answer is remembered.",
 }
+WORDS = {ORGANIZATION: (NEW, NO_ORGANIZATION), EVENT: (DIFFERENT,)}  # answers that are no code
+OTHER = "None of the answers of this list. The code of any other is taken as well: did you mean one?"
+LONGEST_LIST = 255  # letters of a drop-down that a spreadsheet takes
 EQUAL = ("code", "name")  # how a text can be meant without any doubt
 DECISION = "decision"
 
@@ -55,10 +57,13 @@ class Decisions(NamedTuple):
         (question, folded text) → a line of the ledger, with ``where`` it stands.
     notes : dict of (str, str) to dict of str to str
         ``initials`` and ``notes`` beside a question that is still open, kept in the next review.
+    twice : list of str
+        What is wrong where a text has two answers.
     """
 
     answers: dict[tuple[str, str], dict[str, str]]
     notes: dict[tuple[str, str], dict[str, str]]
+    twice: list[str]
 
     def of(self, question: str, typed: str) -> dict[str, str] | None:
         """The answer about a text, whatever its case, accents and spaces."""
@@ -76,9 +81,9 @@ def load(programme: Programme) -> Decisions:
     Raises
     ------
     DataError
-        A needed column is missing, or one text has two answers.
+        A needed column is missing.
     """
-    decided, twice = Decisions({}, {}), []
+    decided = Decisions({}, {}, [])
     lines = [*_lines(own_lines(programme.raw / LEDGER, COLUMNS, COLUMNS[:3]), LEDGER)]
     review = programme.processed / REVIEW
     raw = read(review, kind="sheet", expect=(*ASKED.values(), DECISION)) if review.is_file() else None
@@ -93,9 +98,7 @@ def load(programme: Programme) -> Decisions:
         elif (other := decided.answers.setdefault(key, line))["decision"] != line["decision"]:
             found = f'found "{line["decision"]}" for "{line["typed"]}"'
             but = f'but {other["where"]} says "{other["decision"]}". Correct one of the two.'
-            twice.append(f"{line['where']}: {found}, {but}")
-    if twice:
-        raise DataError("\n".join(twice))
+            decided.twice.append(f"{line['where']}: {found}, {but}")
     return decided
 
 
@@ -147,12 +150,22 @@ def _fill(sheet, question: str, questions: pd.DataFrame, styles: dict) -> None:
     widths = {ASKED[question]: 40, "where_it_stands": 44, "notes": 30}
     for at, name in enumerate(header):
         sheet.set_column(at, at, widths.get(name, 32 if name.startswith("name") else 13))
+    near = [name for name in shown if name.startswith("candidate_")]
     for row, (one, answers) in enumerate(zip(shown.to_numpy(), cells[ANSWERS].to_numpy(), strict=True), start=2):
         sheet.write_row(row, 0, one, styles["cell"])
         sheet.write_row(row, len(one), answers, styles["answer"])
+        codes = [code for code in shown[near].iloc[row - 2].dropna() if "," not in code]
+        sheet.data_validation(row, len(one), row, len(one), _choice([*codes, *WORDS[question]]))
     sheet.freeze_panes(2, 1)
     if len(shown):
         sheet.autofilter(1, 0, 1 + len(shown), len(header) - 1)
+
+
+def _choice(answers: list[str]) -> dict:
+    """A drop-down of the likeliest answers; another code may be typed, after a word of warning."""
+    fits = [at for at in range(1, len(answers) + 1) if len(",".join(answers[-at:])) <= LONGEST_LIST]
+    told = {"error_type": "warning", "error_title": "Is it a code?", "error_message": OTHER}
+    return {"validate": "list", "source": answers[-fits[-1] :], **told}
 
 
 class _Known:
