@@ -1,8 +1,8 @@
 """Records that come or change after a quarter was mailed: shared pages wait for enough of them.
 
 Two builds of a quarter that differ by one late record would tell what its organization did. So the records of which
-shared reports were bundled are kept, and of the quarters until then each organization's stay as they were, until as many
-organizations' as the smallest cell have changed: then all move together. The roster and the events are public.
+shared reports were bundled are kept, and of the quarters until then each organization's stay as they were, until those
+of as many organizations as the smallest cell have changed: then all move together. The roster and events are public.
 """
 
 import json
