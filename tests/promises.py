@@ -37,7 +37,7 @@ def main():
     """Run the tests, write the table, and say which promise does not hold."""
     ids = sorted({f"{HERE / one}" for promise in PROMISES.values() for one in promise["tests"]})
     results, lines, broken = Results(), [], []
-    pytest.main(["-p", "no:cacheprovider", *ids], plugins=[results])
+    pytest.main(["-n", "2", "--dist", "worksteal", "-p", "no:cacheprovider", *ids], plugins=[results])
     for name, promise in PROMISES.items():
         of = held_by(results, promise)
         passed = sum(results[one] for one in of)
