@@ -26,7 +26,7 @@ IMAGE = re.compile(r"!\[[^\]]*\]\s*[(\[]")
 ANCHOR = re.compile(r"\[[^\]]*\]\(\s*#([^)\s]*)\s*\)")
 ITEM = re.compile(r"([-*+]|\d+[.)])\s+")
 FINDING = "finding-"
-IN_FRONT = 120  # of the evaluator's own words, in all sections
+IN_FRONT = 100  # of the evaluator's own words, in all sections
 RECOMMENDATIONS = "what-we-will-change"  # the section whose items each say what they rest on
 _MARKDOWN = mistune.create_markdown(escape=True)
 
