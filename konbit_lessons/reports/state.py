@@ -95,8 +95,8 @@ def are_there(folder, files):
 def made_of(states, report, asked):
     """Return what is said of a report, with what it was made of; not, where that changed while it was made."""
     run, path, parameters = asked
-    before, after = (one.of(run.setting, path, run.about(parameters), report["read"]) for one in states)
-    return report | {"made_of": after if before == after else ""}
+    hashes = {one.of(run.setting, path, run.about(parameters), report["read"]) for one in states}
+    return report | {"made_of": hashes.pop() if len(hashes) == 1 else ""}
 
 
 def code_of(notebook):
