@@ -376,9 +376,9 @@ def _unsettled(data):
 
     log, place = data.cleaning_log, ["source", "sheet", "row", "column"]
     decided = log.loc[log["check"].isin([decisions.DECISION, corrections.CHECK]), place]
-    aside = data.set_aside[_not_among(data.set_aside[place], decided)]
+    aside = data.set_aside.loc[_not_among(data.set_aside[place], decided)]
     left = corrections.left_as_it_is(data.programme)
-    return aside[_not_among(aside[[*left]], left)]
+    return aside.loc[_not_among(aside[[*left]], left)]
 
 
 def _not_among(rows, others):

@@ -239,12 +239,12 @@ def _as_it_is(run, todo, used):
 
 def _check_own_words(runs, todo, used):
     """What is wrong in the evaluator's own words is said before anything starts."""
-    learning = {in_words(notebooks.LEARNING, run.language): run for run in runs}
-    if new := (learning.keys() & todo.keys()) - _as_it_is(runs[0], todo, used)[2]:
+    learning = {name: one for name, one in todo.items() if one[1].stem == notebooks.LEARNING}
+    if new := learning.keys() - _as_it_is(runs[0], learning, used)[2]:
         from konbit_lessons.reports.narrative import own_words
 
-        for run in (learning[name] for name in sorted(new)):
-            own_words(cleaned(run.setting.programme), quarter=run.setting.quarter, language=run.setting.words)
+        for setting in (learning[name][0].setting for name in sorted(new)):
+            own_words(cleaned(setting.programme), quarter=setting.quarter, language=setting.words)
 
 
 @contextmanager

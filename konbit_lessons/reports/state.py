@@ -30,7 +30,11 @@ class State:
 
     def __init__(self, programme, used, reports):
         self._programme, self.used, self._reports = programme, used, reports
-        self.code = cache(code_of)
+        self._library = cache(_library)
+
+    def code(self, notebook):
+        """Return one hash of a notebook and of the library that makes a page of it."""
+        return digest(f"{self._library()} {_hash(notebook)}")
 
     def of(self, setting, path, about, read):
         """Return the hash of all that a report is made of.
@@ -99,11 +103,11 @@ def made_of(states, report, asked):
     return report | {"made_of": hashes.pop() if len(hashes) == 1 else ""}
 
 
-def code_of(notebook):
-    """Return one hash of a notebook, of all code, words and templates that make a page of it, and of what they need."""
+def _library():
+    """One hash of all code, words and templates that make a page, and of the versions of what they need."""
     files = sorted(path for path in notebooks.PACKAGE.rglob("*.*") if path.suffix in CODE)
-    content = b"".join(path.read_bytes() for path in [notebook, *files])
-    return digest(json.dumps(manifest.versions()).encode() + content)
+    versions = json.dumps(manifest.versions()).encode()
+    return digest(versions + b"".join(path.read_bytes() for path in files))
 
 
 def _hash(path: Path):
