@@ -28,7 +28,7 @@ from konbit_lessons.field.store import cleaned
 from konbit_lessons.figures.markup import FOR_WORD
 from konbit_lessons.kept import FOLDER
 from konbit_lessons.publish import published, scratch, swept
-from konbit_lessons.reports import contents, manifest, notebooks, staging
+from konbit_lessons.reports import contents, editions, manifest, notebooks, staging
 from konbit_lessons.reports.bundle import bundle, read_first
 from konbit_lessons.reports.document import Setting, linked
 from konbit_lessons.reports.manifest import earlier, in_words, made_from, manifest_name
@@ -158,7 +158,7 @@ def make_reports(
 
 
 def quarter_before(programme, quarter=None, *, audience="shared", reports=None):
-    """Return the quarter before, where it has events and no learning report of it is stored; else None.
+    """Return the quarter before, where it has events and no learning report of it was shared or is stored; else None.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ def quarter_before(programme, quarter=None, *, audience="shared", reports=None):
         return None
     before = str(programme.calendar.named(notebooks.quarter_of(programme, quarter)).previous)
     stored = earlier(manifest.reports_folder(programme, reports) / before / manifest_name(audience))["reports"]
-    told = notebooks.LEARNING in manifest.in_language(stored)
+    told = notebooks.LEARNING in manifest.in_language(stored) or before in editions.shared(programme)
     return before if before in cleaned(programme).quarters and not told else None
 
 

@@ -56,7 +56,7 @@ class State:
         """The hash of one thing that was read: a cleaned table, numbers of earlier reports, or a file."""
         if name.startswith(TOLD):
             asked = replace(self._programme, audience=audience)
-            return manifest.told(asked, self._reports, before=quarter)
+            return manifest.said_before(asked, self._reports, before=quarter)
         cleaned = [
             path for end in ("parquet", "csv") if (path := self._programme.processed / f"{name}.{end}").is_file()
         ]
