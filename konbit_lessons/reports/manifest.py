@@ -114,7 +114,7 @@ def told(programme, reports=None, *, before):
 def said_before(programme, reports=None, *, before):
     """Return what is known of the numbers that were told in the quarters before one.
 
-    It is what was shared, see ``editions``; where nothing was, what the report that is stored said, unless that was made
+    It is what was shared, see ``editions``; where nothing was, what the stored report said, unless that was made
     from the very records of today, which would agree with themselves.
 
     Parameters
