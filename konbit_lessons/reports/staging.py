@@ -77,7 +77,11 @@ def publish(top):
     if not (top.is_dir() and _exchange(made, top)):
         if top.is_dir():
             top.replace(before)
-        made.replace(top)
+        try:
+            made.replace(top)
+        except OSError:
+            before.replace(top)
+            raise
     _work(top, FINISHED).unlink(missing_ok=True)
     for gone in (made, before):
         shutil.rmtree(gone, ignore_errors=True)
