@@ -2,15 +2,16 @@
 
 import errno
 import os
-import shutil
 import tempfile
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+import psutil
 import pytest
 from small_study import as_stored, cell, opening, part, study_of, written
 
-from konbit_lessons.publish import scratch
+from konbit_lessons.publish import published, scratch
 from konbit_lessons.reports import staging
 from konbit_lessons.reports.make import make_reports
 
@@ -43,54 +44,95 @@ def files(folder):
     return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def second(folder):
-    """The study a month later, which another row and another title tell from the first."""
+def later(folder):
+    """The study a month later: another row, another title, another table."""
     written(folder / "notebooks", cell(opening(title="Later")), cell(part(name="t", csv="a\n2\n")), name="incentives")
     (folder / "data.csv").write_text("y,a,c\n1,0,x\n0,1,z\n", encoding="utf-8")
 
 
 @pytest.fixture
-def twice(tmp_path, monkeypatch):
-    """A folder in which a study is published and then changed, and what is published before and after the next run."""
+def make(tmp_path, monkeypatch):
+    """Make the reports of a study, of which a brief is published already."""
     monkeypatch.setattr("konbit_lessons.reports.make.run_notebook", as_stored)
+    monkeypatch.setattr("konbit_lessons.reports.state._library", lambda: "")  # would take a fifth of the time
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()
-    study = study_of(tmp_path / "study")
-    make = partial(make_reports, study, workers=1, progress=str)
-    make()
-    reports = study.folder / "reports"
-    (reports / "study" / "internal" / "briefs").mkdir(parents=True)
-    (reports / "study" / "internal" / "briefs" / "a.html").write_text("a brief", encoding="utf-8")
-    shutil.copytree(reports, tmp_path / "kept")
-    before = files(reports / "study")
-    second(study.folder)
-    make()
-    return make, reports, tmp_path / "kept", [before, files(reports / "study")]
+    brief = tmp_path / "study" / "reports" / "study" / "internal" / "briefs" / "a.html"
+    published(brief, "a brief")
+    return partial(make_reports, study_of(tmp_path / "study"), workers=1, progress=str)
 
 
-@pytest.mark.parametrize("can_exchange", [True, False])
-@pytest.mark.parametrize("is_killed", [True, False])
+@pytest.mark.parametrize(("is_killed", "can_exchange"), [(True, True), (False, True), (True, False)])
 def test_after_a_fault_at_any_call_all_is_as_before_or_as_after_and_the_next_run_makes_it_whole(
-    twice, monkeypatch, is_killed, can_exchange
+    make, tmp_path, monkeypatch, is_killed, can_exchange
 ):
-    make, reports, kept, (before, after) = twice
-    assert before != after
-    clean = files(reports)
-    for at in range(1, 999):
-        shutil.rmtree(reports)
-        shutil.copytree(kept, reports)
+    study, reports, sources, clean = tmp_path / "study", tmp_path / "study" / "reports", [], []
+    for change in (later, study_of):
+        change(study)
+        make()
+        sources.append({file: content for file, content in files(study).items() if file.parts[0] != "reports"})
+        clean.append((files(reports / "study"), files(reports)))
+    assert clean[0][0] != clean[1][0]
+    for at in range(1, 999):  # from one to the other, and back
+        for file, content in sources[(at + 1) % 2].items():
+            (study / file).write_bytes(content)
         with monkeypatch.context() as patch:
             if not can_exchange:
                 patch.setattr(staging, "_exchange", lambda one, other: False)
             faults = Faults(patch, at, is_killed)
-            try:
+            with suppress(Killed, OSError):
                 make()
-            except (Killed, OSError):
-                pass
-        if can_exchange or not is_killed or (reports / "study").exists():
-            assert files(reports / "study") in (before, after), f"after call {at}"
+        is_there = (reports / "study").is_dir()
+        assert is_there or (is_killed and not can_exchange), f"after call {at}"
+        if is_there:
+            assert files(reports / "study") in [one for one, _ in clean], f"after call {at}"
         if faults.made < at:
             break
         make()
-        assert files(reports) == clean, f"after the run after call {at}"
-    assert 30 < at < 900
+        assert files(reports) == clean[(at + 1) % 2][1], f"after the run after call {at}"
+    assert 50 < at < 900
+
+
+def killed_at_the_second(make, tmp_path, monkeypatch):
+    """Run two notebooks, and end at the second; return the names of those that are run, from now on too."""
+    run = []
+
+    def noted(path, *about, **options):
+        run.append(path.stem)
+        if run == ["a", "b"]:
+            raise Killed
+        return as_stored(path, *about, **options)
+
+    monkeypatch.setattr("konbit_lessons.reports.make.run_notebook", noted)
+    for name in ("a", "b"):
+        written(tmp_path / "study" / "notebooks", cell(opening(title=name)), name=name)
+    with pytest.raises(Killed):
+        make(names=["a", "b"])
+    return run
+
+
+def test_a_run_goes_on_with_the_reports_that_one_that_was_killed_had_finished(make, tmp_path, monkeypatch):
+    run, shared = killed_at_the_second(make, tmp_path, monkeypatch), tmp_path / "study" / "reports" / "study" / "shared"
+    assert not shared.exists()
+    make(names=["a", "b"])
+    assert run == ["a", "b", "b"] and (shared / "a.html").is_file() and (shared / "b.html").is_file()
+    assert [one.name for one in (shared.parents[1] / ".runs" / "study").iterdir()] == [".lock"]
+
+
+@pytest.mark.parametrize("change", ["data.csv", "staged/shared/a.html"])
+def test_what_changed_since_is_made_again_though_it_was_finished(make, tmp_path, monkeypatch, change):
+    run, study = killed_at_the_second(make, tmp_path, monkeypatch), tmp_path / "study"
+    file = study / change if change == "data.csv" else study / "reports" / ".runs" / "study" / change
+    file.write_text(file.read_text(encoding="utf-8") + "0,0,x\n", encoding="utf-8")
+    make(names=["a", "b"])
+    assert run == ["a", "b", "a", "b"]
+
+
+def test_folders_of_processes_that_are_gone_are_swept_from_where_temporary_files_are(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    gone = next(pid for pid in range(999_999, 0, -1) if not psutil.pid_exists(pid))
+    for name in (f"konbit-{gone}-abc", f"konbit-{os.getpid()}-abc", "konbit-other"):
+        published(tmp_path / name / "executed.ipynb", "rows")
+    with scratch() as folder:
+        left = {one.name for one in tmp_path.iterdir()} - {Path(folder).name}
+    assert left == {f"konbit-{os.getpid()}-abc", "konbit-other"}
