@@ -176,8 +176,7 @@ def bundle(file, **asked):
     made = write_bundle(programme, **asked)
     for name in made.left_out:
         echo(f"Left out: {name} stands in the shared folder and belongs to no report.", err=True)
-    echo(f"Written: {len(made.files)} files in {made.path}")
-    echo(f"On record, to be kept with the programme: editions/{made.record.name}")
+    echo(f"Written: {len(made.files)} files in {made.path}; on record in editions/{made.record.name}")
 
 
 @main.command()

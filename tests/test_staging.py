@@ -41,12 +41,18 @@ class Faults:
 
 
 def files(folder):
-    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    every = [path for path in folder.rglob("*") if path.is_file() and path.name not in (".lock", ".running.json")]
+    return {path.relative_to(folder): path.read_bytes() for path in every}
+
+
+def now(folder):
+    """A study, small because its reports are made some hundred times."""
+    return study_of(folder, incentives=[cell(opening()), cell(part(name="s", csv="a\n1\n"))])
 
 
 def later(folder):
     """The study a month later: another row, another title, another table."""
-    written(folder / "notebooks", cell(opening(title="Later")), cell(part(name="t", csv="a\n2\n")), name="incentives")
+    study_of(folder, incentives=[cell(opening(title="Later")), cell(part(name="t", csv="a\n2\n"))])
     (folder / "data.csv").write_text("y,a,c\n1,0,x\n0,1,z\n", encoding="utf-8")
 
 
@@ -59,7 +65,7 @@ def make(tmp_path, monkeypatch):
     (tmp_path / "temporary").mkdir()
     brief = tmp_path / "study" / "reports" / "study" / "internal" / "briefs" / "a.html"
     published(brief, "a brief")
-    return partial(make_reports, study_of(tmp_path / "study"), workers=1, progress=str)
+    return partial(make_reports, now(tmp_path / "study"), workers=1, progress=str)
 
 
 @pytest.mark.parametrize(("is_killed", "can_exchange"), [(True, True), (False, True), (True, False)])
@@ -67,13 +73,13 @@ def test_after_a_fault_at_any_call_all_is_as_before_or_as_after_and_the_next_run
     make, tmp_path, monkeypatch, is_killed, can_exchange
 ):
     study, reports, sources, clean = tmp_path / "study", tmp_path / "study" / "reports", [], []
-    for change in (later, study_of):
+    for change in (later, now):
         change(study)
         make()
         sources.append({file: content for file, content in files(study).items() if file.parts[0] != "reports"})
         clean.append((files(reports / "study"), files(reports)))
     assert clean[0][0] != clean[1][0]
-    for at in range(1, 999):  # from one to the other, and back
+    for at in range(1 if can_exchange else 35, 999):  # from one to the other, and back; at first, that is the same
         for file, content in sources[(at + 1) % 2].items():
             (study / file).write_bytes(content)
         with monkeypatch.context() as patch:
@@ -90,7 +96,7 @@ def test_after_a_fault_at_any_call_all_is_as_before_or_as_after_and_the_next_run
             break
         make()
         assert files(reports) == clean[(at + 1) % 2][1], f"after the run after call {at}"
-    assert 50 < at < 900
+    assert 40 < at < 900, at
 
 
 def killed_at_the_second(make, tmp_path, monkeypatch):
@@ -113,10 +119,10 @@ def killed_at_the_second(make, tmp_path, monkeypatch):
 
 def test_a_run_goes_on_with_the_reports_that_one_that_was_killed_had_finished(make, tmp_path, monkeypatch):
     run, shared = killed_at_the_second(make, tmp_path, monkeypatch), tmp_path / "study" / "reports" / "study" / "shared"
-    assert not shared.exists()
+    assert not shared.exists() and (shared.parents[1] / ".runs" / "study" / "staged" / "shared" / "a.html").is_file()
     make(names=["a", "b"])
     assert run == ["a", "b", "b"] and (shared / "a.html").is_file() and (shared / "b.html").is_file()
-    assert [one.name for one in (shared.parents[1] / ".runs" / "study").iterdir()] == [".lock"]
+    assert not [*(shared.parents[1] / ".runs").iterdir()]
 
 
 @pytest.mark.parametrize("change", ["data.csv", "staged/shared/a.html"])

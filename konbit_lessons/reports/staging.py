@@ -1,6 +1,5 @@
 """A quarter is published as one: made in a folder beside, which then changes places with what was published before.
 
-    reports/.runs/FY2017Q3/.lock            who writes
     reports/.runs/FY2017Q3/finished.json    the reports that a run has finished so far, of each audience
     reports/.runs/FY2017Q3/staged/          what will be reports/FY2017Q3; what stays the same is there as a second link
     reports/.runs/FY2017Q3/before/          what it was, until that is taken away
@@ -18,7 +17,7 @@ import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from konbit_lessons.publish import only_one_run, published, swept
+from konbit_lessons.publish import only_one_run, published
 
 RUNS, STAGED, BEFORE, FINISHED = ".runs", "staged", "before", "finished.json"
 HERE, EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of renameat2(2)
@@ -32,10 +31,9 @@ def only_run_of(top):
     ------
     LockedError : another run holds it; the message says which, and since when
     """
-    with only_one_run(_work(top)):
-        if not top.exists() and _work(top, BEFORE).is_dir():
-            _work(top, BEFORE).replace(top.resolve())
-        swept(top)
+    if _work(top, BEFORE).is_dir() and not top.exists():
+        _work(top, BEFORE).replace(top.resolve())
+    with only_one_run(_work(top) if sys.platform == "win32" else top):  # there, no folder with an open file moves
         yield
 
 
@@ -62,9 +60,7 @@ def begin(top, keep=()):
     shutil.rmtree(before, ignore_errors=True)
     if made.is_dir():
         made.replace(before)
-    if top.is_dir():
-        shutil.copytree(top, made, symlinks=True, copy_function=_link)
-    made.mkdir(exist_ok=True)
+    shutil.copytree(top, made, symlinks=True, copy_function=_link)
     for file in keep:
         (made / file).parent.mkdir(parents=True, exist_ok=True)
         (before / file).replace(made / file)
@@ -74,17 +70,14 @@ def begin(top, keep=()):
 def publish(top):
     """Let the staged folder take the place of what is published, by one rename."""
     made, before, top = staged(top), _work(top, BEFORE), top.resolve()
-    if not (top.is_dir() and _exchange(made, top)):
-        if top.is_dir():
-            top.replace(before)
+    if not _exchange(made, top):
+        top.replace(before)
         try:
             made.replace(top)
         except OSError:
             before.replace(top)
             raise
-    _work(top, FINISHED).unlink(missing_ok=True)
-    for gone in (made, before):
-        shutil.rmtree(gone, ignore_errors=True)
+    shutil.rmtree(_work(top), ignore_errors=True)
 
 
 def _work(top, *name):
@@ -92,7 +85,7 @@ def _work(top, *name):
 
 
 def _link(source, target):
-    """A second name for a file that stays as it is, because files are replaced and never written to; or a copy."""
+    """A second name for a file, which is replaced and never written to, the lock among them; or a copy."""
     try:
         os.link(source, target, follow_symlinks=False)
     except OSError:

@@ -277,16 +277,15 @@ def compared_sentences(say, compared, *, quarter, edition=0, causes=()):
     told = {"still": then & now, "no longer": then & ~now, "now": now & ~then}
     named = {word: [f"**{small(say.name(name))}**" for name in both.loc[these, "name"]] for word, these in told.items()}
     read = say(TEXTS["stands"]["shared" if edition else "stored"], n=edition)
-    said = [first + read, _why(say, {row["kind"] for row in rows}, causes)]
+    said = [first + read, *_why(say, {row["kind"] for row in rows}, causes)]
     return said + [say(TEXTS["strength"][word], names=say.list(names)) for word, names in named.items() if names]
 
 
 def _why(say, kinds, causes):
-    """Why numbers of these kinds are others today; None where nothing is known to have moved them."""
+    """Why numbers of these kinds are others today, where something is known that can have moved them."""
     causes = [say(TEXTS["causes"][one]) for one in causes if kinds & MOVED_BY.get(one, kinds)]
-    if not causes:
-        return None
-    return say(TEXTS["stands"]["several" if causes[1:] else "only"], what=causes[0], names=say.list(causes))
+    text = TEXTS["stands"]["several" if causes[1:] else "only"]
+    return [say(text, what=causes[0], names=say.list(causes))] if causes else []
 
 
 def then_and_now(say, compared):
