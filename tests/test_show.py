@@ -16,6 +16,7 @@ from PIL import Image
 
 import konbit_lessons as kl
 from konbit_lessons.errors import PlotError
+from konbit_lessons.figures.markup import FOR_WORD
 from konbit_lessons.show import CARRIED
 
 say = kl.Say()
@@ -68,6 +69,12 @@ def test_its_text_is_text_and_its_marks_stand_where_their_values_are():
     middles = [float(re.match(r"m([\d.]+)", one)[1]) for one in dots]
     scale = (ticks["60"] - ticks["40"]) / 20
     assert middles == pytest.approx([ticks["40"] + 5 * scale, ticks["40"] + 10 * scale], abs=0.3)
+
+
+def test_a_picture_for_a_word_file_is_drawn_only_where_one_is_asked_for(monkeypatch):
+    assert "png" not in shown()._carried()
+    monkeypatch.setenv(FOR_WORD, "1")
+    assert base64.b64decode(shown()._carried()["png"]).startswith(b"\x89PNG")
 
 
 def test_a_plot_that_no_lines_and_letters_draw_is_a_png():

@@ -58,7 +58,8 @@ def quarters_cleaned(path: Path, said: dict[str, Any]) -> list[str] | None:
         raw, cleaned = (path.parent / said["programme"].get(name, f"data/{name}") for name in ("raw", "processed"))
         at, stamp = (cleaned / STAMP).stat().st_ctime, json.loads((cleaned / STAMP).read_text(encoding="utf-8"))
         own = [one for end in ("*.xlsx", "*.csv") for one in cleaned.glob(end)]
-        read = [path, raw, *raw.rglob("*"), *own, *Path(__file__).parents[1].rglob("*.py")]
+        code = [*Path(__file__).parents[1].glob("*.py"), *Path(__file__).parent.rglob("*.py")]
+        read = [path, raw, *raw.rglob("*"), *own, *code]
         is_old = any(one.stat().st_ctime >= at for one in read) or any("query" in one for one in said["source"])
         return None if is_old else stamp["quarters"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):  # not cleaned yet, or the file is wrong
