@@ -204,9 +204,8 @@ def _make(run, todo, used, steps):
     listed = {name: one for name, one in sorted((stored | made).items()) if name not in failed}
     pages = {(one["name"], one["language"]): one["page"] for one in listed.values()}
     for name, one in listed.items():
-        listed[name] = linked(
-            run.folder, one, {of: page for (of_name, of), page in pages.items() if of_name == one["name"]}
-        )
+        others = {of: page for (of_name, of), page in pages.items() if of_name == one["name"]}
+        listed[name] = linked(run.folder, one, others)
     said = manifest.manifest(run.setting, state.used, reports=listed, failed=not_made)
     for file, html in contents.indexes(run.setting, said, run.folder).items():
         published(run.folder / file, html)
@@ -251,9 +250,8 @@ def _check_own_words(runs, todo, used):
 def _executed(todo, workers):
     """Name → the Future of the executed notebook of each report; so many run at a time."""
     workers, languages = workers or min(os.cpu_count() or 1, MOST_WORKERS), [run.language for run, *_ in todo.values()]
-    first = sorted(
-        todo, key=lambda name: languages.index(todo[name][0].language)
-    )  # the others need no fit of their own
+    # the languages after the first one need no fit of their own
+    first = sorted(todo, key=lambda name: languages.index(todo[name][0].language))
     with scratch() as kept, ThreadPoolExecutor(workers) as pool:
         try:
             yield {name: pool.submit(_execute, *todo[name], kept) for name in first}
