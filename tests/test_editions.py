@@ -138,6 +138,14 @@ def test_what_is_other_now_is_named_and_a_change_of_the_model_is_none_of_the_dat
     assert said(kl.load(lived.toml))["changed"] == causes
 
 
+def test_of_reports_made_before_the_model_was_written_down_only_files_are_compared(lived):
+    programme = make(lived)
+    path = lived.folder / "reports" / FIRST / "manifest.json"
+    path.write_text(json.dumps({key: one for key, one in json.loads(path.read_text()).items() if key != "model"}))
+    bundle(programme, quarter=FIRST)
+    assert said(programme)["changed"] == []
+
+
 def test_another_version_of_the_library_is_another_method(lived, monkeypatch):
     bundle(make(lived), quarter=FIRST)
     monkeypatch.setattr(editions, "_library", lambda: "another")

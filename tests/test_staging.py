@@ -142,3 +142,12 @@ def test_folders_of_processes_that_are_gone_are_swept_from_where_temporary_files
     with scratch() as folder:
         left = {one.name for one in tmp_path.iterdir()} - {Path(folder).name}
     assert left == {f"konbit-{os.getpid()}-abc", "konbit-other"}
+
+
+def test_a_quarter_that_is_kept_elsewhere_is_published_there(make, tmp_path):
+    top = tmp_path / "study" / "reports" / "study"
+    top.rename(tmp_path / "elsewhere")
+    top.symlink_to(tmp_path / "elsewhere")
+    make()
+    assert top.is_symlink() and (tmp_path / "elsewhere" / "shared" / "incentives.html").is_file()
+    assert (tmp_path / "elsewhere" / "internal" / "briefs" / "a.html").read_text(encoding="utf-8") == "a brief"

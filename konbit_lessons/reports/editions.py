@@ -46,7 +46,7 @@ def is_of(record, made):
 def new(made, period, number):
     """Return the record of an edition of the pages that a manifest lists, bundled today."""
     reports = {page: {key: one[key] for key in KEPT if key in one} for page, one in made["reports"].items()}
-    about = {key: made.get(key, {}) for key in ("programme", "inputs", "model", "versions")}
+    about = {key: made[key] for key in ("programme", "inputs", "model", "versions") if key in made}
     day = date.today().isoformat()
     return {"period": period, "edition": number, "bundled_on": day, "zips": {}, **about, "reports": reports}
 

@@ -33,6 +33,7 @@ def only_run_of(top):
     """
     if _work(top, BEFORE).is_dir() and not top.exists():
         _work(top, BEFORE).replace(top.resolve())
+    top.mkdir(parents=True, exist_ok=True)
     with only_one_run(_work(top) if sys.platform == "win32" else top):  # there, no folder with an open file moves
         yield
 
