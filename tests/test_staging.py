@@ -11,9 +11,10 @@ import psutil
 import pytest
 from small_study import as_stored, cell, opening, part, study_of, written
 
+import konbit_lessons as kl
 from konbit_lessons.publish import published, scratch
 from konbit_lessons.reports import staging
-from konbit_lessons.reports.make import make_reports
+from konbit_lessons.reports.make import bundle, make_reports
 
 CALLS = ("open", "write", "fsync", "replace", "rename", "link", "mkdir", "unlink", "rmdir")
 
@@ -97,6 +98,27 @@ def test_after_a_fault_at_any_call_all_is_as_before_or_as_after_and_the_next_run
         make()
         assert files(reports) == clean[(at + 1) % 2][1], f"after the run after call {at}"
     assert 40 < at < 900, at
+
+
+@pytest.mark.parametrize("is_killed", [True, False])
+def test_after_a_fault_at_any_call_of_bundle_no_edition_is_on_record_whose_zip_is_not_there(
+    make, tmp_path, monkeypatch, is_killed
+):
+    study, _ = kl.load(tmp_path / "study" / "programme.toml"), make()
+    made = bundle(study)
+    clean = [path.read_bytes() for path in (made.path, made.record)]
+    for at in range(1, 999):
+        made.path.unlink()
+        made.record.unlink()
+        with monkeypatch.context() as patch:
+            faults = Faults(patch, at, is_killed)
+            with suppress(Killed, OSError):
+                bundle(study)
+        assert made.path.exists() or not made.record.exists()
+        assert [path.read_bytes() for path in (bundle(study).path, made.record)] == clean
+        if faults.made < at:
+            break
+    assert 6 < at < 900, at
 
 
 def killed_at_the_second(make, tmp_path, monkeypatch):
