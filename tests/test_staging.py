@@ -62,6 +62,7 @@ def make(tmp_path, monkeypatch):
     """Make the reports of a study, of which a brief is published already."""
     monkeypatch.setattr("konbit_lessons.reports.make.run_notebook", as_stored)
     monkeypatch.setattr("konbit_lessons.reports.state._library", lambda: "")  # would take a fifth of the time
+    monkeypatch.setattr(os, "fsync", lambda handle: None)  # processes are tried, no disk
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()
     brief = tmp_path / "study" / "reports" / "study" / "internal" / "briefs" / "a.html"
