@@ -12,7 +12,8 @@ import pytest
 from small_study import as_stored, cell, opening, part, study_of, written
 
 import konbit_lessons as kl
-from konbit_lessons.publish import published, scratch
+from konbit_lessons.errors import LockedError
+from konbit_lessons.publish import only_one_run, published, scratch
 from konbit_lessons.reports import staging
 from konbit_lessons.reports.make import bundle, make_reports
 
@@ -174,3 +175,17 @@ def test_a_quarter_that_is_kept_elsewhere_is_published_there(make, tmp_path):
     make()
     assert top.is_symlink() and (tmp_path / "elsewhere" / "shared" / "incentives.html").is_file()
     assert (tmp_path / "elsewhere" / "internal" / "briefs" / "a.html").read_text(encoding="utf-8") == "a brief"
+
+
+def test_the_lock_is_held_also_after_the_folders_have_changed_places(make, tmp_path, monkeypatch):
+    publish, top = staging.publish, tmp_path / "study" / "reports" / "study"
+
+    def tried(_):
+        publish(top)
+        with pytest.raises(LockedError, match=f"process {os.getpid()}, since"), only_one_run(top):
+            pass
+
+    monkeypatch.setattr(staging, "publish", tried)
+    make()
+    with only_one_run(top):
+        pass

@@ -38,9 +38,8 @@ def shared(programme):
 
 def is_of(record, made):
     """Return whether an edition is of the pages that a manifest lists."""
-    return {page: one["files"] for page, one in record["reports"].items()} == {
-        page: one["files"] for page, one in made["reports"].items()
-    }
+    there, now = ({page: one["files"] for page, one in each["reports"].items()} for each in (record, made))
+    return there == now
 
 
 def new(made, period, number):
