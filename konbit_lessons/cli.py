@@ -142,7 +142,7 @@ def clean(file):
 @reports_option
 @seconds_option
 @option("--to", type=click.Choice(["html", "docx"]), default="html", help="docx: a Word file beside each page.")
-@option("--before", is_flag=True, help="First the learning report of the quarter before, if none is stored.")
+@option("--before", is_flag=True, help="First the learning report of the quarter before, if there is none.")
 @option("--strict", is_flag=True, help="Refuse a shared report whose notebook shows more than may be published.")
 @option("-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter of the notebooks.")
 @workers_option
@@ -182,7 +182,7 @@ def bundle(file, **asked):
     made = write_bundle(programme, **asked)
     for name in made.left_out:
         echo(f"Left out: {name} stands in the shared folder and belongs to no report.", err=True)
-    echo(f"Written: {len(made.files)} files in {made.path}")
+    echo(f"Written: {len(made.files)} files in {made.path}; on record in editions/{made.record.name}")
 
 
 @main.command()

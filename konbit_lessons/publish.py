@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+import shutil
 import tempfile
 import unicodedata
 import zipfile
@@ -12,11 +13,12 @@ from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
+import psutil
 from filelock import FileLock, Timeout
 
 from konbit_lessons.errors import LockedError
 
-UNFINISHED = ".konbit-unfinished-"
+UNFINISHED, SCRATCH = ".konbit-unfinished-", "konbit-"
 LOCK, HOLDER = ".lock", ".running.json"
 FORMULA = (
     r"[\u200b-\u200f\u2060\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\x00]"  # also wide, and behind what has no width
@@ -81,6 +83,26 @@ def from_spreadsheets(rows: pd.DataFrame) -> pd.DataFrame:
     return plain.apply(lambda column: column.str.replace(NUL, "\0", regex=False))
 
 
+def swept(folder, *, inside=True):
+    """Take away files that a run which was killed left half-written in a folder, and in those `inside` it."""
+    for unfinished in folder.glob(f"{'**/' * inside}{UNFINISHED}*"):
+        unfinished.unlink()
+
+
+def scratch():
+    """Return a new folder for what this process needs for a while; those of processes that are gone are taken away.
+
+    Returns
+    -------
+    TemporaryDirectory
+    """
+    for left in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*-*"):
+        pid = left.name.removeprefix(SCRATCH).partition("-")[0]
+        if pid.isdigit() and not psutil.pid_exists(int(pid)):
+            shutil.rmtree(left, ignore_errors=True)
+    return tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-")
+
+
 @contextmanager
 def only_one_run(folder, *, wait=False):
     """Hold the folder for this run, or `wait` until it can; sweep away what a run that was killed left half-written.
@@ -95,8 +117,7 @@ def only_one_run(folder, *, wait=False):
         with FileLock(folder / LOCK, timeout=-1 if wait else 0):
             since = datetime.now().astimezone().isoformat(timespec="seconds")
             holder.write_text(json.dumps({"pid": os.getpid(), "since": since}), encoding="utf-8")
-            for unfinished in folder.rglob(f"{UNFINISHED}*"):
-                unfinished.unlink()
+            swept(folder)
             try:
                 yield
             finally:

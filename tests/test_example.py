@@ -92,7 +92,7 @@ def test_another_seed_gives_another_programme(world):
 
 
 def test_the_example_in_the_repository_is_what_the_default_arguments_write(folder):
-    for path in sorted(folder.rglob("*.*")):
+    for path in sorted({*folder.rglob("*.*")} - {folder / ".gitignore"}):  # that of the repository leaves out more
         committed = ROOT / path.relative_to(folder)
         if path.suffix != ".xlsx":
             assert committed.read_bytes() == path.read_bytes(), path.name

@@ -327,6 +327,10 @@ SITUATIONS = {
     "decided before": lambda say: [text for _, facts, _ in say.decided_before(LATE) for fact in facts for text in fact],
     "findings of before": lambda say: [*say.no_longer(HELD), *say.held_sentences(HELD), *say.held_sentences(NOT_KEPT)],
     "another number today": lambda say: say.compared_sentences(COMPARED, quarter=QUARTER),
+    "shared, for two reasons": lambda say: say.compared_sentences(
+        COMPARED, quarter=QUARTER, edition=2, causes=["corrections", "incentives", "targets"]
+    ),
+    "the model alone": lambda say: say.compared_sentences(COMPARED, quarter=QUARTER, edition=1, causes=["method"]),
     "no report before": lambda say: say.compared_sentences(findings.compared({}, EVERY, EVERY), quarter=QUARTER),
     "to come": lambda say: say.to_come(numbers({"kind": "due_later", "measure": "due_later", "k": 21}), 6),
     "before and after": lambda say: say.approach_sentences(SIDES, GAP),

@@ -14,6 +14,7 @@ from pathlib import Path
 from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.example.field_files import write_files
 from konbit_lessons.example.world import World, simulate
+from konbit_lessons.field.programme import IGNORED
 from konbit_lessons.publish import published
 
 __all__ = ["World", "simulate", "write_example"]
@@ -58,4 +59,6 @@ def write_example(folder, *, seed: int = 2017, organizations: int = 137, events:
         texts[programme] = (TEMPLATES / "programme.toml").read_text(encoding="utf-8")
         for org_type, target in world.organizations["org_type"].value_counts().items():
             texts[programme] = re.sub(rf"(?m)^{org_type} = \d+$", f"{org_type} = {target}", texts[programme])
+    if not (ignored := folder / ".gitignore").exists():
+        texts[ignored] = IGNORED
     return [*written, *(published(path, text) for path, text in texts.items())]

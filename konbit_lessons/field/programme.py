@@ -27,6 +27,8 @@ from konbit_lessons.words.label import Label
 AUDIENCES = ("shared", "internal")
 # an evaluator's own, beside the raw files
 CORRECTIONS, LEDGER, ANSWERED = "corrections.csv", "identity_ledger.csv", "set_aside_ledger.csv"
+IGNORED = "# rows about organizations and people; what people decided is kept\n/data/*\n!/data/raw/\n/data/raw/*\n"
+IGNORED += "".join(f"!/data/raw/{name}\n" for name in (CORRECTIONS, LEDGER, ANSWERED)) + "/reports/\n"  # .gitignore
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,11 @@ from konbit_lessons.errors import DataError, ProgrammeError, ReportError
 from konbit_lessons.field.store import cleaned, digest, inputs
 from konbit_lessons.kept import told_by
 from konbit_lessons.languages import languages
-from konbit_lessons.publish import file_safe, only_one_run, published
+from konbit_lessons.publish import file_safe, published
 from konbit_lessons.reports import make, notebooks
 from konbit_lessons.reports.document import Setting, in_each, linked
 from konbit_lessons.reports.manifest import as_text, in_words, manifest, reports_folder, source_of
+from konbit_lessons.reports.staging import only_run_of
 from konbit_lessons.reports.state import State, are_there
 from konbit_lessons.words import Words
 
@@ -74,7 +75,7 @@ def make_briefs(
     data, top = cleaned(programme), reports_folder(programme, reports) / quarter
     wanted = _wanted(data, organizations, quarter)
     runs = [_Run(Setting(programme, quarter, one, "internal"), top) for one in words]
-    with only_one_run(top):
+    with only_run_of(top):
         every = [(run, one) for run in runs for one in wanted]
         todo = [(run, one) for run, one in every if force or not run.up_to_date(one)]
         if len(todo) < len(every):

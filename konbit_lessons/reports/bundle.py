@@ -1,7 +1,8 @@
 """The zip to mail: the shared reports as they were made, in one folder with a page to read first.
 
 It holds what the manifest lists and nothing else, so that neither internal reports nor a file put there by hand can
-slip in. The same reports give the same bytes.
+slip in. The same reports give the same bytes. What was mailed is an edition, see ``editions``: other pages are another
+edition, whose zip stands beside the one before.
 """
 
 from pathlib import Path
@@ -10,10 +11,11 @@ from typing import NamedTuple
 from konbit_lessons.errors import DataError, ReportError
 from konbit_lessons.field import late
 from konbit_lessons.field.store import cleaned, digest, fingerprint
-from konbit_lessons.publish import file_safe, only_one_run, published, zipped
-from konbit_lessons.reports import contents, manifest, notebooks
+from konbit_lessons.publish import file_safe, published, zipped
+from konbit_lessons.reports import contents, editions, manifest, notebooks
 from konbit_lessons.reports.document import Setting, document, in_each, switched
 from konbit_lessons.reports.manifest import PLAIN, SAFE_NAME, in_language, in_words, manifest_name
+from konbit_lessons.reports.staging import only_run_of
 from konbit_lessons.words import complete
 
 READ_FIRST = "READ-ME"
@@ -27,15 +29,17 @@ class Bundle(NamedTuple):
     path : Path
     files : tuple of str, the names in it
     left_out : tuple of str, files that stand in the shared folder and belong to no report
+    record : Path, what stays on record of this edition
     """
 
     path: Path
     files: tuple[str, ...]
     left_out: tuple[str, ...]
+    record: Path
 
 
 def bundle(programme, *, quarter=None, language=None, reports=None):
-    """Write ``konbit-<programme>-<quarter>.zip`` beside the shared folder.
+    """Write ``konbit-<programme>-<quarter>.zip`` beside the shared folder, or that of the edition it is.
 
     Parameters
     ----------
@@ -50,7 +54,8 @@ def bundle(programme, *, quarter=None, language=None, reports=None):
 
     Raises
     ------
-    DataError : there are no reports, or they are not those of the data as they are now, or not in that language
+    DataError : there are no reports, or they are not those of the data as they are now and neither were they shared nor
+        are there later ones, or not in that language; a record of an edition is not as it was written
     ReportError : a report failed the last time
     """
     reports = manifest.reports_folder(programme, reports)
@@ -58,10 +63,13 @@ def bundle(programme, *, quarter=None, language=None, reports=None):
     shared, again = top / "shared", "konbit report" + ("" if programme.study else f" --quarter {top.name}")
     if not (top / manifest_name("shared")).is_file():
         raise DataError(f"bundle: found no shared reports of {top.name}; make them first: {again}.")
-    with only_one_run(top):
+    with only_run_of(top):
         made = manifest.earlier(top / manifest_name("shared"))
         words = complete(language or PLAIN)
-        _refuse_to_mail(made, manifest.made_from(programme), language, top.name, again)
+        record, is_shared = _edition(programme, made, top.name)
+        is_closed = any(path.parent.name > top.name for path in reports.glob(f"*/{manifest_name('shared')}"))
+        now = made["inputs"] if is_shared or is_closed else manifest.made_from(programme)
+        _refuse_to_mail(made, now, language, top.name, again)
         files = _as_made(made, shared, again)
         there = {path.relative_to(shared).as_posix() for path in shared.rglob("*") if path.is_file()}
         setting = Setting(programme, made["quarter"], words)
@@ -70,10 +78,21 @@ def bundle(programme, *, quarter=None, language=None, reports=None):
             made, files = _only_in(language, made, files)
         files |= contents.indexes(setting, made, shared, alone=True) | read_first(setting, made)
         name = f"konbit-{file_safe(programme.name) or 'programme'}-{in_words(top.name, language or PLAIN)}"
-        path = published(top / f"{name}.zip", zipped({f"{name}/{file}": content for file, content in files.items()}))
-        if not programme.study:
+        name += f"-edition-{record['edition']}" if record["edition"] > 1 else ""
+        path, content = top / f"{name}.zip", zipped({f"{name}/{file}": content for file, content in files.items()})
+        if not (path.is_file() and digest(path.read_bytes()) in record["zips"]):  # else it stays as it was mailed
+            published(path, content)
+        kept = editions.keep(programme, record, path.read_bytes(), path.name)
+        if not programme.study and made["inputs"] == manifest.made_from(programme):
             late.keep(cleaned(programme), str(programme.last_day(made["quarter"])), fingerprint(programme))
-    return Bundle(path, tuple(sorted(files)), tuple(sorted(left_out)))
+    return Bundle(path, tuple(sorted(files)), tuple(sorted(left_out)), kept)
+
+
+def _edition(programme, made, period):
+    """The record of the edition that the reports are of, and whether it was shared before."""
+    there = editions.shared(programme).get(period, [])
+    same = [one for one in there if editions.is_of(one, made)]
+    return (same or [editions.new(made, period, len(there) + 1)])[-1], bool(same)
 
 
 def _period(programme, quarter, reports):

@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 from konbit_lessons.errors import KonbitError
 from konbit_lessons.field.programme import load
 from konbit_lessons.figures.drawing import THEME
-from konbit_lessons.publish import UNFINISHED, held_by
+from konbit_lessons.publish import UNFINISHED, held_by, scratch
 from konbit_lessons.reports import run, word
 from konbit_lessons.reports.manifest import reports_folder
 from konbit_lessons.reports.page import sanitized
@@ -101,7 +101,7 @@ def _font():
 
 def _kernel():
     """Run a notebook as a report is run."""
-    with tempfile.TemporaryDirectory(prefix="konbit-") as folder:
+    with scratch() as folder:
         path = Path(folder, "doctor.ipynb")
         path.write_text(
             writes(new_notebook(cells=[new_markdown_cell("# 1"), new_code_cell("1 + 1")])), encoding="utf-8"

@@ -15,7 +15,6 @@ the same bytes; a report that would come out the same, see ``state``, is not mad
 """
 
 import os
-import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -29,8 +28,8 @@ from konbit_lessons.field import late
 from konbit_lessons.field.store import cleaned
 from konbit_lessons.figures.markup import FOR_WORD
 from konbit_lessons.kept import FOLDER
-from konbit_lessons.publish import only_one_run, published
-from konbit_lessons.reports import contents, manifest, notebooks
+from konbit_lessons.publish import published, scratch, swept
+from konbit_lessons.reports import contents, editions, manifest, notebooks, staging
 from konbit_lessons.reports.bundle import bundle, read_first
 from konbit_lessons.reports.document import Setting, linked
 from konbit_lessons.reports.manifest import earlier, in_words, made_from, manifest_name
@@ -147,9 +146,10 @@ def make_reports(
     todo = {in_words(name, run.language): (run, wanted[name], of[name]) for name in wanted for run, of in given}
     used = made_from(programme)
     _check_own_words(runs, todo, used)
-    with only_one_run(top):
+    with staging.only_run_of(top):
         failed = _make(runs[0], todo, used, steps)
     with FileLock(top.parent / ".quarters.lock"):  # runs for several quarters at once list them one after the other
+        swept(top.parent, inside=False)
         for file, html in contents.quarters(runs[0].setting, top.parent).items():
             published(top.parent / file, html)
     if audience == "shared" and late.was_shared(programme):
@@ -162,7 +162,7 @@ def make_reports(
 
 
 def quarter_before(programme, quarter=None, *, audience="shared", reports=None):
-    """Return the quarter before, where it has events and no learning report of it is stored; else None.
+    """Return the quarter before, where it has events and no learning report of it was shared or is stored; else None.
 
     Parameters
     ----------
@@ -174,27 +174,33 @@ def quarter_before(programme, quarter=None, *, audience="shared", reports=None):
         return None
     before = str(programme.calendar.named(notebooks.quarter_of(programme, quarter)).previous)
     stored = earlier(manifest.reports_folder(programme, reports) / before / manifest_name(audience))["reports"]
-    told = notebooks.LEARNING in manifest.in_language(stored)
+    told = notebooks.LEARNING in manifest.in_language(stored) or before in editions.shared(programme)
     return before if before in cleaned(programme).quarters and not told else None
 
 
 def _make(run, todo, used, steps):
-    """Make each report and then the index and the manifest; return name → error of those that failed."""
-    programme, audience = run.setting.programme, run.setting.audience
+    """Make each report and then the index and the manifest, and publish all; return name → error of those that failed.
+
+    All is made in a folder beside, see ``staging``.
+    """
+    programme, top, audience = run.setting.programme, run.top, run.setting.audience
     state, before, same = _as_it_is(run, todo, used)
-    stored, made, failed = before["reports"], {}, {}
-    with _executed({name: one for name, one in todo.items() if name not in same}, run.workers) as executed:
+    stored, made, done, failed = before["reports"], {}, {}, {}
+    run, todo, ready = _staged(run, todo, state, {name: stored[name] for name in same})
+    with _executed({name: one for name, one in todo.items() if name not in ready}, run.workers) as executed:
         for name, one in todo.items():
             try:
-                about = stored[name] if name in same else _report(*one, executed[name], made)
+                about = ready.get(name) or _report(*one, executed[name], made)
                 made[name] = about | {"inputs": manifest.source_of(state.used)}
-                run.tell(f"{name}: {NOT_AGAIN}" if name in same else f"{name}: {run.top.name}/{audience}/{name}.html")
+                run.tell(f"{name}: {NOT_AGAIN}" if name in ready else f"{name}: {top.name}/{audience}/{name}.html")
+                done[name] = made_of([state], made[name], one)
+                staging.note_finished(top, audience, done)
             except ReportError as error:
                 failed[name] = error
                 run.tell(f"{name}: failed")
             steps(len(made) + len(failed), len(todo))
     if executed:
-        states = state, State(programme, made_from(programme), run.top.parent)
+        states = state, State(programme, made_from(programme), top.parent)
         made |= {name: made_of(states, one, todo[name]) for name, one in made.items() if name in executed}
     not_made = {name: why for name, why in before["failed"].items() if name not in todo}
     not_made |= {name: error.to_share.replace(str(programme.folder), "…") for name, error in failed.items()}
@@ -202,14 +208,27 @@ def _make(run, todo, used, steps):
     listed = {name: one for name, one in sorted((stored | made).items()) if name not in failed}
     pages = {(one["name"], one["language"]): one["page"] for one in listed.values()}
     for name, one in listed.items():
-        listed[name] = linked(
-            run.folder, one, {of: page for (of_name, of), page in pages.items() if of_name == one["name"]}
-        )
+        others = {of: page for (of_name, of), page in pages.items() if of_name == one["name"]}
+        listed[name] = linked(run.folder, one, others)
     said = manifest.manifest(run.setting, state.used, reports=listed, failed=not_made)
     for file, html in contents.indexes(run.setting, said, run.folder).items():
         published(run.folder / file, html)
     published(run.top / manifest_name(audience), manifest.as_text(said))
+    staging.publish(top)
     return failed
+
+
+def _staged(run, todo, state, same):
+    """The run and what is to do in the staged folder; and the reports that are ready: the same, or finished before."""
+    top, audience = run.top, run.setting.audience
+    run = run._replace(top=staging.staged(top))
+    todo = {name: (one._replace(top=run.top), *about) for name, (one, *about) in todo.items()}
+    done = {} if run.force else staging.finished(top, audience)
+    done = {name: done[name] for name in done.keys() & todo.keys() - same if is_same(state, done[name], todo[name])}
+    kept = [f"{audience}/{file}" for one in done.values() for file in one["files"]]
+    kept += [_executed_notebook(*todo[name][:2]).relative_to(run.top) for name in done]
+    staging.begin(top, [file for file in kept if (run.top / file).is_file()])
+    return run, todo, same | done
 
 
 def _as_it_is(run, todo, used):
@@ -235,10 +254,9 @@ def _check_own_words(runs, todo, used):
 def _executed(todo, workers):
     """Name → the Future of the executed notebook of each report; so many run at a time."""
     workers, languages = workers or min(os.cpu_count() or 1, MOST_WORKERS), [run.language for run, *_ in todo.values()]
-    first = sorted(
-        todo, key=lambda name: languages.index(todo[name][0].language)
-    )  # the others need no fit of their own
-    with tempfile.TemporaryDirectory(prefix="konbit-") as kept, ThreadPoolExecutor(workers) as pool:
+    # the languages after the first one need no fit of their own
+    first = sorted(todo, key=lambda name: languages.index(todo[name][0].language))
+    with scratch() as kept, ThreadPoolExecutor(workers) as pool:
         try:
             yield {name: pool.submit(_execute, *todo[name], kept) for name in first}
         except BaseException:
@@ -251,11 +269,16 @@ def _executed(todo, workers):
 
 def _execute(run, path, parameters, kept):
     """Run the notebook of a report; one that is shipped gets the folder of what others of this run worked out."""
-    programme, keep = run.setting.programme, run.top / "internal" / "notebooks"
+    programme = run.setting.programme
     environment = {} if notebooks.is_own(programme, path) else {FOLDER: kept}
     environment |= {FOR_WORD: "1"} if run.to == "docx" else {}
     how = {"seconds": run.seconds, "programme_file": programme.path, "environment": environment}
-    return run_notebook(path, parameters, keep=keep if run.language == manifest.PLAIN else keep / run.language, **how)
+    return run_notebook(path, parameters, keep=_executed_notebook(run, path).parent, **how)
+
+
+def _executed_notebook(run, path):
+    """Where the executed notebook of a report is kept."""
+    return run.top / "internal" / "notebooks" / ("" if run.language == manifest.PLAIN else run.language) / path.name
 
 
 def run_notebook(path, parameters, **how):

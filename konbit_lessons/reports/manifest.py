@@ -12,6 +12,7 @@ from platform import python_version
 
 from konbit_lessons.field.store import digest, inputs
 from konbit_lessons.kept import READ
+from konbit_lessons.reports import editions
 
 SAFE_NAME = re.compile(r"(tables/)?[^\W_][^\\/:*?\"<>|\x00-\x1f]*\.(html|docx|xlsx|csv)")
 TOLD = "told before"  # what a notebook has read that asks for the numbers of earlier reports
@@ -31,7 +32,7 @@ def manifest(setting, used, **made):
     """
     programme, quarter, _, audience = setting
     said = {"programme": programme.name, "simulated": programme.simulated, "quarter": quarter}
-    said |= {"audience": audience, "inputs": used, "versions": versions()}
+    said |= {"audience": audience, "inputs": used, "model": editions.model(programme), "versions": versions()}
     return said | {name: dict(sorted(each.items())) for name, each in made.items()}
 
 
@@ -106,7 +107,15 @@ def manifest_name(audience):
 
 
 def told(programme, reports=None, *, before):
-    """Return what the learning reports of the quarters before one kept of their numbers.
+    """Return what the learning reports of the quarters before one said of their numbers: quarter → number → value."""
+    return {quarter: one["told"] for quarter, one in said_before(programme, reports, before=before).items()}
+
+
+def said_before(programme, reports=None, *, before):
+    """Return what is known of the numbers that were told in the quarters before one.
+
+    It is what was shared, see ``editions``; where nothing was, what the stored report said, unless that was made
+    from the very records of today, which would agree with themselves.
 
     Parameters
     ----------
@@ -116,12 +125,20 @@ def told(programme, reports=None, *, before):
 
     Returns
     -------
-    dict of quarter to dict of number to its value
+    dict of quarter to dict
+        ``told`` (number → value), ``edition`` (its number; 0 of a report that is stored and was not shared) and
+        ``changed`` (what it rests on and is other now, see ``editions.changed``).
     """
     READ.add(f"{TOLD} {before}")
-    top = reports_folder(programme, reports)
-    stored = {path.parent.name: earlier(path) for path in sorted(top.glob(f"*/{manifest_name(programme.audience)}"))}
-    kept = {
-        quarter: in_language(made["reports"]).get("learning_report", {}).get("told") for quarter, made in stored.items()
-    }
-    return {quarter: one for quarter, one in kept.items() if isinstance(one, dict) and quarter < before}
+    top = reports_folder(programme, reports).glob(f"*/{manifest_name(programme.audience)}")
+    every = {path.parent.name: {"edition": 0} | earlier(path) for path in top}
+    every |= {period: records[-1] for period, records in editions.shared(programme).items()}
+    every = {quarter: one for quarter, one in sorted(every.items()) if quarter < before}
+    now = {"inputs": inputs(programme), "model": editions.model(programme)} if every else {}
+    said = {}
+    for quarter, one in every.items():
+        report, changed = in_language(one["reports"]).get("learning_report", {}), editions.changed(one, now)
+        is_of_today = not changed and report.get("inputs") == source_of(one.get("inputs"))
+        if isinstance(report.get("told"), dict) and (one["edition"] or not is_of_today):
+            said[quarter] = {"told": report["told"], "edition": one["edition"], "changed": changed}
+    return said

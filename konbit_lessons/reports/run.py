@@ -11,7 +11,6 @@ import json
 import os
 import signal
 import sys
-import tempfile
 from contextlib import closing, suppress
 from pathlib import Path
 from weakref import WeakSet
@@ -26,7 +25,7 @@ from papermill.engines import Engine, NotebookExecutionManager, papermill_engine
 
 from konbit_lessons import errors
 from konbit_lessons.errors import ReportError
-from konbit_lessons.publish import published
+from konbit_lessons.publish import published, scratch
 from konbit_lessons.reports.notebooks import LAB_ONLY
 from konbit_lessons.reports.warm import CAN_COPY, FIXED
 
@@ -144,20 +143,20 @@ class Kernel(PapermillNotebookClient):
 
     def create_kernel_manager(self):
         """Return the manager of a new kernel, which has a folder of its own for its sockets and settings."""
-        self._scratch = tempfile.TemporaryDirectory(prefix="konbit-")
-        scratch = Path(self._scratch.name)
-        (scratch / KERNEL).mkdir()
-        (scratch / KERNEL / "kernel.json").write_text(json.dumps(self._spec(scratch)), "utf-8")
-        self.resources = {"metadata": {"path": str(scratch)}}  # where it starts
-        own = {"kernel_spec_manager": KernelSpecManager(kernel_dirs=[str(scratch)]), "transport": TRANSPORT}
-        self.km = AsyncKernelManager(kernel_name=KERNEL, connection_file=str(scratch / "kernel.json"), **own)
+        self._scratch = scratch()
+        folder = Path(self._scratch.name)
+        (folder / KERNEL).mkdir()
+        (folder / KERNEL / "kernel.json").write_text(json.dumps(self._spec(folder)), "utf-8")
+        self.resources = {"metadata": {"path": str(folder)}}  # where it starts
+        own = {"kernel_spec_manager": KernelSpecManager(kernel_dirs=[str(folder)]), "transport": TRANSPORT}
+        self.km = AsyncKernelManager(kernel_name=KERNEL, connection_file=str(folder / "kernel.json"), **own)
         return self.km
 
-    def _spec(self, scratch):
+    def _spec(self, folder):
         """What Jupyter is told of the kernel."""
         path = os.pathsep.join(filter(os.path.isabs, os.environ.get("PYTHONPATH", "").split(os.pathsep)))
         env = FIXED | {"PYTHONPATH": path, "KONBIT_PROGRAMME": str(self._programme_file)} | self._environment
-        env |= {"IPYTHONDIR": str(scratch / "ipython")}
+        env |= {"IPYTHONDIR": str(folder / "ipython")}
         code = LAUNCH.format(parent=str(Path(__file__).parents[2]), folder=str(self._programme_file.parent))
         argv = [sys.executable, "-P", "-c", code, *OPTIONS]
         ready = {"kernel_provisioner": {"provisioner_name": KERNEL if CAN_COPY else "local-provisioner"}}

@@ -58,7 +58,7 @@ class State:
         """The hash of one thing that was read: a cleaned table, numbers of earlier reports, or a file."""
         if name.startswith(TOLD):
             asked = replace(self._programme, audience=audience)
-            return manifest.told(asked, self._reports, before=quarter)
+            return manifest.said_before(asked, self._reports, before=quarter)
         cleaned = [
             path for end in ("parquet", "csv") if (path := self._programme.processed / f"{name}.{end}").is_file()
         ]
@@ -107,8 +107,8 @@ def are_there(folder, files):
 def made_of(states, report, asked):
     """Return what is said of a report, with what it was made of; not, where that changed while it was made."""
     run, path, parameters = asked
-    before, after = (one.of(run.setting, path, run.about(parameters), report["read"]) for one in states)
-    return report | {"made_of": after if before == after else ""}
+    hashes = {one.of(run.setting, path, run.about(parameters), report["read"]) for one in states}
+    return report | {"made_of": hashes.pop() if len(hashes) == 1 else ""}
 
 
 def _library():

@@ -21,6 +21,7 @@ TEXTS = texts("learning")
 BRACKETS = str.maketrans("[]", "()")  # what is written in a table is no markup
 # what an action names as its measure → the number of the report, where it has another name
 MEASURED = {"conversations": "talked_with", "contributions": "delivered"}
+MOVED_BY = {"targets": {"reached"}, "incentives": {"incentive"}}  # a cause → the only kinds of number that it can move
 COUNTS = ("reached", "overdue", "due_later", "unmet", "leads", "joint")
 
 
@@ -251,8 +252,16 @@ def _held(say, row):
     return say(text, then=then, now=now, **about)
 
 
-def compared_sentences(say, compared, *, quarter):
-    """Return whether what the report of the quarter before said still stands, and what became of its findings."""
+def compared_sentences(say, compared, *, quarter, edition=0, causes=()):
+    """Return whether what the report of the quarter before said still stands, why not, and what became of its findings.
+
+    Parameters
+    ----------
+    compared : DataFrame, from ``measures.findings``
+    quarter : str
+    edition : int, the one that was shared, which is compared; 0 where none was
+    causes : list of str, what the numbers rest on and is other now, see ``editions.changed``
+    """
     if compared[["said", "then"]].isna().all(axis=None):
         return []
     rows = [row for _, row in compared[compared["differs"]].iterrows()]
@@ -267,7 +276,16 @@ def compared_sentences(say, compared, *, quarter):
     then, now = (both[side].isin(FOUND) for side in ("strength_said", "strength_now"))
     told = {"still": then & now, "no longer": then & ~now, "now": now & ~then}
     named = {word: [f"**{small(say.name(name))}**" for name in both.loc[these, "name"]] for word, these in told.items()}
-    return [first, *(say(TEXTS["strength"][word], names=say.list(names)) for word, names in named.items() if names)]
+    read = say(TEXTS["stands"]["shared" if edition else "stored"], n=edition)
+    said = [first + read, *_why(say, {row["kind"] for row in rows}, causes)]
+    return said + [say(TEXTS["strength"][word], names=say.list(names)) for word, names in named.items() if names]
+
+
+def _why(say, kinds, causes):
+    """Why numbers of these kinds are others today, where something is known that can have moved them."""
+    causes = [say(TEXTS["causes"][one]) for one in causes if kinds & MOVED_BY.get(one, kinds)]
+    text = TEXTS["stands"]["several" if causes[1:] else "only"]
+    return [say(text, what=causes[0], names=say.list(causes))] if causes else []
 
 
 def then_and_now(say, compared):

@@ -22,6 +22,7 @@ from konbit_lessons.field.draft.folder import Folder, Part, Unit, read_folder
 from konbit_lessons.field.draft.matching import Match, matches
 from konbit_lessons.field.draft.ways import unpivoted
 from konbit_lessons.field.draft.writing import Source, programme_text
+from konbit_lessons.field.programme import IGNORED
 
 __all__ = ["Draft", "draft_programme", "new_text", "start_programme"]
 
@@ -185,7 +186,7 @@ def start_programme(folder: str | Path) -> list[Path]:
     """
     folder = Path(folder)
     texts = {"programme.toml": new_text(), "README.md": new_text("new_programme.md")}
-    texts[".gitignore"] = "# rows about organizations and people\n/data/\n/reports/\n"
+    texts[".gitignore"] = IGNORED
     if there := ", ".join(name for name in texts if (folder / name).exists()):
         raise ProgrammeError(f"{folder}: {there} is there already and is not overwritten. Name another folder.")
     for place in ("data/raw", "data/processed", "reports"):

@@ -1,0 +1,110 @@
+"""What was shared stays on record: editions/<quarter>-<number>.json beside programme.toml, one for each edition.
+
+A record says what the pages of an edition told and what they were made from; it holds no page, no row, nothing hidden.
+It is kept with the programme, in version control, so that every colleague compares with what was shared.
+"""
+
+import json
+from datetime import date
+from functools import cache
+
+from konbit_lessons.errors import DataError
+from konbit_lessons.field.place import content_of
+from konbit_lessons.field.programme import ANSWERED, CORRECTIONS, LEDGER
+from konbit_lessons.field.store import PACKAGE, digest
+from konbit_lessons.publish import published
+
+FOLDER = "editions"
+KEPT = ("name", "language", "title", "answer", "told", "files")  # of what the manifest says of a report
+LIBRARY, CUT = "library", "data_cut_on"
+CAUSES = {LEDGER: "decisions", CORRECTIONS: "corrections", ANSWERED: "corrections"}  # by file; others are records
+CAUSES |= {"targets": "targets", "incentives": "incentives", "analysis": "incentives", LIBRARY: "method"}
+CAUSES |= {CUT: "records"}  # by part of the model; others are settings
+
+
+def shared(programme):
+    """Return period → records of its editions that were bundled, the first one first.
+
+    Raises
+    ------
+    DataError : a record is not as it was written
+    """
+    found = {}
+    for path in (programme.folder / FOLDER).glob("*-*.json"):
+        record = _read(path)
+        found.setdefault(record["period"], []).append(record)
+    return {period: sorted(records, key=lambda one: one["edition"]) for period, records in found.items()}
+
+
+def is_of(record, made):
+    """Return whether an edition is of the pages that a manifest lists."""
+    there, now = ({page: one["files"] for page, one in each["reports"].items()} for each in (record, made))
+    return there == now
+
+
+def new(made, period, number):
+    """Return the record of an edition of the pages that a manifest lists, bundled today."""
+    reports = {page: {key: one[key] for key in KEPT if key in one} for page, one in made["reports"].items()}
+    about = {key: made[key] for key in ("programme", "inputs", "model", "versions") if key in made}
+    day = date.today().isoformat()
+    return {"period": period, "edition": number, "bundled_on": day, "zips": {}, **about, "reports": reports}
+
+
+def keep(programme, record, archive, name):
+    """Write down that an edition was packed into a zip, by its hash; return the Path of the record."""
+    record = record | {"zips": record["zips"] | {digest(archive): name}}
+    record |= {"seal": _seal(record)}
+    text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+    return published(programme.folder / FOLDER / _name(record), text)
+
+
+def changed(then, now):
+    """Return which things that numbers rest on are others now: some of ``CAUSES``, "records" and "settings".
+
+    Parameters
+    ----------
+    then, now : dict, ``inputs``: file → hash, and ``model``, from `model`; a manifest, or a record
+    """
+    files, parts = (_others(then.get(key, {}), now[key]) for key in ("inputs", "model"))
+    raw = {name for name in files if not name.startswith("narrative/") and not name.endswith(".toml")}
+    causes = {CAUSES.get(name.rpartition("/")[2], "records") for name in raw}
+    causes |= {CAUSES.get(part, "settings") for part in parts if "model" in then}
+    return sorted(causes)
+
+
+def model(programme):
+    """Return name → hash of the parts of programme.toml, and of the library that counts."""
+    parts = content_of(programme.path)
+    parts[CUT] = parts["programme"].pop(CUT, "")
+    return {name: digest(repr(part)) for name, part in sorted(parts.items())} | {LIBRARY: _library()}
+
+
+@cache
+def _library():
+    return digest(b"".join(path.read_bytes() for path in sorted(PACKAGE.rglob("*.py"))))
+
+
+def _others(then, now):
+    return {name for name in then.keys() | now.keys() if then.get(name) != now.get(name)}
+
+
+def _read(path):
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        is_whole = record["seal"] == _seal(record) and path.name == _name(record)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        is_whole = False
+    if not is_whole:
+        raise DataError(
+            f"{FOLDER}/{path.name}: this is not the record as konbit bundle wrote it. Put that back, from version "
+            "control or a copy: what was said is not edited."
+        )
+    return record
+
+
+def _name(record):
+    return f"{record['period']}-{record['edition']}.json"
+
+
+def _seal(record):
+    return digest(json.dumps({key: one for key, one in record.items() if key != "seal"}, sort_keys=True))

@@ -1,0 +1,170 @@
+"""What was shared stays on record, and is what the next report reads; why a number is another now."""
+
+import json
+import subprocess
+
+import pytest
+from small_study import as_stored, cell, opening, written
+
+import konbit_lessons as kl
+from konbit_lessons.errors import DataError
+from konbit_lessons.field.draft import start_programme
+from konbit_lessons.figures.markup import CARRIED
+from konbit_lessons.publish import published
+from konbit_lessons.reports import editions, manifest
+from konbit_lessons.reports.make import bundle, make_reports, quarter_before
+
+FIRST, SECOND = "FY2017Q2", "FY2017Q3"
+
+
+@pytest.fixture
+def lived(tiny, monkeypatch):
+    """A programme of two quarters, whose learning report stores what was told."""
+    monkeypatch.setattr("konbit_lessons.reports.make.run_notebook", as_stored)
+    tiny.raw("events.csv").write_text(
+        "event_id,event_type,held_on,per_diem_amount,business_showcase\n"
+        "E001,training,2017-01-10,0,yes\nE002,round_table,2017-05-20,500,no\n", encoding="utf-8",
+    )  # fmt: skip
+    return tiny
+
+
+def make(lived, quarter=FIRST, came=0.4, **asked):
+    """Make the learning report of a quarter, which says how many came."""
+    said = opening(title=f"{came} came")
+    said.data[CARRIED]["told"] = {"taken_up": came}
+    written(lived.folder / "notebooks", cell(said), name="learning_report")
+    programme = kl.load(lived.toml)
+    make_reports(programme, ["learning_report"], quarter=quarter, progress=str, **asked)
+    return programme
+
+
+def said(programme, before=SECOND):
+    return manifest.said_before(programme, before=before).get(FIRST)
+
+
+def test_the_next_report_reads_what_was_shared_and_never_one_made_since(lived):
+    programme = make(lived)
+    record = bundle(programme, quarter=FIRST).record
+    assert record == lived.folder / "editions" / f"{FIRST}-1.json"
+    make(lived, came=0.5, language="fr", force=True)
+    make(lived, came=0.6)
+    assert said(programme) == {"told": {"taken_up": 0.4}, "edition": 1, "changed": []}
+    assert manifest.told(programme, before=SECOND) == {FIRST: {"taken_up": 0.4}}
+    assert manifest.told(programme, before=FIRST) == {}
+
+
+def test_a_report_made_from_the_records_of_today_is_no_record_of_what_was_said(lived):
+    programme = kl.load(lived.toml)
+    assert said(programme) is None and quarter_before(programme, SECOND) == FIRST
+    make(lived)
+    assert said(programme) is None and quarter_before(programme, SECOND) is None
+    lived.add("sign_in.csv", "E001,CTA,Fourth Delegate,no")
+    assert said(programme) == {"told": {"taken_up": 0.4}, "edition": 0, "changed": ["records"]}
+
+
+def test_on_another_machine_the_record_alone_says_what_was_said(lived):
+    bundle(make(lived), quarter=FIRST)
+    (lived.folder / "reports").rename(lived.folder.parent / "reports elsewhere")
+    programme = kl.load(lived.toml)
+    assert said(programme)["told"] == {"taken_up": 0.4} and quarter_before(programme, SECOND) is None
+
+
+def test_pages_made_again_are_a_second_edition_and_the_first_stays_as_it_was_mailed(lived):
+    first = bundle(make(lived), quarter=FIRST)
+    mailed = first.path.read_bytes()
+    again = bundle(make(lived), quarter=FIRST)
+    assert (again.path, again.record) == (first.path, first.record) and len(editions.shared(kl.load(lived.toml))) == 1
+    second = bundle(make(lived, came=0.5), quarter=FIRST)
+    assert second.path.name.endswith(f"{FIRST}-edition-2.zip") and second.record.name == f"{FIRST}-2.json"
+    assert first.path.read_bytes() == mailed and said(kl.load(lived.toml))["edition"] == 2
+
+
+def test_an_older_quarter_is_packed_as_it_was_made_though_later_data_came(lived):
+    first = bundle(make(lived), quarter=FIRST)
+    first.path.unlink()
+    lived.add("invitations.csv", "E002,CDSP-002")
+    programme = kl.load(lived.toml)
+    assert bundle(programme, quarter=FIRST).record == first.record  # it was shared
+    make(lived, quarter=SECOND)
+    lived.add("invitations.csv", "E002,CDSP-001")
+    assert bundle(programme, quarter=FIRST).record == first.record
+    with pytest.raises(DataError, match="older than the data"):
+        bundle(programme, quarter=SECOND)
+
+
+def test_a_record_holds_no_page_no_row_and_no_place_and_is_written_by_the_day(lived):
+    record = json.loads(bundle(make(lived), quarter=FIRST).record.read_text(encoding="utf-8"))
+    assert {*record} == {
+        "period", "edition", "bundled_on", "zips", "programme", "inputs", "model", "versions", "reports", "seal",
+    }  # fmt: skip
+    assert {*record["reports"]["learning_report"]} == {"name", "language", "title", "answer", "told", "files"}
+    assert "html>" not in str(record) and "Aquin" not in str(record) and str(lived.folder) not in str(record)
+
+
+@pytest.mark.parametrize("edit", [("0.4", "0.9"), ("{", "<<<<<<< HEAD\n{"), ('"edition": 1', '"edition": 2')])
+def test_a_record_that_was_edited_is_refused_with_its_place(lived, edit):
+    programme = make(lived)
+    record = bundle(programme, quarter=FIRST).record
+    record.write_text(record.read_text(encoding="utf-8").replace(*edit, 1), encoding="utf-8")
+    for read in (said, lambda programme: bundle(programme, quarter=FIRST)):
+        with pytest.raises(DataError, match=rf"editions/{FIRST}-1\.json: this is not the record as"):
+            read(programme)
+
+
+HEADER = "source,sheet,row,record_id,column,old_value,new_value,change_type,check,reason,initials,notes\n"
+LATE, TARGET = ("E001,CTA", "E001,FDJ"), ("[analysis]", "[targets]\ncdsp = 60\n[analysis]")
+CHANGES = {
+    "a late row": ([LATE], ["records"]),
+    "a day later": ([("[programme]", "[programme]\ndata_cut_on = 2017-06-30")], ["records"]),
+    "a target": ([TARGET], ["targets"]),
+    "another list": ([('"business_showcase", ', "")], ["incentives"]),
+    "other words": ([('label = "Funding"', 'label = "Money"')], ["settings"]),
+    "a comment": ([("[analysis]", "# why\n[analysis]")], []),
+    "two things": ([LATE, TARGET], ["records", "targets"]),
+    "a correction": (["sign_in.csv,,2,,,,,remove,,,MB,\n"], ["corrections"]),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_what_is_other_now_is_named_and_a_change_of_the_model_is_none_of_the_data(lived, what):
+    changes, causes = CHANGES[what]
+    lived.raw("sign_in.csv").write_text(lived.raw("sign_in.csv").read_text().replace("E002,CTA", "E001,CTA"))
+    bundle(make(lived), quarter=FIRST)
+    for change in changes:
+        if what == "a correction":
+            lived.raw("corrections.csv").write_text(HEADER + change, encoding="utf-8")
+        else:
+            lived.replace("sign_in.csv" if change is LATE else "programme.toml", *change)
+    assert said(kl.load(lived.toml))["changed"] == causes
+
+
+def test_of_reports_made_before_the_model_was_written_down_only_files_are_compared(lived):
+    programme = make(lived)
+    path = lived.folder / "reports" / FIRST / "manifest.json"
+    path.write_text(json.dumps({key: one for key, one in json.loads(path.read_text()).items() if key != "model"}))
+    bundle(programme, quarter=FIRST)
+    assert said(programme)["changed"] == []
+
+
+def test_another_version_of_the_library_is_another_method(lived, monkeypatch):
+    bundle(make(lived), quarter=FIRST)
+    monkeypatch.setattr(editions, "_library", lambda: "another")
+    assert said(kl.load(lived.toml))["changed"] == ["method"]
+
+
+def test_of_a_new_programme_git_leaves_out_what_holds_rows_and_keeps_what_was_decided_and_said(tmp_path):
+    start_programme(tmp_path / "new")
+    kept = ["editions/FY2017Q2-1.json", "data/raw/corrections.csv", "data/raw/identity_ledger.csv", "programme.toml"]
+    out = [
+        "data/raw/sign_in.csv",
+        "data/raw/more/a.csv",
+        "data/processed/a.csv",
+        "data/truth/a.csv",
+        "reports/index.html",
+    ]
+    for name in [*kept, *out]:
+        published(tmp_path / "new" / name, "x")
+    git = ["git", "-C", str(tmp_path / "new")]
+    subprocess.run([*git, "init", "-q"], check=True)
+    told = subprocess.run([*git, "status", "--porcelain", "-uall"], check=True, capture_output=True, text=True).stdout
+    assert {line[3:] for line in told.splitlines()} - {"README.md", ".gitignore"} == {*kept}
