@@ -127,7 +127,9 @@ def _level(text: str, writing: Writing, about: Mapping) -> str:
     """A level by any of its words; a place also by its spellings."""
     levels, where = about["levels"], "words are mapped under levels"
     known = {_fold(words): level for level, label in levels.items() for words in label.every()}
-    found = (known | {_fold(level): level for level in levels}).get(_fold(text))
+    written = about.get("spellings", {}) if about["kind"] == "level" else {}
+    known |= {_fold(one): level for level in levels for one in [level, *written.get(level, ())]}
+    found = known.get(_fold(text))
     if about["kind"] == "place":
         spellings, where = about["spellings"], "spellings are written under [places]"
         found = spellings.get(text.casefold()) or spellings.get(place_key(text))

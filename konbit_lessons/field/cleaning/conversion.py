@@ -54,7 +54,7 @@ class Conversion:
         text = self._read()
         text[WHEN] = self._quarters(text, events)
         lines = corrections[corrections["source"].isin(self.programme.places_of(self.source))]
-        text, removed, blanked = corrected(text, lines, self.source, self.schema, self.record)
+        text, removed, blanked = corrected(text, lines, self.source, self.schema, self.record, self._meaning)
         if len(lines):  # a day may be another now
             text[WHEN] = self._quarters(text, events)
         read = counted(text[["source", "_kind", WHEN]], "rows").assign(table=self.schema.name)
@@ -90,8 +90,17 @@ class Conversion:
         key, about = self.schema.metadata["key"], self.schema.columns
         of_record = [name for name in about if about[name].metadata.get("of_record") and name in text]
         text["_raw_id"] = text[[*of_record, *key][0]] if len(key) == 1 else nothing(text)
-        text["record_id"] = nothing(text) if of_record else text["_raw_id"]
+        text["record_id"] = text["_raw_id"] if len(key) == 1 and not of_record else self._ids(text, of_record)
         return text
+
+    def _ids(self, text: pd.DataFrame, of_record: list[str]) -> pd.Series:
+        """A number for each record without a code, of what tells it apart: whom it is about, and when; names no one."""
+        about = [name for name, one in self.schema.columns.items() if one.metadata.get("refers_to")]
+        told = of_record or [*self.schema.metadata["key"], *about, tables.day_of(self.schema)]
+        ids = pd.util.hash_pandas_object(text[[name for name in dict.fromkeys(told) if name in text]], index=False)
+        return (ids + ids.groupby([text["source"], ids]).cumcount().astype("uint64")).astype(
+            "UInt64"
+        )  # alike, in order
 
     def _quarters(self, text: pd.DataFrame, events: pd.DataFrame | None) -> pd.Series:
         """Fiscal quarter of each row's own day, or of its event; "" where there is none."""
@@ -122,6 +131,12 @@ class Conversion:
         source, timezone = self.source, self.programme.timezone
         in_utc = name == "_submitted" or source.columns.get(name) == "_submission_time"
         return by_codebook.Writing(tuple(source.dates), source.decimal, source.levels.get(name, {}), timezone, in_utc)
+
+    def _meaning(self, name: str, texts: list[str]) -> list:
+        """What texts of a column mean: the text itself where it has no other meaning."""
+        cells, dtype = pd.Series(texts, dtype="str"), tables.dtype_of(self.schema.columns[name])
+        values, _ = by_codebook.convert(cells, self.schema.columns[name].metadata, self._writing(name), dtype)
+        return values.astype("object").where(values.notna(), cells).tolist()
 
     def _column(self, text: pd.DataFrame, name: str, blanked: pd.Series | None) -> tuple[pd.Series, pd.Series]:
         """Typed values of one column, and for the texts that did not convert, why."""
