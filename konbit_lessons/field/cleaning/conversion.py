@@ -98,9 +98,8 @@ class Conversion:
         about = [name for name, one in self.schema.columns.items() if one.metadata.get("refers_to")]
         told = of_record or [*self.schema.metadata["key"], *about, tables.day_of(self.schema)]
         ids = pd.util.hash_pandas_object(text[[name for name in dict.fromkeys(told) if name in text]], index=False)
-        return (ids + ids.groupby([text["source"], ids]).cumcount().astype("uint64")).astype(
-            "UInt64"
-        )  # alike, in order
+        alike = ids.groupby([text["source"], ids]).cumcount()  # in their order
+        return (ids + alike.astype("uint64")).astype("UInt64")
 
     def _quarters(self, text: pd.DataFrame, events: pd.DataFrame | None) -> pd.Series:
         """Fiscal quarter of each row's own day, or of its event; "" where there is none."""

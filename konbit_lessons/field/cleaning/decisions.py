@@ -36,16 +36,17 @@ PLACES = 3  # shown of where a name stands
 NEAR = [f"{what}_{at}" for at in range(1, CANDIDATES + 1) for what in ("candidate", "name", "score")]
 QUESTIONS = ("question", "typed", "where_it_stands", "times", *NEAR, "initials", "notes")
 ANSWERS = ["decision", "initials", "notes"]
+THEN = "Then run konbit clean or konbit report"
 HOW = {
-    ORGANIZATION: f"Type in the column decision: the code of the organization, or {NEW} (a real organization that is "
-    f"not on the roster yet: you are asked again when it may be there), or {NO_ORGANIZATION}. Then run konbit clean or konbit report: the answer is remembered.",
+    ORGANIZATION: f"Type in the column decision: the code of the organization, or {NEW} (a real organization that is not "
+    f"on the roster yet; asked again when it may be there), or {NO_ORGANIZATION}. {THEN}: the answer is remembered.",
     EVENT: "These two events have the same type, day and place. Type in the column decision: the code of the event it "
-    f"is the same as, or {DIFFERENT}. Then run konbit clean or konbit report: the answer is remembered.",
+    f"is the same as, or {DIFFERENT}. {THEN}: the answer is remembered.",
     CODE: f"These codes stand there twice, for what seems to be two. Type in the column decision: {SAME} (it is one, "
-    "under two names or days), or a new code for the second one, which stands first here. Until then both are kept, and "
-    "what cannot be told apart is unknown.",
-    DECIDED: f"What you decided before, and how many rows hang on it. Type in the column decision: {UNDO} (you are asked "
-    "again), or another answer. Then run konbit clean or konbit report.",
+    "under two names or days), or a new code for the one that stands first here. Until then both are kept, and what "
+    f"cannot be told apart is unknown. {THEN}.",
+    DECIDED: "What you decided before, and how many rows hang on it. Type in the column decision: "
+    f"{UNDO} (you are asked again), or another answer. {THEN}.",
 }
 DECISION = "decision"
 

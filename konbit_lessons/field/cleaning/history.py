@@ -1,7 +1,7 @@
 """Organizations over time: names that they had before, mergers, and whose a name, an acronym or a code was on a day.
 
-Where two organizations have one name and never at the same time, the day of a row tells whose it is. Between two days on
-which any of that changes the answer is the same: such a stretch of time is an era, counted from 0.
+Where two organizations have one name and never at the same time, the day of a row tells whose it is. Between two days
+on which any of that changes the answer is the same: such a stretch of time is an era, counted from 0.
 """
 
 import re
@@ -123,7 +123,7 @@ class History:
         return (found[1], sorted(days.dropna())) if found else (text, [])
 
     def _passed_on(self, held: list[Held]) -> dict[str, list[Held]]:
-        """Texts that several organizations had, one after the other; it passes on with the last day of a former name."""
+        """Texts that several organizations had, one after the other: passed on with the last day of a former name."""
         by_text, passed = defaultdict(list), {}
         for one in held:
             by_text["".join(words(one.text))].append(one)

@@ -237,9 +237,10 @@ class Organizations(_Known):
 
     def _resolve(self, rows: pd.DataFrame, table: str, name: str, nullable: bool, record: Record) -> pd.DataFrame:
         parts, eras = [], self._eras.reindex(rows.index)
-        for self._era in sorted({*eras.unique(), self._last}):
-            part = super()._resolve(kept(rows, eras == self._era), table, name, nullable, record)
-            known = self._matches.get(self._era, {})
+        for era in sorted({*eras.unique(), self._last}):
+            self._era = era
+            part = super()._resolve(kept(rows, eras == era), table, name, nullable, record)
+            known = self._matches.get(era, {})
             twice = part[TYPED + name].isin([text for text, one in known.items() if one.how == TWICE])
             if twice.any() and "event_id" in part:
                 self._twice += [

@@ -21,6 +21,7 @@ CODE_TWICE = "two events have this code"
 NAMES_OPEN = "names on the sign-in sheet are near nobody on the roster, more than"
 WALK_IN = "signed in without an invitation on record; counted in sign_in only"
 CHECK = "double entry"
+OFTEN = 2  # events at which a name near nobody signs, for it to be a partner's
 WAVE = ["organization_id", "wave"]
 TWICE = "the organization answers more than once in this wave; "
 OUTCOME = {  # of the rules of programme.toml
@@ -118,8 +119,8 @@ def maybe_renamed(invited: pd.DataFrame, signed: pd.DataFrame, names: pd.DataFra
     strangers = names[names["candidates"].map(len) == 0]
     for name, events in strangers.groupby(strangers["typed"].map(fold))["event_id"]:
         missed = absent[absent["event_id"].isin(events)].drop_duplicates()["organization_id"].value_counts()
-        codes = sorted(missed.index[missed == events.nunique()])
-        found |= {name: tuple(codes)} if events.nunique() > 1 and len(codes) <= CANDIDATES else {}
+        codes, often = sorted(missed.index[missed == len(events.unique())]), len(events.unique()) >= OFTEN
+        found |= {name: tuple(codes)} if often and len(codes) <= CANDIDATES else {}
     return found
 
 
