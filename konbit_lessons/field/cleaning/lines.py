@@ -133,7 +133,7 @@ def _as_one(rows: pd.DataFrame, lines: pd.DataFrame, record: Record, wrong: list
             wrong.append(f"{now['source']}: {told}. Write in left_on of the first the day on which it left.")
             return rows
         away.append(f"{left:%Y-%m-%d}/{joined:%Y-%m-%d}")
-    written = lines[SPELL_OF].astype("str")
+    written = lines[SPELL_OF].astype("str").fillna("")
     earlier = (written != written.iloc[-1]).any(axis="columns") & bool(away)
     before = lines[(lines["name"] != now["name"]) | earlier]
     if before.empty:
