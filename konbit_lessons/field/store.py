@@ -36,8 +36,10 @@ def write(data: Data) -> list[Path]:
         What was written.
     """
     folder = data.programme.processed
+    known = stamp_of(data.programme).get("told", {})
     (folder / STAMP).unlink(missing_ok=True)  # until all is in place, what stands here is of two minds
-    written = decisions.remember(data.programme, decisions.load(data.programme))
+    decided = decisions.load(data.programme)
+    written = decisions.remember(data.programme, decided)
     written += corrections.remember(data.programme)
     with ThreadPoolExecutor(max_workers=1) as beside:  # large files are hashed while others are written
         made_from = beside.submit(fingerprint, data.programme)
@@ -48,8 +50,8 @@ def write(data: Data) -> list[Path]:
             table = pa.Table.from_pandas(for_spreadsheets(data.lists[name]), preserve_index=False)
             arrow_csv.write_csv(table, content, arrow_csv.WriteOptions(quoting_style="needed"))
             written.append(published(folder / f"{name}.csv", codecs.BOM_UTF8 + content.getvalue()))
-    written.append(published(folder / decisions.REVIEW, decisions.workbook(data.questions)))
-    stamp = {"inputs": made_from.result(), "notices": data.notices}
+    written.append(published(folder / decisions.REVIEW, decisions.workbook(data.questions, decided, data.cleaning_log)))
+    stamp = {"inputs": made_from.result(), "notices": data.notices, "told": known}
     return [*written, published(folder / STAMP, json.dumps(stamp, indent=1, ensure_ascii=False))]
 
 
@@ -64,9 +66,7 @@ def cleaned(programme: Programme) -> Data:
     -------
     Data
     """
-    folder, stamp = programme.processed, {}
-    with suppress(FileNotFoundError, json.JSONDecodeError):
-        stamp = json.loads((folder / STAMP).read_text(encoding="utf-8"))
+    folder, stamp = programme.processed, stamp_of(programme)
     if stamp.get("inputs") != fingerprint(programme):
         data = clean(programme)
         write(data)
@@ -74,6 +74,13 @@ def cleaned(programme: Programme) -> Data:
     lists = {name: _read_list(folder / f"{name}.csv") for name in LISTS}
     frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in tables.TABLES}
     return Data(programme=programme, tables=frames, lists=lists, notices=tuple(stamp["notices"]))
+
+
+def stamp_of(programme: Programme) -> dict:
+    """What stands beside the cleaned tables: ``inputs`` they were made from, ``notices``, what was ``told`` of them."""
+    with suppress(FileNotFoundError, json.JSONDecodeError):
+        return json.loads((programme.processed / STAMP).read_text(encoding="utf-8"))
+    return {}
 
 
 def fingerprint(programme: Programme) -> dict[str, str]:

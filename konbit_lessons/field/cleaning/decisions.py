@@ -38,8 +38,8 @@ QUESTIONS = ("question", "typed", "where_it_stands", "times", *NEAR, "initials",
 ANSWERS = ["decision", "initials", "notes"]
 THEN = "Then run konbit clean or konbit report"
 HOW = {
-    ORGANIZATION: f"Type in the column decision: the code of the organization, or {NEW} (a real organization that is not "
-    f"on the roster yet; asked again when it may be there), or {NO_ORGANIZATION}. {THEN}: the answer is remembered.",
+    ORGANIZATION: f"Type in the column decision: the code of the organization, or {NEW} (a real organization that is "
+    f"not on the roster yet; asked again when it may be there), or {NO_ORGANIZATION}. {THEN}: the answer is remembered.",
     EVENT: "These two events have the same type, day and place. Type in the column decision: the code of the event it "
     f"is the same as, or {DIFFERENT}. {THEN}: the answer is remembered.",
     CODE: f"These codes stand there twice, for what seems to be two. Type in the column decision: {SAME} (it is one, "
@@ -68,6 +68,15 @@ class Decisions(NamedTuple):
     def of(self, question: str, typed: str) -> dict[str, str] | None:
         """The answer about a text, whatever its case, accents and spaces."""
         return self.answers.get((question, fold(typed)))
+
+    def hung(self, log: pd.DataFrame) -> pd.DataFrame:
+        """Each answer, and how many rows of the files hang on it."""
+        counts = log.loc[log["check"] == DECISION, "old_value"].map(fold).value_counts()
+        lines = [
+            one | {"decided": one["decision"], "rows": int(counts.get(key[1], 0))} for key, one in self.answers.items()
+        ]
+        columns = ["question", "typed", "decided", "rows", "initials", "notes"]
+        return pd.DataFrame(lines, columns=columns).sort_values(columns[:2])
 
     def ledger(self) -> str:
         """The answers as the ledger holds them, sorted, so that the same answers are the same bytes."""
@@ -134,8 +143,8 @@ def asked_of(question: str, typed: str, rows: pd.DataFrame, decisions: Decisions
     return about | decisions.notes.get((question, fold(typed)), {})
 
 
-def workbook(questions: pd.DataFrame) -> bytes:
-    """The review as an XLSX file; no text in it is a formula or a link, and the same questions are the same bytes."""
+def workbook(questions: pd.DataFrame, decided: Decisions, log: pd.DataFrame) -> bytes:
+    """The review as an XLSX file, with what was decided and the rows of the log that hang on it; no text in it is a formula or a link, and the same questions are the same bytes."""
     content = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     looks = {"cell": {}, "header": {"bold": True, "bottom": 1}, "answer": {"bg_color": "#FFF6D6", "border": 1}}
@@ -143,20 +152,25 @@ def workbook(questions: pd.DataFrame) -> bytes:
         book.set_properties({"created": datetime(2000, 1, 1)})
         styles = {name: book.add_format({"text_wrap": True, "valign": "top"} | look) for name, look in looks.items()}
         for question, title in SHEETS.items():
-            _fill(book.add_worksheet(title), question, questions[questions["question"] == question], styles)
+            some = questions[questions["question"] == question]
+            if question != CODE or len(some):
+                _fill(book.add_worksheet(title), question, some, styles)
+        if decided.answers:
+            _fill(book.add_worksheet(DECIDED), DECIDED, decided.hung(log), styles)
     return content.getvalue()
 
 
 def _fill(sheet, question: str, questions: pd.DataFrame, styles: dict) -> None:
-    cells = questions.astype("object").assign(decision=None).rename(columns={"typed": ASKED[question]})
+    name = ASKED.get(question, "typed")
+    cells = questions.astype("object").assign(decision=None).rename(columns={"typed": name})
     cells = cells.where(cells.notna() & (cells != ""), None)
     unnamed = [name for name in cells if name.startswith("name_") and cells[name].isna().all()]
-    shown = cells.drop(columns=["question", *ANSWERS, *unnamed])
+    shown = cells.drop(columns=[*ANSWERS, *unnamed, *(["question"] if question in SHEETS else [])])
     header = [*shown, *ANSWERS]
     sheet.merge_range(0, 0, 0, 7, HOW[question], styles["cell"])
     sheet.set_row(0, 45)
     sheet.write_row(1, 0, header, styles["header"])
-    widths = {ASKED[question]: 40, "where_it_stands": 44, "notes": 30}
+    widths = {name: 40, "where_it_stands": 44, "notes": 30}
     for at, name in enumerate(header):
         sheet.set_column(at, at, widths.get(name, 32 if name.startswith("name") else 13))
     for row, (one, answers) in enumerate(zip(shown.to_numpy(), cells[ANSWERS].to_numpy(), strict=True), start=2):

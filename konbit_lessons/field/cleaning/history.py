@@ -20,6 +20,7 @@ from konbit_lessons.field.values import Writing, convert
 FIRST, LAST = pd.Timestamp.min.as_unit("us"), pd.Timestamp.max.as_unit("us")
 DAY = pd.Timedelta(days=1)
 MERGED, TWICE = "merged", "twice"  # how a text is an organization: by a merger; its code stands for two of them
+AWAY = r"(\d{4}-\d{2}-\d{2})/(\d{4}-\d{2}-\d{2})"  # between two memberships, as the column away has it
 _DATED = re.compile(r"(.+?)\s*\(([^()]*\d{4}[^()]*)\)")
 _DATE = re.compile(r"\d[\d/.-]*\d")
 
@@ -63,7 +64,9 @@ class History:
         self._rows, self.twice, self.wrong = organizations.set_index("organization_id", drop=False), twice, []
         self._merged = dict(self._mergers())
         self.names, self.acronyms = self._held("name", "former_names"), self._held("acronym", "former_acronyms")
-        there = self._rows.assign(joined_on=self._rows["joined_on"].fillna(FIRST), until=self._ends())
+        there = self._rows.assign(
+            joined_on=self._rows["joined_on"].fillna(FIRST), until=self._rows["left_on"].fillna(LAST)
+        )
         columns = ["organization_id", "organization_id", "joined_on", "until"]
         self._spells = [Held(*one) for one in there[columns].itertuples(index=False, name=None)]
         self._apart = [self._passed_on(held) for held in (self.names, self.acronyms)]
@@ -75,17 +78,13 @@ class History:
     def _code_of(self, code: str) -> str:
         return self.twice.get(code, code)
 
-    def _ends(self) -> pd.Series:
-        merged = pd.Series({code: day for code, (_, day) in self._merged.items()}, dtype="datetime64[us]")
-        return self._rows["left_on"].fillna(merged.reindex(self._rows.index)).fillna(LAST)
-
     def _mergers(self) -> Iterator[tuple[str, tuple[str, pd.Timestamp]]]:
         """Code → the code that it is part of, and since when; a circle, or no day, is wrong."""
         codes, rows = Codes(self._rows.index), self._rows[self._rows["merged_into"].notna()]
         into = {code: codes.of(of) for code, of in rows["merged_into"].items()}
         for code, row in rows.iterrows():
             where = f"{row['source']}, row {row['row']}: {code} is merged into {row['merged_into']}"
-            day, seen, at = row["merged_on"] if pd.notna(row["merged_on"]) else row["left_on"], {code}, into[code]
+            day, seen, at = row["merged_on"], {code}, into[code]
             while len(at) == 1 and at[0] not in seen:
                 seen, at = seen | {at[0]}, into.get(at[0], [])
             if len(into[code]) != 1:
@@ -178,3 +177,30 @@ class History:
         return match._replace(
             organization_id=of, how=MERGED if of != code else match.how, candidates=others, scores=scores
         )
+
+
+def partner_on(organizations: pd.DataFrame, day: pd.Timestamp | pd.Series) -> pd.Series:
+    """Whether each organization was a partner on a day, or on its own: joined by then, or on a day unknown, and not left.
+
+    Parameters
+    ----------
+    organizations : DataFrame
+        ``joined_on``, ``left_on`` and, where there is any, ``away``; each row has a label of its own.
+    day : Timestamp or Series
+    """
+    joined, left = organizations["joined_on"], organizations["left_on"]
+    there = (joined.isna() | (joined <= day)) & (left.isna() | (left > day))
+    days = day if isinstance(day, pd.Series) else pd.Series(day, organizations.index)
+    if "away" in organizations and organizations["away"].notna().any():
+        spells = organizations["away"].dropna().str.extractall(AWAY).apply(pd.to_datetime)
+        at = spells.index.get_level_values(0)
+        gone = (spells[0].to_numpy() <= days[at].to_numpy()) & (days[at].to_numpy() < spells[1].to_numpy())
+        there[at[gone]] = False
+    return there
+
+
+def left_by(organization: pd.Series, day: pd.Timestamp) -> pd.Timestamp | None:
+    """The day on which an organization had left that was no partner any more on a day; None of any other."""
+    away = [tuple(map(pd.Timestamp, one)) for one in re.findall(AWAY, str(organization.get("away")))]
+    spells = [*away, (organization["left_on"], pd.NaT)]
+    return next((left for left, back in spells if left <= day and not back <= day), None)

@@ -74,6 +74,7 @@ def one_each(rows: pd.DataFrame, table: str, decided, record: Record) -> tuple[p
                 twice, questions = twice | {code: code, name: code}, [*questions, asked]
             rows.loc[other.index, key] = name
     if table == "organizations":
+        rows["left_on"] = rows["left_on"].fillna(rows["merged_on"])
         for _, lines in rows[rows[key].duplicated(keep=False)].groupby(key, sort=True):
             rows = _as_one(rows, lines, record, wrong)
     if wrong:

@@ -7,6 +7,7 @@ compared, how often they agree.
 import pandas as pd
 import pandera.pandas as pa
 
+from konbit_lessons.field.cleaning.history import partner_on
 from konbit_lessons.field.cleaning.record import ALL, ROW, TYPED, WHEN, Record, shown
 from konbit_lessons.field.identity import CANDIDATES, fold
 from konbit_lessons.field.identity.forms import plain
@@ -48,8 +49,8 @@ def invited(who: str, cleaned: dict[str, pd.DataFrame]) -> pd.DataFrame:
         came = cleaned["sign_in"][cleaned["sign_in"]["attended"].fillna(False)]
         rows = events.merge(as_text(came[PAIR].drop_duplicates()), on="event_id", validate="one_to_many")
     else:
-        rows = events.merge(cleaned["organizations"][["organization_id", "joined_on", "left_on"]], how="cross")
-        rows = rows[~((rows["joined_on"] > rows["held_on"]) | (rows["left_on"] <= rows["held_on"]))]
+        rows = events.merge(cleaned["organizations"][["organization_id", "joined_on", "left_on", "away"]], how="cross")
+        rows = rows[partner_on(rows, rows["held_on"])]
     nothing = {name: pd.array([pd.NA] * len(rows), dtype=kind) for name, kind in CAME.items()}
     return rows[[*ROW, WHEN, *PAIR]].astype(dict.fromkeys(PAIR, "str")).assign(record_id="", **nothing)
 
