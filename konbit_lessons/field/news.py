@@ -41,7 +41,7 @@ class News(NamedTuple):
 def news(data: Data) -> News:
     """What is new since the last time, and what is not."""
     problems, files = _problems(data), _files(data)
-    told = stamp_of(data.programme).get("told", {"problems": [], "files": {}})
+    told = stamp_of(data.programme).get("told") or {"problems": [], "files": {}}
     new, known = ([line for key, line in problems.items() if (key in told["problems"]) is one] for one in (False, True))
     gone = {name: of for name, of in told["files"].items() if name not in files}
     hung = {name: " and ".join(f"{rows} rows of {table}" for table, rows in of.items()) for name, of in gone.items()}

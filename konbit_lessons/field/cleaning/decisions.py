@@ -38,8 +38,8 @@ QUESTIONS = ("question", "typed", "where_it_stands", "times", *NEAR, "initials",
 ANSWERS = ["decision", "initials", "notes"]
 THEN = "Then run konbit clean or konbit report"
 HOW = {
-    ORGANIZATION: f"Type in the column decision: the code of the organization, or {NEW} (a real organization that is "
-    f"not on the roster yet; asked again when it may be there), or {NO_ORGANIZATION}. {THEN}: the answer is remembered.",
+    ORGANIZATION: f"Type in the column decision: the code of the organization, or {NEW} (a real one that is not on the "
+    f"roster yet; asked again when it may be there), or {NO_ORGANIZATION}. {THEN}: the answer is remembered.",
     EVENT: "These two events have the same type, day and place. Type in the column decision: the code of the event it "
     f"is the same as, or {DIFFERENT}. {THEN}: the answer is remembered.",
     CODE: f"These codes stand there twice, for what seems to be two. Type in the column decision: {SAME} (it is one, "
@@ -144,7 +144,10 @@ def asked_of(question: str, typed: str, rows: pd.DataFrame, decisions: Decisions
 
 
 def workbook(questions: pd.DataFrame, decided: Decisions, log: pd.DataFrame) -> bytes:
-    """The review as an XLSX file, with what was decided and the rows of the log that hang on it; no text in it is a formula or a link, and the same questions are the same bytes."""
+    """The review as an XLSX file, with what was decided and the rows of the log that hang on it.
+
+    No text in it is a formula or a link, and the same questions are the same bytes.
+    """
     content = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     looks = {"cell": {}, "header": {"bold": True, "bottom": 1}, "answer": {"bg_color": "#FFF6D6", "border": 1}}

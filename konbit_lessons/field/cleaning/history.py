@@ -180,7 +180,7 @@ class History:
 
 
 def partner_on(organizations: pd.DataFrame, day: pd.Timestamp | pd.Series) -> pd.Series:
-    """Whether each organization was a partner on a day, or on its own: joined by then, or on a day unknown, and not left.
+    """Whether each organization was a partner on a day: joined by then, or on a day unknown, and not left.
 
     Parameters
     ----------
