@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from konbit_lessons.field.cleaning import Data
-from konbit_lessons.field.cleaning.lines import CODE
+from konbit_lessons.field.cleaning.decisions import CODE
 from konbit_lessons.field.cleaning.record import SETTLED
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.store import STAMP, stamp_of

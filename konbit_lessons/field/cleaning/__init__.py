@@ -17,7 +17,7 @@ from konbit_lessons.errors import DataError
 from konbit_lessons.field.cleaning import corrections, decisions, known, lines, reconciling
 from konbit_lessons.field.cleaning.conversion import Conversion
 from konbit_lessons.field.cleaning.history import History
-from konbit_lessons.field.cleaning.record import LISTS, Record
+from konbit_lessons.field.cleaning.record import LISTS, Record, as_list
 from konbit_lessons.field.declared import AMOUNT, EXPECTS
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.values import as_text, ordered, stacked
@@ -93,7 +93,11 @@ def clean(programme: Programme) -> Data:
     record, counts = work.record, work.record.row_counts(work.cleaned)
     work.attend()
     agreement = pd.concat([pd.DataFrame(columns=list(reconciling.AGREEMENT)), *work.agreement], ignore_index=True)
-    asked = work.organizations.questions(), work.events.questions(), decisions.of_codes(work.codes, work.decided)
+    asked = (
+        work.organizations.questions(),
+        work.events.questions(),
+        as_list(pd.DataFrame(work.codes), decisions.QUESTIONS),
+    )
     questions = pd.concat(asked, ignore_index=True)
     done = record.cleaning_log(), record.all_set_aside(), counts, record.check_counts(), record.arrival_counts()
     lists = dict(zip(LISTS, [*done, agreement, questions], strict=True))
@@ -108,7 +112,7 @@ class _Work:
         self.programme, self.record = programme, Record()
         self.cleaned: dict[str, pd.DataFrame] = {}
         self.agreement: list[pd.DataFrame] = []
-        self.codes: list[lines.Question] = []
+        self.codes: list[dict] = []
         self.events = self.organizations = None
         self._corrected, self.decided = corrections.load(programme), decisions.load(programme)
 

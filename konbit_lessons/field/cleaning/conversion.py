@@ -54,7 +54,7 @@ class Conversion:
         text = self._read()
         text[WHEN] = self._quarters(text, events)
         lines = corrections[corrections["source"].isin(self.programme.places_of(self.source))]
-        text, removed, blanked = corrected(text, lines, self.source, self.schema, self.record, self._meaning)
+        text, removed, blanked = corrected(text, lines, self)
         if len(lines):  # a day may be another now
             text[WHEN] = self._quarters(text, events)
         read = counted(text[["source", "_kind", WHEN]], "rows").assign(table=self.schema.name)
@@ -131,7 +131,7 @@ class Conversion:
         in_utc = name == "_submitted" or source.columns.get(name) == "_submission_time"
         return by_codebook.Writing(tuple(source.dates), source.decimal, source.levels.get(name, {}), timezone, in_utc)
 
-    def _meaning(self, name: str, texts: list[str]) -> list:
+    def meaning(self, name: str, texts: list[str]) -> list:
         """What texts of a column mean: the text itself where it has no other meaning."""
         cells, dtype = pd.Series(texts, dtype="str"), tables.dtype_of(self.schema.columns[name])
         values, _ = by_codebook.convert(cells, self.schema.columns[name].metadata, self._writing(name), dtype)

@@ -4,12 +4,10 @@ A line says what stands where and what should stand there instead. One that find
 data has changed since it was written.
 """
 
-from collections.abc import Callable
 from functools import reduce
 from pathlib import Path
 
 import pandas as pd
-import pandera.pandas as pa
 
 from konbit_lessons.errors import DataError
 from konbit_lessons.field.cleaning.record import ASIDE, LOG, ON_ROSTER, Record, id_of, own_lines, shown
@@ -90,14 +88,7 @@ def _placed(lines: pd.DataFrame, name: str) -> pd.DataFrame:
     return lines.assign(where=[f"{name}, row {row}" for row in lines.index])
 
 
-def corrected(
-    text: pd.DataFrame,
-    lines: pd.DataFrame,
-    source: Source,
-    schema: pa.DataFrameSchema,
-    record: Record,
-    meaning: Callable[[str, list[str]], list],
-) -> tuple[pd.DataFrame, pd.Series, dict[str, pd.Series]]:
+def corrected(text: pd.DataFrame, lines: pd.DataFrame, way) -> tuple[pd.DataFrame, pd.Series, dict[str, pd.Series]]:
     """Apply the lines about one source to its rows of text.
 
     Each line is about what stands in the file; one that does not fit there is about what the others made of it.
@@ -108,13 +99,8 @@ def corrected(
         As :func:`konbit_lessons.field.cleaning.conversion.read_source` gives it, with ``record_id`` and the quarter.
     lines : DataFrame
         Of :func:`load`, those about the files of the source.
-    source : Source
-    schema : DataFrameSchema
-        Of the table it feeds.
-    record : Record
-        Takes one line of the log for each cell or row changed.
-    meaning : function of a column and texts
-        What the texts mean there: a file may hold the word of a level now where it held its code.
+    way : Conversion
+        Of the source; its record takes one line of the log for each cell or row changed.
 
     Returns
     -------
@@ -130,7 +116,7 @@ def corrected(
     DataError
         Lines that find no such row, or another value than the old one; all are listed.
     """
-    removed, blanked = pd.Series(False, index=text.index), {}
+    removed, blanked, source, record = pd.Series(False, index=text.index), {}, way.source, way.record
     if lines.empty:
         return text, removed, blanked
     names = text.columns[text.dtypes == "category"]
@@ -141,7 +127,7 @@ def corrected(
     order = lines.assign(one=of_one_row, fills=lines["change_type"] == "change_response")[~adds]
     pending = list(order.sort_values(["one", "fills"], kind="stable")[[*LOG, "where"]].itertuples())
     while pending:
-        before, wrong = _Places(text, source, schema, meaning), {}
+        before, wrong = _Places(text, way), {}
         for line in pending:
             try:
                 found = before.of(line)
@@ -178,10 +164,10 @@ def corrected(
 class _Places:
     """Rows of text as they stand, to be found by the place that a line names."""
 
-    def __init__(self, text: pd.DataFrame, source: Source, schema: pa.DataFrameSchema, meaning: Callable) -> None:
+    def __init__(self, text: pd.DataFrame, way) -> None:
         text = text.assign(record_id=id_of(text["record_id"]))
         self._text = as_text(text.astype("str").apply(composed)).fillna("")
-        self._source, self._schema, self._meaning = source, schema, meaning
+        self._source, self._schema, self._meaning = way.source, way.schema, way.meaning
         columns = {"": "source", "row": ["source", "row"], "raw": ["source", "_raw_id"], "id": ["source", "record_id"]}
         self._rows = {by: self._text.groupby(column).groups for by, column in columns.items()}
 

@@ -5,7 +5,7 @@ Cleaning asks in ``identity_review.xlsx`` (beside the cleaned tables); the answe
 """
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -14,8 +14,7 @@ import pandas as pd
 import xlsxwriter
 
 from konbit_lessons.errors import DataError
-from konbit_lessons.field.cleaning.lines import CODE, SAME, Question
-from konbit_lessons.field.cleaning.record import ROW, as_list, own_lines
+from konbit_lessons.field.cleaning.record import ROW, own_lines
 from konbit_lessons.field.identity import CANDIDATES, fold
 from konbit_lessons.field.programme import LEDGER, Programme
 from konbit_lessons.field.sources import read
@@ -23,7 +22,8 @@ from konbit_lessons.publish import for_spreadsheets, published
 
 REVIEW = "identity_review.xlsx"
 COLUMNS = ("question", "typed", "decision", "initials", "notes", "near")
-ORGANIZATION, EVENT = "organization", "event"
+ORGANIZATION, EVENT, CODE = "organization", "event", "code"
+SAME = "same"  # it is one organization or event
 NEW, NO_ORGANIZATION, DIFFERENT, UNDO = "new", "not an organization", "different", "undo"
 SHEETS = {ORGANIZATION: "organizations", EVENT: "events", CODE: "codes"}
 ASKED = {
@@ -182,10 +182,3 @@ def _fill(sheet, question: str, questions: pd.DataFrame, styles: dict) -> None:
     sheet.freeze_panes(2, 1)
     if len(shown):
         sheet.autofilter(1, 0, 1 + len(shown), len(header) - 1)
-
-
-def of_codes(asked: Iterable[Question], decided: Decisions) -> pd.DataFrame:
-    """One question for each line whose code another one has too."""
-    near = ({"candidate_1": one.code, "name_1": one.other} for one in asked)
-    lines = [asked_of(CODE, one.typed, one.line, decided) | other for one, other in zip(asked, near, strict=True)]
-    return as_list(pd.DataFrame(lines), QUESTIONS)

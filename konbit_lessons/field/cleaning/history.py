@@ -63,12 +63,9 @@ class History:
         self._writing = Writing(tuple(order for source in sources for order in source.dates))
         self._rows, self.twice, self.wrong = organizations.set_index("organization_id", drop=False), twice, []
         self._merged = dict(self._mergers())
+        since, until = self._rows["joined_on"].fillna(FIRST), self._rows["left_on"].fillna(LAST)
+        self._spells = [Held(code, code, *days) for code, *days in zip(self._rows.index, since, until, strict=True)]
         self.names, self.acronyms = self._held("name", "former_names"), self._held("acronym", "former_acronyms")
-        there = self._rows.assign(
-            joined_on=self._rows["joined_on"].fillna(FIRST), until=self._rows["left_on"].fillna(LAST)
-        )
-        columns = ["organization_id", "organization_id", "joined_on", "until"]
-        self._spells = [Held(*one) for one in there[columns].itertuples(index=False, name=None)]
         self._apart = [self._passed_on(held) for held in (self.names, self.acronyms)]
         ends = [day for one in self._apart for held in one.values() for each in held for day in each[2:4]]
         ends += [day for one in self._spells if self._code_of(one.code) in {*twice.values()} for day in one[2:4]]
@@ -90,9 +87,8 @@ class History:
             if len(into[code]) != 1:
                 self.wrong.append(f"{where}, which is no code of the roster. Write the code that it is part of now.")
             elif at:
-                self.wrong.append(
-                    f"{where}, and that leads back to it: a circle. Take one of {', '.join(sorted(seen))} out."
-                )
+                told = "and that leads back to it: a circle. Take one of"
+                self.wrong.append(f"{where}, {told} {', '.join(sorted(seen))} out.")
             elif pd.isna(day):
                 self.wrong.append(f"{where}, and no day is given. Write the day of the merger under merged_on.")
             else:
@@ -100,17 +96,16 @@ class History:
 
     def _held(self, now: str, before: str) -> list[Held]:
         """The names of each organization, of today first; one whose days nobody knows is nobody's on any day."""
-        found = []
-        for code, row in self._rows.iterrows():
-            since, own = row["joined_on"] if pd.notna(row["joined_on"]) else FIRST, []
-            written = re.split(r"\s*[;\n]\s*", row[before]) if pd.notna(row[before]) else []
-            for text in filter(None, map(str.strip, written)):
-                name, days = self._dated(text, f"{row['source']}, row {row['row']}, {before}")
-                until = days[-1] + DAY if days else LAST
-                own.append(Held(code, name, days[0] if days[1:] else FIRST if days else LAST, until, former=True))
-            since = max([since, *(one.until for one in own if one.until != LAST)])
-            until = row["left_on"] if pd.notna(row["left_on"]) else LAST
-            found += [Held(code, row[now], since, until), *own] if pd.notna(row[now]) else own
+        found, rows = [], self._rows.fillna({now: "", before: ""})
+        where = rows["source"].astype("str") + ", row " + rows["row"].astype("str") + f", {before}"
+        for spell, name, former, at in zip(self._spells, rows[now], rows[before], where, strict=True):
+            since, own = spell.since, []
+            for text in filter(None, map(str.strip, re.split("[;\n]", former))):
+                old, days = self._dated(text, at)
+                first, until = FIRST if days else LAST, days[-1] + DAY if days else LAST
+                own.append(Held(spell.code, old, days[0] if days[1:] else first, until, former=True))
+                since = max(since, until) if days else since
+            found += [Held(spell.code, name, since, spell.until), *own] if name else own
         return found
 
     def _dated(self, text: str, where: str) -> tuple[str, list[pd.Timestamp]]:
@@ -131,16 +126,13 @@ class History:
                 given_up = max((one.until for one in them if one.former and one.until < LAST), default=FIRST)
                 them = [one if one.former else one._replace(since=max(one.since, given_up)) for one in them]
                 passed[text] = sorted(them, key=lambda one: one[2:4])
-        return {
-            text: them for text, them in passed.items() if all(one.until <= two.since for one, two in pairwise(them))
-        }
+        apart = {text: all(one.until <= two.since for one, two in pairwise(them)) for text, them in passed.items()}
+        return {text: them for text, them in passed.items() if apart[text]}
 
     def eras(self, days: pd.Series) -> pd.Series:
         """The era of each day; of an unknown day the last."""
-        known = days.fillna(LAST)
-        return pd.Series(
-            pd.Index(self.days, dtype="datetime64[us]").searchsorted(known, side="right"), index=days.index
-        )
+        ends = pd.Index(self.days, dtype="datetime64[us]")
+        return pd.Series(ends.searchsorted(days.fillna(LAST), side="right"), index=days.index)
 
     def _day(self, era: int) -> pd.Timestamp:
         return self.days[era - 1] if era else FIRST
@@ -173,10 +165,8 @@ class History:
             code = match.organization_id
         of = self.part_of(code, era) if code else None
         others = tuple(dict.fromkeys(self.part_of(one, era) for one in match.candidates))
-        scores = match.scores[: len(others)]
-        return match._replace(
-            organization_id=of, how=MERGED if of != code else match.how, candidates=others, scores=scores
-        )
+        how, scores = MERGED if of != code else match.how, match.scores[: len(others)]
+        return match._replace(organization_id=of, how=how, candidates=others, scores=scores)
 
 
 def partner_on(organizations: pd.DataFrame, day: pd.Timestamp | pd.Series) -> pd.Series:

@@ -6,18 +6,9 @@ from itertools import zip_longest
 import pandas as pd
 import pandera.pandas as pa
 
+from konbit_lessons.field.cleaning import decisions as asked
 from konbit_lessons.field.cleaning.by_hand import on_day
-from konbit_lessons.field.cleaning.decisions import (
-    DECISION,
-    DIFFERENT,
-    EVENT,
-    NEW,
-    NO_ORGANIZATION,
-    ORGANIZATION,
-    QUESTIONS,
-    Decisions,
-    asked_of,
-)
+from konbit_lessons.field.cleaning.decisions import DECISION, NEW, NO_ORGANIZATION, ORGANIZATION, Decisions, asked_of
 from konbit_lessons.field.cleaning.history import MERGED, TWICE, History
 from konbit_lessons.field.cleaning.lines import NOT_HELD
 from konbit_lessons.field.cleaning.record import ON_ROSTER, ROW, STATUS, TYPED, Record, as_list
@@ -26,6 +17,7 @@ from konbit_lessons.field.values import as_text, distinct_of, kept, looked_up
 from konbit_lessons.tables import TEXT, day_of
 
 SAME_EVENT = ["event_type", "held_on", "place"]
+SAID = {MERGED: "part of that organization since a merger", TWICE: "two on the roster have this code: asked"}
 EQUAL = ("code", "name")  # how a text can be meant without any doubt
 
 
@@ -100,11 +92,14 @@ class Events(_Known):
         self.held = pd.Series(events["held_on"].array, events["event_id"]).drop(index=[*self._off])
         self.open: dict[str, pd.DataFrame] = {}
         for (question, key), answer in decided.answers.items():
-            codes = self._codes.of(key) if question == EVENT and fold(answer["decision"]) != DIFFERENT else []
+            is_event = question == asked.EVENT and fold(answer["decision"]) != asked.DIFFERENT
+            codes = self._codes.of(key) if is_event else []
+                self._codes.of(key) if question == asked.EVENT and fold(answer["decision"]) != asked.DIFFERENT else []
+            )
             for code in codes:
                 of = self._codes.of(answer["decision"])
                 if len(of) != 1 or of == [code]:
-                    wrong.append(_no_answer(answer, f"the code of another event, nor {DIFFERENT}"))
+                    wrong.append(_no_answer(answer, f"the code of another event, nor {asked.DIFFERENT}"))
                 else:
                     self._same[code] = answer | {"decision": of[0]}
         super().__init__(self.held.index)
@@ -164,9 +159,9 @@ class Events(_Known):
             name = f"{first['event_type']}, {first['held_on']:%Y-%m-%d}, {first['place']}"
             near = {"candidate_1": first["event_id"], "name_1": name, "score_1": 100.0}
             for code in alike["event_id"].iloc[1:]:
-                if self._decided.of(EVENT, code) is None:
-                    lines.append(asked_of(EVENT, code, alike[alike["event_id"] == code], self._decided) | near)
-        return as_list(pd.DataFrame(lines), QUESTIONS)
+                if self._decided.of(asked.EVENT, code) is None:
+                    lines.append(asked_of(asked.EVENT, code, alike[alike["event_id"] == code], self._decided) | near)
+        return as_list(pd.DataFrame(lines), asked.QUESTIONS)
 
 
 class Organizations(_Known):
@@ -202,10 +197,8 @@ class Organizations(_Known):
         self._twice: list[pd.DataFrame] = []  # event and organization that a row with such a code may be about
         for (question, _), answer in decided.answers.items():
             known = fold(answer["decision"]) in {NEW, NO_ORGANIZATION} or len(self._codes.of(answer["decision"])) == 1
-            if question == ORGANIZATION and not known:
-                self.wrong.append(
-                    _no_answer(answer, f"an organization_id of the roster, nor {NEW}, nor {NO_ORGANIZATION}")
-                )
+            expected = f"an organization_id of the roster, nor {NEW}, nor {NO_ORGANIZATION}"
+            self.wrong += [_no_answer(answer, expected)] if question == ORGANIZATION and not known else []
 
     def _found(self, texts: Iterable[str]) -> dict[str, Match]:
         """A name on the roster, or what was decided, or what the words say, on the days of the era."""
@@ -243,20 +236,15 @@ class Organizations(_Known):
             known = self._matches.get(era, {})
             twice = part[TYPED + name].isin([text for text, one in known.items() if one.how == TWICE])
             if twice.any() and "event_id" in part:
-                self._twice += [
-                    part.loc[twice, ["event_id"]].assign(organization_id=one) for one in self._history.twice
-                ]
+                pairs = part.loc[twice, ["event_id"]]
+                self._twice += [pairs.assign(organization_id=one) for one in self._history.twice]
                 part = part.assign(attended=part["attended"].mask(twice)) if table == "sign_in" else part
             parts.append(part)
         return pd.concat(parts).sort_index() if parts[1:] else parts[0]
 
     def _reason(self, text: str, match: Match) -> str:
         if match.organization_id:
-            said = {
-                MERGED: "part of that organization since a merger",
-                TWICE: "two on the roster have this code: asked",
-            }
-            return said.get(match.how, f"{match.how}, {match.score:g} of 100")
+            return SAID.get(match.how, f"{match.how}, {match.score:g} of 100")
         near = f"nearest: {', '.join(match.candidates)}" if match.candidates else "no name on it is near"
         several = len(several_in(text)) == len(match.candidates) > 1
         way = '; of several in one cell, write what stands between them: several.organization_id = ";"' * several
@@ -318,7 +306,7 @@ class Organizations(_Known):
             for at, (code, score) in enumerate(near, start=1):
                 line |= {f"candidate_{at}": code, f"name_{at}": self._names[code], f"score_{at}": score}
             lines.append(line)
-        questions = as_list(pd.DataFrame(lines), QUESTIONS)
+        questions = as_list(pd.DataFrame(lines), asked.QUESTIONS)
         return questions.sort_values(["times", "typed"], ascending=[False, True], ignore_index=True)
 
 

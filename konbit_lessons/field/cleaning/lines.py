@@ -5,33 +5,23 @@ the second under the code with a number in brackets, until an evaluator has said
 """
 
 from itertools import pairwise
-from typing import NamedTuple
 
 import pandas as pd
 
 from konbit_lessons.errors import DataError
+from konbit_lessons.field.cleaning.decisions import CODE, SAME, Decisions, asked_of
 from konbit_lessons.field.cleaning.record import SPELL, STATUS, Record
 from konbit_lessons.field.identity import Codes, fold, words
 from konbit_lessons.field.values import as_text
 
 KEYS = {"organizations": "organization_id", "events": "event_id"}
-CODE, SAME = "code", "same"  # the question, and the answer that it is one organization or event
 CURRENT = ("held", "cancelled", "planned", "moved")  # of several lines of one event, the first of these tells
 ONE = "an earlier spell or name of the organization; kept on the line of the last one"
 NOT_HELD = CURRENT[1:3]
 SPELL_OF = ["joined_on", "left_on"]
 
 
-class Question(NamedTuple):
-    """A line whose code another one has too, and what each is called."""
-
-    typed: str
-    code: str
-    other: str
-    line: pd.DataFrame
-
-
-def one_each(rows: pd.DataFrame, table: str, decided, record: Record) -> tuple[pd.DataFrame, dict[str, str], list]:
+def one_each(rows: pd.DataFrame, table: str, decided: Decisions, record: Record) -> tuple:
     """The roster or the events, each organization or event under a code of its own.
 
     Parameters
@@ -47,7 +37,7 @@ def one_each(rows: pd.DataFrame, table: str, decided, record: Record) -> tuple[p
     rows : DataFrame
     twice : dict of str to str
         Code under which a line is kept → the code that stands there for it and for another one; both have an entry.
-    questions : list of Question
+    questions : list of dict
 
     Raises
     ------
@@ -61,17 +51,19 @@ def one_each(rows: pd.DataFrame, table: str, decided, record: Record) -> tuple[p
     for code, lines in rows[rows[key].duplicated(keep=False)].groupby(key, sort=True):
         first, *others = _apart(lines, table)
         for number, other in enumerate(others, start=2):
-            asked = Question(f"{code}: {_name(other, table)}", code, _name(first, table), other)
-            name, answer = f"{code} ({number})", decided.of(CODE, asked.typed)
+            typed, name = f"{code}: {_name(other, table)}", f"{code} ({number})"
+            answer = decided.of(CODE, typed)
             if answer and fold(answer["decision"]) == SAME:
                 name = code
             elif answer and codes.of(answer["decision"]):
-                found = f'found "{answer["decision"]}" for "{asked.typed}", which is the code of another one'
+                found = f'found "{answer["decision"]}" for "{typed}", which is the code of another one'
                 wrong.append(f'{answer["where"]}, column "decision": {found}. Write {SAME}, or a code of its own.')
             elif answer:
                 name = answer["decision"]
             else:
-                twice, questions = twice | {code: code, name: code}, [*questions, asked]
+                twice |= {code: code, name: code}
+                near = {"candidate_1": code, "name_1": _name(first, table)}
+                questions.append(asked_of(CODE, typed, other, decided) | near)
             rows.loc[other.index, key] = name
     if table == "organizations":
         rows["left_on"] = rows["left_on"].fillna(rows["merged_on"])
@@ -110,7 +102,8 @@ def _apart(lines: pd.DataFrame, table: str) -> list[pd.DataFrame]:
 def _same(line, other, table: str) -> bool:
     """Whether two lines are about one organization, by its names; or about one event, by its type, day and place."""
     if table == "organizations":
-        one, two = ({*map(_letters, [each.name, *str(each.former_names).split(";")])} for each in (line, other))
+        names = ([each.name, *str(each.former_names).split(";")] for each in (line, other))
+        one, two = ({_letters(name.partition("(")[0]) for name in of} for of in names)
         return bool(one & two - {"nan"})
     places = {_letters(line.place), _letters(other.place)} - {""}
     return (line.event_type, line.held_on) == (other.event_type, other.held_on) and len(places) < 2
@@ -124,18 +117,17 @@ def _name(lines: pd.DataFrame, table: str) -> str:
 
 def _as_one(rows: pd.DataFrame, lines: pd.DataFrame, record: Record, wrong: list[str]) -> pd.DataFrame:
     """The roster with the spells of an organization, and its names, on the line of the last."""
-    lines = lines.sort_values(SPELL_OF[0], na_position="first", kind="stable")
-    spells = lines.loc[lines[SPELL_OF].notna().any(axis="columns"), SPELL_OF].drop_duplicates()
+    lines = lines.sort_values(SPELL_OF, na_position="first", kind="stable")
+    spells = lines.loc[lines[SPELL_OF].notna().any(axis="columns"), SPELL_OF].drop_duplicates("joined_on", keep="last")
     now, away = lines.iloc[-1], []
     for (_, left), (joined, _) in pairwise(spells.itertuples(index=False, name=None)):
         if pd.isna(left) or left > joined:
-            said = " and ".join(f"row {line.row}" for line in lines.itertuples())
+            said = " and ".join(f"row {row}" for row in lines["row"])
             told = f"two spells of {now['organization_id']} overlap ({said})"
             wrong.append(f"{now['source']}: {told}. Write in left_on of the first the day on which it left.")
             return rows
         away.append(f"{left:%Y-%m-%d}/{joined:%Y-%m-%d}")
-    written = lines[SPELL_OF].astype("str").fillna("")
-    earlier = (written != written.iloc[-1]).any(axis="columns") & bool(away)
+    earlier = (lines["joined_on"] != now["joined_on"]) & bool(away)
     before = lines[(lines["name"] != now["name"]) | earlier]
     if before.empty:
         return rows
