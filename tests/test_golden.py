@@ -380,7 +380,7 @@ def _write_sheet(raw: Path, number: int) -> str:
                 first = re.fullmatch(r"([A-Z])(\d+):.*", what)
                 text = rows[int(first[2]) - 1][ord(first[1]) - ord("A")]
                 sheet.merge_range(what, text, book.add_format())
-    return _source("sign_in", path.name, one["declared"].replace("S*", f"S{number}*"))
+    return _source("sign_in", path.name, one["declared"].replace("S*", f"S{number}*").replace("{A}", called["A"]))
 
 
 def _sheets(folder: Path, numbers: list[int]) -> Data:

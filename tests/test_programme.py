@@ -47,6 +47,9 @@ CASES = {
     "two calendars": ('currency = "HTG"', 'currency = "HTG"\nfiscal_year_starts = "04-01"\nfiscal_year_named_by = "calendar"', r'fiscal_year_named_by: found "calendar" beside fiscal_year_starts'),
     "a language that is none": ('currency = "HTG"', 'currency = "HTG"\nlanguages = ["xx"]', r'languages: found "xx"; expected some of en, fr, ht'),
     "an incentive that may not predict": ('motivation = "Motivation"', 'motivation = { label = "Motivation", predicts = false }\n', r'\[analysis\], adjust_for: found "motivation"'),
+    "a sheet's name misspelt": ('files = "events.csv"', 'files = "events.csv"\n[source.columns]\nevent_id = "@shet"', r'columns, event_id: found "@shet", which is nothing that is given beside the headers. Did you mean "@sheet"\?'),
+    "rows to keep of a kind that is none": ('files = "events.csv"', 'files = "events.csv"\nkeep = ["total"]', r"keep, 0: found 'total'; input should be 'struck through' or 'totals'"),
+    "several in no column": ('files = "events.csv"', 'files = "events.csv"\nseveral.name = ";"', r'several: found "name", which is no column of that table'),
     "a time zone that is none": ("simulated = true", 'timezone = "Haiti/Nowhere"', r'timezone: found "Haiti/Nowhere"; expected a time zone such as'),
 }  # fmt: skip
 

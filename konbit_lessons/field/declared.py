@@ -256,6 +256,11 @@ def _source(source: Source, schema: pa.DataFrameSchema) -> Iterator[str]:
     for key in ("columns", "several", "levels", "missing", "blank", "set", "by_file"):
         unmatched = [one for one in getattr(source, key) if one != "*" and not matching(known, one)]
         yield from _unknown(key, unmatched, known, "no column of that table")
+    given = ["@sheet", "@file", "@header", *["@cell"] * any("@header" in said for said in source.parts.values())]
+    for column, headers in source.parts.items():
+        asked = [one for one in headers if one.startswith("@")]
+        row = ["@row"] * (column == "attended")
+        yield from _unknown(f"columns, {column}", asked, [*given, *row], "nothing that is given beside the headers")
     for column, written in source.levels.items():
         levels = schema.columns[column].metadata["levels"] if column in schema.columns else {}
         for text, level in written.items() if levels else ():

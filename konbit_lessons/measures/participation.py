@@ -292,7 +292,8 @@ def unknown_attendance(data: Data, *, quarter: str) -> pd.DataFrame:
     """
     rows = shared_counts.panel(data, quarter=quarter)
     unknown = rows[rows["attended"].isna()]
-    reason = unknown["event_id"].isin(data.sign_in["event_id"]).map({True: "name", False: "no_sheet"})
+    told = data.sign_in.loc[data.sign_in["attended"].notna(), "event_id"]
+    reason = unknown["event_id"].isin(told).map({True: "name", False: "no_sheet"})
     reason = (reason if len(data.sign_in) else reason.map(lambda _: "not_recorded")).rename("reason").astype("str")
     counts = unknown.groupby(reason)["event_id"].agg(invitations="size", events="nunique")
     return counts.assign(of=len(rows)).reset_index()

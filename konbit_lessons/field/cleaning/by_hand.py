@@ -27,8 +27,10 @@ HEADER, CELL, EVERY_ROW = "@header", "@cell", "@row"
 MARKS = WRITING["attendance"]
 KNOWN = dict.fromkeys(map(plain, [*YES, *MARKS["yes"]]), "yes") | dict.fromkeys(map(plain, [*NO, *MARKS["no"]]), "no")
 _PRESENT = {one for one in MARKS["yes"] if one.startswith("p")}  # beside them a letter has its meaning
-_TOTALS = "|".join(sorted(map(re.escape, WRITING["totals"]["words"]), key=len, reverse=True))
-TOTAL, _DAYS = re.compile(rf"\s*(?:{_TOTALS})\b(.*)", re.IGNORECASE | re.DOTALL), re.compile(MARKS["days"])
+_PARTS, _SUMS = ("|".join(map(re.escape, WRITING["totals"][one])) for one in ("of_parts", "words"))
+_BEGUN = rf"\s*(?:{_PARTS}|{_SUMS})\b"
+TOTAL = re.compile(rf"\s*(?:(?:{_PARTS})\b(.*)|(?:{_SUMS})[\d\s:.=]*)", re.IGNORECASE | re.DOTALL)
+_DAYS = re.compile(MARKS["days"])
 _SIGNED = frozenset(map(fold, MARKS["headers"]))
 _SHORT, _LEADING = 2, 3  # letters of a mark; columns of which one says that a row is a total
 _EVERY_ROW = f'{CAME} = "{EVERY_ROW}", if every name listed came'
@@ -76,19 +78,18 @@ def shaped(
             told = f"{left} of {len(rows)} names have no mark under {', '.join(found)}: unknown who of them came. Write"
             header = json.dumps(found if found[1:] else found[0], ensure_ascii=False)
             notices.append(f"{where}: {told} {CAME} = {header} under [source.columns]; or {_EVERY_ROW}")
-    every_row = parts.get(CAME, [CAME if CAME in rows else EVERY_ROW]) == [EVERY_ROW] and CAME not in source.by_file
-    same = {CAME: "yes"} | source.set if every_row and schema.name == "sign_in" else source.set
+    own = CAME if CAME in rows else EVERY_ROW
+    every_row = schema.name == "sign_in" and CAME not in source.by_file and parts.get(CAME, [own]) == [EVERY_ROW]
     if every_row:
-        parts, rows = (
-            {name: one for name, one in parts.items() if name != CAME},
-            rows.drop(columns=CAME, errors="ignore"),
-        )
+        rows = rows.drop(columns=CAME, errors="ignore")
+        parts.pop(CAME, None)
     columns = {name: " + ".join(said) for name, said in parts.items()}
     for name in [name for name, said in parts.items() if said[1:] and {*said} <= {*rows}]:
         rows = rows.assign(**{columns[name]: _joined(rows[parts[name]], name)})
         rows = rows.drop(columns=[one for one in parts[name] if one in rows and one not in columns.values()])
     for name, mark in source.several.items():
         rows = _one_a_row(rows, columns.get(name, name), mark)
+    same = ({CAME: "yes"} if every_row else {}) | source.set
     return rows, source.model_copy(update={"columns": columns, "set": same})
 
 
@@ -115,7 +116,8 @@ def _flagged(rows: pd.DataFrame, raw: Raw, table: str, keep: list[str]) -> pd.Da
     """Rows, with why one is no record beside it where there is such a one."""
     why = pd.Series(None, index=rows.index, dtype="str")
     if "totals" not in keep and raw.kind == "sheet":
-        begun = rows[[*rows.select_dtypes("str")][:_LEADING]].apply(lambda cells: cells.str.match(TOTAL).fillna(False))
+        first = rows[[*rows.select_dtypes("str")][:_LEADING]]
+        begun = first.apply(lambda cells: cells.str.match(_BEGUN, case=False).eq(True))
         sums = rows[begun.any(axis="columns")].iterrows() if begun.size else ()
         why[[row for row, cells in sums if _sums_up(cells.dropna().tolist())]] = KEEP["totals"]
     if "struck through" not in keep:
@@ -126,13 +128,12 @@ def _flagged(rows: pd.DataFrame, raw: Raw, table: str, keep: list[str]) -> pd.Da
 def _sums_up(cells: list[str]) -> bool:
     """Whether a row is a total: it begins so, and is about nothing else than numbers.
 
-    >>> _sums_up(["TOTAL", "6 coops", "75"]), _sums_up(["Sous-total Nord", "12"]), _sums_up(["Total Oil", "A. Mwangi"])
+    >>> _sums_up(["TOTAL", "6 coops", "75"]), _sums_up(["Sous-total Nord", "12"]), _sums_up(["Total Oil", "12"])
     (True, True, False)
     """
-    begun = TOTAL.fullmatch(cells[0])
-    others = [one for one in cells[1:] if not re.fullmatch(r"[\d\s.,%'-]+[^\W\d]*", one)]
-    numbered = any(map(str.isdigit, "".join(cells)))
-    return bool(begun) and (not cells[1:] or numbered) and (not begun[1].strip(" :.") or (numbered and not others))
+    begun, more = TOTAL.fullmatch(cells[0]), cells[1:]
+    others = begun and begun[1] and not all(re.fullmatch(r"[\d\s.,%'-]+[^\W\d]*", one) for one in more)
+    return bool(begun) and not others and (not more or any(map(str.isdigit, "".join(more))))
 
 
 def _joined(cells: pd.DataFrame, column: str) -> pd.Series:
@@ -144,13 +145,17 @@ def _joined(cells: pd.DataFrame, column: str) -> pd.Series:
 def _unpivoted(rows: pd.DataFrame, rest: list[str], source: Source, where: str) -> pd.DataFrame:
     """A matrix as one row for each cell with a mark; for blank ones too where programme.toml says what they mean."""
     known = {*KNOWN, *map(plain, source.levels.get(CAME, ()))}
-    texts = {header: rows[header].dropna().str.strip().map(plain) for header in rest if not TOTAL.match(header)}
+    texts = {header: rows[header].dropna().str.strip().map(plain) for header in rest if not TOTAL.fullmatch(header)}
+    known |= {*MARKS["letters"]} if any(one.isin(_PRESENT).any() for one in texts.values()) else set()
     short = {header: one.isin(known) | (one.str.len() <= _SHORT) for header, one in texts.items()}
     marked = [header for header, one in texts.items() if one.isin(known).any() and short[header].mean() >= 0.5]
     marked += [header for header, one in texts.items() if one.empty] if CAME in source.blank else []
     if not marked:
         told = f"no column has marks of who came, such as x, 1, oui or P, to read under {HEADER}"
         raise SourceError(f"{where}: {told}. It has {', '.join(rows)}. {_line(['the mark'])}")
+    if nameless := [header for header in marked if re.fullmatch(r"column \d+", header)]:
+        advice = "Write above each column what it is about: a cell merged over two says it of one"
+        raise SourceError(f"{where}: marks of who came stand under no header, in {listed(nameless)}. {advice}.")
     records = rows[rows[ASIDE].isna()] if ASIDE in rows else rows
     beside = [header for header in rows if header not in marked]
     cells = records.melt(beside, marked, HEADER, CELL, ignore_index=False).sort_index(kind="stable")

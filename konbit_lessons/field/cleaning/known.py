@@ -94,8 +94,6 @@ class Events(_Known):
         for (question, key), answer in decided.answers.items():
             is_event = question == asked.EVENT and fold(answer["decision"]) != asked.DIFFERENT
             codes = self._codes.of(key) if is_event else []
-                self._codes.of(key) if question == asked.EVENT and fold(answer["decision"]) != asked.DIFFERENT else []
-            )
             for code in codes:
                 of = self._codes.of(answer["decision"])
                 if len(of) != 1 or of == [code]:
@@ -144,7 +142,8 @@ class Events(_Known):
         if match.organization_id:
             return "the one event that was held on that day"
         near = f"; it may be {', '.join(match.candidates)}" if match.candidates else ""
-        return f"no such event in the table of events{near}"
+        way = f'; which it is, say in its [[source]]: levels.event_id = {{ "{text}" = "its code" }}'
+        return f"no such event in the table of events{near}{way * (' ' in text.strip())}"
 
     def _settle(self, rows: pd.DataFrame, table: str, name: str, found: dict, record: Record) -> None:
         rows = as_text(rows[rows["typed"].isin([text for text, one in found.items() if one.candidates])])
@@ -246,7 +245,7 @@ class Organizations(_Known):
         if match.organization_id:
             return SAID.get(match.how, f"{match.how}, {match.score:g} of 100")
         near = f"nearest: {', '.join(match.candidates)}" if match.candidates else "no name on it is near"
-        several = len(several_in(text)) == len(match.candidates) > 1
+        several = min(len(several_in(text)), len(match.candidates)) > 1
         way = '; of several in one cell, write what stands between them: several.organization_id = ";"' * several
         return f"not surely an organization on the roster; {near}{way}"
 

@@ -79,7 +79,8 @@ def with_attendance(
     agreement : DataFrame
         See :func:`_by_quarter`.
     """
-    groups = signed[signed["attended"].fillna(False)].groupby(PAIR, observed=True)
+    came, known = signed[signed["attended"].fillna(False)], signed[signed["attended"].notna()]
+    groups = came.groupby(PAIR, observed=True)
     present = groups.agg(delegates=("organization_id", "size"), senior_delegate=("senior_delegate", "max"))
     present = as_text(present.astype({name: CAME[name] for name in present}).reset_index())
     rows = as_text(invited.drop(columns=[*CAME])).merge(present, on=PAIR, how="left", validate="many_to_one")
@@ -88,7 +89,7 @@ def with_attendance(
     strangers = names[names["candidates"].map(len) == 0].groupby("event_id")["typed"].nunique()
     twice = rows["event_id"].isin(unsure["twice"])
     crowded = rows["event_id"].isin(strangers.index[strangers > few]) & ~here & ~maybe
-    listed = ~rows["event_id"].isin({*signed["event_id"].unique(), *names["event_id"].unique()})
+    listed = ~rows["event_id"].isin({*known["event_id"].unique(), *names["event_id"].unique()})
     rows["attended"] = here.astype("boolean")
     rows["delegates"] = rows["delegates"].fillna(0)
     for name in CAME:
@@ -97,7 +98,6 @@ def with_attendance(
     reasons = ((twice, CODE_TWICE), (maybe & ~twice, NAME_OPEN), (crowded & ~twice, f"{NAMES_OPEN} {few}"))
     for these, why in (*((unknown & one, why) for one, why in reasons), (unknown & ~known, NO_SHEET)):
         record.noted(rows[these], "invitations", "attended", "", check="attendance", reason=f"unknown: {why}")
-    came = signed[signed["attended"].fillna(False)]
     guests, name = came[~_among(came, invited[PAIR])], "organization_id"
     record.noted(guests, "sign_in", name, guests[name], check="attendance", reason=WALK_IN)
     return rows, _attendance_agreement(invited, rows[~listed], record)
@@ -127,11 +127,9 @@ def maybe_renamed(invited: pd.DataFrame, signed: pd.DataFrame, names: pd.DataFra
 
 def _attendance_agreement(invited: pd.DataFrame, rows: pd.DataFrame, record: Record) -> pd.DataFrame:
     """Registration against sign-in sheets, by quarter; where they disagree, the sheet counts and the log says so."""
-    sheet = rows["attended"][rows["attended"].notna()]
-    both = invited.set_axis(range(len(invited))).loc[sheet.index]
-    both, sheet = both[both["attended"].notna()], sheet[both["attended"].notna()]
-    agrees = both["attended"].astype("bool") == sheet.astype("bool")
-    said, is_so = (one.map({True: "yes", False: "no"}).astype("str") for one in (both["attended"], sheet))
+    both = invited.set_axis(range(len(invited))).assign(sheet=rows["attended"]).dropna(subset=["attended", "sheet"])
+    agrees = both["attended"].astype("bool") == both["sheet"].astype("bool")
+    said, is_so = (both[one].map({True: "yes", False: "no"}).astype("str") for one in ("attended", "sheet"))
     about = {"check": "agreement", "reason": DISAGREE}
     record.noted(both[~agrees], "invitations", "attended", said, is_so, **about)
     if other := int((~agrees).sum()):

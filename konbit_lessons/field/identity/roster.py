@@ -147,10 +147,10 @@ class Roster:
                 found[name] = Match(self.all[sure[0]].code, *sure[1:])
             else:
                 unsure[name] = reading
-        owned = {name: self._of_one_cell(name) for name in unsure}
+        owned = {name: self._owners_or_near(name) for name in unsure}
         others = self._candidates.of({name: reading for name, reading in unsure.items() if not owned[name]})
         for name, scores in (owned | others).items():
-            ranked = sorted((-score, at) for at, score in scores.items())
+            ranked = sorted((-score, at) for at, score in (scores | self._in_one_cell(name)).items())
             best: dict[str, float] = {}
             for score, at in ranked:
                 best.setdefault(self.all[at].code, -score)
@@ -176,15 +176,17 @@ class Roster:
         """Of the names of one organization the first."""
         return [*{self.all[at].code: at for at in reversed([*places])}.values()][::-1]
 
-    def _of_one_cell(self, name: str) -> dict[int, float]:
-        """Those that a text, not sure as it stands, may well be, with a score: several in one cell, each of which is
-        sure; the codes that it is or is near to; those that have it as their acronym."""
+    def _owners_or_near(self, name: str) -> dict[int, float]:
+        """Those whose codes a text is or is near to, or that have it as their acronym, with a score."""
+        alike, near = ([self._by_code[code] for code in find(name)] for find in (self._codes.of, self._codes.near))
+        owners = alike or ([] if near else self._owners(name))
+        return dict.fromkeys(owners, 100.0) or dict.fromkeys(near, round(100 - 100 / max(len(name), 2), 1))
+
+    def _in_one_cell(self, name: str) -> dict[int, float]:
+        """Those of several names in one cell that are sure, with a score."""
         parts = several_in(name) if _BETWEEN.search(name) else []
         sure = [self._as_it_stands(one) or self._understood(self.vocabulary.read(one)) for one in parts]
-        several = [one[0] for one in sure] if all(sure) else []
-        alike, near = ([self._by_code[code] for code in find(name)] for find in (self._codes.of, self._codes.near))
-        owners = several or alike or ([] if near else self._owners(name))
-        return dict.fromkeys(owners, 100.0) or dict.fromkeys(near, round(100 - 100 / max(len(name), 2), 1))
+        return {one[0]: 100.0 for one in sure if one}
 
     def _read(self, code: str, name: str, acronym: object) -> Organization:
         reading = self.vocabulary.read(name)

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache, reduce
 from pathlib import Path
+from types import SimpleNamespace
 from typing import BinaryIO
 from xml.parsers import expat
 
@@ -116,7 +117,7 @@ def _look_at_ods(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) 
 
 
 def _look_at_xlsx(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> tuple[str, list[Sheet]]:
-    texts, seen, struck = array("q"), {}, _Struck()
+    texts, seen, struck = array("q"), {}, SimpleNamespace(found=set(), styles=[])
     for name in sorted(members, key=lambda name: not name.endswith(("sharedstrings.xml", "styles.xml"))):
         seen[name] = _parsed(_Xlsx(texts, struck), archive, members[name])
         seen[name].sheet.check(Path(archive.filename), members[name].filename)
@@ -176,29 +177,19 @@ def _checked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[tupl
     yield b"", before
 
 
-class _Struck:
-    """What is struck through in a workbook: its fonts by number, the font of each style, and shared texts."""
-
-    def __init__(self) -> None:
-        self.found, self.styles = set(), []
-
-    def has(self, style: str, text: int | None) -> bool:
-        fonts = self.styles[int(style) :][:1]
-        return ("si", text) in self.found or any(("fonts", font + 1) in self.found for font in fonts)
-
-
 class _Xlsx:
     """A part of an XLSX workbook: the cells that hold a value, placed as calamine does; its texts; what it lists.
 
     Parameters
     ----------
     texts : array of int
-        Letters of each shared text; those of this part are added, as what is struck through in it is to ``struck``.
+        Letters of each shared text; those of this part are added, as what is struck through in it is to ``struck``:
+        ``found`` fonts by number and shared texts, and the font of each of the ``styles``.
     """
 
     MARK = re.compile(rb"sheetData|[<:]sst[\s>]")
 
-    def __init__(self, texts: array, struck: _Struck) -> None:
+    def __init__(self, texts: array, struck: SimpleNamespace) -> None:
         self.texts, self.listed, self.sheet = texts, defaultdict(list), Sheet()
         self.struck, self.style, self.inside, self.fonts = struck, "0", "", 0
         self.of_row = [0, 0]  # its cells, and those struck through
@@ -251,7 +242,8 @@ class _Xlsx:
             at = int(self.value) if self.kind == "s" and self.value.isdecimal() else len(self.texts)
             self.sheet.add(*self.place, text=self.texts[at] if at < len(self.texts) else self.length)
             self.of_row[0] += 1
-            self.of_row[1] += self.struck.has(self.style, at if self.kind == "s" else None)
+            is_struck = [("fonts", font + 1) in self.struck.found for font in self.struck.styles[int(self.style) :][:1]]
+            self.of_row[1] += (self.kind == "s" and ("si", at) in self.struck.found) or any(is_struck)
             if self.kind == "e":
                 self.sheet.errors[self.place] = self.value
         elif name == "c" and self.is_formula and not (self.has_value and self.kind == "str"):
