@@ -246,6 +246,9 @@ def test_a_decision_shows_what_hangs_on_it_and_is_undone_in_the_review(tiny):
     store.write(tiny.clean())
     data = tiny.clean()
     assert not _attended(data)["E002", "CDSP-003"] and data.questions["typed"].tolist() == ["Gwoup Solèy"]
+    aside = path.with_name("set_aside.csv")  # Excel saves it as it likes to, and nothing was answered in it
+    aside.write_text(aside.read_text(encoding="utf-8-sig").replace(",", ";"), encoding="cp1252")
+    assert len(store.cleaned(kl.load(tiny.toml)).set_aside) == 1
     assert "Gwoup" not in tiny.raw("identity_ledger.csv").read_text(encoding="utf-8-sig")
 
 

@@ -67,13 +67,14 @@ def cleaned(programme: Programme) -> Data:
     Data
     """
     folder, stamp = programme.processed, stamp_of(programme)
-    if stamp.get("inputs") != fingerprint(programme):
-        data = clean(programme)
-        write(data)
-        return data
-    lists = {name: _read_list(folder / f"{name}.csv") for name in LISTS}
-    frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in tables.TABLES}
-    return Data(programme=programme, tables=frames, lists=lists, notices=tuple(stamp["notices"]))
+    if stamp.get("inputs") == fingerprint(programme):
+        with suppress(ValueError):  # a list that a spreadsheet saved in its own way is written anew
+            lists = {name: _read_list(folder / f"{name}.csv") for name in LISTS}
+            frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in tables.TABLES}
+            return Data(programme=programme, tables=frames, lists=lists, notices=tuple(stamp["notices"]))
+    data = clean(programme)
+    write(data)
+    return data
 
 
 def stamp_of(programme: Programme) -> dict:
@@ -114,4 +115,6 @@ def digest(content: str | bytes) -> str:
 
 def _read_list(path: Path) -> pd.DataFrame:
     rows = from_spreadsheets(pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig"))
+    if len(rows.columns) == 1:
+        raise ValueError(f"{path.name}: one column")
     return rows.assign(**{name: pd.to_numeric(rows[name]).astype(NUMBERS[name]) for name in rows if name in NUMBERS})
