@@ -350,3 +350,19 @@ def test_a_correction_of_a_file_that_was_renamed_says_its_new_name(tiny):
     tiny.raw("corrections.csv").write_text(f"{header}\n{line}\n", encoding="utf-8")
     with pytest.raises(kl.KonbitError, match=r'"survey_2016.csv", which no .* reads. Did you mean "survey.csv"'):
         tiny.clean()
+
+
+def test_two_lines_of_a_code_that_are_one_organization_keep_both_its_names(tiny):
+    tiny.add("organizations.csv", "CDSP-001,Gwoup Solèy,GS,cdsp,non")
+    tiny.add("invitations.csv", "E002,Gwoup Solèy")
+    tiny.raw("identity_ledger.csv").write_text(
+        "question,typed,decision\ncode,CDSP-001: Gwoup Solèy,same\n", encoding="utf-8"
+    )
+    data = tiny.clean()
+    line = data.organizations.set_index("organization_id").loc["CDSP-001"]
+    assert line[["name", "former_names", "former_acronyms"]].tolist() == [
+        "Gwoup Solèy",
+        "Asosyasyon Peyizan Aquin",
+        "APA",
+    ]
+    assert _attended(data) == _attended(data) | {("E001", "CDSP-001"): True, ("E002", "CDSP-001"): False}

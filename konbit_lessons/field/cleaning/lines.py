@@ -131,8 +131,10 @@ def _as_one(rows: pd.DataFrame, lines: pd.DataFrame, record: Record, wrong: list
     before = lines[(lines["name"] != now["name"]) | earlier]
     if before.empty:
         return rows
-    names = dict.fromkeys([*lines["former_names"].dropna(), *before.loc[before["name"] != now["name"], "name"]])
-    said = {"joined_on": spells[SPELL_OF[0]].min(), "away": "; ".join(away), "former_names": "; ".join(names)}
+    said = {"joined_on": spells["joined_on"].min(), "away": "; ".join(away)}
+    for name, former in {"name": "former_names", "acronym": "former_acronyms"}.items():
+        other = before.loc[before[name] != now[name], name].dropna()
+        said[former] = "; ".join(dict.fromkeys([*lines[former].dropna(), *other]))
     for name, one in said.items():
         rows.loc[now.name, name] = one or None
     record.set_aside(before, "organizations", "organization_id", before["organization_id"], check=SPELL, reason=ONE)
