@@ -68,12 +68,9 @@ class History:
         self.names, self.acronyms = self._held("name", "former_names"), self._held("acronym", "former_acronyms")
         self._apart = [self._passed_on(held) for held in (self.names, self.acronyms)]
         ends = [day for one in self._apart for held in one.values() for each in held for day in each[2:4]]
-        ends += [day for one in self._spells if self._code_of(one.code) in {*twice.values()} for day in one[2:4]]
+        ends += [day for one in self._spells if one.code in twice for day in one[2:4]]
         self.days = sorted({*ends, *(day for _, day in self._merged.values())} - {FIRST, LAST})
         self.roster = cache(self.roster)
-
-    def _code_of(self, code: str) -> str:
-        return self.twice.get(code, code)
 
     def _mergers(self) -> Iterator[tuple[str, tuple[str, pd.Timestamp]]]:
         """Code → the code that it is part of, and since when; a circle, or no day, is wrong."""
@@ -122,12 +119,12 @@ class History:
         for one in held:
             by_text["".join(words(one.text))].append(one)
         for text, them in by_text.items():
-            if len({one.code for one in them}) > 1:
-                given_up = max((one.until for one in them if one.former and one.until < LAST), default=FIRST)
-                them = [one if one.former else one._replace(since=max(one.since, given_up)) for one in them]
-                passed[text] = sorted(them, key=lambda one: one[2:4])
-        apart = {text: all(one.until <= two.since for one, two in pairwise(them)) for text, them in passed.items()}
-        return {text: them for text, them in passed.items() if apart[text]}
+            given_up = max((one.until for one in them if one.former and one.until < LAST), default=FIRST)
+            them = (one if one.former else one._replace(since=max(one.since, given_up)) for one in them)
+            them = sorted(them, key=lambda one: one[2:4])
+            if len({one.code for one in them}) > 1 and all(one.until <= two.since for one, two in pairwise(them)):
+                passed[text] = them
+        return passed
 
     def eras(self, days: pd.Series) -> pd.Series:
         """The era of each day; of an unknown day the last."""
@@ -159,7 +156,7 @@ class History:
         """What a match means in an era: the organization that it is part of, or the one that had the code then."""
         code = match.organization_id
         if match.how == "code" and code in self.twice.values():
-            there = [one for one in self._spells if self._code_of(one.code) == code]
+            there = [one for one in self._spells if self.twice.get(one.code) == code]
             now = [one.code for one in there if one.on(self._day(era))] or [one.code for one in there[: era == 0]]
             match = match._replace(organization_id=now[0]) if len(now) == 1 else match._replace(how=TWICE)
             code = match.organization_id
