@@ -191,7 +191,7 @@ def test_the_roster_has_a_title_mixed_dates_and_a_hidden_stale_sheet(folder):
 
 
 # what a roster and a list of events may say of changes, of which the example has none
-CHANGES = {"away", "former_names", "former_acronyms", "merged_into", "merged_on", "status"}
+CHANGES = {"away", "former_names", "former_acronyms", "merged_into", "merged_on", "event_status"}
 
 
 def test_every_table_has_the_columns_of_the_codebook_and_its_types(world):

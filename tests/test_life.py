@@ -110,7 +110,7 @@ NAMES = [
     "Fondation Horizon de Verrettes,FHV", "Mouvement Paysan de Cabaret,MPC", "Réseau des Jeunes de Mirebalais,RJM",
     "Centre Lumière de Bainet,CLB", "Union des Planteurs de Thomonde,UPT", "Comité Espoir de Aquin,CEA",
 ]  # fmt: skip
-EVENTS = "event_id,event_type,held_on,place,status"
+EVENTS = "event_id,event_type,held_on,place,event_status"
 
 
 class World:

@@ -87,8 +87,8 @@ class Events(_Known):
     def __init__(self, events: pd.DataFrame, decided: Decisions, twice: dict[str, str]) -> None:
         self._events, self._decided, self.twice = events, decided, twice
         self._codes, self._same, wrong = Codes(events["event_id"]), {}, []
-        off = events[events["status"].isin(NOT_HELD)]
-        self._off = dict(zip(off["event_id"], off["status"], strict=True))
+        off = events[events["event_status"].isin(NOT_HELD)]
+        self._off = dict(zip(off["event_id"], off["event_status"], strict=True))
         self.held = pd.Series(events["held_on"].array, events["event_id"]).drop(index=[*self._off])
         self.open: dict[str, pd.DataFrame] = {}
         for (question, key), answer in decided.answers.items():
@@ -105,9 +105,11 @@ class Events(_Known):
 
     def without_the_same(self, record: Record) -> pd.DataFrame:
         """The events that were held, each under one code."""
-        codes, status = self._events["event_id"], self._events["status"]
+        codes, status = self._events["event_id"], self._events["event_status"]
         off = self._events[codes.isin(self._off)]
-        record.set_aside(off, "events", "status", status, check=STATUS, reason="the event does not count: " + status)
+        record.set_aside(
+            off, "events", "event_status", status, check=STATUS, reason="the event does not count: " + status
+        )
         self._events = self._events.drop(index=off.index)
         codes = self._events["event_id"]
         for code in codes[codes.isin(self._same)]:

@@ -76,10 +76,10 @@ def one_each(rows: pd.DataFrame, table: str, decided: Decisions, record: Record)
 
 def _current(rows: pd.DataFrame, record: Record) -> pd.DataFrame:
     """The events, of one that was planned, moved or cancelled the line that tells how it is now."""
-    rank = rows["status"].fillna(CURRENT[0]).map(CURRENT.index)
+    rank = rows["event_status"].fillna(CURRENT[0]).map(CURRENT.index)
     before = rank > rank.groupby(rows["event_id"]).transform("min")
-    reason = "another line tells how the event is now; this one said " + rows["status"].astype("str")
-    record.set_aside(rows[before], "events", "status", rows["status"], check=STATUS, reason=reason)
+    reason = "another line tells how the event is now; this one said " + rows["event_status"].astype("str")
+    record.set_aside(rows[before], "events", "event_status", rows["event_status"], check=STATUS, reason=reason)
     return rows[~before]
 
 
