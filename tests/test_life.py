@@ -253,6 +253,27 @@ def test_a_decision_shows_what_hangs_on_it_and_is_undone_in_the_review(tiny):
     assert "Gwoup" not in tiny.raw("identity_ledger.csv").read_text(encoding="utf-8-sig")
 
 
+def test_a_new_name_is_asked_about_again_when_the_roster_may_have_it_and_the_answer_counts(tiny):
+    typed = "Fond. pour le Développement de Léogâne No"
+    tiny.add("sign_in.csv", f"E002,{typed},Fourth Delegate,no")
+    tiny.raw("identity_ledger.csv").write_text(f"question,typed,decision\norganization,{typed},new\n", encoding="utf-8")
+    assert tiny.clean().questions.empty
+    tiny.add("organizations.csv", "CDSP-004,Fondation pour le Développement de Léogâne,FDL,cdsp,non")
+    tiny.add("organizations.csv", "CDSP-005,Fondation pour le Développement de Léogâne Nord,FDLN,cdsp,non")
+    tiny.add("invitations.csv", "E002,CDSP-005")
+    data = tiny.clean()
+    assert data.questions["typed"].tolist() == [typed] and _attended(data)["E002", "CDSP-005"] is None
+    for decision, came in {"new": False, "CDSP-005": True}.items():
+        store.write(data)
+        path = tiny.folder / "data" / "processed" / decisions.REVIEW
+        book = openpyxl.load_workbook(path)
+        sheet = book["organizations" if decision == "new" else "decided"]
+        sheet.cell(3, [cell.value for cell in sheet[2]].index("decision") + 1).value = decision
+        book.save(path)
+        data = tiny.clean()
+        assert _attended(data)["E002", "CDSP-005"] is came and data.questions.empty
+
+
 MERGED = "consulted_at_design,merged_into,merged_on,joined_on,left_on"
 WRONG = {
     "a circle": ("CDSP-002,2017-01-01,,", "CDSP-001,2017-01-01,,", "merged into CDSP-002, and that leads back"),

@@ -111,6 +111,8 @@ def load(programme: Programme) -> Decisions:
         key = (line["question"], fold(line["typed"]))
         if not line["decision"]:
             decided.notes[key] = {name: line[name] for name in ("initials", "notes")}
+        elif fold(decided.answers.get(key, line)["decision"]) == NEW and line["where"].startswith(REVIEW):
+            decided.answers[key] = line  # asked again, since the roster has grown
         elif (other := decided.answers.setdefault(key, line))["decision"] != line["decision"]:
             found = f'found "{line["decision"]}" for "{line["typed"]}"'
             but = f'but {other["where"]} says "{other["decision"]}". Correct one of the two.'
