@@ -93,12 +93,8 @@ def clean(programme: Programme) -> Data:
     record, counts = work.record, work.record.row_counts(work.cleaned)
     work.attend()
     agreement = pd.concat([pd.DataFrame(columns=list(reconciling.AGREEMENT)), *work.agreement], ignore_index=True)
-    asked = (
-        work.organizations.questions(),
-        work.events.questions(),
-        as_list(pd.DataFrame(work.codes), decisions.QUESTIONS),
-    )
-    questions = pd.concat(asked, ignore_index=True)
+    codes = as_list(pd.DataFrame(work.codes), decisions.QUESTIONS)
+    questions = pd.concat([work.organizations.questions(), work.events.questions(), codes], ignore_index=True)
     done = record.cleaning_log(), record.all_set_aside(), counts, record.check_counts(), record.arrival_counts()
     lists = dict(zip(LISTS, [*done, agreement, questions], strict=True))
     finished = {name: _finished(work.cleaned.get(name), schema) for name, schema in programme.tables.items()}
@@ -114,7 +110,7 @@ class _Work:
         self.agreement: list[pd.DataFrame] = []
         self.codes: list[dict] = []
         self.events = self.organizations = None
-        self._corrected, self.decided = corrections.load(programme), decisions.load(programme)
+        self._corrected, self._decided = corrections.load(programme), decisions.load(programme)
 
     def take(self, table: str) -> None:
         """Read, convert and resolve the rows of one table."""
@@ -125,18 +121,17 @@ class _Work:
         for things in filter(None, (self.events, self.organizations)):
             rows = things.resolve(rows, schema, record)
         if table in lines.KEYS:
-            rows, twice, asked = lines.one_each(rows, table, self.decided, record)
+            rows, twice, asked = lines.one_each(rows, table, self._decided, record)
             self.codes += asked
         rows = reconciling.once_each(rows, schema, record)
         if table == "survey":
             rows, twice = reconciling.one_answer_each(rows, schema, sources[0].twice, record)
             self.agreement.append(twice)
         elif table == "events":
-            self.events = self.organizations.events = known.Events(rows, self.decided, twice)
+            self.events = self.organizations.events = known.Events(rows, self._decided, twice)
             rows = self.events.without_the_same(record)
         elif table == "organizations":
-            past = History(rows, twice, sources)
-            self.organizations = known.Organizations(rows, self.decided, past)
+            self.organizations = known.Organizations(rows, self._decided, History(rows, twice, sources))
         self.cleaned[table] = rows
         if table in needed(self.programme) and rows.empty:
             _refuse_empty(table, self.programme, record)

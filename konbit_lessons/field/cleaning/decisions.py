@@ -72,11 +72,9 @@ class Decisions(NamedTuple):
     def hung(self, log: pd.DataFrame) -> pd.DataFrame:
         """Each answer, and how many rows of the files hang on it."""
         counts = log.loc[log["check"] == DECISION, "old_value"].map(fold).value_counts()
-        lines = [
-            one | {"decided": one["decision"], "rows": int(counts.get(key[1], 0))} for key, one in self.answers.items()
-        ]
-        columns = ["question", "typed", "decided", "rows", "initials", "notes"]
-        return pd.DataFrame(lines, columns=columns).sort_values(columns[:2])
+        answers = pd.DataFrame(self.answers.values()).rename(columns={"decision": "decided"})
+        answers["rows"] = [int(counts.get(typed, 0)) for _, typed in self.answers]
+        return answers[["question", "typed", "decided", "rows", "initials", "notes"]].sort_values(["question", "typed"])
 
     def ledger(self) -> str:
         """The answers as the ledger holds them, sorted, so that the same answers are the same bytes."""
