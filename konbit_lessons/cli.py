@@ -114,7 +114,7 @@ def check(file):
     _say_counts(data)
     for notice in _once_per_file(data.notices):
         echo(f"noticed: {notice}")
-    sys.exit(_say_problems(data, most=len(data.set_aside)))
+    sys.exit(_say_problems(data, most=len(data.set_aside) + len(data.notices) + LISTED, keep=False))
 
 
 @main.command()
@@ -382,43 +382,28 @@ def _say_counts(data):
         echo(f"{table:15} {rows['read']:7} rows read = {rows['kept']:7} kept + {rows['set_aside']:5} set aside")
 
 
-def _say_problems(data, most=LISTED):
-    """List what is open and what was set aside; return the exit code that says whether anything was."""
-    undeclared = f"{data.programme.path.name}, ["  # declared there, and in no file
-    empty = [one for one in data.notices if one.endswith("there is a header but no rows") or one.startswith(undeclared)]
-    aside, unsettled = data.set_aside, _unsettled(data)
-    said, rows = [*_questions(data), *(f"  {notice}" for notice in empty)], int((aside["scope"] == "row").sum())
-    decided = f", {len(aside) - len(unsettled)} of them as was decided" * (len(unsettled) < len(aside))
+def _say_problems(data, most=LISTED, keep=True):
+    """List what is open and what was set aside, the new first; return the exit code that says whether any is new."""
+    from konbit_lessons.field.news import keep_told, news
+
+    found, aside = news(data), data.set_aside
+    rows, new, known = int((aside["scope"] == "row").sum()), found.new, found.known
+    counts = f", {found.settled} of them as was decided" * (found.settled > 0)
+    counts += f"; {len(known)} told before" * bool(known)
+    said = [*found.gone, *_questions(data)]
+    said += [f"Set aside: {rows} rows and {len(aside) - rows} values{counts}."] if len(aside) else []
+    said += [f"  {line}" for line in new[:most]]
+    if len(new) > most:
+        said.append(f"  … and {len(new) - most} more: see konbit check, or set_aside.csv beside the cleaned tables.")
+    elif most > LISTED and known:
+        said += ["Told before:", *(f"  {line}" for line in known)]
     noticed = [*_once_per_file(data.notices)] if most == LISTED else []  # konbit check has listed them
     said += [f"Noticed: {len(noticed)} things in the files; konbit check lists them."] if noticed else []
-    said += [f"Set aside: {rows} rows and {len(aside) - rows} values{decided}."] if len(aside) else []
-    for one in unsettled.head(most).itertuples():
-        sheet, found = f", sheet {one.sheet}" * bool(one.sheet), f'found "{one.value}"; ' * bool(one.value)
-        said.append(f'  {one.source}{sheet}, row {one.row}, column "{one.column}": {found}{one.reason}.')
-    if len(unsettled) > most:
-        more = f"  … and {len(unsettled) - most} more"
-        said.append(f"{more}: see konbit check, or set_aside.csv beside the cleaned tables.")
     for line in said:
         echo(line, err=True)
-    return int(bool(empty) or len(unsettled) > 0)
-
-
-def _unsettled(data):
-    """What was set aside without anybody having decided so, in the review or by a correction."""
-    from konbit_lessons.field.cleaning import corrections, decisions, versions
-
-    log, place = data.cleaning_log, ["source", "sheet", "row", "column"]
-    done = [decisions.DECISION, corrections.CHECK, versions.CHECK, versions.REVIEWED]
-    decided = log.loc[log["check"].isin(done), place]
-    aside = data.set_aside.loc[_not_among(data.set_aside[place], decided)]
-    left = corrections.left_as_it_is(data.programme)
-    return aside.loc[_not_among(aside[[*left]], left)]
-
-
-def _not_among(rows, others):
-    """Whether each row is none of others that have the same columns."""
-    there = {*others.astype("str").itertuples(index=False, name=None)}
-    return [row not in there for row in rows.astype("str").itertuples(index=False, name=None)]
+    if keep:
+        keep_told(data.programme, found)
+    return int(bool(found.gone or new))
 
 
 def _questions(data):

@@ -11,6 +11,7 @@ import pandas as pd
 
 from konbit_lessons.errors import DataError
 from konbit_lessons.field.cleaning import Data
+from konbit_lessons.field.cleaning.history import partner_on
 from konbit_lessons.field.declared import EXPECTS
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.store import cleaned
@@ -20,7 +21,8 @@ from konbit_lessons.periods import Quarter
 
 RECENT_DAYS = 90
 BEFORE = {"by": "organization_id", "allow_exact_matches": False}  # the last record of an organization before a day
-NOT_KNOWN = ("name", "acronym", "left_on")  # columns of organizations that say nothing of an invitation
+NAMES = ("name", "acronym", "former_names", "former_acronyms")
+NOT_KNOWN = (*NAMES, "left_on", "away", "merged_into", "merged_on")  # of organizations: says nothing of an invitation
 
 
 def rows(programme: Programme, *, quarter: str | Quarter | None = None, answers: bool = True) -> pd.DataFrame:
@@ -124,7 +126,9 @@ def _known_before(rows: pd.DataFrame, data: Data) -> dict[str, pd.Series]:
     talked = _count(at, data.conversations, "held_on", before="held_on")
     recent = talked - _count(at, data.conversations, "held_on", before="start")
     begun = _count(at, data.other_support, "started_on", before="tomorrow")
+    each = data.organizations.set_index("organization_id").loc[rows["organization_id"]].set_axis(rows.index)
     return {
+        "partner": partner_on(each, rows["held_on"]),
         "conversations_90_days": recent,
         "recent_conversation": recent > 0,
         "other_support_now": begun > _count(at, ended, "after", before="tomorrow"),

@@ -230,5 +230,6 @@ def test_a_ledger_without_its_columns_is_refused(asked):
 
 
 def test_the_same_questions_are_the_same_bytes(asked):
-    questions = asked.clean().questions
-    assert decisions.workbook(questions) == decisions.workbook(questions)
+    data, decided = asked.clean(), decisions.load(kl.load(asked.toml))
+    first, again = (decisions.workbook(data.questions, decided, data.cleaning_log) for _ in range(2))
+    assert first == again

@@ -190,13 +190,17 @@ def test_the_roster_has_a_title_mixed_dates_and_a_hidden_stale_sheet(folder):
 # ---- what was written is what is true -------------------------------------------------------------------------------
 
 
+# what a roster and a list of events may say of changes, of which the example has none
+CHANGES = {"away", "former_names", "former_acronyms", "merged_into", "merged_on", "event_status"}
+
+
 def test_every_table_has_the_columns_of_the_codebook_and_its_types(world):
     for name, schema in kl.load(ROOT / "programme.toml").tables.items():
         if name != "sign_in":
             own = getattr(world, name)
             there = [column for column in schema.columns if column in own]
             schema.select_columns(there).validate(own[there])
-            assert name == "learning" or there == list(schema.columns)
+            assert name == "learning" or there == [column for column in schema.columns if column not in CHANGES]
 
 
 def test_delegates_on_the_sheets_are_those_who_came(world, folder, truth):

@@ -56,7 +56,8 @@ def write(data: Data, *, wait: bool = False) -> list[Path]:
 
 def _written(data: Data, folder: Path) -> list[Path]:
     (folder / STAMP).unlink(missing_ok=True)  # until all is in place, what stands here is of two minds
-    written = decisions.remember(data.programme, decisions.load(data.programme))
+    decided = decisions.load(data.programme)
+    written = decisions.remember(data.programme, decided)
     written += corrections.remember(data.programme)
     with ThreadPoolExecutor(max_workers=1) as beside:  # large files are hashed while others are written
         made_from = beside.submit(fingerprint, data.programme)
@@ -67,7 +68,7 @@ def _written(data: Data, folder: Path) -> list[Path]:
         table = pa.Table.from_pandas(for_spreadsheets(data.lists[name]), preserve_index=False)
         arrow_csv.write_csv(table, content, arrow_csv.WriteOptions(quoting_style="needed"))
         written.append(published(folder / f"{name}.csv", codecs.BOM_UTF8 + content.getvalue()))
-    written.append(published(folder / decisions.REVIEW, decisions.workbook(data.questions)))
+    written.append(published(folder / decisions.REVIEW, decisions.workbook(data.questions, decided, data.cleaning_log)))
     stamp = {"inputs": made_from.result(), "notices": data.notices, "quarters": data.quarters}
     return [*written, published(folder / STAMP, json.dumps(stamp, indent=1, ensure_ascii=False))]
 
@@ -86,7 +87,7 @@ def cleaned(programme: Programme) -> Data:
     Data
     """
     made_from = fingerprint(programme)
-    with suppress(FileNotFoundError):  # while another run writes there
+    with suppress(FileNotFoundError, ValueError):  # while another run writes there; a list that a spreadsheet saved
         stamp = _stamp(programme)
         data = _read(programme, stamp["notices"]) if stamp.get("inputs") == made_from else None
         if data and _stamp(programme) == stamp:  # else another run has written in between
@@ -146,4 +147,6 @@ def digest(content: str | bytes) -> str:
 
 def _read_list(path: Path) -> pd.DataFrame:
     rows = from_spreadsheets(pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig"))
+    if len(rows.columns) == 1:
+        raise ValueError(f"{path.name}: one column")
     return rows.assign(**{name: pd.to_numeric(rows[name]).astype(NUMBERS[name]) for name in rows if name in NUMBERS})

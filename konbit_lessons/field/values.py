@@ -111,7 +111,9 @@ def _level(text: str, writing: Writing, about: Mapping) -> str:
     """A level by any of its words; a place also by its spellings."""
     levels, where = about["levels"], "words are mapped under levels"
     known = {folded(words): level for level, label in levels.items() for words in label.every()}
-    found = (known | {folded(level): level for level in levels}).get(folded(text))
+    written = about.get("spellings", {}) if about["kind"] == "level" else {}
+    known |= {folded(one): level for level in levels for one in [level, *written.get(level, ())]}
+    found = known.get(folded(text))
     if about["kind"] == "place":
         spellings, where = about["spellings"], "spellings are written under [places]"
         found = spellings.get(text.casefold()) or spellings.get(place_key(text))

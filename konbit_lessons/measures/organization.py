@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from konbit_lessons.errors import ModelError, ProgrammeError
 from konbit_lessons.field.cleaning import Data
+from konbit_lessons.field.cleaning.history import left_by
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.store import cleaned, digest, fingerprint
 from konbit_lessons.incentives.mixed import Profiles, organization_profiles
@@ -73,7 +74,12 @@ class Record:
     @property
     def left(self) -> bool:
         """Whether it had ceased to be a partner."""
-        return bool(pd.notna(self.about["left_on"]) and self.about["left_on"] <= self.last_day)
+        return self.left_on is not None
+
+    @property
+    def left_on(self) -> pd.Timestamp | None:
+        """The day on which it ceased to be a partner, where it was none any more on the last day."""
+        return left_by(self.about, self.last_day)
 
     @property
     def known(self) -> pd.DataFrame:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from konbit_lessons.disclosure import AND, TOTAL, Before, Gate
 from konbit_lessons.field.cleaning import Data
+from konbit_lessons.field.cleaning.history import partner_on
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.store import cleaned
 from konbit_lessons.kept import kept
@@ -296,8 +297,7 @@ def in_groups(data: Data, known: pd.DataFrame, figures: Sequence[str], *, named:
 
 def partners(organizations: pd.DataFrame, day: str | pd.Timestamp) -> pd.Series:
     """Codes of the organizations that were partners on a day: joined by then, or on a day unknown, and not left."""
-    day, joined, left = pd.Timestamp(day), organizations["joined_on"], organizations["left_on"]
-    return organizations.loc[(joined.isna() | (joined <= day)) & (left.isna() | (left > day)), "organization_id"]
+    return organizations.loc[partner_on(organizations, pd.Timestamp(day)), "organization_id"]
 
 
 def partners_at_end(data: Data, quarter: str) -> pd.Series:

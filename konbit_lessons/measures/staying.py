@@ -19,7 +19,7 @@ def staying(data: Data, *, quarter: str) -> pd.DataFrame:
     """The share of organizations that still take part after each of their quarters, with its interval.
 
     Quarters are taken together until the smallest cell or more have left in them, or none, and as many are no longer
-    looked at, or none: :func:`life_table`.
+    looked at, or none: :func:`life_table`. Invitations of an organization that was no partner that day do not count.
 
     Returns
     -------
@@ -29,6 +29,7 @@ def staying(data: Data, *, quarter: str) -> pd.DataFrame:
         ``conf_high``.
     """
     rows = panel(data, quarter=quarter)
+    rows = rows[rows["partner"] == 1]
     columns = ["quarters", "at_risk", "left", "share", "conf_low", "conf_high"]
     if rows.loc[rows["attended"].notna(), "fiscal_quarter"].nunique() < 2:
         return pd.DataFrame(columns=columns)

@@ -53,7 +53,7 @@ def history(say, one):
     kind = say_known(say, mark("{kind}, {where}"), kind=kind, where=where) or kind
     joined = about["joined_on"]
     later = joined > one.last_day
-    days = {"later": joined if later else None, "first": joined, "last": about["left_on"] if one.left else None}
+    days = {"later": joined if later else None, "first": joined, "last": one.left_on}
     said = say("{kind}.", kind=kind) + say_known(say, TEXTS["partner"], days)
     said += say_known(say, pair("{n} person works there.", "{n} people work there."), n=about["staff"])
     for column in ("consulted_at_design", "earlier_donor_support"):

@@ -15,9 +15,10 @@ import pandera.pandas as pa
 
 from konbit_lessons import tables
 from konbit_lessons.errors import DataError
-from konbit_lessons.field.cleaning import corrections, decisions, reconciling, versions
+from konbit_lessons.field.cleaning import corrections, decisions, known, lines, reconciling, versions
 from konbit_lessons.field.cleaning.conversion import Conversion
-from konbit_lessons.field.cleaning.record import LISTS, Record
+from konbit_lessons.field.cleaning.history import History
+from konbit_lessons.field.cleaning.record import LISTS, Record, as_list
 from konbit_lessons.field.declared import AMOUNT, EXPECTS
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.values import as_text, ordered, stacked
@@ -99,7 +100,8 @@ def clean(programme: Programme) -> Data:
     record, counts = work.record, work.record.row_counts(work.cleaned)
     work.attend()
     agreement = pd.concat([pd.DataFrame(columns=list(reconciling.AGREEMENT)), *work.agreement], ignore_index=True)
-    questions = pd.concat([work.organizations.questions(), work.events.questions()], ignore_index=True)
+    codes = as_list(pd.DataFrame(work.codes), decisions.QUESTIONS)
+    questions = pd.concat([work.organizations.questions(), work.events.questions(), codes], ignore_index=True)
     done = record.cleaning_log(), record.all_set_aside(), counts, record.check_counts(), record.arrival_counts()
     lists = dict(zip(LISTS, [*done, agreement, questions], strict=True))
     finished = {name: _finished(work.cleaned.get(name), schema) for name, schema in programme.tables.items()}
@@ -113,6 +115,7 @@ class _Work:
         self.programme, self.record = programme, Record()
         self.cleaned: dict[str, pd.DataFrame] = {}
         self.agreement: list[pd.DataFrame] = []
+        self.codes: list[dict] = []
         self.events = self.organizations = None
         self._corrected, self._decided = corrections.load(programme), decisions.load(programme)
 
@@ -125,31 +128,35 @@ class _Work:
         rows = versions.that_count(rows, schema, record)
         if any("wave" in source.by_file for source in sources):
             rows = reconciling.with_waves(rows, record)
-        for known in filter(None, (self.events, self.organizations)):
-            rows = known.resolve(rows, schema, record)
+        for things in filter(None, (self.events, self.organizations)):
+            rows = things.resolve(rows, schema, record)
+        if table in lines.KEYS:
+            rows, twice, asked = lines.one_each(rows, table, self._decided, record)
+            self.codes += asked
         rows = reconciling.once_each(rows, schema, record)
         if table == "survey":
             rows, twice = reconciling.one_answer_each(rows, schema, sources[0].twice, record)
             self.agreement.append(twice)
         elif table == "events":
-            self.events = decisions.Events(as_text(rows), self._decided)
+            self.events = self.organizations.events = known.Events(rows, self._decided, twice)
             rows = self.events.without_the_same(record)
         elif table == "organizations":
-            rows = as_text(rows)
-            self.organizations = decisions.Organizations(rows, self._decided)
+            self.organizations = known.Organizations(rows, self._decided, History(rows, twice, sources))
         self.cleaned[table] = rows
         if table in needed(self.programme) and rows.empty:
             _refuse_empty(table, self.programme, record)
 
     def attend(self) -> None:
         """Who was invited where no list says so, and who came; what was decided wrongly is said together, before."""
-        known = filter(None, (self.events, self.organizations))
-        if wrong := [*self._decided.twice, *(one for each in known for one in each.wrong)]:
+        things = filter(None, (self.events, self.organizations))
+        if wrong := [*self._decided.twice, *(one for each in things for one in each.wrong)]:
             raise DataError("\n".join(wrong))
         cleaned, record = self.cleaned, self.record
         if "invitations" not in cleaned:
             cleaned["invitations"] = reconciling.invited(self.programme.invitations, cleaned)
         if "sign_in" in cleaned:
+            names = self.organizations.signed_open()
+            self.organizations.suppose(reconciling.maybe_renamed(cleaned["invitations"], cleaned["sign_in"], names))
             unsure, few = self.organizations.unsure(self.events), self.programme.said.invitations.unplaced_names
             rows = cleaned["invitations"], cleaned["sign_in"], unsure, few, record
             cleaned["invitations"], agreement = reconciling.with_attendance(*rows)

@@ -65,7 +65,7 @@ class Conversion:
         text = self._read()
         text[WHEN] = self._quarters(text, events)
         lines = corrections[corrections["source"].isin(self.programme.places_of(self.source))]
-        text, removed, blanked = corrected(text, lines, self.source, self.schema, self.record)
+        text, removed, blanked = corrected(text, lines, self)
         if len(lines):  # a day may be another now
             text[WHEN] = self._quarters(text, events)
         read = counted(text[["source", "_kind", WHEN]], "rows").assign(table=self.schema.name)
@@ -104,8 +104,16 @@ class Conversion:
         key, about = self.schema.metadata["key"], self.schema.columns
         of_record = [name for name in about if about[name].metadata.get("of_record") and name in text]
         text["_raw_id"] = text[[*of_record, *key][0]] if len(key) == 1 else nothing(text)
-        text["record_id"] = nothing(text) if of_record else text["_raw_id"]
+        text["record_id"] = text["_raw_id"] if len(key) == 1 and not of_record else self._ids(text, of_record)
         return text
+
+    def _ids(self, text: pd.DataFrame, of_record: list[str]) -> pd.Series:
+        """A number for each record without a code, of what tells it apart: whom it is about, and when; names no one."""
+        about = [name for name, one in self.schema.columns.items() if one.metadata.get("refers_to")]
+        told = of_record or [*self.schema.metadata["key"], *about, tables.day_of(self.schema)]
+        ids = pd.util.hash_pandas_object(text[[name for name in dict.fromkeys(told) if name in text]], index=False)
+        alike = ids.groupby([text["source"], ids]).cumcount()  # in their order
+        return (ids + alike.astype("uint64")).astype("UInt64")
 
     def _quarters(self, text: pd.DataFrame, events: pd.DataFrame | None) -> pd.Series:
         """Fiscal quarter of each row's own day, or of its event; "" where there is none."""
@@ -137,6 +145,12 @@ class Conversion:
         in_utc = name == "_submitted" or source.columns.get(name) == "_submission_time"
         levels, languages = source.levels.get(name, {}), tuple(self.programme.languages)
         return Writing(tuple(source.dates), source.decimal, levels, timezone, in_utc, languages)
+
+    def meaning(self, name: str, texts: list[str]) -> list:
+        """What texts of a column mean: the text itself where it has no other meaning."""
+        cells, dtype = pd.Series(texts, dtype="str"), tables.dtype_of(self.schema.columns[name])
+        values, _ = by_codebook.convert(cells, self.schema.columns[name].metadata, self._writing(name), dtype)
+        return values.astype("object").where(values.notna(), cells).tolist()
 
     def _column(self, text: pd.DataFrame, name: str, blanked: pd.Series | None) -> tuple[pd.Series, pd.Series]:
         """Typed values of one column, and for the texts that did not convert, why."""

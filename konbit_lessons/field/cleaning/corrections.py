@@ -8,10 +8,10 @@ from functools import reduce
 from pathlib import Path
 
 import pandas as pd
-import pandera.pandas as pa
 
 from konbit_lessons.errors import DataError
-from konbit_lessons.field.cleaning.record import ASIDE, LOG, ON_ROSTER, Record, own_lines, shown
+from konbit_lessons.field.cleaning.record import ASIDE, LOG, ON_ROSTER, Record, id_of, own_lines, shown
+from konbit_lessons.field.declared import nearest
 from konbit_lessons.field.programme import ANSWERED, CORRECTIONS, Programme, Source
 from konbit_lessons.field.values import as_text, composed, encoded
 from konbit_lessons.publish import for_spreadsheets, published
@@ -51,6 +51,7 @@ def load(programme: Programme) -> pd.DataFrame:
             )
         if line.change_type != "no_action" and line.source not in known:
             found = f'column "source": found "{line.source}", which no [[source]] reads. '
+            found += nearest(line.source, known, 0.5)
             expected = f"Expected one of {', '.join(sorted(known))}. Correct the line, or take it out."
             raise DataError(f"{line.where}, {found}{expected}")
     return lines[lines["change_type"] != "no_action"]
@@ -77,7 +78,7 @@ def _answered(programme: Programme) -> pd.DataFrame:
     typed = own_lines(programme.processed / ASIDE_LIST, ASIDE, ASIDE[:1])
     typed = typed[(typed["new_value"] != "") | (typed["decision"] != "")]
     change = typed["decision"].mask(typed["decision"] == "", "change_response")
-    unsaid = dict.fromkeys(("record_id", "check", "reason", "initials", "notes"), "")
+    unsaid = dict.fromkeys(("check", "reason", "initials", "notes"), "")
     typed = typed.rename(columns={"value": "old_value"}).assign(change_type=change, **unsaid)
     return pd.concat([_placed(kept, ANSWERED), _placed(typed, ASIDE_LIST)]).drop_duplicates(list(LOG))
 
@@ -98,9 +99,7 @@ def _placed(lines: pd.DataFrame, name: str) -> pd.DataFrame:
     return lines.assign(where=[f"{name}, row {row}" for row in lines.index])
 
 
-def corrected(
-    text: pd.DataFrame, lines: pd.DataFrame, source: Source, schema: pa.DataFrameSchema, record: Record
-) -> tuple[pd.DataFrame, pd.Series, dict[str, pd.Series]]:
+def corrected(text: pd.DataFrame, lines: pd.DataFrame, way) -> tuple[pd.DataFrame, pd.Series, dict[str, pd.Series]]:
     """Apply the lines about one source to its rows of text.
 
     Each line is about what stands in the file; one that does not fit there is about what the others made of it.
@@ -111,11 +110,8 @@ def corrected(
         As :func:`konbit_lessons.field.cleaning.conversion.read_source` gives it, with ``record_id`` and the quarter.
     lines : DataFrame
         Of :func:`load`, those about the files of the source.
-    source : Source
-    schema : DataFrameSchema
-        Of the table it feeds.
-    record : Record
-        Takes one line of the log for each cell or row changed.
+    way : Conversion
+        Of the source; its record takes one line of the log for each cell or row changed.
 
     Returns
     -------
@@ -131,7 +127,7 @@ def corrected(
     DataError
         Lines that find no such row, or another value than the old one; all are listed.
     """
-    removed, blanked = pd.Series(False, index=text.index), {}
+    removed, blanked, source, record = pd.Series(False, index=text.index), {}, way.source, way.record
     if lines.empty:
         return text, removed, blanked
     names = text.columns[text.dtypes == "category"]
@@ -142,10 +138,14 @@ def corrected(
     order = lines.assign(one=of_one_row, fills=lines["change_type"] == "change_response")[~adds]
     pending = list(order.sort_values(["one", "fills"], kind="stable")[[*LOG, "where"]].itertuples())
     while pending:
-        before, wrong = _Places(text, source, schema), {}
+        before, wrong = _Places(text, way), {}
         for line in pending:
             try:
                 found = before.of(line)
+                if found is None:
+                    told = "the file has the new value by now; the line can be taken out"
+                    record.notices.append(f'{line.where}: {line.source}, column "{line.column}": {told}')
+                    continue
             except LookupError as error:
                 wrong[line] = f"{line.where}: {error}"
                 continue
@@ -175,14 +175,15 @@ def corrected(
 class _Places:
     """Rows of text as they stand, to be found by the place that a line names."""
 
-    def __init__(self, text: pd.DataFrame, source: Source, schema: pa.DataFrameSchema) -> None:
+    def __init__(self, text: pd.DataFrame, way) -> None:
+        text = text.assign(record_id=id_of(text["record_id"]))
         self._text = as_text(text.astype("str").apply(composed)).fillna("")
-        self._source, self._schema = source, schema
-        columns = {"": "source", "row": ["source", "row"], "record_id": ["source", "_raw_id"]}
+        self._source, self._schema, self._meaning = way.source, way.schema, way.meaning
+        columns = {"": "source", "row": ["source", "row"], "raw": ["source", "_raw_id"], "id": ["source", "record_id"]}
         self._rows = {by: self._text.groupby(column).groups for by, column in columns.items()}
 
-    def of(self, line) -> pd.Index:
-        """The rows that a line is about.
+    def of(self, line) -> pd.Index | None:
+        """The rows that a line is about; None where the new value stands there already.
 
         Raises
         ------
@@ -202,20 +203,34 @@ class _Places:
                 return here.index
         parts = (here[_column(here, name, line, self._source)] for name in names)
         stands = reduce(lambda one, other: one + " · " + other, parts)
-        same = stands == line.old_value
+        same = self._are(stands, line.old_value, names)
+        if line.change_type == "change_response" and not same.any() and self._are(stands, line.new_value, names).any():
+            return None
         one_place = (line.row or line.record_id) and len(here[["sheet", "row"]].drop_duplicates()) > 1
         if not same.any() or (one_place and not same.all()):  # in one row of a file may stand several records
             found = f'found "{stands[~same].iloc[0]}" in {where}, column "{line.column}"'
             raise LookupError(f'{found}; the line expects "{line.old_value}"')
         return here.index[same]
 
+    def _are(self, stands: pd.Series, text: str, names: list[str]) -> pd.Series:
+        """Whether a text, or what it means, stands there."""
+        same = stands == text
+        if same.any() or len(names) != 1 or not text:
+            return same
+        name = _column(self._text, names[0], None, self._source)
+        *found, meant = self._meaning(name, [*stands, text]) if name in self._schema.columns else [*stands, text]
+        return pd.Series([one == meant for one in found], stands.index, dtype="bool")
+
     def _at(self, line) -> list[int]:
-        """By the id where it is there once; else by the row, which must have that id where there are several."""
-        by_id = self._rows["record_id"].get((line.source, line.record_id), ()) if line.record_id else ()
-        of_row = self._rows["row"].get((line.source, line.row), ())
+        """By the id where it is there once; else by the row, which must have that id."""
+        by_id = [at for by in ("raw", "id") for at in self._rows[by].get((line.source, line.record_id), ())]
+        by_id = dict.fromkeys(by_id) if line.record_id else {}
+        of_row = list(self._rows["row"].get((line.source, line.row), ()))
         if len(by_id) == 1 or not line.row:
             return list(by_id) if line.record_id else list(self._rows[""].get(line.source, ()))
-        return [at for at in of_row if at in by_id] if len(by_id) else list(of_row)
+        if of_row and line.record_id and not by_id:
+            raise LookupError(f"row {line.row} of {line.source} is another record than {line.record_id}, which is gone")
+        return [at for at in of_row if at in by_id] if by_id else of_row
 
 
 def _column(text: pd.DataFrame, name: str, line, source: Source) -> str:

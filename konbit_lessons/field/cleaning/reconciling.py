@@ -8,7 +8,9 @@ import pandas as pd
 import pandera.pandas as pa
 
 from konbit_lessons.errors import DataError
+from konbit_lessons.field.cleaning.history import partner_on
 from konbit_lessons.field.cleaning.record import ALL, ROW, TYPED, WHEN, Record, shown
+from konbit_lessons.field.identity import CANDIDATES, fold
 from konbit_lessons.field.identity.forms import plain
 from konbit_lessons.field.values import as_text, distinct_of, looked_up, ordered
 
@@ -17,9 +19,11 @@ CAME = {"attended": "boolean", "delegates": "Int64", "senior_delegate": "boolean
 AGREEMENT = ("quarter", "records", "compared", "agree")
 DISAGREE = "the registration and the sign-in sheet disagree; the sheet counts"
 NAME_OPEN, NO_SHEET = "a name on the sign-in sheet may be theirs", "no sign-in sheet for this event"
+CODE_TWICE = "two events have this code"
 NAMES_OPEN = "names on the sign-in sheet are near nobody on the roster, more than"
 WALK_IN = "signed in without an invitation on record; counted in sign_in only"
 CHECK = "double entry"
+OFTEN = 2  # events at which a name near nobody signs, for it to be a partner's
 WAVE = ["organization_id", "wave"]
 TWICE = "the organization answers more than once in this wave; "
 OUTCOME = {  # of the rules of programme.toml
@@ -46,8 +50,8 @@ def invited(who: str, cleaned: dict[str, pd.DataFrame]) -> pd.DataFrame:
         came = cleaned["sign_in"][cleaned["sign_in"]["attended"].fillna(False)]
         rows = events.merge(as_text(came[PAIR].drop_duplicates()), on="event_id", validate="one_to_many")
     else:
-        rows = events.merge(cleaned["organizations"][["organization_id", "joined_on", "left_on"]], how="cross")
-        rows = rows[~((rows["joined_on"] > rows["held_on"]) | (rows["left_on"] <= rows["held_on"]))]
+        rows = events.merge(cleaned["organizations"][["organization_id", "joined_on", "left_on", "away"]], how="cross")
+        rows = rows[partner_on(rows, rows["held_on"])]
     nothing = {name: pd.array([pd.NA] * len(rows), dtype=kind) for name, kind in CAME.items()}
     return rows[[*ROW, WHEN, *PAIR]].astype(dict.fromkeys(PAIR, "str")).assign(record_id="", **nothing)
 
@@ -64,7 +68,7 @@ def with_attendance(
     ----------
     invited, signed : DataFrame
     unsure : dict of str to DataFrame
-        ``pairs`` that may have signed in, and ``names`` that are open, by event.
+        ``pairs`` that may have signed in, and ``names`` that are open, by event; ``twice``, codes of two events.
     few : int
         So many names of an event may be near nobody.
     record : Record
@@ -84,19 +88,42 @@ def with_attendance(
     here, names = rows["delegates"].notna(), unsure["names"]
     maybe = _among(rows, pd.concat([unsure["pairs"], signed.loc[signed["attended"].isna(), PAIR]])) & ~here
     strangers = names[names["candidates"].map(len) == 0].groupby("event_id")["typed"].nunique()
+    twice = rows["event_id"].isin(unsure["twice"])
     crowded = rows["event_id"].isin(strangers.index[strangers > few]) & ~here & ~maybe
     listed = ~rows["event_id"].isin({*known["event_id"].unique(), *names["event_id"].unique()})
     rows["attended"] = here.astype("boolean")
     rows["delegates"] = rows["delegates"].fillna(0)
     for name in CAME:
-        rows[name] = rows[name].mask(listed, invited[name].array).mask((maybe | crowded) & ~listed)
-    unknown = rows["attended"].isna()
-    reasons = ((unknown & maybe, NAME_OPEN), (unknown & crowded, f"{NAMES_OPEN} {few}"))
-    for these, why in (*reasons, (unknown & ~maybe & ~crowded, NO_SHEET)):
+        rows[name] = rows[name].mask(listed, invited[name].array).mask(((maybe | crowded) & ~listed) | twice)
+    unknown, known = rows["attended"].isna(), maybe | crowded | twice
+    reasons = ((twice, CODE_TWICE), (maybe & ~twice, NAME_OPEN), (crowded & ~twice, f"{NAMES_OPEN} {few}"))
+    for these, why in (*((unknown & one, why) for one, why in reasons), (unknown & ~known, NO_SHEET)):
         record.noted(rows[these], "invitations", "attended", "", check="attendance", reason=f"unknown: {why}")
     guests, name = came[~_among(came, invited[PAIR])], "organization_id"
     record.noted(guests, "sign_in", name, guests[name], check="attendance", reason=WALK_IN)
     return rows, _attendance_agreement(invited, rows[~listed], record)
+
+
+def maybe_renamed(invited: pd.DataFrame, signed: pd.DataFrame, names: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    """Organizations that a name near nobody may be: renamed, they would be absent wherever that name signs.
+
+    Parameters
+    ----------
+    invited, signed, names : DataFrame
+        As :func:`with_attendance` takes them.
+
+    Returns
+    -------
+    dict of str to tuple of str
+        Folded name that signs at several events → the few that were invited to all of these and seen at none.
+    """
+    absent, found = invited[~_among(invited, signed.loc[signed["attended"].fillna(True), PAIR])][PAIR].astype("str"), {}
+    strangers = names[names["candidates"].map(len) == 0]
+    for name, events in strangers.groupby(strangers["typed"].map(fold))["event_id"]:
+        missed = absent[absent["event_id"].isin(events)].drop_duplicates()["organization_id"].value_counts()
+        codes, often = sorted(missed.index[missed == len(events.unique())]), len(events.unique()) >= OFTEN
+        found |= {name: tuple(codes)} if often and len(codes) <= CANDIDATES else {}
+    return found
 
 
 def _attendance_agreement(invited: pd.DataFrame, rows: pd.DataFrame, record: Record) -> pd.DataFrame:

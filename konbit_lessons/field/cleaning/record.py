@@ -1,5 +1,6 @@
 """What cleaning writes down as it goes: every change, every row and value set aside, and how many rows were read."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,13 +17,23 @@ from konbit_lessons.tables import TEXT
 ROW = ("source", "sheet", "row")  # where a row comes from: file, sheet, row in the file
 WHEN = "_quarter"  # fiscal quarter of the row's own day, beside ROW while cleaning
 LOG = (*ROW, "record_id", "column", "old_value", "new_value", "change_type", "check", "reason", "initials", "notes")
-ASIDE = (*ROW, "table", "scope", "column", "value", "reason", "new_value", "decision")
+ASIDE = (*ROW, "record_id", "table", "scope", "column", "value", "reason", "new_value", "decision")
 COUNTS = ("source", "kind", "table", "quarter", "read", "kept", "set_aside")
 CHECKS = ("source", "table", "quarter", "check", "column", "change_type", "rows")
 ARRIVALS = ("source", "table", "quarter", "rows", "median_days", "p90_days", "most_days")
 ON_ROSTER = "organization on the roster"  # the check that sets aside a row whose organization is not sure
 TYPED = "_typed_"  # before a column's name: what stands in the file, where a value took its place
+SPELL, STATUS = "spell of membership", "status of the event"  # checks
+SETTLED = (
+    "decision",
+    "correction",
+    "later version",
+    "review",
+    SPELL,
+    STATUS,
+)  # checks that set aside what is no problem
 ALL = "all columns"  # as the column of a line about a whole row
+_CONFLICT = re.compile(rb"^(<{7}|={7}|>{7})(?=[ \r\n;,]|$)", re.MULTILINE)
 LISTS = ("cleaning_log", "set_aside", "counts", "checks", "arrivals", "agreement", "questions")
 NUMBERS = {  # columns of a list that are no text
     "row": "Int64",
@@ -30,6 +41,15 @@ NUMBERS = {  # columns of a list that are no text
     **dict.fromkeys(("median_days", "p90_days", "most_days"), "float64"),
     **{f"score_{at}": "Float64" for at in range(1, CANDIDATES + 1)},
 }
+
+
+def id_of(records: pd.Series) -> pd.Series:
+    """The ids of records in text; a number stands for what tells a record without a code apart."""
+    return (
+        records.map("R{:x}".format, na_action="ignore").astype("str")
+        if pd.api.types.is_integer_dtype(records)
+        else records
+    )
 
 
 def shown(column: str, schema: pa.DataFrameSchema) -> list[str]:
@@ -67,7 +87,7 @@ class Record:
         if len(rows):
             line = {"change_type": "change_response", "column": column, "old_value": old, "new_value": new} | line
             places = as_text(rows.reindex(columns=[*ROW, "record_id", WHEN]))
-            self.log.append(places.assign(table=table, lines=1, **line))
+            self.log.append(places.assign(table=table, lines=1, record_id=id_of(places["record_id"]), **line))
 
     def noted(self, rows: pd.DataFrame, table: str, column: str, old, new="", **line) -> None:
         """One line of the log for each of these rows, which stay as they are."""
@@ -77,7 +97,8 @@ class Record:
         """Rows, or values of them (``scope="value"``), that could not be used."""
         if len(rows):
             about = {"table": table, "scope": scope, "column": column, "value": value, "reason": reason}
-            self.aside.append(as_text(rows[list(ROW)]).assign(**about))
+            places = as_text(rows[[*ROW, "record_id"]])
+            self.aside.append(places.assign(record_id=id_of(places["record_id"]), **about))
             change_type = "remove_survey" if scope == "row" else "blank_response"
             self.changed(rows, table, column, value, "", change_type=change_type, reason=reason, **line)
 
@@ -152,10 +173,14 @@ def own_lines(path: Path, columns: tuple[str, ...], needed: tuple[str, ...]) -> 
     Raises
     ------
     DataError
-        A needed column is missing.
+        A needed column is missing, or a merge left its marks.
     """
     if not path.is_file():
         return pd.DataFrame(columns=list(columns), dtype="str")
+    if conflict := _CONFLICT.search(path.read_bytes()):
+        row = path.read_bytes()[: conflict.start()].count(b"\n") + 1
+        told = "two versions were merged and differ here. Keep one of each pair of lines, and take the marks out"
+        raise DataError(f'{path.name}, row {row}: found "{conflict[0].decode()}": {told}.')
     lines = next(iter(read(path, kind="sheet", expect=columns).tables.values()))
     if missing := [name for name in needed if name not in lines]:
         raise DataError(f"{path.name}: found no column {', '.join(missing)}; expected {', '.join(columns)}.")

@@ -105,15 +105,17 @@ class Roster:
     Parameters
     ----------
     organizations : DataFrame
-        ``organization_id``, ``name``, ``acronym``.
+        ``organization_id``, ``name``, ``acronym``; more than one row of an organization that has or had several names,
+        of today first.
     """
 
     def __init__(self, organizations: pd.DataFrame) -> None:
-        rows = organizations.sort_values("organization_id")  # so that its order never decides
+        rows = organizations.sort_values("organization_id", kind="stable")  # so that its order never decides
         names = rows["name"].tolist()
         self.vocabulary = Reader(names)
         self.all = [self._read(*row) for row in zip(rows["organization_id"], names, rows["acronym"], strict=True)]
-        self._codes, self._by_code = Codes(rows["organization_id"]), {one.code: at for at, one in enumerate(self.all)}
+        self._by_code = {self.all[at].code: at for at in reversed(range(len(self.all)))}
+        self._codes = Codes(self._by_code)
         self._by_letters = _index([["".join(words(name))] for name in names])
         self._by_own = _index([[one.own] for one in self.all])
         self._of_kind = _index([[one.kinds] for one in self.all])
@@ -149,8 +151,10 @@ class Roster:
         others = self._candidates.of({name: reading for name, reading in unsure.items() if not owned[name]})
         for name, scores in (owned | others).items():
             ranked = sorted((-score, at) for at, score in (scores | self._in_one_cell(name)).items())
-            codes, fitting = tuple(self.all[at].code for _, at in ranked), tuple(-score for score, _ in ranked)
-            found[name] = Match(None, "unresolved", max(fitting, default=0.0), codes, fitting)
+            best: dict[str, float] = {}
+            for score, at in ranked:
+                best.setdefault(self.all[at].code, -score)
+            found[name] = Match(None, "unresolved", max(best.values(), default=0.0), tuple(best), tuple(best.values()))
         return found
 
     def _as_it_stands(self, name: str) -> tuple[int, str, float] | None:
@@ -163,10 +167,14 @@ class Roster:
             short = "".join(words(bracketed))
             known = short in self._acronyms  # of any organization
             exact = [at for at in exact if short in ({self.all[at].acronym} if known else self.all[at].initials)]
+        exact, owners = self._each(exact), self._each(self._owners(name))
         if len(exact) == 1:
             return exact[0], "name", 100
-        owners = self._owners(name)
         return (owners[0], "acronym", 100) if len(owners) == 1 and not exact and self.all[owners[0]].acronym else None
+
+    def _each(self, places: Iterable[int]) -> list[int]:
+        """Of the names of one organization the first."""
+        return [*{self.all[at].code: at for at in reversed([*places])}.values()][::-1]
 
     def _owners_or_near(self, name: str) -> dict[int, float]:
         """Those whose codes a text is or is near to, or that have it as their acronym, with a score."""
@@ -204,7 +212,8 @@ class Roster:
         """Those whose names have all the words of this one, and more."""
         holding = [set(self._with_own[word]) for word in set(known.own)]
         near = set.intersection(*holding) if holding else range(len(self.all))
-        return [self.all[at] for at in sorted(near) if self.all[at].counted > known.counted]
+        others = (self.all[at] for at in sorted(near) if self.all[at].code != known.code)
+        return [one for one in others if one.counted > known.counted]
 
     def _understood(self, reading: Reading) -> tuple[int, str, float] | None:
         """Its place on the roster, what it took, and how well it fits; None where it is not sure."""
@@ -212,7 +221,7 @@ class Roster:
         if not found:
             return None
         best = min(found, key=lambda fit: (fit.lost, fit.slips, fit.at))
-        others = [fit for fit in found if fit.at != best.at]
+        others = [fit for fit in found if fit.known.code != best.known.code]
         near = any(not fit.lost and fit.slips <= best.slips + 1 for fit in others)
         # a name of nothing but words for its kind of body leaves room for one slip or abbreviation
         vague = not best.known.own and sum(one.slips + (one.how == "abbreviation") for one in best.meanings) > 1
