@@ -5,10 +5,8 @@ failed, or a run was stopped or could not write · 4 another run holds the lock.
 """
 
 import os
-import re
 import shutil
 import sys
-import time
 import traceback
 from pathlib import Path
 
@@ -19,13 +17,18 @@ import konbit_lessons as kl
 from konbit_lessons.errors import KonbitError, ProgrammeError
 from konbit_lessons.field.place import content_of, programme_file
 from konbit_lessons.reports.notebooks import check_call
+from konbit_lessons.terminal import (
+    LISTED,
+    OVER,
+    Progress,
+    once_per_file,
+    say_counts,
+    say_how_it_is_read,
+    say_problems,
+    say_timings,
+)
 
-LISTED = 3  # problems shown after a report; konbit check shows all
 FAILED = 3  # the exit code of what was not foreseen
-OF_SHEET = re.compile(r"(.*?)(?:, |: )sheet [^:]*: (.*)", re.DOTALL)  # a notice: its file, and what it says of a sheet
-OVER = "\r\033[K"  # on a terminal: to the beginning of the line, which is cleared
-BAR, WIDE = "█·", 20
-SHOWN_FROM = 0.1  # seconds that a cell took
 DEBUG = "KONBIT_DEBUG"  # an environment variable: set, errors that were not foreseen are shown whole
 
 
@@ -106,15 +109,15 @@ def check(file):
     """Read and check the raw files; say what is wrong and where; write nothing."""
     programme = kl.load(file)
     if programme.study:
-        return _say_how_it_is_read(programme)
+        return say_how_it_is_read(programme)
     data = kl.clean(programme)
     read = data.counts.groupby(["source", "table", "kind"], sort=False)["read"].sum()
     for (source, table, kind), rows in read.items():
         echo(f"{source}: {f'read as {kind}' if kind else 'empty'}, {rows} rows for the table {table}")
-    _say_counts(data)
-    for notice in _once_per_file(data.notices):
+    say_counts(data)
+    for notice in once_per_file(data.notices):
         echo(f"noticed: {notice}")
-    sys.exit(_say_problems(data, most=len(data.set_aside) + len(data.notices) + LISTED, keep=False))
+    sys.exit(say_problems(data, most=len(data.set_aside) + len(data.notices) + LISTED, keep=False))
 
 
 @main.command()
@@ -125,12 +128,12 @@ def clean(file):
 
     programme = kl.load(file)
     if programme.study:
-        return _say_how_it_is_read(programme, "Nothing is written: the table of a study is read as it is.")
+        return say_how_it_is_read(programme, "Nothing is written: the table of a study is read as it is.")
     data = kl.clean(programme)
     written = write(data)
-    _say_counts(data)
+    say_counts(data)
     echo(f"Written: {len(written)} files in {data.programme.processed}")
-    sys.exit(_say_problems(data))
+    sys.exit(say_problems(data))
 
 
 @main.command()
@@ -154,7 +157,7 @@ def report(names, file, quarter, before, parameters, timings, **asked):
     programme, parameters = kl.load(file), _pairs(parameters)
     from konbit_lessons.reports.make import make_reports, quarter_before  # once the call is known to be right
 
-    told, first, took = _Progress(), {name: asked[name] for name in ("audience", "reports")}, []
+    told, first, took = Progress(), {name: asked[name] for name in ("audience", "reports")}, []
     if before and (earlier := quarter_before(programme, quarter, **first)):
         first |= {"language": asked["language"], "progress": told.say}
         make_reports(programme, ["learning_report"], quarter=earlier, **first)
@@ -162,8 +165,8 @@ def report(names, file, quarter, before, parameters, timings, **asked):
     asked["timed"] = lambda *one: took.append(one)
     made = make_reports(programme, list(names), **asked)
     if timings:
-        _say_timings(took)
-    code = 0 if programme.study else _say_problems(kl.cleaned(programme))
+        say_timings(took)
+    code = 0 if programme.study else say_problems(kl.cleaned(programme))
     told.say(f"Open {made.index}")
     sys.exit(code)
 
@@ -200,7 +203,7 @@ def briefs(file, organizations, **asked):
     programme = kl.load(file, audience="internal")
     from konbit_lessons.reports.briefs import make_briefs
 
-    made = make_briefs(programme, list(organizations), progress=_Progress().steps, **asked)
+    made = make_briefs(programme, list(organizations), progress=Progress().steps, **asked)
     echo(f"Open {made.index}")
 
 
@@ -310,17 +313,6 @@ def draft_programme(folder, file):
     echo(f"Written: {file}. Decide what is OPEN in it; next: konbit check --programme {file}")
 
 
-def _say_timings(took):
-    """Say how many seconds the notebooks took, the slowest first, and of each its cells that are told apart."""
-    from konbit_lessons.reports.run import durations
-
-    each = [(sum(cells.values()), name, cells) for name, executed in took if (cells := durations(executed))]
-    for total, name, cells in sorted(each, reverse=True):
-        echo(f"{total:8.1f} s  {name}")
-        for cell in sorted((one for one in cells if cells[one] >= SHOWN_FROM), key=cells.get, reverse=True):
-            echo(f"{cells[cell]:8.1f} s    {cell}")
-
-
 def _pairs(parameters):
     pairs = {}
     for given in parameters:
@@ -329,90 +321,6 @@ def _pairs(parameters):
             raise ProgrammeError(f'--parameter: found "{given}"; expected NAME=VALUE, such as method=linear.')
         pairs[name.strip()] = value
     return pairs
-
-
-class _Progress:
-    """Lines of text; on a terminal also one that says how far it is and how long it takes, and is written over."""
-
-    def __init__(self):
-        self._terminal, self._begun, self._before = sys.stdout.isatty(), time.monotonic(), None
-
-    def say(self, line):
-        """Write a line, over the one that says how far it is."""
-        echo(f"{OVER * self._terminal}{line}")
-
-    def steps(self, done, total, said=""):
-        """Write how far it is: of lines that are said, each; elsewhere than on a terminal nothing more."""
-        self._before = done if self._before is None and said else self._before or 0
-        if not self._terminal:
-            echo(f"{done} of {total} · {said}") if said else None
-            return
-        left = self._left(done - self._before, total - done)
-        shown = [f"{BAR[0] * (WIDE * done // total):{BAR[1]}<{WIDE}} {done} of {total}", said, left]
-        ends = done == total  # of reports the line goes, of briefs it says the last one
-        echo(OVER + " · ".join(filter(None, shown)) * (bool(said) or not ends), nl=bool(said) and ends)
-
-    def _left(self, done, to_do):
-        if not (done and to_do):
-            return ""
-        minutes = round((time.monotonic() - self._begun) / done * to_do / 60)
-        return f"about {minutes} min left" if minutes else "less than a minute left"
-
-
-def _once_per_file(notices):
-    """Say what is noticed alike in several sheets of a file once, of the first, and how many more there are."""
-    alike = {}
-    for notice in notices:
-        of_sheet = OF_SHEET.fullmatch(notice)
-        key = (of_sheet[1], of_sheet[2].partition('"')[0]) if of_sheet else notice
-        alike.setdefault(key, []).append(notice)
-    for first, *more in alike.values():
-        yield first + f" (and so in {len(more)} more sheet{'s' * (len(more) > 1)})" * bool(more)
-
-
-def _say_how_it_is_read(programme, *more):
-    from konbit_lessons.field.study import read_as
-
-    for line in (*read_as(programme), *more):
-        echo(line)
-
-
-def _say_counts(data):
-    for table, rows in data.counts.groupby("table", sort=False)[["read", "kept", "set_aside"]].sum().iterrows():
-        echo(f"{table:15} {rows['read']:7} rows read = {rows['kept']:7} kept + {rows['set_aside']:5} set aside")
-
-
-def _say_problems(data, most=LISTED, keep=True):
-    """List what is open and what was set aside, the new first; return the exit code that says whether any is new."""
-    from konbit_lessons.field.news import keep_told, news
-
-    found, aside = news(data), data.set_aside
-    rows, new, known = int((aside["scope"] == "row").sum()), found.new, found.known
-    counts = f", {found.settled} of them as was decided" * (found.settled > 0)
-    counts += f"; {len(known)} told before" * bool(known)
-    said = [*found.gone, *_questions(data)]
-    said += [f"Set aside: {rows} rows and {len(aside) - rows} values{counts}."] if len(aside) else []
-    said += [f"  {line}" for line in new[:most]]
-    if len(new) > most:
-        said.append(f"  … and {len(new) - most} more: see konbit check, or set_aside.csv beside the cleaned tables.")
-    elif most > LISTED and known:
-        said += ["Told before:", *(f"  {line}" for line in known)]
-    noticed = [*_once_per_file(data.notices)] if most == LISTED else []  # konbit check has listed them
-    said += [f"Noticed: {len(noticed)} things in the files; konbit check lists them."] if noticed else []
-    for line in said:
-        echo(line, err=True)
-    if keep:
-        keep_told(data.programme, found)
-    return int(bool(found.gone or new))
-
-
-def _questions(data):
-    from konbit_lessons.field.cleaning.decisions import REVIEW
-
-    kinds = sorted(data.questions["question"].value_counts().items())
-    asked = " and ".join(f"{count} {kind}{'s' * (count != 1)}" for kind, count in kinds)
-    place = f"konbit clean lists them in {data.programme.processed / REVIEW}; answer there, in the column decision."
-    return [f"Only you can tell: {asked}. {place}"] if asked else []
 
 
 if __name__ == "__main__":

@@ -11,8 +11,9 @@ from click.testing import CliRunner
 from small_study import as_stored, cell, html, opening, written
 
 import konbit_lessons as kl
-from konbit_lessons.cli import _once_per_file, main
+from konbit_lessons.cli import main
 from konbit_lessons.publish import UNFINISHED, only_one_run
+from konbit_lessons.terminal import once_per_file
 
 ROOT = Path(__file__).parent.parent
 
@@ -59,7 +60,7 @@ def test_what_sheets_of_a_file_have_alike_is_said_once():
     of_sheets = ['a.xlsx: sheet E1: above the header stands "One"', 'a.xlsx: sheet E2: above the header stands "Two"']
     unused = [f"{name}.xlsx, sheet E{n}: not used: N°, Phone" for name in "ab" for n in range(3)]
     other = ["a.xlsx, sheet E1: not used: N°", "b.csv: not used: Title", "b.csv: not used: Title, Place"]
-    assert list(_once_per_file([*of_sheets, *unused, *other])) == [
+    assert list(once_per_file([*of_sheets, *unused, *other])) == [
         'a.xlsx: sheet E1: above the header stands "One" (and so in 1 more sheet)',
         "a.xlsx, sheet E0: not used: N°, Phone (and so in 2 more sheets)",
         "b.xlsx, sheet E0: not used: N°, Phone (and so in 2 more sheets)",

@@ -266,8 +266,8 @@ def test_every_figure_has_a_finding_an_alt_text_and_its_table(programme, languag
     for figure in soup.select("figure"):
         assert figure.h3.get_text() and len(figure.div["aria-label"]) > 40 and figure.find_next("details").table
         assert not re.search(r"\b(?:nan|None|<NA>)\b", figure.div["aria-label"])
-    came = kl.rows(kl.load(folder / "programme.toml"))["attended"].sum()
-    assert f" {came:.0f} " in soup.select_one("p.answer").get_text()
+    came = kl.rows(kl.load(folder / "programme.toml"))["attended"].sum()  # of so few organizations that it is hidden
+    assert (f" {came:.0f} " in soup.select_one("p.answer").get_text()) == (programme == "example")
     assert "programme.toml" not in text and not re.search(r"FY\d", text)
     assert programme == "example" or not re.search(r"CDSP|departman|département", text)
 
@@ -285,7 +285,7 @@ def test_no_heading_states_an_order_that_all_data_contradict_or_intervals_do_not
     monkeypatch.setattr(Drawing, "png", lambda self: "")
     html = "".join(shown(run_notebook("participation", tmp_path / "some")))
     headings = [one.get_text().replace("\u202f", " ") for one in BeautifulSoup(html, "html.parser").select("h3")]
-    assert len(headings) > 5 and not re.search(r"\b(most|least|highest|lowest|best|worst)\b", " ".join(headings))
+    assert len(headings) >= 5 and not re.search(r"\b(most|least|highest|lowest|best|worst)\b", " ".join(headings))
     inside = kl.load(tmp_path / "some" / "programme.toml", audience="internal")
     data, say = kl.cleaned(inside), kl.Say("en", inside)
     rows = kl.rows(inside, quarter=data.quarter)

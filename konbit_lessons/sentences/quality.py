@@ -43,11 +43,7 @@ def noticed(say, found):
         str(say(("{what} in {n} file", "{what} in {n} files"), n=one.files, what=say.words.text(one.what)))
         for one in found.itertuples()
     ]
-    return (
-        say("Noticed while the files were read: {kinds}. The command konbit check names each.", kinds=say.list(kinds))
-        if kinds
-        else None
-    )
+    return say("Noticed while the files were read: {kinds}.", kinds=say.list(kinds)) if kinds else None
 
 
 def quality_rules(say):
