@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import zipfile
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -165,6 +166,24 @@ def study(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="session")
+def of_all_workers(tmp_path_factory):
+    """A folder that all workers of a test run share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kept(of_all_workers):
+    """Where notebooks of the test run keep what they have worked out."""
+    import notebook_run
+
+    folder = of_all_workers / "kept"
+    folder.mkdir(exist_ok=True)
+    notebook_run.KEPT[:] = [str(folder)]
+    return folder
+
+
+@pytest.fixture(scope="session")
 def whole_programme(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of tests/data/programme to write in; returns its folder."""
     return Path(shutil.copytree(HERE / "data" / "programme", tmp_path_factory.mktemp("whole") / "programme"))
@@ -176,16 +195,18 @@ def whole(whole_programme: Path):
 
 
 @pytest.fixture(scope="session")
-def reports_in(whole_programme, tmp_path_factory):
+def reports_in(whole_programme, of_all_workers, kept):
     """language → the folder of the quarter, made once from tests/data/programme for all the workers of a test run."""
     from konbit_lessons.reports.make import bundle  # only where reports are made
 
-    shared = tmp_path_factory.getbasetemp()
-    shared = shared.parent if os.environ.get("PYTEST_XDIST_WORKER") else shared
+    shared = of_all_workers
 
     def made(language):
         folder = shared / f"reports-{language}"
-        with FileLock(shared / f"reports-{language}.lock"):
+        with FileLock(shared / f"reports-{language}.lock"), pytest.MonkeyPatch.context() as patched:
+            patched.setattr(
+                "konbit_lessons.reports.make.scratch", lambda: nullcontext(str(kept))
+            )  # the other languages'
             if not folder.exists():
                 programme = kl.load(whole_programme / "programme.toml")
                 kl.make_reports(programme, language=language, reports=folder, progress=str)

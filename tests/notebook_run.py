@@ -10,16 +10,21 @@ import os
 from pathlib import Path
 
 import nbformat
+import pytest
 from nbformat.v4 import new_output
 
+from konbit_lessons.kept import FOLDER
+
 ROOT = Path(__file__).parent.parent
+KEPT = []  # the folder where notebooks of a test run keep what they have worked out, as those of a run of reports do
 
 
 def run_notebook(name, folder=ROOT, **parameters):
     """Return the executed notebook `name` of notebooks/, run in a programme's folder."""
     notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
     names = {}
-    with contextlib.chdir(folder):
+    with contextlib.chdir(folder), pytest.MonkeyPatch.context() as patched:
+        patched.setenv(FOLDER, KEPT[0]) if KEPT else None
         for cell in notebook.cells:
             if cell.cell_type == "code" and "lab-only" not in cell.metadata.get("tags", []):
                 cell.outputs = _run(cell.source, names)
