@@ -1,6 +1,5 @@
 """What is on record, and which of it a row is about: the events and the organizations, looked up by what was typed."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 from itertools import zip_longest
 
@@ -13,7 +12,6 @@ from konbit_lessons.field.cleaning.decisions import DECISION, NEW, NO_ORGANIZATI
 from konbit_lessons.field.cleaning.history import MERGED, TWICE, History
 from konbit_lessons.field.cleaning.lines import NOT_HELD
 from konbit_lessons.field.cleaning.record import ON_ROSTER, ROW, STATUS, TYPED, Record, as_list
-from konbit_lessons.field.days import day_and_month
 from konbit_lessons.field.identity import CANDIDATES, Codes, Match, fold, several_in
 from konbit_lessons.field.values import as_text, distinct_of, kept, looked_up
 from konbit_lessons.tables import TEXT, day_of
@@ -122,14 +120,11 @@ class Events(_Known):
 
     def _found(self, texts: Iterable[str]) -> dict[str, Match]:
         """By code; else by the day that a text names, as sheets are called, where one event alone was held on it."""
-        found, written = {}, defaultdict(list)
-        for code in self.held.index:
-            written[tuple(day_and_month(code))].append(code)
+        found = {}
         for text in texts:
             how, codes = ("code", self._codes.of(text)) if self._codes.of(text) else on_day(text, self.held)
             codes = list(dict.fromkeys(self._same[code]["decision"] if code in self._same else code for code in codes))
-            if not codes and (two := tuple(day_and_month(text))):  # a code that a spreadsheet took for a day, perhaps
-                how, codes = "", written[two]
+            how, codes = (how, codes) if codes else ("", self._codes.as_days(text))
             sure = codes[0] if how and len(codes) == 1 else None
             found[text] = Match(sure, how if sure else "unresolved", 100, () if sure else tuple(codes))
         return found
