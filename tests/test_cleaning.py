@@ -375,6 +375,22 @@ def test_a_column_that_a_spreadsheet_turned_half_is_refused_with_the_cause(tiny,
         tiny.clean()
 
 
+@pytest.mark.parametrize("typed", ["2-Jan", "2017-01-02", "02-janv", "Jan-02"])
+def test_a_code_that_a_spreadsheet_took_for_a_day_makes_attendance_unknown_and_not_absent(tiny, typed):
+    for name in ("events.csv", "invitations.csv", "sign_in.csv"):
+        tiny.raw(name).write_text(tiny.raw(name).read_text(encoding="utf-8").replace("E001", "1-2"), encoding="utf-8")
+    for name in ("organizations.csv", "invitations.csv"):
+        tiny.raw(name).write_text(
+            tiny.raw(name).read_text(encoding="utf-8").replace("CDSP-003", "3-1"), encoding="utf-8"
+        )
+    tiny.add("sign_in.csv", f"{typed},FDJ,Fourth Delegate,no\nE002,2017-01-03,Fifth Delegate,no")
+    data = tiny.clean()
+    came = data.invitations.set_index(["event_id", "organization_id"])["attended"]
+    assert came["1-2"].isna().to_dict() == {"CDSP-001": False, "CDSP-002": True, "AWD-001": False}
+    assert came["E002"].isna().to_dict() == {"CDSP-001": False, "3-1": True, "AWD-001": False}
+    assert sorted(data.set_aside["reason"].str.partition("; ")[2]) == ["it may be 1-2", "nearest: 3-1"]
+
+
 def test_names_of_files_and_headers_are_found_however_they_are_composed(tiny):
     decomposed = unicodedata.normalize("NFD", "Présences_été.csv")
     tiny.raw("sign_in.csv").rename(tiny.raw(decomposed))

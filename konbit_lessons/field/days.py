@@ -92,6 +92,9 @@ def span(text: str, writing: Writing) -> tuple[datetime, datetime]:
     >>> [f"{day:%d/%m}" for day in span("12-14/03/2024", Writing(dates=("day/month/year",)))]
     ['12/03', '14/03']
     """
+    if text in WRITING["no_day"]:
+        told = "programs write this one where they kept none: say which it was under set, or write it without an hour"
+        raise ValueError(f"expected a day; {told}")
     if (iso := ISO.fullmatch(text)) and (day := _year_first(iso[1])):
         return (_moved(day, iso, writing),) * 2
     time = _TIME.search(text)
@@ -108,6 +111,17 @@ def order_of(text: str) -> str:
     """The order of a date whose month is a name; "" where it is none."""
     begins = _named(_TIME.sub("", text), Writing(languages=("ht",)))[0]
     return {"d": "day month year", "m": "month day, year", "y": "year/month/day"}.get(begins, "")
+
+
+def day_and_month(text: str) -> list[int]:
+    """The two numbers that are left of a code when a spreadsheet has taken it for a day; none of any other text.
+
+    >>> [day_and_month(one) for one in ("1-1", "1-Jan", "2017-01-02 00:00:00", "E2")]
+    [[1, 1], [1, 1], [1, 2], []]
+    """
+    words = [word for word in words_of(text.removesuffix(" 00:00:00")) if _kind(word) != "y"]
+    is_day = len(words) == 2 and "?" not in map(_kind, words)
+    return sorted(MONTHS.get(word) or int(word) for word in words) if is_day else []
 
 
 def of_serial(text: str, epoch: str) -> datetime | None:

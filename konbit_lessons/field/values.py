@@ -22,6 +22,7 @@ from konbit_lessons.tables import TEXT
 
 YES, NO = {*WRITING["yes"]}, {*WRITING["no"]}
 AGREEMENT = {label: int(point) for point, labels in WRITING["agreement"].items() for label in labels}  # without a form
+UNSEEN = "\u200b\u200e\u200f\u2060\ufeff"  # letters without width, which come along when a code is copied
 _SPACES = re.compile(r"[\s']+")
 _SPACED = re.compile(r"[+-]?\s*\d{1,3}(?:[\s']+\d{3})*(?:[.,]\d+)?")  # thousands, and nothing else, apart
 _MOST_EXACT, _MOST_WHOLE = 2**53, 2**63  # from where on a double is no longer each whole number; and none has a place
@@ -58,7 +59,7 @@ def convert(text: pd.Series, about: Mapping, writing: Writing, dtype: object) ->
     ([1250.0, <NA>], {1: 'expected a number such as 1250,5'})
     """
     if about["kind"] in ("text", "identifier") and not writing.levels:
-        return composed(text).astype(dtype), pd.Series(dtype="str")
+        return composed(text, UNSEEN * (about["kind"] == "identifier")).astype(dtype), pd.Series(dtype="str")
     meant = {folded(written): meaning for written, meaning in writing.levels.items()}
     parse = _PARSERS.get(about["kind"], _text)
     codes, distinct = distinct_of(text)
@@ -96,6 +97,16 @@ def days_of_serials(text: pd.Series, epoch: str) -> tuple[pd.Series, int]:
     """
     days = text[text.str.fullmatch(SERIAL_NUMBER).fillna(False)].map(lambda number: of_serial(number, epoch)).dropna()
     return text.where(~text.index.isin(days.index), days.map("{:%Y-%m-%d}".format).reindex(text.index)), len(days)
+
+
+def cut_short(text: pd.Series) -> str | None:
+    """The first code of which a spreadsheet kept only the first digits, so that others are written alike.
+
+    >>> cut_short(pd.Series(["219E01BE", "9.91214E+15"]))
+    '9.91214E+15'
+    """
+    some = text[text.str.contains("E+", regex=False).fillna(False)].tolist()
+    return next((one for one in some if re.fullmatch(r"\d([.,]\d+)?E\+\d+", one.strip())), None)
 
 
 def folded(text: str) -> str:
@@ -278,10 +289,11 @@ def looked_up(text: pd.Series, known: Mapping, dtype: object = "category") -> pd
     return pd.Series(pd.array([*found, None], dtype=dtype).take(codes), index=text.index, name=text.name)
 
 
-def composed(text: pd.Series) -> pd.Series:
-    """Text without outer spaces, its accents composed (NFC), so that equal texts are equal bytes."""
+def composed(text: pd.Series, without: str = "") -> pd.Series:
+    """Text without outer spaces, or other letters, its accents composed (NFC), so that equal texts are equal bytes."""
     codes, distinct = distinct_of(text)
-    cells = pc.utf8_trim_whitespace(pc.utf8_normalize(pa.array(distinct, pa.large_string()), form="NFC"))
+    cells = pc.utf8_trim(pa.array(distinct, pa.large_string()), characters=without)
+    cells = pc.utf8_trim_whitespace(pc.utf8_normalize(cells, form="NFC"))
     return _recoded(codes, pd.array(cells, dtype=TEXT), text)
 
 

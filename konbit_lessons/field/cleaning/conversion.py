@@ -33,6 +33,7 @@ _TURNED = (
     "taken day for month where it could. Compare with the paper, and write all dates of the column as text, "
     "year-month-day."
 )
+_CUT = "A spreadsheet kept only the first digits of such codes: export them anew, or name another column."
 NAMELESS = re.compile(r"column \d+")  # what a column of values under no header is called
 FILLED_IN = ("end", "today", "start")  # when a form was filled in, by the device's clock; the first there is counts
 
@@ -308,6 +309,9 @@ def _part(raw: Raw, table: str, name: str, source: Source, schema: pa.DataFrameS
     file = Path(unicodedata.normalize("NFC", raw.path.name))
     cells = as_written(frame).assign(**{"@sheet": sheet, "@file": file.stem})
     part = pd.DataFrame({column: cells[header] for column, header in (wanted | clock).items()}, index=frame.index)
+    for column in [column for column in wanted if schema.columns[column].metadata["kind"] == "identifier"]:
+        if cut := by_codebook.cut_short(part[column]):
+            raise SourceError(f'{where}, column "{wanted[column]}": found "{cut}". {_CUT}')
     for column in [column for column in wanted if raw.epoch and tables.is_day(schema.columns[column])]:
         if are_half_turned(part[column].dropna().tolist()):
             raise SourceError(f'{where}, column "{wanted[column]}": {_TURNED}')

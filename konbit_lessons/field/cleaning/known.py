@@ -124,6 +124,7 @@ class Events(_Known):
         for text in texts:
             how, codes = ("code", self._codes.of(text)) if self._codes.of(text) else on_day(text, self.held)
             codes = list(dict.fromkeys(self._same[code]["decision"] if code in self._same else code for code in codes))
+            how, codes = (how, codes) if codes else ("", self._codes.as_days(text))
             sure = codes[0] if how and len(codes) == 1 else None
             found[text] = Match(sure, how if sure else "unresolved", 100, () if sure else tuple(codes))
         return found

@@ -16,6 +16,8 @@ from typing import NamedTuple
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from konbit_lessons.field.days import day_and_month
+
 KNOWN = tomllib.loads((files(__package__) / "vocabulary.toml").read_text(encoding="utf-8"))
 _LANGUAGE = KNOWN["language"]
 WEIGHTLESS, LEGAL_FORMS = (frozenset(_LANGUAGE[light].split()) for light in ("weightless", "legal_forms"))
@@ -219,8 +221,10 @@ class Codes:
     def __init__(self, codes: Iterable[str]) -> None:
         codes = sorted(codes)
         self._exact, self._alike, self._written = {fold(one): one for one in codes}, defaultdict(list), {}
+        self._days = defaultdict(list)
         for code in codes:
             self._alike[code_key(code)].append(code)
+            self._days[tuple(day_and_month(code))].append(code)
             self._written |= dict.fromkeys((code_key(code), "".join(words(code))), code_key(code))
 
     def of(self, text: str) -> list[str]:
@@ -228,9 +232,16 @@ class Codes:
         exact = self._exact.get(fold(text))
         return [exact] if exact else self._alike.get(code_key(text), [])
 
+    def as_days(self, text: str) -> list[str]:
+        """Those of which a spreadsheet that takes them for a day makes this text."""
+        return self._days[two] if (two := tuple(day_and_month(text))) else []
+
     def near(self, text: str) -> list[str]:
-        """Those that a text with a digit in it is one letter or digit away from."""
-        found, typed = set(), {code_key(text), "".join(words(text))} if any(map(str.isdigit, text)) else ()
+        """Those that a text with a digit in it is one letter or digit away from, or that a spreadsheet made it of."""
+        found, typed = (
+            {*self.as_days(text)},
+            {code_key(text), "".join(words(text))} if any(map(str.isdigit, text)) else (),
+        )
         for one in typed:
             near = process.extract(one, list(self._written), scorer=OSA.distance, score_cutoff=1, limit=None)
             found |= {code for written, *_ in near for code in self._alike[self._written[written]]}

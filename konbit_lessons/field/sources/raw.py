@@ -21,7 +21,7 @@ import pandas as pd
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from konbit_lessons.errors import SourceError
-from konbit_lessons.field.values import kept
+from konbit_lessons.field.values import UNSEEN, kept
 from konbit_lessons.tables import TEXT
 
 WORDS = tomllib.loads((files(__package__) / "words.toml").read_text(encoding="utf-8"))  # of exporters, form builders
@@ -175,7 +175,7 @@ def frame_of(grid: Grid, *, header: list[str | None] | None = None, after: int =
     body, titles = grid.cells.iloc[after:], header or grid.top(1)[0]
     there = body.notna().to_numpy()
     used = [at for at, filled in enumerate(there.any(axis=0)) if filled or titles[at]]
-    names = numbered((titles[at] or f"column {at + 1}").strip() for at in used)
+    names = numbered((titles[at] or f"column {at + 1}").strip(UNSEEN).strip() for at in used)
     body = body if len(used) == body.shape[1] else body[used]  # of thousands of columns it takes a while
     return kept(body.set_axis(names, axis="columns").rename_axis("row"), there[:, used].any(axis=1))
 
