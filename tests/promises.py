@@ -35,9 +35,15 @@ class Results(dict):
 
 def main():
     """Run the tests, write the table, and say which promise does not hold."""
-    ids = sorted({f"{HERE / one}" for promise in PROMISES.values() for one in promise["tests"]})
-    results, lines, broken = Results(), [], []
+    ids, results = sorted({f"{HERE / one}" for promise in PROMISES.values() for one in promise["tests"]}), Results()
     pytest.main(["-n", "2", "--dist", "worksteal", "-p", "no:cacheprovider", *ids], plugins=[results])
+    broken = write(results)
+    sys.exit(f"not held: {', '.join(broken)}" if broken else 0)
+
+
+def write(results):
+    """Write the table of promises; return the names of those that do not hold."""
+    lines, broken = [], []
     for name, promise in PROMISES.items():
         of = held_by(results, promise)
         passed = sum(results[one] for one in of)
@@ -45,7 +51,7 @@ def main():
         named = ", ".join(f"`{one}`" for one in promise["tests"])
         lines.append(f"| {name} | {promise['promise']} | {len(of)} | {passed} | {named} |\n")
     (HERE.parent / "docs" / "reliability.md").write_text(HEAD + "".join(lines), encoding="utf-8", newline="\n")
-    sys.exit(f"not held: {', '.join(broken)}" if broken else 0)
+    return broken
 
 
 if __name__ == "__main__":
