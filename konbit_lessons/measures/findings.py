@@ -19,7 +19,8 @@ WORDS = ["measure", "kind", "name", "strength"]
 CHANGE = ["before", "after", "both", "change_low", "change_high"]
 NUMBERS = ["k", "n", "value", "conf_low", "conf_high", *CHANGE, "short"]
 ENDS = ("conf_low", "conf_high")
-POINTS = ["at", "point", "value", "conf_low", "conf_high", "n"]
+POINTS = ["at", "point", "value", "conf_low", "conf_high", "n", "over_time"]
+BESIDE = ("expects", "incentive", "overdue", "unmet")  # kinds whose points stand beside each other; else in time
 DIGITS = 6  # kept of a share: more than anybody prints
 FOUND = ("clear", "likely")
 STRENGTH = "strength "
@@ -165,9 +166,13 @@ def behind(data, rows, result, lead, *, quarter):
     -------
     DataFrame, one row per dot
         ``at`` (the place of the finding, from 0), ``point`` (a quarter, the day on which a survey began, a state, or an
-        incentive), ``value``, ``conf_low``, ``conf_high``, ``n``.
+        incentive), ``value``, ``conf_low``, ``conf_high``, ``n``; ``over_time``, whether its points follow each other.
     """
     tables = [_behind(data, rows, result, row, quarter).assign(at=at) for at, row in lead.iterrows()]
+    tables = [
+        one.assign(over_time=kind not in BESIDE and len(one) > 1)
+        for one, kind in zip(tables, lead["kind"], strict=True)
+    ]
     return _as_numbers(pd.concat([pd.DataFrame(columns=POINTS), *tables], ignore_index=True).reindex(columns=POINTS))
 
 
