@@ -36,9 +36,15 @@ def png(width, height):
     return file.getvalue()
 
 
-def figure(said="Fine"):
+def figure(said="Fine", **more):
     numbers = PARTS.table(pd.DataFrame({"Who": ["A"], "n": ["1"]}), caption=f"Numbers {said}")
-    told = {"heading": said, "subtitle": said, "caption": f"Source {said}", "alt": f"Alt {said}", "summary": "Numbers"}
+    told = {
+        "heading": said,
+        "subtitle": said,
+        "caption": f"Source {said}",
+        "alt": f"Alt {said}",
+        "summary": "Numbers",
+    } | more
     return PARTS.figure(**told, pictures=DRAWN, numbers=numbers)
 
 
@@ -118,6 +124,12 @@ def test_figures_stand_in_their_wide_form_as_wide_as_the_text_and_within_a_sheet
     inch = 914_400
     assert sizes[0][0] > 6.5 * inch and all(height < 8 * inch for _, height in sizes)
     assert sizes[1][0] < sizes[0][0] and sizes[1][1] / sizes[1][0] == pytest.approx(3200 / 1280, abs=0.02)
+
+
+@needs_pandoc
+def test_a_figure_that_names_no_source_is_in_the_word_file_too(made_page, file_of):
+    files = file_of(made_page(figure("Bare", caption="")), PICTURES[:1])
+    assert "Alt Bare" in parsed(files["word/document.xml"]).find("wp:docpr")["descr"]
 
 
 @needs_pandoc

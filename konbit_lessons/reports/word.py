@@ -132,7 +132,8 @@ def _for_pandoc(page, pictures):
         alone.append(soup.new_tag("img", src=f"data:image/png;base64,{png}", alt=drawn["aria-label"], width=width))
         drawn.replace_with(alone)
     for figure in main.find_all("figure"):  # pandoc would take the heading of a figure for its caption
-        figure.figcaption.name = "p"
+        if figure.figcaption:
+            figure.figcaption.name = "p"
         figure.unwrap()
     for details in main.find_all("details"):
         if details.summary.find(["h2", "h3"]):
