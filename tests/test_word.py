@@ -163,6 +163,16 @@ def test_columns_are_as_wide_as_their_words_and_what_belongs_together_stays_toge
 
 
 @needs_pandoc
+def test_a_number_whose_thousands_are_parted_by_a_hard_space_is_one_word(made_page, file_of):
+    def width(n):
+        frame = pd.DataFrame({"Who": ["organization" * 12], "n": [n]})
+        table = parsed(file_of(made_page(PARTS.table(frame, "Caption")), [])["word/document.xml"]).find("w:tbl")
+        return int(table.find_all("w:gridcol")[1]["w:w"])
+
+    assert width("1\u202f832") == width("1\xa0832") == width("12832") > width("1 832")
+
+
+@needs_pandoc
 @pytest.mark.parametrize("said", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_cell_stays_text_in_the_word_file(made_page, file_of, said):
     table, _, unescaped = parts_with(said)
