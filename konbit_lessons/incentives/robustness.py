@@ -184,10 +184,11 @@ def gee_logit(X, y, codes):
     """GEE's logit with exchangeable correlation within groups: (coefficients, bias-reduced covariance, the result).
 
     The covariance is that of Mancl and DeRouen (2001), Biometrics 57, 126-134: M Σ s_gs_g' M, of the groups' scores
-    s_g = E_g'(I − E_gME_g')⁻¹e_g, with E_g and e_g the derivatives and residuals free of their correlation, and
-    M = (Σ E_g'E_g)⁻¹. A direction that one group alone tells about, such as a kind of event held once, gets 0, as by
-    CR2: statsmodels' ``bias_reduced`` divides the rounding that is left of its residuals by nothing. Correlation and
-    scale are geepack's. In R: ``geepack::geeglm(…, corstr = "exchangeable")`` and ``geesmv::GEE.var.md``.
+    s_g = (I − B_gM)⁻¹u_g, with B_g = E_g'R_g⁻¹E_g, u_g = E_g'R_g⁻¹e_g, E_g and e_g derivatives and residuals in their
+    standard deviations, R_g the correlation and M = (Σ B_g)⁻¹. A direction that one group alone tells about, such as a
+    kind of event held once, gets 0, as by CR2: statsmodels' ``bias_reduced`` divides the rounding that is left of its
+    residuals by nothing. Correlation and scale are geepack's. In R: ``geepack::geeglm(…, corstr = "exchangeable")`` and
+    ``geesmv::GEE.var.md``.
     """
     from statsmodels.genmod.cov_struct import Exchangeable
     from statsmodels.genmod.families import Binomial
@@ -198,14 +199,14 @@ def gee_logit(X, y, codes):
     fit = strictly(lambda: model.fit(ddof_scale=0, maxiter=200, ctol=1e-10), "GEE")
     p, alpha, parts = np.asarray(fit.fittedvalues), float(model.cov_struct.dep_params), []
     for rows in (np.flatnonzero(codes == one) for one in np.unique(codes)):
-        root = np.sqrt(p[rows] * (1 - p[rows]))[:, None]
-        free = np.linalg.inv(np.linalg.cholesky((1 - alpha) * np.eye(len(rows)) + alpha))
-        parts.append((free @ (Z[rows] * root), free @ ((y - p)[rows, None] / root)))
-    turn, scores = np.linalg.cholesky(np.linalg.inv(sum(E.T @ E for E, _ in parts))), []
-    for E, e in parts:
-        value, vector = np.linalg.eigh((E @ turn).T @ (E @ turn))
-        kept = np.where(value < 1 - NULL, 1 / np.maximum(1 - value, NULL), 0.0)
-        scores.append(vector @ (kept[:, None] * (vector.T @ (turn.T @ (E.T @ e)))))
+        root, less = np.sqrt(p[rows] * (1 - p[rows]))[:, None], alpha / (1 + (len(rows) - 1) * alpha)
+        E, e = Z[rows] * root, (y - p)[rows, None] / root
+        parts.append([(E.T @ one - less * np.outer(E.sum(axis=0), one.sum(axis=0))) / (1 - alpha) for one in (E, e)])
+    turn, scores = strictly(lambda: np.linalg.cholesky(np.linalg.inv(sum(B for B, _ in parts))), "GEE"), []
+    for B, u in parts:
+        value, vector = np.linalg.eigh(turn.T @ B @ turn)
+        kept = np.divide(1, 1 - value, out=np.zeros_like(value), where=np.abs(1 - value) > NULL)
+        scores.append(vector @ (kept[:, None] * (vector.T @ (turn.T @ u))))
     along = back @ turn @ np.hstack(scores)
     return back @ fit.params, along @ along.T, fit
 
