@@ -59,7 +59,7 @@ def log(r):
         .str.extract(r"^(\d+) cells$")[0]
         .where(lines["row"].isna() & (lines["change_type"] != "add_survey"))
     )
-    return lines.assign(table=lines["source"].map(tables.map(min)), rows=cells.fillna(1).astype(int))
+    return lines.assign(table=lines["source"].map(tables.map(min)), rows=cells.astype(float).fillna(1).astype(int))
 
 
 def lines_of(measure, lines):
