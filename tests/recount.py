@@ -5,10 +5,16 @@ It reads the cleaned tables of data/processed and programme.toml, counts what th
 compares cell by cell. ``python -m tests.recount programme.toml reports/FY2017Q3/internal/tables FY2017Q3`` prints what
 differs. On a shared page only what is shown is compared: a blank is hidden, and a row may be left out.
 
-Not recounted, because it is fitted, or rests on raw files or on what cleaning wrote down: the estimates of incentives.csv
-(its counts are) and specifications.csv; finding_*, which repeat other tables; learned and said_before, which are texts;
-lateness, agreement, reasons, quality_changed; of data_quality the lines of the log; intervals that allow for groups, and
-p-values. Of said_and_now what is now, without incentives.
+What cleaning wrote down (cleaning_log.csv, set_aside.csv, checks.csv, counts.csv, arrivals.csv) is counted again from
+those lists, and what stands twice in the survey from the survey; the estimates are in ``recount_estimates``, findings
+and the quality of data in ``recount_learning``.
+
+Not recounted: where rows are drawn or dealt out by chance (the limits of the bootstrap and of the reshuffling, a
+permutation's p), what is said of an incentive that the data cannot tell about (its penalized limits), and what is
+imputed; the days until a row was in, which only raw files tell (which file and quarter is the slowest is looked up
+again); of registrations that a sheet contradicts how many agree; what the report before said, which its manifest
+keeps. On a shared page finding_*, since which of them leads rests on what is hidden; staying, whose quarters are taken
+together there.
 """
 
 import sys
@@ -18,11 +24,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import recount_estimates as estimates
+import recount_learning as learning
 
-NOT_RECOUNTED = ("finding_", "learned", "said_before", "lateness", "agreement", "reasons", "quality_changed")
-PARTLY = ("data_quality", "said_and_now")  # other rows of it are of the log, or are fitted
 DAY = pd.Timedelta(days=1)
 ALL = "total"
+EXACT, FITTED = 1e-8, 1e-6  # of what is counted; of what iterations end near
+BY_ITERATION = ("incentives", "incentives_table", "specifications", "said_and_now", "finding_")
+NOT_TOLD = ...  # a cell that is not recounted
+TOLD = {}  # estimates, by the rows that they rest on
 
 
 def compare(toml, folder, quarter, *, shared=False):
@@ -33,21 +43,22 @@ def compare(toml, folder, quarter, *, shared=False):
         if path.stem.endswith("_sentences"):
             continue
         try:
-            keys, counted = recount.table(path.stem)
+            keys, counted = recount.table(path)
         except KeyError:
             left.append(path.stem)
             continue
         page = pd.read_csv(
             path, encoding="utf-8-sig", dtype=dict.fromkeys(keys, str), keep_default_na=False, na_values=""
         )
-        if path.stem in PARTLY:
-            page = page[page[keys[0]].isin(counted[keys[0]])]
-        found, told = _difference(page, counted, keys, shared=shared)
+        if path.stem == "data_quality":
+            page[["now", "of_now"]] = [learning.said_in(one) for one in page["in_quarter"]]
+        within = FITTED if path.stem.startswith(BY_ITERATION) else EXACT
+        found, told = _difference(page, counted, keys, shared=shared, within=within)
         cells, wrong = cells + found, wrong + [f"{path.stem}: {one}" for one in told]
     return cells, wrong, left
 
 
-def _difference(page, counted, keys, *, shared):
+def _difference(page, counted, keys, *, shared, within):
     page, counted = (one.assign(**one[keys].fillna("").astype(str)).set_index(keys) for one in (page, counted))
     wrong = [f"{at} is not on the page" for at in counted.index.difference(page.index) if not shared]
     wrong += [f"{at} is not counted" for at in page.index.difference(counted.index)]
@@ -55,12 +66,18 @@ def _difference(page, counted, keys, *, shared):
     for name in counted:
         for at in page.index.intersection(counted.index):
             shown, own = page.loc[at, name], counted.loc[at, name]
-            if pd.isna(shown) and (shared or pd.isna(own)):
+            if own is NOT_TOLD or (pd.isna(shown) and (shared or pd.isna(own))):
                 continue
             cells += 1
-            if pd.isna(shown) or pd.isna(own) or abs(float(shown) - float(own)) > 1e-8:
+            if not _same(shown, own, within):
                 wrong.append(f"{at}, {name}: {shown} on the page, {own} counted")
     return cells, wrong
+
+
+def _same(shown, own, within):
+    if pd.isna(shown) or pd.isna(own) or isinstance(own, str):
+        return str(shown) == str(own)
+    return float(shown) == float(own) or abs(float(shown) - float(own)) <= within * max(1, abs(float(own)) / 1e3)
 
 
 def wilson(k, n):
@@ -84,7 +101,7 @@ class Recount:
         where = toml.parent / self.said["programme"].get("processed", "data/processed")
         for path in where.glob("*.parquet"):
             setattr(self, path.stem, pd.read_parquet(path))
-        self.where, self.quarter, self.shared = where, quarter, shared
+        self.where, self.quarter, self.shared, self.toml = where, quarter, shared, toml
         self.kinds, self.incentives = [*self.said["types"]["org_type"]], self.said.get("incentives", {})
         self.events["quarter"] = self.quarter_of(self.events["held_on"])
         self.rows = self.panel()
@@ -118,7 +135,8 @@ class Recount:
         columns = ["event_id", "event_type", "held_on", "quarter", "hours", *self.offers()]
         rows = self.invitations.merge(self.events[[c for c in columns if c in self.events]], on="event_id")
         rows = rows[rows["held_on"] <= self.last(self.quarter)]
-        about = ["organization_id", "org_type", "consulted_at_design", "joined_on"]
+        asked = self.said.get("analysis", {}).get("adjust_for", [])
+        about = dict.fromkeys(["organization_id", "org_type", "consulted_at_design", "joined_on", *asked])
         rows = rows.merge(self.organizations[[c for c in about if c in self.organizations]], on="organization_id")
         return rows.assign(attended=rows["attended"].astype("Float64"))
 
@@ -140,8 +158,16 @@ class Recount:
         for group, some in rows.dropna(subset=by).groupby(by):
             known = some[some["attended"].notna()]
             lines.append([*group, known["attended"].sum(), len(known), len(some) - len(known), some["event_id"].nunique(),
-                          known["organization_id"].nunique(), known["attended"].mean()])  # fmt: skip
-        return pd.DataFrame(lines, columns=[*by, "attended", "n", "unknown", "events", "organizations", "share"])
+                          known["organization_id"].nunique(), known["attended"].mean(), *self.limits(known)])  # fmt: skip
+        columns = ["attended", "n", "unknown", "events", "organizations", "share", "conf_low", "conf_high"]
+        return pd.DataFrame(lines, columns=[*by, *columns])
+
+    def limits(self, known):
+        """The interval of a share of invitations, rows of an organization or event moving together."""
+        return estimates.share(known["attended"].to_numpy(float), self.codes(known)) if len(known) else [np.nan] * 2
+
+    def codes(self, rows):
+        return {name: pd.factorize(rows[name])[0] for name in ("organization_id", "event_id")}
 
     def uptake_by(self, *by):
         table = self.uptake(self.rows, list(by))
@@ -178,11 +204,22 @@ class Recount:
         times = self.rows[self.rows["attended"] == 1].groupby("organization_id").size()
         steps, lines = {"invited": 0, "came_once": 1, "came_again": 2, "came_five_times": 5}, []
         invited = self.organizations[self.organizations["organization_id"].isin(self.rows["organization_id"])]
+        here = ~(self.organizations["joined_on"] > self.last(self.quarter))
+        roster = self.organizations[here | self.organizations["organization_id"].isin(self.rows["organization_id"])]
+        listed = len(roster)
         for kind in [ALL, *self.kinds]:
             own = invited if kind == ALL else invited[invited["org_type"] == kind]
             each = own["organization_id"].map(times).fillna(0)
-            lines += [[kind, step, (each >= least).sum()] for step, least in steps.items()]
-        return ["org_type", "step"], pd.DataFrame(lines, columns=["org_type", "step", "organizations"])
+            counts = [(each >= least).sum() for least in steps.values()]
+            of = [listed if kind == ALL else (roster["org_type"] == kind).sum(), *counts]
+            lines += [[kind, *one] for one in zip(steps, counts, of, strict=False)]
+        if self.shared:  # of how many is told of the step before that is shown
+            return ["org_type", "step"], pd.DataFrame(lines, columns=["org_type", "step", "organizations", "n"]).drop(
+                columns="n"
+            )
+        return ["org_type", "step"], with_share(
+            pd.DataFrame(lines, columns=["org_type", "step", "organizations", "n"]), "organizations"
+        )
 
     def staying(self):
         if self.shared:  # quarters are taken together there
@@ -265,7 +302,10 @@ class Recount:
     def said_by(self, term, wave, by, each):
         some = each[(each["wave"] == wave) & each[term].notna()]
         groups = [(ALL, some)] if by == ALL else list(some.dropna(subset=by).groupby(by))
-        return [[term, wave, by, str(group), own[term].sum(), len(own)] for group, own in groups]
+        _, then = self.before(term, wave)
+        said = set() if then is None else {*then.index[then.astype(bool)]}
+        return [[term, wave, by, str(group), own[term].sum(), len(own), own["organization_id"].isin(said).sum() if then is not None and by == ALL else np.nan]
+                for group, own in groups]  # fmt: skip
 
     def said_table(self, terms, ways, *, latest):
         each, lines = self.answers(own=True), []
@@ -277,7 +317,7 @@ class Recount:
                 for by in ways
                 for line in self.said_by(term, wave, by, each)
             ]
-        table = pd.DataFrame(lines, columns=["term", "round", "by", "group", "yes", "n"])
+        table = pd.DataFrame(lines, columns=["term", "round", "by", "group", "yes", "n", "before"])
         return ["term", "round", "by", "group"], with_share(table, "yes")
 
     def expected_by_group(self):
@@ -315,14 +355,39 @@ class Recount:
         return ["term"], with_share(pd.DataFrame(lines, columns=columns), "yes")
 
     def expectations_changed(self):
+        return self.changed(self.expected())
+
+    def changed(self, terms):
         each, lines = self.answers(own=True), []
-        for term in self.expected():
+        for term in terms:
             some = each[each[term].notna()]
             now = some[some["wave"] == some["wave"].max()].set_index("organization_id")[term]
-            _, then = self.before(term, some["wave"].max())
+            since, then = self.before(term, some["wave"].max())
+            if since is None:
+                continue
             both = pd.DataFrame({"then": then, "now": now}).dropna().astype(float)
-            lines.append([term, *both.mean(), (both["now"] - both["then"]).mean(), len(both)])
-        return ["term"], pd.DataFrame(lines, columns=["term", "before", "now", "estimate", "n"])
+            ends = learning.paired(both["then"], both["now"])
+            lines.append([term, *both.mean(), (both["now"] - both["then"]).mean(), len(both), *ends])
+        columns = ["term", "before", "now", "estimate", "n", "conf_low", "conf_high", "p_value"]
+        return ["term"], self.strong(pd.DataFrame(lines, columns=columns))
+
+    def strong(self, table):
+        """With Holm's p-values and the strength, as of the estimates; on a shared page over those that are shown."""
+        if self.shared:
+            return table
+        told = {
+            at: one | {"reason": "", "p_if_alike": one["p_value"], "share": 1.0}
+            for at, one in table.to_dict("index").items()
+        }
+        told = {at: one | ({} if pd.notna(one["p_value"]) else {"reason": "few_groups"}) for at, one in told.items()}
+        known = estimates.decided(told, self.smallest_effect) if told else {}
+        return table.assign(
+            **{name: [one.get(name, np.nan) for one in known.values()] for name in ("p_adjusted", "strength")}
+        )
+
+    @property
+    def smallest_effect(self):
+        return self.said.get("analysis", {}).get("smallest_effect_that_matters", 0.1)
 
     def participation_by_opinion(self):
         lines, rows = [], self.rows[self.rows["attended"].notna()]
@@ -336,8 +401,22 @@ class Recount:
                 else 1
             )
             yes, no = rows["attended"][latest >= least].astype(float), rows["attended"][latest < least].astype(float)
-            lines.append([name, yes.mean(), no.mean(), len(yes), len(no), yes.mean() - no.mean(), len(yes) + len(no)])
-        return ["term"], pd.DataFrame(lines, columns=["term", "share", "other", "n_group", "n_other", "estimate", "n"])
+            both = rows[~np.isnan(latest)]
+            ends = self.apart(both["attended"], latest[~np.isnan(latest)] >= least, self.codes(both))
+            lines.append(
+                [name, yes.mean(), no.mean(), len(yes), len(no), yes.mean() - no.mean(), len(yes) + len(no), *ends]
+            )
+        columns = ["term", "share", "other", "n_group", "n_other", "estimate", "n", "conf_low", "conf_high", "p_value"]
+        return ["term"], self.strong(pd.DataFrame(lines, columns=columns))
+
+    def apart(self, values, in_second, codes):
+        """The limits and p of a difference of two shares; none where one is of nobody or of all."""
+        values, in_second = values.astype(float).to_numpy(), np.asarray(in_second, dtype=float)
+        shares = {values[in_second == one].mean() if (in_second == one).any() else np.nan for one in (0, 1)}
+        if any(np.isnan(one) or one in (0, 1) for one in shares):
+            return [np.nan] * 3
+        low, high, p = estimates.gap(values, in_second, codes)
+        return [max(low, -1), min(high, 1), p]
 
     def latest_answer(self, rows, name):
         """The last answer of each invitation's organization before the day of the event."""
@@ -359,8 +438,12 @@ class Recount:
                 some = some[some["wave"] == some["wave"].max()]
                 has = (some["organization_id"].map(first) <= some["submitted_on"]).to_numpy()
                 yes = some[name].astype(float)
-                lines.append([name, yes[has].mean(), yes[~has].mean(), yes[has].mean() - yes[~has].mean(), len(some)])
-        return ["term"], pd.DataFrame(lines, columns=["term", "share", "other", "estimate", "n"])
+                ends = self.apart(yes, has, {"organization_id": np.arange(len(yes))})
+                lines.append(
+                    [name, yes[has].mean(), yes[~has].mean(), yes[has].mean() - yes[~has].mean(), len(some), *ends]
+                )
+        columns = ["term", "share", "other", "estimate", "n", "conf_low", "conf_high", "p_value"]
+        return ["term"], self.strong(pd.DataFrame(lines, columns=columns))
 
     def answers_in_numbers(self):
         lines, survey = [], self.survey
@@ -409,16 +492,19 @@ class Recount:
         )
 
     def conversations_by_month(self):
-        lines, first = [], self.quarter_of(self.conversations["held_on"]).min()
-        for one in [quarter for quarter in self.quarters if quarter >= first][-4:]:
+        lines, first = [], self.conversations["held_on"].min()
+        quarters = (
+            pd.period_range(first, self.last(self.quarter), freq=f"Q-{self.ends}") if len(self.conversations) else ()
+        )
+        for one in [f"FY{quarter.qyear}Q{quarter.quarter}" for quarter in quarters][-4:]:
             here = self.partners(self.last(one)).index
             talks = self.conversations[self.conversations["organization_id"].isin(here)]
             now = talks[talks["held_on"].between(self.first(one), self.last(one))]
             for month in pd.date_range(self.first(one), self.last(one), freq="MS"):
                 own = now[now["held_on"].dt.to_period("M") == month.to_period("M")]
                 counts = [own["organization_id"].nunique(), len(own), now["organization_id"].nunique(), len(here)]
-                lines.append([str(month.date()), *counts])
-        columns = ["month", "organizations", "conversations", "talked_with", "n"]
+                lines.append([str(month.date()), one, *counts])
+        columns = ["month", "fiscal_quarter", "organizations", "conversations", "talked_with", "n"]
         return ["month"], with_share(pd.DataFrame(lines, columns=columns), "talked_with")
 
     def last_conversation(self):
@@ -475,17 +561,115 @@ class Recount:
             lines, columns=["term", "n", "n_offered", "k_offered", "n_not_offered", "k_not_offered"]
         )
 
+    # ---- estimates
+
+    def features(self):
+        """The invitations with what the question asks about, as numbers or texts."""
+        asked, rows = self.said["analysis"], self.rows.assign(fiscal_quarter=self.rows["quarter"])
+        talks = self.conversations[["organization_id", "held_on"]].rename(columns={"held_on": "talked"})
+        near = rows.reset_index(names="at").merge(talks, on="organization_id")
+        near = near[(near["talked"] < near["held_on"]) & (near["talked"] >= near["held_on"] - 90 * DAY)]
+        other = rows.reset_index(names="at").merge(self.other_support, on="organization_id")
+        other = other[(other["started_on"] <= other["held_on"]) & ~(other["ended_on"] < other["held_on"])]
+        found = {"recent_conversation": rows.index.isin(near["at"]), "other_support_now": rows.index.isin(other["at"])}
+        found |= {name: self.has(rows, name) for name in asked["incentives"] if name not in found}
+        adjust_for = asked.get("adjust_for", [])
+        found |= {name: self.latest_answer(rows, name) for name in adjust_for if name in self.said.get("questions", {})}
+        rows = rows.assign(**{name: pd.Series(one, rows.index).astype(float) for name, one in found.items()})
+        sent = rows["attended"] * rows["delegates"].astype("Float64").where(
+            (rows["attended"] == 1) & (rows["delegates"] > 0)
+        )
+        usual = rows["attended"] * sent.fillna(sent.mean()).fillna(1)
+        paid = {
+            f"{name}_spent": rows[f"{name}_amount"].astype("Float64") * usual
+            for name in self.incentives
+            if f"{name}_amount" in rows
+        }
+        return rows.assign(
+            **paid, **{name: rows[name].astype("Float64") for name in adjust_for if rows[name].dtype == "boolean"}
+        )
+
+    def once(self, what, count):
+        """A thing is estimated once of the same rows, for whichever audience."""
+        rows = self.features()
+        key = what, int(pd.util.hash_pandas_object(rows, index=False).sum()), repr(self.said["analysis"])
+        TOLD[key] = TOLD[key] if key in TOLD else count(rows)
+        return TOLD[key]
+
+    def answers_about(self):
+        """What is told about each incentive by the model of the report."""
+        return self.once("main", lambda rows: estimates.main(rows, self.said["analysis"]))
+
+    def incentive_estimates(self):
+        keys, counts = self.incentive_counts()
+        numbers = [
+            "estimate",
+            "std_error",
+            "df",
+            "conf_low",
+            "conf_high",
+            "p_value",
+            "p_adjusted",
+            "detectable",
+            "e_value",
+            "e_value_limit",
+        ]
+        told = pd.DataFrame(self.answers_about()).T.rename_axis("term").reset_index()
+        told, known = told.reindex(columns=[*dict.fromkeys([*told, *numbers])]), told["strength"] != "cannot tell"
+        told = told.assign(**{name: told[name].where(known).astype(float) for name in numbers})
+        told["p_adjusted"] = told["p_adjusted"].astype(object).where(known, NOT_TOLD)
+        told["reason"] = told["reason"].replace("", np.nan)
+        return keys, counts.merge(told[["term", *numbers, "strength", "reason", "varies_by"]], on="term")
+
+    def incentives_table(self):
+        table = self.incentive_estimates()[1].assign(label=lambda one: one["term"].map(self.label))
+        costs = self.once("costs", lambda rows: estimates.costs(rows, self.said["analysis"], self.answers_about()))
+        prices = ["cost", "cost_low", "cost_high"]
+        table[prices] = [costs.get(term, [np.nan] * 3) for term in table["term"]]
+        kept = [
+            "k_offered",
+            "n_offered",
+            "k_not_offered",
+            "n_not_offered",
+            "estimate",
+            "conf_low",
+            "conf_high",
+            "p_adjusted",
+        ]
+        return ["label"], table[["label", *kept, *prices]]
+
+    def label(self, term):
+        """What an incentive is called in English."""
+        if term == "recent_conversation":
+            return "A conversation in the 90 days before"
+        told = self.incentives[term]
+        told = told.get("label", told) if isinstance(told, dict) else told
+        return told["en"] if isinstance(told, dict) else told
+
+    def specifications(self, page):
+        found = self.once("ways", lambda rows: estimates.ways(rows, self.said["analysis"], self.answers_about()))
+        table = pd.DataFrame(found, columns=["term", "specification", "estimate", "conf_low", "conf_high", "n"])
+        shown = pd.read_csv(page, encoding="utf-8-sig")
+        return ["term", "specification"], table[table["term"].isin(shown["term"])]
+
+    # ---- the learning report
+
+    def before_this(self):
+        """The quarter before, where an event was held in it."""
+        before = self.quarter_of(pd.Series([self.first(self.quarter) - DAY])).iloc[0]
+        return before if before in set(self.events["quarter"]) else None
+
     def said_and_now(self):
-        known = self.rows.loc[self.rows["quarter"] == self.quarter, "attended"]
-        reached = self.reached_by_quarter()[1].query("fiscal_quarter == @self.quarter")
-        now = {"taken_up": known.mean()} | dict(zip("reached_" + reached["org_type"], reached["so_far"], strict=True))
-        expected, each = self.expected_and_offered()[1].set_index("term"), self.answers(own=True)
-        unmet = expected["unmet"].dropna().rename(lambda term: term.replace("expects_", "unmet_"))
-        last = each[each["wave"] == each["wave"].max()]
-        now |= expected["share"].to_dict() | unmet.to_dict()
-        now |= {name: last[name].mean() for name in self.said["questions"] if name in last}
-        now = pd.Series(now | (self.of_actions() if "actions" in self.said else {}), name="now", dtype=float)
-        return ["measure"], now.round(6).rename_axis("measure").reset_index()
+        sides = {"now": self}
+        if self.before_this():
+            sides["then"] = Recount(self.toml, self.before_this(), shared=self.shared)
+        told = {side: learning.numbers(one) for side, one in sides.items()}
+        table = pd.DataFrame({"measure": [*dict.fromkeys(name for one in told.values() for name in one)]})
+        for side, one in told.items():
+            table[side] = [one.get(name, {}).get("value", np.nan) for name in table["measure"]]
+            table[side] = table[side].astype(float).round(6)
+            table[f"strength_{side}"] = [one.get(name, {}).get("strength", np.nan) for name in table["measure"]]
+        return ["measure"], table
 
     def of_actions(self):
         end, held = self.last(self.quarter), self.events[self.events["quarter"] == self.quarter]
@@ -508,8 +692,16 @@ class Recount:
         read = counts.groupby("table")["read"].sum()
         lines = [[name, n, len(getattr(self, name)), *((aside["table"] == name) & (aside["scope"] == scope) for scope in ("row", "value"))]
                  for name, n in read.items()]  # fmt: skip
-        lines = [[name, n, kept, rows.sum(), values.sum()] for name, n, kept, rows, values in lines]
-        return ["table"], pd.DataFrame(lines, columns=["table", "read", "kept", "set_aside", "values_set_aside"])
+        log = learning.log(self)
+        log = log[log["change_type"].isin(["blank_response", "change_response"])]
+        log = log[~log.index.isin(learning.lines_of("Values that do not fit, set aside", log).index)]
+        changed = log.groupby("table")["rows"].sum()
+        lines = [
+            [name, n, kept, rows.sum(), values.sum(), changed.get(name, 0)] for name, n, kept, rows, values in lines
+        ]
+        return ["table"], pd.DataFrame(
+            lines, columns=["table", "read", "kept", "set_aside", "values_set_aside", "values_changed"]
+        )
 
     def columns_that_do_not_fit(self):
         aside = pd.read_csv(self.where / "set_aside.csv")
@@ -537,24 +729,20 @@ class Recount:
             here = self.partners(self.last(one)).index
             talks = self.conversations.loc[held == one, "organization_id"]
             lines.append([talked, one, here.isin(talks).sum(), len(here)])
-        return ["measure", "quarter"], with_share(
-            pd.DataFrame(lines, columns=["measure", "quarter", "value", "n"]), "value"
-        )
+        return with_share(pd.DataFrame(lines, columns=["measure", "quarter", "value", "n"]), "value")
 
-    def data_quality(self):
-        rates = self.response_rates()[1].groupby("measure")[["value", "n"]].sum()
-        known = self.invitations["attended"].notna()
-        rates.loc["Invitations whose attendance is known"] = known.sum(), len(known)
-        if self.shared:  # a sum with a hidden quarter is hidden
-            rates = rates.astype(float)
-        return ["measure"], rates.rename(columns={"n": "of"}).reset_index()
+    def agreement(self):
+        return ["measure", "quarter"], with_share(learning.agreement(self).query("quarter <= @self.quarter"), "value")
 
-    def table(self, name):
+    def table(self, page):
         """Return the key columns and the table behind a CSV file; KeyError where it is not recounted."""
+        name = page.stem
         if name in self.said.get("questions", {}):
             return self.question(name)
-        if name.startswith(NOT_RECOUNTED):
-            raise KeyError(name)
+        if name.startswith("finding_"):
+            if self.shared:
+                raise KeyError(name)
+            return learning.finding(self, int(name.removeprefix("finding_")) - 1)
         return {
             "uptake_by_org_type": lambda: self.uptake_by("org_type"), "uptake_by_event_type": lambda: self.uptake_by("event_type"),
             "uptake_two_way": lambda: self.uptake_by("event_type", "org_type"), "consulted": self.consulted,
@@ -565,8 +753,10 @@ class Recount:
             "benefits": self.benefits, "answers_in_numbers": self.answers_in_numbers, "overlap": self.overlap,
             "supported": self.supported, "conversations": self.conversations_by_month, "last_conversation": self.last_conversation,
             "contributions": self.contributions_by_quarter, "business_leads": self.leads_by_quarter, "approach": self.approach,
-            "incentives": self.incentive_counts, "sources": self.sources, "columns_that_do_not_fit": self.columns_that_do_not_fit,
-            "response_rates": self.response_rates, "data_quality": self.data_quality, "said_and_now": self.said_and_now,
+            "incentives": self.incentive_estimates, "sources": self.sources, "columns_that_do_not_fit": self.columns_that_do_not_fit,
+            "response_rates": lambda: (["measure", "quarter"], self.response_rates().query("quarter <= @self.quarter")), "agreement": self.agreement, "said_and_now": self.said_and_now,
+            "incentives_table": self.incentives_table, "specifications": lambda: self.specifications(page),
+            **{name: lambda of=of: of(self) for name, of in learning.TABLES.items()},
         }[name]()  # fmt: skip
 
     def consulted(self):

@@ -38,3 +38,16 @@ def test_one_row_per_group_is_the_plain_logit_and_separation_is_refused():
     np.testing.assert_allclose(coefficients, fit_model(X, y, "logit").coefficients, rtol=1e-8)
     with pytest.raises(ModelError, match="GEE did not converge"):
         gee_logit(X, X[:, 1].copy(), codes)
+
+
+def test_a_column_that_one_group_alone_tells_about_leaves_the_interval_of_the_others():
+    """Its leverage is 1, and what is divided by nothing is rounding: another order of columns gave another interval."""
+    rng = np.random.default_rng(4)
+    codes = np.repeat(np.arange(24), 20)
+    X = np.column_stack([np.ones(480), codes % 2, rng.normal(size=480), codes == 7]).astype(float)
+    y = (rng.random(480) < 0.3 + 0.3 * X[:, 1]).astype(float)
+    order = [3, 2, 1, 0]
+    _, covariance, _ = gee_logit(X, y, codes)
+    _, turned, _ = gee_logit(X[:, order], y, codes)
+    assert np.allclose(turned, covariance[np.ix_(order, order)], rtol=1e-6, atol=1e-12)
+    assert 0.1 < np.sqrt(covariance[1, 1]) < 0.5

@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives import bootstrap, clusters, formula, mixed, sparse
 from konbit_lessons.incentives.answers import FEWEST_DF
+from konbit_lessons.incentives.correction import NULL
 from konbit_lessons.incentives.design import Design, build_design
 from konbit_lessons.incentives.fit import fit_model, orthonormal, strictly
 
@@ -182,8 +183,12 @@ def _permutation(context):
 def gee_logit(X, y, codes):
     """GEE's logit with exchangeable correlation within groups: (coefficients, bias-reduced covariance, the result).
 
-    The covariance is that of Mancl and DeRouen (2001), Biometrics 57, 126-134; correlation and scale are geepack's. In
-    R: ``geepack::geeglm(…, corstr = "exchangeable")`` and ``geesmv::GEE.var.md``.
+    The covariance is that of Mancl and DeRouen (2001), Biometrics 57, 126-134: M Σ s_gs_g' M, of the groups' scores
+    s_g = (I − B_gM)⁻¹u_g, with B_g = E_g'R_g⁻¹E_g, u_g = E_g'R_g⁻¹e_g, E_g and e_g derivatives and residuals in their
+    standard deviations, R_g the correlation and M = (Σ B_g)⁻¹. A direction that one group alone tells about, such as a
+    kind of event held once, gets 0, as by CR2: statsmodels' ``bias_reduced`` divides the rounding that is left of its
+    residuals by nothing. Correlation and scale are geepack's. In R: ``geepack::geeglm(…, corstr = "exchangeable")`` and
+    ``geesmv::GEE.var.md``.
     """
     from statsmodels.genmod.cov_struct import Exchangeable
     from statsmodels.genmod.families import Binomial
@@ -191,9 +196,19 @@ def gee_logit(X, y, codes):
 
     Z, back = orthonormal(X)
     model = GEE(y, Z, groups=codes, family=Binomial(), cov_struct=Exchangeable())
-    options = {"cov_type": "bias_reduced", "ddof_scale": 0, "maxiter": 200, "ctol": 1e-10}
-    fit = strictly(lambda: model.fit(**options), "GEE")
-    return back @ fit.params, back @ fit.cov_params() @ back.T, fit
+    fit = strictly(lambda: model.fit(ddof_scale=0, maxiter=200, ctol=1e-10), "GEE")
+    p, alpha, parts = np.asarray(fit.fittedvalues), float(model.cov_struct.dep_params), []
+    for rows in (np.flatnonzero(codes == one) for one in np.unique(codes)):
+        root, less = np.sqrt(p[rows] * (1 - p[rows]))[:, None], alpha / (1 + (len(rows) - 1) * alpha)
+        E, e = Z[rows] * root, (y - p)[rows, None] / root
+        parts.append([(E.T @ one - less * np.outer(E.sum(axis=0), one.sum(axis=0))) / (1 - alpha) for one in (E, e)])
+    turn, scores = strictly(lambda: np.linalg.cholesky(np.linalg.inv(sum(B for B, _ in parts))), "GEE"), []
+    for B, u in parts:
+        value, vector = np.linalg.eigh(turn.T @ B @ turn)
+        kept = np.divide(1, 1 - value, out=np.zeros_like(value), where=np.abs(1 - value) > NULL)
+        scores.append(vector @ (kept[:, None] * (vector.T @ (turn.T @ u))))
+    along = back @ turn @ np.hstack(scores)
+    return back @ fit.params, along @ along.T, fit
 
 
 def _gee(context):

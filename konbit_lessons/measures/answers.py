@@ -245,7 +245,7 @@ def changed(data: Data, shown: pd.DataFrame, *, quarter: str) -> pd.DataFrame:
         about = {"term": one.term, "kind": one.kind, "since": days[one.since].normalize(), "asked": one.asked}
         lines.append((about | {"before": one.before / one.n if known else np.nan, "now": one.share}, gap))
     found = compared(data, lines, "since", "asked", "before", "now")
-    return found.sort_values("estimate", ascending=False, ignore_index=True)
+    return found.sort_values("estimate", ascending=False, kind="stable", ignore_index=True)
 
 
 def differ(data: Data, shown: pd.DataFrame, *, by: list[str], quarter: str) -> pd.DataFrame:

@@ -244,10 +244,10 @@ def leading(numbers, *, most=3):
     DataFrame, rows of `numbers` with ``news``: ``changed``, ``short`` or ``found``
     """
     short = numbers[numbers["short"] > 0]
-    short = short[(short["kind"] != "agrees") | ~short["kind"].duplicated()].sort_values("short", ascending=False)
+    short = short[(short["kind"] != "agrees") | ~short["kind"].duplicated()]
     size = {
         "changed": (numbers["after"] - numbers["before"]).abs()[changed(numbers)],
-        "short": short.drop_duplicates("kind")["short"],
+        "short": short.sort_values("short", ascending=False, kind="stable").drop_duplicates("kind")["short"],
         "found": numbers.loc[numbers["strength"].isin(FOUND), "value"].abs(),
     }
     ranked = {news: by.sort_values(ascending=False, kind="stable").index for news, by in size.items()}

@@ -148,7 +148,7 @@ def difference(rows: pd.DataFrame, shares: pd.DataFrame, *, first=None, second=N
         within each group went alike.
     """
     by, columns = shares.columns[0], ["before", "now", "estimate", "conf_low", "conf_high"]
-    shown = shares.set_index(by)["share"].sort_values().dropna()
+    shown = shares.set_index(by)["share"].sort_values(kind="stable").dropna()
     if first is None and len(shown):
         first, second = shown.index[0], shown.index[-1]
     two = shown.reindex([first, second])

@@ -257,7 +257,7 @@ def _figure(rule: dict, quality: pd.DataFrame, read: int) -> tuple[float, float]
     if of == "latest":
         own = own[own["quarter"] == own["quarter"].max()]
     if rule["in_days"]:
-        own = own.sort_values("value").tail(1)
+        own = own.sort_values(["value", "of"]).tail(1)
     n = read if of == "read" else own["of"].sum()
     if own.empty or not n:
         return float("nan"), float("nan")

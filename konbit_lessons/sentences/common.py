@@ -98,7 +98,7 @@ def highest_and_lowest(say, frame, gap=None, *, apart, alike, one="", form="one"
     one : text, where a single share is shown, with ``{most}`` and ``{high:percent}``
     form : "one" or "many", of the words for a group
     """
-    shown = frame.dropna(subset="share").sort_values("share")
+    shown = frame.dropna(subset="share").sort_values("share", kind="stable")
     if shown.empty:
         return None
     least, most = shown.iloc[0], shown.iloc[-1]

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from konbit_lessons.say import small
-from konbit_lessons.sentences.common import FOUND, say_known, texts
+from konbit_lessons.sentences.common import FOUND, apart, say_known, texts
 from konbit_lessons.sentences.incentives import (
     group_count,
     incentive_rows,
@@ -136,15 +136,13 @@ def _groups_differ(say, result, row, within):
     if row["strength"] == "cannot tell":
         return say("**{label}:** the data cannot tell whether “{first}” and “{second}” differ.", **values)
     size = incentive_rows(say, result).set_index("term")["step"].get(row["term"], 1)
-    ends = of_a_step(say, row, size)
-    of_first, of_second = (_more(say, within[row["term"], name], size) for name in names)
-    values |= {"of_first": of_first, "of_second": of_second, "differs": say(TEXTS["differs"][row["strength"]])}
-    values |= {"points": abs(ends["estimate"]), "confidence": result.confidence, "span": span(say, ends)}
-    return say(TEXTS["groups_differ"], **values)
+    first, second = (of_a_step(say, within[row["term"], name], size)["estimate"] for name in names)
+    values |= {"of_first": _more(say, first), "of_second": _more(say, second), "points": abs(apart(first, second))}
+    values |= {"confidence": result.confidence, "span": span(say, of_a_step(say, row, size))}
+    return say(TEXTS["groups_differ"], differs=say(TEXTS["differs"][row["strength"]]), **values)
 
 
-def _more(say, row, size):
-    points = of_a_step(say, row, size)["estimate"]
+def _more(say, points):
     return say("{points:points} more" if points >= 0 else "{points:points} fewer", points=abs(points))
 
 
