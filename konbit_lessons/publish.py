@@ -98,9 +98,16 @@ def scratch():
     """
     for left in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*-*"):
         pid = left.name.removeprefix(SCRATCH).partition("-")[0]
-        if pid.isdigit() and not psutil.pid_exists(int(pid)):
+        if pid.isdigit() and not _runs_since(int(pid), left):
             shutil.rmtree(left, ignore_errors=True)
     return tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-")
+
+
+def _runs_since(pid, folder):
+    """Whether the process that made a folder runs: another can have its number by now."""
+    with suppress(psutil.NoSuchProcess, OSError):
+        return psutil.Process(pid).create_time() <= folder.stat().st_mtime + 1
+    return False
 
 
 @contextmanager

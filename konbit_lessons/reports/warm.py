@@ -151,6 +151,8 @@ def _become_kernel(options, environment):
     """Go on as a kernel, and never come back."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     _adopt_orphans()
+    with suppress(OSError):  # where memory ends, this process is ended, and no other
+        Path("/proc/self/oom_score_adj").write_text("1000")
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(2, 1)
