@@ -98,16 +98,9 @@ def scratch():
     """
     for left in Path(tempfile.gettempdir()).glob(f"{SCRATCH}*-*"):
         pid = left.name.removeprefix(SCRATCH).partition("-")[0]
-        if pid.isdigit() and not _runs_since(int(pid), left):
+        if pid.isdigit() and not psutil.pid_exists(int(pid)):
             shutil.rmtree(left, ignore_errors=True)
     return tempfile.TemporaryDirectory(prefix=f"{SCRATCH}{os.getpid()}-")
-
-
-def _runs_since(pid, folder):
-    """Whether the process that made a folder runs: another can have its number by now."""
-    with suppress(psutil.NoSuchProcess, OSError):
-        return psutil.Process(pid).create_time() <= folder.stat().st_mtime + 1
-    return False
 
 
 @contextmanager
@@ -123,6 +116,7 @@ def only_one_run(folder, *, wait=False):
     try:
         with FileLock(folder / LOCK, timeout=-1 if wait else 0):
             since = datetime.now().astimezone().isoformat(timespec="seconds")
+            holder.unlink(missing_ok=True)  # another user's, whose run was killed
             holder.write_text(json.dumps({"pid": os.getpid(), "since": since}), encoding="utf-8")
             swept(folder)
             try:

@@ -47,8 +47,7 @@ def make_each(todo, workers, limits, progress):
 
     def work(kernel):
         """Make one brief after the other in one kernel, while any is waiting."""
-        with Runner(loop_factory=ensure_event_loop) as loop, closing(kernel):
-            loop.get_loop()
+        with Runner(loop_factory=ensure_event_loop), closing(kernel):
             for at, (run, one) in waiting:
                 progress(at, len(todo), f"{one}: {_make(run, one, notebook, kernel)}")
 

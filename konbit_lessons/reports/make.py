@@ -291,8 +291,7 @@ def run_notebook(path, parameters, **how):
 
     from konbit_lessons.reports.run import run
 
-    with Runner(loop_factory=ensure_event_loop) as loop:  # which ends what a cell that was not waited for has left
-        loop.get_loop()
+    with Runner(loop_factory=ensure_event_loop):  # ends what of a cell that was not waited for is left
         return run(path, parameters, **how)
 
 

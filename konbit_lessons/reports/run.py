@@ -51,7 +51,7 @@ READ = "[*getattr(__import__('sys').modules.get('konbit_lessons.kept'), 'READ', 
 CLEAR = "get_ipython().reset(new_session=False); __import__('os').chdir({folder!r})"
 
 
-def run(path, parameters, *, programme_file, keep, seconds=None, notebook_seconds=None, environment=None):
+def run(path, parameters, *, programme_file, keep, **how):
     """Run the notebook at `path` and keep it, executed, as `keep`/<name>.ipynb.
 
     Parameters
@@ -60,9 +60,7 @@ def run(path, parameters, *, programme_file, keep, seconds=None, notebook_second
     parameters : dict, values of names in its cell tagged "parameters"
     programme_file : Path; relative paths of the notebook start in its folder
     keep : Path, folder for the executed notebook; internal, because it can hold rows
-    seconds : int, the longest that one cell may take; 600 unless told
-    notebook_seconds : int, the longest that all may take; no limit unless told
-    environment : dict, further variables of the kernel's environment
+    how : ``seconds``, ``notebook_seconds`` and ``environment`` of the `Kernel`
 
     Returns
     -------
@@ -74,8 +72,7 @@ def run(path, parameters, *, programme_file, keep, seconds=None, notebook_second
     ReportError : a cell failed, or not every cell ran; the notebook is kept as <name>.FAILED.ipynb
     """
     notebook = to_run(nbformat.read(path, as_version=4))
-    limits = {"seconds": seconds, "notebook_seconds": notebook_seconds}
-    with closing(Kernel(programme_file, environment=environment, **limits)) as kernel:
+    with closing(Kernel(programme_file, **how)) as kernel:
         RUNNING.add(kernel)
         executed = kernel.run(notebook, parameters, name=path.name, failed=keep / f"{path.stem}.FAILED.ipynb")
     published(keep / path.name, nbformat.writes(executed))
@@ -123,7 +120,7 @@ class Kernel(PapermillNotebookClient):
         ------
         ReportError : it did not run to its end; it is kept as the file `failed`
         """
-        self.nb, cause, self._until = notebook, None, monotonic() + self._all
+        self.nb, cause = notebook, None
         own = {"engine_name": KERNEL, "kernel_name": KERNEL, "language": "python", "progress_bar": False}
         try:
             papermill.execute_notebook(notebook, None, parameters, client=self, **own)
@@ -142,6 +139,7 @@ class Kernel(PapermillNotebookClient):
         reply = self.wait_for_reply(self.kc.execute(self._before, silent=True, store_history=False))["content"]
         if reply["status"] != "ok":
             raise RuntimeError(f"before the notebook: {reply.get('ename')}: {reply.get('evalue')}")
+        self._until = monotonic() + self._all
         super().papermill_execute_cells()
         asked = self.kc.execute("", silent=True, store_history=False, user_expressions={"read": READ})
         said = self.wait_for_reply(asked)["content"].get("user_expressions", {}).get("read", {}).get("data", {})

@@ -111,10 +111,9 @@ def _end_all_below(process, but=()):
 
 
 def _runs(process):
-    try:
+    with suppress(psutil.NoSuchProcess):
         return process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    return False
 
 
 def _adopt_orphans():

@@ -79,12 +79,8 @@ def _in_time(asked: Callable, where: str):
     try:
         return answer.result(_SECONDS)
     except TimeoutError:
-        raise _late(where) from None
-
-
-def _late(where: str) -> SourceError:
-    told = f"{where}: it did not end within {_SECONDS} seconds. Can the database be reached? If so,"
-    return SourceError(f"{told} ask for less, or write its answer to a file and read that.")
+        told = f"{where}: it did not end within {_SECONDS} seconds. Can the database be reached? If so,"
+        raise SourceError(f"{told} ask for less, or write its answer to a file and read that.") from None
 
 
 def _answer(url: sqlalchemy.URL, query: str, where: str) -> tuple[list[str], list[sqlalchemy.Row]]:
@@ -136,7 +132,7 @@ def _records(answer: sqlalchemy.CursorResult, where: str) -> list[sqlalchemy.Row
     records, size, end = [], 0, monotonic() + _SECONDS
     for record in answer:
         if monotonic() > end:
-            raise _late(where)  # by then to nobody: but it ends
+            raise TimeoutError  # nobody waits for it any more
         records.append(record)
         size += _ROW + sum(_CELL + len(cell) if isinstance(cell, str | bytes) else _CELL for cell in record)
         if size > _MOST_BYTES:
