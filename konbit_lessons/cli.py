@@ -52,6 +52,7 @@ reports_option = option("--reports", metavar="DIR", help="Where reports go.  [de
 seconds_option = option(
     "--seconds", type=click.IntRange(1), metavar="N", help="The longest that one cell may take.  [default: 600]"
 )
+notebook_option = option("--notebook-seconds", type=click.IntRange(1), metavar="N", help="The same, for all cells.")
 workers_option = option(
     "--workers", type=click.IntRange(1, 64), metavar="N", help="Notebooks at a time.  [default: as processors, to 4]"
 )
@@ -92,7 +93,7 @@ def _said(error):
     if isinstance(error, KeyboardInterrupt):
         return "stopped. What was finished before stays as it was."
     if isinstance(error, OSError):
-        where = f"{Path(error.filename).name}: " if error.filename else ""
+        where = f"{'/'.join(Path(error.filename).parts[-2:])}: " if error.filename else ""
         return f"{where}{error.strerror or error}. Is there room on the disk, and may you write there?"
     return f"this should not happen: {type(error).__name__}: {error}. To see where, set {DEBUG}=1."
 
@@ -144,6 +145,7 @@ def clean(file):
 @option("--audience", type=click.Choice(["shared", "internal"]), default="shared", help="Who will read them.")
 @reports_option
 @seconds_option
+@notebook_option
 @option("--to", type=click.Choice(["html", "docx"]), default="html", help="docx: a Word file beside each page.")
 @option("--before", is_flag=True, help="First the learning report of the quarter before, if there is none.")
 @option("--strict", is_flag=True, help="Refuse a shared report whose notebook shows more than may be published.")
@@ -195,6 +197,7 @@ def bundle(file, **asked):
 @languages_option
 @reports_option
 @seconds_option
+@notebook_option
 @workers_option
 @force_option
 def briefs(file, organizations, **asked):
@@ -250,12 +253,15 @@ def lab(file, jupyter_options):
     programme = kl.load(file)
     from jupyterlab.labapp import LabApp
 
+    from konbit_lessons.reports.document import TEMPLATES
     from konbit_lessons.reports.notebooks import notebooks_folder
 
     folder = programme.folder / "notebooks"
     if not folder.is_dir():
         shutil.copytree(notebooks_folder(programme), folder, ignore=shutil.ignore_patterns(".*"))
     os.environ["KONBIT_PROGRAMME"] = str(programme.path)
+    asks_nobody, others = str(TEMPLATES / "lab"), filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join([asks_nobody, *others])
     options = [f"--ServerApp.root_dir={programme.folder}", "--LabApp.default_url=/lab/tree/notebooks"]
     LabApp.launch_instance([*options, *jupyter_options])
 

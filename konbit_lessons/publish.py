@@ -116,6 +116,7 @@ def only_one_run(folder, *, wait=False):
     try:
         with FileLock(folder / LOCK, timeout=-1 if wait else 0):
             since = datetime.now().astimezone().isoformat(timespec="seconds")
+            holder.unlink(missing_ok=True)  # another user's, whose run was killed
             holder.write_text(json.dumps({"pid": os.getpid(), "since": since}), encoding="utf-8")
             swept(folder)
             try:

@@ -198,7 +198,7 @@ def test_bad_input_gets_one_message_exit_code_2_and_leaves_nothing_half_written(
 
 NOT_FORESEEN = {
     "Ctrl-C": (KeyboardInterrupt(), "konbit: stopped. What was finished before stays as it was."),
-    "a full disk": (OSError(28, "No space left on device", "/x/a.html"), "konbit: a.html: No space left on device."),
+    "a full disk": (OSError(28, "No space left on device", "/home/x/y/a.html"), "konbit: y/a.html: No space left on device."),
     "a bug": (KeyError("held_on"), "konbit: this should not happen: KeyError: 'held_on'. To see where, set KONBIT_DEBUG=1."),
 }  # fmt: skip
 
@@ -250,8 +250,19 @@ def test_how_far_it_is_and_how_long_it_takes_is_said_on_a_terminal_only(study, m
     given = {}
     run = lambda path, parameters, **options: given.update(options) or as_stored(path, parameters, **options)  # noqa: E731
     monkeypatch.setattr("konbit_lessons.reports.make.run_notebook", run)
-    words = ["report", "--language", "en,fr", "--seconds", "7", "--programme", str(study.path)]
+    words = [
+        "report",
+        "--language",
+        "en,fr",
+        "--seconds",
+        "7",
+        "--notebook-seconds",
+        "70",
+        "--programme",
+        str(study.path),
+    ]
     assert "left" not in CliRunner().invoke(main, words).stdout and given["seconds"] == 7
+    assert given["notebook_seconds"] == 70
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     with pytest.raises(SystemExit):
         main([*words, "--force"])

@@ -13,6 +13,8 @@ import nbformat
 import pytest
 from click.testing import CliRunner
 from notebook_run import run_lab_cells
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
 from small_study import PARAMETERS, study_of, written
 
 import konbit_lessons as kl
@@ -110,7 +112,11 @@ def test_lab_gives_a_programme_without_notebooks_a_copy_and_tells_kernels_which_
 
 
 @pytest.mark.slow
-def test_lab_opens_the_notebooks_of_the_programme(tiny):
+@pytest.mark.browser
+def test_lab_opens_the_notebooks_of_the_programme_and_asks_nobody_for_news(
+    tiny, tmp_path, monkeypatch, browser, opened
+):
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path / "config"))  # as at the first time
     port = 18_765
     command = [sys.executable, "-m", "konbit_lessons.cli", "lab", "--programme", str(tiny.toml)]
     options = ["--no-browser", f"--port={port}", "--IdentityProvider.token=tried", "--allow-root", "--port-retries=0"]
@@ -118,6 +124,12 @@ def test_lab_opens_the_notebooks_of_the_programme(tiny):
     server = subprocess.Popen([*command, "--", *options], cwd=ROOT, **pipes)
     try:
         listing = _answer(f"http://127.0.0.1:{port}/api/contents/notebooks?token=tried", server)
+        asked = opened(f"http://127.0.0.1:{port}/lab?token=tried")
+        WebDriverWait(browser, 60).until(lambda one: one.find_elements(By.CSS_SELECTOR, ".jp-DirListing-item"))
+        time.sleep(3)  # it would ask once all is there
+        assert "news" not in browser.find_element(By.TAG_NAME, "body").text
+        asked += [entry["message"] for entry in browser.get_log("performance")]
+        assert asked and not [one for one in asked if "/lab/api/news" in one or "/lab/api/update" in one]
     finally:
         server.terminate()
         server.communicate(timeout=30)

@@ -143,6 +143,48 @@ def test_what_did_not_finish_is_kept_aside_and_is_no_success(tmp_path, source, s
     assert [path.name for path in (tmp_path / "kept").iterdir()] == ["tried.FAILED.ipynb"]
 
 
+def test_a_notebook_whose_cells_together_take_too_long_is_stopped_at_the_cell_it_has_come_to(tmp_path):
+    path = written(tmp_path, *["import time; time.sleep(0.8)"] * 9)
+    with pytest.raises(ReportError, match=r"cell [345] .*: CellTimeoutError"):
+        run(path, {}, programme_file=tmp_path / "programme.toml", keep=tmp_path / "kept", notebook_seconds=2)
+    quick = written(tmp_path, "1", name="quick")
+    run(quick, {}, programme_file=tmp_path / "programme.toml", keep=tmp_path / "kept", notebook_seconds=60)
+
+
+HANGS = {
+    "in a loop": "while True: pass",
+    "whatever it is told": "import time\nwhile True:\n    try: time.sleep(60)\n    except BaseException: pass",
+    "in a library": "import ctypes; ctypes.CDLL(None).sleep(60)",
+    "because it is stopped": "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)",
+    "and writes": "while True: print('x' * 100_000)",
+    "and has many children": "import os, time\nfor _ in range(5): os.fork()\ntime.sleep(60)",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", HANGS.values(), ids=HANGS)
+def test_a_notebook_that_hangs_is_ended_in_time_and_nothing_else_is_said_of_it(tmp_path, source):
+    path = written(tmp_path, source)
+    code = f"""
+from pathlib import Path
+from konbit_lessons.reports.make import run_notebook
+folder = Path({str(tmp_path)!r})
+run_notebook(Path({str(path)!r}), {{}}, programme_file=folder / "programme.toml", keep=folder / "kept", seconds=2)
+"""
+    started = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100, check=False)
+    assert time.monotonic() - started < 60
+    assert done.returncode == 1 and "CellTimeoutError" in done.stderr.splitlines()[-1], done.stderr
+    assert "Task was destroyed" not in done.stderr
+
+
+@pytest.mark.skipif(not CAN_COPY, reason="kernels are copies of a process on Linux alone")
+def test_where_memory_ends_the_kernel_is_ended_and_no_other_process(tmp_path):
+    path = written(tmp_path, "open('/proc/self/oom_score_adj').read()")
+    told = {"programme_file": tmp_path / "programme.toml", "keep": tmp_path / "kept"}
+    assert run(path, {}, **told).cells[-1].outputs[0].data["text/plain"] == r"'1000\n'"
+
+
 def test_a_run_uses_this_python_in_the_programmes_folder_with_a_fixed_hash_seed_and_leaves_out_cells_for_the_lab(
     tmp_path,
 ):

@@ -10,6 +10,7 @@ from contextlib import closing
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -514,3 +515,20 @@ expects_funding = "What do you expect?/Funding"
     )
     told = tiny.clean().conversations
     assert told[["expects_training", "expects_funding"]].to_numpy().tolist() == [[True, True]]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "is_mariadb", "said"),
+    [
+        ("mysql", False, ["SET SESSION max_execution_time = 9000", "START TRANSACTION READ ONLY"]),
+        ("mysql", True, ["SET SESSION max_statement_time = 9", "START TRANSACTION READ ONLY"]),
+        ("mariadb", True, ["SET SESSION max_statement_time = 9", "START TRANSACTION READ ONLY"]),
+        ("postgresql", False, ["SET statement_timeout = 9000"]),
+        ("oracle", False, []),  # its answer is not waited for either
+    ],
+)
+def test_a_server_is_told_when_a_query_ends(dialect, is_mariadb, said):
+    told = []
+    of = SimpleNamespace(name=dialect, is_mariadb=is_mariadb)
+    sql._limit(SimpleNamespace(dialect=of, exec_driver_sql=told.append))
+    assert told == said

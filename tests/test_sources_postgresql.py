@@ -1,5 +1,6 @@
 """A query to a real PostgreSQL server, started for the test on a free port of this machine."""
 
+import gc
 import os
 import pwd
 import re
@@ -7,12 +8,15 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
+import time
 from pathlib import Path
 
 import pytest
 import sqlalchemy
 
 import konbit_lessons as kl
+from konbit_lessons.field.sources import sql
 from konbit_lessons.field.sources.sql import read_query
 
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin")) or [
@@ -88,8 +92,9 @@ def test_what_postgresql_returns_is_text(server, monkeypatch):
 @pytest.mark.parametrize(
     ("query", "cause"),
     [
-        ("WITH gone AS (DELETE FROM visits RETURNING town) SELECT town FROM gone", "read-only transaction"),
-        ("SELECT town INTO copy FROM visits", "read-only transaction"),
+        ("WITH gone AS (DELETE FROM visits RETURNING town) SELECT town FROM gone", "data-modifying statements"),
+        ("SELECT town INTO copy FROM visits", "INTO is not allowed here"),
+        ("SELECT town FROM visits FOR UPDATE", "read-only transaction"),
         ("SELECT village FROM visits", "village"),
         ("SELECT needs FROM visits", 'column "needs": found values of the type list'),
     ],
@@ -99,6 +104,49 @@ def test_nothing_is_written_and_no_password_told(server, query, cause):
         read_query(server, query)
     assert str(error.value).startswith('postgresql, query "') and PASSWORD not in str(error.value)
     assert len(read_query(server, "SELECT town FROM visits").tables["main"]) == 2
+
+
+ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT "
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT pg_sleep(60)",
+        "SELECT pg_sleep(0.4) FROM generate_series(1, 999)",  # each row in time
+        "SELECT set_config('statement_timeout', '0', false), pg_sleep(60)",
+        f"{ENDLESS}count(*) FROM n",
+        f"{ENDLESS}x FROM n",
+    ],
+)
+def test_a_query_without_end_is_not_waited_for_and_ended_on_the_server(server, monkeypatch, query):
+    monkeypatch.setattr(sql, "_SECONDS", 1)
+    started = time.monotonic()
+    with pytest.raises(kl.KonbitError, match="did not end within 1 seconds"):
+        read_query(server, query)
+    assert time.monotonic() - started < 3
+    running, until = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active'", time.monotonic() + 20
+    engine = sqlalchemy.create_engine(server, poolclass=sqlalchemy.NullPool, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        while connection.exec_driver_sql(running).scalar() > 1 and time.monotonic() < until:
+            time.sleep(0.2)
+        assert connection.exec_driver_sql(running).scalar() == 1
+
+
+def test_of_an_answer_that_is_too_large_no_more_rows_are_fetched_than_are_read(server, monkeypatch):
+    monkeypatch.setattr(sql, "_MOST_BYTES", 30_000)
+    with pytest.raises(kl.KonbitError, match=r"found more than 20\d rows of 1 columns"):
+        read_query(server, f"{ENDLESS}x FROM n")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # its driver forgets the socket
+def test_a_server_that_does_not_answer_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(sql, "_SECONDS", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as deaf, pytest.raises(kl.KonbitError, match="Can the database be"):
+        read_query(f"postgresql+pg8000://konbit:{PASSWORD}@127.0.0.1:{deaf.getsockname()[1]}/postgres", "SELECT 1")
+    for one in threading.enumerate():
+        one.join(5) if one.daemon and one is not threading.current_thread() else None
+    gc.collect()
 
 
 def test_a_wrong_password_is_not_told(server):

@@ -168,6 +168,15 @@ def test_folders_of_processes_that_are_gone_are_swept_from_where_temporary_files
     assert left == {f"konbit-{os.getpid()}-abc", "konbit-other"}
 
 
+def test_what_a_run_of_another_user_left_when_it_was_killed_is_replaced_and_not_written_to(tmp_path):
+    published(tmp_path / "of another", "all that it says")
+    (tmp_path / "held").mkdir()
+    os.link(tmp_path / "of another", tmp_path / "held" / ".running.json")
+    with only_one_run(tmp_path / "held"):
+        assert str(os.getpid()) in (tmp_path / "held" / ".running.json").read_text(encoding="utf-8")
+    assert (tmp_path / "of another").read_text(encoding="utf-8") == "all that it says"
+
+
 def test_a_quarter_that_is_kept_elsewhere_is_published_there(make, tmp_path):
     top = tmp_path / "study" / "reports" / "study"
     top.rename(tmp_path / "elsewhere")

@@ -102,10 +102,9 @@ def _noted(data: Data) -> Data:
 
 
 def _stamp(programme: Programme) -> dict:
-    try:
+    with suppress(FileNotFoundError, json.JSONDecodeError):
         return json.loads((programme.processed / STAMP).read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
-        return {}
+    return {}
 
 
 def _read(programme: Programme, notices: list[str]) -> Data:

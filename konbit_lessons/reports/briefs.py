@@ -39,6 +39,7 @@ def make_briefs(
     reports=None,
     workers=None,
     seconds=None,
+    notebook_seconds=None,
     force=False,
     progress=lambda done, total, said: None,
 ):
@@ -53,6 +54,7 @@ def make_briefs(
     reports : folder to write to; ``reports`` beside programme.toml unless told
     workers : int, kernels at a time; as many as there are processors, at most four, unless told
     seconds : int, the longest that one cell may take; 600 unless told
+    notebook_seconds : int, the longest that one brief may take; no limit unless told
     force : bool, also what would come out the same is made again
     progress : called with how many are done, of how many, and a line of text
 
@@ -83,7 +85,7 @@ def make_briefs(
         if todo:
             from konbit_lessons.reports.each import make_each
 
-            make_each(todo, workers, seconds, progress)
+            make_each(todo, workers, {"seconds": seconds, "notebook_seconds": notebook_seconds}, progress)
         if source_of(inputs(programme)) != runs[0].source:
             raise DataError(
                 f"{programme.path.name}: the raw files changed while the briefs were made, so that some may be of the "

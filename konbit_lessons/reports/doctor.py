@@ -51,8 +51,8 @@ def findings(file, *, reports=None):
     ------
     Finding
     """
-    looks = {"packages": _packages, "font": _font, "a kernel": _kernel, "a page": _page, "Word files": _word}
-    for about, look in looks.items():
+    looks = {"packages": _packages, "font": _font, "a kernel": _kernel, "a page": _page}
+    for about, look in (looks | {"Word files": lambda: word.pandoc() and ""}).items():
         yield Finding(about, _trouble(look))
     if file is None:
         return
@@ -72,10 +72,9 @@ def findings(file, *, reports=None):
 def _trouble(look, *about):
     """What looking finds; an error is what is wrong."""
     try:
-        found = look(*about)
+        return look(*about) or ""
     except (KonbitError, OSError) as error:
-        return str(error)
-    return found or ""
+        return f"{error}{'. Is there room on the disk, and may you write there?' * isinstance(error, OSError)}"
 
 
 def _packages():
@@ -119,10 +118,6 @@ def _page():
     )
 
 
-def _word():
-    word.pandoc()
-
-
 def _room(folder):
     there = next(one for one in (folder, *folder.parents) if one.is_dir())
     with tempfile.TemporaryFile(dir=there):  # may files be made there?
@@ -132,6 +127,5 @@ def _room(folder):
 
 def _locks(folder):
     held = [f"{lock.parent.name} is held by {who}" for lock in folder.rglob(".lock") if (who := held_by(lock.parent))]
-    left = len([*folder.rglob(f"{UNFINISHED}*")]) if not held else 0
-    swept = f"{left} files of a run that was stopped; the next run sweeps them away" if left else ""
-    return "; ".join([*held, swept]).strip("; ")
+    left = 0 if held else len([*folder.rglob(f"{UNFINISHED}*")])
+    return "; ".join(held) or (f"{left} files of a run that was stopped; the next run sweeps them away" * bool(left))

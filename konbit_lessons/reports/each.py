@@ -5,6 +5,7 @@ is kept in internal/notebooks/briefs/.
 """
 
 import os
+from asyncio import Runner
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
 
@@ -29,23 +30,24 @@ take_as_unchanged({path!r}, {state!r})
 """
 
 
-def make_each(todo, workers, seconds, progress):
+def make_each(todo, workers, limits, progress):
     """Make briefs, so many at a time.
 
     Parameters
     ----------
     todo : list of what stays the same for all briefs in a language, and the code of an organization
-    workers, seconds, progress : as of :func:`konbit_lessons.reports.briefs.make_briefs`
+    workers, progress : as of :func:`konbit_lessons.reports.briefs.make_briefs`
+    limits : dict, its seconds and notebook_seconds
     """
     waiting, programme = iter(enumerate(todo, start=1)), todo[0][0].programme
     notebook = to_run(nbformat.read(todo[0][0].path, as_version=4))
     workers = min(workers or min(os.cpu_count() or 1, MOST_WORKERS), len(todo))
     warm_up = WARM_UP.format(path=str(programme.path), state=source_of(fingerprint(programme)))
-    kernels = [Kernel(programme.path, warm_up=warm_up, seconds=seconds) for _ in range(workers)]
+    kernels = [Kernel(programme.path, warm_up=warm_up, **limits) for _ in range(workers)]
 
     def work(kernel):
         """Make one brief after the other in one kernel, while any is waiting."""
-        with closing(ensure_event_loop()), closing(kernel):
+        with Runner(loop_factory=ensure_event_loop), closing(kernel):
             for at, (run, one) in waiting:
                 progress(at, len(todo), f"{one}: {_make(run, one, notebook, kernel)}")
 

@@ -15,9 +15,10 @@ the same bytes; a report that would come out the same, see ``state``, is not mad
 """
 
 import os
+from asyncio import Runner
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,7 +62,7 @@ class _Run(NamedTuple):
     top: Path
     to: str
     strict: bool
-    seconds: int | None
+    limits: dict
     force: bool
     workers: int | None
     tell: Callable
@@ -95,6 +96,7 @@ def make_reports(
     to="html",
     strict=False,
     seconds=None,
+    notebook_seconds=None,
     workers=None,
     force=False,
     progress=print,
@@ -115,6 +117,7 @@ def make_reports(
     to : "html", or "docx" for a Word file beside each page
     strict : bool, a shared report whose notebook shows more than may be published is refused
     seconds : int, the longest that one cell may take; 600 unless told
+    notebook_seconds : int, the longest that one notebook may take; no limit unless told
     workers : int, notebooks at a time; as many as there are processors, at most four, unless told
     force : bool, also what would come out the same is made again
     progress : called with one line of text at each step
@@ -140,7 +143,8 @@ def make_reports(
     wanted = notebooks.asked_for(programme, names)
     top = manifest.reports_folder(programme, reports) / ("study" if programme.study else quarter)
     place = {PLACE: os.path.relpath(top.parent, programme.folder)}
-    how = to, strict, seconds, force, workers, progress, timed
+    limits = {"seconds": seconds, "notebook_seconds": notebook_seconds}
+    how = to, strict, limits, force, workers, progress, timed
     runs = [_Run(Setting(programme, quarter, one, audience), top, *how) for one in words]
     given = [(run, notebooks.parameters(run.setting, wanted, further=parameters, **place)) for run in runs]
     todo = {in_words(name, run.language): (run, wanted[name], of[name]) for name in wanted for run, of in given}
@@ -272,7 +276,7 @@ def _execute(run, path, parameters, kept):
     programme = run.setting.programme
     environment = {} if notebooks.is_own(programme, path) else {FOLDER: kept}
     environment |= {FOR_WORD: "1"} if run.to == "docx" else {}
-    how = {"seconds": run.seconds, "programme_file": programme.path, "environment": environment}
+    how = {"programme_file": programme.path, "environment": environment, **run.limits}
     return run_notebook(path, parameters, keep=_executed_notebook(run, path).parent, **how)
 
 
@@ -287,7 +291,7 @@ def run_notebook(path, parameters, **how):
 
     from konbit_lessons.reports.run import run
 
-    with closing(ensure_event_loop()):
+    with Runner(loop_factory=ensure_event_loop):  # ends what of a cell that was not waited for is left
         return run(path, parameters, **how)
 
 

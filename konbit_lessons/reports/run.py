@@ -12,7 +12,9 @@ import os
 import signal
 import sys
 from contextlib import closing, suppress
+from math import inf
 from pathlib import Path
+from time import monotonic
 from weakref import WeakSet
 
 import nbformat
@@ -29,7 +31,7 @@ from konbit_lessons.publish import published, scratch
 from konbit_lessons.reports.notebooks import LAB_ONLY
 from konbit_lessons.reports.warm import CAN_COPY, FIXED
 
-SECONDS_PER_CELL, SECONDS_TO_START = 600, 120
+SECONDS_PER_CELL, SECONDS_TO_START, SOON = 600, 120, 0.01
 KERNEL = "konbit-lessons"
 TRANSPORT = "tcp" if sys.platform == "win32" else "ipc"  # sockets that are files cannot be read over a network
 RUNNING = WeakSet()  # kernels of notebooks that run
@@ -49,7 +51,7 @@ READ = "[*getattr(__import__('sys').modules.get('konbit_lessons.kept'), 'READ', 
 CLEAR = "get_ipython().reset(new_session=False); __import__('os').chdir({folder!r})"
 
 
-def run(path, parameters, *, programme_file, keep, seconds=None, environment=None):
+def run(path, parameters, *, programme_file, keep, **how):
     """Run the notebook at `path` and keep it, executed, as `keep`/<name>.ipynb.
 
     Parameters
@@ -58,8 +60,7 @@ def run(path, parameters, *, programme_file, keep, seconds=None, environment=Non
     parameters : dict, values of names in its cell tagged "parameters"
     programme_file : Path; relative paths of the notebook start in its folder
     keep : Path, folder for the executed notebook; internal, because it can hold rows
-    seconds : int, the longest that one cell may take; 600 unless told
-    environment : dict, further variables of the kernel's environment
+    how : ``seconds``, ``notebook_seconds`` and ``environment`` of the `Kernel`
 
     Returns
     -------
@@ -71,7 +72,7 @@ def run(path, parameters, *, programme_file, keep, seconds=None, environment=Non
     ReportError : a cell failed, or not every cell ran; the notebook is kept as <name>.FAILED.ipynb
     """
     notebook = to_run(nbformat.read(path, as_version=4))
-    with closing(Kernel(programme_file, seconds=seconds, environment=environment)) as kernel:
+    with closing(Kernel(programme_file, **how)) as kernel:
         RUNNING.add(kernel)
         executed = kernel.run(notebook, parameters, name=path.name, failed=keep / f"{path.stem}.FAILED.ipynb")
     published(keep / path.name, nbformat.writes(executed))
@@ -96,14 +97,16 @@ class Kernel(PapermillNotebookClient):
     programme_file : Path; relative paths of the notebooks start in its folder
     warm_up : str, Python to run before each notebook, of which nothing stays but what was imported
     seconds : int, the longest that one cell may take; 600 unless told
+    notebook_seconds : int, the longest that a notebook may take; no limit unless told
     environment : dict, further variables of its environment
     """
 
     stopped = False  # from another thread: its notebook is no failure
 
-    def __init__(self, programme_file, *, warm_up="", seconds=None, environment=None):
-        seconds = seconds or SECONDS_PER_CELL
-        limits = dict.fromkeys(("timeout", "startup_timeout"), SECONDS_TO_START) | {"timeout_func": lambda _: seconds}
+    def __init__(self, programme_file, *, warm_up="", seconds=None, notebook_seconds=None, environment=None):
+        self._each, self._all, self._until = seconds or SECONDS_PER_CELL, notebook_seconds or inf, inf
+        limits = dict.fromkeys(("timeout", "startup_timeout"), SECONDS_TO_START)
+        limits["timeout_func"] = lambda _: max(min(self._each, self._until - monotonic()), SOON)
         nothing = NotebookExecutionManager(new_notebook(), progress_bar=False)
         super().__init__(nothing, shutdown_kernel="immediate", **limits)
         self.owns_km = False  # so that it outlives a notebook
@@ -136,6 +139,7 @@ class Kernel(PapermillNotebookClient):
         reply = self.wait_for_reply(self.kc.execute(self._before, silent=True, store_history=False))["content"]
         if reply["status"] != "ok":
             raise RuntimeError(f"before the notebook: {reply.get('ename')}: {reply.get('evalue')}")
+        self._until = monotonic() + self._all
         super().papermill_execute_cells()
         asked = self.kc.execute("", silent=True, store_history=False, user_expressions={"read": READ})
         said = self.wait_for_reply(asked)["content"].get("user_expressions", {}).get("read", {}).get("data", {})

@@ -59,11 +59,9 @@ class State:
         if name.startswith(TOLD):
             asked = replace(self._programme, audience=audience)
             return manifest.said_before(asked, self._reports, before=quarter)
-        cleaned = [
-            path for end in ("parquet", "csv") if (path := self._programme.processed / f"{name}.{end}").is_file()
-        ]
-        path = cleaned[0] if cleaned else self._programme.folder / name
-        return _hash(path) if path.is_file() else ""
+        folder, processed = self._programme.folder, self._programme.processed
+        paths = processed / f"{name}.parquet", processed / f"{name}.csv", folder / name
+        return next((_hash(path) for path in paths if path.is_file()), "")
 
     @cached_property
     def _waiting(self):

@@ -111,10 +111,9 @@ def _end_all_below(process, but=()):
 
 
 def _runs(process):
-    try:
+    with suppress(psutil.NoSuchProcess):
         return process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    return False
 
 
 def _adopt_orphans():
@@ -151,6 +150,8 @@ def _become_kernel(options, environment):
     """Go on as a kernel, and never come back."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     _adopt_orphans()
+    with suppress(OSError):  # where memory ends, this process is ended, and no other
+        Path("/proc/self/oom_score_adj").write_text("1000")
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(2, 1)
