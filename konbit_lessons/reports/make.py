@@ -138,7 +138,7 @@ def make_reports(
         word.pandoc()
     quarter = notebooks.quarter_of(programme, quarter)
     wanted = notebooks.asked_for(programme, names)
-    top = manifest.reports_folder(programme, reports) / ("study" if programme.study else quarter)
+    top = manifest.reports_folder(programme, reports) / (quarter or notebooks.kind_of(programme))
     place = {PLACE: os.path.relpath(top.parent, programme.folder)}
     how = to, strict, seconds, force, workers, progress, timed
     runs = [_Run(Setting(programme, quarter, one, audience), top, *how) for one in words]
