@@ -36,9 +36,15 @@ def png(width, height):
     return file.getvalue()
 
 
-def figure(said="Fine"):
+def figure(said="Fine", **more):
     numbers = PARTS.table(pd.DataFrame({"Who": ["A"], "n": ["1"]}), caption=f"Numbers {said}")
-    told = {"heading": said, "subtitle": said, "caption": f"Source {said}", "alt": f"Alt {said}", "summary": "Numbers"}
+    told = {
+        "heading": said,
+        "subtitle": said,
+        "caption": f"Source {said}",
+        "alt": f"Alt {said}",
+        "summary": "Numbers",
+    } | more
     return PARTS.figure(**told, pictures=DRAWN, numbers=numbers)
 
 
@@ -121,6 +127,12 @@ def test_figures_stand_in_their_wide_form_as_wide_as_the_text_and_within_a_sheet
 
 
 @needs_pandoc
+def test_a_figure_that_names_no_source_is_in_the_word_file_too(made_page, file_of):
+    files = file_of(made_page(figure("Bare", caption="")), PICTURES[:1])
+    assert "Alt Bare" in parsed(files["word/document.xml"]).find("wp:docpr")["descr"]
+
+
+@needs_pandoc
 @pytest.mark.parametrize(("paper", "wide"), [("A4", "11906"), ("letter", "12240")])
 def test_sheets_have_a_size_a_header_numbers_and_the_file_its_author_and_day(made_page, file_of, paper, wide):
     files = file_of(made_page(), paper=paper, name="A & <B> {day} \\1", data_cut_on=date(2017, 6, 30))
@@ -148,6 +160,16 @@ def test_columns_are_as_wide_as_their_words_and_what_belongs_together_stays_toge
     assert not long.find_all("w:tr")[-2].find("w:keepnext")
     (picture,) = (one.find_parent("w:p") for one in document.find_all("w:drawing"))
     assert picture.find("w:keepnext") and picture.find_previous_sibling("w:p").find("w:keepnext")
+
+
+@needs_pandoc
+def test_a_number_whose_thousands_are_parted_by_a_hard_space_is_one_word(made_page, file_of):
+    def width(n):
+        frame = pd.DataFrame({"Who": ["organization" * 12], "n": [n]})
+        table = parsed(file_of(made_page(PARTS.table(frame, "Caption")), [])["word/document.xml"]).find("w:tbl")
+        return int(table.find_all("w:gridcol")[1]["w:w"])
+
+    assert width("1\u202f832") == width("1\xa0832") == width("12832") > width("1 832")
 
 
 @needs_pandoc

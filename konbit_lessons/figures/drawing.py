@@ -31,6 +31,7 @@ from konbit_lessons.figures.vector import Vector
 NARROW, WIDE = 328, 640  # pixels: a phone 360 wide less the margins of the page; the column of a wide page
 BLUE, ORANGE, GREEN, INK, GREY, PALE = "#0072B2", "#D55E00", "#009E73", "#1b1b1b", "#5f6368", "#d9dce0"  # Okabe and Ito
 LINE, MARK = 15, 26  # height of a line of text and of a row's mark
+LETTER = 6  # width of a letter
 ABOVE = {False: 7, True: 12}  # points from the middle of a row to what stands above its mark; above a bar
 BESIDE = (30, 24)  # letters of a name before its mark, on a wide page and on a phone
 MOST_TICKS = 7, 5  # of an axis on a wide page, and on a phone
@@ -96,7 +97,7 @@ class Drawing:
         """The figure, and what was written into it beside the marks."""
         canvas = self._drawn(width)
         for axes in canvas.axes:
-            self._dress(axes, narrow=width < WIDE)
+            self._dress(axes, width)
         rows = [axes for axes in canvas.axes if _is_of_rows(axes)]
         high = 46 + sum(24 + self._row(axes, width) * len(axes.get_yticks()) for axes in rows)
         high = high if rows else round(width * (0.75 if width < WIDE else 0.5))
@@ -130,11 +131,11 @@ class Drawing:
         canvas.legends.clear()  # names stand beside the marks
         return canvas
 
-    def _dress(self, axes, *, narrow):
+    def _dress(self, axes, width):
         """Write values as the language does, a line at zero where differences are shown, and no names of columns."""
         for at, name in ((axes.xaxis, axes.get_xlabel()), (axes.yaxis, axes.get_ylabel())):
             if name in self.formats:
-                (ticks, write), most = self.formats[name], MOST_TICKS[narrow]
+                (ticks, write), most = self.formats[name], MOST_TICKS[width < WIDE]
                 whole = {
                     "steps": [1, 2, 5, 10],
                     "integer": ticks,
@@ -143,8 +144,10 @@ class Drawing:
                 at.set_major_locator(some or MaxNLocator(most, **whole))
                 at.set_major_formatter(FuncFormatter(lambda value, _, write=write: write(value)))
             elif at is axes.xaxis and isinstance(at.get_major_formatter(), StrCategoryFormatter):
-                ticks, most = axes.get_xticks()[::-1], MOST_TICKS[narrow]
-                at.set_major_locator(FixedLocator(ticks[:: -(-len(ticks) // most)]))
+                ticks, most = axes.get_xticks()[::-1], MOST_TICKS[width < WIDE]
+                ticks = ticks[:: -(-len(ticks) // most)]
+                at.set_major_locator(FixedLocator(ticks))
+                at.set_major_formatter(_Wrapped(at.get_major_formatter(), int(0.75 * width / LETTER / len(ticks))))
             at.set_label_text(self.axis if at is axes.xaxis else "")
         low, high = axes.get_xlim()
         if low < 0 < high and _is_of_rows(axes) and not axes.patches:
@@ -185,6 +188,16 @@ class Drawing:
             up = (0, above + 1 + 10 * _lines(note, 50))
             added.append(_written(axes, 0, at, _wrapped(label, 44), up, color=INK, fontweight="bold"))
         return added
+
+
+class _Wrapped(StrCategoryFormatter):
+    """Names along an axis, in lines of so many letters."""
+
+    def __init__(self, names, letters):
+        self.names, self.letters = names, letters
+
+    def format_ticks(self, values):
+        return [textwrap.fill(one, self.letters, break_long_words=False) for one in self.names.format_ticks(values)]
 
 
 def _png(canvas):

@@ -132,7 +132,8 @@ def _for_pandoc(page, pictures):
         alone.append(soup.new_tag("img", src=f"data:image/png;base64,{png}", alt=drawn["aria-label"], width=width))
         drawn.replace_with(alone)
     for figure in main.find_all("figure"):  # pandoc would take the heading of a figure for its caption
-        figure.figcaption.name = "p"
+        if figure.figcaption:
+            figure.figcaption.name = "p"
         figure.unwrap()
     for details in main.find_all("details"):
         if details.summary.find(["h2", "h3"]):
@@ -154,7 +155,7 @@ def _widen(table):
     columns = [*zip(*rows, strict=False)]
     if len({*map(len, rows)}) > 1:  # a frame on a page for the team, with cells over several columns
         return
-    least = [max(len(word) for cell in column for word in cell.split() or [""]) + MARGIN for column in columns]
+    least = [max(len(word) for cell in column for word in re.split("[ \n]", cell)) + MARGIN for column in columns]
     most = [max(low, min(MOST, max(map(len, column))) + MARGIN) for low, column in zip(least, columns, strict=True)]
     more = min(1, max(0, LETTERS - sum(least)) / max(1, sum(most) - sum(least)))
     share = 100 / max(LETTERS, sum(least))
