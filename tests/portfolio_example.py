@@ -9,7 +9,21 @@ import pandas as pd
 from konbit_lessons.field.store import digest
 
 TRUTH = {"transport": (0.08, 0.05), "showcase": (0.15, 0.0)}  # common name → mean over programmes, sd between them
-STUDY = "study"
+HEAD = """[portfolio]
+name = "Simulated programmes"
+point_of_contact = "evaluation@example.org"
+
+[incentives.transport]
+label = { en = "Transport refund", fr = "Remboursement du transport", ht = "Ranbousman transpò" }
+
+[incentives.showcase]
+label = { en = "Business showcase", fr = "Vitrine commerciale", ht = "Vitrin komèsyal" }
+"""
+ONE = """
+[[programme]]
+folder = "{folder}"
+incentives = {{ {joined} }}
+"""
 
 
 def estimates(programmes=100, *, seed=2017, truth=TRUTH):
@@ -25,3 +39,42 @@ def estimates(programmes=100, *, seed=2017, truth=TRUTH):
             about |= {"estimate": true + error * rng.normal(), "std_error": error * np.sqrt(rng.chisquare(df) / df)}
             rows.append(about)
     return pd.DataFrame(rows)
+
+
+def told(rows):
+    """Return rows as the table of a report has them, whatever columns they lack."""
+    usual = {
+        "n": 900,
+        "n_offered": 400,
+        "e_value": 1.5,
+        "kind": "offered",
+        "step": 1,
+        "against": "",
+        "strength": "likely",
+        "reason": "",
+    }
+    return rows.assign(**{name: one for name, one in usual.items() if name not in rows})
+
+
+def programme(folder, rows, *, period="FY2017Q3", simulated=True):
+    """Write what a report on incentives leaves in the folder of a programme: the table, a page and the manifest."""
+    shared = folder / "reports" / period / "shared"
+    (shared / "tables").mkdir(parents=True)
+    text = told(rows).to_csv(index=False, lineterminator="\n")
+    (shared / "tables" / "incentives.csv").write_text(text, encoding="utf-8")
+    (shared / "incentives.html").write_text('<p class="simulated">Simulated</p>' * simulated, encoding="utf-8")
+    report = {"name": "incentives", "language": "en", "files": {"tables/incentives.csv": digest(text)}}
+    made = {"programme": folder.name, "simulated": simulated, "reports": {"incentives": report}}
+    (shared.parent / "manifest.json").write_text(json.dumps(made), encoding="utf-8")
+    return shared / "tables" / "incentives.csv"
+
+
+def portfolio(folder, rows, *, head=HEAD, joined=None):
+    """Write the programmes of some rows and the portfolio.toml over them; return its path."""
+    text = head
+    for name, own in rows.groupby("programme", sort=False):
+        programme(Path(folder) / name, own.drop(columns=["programme", "true"], errors="ignore"))
+        text += ONE.format(folder=name, joined=joined or ", ".join(f'{one} = "{one}"' for one in own["term"]))
+    path = Path(folder) / "portfolio.toml"
+    path.write_text(text, encoding="utf-8")
+    return path

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from conftest import HERE
 from portfolio_example import estimates
-from statsmodels.stats.meta_analysis import combine_effects
 
 from konbit_lessons.incentives.pooled import pool, weights
 

@@ -26,7 +26,7 @@ from konbit_lessons.field.store import digest
 from konbit_lessons.words.label import Label
 
 REPORT, KIND = "incentives", "portfolio"
-NUMBERS = ["estimate", "std_error", "df", "n", "n_offered", "step"]
+NUMBERS = ["estimate", "std_error", "df", "n", "n_offered", "step", "e_value"]
 HALF_A_DIGIT = 0.005  # what a standard error may have lost where it was rounded so that it tells no count
 AGAIN = "Make it again: konbit report incentives"
 
@@ -200,18 +200,20 @@ def _told(path: Path, member: Member) -> Told:
         rows = _table(text)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{where}: {table.name} is not as this version of konbit report writes it. {AGAIN}.") from error
+    if (rows["estimate"].notna() & rows["e_value"].isna() & (rows["reason"] == "")).any():  # only shares have E-values
+        raise DataError(f"{where}: its outcome is a number with a unit; expected a share, which is told of 100.")
     name = Label.of(member.name or about.get("programme") or member.folder)
     return Told(member, (table, made[period] if about else pages[0]), name, period, bool(simulated), rows)
 
 
 def _table(text: bytes) -> pd.DataFrame:
-    """The table of a report by term; a KeyError or a ValueError where it is none, or is not of shares."""
+    """The table of a report by term; a KeyError or a ValueError where it is none."""
     table = pd.read_csv(BytesIO(text), dtype="str", keep_default_na=False)[
         ["term", *NUMBERS, "kind", "against", "reason"]
     ]
     table = table.assign(**{name: pd.to_numeric(table[name]).astype("float64") for name in NUMBERS})
-    if not (table["step"] > 0).all() or table["term"].duplicated().any() or (table["estimate"].abs() > 1).any():
-        raise ValueError("no table of differences of shares")
+    if not (table["step"] > 0).all() or table["term"].duplicated().any():
+        raise ValueError("no table of estimates")
     return table.set_index("term")
 
 
