@@ -27,7 +27,6 @@ from konbit_lessons.words.label import Label
 
 REPORT, KIND = "incentives", "portfolio"
 NUMBERS = ["estimate", "std_error", "df", "n", "n_offered", "step", "e_value"]
-HALF_A_DIGIT = 0.005  # what a standard error may have lost where it was rounded so that it tells no count
 AGAIN = "Make it again: konbit report incentives"
 
 
@@ -103,8 +102,7 @@ class Portfolio:
     path: Path
     said: Said
     told: tuple[Told, ...]
-    audience, kind = "shared", KIND
-    smallest_cell = 1  # what is read has passed each programme's own
+    audience, kind, smallest_cell = "shared", KIND, 1  # what is read has passed each programme's own smallest cell
     sources, units, data_cut_on = (), None, None
 
     def __getattr__(self, key: str) -> Any:
@@ -167,7 +165,8 @@ def estimates(portfolio: Portfolio) -> pd.DataFrame:
         for one in (one for one in portfolio.told if common in one.member.incentives):
             own = one.member.incentives[common]
             row, factor = one.table.loc[own.term], declared.each[0] / own.one_is if declared.each else 1
-            rounded = HALF_A_DIGIT if row["kind"] == "offered" and np.isnan(row["n_offered"]) else 0
+            # what a standard error may have lost where it was rounded so that it tells no count
+            rounded = 0.005 if row["kind"] == "offered" and np.isnan(row["n_offered"]) else 0
             line = {"incentive": common, "programme": one.member.folder, "n": row["n"], "df": row["df"]}
             line |= {"estimate": row["estimate"] / row["step"] * factor}
             line |= {"std_error": (row["std_error"] + rounded) * factor}
@@ -189,8 +188,7 @@ def _told(path: Path, member: Member) -> Told:
     shared = made[period].parent / "shared" if period in made else folder / (member.period or "")
     pages = sorted(shared.glob(f"{REPORT}.html")) + sorted(shared.glob(f"{REPORT}.??.html"))
     if not pages:
-        asked, there = f" of {period}" * bool(period), ", ".join(sorted(made)) or "none"
-        raise ProgrammeError(f"{where}: found no shared report on incentives{asked}; reports of: {there}. {AGAIN}.")
+        raise ProgrammeError(f"{where}: found no report to share, of {', '.join(sorted(made)) or 'none'}. {AGAIN}.")
     table = shared / "tables" / f"{pages[0].stem}.csv"
     try:
         text, about = table.read_bytes(), json.loads(made[period].read_text("utf-8")) if period in made else {}
@@ -242,8 +240,7 @@ def _not_joined(said, told):
         if sum(other.term == own.term for other in one.member.incentives.values()) > 1:
             yield f'{where}: found "{own.term}" under two names; expected it under one'
         if row["kind"] != kind or bool(own.one_is) != (kind == "amount"):
-            found = f"its report has it as {row['kind']}, {kind} is declared, and one_is is {own.one_is or 'not given'}"
-            needed = f'each = [5, "USD"] in [incentives.{name}], and here one_is, how many USD one of its own is'
-            yield f"{where}: {found}; expected one kind in all programmes. An amount needs {needed}"
+            found = f"{row['kind']} in its report, {kind} as declared, one_is {own.one_is or 'not given'}"
+            yield f'{where}: found {found}; an amount takes each = [5, "USD"] in [incentives.{name}], and one_is here'
         if row["against"] not in declared.against:
             yield f'{where}: compared with "{row["against"]}"; expected against = ["{row["against"]}"] declared for it'

@@ -54,14 +54,12 @@ def pool(estimates, *, by="incentive", confidence=0.95, smallest_effect=None):
         line = {by: incentive, "k": len(known), "of": len(rows), "reason": {0: "none", 1: "one"}.get(len(known), "")}
         y, v = known["estimate"].to_numpy(), known["std_error"].to_numpy() ** 2
         lines.append(line | (dict.fromkeys(NUMBERS, np.nan) if line["reason"] else _pooled(y, v, confidence)))
-    table = pd.DataFrame(lines)
-    return decided(table.assign(matters=smallest_effect or np.nan), confidence, exploratory=False)
+    return decided(pd.DataFrame(lines).assign(matters=smallest_effect or np.nan), confidence, exploratory=False)
 
 
 def weights(estimates, table, *, by="incentive"):
     """Return the share of each programme in what was pooled: 1/(s² + τ²) over the sum of its incentive."""
-    tau = estimates[by].map(table.set_index(by)["tau"])
-    each = 1 / (estimates["std_error"] ** 2 + tau**2)
+    each = 1 / (estimates["std_error"] ** 2 + estimates[by].map(table.set_index(by)["tau"]) ** 2)
     return each / each.groupby(estimates[by]).transform("sum")
 
 
@@ -89,5 +87,5 @@ def _tau2(y, v, target):
         w = 1 / (v + tau2)
         return w @ (y - w @ y / w.sum()) ** 2 - target
 
-    most = ((y - y.mean()) ** 2).sum() / target  # where Q is less, since each weight is below 1/τ²
-    return brentq(beyond, 0.0, most, xtol=1e-300, rtol=1e-14) if beyond(0.0) > 0 else 0.0
+    # where τ² is the sum of squares over the target Q is less, since each weight is below 1/τ²
+    return brentq(beyond, 0.0, len(y) * y.var() / target, xtol=1e-300, rtol=1e-14) if beyond(0.0) > 0 else 0.0
