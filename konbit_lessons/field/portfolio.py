@@ -102,8 +102,8 @@ class Portfolio:
     path: Path
     said: Said
     told: tuple[Told, ...]
-    audience, kind, smallest_cell = "shared", KIND, 1  # what is read has passed each programme's own smallest cell
-    sources, units, data_cut_on = (), None, None
+    # of a programme; what is read has passed each one's own smallest cell
+    audience, kind, smallest_cell, sources, units, data_cut_on = "shared", KIND, 1, (), None, None
 
     def __getattr__(self, key: str) -> Any:
         about = self.said.portfolio

@@ -63,6 +63,7 @@ def weights(estimates, table, *, by="incentive"):
     return each / each.groupby(estimates[by]).transform("sum")
 
 
+@np.errstate(divide="ignore", invalid="ignore")  # statsmodels' I², where all tell the same
 def _pooled(y, v, confidence):
     df, (high, low) = len(y) - 1, ((1 + confidence) / 2, (1 - confidence) / 2)
     tau2 = _tau2(y, v, df)
