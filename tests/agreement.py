@@ -457,10 +457,10 @@ def _of_mixed_zero():
 def _of_portfolio():
     """Pooling by metafor: Paule-Mandel, Hartung-Knapp never below the interval without it, 2 to 100 programmes."""
     cases = [(term, k, each) for term, of in reference("portfolio").items() for k, each in of.items()]
-    rows = pd.read_csv(REFERENCE / "portfolio.csv").rename(columns={"term": "incentive"})
+    rows = pd.read_csv(REFERENCE / "portfolio.csv").rename(columns={"term": "incentive"}).drop(columns="df")
     ours = [pool(rows[rows["incentive"] == term].head(int(k))).iloc[0] for term, k, _ in cases]
     adhoc = {name: [R["adhoc"][at] for *_, R in cases] for at, name in enumerate(["std_error", *ENDS, "p_value"])}
-    told = adhoc | {"estimate": [R["estimate"] for *_, R in cases], "q_p_value": [R["Q_p"] for *_, R in cases]}
+    told = adhoc | {"estimate": [R["estimate"] for *_, R in cases]}
     told |= {"tau": [R["tau2"] ** 0.5 for *_, R in cases]} | {end: [R[end] for *_, R in cases] for end in TAU}
     told |= {
         f"predicted_{end}_wide": [R["predict_adhoc"][at] for *_, R in cases] for at, end in enumerate(("low", "high"))

@@ -96,7 +96,7 @@ def coverage(programmes, apart, df, *, portfolios=2000, seed=1, mean=0.08):
     effect = mean + apart * rng.normal(size=shape) + error * rng.normal(size=shape)
     told_error = error * np.sqrt(rng.chisquare(own) / own)
     each = {"incentive": np.repeat(np.arange(portfolios), programmes), "estimate": effect.ravel()}
-    found = pool(pd.DataFrame(each | {"std_error": told_error.ravel()}))
+    found = pool(pd.DataFrame(each | {"std_error": told_error.ravel(), "df": own.ravel()}))
     further = mean + apart * rng.normal(size=portfolios)
     held = {"mean": found["conf_low"].le(mean) & found["conf_high"].ge(mean)}
     held["further"] = found["predicted_low"].le(further) & found["predicted_high"].ge(further)

@@ -14,7 +14,7 @@ from statsmodels.stats.meta_analysis import combine_effects
 from konbit_lessons.incentives.result import decided
 
 NUMBERS = ["estimate", "std_error", "df", "conf_low", "conf_high", "p_value", "tau", "tau_low", "tau_high"]
-NUMBERS += ["q_p_value", "predicted_low", "predicted_high", "predicted_low_wide", "predicted_high_wide"]
+NUMBERS += ["predicted_low", "predicted_high", "predicted_low_wide", "predicted_high_wide"]
 
 
 def pool(estimates, *, by="incentive", confidence=0.95, smallest_effect=None):
@@ -23,13 +23,15 @@ def pool(estimates, *, by="incentive", confidence=0.95, smallest_effect=None):
     :math:`\tau^2` by Paule and Mandel (1982): where :math:`Q(\tau^2) = \sum_i w_i (y_i - \hat\mu)^2`, with
     :math:`w_i = 1/(s_i^2 + \tau^2)`, is k − 1. The interval by Hartung and Knapp (2001), t on k − 1, never narrower
     than with the scale 1: :math:`\hat\mu \pm t_{k-1} \sqrt{\max(1, q) / \sum_i w_i}`, :math:`q = Q / (k - 1)`; R:
-    ``metafor::rma(method = "PM", test = "adhoc")``. The interval of :math:`\tau` by Q's profile (Viechtbauer 2007).
+    ``metafor::rma(method = "PM", test = "adhoc")``. The interval of :math:`\tau` by Q's profile (Viechtbauer 2007),
+    where ``df`` is known its lower end with :math:`s_i^2 \nu_i / (\nu_i - 2)`, by which 1/s² is too large on average.
     What to expect of a further programme, :math:`\hat\mu \pm t_{k-2} \sqrt{\hat\tau^2 + se^2}` (Higgins, Thompson and
     Spiegelhalter 2009); ``…_wide`` on k − 1.
 
     Parameters
     ----------
-    estimates : DataFrame, one row per programme and incentive: ``estimate`` (missing where it has none), ``std_error``
+    estimates : DataFrame, one row per programme and incentive
+        ``estimate`` (missing where it has none), ``std_error``, and its degrees of freedom ``df``, above 2, if known.
     by : str, its column of incentives
     confidence : float
     smallest_effect : float, what would matter; a strength "no sign of" needs it
@@ -53,7 +55,8 @@ def pool(estimates, *, by="incentive", confidence=0.95, smallest_effect=None):
         known = rows.dropna(subset="estimate")
         line = {by: incentive, "k": len(known), "of": len(rows), "reason": {0: "none", 1: "one"}.get(len(known), "")}
         y, v = known["estimate"].to_numpy(), known["std_error"].to_numpy() ** 2
-        lines.append(line | (dict.fromkeys(NUMBERS, np.nan) if line["reason"] else _pooled(y, v, confidence)))
+        loose = v / np.asarray(1 - 2 / known.get("df", np.inf))
+        lines.append(line | (dict.fromkeys(NUMBERS, np.nan) if line["reason"] else _pooled(y, v, loose, confidence)))
     return decided(pd.DataFrame(lines).assign(matters=smallest_effect or np.nan), confidence, exploratory=False)
 
 
@@ -64,7 +67,7 @@ def weights(estimates, table, *, by="incentive"):
 
 
 @np.errstate(divide="ignore", invalid="ignore")  # statsmodels' I², where all tell the same
-def _pooled(y, v, confidence):
+def _pooled(y, v, loose, confidence):
     df, (high, low) = len(y) - 1, ((1 + confidence) / 2, (1 - confidence) / 2)
     tau2 = _tau2(y, v, df)
     # statsmodels' own search for it stops at 3 digits, or falls to 0 where it is asked for more: it is given the answer
@@ -72,9 +75,8 @@ def _pooled(y, v, confidence):
     error = found.sd_eff_w_re * np.sqrt(max(1.0, found.scale_hksj_re))
     mean, half = found.mean_effect_re, stdtrit(df, high) * error
     told = {"estimate": mean, "std_error": error, "df": df, "conf_low": mean - half, "conf_high": mean + half}
-    told |= {"p_value": 2 * stdtr(df, -abs(mean / error)), "q_p_value": found.test_homogeneity().pvalue}
-    for name, of in {"tau": df, "tau_low": chdtri(df, low), "tau_high": chdtri(df, high)}.items():
-        told[name] = _tau2(y, v, of) ** 0.5
+    told |= {"p_value": 2 * stdtr(df, -abs(mean / error)), "tau": tau2**0.5}
+    told |= {"tau_low": _tau2(y, loose, chdtri(df, low)) ** 0.5, "tau_high": _tau2(y, v, chdtri(df, high)) ** 0.5}
     for of, name in ((df - 1, ""), (df, "_wide")):
         apart = stdtrit(of, high) * np.hypot(tau2**0.5, error) if of else np.nan
         told |= {f"predicted_low{name}": mean - apart, f"predicted_high{name}": mean + apart}
