@@ -197,6 +197,7 @@ class _Wrapped(StrCategoryFormatter):
         self.names, self.letters = names, letters
 
     def format_ticks(self, values):
+        """Return the names at some places of the axis."""
         return [textwrap.fill(one, self.letters, break_long_words=False) for one in self.names.format_ticks(values)]
 
 

@@ -18,6 +18,7 @@ from konbit_lessons.field.store import cleaned, digest, fingerprint
 from konbit_lessons.incentives.mixed import Profiles, organization_profiles
 from konbit_lessons.measures import expectations, shared_counts
 from konbit_lessons.measures.answers import answers, with_offer
+from konbit_lessons.measures.quality import provisional
 from konbit_lessons.panel import RECENT_DAYS, invitations
 from konbit_lessons.tables import day_of
 
@@ -35,6 +36,7 @@ class Record:
     ----------
     programme : Programme
     quarter : str
+    provisional : bool, whether records of the quarter may still come
     about : Series, its row of the table of organizations
     invitations : DataFrame, its rows of the panel
     walk_ins : int, events at which it signed in without an invitation on record
@@ -48,6 +50,7 @@ class Record:
 
     programme: Programme
     quarter: str
+    provisional: bool
     about: pd.Series
     invitations: pd.DataFrame
     walk_ins: int
@@ -171,6 +174,7 @@ def _record_of(data: Data, rows: pd.DataFrame, profiles: Profiles | None, organi
     return Record(
         programme=data.programme,
         quarter=quarter,
+        provisional=provisional(data, quarter) is not None,
         about=own["organizations"].iloc[0],
         invitations=invited,
         walk_ins=int((signed.isin(held) & ~signed.isin(invited["event_id"])).sum()),
@@ -292,7 +296,7 @@ def _changed(record):
     newly, gone = ([name.removeprefix("expects_") for name in change.index[change == by]] for by in (1, -1))
     if newly or gone:
         topic = "expects_other_things" if newly and gone else "expects_more" if newly else "expects_less"
-        yield topic, {"newly": newly, "gone": gone, "wave": int(both["wave"].iloc[0])}
+        yield topic, {"newly": newly, "gone": gone, "day": both["said_on"].iloc[0]}
 
 
 def _line(frame, organization):

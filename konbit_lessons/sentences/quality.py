@@ -66,7 +66,7 @@ def _figure(say, figure, in_days, **_):
 
 def provisional(say, quarter, ends):
     """Return that the numbers of a quarter may still change, where records of it may still come; else None."""
-    return None if ends is None else say(TEXTS["provisional"], quarter=quarter, day=ends)
+    return say(TEXTS["provisional"], quarter=quarter) if ends else None
 
 
 def slowest(say, late):
