@@ -240,6 +240,11 @@ def test_a_portfolio_without_programmes_and_none_at_all_are_refused(tmp_path):
     refused(tmp_path / "none" / "portfolio.toml", "found none in none; docs/portfolio.md has one to copy")
 
 
+def test_a_portfolio_stands_above_the_programmes_and_not_in_one(two):
+    (two.parent / "programme.toml").touch()
+    refused(two, "found it beside a programme.toml; put it in a folder above the programmes")
+
+
 def test_the_same_table_under_two_folders_is_one_programme(two):
     shutil.rmtree(two.parent / "P002")
     shutil.copytree(two.parent / "P001", two.parent / "P002")

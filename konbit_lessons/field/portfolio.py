@@ -140,6 +140,8 @@ def load(path: str | Path = "portfolio.toml") -> Portfolio:
     path = Path(path).resolve()
     if not path.is_file():
         raise ProgrammeError(f"{path.name}: found none in {path.parent.name}; docs/portfolio.md has one to copy.")
+    if path.with_name("programme.toml").is_file():  # whose reports would share a folder and an index with the page
+        raise ProgrammeError(f"{path.name}: found it beside a programme.toml; put it in a folder above the programmes.")
     content = content_of(path)
     try:
         said = Said.model_validate(content)
