@@ -237,12 +237,12 @@ def test_a_portfolio_that_is_wrong_says_what_is(two, old, new, what):
 def test_a_portfolio_without_programmes_and_none_at_all_are_refused(tmp_path):
     (tmp_path / "portfolio.toml").write_text(HEAD, encoding="utf-8")
     refused(tmp_path / "portfolio.toml", r"\[programme\]: this is missing")
-    refused(tmp_path / "none" / "portfolio.toml", "found none in none; docs/portfolio.md has one to copy")
+    refused(tmp_path / "none" / "portfolio.toml", "found none, or beside a programme.toml")
 
 
 def test_a_portfolio_stands_above_the_programmes_and_not_in_one(two):
     (two.parent / "programme.toml").touch()
-    refused(two, "found it beside a programme.toml; put it in a folder above the programmes")
+    refused(two, "found none, or beside a programme.toml; expected one above the programmes")
 
 
 def test_the_same_table_under_two_folders_is_one_programme(two):

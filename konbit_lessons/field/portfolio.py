@@ -26,7 +26,7 @@ from konbit_lessons.field.store import digest
 from konbit_lessons.words.label import Label
 
 REPORT, KIND = "incentives", "portfolio"
-NUMBERS = ["estimate", "std_error", "df", "n", "n_offered", "step", "e_value"]
+NUMBERS = ["estimate", "std_error", "df", "n_offered", "step", "e_value"]
 AGAIN = "Make it again: konbit report incentives"
 
 
@@ -138,10 +138,8 @@ def load(path: str | Path = "portfolio.toml") -> Portfolio:
         A report is not as it was made, or an earlier version made it.
     """
     path = Path(path).resolve()
-    if not path.is_file():
-        raise ProgrammeError(f"{path.name}: found none in {path.parent.name}; docs/portfolio.md has one to copy.")
-    if path.with_name("programme.toml").is_file():  # whose reports would share a folder and an index with the page
-        raise ProgrammeError(f"{path.name}: found it beside a programme.toml; put it in a folder above the programmes.")
+    if not path.is_file() or path.with_name("programme.toml").is_file():  # whose reports would share an index with it
+        raise ProgrammeError(f"{path.name}: found none, or beside a programme.toml; expected one above the programmes.")
     content = content_of(path)
     try:
         said = Said.model_validate(content)
@@ -160,7 +158,7 @@ def estimates(portfolio: Portfolio) -> pd.DataFrame:
     -------
     DataFrame, one row per common incentive and programme that names it
         ``incentive``, ``programme`` (its folder), ``estimate`` and ``std_error`` (differences of shares, over the step
-        of an amount), ``df``, ``conf_low``, ``conf_high``, ``n``, and ``reason`` where it has no estimate to pool.
+        of an amount), ``df``, ``conf_low``, ``conf_high``, and ``reason`` where it has no estimate to pool.
     """
     lines, numbers = [], ["estimate", "std_error", "df"]
     for common, declared in portfolio.said.incentives.items():
@@ -169,11 +167,10 @@ def estimates(portfolio: Portfolio) -> pd.DataFrame:
             row, factor = one.table.loc[own.term], declared.each[0] / own.one_is if declared.each else 1
             # what a standard error may have lost where it was rounded so that it tells no count
             rounded = 0.005 if row["kind"] == "offered" and np.isnan(row["n_offered"]) else 0
-            line = {"incentive": common, "programme": one.member.folder, "n": row["n"], "df": row["df"]}
-            line |= {"estimate": row["estimate"] / row["step"] * factor}
-            line |= {"std_error": (row["std_error"] + rounded) * factor}
-            known = row["std_error"] > 0 and abs(row["estimate"]) < 1  # beyond, it was cut off
-            lines.append(line | {"reason": row["reason"] or ("" if known else "coarse")})
+            error, effect = (row["std_error"] + rounded) * factor, row["estimate"] / row["step"] * factor
+            line = {"incentive": common, "programme": one.member.folder, "estimate": effect, "std_error": error}
+            is_exact = row["std_error"] > 0 and abs(row["estimate"]) < 1  # beyond, it was cut off
+            lines.append(line | {"df": row["df"], "reason": row["reason"] or "coarse" * (not is_exact)})
     found = pd.DataFrame(lines)
     found[numbers] = found[numbers].where(found["reason"] == "")
     half = stdtrit(found["df"], 0.975) * found["std_error"]

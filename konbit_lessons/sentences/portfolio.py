@@ -45,9 +45,7 @@ def forest(say, estimates, point):
     names = {one.member.folder: one.name.text(say.language) for one in say.programme.told}
     own = estimates[estimates["incentive"] == point["incentive"]].sort_values("estimate", ascending=False)
     own = own.assign(label=own["programme"].map(names), what="programme", why=_reasons(say, own["reason"]))
-    over = pd.DataFrame(
-        [point | {"label": say.words.text(TEXTS["rows"][what]), "what": what} for what in TEXTS["rows"]]
-    )
+    over = pd.DataFrame([point | {"label": say.words.text(one), "what": what} for what, one in TEXTS["rows"].items()])
     over.loc[1, ENDS] = over.loc[1, ["predicted_low", "predicted_high"]].tolist()
     return pd.concat([over.dropna(subset=ENDS), own], ignore_index=True)[[*own]]
 
