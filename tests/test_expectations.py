@@ -177,6 +177,18 @@ def test_overlap_counts_partners_of_each_project_and_of_two(every):
     assert {*own, "any", "none"} <= {*table.index}
 
 
+def test_a_quarter_whose_conversations_are_not_yet_on_record_has_no_share_of_none(every):
+    early = every.conversations[every.conversations["held_on"] < FIRST_DAY]
+    behind = dataclasses.replace(every, tables={**every.tables, "conversations": early})
+    months, since = (one(behind, quarter=QUARTER) for one in (expectations.calendar, expectations.silent_since))
+    assert QUARTER not in set(months["fiscal_quarter"]) and len(months) and since == early["held_on"].max()
+    assert expectations.silent_since(every, quarter=QUARTER) is None
+    said = str(kl.Say("en", every.programme).silent(QUARTER, since))
+    assert f"the last is of {since.day} {since:%B %Y}" in said and "Either there was none" in said
+    none = dataclasses.replace(every, tables={**every.tables, "conversations": early[:0]})
+    assert expectations.silent_since(none, quarter=QUARTER) is None  # that there are none at all is said elsewhere
+
+
 def test_the_calendar_and_the_last_conversation_add_up(every):
     months = expectations.calendar(every, quarter=QUARTER)
     last = expectations.last_talked(every, quarter=QUARTER).query("by == 'total'").set_index("last")["organizations"]

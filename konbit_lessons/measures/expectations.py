@@ -14,7 +14,16 @@ from konbit_lessons.disclosure import TOTAL, Gate
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures import intervals, participation, shared_counts
 from konbit_lessons.measures.answers import answers, compared, met_by, reports_of, said, statements, with_offer
-from konbit_lessons.measures.shared_counts import in_groups, in_order, last_day, once, panel, partners_at_end, reports
+from konbit_lessons.measures.shared_counts import (
+    first_day,
+    in_groups,
+    in_order,
+    last_day,
+    once,
+    panel,
+    partners_at_end,
+    reports,
+)
 
 ENOUGH = 4  # times the smallest cell: of so many organizations quartiles may be told
 MOST_PROJECTS = 4  # of which pairs are shown
@@ -251,20 +260,28 @@ def calendar(data: Data, *, quarter: str) -> pd.DataFrame:
     DataFrame, one row per quarter and month
         ``fiscal_quarter``, ``month`` (its first day), ``organizations`` (partners at the end of the quarter that had
         one), ``conversations``; and of the quarter ``talked_with``, ``n`` (partners), ``share``, ``conf_low``,
-        ``conf_high`` (Wilson's). Missing where hidden; no row where no conversation is on record.
+        ``conf_high`` (Wilson's). Missing where hidden; no row of a quarter that begins after the last conversation on
+        record, of which it is not known whether there was none, or whether its records are still to come.
     """
     known = shared_counts.conversations(data, quarter=quarter)["n"].xs((TOTAL, TOTAL), level=("by", "group"))
-    lines, known = [], known if len(data.conversations) else known[:0]
+    last = data.conversations["held_on"].max()
+    lines, known = [], known[[first_day(data, one) <= last for one in known.index]]
     for one in known.index[-MOST_QUARTERS:]:
         here, talks = partners_at_end(data, one), data.conversations
         held = talks[talks["organization_id"].isin(here.index)]["held_on"].dt.to_period("M").value_counts()
-        for month in pd.date_range(shared_counts.first_day(data, one), last_day(data, one), freq="MS"):
+        for month in pd.date_range(first_day(data, one), last_day(data, one), freq="MS"):
             organizations = known.loc[one, str(month.date())]
             talked = pd.NA if pd.isna(organizations) else held.get(month.to_period("M"), 0)
             lines.append([one, month, organizations, talked, known.loc[one, "talked"], known.loc[one, "partners"]])
     columns = ["fiscal_quarter", "month", "organizations", "conversations", "talked_with", "n"]
     table = pd.DataFrame(lines, columns=columns).astype(dict.fromkeys(columns[2:], "Int64"))
     return intervals.with_shares(table, "talked_with")
+
+
+def silent_since(data: Data, *, quarter: str) -> pd.Timestamp | None:
+    """The day of the last conversation on record, where that is before the quarter began; else None."""
+    last = data.conversations["held_on"].max()
+    return last if last < first_day(data, quarter) else None
 
 
 def last_talked(data: Data, *, quarter: str) -> pd.DataFrame:

@@ -188,6 +188,11 @@ def supported_by(say, overlap):
     return [named.get(one) or say.list(one.split(" + ")) for one in overlap["projects"]]
 
 
+def silent(say, quarter, since):
+    """Return that no conversation of a quarter is on record, and since when; None where one is."""
+    return None if since is None else say(TEXTS["silent"], quarter=quarter, day=since)
+
+
 def talked_with(say, calendar):
     """Return what share of partners had a conversation in the last quarter."""
     return say_known(say, TEXTS["talked_with"], calendar.tail(1))
