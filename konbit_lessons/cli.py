@@ -211,6 +211,21 @@ def briefs(file, organizations, **asked):
 
 
 @main.command()
+@click.argument("file", default="portfolio.toml", metavar="[FILE]")
+@languages_option
+@reports_option
+@seconds_option
+@force_option
+def portfolio(file, **asked):
+    """Make one page over many programmes from the estimates of their reports; FILE, portfolio.toml, says which."""
+    from konbit_lessons.field.portfolio import load
+    from konbit_lessons.reports.make import make_reports
+
+    made = make_reports(load(file), progress=Progress().say, **asked)
+    echo(f"Open {made.index}")
+
+
+@main.command()
 @programme_option
 @option("--language", metavar="en|fr|ht", help="Language of the codebook.  [default: all]")
 @option("--output", metavar="DIR", help="Where it goes.  [default: reports/codebook beside programme.toml]")

@@ -25,6 +25,7 @@ from konbit_lessons.incentives.clusters import clusterings
 from konbit_lessons.incentives.contrasts import of_column
 from konbit_lessons.incentives.fit import fit_model, orthonormal
 from konbit_lessons.incentives.mixed import mixed_logit
+from konbit_lessons.incentives.pooled import pool
 from konbit_lessons.incentives.result import adjusted_p
 from konbit_lessons.incentives.robustness import gee_logit
 from konbit_lessons.incentives.sandwich import robust_of
@@ -49,6 +50,7 @@ KINDS = ("CR0", "CR1", "CR1S", "CR2", "CR3")
 SYNTH = ["fee", "training", "data_access", "networking", "recognition", "travel", "childcare"]
 SYNTH_ALL = [*SYNTH, "awardee", "size", "q2", "q3", "q4"]
 THORNTON = ["any", "age", "distvct", "hivpos"]
+ENDS, TAU = ["conf_low", "conf_high"], ["tau_low", "tau_high"]
 JTRAIN = ["grant", "grant_1", "d88", "d89", "union", "lemp"]
 
 
@@ -452,6 +454,31 @@ def _of_mixed_zero():
         )
 
 
+def _of_portfolio():
+    """Pooling by metafor: Paule-Mandel, Hartung-Knapp never below the interval without it, 2 to 100 programmes."""
+    cases = [(term, k, each) for term, of in reference("portfolio").items() for k, each in of.items()]
+    rows = pd.read_csv(REFERENCE / "portfolio.csv").rename(columns={"term": "incentive"}).drop(columns="df")
+    ours = [pool(rows[rows["incentive"] == term].head(int(k))).iloc[0] for term, k, _ in cases]
+    adhoc = {name: [R["adhoc"][at] for *_, R in cases] for at, name in enumerate(["std_error", *ENDS, "p_value"])}
+    told = adhoc | {"estimate": [R["estimate"] for *_, R in cases]}
+    told |= {"tau": [R["tau2"] ** 0.5 for *_, R in cases]} | {end: [R[end] for *_, R in cases] for end in TAU}
+    told |= {
+        f"predicted_{end}_wide": [R["predict_adhoc"][at] for *_, R in cases] for at, end in enumerate(("low", "high"))
+    }
+    riley = [R["predict_riley"] or [np.nan, np.nan] for *_, R in cases]
+    told |= {f"predicted_{end}": [one[at] for one in riley] for at, end in enumerate(("low", "high"))}
+    for quantity, expected in told.items():
+        there = np.flatnonzero(np.nan_to_num(expected))  # no digits are those of 0
+        computed = [ours[at][quantity] for at in there]
+        yield (
+            "portfolio",
+            f"random effects {quantity}",
+            np.array(expected)[there],
+            lambda found=computed: found,
+            ITERATED,
+        )
+
+
 AGREEMENTS = [
     Agreement(*row)
     for rows in (
@@ -487,6 +514,7 @@ AGREEMENTS = [
         *(_of_sandwich(key) for key in ("ols", "logit", "probit", "cloglog", "poisson", "weighted_logit")),
         _of_weights(),
         _of_mixed_zero(),
+        _of_portfolio(),
     )
     for row in rows
 ]

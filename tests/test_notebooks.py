@@ -37,7 +37,8 @@ def test_a_notebook_is_committed_as_somebody_opens_it_first(path):
     nbformat.validate(notebook)
     first, parameters, *_ = notebook.cells
     assert first.cell_type == "markdown" and first.metadata.tags == ["lab-only"]
-    assert "parameters" in parameters.metadata.tags and 'programme_file = "programme.toml"' in parameters.source
+    assert "parameters" in parameters.metadata.tags
+    assert re.search(r'^(programme|portfolio)_file = "\1.toml"', parameters.source)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             assert not cell.outputs and cell.execution_count is None
@@ -46,7 +47,7 @@ def test_a_notebook_is_committed_as_somebody_opens_it_first(path):
 
 def test_what_is_about_one_organization_or_for_the_lab_is_no_report_of_a_programme(tiny):
     names = notebook_names(kl.load(tiny.toml))
-    assert names == [name for name in REPORTS if name != BRIEF and LAB not in REPORTS[name]]
+    assert names == [name for name in REPORTS if name != BRIEF and not REPORTS[name] & {LAB, "portfolio"}]
 
 
 def test_a_programmes_own_notebook_goes_before_the_shipped_one_and_a_copy_of_that_is_not_its_own(tiny):

@@ -288,21 +288,22 @@ def _checked(path: Path) -> Sections:
     try:
         said = Sections.model_validate(content)
     except ValidationError as error:
-        raise ProgrammeError(_explain(error, path.name, content)) from error
+        raise ProgrammeError(explained(error, path.name, content)) from error
     schemas = tables.schemas(declared(said), languages=tuple(said.programme.languages))
     if wrong := list(dict.fromkeys(problems(said, schemas))):
         raise ProgrammeError("\n".join(f"{path.name}, {one}." for one in wrong))
     return said
 
 
-def _explain(error: ValidationError, file_name: str, content: dict) -> str:
+def explained(error: ValidationError, file_name: str, content: dict, model: type[BaseModel] = Sections) -> str:
+    """What is wrong in a file that a model has checked: for each key what was found and what is allowed."""
     lines = []
     for problem in error.errors():
         place, key, found = problem["loc"], _key(problem["loc"], content), problem["input"]
         if problem["type"] == "missing":
             lines.append(f"{file_name}, {key}: this is missing; it is needed.")
         elif problem["type"] == "extra_forbidden":
-            lines.append(f'{file_name}, {key}: the key "{place[-1]}" is not known. {_allowed_keys(place)}')
+            lines.append(f'{file_name}, {key}: the key "{place[-1]}" is not known. {_allowed_keys(place, model)}')
         elif problem["type"] == "value_error":
             lines.append(f"{', '.join(filter(None, [file_name, key]))}: {problem['ctx']['error']}.")
         else:
@@ -313,14 +314,14 @@ def _explain(error: ValidationError, file_name: str, content: dict) -> str:
 def _key(location: tuple, content: dict) -> str:
     """A place in the file as its reader sees it: ``[[source]] 3 (table "survey"), dates``."""
     parts = [part for part in location if part != "[key]"]
-    if parts[:1] == ["source"] and len(parts) > 1:
-        table = content["source"][parts[1]].get("table", "?")
-        return ", ".join([f'[[source]] {parts[1] + 1} (table "{table}")', *(str(part) for part in parts[2:])])
+    if len(parts) > 1 and isinstance(parts[1], int):
+        named = "folder" if "folder" in content[parts[0]][parts[1]] else "table"
+        about = f'({named} "{content[parts[0]][parts[1]].get(named, "?")}")'
+        return ", ".join([f"[[{parts[0]}]] {parts[1] + 1} {about}", *(str(part) for part in parts[2:])])
     return ", ".join([f"[{part}]" if at == 0 else str(part) for at, part in enumerate(parts)])
 
 
-def _allowed_keys(location: tuple) -> str:
-    model: Any = Sections
+def _allowed_keys(location: tuple, model: Any) -> str:
     for part in location[:-1]:
         field = model.model_fields.get(part) if isinstance(part, str) else None
         kinds = [field.annotation, *getattr(field.annotation, "__args__", ())] if field else [model]

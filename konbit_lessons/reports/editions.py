@@ -75,7 +75,7 @@ def changed(then, now):
 def model(programme):
     """Return name → hash of the parts of programme.toml, and of the library that counts."""
     parts = content_of(programme.path)
-    parts[CUT] = parts["programme"].pop(CUT, "")
+    parts[CUT] = parts["programme"].pop(CUT, "") if isinstance(parts["programme"], dict) else ""
     return {name: digest(repr(part)) for name, part in sorted(parts.items())} | {LIBRARY: _library()}
 
 

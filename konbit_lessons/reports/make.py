@@ -141,7 +141,7 @@ def make_reports(
         word.pandoc()
     quarter = notebooks.quarter_of(programme, quarter)
     wanted = notebooks.asked_for(programme, names)
-    top = manifest.reports_folder(programme, reports) / ("study" if programme.study else quarter)
+    top = manifest.reports_folder(programme, reports) / (quarter or notebooks.kind_of(programme))
     place = {PLACE: os.path.relpath(top.parent, programme.folder)}
     limits = {"seconds": seconds, "notebook_seconds": notebook_seconds}
     how = to, strict, limits, force, workers, progress, timed

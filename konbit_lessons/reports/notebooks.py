@@ -34,6 +34,11 @@ def in_order(names):
     return [*(name for name in REPORTS if name in names), *sorted(set(names) - REPORTS.keys())]
 
 
+def kind_of(programme):
+    """Return what reports are about: "quarter", "study", or what says so of itself, as a portfolio."""
+    return getattr(programme, "kind", STUDY if programme.study else QUARTER)
+
+
 def notebooks_folder(programme):
     """Return the folder of the notebooks: the programme's own, else those shipped with the package."""
     return _folders(programme)[0]
@@ -42,7 +47,12 @@ def notebooks_folder(programme):
 def notebook_names(programme):
     """Return the names of the notebooks that ``konbit report`` can run for this programme."""
     names = {path.stem for folder in _folders(programme) for path in folder.glob("*.ipynb")}
-    return [name for name in in_order(names) if not REPORTS.get(name, set()) & INSTEAD.keys()]
+    return [name for name in in_order(names) if not _instead(name, programme)]
+
+
+def _instead(name, programme):
+    """Why this is no report of the programme, in a list; else an empty one."""
+    return [INSTEAD[one] for one in REPORTS.get(name, ()) if one in INSTEAD.keys() - {kind_of(programme)}]
 
 
 def notebook_file(programme, name):
@@ -84,14 +94,13 @@ def asked_for(programme, names=None):
     ------
     ProgrammeError : there is no such notebook, or it makes no report
     """
-    usual = STUDY if programme.study else QUARTER
     there = notebook_names(programme)
     for name in names or ():
-        if reason := next((INSTEAD[one] for one in REPORTS.get(name, ()) if one in INSTEAD), None):
-            raise ProgrammeError(f"report: {name} {reason}")
+        if reason := _instead(name, programme):
+            raise ProgrammeError(f"report: {name} {reason[0]}")
         if name not in there:
             raise ProgrammeError(f'report: found "{name}"; expected one of {", ".join(there)}.')
-    wanted = names or [name for name in there if usual in REPORTS.get(name, ())]
+    wanted = names or [name for name in there if kind_of(programme) in REPORTS.get(name, ())]
     return {name: notebook_file(programme, name) for name in wanted}
 
 
@@ -206,7 +215,8 @@ def parameters(setting, notebooks, *, further=None, **every):
     programme, quarter, words, audience = setting
     if audience not in AUDIENCES:
         raise ProgrammeError(f"audience: found {audience!r}; expected {' or '.join(AUDIENCES)}.")
-    every |= {"programme_file": programme.path.name, "quarter": quarter, "language": words.language}
+    every |= dict.fromkeys(("programme_file", "portfolio_file"), programme.path.name)
+    every |= {"quarter": quarter, "language": words.language}
     every, further = every | {"audience": audience}, dict(further or {})
     if own := min(every.keys() & further, default=""):
         raise ProgrammeError(f"parameter {own}: found it among the further parameters; expected it as --{own}.")

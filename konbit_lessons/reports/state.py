@@ -51,6 +51,7 @@ class State:
         said = [quarter, words.language, audience, about, self.code(path), self.used[programme.path.name]]
         said += [[name, self._read(name, quarter, audience)] for name in read or ()]
         said += [self._waiting] if audience == "shared" else []
+        said += [] if programme.sources else [self.used]  # of what has none, which files are read can change
         anything = read is None or notebooks.is_own(programme, path)
         return digest(json.dumps([*said, self._own if anything else ""]))
 

@@ -125,7 +125,12 @@ def headline(say, result):
     rows = incentive_rows(say, result)
     if len(rows) == 1:
         return of_incentive(say, result, rows.iloc[0])
-    return found(say, result) + not_found(say, result)
+    return in_short(say, rows)
+
+
+def in_short(say, rows):
+    """Return of some rows what clearly or likely goes with participation, and of which nothing was found."""
+    return _found(say, rows) + _not_found(say, rows)
 
 
 def base_rate(say, result):
@@ -137,23 +142,25 @@ def base_rate(say, result):
 
 def found(say, result):
     """Return what clearly or likely goes with participation, in one sentence, or that nothing does."""
+    return _found(say, incentive_rows(say, result))
 
+
+def _found(say, rows):
     def named(row):
         return say(TEXTS["found_of"][_way(row)], label=small(row["label"]), points=abs(row["estimate"]))
 
-    said = _by_strength(say, result, TEXTS["found"], named)
-    return _sentence(say, said) if said else say(TEXTS["found_none"], n=len(result.table))
+    said = _by_strength(say, rows, TEXTS["found"], named)
+    return _sentence(say, said) if said else say(TEXTS["found_none"], n=len(rows))
 
 
-def not_found(say, result):
-    """Return of which incentives nothing was found, and why not; None where something was found of all."""
-    said = _by_strength(say, result, TEXTS["not_found"], lambda row: f"**{small(str(term_name(say, row['term'])))}**")
+def _not_found(say, rows):
+    said = _by_strength(say, rows, TEXTS["not_found"], lambda row: f"**{small(str(term_name(say, row['term'])))}**")
     return _sentence(say, said) if said else None
 
 
-def _by_strength(say, result, texts, named):
+def _by_strength(say, rows, texts, named):
     """A clause for each strength, or strength and direction, that some incentives have, with their names."""
-    said, rows = [], incentive_rows(say, result).to_dict("records")
+    said, rows = [], rows.to_dict("records")
     for key, text in texts.items():
         names = [named(row) for row in rows if key in (row["strength"], f"{row['strength']} {_way(row)}")]
         said.append(say_known(say, text, n=len(names), names=names))
