@@ -93,7 +93,7 @@ def test_an_unknown_level_is_set_aside_with_its_place_and_what_is_allowed(tiny):
     assert "expected round_table, training, coaching, showcase, joint_event" in reason
     assert data.events["event_id"].tolist() == ["E001"]
     # its invitations and its sign-in rows cannot stand without it, and say so
-    assert (data.set_aside["reason"] == "no such event in the table of events").sum() == 4
+    assert (data.set_aside["reason"] == "its row in the table of events was set aside").sum() == 4
 
 
 def test_a_date_that_is_none_is_set_aside_and_its_row_stays_where_blank_is_allowed(tiny):
@@ -388,7 +388,7 @@ def test_a_code_that_a_spreadsheet_took_for_a_day_makes_attendance_unknown_and_n
     came = data.invitations.set_index(["event_id", "organization_id"])["attended"]
     assert came["1-2"].isna().to_dict() == {"CDSP-001": False, "CDSP-002": True, "AWD-001": False}
     assert came["E002"].isna().to_dict() == {"CDSP-001": False, "3-1": True, "AWD-001": False}
-    assert sorted(data.set_aside["reason"].str.partition("; ")[2]) == ["it may be 1-2", "nearest: 3-1"]
+    assert sorted(data.set_aside["reason"].str.split("; ").str[1]) == ["it may be 1-2", "nearest: 3-1"]
 
 
 def test_names_of_files_and_headers_are_found_however_they_are_composed(tiny):

@@ -215,6 +215,8 @@ class Conversion:
             why = "; " + wrong[name].reindex(lacking.index)
             about = {"check": "needed value", "reason": f"the row cannot be used without {name}" + why.fillna("")}
             self.record.set_aside(lacking, self.schema.name, name, written, **about)
+            if self.schema.name == "sign_in" and name == "event_id":
+                self.record.eventless.append(as_text(lacking).dropna(subset="organization_id"))
             values = kept(values, values[name].notna())
         return values
 

@@ -76,11 +76,16 @@ class Record:
         Table → the columns that its files have.
     unsure : list of DataFrame
         Rows that corrections took out because nobody knows which organization they are about: its name is open still.
+    eventless : list of DataFrame
+        Rows of sheets of who came that do not say at which event.
+    matrices : set of str
+        Files in which events are columns.
     """
 
     def __init__(self) -> None:
         self.log, self.aside, self.read, self.arrivals, self.notices, self.unsure = [], [], [], [], [], []
         self.given: dict[str, set[str]] = {}
+        self.eventless, self.matrices = [], set()
 
     def changed(self, rows: pd.DataFrame, table: str, column, old, new, **line) -> None:
         """One line of the log for each of these rows: a response was changed, unless ``change_type`` says otherwise."""
