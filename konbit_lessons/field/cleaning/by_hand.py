@@ -20,7 +20,7 @@ from konbit_lessons.field.programme import CORRECTIONS
 from konbit_lessons.field.sections import Source
 from konbit_lessons.field.sources import Raw
 from konbit_lessons.field.sources.raw import listed
-from konbit_lessons.field.values import NO, WRITING, YES, distinct_of, encoded, looked_up
+from konbit_lessons.field.values import NO, WRITING, YES, distinct_of, encoded, looked_up, nothing
 
 ASIDE, UNSAID, CAME = "_aside", "_unsaid", "attended"  # beside rows: why it is no record; no line is for its marks
 BESIDE = (ASIDE, UNSAID)
@@ -69,6 +69,7 @@ def shaped(
     rows = _flagged(_with_parents(raw, table, {*source.expected, *schema.columns}), raw, table, source.keep)
     spaced = {" ".join(header.split()): header for header in rows}
     parts = {name: [spaced.get(" ".join(one.split()), one) for one in said] for name, said in source.parts.items()}
+    rows = _entries(rows, [one for said in parts.values() for one in said if "#" in one and one not in rows])
     rest = [one for one in rows if one not in {*schema.columns, ASIDE}.union(*parts.values())]
     if matrix := next((name for name, (header, *_) in parts.items() if _is_matrix(name, header)), ""):
         under = [one for one in rest if parts[matrix] == [HEADER] or fnmatch(one, parts[matrix][0])]
@@ -92,6 +93,23 @@ def shaped(
         rows = _one_a_row(rows, columns.get(name, name), mark)
     same = ({CAME: "yes"} if every_row else {}) | source.set
     return rows, source.model_copy(update={"columns": columns, "set": same})
+
+
+def _entries(rows: pd.DataFrame, headers: list[str]) -> pd.DataFrame:
+    """As many rows as a record has entries, where ``name_#`` stands for the columns name_1, name_2, … of a repeat."""
+    found: dict[str, dict[tuple[int, ...], str]] = {}
+    for header in headers:
+        each = {one: re.fullmatch(r"(\d+)".join(map(re.escape, header.split("#"))), one) for one in rows}
+        found[header] = {tuple(map(int, number.groups())): one for one, number in each.items() if number}
+    keys = {key for columns in found.values() for key in columns}
+    deepest, other = max(map(len, keys), default=0), [one for columns in found.values() for one in columns.values()]
+    made, rest = [], rows.drop(columns=other)
+    for key in sorted(one for one in keys if len(one) == deepest):
+        own = {header: columns.get(key[: header.count("#")]) for header, columns in found.items()}
+        entry = rest.assign(**{header: rows.get(one, nothing(rows).astype("str")) for header, one in own.items()})
+        made.append(entry[entry[[one for one in own if one.count("#") == deepest]].notna().any(axis="columns")])
+    without = rest[~rest.index.isin(pd.Index([]).append([one.index for one in made]))]
+    return pd.concat([*made, without]).sort_index(kind="stable") if made else rows
 
 
 def _is_matrix(name: str, header: str) -> bool:

@@ -321,8 +321,12 @@ def _part(raw: Raw, table: str, name: str, source: Source, schema: pa.DataFrameS
         if count:
             notices.append(f"{where}, {column}: {count} serial numbers were read as days, counted from {raw.epoch}")
     unused = _unused(frame, raw.kind, {*wanted.values(), *clock.values()})
+    key = schema.metadata["key"]
     if unused:
         notices.append(f"{where}: not used: {', '.join(unused)}")
+    if (entries := [one for one in unused if one.endswith("_1") and f"{one[:-1]}2" in unused]) and not key:
+        told = f'if these are entries of a repeat, "{entries[0][:-1]}#" as a header reads each as a row'
+        notices.append(f"{where}: {entries[0]}, {entries[0][:-1]}2: {told}")
     if nameless := [header for header in frame if NAMELESS.fullmatch(header)]:
         notices.append(f"{where}: values without a header: {', '.join(nameless)}. Is the first row the header?")
     same = source.constants(file.name) | {"source": name, "sheet": sheet, "_kind": raw.kind}
