@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
+from json import dumps
 from math import isinf
 
 import numpy as np
@@ -75,6 +76,17 @@ def convert(text: pd.Series, about: Mapping, writing: Writing, dtype: object) ->
     wrong = np.flatnonzero(np.isin(codes, list(reasons))) if reasons else []
     expected = pd.Series([reasons[code] for code in codes[wrong]], index=text.index[wrong], dtype="str")
     return looked_up(text, good, dtype), expected
+
+
+def way_out(text: str, column: str) -> str:
+    """The line of programme.toml that says what a text means which no value is in.
+
+    >>> way_out("---", "income"), way_out("'-500", "income")
+    ('missing.income = ["---"]', 'levels.income = { "\'-500" = "…" }')
+    """
+    said = dumps(text.strip(), ensure_ascii=False)
+    is_blank = folded(text) in WRITING["missing"]["texts"] or not any(map(str.isalnum, text))
+    return f"missing.{column} = [{said}]" if is_blank else f'levels.{column} = {{ {said} = "…" }}'
 
 
 def of_several_days(text: pd.Series, writing: Writing) -> pd.Series:

@@ -6,6 +6,7 @@ the main sheet, rows that sum up others or are struck through.
 
 import json
 import re
+from collections.abc import Iterator
 from fnmatch import fnmatch
 
 import pandas as pd
@@ -19,7 +20,7 @@ from konbit_lessons.field.identity.forms import plain
 from konbit_lessons.field.programme import CORRECTIONS
 from konbit_lessons.field.sections import Source
 from konbit_lessons.field.sources import Raw
-from konbit_lessons.field.sources.raw import listed
+from konbit_lessons.field.sources.raw import is_metadata, listed
 from konbit_lessons.field.values import NO, WRITING, YES, distinct_of, encoded, looked_up, nothing
 
 ASIDE, UNSAID, CAME = "_aside", "_unsaid", "attended"  # beside rows: why it is no record; no line is for its marks
@@ -33,6 +34,7 @@ _BEGUN = rf"\s*(?:{_PARTS}|{_SUMS})\b"
 TOTAL = re.compile(rf"\s*(?:(?:{_PARTS})\b(.*)|(?:{_SUMS})[\d\s:.=]*)", re.IGNORECASE | re.DOTALL)
 _DAYS = re.compile(MARKS["days"])
 _SIGNED = frozenset(map(fold, MARKS["headers"]))
+NAMELESS = re.compile(r"column \d+")  # what a column of values under no header is called
 _SHORT, _LEADING = 2, 3  # letters of a mark; columns of which one says that a row is a total
 _EVERY_ROW = f'{CAME} = "{EVERY_ROW}", if every name listed came'
 KEEP = {"totals": "the row sums up others", "struck through": "the row is struck through"}
@@ -112,6 +114,19 @@ def _entries(rows: pd.DataFrame, headers: list[str]) -> pd.DataFrame:
     return pd.concat([*made, without]).sort_index(kind="stable") if made else rows
 
 
+def left_over(frame: pd.DataFrame, kind: str, used: set[str]) -> Iterator[str]:
+    """Notices of columns that nothing uses: not of what an exporter adds, nor of a question whose choices are used."""
+    asked = {header.rpartition("/")[0] for header in used}
+    other = [header for header in frame if header not in used | asked and not is_metadata(header, kind)]
+    if unused := [header for header in other if header.rpartition("/")[0] not in used]:
+        yield f"not used: {', '.join(unused)}"
+    stems = [one[:-1] for one in unused if one.endswith("_1") and f"{one[:-1]}2" in unused]
+    for stem in stems[:1]:
+        yield f'{stem}1, {stem}2: if these are entries of a repeat, "{stem}#" as a header reads each as a row'
+    if nameless := list(filter(NAMELESS.fullmatch, frame)):
+        yield f"values without a header: {', '.join(nameless)}. Is the first row the header?"
+
+
 def _is_matrix(name: str, header: str) -> bool:
     """Whether what a column is stands over other columns: ``@header``, or ``E*`` where the column has no ``*``."""
     return header == HEADER or ("*" in header and "*" not in name)
@@ -172,7 +187,7 @@ def _unpivoted(rows: pd.DataFrame, rest: list[str], source: Source, where: str) 
     if not marked:
         told = f"no column has marks of who came, such as x, 1, oui or P, to read under {HEADER}"
         raise SourceError(f"{where}: {told}. It has {', '.join(rows)}. {_line(['the mark'])}")
-    if nameless := [header for header in marked if re.fullmatch(r"column \d+", header)]:
+    if nameless := list(filter(NAMELESS.fullmatch, marked)):
         advice = "Write above each column what it is about: a cell merged over two says it of one"
         raise SourceError(f"{where}: marks of who came stand under no header, in {listed(nameless)}. {advice}.")
     records = rows[rows[ASIDE].isna()] if ASIDE in rows else rows

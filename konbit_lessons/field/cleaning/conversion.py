@@ -24,8 +24,7 @@ from konbit_lessons.field.days import Writing, alike, are_half_turned
 from konbit_lessons.field.declared import nearest
 from konbit_lessons.field.programme import Programme, Source
 from konbit_lessons.field.sources import Raw, read
-from konbit_lessons.field.sources.raw import is_metadata
-from konbit_lessons.field.values import as_text, constant, counted, encoded, kept, looked_up, nothing, stacked
+from konbit_lessons.field.values import as_text, constant, counted, encoded, kept, looked_up, nothing, stacked, way_out
 
 SUBMITTED = tables.codebook()["submitted"]  # where an exporter says when a row was submitted
 _TURNED = (
@@ -34,7 +33,6 @@ _TURNED = (
     "year-month-day."
 )
 _CUT = "A spreadsheet kept only the first digits of such codes: export them anew, or name another column."
-NAMELESS = re.compile(r"column \d+")  # what a column of values under no header is called
 FILLED_IN = ("end", "today", "start")  # when a form was filled in, by the device's clock; the first there is counts
 
 
@@ -162,6 +160,8 @@ class Conversion:
             return none, pd.Series(dtype="str")
         cells = self._with_blanks(text, name, blanked)
         values, wrong = by_codebook.convert(cells, about.metadata, self._writing(name), dtype)
+        ways = cells[wrong.index].astype("str").map(lambda one: f"; or say what it means: {way_out(one, name)}")
+        wrong += ways.astype("str")
         of_value = {"scope": "value", "check": "conversion", "reason": wrong}
         self.record.set_aside(text.loc[wrong.index], self.schema.name, name, cells, **of_value)
         if tables.is_day(about):
@@ -320,26 +320,12 @@ def _part(raw: Raw, table: str, name: str, source: Source, schema: pa.DataFrameS
         part[column], count = by_codebook.days_of_serials(part[column], raw.epoch)
         if count:
             notices.append(f"{where}, {column}: {count} serial numbers were read as days, counted from {raw.epoch}")
-    unused = _unused(frame, raw.kind, {*wanted.values(), *clock.values()})
-    key = schema.metadata["key"]
-    if unused:
-        notices.append(f"{where}: not used: {', '.join(unused)}")
-    if (entries := [one for one in unused if one.endswith("_1") and f"{one[:-1]}2" in unused]) and not key:
-        told = f'if these are entries of a repeat, "{entries[0][:-1]}#" as a header reads each as a row'
-        notices.append(f"{where}: {entries[0]}, {entries[0][:-1]}2: {told}")
-    if nameless := [header for header in frame if NAMELESS.fullmatch(header)]:
-        notices.append(f"{where}: values without a header: {', '.join(nameless)}. Is the first row the header?")
+    left = by_hand.left_over(frame, raw.kind, {*wanted.values(), *clock.values()})
+    notices += [f"{where}: {one}" for one in left]
     same = source.constants(file.name) | {"source": name, "sheet": sheet, "_kind": raw.kind}
     part = part.assign(**{column: encoded(part[column]) for column in part})
     part = part.assign(**{column: constant(text, part) for column, text in same.items()})
     return part.assign(row=numbers)
-
-
-def _unused(frame: pd.DataFrame, kind: str, used: set[str]) -> list[str]:
-    """The headers that nothing uses: not what an exporter adds, nor a question of which the choices are used."""
-    asked = {header.rpartition("/")[0] for header in used}
-    other = [header for header in frame if header not in used | asked and not is_metadata(header, kind)]
-    return [header for header in other if header.rpartition("/")[0] not in used]
 
 
 def as_written(rows: pd.DataFrame) -> pd.DataFrame:
