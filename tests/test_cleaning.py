@@ -342,10 +342,17 @@ def test_what_is_declared_and_no_file_has_is_said(tiny):
 SWAPPED = ["2024-10-01", "15/02/2024", "20/03/2024"]  # 10 January, which a spreadsheet took for 1 October
 
 
+NEAR = ["2024-02-05", "2024-03-10", "25/01/2024"]  # with day and month exchanged, they are far from the text
+
+
 @pytest.mark.parametrize(
     ("days", "is_turned"),
     [
         (SWAPPED, True),
+        (SWAPPED[:2], True),
+        (["2024-03-02", "2024-05-04", "20/03/2024"], True),
+        (["2024-02-01", "15/02/2024"], False),
+        (NEAR, False),
         (["2024-10-01", "2024-12-02", "02/15/2024", "03/20/2024"], True),
         (
             [*(f"2024-0{month}-0{month + 1}" for month in (1, 3, 5)), *(f"{day}/04/2024" for day in (13, 20, 25, 26))],
@@ -369,7 +376,9 @@ def test_a_column_that_a_spreadsheet_turned_half_is_refused_with_the_cause(tiny,
     declared = 'files = "events.xlsx"\ndates = ["day/month/year", "month/day/year"]\n[source.columns]\nheld_on = "Jour"'
     tiny.replace("programme.toml", 'files = "events.csv"', declared)
     if not is_turned:
-        assert len(tiny.clean().events) == len(days) - ("hier" in days)
+        data, doubtful = tiny.clean(), days in (["2024-02-01", "15/02/2024"], ["2024-02-01", *SWAPPED[1:]], NEAR)
+        assert len(data.events) == len(days) - ("hier" in days)
+        assert doubtful == any("perhaps taken day for month" in notice for notice in data.notices)
         return
     with pytest.raises(kl.KonbitError, match=r'events\.xlsx, sheet Dates, column "Jour": .*has probably taken day'):
         tiny.clean()

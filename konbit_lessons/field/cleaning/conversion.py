@@ -20,7 +20,7 @@ from konbit_lessons.field import values as by_codebook
 from konbit_lessons.field.cleaning import by_hand, versions
 from konbit_lessons.field.cleaning.corrections import corrected
 from konbit_lessons.field.cleaning.record import ROW, TYPED, WHEN, Record
-from konbit_lessons.field.days import Writing, alike, are_half_turned
+from konbit_lessons.field.days import Writing, alike, half_turned
 from konbit_lessons.field.declared import nearest
 from konbit_lessons.field.programme import Programme, Source
 from konbit_lessons.field.sources import Raw, read
@@ -28,7 +28,7 @@ from konbit_lessons.field.values import as_text, constant, counted, encoded, kep
 
 SUBMITTED = tables.codebook()["submitted"]  # where an exporter says when a row was submitted
 _TURNED = (
-    "all cells that are dates have a day up to 12, and all dates that are text one above: a spreadsheet has probably "
+    "all cells that are dates have a day up to 12, and all dates that are text one above: a spreadsheet has {} "
     "taken day for month where it could. Compare with the paper, and write all dates of the column as text, "
     "year-month-day."
 )
@@ -315,8 +315,11 @@ def _part(raw: Raw, table: str, name: str, source: Source, schema: pa.DataFrameS
         if cut := by_codebook.cut_short(part[column]):
             raise SourceError(f'{where}, column "{wanted[column]}": found "{cut}". {_CUT}')
     for column in [column for column in wanted if raw.epoch and tables.is_day(schema.columns[column])]:
-        if are_half_turned(part[column].dropna().tolist()):
-            raise SourceError(f'{where}, column "{wanted[column]}": {_TURNED}')
+        if turned := half_turned(part[column].dropna().tolist()):
+            told = f'{where}, column "{wanted[column]}": {_TURNED.format(turned)}'
+            if turned == "probably":
+                raise SourceError(told)
+            notices.append(told)
         part[column], count = by_codebook.days_of_serials(part[column], raw.epoch)
         if count:
             notices.append(f"{where}, {column}: {count} serial numbers were read as days, counted from {raw.epoch}")
