@@ -37,7 +37,7 @@ def words_of(text: str) -> list[str]:
 
 
 MONTHS = {name: number for number, names in enumerate(WRITING["months"], start=1) for name in words_of(names)}
-_WEEKDAYS, _BESIDE, _UNTIL = ({*words_of(WRITING[words])} for words in ("weekdays", "beside_days", "until"))
+WEEKDAYS, _BESIDE, _UNTIL = ({*words_of(WRITING[words])} for words in ("weekdays", "beside_days", "until"))
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,11 @@ def alike(text: str) -> str:
     "Nom de l'organisation"
     """
     return " ".join(re.sub("[’‘ʼ´`′]", "'", unicodedata.normalize("NFC", text)).split())
+
+
+def plain_digits(text: str) -> str:
+    """A text with the digits of any script as 0 to 9."""
+    return text if text.isascii() else "".join(str(unicodedata.decimal(one, one)) for one in text)
 
 
 def span(text: str, writing: Writing) -> tuple[datetime, datetime]:
@@ -133,7 +138,7 @@ def of_serial(text: str, epoch: str) -> datetime | None:
 
 
 def half_turned(texts: list[str]) -> str:
-    """Whether all date cells of a column have a day up to 12, all other dates one above: "probably" no chance, "perhaps".
+    """Whether all date cells of a column have a day up to 12, all other dates one above; "probably" where no chance.
 
     So it is where a spreadsheet took month for day, and left as text what then was no date. Right days are so by chance
     in 0.4 of cells and 0.6 of texts; less than once in ten is no chance, unless the cells lie near the texts only with
@@ -188,13 +193,11 @@ def _with_zone(day: datetime, time: re.Match, writing: Writing) -> datetime:
 
 def _named(text: str, writing: Writing) -> tuple[str, tuple[datetime, datetime] | None]:
     """Days whose month is a name, and what stands first in them: d, m or y."""
-    words = [word for word in words_of(text) if word not in _BESIDE | _UNTIL]
-    months = [word for word in words if word in MONTHS]
-    for word in [word for word in words if word in _WEEKDAYS]:  # "mar" is a Tuesday beside another month
-        if word not in MONTHS or len(months) > 1:
+    words = [word for word in words_of(text) if word not in _BESIDE | _UNTIL and word not in WEEKDAYS - {*MONTHS}]
+    for word in [word for word in words if word in WEEKDAYS]:  # "mar" is a Tuesday beside another month
+        if len([one for one in words if one in MONTHS]) > 1 and not _ends("".join(map(_kind, words)), words):
             words.remove(word)
-            months = [month for month in words if month in MONTHS]
-    kinds = "".join(_kind(word) for word in words)
+    months, kinds = [word for word in words if word in MONTHS], "".join(map(_kind, words))
     if not months or not (ends := _ends(kinds, words)):
         return "", None
     for month, (languages, other) in WRITING["one_month_or_another"].items():
@@ -242,7 +245,7 @@ def _numbered(text: str, orders: tuple[str, ...]) -> tuple[datetime, datetime] |
 
 def _meant(found: re.Match) -> str:
     word = next(iter(words_of(found[0])), "")
-    return " - " if word in _UNTIL else " " if word in _WEEKDAYS | _BESIDE else found[0]
+    return " - " if word in _UNTIL else " " if word in WEEKDAYS | _BESIDE else found[0]
 
 
 def _in_order(text: str, orders: tuple[str, ...]) -> datetime | None:

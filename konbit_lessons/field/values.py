@@ -18,7 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from konbit_lessons.field.days import ISO, SERIAL_NUMBER, WRITING, Writing, alike, of_serial, span
+from konbit_lessons.field.days import ISO, SERIAL_NUMBER, WRITING, Writing, alike, of_serial, plain_digits, span
 from konbit_lessons.tables import TEXT
 
 YES, NO = {*WRITING["yes"]}, {*WRITING["no"]}
@@ -67,7 +67,7 @@ def convert(text: pd.Series, about: Mapping, writing: Writing, dtype: object) ->
     good, reasons = {}, {}
     for at, written in enumerate(distinct):
         try:
-            good[written] = parse(meant.get(folded(written), written).strip(), writing, about)
+            good[written] = parse(plain_digits(meant.get(folded(written), written).strip()), writing, about)
         except ValueError as error:
             said = meant.get(folded(written))
             reasons[at] = f'programme.toml reads it as "{said}", under levels; {error}' if said else str(error)
@@ -82,7 +82,7 @@ def way_out(text: str, column: str) -> str:
     """The line of programme.toml that says what a text means which no value is in.
 
     >>> way_out("---", "income"), way_out("'-500", "income")
-    ('missing.income = ["---"]', 'levels.income = { "\'-500" = "…" }')
+    ('missing.income = ["---"]', 'levels.income = { "\\'-500" = "…" }')
     """
     said = dumps(text.strip(), ensure_ascii=False)
     is_blank = folded(text) in WRITING["missing"]["texts"] or not any(map(str.isalnum, text))
@@ -173,7 +173,7 @@ def _amount(text: str, writing: Writing, about: Mapping) -> float:
 def _said(text: str, writing: Writing, about: Mapping) -> Decimal:
     """The number of a text that may hold its unit, or a percent sign."""
     text = text.replace("’", "'")
-    found = re.fullmatch(r"([^\d+-]*)([+-]?\d[\d\s\u00a0\u202f'.,]*?)([^\d]*)", text)
+    found = re.fullmatch(r"([^\d+-]*)([+-]?\d[\d\s\u00a0\u202f'.,٫٬]*?)([^\d]*)", text)
     mark = folded(found[1] + found[3]).strip(". ") if found else ""
     percent = [(text.removesuffix("%"), -2)] if text.endswith("%") else []  # as a percent cell of a workbook holds it
     known = mark in (marks := about.get("marks", ())) or re.sub(r"[\s.]*/[=-]$", "", mark) in marks  # KES 500/=
@@ -188,6 +188,7 @@ def _said(text: str, writing: Writing, about: Mapping) -> Decimal:
 
 def _number(text: str, writing: Writing) -> Decimal | None:
     mark, other = writing.decimal, "," if writing.decimal == "." else "."
+    text = text.replace("٫", mark).replace("٬", "'")  # as Arabic has them
     digits = _SPACES.sub("", text)
     if digits != text and not _SPACED.fullmatch(text):
         return None

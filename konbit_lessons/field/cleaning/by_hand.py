@@ -14,7 +14,7 @@ import pandera.pandas as pa
 
 from konbit_lessons.errors import SourceError
 from konbit_lessons.field.cleaning.record import Record
-from konbit_lessons.field.days import MONTHS, words_of
+from konbit_lessons.field.days import MONTHS, WEEKDAYS, day_and_month, words_of
 from konbit_lessons.field.identity import fold
 from konbit_lessons.field.identity.forms import plain
 from konbit_lessons.field.programme import CORRECTIONS
@@ -199,9 +199,14 @@ def _unpivoted(rows: pd.DataFrame, rest: list[str], source: Source, where: str) 
 
 def _signed(rows: pd.DataFrame, rest: list[str]) -> list[str]:
     """The columns that, as their headers say, tell who signed of those on a list, or on which days."""
-    days = [header for header in rest if _DAYS.fullmatch(header.strip().casefold())]
+    days = [header for header in rest if _DAYS.fullmatch(header.strip().casefold()) or _is_day(header)]
     days = [header for header in days if rows[header].dropna().str.strip().map(plain).isin(KNOWN).all()]
     return [header for header in rest if fold(header) in _SIGNED][:1] or days
+
+
+def _is_day(header: str) -> bool:
+    """A day of a month, or of the week."""
+    return bool(day_and_month(header)) or (bool(said := {*words_of(header)}) and said <= WEEKDAYS)
 
 
 def _one_a_row(rows: pd.DataFrame, header: str | None, mark: str) -> pd.DataFrame:

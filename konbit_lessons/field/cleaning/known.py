@@ -12,7 +12,7 @@ from konbit_lessons.field.cleaning.decisions import DECISION, NEW, NO_ORGANIZATI
 from konbit_lessons.field.cleaning.history import MERGED, TWICE, History
 from konbit_lessons.field.cleaning.lines import NOT_HELD
 from konbit_lessons.field.cleaning.record import ON_ROSTER, ROW, STATUS, TYPED, Record, as_list
-from konbit_lessons.field.identity import CANDIDATES, Codes, Match, fold, several_in
+from konbit_lessons.field.identity import CANDIDATES, Codes, Match, between, fold, several_in
 from konbit_lessons.field.values import as_text, distinct_of, kept, looked_up
 from konbit_lessons.tables import TEXT, day_of
 
@@ -125,7 +125,8 @@ class Events(_Known):
         """By code; else by the day that a text names, as sheets are called, where one event alone was held on it."""
         found = {}
         for text in texts:
-            how, codes = ("code", self._codes.of(text)) if self._codes.of(text) else on_day(text, self.held)
+            codes = self._codes.of(text) or [code for one in text.split(" / ") for code in self._codes.of(one)]
+            how, codes = ("code", codes) if codes else on_day(text, self.held)  # E1 / morning is E1
             codes = list(dict.fromkeys(self._same[code]["decision"] if code in self._same else code for code in codes))
             how, codes = (how, codes) if codes else ("", self._codes.as_days(text))
             sure = codes[0] if how and len(codes) == 1 else None
@@ -264,7 +265,8 @@ class Organizations(_Known):
             return SAID.get(match.how, f"{match.how}, {match.score:g} of 100")
         near = f"nearest: {', '.join(match.candidates)}" if match.candidates else "no name on it is near"
         several = min(len(several_in(text)), len(match.candidates)) > 1
-        way = f'; of several in one cell, write what stands between them: several.{name} = ";"' * several
+        mark = between(text) if several else ""
+        way = f'; of several in one cell, say what stands between them: several.{name} = "{mark}"' * several
         return f"not surely an organization on the roster; {near}{way}"
 
     def _settle(self, rows: pd.DataFrame, table: str, name: str, found: dict, record: Record) -> None:
