@@ -99,9 +99,9 @@ def test_an_unknown_level_is_set_aside_with_its_place_and_what_is_allowed(tiny):
 def test_a_date_that_is_none_is_set_aside_and_its_row_stays_where_blank_is_allowed(tiny):
     tiny.replace("conversations.csv", "2017-01-01", "2017-02-30")
     data = tiny.clean()
-    assert _reasons(data, "conversations") == {
-        (2, "follow_up_due_on"): ("value", "2017-02-30", "expected a date written year-month-day")
-    }
+    way = 'or say what it means: levels.follow_up_due_on = { "2017-02-30" = "…" }'
+    expected = ("value", "2017-02-30", f"expected a date written year-month-day; {way}")
+    assert _reasons(data, "conversations") == {(2, "follow_up_due_on"): expected}
     assert len(data.conversations) == 2 and data.conversations["follow_up_due_on"].isna().all()
 
 

@@ -243,9 +243,7 @@ def with_marks(text: pd.DataFrame, source: Source, table: str, record: Record) -
     is_sheet = table == "sign_in"
     came = looked_up(cells, meanings(distinct_of(cells)[1], source.levels.get(CAME, {}), where, strict=is_sheet))
     is_matrix = any(_is_matrix(*one) for one in source.headers.items())
-    record.matrices |= (
-        {*text["source"].unique()} if _is_matrix("event_id", source.headers.get("event_id", "")) else set()
-    )
+    record.matrices.update(text["source"].unique() if _is_matrix("", source.headers.get("event_id", "")) else ())
     if is_matrix and not is_sheet and CAME not in source.blank and not came.isin(NO).any():
         told = f'Write {CAME} = "no" under [source.blank] where a blank is that, or table = "sign_in" beside a list'
         raise SourceError(f"{where}: nobody is marked as absent. {told}.")

@@ -283,11 +283,8 @@ def _wanted(raw: Raw, source: Source, name: str) -> list[str]:
     """The sheets to read: those programme.toml names; else all of a hand-made workbook, the main one of an export."""
     if not source.sheets:
         return list(raw.tables) if raw.kind == "sheet" else ["main"]
-    found = [
-        one
-        for one, title in raw.sheets.items()
-        if any(matching([alike(title), one], alike(each)) for each in source.sheets)
-    ]
+    names, asked = {one: [alike(title), one] for one, title in raw.sheets.items()}, [*map(alike, source.sheets)]
+    found = [one for one, called in names.items() if any(matching(called, each) for each in asked)]
     if not found:
         called = f"no visible sheet is called {', '.join(source.sheets)}; it has {', '.join(raw.sheets.values())}"
         raise SourceError(f"{name}: {called}.")

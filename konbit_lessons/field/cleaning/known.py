@@ -110,9 +110,8 @@ class Events(_Known):
         gone = record.all_set_aside().query("table == 'events' and scope == 'row'")
         self._gone = Codes(gone["record_id"])
         off = self._events[codes.isin(self._off)]
-        record.set_aside(
-            off, "events", "event_status", status, check=STATUS, reason="the event does not count: " + status
-        )
+        about = {"check": STATUS, "reason": "the event does not count: " + status}
+        record.set_aside(off, "events", "event_status", status, **about)
         self._events = self._events.drop(index=off.index)
         codes = self._events["event_id"]
         for code in codes[codes.isin(self._same)]:

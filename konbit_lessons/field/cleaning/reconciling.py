@@ -95,17 +95,12 @@ def with_attendance(
     listed = ~rows["event_id"].isin({*known["event_id"].unique(), *names["event_id"].unique()})
     rows["attended"] = here.astype("boolean")
     rows["delegates"] = rows["delegates"].fillna(0)
+    doubtful = ((maybe | elsewhere | crowded) & ~listed) | twice
     for name in CAME:
-        rows[name] = (
-            rows[name].mask(listed, invited[name].array).mask(((maybe | elsewhere | crowded) & ~listed) | twice)
-        )
-    unknown = rows["attended"].isna()
-    reasons = {CODE_TWICE: twice, NAME_OPEN: maybe, EVENT_OPEN: elsewhere, f"{NAMES_OPEN} {few}": crowded}
-    reasons = {why: one if why == CODE_TWICE else one & ~twice for why, one in reasons.items()}
-    rest = ~pd.concat(list(reasons.values()), axis="columns").any(axis="columns")
-    for why, these in (reasons | {NO_SHEET: rest}).items():
-        these &= unknown
-        record.noted(rows[these], "invitations", "attended", "", check="attendance", reason=f"unknown: {why}")
+        rows[name] = rows[name].mask(listed, invited[name].array).mask(doubtful)
+    why = pd.Series(NO_SHEET, rows.index).mask(crowded, f"{NAMES_OPEN} {few}").mask(elsewhere, EVENT_OPEN)
+    why, unknown = "unknown: " + why.mask(maybe, NAME_OPEN).mask(twice, CODE_TWICE), rows["attended"].isna()
+    record.noted(rows[unknown], "invitations", "attended", "", check="attendance", reason=why[unknown])
     guests, name = came[~_among(came, invited[PAIR])], "organization_id"
     record.noted(guests, "sign_in", name, guests[name], check="attendance", reason=WALK_IN)
     return rows, _attendance_agreement(invited, rows[~listed], record)
