@@ -151,9 +151,8 @@ def half_turned(texts: list[str]) -> str:
     """
     cells = [_year_first(text[:10]) for text in texts if ISO.fullmatch(text)]
     typed = [[*sorted(map(int, found.groups()[:2])), found[3]] for found in map(_NUMBERS.match, texts) if found]
-    if not (cells and typed and all(cells)) or max(day.day for day in cells) > 12:
-        return ""
-    if any(not 1 <= month <= 12 < day for month, day, _ in typed):
+    dated = cells and typed and all(cells) and max(day.day for day in cells) <= 12
+    if not dated or any(not 1 <= month <= 12 < day for month, day, _ in typed):
         return ""
     far, days = timedelta(days=60), [datetime(_year(year), month, min(day, 28)) for month, day, year in typed]
     near = [min(days) - far <= day <= max(days) + far for day in cells]

@@ -76,7 +76,7 @@ def shaped(
     if matrix := next((name for name, (header, *_) in parts.items() if _is_matrix(name, header)), ""):
         under = [one for one in rest if parts[matrix] == [HEADER] or fnmatch(one, parts[matrix][0])]
         rows, parts = _unpivoted(rows, under, source, where), {CAME: [CELL]} | parts | {matrix: [HEADER]}
-    elif schema.name == "sign_in" and CAME not in {*parts, *rows} and (found := _signed(rows, rest)):
+    elif schema.name == "sign_in" and CAME not in {*parts, *rows} and (found := signed(rows, rest)):
         parts, rows = parts | {CAME: found}, rows.assign(**{UNSAID: "1"})
         if left := int(rows[found].isna().all(axis="columns").sum()):
             told = f"{left} of {len(rows)} names have no mark under {', '.join(found)}: unknown who of them came. Write"
@@ -93,8 +93,8 @@ def shaped(
         rows = rows.drop(columns=[one for one in parts[name] if one in rows and one not in columns.values()])
     for name, mark in source.several.items():
         rows = _one_a_row(rows, columns.get(name, name), mark)
-    same = ({CAME: "yes"} if every_row else {}) | source.set
-    return rows, source.model_copy(update={"columns": columns, "set": same})
+    own = {CAME: "yes"} if every_row else {}
+    return rows, source.model_copy(update={"columns": columns, "set": own | source.set})
 
 
 def _entries(rows: pd.DataFrame, headers: list[str]) -> pd.DataFrame:
@@ -114,15 +114,20 @@ def _entries(rows: pd.DataFrame, headers: list[str]) -> pd.DataFrame:
     return pd.concat([*made, without]).sort_index(kind="stable") if made else rows
 
 
+def repeats_in(headers: list[str]) -> list[str]:
+    """What is to be said of columns that are numbered as the entries of a repeat."""
+    stems = [one[:-1] for one in headers if one.endswith("_1") and f"{one[:-1]}2" in headers]
+    told = 'if these are entries of a repeat, "{0}#" as a header reads each as a row'.format
+    return [f"{stem}1, {stem}2: {told(stem)}" for stem in stems[:1]]
+
+
 def left_over(frame: pd.DataFrame, kind: str, used: set[str]) -> Iterator[str]:
     """Notices of columns that nothing uses: not of what an exporter adds, nor of a question whose choices are used."""
     asked = {header.rpartition("/")[0] for header in used}
     other = [header for header in frame if header not in used | asked and not is_metadata(header, kind)]
     if unused := [header for header in other if header.rpartition("/")[0] not in used]:
         yield f"not used: {', '.join(unused)}"
-    stems = [one[:-1] for one in unused if one.endswith("_1") and f"{one[:-1]}2" in unused]
-    for stem in stems[:1]:
-        yield f'{stem}1, {stem}2: if these are entries of a repeat, "{stem}#" as a header reads each as a row'
+    yield from repeats_in(unused)
     if nameless := list(filter(NAMELESS.fullmatch, frame)):
         yield f"values without a header: {', '.join(nameless)}. Is the first row the header?"
 
@@ -197,16 +202,12 @@ def _unpivoted(rows: pd.DataFrame, rest: list[str], source: Source, where: str) 
     return pd.concat([cells, rows.loc[~rows.index.isin(records.index), beside]])
 
 
-def _signed(rows: pd.DataFrame, rest: list[str]) -> list[str]:
+def signed(rows: pd.DataFrame, rest: list[str]) -> list[str]:
     """The columns that, as their headers say, tell who signed of those on a list, or on which days."""
-    days = [header for header in rest if _DAYS.fullmatch(header.strip().casefold()) or _is_day(header)]
-    days = [header for header in days if rows[header].dropna().str.strip().map(plain).isin(KNOWN).all()]
+    said = {header: (_DAYS.fullmatch(header.strip().casefold()), {*words_of(header)}) for header in rest}
+    named = [one for one, (day, words) in said.items() if day or day_and_month(one) or (words and words <= WEEKDAYS)]
+    days = [one for one in named if rows[one].dropna().str.strip().map(plain).isin(KNOWN).all()]
     return [header for header in rest if fold(header) in _SIGNED][:1] or days
-
-
-def _is_day(header: str) -> bool:
-    """A day of a month, or of the week."""
-    return bool(day_and_month(header)) or (bool(said := {*words_of(header)}) and said <= WEEKDAYS)
 
 
 def _one_a_row(rows: pd.DataFrame, header: str | None, mark: str) -> pd.DataFrame:

@@ -160,8 +160,7 @@ class Conversion:
             return none, pd.Series(dtype="str")
         cells = self._with_blanks(text, name, blanked)
         values, wrong = by_codebook.convert(cells, about.metadata, self._writing(name), dtype)
-        ways = cells[wrong.index].astype("str").map(lambda one: f"; or say what it means: {way_out(one, name)}")
-        wrong += ways.astype("str")
+        wrong += "; or say what it means: " + cells[wrong.index].astype("str").map(lambda one: way_out(one, name))
         of_value = {"scope": "value", "check": "conversion", "reason": wrong}
         self.record.set_aside(text.loc[wrong.index], self.schema.name, name, cells, **of_value)
         if tables.is_day(about):
@@ -324,8 +323,7 @@ def _part(raw: Raw, table: str, name: str, source: Source, schema: pa.DataFrameS
     notices += [f"{where}: {one}" for one in left]
     same = source.constants(file.name) | {"source": name, "sheet": sheet, "_kind": raw.kind}
     part = part.assign(**{column: encoded(part[column]) for column in part})
-    part = part.assign(**{column: constant(text, part) for column, text in same.items()})
-    return part.assign(row=numbers)
+    return part.assign(**{column: constant(text, part) for column, text in same.items()}, row=numbers)
 
 
 def as_written(rows: pd.DataFrame) -> pd.DataFrame:

@@ -107,8 +107,7 @@ class Events(_Known):
     def without_the_same(self, record: Record) -> pd.DataFrame:
         """The events that were held, each under one code."""
         codes, status = self._events["event_id"], self._events["event_status"]
-        gone = record.all_set_aside().query("table == 'events' and scope == 'row'")
-        self._gone = Codes(gone["record_id"])
+        self._gone = Codes(record.all_set_aside().query("table == 'events' and scope == 'row'")["record_id"])
         off = self._events[codes.isin(self._off)]
         about = {"check": STATUS, "reason": "the event does not count: " + status}
         record.set_aside(off, "events", "event_status", status, **about)
@@ -264,8 +263,7 @@ class Organizations(_Known):
             return SAID.get(match.how, f"{match.how}, {match.score:g} of 100")
         near = f"nearest: {', '.join(match.candidates)}" if match.candidates else "no name on it is near"
         several = min(len(several_in(text)), len(match.candidates)) > 1
-        mark = between(text) if several else ""
-        way = f'; of several in one cell, say what stands between them: several.{name} = "{mark}"' * several
+        way = f'; of several in one cell, say what stands between them: several.{name} = "{between(text)}"' * several
         return f"not surely an organization on the roster; {near}{way}"
 
     def _settle(self, rows: pd.DataFrame, table: str, name: str, found: dict, record: Record) -> None:

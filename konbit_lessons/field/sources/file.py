@@ -238,8 +238,8 @@ def _read_any(path: Path, content: bytes, separator: str, notices: list[str], ab
             refuse(path, f"found {len(record)} cells; the header has {width}. {advice}", row=number)
         short += [(number, len(record))] if record and len(record) < width else []
     for number, cells in short[:1]:
-        more = f", and {len(short) - 1} more rows are short" * (len(short) > 1)
-        notices.append(f"row {number} has {cells} of {width} cells{more}; the rest is taken as blank")
+        more = f"{cells} of {width} cells" + f", and {len(short) - 1} more rows are short" * (len(short) > 1)
+        notices.append(f"row {number} has {more}; the rest is taken as blank")
     rows = ([cell if cell.strip() else None for cell in record[:width]] for record in records)
     return grid_of("", [[*row, *[None] * (width - len(row))] for row in rows])
 

@@ -189,10 +189,9 @@ def filled(grid: Grid, after: int) -> tuple[Grid, list[str]]:
     rows, places, cells = grid.cells.index, [], grid.cells.copy(deep=False)
     for top, left, low, right in grid.merged:
         text = cells.loc[top, left] if top in rows and rows.get_loc(top) >= after else None
-        across = right if isinstance(text, str) and _are_marks([text]) else left
-        beside = [cells.loc[rows[after:], column].dropna() for column in range(left + 1, right + 1)]
-        if isinstance(text, str) and beside and all(len(one) and _are_marks(one) for one in beside):
-            across = right
+        over = [cells.loc[rows[after:], column].dropna() for column in range(left + 1, right + 1)]
+        is_mark = isinstance(text, str) and (_are_marks([text]) or all(len(one) and _are_marks(one) for one in over))
+        across = right if is_mark else left
         if isinstance(text, str) and (top, left) != (low, across):
             for column in range(left, across + 1):
                 cells[column] = cells[column].mask((rows >= top) & (rows <= low), text)
