@@ -406,8 +406,8 @@ OP005,Bureau d'Études Sainvil,cdsp
 """
 CODES = [line.split(",")[0] for line in ROSTER.splitlines()[1:]]
 MONTH_NAMES = {
-    "fr": ("janvier", "février", "mars", "avril", "mai"),
-    "es": ("enero", "febrero", "marzo", "abril", "mayo"),
+    "fr": ("janvier", "février", "mars", "avril", "mai", "juin"),
+    "es": ("enero", "febrero", "marzo", "abril", "mayo", "junio"),
 }
 
 

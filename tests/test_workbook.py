@@ -1,5 +1,6 @@
 """Cells of every kind come out of a workbook as what they hold, in the row a person sees; what is hidden is said."""
 
+import io
 import re
 import struct
 import zipfile
@@ -7,6 +8,7 @@ from datetime import date, datetime, time
 from itertools import permutations
 from pathlib import Path
 
+import olefile
 import openpyxl
 import pytest
 import xlsxwriter
@@ -235,6 +237,20 @@ def test_merged_and_struck_cells_of_an_ods_workbook_are_seen(tmp_path):
     (grid,), _ = read_workbook(tmp_path / "b.ods")
     assert (grid.merged, grid.struck) == (((2, 0, 3, 0),), (4, 5))
     assert kl.read(tmp_path / "b.ods").tables["main"]["b"].tolist() == ["a", "a", "a", "a"]
+
+
+def test_a_row_struck_through_in_an_old_workbook_is_seen(tmp_path):
+    """Every font of the file is made a struck one: then each of its rows is."""
+    content, at = bytearray(PEERS.joinpath("02_control.xls").read_bytes()), 0
+    records = olefile.OleFileIO(io.BytesIO(content)).openstream("Workbook").read()
+    while at + 4 <= len(records):
+        kind, length = struct.unpack_from("<HH", records, at)
+        if kind == 0x31:
+            content[content.find(records[at : at + 4 + length]) + 6] |= 8
+        at += 4 + length
+    (tmp_path / "struck.xls").write_bytes(content)
+    assert kl.read(tmp_path / "struck.xls").struck == {"main": (1, 2, 3)}
+    assert kl.read(PEERS / "02_control.xls").struck == {}
 
 
 def test_a_text_that_is_struck_through_strikes_its_row(tmp_path):

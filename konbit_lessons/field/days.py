@@ -37,7 +37,7 @@ def words_of(text: str) -> list[str]:
 
 
 MONTHS = {name: number for number, names in enumerate(WRITING["months"], start=1) for name in words_of(names)}
-_WEEKDAYS, _BESIDE, _UNTIL = ({*words_of(WRITING[words])} for words in ("weekdays", "beside_days", "until"))
+WEEKDAYS, _BESIDE, _UNTIL = ({*words_of(WRITING[words])} for words in ("weekdays", "beside_days", "until"))
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,11 @@ def alike(text: str) -> str:
     "Nom de l'organisation"
     """
     return " ".join(re.sub("[’‘ʼ´`′]", "'", unicodedata.normalize("NFC", text)).split())
+
+
+def plain_digits(text: str) -> str:
+    """A text with the digits of any script as 0 to 9."""
+    return text if text.isascii() else "".join(str(unicodedata.decimal(one, one)) for one in text)
 
 
 def span(text: str, writing: Writing) -> tuple[datetime, datetime]:
@@ -132,28 +137,29 @@ def of_serial(text: str, epoch: str) -> datetime | None:
     return _plausible(first + timedelta(days=int(float(text))))
 
 
-def are_half_turned(texts: list[str]) -> bool:
-    """Whether all date cells of a column have a day up to 12, all other dates one above, and that is no chance.
+def half_turned(texts: list[str]) -> str:
+    """Whether all date cells of a column have a day up to 12, all other dates one above; "probably" where no chance.
 
-    So it is where a spreadsheet took month for day, and left as text what then was no date. Of a few dates alone it may
-    be chance, unless the cells lie far from the texts, and near them with day and month in their places.
+    So it is where a spreadsheet took month for day, and left as text what then was no date. Right days are so by chance
+    in 0.4 of cells and 0.6 of texts; less than once in ten is no chance, unless the cells lie near the texts only with
+    day and month in their places. Nor is it one where all cells lie far from the texts, and near them when turned back.
 
-    >>> are_half_turned(["2024-10-01", "15/02/2024", "20/03/2024"])
-    True
-    >>> are_half_turned(["2024-02-01", "15/02/2024", "20/03/2024"])
-    False
+    >>> half_turned(["2024-10-01", "15/02/2024"]), half_turned(["2024-02-01", "15/02/2024", "20/03/2024"])
+    ('probably', 'perhaps')
+    >>> half_turned(["2024-02-13", "15/02/2024"])
+    ''
     """
     cells = [_year_first(text[:10]) for text in texts if ISO.fullmatch(text)]
     typed = [[*sorted(map(int, found.groups()[:2])), found[3]] for found in map(_NUMBERS.match, texts) if found]
-    if not (cells and typed and all(cells)) or max(day.day for day in cells) > 12:
-        return False
-    if any(not 1 <= month <= 12 < day for month, day, _ in typed):
-        return False
+    dated = cells and typed and all(cells) and max(day.day for day in cells) <= 12
+    if not dated or any(not 1 <= month <= 12 < day for month, day, _ in typed):
+        return ""
     far, days = timedelta(days=60), [datetime(_year(year), month, min(day, 28)) for month, day, year in typed]
     near = [min(days) - far <= day <= max(days) + far for day in cells]
     turned = [min(days) - far <= day.replace(month=day.day, day=day.month) <= max(days) + far for day in cells]
     by_chance = 0.4 ** len(cells) * 0.6 ** len(typed)
-    return by_chance < 0.01 or (len(cells + typed) > 2 and all(turned) and not any(near))
+    no_chance = by_chance < 0.01 or (by_chance < 0.1 and (all(turned) or not any(near)))
+    return "probably" if no_chance or (all(turned) and not any(near)) else "perhaps"
 
 
 def _plausible(day: datetime) -> datetime | None:
@@ -186,13 +192,11 @@ def _with_zone(day: datetime, time: re.Match, writing: Writing) -> datetime:
 
 def _named(text: str, writing: Writing) -> tuple[str, tuple[datetime, datetime] | None]:
     """Days whose month is a name, and what stands first in them: d, m or y."""
-    words = [word for word in words_of(text) if word not in _BESIDE | _UNTIL]
-    months = [word for word in words if word in MONTHS]
-    for word in [word for word in words if word in _WEEKDAYS]:  # "mar" is a Tuesday beside another month
-        if word not in MONTHS or len(months) > 1:
+    words = [word for word in words_of(text) if word not in _BESIDE | _UNTIL and word not in WEEKDAYS - {*MONTHS}]
+    for word in [word for word in words if word in WEEKDAYS]:  # "mar" is a Tuesday beside another month
+        if len([one for one in words if one in MONTHS]) > 1 and not _ends("".join(map(_kind, words)), words):
             words.remove(word)
-            months = [month for month in words if month in MONTHS]
-    kinds = "".join(_kind(word) for word in words)
+    months, kinds = [word for word in words if word in MONTHS], "".join(map(_kind, words))
     if not months or not (ends := _ends(kinds, words)):
         return "", None
     for month, (languages, other) in WRITING["one_month_or_another"].items():
@@ -240,7 +244,7 @@ def _numbered(text: str, orders: tuple[str, ...]) -> tuple[datetime, datetime] |
 
 def _meant(found: re.Match) -> str:
     word = next(iter(words_of(found[0])), "")
-    return " - " if word in _UNTIL else " " if word in _WEEKDAYS | _BESIDE else found[0]
+    return " - " if word in _UNTIL else " " if word in WEEKDAYS | _BESIDE else found[0]
 
 
 def _in_order(text: str, orders: tuple[str, ...]) -> datetime | None:

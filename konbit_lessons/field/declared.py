@@ -164,10 +164,8 @@ def _missing_words(said: Sections, languages: list[str]) -> Iterator[str]:
             lacking += [place for place, label in labels(said) if ".units]" in place and ANY in label.texts]
         if places := lacking:
             more = f" and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
-            yield (
-                f'{"; ".join(places[:SHOWN])}{more}: there are no words in "{language}", which was asked for. Write '
-                f'{{ {language} = "…" }} beside the others, or take "{language}" out of languages'
-            )
+            told = f'{"; ".join(places[:SHOWN])}{more}: there are no words in "{language}", which was asked for'
+            yield f'{told}. Write {{ {language} = "…" }} beside the others, or take "{language}" out of languages'
 
 
 def _unknown(place: str, named: Iterable[str], known: Iterable[str], what: str, more: str = "") -> Iterator[str]:

@@ -192,9 +192,7 @@ class Invitations(_Section):
     """[invitations]: who was invited where there is no list."""
 
     everybody: bool | Literal["count only"] = False
-    unplaced_names: int = Field(
-        2, ge=0
-    )  # on a sheet, near nobody on the roster; with more, who is not on it is unknown
+    unplaced_names: int = Field(2, ge=0)  # on a sheet, near nobody; with more, who is not on it is unknown
 
 
 class Evaluation(_Section):
@@ -258,9 +256,8 @@ class Study(_Asked):
     yes: dict[str, list[AsWritten]] = {}  # column → its texts that count as yes
     kinds: list[Filled] = []  # columns whose numbers are names
     step: dict[str, Annotated[float, Field(gt=0)]] = {}  # amount → the difference in it that is told of
-    missing: list[AsWritten] | dict[str, list[AsWritten]] | None = (
-        None  # texts for nothing: of all columns, or by column, "*" any
-    )
+    # texts for nothing: of all columns, or by column, "*" any
+    missing: list[AsWritten] | dict[str, list[AsWritten]] | None = None
     decimal: Literal[".", ","] | None = None
     labels: dict[str, Text] = {}
     units: Units = Units()

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
+from json import dumps
 from math import isinf
 
 import numpy as np
@@ -17,7 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from konbit_lessons.field.days import ISO, SERIAL_NUMBER, WRITING, Writing, alike, of_serial, span
+from konbit_lessons.field.days import ISO, SERIAL_NUMBER, WRITING, Writing, alike, of_serial, plain_digits, span
 from konbit_lessons.tables import TEXT
 
 YES, NO = {*WRITING["yes"]}, {*WRITING["no"]}
@@ -66,7 +67,7 @@ def convert(text: pd.Series, about: Mapping, writing: Writing, dtype: object) ->
     good, reasons = {}, {}
     for at, written in enumerate(distinct):
         try:
-            good[written] = parse(meant.get(folded(written), written).strip(), writing, about)
+            good[written] = parse(plain_digits(meant.get(folded(written), written).strip()), writing, about)
         except ValueError as error:
             said = meant.get(folded(written))
             reasons[at] = f'programme.toml reads it as "{said}", under levels; {error}' if said else str(error)
@@ -75,6 +76,17 @@ def convert(text: pd.Series, about: Mapping, writing: Writing, dtype: object) ->
     wrong = np.flatnonzero(np.isin(codes, list(reasons))) if reasons else []
     expected = pd.Series([reasons[code] for code in codes[wrong]], index=text.index[wrong], dtype="str")
     return looked_up(text, good, dtype), expected
+
+
+def way_out(text: str, column: str) -> str:
+    """The line of programme.toml that says what a text means which no value is in.
+
+    >>> way_out("---", "income"), way_out("'-500", "income")
+    ('missing.income = ["---"]', 'levels.income = { "\\'-500" = "…" }')
+    """
+    said = dumps(text.strip(), ensure_ascii=False)
+    is_blank = folded(text) in WRITING["missing"]["texts"] or not any(map(str.isalnum, text))
+    return f"missing.{column} = [{said}]" if is_blank else f'levels.{column} = {{ {said} = "…" }}'
 
 
 def of_several_days(text: pd.Series, writing: Writing) -> pd.Series:
@@ -161,7 +173,7 @@ def _amount(text: str, writing: Writing, about: Mapping) -> float:
 def _said(text: str, writing: Writing, about: Mapping) -> Decimal:
     """The number of a text that may hold its unit, or a percent sign."""
     text = text.replace("’", "'")
-    found = re.fullmatch(r"([^\d+-]*)([+-]?\d[\d\s\u00a0\u202f'.,]*?)([^\d]*)", text)
+    found = re.fullmatch(r"([^\d+-]*)([+-]?\d[\d\s\u00a0\u202f'.,٫٬]*?)([^\d]*)", text)
     mark = folded(found[1] + found[3]).strip(". ") if found else ""
     percent = [(text.removesuffix("%"), -2)] if text.endswith("%") else []  # as a percent cell of a workbook holds it
     known = mark in (marks := about.get("marks", ())) or re.sub(r"[\s.]*/[=-]$", "", mark) in marks  # KES 500/=
@@ -176,6 +188,7 @@ def _said(text: str, writing: Writing, about: Mapping) -> Decimal:
 
 def _number(text: str, writing: Writing) -> Decimal | None:
     mark, other = writing.decimal, "," if writing.decimal == "." else "."
+    text = text.replace("٫", mark).replace("٬", "'")  # as Arabic has them
     digits = _SPACES.sub("", text)
     if digits != text and not _SPACED.fullmatch(text):
         return None

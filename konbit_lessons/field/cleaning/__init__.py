@@ -217,7 +217,5 @@ def _never_given(programme: Programme, given: dict[str, set[str]]) -> Iterator[s
         if any(column in given[table] for table in fed):
             continue
         where = f'no file of the table "{fed[0]}" has it' if fed else f'no [[source]] feeds the table "{feeds[0]}"'
-        yield (
-            f'{programme.path.name}, {section} {name}: {where}. Write {column} = "its header in the file" under '
-            f"[source.columns] of that table, or take {name} out of {section}"
-        )
+        way = f'Write {column} = "its header in the file" under [source.columns] of that table'
+        yield f"{programme.path.name}, {section} {name}: {where}. {way}, or take {name} out of {section}"

@@ -6,6 +6,7 @@ the main sheet, rows that sum up others or are struck through.
 
 import json
 import re
+from collections.abc import Iterator
 from fnmatch import fnmatch
 
 import pandas as pd
@@ -13,14 +14,14 @@ import pandera.pandas as pa
 
 from konbit_lessons.errors import SourceError
 from konbit_lessons.field.cleaning.record import Record
-from konbit_lessons.field.days import MONTHS, words_of
+from konbit_lessons.field.days import MONTHS, WEEKDAYS, day_and_month, words_of
 from konbit_lessons.field.identity import fold
 from konbit_lessons.field.identity.forms import plain
 from konbit_lessons.field.programme import CORRECTIONS
 from konbit_lessons.field.sections import Source
 from konbit_lessons.field.sources import Raw
-from konbit_lessons.field.sources.raw import listed
-from konbit_lessons.field.values import NO, WRITING, YES, distinct_of, encoded, looked_up
+from konbit_lessons.field.sources.raw import is_metadata, listed
+from konbit_lessons.field.values import NO, WRITING, YES, distinct_of, encoded, looked_up, nothing
 
 ASIDE, UNSAID, CAME = "_aside", "_unsaid", "attended"  # beside rows: why it is no record; no line is for its marks
 BESIDE = (ASIDE, UNSAID)
@@ -33,6 +34,7 @@ _BEGUN = rf"\s*(?:{_PARTS}|{_SUMS})\b"
 TOTAL = re.compile(rf"\s*(?:(?:{_PARTS})\b(.*)|(?:{_SUMS})[\d\s:.=]*)", re.IGNORECASE | re.DOTALL)
 _DAYS = re.compile(MARKS["days"])
 _SIGNED = frozenset(map(fold, MARKS["headers"]))
+NAMELESS = re.compile(r"column \d+")  # what a column of values under no header is called
 _SHORT, _LEADING = 2, 3  # letters of a mark; columns of which one says that a row is a total
 _EVERY_ROW = f'{CAME} = "{EVERY_ROW}", if every name listed came'
 KEEP = {"totals": "the row sums up others", "struck through": "the row is struck through"}
@@ -69,11 +71,12 @@ def shaped(
     rows = _flagged(_with_parents(raw, table, {*source.expected, *schema.columns}), raw, table, source.keep)
     spaced = {" ".join(header.split()): header for header in rows}
     parts = {name: [spaced.get(" ".join(one.split()), one) for one in said] for name, said in source.parts.items()}
+    rows = _entries(rows, [one for said in parts.values() for one in said if "#" in one and one not in rows])
     rest = [one for one in rows if one not in {*schema.columns, ASIDE}.union(*parts.values())]
     if matrix := next((name for name, (header, *_) in parts.items() if _is_matrix(name, header)), ""):
         under = [one for one in rest if parts[matrix] == [HEADER] or fnmatch(one, parts[matrix][0])]
         rows, parts = _unpivoted(rows, under, source, where), {CAME: [CELL]} | parts | {matrix: [HEADER]}
-    elif schema.name == "sign_in" and CAME not in {*parts, *rows} and (found := _signed(rows, rest)):
+    elif schema.name == "sign_in" and CAME not in {*parts, *rows} and (found := signed(rows, rest)):
         parts, rows = parts | {CAME: found}, rows.assign(**{UNSAID: "1"})
         if left := int(rows[found].isna().all(axis="columns").sum()):
             told = f"{left} of {len(rows)} names have no mark under {', '.join(found)}: unknown who of them came. Write"
@@ -90,8 +93,43 @@ def shaped(
         rows = rows.drop(columns=[one for one in parts[name] if one in rows and one not in columns.values()])
     for name, mark in source.several.items():
         rows = _one_a_row(rows, columns.get(name, name), mark)
-    same = ({CAME: "yes"} if every_row else {}) | source.set
-    return rows, source.model_copy(update={"columns": columns, "set": same})
+    own = {CAME: "yes"} if every_row else {}
+    return rows, source.model_copy(update={"columns": columns, "set": own | source.set})
+
+
+def _entries(rows: pd.DataFrame, headers: list[str]) -> pd.DataFrame:
+    """As many rows as a record has entries, where ``name_#`` stands for the columns name_1, name_2, … of a repeat."""
+    found: dict[str, dict[tuple[int, ...], str]] = {}
+    for header in headers:
+        each = {one: re.fullmatch(r"(\d+)".join(map(re.escape, header.split("#"))), one) for one in rows}
+        found[header] = {tuple(map(int, number.groups())): one for one, number in each.items() if number}
+    keys = {key for columns in found.values() for key in columns}
+    deepest, other = max(map(len, keys), default=0), [one for columns in found.values() for one in columns.values()]
+    made, rest = [], rows.drop(columns=other)
+    for key in sorted(one for one in keys if len(one) == deepest):
+        own = {header: columns.get(key[: header.count("#")]) for header, columns in found.items()}
+        entry = rest.assign(**{header: rows.get(one, nothing(rows).astype("str")) for header, one in own.items()})
+        made.append(entry[entry[[one for one in own if one.count("#") == deepest]].notna().any(axis="columns")])
+    without = rest[~rest.index.isin(pd.Index([]).append([one.index for one in made]))]
+    return pd.concat([*made, without]).sort_index(kind="stable") if made else rows
+
+
+def repeats_in(headers: list[str]) -> list[str]:
+    """What is to be said of columns that are numbered as the entries of a repeat."""
+    stems = [one[:-1] for one in headers if one.endswith("_1") and f"{one[:-1]}2" in headers]
+    told = 'if these are entries of a repeat, "{0}#" as a header reads each as a row'.format
+    return [f"{stem}1, {stem}2: {told(stem)}" for stem in stems[:1]]
+
+
+def left_over(frame: pd.DataFrame, kind: str, used: set[str]) -> Iterator[str]:
+    """Notices of columns that nothing uses: not of what an exporter adds, nor of a question whose choices are used."""
+    asked = {header.rpartition("/")[0] for header in used}
+    other = [header for header in frame if header not in used | asked and not is_metadata(header, kind)]
+    if unused := [header for header in other if header.rpartition("/")[0] not in used]:
+        yield f"not used: {', '.join(unused)}"
+    yield from repeats_in(unused)
+    if nameless := list(filter(NAMELESS.fullmatch, frame)):
+        yield f"values without a header: {', '.join(nameless)}. Is the first row the header?"
 
 
 def _is_matrix(name: str, header: str) -> bool:
@@ -154,7 +192,7 @@ def _unpivoted(rows: pd.DataFrame, rest: list[str], source: Source, where: str) 
     if not marked:
         told = f"no column has marks of who came, such as x, 1, oui or P, to read under {HEADER}"
         raise SourceError(f"{where}: {told}. It has {', '.join(rows)}. {_line(['the mark'])}")
-    if nameless := [header for header in marked if re.fullmatch(r"column \d+", header)]:
+    if nameless := list(filter(NAMELESS.fullmatch, marked)):
         advice = "Write above each column what it is about: a cell merged over two says it of one"
         raise SourceError(f"{where}: marks of who came stand under no header, in {listed(nameless)}. {advice}.")
     records = rows[rows[ASIDE].isna()] if ASIDE in rows else rows
@@ -164,10 +202,11 @@ def _unpivoted(rows: pd.DataFrame, rest: list[str], source: Source, where: str) 
     return pd.concat([cells, rows.loc[~rows.index.isin(records.index), beside]])
 
 
-def _signed(rows: pd.DataFrame, rest: list[str]) -> list[str]:
+def signed(rows: pd.DataFrame, rest: list[str]) -> list[str]:
     """The columns that, as their headers say, tell who signed of those on a list, or on which days."""
-    days = [header for header in rest if _DAYS.fullmatch(header.strip().casefold())]
-    days = [header for header in days if rows[header].dropna().str.strip().map(plain).isin(KNOWN).all()]
+    said = {header: (_DAYS.fullmatch(header.strip().casefold()), {*words_of(header)}) for header in rest}
+    named = [one for one, (day, words) in said.items() if day or day_and_month(one) or (words and words <= WEEKDAYS)]
+    days = [one for one in named if rows[one].dropna().str.strip().map(plain).isin(KNOWN).all()]
     return [header for header in rest if fold(header) in _SIGNED][:1] or days
 
 
@@ -205,6 +244,7 @@ def with_marks(text: pd.DataFrame, source: Source, table: str, record: Record) -
     is_sheet = table == "sign_in"
     came = looked_up(cells, meanings(distinct_of(cells)[1], source.levels.get(CAME, {}), where, strict=is_sheet))
     is_matrix = any(_is_matrix(*one) for one in source.headers.items())
+    record.matrices.update(text["source"].unique() if _is_matrix("", source.headers.get("event_id", "")) else ())
     if is_matrix and not is_sheet and CAME not in source.blank and not came.isin(NO).any():
         told = f'Write {CAME} = "no" under [source.blank] where a blank is that, or table = "sign_in" beside a list'
         raise SourceError(f"{where}: nobody is marked as absent. {told}.")

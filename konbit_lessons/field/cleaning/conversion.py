@@ -20,21 +20,19 @@ from konbit_lessons.field import values as by_codebook
 from konbit_lessons.field.cleaning import by_hand, versions
 from konbit_lessons.field.cleaning.corrections import corrected
 from konbit_lessons.field.cleaning.record import ROW, TYPED, WHEN, Record
-from konbit_lessons.field.days import Writing, alike, are_half_turned
+from konbit_lessons.field.days import Writing, alike, half_turned
 from konbit_lessons.field.declared import nearest
 from konbit_lessons.field.programme import Programme, Source
 from konbit_lessons.field.sources import Raw, read
-from konbit_lessons.field.sources.raw import is_metadata
-from konbit_lessons.field.values import as_text, constant, counted, encoded, kept, looked_up, nothing, stacked
+from konbit_lessons.field.values import as_text, constant, counted, encoded, kept, looked_up, nothing, stacked, way_out
 
 SUBMITTED = tables.codebook()["submitted"]  # where an exporter says when a row was submitted
 _TURNED = (
-    "all cells that are dates have a day up to 12, and all dates that are text one above: a spreadsheet has probably "
+    "all cells that are dates have a day up to 12, and all dates that are text one above: a spreadsheet has {} "
     "taken day for month where it could. Compare with the paper, and write all dates of the column as text, "
     "year-month-day."
 )
 _CUT = "A spreadsheet kept only the first digits of such codes: export them anew, or name another column."
-NAMELESS = re.compile(r"column \d+")  # what a column of values under no header is called
 FILLED_IN = ("end", "today", "start")  # when a form was filled in, by the device's clock; the first there is counts
 
 
@@ -162,6 +160,7 @@ class Conversion:
             return none, pd.Series(dtype="str")
         cells = self._with_blanks(text, name, blanked)
         values, wrong = by_codebook.convert(cells, about.metadata, self._writing(name), dtype)
+        wrong += "; or say what it means: " + cells[wrong.index].astype("str").map(lambda one: way_out(one, name))
         of_value = {"scope": "value", "check": "conversion", "reason": wrong}
         self.record.set_aside(text.loc[wrong.index], self.schema.name, name, cells, **of_value)
         if tables.is_day(about):
@@ -215,6 +214,8 @@ class Conversion:
             why = "; " + wrong[name].reindex(lacking.index)
             about = {"check": "needed value", "reason": f"the row cannot be used without {name}" + why.fillna("")}
             self.record.set_aside(lacking, self.schema.name, name, written, **about)
+            if self.schema.name == "sign_in" and name == "event_id":
+                self.record.eventless.append(as_text(lacking).dropna(subset="organization_id"))
             values = kept(values, values[name].notna())
         return values
 
@@ -281,11 +282,8 @@ def _wanted(raw: Raw, source: Source, name: str) -> list[str]:
     """The sheets to read: those programme.toml names; else all of a hand-made workbook, the main one of an export."""
     if not source.sheets:
         return list(raw.tables) if raw.kind == "sheet" else ["main"]
-    found = [
-        one
-        for one, title in raw.sheets.items()
-        if any(matching([alike(title), one], alike(each)) for each in source.sheets)
-    ]
+    names, asked = {one: [alike(title), one] for one, title in raw.sheets.items()}, [*map(alike, source.sheets)]
+    found = [one for one, called in names.items() if any(matching(called, each) for each in asked)]
     if not found:
         called = f"no visible sheet is called {', '.join(source.sheets)}; it has {', '.join(raw.sheets.values())}"
         raise SourceError(f"{name}: {called}.")
@@ -313,27 +311,19 @@ def _part(raw: Raw, table: str, name: str, source: Source, schema: pa.DataFrameS
         if cut := by_codebook.cut_short(part[column]):
             raise SourceError(f'{where}, column "{wanted[column]}": found "{cut}". {_CUT}')
     for column in [column for column in wanted if raw.epoch and tables.is_day(schema.columns[column])]:
-        if are_half_turned(part[column].dropna().tolist()):
-            raise SourceError(f'{where}, column "{wanted[column]}": {_TURNED}')
+        if turned := half_turned(part[column].dropna().tolist()):
+            told = f'{where}, column "{wanted[column]}": {_TURNED.format(turned)}'
+            if turned == "probably":
+                raise SourceError(told)
+            notices.append(told)
         part[column], count = by_codebook.days_of_serials(part[column], raw.epoch)
         if count:
             notices.append(f"{where}, {column}: {count} serial numbers were read as days, counted from {raw.epoch}")
-    unused = _unused(frame, raw.kind, {*wanted.values(), *clock.values()})
-    if unused:
-        notices.append(f"{where}: not used: {', '.join(unused)}")
-    if nameless := [header for header in frame if NAMELESS.fullmatch(header)]:
-        notices.append(f"{where}: values without a header: {', '.join(nameless)}. Is the first row the header?")
+    left = by_hand.left_over(frame, raw.kind, {*wanted.values(), *clock.values()})
+    notices += [f"{where}: {one}" for one in left]
     same = source.constants(file.name) | {"source": name, "sheet": sheet, "_kind": raw.kind}
     part = part.assign(**{column: encoded(part[column]) for column in part})
-    part = part.assign(**{column: constant(text, part) for column, text in same.items()})
-    return part.assign(row=numbers)
-
-
-def _unused(frame: pd.DataFrame, kind: str, used: set[str]) -> list[str]:
-    """The headers that nothing uses: not what an exporter adds, nor a question of which the choices are used."""
-    asked = {header.rpartition("/")[0] for header in used}
-    other = [header for header in frame if header not in used | asked and not is_metadata(header, kind)]
-    return [header for header in other if header.rpartition("/")[0] not in used]
+    return part.assign(**{column: constant(text, part) for column, text in same.items()}, row=numbers)
 
 
 def as_written(rows: pd.DataFrame) -> pd.DataFrame:

@@ -45,10 +45,9 @@ def load(programme: Programme) -> pd.DataFrame:
             found = f'column "change_type": found "{line.change_type}"; expected one of {", ".join(CHANGES)}.'
             raise DataError(f"{line.where}, {found}")
         if line.change_type in NO_VALUE and line.new_value:
-            raise DataError(
-                f'{line.where}: found the new value "{line.new_value}" beside {line.change_type}, which '
-                f"{NO_VALUE[line.change_type]}. Write change_response to put the value there, or leave new_value blank."
-            )
+            why = f"beside {line.change_type}, which {NO_VALUE[line.change_type]}"
+            way = "Write change_response to put the value there, or leave new_value blank."
+            raise DataError(f'{line.where}: found the new value "{line.new_value}" {why}. {way}')
         if line.change_type != "no_action" and line.source not in known:
             found = f'column "source": found "{line.source}", which no [[source]] reads. '
             found += nearest(line.source, known, 0.5)

@@ -12,7 +12,7 @@ from konbit_lessons.field.cleaning.decisions import DECISION, NEW, NO_ORGANIZATI
 from konbit_lessons.field.cleaning.history import MERGED, TWICE, History
 from konbit_lessons.field.cleaning.lines import NOT_HELD
 from konbit_lessons.field.cleaning.record import ON_ROSTER, ROW, STATUS, TYPED, Record, as_list
-from konbit_lessons.field.identity import CANDIDATES, Codes, Match, fold, several_in
+from konbit_lessons.field.identity import CANDIDATES, Codes, Match, between, fold, several_in
 from konbit_lessons.field.values import as_text, distinct_of, kept, looked_up
 from konbit_lessons.tables import TEXT, day_of
 
@@ -24,9 +24,10 @@ EQUAL = ("code", "name")  # how a text can be meant without any doubt
 class _Known:
     """Things on record, to be looked up by what stands in a row.
 
-    Each kind has ``_found(texts)``, what each text is as far as is known; ``_reason(text, match)``, why a text that is
-    not equal is one of them, or none; ``table``, where they stand; ``check`` and ``equal``, the check and the reason of
-    a line about a text that is one of them, written otherwise; ``on_record``, the check that sets aside what is none.
+    Each kind has ``_found(texts)``, what each text is as far as is known; ``_reason(text, match, column)``, why a text
+    that is not equal is one of them, or none; ``table``, where they stand; ``check`` and ``equal``, the check and the
+    reason of a line about a text that is one of them, written otherwise; ``on_record``, the check that sets aside what
+    is none.
     ``wrong`` says what was decided of them that cannot be.
     """
 
@@ -49,7 +50,7 @@ class _Known:
         other = typed.isin([text for text, one in found.items() if one.how in EQUAL and known[text] != text])
         record.changed_alike(rows[other], table, name, typed, known, check=self.check, reason=self.equal)
         unlike = {text: one for text, one in found.items() if one.how not in (*EQUAL, DECISION)}
-        reasons = looked_up(typed, {text: self._reason(text, one) for text, one in unlike.items()})
+        reasons = looked_up(typed, {text: self._reason(text, one, name) for text, one in unlike.items()})
         close, unknown = reasons.notna() & codes.notna(), reasons.notna() & codes.isna()
         record.changed(rows[close], table, name, typed, codes, check=self.check, reason=reasons)
         scope = "value" if nullable else "row"
@@ -106,10 +107,10 @@ class Events(_Known):
     def without_the_same(self, record: Record) -> pd.DataFrame:
         """The events that were held, each under one code."""
         codes, status = self._events["event_id"], self._events["event_status"]
+        self._gone = Codes(record.all_set_aside().query("table == 'events' and scope == 'row'")["record_id"])
         off = self._events[codes.isin(self._off)]
-        record.set_aside(
-            off, "events", "event_status", status, check=STATUS, reason="the event does not count: " + status
-        )
+        about = {"check": STATUS, "reason": "the event does not count: " + status}
+        record.set_aside(off, "events", "event_status", status, **about)
         self._events = self._events.drop(index=off.index)
         codes = self._events["event_id"]
         for code in codes[codes.isin(self._same)]:
@@ -122,7 +123,8 @@ class Events(_Known):
         """By code; else by the day that a text names, as sheets are called, where one event alone was held on it."""
         found = {}
         for text in texts:
-            how, codes = ("code", self._codes.of(text)) if self._codes.of(text) else on_day(text, self.held)
+            codes = self._codes.of(text) or [code for one in text.split(" / ") for code in self._codes.of(one)]
+            how, codes = ("code", codes) if codes else on_day(text, self.held)  # E1 / morning is E1
             codes = list(dict.fromkeys(self._same[code]["decision"] if code in self._same else code for code in codes))
             how, codes = (how, codes) if codes else ("", self._codes.as_days(text))
             sure = codes[0] if how and len(codes) == 1 else None
@@ -141,17 +143,29 @@ class Events(_Known):
         record.set_aside(rows[off.notna()], table, name, rows[name], **about)
         return super()._resolve(rows[off.isna()], table, name, nullable, record)
 
-    def _reason(self, text: str, match: Match) -> str:
+    def _reason(self, text: str, match: Match, name: str) -> str:
         if match.organization_id:
             return "the one event that was held on that day"
+        if self._gone.of(text):
+            return "its row in the table of events was set aside"
         near = f"; it may be {', '.join(match.candidates)}" if match.candidates else ""
-        way = f'; which it is, say in its [[source]]: levels.event_id = {{ "{text}" = "its code" }}'
-        return f"no such event in the table of events{near}{way * (' ' in text.strip())}"
+        way = f'; which it is, say in its [[source]]: levels.{name} = {{ "{text.strip()}" = "its code" }}'
+        return f"no such event in the table of events{near}{way}"
 
     def _settle(self, rows: pd.DataFrame, table: str, name: str, found: dict, record: Record) -> None:
-        rows = as_text(rows[rows["typed"].isin([text for text, one in found.items() if one.candidates])])
-        near = pd.Series([found[text].candidates for text in rows["typed"]], rows.index, "object")
-        self.open[table] = rows.assign(candidates=near)
+        """Of sheets, the rows whose event is open: it may be one that is near, or any of those on the same sheet."""
+        if table != "sign_in":
+            return
+        sure = looked_up(rows["typed"], {text: one.organization_id for text, one in found.items()}, "str")
+        in_rows = sure[~rows["source"].isin(record.matrices)].dropna()  # in others each event has a column of its own
+        there = in_rows.groupby([rows[one].astype("str") for one in ROW[:2]]).unique().to_dict()
+        rows = pd.concat([as_text(rows[sure.isna()]), *record.eventless], ignore_index=True)
+        known = rows["typed"].isin([one for one in found if self._gone.of(one)])
+        rows = rows[rows["attended"].ne(False).fillna(True) & ~known]
+        near = [found[one].candidates or self._codes.near(one) if one in found else () for one in rows["typed"]]
+        places = rows[list(ROW[:2])].itertuples(index=False, name=None)
+        near = [one or there.get(place, ()) for one, place in zip(near, places, strict=True)]
+        self.open[table] = rows.assign(candidates=pd.Series(near, rows.index, "object"))
 
     def questions(self) -> pd.DataFrame:
         """One question for each event that has the type, day and place of an earlier one under another code."""
@@ -244,12 +258,12 @@ class Organizations(_Known):
             parts.append(part)
         return pd.concat(parts).sort_index() if parts[1:] else parts[0]
 
-    def _reason(self, text: str, match: Match) -> str:
+    def _reason(self, text: str, match: Match, name: str) -> str:
         if match.organization_id:
             return SAID.get(match.how, f"{match.how}, {match.score:g} of 100")
         near = f"nearest: {', '.join(match.candidates)}" if match.candidates else "no name on it is near"
         several = min(len(several_in(text)), len(match.candidates)) > 1
-        way = '; of several in one cell, write what stands between them: several.organization_id = ";"' * several
+        way = f'; of several in one cell, say what stands between them: several.{name} = "{between(text)}"' * several
         return f"not surely an organization on the roster; {near}{way}"
 
     def _settle(self, rows: pd.DataFrame, table: str, name: str, found: dict, record: Record) -> None:
@@ -274,17 +288,17 @@ class Organizations(_Known):
         Returns
         -------
         dict
-            ``pairs``: event and organization that may be meant by a row; ``names``: the rows with an open name;
-            ``twice``: codes that two events have.
+            ``pairs``: event and organization that may be meant by a row; ``events``: those of a row whose event is
+            open; ``names``: the rows with an open name; ``twice``: codes that two events have.
         """
-        names = self.signed_open()
-        of_events, pair = events.open["sign_in"].explode("candidates"), ["event_id", "organization_id"]
-        found = self._found(of_events["organization_id"].unique())
-        sure = pd.Series([found[one].organization_id for one in of_events["organization_id"]], of_events.index, "str")
-        pairs = [names.explode("candidates")[["event_id", "candidates"]], of_events[["candidates"]].assign(sure=sure)]
-        pairs += self._twice
+        names, rows, pair = self.signed_open(), events.open["sign_in"], ["event_id", "organization_id"]
+        found = self._found(rows["organization_id"].unique())
+        who = [found[one].organization_id or found[one].candidates for one in rows["organization_id"]]
+        open_events = rows[["candidates"]].assign(who=pd.Series(who, rows.index, "object"))
+        open_events = open_events.explode("candidates").explode("who").dropna().set_axis(pair, axis="columns")
+        pairs = [names.explode("candidates")[["event_id", "candidates"]], *self._twice]
         pairs = pd.concat([one.set_axis(pair, axis="columns") for one in pairs]).dropna()
-        return {"pairs": pairs, "names": names, "twice": [*events.twice]}
+        return {"pairs": pairs, "events": open_events, "names": names, "twice": [*events.twice]}
 
     def signed_open(self) -> pd.DataFrame:
         """The rows of sign-in sheets with an open name."""

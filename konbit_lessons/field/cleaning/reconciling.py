@@ -19,7 +19,7 @@ CAME = {"attended": "boolean", "delegates": "Int64", "senior_delegate": "boolean
 AGREEMENT = ("quarter", "records", "compared", "agree")
 DISAGREE = "the registration and the sign-in sheet disagree; the sheet counts"
 NAME_OPEN, NO_SHEET = "a name on the sign-in sheet may be theirs", "no sign-in sheet for this event"
-CODE_TWICE = "two events have this code"
+CODE_TWICE, EVENT_OPEN = "two events have this code", "they signed in for an event that could not be placed"
 NAMES_OPEN = "names on the sign-in sheet are near nobody on the roster, more than"
 WALK_IN = "signed in without an invitation on record; counted in sign_in only"
 CHECK = "double entry"
@@ -61,14 +61,15 @@ def with_attendance(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Attendance from the sign-in sheets; where an event has none, what the list of invitations says, or unknown.
 
-    Signed in is present, else absent; but unknown where a name that could not be placed may be theirs, or where more
-    than a few names on the sheet are near nobody on the roster.
+    Signed in is present, else absent; but unknown where a name that could not be placed may be theirs, where an event
+    that could not be placed may be this one, or where more than a few names are near nobody on the roster.
 
     Parameters
     ----------
     invited, signed : DataFrame
     unsure : dict of str to DataFrame
-        ``pairs`` that may have signed in, and ``names`` that are open, by event; ``twice``, codes of two events.
+        ``pairs`` that may have signed in, ``events`` where they may, and ``names`` that are open, by event; ``twice``,
+        codes of two events.
     few : int
         So many names of an event may be near nobody.
     record : Record
@@ -89,16 +90,17 @@ def with_attendance(
     maybe = _among(rows, pd.concat([unsure["pairs"], signed.loc[signed["attended"].isna(), PAIR]])) & ~here
     strangers = names[names["candidates"].map(len) == 0].groupby("event_id")["typed"].nunique()
     twice = rows["event_id"].isin(unsure["twice"])
-    crowded = rows["event_id"].isin(strangers.index[strangers > few]) & ~here & ~maybe
+    elsewhere = _among(rows, unsure["events"]) & ~here & ~maybe
+    crowded = rows["event_id"].isin(strangers.index[strangers > few]) & ~here & ~maybe & ~elsewhere
     listed = ~rows["event_id"].isin({*known["event_id"].unique(), *names["event_id"].unique()})
     rows["attended"] = here.astype("boolean")
     rows["delegates"] = rows["delegates"].fillna(0)
+    doubtful = ((maybe | elsewhere | crowded) & ~listed) | twice
     for name in CAME:
-        rows[name] = rows[name].mask(listed, invited[name].array).mask(((maybe | crowded) & ~listed) | twice)
-    unknown, known = rows["attended"].isna(), maybe | crowded | twice
-    reasons = ((twice, CODE_TWICE), (maybe & ~twice, NAME_OPEN), (crowded & ~twice, f"{NAMES_OPEN} {few}"))
-    for these, why in (*((unknown & one, why) for one, why in reasons), (unknown & ~known, NO_SHEET)):
-        record.noted(rows[these], "invitations", "attended", "", check="attendance", reason=f"unknown: {why}")
+        rows[name] = rows[name].mask(listed, invited[name].array).mask(doubtful)
+    why = pd.Series(NO_SHEET, rows.index).mask(crowded, f"{NAMES_OPEN} {few}").mask(elsewhere, EVENT_OPEN)
+    why, unknown = "unknown: " + why.mask(maybe, NAME_OPEN).mask(twice, CODE_TWICE), rows["attended"].isna()
+    record.noted(rows[unknown], "invitations", "attended", "", check="attendance", reason=why[unknown])
     guests, name = came[~_among(came, invited[PAIR])], "organization_id"
     record.noted(guests, "sign_in", name, guests[name], check="attendance", reason=WALK_IN)
     return rows, _attendance_agreement(invited, rows[~listed], record)

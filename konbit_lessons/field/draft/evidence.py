@@ -115,8 +115,7 @@ def currency_in(header: str) -> str:
     >>> currency_in("Prime (FCFA)"), currency_in("Value, in USD"), currency_in("Durée (h)")
     ('FCFA', 'USD', '')
     """
-    words = re.findall(r"[^\s(),;:_]+", header)
-    return next((word for word in words if word.casefold() in _money()), "")
+    return next((word for word in re.findall(r"[^\s(),;:_]+", header) if word.casefold() in _money()), "")
 
 
 @cache
@@ -263,8 +262,7 @@ class Column:
         if said := next((one["said"] for one in vocabulary()["sorts"]["of"] if _holds(self, one, Known())), ""):
             return said.format(few=few, first=self.counts.index[0])
         shown = len(self.counts) <= 8 and self.counts.sum() > 2 * len(self.counts) and self.share("person") < 0.5
-        shown = shown and not self.names_persons
-        return few if shown else f"text, {len(self.counts)} different"
+        return few if shown and not self.names_persons else f"text, {len(self.counts)} different"
 
 
 def days_in(cells: pd.Series, orders: Iterable[str]) -> pd.Series:

@@ -14,10 +14,12 @@ import pandas as pd
 from jinja2 import Environment
 from rapidfuzz.distance import Postfix, Prefix
 
+from konbit_lessons.field.cleaning.by_hand import repeats_in, signed
 from konbit_lessons.field.draft.evidence import SCHEMAS, SURE, currency_in, days_in, vocabulary
 from konbit_lessons.field.draft.folder import Folder, Unit, labels_of
 from konbit_lessons.field.draft.matching import Match
 from konbit_lessons.field.draft.ways import line, named, rows, toml, ways_of
+from konbit_lessons.field.identity import between
 from konbit_lessons.field.place import is_absolute
 from konbit_lessons.field.sources.form import Form
 from konbit_lessons.words import languages
@@ -63,6 +65,20 @@ class Source:
         questions = {one.header.removesuffix(f"/{one.name}") for one in expects}
         self.together = expects if len(expects) > len(questions) == 1 else []
         self.ways = ways_of(self.table, self.placed, [(one, unit.columns[one.header]) for one in match.own], self.form)
+
+    def proposed(self) -> list[str]:
+        """Lines for what is open of a sheet of who came: marks under days, several names in a cell; and of repeats."""
+        rows = pd.DataFrame({header: self.unit.columns[header].cells for header in self.match.open})
+        found = [line(f"OPEN: {one}") for one in repeats_in([*rows])]
+        if self.table != "sign_in":
+            return found
+        if days := signed(rows, [*rows]):
+            found.append(line(f"attended = {toml(days)}", "0.90 marks under days, or of who signed"))
+        for header in rows:
+            if mark := next(filter(None, map(between, rows[header].dropna())), ""):
+                told = f"several.organization_id = {toml(mark)} parts them, beside organization_id = {toml(header)}"
+                found.append(line(f"OPEN: {toml(header)}: several names in a cell? {told}"))
+        return found
 
     def days(self, name: str) -> pd.Series:
         """Typed days of a placed column, by row; the index is that of the unit's rows."""

@@ -9,6 +9,6 @@ doubt. ``docs/identity.md`` has the rules in plain words and how often they are 
 
 from konbit_lessons.field.identity.forms import Codes, fold, words
 from konbit_lessons.field.identity.reading import CANDIDATES
-from konbit_lessons.field.identity.roster import Match, Roster, several_in
+from konbit_lessons.field.identity.roster import Match, Roster, between, several_in
 
-__all__ = ["CANDIDATES", "Codes", "Match", "Roster", "fold", "several_in", "words"]
+__all__ = ["CANDIDATES", "Codes", "Match", "Roster", "between", "fold", "several_in", "words"]

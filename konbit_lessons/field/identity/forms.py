@@ -238,11 +238,8 @@ class Codes:
 
     def near(self, text: str) -> list[str]:
         """Those that a text with a digit in it is one letter or digit away from, or that a spreadsheet made it of."""
-        found, typed = (
-            {*self.as_days(text)},
-            {code_key(text), "".join(words(text))} if any(map(str.isdigit, text)) else (),
-        )
-        for one in typed:
+        found, typed = {*self.as_days(text)}, {code_key(text), "".join(words(text))}
+        for one in typed if any(map(str.isdigit, text)) else ():
             near = process.extract(one, list(self._written), scorer=OSA.distance, score_cutoff=1, limit=None)
             found |= {code for written, *_ in near for code in self._alike[self._written[written]]}
         return sorted(found)

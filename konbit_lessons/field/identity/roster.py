@@ -283,6 +283,16 @@ class Roster:
         return max(hows, key=HOW.index)
 
 
+def between(text: str) -> str:
+    """What stands between the names in one cell; "" in a cell of one.
+
+    >>> between("OP001 / OP002"), between("Union de Bignona")
+    (' / ', '')
+    """
+    found = _BETWEEN.search(text)
+    return found[0] if found else ""
+
+
 def several_in(text: str) -> list[str]:
     """The names that may stand in one cell.
 

@@ -231,12 +231,15 @@ def _read_any(path: Path, content: bytes, separator: str, notices: list[str], ab
     titles = _header_at(records)
     width = len(records[titles])
     records[:titles] = [[separator.join(record)] for record in records[:titles]]
+    short = []
     for number, record in enumerate(records[titles:], start=titles + 1 + above):
         if any(cell.strip() for cell in record[width:]):
             advice = f'A text that holds "{separator}" must stand in quotes: correct that row, or export it again.'
             refuse(path, f"found {len(record)} cells; the header has {width}. {advice}", row=number)
-        if record and len(record) < width:
-            notices.append(f"row {number} has {len(record)} of {width} cells; the rest is taken as blank")
+        short += [(number, len(record))] if record and len(record) < width else []
+    for number, cells in short[:1]:
+        more = f"{cells} of {width} cells" + f", and {len(short) - 1} more rows are short" * (len(short) > 1)
+        notices.append(f"row {number} has {more}; the rest is taken as blank")
     rows = ([cell if cell.strip() else None for cell in record[:width]] for record in records)
     return grid_of("", [[*row, *[None] * (width - len(row))] for row in rows])
 

@@ -3,6 +3,7 @@
 import io
 import re
 import struct
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -18,7 +19,7 @@ _START, _END, _TITLE, _DATES, _PASSWORD, _DIMENSIONS = 0x809, 0x0A, 0x85, 0x22, 
 _ROW_OF_NUMBERS, _ERROR, _FORMULA = 0xBD, 0x205, 0x06
 _BIFF_8, _CODE_PAGE = b"\x09\x08\x10\x00\x00\x06", re.compile(rb"(?<=\x42\x00\x02\x00)[\xe2-\xea]\x04")  # 1250 to 1258
 _NO_ZIP = bytes(1 << 17)  # a zip ends no further than 65,557 bytes from the end of a file
-_FORMAT, _STYLE, _NUMBER, _SHORT = 0x41E, 0xE0, 0x203, 0x27E
+_FORMAT, _STYLE, _NUMBER, _SHORT, _FONT, _STRUCK = 0x41E, 0xE0, 0x203, 0x27E, 0x31, 8
 _CELLS = {0x203, 0x204, 0xD6, 0x27E, 0xFD, _ROW_OF_NUMBERS, _ERROR, _FORMULA}
 
 
@@ -32,7 +33,8 @@ def look(path: Path) -> tuple[str, list[Sheet]]:
     SourceError
         It is damaged, announces or holds more than is read, or a password protects it.
     """
-    epoch, sheets, sheet, depth, formats = "1900", {}, Sheet(), 0, Formats()
+    epoch, sheets, sheet, depth, formats, fonts, styles = "1900", {}, Sheet(), 0, Formats(), [], []
+    rows: dict[tuple[int, int], list[bool]] = defaultdict(list)  # of a sheet → which of its cells are struck through
     for at, kind, record in _records(path):
         refuse_if(kind == _PASSWORD, path, "a password protects it. Take the password off in Excel, and save it.")
         if kind == _DATES and record[:1] == b"\1":
@@ -50,12 +52,21 @@ def look(path: Path) -> tuple[str, list[Sheet]]:
         elif kind in _CELLS and depth == 1 and len(record) >= 6:  # deeper is a chart
             _add(sheet, kind, record)
             sheet.errors |= _codes(kind, record, formats)
+            of_cells = [int.from_bytes(cell[:2], "little") for cell in _cells_in(kind, record)]
+            rows[id(sheet), int.from_bytes(record[:2], "little") + 1] += [
+                styles[one : one + 1] == [True] for one in of_cells
+            ]
         elif kind == _FORMAT and len(record) > 5:
             formats.know(record[:2], record[5:].decode("utf-16-le" if record[4] & 1 else "latin-1", "replace"))
         elif kind == _STYLE:
             formats.use(record[2:4])
+            font = int.from_bytes(record[:2], "little")  # there is no font 4
+            styles.append(fonts[font - (font > 4) :][:1] == [True])
+        elif kind == _FONT and len(record) > 2:
+            fonts.append(bool(record[2] & _STRUCK))
     for number, one in enumerate(sheets.values(), start=1):
         one.check(path, f"sheet {number}")
+        one.struck += [row for (of, row), cells in rows.items() if of == id(one) and 2 * sum(cells) >= len(cells)]
     return epoch, list(sheets.values())
 
 
@@ -64,14 +75,18 @@ def _codes(kind: int, record: bytes, formats: Formats) -> dict[tuple[int, int], 
     if not formats.of_style or kind not in (_NUMBER, _SHORT, _ROW_OF_NUMBERS):
         return {}
     row, column = struct.unpack_from("<HH", record)
-    cells = [record[4:]] if kind != _ROW_OF_NUMBERS else [record[at : at + 6] for at in range(4, len(record) - 2, 6)]
     found = {}
-    for at, cell in enumerate(cells, start=column + 1):
+    for at, cell in enumerate(_cells_in(kind, record), start=column + 1):
         value = struct.unpack_from("<d", cell, 2)[0] if kind == _NUMBER else _of_short(cell[2:6])
         form = formats.of_style.get(str(int.from_bytes(cell[:2], "little")))
         if form and value >= 0 and value.is_integer():
             found[row + 1, at] = shown(form, str(int(value)))
     return found
+
+
+def _cells_in(kind: int, record: bytes) -> list[bytes]:
+    """Style and value of each cell of a record."""
+    return [record[4:]] if kind != _ROW_OF_NUMBERS else [record[at : at + 6] for at in range(4, len(record) - 2, 6)]
 
 
 def _of_short(four: bytes) -> float:

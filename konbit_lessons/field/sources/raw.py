@@ -21,11 +21,12 @@ import pandas as pd
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from konbit_lessons.errors import SourceError
-from konbit_lessons.field.values import UNSEEN, kept
+from konbit_lessons.field.values import UNSEEN, WRITING, kept
 from konbit_lessons.tables import TEXT
 
 WORDS = tomllib.loads((files(__package__) / "words.toml").read_text(encoding="utf-8"))  # of exporters, form builders
 MOST_CELLS = 200_000_000  # as text they must fit in memory
+_MARKS = {*WRITING["yes"], *WRITING["no"], *WRITING["attendance"]["yes"], *WRITING["attendance"]["no"]}
 _MOST_DIGITS = 1e22  # a whole number beyond is written with an exponent
 _NAMED = 3  # in a notice, before it says "and more"
 
@@ -183,18 +184,25 @@ def frame_of(grid: Grid, *, header: list[str | None] | None = None, after: int =
 def filled(grid: Grid, after: int) -> tuple[Grid, list[str]]:
     """A grid behind its first rows in which a merged cell stands in each of its rows, and what is to be said of it.
 
-    A mark, of a letter or two, stands in each of its columns too.
+    A mark stands in each of its columns too, as does any text over columns that have nothing but marks.
     """
     rows, places, cells = grid.cells.index, [], grid.cells.copy(deep=False)
     for top, left, low, right in grid.merged:
         text = cells.loc[top, left] if top in rows and rows.get_loc(top) >= after else None
-        across = right if isinstance(text, str) and len(text.strip()) <= 2 else left
+        over = [cells.loc[rows[after:], column].dropna() for column in range(left + 1, right + 1)]
+        is_mark = isinstance(text, str) and (_are_marks([text]) or all(len(one) and _are_marks(one) for one in over))
+        across = right if is_mark else left
         if isinstance(text, str) and (top, left) != (low, across):
             for column in range(left, across + 1):
                 cells[column] = cells[column].mask((rows >= top) & (rows <= low), text)
             places.append(f"{xl_rowcol_to_cell(top - 1, left)}:{xl_rowcol_to_cell(low - 1, right)}")
     told = f"a merged cell stands for each row that it covers: {listed(places)}"
     return replace(grid, cells=cells), [told] if places else []
+
+
+def _are_marks(texts: Iterable[str]) -> bool:
+    """Whether they are of a letter or two, or say yes or no of who came."""
+    return all(len(one.strip()) <= 2 or one.strip().casefold() in _MARKS for one in texts)
 
 
 def text_of(value: object) -> str | None:

@@ -116,11 +116,8 @@ def read_keyed(file: File, asked: Asked) -> Frames:
             ways = [Writing(None, "-", "_" if is_surveycto else "/")]
             rows = questions.by_form(rows, asked.form, _repeat_in(name, rows, file, asked.form), file.notices, ways)
         else:
-            rows = (
-                questions.by_values(rows, file.notices, "/", questions.agreeing(rows, "_"))
-                if is_surveycto
-                else questions.by_values(rows, file.notices, "-")
-            )
+            joined = ("/", questions.agreeing(rows, "_")) if is_surveycto else ("-",)
+            rows = questions.by_values(rows, file.notices, *joined)
         tables[name] = Frame(questions.blank_unanswered(rows), title)
     return tables
 
@@ -233,11 +230,16 @@ def _table(grid: Grid, expect: set[str]) -> tuple[Frame, list[str]]:
     first, last = _header_rows(top, expect)
     notices = [f'above the header stands "{" | ".join(filter(None, row))}"' for row in top[:first] if any(row)]
     header = top[last]
-    if first < last:  # titles behind their group's where one is there twice; the group's where there is no other
+    if first < last:
+        # titles behind their group's where one of its own is there twice; the group's where there is no other
         counts = Counter(cell.strip() for cell in header if cell)
         pairs = list(zip(_groups(top[first], grid, first), header, strict=True))
-        behind = [(group, cell, group and cell and counts[cell.strip()] > 1) for group, cell in pairs]
-        header = [f"{group} / {cell}" if twice else cell or group for group, cell, twice in behind]
+        twice = {group for group, cell in pairs if group and cell and counts[cell.strip()] > 1}
+        apart = [bool(cell) and (counts[cell.strip()] > 1 or alike(cell) not in expect) for cell in header]
+        behind = [one and group in twice for one, (group, _) in zip(apart, pairs, strict=True)]
+        header = [
+            f"{group} / {cell}" if one else cell or group for one, (group, cell) in zip(behind, pairs, strict=True)
+        ]
         told = dict.fromkeys(group for group, lower in pairs if group and lower)
         notices.append(f"the header has two rows; over its columns stands: {', '.join(told)}")
     grid, told = filled(grid, last + 1)
@@ -276,10 +278,14 @@ def _is_worded(row: Row) -> bool:
 
 
 def _are_halves_of_a_header(upper: Row, lower: Row) -> bool:
-    """Words in both, which fill every column; the lower ones stand under a group and the blanks to its right."""
+    """Words in both, which fill every column; the lower ones stand under a group and the blanks to its right.
+
+    A group may be over one column beside others over several, where no record begins in the lower row.
+    """
     signs = {(True, True): "g", (True, False): "1", (False, True): "2", (False, False): "-"}
     kinds = "".join(signs[bool(one), bool(other)] for one, other in zip(upper, lower, strict=True))
-    return {"1", "g"} <= set(kinds) and bool(re.fullmatch("(1|g2+)+", kinds)) and _is_worded([*upper, *lower])
+    is_header = re.fullmatch("(1|g2+)+|1(1|g)*g2(1|g2*)*", kinds)
+    return {"1", "g"} <= set(kinds) and bool(is_header) and _is_worded([*upper, *lower])
 
 
 def _groups(upper: Row, grid: Grid, at: int) -> Row:

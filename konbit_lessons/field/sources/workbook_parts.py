@@ -239,7 +239,9 @@ class _Xlsx:
             at = int(self.value) if self.kind == "s" and self.value.isdecimal() else len(self.texts)
             self.sheet.add(*self.place, text=self.texts[at] if at < len(self.texts) else self.length)
             self.of_row[0] += 1
-            is_struck = [("fonts", font + 1) in self.struck.found for font in self.struck.styles[int(self.style) :][:1]]
+            is_struck = [
+                ("fonts", font + 1) in self.struck.found for font in self.struck.styles[int(self.style or 0) :][:1]
+            ]
             self.of_row[1] += (self.kind == "s" and ("si", at) in self.struck.found) or any(is_struck)
             if self.kind == "e":
                 self.sheet.errors[self.place] = self.value
