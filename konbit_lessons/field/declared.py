@@ -7,6 +7,7 @@ read, and each error says where, what was found and what is allowed.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from datetime import date
 from difflib import get_close_matches
 from fnmatch import filter as matching
 from itertools import chain, product
@@ -17,6 +18,7 @@ import pandera.pandas as pa
 from pydantic import BaseModel
 
 from konbit_lessons import tables
+from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.field.place import is_absolute
 from konbit_lessons.field.sections import Places, Question, Sections, Source
 from konbit_lessons.field.values import place_key
@@ -243,6 +245,15 @@ def _places(said: Sections) -> Iterator[str]:
 def _references(said: Sections) -> Iterator[str]:
     """Names of types, incentives and columns that other sections use."""
     yield from _unknown("[targets]", said.targets, said.types.get("org_type", {}), "no level of [types.org_type]")
+    for name, steps in said.targets.items():
+        try:
+            days = [said.programme.calendar.since(since) for since, _ in steps]
+        except ProgrammeError as wrong:
+            yield f"[targets] {name}, from: {str(wrong).removesuffix('.')}"
+        else:
+            for day in sorted({day for day in days if days.count(day) > 1}):
+                told = "from the beginning" if day == date.min else f"from {day}"
+                yield f"[targets] {name}: there are two values {told}; write from which day or quarter on each holds"
     meets, meet = [*said.incentives, *said.types.get("event_type", {})], "no incentive and no type of event"
     for name, one in said.expectations.items():
         yield from _unknown(f"[expectations] {name}, met_by", one.met_by or (), meets, meet)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from konbit_lessons.errors import DataError
-from konbit_lessons.field.cleaning.record import ASIDE, LOG, ON_ROSTER, Record, id_of, own_lines, shown
+from konbit_lessons.field.cleaning.record import ASIDE, LOG, ON_ROSTER, Record, id_of, mark_of, own_lines, shown
 from konbit_lessons.field.declared import nearest
 from konbit_lessons.field.programme import ANSWERED, CORRECTIONS, Programme, Source
 from konbit_lessons.field.values import as_text, composed, encoded
@@ -66,7 +66,17 @@ def left_as_it_is(programme: Programme) -> pd.DataFrame:
 
 def _written(own: pd.DataFrame, programme: Programme) -> pd.DataFrame:
     """All lines of an evaluator, of ``corrections.csv`` and of the list of what was set aside."""
-    return pd.concat([_placed(own, CORRECTIONS), _answered(programme)]).apply(composed).astype("str")
+    lines = pd.concat([_placed(own, CORRECTIONS), _answered(programme)]).apply(composed).astype("str")
+    return lines[[mark not in programme.undone for mark in _marks(lines)]] if programme.undone else lines
+
+
+def marks(programme: Programme) -> list[str]:
+    """What tells each line of an evaluator from others, wherever it stands."""
+    return _marks(_written(own_lines(programme.raw / CORRECTIONS, LOG, LOG[:1]), programme))
+
+
+def _marks(lines: pd.DataFrame) -> list[str]:
+    return [mark_of(*line) for line in lines[list(LOG[:8])].itertuples(index=False)]
 
 
 def _answered(programme: Programme) -> pd.DataFrame:
