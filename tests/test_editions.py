@@ -5,6 +5,7 @@ import shutil
 import subprocess
 
 import pytest
+from bs4 import BeautifulSoup
 from small_study import as_stored, cell, opening, written
 
 import konbit_lessons as kl
@@ -190,6 +191,33 @@ def test_a_change_is_parted_by_cause_in_amounts_that_add_up(lived):
     assert editions.undone(record, {"model": {}, "decided": {"decisions": [], "corrections": ["a"]}}, [
         "corrections", "decisions", "records",
     ]) == {"corrections": ["a"]}  # fmt: skip
+
+
+LEARNING = """quarter,question,finding
+FY2017Q2,Who comes?,Few
+FY2017Q2,who COMES ?,Fewer
+FY2017Q3,Why?,
+FY2017Q3,Who  comes,Most
+"""
+
+
+def test_the_index_leads_to_editions_and_along_each_question_once(lived):
+    lived.raw("learning.csv").write_text(LEARNING, encoding="utf-8")
+    lived.toml.write_text(
+        lived.toml.read_text() + '\n[[source]]\ntable = "learning"\nfiles = "learning.csv"\n', encoding="utf-8"
+    )
+    mailed = bundle(make(lived), quarter=FIRST).path
+    make(lived, quarter=SECOND)
+    page = BeautifulSoup((lived.folder / "reports" / "index.html").read_text(encoding="utf-8"), "html.parser")
+    (edition,) = [link for link in page.select("main a") if link["href"].endswith(".zip")]
+    files = len(json.loads((lived.folder / "editions" / f"{FIRST}-1.json").read_text())["inputs"])
+    assert edition["href"] == f"{FIRST}/{mailed.name}" and edition.text.endswith(f"made from {files} files")
+    *_, asked = page.select("main section")
+    assert [one.text for one in asked.select("h3")] == ["Who comes?", "Why?"]
+    assert [" ".join(one.text.split()) for one in asked.select("li")] == [
+        "January to March 2017: Few; Fewer", "April to June 2017: Most", "April to June 2017",
+    ]  # fmt: skip
+    assert asked.select_one("a")["href"].startswith(f"{FIRST}/shared/learning_report.html#")
 
 
 def test_of_reports_made_before_the_model_was_written_down_only_files_are_compared(lived):

@@ -192,9 +192,8 @@ class Invitations(_Section):
     """[invitations]: who was invited where there is no list."""
 
     everybody: bool | Literal["count only"] = False
-    unplaced_names: int = Field(
-        2, ge=0
-    )  # on a sheet, near nobody on the roster; with more, who is not on it is unknown
+    # on a sheet, near nobody on the roster; with more, who is not on it is unknown
+    unplaced_names: int = Field(2, ge=0)
 
 
 class Evaluation(_Section):

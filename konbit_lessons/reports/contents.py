@@ -4,14 +4,19 @@ Takes what the manifest says of the reports, and the CSV files beside them: the 
 numbers that were published anyway, so that it cannot say more than the report does.
 """
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 
+from konbit_lessons.field import identity
 from konbit_lessons.field.programme import AUDIENCES
+from konbit_lessons.field.store import cleaned
 from konbit_lessons.figures.markup import plain
+from konbit_lessons.reports import editions
 from konbit_lessons.reports.document import Setting, document, in_each
 from konbit_lessons.reports.manifest import earlier, in_language, languages_of, manifest_name, source_of
-from konbit_lessons.reports.notebooks import in_order
+from konbit_lessons.reports.notebooks import LEARNING, in_order
 from konbit_lessons.say import Say
 from konbit_lessons.words import mark
 
@@ -50,19 +55,58 @@ def _index(setting, made, folder, alone):
 
 
 def quarters(setting, reports):
-    """Return file → HTML of the page that lists every quarter there are reports of, the newest first."""
-    listed = {}
+    """Return file → HTML of the page that lists the quarters with their reports and editions, and what was asked.
+
+    Parameters
+    ----------
+    setting : Setting
+    reports : Path, the folder with one of each quarter
+    """
+    shared, listed = editions.shared(setting.programme), {}
     for folder in sorted((one for one in reports.iterdir() if one.is_dir()), reverse=True):
         of = {one: earlier(folder / manifest_name(one)) for one in AUDIENCES if (folder / one / "index.html").is_file()}
-        listed |= {folder.name: of} if of else {}
+        listed |= {folder.name: of} if of or folder.name in shared else {}
+    listed = {name: listed.get(name, {}) for name in sorted({*listed, *shared}, reverse=True)}
     made = [one for of in listed.values() for one in of.values()]
     spoken = languages_of({(at, page): one for at, of in enumerate(made) for page, one in of["reports"].items()})
-    return in_each(Setting(setting.programme, None, setting.words), spoken, "index", lambda one: _quarters(one, listed))
+    return in_each(
+        Setting(setting.programme, None, setting.words),
+        spoken,
+        "index",
+        lambda one: _quarters(one, listed, shared, reports),
+    )
 
 
-def _quarters(setting, listed):
+def _quarters(setting, listed, shared, reports):
     used = {"in_order": in_order, "in_language": in_language, "languages_of": languages_of}
-    return document("quarters.html.j2", setting, setting.words.text("Reports by quarter"), quarters=listed, **used)
+    kept = {period: [_edition(setting.words, one, reports / period) for one in of] for period, of in shared.items()}
+    used |= {"editions": kept, "asked": _asked(setting, listed), "quarters": listed}
+    return document("quarters.html.j2", setting, setting.words.text("Reports by quarter"), **used)
+
+
+def _edition(words, record, folder):
+    """When an edition was shared, what it was made from, and its zip where that is here."""
+    files = words.plural("{n} file", "{n} files", len(record["inputs"]))
+    about = {"n": record["edition"], "day": words.date(date.fromisoformat(record["bundled_on"])), "files": files}
+    said = words.text("Edition {n}, shared on {day}, made from {files}", **about)
+    return said, next((name for name in record["zips"].values() if (folder / name).is_file()), "")
+
+
+def _asked(setting, listed):
+    """Each learning question, however it was typed: its words, and quarter → its findings and the page they are on."""
+    say, found = Say(setting.words, setting.programme), {}
+    lines = [] if setting.programme.study else cleaned(setting.programme).learning.sort_values("quarter")
+    for row in lines.to_dict("records") if len(lines) else ():
+        _, by = found.setdefault(" ".join(identity.words(row["question"])), (say.own(row, "question"), {}))
+        by.setdefault(row["quarter"], ([], _page(setting, row["quarter"], listed)))[0].append(say.own(row, "finding"))
+    return found.values()
+
+
+def _page(setting, quarter, listed):
+    for audience, made in listed.get(quarter, {}).items():
+        if report := in_language(made["reports"], setting.words.language).get(LEARNING):
+            return f"{quarter}/{audience}/{report['page']}#what-we-asked-and-what-we-found"
+    return ""
 
 
 # ---- the small figures

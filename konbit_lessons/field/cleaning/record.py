@@ -25,14 +25,8 @@ ARRIVALS = ("source", "table", "quarter", "rows", "median_days", "p90_days", "mo
 ON_ROSTER = "organization on the roster"  # the check that sets aside a row whose organization is not sure
 TYPED = "_typed_"  # before a column's name: what stands in the file, where a value took its place
 SPELL, STATUS = "spell of membership", "status of the event"  # checks
-SETTLED = (
-    "decision",
-    "correction",
-    "later version",
-    "review",
-    SPELL,
-    STATUS,
-)  # checks that set aside what is no problem
+# checks that set aside what is no problem
+SETTLED = ("decision", "correction", "later version", "review", SPELL, STATUS)
 ALL = "all columns"  # as the column of a line about a whole row
 _CONFLICT = re.compile(rb"^(<{7}|={7}|>{7})(?=[ \r\n;,]|$)", re.MULTILINE)
 LISTS = ("cleaning_log", "set_aside", "counts", "checks", "arrivals", "agreement", "questions")
@@ -46,11 +40,8 @@ NUMBERS = {  # columns of a list that are no text
 
 def id_of(records: pd.Series) -> pd.Series:
     """The ids of records in text; a number stands for what tells a record without a code apart."""
-    return (
-        records.map("R{:x}".format, na_action="ignore").astype("str")
-        if pd.api.types.is_integer_dtype(records)
-        else records
-    )
+    is_number = pd.api.types.is_integer_dtype(records)
+    return records.map("R{:x}".format, na_action="ignore").astype("str") if is_number else records
 
 
 def shown(column: str, schema: pa.DataFrameSchema) -> list[str]:
