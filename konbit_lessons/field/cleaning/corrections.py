@@ -33,8 +33,8 @@ def load(programme: Programme) -> pd.DataFrame:
     Raises
     ------
     DataError
-        A column is missing, a change is of no known type, a row to be taken out has a new value, or a line is about a
-        file that no source reads.
+        A column is missing, a change is of no known type, a row to be taken out has a new value, a line is about a
+        file that no source reads, or two lines contradict one another.
     """
     needed = ("source", "column", "old_value", "new_value", "change_type")
     own = own_lines(programme.raw / CORRECTIONS, LOG, needed)
@@ -54,6 +54,13 @@ def load(programme: Programme) -> pd.DataFrame:
             found += nearest(line.source, known, 0.5)
             expected = f"Expected one of {', '.join(sorted(known))}. Correct the line, or take it out."
             raise DataError(f"{line.where}, {found}{expected}")
+    place, filled = list(LOG[:6]), lines[lines["change_type"] == "change_response"]
+    for _, same in filled[filled.duplicated(place, keep=False)].groupby(place):
+        if len(two := same.drop_duplicates("new_value")) > 1:
+            first, other = (f'{one.where} says "{one.new_value}"' for one in two[:2].itertuples())
+            raise DataError(
+                f'{other} of the cell with "{two["old_value"].iloc[0]}", but {first}. Correct one of the two.'
+            )
     return lines[lines["change_type"] != "no_action"]
 
 
