@@ -12,7 +12,7 @@ import konbit_lessons as kl
 from konbit_lessons.errors import DataError
 from konbit_lessons.field.draft import start_programme
 from konbit_lessons.figures.markup import CARRIED
-from konbit_lessons.measures import findings
+from konbit_lessons.measures import findings, participation
 from konbit_lessons.publish import published
 from konbit_lessons.reports import editions, manifest, why
 from konbit_lessons.reports.make import bundle, make_reports, quarter_before
@@ -151,6 +151,12 @@ def test_a_target_from_a_later_quarter_on_does_not_reach_back(lived):
     programme = kl.load(lived.toml)
     assert said(programme)["changed"] == [] and programme.targets_of(FIRST) == {"cdsp": 51}
     assert programme.targets_of(SECOND) == {"cdsp": 60}
+    reached = participation.reached(kl.clean(programme), quarter=SECOND)
+    assert reached.loc[reached["org_type"] == "total", "target"].isna().all()  # awardees have none
+    lived.replace("programme.toml", '"FY2017Q3"', "2018-01-01")  # later than any event
+    data = kl.clean(kl.load(lived.toml))
+    assert data.programme.targets_of(SECOND) == {"cdsp": 51}
+    assert [one for one in data.notices if "60 is the target from 2018-01-01 on" in one and "not used yet" in one]
     lived.replace("programme.toml", "value = 51", "value = 52")
     assert said(kl.load(lived.toml))["changed"] == ["targets"]
 

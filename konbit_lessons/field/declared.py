@@ -7,7 +7,6 @@ read, and each error says where, what was found and what is allowed.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import date
 from difflib import get_close_matches
 from fnmatch import filter as matching
 from itertools import chain, product
@@ -247,13 +246,12 @@ def _references(said: Sections) -> Iterator[str]:
     yield from _unknown("[targets]", said.targets, said.types.get("org_type", {}), "no level of [types.org_type]")
     for name, steps in said.targets.items():
         try:
-            days = [said.programme.calendar.since(since) for since, _ in steps]
-        except ProgrammeError as wrong:
-            yield f"[targets] {name}, from: {str(wrong).removesuffix('.')}"
-        else:
-            for day in sorted({day for day in days if days.count(day) > 1}):
-                told = "from the beginning" if day == date.min else f"from {day}"
-                yield f"[targets] {name}: there are two values {told}; write from which day or quarter on each holds"
+            days = {said.programme.calendar.since(since) for since, _ in steps}
+            wrong = "found two values from one day on" if len(days) < len(steps) else ""
+        except ProgrammeError as error:
+            wrong = str(error).removesuffix(".")
+        if wrong:
+            yield f"[targets] {name}: {wrong}; write from which day or quarter on each holds"
     meets, meet = [*said.incentives, *said.types.get("event_type", {})], "no incentive and no type of event"
     for name, one in said.expectations.items():
         yield from _unknown(f"[expectations] {name}, met_by", one.met_by or (), meets, meet)

@@ -86,8 +86,8 @@ def as_published(data: Data, made_from: dict[str, str]) -> Data:
 
 def is_of(data: Data, inputs: dict[str, str]) -> bool:
     """Whether what is published was made from these files, and can be compared with what is known now."""
-    files = {**(_stamp(data.programme).get("made_from") or {})}
-    files.pop("konbit_lessons", None)
+    made_from = (_stamp(data.programme).get("made_from") or {}).items()
+    files = {name: hashed for name, hashed in made_from if name != "konbit_lessons"}
     return bool(files) and files.items() <= inputs.items() and _published(data) is not None
 
 
@@ -119,9 +119,7 @@ def _with(data: Data, then: dict[str, pd.DataFrame], names: set[str], whose: set
         kept[name] = rows.sort_values(key, kind="stable", ignore_index=True)
     same = all(sorted(_hashed(kept[name])) == sorted(_hashed(then[name])) for name in then)
     kept |= {name: then[name] for name in names if same}
-    lists = (
-        {name: pd.read_parquet(_folder(data) / f"list_{name}.parquet") for name in data.lists} if same else data.lists
-    )
+    lists = {name: pd.read_parquet(_folder(data) / f"list_{name}.parquet") for name in data.lists if same}
     least = data.programme.smallest_cell
     said = (
         f"{KEPT}: records until {until.date()} changed since of fewer than {least} organizations, and two builds would "

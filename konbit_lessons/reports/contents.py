@@ -16,7 +16,7 @@ from konbit_lessons.figures.markup import plain
 from konbit_lessons.reports import editions
 from konbit_lessons.reports.document import Setting, document, in_each
 from konbit_lessons.reports.manifest import earlier, in_language, languages_of, manifest_name, source_of
-from konbit_lessons.reports.notebooks import LEARNING, in_order
+from konbit_lessons.reports.notebooks import in_order
 from konbit_lessons.say import Say
 from konbit_lessons.words import mark
 
@@ -69,44 +69,25 @@ def quarters(setting, reports):
     listed = {name: listed.get(name, {}) for name in sorted({*listed, *shared}, reverse=True)}
     made = [one for of in listed.values() for one in of.values()]
     spoken = languages_of({(at, page): one for at, of in enumerate(made) for page, one in of["reports"].items()})
-    return in_each(
-        Setting(setting.programme, None, setting.words),
-        spoken,
-        "index",
-        lambda one: _quarters(one, listed, shared, reports),
-    )
+    told = {"quarters": listed, "editions": shared, "zips": {path.name for path in reports.glob("*/*.zip")}}
+    own = Setting(setting.programme, None, setting.words)
+    return in_each(own, spoken, "index", lambda one: _quarters(one, told))
 
 
-def _quarters(setting, listed, shared, reports):
-    used = {"in_order": in_order, "in_language": in_language, "languages_of": languages_of}
-    kept = {period: [_edition(setting.words, one, reports / period) for one in of] for period, of in shared.items()}
-    used |= {"editions": kept, "asked": _asked(setting, listed), "quarters": listed}
+def _quarters(setting, told):
+    used = {"in_order": in_order, "in_language": in_language, "languages_of": languages_of, "day": date.fromisoformat}
+    used |= {"asked": _asked(setting)} | told
     return document("quarters.html.j2", setting, setting.words.text("Reports by quarter"), **used)
 
 
-def _edition(words, record, folder):
-    """When an edition was shared, what it was made from, and its zip where that is here."""
-    files = words.plural("{n} file", "{n} files", len(record["inputs"]))
-    about = {"n": record["edition"], "day": words.date(date.fromisoformat(record["bundled_on"])), "files": files}
-    said = words.text("Edition {n}, shared on {day}, made from {files}", **about)
-    return said, next((name for name in record["zips"].values() if (folder / name).is_file()), "")
-
-
-def _asked(setting, listed):
-    """Each learning question, however it was typed: its words, and quarter → its findings and the page they are on."""
+def _asked(setting):
+    """Each learning question, however it was typed: its words, and quarter → its findings."""
     say, found = Say(setting.words, setting.programme), {}
-    lines = [] if setting.programme.study else cleaned(setting.programme).learning.sort_values("quarter")
-    for row in lines.to_dict("records") if len(lines) else ():
+    lines = pd.DataFrame() if setting.programme.study else cleaned(setting.programme).learning.sort_values("quarter")
+    for row in lines.to_dict("records"):
         _, by = found.setdefault(" ".join(identity.words(row["question"])), (say.own(row, "question"), {}))
-        by.setdefault(row["quarter"], ([], _page(setting, row["quarter"], listed)))[0].append(say.own(row, "finding"))
+        by.setdefault(row["quarter"], []).append(say.own(row, "finding"))
     return found.values()
-
-
-def _page(setting, quarter, listed):
-    for audience, made in listed.get(quarter, {}).items():
-        if report := in_language(made["reports"], setting.words.language).get(LEARNING):
-            return f"{quarter}/{audience}/{report['page']}#what-we-asked-and-what-we-found"
-    return ""
 
 
 # ---- the small figures

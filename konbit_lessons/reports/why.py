@@ -32,33 +32,29 @@ def parts(data, said, then, *, quarter):
     """
     least, unmoved = data.programme.smallest_cell, ["targets", *(OF_DATA if late.waiting(data) else ())]
     causes = [one for one in said["changed"] if one not in unmoved]
-    rest, found, state = causes, [], data
+    rest, found, state, told = causes, [], data, findings.told(then)
     apart = least <= 1 or not {*rest} & {*OF_DATA} or late.is_of(data, said["inputs"])
     for cause, back in said.get("undo", {}).items():
-        earlier = _without(state, cause, back) if apart and cause in rest and len(rest) > 1 else None
-        if earlier and (least <= 1 or cause not in OF_DATA or late.moved(state, earlier) >= least):
-            found, state = [([cause], state), *found], earlier
-            rest = [one for one in rest if one != cause]
+        undone = _without(state, cause, back, quarter) if apart and cause in rest and len(rest) > 1 else None
+        if undone and (least <= 1 or cause not in OF_DATA or late.moved(state, undone[0]) >= least):
+            found, rest = [([cause], told), *found], [one for one in rest if one != cause]
+            state, told = undone
     if found and least > 1 and {*rest} & {*OF_DATA} and late.moved(state) < least:
-        rest, found = causes, []
-    every, today = [(rest, state), *found] if rest else [], findings.told(then)
-    try:
-        earlier = [findings.told(findings.before(one, quarter=quarter)) for _, one in every[:-1]]
-    except KonbitError:  # nothing can be told of a state that never was
-        every, earlier = [(causes, data)], []
-    return [*zip((of for of, _ in every), [*earlier, today], strict=bool(every))]
+        return [(causes, findings.told(then))]
+    return [(rest, told), *found] if rest else []
 
 
-def _without(state, cause, back):
-    """A cleaned programme without what is to be taken back; None where it cannot be, others resting on it."""
+def _without(state, cause, back, quarter):
+    """A cleaned programme without what is to be taken back, and what it tells; None where others rest on that."""
     programme = state.programme
     try:
         if cause == "audience":
-            return cleaned(replace(programme, audience=back, smallest_cell=programme.privacy.smallest_cell))
-        if cause != "incentives":
-            return clean(replace(programme, undone=programme.undone | {*back}))
-        analysis = type(programme.analysis).model_validate(back)
+            state = cleaned(replace(programme, audience=back, smallest_cell=programme.privacy.smallest_cell))
+        elif cause == "incentives":
+            said = programme.said.model_copy(update={"analysis": type(programme.analysis).model_validate(back)})
+            state = replace(state, programme=replace(programme, said=said))
+        else:
+            state = clean(replace(programme, undone=programme.undone | {*back}))
+        return state, findings.told(findings.before(state, quarter=quarter))
     except (KonbitError, ValidationError):
         return None
-    said = programme.said.model_copy(update={"analysis": analysis})
-    return replace(state, programme=replace(programme, said=said))

@@ -208,11 +208,11 @@ def _finished(rows: pd.DataFrame | None, schema: pa.DataFrameSchema) -> pd.DataF
 def _not_in_force_yet(data: Data) -> Iterator[str]:
     """A notice for each target from a day on that comes after the last quarter with an event."""
     programme, last = data.programme, [data.programme.last_day(one) for one in data.quarters[-1:]]
-    for name, steps in programme.targets.items() if last else ():
-        for since, value in steps:
-            if (day := programme.calendar.since(since)) > last[0]:
-                told = f"the records are told until {last[0]}. It is not used yet; correct its day if that is wrong"
-                yield f"{programme.path.name}, [targets] {name}: {value} is the target from {day} on, and {told}"
+    every = [(name, *step) for name, steps in programme.targets.items() for step in steps] if last else []
+    for name, since, value in every:
+        if (day := programme.calendar.since(since)) > last[0]:
+            told = f"the records are told until {last[0]}. It is not used yet; correct its day if that is wrong"
+            yield f"{programme.path.name}, [targets] {name}: {value} is the target from {day} on, and {told}"
 
 
 def _never_given(programme: Programme, given: dict[str, set[str]]) -> Iterator[str]:

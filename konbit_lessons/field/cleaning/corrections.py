@@ -55,12 +55,10 @@ def load(programme: Programme) -> pd.DataFrame:
             expected = f"Expected one of {', '.join(sorted(known))}. Correct the line, or take it out."
             raise DataError(f"{line.where}, {found}{expected}")
     place, filled = list(LOG[:6]), lines[lines["change_type"] == "change_response"]
-    for _, same in filled[filled.duplicated(place, keep=False)].groupby(place):
-        if len(two := same.drop_duplicates("new_value")) > 1:
-            first, other = (f'{one.where} says "{one.new_value}"' for one in two[:2].itertuples())
-            raise DataError(
-                f'{other} of the cell with "{two["old_value"].iloc[0]}", but {first}. Correct one of the two.'
-            )
+    filled = filled.drop_duplicates([*place, "new_value"])
+    for (*_, old), two in filled[filled.duplicated(place, keep=False)].groupby(place):
+        first, other = (f'{one.where} says "{one.new_value}"' for one in two[:2].itertuples())
+        raise DataError(f'{other} of the cell with "{old}", but {first}. Correct one of the two.')
     return lines[lines["change_type"] != "no_action"]
 
 
