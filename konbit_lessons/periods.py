@@ -69,6 +69,10 @@ class Calendar:
             raise ProgrammeError(f'quarter: found "{name}"; expected {kind} quarter such as {example}.')
         return Quarter(int(found[2]), int(found[3]), self)
 
+    def since(self, told: date | str | None) -> date:
+        """The first day of what is told as a day or as the name of a quarter; of None the first there is."""
+        return self.named(told).first_day if isinstance(told, str) else told or date.min
+
     def of(self, day: date) -> "Quarter":
         """The quarter of a day."""
         month, first = self.starts
@@ -92,6 +96,23 @@ class Calendar:
         codes, known = pd.factorize(days)
         names = pd.array([*(str(self.of(day)) for day in pd.DatetimeIndex(known)), None], dtype="str")
         return pd.Series(names.take(codes), index=days.index, name=days.name)
+
+
+def dated(said: object) -> tuple[tuple[date | str | None, int], ...]:
+    """A number, or a list of several with ``from`` which day or quarter on, as pairs of from and number.
+
+    Raises
+    ------
+    ValueError
+        It is neither.
+    """
+    lines = said if isinstance(said, list) and said else [{"value": said}]
+    known = [(one.get("from"), one.get("value"), len(one)) for one in lines if isinstance(one, dict)]
+    right = (type(n) is int and n >= 0 and size == 1 + bool(since) for since, n, size in known)
+    if len(known) < len(lines) or not all(right) or {type(since) for since, *_ in known} - {type(None), str, date}:
+        expected = 'a whole number from 0, or [{ value = 51 }, { value = 60, from = "FY2018Q1" }]'
+        raise ValueError(f"found {said!r}; expected {expected}, from a day or a quarter on")
+    return tuple((since, n) for since, n, _ in known)
 
 
 @dataclass(frozen=True, order=True)

@@ -304,6 +304,13 @@ HELD = findings.held(
 NOT_KEPT = findings.held(LINES, {}, EVERY)
 TOLD = {"taken_up": 0.42, "business_showcase": 0.22, "strength business_showcase": "clear"}
 COMPARED = findings.compared(TOLD | {"taken_up": 0.4}, numbers(UPTAKE | {"value": 0.42}, SHOWCASE), EVERY)
+OF_PARTS = [(["method", "records"], {"taken_up": 0.44}), (["corrections"], {"taken_up": 0.43})]
+OF_PARTS += [(["incentives"], {"taken_up": 0.43, "business_showcase": 0.18})]
+REACHED = {"kind": "reached", "measure": "reached_cdsp", "name": "cdsp", "k": 20, "n": 60, "short": 40}
+SPLIT = findings.compared(
+    {"taken_up": 0.4, "business_showcase": 0.22, "reached_cdsp": 20, "target of reached_cdsp": 51},
+    numbers(UPTAKE | {"value": 0.43}, SHOWCASE | {"value": 0.18}, REACHED), EVERY, OF_PARTS,
+)  # fmt: skip
 SIDES = pd.DataFrame({"share": [0.44, 0.45], "conf_low": [0.39, 0.34], "conf_high": [0.5, 0.57], "n": [1429, 403]})
 GAP = {"estimate": 0.01, "conf_low": -0.11, "conf_high": 0.12}
 SITUATIONS = {
@@ -331,6 +338,10 @@ SITUATIONS = {
         COMPARED, quarter=QUARTER, edition=2, causes=["corrections", "incentives", "targets"]
     ),
     "the model alone": lambda say: say.compared_sentences(COMPARED, quarter=QUARTER, edition=1, causes=["method"]),
+    "in parts": lambda say: [
+        *say.compared_sentences(SPLIT, quarter=QUARTER, edition=1, causes=["records"]),
+        *say.then_and_now(SPLIT)["moved_by"],
+    ],
     "no report before": lambda say: say.compared_sentences(findings.compared({}, EVERY, EVERY), quarter=QUARTER),
     "to come": lambda say: say.to_come(numbers({"kind": "due_later", "measure": "due_later", "k": 21}), 6),
     "before and after": lambda say: say.approach_sentences(SIDES, GAP),

@@ -13,6 +13,7 @@ import konbit_lessons as kl
 from konbit_lessons.cli import main
 from konbit_lessons.field import store
 from konbit_lessons.field.cleaning import decisions
+from konbit_lessons.field.sources.form import Form, Named, Question, Writing, together
 from konbit_lessons.panel import invitations
 
 LIFE = Path(__file__).parent / "data" / "life"
@@ -292,6 +293,61 @@ def test_a_history_that_cannot_be_is_refused(tiny, case):
     tiny.replace("organizations.csv", "FDJ,cdsp,non", f"FDJ,cdsp,non,{second}")
     with pytest.raises(kl.KonbitError, match=message):
         tiny.clean()
+
+
+REUSED = "OP1,Coopérative Agricole de Limbé,CAL,cdsp,2016-01-01,2017-01-31,,,,\n"
+REUSED += "OP1,Réseau des Jeunes de Mirebalais,RJM,cdsp,2017-04-01,,,,,\n"
+
+
+@pytest.mark.parametrize("decided", [False, True])
+def test_a_code_used_again_after_its_first_owner_left_is_by_the_day_of_the_event(tiny, decided):
+    tiny.raw("organizations.csv").write_text(
+        f"{ROSTER}\n{REUSED}OP2,Association des Femmes de Jacmel,AFJ,cdsp,2016-01-01,,,,,\n", encoding="utf-8"
+    )
+    tiny.raw("events.csv").write_text(
+        "event_id,event_type,held_on,per_diem_amount,business_showcase\n"
+        "E1,training,2017-01-10,0,no\nE2,training,2017-05-10,0,no\n", encoding="utf-8",
+    )  # fmt: skip
+    tiny.raw("invitations.csv").write_text("event_id,organization_id\nE1,OP1\nE1,OP2\nE2,OP1\nE2,OP2\n")
+    tiny.raw("sign_in.csv").write_text("event_id,organization_id,delegate,senior_delegate\nE1,OP1,A,no\nE2,RJM,B,no\n")
+    text = tiny.toml.read_text(encoding="utf-8")
+    tiny.toml.write_text(text[: text.index('[[source]]\ntable = "survey"')], encoding="utf-8")
+    if decided:  # a code of its own does not change what the sheets meant by the old one
+        tiny.raw("identity_ledger.csv").write_text(
+            "question,typed,decision\ncode,OP1: Réseau des Jeunes de Mirebalais,OP9\n", encoding="utf-8"
+        )
+    second = "OP9" if decided else "OP1 (2)"
+    assert _attended(tiny.clean()) == {
+        ("E1", "OP1"): True, ("E1", "OP2"): False, ("E2", second): True, ("E2", "OP2"): False,
+    }  # fmt: skip
+
+
+def test_two_corrections_of_a_cell_that_contradict_are_said(tiny):
+    header = "source,sheet,row,record_id,column,old_value,new_value,change_type\n"
+    line = "sign_in.csv,,4,,organization_id,CTA,{},change_response\n"
+    tiny.raw("corrections.csv").write_text(header + line.format("CDSP-001") + line.format("CDSP-002"))
+    with pytest.raises(
+        kl.KonbitError, match=r'row 3 says "CDSP-002" of the cell with "CTA", but .* row 2 says "CDSP-0'
+    ):
+        tiny.clean()
+    tiny.raw("corrections.csv").write_text(header + 2 * line.format("CDSP-001"))
+    assert _attended(tiny.clean())["E002", "CDSP-001"]
+
+
+@pytest.mark.parametrize("newer_first", [False, True])
+def test_a_choice_keeps_its_name_whatever_it_was_called_in_another_version_of_the_form(newer_first):
+    def version(label):
+        choices = [Named("seed", {"fr": label}), Named("tool", {"fr": "Outils"})]
+        return Form((Question("needs", "select_multiple", {"fr": "Besoins"}, (), "list", choices, "needs"),), {})
+
+    versions = [version("Semences et plants"), version("Semences")][:: 1 if newer_first else -1]
+    known = together(versions, [])
+    headers = known.headers(Writing("fr"), "")
+    assert headers["Besoins/Semences"] == headers["Besoins/Semences et plants"] == {"needs/seed"}
+    assert together([version("Semences"), version("Outils")], []).questions[0].options("fr")["Outils"] == {
+        "tool",
+        "seed",
+    }
 
 
 def test_two_colleagues_ledgers_merged_with_a_conflict_are_said(tiny):

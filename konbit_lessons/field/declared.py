@@ -17,6 +17,7 @@ import pandera.pandas as pa
 from pydantic import BaseModel
 
 from konbit_lessons import tables
+from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.field.place import is_absolute
 from konbit_lessons.field.sections import Places, Question, Sections, Source
 from konbit_lessons.field.values import place_key
@@ -241,6 +242,14 @@ def _places(said: Sections) -> Iterator[str]:
 def _references(said: Sections) -> Iterator[str]:
     """Names of types, incentives and columns that other sections use."""
     yield from _unknown("[targets]", said.targets, said.types.get("org_type", {}), "no level of [types.org_type]")
+    for name, steps in said.targets.items():
+        try:
+            days = {said.programme.calendar.since(since) for since, _ in steps}
+            wrong = "found two values from one day on" if len(days) < len(steps) else ""
+        except ProgrammeError as error:
+            wrong = str(error).removesuffix(".")
+        if wrong:
+            yield f"[targets] {name}: {wrong}; write from which day or quarter on each holds"
     meets, meet = [*said.incentives, *said.types.get("event_type", {})], "no incentive and no type of event"
     for name, one in said.expectations.items():
         yield from _unknown(f"[expectations] {name}, met_by", one.met_by or (), meets, meet)

@@ -75,15 +75,38 @@ def as_published(data: Data, made_from: dict[str, str]) -> Data:
     programme, stamp = data.programme, _stamp(data.programme)
     if programme.study or programme.smallest_cell <= 1 or stamp.get("made_from", made_from) == made_from:
         return data
-    then = {name: pd.read_parquet(_folder(data) / f"{name}.parquet") for name in _tables(data)}
-    if any([*rows] != [*data.tables[name]] for name, rows in then.items()):  # programme.toml asks for other columns
+    if (then := _published(data)) is None:
         return data
     until = pd.Timestamp(stamp["until"])
-    own, known = _of_each(data, data.tables, until), _of_each(data, then, until)
-    changed = [one for one in own.keys() | known.keys() if own.get(one) != known.get(one)]
+    changed = _changed(data, then, until)
     whose = {of for _, of in changed}
     few = 0 < len(whose) < programme.smallest_cell and whose <= {"", *data.organizations[ORGANIZATION]}
     return _with(data, then, {name for name, _ in changed}, whose, until) if few else data
+
+
+def is_of(data: Data, inputs: dict[str, str]) -> bool:
+    """Whether what is published was made from these files, and can be compared with what is known now."""
+    made_from = (_stamp(data.programme).get("made_from") or {}).items()
+    files = {name: hashed for name, hashed in made_from if name != "konbit_lessons"}
+    return bool(files) and files.items() <= inputs.items() and _published(data) is not None
+
+
+def moved(data: Data, other: Data | None = None) -> int:
+    """Of how many organizations published records are other ones than in another state, or than were published."""
+    then, until = other.tables if other else _published(data), pd.Timestamp(_stamp(data.programme).get("until"))
+    return len({of for _, of in _changed(data, then, until)})
+
+
+def _published(data: Data) -> dict[str, pd.DataFrame] | None:
+    """What was published; None where programme.toml asks for other columns by now."""
+    then = {name: pd.read_parquet(_folder(data) / f"{name}.parquet") for name in _tables(data)}
+    return None if any([*rows] != [*data.tables[name]] for name, rows in then.items()) else then
+
+
+def _changed(data: Data, then: dict[str, pd.DataFrame], until: pd.Timestamp) -> list[tuple[str, str]]:
+    """The tables and organizations whose records until a day are others."""
+    own, known = _of_each(data, data.tables, until), _of_each(data, then, until)
+    return [one for one in own.keys() | known.keys() if own.get(one) != known.get(one)]
 
 
 def _with(data: Data, then: dict[str, pd.DataFrame], names: set[str], whose: set[str], until: pd.Timestamp) -> Data:
@@ -96,9 +119,7 @@ def _with(data: Data, then: dict[str, pd.DataFrame], names: set[str], whose: set
         kept[name] = rows.sort_values(key, kind="stable", ignore_index=True)
     same = all(sorted(_hashed(kept[name])) == sorted(_hashed(then[name])) for name in then)
     kept |= {name: then[name] for name in names if same}
-    lists = (
-        {name: pd.read_parquet(_folder(data) / f"list_{name}.parquet") for name in data.lists} if same else data.lists
-    )
+    lists = {name: pd.read_parquet(_folder(data) / f"list_{name}.parquet") for name in data.lists if same}
     least = data.programme.smallest_cell
     said = (
         f"{KEPT}: records until {until.date()} changed since of fewer than {least} organizations, and two builds would "

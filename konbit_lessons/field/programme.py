@@ -45,6 +45,8 @@ class Programme:
         Who reads what is made from it.
     smallest_cell : int
         No figure is about fewer organizations: what programme.toml says for shared reports, 1 for internal ones.
+    undone : frozenset of str
+        Decisions and corrections that are as if nobody had made them, see ``field.cleaning.record.mark_of``.
     timezone : ZoneInfo
         Of dates in the records.
     calendar : Calendar
@@ -61,8 +63,8 @@ class Programme:
     incentives, questions, expectations, actions : dict of str to Incentive, Question, Expectation, Action
         By name. An incentive is a column of events, a question one of the survey, an expectation ``expects_<name>`` of
         survey and conversations.
-    targets : dict of str to int
-        Organizations to reach, by type.
+    targets : dict of str to tuple
+        Organizations to reach, by type: pairs of from when on and how many.
     analysis : Analysis or None
     study : Study or None
     """
@@ -71,6 +73,7 @@ class Programme:
     said: Sections
     audience: str
     smallest_cell: int
+    undone: frozenset[str] = frozenset()
 
     def __getattr__(self, key: str) -> Any:
         if key not in {*About.model_fields, *Sections.model_fields, "calendar"}:
@@ -192,6 +195,12 @@ class Programme:
         """The last day of a quarter that the records cover: its end, or the day on which they were pulled before it."""
         end, cut = self.calendar.named(quarter).last_day, self.data_cut_on
         return min(end, cut) if cut else end
+
+    def targets_of(self, quarter: str) -> dict[str, int]:
+        """Organizations to reach, by type, as is in force on the last day of a quarter that the records cover."""
+        day, since = self.last_day(quarter), self.calendar.since
+        each = {name: sorted((since(told), value) for told, value in steps) for name, steps in self.targets.items()}
+        return {name: value for name, steps in each.items() for start, value in steps if start <= day}
 
     def check_language(self, language: str) -> None:
         """Check that everything the programme names has words in a language.

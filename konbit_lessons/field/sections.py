@@ -25,7 +25,7 @@ from pydantic import (
 from konbit_lessons import tables
 from konbit_lessons.field.days import DATE_ORDERS
 from konbit_lessons.field.sources import KINDS
-from konbit_lessons.periods import NAMED_BY, Calendar
+from konbit_lessons.periods import NAMED_BY, Calendar, dated
 from konbit_lessons.words import languages
 from konbit_lessons.words.label import Label
 
@@ -368,7 +368,7 @@ class Sections(_Section):
     """A whole programme.toml."""
 
     programme: About
-    targets: dict[str, Annotated[int, Field(ge=0)]] = {}
+    targets: dict[str, Annotated[tuple, BeforeValidator(dated)]] = {}
     privacy: Privacy = Privacy()
     participation: Participation = Participation()
     types: dict[Name, dict[Filled, Text]] = {}

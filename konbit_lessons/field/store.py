@@ -86,6 +86,8 @@ def cleaned(programme: Programme) -> Data:
     -------
     Data
     """
+    if programme.undone:  # as nothing is: not to be kept
+        return clean(programme)
     made_from = fingerprint(programme)
     with suppress(FileNotFoundError, ValueError):  # while another run writes there; a list that a spreadsheet saved
         stamp = _stamp(programme)

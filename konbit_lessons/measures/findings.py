@@ -6,6 +6,8 @@ its column where there is one (``expects_training``, ``motivation``, ``transport
 The table of learning questions names a number in its column ``measure``; the manifest keeps it for the next report.
 """
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 
@@ -13,7 +15,7 @@ from konbit_lessons.disclosure import TOTAL
 from konbit_lessons.field.declared import EXPECTS
 from konbit_lessons.incentives import estimate
 from konbit_lessons.measures import actions, answers, expectations, intervals, participation, shared_counts
-from konbit_lessons.panel import rows as rows_until
+from konbit_lessons.panel import invitations
 
 WORDS = ["measure", "kind", "name", "strength"]
 CHANGE = ["before", "after", "both", "change_low", "change_high"]
@@ -23,7 +25,7 @@ POINTS = ["at", "point", "value", "conf_low", "conf_high", "n", "over_time"]
 BESIDE = ("expects", "incentive", "overdue", "unmet")  # kinds whose points stand beside each other; else in time
 DIGITS = 6  # kept of a share: more than anybody prints
 FOUND = ("clear", "likely")
-STRENGTH = "strength "
+STRENGTH, TARGET = "strength ", "target of "  # before the name of a number that is told
 NAN = float("nan")
 
 
@@ -51,7 +53,7 @@ def before(data, *, quarter):
     earlier = _quarter_before(data, quarter)
     if earlier not in data.quarters:
         return frame([])
-    rows = rows_until(data.programme, quarter=earlier)
+    rows = invitations(data, until=earlier)
     return numbers(data, rows, estimated(data, rows), quarter=earlier)
 
 
@@ -60,7 +62,8 @@ def estimated(data, rows):
     programme, asked = data.programme, data.programme.question
     options = {name: asked[name] for name in ("incentives", "cluster", "smallest_effect")}
     result = estimate(programme.formula, rows, by=asked.get("by"), **options)
-    return result.shown(programme.smallest_cell, also_hidden=shared_counts.hidden_incentives(programme, rows))
+    hidden = shared_counts.hidden_incentives(programme, rows, data)
+    return result.shown(programme.smallest_cell, also_hidden=hidden)
 
 
 def _number(measure, share=None, change=(), *, kind="", k=NAN, **more):
@@ -261,35 +264,47 @@ def changed(numbers):
 
 
 def told(numbers):
-    """Return what a report keeps of its numbers for the next one: name → value, and the strength of an incentive's."""
+    """Return what a report keeps of its numbers for the next one: name → value, an incentive's strength, a target."""
     value = numbers["value"].fillna(numbers["k"].astype(float))
     known = dict(zip(numbers["measure"], value.astype(float).round(DIGITS), strict=True))
     strength = numbers.dropna(subset="strength").set_index("measure")["strength"].add_prefix(STRENGTH).to_dict()
-    return {name: one for name, one in known.items() if pd.notna(one)} | strength
+    wanted = numbers[(numbers["kind"] == "reached") & numbers["short"].notna()]
+    target = wanted.set_index("measure")["n"].add_prefix(TARGET).to_dict()
+    return {name: one for name, one in known.items() if pd.notna(one)} | strength | target
 
 
-def compared(said, then, now):
+def compared(said, then, now, parts=()):
     """Return each number as the report of the quarter before said it, as today's records tell it, and now.
 
     Parameters
     ----------
     said : dict, from `told` of the report of the quarter before; {} where none is stored
     then, now : DataFrame, from `frame`: of that quarter by today's records, and of this one
+    parts : list of (causes, told), from ``why.parts``
 
     Returns
     -------
     DataFrame, one row per number of either
         ``measure``, ``kind``, ``name``, ``said``, ``then``, ``now``, ``strength_said``, ``strength_then``,
-        ``strength_now``, and whether it ``differs``: today's records tell it otherwise than it was said.
+        ``strength_now``, ``target_said``, ``target_then``, ``target_now``, whether it ``differs`` (it is told otherwise
+        today than it was said), and its ``parts``: a list of causes and by how much they moved it.
     """
     both = pd.concat([now, then]).drop_duplicates("measure")[["measure", "kind", "name"]]
     for side, kept in {"said": said, "then": told(then), "now": told(now)}.items():
         both[side] = both["measure"].map(kept).astype(float)
         both[f"strength_{side}"] = (STRENGTH + both["measure"]).map(kept).astype(object)
+        both[f"target_{side}"] = (TARGET + both["measure"]).map(kept).astype(float)
     prints = np.where(both[["said", "then"]].abs().max(axis=1) <= 1, 0.005, 0.5)
     known = both[["strength_said", "strength_then"]].notna().all(axis=1)
     other = known & (both["strength_said"] != both["strength_then"])
-    return both.assign(differs=((both["said"] - both["then"]).abs() >= prints) | other).reset_index(drop=True)
+    other |= (both["target_said"] - both["target_then"]).abs() > 0
+    both["differs"] = ((both["said"] - both["then"]).abs() >= prints) | other
+    sides = [both["said"], *(both["measure"].map(kept).astype(float) for _, kept in parts)]
+    moved = [(after - before).fillna(0).round(DIGITS - 1) for before, after in pairwise(sides)]
+    each = zip(*moved, strict=True) if moved else [()] * len(both)
+    causes = [one for one, _ in parts]
+    both["parts"] = [[*zip(causes, line, strict=True)] for line in each]
+    return both.reset_index(drop=True)
 
 
 def held(lines, kept, now):

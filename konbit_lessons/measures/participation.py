@@ -28,16 +28,18 @@ def reached(data: Data, *, quarter: str) -> pd.DataFrame:
     DataFrame, one row per type and quarter with an event; none where no attendance is known
         ``org_type`` (``total`` of all), ``fiscal_quarter``, ``reached`` (organizations that attended in the quarter),
         ``so_far`` (in it or before, each counted once), ``at_least`` (that many so far, where it is hidden),
-        ``attendances``, ``organizations`` (on the roster), ``target`` (missing where none is declared). Missing where
-        hidden; a type of fewer organizations than the smallest cell is left out.
+        ``attendances``, ``organizations`` (on the roster), ``target`` (in force then; missing where none was). Missing
+        where hidden; a type of fewer organizations than the smallest cell is left out.
     """
     rows = shared_counts.panel(data, quarter=quarter)
     counts, least = _by_type(data, quarter, sorted(rows.loc[rows["attended"].notna(), "fiscal_quarter"].unique()))
     names = {"came_once": "so_far", "roster": "organizations", "report": "fiscal_quarter", "group": "org_type"}
     table = counts.assign(at_least=least["came_once"]).reset_index().rename(columns=names)
-    table["target"] = table["org_type"].map(data.programme.targets).astype("Int64")
-    if data.programme.targets.keys() == {*table["org_type"]} - {TOTAL}:
-        table.loc[table["org_type"] == TOTAL, "target"] = sum(data.programme.targets.values())
+    known = {one: data.programme.targets_of(one) for one in table["fiscal_quarter"].unique()}
+    kinds = {*table["org_type"]} - {TOTAL}
+    known = {one: of | ({TOTAL: sum(of.values())} if of.keys() == kinds else {}) for one, of in known.items()}
+    each = zip(table["fiscal_quarter"], table["org_type"], strict=True)
+    table["target"] = pd.array([known[one].get(kind) for one, kind in each], dtype="Int64")
     order = ["reached", "so_far", "at_least", "attendances", "organizations", "target"]
     return table[["org_type", "fiscal_quarter", *order]]
 

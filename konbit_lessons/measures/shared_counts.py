@@ -262,11 +262,11 @@ def _counted(shown: pd.DataFrame, figures: list[str]) -> pd.DataFrame:
     return shown["n"][figures].set_axis(["invitations", "attended"], axis="columns")[counted]
 
 
-def hidden_incentives(programme: Programme, rows: pd.DataFrame) -> set[str]:
+def hidden_incentives(programme: Programme, rows: pd.DataFrame, data: Data | None = None) -> set[str]:
     """Incentives of which some invitations are hidden on a page; none in a study, or where nothing is hidden."""
     if programme.study or programme.smallest_cell <= 1:
         return set()
-    counted = invitations_taken_up(cleaned(programme), rows)
+    counted = invitations_taken_up(data or cleaned(programme), rows)
     return {*counted[counted.isna().any(axis=1)].index.get_level_values("by")} & {*TAKEN_UP}
 
 

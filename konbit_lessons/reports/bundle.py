@@ -85,6 +85,8 @@ def bundle(programme, *, quarter=None, language=None, reports=None):
         kept = editions.keep(programme, record, path.read_bytes(), path.name)
         if not programme.study and made["inputs"] == manifest.made_from(programme):
             late.keep(cleaned(programme), str(programme.last_day(made["quarter"])), fingerprint(programme))
+        for file, html in contents.quarters(setting, reports).items():
+            published(reports / file, html)
     return Bundle(path, tuple(sorted(files)), tuple(sorted(left_out)), kept)
 
 

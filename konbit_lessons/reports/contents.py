@@ -4,11 +4,16 @@ Takes what the manifest says of the reports, and the CSV files beside them: the 
 numbers that were published anyway, so that it cannot say more than the report does.
 """
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 
+from konbit_lessons.field import identity
 from konbit_lessons.field.programme import AUDIENCES
+from konbit_lessons.field.store import cleaned
 from konbit_lessons.figures.markup import plain
+from konbit_lessons.reports import editions
 from konbit_lessons.reports.document import Setting, document, in_each
 from konbit_lessons.reports.manifest import earlier, in_language, languages_of, manifest_name, source_of
 from konbit_lessons.reports.notebooks import in_order
@@ -50,19 +55,39 @@ def _index(setting, made, folder, alone):
 
 
 def quarters(setting, reports):
-    """Return file → HTML of the page that lists every quarter there are reports of, the newest first."""
-    listed = {}
+    """Return file → HTML of the page that lists the quarters with their reports and editions, and what was asked.
+
+    Parameters
+    ----------
+    setting : Setting
+    reports : Path, the folder with one of each quarter
+    """
+    shared, listed = editions.shared(setting.programme), {}
     for folder in sorted((one for one in reports.iterdir() if one.is_dir()), reverse=True):
         of = {one: earlier(folder / manifest_name(one)) for one in AUDIENCES if (folder / one / "index.html").is_file()}
-        listed |= {folder.name: of} if of else {}
+        listed |= {folder.name: of} if of or folder.name in shared else {}
+    listed = {name: listed.get(name, {}) for name in sorted({*listed, *shared}, reverse=True)}
     made = [one for of in listed.values() for one in of.values()]
     spoken = languages_of({(at, page): one for at, of in enumerate(made) for page, one in of["reports"].items()})
-    return in_each(Setting(setting.programme, None, setting.words), spoken, "index", lambda one: _quarters(one, listed))
+    told = {"quarters": listed, "editions": shared, "zips": {path.name for path in reports.glob("*/*.zip")}}
+    own = Setting(setting.programme, None, setting.words)
+    return in_each(own, spoken, "index", lambda one: _quarters(one, told))
 
 
-def _quarters(setting, listed):
-    used = {"in_order": in_order, "in_language": in_language, "languages_of": languages_of}
-    return document("quarters.html.j2", setting, setting.words.text("Reports by quarter"), quarters=listed, **used)
+def _quarters(setting, told):
+    used = {"in_order": in_order, "in_language": in_language, "languages_of": languages_of, "day": date.fromisoformat}
+    used |= {"asked": _asked(setting)} | told
+    return document("quarters.html.j2", setting, setting.words.text("Reports by quarter"), **used)
+
+
+def _asked(setting):
+    """Each learning question, however it was typed: its words, and quarter → its findings."""
+    say, found = Say(setting.words, setting.programme), {}
+    lines = pd.DataFrame() if setting.programme.study else cleaned(setting.programme).learning.sort_values("quarter")
+    for row in lines.to_dict("records"):
+        _, by = found.setdefault(" ".join(identity.words(row["question"])), (say.own(row, "question"), {}))
+        by.setdefault(row["quarter"], []).append(say.own(row, "finding"))
+    return found.values()
 
 
 # ---- the small figures

@@ -9,12 +9,14 @@ from datetime import date
 from functools import cache
 
 from konbit_lessons.errors import DataError
+from konbit_lessons.field.cleaning import corrections, decisions
 from konbit_lessons.field.place import content_of
 from konbit_lessons.field.programme import ANSWERED, CORRECTIONS, LEDGER
 from konbit_lessons.field.store import PACKAGE, digest
 from konbit_lessons.publish import published
 
 FOLDER = "editions"
+PARTS = ("model", "decided", "analysis")  # of what a manifest says of the programme: from `model` and `own`
 KEPT = ("name", "language", "title", "answer", "told", "files")  # of what the manifest says of a report
 LIBRARY, CUT = "library", "data_cut_on"
 CAUSES = {LEDGER: "decisions", CORRECTIONS: "corrections", ANSWERED: "corrections"}  # by file; others are records
@@ -45,7 +47,7 @@ def is_of(record, made):
 def new(made, period, number):
     """Return the record of an edition of the pages that a manifest lists, bundled today."""
     reports = {page: {key: one[key] for key in KEPT if key in one} for page, one in made["reports"].items()}
-    about = {key: made[key] for key in ("programme", "inputs", "model", "versions") if key in made}
+    about = {key: made[key] for key in ("programme", "inputs", *PARTS, "versions") if key in made}
     day = date.today().isoformat()
     return {"period": period, "edition": number, "bundled_on": day, "zips": {}, **about, "reports": reports}
 
@@ -72,11 +74,38 @@ def changed(then, now):
     return sorted(causes)
 
 
-def model(programme):
-    """Return name → hash of the parts of programme.toml, and of the library that counts."""
+def model(programme, quarter=None):
+    """Return name → hash of the parts of programme.toml, with the targets of a quarter, and of the library."""
     parts = content_of(programme.path)
     parts[CUT] = parts["programme"].pop(CUT, "") if isinstance(parts["programme"], dict) else ""
+    parts |= {"targets": programme.targets_of(quarter)} if quarter and "targets" in parts else {}
     return {name: digest(repr(part)) for name, part in sorted(parts.items())} | {LIBRARY: _library()}
+
+
+def own(programme):
+    """Return what an evaluator has a say in: ``decided``, cause → marks of each line, and the ``analysis``."""
+    if programme.study:
+        return {}
+    marks = {"decisions": decisions.load(programme).marks(), "corrections": corrections.marks(programme)}
+    decided = {cause: sorted(each) for cause, each in marks.items()}
+    return {"decided": decided, "analysis": content_of(programme.path).get("analysis")}
+
+
+def undone(then, now, causes):
+    """Return cause → what is to be taken back of today, so that it is in this as it was; the causes that can be.
+
+    Parameters
+    ----------
+    then, now : dict, as of `changed`, with ``decided`` and ``analysis``
+    causes : list of str, from `changed`
+    """
+    is_same_else = then.get("analysis") and not {"settings", "method"} & {*causes}
+    same_incentives = then.get("model", {}).get("incentives") == now["model"].get("incentives")
+    back = {"audience": "shared"} | ({"incentives": then["analysis"]} if is_same_else and same_incentives else {})
+    for cause, known in then.get("decided", {}).items():
+        if {*known} <= {*now["decided"][cause]}:  # else a line of then is not there any more
+            back[cause] = sorted({*now["decided"][cause]} - {*known})
+    return {cause: one for cause, one in back.items() if cause in causes}
 
 
 @cache

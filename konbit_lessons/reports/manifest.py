@@ -32,7 +32,8 @@ def manifest(setting, used, **made):
     """
     programme, quarter, _, audience = setting
     said = {"programme": programme.name, "simulated": programme.simulated, "quarter": quarter}
-    said |= {"audience": audience, "inputs": used, "model": editions.model(programme), "versions": versions()}
+    said |= {"audience": audience, "inputs": used, "model": editions.model(programme, quarter), "versions": versions()}
+    said |= editions.own(programme)
     return said | {name: dict(sorted(each.items())) for name, each in made.items()}
 
 
@@ -126,19 +127,22 @@ def said_before(programme, reports=None, *, before):
     Returns
     -------
     dict of quarter to dict
-        ``told`` (number → value), ``edition`` (its number; 0 of a report that is stored and was not shared) and
-        ``changed`` (what it rests on and is other now, see ``editions.changed``).
+        ``told`` (number → value), ``edition`` (its number; 0 of a report that is stored and was not shared),
+        ``inputs`` (file → hash), ``changed`` (what it rests on and is other now) and ``undo`` (what of that can be
+        taken back), see ``editions``.
     """
     READ.add(f"{TOLD} {before}")
     top = reports_folder(programme, reports).glob(f"*/{manifest_name(programme.audience)}")
     every = {path.parent.name: {"edition": 0} | earlier(path) for path in top}
     every |= {period: records[-1] for period, records in editions.shared(programme).items()}
     every = {quarter: one for quarter, one in sorted(every.items()) if quarter < before}
-    now = {"inputs": inputs(programme), "model": editions.model(programme)} if every else {}
-    said = {}
+    said, now = {}, {"inputs": inputs(programme), **editions.own(programme)} if every else {}
     for quarter, one in every.items():
+        now["model"] = editions.model(programme, quarter)
         report, changed = in_language(one["reports"]).get("learning_report", {}), editions.changed(one, now)
+        changed += ["audience"] * (one["edition"] > 0 and programme.audience != "shared")
         is_of_today = not changed and report.get("inputs") == source_of(one.get("inputs"))
         if isinstance(report.get("told"), dict) and (one["edition"] or not is_of_today):
             said[quarter] = {"told": report["told"], "edition": one["edition"], "changed": changed}
+            said[quarter] |= {"inputs": one["inputs"], "undo": editions.undone(one, now, changed)}
     return said

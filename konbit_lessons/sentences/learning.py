@@ -12,7 +12,7 @@ import pandas as pd
 
 from konbit_lessons.periods import NAME
 from konbit_lessons.say import capital, small
-from konbit_lessons.sentences.common import FOUND, answer, apart, say_known, texts
+from konbit_lessons.sentences.common import answer, apart, say_known, texts
 from konbit_lessons.sentences.incentives import found
 from konbit_lessons.sentences.participation import reached_so_far
 from konbit_lessons.words import mark
@@ -21,7 +21,6 @@ TEXTS = texts("learning")
 BRACKETS = str.maketrans("[]", "()")  # what is written in a table is no markup
 # what an action names as its measure → the number of the report, where it has another name
 MEASURED = {"conversations": "talked_with", "contributions": "delivered"}
-MOVED_BY = {"targets": {"reached"}, "incentives": {"incentive"}}  # a cause → the only kinds of number that it can move
 COUNTS = ("reached", "overdue", "due_later", "unmet", "leads", "joint")
 
 
@@ -247,55 +246,9 @@ def _held(say, row):
     how = "not said" if pd.isna(row["holds"]) else "holds" if row["holds"] else "gone"
     text = TEXTS["held"]["not kept" if pd.isna(row["then"]) else how]
     now = row["k"] if row["kind"] in COUNTS else row["value"]
-    then, now = (_as_text(say, row["kind"], one) for one in (row["then"], now))
+    then, now = (number_as_text(say, row["kind"], one) for one in (row["then"], now))
     about = {"finding": own(say, row, "finding"), "quarter": row["quarter"], "number": number_name(say, row)}
     return say(text, then=then, now=now, **about)
-
-
-def compared_sentences(say, compared, *, quarter, edition=0, causes=()):
-    """Return whether what the report of the quarter before said still stands, why not, and what became of its findings.
-
-    Parameters
-    ----------
-    compared : DataFrame, from ``measures.findings``
-    quarter : str
-    edition : int, the one that was shared, which is compared; 0 where none was
-    causes : list of str, what the numbers rest on and is other now, see ``editions.changed``
-    """
-    if compared[["said", "then"]].isna().all(axis=None):
-        return []
-    rows = [row for _, row in compared[compared["differs"]].iterrows()]
-    names = [small(say.name(row["name"]) if row["kind"] == "incentive" else str(number_name(say, row))) for row in rows]
-    kept = compared["said"].notna().any()
-    text = TEXTS["stands"]["not kept" if not kept else "others" if names else "stands"]
-    before = str(say.programme.calendar.named(quarter).previous)
-    first = say(text, n=len(names), names=say.list(names), quarter=before)
-    if not kept:
-        return [first]
-    both = compared.dropna(subset=["strength_said", "strength_now"])
-    then, now = (both[side].isin(FOUND) for side in ("strength_said", "strength_now"))
-    told = {"still": then & now, "no longer": then & ~now, "now": now & ~then}
-    named = {word: [f"**{small(say.name(name))}**" for name in both.loc[these, "name"]] for word, these in told.items()}
-    read = say(TEXTS["stands"]["shared" if edition else "stored"], n=edition)
-    said = [first + read, *_why(say, {row["kind"] for row in rows}, causes)]
-    return said + [say(TEXTS["strength"][word], names=say.list(names)) for word, names in named.items() if names]
-
-
-def _why(say, kinds, causes):
-    """Why numbers of these kinds are others today, where something is known that can have moved them."""
-    causes = [say(TEXTS["causes"][one]) for one in causes if kinds & MOVED_BY.get(one, kinds)]
-    text = TEXTS["stands"]["several" if causes[1:] else "only"]
-    return [say(text, what=causes[0], names=say.list(causes))] if causes else []
-
-
-def then_and_now(say, compared):
-    """Return numbers of two reports as a table reads them: ``figure``, ``said_then``, ``known_then``, ``known_now``."""
-    compared = compared.dropna(subset=["said", "then", "now", "strength_now"], how="all")
-    compared = compared.assign(figure=[str(number_name(say, row)) for _, row in compared.iterrows()])
-    for name, side in {"said_then": "said", "known_then": "then", "known_now": "now"}.items():
-        each = zip(compared["kind"], compared[side], compared[f"strength_{side}"], strict=True)
-        compared[name] = [_as_text(say, *one) for one in each]
-    return compared
 
 
 def number_name(say, row):
@@ -303,7 +256,8 @@ def number_name(say, row):
     return say(TEXTS["numbers"][row["kind"]], **of(say, row))
 
 
-def _as_text(say, kind, value, strength=None):
+def number_as_text(say, kind, value, strength=None):
+    """Return a number as a table reads it, with the strength of the evidence where it has one."""
     if kind != "incentive":
         return say.number(value) if kind in COUNTS else say.percent(value)
     parts = [say.signed(value)] if pd.notna(value) else []

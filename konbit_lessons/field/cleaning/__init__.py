@@ -6,7 +6,7 @@ out who attended. A row that cannot be used is set aside, never dropped in silen
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
@@ -105,7 +105,8 @@ def clean(programme: Programme) -> Data:
     done = record.cleaning_log(), record.all_set_aside(), counts, record.check_counts(), record.arrival_counts()
     lists = dict(zip(LISTS, [*done, agreement, questions], strict=True))
     finished = {name: _finished(work.cleaned.get(name), schema) for name, schema in programme.tables.items()}
-    return Data(programme, finished, lists, (*record.notices, *_never_given(programme, record.given)))
+    data = Data(programme, finished, lists, (*record.notices, *_never_given(programme, record.given)))
+    return replace(data, notices=(*data.notices, *_not_in_force_yet(data)))
 
 
 class _Work:
@@ -202,6 +203,16 @@ def _finished(rows: pd.DataFrame | None, schema: pa.DataFrameSchema) -> pd.DataF
     for name in of_record:  # the id of a record is a direct identifier: its number in the order of the content stands
         rows[name] = pd.array([f"S{number:06d}" for number in range(1, len(rows) + 1)], dtype=tables.TEXT)
     return schema.remove_columns([name for name in about if name not in keep]).validate(rows)
+
+
+def _not_in_force_yet(data: Data) -> Iterator[str]:
+    """A notice for each target from a day on that comes after the last quarter with an event."""
+    programme, last = data.programme, [data.programme.last_day(one) for one in data.quarters[-1:]]
+    every = [(name, *step) for name, steps in programme.targets.items() for step in steps] if last else []
+    for name, since, value in every:
+        if (day := programme.calendar.since(since)) > last[0]:
+            told = f"the records are told until {last[0]}. It is not used yet; correct its day if that is wrong"
+            yield f"{programme.path.name}, [targets] {name}: {value} is the target from {day} on, and {told}"
 
 
 def _never_given(programme: Programme, given: dict[str, set[str]]) -> Iterator[str]:

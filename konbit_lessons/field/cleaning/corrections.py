@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from konbit_lessons.errors import DataError
-from konbit_lessons.field.cleaning.record import ASIDE, LOG, ON_ROSTER, Record, id_of, own_lines, shown
+from konbit_lessons.field.cleaning.record import ASIDE, LOG, ON_ROSTER, Record, id_of, mark_of, own_lines, shown
 from konbit_lessons.field.declared import nearest
 from konbit_lessons.field.programme import ANSWERED, CORRECTIONS, Programme, Source
 from konbit_lessons.field.values import as_text, composed, encoded
@@ -33,8 +33,8 @@ def load(programme: Programme) -> pd.DataFrame:
     Raises
     ------
     DataError
-        A column is missing, a change is of no known type, a row to be taken out has a new value, or a line is about a
-        file that no source reads.
+        A column is missing, a change is of no known type, a row to be taken out has a new value, a line is about a
+        file that no source reads, or two lines contradict one another.
     """
     needed = ("source", "column", "old_value", "new_value", "change_type")
     own = own_lines(programme.raw / CORRECTIONS, LOG, needed)
@@ -53,6 +53,11 @@ def load(programme: Programme) -> pd.DataFrame:
             found += nearest(line.source, known, 0.5)
             expected = f"Expected one of {', '.join(sorted(known))}. Correct the line, or take it out."
             raise DataError(f"{line.where}, {found}{expected}")
+    place, filled = list(LOG[:6]), lines[lines["change_type"] == "change_response"]
+    filled = filled.drop_duplicates([*place, "new_value"])
+    for (*_, old), two in filled[filled.duplicated(place, keep=False)].groupby(place):
+        first, other = (f'{one.where} says "{one.new_value}"' for one in two[:2].itertuples())
+        raise DataError(f'{other} of the cell with "{old}", but {first}. Correct one of the two.')
     return lines[lines["change_type"] != "no_action"]
 
 
@@ -65,7 +70,17 @@ def left_as_it_is(programme: Programme) -> pd.DataFrame:
 
 def _written(own: pd.DataFrame, programme: Programme) -> pd.DataFrame:
     """All lines of an evaluator, of ``corrections.csv`` and of the list of what was set aside."""
-    return pd.concat([_placed(own, CORRECTIONS), _answered(programme)]).apply(composed).astype("str")
+    lines = pd.concat([_placed(own, CORRECTIONS), _answered(programme)]).apply(composed).astype("str")
+    return lines[[mark not in programme.undone for mark in _marks(lines)]] if programme.undone else lines
+
+
+def marks(programme: Programme) -> list[str]:
+    """What tells each line of an evaluator from others, wherever it stands."""
+    return _marks(_written(own_lines(programme.raw / CORRECTIONS, LOG, LOG[:1]), programme))
+
+
+def _marks(lines: pd.DataFrame) -> list[str]:
+    return [mark_of(*line) for line in lines[list(LOG[:8])].itertuples(index=False)]
 
 
 def _answered(programme: Programme) -> pd.DataFrame:

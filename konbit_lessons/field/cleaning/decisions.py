@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pandas as pd
 import xlsxwriter
 
-from konbit_lessons.field.cleaning.record import ROW, own_lines
+from konbit_lessons.field.cleaning.record import ROW, mark_of, own_lines
 from konbit_lessons.field.identity import CANDIDATES, fold
 from konbit_lessons.field.programme import LEDGER, Programme
 from konbit_lessons.field.sources import read
@@ -77,6 +77,10 @@ class Decisions(NamedTuple):
         answers["rows"] = [int(counts.get(typed, 0)) for _, typed in self.answers]
         return answers[["question", "typed", "decided", "rows", "initials", "notes"]].sort_values(["question", "typed"])
 
+    def marks(self) -> list[str]:
+        """What tells each answer from others."""
+        return [mark_of(*key, line["decision"]) for key, line in self.answers.items()]
+
     def ledger(self) -> str:
         """The answers as the ledger holds them, sorted, so that the same answers are the same bytes."""
         lines = pd.DataFrame(self.answers.values()).reindex(columns=list(COLUMNS)).fillna("").sort_values(list(COLUMNS))
@@ -108,6 +112,8 @@ def load(programme: Programme) -> Decisions:
             lines += [line] if line["decision"] and fold(line["decision"]) != UNDO else []
     for line in lines:
         key = (line["question"], fold(line["typed"]))
+        if mark_of(*key, line["decision"]) in programme.undone:
+            continue
         if not line["decision"]:
             decided.notes[key] = {name: line[name] for name in ("initials", "notes")}
         elif fold(decided.answers.get(key, line)["decision"]) == NEW and line["where"].startswith(REVIEW):

@@ -47,7 +47,8 @@ class History:
     organizations : DataFrame
         One row for each, in the columns of the table.
     twice : dict of str to str
-        Code under which an organization is kept → the code that stands on the roster for it, and for another one too.
+        Code under which an organization is kept → the code that stands on the roster for it, and for another one too;
+        by the day, and of both alike where nobody decided.
     sources : list of Source
         Of the organizations; they say how days are written.
 
@@ -68,7 +69,7 @@ class History:
         self.names, self.acronyms = self._held("name", "former_names"), self._held("acronym", "former_acronyms")
         self._apart = [self._passed_on(held) for held in (self.names, self.acronyms)]
         ends = [day for one in self._apart for held in one.values() for each in held for day in each[2:4]]
-        ends += [day for one in self._spells if one.code in twice for day in one[2:4]]
+        ends += [day for one in self._spells if one.code in {*twice, *twice.values()} for day in one[2:4]]
         self.days = sorted({*ends, *(day for _, day in self._merged.values())} - {FIRST, LAST})
         self.roster = cache(self.roster)
 
@@ -156,9 +157,10 @@ class History:
         """What a match means in an era: the organization that it is part of, or the one that had the code then."""
         code = match.organization_id
         if match.how == "code" and code in self.twice.values():
-            there = [one for one in self._spells if self.twice.get(one.code) == code]
-            now = [one.code for one in there if one.on(self._day(era))] or [one.code for one in there[: era == 0]]
-            match = match._replace(organization_id=now[0]) if len(now) == 1 else match._replace(how=TWICE)
+            there = [one for one in self._spells if code in (one.code, self.twice.get(one.code))]
+            now = [one.code for one in there if one.on(self._day(era))] or [one.code for one in there[: int(era == 0)]]
+            of_one = match._replace(organization_id=now[0]) if len(now) == 1 else match
+            match = match._replace(how=TWICE) if len(now) != 1 and code in self.twice else of_one
             code = match.organization_id
         of = self.part_of(code, era) if code else None
         others = tuple(dict.fromkeys(self.part_of(one, era) for one in match.candidates))

@@ -252,8 +252,8 @@ class Organizations(_Known):
             known = self._matches.get(era, {})
             twice = part[TYPED + name].isin([text for text, one in known.items() if one.how == TWICE])
             if twice.any() and "event_id" in part:
-                pairs = part.loc[twice, ["event_id"]]
-                self._twice += [pairs.assign(organization_id=one) for one in self._history.twice]
+                pairs, codes = part.loc[twice, ["event_id"]], self._history.twice
+                self._twice += [pairs.assign(organization_id=one) for one, of in codes.items() if of in codes]
                 part = part.assign(attended=part["attended"].mask(twice)) if table == "sign_in" else part
             parts.append(part)
         return pd.concat(parts).sort_index() if parts[1:] else parts[0]

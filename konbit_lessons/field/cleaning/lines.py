@@ -36,7 +36,8 @@ def one_each(rows: pd.DataFrame, table: str, decided: Decisions, record: Record)
     -------
     rows : DataFrame
     twice : dict of str to str
-        Code under which a line is kept → the code that stands there for it and for another one; both have an entry.
+        Code under which a line is kept → the code that stands there for it and for another one, which has an entry of
+        its own as long as nobody decided.
     questions : list of dict
 
     Raises
@@ -60,6 +61,7 @@ def one_each(rows: pd.DataFrame, table: str, decided: Decisions, record: Record)
                 wrong.append(f'{answer["where"]}, column "decision": {found}. Write {SAME}, or a code of its own.')
             elif answer:
                 name = answer["decision"]
+                twice |= {name: code} if table == "organizations" else {}
             else:
                 twice |= {code: code, name: code}
                 near = {"candidate_1": code, "name_1": _name(first, table)}

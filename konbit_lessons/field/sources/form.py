@@ -193,8 +193,7 @@ def together(versions: list[Form], headers: list[str]) -> Form:
     for form in others:
         for one in form.questions:
             known = questions.setdefault((one.repeat, one.column), one)
-            names = {choice.name for choice in known.choices}
-            known.choices = known.choices + [choice for choice in one.choices if choice.name not in names]
+            known.choices = known.choices + [choice for choice in one.choices if choice not in known.choices]
             if {one.type, known.type} == {"select_one", "select_multiple"}:
                 known.type = "select_multiple"
         choices = {name: form.choices.get(name, {}) | choices.get(name, {}) for name in (*choices, *form.choices)}
