@@ -118,10 +118,10 @@ class Processors(threading.Thread):
 
     def total(self):
         """See what each process has used until now; what one uses after the last look at it is not seen."""
-        this = psutil.Process()
-        for one in [this, *this.children(recursive=True), *self.ready]:
-            with suppress(psutil.NoSuchProcess):
-                self.each[one.pid, one.create_time()] = sum(one.cpu_times()[:2])
+        for top in [psutil.Process(), *self.ready]:
+            for one in [top, *top.children(recursive=True)]:
+                with suppress(psutil.NoSuchProcess):
+                    self.each[one.pid, one.create_time()] = sum(one.cpu_times()[:2])
         return sum(self.each.values())
 
     def used(self):
@@ -132,10 +132,13 @@ class Processors(threading.Thread):
 
 
 def _of_ready():
-    """The process that `-k konbit` kernels are copied from, and its copies."""
+    """The process that `-k konbit` kernels are copied from."""
     for one in psutil.process_iter(["cmdline"]):
-        if os.environ["JUPYTER_RUNTIME_DIR"] in " ".join(one.info["cmdline"] or []):
-            yield from [one, *one.children()]
+        if (
+            "ready.listen" in (said := " ".join(one.info["cmdline"] or []))
+            and os.environ["JUPYTER_RUNTIME_DIR"] in said
+        ):
+            yield one
 
 
 def task(way, folder):
@@ -233,7 +236,7 @@ def main():
         folder = Path(scratch) / "programme"
         codes = programme_in(folder, asked.organizations)
         found = measured(folder, codes, asked.rounds, asked.briefs)
-        for one in _of_ready():
+        for one in [*_of_ready()]:
             one.kill()
     cleaning = compare(asked.rows, 3)
     text = as_page(found, cleaning, about)
