@@ -1,14 +1,15 @@
 """How long a brief takes, by konbit and by what others use; what `make bench` found stands in docs/performance.md.
 
-``python -m benchmarks.briefs [--organizations 137] [--rounds 5] [--briefs 6] [--write]`` writes a simulated programme,
-cleans it, and makes briefs of its organizations in these ways, so many a round, one way after the other in each round:
+``python -m benchmarks.briefs [--organizations 137] [--rounds 5] [--briefs 24] [--write]`` writes a simulated programme,
+cleans it, and makes briefs of its organizations in these ways, one way after the other in each round:
 
-- by the shell: ``papermill``, then ``jupyter nbconvert``, two commands for each brief (one brief a round)
-- by Papermill and nbconvert in one Python process, that has made one already; a kernel each
+- by the shell: ``papermill``, then ``jupyter nbconvert``, two commands for each brief; one a round
+- by Papermill and nbconvert in one Python process, that has made one already; a kernel each; an eighth of the briefs
 - the same with ``kernel_name="konbit"``, see ``konbit_lessons.reports.ready``
 - by R Markdown in one R process that has made one already and keeps the tables: no isolation (benchmarks/brief.Rmd);
-  where there is no R with rmarkdown and ggplot2, it is left out
-- by ``konbit briefs``, with one worker and with two: isolation, disclosure gate, journal and index included
+  where there is no R with rmarkdown and ggplot2, it is left out; as many as are asked for
+- as many by ``make_briefs``, with one worker and with two: starting kernels, reading the tables, profiles of all
+  organizations, isolation, gate, journal and index included
 
 Each way is a process of its own. Seconds of the clock and of the processors are those of the process and all below it,
 per brief. ``--write`` writes docs/performance.md.
@@ -154,17 +155,18 @@ def task(way, folder):
 
 def measured(folder, codes, rounds, briefs):
     """Way → the seconds per brief of each round, of the clock and of the processors."""
-    ways = [SHELL, LOOP, READY, *([R] if _r() else []), ONE, TWO]
-    started, found = {}, {way: [] for way in ways}
-    for way in ways:
+    several = max(briefs // 8, 1)
+    many = {SHELL: 1, LOOP: several, READY: several, **({R: briefs} if _r() else {}), ONE: briefs, TWO: briefs}
+    started, found = {}, {way: [] for way in many}
+    for way in many:
         call = [sys.executable, "-m", "benchmarks.briefs", "--task", way, str(folder)]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         started[way] = subprocess.Popen(call, **pipes)
         _ask(started[way], codes[:1])
     for at in range(rounds):
         some = codes[at * briefs % (len(codes) - briefs) :][:briefs]
-        for way in ways:
-            found[way].append(_ask(started[way], some[:1] if way == SHELL else some))
+        for way, of in many.items():
+            found[way].append(_ask(started[way], some[:of]))
             print(f"round {at + 1}, {way}: {found[way][-1][0]:.2f} s", flush=True)
     for one in started.values():
         one.communicate()
@@ -223,7 +225,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--organizations", type=int, default=137)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--briefs", type=int, default=6, help="a round")
+    parser.add_argument("--briefs", type=int, default=24, help="a round, by the quickest ways")
     parser.add_argument("--rows", type=int, default=1_000_000, help="of attendance, to clean")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--task", nargs=2)
