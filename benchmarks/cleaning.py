@@ -30,6 +30,9 @@ name = "Benchmark (simulated)"
 simulated = true
 point_of_contact = "evaluation@example.org"
 
+[incentives]
+certificate = "Certificate"
+
 [analysis]
 incentives = ["certificate"]
 
