@@ -298,7 +298,8 @@ def _checked(path: Path) -> Sections:
         said = Sections.model_validate(content)
     except ValidationError as error:
         raise ProgrammeError(explained(error, path.name, content)) from error
-    schemas = tables.schemas(declared(said), languages=tuple(said.programme.languages))
+    about = {"languages": tuple(said.programme.languages), "currency": said.programme.currency}
+    schemas = tables.schemas(declared(said), **about)
     if wrong := list(dict.fromkeys(problems(said, schemas))):
         raise ProgrammeError("\n".join(f"{path.name}, {one}." for one in wrong))
     return said
