@@ -154,7 +154,7 @@ class Gate:
 
     def _decided(self, smallest):
         """Return which figures are shown, what is told of the least of each, and how they go together."""
-        relations, shown, floors, untold = self._relations(), {}, {}, self._untold(smallest)
+        relations, untold, shown, floors, farthest = self._relations(), self._untold(smallest), {}, {}, {}
         begun = {place: self._reports.index(place[1]) for place in self._places.values()}
         for number in range(len(self._reports)):
             here = [place for place in begun if begun[place] <= number]
@@ -168,7 +168,7 @@ class Gate:
             kept = [place in untold or not shown.get(place, True) for place in here]
             least = [floors.get(place, 0) for place in here]
             printed = [place[0] not in self._unseen for place in here]
-            hidden, low = figures.hide(smallest, *map(np.array, (printed, public, kept, least)))
+            hidden, low = figures.hide(smallest, *map(np.array, (printed, public, kept, least)), farthest)
             for place, is_hidden, low_end, is_printed in zip(here, hidden, low, printed, strict=True):
                 shown.setdefault(place, not is_hidden)  # what a report has shown, the next cannot take back
                 told = self._counted[place][0] if shown[place] else int(low_end // smallest * smallest) * is_printed

@@ -24,7 +24,7 @@ from konbit_lessons.measures.intervals import with_shares
 from konbit_lessons.panel import invitations
 
 TIMES = {"came_once": 1, "came_again": 2, "third": 3, "fourth": 4, "came_five_times": 5}  # step → events attended
-UNSEEN = ("third", "fourth", "later", "asked_now", "came_now")  # on no page; ``later``: after the fifth time
+UNSEEN = ("third", "fourth", "later", "called", "asked_now", "came_now")  # on no page; ``later``: after the fifth time
 STEPS = ("roster", "invited", *(one for one in TIMES if one not in UNSEEN))
 BANDS = ("talked", "quarter_before", "earlier", "never")  # by the last conversation
 TAKEN_UP = ("org_type", "event_type", "consulted_at_design", "other_support_now")
@@ -97,10 +97,10 @@ def _taken_part(data: Data, *, quarter: str) -> pd.DataFrame:
     gate, rows = Gate(), panel(data, quarter=quarter)
     for one in gate.reports(reports(data, quarter)):
         so_far = rows[rows["fiscal_quarter"] <= one]
-        came = attendances(so_far[so_far["fiscal_quarter"] == one])
-        each = _steps(data, so_far, one)
-        each["reached"] = each["organization_id"].isin(came["organization_id"])
-        gate.count(each, ["roster", "invited", *TIMES, "reached"], by=["org_type"])
+        now = so_far[so_far["fiscal_quarter"] == one]
+        each, came = _steps(data, so_far, one), attendances(now)
+        each["called"], each["reached"] = (each["organization_id"].isin(of["organization_id"]) for of in (now, came))
+        gate.count(each, ["roster", "invited", *TIMES, "called", "reached"], by=["org_type"])
         every = attendances(so_far)
         later = every.groupby("organization_id").cumcount() >= len(TIMES)
         gate.count(every.assign(later=later), ["later"], by=["org_type"], records=True)
@@ -111,11 +111,12 @@ def _taken_part(data: Data, *, quarter: str) -> pd.DataFrame:
     for more, fewer in pairwise(reversed(TIMES)):
         gate.below(more, fewer)
     gate.nested("reached", "partners")
+    gate.nested("reached", "called")  # of none of the 3 invited in a quarter it is not said that none came
     gate.overlapping("came_once", [Before("came_once"), "reached"])
     gate.lasting("came_again", "came_five_times")
     gate.below("reached", "attendances")
     gate.partition("attended", [*TIMES, "later"])
-    gate.known("roster", "invited", "partners")
+    gate.known("roster", "invited", "called", "partners")
     return _decided(gate, data)
 
 
