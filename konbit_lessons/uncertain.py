@@ -15,6 +15,7 @@ WHOLE = 1e-6  # how near to whole numbers a solution is whole
 GOLDEN = (5**0.5 - 1) / 2  # its multiples stay apart
 APART = np.array([1.0, -1, -1, 1])  # by what a figure moves up and down in two tables, how far they lie apart
 FREE, DEAR = 1e-4, 1e4  # what it costs to move by one what is hidden, and what is to be shown
+TRIES = 12  # to show what is hidden that may fail one after the other
 MOST = 1e9  # more than a figure can be
 SOLVER = {"output_flag": False, "threads": 1}
 SOLVED = {"kOptimal": True, "kInfeasible": False, "kUnboundedOrInfeasible": False}  # all else is an error
@@ -78,13 +79,11 @@ class Figures:
         at_most = np.where(known, values, MOST)
         by_rule = self._known_limits(at_most) >= smallest  # else a zero is hidden as well
         low = np.maximum(shown & (values > 0) & by_rule, floors)
-        matrix = self._matrix(len(values))
-        apart = np.where(few, np.maximum(values, smallest), smallest)
+        apart = np.minimum(np.where(few, np.maximum(values, smallest), smallest), at_most - by_rule)
         apart = np.minimum(apart, [farthest.get(name, MOST) for name in self.names])
-        apart = np.minimum(apart, np.ptp(_limits(matrix, np.where(fixed, values, [low, at_most])), axis=0))
         ties = 1 + np.arange(len(values)) * GOLDEN % 1 / 1000  # no two the same: one cheapest way
         hidden, wanted = shown & np.where(known, kept, few | kept), ~fixed & (shown | few)
-        program = Program(matrix, values, low, ~fixed)
+        program = Program(self._matrix(len(values)), values, low, ~fixed)
         choice = Choice(program, values, shown, wanted, apart, shown * np.log2(2 + values) * ties, hidden)
         choice.protect()
         choice.spare(np.flatnonzero(choice.hidden & ~hidden))
@@ -140,29 +139,18 @@ class Choice:
         return True
 
     def spare(self, places):
-        """Show what need not be hidden, or not if others are that cost less: the dearest first."""
+        """Show what need not be hidden, or not if others are that cost less: the dearest first, while that succeeds."""
+        failed = 0
         for place in sorted(places, key=lambda one: -self.cost[one]):
             agree = self.tables[:, place] == self.values[place]
             one = np.arange(len(self.values)) == place
             other = replace(self, hidden=self.hidden & ~one, cost=np.where(one, DEAR, self.cost))
             other.tables = self.tables[agree]
-            if other.protect(self.cost @ self.hidden):
+            failed = 0 if other.protect(self.cost @ self.hidden) else failed + 1
+            if not failed:
                 self.hidden, self.tables = other.hidden, other.tables
-
-
-def _limits(matrix, ends):
-    """Return between what figures must lie, by one equation after the other."""
-    entries, (low, high) = matrix.tocoo(), ends
-    row, at = entries.coords
-    while True:
-        of_each = np.sort(entries.data * [low[at], high[at]], axis=0)
-        of_rows = np.array([np.bincount(row, one, matrix.shape[0]) for one in of_each])
-        left = np.sort(entries.data * (of_each - of_rows[:, row])[::-1], axis=0)
-        before = low.sum() - high.sum()
-        np.maximum.at(low, at, left[0])
-        np.minimum.at(high, at, left[1])
-        if low.sum() - high.sum() <= before:
-            return low, high
+            elif failed == TRIES:
+                return
 
 
 class Program:
@@ -203,8 +191,12 @@ class Program:
         held = []
         while moves is not None and len(broken := self.every[np.abs(moves - np.rint(moves)) > WHOLE]):
             held.append(broken[0])
-            self.solver.changeColBounds(held[-1], *np.rint(moves[held[-1:] * 2]))
-            moves = self._solved()
+            near = np.rint(moves[broken[0]])
+            for whole in (near, near + np.copysign(1, moves[broken[0]] - near)):
+                self.solver.changeColBounds(broken[0], whole, whole)
+                if (rounded := self._solved()) is not None:
+                    break
+            moves = rounded
         for at in held:
             self.solver.changeColBounds(at, 0, self.most[at])
         if held and moves is None:
