@@ -182,9 +182,8 @@ def shown(result, smallest, also_hidden=()):
         return result
     design = result.answers.design
     few = {name for name in design.terms if _is_few(design, name, smallest)}
-    told = {other for name in few for other in design.others(name)} | {
-        name for name, term in design.terms.items() if {name, term.column} & {*also_hidden}
-    }
+    told = {other for name in few for other in design.others(name)}
+    told |= {name for name, term in design.terms.items() if {name, term.column} & {*also_hidden}}
     told -= few
     told_by = [j for name in few - {*design.unfit} for j in design.contrast(name).columns]
     is_few = bool({*design.formula.outcome} & {*also_hidden}) or _is_few_of(_who(design), design.y > 0, smallest)

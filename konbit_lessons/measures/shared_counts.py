@@ -125,11 +125,11 @@ def _count_taken_up(gate: Gate, rows: pd.DataFrame, quarter: str, by: Sequence[s
     known = rows[rows["attended"].notna()]
     attended, now = known["attended"].astype(bool), known.get("fiscal_quarter", "") == quarter
     known = known.assign(invitations=True, attended=attended, invitations_now=now, attendances=attended & now)
-    known = known.assign(asked_now=now, came_now=attended & now)
+    here = known[known["invitations_now"]].assign(asked_now=True, came_now=lambda one: one["attended"])
     pairs = [PAIRS[1]] if {*PAIRS[1]} <= {*by} else []
     gate.count(known, ["invitations", "attended"], by, pairs=pairs, records=True)
     cells = [("event_id", "org_type")] if {*by} & {"org_type"} else []
-    gate.count(known[known["asked_now"]], ["asked_now", "came_now"], pairs=cells, records=True)
+    gate.count(here, ["asked_now", "came_now"], pairs=cells, records=True)
     gate.count(known, ["invitations_now", "attendances"], [name for name in by if name == "org_type"], records=True)
 
 
