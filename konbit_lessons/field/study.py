@@ -13,6 +13,7 @@ from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.sources import read
 from konbit_lessons.field.values import NO, WRITING, YES, Writing, as_number, folded
 
+PLAIN = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d{1,3})?", re.IGNORECASE)  # a number that is read one way only
 MOST_CODED = 6  # whole numbers from 0 or 1 on without a gap, up to this many, may be the numbers of kinds
 
 
@@ -121,7 +122,9 @@ def _typed(text: pd.Series, programme: Programme, noticed: list[str]) -> pd.Seri
         noticed.append(f"{name}: {counted} taken as missing")
         text = text.mask(text.isin(blank))
     known = text.dropna()
-    numbers = {one: as_number(one, _writing(programme, known)) for one in known.unique()}
+    writing = _writing(programme, known)
+    is_plain = PLAIN.fullmatch if writing.decimal == "." else lambda text: False
+    numbers = {one: float(one) if is_plain(one) else as_number(one, writing) for one in known.unique()}
     if name in study.yes:
         column = text.isin(study.yes[name]).astype("float64").mask(text.isna())
     elif name in (*study.kinds, *study.strata, study.by):
@@ -150,7 +153,7 @@ def _is_missing(text: str, column: pd.Series, said: list[str] | None) -> bool:
         return text in said
     usual = WRITING["missing"]
     if text.replace("−", "-") not in usual["numbers"]:
-        return folded(text) in usual["texts"]
+        return not PLAIN.fullmatch(text) and folded(text) in usual["texts"]
     others = column[~column.str.replace("−", "-").isin(usual["numbers"])].dropna()
     return not others.str.match(r"[-−]\s*[\d.,]").any()
 

@@ -248,6 +248,7 @@ class Estimates:
 
     @cached_property
     @kept
+    @ONE_THREAD
     def covariates(self):
         """The effects of the formula's other columns on the outcome, each with its interval.
 
@@ -268,7 +269,7 @@ class Estimates:
         return result.pairs_of(self.answers, self.table, self.asked[2])
 
     shown = result.shown
-    treated = treated.treated_of
+    treated = ONE_THREAD(treated.treated_of)
     of_outcomes = result.of_outcomes
     costs = cost.costs
 
@@ -281,6 +282,7 @@ class Estimates:
 
     @cached_property
     @kept
+    @ONE_THREAD
     def imputed(self):
         """The estimates with missing answers of organizations imputed, an ``Imputed``, or None.
 
@@ -295,6 +297,7 @@ class Estimates:
 
     @cached_property
     @kept
+    @ONE_THREAD
     def prediction(self):
         """How well the model tells groups it has not seen, a ``Prediction``; None where it gives no probability."""
         asked = self.asked[1]

@@ -25,6 +25,8 @@ COLUMNS = ["term", "specification", "own_estimate", *ENDS, "n", "reason"]
 QUARTER, SENIOR, DELEGATES = "fiscal_quarter", "senior_delegate", "delegates"
 MOST_FIXED = 250  # fixed effects: 250 take seconds, 1,000 minutes
 LARGEST = 1500  # rows of a group, whose matrix of rows by rows GEE inverts
+MOST_GROUPS = 2000  # of GEE, which takes one after the other
+MOST_NUMBERS = 25_000  # groups times columns, of the random intercept, at each of 41 nodes and of three starts
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,8 @@ def _answers(context, key):
         return dict.fromkeys(context.varies_by, "not_yes_no"), 0
     if needs == YES_NO and context.separated:
         return dict.fromkeys(context.varies_by, "separated"), 0
+    if specification in (_gee, _mixed) and all(sizes.max() == 1 for sizes in context.sizes):
+        return dict.fromkeys(context.varies_by, "alone"), 0  # nothing rests on rows of a group being alike
     with suppress(ModelError):
         return specification(context)
     return {}, 0
@@ -130,6 +134,11 @@ class Context:
     def grouped(self, term):
         """The cluster column that a term is constant within; the first, if it changes from row to row."""
         return self.design.first if self.varies_by[term] == "row" else self.varies_by[term]
+
+    @property
+    def sizes(self):
+        """How many rows each group has, for each way of grouping that a term has."""
+        return [np.bincount(self.design.clusters[of]) for of in {*map(self.grouped, self.varies_by)}]
 
     def redesign(self, rows, right=None, **changes):
         """The design of other rows, or of another right side of the formula."""
@@ -197,7 +206,7 @@ def gee_logit(X, y, codes):
 
 
 def _gee(context):
-    if max(np.bincount(context.design.clusters[of]).max() for of in map(context.grouped, context.varies_by)) > LARGEST:
+    if any(sizes.max() > LARGEST or len(sizes) > MOST_GROUPS for sizes in context.sizes):
         return dict.fromkeys(context.varies_by, "too_large"), 0
 
     def fit(X, y, codes):
@@ -214,6 +223,8 @@ def _gee(context):
 
 
 def _mixed(context):
+    if max(map(len, context.sizes)) * context.design.X.shape[1] > MOST_NUMBERS:
+        return dict.fromkeys(context.varies_by, "too_large"), 0
     reach = norm.ppf((1 + context.confidence) / 2)
     return _by_group(context, lambda *data: (mixed.mixed_logit(*data).marginal_effect, reach))
 

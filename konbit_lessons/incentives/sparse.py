@@ -119,7 +119,7 @@ def shuffled_scores(design, name, u, *, varies_by, permutations, seed):
     rng, dealt = np.random.default_rng([seed, zlib.crc32(name.encode())]), []
     order, places = np.empty(len(strata), int), np.argsort(strata, kind="stable")
     for _ in range(permutations):  # a random order of the positions that keeps each within its stratum
-        order[places] = np.lexsort([rng.random(len(strata)), strata])
+        order[places] = np.argsort(strata + rng.random(len(strata)))
         dealt.append(fixed + score @ value[order])
     return np.array(dealt)
 
