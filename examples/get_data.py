@@ -27,7 +27,7 @@ def numbered(rows: pd.DataFrame, called: str) -> pd.DataFrame:
 def thornton_arms() -> pd.DataFrame:
     """The people who were tested, by what their voucher was worth."""
     people = of_causaldata("thornton_hiv").dropna(subset=["got", "tinc", "villnum"])
-    edges, arms = [-1, 0, 1, 2, 3], ["nothing", "up to 1 dollar", "1 to 2 dollars", "2 to 3 dollars"]
+    edges, arms = [-1, 0, 1, 2, 3], ["0 $", "0–1 $", "1–2 $", "2–3 $"]
     return people.assign(voucher=pd.cut(people["tinc"], edges, labels=arms))
 
 
@@ -65,13 +65,13 @@ STUDIES = {
 }
 
 
-def main(names: list[str]) -> None:
+def main(names: list[str], folder: Path = HERE) -> None:
     for name in names or STUDIES:
-        file = HERE / name / "data" / "raw" / f"{name}.csv"
+        file = folder / name / "data" / "raw" / f"{name}.csv"
         file.parent.mkdir(parents=True, exist_ok=True)
         rows = STUDIES[name]()
         rows.to_csv(file, index=False, lineterminator="\n")
-        print(f"{len(rows)} rows written to {file.relative_to(HERE)}")
+        print(f"{len(rows)} rows written to {file.relative_to(folder)}")
 
 
 if __name__ == "__main__":

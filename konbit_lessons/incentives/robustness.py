@@ -68,7 +68,8 @@ def robustness(result, *, draws=999, seed=1, imputed=None):
     main, design = result.table, result.answers.design
     told = main[main["reason"] == ""].set_index("term")["varies_by"].to_dict()
     rows, question, _ = result.asked
-    context = Context(rows, question, design, result.answers.separated, told, result.confidence, draws, seed)
+    within = result.answers.options["drawn_within"]
+    context = Context(rows, question, design, result.answers.separated, told, result.confidence, draws, seed, within)
     found = {key: _answers(context, key) for key in (_asked(context) if told else ())}
     if imputed is not None and imputed.imputations:
         pooled = imputed.table.set_index("term")
@@ -85,7 +86,8 @@ def _asked(context):
     columns, method = context.rows.columns, context.question["method"]
     attended = context.design.formula.left == "attended"
     has = {"senior": attended and SENIOR in columns, "delegates": attended and DELEGATES in columns}
-    has |= {"unadjusted": bool(context.design.adjusters), method: False}
+    adjusted = bool(context.design.adjusters)
+    has |= {"unadjusted": adjusted, "lin": adjusted and context.drawn_within is not None, method: False}
     first = ("bootstrap", "permutation") if method == "linear" else ()  # under the estimate that is theirs
     return [key for key in dict.fromkeys((*first, *SPECIFICATIONS)) if has.get(key, True)]
 
@@ -130,6 +132,7 @@ class Context:
     confidence: float
     draws: int
     seed: int
+    drawn_within: tuple | None = None
 
     def grouped(self, term):
         """The cluster column that a term is constant within; the first, if it changes from row to row."""
@@ -181,6 +184,7 @@ def _permutation(context):
         others, _ = np.linalg.qr(np.delete(design.X, column, axis=1))
         x, b = design.X[:, column], fit.coefficients[column]
         options = {"varies_by": context.varies_by[term], "permutations": context.draws, "seed": context.seed}
+        options["drawn_within"] = context.drawn_within
         chance = sparse.shuffled_scores(design, term, fit.score, **options) / (x @ (x - others @ (others.T @ x)))
         if len(chance):
             low, high = np.quantile(chance - chance.mean(), [tail, 1 - tail])
@@ -252,6 +256,15 @@ def _fixed(context):
     return _sandwich(context, context.redesign(rows, right, method="linear"), "linear")
 
 
+def _lin(context):
+    """Least squares with the adjusters centred and times the incentive: Lin (2013), Annals of Applied Statistics 7.
+
+    The average effect over the rows is the same without centring. In R: ``estimatr::lm_lin``.
+    """
+    asked, others = (" + ".join(context.design.terms_of(context.design.asked, inside)) for inside in (True, False))
+    return _sandwich(context, context.redesign(context.rows, f"({asked}) * ({others})", method="linear"), "linear")
+
+
 def _unadjusted(context):
     rows = context.rows.dropna(subset=context.design.adjusters)  # the same rows: one choice at a time
     right = " + ".join(context.design.terms_of(context.design.asked))
@@ -286,6 +299,7 @@ SPECIFICATIONS = {
     "gee": (_gee, YES_NO),
     "mixed": (_mixed, YES_NO),
     "fixed": (_fixed, SINGLE),
+    "lin": (_lin, SINGLE),
     "unadjusted": (_unadjusted, ANY),
     "senior": (_senior, ANY),
     "delegates": (_delegates, ANY),

@@ -124,7 +124,7 @@ def _frame(used, formula, incentives, cluster, reference, by):
     for name in (*incentives, *formula.columns):
         if name in incentives:
             columns[name] = prepared(used[name], "an incentive", reference=reference.get(name), most=MOST_LEVELS)
-        elif name in cluster and not is_number(used[name]):
+        elif name in cluster and not is_number(used[name]) and not _within(used, incentives, name, cluster):
             raise ModelError(
                 f'adjuster "{name}": found a cluster column; with a level for each of its groups nothing would be left '
                 "to compare between them. Take it out of the formula."
@@ -138,6 +138,13 @@ def _frame(used, formula, incentives, cluster, reference, by):
             found = len(columns[by].cat.categories)
             raise ModelError(f'by="{by}": found {found} groups; expected 2 to {MOST_LEVELS}.')
     return pd.DataFrame(columns)
+
+
+def _within(used, incentives, name, cluster):
+    """Whether some incentive differs within groups of a further cluster column, so that these can be adjusted for."""
+    return name != cluster[0] and any(
+        len(used[[name, one]].drop_duplicates()) > used[name].nunique() for one in incentives
+    )
 
 
 def prepared(column, role, *, reference=None, most=MOST_ADJUSTED):
