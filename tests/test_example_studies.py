@@ -9,7 +9,7 @@ from examples import get_data
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 OTHER_ROWS = 0.02  # Thornton's controls, and so 13 of her people, are not in the package
-PUBLISHED = [  # study, what is compared, the published number, how far ours may be from it, the published standard error
+PUBLISHED = [  # study, what is compared, the published number and how far ours may be from it, its standard error
     ("thornton_2008", "any", 0.431, OTHER_ROWS, 0.023),
     ("thornton_2008_dose", "tinc", 0.091, OTHER_ROWS, 0.012),
     ("nsw_1986", "treat", 1794, 0.5, 671),

@@ -332,6 +332,8 @@ def answered(rows, question, options):
     """
     answers = _answers(build_design(rows, **question), question["method"], options)
     design, by = answers.design, options["by"]
+    if apart := [name for name in options["drawn_within"] or () if name not in design.frame]:
+        raise ModelError(f'drawn_within: "{apart[0]}" is not in the formula; what it was drawn within is adjusted for.')
     apart = by and _answers(build_design(rows, by=by, **question), question["method"], options)
     groups = {column: int(codes.max()) + 1 for column, codes in design.clusters.items()}
     named = MEASURED if design.is_measured and answers.fit.is_linear else METHODS[question["method"]]

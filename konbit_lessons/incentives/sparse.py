@@ -134,8 +134,8 @@ def _to_shuffle(design, name, varies_by, u, drawn_within):
     other strata add the same to every T*."""
     x, lots = design.terms[name].x, None
     if drawn_within is not None:
-        told = [design.frame[one] for one in drawn_within if one in design.frame]
-        lots = pd.MultiIndex.from_frame(pd.concat(told, axis=1)).factorize()[0] if told else np.zeros(len(x), int)
+        told = design.frame[list(drawn_within)]
+        lots = pd.MultiIndex.from_frame(told).factorize()[0] if len(drawn_within) else np.zeros(len(x), int)
     if varies_by == "row":
         score, value, strata = u, x, next(iter(design.clusters.values())) if lots is None else lots
     else:
