@@ -110,7 +110,12 @@ def missed(say, result):
 
 
 def explained_away(say, result):
-    """Return one sentence per clear or likely finding: how strong something unmeasured would have to be (E-values)."""
+    """Return one sentence per clear or likely finding: how strong something unmeasured would have to be (E-values).
+
+    None of a study that was drawn by lot, where nothing unmeasured can have gone with it but by chance.
+    """
+    if say.units and say.programme.study.randomized:
+        return []
     return [
         say(TEXTS["explained_away"], label=name, ratio=row["e_value"], limit=row["e_value_limit"])
         for name, row in _of_strength(say, result, FOUND)
@@ -129,8 +134,8 @@ def predicted(say, result):
     told = result.prediction
     if told is None:
         few = min(result.clusters.values()) < 10
-        if say.measured and not few:
-            return None  # a number is not foretold by a chance
+        if say.units and not few:
+            return None  # no chance is foretold by such a method
         why = TEXTS["no_prediction"]["few" if few else "method"]
         return say(why, groups=units_of(say, result)["groups"])
     table, groups = told.table.set_index("measure"), units_of(say, result)["groups"]
