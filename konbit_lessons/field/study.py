@@ -6,6 +6,7 @@ What cannot be told is refused with the row and the line of programme.toml that 
 
 import re
 
+import numpy as np
 import pandas as pd
 
 from konbit_lessons.errors import DataError, ProgrammeError
@@ -92,6 +93,10 @@ def _refuse_what_does_not_fit(rows: pd.DataFrame, text: pd.DataFrame, programme:
         wrong.append(("units, unit", "an outcome from 0 to 1", "none: it is told of 100; take unit out"))
     if study.treated and (len(study.incentives) != 1 or not numbers[study.treated]):
         wrong.append(("treated", study.treated, "a column of yes and no, beside one incentive"))
+    if study.treated in study.incentives:
+        wrong.append(("treated", study.treated, "the column of who had it, beside that of who was offered it"))
+    named = [*study.incentives, *study.adjust_for, *study.strata]
+    wrong += [("adjust_for", name, "each column named once") for name in named if named.count(name) > 1]
     if wrong:
         key, found, expected = wrong[0]
         raise ProgrammeError(f'{_at(programme, key)}: found "{found}"; expected {expected}.')
@@ -103,7 +108,7 @@ def _strata_of_one_arm(rows: pd.DataFrame, programme: Programme) -> list[str]:
     for stratum in programme.study.strata:
         for name in programme.study.incentives:
             alike = rows.dropna(subset=name).groupby(stratum, observed=True)[name].nunique() < 2
-            found = ", ".join(map(str, alike.index[alike][:6]))
+            found = ", ".join(map(str, alike.index[alike][:6])) + ", …" * (len(alike.index[alike]) > 6)
             said += (
                 [f"{stratum}: in {found} all have the same {name}, so it tells nothing of it"] if alike.any() else []
             )
@@ -184,6 +189,8 @@ def _may_be_coded(column: pd.Series, study, noticed: list[str]) -> None:
             f"{name}: its numbers {', '.join(f'{one:g}' for one in levels)} are taken as an amount; if they are codes"
         )
         noticed.append(f'{told} of kinds, write kinds = ["{name}"] under [study], and step = {{ {name} = 1 }} if not')
+    elif name in study.incentives and len(levels) == len(column) > MOST_CODED and not np.any(np.array(levels) % 1):
+        noticed.append(f"{name}: each row has a whole number of its own; taken as an amount, which a code is not")
 
 
 def _refuse_a_stray(known: pd.Series, numbers: dict, programme: Programme) -> None:

@@ -277,11 +277,10 @@ def read_outcome(used, outcome, method, trials=None):
         _refuse(column, ~np.isin(numbers, (0.0, 1.0)), "yes or no (true/false or 1/0), or blank", hint)
     if numbers.min() == numbers.max():
         same = f'outcome "{outcome}": in all {len(numbers)} rows '
-        if method in NUMBERS and numbers[0] not in (0.0, 1.0):
-            raise ModelError(f"{same}it is {numbers[0]:g}, so nothing can go with it. Take another outcome.")
-        who = {0.0: "nobody", 1.0: "everybody"}.get(numbers[0], f"a share of {numbers[0]:g}")
-        hint = "Take a longer period or another outcome."
-        raise ModelError(f"{same}{who} took part, so nothing can predict who does. {hint}")
+        value = {0.0: "no", 1.0: "yes"}.get(numbers[0], f"{numbers[0]:g}")
+        said = {0.0: "nobody took part", 1.0: "everybody took part"} if outcome == CAME else {}
+        hint = "Take other rows, such as of a longer period, or another outcome."
+        raise ModelError(f"{same}{said.get(numbers[0], f'it is {value}')}, so nothing can go with it. {hint}")
     return numbers, m if trials else np.ones(len(numbers))
 
 
