@@ -142,6 +142,7 @@ class Programme:
             found["adjust_for"] += study.strata
             told = {"steps": study.step, "method": study.method, "trials": study.trials, "weights": study.weights}
             found |= {name: one for name, one in told.items() if one and one != "firth"}
+            found |= {"drawn_within": study.strata} if study.randomized else {}
         return found | ({"by": asked.by} if asked.by else {})
 
     @property
