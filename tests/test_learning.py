@@ -389,6 +389,7 @@ def page(request, whole_programme):
 def test_the_notebook_runs_and_shows_three_findings(page):
     figures = [html for html in shown(page) if html.startswith("<figure>")]
     assert len(figures) >= 3
+    assert all(re.search("#0072b2", html, re.IGNORECASE) for html in figures[:3])  # a mark is drawn in each
     assert not any(re.search(r"\b(nan|None|NaT)\b", html) for html in shown(page))
 
 
