@@ -537,13 +537,14 @@ def test_junk_beside_good_files_is_named_and_the_rest_is_drafted(tiny, tmp_path)
     assert any("broken.xlsx" in line for line in comments(drafted))
 
 
-def test_days_as_columns_several_names_and_repeats_are_proposed(tmp_path):
+def test_days_as_columns_several_names_two_part_names_and_repeats_are_proposed(tmp_path):
     roster = "\n".join(f"OP00{at},{name},cdsp" for at, name in enumerate(["Union A", "GIE B", "Cercle C"], start=1))
     files = {
         "organizations.csv": f"organization_id,name,org_type\n{roster}\n",
         "events.csv": "event_id,event_type,held_on\nE001,training,2017-01-10\nE002,training,2017-01-14\n",
         "days.csv": "Event,Organisation,Nom,Jour 1,Jour 2\nE001,OP001,A D,x,\nE001,OP002,Al B,,x\nE002,OP003,F S,x,\n",
         "cells.csv": "Event,Organisation,Nom\nE001,OP001; OP002,Awa Diop\nE002,OP003,Ali Ba\nE002,OP002; OP001,Fa Sy\n",
+        "two.csv": "Event,Type,Structure,Présence\nE001,Union,A,oui\nE001,GIE,B,non\nE002,Cercle,C,oui\n",
         "wide.csv": "event_id,org,nom_1,nom_2,formdef_version,KEY\nE001,OP001,a,b,1,k1\nE002,OP002,c,,1,k\n",
     }
     for name, text in files.items():
@@ -551,4 +552,5 @@ def test_days_as_columns_several_names_and_repeats_are_proposed(tmp_path):
     text = draft_programme(tmp_path).text
     assert 'attended = ["Jour 1", "Jour 2"]' in text
     assert 'several.organization_id = ";" parts them, beside organization_id = "Organisation"' in text
+    assert 'organization_id = ["Type", "Structure"]' in text
     assert '"nom_#" as a header reads each as a row' in text

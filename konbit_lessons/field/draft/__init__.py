@@ -20,7 +20,7 @@ from konbit_lessons.field import identity
 from konbit_lessons.field.draft.evidence import SCHEMAS, SURE, Known, vocabulary
 from konbit_lessons.field.draft.folder import Folder, Part, Unit, read_folder
 from konbit_lessons.field.draft.matching import Match, matches
-from konbit_lessons.field.draft.ways import unpivoted
+from konbit_lessons.field.draft.ways import joined, unpivoted
 from konbit_lessons.field.draft.writing import Source, programme_text
 from konbit_lessons.field.programme import IGNORED
 
@@ -93,7 +93,7 @@ def _sources(folder: Folder) -> tuple[list[Source], dict[Unit, str]]:
     first, known = _first_tables(folder.units)
     matrices = {one: unpivoted(folder, one, known) for one in folder.units}
     first |= {matrix: "sign_in" for matrix in matrices.values() if matrix}
-    for unit in (matrix or one for one, matrix in matrices.items()):
+    for unit in (matrix or joined(folder, one, known) or one for one, matrix in matrices.items()):
         ranked = [match for match in matches(unit, known) if match.table == first.get(unit, match.table)]
         if why := _why_unfit(ranked):
             unfit[unit] = why

@@ -9,6 +9,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import pandas as pd
 
@@ -28,6 +29,7 @@ MISSING = "no answer, as the form or the words say"
 _NUMBERS = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{2}|\d{4})(?:[ T].*)?")
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ].*)?")
 _SECTIONS = {"events": ["incentives"], "survey": ["expectations", "questions"], "conversations": ["expectations"]}
+PARTED = "\u2016"  # between the headers of two columns that are read as one
 _PLAIN_ORDERS = ("year/month/day", "excel")
 
 
@@ -92,6 +94,30 @@ def unpivoted(folder: Folder, unit: Unit, known: Known) -> Unit | None:
     parts = [replace(part, rows=one.dropna(subset=CELL)) for part, one in zip(unit.parts, rows, strict=True)]
     made = Unit(folder, unit.kind, unit.form, parts)
     made.columns[CELL] = Column(CELL, (CAME,), made.columns[CELL].cells)
+    return made
+
+
+def joined(folder: Folder, unit: Unit, known: Known) -> Unit | None:
+    """A sheet whose organizations have their names in two columns, with both as one; None where one column has them."""
+
+    def named(column: Column) -> float:
+        found = column.organizations(known)
+        return sum(one.how in ("code", "name", "acronym") for one in found.values()) / max(len(found), 1)
+
+    texts = {header: column for header, column in unit.columns.items() if not column.given and not column.blank}
+    if unit.kind != "sheet" or max(map(named, texts.values()), default=1) >= SURE["one_of_two"]:
+        return None
+    both = {pair: Column("", (), texts[pair[0]].cells.str.cat(texts[pair[1]].cells, " ")) for pair in pairwise(texts)}
+    pair = max(both, key=lambda one: named(both[one]), default=None)
+    if pair is None or named(both[pair]) < SURE["both_of_two"]:
+        return None
+    header = PARTED.join(pair)
+    rows = [
+        part.rows.assign(**{header: part.rows[pair[0]].str.cat(part.rows[pair[1]], sep=" ")}) for part in unit.parts
+    ]
+    parts = [replace(part, rows=one.drop(columns=[*pair])) for part, one in zip(unit.parts, rows, strict=True)]
+    made = Unit(folder, unit.kind, unit.form, parts)
+    made.columns[header] = Column(header, ("organization",), made.columns[header].cells)
     return made
 
 
@@ -345,6 +371,8 @@ def toml(value: object) -> str:
     """A value as TOML writes it, on one line; white space in a text is single, as headers are compared."""
     if isinstance(value, dict):
         return f"{{ {', '.join(f'{key} = {toml(one)}' for key, one in value.items())} }}"
+    if isinstance(value, str) and PARTED in value:
+        return toml(value.split(PARTED))
     if isinstance(value, str):
         escaped = " ".join(value.split()).replace("\\", "\\\\").replace('"', '\\"')
         return '"' + "".join(one if one.isprintable() else f"\\U{ord(one):08X}" for one in escaped) + '"'
