@@ -22,17 +22,12 @@ from konbit_lessons.field.cleaning.corrections import corrected
 from konbit_lessons.field.cleaning.record import ROW, TYPED, WHEN, Record
 from konbit_lessons.field.days import Writing, alike, half_turned
 from konbit_lessons.field.declared import nearest
+from konbit_lessons.field.messages import message
 from konbit_lessons.field.programme import Programme, Source
 from konbit_lessons.field.sources import Raw, read
 from konbit_lessons.field.values import as_text, constant, counted, encoded, kept, looked_up, nothing, stacked, way_out
 
 SUBMITTED = tables.codebook()["submitted"]  # where an exporter says when a row was submitted
-_TURNED = (
-    "all cells that are dates have a day up to 12, and all dates that are text one above: a spreadsheet has {} "
-    "taken day for month where it could. Compare with the paper, and write all dates of the column as text, "
-    "year-month-day."
-)
-_CUT = "A spreadsheet kept only the first digits of such codes: export them anew, or name another column."
 FILLED_IN = ("end", "today", "start")  # when a form was filled in, by the device's clock; the first there is counts
 
 
@@ -258,9 +253,7 @@ def _raws(programme: Programme, source: Source, expect: tuple[str, ...]) -> Iter
     forms = programme.forms_of(source)
     for form in forms:
         if not form.is_file():
-            where = f'{programme.path.name}, [[source]] of table "{source.table}", form'
-            told = f'found "{form.name}"; there is no such file in {programme.said.programme.raw}.'
-            raise ProgrammeError(f"{where}: {told}")
+            raise ProgrammeError(message("no_form", programme=programme, source=source, form=form))
     if source.query:
         yield from answers(programme, source)
         return
@@ -285,8 +278,8 @@ def _wanted(raw: Raw, source: Source, name: str) -> list[str]:
     names, asked = {one: [alike(title), one] for one, title in raw.sheets.items()}, [*map(alike, source.sheets)]
     found = [one for one, called in names.items() if any(matching(called, each) for each in asked)]
     if not found:
-        called = f"no visible sheet is called {', '.join(source.sheets)}; it has {', '.join(raw.sheets.values())}"
-        raise SourceError(f"{name}: {called}.")
+        asked, sheets = ", ".join(source.sheets), ", ".join(raw.sheets.values())
+        raise SourceError(message("no_sheet", name=name, asked=asked, sheets=sheets))
     return found
 
 
@@ -309,16 +302,16 @@ def _part(raw: Raw, table: str, name: str, source: Source, schema: pa.DataFrameS
     part = pd.DataFrame({column: cells[header] for column, header in (wanted | clock).items()}, index=frame.index)
     for column in [column for column in wanted if schema.columns[column].metadata["kind"] == "identifier"]:
         if cut := by_codebook.cut_short(part[column]):
-            raise SourceError(f'{where}, column "{wanted[column]}": found "{cut}". {_CUT}')
+            raise SourceError(message("cut_short", where=where, column=wanted[column], cut=cut))
     for column in [column for column in wanted if raw.epoch and tables.is_day(schema.columns[column])]:
         if turned := half_turned(part[column].dropna().tolist()):
-            told = f'{where}, column "{wanted[column]}": {_TURNED.format(turned)}'
+            told = message("half_turned", where=where, column=wanted[column], turned=turned)
             if turned == "probably":
                 raise SourceError(told)
             notices.append(told)
         part[column], count = by_codebook.days_of_serials(part[column], raw.epoch)
         if count:
-            notices.append(f"{where}, {column}: {count} serial numbers were read as days, counted from {raw.epoch}")
+            notices.append(message("serials", where=where, column=column, count=count, epoch=raw.epoch))
     left = by_hand.left_over(frame, raw.kind, {*wanted.values(), *clock.values()})
     notices += [f"{where}: {one}" for one in left]
     same = source.constants(file.name) | {"source": name, "sheet": sheet, "_kind": raw.kind}
@@ -362,9 +355,8 @@ def _columns(
             wanted.setdefault(original, wanted[column])
     for column, about in schema.columns.items():
         if not about.nullable and column not in wanted and column not in {*source.set, *source.by_file}:
-            told = f'nothing is given for the column "{column}", which the table "{schema.name}" needs. '
-            advice = f"Name its header under columns in programme.toml; the file has {', '.join(frame)}."
-            raise SourceError(f"{where}: {told}{advice}")
+            about = {"table": schema.name, "headers": ", ".join(frame)}
+            raise SourceError(message("no_column_given", where=where, column=column, **about))
     return wanted
 
 

@@ -13,6 +13,7 @@ from konbit_lessons.field.cleaning.history import MERGED, TWICE, History
 from konbit_lessons.field.cleaning.lines import NOT_HELD
 from konbit_lessons.field.cleaning.record import ON_ROSTER, ROW, STATUS, TYPED, Record, as_list
 from konbit_lessons.field.identity import CANDIDATES, Codes, Match, between, fold, several_in
+from konbit_lessons.field.messages import message
 from konbit_lessons.field.values import as_text, distinct_of, kept, looked_up
 from konbit_lessons.tables import TEXT, day_of
 
@@ -149,8 +150,7 @@ class Events(_Known):
         if self._gone.of(text):
             return "its row in the table of events was set aside"
         near = f"; it may be {', '.join(match.candidates)}" if match.candidates else ""
-        way = f'; which it is, say in its [[source]]: levels.{name} = {{ "{text.strip()}" = "its code" }}'
-        return f"no such event in the table of events{near}{way}"
+        return message("no_event", near=near, column=name, text=text.strip())
 
     def _settle(self, rows: pd.DataFrame, table: str, name: str, found: dict, record: Record) -> None:
         """Of sheets, the rows whose event is open: it may be one that is near, or any of those on the same sheet."""
@@ -333,5 +333,4 @@ def _as_decided(answer: dict[str, str]) -> tuple[str, dict[str, str]]:
 
 
 def _no_answer(answer: dict[str, str], expected: str) -> str:
-    found = f'found "{answer["decision"]}" for "{answer["typed"]}", which is neither {expected}'
-    return f'{answer["where"]}, column "decision": {found}. Correct it there.'
+    return message("no_answer", answer=answer, expected=expected)

@@ -53,9 +53,8 @@ def look(path: Path) -> tuple[str, list[Sheet]]:
             _add(sheet, kind, record)
             sheet.errors |= _codes(kind, record, formats)
             of_cells = [int.from_bytes(cell[:2], "little") for cell in _cells_in(kind, record)]
-            rows[id(sheet), int.from_bytes(record[:2], "little") + 1] += [
-                styles[one : one + 1] == [True] for one in of_cells
-            ]
+            row = int.from_bytes(record[:2], "little") + 1
+            rows[id(sheet), row] += [styles[one : one + 1] == [True] for one in of_cells]
         elif kind == _FORMAT and len(record) > 5:
             formats.know(record[:2], record[5:].decode("utf-16-le" if record[4] & 1 else "latin-1", "replace"))
         elif kind == _STYLE:

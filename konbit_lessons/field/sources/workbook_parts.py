@@ -18,6 +18,7 @@ from xml.parsers import expat
 
 from xlsxwriter.utility import xl_rowcol_to_cell
 
+from konbit_lessons.field.messages import message
 from konbit_lessons.field.sources.formats import Formats, shown
 from konbit_lessons.field.sources.guard import chunks, part_name, refuse_if
 
@@ -76,12 +77,10 @@ class Sheet:
         SourceError
         """
         is_large = self.rows * self.columns > min(MOST_CELLS, max(SPARSE_CELLS, SPARSE_TIMES * self.cells))
-        spread = f"{self.cells:,} values over {self.rows:,} rows × {self.columns:,} columns"
-        most = f"at most {MOST_CELLS:,} cells are read, and {SPARSE_CELLS:,} where few hold a value"
-        advice = "Delete stray cells far from the table, and save; or split the table."
-        refuse_if(is_large, path, f"{where} spreads {spread}; {most}. {advice}")
-        told = f"{where} unfolds to {self.text:,} bytes of text; refused. Ask for a new export."
-        refuse_if(self.text > min(MOST_TEXT, max(PLAIN_TEXT, TEXT_TIMES * path.stat().st_size)), path, told)
+        told = message("sparse_sheet", where=where, sheet=self, most=MOST_CELLS, sparse=SPARSE_CELLS)
+        refuse_if(is_large, path, told)
+        most = min(MOST_TEXT, max(PLAIN_TEXT, TEXT_TIMES * path.stat().st_size))
+        refuse_if(self.text > most, path, message("sheet_text", where=where, sheet=self))
 
 
 def look(path: Path) -> tuple[str, list[Sheet]]:
@@ -239,10 +238,9 @@ class _Xlsx:
             at = int(self.value) if self.kind == "s" and self.value.isdecimal() else len(self.texts)
             self.sheet.add(*self.place, text=self.texts[at] if at < len(self.texts) else self.length)
             self.of_row[0] += 1
-            is_struck = [
-                ("fonts", font + 1) in self.struck.found for font in self.struck.styles[int(self.style or 0) :][:1]
-            ]
-            self.of_row[1] += (self.kind == "s" and ("si", at) in self.struck.found) or any(is_struck)
+            marks = [("fonts", font + 1) for font in self.struck.styles[int(self.style or 0) :][:1]]
+            marks += [("si", at)] if self.kind == "s" else []
+            self.of_row[1] += not self.struck.found.isdisjoint(marks)
             if self.kind == "e":
                 self.sheet.errors[self.place] = self.value
             elif self.format and self.kind in (None, "n") and self.value.isdecimal():
