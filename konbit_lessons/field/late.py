@@ -13,6 +13,7 @@ import pandas as pd
 
 from konbit_lessons import tables
 from konbit_lessons.field.cleaning import Data
+from konbit_lessons.field.messages import message
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.publish import published
 
@@ -121,10 +122,7 @@ def _with(data: Data, then: dict[str, pd.DataFrame], names: set[str], whose: set
     kept |= {name: then[name] for name in names if same}
     lists = {name: pd.read_parquet(_folder(data) / f"list_{name}.parquet") for name in data.lists if same}
     least = data.programme.smallest_cell
-    said = (
-        f"{KEPT}: records until {until.date()} changed since of fewer than {least} organizations, and two builds would "
-        f"tell whose. All move together once {least} have changed; internal pages (--audience internal) show them now."
-    )
+    said = message("kept_shared", kept=KEPT, until=until.date(), least=least)
     return replace(data, tables=data.tables | kept, lists=lists or data.lists, notices=(*data.notices, said))
 
 

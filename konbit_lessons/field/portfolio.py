@@ -19,6 +19,7 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 from scipy.special import stdtrit
 
 from konbit_lessons.errors import DataError, ProgrammeError
+from konbit_lessons.field.messages import message
 from konbit_lessons.field.place import content_of
 from konbit_lessons.field.programme import explained
 from konbit_lessons.field.sections import Filled, Languages, Name, Text
@@ -205,9 +206,8 @@ def _told(path: Path, member: Member) -> Told:
 
 def _table(text: bytes) -> pd.DataFrame:
     """The table of a report by term; a KeyError or a ValueError where it is none."""
-    table = pd.read_csv(BytesIO(text), dtype="str", keep_default_na=False)[
-        ["term", *NUMBERS, "kind", "against", "reason"]
-    ]
+    columns = ["term", *NUMBERS, "kind", "against", "reason"]
+    table = pd.read_csv(BytesIO(text), dtype="str", keep_default_na=False)[columns]
     table = table.assign(**{name: pd.to_numeric(table[name]).astype("float64") for name in NUMBERS})
     if not (table["step"] > 0).all() or table["term"].duplicated().any():
         raise ValueError("no table of estimates")
@@ -220,8 +220,7 @@ def _twice(told):
     of["table of estimates"] = [digest(one.files[0].read_bytes()) for one in told]
     for what, each in of.items():
         for one, first in ((told[at], told[each.index(key)]) for at, key in enumerate(each) if key in each[:at]):
-            found = f'(folder "{one.member.folder}"): its {what} is that of "{first.member.folder}"'
-            yield f"[[programme]] {found}; expected each programme once"
+            yield message("twice_in_portfolio", folder=one.member.folder, what=what, first=first.member.folder)
     if invented := [one.member.folder for one in told if one.simulated != told[0].simulated]:
         yield f"[[programme]]: found simulated data beside real ones ({', '.join(invented)}); expected one or the other"
 

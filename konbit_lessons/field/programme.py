@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 from konbit_lessons import tables
 from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.field.declared import AMOUNT, EXPECTS, SPENT, declared, missing_words, nearest, problems, types_of
+from konbit_lessons.field.messages import message
 from konbit_lessons.field.place import content_of, programme_file
 from konbit_lessons.field.sections import About, Analysis, Meaningful, Sections, Source, Study, Units
 from konbit_lessons.names import quoted
@@ -226,9 +227,8 @@ class Programme:
             paths = {path for one in _spellings(pattern) for path in self.raw.glob(one)}
             matches = sorted(path for path in paths if is_raw(path))
             if not matches:
-                where = f'{self.path.name}, [[source]] of table "{source.table}"'
-                told = f'no file matches "{pattern}" in {self.said.programme.raw}. {_files_there(self.raw)}'
-                raise ProgrammeError(f"{where}: {told} Put the file there, or correct files.")
+                about = {"pattern": pattern, "there": _files_there(self.raw)}
+                raise ProgrammeError(message("no_file", programme=self, source=source, **about))
             found += matches
         return found
 

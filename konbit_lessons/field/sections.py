@@ -11,19 +11,12 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, PlainValidator, model_validator
+from pydantic.types import StringConstraints
 
 from konbit_lessons import tables
 from konbit_lessons.field.days import DATE_ORDERS
+from konbit_lessons.field.messages import message
 from konbit_lessons.field.sources import KINDS
 from konbit_lessons.periods import NAMED_BY, Calendar, dated
 from konbit_lessons.words import languages
@@ -60,8 +53,8 @@ def _refuse_if(wrong: Any, why: str) -> None:
         raise ValueError(why)
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class _Section(BaseModel, extra="forbid", frozen=True):
+    """A section takes no key but its own, and stays as it was read."""
 
 
 class _Labelled(_Section):
@@ -97,8 +90,7 @@ class About(_Section):
     @model_validator(mode="after")
     def _one_calendar(self) -> "About":
         other = self.fiscal_year_named_by == "calendar" and self.fiscal_year_starts not in (None, "01-01")
-        told = "the calendar's year starts on 01-01: take one of the two out"
-        _refuse_if(other, f'fiscal_year_named_by: found "calendar" beside fiscal_year_starts; {told}')
+        _refuse_if(other, message("calendar_starts"))
         return self
 
     @property
@@ -165,8 +157,8 @@ class Question(_Labelled):
         (low, high), few = self.scale, self.kind == "choice" and len(self.levels) < 2
         _refuse_if(few, 'levels: expected two or more of a question of kind = "choice", with their labels')
         _refuse_if(low >= high, f"scale: found [{low}, {high}]; expected the lower end first, such as [1, 5]")
-        expected = f"expected a point of the scale [{low}, {high}]"
-        _refuse_if(not low < self.agrees <= high, f"agree_from: found {self.agree_from}; {expected}")
+        outside = not low < self.agrees <= high
+        _refuse_if(outside, message("agree_from", found=self.agree_from, low=low, high=high))
         return self
 
     @property
@@ -272,8 +264,7 @@ class Study(_Asked):
 
     @model_validator(mode="after")
     def _fits_its_method(self) -> "Study":
-        expected = 'expected trials beside method = "binomial", and nowhere else'
-        _refuse_if((self.method == "binomial") != bool(self.trials), f"trials: found {self.trials}; {expected}")
+        _refuse_if((self.method == "binomial") != bool(self.trials), message("trials", found=self.trials))
         large = self.smallest_effect_that_matters and self.smallest_effect_that_matters >= 1 and not self.units.unit
         _refuse_if(large, "smallest_effect_that_matters: expected a share below 1, such as 0.10 for 10 of 100")
         number = self.units.unit and self.method not in ("linear", "poisson")
@@ -314,8 +305,7 @@ class Source(_Section):
 
     @model_validator(mode="after")
     def _one_place(self) -> "Source":
-        where = "expected either files or database: say where the rows come from"
-        _refuse_if(bool(self.files) == bool(self.database), where)
+        _refuse_if(bool(self.files) == bool(self.database), message("files_or_database"))
         alone = self.database and not self.query
         _refuse_if(alone, "there is a database and no query: say which rows to take from it")
         return self
@@ -388,8 +378,7 @@ class Sections(_Section):
     def _one_kind_of_programme(self) -> "Sections":
         two, none = self.study and (self.source or self.analysis), not self.study and not self.source
         _refuse_if(two, "[study] is for one tidy table: take out [analysis] and [[source]], or [study]")
-        draft = "say which files feed which table; konbit draft-programme data/raw writes a first draft of it"
-        _refuse_if(none, f"there is neither a [[source]] nor a [study]: {draft}")
+        _refuse_if(none, message("nothing_to_read"))
         found = ", ".join(sorted({one.twice for one in self.source if one.table == "survey"}))
         _refuse_if("," in found, f"twice: found {found}; expected one rule in every [[source]] of the survey")
         elsewhere = any(one.twice != "all" and one.table != "survey" for one in self.source)
