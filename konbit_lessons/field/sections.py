@@ -4,7 +4,7 @@ Takes what TOML reads; whether the sections fit one another is looked at in :mod
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from fnmatch import fnmatch
 from pathlib import Path
@@ -45,16 +45,22 @@ Day = Annotated[str, _where(A_DAY.fullmatch, 'a month and a day up to 28, such a
 Zone = Annotated[str, _where(lambda one: one in available_timezones(), 'a time zone such as "Africa/Dakar"')]
 Zone = Annotated[Zone, AfterValidator(ZoneInfo)]
 Languages = Annotated[list[str], _where(languages().__contains__, f"some of {', '.join(languages())}")]
+Rules = Iterator[tuple[Any, str]]  # whether something is wrong, and what is to be said then
 Orders = Annotated[list[str], _where(DATE_ORDERS.__contains__, f"one of {', '.join(DATE_ORDERS)}")]
 
 
-def _refuse_if(wrong: Any, why: str) -> None:
-    if wrong:
-        raise ValueError(why)
-
-
 class _Section(BaseModel, extra="forbid", frozen=True):
-    """A section takes no key but its own, and stays as it was read."""
+    """A section takes no key but its own, and stays as it was read; of each kind ``_rules`` says what is wrong."""
+
+    @model_validator(mode="after")
+    def _keeps_its_rules(self) -> "_Section":
+        for wrong, why in self._rules():
+            if wrong:
+                raise ValueError(why)
+        return self
+
+    def _rules(self) -> Rules:
+        return iter(())
 
 
 class _Labelled(_Section):
@@ -87,11 +93,9 @@ class About(_Section):
     paper: Literal["A4", "letter"] = "A4"
     outside: bool = False  # whether raw, processed and files may lie elsewhere than below this file
 
-    @model_validator(mode="after")
-    def _one_calendar(self) -> "About":
+    def _rules(self) -> Rules:
         other = self.fiscal_year_named_by == "calendar" and self.fiscal_year_starts not in (None, "01-01")
-        _refuse_if(other, message("calendar_starts"))
-        return self
+        yield other, message("calendar_starts")
 
     @property
     def calendar(self) -> Calendar:
@@ -149,17 +153,14 @@ class Question(_Labelled):
     about: str = ""  # the expectation that it is a belief about
     unit: Text | None = None
 
-    @model_validator(mode="after")
-    def _fits_its_kind(self) -> "Question":
+    def _rules(self) -> Rules:
         for key, kind in {"scale": "scale", "agree_from": "scale", "levels": "choice"}.items():
             other = key in self.model_fields_set and self.kind != kind
-            _refuse_if(other, f'{key}: found it with kind = "{self.kind}"; it is for kind = "{kind}"')
+            yield other, f'{key}: found it with kind = "{self.kind}"; it is for kind = "{kind}"'
         (low, high), few = self.scale, self.kind == "choice" and len(self.levels) < 2
-        _refuse_if(few, 'levels: expected two or more of a question of kind = "choice", with their labels')
-        _refuse_if(low >= high, f"scale: found [{low}, {high}]; expected the lower end first, such as [1, 5]")
-        outside = not low < self.agrees <= high
-        _refuse_if(outside, message("agree_from", found=self.agree_from, low=low, high=high))
-        return self
+        yield few, 'levels: expected two or more of a question of kind = "choice", with their labels'
+        yield low >= high, f"scale: found [{low}, {high}]; expected the lower end first, such as [1, 5]"
+        yield not low < self.agrees <= high, message("agree_from", found=self.agree_from, low=low, high=high)
 
     @property
     def agrees(self) -> int:
@@ -262,14 +263,12 @@ class Study(_Asked):
         by_column += [one for one in self.missing if one != "*"] if isinstance(self.missing, dict) else []
         return [self.outcome, *self.incentives, *self.adjust_for, *self.cluster, *by_column]
 
-    @model_validator(mode="after")
-    def _fits_its_method(self) -> "Study":
-        _refuse_if((self.method == "binomial") != bool(self.trials), message("trials", found=self.trials))
+    def _rules(self) -> Rules:
+        yield (self.method == "binomial") != bool(self.trials), message("trials", found=self.trials)
         large = self.smallest_effect_that_matters and self.smallest_effect_that_matters >= 1 and not self.units.unit
-        _refuse_if(large, "smallest_effect_that_matters: expected a share below 1, such as 0.10 for 10 of 100")
+        yield large, "smallest_effect_that_matters: expected a share below 1, such as 0.10 for 10 of 100"
         number = self.units.unit and self.method not in ("linear", "poisson")
-        _refuse_if(number, 'units, unit: it is of an outcome that is a number: write method = "linear" or "poisson"')
-        return self
+        yield number, 'units, unit: it is of an outcome that is a number: write method = "linear" or "poisson"'
 
     def missing_in(self, column: str) -> list[str] | None:
         """The texts that say nothing in a column; None where that is not declared."""
@@ -303,12 +302,10 @@ class Source(_Section):
     name: Filled | None = None
     rejected_count: bool = False  # what a reviewer rejected on the server
 
-    @model_validator(mode="after")
-    def _one_place(self) -> "Source":
-        _refuse_if(bool(self.files) == bool(self.database), message("files_or_database"))
+    def _rules(self) -> Rules:
+        yield bool(self.files) == bool(self.database), message("files_or_database")
         alone = self.database and not self.query
-        _refuse_if(alone, "there is a database and no query: say which rows to take from it")
-        return self
+        yield alone, "there is a database and no query: say which rows to take from it"
 
     @property
     def patterns(self) -> list[str]:
@@ -374,13 +371,11 @@ class Sections(_Section):
     study: Study | None = None
     source: list[Source] = []
 
-    @model_validator(mode="after")
-    def _one_kind_of_programme(self) -> "Sections":
+    def _rules(self) -> Rules:
         two, none = self.study and (self.source or self.analysis), not self.study and not self.source
-        _refuse_if(two, "[study] is for one tidy table: take out [analysis] and [[source]], or [study]")
-        _refuse_if(none, message("nothing_to_read"))
+        yield two, "[study] is for one tidy table: take out [analysis] and [[source]], or [study]"
+        yield none, message("nothing_to_read")
         found = ", ".join(sorted({one.twice for one in self.source if one.table == "survey"}))
-        _refuse_if("," in found, f"twice: found {found}; expected one rule in every [[source]] of the survey")
+        yield "," in found, f"twice: found {found}; expected one rule in every [[source]] of the survey"
         elsewhere = any(one.twice != "all" and one.table != "survey" for one in self.source)
-        _refuse_if(elsewhere, 'twice: it is a rule for the table "survey" only; take it out elsewhere')
-        return self
+        yield elsewhere, 'twice: it is a rule for the table "survey" only; take it out elsewhere'

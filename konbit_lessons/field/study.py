@@ -154,13 +154,12 @@ def _is_missing(text: str, column: pd.Series, said: list[str] | None) -> bool:
 
 def _writing(programme: Programme, known: pd.Series) -> Writing:
     """With the decimal sign that is declared, or that the column can only have."""
-    said, name = programme.study.decimal, known.name
+    said = programme.study.decimal
     commas = known[known.str.fullmatch(r"[-+−]?\d+,\d+")]
     if said or not len(commas):
         return Writing(decimal=said or ".")
     if commas.str.fullmatch(r"[-+−]?[1-9]\d{0,2},\d{3}").all():
-        about = {"table": programme.study.table, "column": name, "row": commas.index[0], "number": commas.iloc[0]}
-        raise ProgrammeError(message("decimal_or_thousands", **about))
+        raise ProgrammeError(message("decimal_or_thousands", table=programme.study.table, found=commas))
     return Writing(decimal=",")
 
 

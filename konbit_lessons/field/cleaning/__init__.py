@@ -226,5 +226,4 @@ def _never_given(programme: Programme, given: dict[str, set[str]]) -> Iterator[s
         if any(column in given[table] for table in fed):
             continue
         where = f'no file of the table "{fed[0]}" has it' if fed else f'no [[source]] feeds the table "{feeds[0]}"'
-        about = {"section": section, "name": name, "column": column}
-        yield message("never_given", file=programme.path.name, where=where, **about)
+        yield message("never_given", file=programme.path.name, section=section, name=name, where=where, column=column)

@@ -40,9 +40,7 @@ _SHORT, _LEADING = 2, 3  # letters of a mark; columns of which one says that a r
 KEEP = {"totals": "the row sums up others", "struck through": "the row is struck through"}
 
 
-def shaped(
-    raw: Raw, table: str, source: Source, schema: pa.DataFrameSchema, where: str, notices: list[str]
-) -> tuple[pd.DataFrame, Source]:
+def shaped(raw: Raw, table: str, source: Source, schema: pa.DataFrameSchema, where: str, notices: list) -> tuple:
     """The rows of one sheet, one for each record, and the source with one header for each column.
 
     Parameters
@@ -254,8 +252,8 @@ def with_marks(text: pd.DataFrame, source: Source, table: str, record: Record) -
         sheet = [text[name].astype("str").fillna("") for name in ("source", "sheet", "event_id") if name in text]
         said = text[UNSAID].isna() if UNSAID in text else True
         absent = blank & marked.groupby(sheet).transform("any") & said
-        about = {"check": "blank cell", "reason": "no mark beside the name, where others on the sheet have one"}
-        record.changed_alike(text[absent], table, CAME, "", {"": "no"}, **about)
+        why = message("no_mark_beside")
+        record.changed_alike(text[absent], table, CAME, "", {"": "no"}, check="blank cell", reason=why)
         came = came.where(marked).astype("str").mask(absent, "no").mask(blank & (text["source"] == CORRECTIONS), "yes")
     return text.assign(**{CAME: encoded(came)})
 

@@ -289,7 +289,7 @@ def _part(raw: Raw, table: str, name: str, source: Source, schema: pa.DataFrameS
     where = f"{name}, sheet {sheet}" if sheet else name
     frame, source = by_hand.shaped(raw, table, source, schema, where, notices)
     numbers, frame = frame.index.to_numpy(), frame.reset_index(drop=True)
-    wanted = _columns(frame, source, schema, where=where, notices=notices)
+    wanted = _columns(frame, source, schema, where, notices)
     clock = {one: one for one in by_hand.BESIDE if one in frame}
     if SUBMITTED.get(raw.kind) in frame:  # the export says when a row was submitted, and when it was filled in
         filled_in = [("_filled_in", header) for header in FILLED_IN if header in frame]
@@ -325,27 +325,25 @@ def as_written(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(**{header: rows[header].map({True: "1", False: "0"}).astype("str") for header in flags})
 
 
-def _columns(
-    frame: pd.DataFrame, source: Source, schema: pa.DataFrameSchema, *, where: str, notices: list[str]
-) -> dict[str, str]:
+def _columns(frame: pd.DataFrame, source: Source, schema: pa.DataFrameSchema, where: str, notices: list) -> dict:
     """Table column → header in the file. A header that is a column of the table needs no line in programme.toml."""
     by_words = {alike(header): header for header in reversed([*frame])} | {header: header for header in frame}
     wanted = {column: by_words[column] for column in schema.columns if column in by_words}
     for column, header in source.columns.items():
         if header.startswith("@"):
-            found = {column: header}
-        elif column.endswith("*"):
+            wanted[column] = header
+            continue
+        named = {column: header}
+        if column.endswith("*"):
             stem, prefix = column.removesuffix("*"), header.removesuffix("*")
             named = {name: prefix + name.removeprefix(stem) for name in schema.columns if name.startswith(stem)}
-            found = {name: by_words[alike(one)] for name, one in named.items() if alike(one) in by_words}
-        else:
-            named = {column: header}
-            found = {column: by_words[alike(header)]} if alike(header) in by_words else {}
-        if not header.startswith("@"):
-            lacking = {name: one for name, one in named.items() if name not in found}
-            found |= _by_label(lacking, frame, schema, where, notices)
-            told = [one for name, one in lacking.items() if found and name not in found]
-            notices += [f"{where}: there is no column {', '.join(told)}: blank in its rows"] if told else []
+        found = {name: by_words[alike(one)] for name, one in named.items() if alike(one) in by_words}
+        lacking = {name: one for name, one in named.items() if name not in found}
+        by_label = _by_label(lacking, frame, schema)
+        notices += [f"{where}: {one} is read as {name}, by its label" for name, one in by_label.items()]
+        found |= by_label
+        told = [one for name, one in lacking.items() if found and name not in found]
+        notices += [f"{where}: there is no column {', '.join(told)}: blank in its rows"] if told else []
         if not found:
             raise SourceError(f"{where}: {_no_column(header, frame)}. Correct columns in programme.toml, or the file.")
         wanted |= found
@@ -355,14 +353,12 @@ def _columns(
             wanted.setdefault(original, wanted[column])
     for column, about in schema.columns.items():
         if not about.nullable and column not in wanted and column not in {*source.set, *source.by_file}:
-            about = {"table": schema.name, "headers": ", ".join(frame)}
-            raise SourceError(message("no_column_given", where=where, column=column, **about))
+            there = ", ".join(frame)
+            raise SourceError(message("no_column_given", where=where, column=column, table=schema.name, headers=there))
     return wanted
 
 
-def _by_label(
-    lacking: dict[str, str], frame: pd.DataFrame, schema: pa.DataFrameSchema, where: str, notices: list[str]
-) -> dict[str, str]:
+def _by_label(lacking: dict[str, str], frame: pd.DataFrame, schema: pa.DataFrameSchema) -> dict[str, str]:
     """Choices that a file has under a label, as it has those of another version of the form: column → header."""
     found = {}
     for column, header in lacking.items():
@@ -370,7 +366,6 @@ def _by_label(
         called = {f"{question}/{label}".casefold() for label in schema.columns[column].metadata["label"].every()}
         same = [one for one in frame if slash and " ".join(one.split()).casefold() in called]
         found |= {column: same[0]} if len(same) == 1 else {}
-    notices += [f"{where}: {header} is read as {column}, by its label" for column, header in found.items()]
     return found
 
 

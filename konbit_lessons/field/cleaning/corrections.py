@@ -38,8 +38,7 @@ def load(programme: Programme) -> pd.DataFrame:
         file that no source reads, or two lines contradict one another.
     """
     needed = ("source", "column", "old_value", "new_value", "change_type")
-    own = own_lines(programme.raw / CORRECTIONS, LOG, needed)
-    lines = _written(own, programme)
+    lines = _written(programme, needed)
     known = {place for one in programme.sources for place in programme.places_of(one)}
     for line in lines.itertuples():
         if line.change_type not in CHANGES:
@@ -59,20 +58,21 @@ def load(programme: Programme) -> pd.DataFrame:
 
 def left_as_it_is(programme: Programme) -> pd.DataFrame:
     """Places of values that were decided to stay set aside: ``source``, ``sheet``, ``row``, ``column``, ``value``."""
-    lines = _written(own_lines(programme.raw / CORRECTIONS, LOG, LOG[:1]), programme)
+    lines = _written(programme)
     lines = lines[lines["change_type"] == "no_action"].rename(columns={"old_value": "value"})
     return lines[["source", "sheet", "row", "column", "value"]]
 
 
-def _written(own: pd.DataFrame, programme: Programme) -> pd.DataFrame:
+def _written(programme: Programme, needed: tuple[str, ...] = LOG[:1]) -> pd.DataFrame:
     """All lines of an evaluator, of ``corrections.csv`` and of the list of what was set aside."""
-    lines = pd.concat([_placed(own, CORRECTIONS), _answered(programme)]).apply(composed).astype("str")
+    own = _placed(own_lines(programme.raw / CORRECTIONS, LOG, needed), CORRECTIONS)
+    lines = pd.concat([own, _answered(programme)]).apply(composed).astype("str")
     return lines[[mark not in programme.undone for mark in _marks(lines)]] if programme.undone else lines
 
 
 def marks(programme: Programme) -> list[str]:
     """What tells each line of an evaluator from others, wherever it stands."""
-    return _marks(_written(own_lines(programme.raw / CORRECTIONS, LOG, LOG[:1]), programme))
+    return _marks(_written(programme))
 
 
 def _marks(lines: pd.DataFrame) -> list[str]:

@@ -162,8 +162,7 @@ def _fill(sheet, question: str, questions: pd.DataFrame, styles: dict) -> None:
     shown = cells.drop(columns=[*ANSWERS, *unnamed, *(["question"] if question in SHEETS else [])])
     header = [*shown, *ANSWERS]
     words = {"new": NEW, "none": NO_ORGANIZATION, "different": DIFFERENT, "same": SAME, "undo": UNDO}
-    how = message(f"review_{question}", **words)
-    sheet.merge_range(0, 0, 0, 7, how, styles["cell"])
+    sheet.merge_range(0, 0, 0, 7, message(f"review_{question}", **words), styles["cell"])
     sheet.set_row(0, 45)
     sheet.write_row(1, 0, header, styles["header"])
     widths = {name: 40, "where_it_stands": 44, "notes": 30}

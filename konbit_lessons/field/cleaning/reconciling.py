@@ -49,9 +49,7 @@ def invited(who: str, cleaned: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return rows[[*ROW, WHEN, *PAIR]].astype(dict.fromkeys(PAIR, "str")).assign(record_id="", **nothing)
 
 
-def with_attendance(
-    invited: pd.DataFrame, signed: pd.DataFrame, unsure: dict[str, pd.DataFrame], few: int, record: Record
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def with_attendance(invited: pd.DataFrame, signed: pd.DataFrame, unsure: dict, few: int, record: Record) -> tuple:
     """Attendance from the sign-in sheets; where an event has none, what the list of invitations says, or unknown.
 
     Signed in is present, else absent; but unknown where a name that could not be placed may be theirs, where an event
@@ -126,8 +124,7 @@ def _attendance_agreement(invited: pd.DataFrame, rows: pd.DataFrame, record: Rec
     both = invited.set_axis(range(len(invited))).assign(sheet=rows["attended"]).dropna(subset=["attended", "sheet"])
     agrees = both["attended"].astype("bool") == both["sheet"].astype("bool")
     said, is_so = (both[one].map({True: "yes", False: "no"}).astype("str") for one in ("attended", "sheet"))
-    about = {"check": "agreement", "reason": DISAGREE}
-    record.noted(both[~agrees], "invitations", "attended", said, is_so, **about)
+    record.noted(both[~agrees], "invitations", "attended", said, is_so, check="agreement", reason=DISAGREE)
     if other := int((~agrees).sum()):
         record.notices.append(f"{other} invitations: {DISAGREE}; each is in cleaning_log.csv, check agreement")
     return _by_quarter(both[WHEN], 1, agrees.astype("int64"), "sign-in against registration")
@@ -193,9 +190,7 @@ def with_waves(rows: pd.DataFrame, record: Record) -> pd.DataFrame:
     return rows
 
 
-def one_answer_each(
-    rows: pd.DataFrame, schema: pa.DataFrameSchema, rule: str, record: Record
-) -> tuple[pd.DataFrame, ...]:
+def one_answer_each(rows: pd.DataFrame, schema: pa.DataFrameSchema, rule: str, record: Record) -> tuple:
     """Apply the rule of programme.toml to organizations that answer more than once in a wave.
 
     Returns

@@ -31,12 +31,9 @@ SETTLED = ("decision", "correction", "later version", "review", SPELL, STATUS)
 ALL = "all columns"  # as the column of a line about a whole row
 _CONFLICT = re.compile(rb"^(<{7}|={7}|>{7})(?=[ \r\n;,]|$)", re.MULTILINE)
 LISTS = ("cleaning_log", "set_aside", "counts", "checks", "arrivals", "agreement", "questions")
-NUMBERS = {  # columns of a list that are no text
-    "row": "Int64",
-    **dict.fromkeys(("lines", "times", "read", "kept", "set_aside", "rows", "compared", "agree"), "int64"),
-    **dict.fromkeys(("median_days", "p90_days", "most_days"), "float64"),
-    **{f"score_{at}": "Float64" for at in range(1, CANDIDATES + 1)},
-}
+NUMBERS = {"row": "Int64"} | {f"score_{at}": "Float64" for at in range(1, CANDIDATES + 1)}  # columns that are no text
+NUMBERS |= dict.fromkeys(("lines", "times", "read", "kept", "set_aside", "rows", "compared", "agree"), "int64")
+NUMBERS |= dict.fromkeys(("median_days", "p90_days", "most_days"), "float64")
 
 
 def id_of(records: pd.Series) -> pd.Series:

@@ -185,8 +185,7 @@ def start_programme(folder: str | Path) -> list[Path]:
         One of the files is there already.
     """
     folder = Path(folder)
-    texts = {"programme.toml": new_text(), "README.md": new_text("new_programme.md")}
-    texts[".gitignore"] = IGNORED
+    texts = {"programme.toml": new_text(), "README.md": new_text("new_programme.md"), ".gitignore": IGNORED}
     if there := ", ".join(name for name in texts if (folder / name).exists()):
         raise ProgrammeError(f"{folder}: {there} is there already and is not overwritten. Name another folder.")
     for place in ("data/raw", "data/processed", "reports"):

@@ -301,8 +301,7 @@ def _read(path: Path, workbook: CalamineWorkbook, epoch: str, seen: list[Sheet])
         if about.visible != SheetVisibleEnum.Visible:
             notices.append(f'hidden sheet "{about.name}" was not read')
         elif about.typ == SheetTypeEnum.WorkSheet:
-            told = message("uncalculated", sheet=about.name, cell=sheet.uncalculated)
-            refuse_if(bool(sheet.uncalculated), path, told)
+            refuse_if(bool(sheet.uncalculated), path, message("uncalculated", about=about, sheet=sheet))
             grids.append(_grid(workbook.get_sheet_by_name(about.name), sheet, epoch))
     return grids, notices
 

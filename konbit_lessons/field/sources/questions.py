@@ -31,9 +31,7 @@ _SIGNS = {"yes": True, "no": False, "blank": None}
 FLAGS = {text: _SIGNS[meaning] for meaning, texts in WORDS["flags"].items() for text in texts}
 
 
-def by_form(
-    frame: pd.DataFrame, form: Form, repeat: str, notices: list, ways: list[Writing] | None = None
-) -> pd.DataFrame:
+def by_form(frame: pd.DataFrame, form: Form, repeat: str, notices: list, ways: list | None = None) -> pd.DataFrame:
     """A table of an export by the questions of its form.
 
     Parameters
@@ -111,9 +109,7 @@ def by_values(frame: pd.DataFrame, notices: list, group: str = "/", choices: dic
     return frame.rename(columns=_unless_they_collide(names))
 
 
-def _as_one(
-    frame: pd.DataFrame, names: dict[str, str], notices: list, known: Iterable[str] = ()
-) -> tuple[pd.DataFrame, dict[str, str]]:
+def _as_one(frame: pd.DataFrame, names: dict, notices: list, known: Iterable = ()) -> tuple[pd.DataFrame, dict]:
     """One column where versions of a form have a question in several places: no row, and no version, has two of them.
 
     ``known`` are columns that the form says are of one question.
@@ -282,8 +278,7 @@ def _one(values: pd.Series, maps: Maps, notices: list[str]) -> pd.Series:
         meant = next((names[label] for names in maps if label in names), {text})
         decoded[text] = min(meant) if len(meant) == 1 else text
         if len(meant) > 1:
-            choices = " and ".join(sorted(meant))
-            notices.append(message("one_label", column=values.name, label=label, choices=choices))
+            notices.append(message("one_label", column=values.name, label=label, choices=" and ".join(sorted(meant))))
     return looked_up(values, decoded, TEXT)
 
 
@@ -352,8 +347,7 @@ def _split(values: pd.Series, question: Question, maps: Maps, in_names: bool, no
         else:
             unread.append(text)
     if unread:
-        times = values.isin(unread).sum()
-        notices.append(message("unsplit", column=values.name, times=times, such=clean(unread[0])))
+        notices.append(message("unsplit", column=values.name, times=values.isin(unread).sum(), such=clean(unread[0])))
     return chosen
 
 
