@@ -206,10 +206,9 @@ def _types(said: Sections) -> Iterator[str]:
         yield from _same_label(f"[types.{column}]", levels)
     for name, one in said.questions.items():
         yield from _same_label(f"[questions] {name}, levels", one.levels)
-    for source in said.source:
-        for column, table in TYPED.items():
-            if source.table == table and source.gives(column) and column not in said.types:
-                yield f"[types.{column}]: there is no such section, and a [[source]] gives the column; write its levels"
+    for source, (column, table) in product(said.source, TYPED.items()):
+        if source.table == table and source.gives(column) and column not in said.types:
+            yield f"[types.{column}]: there is no such section, and a [[source]] gives the column; write its levels"
 
 
 def _same_label(place: str, levels: dict[str, Label]) -> Iterator[str]:
@@ -248,13 +247,13 @@ def _references(said: Sections) -> Iterator[str]:
         if wrong:
             yield f"[targets] {name}: {wrong}; write from which day or quarter on each holds"
     meets, meet = [*said.incentives, *said.types.get("event_type", {})], "no incentive and no type of event"
-    for name, one in said.expectations.items():
-        yield from _unknown(f"[expectations] {name}, met_by", one.met_by or (), meets, meet)
-    for name, one in said.actions.items():
-        yield from _unknown(f"[actions] {name}, events", one.events, meets, meet)
-    for name, one in said.questions.items():
-        about = [one.about] if one.about else []
-        yield from _unknown(f"[questions] {name}, about", about, said.expectations, "no expectation")
+    named = [(f"[expectations] {name}, met_by", one.met_by or []) for name, one in said.expectations.items()]
+    named += [(f"[actions] {name}, events", one.events) for name, one in said.actions.items()]
+    for place, events in named:
+        yield from _unknown(place, events, meets, meet)
+    about = [(f"[questions] {name}, about", one.about) for name, one in said.questions.items() if one.about]
+    for place, belief in about:
+        yield from _unknown(place, [belief], said.expectations, "no expectation")
     columns = dict.fromkeys(tables.codebook()["panel"])
     for table in tables.codebook()["tables"].values():
         columns |= {name: None for name, about in table["columns"].items() if not about.get("declared")}

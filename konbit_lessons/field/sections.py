@@ -206,6 +206,7 @@ class _Asked(_Section):
     adjust_for: list[Filled] = []
     formula: Filled | None = None
     smallest_effect_that_matters: float = Field(0.10, gt=0, lt=1)
+    by: Filled | None = None
 
 
 class Analysis(_Asked):
@@ -213,7 +214,6 @@ class Analysis(_Asked):
 
     outcome: ClassVar[str] = "attended"
     cluster: list[Filled] = Field(["organization_id", "event_id"], min_length=1, max_length=2)
-    by: Filled | None = None
 
 
 class Units(_Section):
@@ -232,7 +232,6 @@ class Units(_Section):
 class Study(_Asked):
     """[study]: one tidy table that is ready to analyse."""
 
-    by: Filled | None = None
     title: Text
     table: Filled
     outcome: Filled
@@ -272,9 +271,7 @@ class Study(_Asked):
 
     def missing_in(self, column: str) -> list[str] | None:
         """The texts that say nothing in a column; None where that is not declared."""
-        if isinstance(self.missing, dict):
-            return self.missing.get(column, self.missing.get("*"))
-        return self.missing
+        return self.missing.get(column, self.missing.get("*")) if isinstance(self.missing, dict) else self.missing
 
 
 class Source(_Section):

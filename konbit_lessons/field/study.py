@@ -34,8 +34,7 @@ def table_of(programme: Programme) -> pd.DataFrame:
     text = found.tables["main"]
     for name in study.columns:
         if name not in text:
-            named = f'there is no column "{name}", which {programme.path.name} names'
-            raise ProgrammeError(f"{path.name}: {named}. It has {', '.join(text)}.")
+            raise ProgrammeError(message("no_column", path=path, column=name, programme=programme, has=", ".join(text)))
     if text.empty:
         raise DataError(f"{path.name}: there is a header but no rows; expected one row per observation.")
     noticed = list(found.notices)
@@ -179,8 +178,7 @@ def _refuse_a_stray(known: pd.Series, numbers: dict, programme: Programme) -> No
     is_number = known.map(lambda one: numbers[one] is not None)
     if is_number.mean() > 0.5:
         stray = known[~is_number]
-        about = {"column": known.name, "row": stray.index[0], "text": stray.iloc[0]}
-        raise DataError(message("stray", programme=programme, strays=len(stray), values=len(known), **about))
+        raise DataError(message("stray", programme=programme, stray=stray, strays=len(stray), values=len(known)))
 
 
 def _with_reference(column: pd.Series, programme: Programme) -> pd.Series:
@@ -193,8 +191,7 @@ def _with_reference(column: pd.Series, programme: Programme) -> pd.Series:
     usual = [one for one in levels if one == "0" or {*folded(one).split()} & {*WRITING["control"]}]
     first = said.get(name) or (usual[0] if len(usual) == 1 else "")
     if first not in levels:
-        none = f"found none for {name}, and {len(usual) or 'none'} of its kinds called control, none or placebo"
-        found = f'found "{first}"' if first else none
+        found = f'found "{first}"' if first else message("no_control", name=name, usual=len(usual) or "none")
         told = ", ".join(levels[:12]) + ", …" * (len(levels) > 12)
         about = {"where": _at(programme, "reference"), "name": name, "levels": told}
         raise ProgrammeError(message("no_reference", found=found, first=levels[0] if levels else "…", **about))
@@ -205,6 +202,6 @@ def _of_outcome(column: pd.Series, programme: Programme) -> pd.Series:
     outcomes = (programme.study.outcome, *programme.study.further_outcomes)
     if column.name in outcomes and not pd.api.types.is_numeric_dtype(column):
         levels = list(column.dropna().unique())
-        about = {"where": _at(programme, "yes"), "levels": ", ".join(levels[:6]), "first": levels[0]}
-        raise ProgrammeError(message("which_is_yes", name=column.name, **about))
+        told = ", ".join(levels[:6])
+        raise ProgrammeError(message("which_is_yes", programme=programme, column=column, of=levels, has=told))
     return column

@@ -115,9 +115,7 @@ class _Work:
 
     def __init__(self, programme: Programme) -> None:
         self.programme, self.record = programme, Record()
-        self.cleaned: dict[str, pd.DataFrame] = {}
-        self.agreement: list[pd.DataFrame] = []
-        self.codes: list[dict] = []
+        self.cleaned, self.agreement, self.codes = {}, [], []
         self.events = self.organizations = None
         self._corrected, self._decided = corrections.load(programme), decisions.load(programme)
 

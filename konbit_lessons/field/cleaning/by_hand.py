@@ -114,8 +114,7 @@ def _entries(rows: pd.DataFrame, headers: list[str]) -> pd.DataFrame:
 def repeats_in(headers: list[str]) -> list[str]:
     """What is to be said of columns that are numbered as the entries of a repeat."""
     stems = [one[:-1] for one in headers if one.endswith("_1") and f"{one[:-1]}2" in headers]
-    told = 'if these are entries of a repeat, "{0}#" as a header reads each as a row'.format
-    return [f"{stem}1, {stem}2: {told(stem)}" for stem in stems[:1]]
+    return [message("entries", stem=stem) for stem in stems[:1]]
 
 
 def left_over(frame: pd.DataFrame, kind: str, used: set[str]) -> Iterator[str]:

@@ -278,8 +278,8 @@ def _wanted(raw: Raw, source: Source, name: str) -> list[str]:
     names, asked = {one: [alike(title), one] for one, title in raw.sheets.items()}, [*map(alike, source.sheets)]
     found = [one for one, called in names.items() if any(matching(called, each) for each in asked)]
     if not found:
-        asked, sheets = ", ".join(source.sheets), ", ".join(raw.sheets.values())
-        raise SourceError(message("no_sheet", name=name, asked=asked, sheets=sheets))
+        there = ", ".join(raw.sheets.values())
+        raise SourceError(message("no_sheet", name=name, asked=", ".join(source.sheets), has=there))
     return found
 
 

@@ -37,8 +37,7 @@ def load(programme: Programme) -> pd.DataFrame:
         A column is missing, a change is of no known type, a row to be taken out has a new value, a line is about a
         file that no source reads, or two lines contradict one another.
     """
-    needed = ("source", "column", "old_value", "new_value", "change_type")
-    lines = _written(programme, needed)
+    lines = _written(programme, ("source", "column", "old_value", "new_value", "change_type"))
     known = {place for one in programme.sources for place in programme.places_of(one)}
     for line in lines.itertuples():
         if line.change_type not in CHANGES:
@@ -152,13 +151,12 @@ def corrected(text: pd.DataFrame, lines: pd.DataFrame, way) -> tuple[pd.DataFram
         for line in pending:
             try:
                 found = before.of(line)
-                if found is None:
-                    record.notices.append(message("done_by_now", line=line))
-                    continue
             except LookupError as error:
                 wrong[line] = f"{line.where}: {error}"
                 continue
-            if line.change_type == "remove_survey":
+            if found is None:
+                record.notices.append(message("done_by_now", line=line))
+            elif line.change_type == "remove_survey":
                 removed[found], rows = True, text.loc[found]
                 if line.check == ON_ROSTER:
                     record.unsure.append(rows.assign(table=source.table, typed=rows["organization_id"]))

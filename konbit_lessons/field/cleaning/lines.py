@@ -124,8 +124,7 @@ def _as_one(rows: pd.DataFrame, lines: pd.DataFrame, record: Record, wrong: list
     now, away = lines.iloc[-1], []
     for (_, left), (joined, _) in pairwise(spells.itertuples(index=False, name=None)):
         if pd.isna(left) or left > joined:
-            said = " and ".join(f"row {row}" for row in lines["row"])
-            wrong.append(message("overlap", now=now, rows=said))
+            wrong.append(message("overlap", now=now, rows=" and ".join(f"row {row}" for row in lines["row"])))
             return rows
         away.append(f"{left:%Y-%m-%d}/{joined:%Y-%m-%d}")
     earlier = (lines["joined_on"] != now["joined_on"]) & bool(away)

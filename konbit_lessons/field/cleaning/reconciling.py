@@ -145,8 +145,7 @@ def _among(rows: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
 
 def once_each(rows: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) -> pd.DataFrame:
     """Keep one row per key: of the same record twice, the one that says most, then the latest in the file."""
-    content = list(schema.columns)
-    sign_in = schema.name == "sign_in"
+    content, sign_in = list(schema.columns), schema.name == "sign_in"
     key = [*PAIR, "delegate"] if sign_in else list(schema.metadata["key"]) or content
     keys = rows[key]
     if sign_in:  # a person's name, whatever its case, accents and double spaces

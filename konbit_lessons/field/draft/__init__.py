@@ -88,8 +88,7 @@ def draft_programme(folder: str | Path, programme_file: str | Path = "programme.
 
 def _sources(folder: Folder) -> tuple[list[Source], dict[Unit, str]]:
     """The sources in the order of the codebook, and what fits no table."""
-    sources: list[Source] = []
-    unfit: dict[Unit, str] = {}
+    sources, unfit = [], {}
     first, known = _first_tables(folder.units)
     matrices = {one: unpivoted(folder, one, known) for one in folder.units}
     first |= {matrix: "sign_in" for matrix in matrices.values() if matrix}

@@ -195,8 +195,8 @@ def _check_members(path: Path, size: int, members: list[zipfile.ZipInfo]) -> Non
         refuse_if(leaves, path, f'it holds the path "{told}"; refused. Ask for a new export.')
         refuse_if(_bursts(one.file_size, one.compress_size), path, message("part_bursts", part=one))
         refuse_if(bool(one.flag_bits & 1), path, "a password protects it. Take the password off, and save it.")
-        is_plain = one.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-        refuse_if(not is_plain, path, message("packing", part=one))
+        other = one.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+        refuse_if(other, path, message("packing", part=one))
     refuse_if(len(names) < len(members), path, "it holds two parts of the same name; refused. Ask for a new export.")
 
 

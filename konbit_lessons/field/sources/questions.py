@@ -178,8 +178,7 @@ def _doubts(meant: dict[str, set[str]], headers: dict[str, str], names: dict[str
     told = [f'the header "{one}" stands for {" and ".join(columns)} of the form: it is kept' for one, *columns in two]
     for name in sorted({min(columns) for columns in meant.values() if len(columns) == 1}):
         same = [column for column, other in names.items() if other == name]
-        both = f"{' and '.join(same)} are both {name} by the form: their columns keep their headers"
-        told += [both] if len(same) > 1 else []
+        told += [message("both_by_form", columns=" and ".join(same), name=name)] if len(same) > 1 else []
     return told
 
 
@@ -317,8 +316,7 @@ def _from_flags(frame: pd.DataFrame, column: str, choices: list[str], labels: di
         typed, spelled = _words(frame[column]), _words(_joined(flags, [labels[name] for name in flags]))
         differs = typed.notna() & (typed != spelled.fillna(""))
         joined = joined.mask(differs, frame[column])
-        told = f"{column}: {differs.sum()} joined answers differ from their choice columns and are left as typed"
-        notices.extend([told] if differs.any() else [])
+        notices += [message("choices_differ", column=column, count=differs.sum())] if differs.any() else []
     never = pd.Series(False, index=frame.index, dtype="boolean").mask(flags.isna().all(axis="columns"))
     return _placed(frame, {column: joined, **{name: flags.get(name, never) for name in choices}})
 

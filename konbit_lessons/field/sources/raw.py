@@ -197,8 +197,7 @@ def filled(grid: Grid, after: int) -> tuple[Grid, list[str]]:
             for column in range(left, across + 1):
                 cells[column] = cells[column].mask((rows >= top) & (rows <= low), text)
             places.append(f"{xl_rowcol_to_cell(top - 1, left)}:{xl_rowcol_to_cell(low - 1, right)}")
-    told = f"a merged cell stands for each row that it covers: {listed(places)}"
-    return replace(grid, cells=cells), [told] if places else []
+    return replace(grid, cells=cells), [message("merged_cells", places=listed(places))] if places else []
 
 
 def _are_marks(texts: Iterable[str]) -> bool:

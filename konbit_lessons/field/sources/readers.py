@@ -216,8 +216,7 @@ def _ways(cell: str, known: dict[str, set[str]], separator: str) -> set[tuple[st
 
 def read_sheet(file: File, asked: Asked) -> Frames:
     """One table for each sheet."""
-    tables = {}
-    expect = {*map(alike, asked.expect)}
+    tables, expect = {}, {*map(alike, asked.expect)}
     for grid in file.grids:
         name = grid.title if tables else "main"
         tables[f"{name} (2)" if name in tables else name], more = _table(grid, expect)
