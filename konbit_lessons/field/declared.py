@@ -18,6 +18,7 @@ from pydantic import BaseModel
 
 from konbit_lessons import tables
 from konbit_lessons.errors import ProgrammeError
+from konbit_lessons.field.messages import message
 from konbit_lessons.field.place import is_absolute
 from konbit_lessons.field.sections import Places, Question, Sections, Source
 from konbit_lessons.field.values import place_key
@@ -127,8 +128,7 @@ def _paths(said: Sections) -> Iterator[str]:
                 places.append((where, f"{about.raw}/{one}"))
     for where, one in () if about.outside else places:
         if is_absolute(one) or normpath(one.replace("\\", "/")).startswith(".."):
-            advice = "Put it below, or write outside = true under [programme] if it is meant"
-            yield f'{where}: found "{one}", which lies outside the folder of this file. {advice}'
+            yield message("outside", where=where, path=one)
 
 
 def labels(said: Any, *place: str) -> Iterator[tuple[str, Label]]:
@@ -165,8 +165,7 @@ def _missing_words(said: Sections, languages: list[str]) -> Iterator[str]:
             lacking += [place for place, label in labels(said) if ".units]" in place and ANY in label.texts]
         if places := lacking:
             more = f" and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
-            told = f'{"; ".join(places[:SHOWN])}{more}: there are no words in "{language}", which was asked for'
-            yield f'{told}. Write {{ {language} = "…" }} beside the others, or take "{language}" out of languages'
+            yield message("no_words", places="; ".join(places[:SHOWN]) + more, language=language)
 
 
 def _unknown(place: str, named: Iterable[str], known: Iterable[str], what: str, more: str = "") -> Iterator[str]:
@@ -207,10 +206,9 @@ def _types(said: Sections) -> Iterator[str]:
         yield from _same_label(f"[types.{column}]", levels)
     for name, one in said.questions.items():
         yield from _same_label(f"[questions] {name}, levels", one.levels)
-    for source in said.source:
-        for column, table in TYPED.items():
-            if source.table == table and source.gives(column) and column not in said.types:
-                yield f"[types.{column}]: there is no such section, and a [[source]] gives the column; write its levels"
+    for source, (column, table) in product(said.source, TYPED.items()):
+        if source.table == table and source.gives(column) and column not in said.types:
+            yield f"[types.{column}]: there is no such section, and a [[source]] gives the column; write its levels"
 
 
 def _same_label(place: str, levels: dict[str, Label]) -> Iterator[str]:
@@ -219,15 +217,13 @@ def _same_label(place: str, levels: dict[str, Label]) -> Iterator[str]:
     for level, label in levels.items():
         for language, forms in label.texts.items():
             if (other := seen.setdefault((language, forms["one"].casefold()), level)) != level:
-                told = f'{place}: "{other}" and "{level}" have one label, "{forms["one"]}"'
-                yield f"{told}; write another for one of them"
+                yield message("one_label_twice", place=place, other=other, level=level, label=forms["one"])
 
 
 def _places(said: Sections) -> Iterator[str]:
     places, levels = said.places, types_of(said).get(said.places.column, {})
     if lacking := [level for level in levels if places.tiles and level not in places.tiles]:
-        advice = "write each as its column and row, such as [0, 2]"
-        yield f"[places] tiles: there is no tile for {', '.join(lacking)}; {advice}"
+        yield message("no_tile", levels=", ".join(lacking))
     yield from _unknown("[places] tiles", places.tiles, levels, "no level of it")
     for at in dict.fromkeys(places.tiles.values()):
         if len(alike := [level for level, tile in places.tiles.items() if tile == at]) > 1:
@@ -251,13 +247,13 @@ def _references(said: Sections) -> Iterator[str]:
         if wrong:
             yield f"[targets] {name}: {wrong}; write from which day or quarter on each holds"
     meets, meet = [*said.incentives, *said.types.get("event_type", {})], "no incentive and no type of event"
-    for name, one in said.expectations.items():
-        yield from _unknown(f"[expectations] {name}, met_by", one.met_by or (), meets, meet)
-    for name, one in said.actions.items():
-        yield from _unknown(f"[actions] {name}, events", one.events, meets, meet)
-    for name, one in said.questions.items():
-        about = [one.about] if one.about else []
-        yield from _unknown(f"[questions] {name}, about", about, said.expectations, "no expectation")
+    named = [(f"[expectations] {name}, met_by", one.met_by or []) for name, one in said.expectations.items()]
+    named += [(f"[actions] {name}, events", one.events) for name, one in said.actions.items()]
+    for place, events in named:
+        yield from _unknown(place, events, meets, meet)
+    about = [(f"[questions] {name}, about", one.about) for name, one in said.questions.items() if one.about]
+    for place, belief in about:
+        yield from _unknown(place, [belief], said.expectations, "no expectation")
     columns = dict.fromkeys(tables.codebook()["panel"])
     for table in tables.codebook()["tables"].values():
         columns |= {name: None for name, about in table["columns"].items() if not about.get("declared")}

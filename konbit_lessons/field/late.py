@@ -13,13 +13,13 @@ import pandas as pd
 
 from konbit_lessons import tables
 from konbit_lessons.field.cleaning import Data
+from konbit_lessons.field.messages import message
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.publish import published
 
 FOLDER, STAMP = "published", "until.json"
 KEPT = "Shared pages stay as they were published"
 ORGANIZATION = "organization_id"
-Keys = dict[tuple[str, str], tuple[int, ...]]
 
 
 def keep(data: Data, last_day: str, made_from: dict[str, str]) -> None:
@@ -49,9 +49,8 @@ def was_shared(programme: Programme) -> bool:
 def state(programme: Programme, made_from: dict[str, str]) -> str:
     """What tells what is published from every other: "" where shared pages show the records as they are."""
     stamp = _stamp(programme)
-    if stamp.get("made_from", made_from) == made_from:
-        return ""
-    return json.dumps([stamp, made_from], sort_keys=True)
+    is_as_shared = stamp.get("made_from", made_from) == made_from
+    return "" if is_as_shared else json.dumps([stamp, made_from], sort_keys=True)
 
 
 def waiting(data: Data) -> list[str]:
@@ -120,15 +119,11 @@ def _with(data: Data, then: dict[str, pd.DataFrame], names: set[str], whose: set
     same = all(sorted(_hashed(kept[name])) == sorted(_hashed(then[name])) for name in then)
     kept |= {name: then[name] for name in names if same}
     lists = {name: pd.read_parquet(_folder(data) / f"list_{name}.parquet") for name in data.lists if same}
-    least = data.programme.smallest_cell
-    said = (
-        f"{KEPT}: records until {until.date()} changed since of fewer than {least} organizations, and two builds would "
-        f"tell whose. All move together once {least} have changed; internal pages (--audience internal) show them now."
-    )
+    said = message("kept_shared", kept=KEPT, until=until.date(), least=data.programme.smallest_cell)
     return replace(data, tables=data.tables | kept, lists=lists or data.lists, notices=(*data.notices, said))
 
 
-def _of_each(data: Data, of: dict[str, pd.DataFrame], until: pd.Timestamp) -> Keys:
+def _of_each(data: Data, of: dict[str, pd.DataFrame], until: pd.Timestamp) -> dict[tuple[str, str], tuple[int, ...]]:
     """Table and organization → its published records; a day after them, as of a delivery, is none of them yet."""
     found = {}
     for name in _tables(data):

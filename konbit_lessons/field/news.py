@@ -42,8 +42,7 @@ class News(NamedTuple):
 
 def news(data: Data) -> News:
     """What is new since the last time, and what is not."""
-    problems, files = _problems(data), _files(data)
-    told = {"problems": [], "files": {}}
+    problems, files, told = _problems(data), _files(data), {"problems": [], "files": {}}
     with suppress(FileNotFoundError, json.JSONDecodeError):
         told = json.loads((data.programme.processed / TOLD).read_text(encoding="utf-8"))
     new, known = ([line for key, line in problems.items() if (key in told["problems"]) is one] for one in (False, True))

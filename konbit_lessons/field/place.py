@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from konbit_lessons.errors import ProgrammeError
+from konbit_lessons.field.messages import message
 
 TABLES = {".csv", ".tsv", ".xlsx", ".xls", ".ods", ".zip", ".dta", ".sav", ".parquet"}  # what a draft is made from
 STAMP = "cleaned_from.json"  # beside the cleaned tables: what they were made from
@@ -45,8 +46,7 @@ def content_of(path: Path) -> dict[str, Any]:
         where = path.parent.name or path.parent
         raise ProgrammeError(f"{path.name}: there is no such file in {where}. {_first_steps(path.parent)}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        quotes = ' A name with an accent, a space or an apostrophe is written in quotes: "Thiès" = …'
-        hint = quotes * ("key" in str(error))
+        hint = message("in_quotes") if "key" in str(error) else ""
         raise ProgrammeError(f"{path.name}: this is not TOML: {error}. Correct that line.{hint}") from error
 
 
@@ -56,8 +56,7 @@ def _first_steps(folder: Path) -> str:
     for raw in (folder / "data" / "raw", folder / "raw", folder):
         if files := [one for one in raw.rglob("*") if one.suffix.lower() in TABLES]:
             where = raw.relative_to(folder).as_posix()
-            steps = f"konbit draft-programme {where}; decide the lines marked OPEN in it; konbit check; konbit report"
-            return f"{given} from the {len(files)} files in {where}. The shortest way to a first report: {steps}."
+            return message("first_steps", given=given, count=len(files), where=where)
     return f"{given} with `konbit init` or `konbit example`."
 
 

@@ -15,12 +15,12 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field
 from scipy.special import stdtrit
 
 from konbit_lessons.errors import DataError, ProgrammeError
-from konbit_lessons.field.place import content_of
-from konbit_lessons.field.programme import explained
+from konbit_lessons.field.messages import message
+from konbit_lessons.field.programme import said_in
 from konbit_lessons.field.sections import Filled, Languages, Name, Text
 from konbit_lessons.field.store import digest
 from konbit_lessons.words.label import Label
@@ -140,11 +140,7 @@ def load(path: str | Path = "portfolio.toml") -> Portfolio:
     path = Path(path).resolve()
     if not path.is_file() or path.with_name("programme.toml").is_file():  # whose reports would share an index with it
         raise ProgrammeError(f"{path.name}: found none, or beside a programme.toml; expected one above the programmes.")
-    content = content_of(path)
-    try:
-        said = Said.model_validate(content)
-    except ValidationError as error:
-        raise ProgrammeError(explained(error, path.name, content, Said)) from error
+    said = said_in(path, Said)
     told = tuple(_told(path, one) for one in said.programme)
     if wrong := [*_twice(told), *_not_joined(said, told)]:
         raise ProgrammeError("\n".join(f"{path.name}, {one}." for one in wrong))
@@ -205,9 +201,8 @@ def _told(path: Path, member: Member) -> Told:
 
 def _table(text: bytes) -> pd.DataFrame:
     """The table of a report by term; a KeyError or a ValueError where it is none."""
-    table = pd.read_csv(BytesIO(text), dtype="str", keep_default_na=False)[
-        ["term", *NUMBERS, "kind", "against", "reason"]
-    ]
+    columns = ["term", *NUMBERS, "kind", "against", "reason"]
+    table = pd.read_csv(BytesIO(text), dtype="str", keep_default_na=False)[columns]
     table = table.assign(**{name: pd.to_numeric(table[name]).astype("float64") for name in NUMBERS})
     if not (table["step"] > 0).all() or table["term"].duplicated().any():
         raise ValueError("no table of estimates")
@@ -220,8 +215,7 @@ def _twice(told):
     of["table of estimates"] = [digest(one.files[0].read_bytes()) for one in told]
     for what, each in of.items():
         for one, first in ((told[at], told[each.index(key)]) for at, key in enumerate(each) if key in each[:at]):
-            found = f'(folder "{one.member.folder}"): its {what} is that of "{first.member.folder}"'
-            yield f"[[programme]] {found}; expected each programme once"
+            yield message("twice_in_portfolio", folder=one.member.folder, what=what, first=first.member.folder)
     if invented := [one.member.folder for one in told if one.simulated != told[0].simulated]:
         yield f"[[programme]]: found simulated data beside real ones ({', '.join(invented)}); expected one or the other"
 
@@ -239,7 +233,6 @@ def _not_joined(said, told):
         if sum(other.term == own.term for other in one.member.incentives.values()) > 1:
             yield f'{where}: found "{own.term}" under two names; expected it under one'
         if row["kind"] != kind or bool(own.one_is) != (kind == "amount"):
-            found = f"{row['kind']} in its report, {kind} as declared, one_is {own.one_is or 'not given'}"
-            yield f'{where}: found {found}; an amount takes each = [5, "USD"] in [incentives.{name}], and one_is here'
+            yield message("other_kind", where=where, row=row, kind=kind, one_is=own.one_is or "not given", name=name)
         if row["against"] not in declared.against:
             yield f'{where}: compared with "{row["against"]}"; expected against = ["{row["against"]}"] declared for it'

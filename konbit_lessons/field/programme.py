@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 from konbit_lessons import tables
 from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.field.declared import AMOUNT, EXPECTS, SPENT, declared, missing_words, nearest, problems, types_of
+from konbit_lessons.field.messages import message
 from konbit_lessons.field.place import content_of, programme_file
 from konbit_lessons.field.sections import About, Analysis, Meaningful, Sections, Source, Study, Units
 from konbit_lessons.names import quoted
@@ -227,9 +228,8 @@ class Programme:
             paths = {path for one in _spellings(pattern) for path in self.raw.glob(one)}
             matches = sorted(path for path in paths if is_raw(path))
             if not matches:
-                where = f'{self.path.name}, [[source]] of table "{source.table}"'
-                told = f'no file matches "{pattern}" in {self.said.programme.raw}. {_files_there(self.raw)}'
-                raise ProgrammeError(f"{where}: {told} Put the file there, or correct files.")
+                there = _files_there(self.raw)
+                raise ProgrammeError(message("no_file", programme=self, source=source, pattern=pattern, there=there))
             found += matches
         return found
 
@@ -289,24 +289,30 @@ def load(path: str | Path = "programme.toml", *, audience: str = "shared") -> Pr
     if audience not in AUDIENCES:
         raise ProgrammeError(f"audience: found {audience!r}; expected {' or '.join(AUDIENCES)}.")
     path = programme_file(path)
-    said = _checked(path)
-    return Programme(path, said, audience, said.privacy.smallest_cell if audience == "shared" else 1)
-
-
-def _checked(path: Path) -> Sections:
-    content = content_of(path)
-    try:
-        said = Sections.model_validate(content)
-    except ValidationError as error:
-        raise ProgrammeError(explained(error, path.name, content)) from error
+    said = said_in(path, Sections)
     about = {"languages": tuple(said.programme.languages), "currency": said.programme.currency}
     schemas = tables.schemas(declared(said), **about)
     if wrong := list(dict.fromkeys(problems(said, schemas))):
         raise ProgrammeError("\n".join(f"{path.name}, {one}." for one in wrong))
-    return said
+    return Programme(path, said, audience, said.privacy.smallest_cell if audience == "shared" else 1)
 
 
-def explained(error: ValidationError, file_name: str, content: dict, model: type[BaseModel] = Sections) -> str:
+def said_in(path: Path, model: type[BaseModel]) -> Any:
+    """What a TOML file says, checked by a model.
+
+    Raises
+    ------
+    ProgrammeError
+        It is missing, is not TOML, or a key is unknown, missing or holds what is not allowed; all are listed.
+    """
+    content = content_of(path)
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise ProgrammeError(_explained(error, path.name, content, model)) from error
+
+
+def _explained(error: ValidationError, file_name: str, content: dict, model: type[BaseModel]) -> str:
     """What is wrong in a file that a model has checked: for each key what was found and what is allowed."""
     lines = []
     for problem in error.errors():

@@ -4,26 +4,19 @@ Takes what TOML reads; whether the sections fit one another is looked at in :mod
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, PlainValidator, model_validator
+from pydantic.types import StringConstraints
 
 from konbit_lessons import tables
 from konbit_lessons.field.days import DATE_ORDERS
+from konbit_lessons.field.messages import message
 from konbit_lessons.field.sources import KINDS
 from konbit_lessons.periods import NAMED_BY, Calendar, dated
 from konbit_lessons.words import languages
@@ -52,16 +45,22 @@ Day = Annotated[str, _where(A_DAY.fullmatch, 'a month and a day up to 28, such a
 Zone = Annotated[str, _where(lambda one: one in available_timezones(), 'a time zone such as "Africa/Dakar"')]
 Zone = Annotated[Zone, AfterValidator(ZoneInfo)]
 Languages = Annotated[list[str], _where(languages().__contains__, f"some of {', '.join(languages())}")]
+Rules = Iterator[tuple[Any, str]]  # whether something is wrong, and what is to be said then
 Orders = Annotated[list[str], _where(DATE_ORDERS.__contains__, f"one of {', '.join(DATE_ORDERS)}")]
 
 
-def _refuse_if(wrong: Any, why: str) -> None:
-    if wrong:
-        raise ValueError(why)
+class _Section(BaseModel, extra="forbid", frozen=True):
+    """A section takes no key but its own, and stays as it was read; of each kind ``_rules`` says what is wrong."""
 
+    @model_validator(mode="after")
+    def _keeps_its_rules(self) -> "_Section":
+        for wrong, why in self._rules():
+            if wrong:
+                raise ValueError(why)
+        return self
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    def _rules(self) -> Rules:
+        return iter(())
 
 
 class _Labelled(_Section):
@@ -94,12 +93,9 @@ class About(_Section):
     paper: Literal["A4", "letter"] = "A4"
     outside: bool = False  # whether raw, processed and files may lie elsewhere than below this file
 
-    @model_validator(mode="after")
-    def _one_calendar(self) -> "About":
+    def _rules(self) -> Rules:
         other = self.fiscal_year_named_by == "calendar" and self.fiscal_year_starts not in (None, "01-01")
-        told = "the calendar's year starts on 01-01: take one of the two out"
-        _refuse_if(other, f'fiscal_year_named_by: found "calendar" beside fiscal_year_starts; {told}')
-        return self
+        yield other, message("calendar_starts")
 
     @property
     def calendar(self) -> Calendar:
@@ -157,17 +153,14 @@ class Question(_Labelled):
     about: str = ""  # the expectation that it is a belief about
     unit: Text | None = None
 
-    @model_validator(mode="after")
-    def _fits_its_kind(self) -> "Question":
+    def _rules(self) -> Rules:
         for key, kind in {"scale": "scale", "agree_from": "scale", "levels": "choice"}.items():
             other = key in self.model_fields_set and self.kind != kind
-            _refuse_if(other, f'{key}: found it with kind = "{self.kind}"; it is for kind = "{kind}"')
+            yield other, f'{key}: found it with kind = "{self.kind}"; it is for kind = "{kind}"'
         (low, high), few = self.scale, self.kind == "choice" and len(self.levels) < 2
-        _refuse_if(few, 'levels: expected two or more of a question of kind = "choice", with their labels')
-        _refuse_if(low >= high, f"scale: found [{low}, {high}]; expected the lower end first, such as [1, 5]")
-        expected = f"expected a point of the scale [{low}, {high}]"
-        _refuse_if(not low < self.agrees <= high, f"agree_from: found {self.agree_from}; {expected}")
-        return self
+        yield few, 'levels: expected two or more of a question of kind = "choice", with their labels'
+        yield low >= high, f"scale: found [{low}, {high}]; expected the lower end first, such as [1, 5]"
+        yield not low < self.agrees <= high, message("agree_from", found=self.agree_from, low=low, high=high)
 
     @property
     def agrees(self) -> int:
@@ -213,6 +206,7 @@ class _Asked(_Section):
     adjust_for: list[Filled] = []
     formula: Filled | None = None
     smallest_effect_that_matters: float = Field(0.10, gt=0, lt=1)
+    by: Filled | None = None
 
 
 class Analysis(_Asked):
@@ -220,7 +214,6 @@ class Analysis(_Asked):
 
     outcome: ClassVar[str] = "attended"
     cluster: list[Filled] = Field(["organization_id", "event_id"], min_length=1, max_length=2)
-    by: Filled | None = None
 
 
 class Units(_Section):
@@ -239,7 +232,6 @@ class Units(_Section):
 class Study(_Asked):
     """[study]: one tidy table that is ready to analyse."""
 
-    by: Filled | None = None
     title: Text
     table: Filled
     outcome: Filled
@@ -270,21 +262,16 @@ class Study(_Asked):
         by_column += [one for one in self.missing if one != "*"] if isinstance(self.missing, dict) else []
         return [self.outcome, *self.incentives, *self.adjust_for, *self.cluster, *by_column]
 
-    @model_validator(mode="after")
-    def _fits_its_method(self) -> "Study":
-        expected = 'expected trials beside method = "binomial", and nowhere else'
-        _refuse_if((self.method == "binomial") != bool(self.trials), f"trials: found {self.trials}; {expected}")
+    def _rules(self) -> Rules:
+        yield (self.method == "binomial") != bool(self.trials), message("trials", found=self.trials)
         large = self.smallest_effect_that_matters and self.smallest_effect_that_matters >= 1 and not self.units.unit
-        _refuse_if(large, "smallest_effect_that_matters: expected a share below 1, such as 0.10 for 10 of 100")
+        yield large, "smallest_effect_that_matters: expected a share below 1, such as 0.10 for 10 of 100"
         number = self.units.unit and self.method not in ("linear", "poisson")
-        _refuse_if(number, 'units, unit: it is of an outcome that is a number: write method = "linear" or "poisson"')
-        return self
+        yield number, 'units, unit: it is of an outcome that is a number: write method = "linear" or "poisson"'
 
     def missing_in(self, column: str) -> list[str] | None:
         """The texts that say nothing in a column; None where that is not declared."""
-        if isinstance(self.missing, dict):
-            return self.missing.get(column, self.missing.get("*"))
-        return self.missing
+        return self.missing.get(column, self.missing.get("*")) if isinstance(self.missing, dict) else self.missing
 
 
 class Source(_Section):
@@ -312,13 +299,10 @@ class Source(_Section):
     name: Filled | None = None
     rejected_count: bool = False  # what a reviewer rejected on the server
 
-    @model_validator(mode="after")
-    def _one_place(self) -> "Source":
-        where = "expected either files or database: say where the rows come from"
-        _refuse_if(bool(self.files) == bool(self.database), where)
+    def _rules(self) -> Rules:
+        yield bool(self.files) == bool(self.database), message("files_or_database")
         alone = self.database and not self.query
-        _refuse_if(alone, "there is a database and no query: say which rows to take from it")
-        return self
+        yield alone, "there is a database and no query: say which rows to take from it"
 
     @property
     def patterns(self) -> list[str]:
@@ -384,14 +368,11 @@ class Sections(_Section):
     study: Study | None = None
     source: list[Source] = []
 
-    @model_validator(mode="after")
-    def _one_kind_of_programme(self) -> "Sections":
+    def _rules(self) -> Rules:
         two, none = self.study and (self.source or self.analysis), not self.study and not self.source
-        _refuse_if(two, "[study] is for one tidy table: take out [analysis] and [[source]], or [study]")
-        draft = "say which files feed which table; konbit draft-programme data/raw writes a first draft of it"
-        _refuse_if(none, f"there is neither a [[source]] nor a [study]: {draft}")
+        yield two, "[study] is for one tidy table: take out [analysis] and [[source]], or [study]"
+        yield none, message("nothing_to_read")
         found = ", ".join(sorted({one.twice for one in self.source if one.table == "survey"}))
-        _refuse_if("," in found, f"twice: found {found}; expected one rule in every [[source]] of the survey")
+        yield "," in found, f"twice: found {found}; expected one rule in every [[source]] of the survey"
         elsewhere = any(one.twice != "all" and one.table != "survey" for one in self.source)
-        _refuse_if(elsewhere, 'twice: it is a rule for the table "survey" only; take it out elsewhere')
-        return self
+        yield elsewhere, 'twice: it is a rule for the table "survey" only; take it out elsewhere'

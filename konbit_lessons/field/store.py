@@ -50,27 +50,25 @@ def write(data: Data, *, wait: bool = False) -> list[Path]:
     LockedError
         Another run is writing there.
     """
-    with only_one_run(data.programme.processed, wait=wait):
-        return _written(data, data.programme.processed)
-
-
-def _written(data: Data, folder: Path) -> list[Path]:
-    (folder / STAMP).unlink(missing_ok=True)  # until all is in place, what stands here is of two minds
-    decided = decisions.load(data.programme)
-    written = decisions.remember(data.programme, decided)
-    written += corrections.remember(data.programme)
-    with ThreadPoolExecutor(max_workers=1) as beside:  # large files are hashed while others are written
-        made_from = beside.submit(fingerprint, data.programme)
-        for name, rows in data.tables.items():
-            written.append(published(folder / f"{name}.parquet", rows.to_parquet(index=False)))
-    for name in LISTS:  # after what an evaluator wrote in the old ones has been looked at
-        content = io.BytesIO()
-        table = pa.Table.from_pandas(for_spreadsheets(data.lists[name]), preserve_index=False)
-        arrow_csv.write_csv(table, content, arrow_csv.WriteOptions(quoting_style="needed"))
-        written.append(published(folder / f"{name}.csv", codecs.BOM_UTF8 + content.getvalue()))
-    written.append(published(folder / decisions.REVIEW, decisions.workbook(data.questions, decided, data.cleaning_log)))
-    stamp = {"inputs": made_from.result(), "notices": data.notices, "quarters": data.quarters}
-    return [*written, published(folder / STAMP, json.dumps(stamp, indent=1, ensure_ascii=False))]
+    folder = data.programme.processed
+    with only_one_run(folder, wait=wait):
+        (folder / STAMP).unlink(missing_ok=True)  # until all is in place, what stands here is of two minds
+        decided = decisions.load(data.programme)
+        written = decisions.remember(data.programme, decided)
+        written += corrections.remember(data.programme)
+        with ThreadPoolExecutor(max_workers=1) as beside:  # large files are hashed while others are written
+            made_from = beside.submit(fingerprint, data.programme)
+            for name, rows in data.tables.items():
+                written.append(published(folder / f"{name}.parquet", rows.to_parquet(index=False)))
+        for name in LISTS:  # after what an evaluator wrote in the old ones has been looked at
+            content = io.BytesIO()
+            table = pa.Table.from_pandas(for_spreadsheets(data.lists[name]), preserve_index=False)
+            arrow_csv.write_csv(table, content, arrow_csv.WriteOptions(quoting_style="needed"))
+            written.append(published(folder / f"{name}.csv", codecs.BOM_UTF8 + content.getvalue()))
+        review = decisions.workbook(data.questions, decided, data.cleaning_log)
+        written.append(published(folder / decisions.REVIEW, review))
+        stamp = {"inputs": made_from.result(), "notices": data.notices, "quarters": data.quarters}
+        return [*written, published(folder / STAMP, json.dumps(stamp, indent=1, ensure_ascii=False))]
 
 
 def cleaned(programme: Programme) -> Data:

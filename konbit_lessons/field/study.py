@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from konbit_lessons.errors import DataError, ProgrammeError
+from konbit_lessons.field.messages import message
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.sources import read
 from konbit_lessons.field.values import NO, WRITING, YES, Writing, as_number, folded
@@ -35,8 +36,7 @@ def table_of(programme: Programme) -> pd.DataFrame:
     text = found.tables["main"]
     for name in study.columns:
         if name not in text:
-            named = f'there is no column "{name}", which {programme.path.name} names'
-            raise ProgrammeError(f"{path.name}: {named}. It has {', '.join(text)}.")
+            raise ProgrammeError(message("no_column", path=path, column=name, programme=programme, has=", ".join(text)))
     if text.empty:
         raise DataError(f"{path.name}: there is a header but no rows; expected one row per observation.")
     noticed = list(found.notices)
@@ -73,22 +73,20 @@ def _refuse_what_does_not_fit(rows: pd.DataFrame, text: pd.DataFrame, programme:
     numbers = {name: pd.api.types.is_numeric_dtype(rows[name]) for name in rows}
     wrong = [("reference", name, "an incentive of several kinds") for name in study.reference if numbers[name]]
     wrong += [("reference", name, "an incentive") for name in study.reference if name not in study.incentives]
-    wrong += [("step", name, "an incentive that is an amount") for name in study.step if not numbers[name]]
-    wrong += [("step", name, "an incentive that is an amount") for name in study.step if name not in study.incentives]
+    amounts = {name for name in study.incentives if numbers[name]}
+    wrong += [("step", name, "an incentive that is an amount") for name in study.step if name not in amounts]
     for name, texts in study.yes.items():
         there = text[name].str.strip()
-        wrong += [
-            (f"yes, {name}", one, f"one of {', '.join(there.unique()[:6])}") for one in texts if one not in {*there}
-        ]
+        expected = f"one of {', '.join(there.unique()[:6])}"
+        wrong += [(f"yes, {name}", one, expected) for one in texts if one not in {*there}]
     outcome, shares = rows[study.outcome].dropna(), rows[study.outcome].dropna().between(0, 1).all()
     for name in study.further_outcomes:
         if rows[name].dropna().between(0, 1).all() != shares:
             other = f'{name} ({rows[name].min():g} to {rows[name].max():g})", beside {study.outcome} of another unit'
             wrong.append(("further_outcomes", other, "outcomes of one unit: make a study of its own of the other"))
     if study.method in ("linear", "poisson") and not shares and not study.units.unit:
-        wrong.append(
-            ("units, unit", f"numbers from {outcome.min():g} to {outcome.max():g}", 'a unit, such as unit = "USD"')
-        )
+        found = f"numbers from {outcome.min():g} to {outcome.max():g}"
+        wrong.append(("units, unit", found, 'a unit, such as unit = "USD"'))
     if study.units.unit and shares:
         wrong.append(("units, unit", "an outcome from 0 to 1", "none: it is told of 100; take unit out"))
     if study.treated and (len(study.incentives) != 1 or not numbers[study.treated]):
@@ -108,10 +106,8 @@ def _strata_of_one_arm(rows: pd.DataFrame, programme: Programme) -> list[str]:
     for stratum in programme.study.strata:
         for name in programme.study.incentives:
             alike = rows.dropna(subset=name).groupby(stratum, observed=True)[name].nunique() < 2
-            found = ", ".join(map(str, alike.index[alike][:6])) + ", …" * (len(alike.index[alike]) > 6)
-            said += (
-                [f"{stratum}: in {found} all have the same {name}, so it tells nothing of it"] if alike.any() else []
-            )
+            levels = ", ".join(map(str, alike.index[alike][:6])) + ", …" * (len(alike.index[alike]) > 6)
+            said += [message("one_arm", stratum=stratum, levels=levels, name=name)] if alike.any() else []
     return said
 
 
@@ -165,15 +161,12 @@ def _is_missing(text: str, column: pd.Series, said: list[str] | None) -> bool:
 
 def _writing(programme: Programme, known: pd.Series) -> Writing:
     """With the decimal sign that is declared, or that the column can only have."""
-    said, name = programme.study.decimal, known.name
+    said = programme.study.decimal
     commas = known[known.str.fullmatch(r"[-+−]?\d+,\d+")]
     if said or not len(commas):
         return Writing(decimal=said or ".")
     if commas.str.fullmatch(r"[-+−]?[1-9]\d{0,2},\d{3}").all():
-        raise ProgrammeError(
-            f'{programme.study.table}, row {commas.index[0]}, column "{name}": cannot tell whether {commas.iloc[0]} '
-            f'has a decimal comma or thousands. Write decimal = "," or decimal = "." under [study].'
-        )
+        raise ProgrammeError(message("decimal_or_thousands", table=programme.study.table, found=commas))
     return Writing(decimal=",")
 
 
@@ -185,10 +178,7 @@ def _may_be_coded(column: pd.Series, study, noticed: list[str]) -> None:
     levels, name = sorted(column.dropna().unique()), column.name
     in_a_row = levels and levels == [levels[0] + at for at in range(len(levels))] and levels[0] in (0, 1)
     if name in study.incentives and 3 <= len(levels) <= MOST_CODED and in_a_row and name not in study.step:
-        told = (
-            f"{name}: its numbers {', '.join(f'{one:g}' for one in levels)} are taken as an amount; if they are codes"
-        )
-        noticed.append(f'{told} of kinds, write kinds = ["{name}"] under [study], and step = {{ {name} = 1 }} if not')
+        noticed.append(message("maybe_codes", name=name, numbers=", ".join(f"{one:g}" for one in levels)))
     elif name in study.incentives and len(levels) == len(column) > MOST_CODED and not np.any(np.array(levels) % 1):
         noticed.append(f"{name}: each row has a whole number of its own; taken as an amount, which a code is not")
 
@@ -197,13 +187,8 @@ def _refuse_a_stray(known: pd.Series, numbers: dict, programme: Programme) -> No
     """A text among numbers is a slip, or says that nothing is known; not one more kind."""
     is_number = known.map(lambda one: numbers[one] is not None)
     if is_number.mean() > 0.5:
-        stray, name = known[~is_number], known.name
-        raise DataError(
-            f'{programme.study.table}, row {stray.index[0]}, column "{name}": found "{stray.iloc[0]}" among numbers '
-            f"({len(stray)} of {len(known)} values are none). Correct it, or write under [study] in "
-            f'{programme.path.name} missing = {{ {name} = ["{stray.iloc[0]}"] }} if it says that nothing is known, or '
-            f'kinds = ["{name}"] if the numbers are names of kinds.'
-        )
+        stray = known[~is_number]
+        raise DataError(message("stray", programme=programme, stray=stray, strays=len(stray), values=len(known)))
 
 
 def _with_reference(column: pd.Series, programme: Programme) -> pd.Series:
@@ -216,24 +201,17 @@ def _with_reference(column: pd.Series, programme: Programme) -> pd.Series:
     usual = [one for one in levels if one == "0" or {*folded(one).split()} & {*WRITING["control"]}]
     first = said.get(name) or (usual[0] if len(usual) == 1 else "")
     if first not in levels:
-        none = f"found none for {name}, and {len(usual) or 'none'} of its kinds called control, none or placebo"
-        found = f'found "{first}"' if first else none
+        found = f'found "{first}"' if first else message("no_control", name=name, usual=len(usual) or "none")
         told = ", ".join(levels[:12]) + ", …" * (len(levels) > 12)
-        raise ProgrammeError(
-            f"{_at(programme, 'reference')}: {found}; expected the one of {told} that the others are compared with. "
-            f'Write it: reference = {{ {name} = "{levels[0] if levels else "…"}" }}'
-        )
+        about = {"where": _at(programme, "reference"), "name": name, "levels": told}
+        raise ProgrammeError(message("no_reference", found=found, first=levels[0] if levels else "…", **about))
     return _kinds(column.astype("object"), [first, *(one for one in levels if one != first)])
 
 
 def _of_outcome(column: pd.Series, programme: Programme) -> pd.Series:
-    if column.name in (
-        programme.study.outcome,
-        *programme.study.further_outcomes,
-    ) and not pd.api.types.is_numeric_dtype(column):
+    outcomes = (programme.study.outcome, *programme.study.further_outcomes)
+    if column.name in outcomes and not pd.api.types.is_numeric_dtype(column):
         levels = list(column.dropna().unique())
-        raise ProgrammeError(
-            f"{_at(programme, 'yes')}: the outcome {column.name} has {', '.join(levels[:6])}; expected which of them "
-            f'counts as yes. Write it: yes = {{ {column.name} = ["{levels[0]}"] }}'
-        )
+        told = ", ".join(levels[:6])
+        raise ProgrammeError(message("which_is_yes", programme=programme, column=column, of=levels, has=told))
     return column

@@ -20,6 +20,7 @@ from konbit_lessons.field.cleaning.conversion import Conversion
 from konbit_lessons.field.cleaning.history import History
 from konbit_lessons.field.cleaning.record import LISTS, Record, as_list
 from konbit_lessons.field.declared import AMOUNT, EXPECTS
+from konbit_lessons.field.messages import message
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.values import as_text, ordered, stacked
 from konbit_lessons.kept import told_by
@@ -116,9 +117,7 @@ class _Work:
 
     def __init__(self, programme: Programme) -> None:
         self.programme, self.record = programme, Record()
-        self.cleaned: dict[str, pd.DataFrame] = {}
-        self.agreement: list[pd.DataFrame] = []
-        self.codes: list[dict] = []
+        self.cleaned, self.agreement, self.codes = {}, [], []
         self.events = self.organizations = None
         self._corrected, self._decided = corrections.load(programme), decisions.load(programme)
 
@@ -177,8 +176,7 @@ def _refuse_empty(table: str, programme: Programme, record: Record) -> None:
     aside = record.all_set_aside().query("table == @table and scope == 'row'").itertuples()
     why = (f"Row {one.row} was set aside: {one.reason}." for one in aside)
     why = next(why, "There is a header and nothing under it.")
-    told = f'the table "{table}" is empty; expected at least one row that can be used.'
-    raise DataError(f"{', '.join(files)}: {told} {why} Correct the file, or files in programme.toml.")
+    raise DataError(message("empty_table", files=", ".join(files), table=table, why=why))
 
 
 def _reading_order(programme: Programme) -> list[str]:
@@ -186,8 +184,7 @@ def _reading_order(programme: Programme) -> list[str]:
     used = {source.table for source in programme.sources}
     for table in needed(programme):
         if table not in used:
-            hint = "; or write everybody = true under [invitations], where there is no list" * (table == "invitations")
-            hint += ": the shortest way to a first report, each partner being invited" * (table == "invitations")
+            hint = message("everybody") if table == "invitations" else ""
             raise DataError(f'{programme.path.name}: no [[source]] feeds the table "{table}"; add one{hint}.')
     return [name for name in tables.TABLES if name in used]
 
@@ -213,8 +210,7 @@ def _not_in_force_yet(data: Data) -> Iterator[str]:
     every = [(name, *step) for name, steps in programme.targets.items() for step in steps] if last else []
     for name, since, value in every:
         if (day := programme.calendar.since(since)) > last[0]:
-            told = f"the records are told until {last[0]}. It is not used yet; correct its day if that is wrong"
-            yield f"{programme.path.name}, [targets] {name}: {value} is the target from {day} on, and {told}"
+            yield message("target_later", file=programme.path.name, name=name, value=value, day=day, last=last[0])
 
 
 def _never_given(programme: Programme, given: dict[str, set[str]]) -> Iterator[str]:
@@ -230,5 +226,4 @@ def _never_given(programme: Programme, given: dict[str, set[str]]) -> Iterator[s
         if any(column in given[table] for table in fed):
             continue
         where = f'no file of the table "{fed[0]}" has it' if fed else f'no [[source]] feeds the table "{feeds[0]}"'
-        way = f'Write {column} = "its header in the file" under [source.columns] of that table'
-        yield f"{programme.path.name}, {section} {name}: {where}. {way}, or take {name} out of {section}"
+        yield message("never_given", file=programme.path.name, section=section, name=name, where=where, column=column)

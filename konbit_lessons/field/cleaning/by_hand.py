@@ -17,6 +17,7 @@ from konbit_lessons.field.cleaning.record import Record
 from konbit_lessons.field.days import MONTHS, WEEKDAYS, day_and_month, words_of
 from konbit_lessons.field.identity import fold
 from konbit_lessons.field.identity.forms import plain
+from konbit_lessons.field.messages import message
 from konbit_lessons.field.programme import CORRECTIONS
 from konbit_lessons.field.sections import Source
 from konbit_lessons.field.sources import Raw
@@ -36,13 +37,10 @@ _DAYS = re.compile(MARKS["days"])
 _SIGNED = frozenset(map(fold, MARKS["headers"]))
 NAMELESS = re.compile(r"column \d+")  # what a column of values under no header is called
 _SHORT, _LEADING = 2, 3  # letters of a mark; columns of which one says that a row is a total
-_EVERY_ROW = f'{CAME} = "{EVERY_ROW}", if every name listed came'
 KEEP = {"totals": "the row sums up others", "struck through": "the row is struck through"}
 
 
-def shaped(
-    raw: Raw, table: str, source: Source, schema: pa.DataFrameSchema, where: str, notices: list[str]
-) -> tuple[pd.DataFrame, Source]:
+def shaped(raw: Raw, table: str, source: Source, schema: pa.DataFrameSchema, where: str, notices: list) -> tuple:
     """The rows of one sheet, one for each record, and the source with one header for each column.
 
     Parameters
@@ -79,9 +77,8 @@ def shaped(
     elif schema.name == "sign_in" and CAME not in {*parts, *rows} and (found := signed(rows, rest)):
         parts, rows = parts | {CAME: found}, rows.assign(**{UNSAID: "1"})
         if left := int(rows[found].isna().all(axis="columns").sum()):
-            told = f"{left} of {len(rows)} names have no mark under {', '.join(found)}: unknown who of them came. Write"
-            header = json.dumps(found if found[1:] else found[0], ensure_ascii=False)
-            notices.append(f"{where}: {told} {CAME} = {header} under [source.columns]; or {_EVERY_ROW}")
+            about = {"header": json.dumps(found if found[1:] else found[0], ensure_ascii=False), "left": left}
+            notices.append(message("unmarked", where=where, names=len(rows), found=", ".join(found), **about))
     own = CAME if CAME in rows else EVERY_ROW
     every_row = schema.name == "sign_in" and CAME not in source.by_file and parts.get(CAME, [own]) == [EVERY_ROW]
     if every_row:
@@ -117,8 +114,7 @@ def _entries(rows: pd.DataFrame, headers: list[str]) -> pd.DataFrame:
 def repeats_in(headers: list[str]) -> list[str]:
     """What is to be said of columns that are numbered as the entries of a repeat."""
     stems = [one[:-1] for one in headers if one.endswith("_1") and f"{one[:-1]}2" in headers]
-    told = 'if these are entries of a repeat, "{0}#" as a header reads each as a row'.format
-    return [f"{stem}1, {stem}2: {told(stem)}" for stem in stems[:1]]
+    return [message("entries", stem=stem) for stem in stems[:1]]
 
 
 def left_over(frame: pd.DataFrame, kind: str, used: set[str]) -> Iterator[str]:
@@ -190,11 +186,9 @@ def _unpivoted(rows: pd.DataFrame, rest: list[str], source: Source, where: str) 
     marked = [header for header, one in texts.items() if one.isin(known).any() and short[header].mean() >= 0.5]
     marked += [header for header, one in texts.items() if one.empty] if CAME in source.blank else []
     if not marked:
-        told = f"no column has marks of who came, such as x, 1, oui or P, to read under {HEADER}"
-        raise SourceError(f"{where}: {told}. It has {', '.join(rows)}. {_line(['the mark'])}")
+        raise SourceError(message("no_marks", where=where, headers=", ".join(rows), way=_line(["the mark"])))
     if nameless := list(filter(NAMELESS.fullmatch, marked)):
-        advice = "Write above each column what it is about: a cell merged over two says it of one"
-        raise SourceError(f"{where}: marks of who came stand under no header, in {listed(nameless)}. {advice}.")
+        raise SourceError(message("no_header_of_marks", where=where, places=listed(nameless)))
     records = rows[rows[ASIDE].isna()] if ASIDE in rows else rows
     beside = [header for header in rows if header not in marked]
     cells = records.melt(beside, marked, HEADER, CELL, ignore_index=False).sort_index(kind="stable")
@@ -246,21 +240,19 @@ def with_marks(text: pd.DataFrame, source: Source, table: str, record: Record) -
     is_matrix = any(_is_matrix(*one) for one in source.headers.items())
     record.matrices.update(text["source"].unique() if _is_matrix("", source.headers.get("event_id", "")) else ())
     if is_matrix and not is_sheet and CAME not in source.blank and not came.isin(NO).any():
-        told = f'Write {CAME} = "no" under [source.blank] where a blank is that, or table = "sign_in" beside a list'
-        raise SourceError(f"{where}: nobody is marked as absent. {told}.")
+        raise SourceError(message("nobody_absent", where=where))
     if is_sheet:
         blank, marked = came.isna(), came.isin([*YES, *NO])
         other = came[~blank & ~marked].astype("str").str.strip()
         why = ("not known as a mark. " + other.map(lambda one: _line([one]))).reindex(other.index)
         record.set_aside(text.loc[other.index], table, CAME, other, scope="value", check="conversion", reason=why)
         if CAME not in source.blank and not marked.any():
-            told = f'Write {_EVERY_ROW}, under [source.columns]; if nobody came, {CAME} = "no" under [source.blank].'
-            raise SourceError(f"{where}: nobody is marked. {told}")
+            raise SourceError(message("nobody_marked", where=where))
         sheet = [text[name].astype("str").fillna("") for name in ("source", "sheet", "event_id") if name in text]
         said = text[UNSAID].isna() if UNSAID in text else True
         absent = blank & marked.groupby(sheet).transform("any") & said
-        about = {"check": "blank cell", "reason": "no mark beside the name, where others on the sheet have one"}
-        record.changed_alike(text[absent], table, CAME, "", {"": "no"}, **about)
+        why = message("no_mark_beside")
+        record.changed_alike(text[absent], table, CAME, "", {"": "no"}, check="blank cell", reason=why)
         came = came.where(marked).astype("str").mask(absent, "no").mask(blank & (text["source"] == CORRECTIONS), "yes")
     return text.assign(**{CAME: encoded(came)})
 

@@ -22,17 +22,12 @@ from konbit_lessons.field.cleaning.corrections import corrected
 from konbit_lessons.field.cleaning.record import ROW, TYPED, WHEN, Record
 from konbit_lessons.field.days import Writing, alike, half_turned
 from konbit_lessons.field.declared import nearest
+from konbit_lessons.field.messages import message
 from konbit_lessons.field.programme import Programme, Source
 from konbit_lessons.field.sources import Raw, read
 from konbit_lessons.field.values import as_text, constant, counted, encoded, kept, looked_up, nothing, stacked, way_out
 
 SUBMITTED = tables.codebook()["submitted"]  # where an exporter says when a row was submitted
-_TURNED = (
-    "all cells that are dates have a day up to 12, and all dates that are text one above: a spreadsheet has {} "
-    "taken day for month where it could. Compare with the paper, and write all dates of the column as text, "
-    "year-month-day."
-)
-_CUT = "A spreadsheet kept only the first digits of such codes: export them anew, or name another column."
 FILLED_IN = ("end", "today", "start")  # when a form was filled in, by the device's clock; the first there is counts
 
 
@@ -258,9 +253,7 @@ def _raws(programme: Programme, source: Source, expect: tuple[str, ...]) -> Iter
     forms = programme.forms_of(source)
     for form in forms:
         if not form.is_file():
-            where = f'{programme.path.name}, [[source]] of table "{source.table}", form'
-            told = f'found "{form.name}"; there is no such file in {programme.said.programme.raw}.'
-            raise ProgrammeError(f"{where}: {told}")
+            raise ProgrammeError(message("no_form", programme=programme, source=source, form=form))
     if source.query:
         yield from answers(programme, source)
         return
@@ -285,8 +278,8 @@ def _wanted(raw: Raw, source: Source, name: str) -> list[str]:
     names, asked = {one: [alike(title), one] for one, title in raw.sheets.items()}, [*map(alike, source.sheets)]
     found = [one for one, called in names.items() if any(matching(called, each) for each in asked)]
     if not found:
-        called = f"no visible sheet is called {', '.join(source.sheets)}; it has {', '.join(raw.sheets.values())}"
-        raise SourceError(f"{name}: {called}.")
+        there = ", ".join(raw.sheets.values())
+        raise SourceError(message("no_sheet", name=name, asked=", ".join(source.sheets), has=there))
     return found
 
 
@@ -296,7 +289,7 @@ def _part(raw: Raw, table: str, name: str, source: Source, schema: pa.DataFrameS
     where = f"{name}, sheet {sheet}" if sheet else name
     frame, source = by_hand.shaped(raw, table, source, schema, where, notices)
     numbers, frame = frame.index.to_numpy(), frame.reset_index(drop=True)
-    wanted = _columns(frame, source, schema, where=where, notices=notices)
+    wanted = _columns(frame, source, schema, where, notices)
     clock = {one: one for one in by_hand.BESIDE if one in frame}
     if SUBMITTED.get(raw.kind) in frame:  # the export says when a row was submitted, and when it was filled in
         filled_in = [("_filled_in", header) for header in FILLED_IN if header in frame]
@@ -309,16 +302,16 @@ def _part(raw: Raw, table: str, name: str, source: Source, schema: pa.DataFrameS
     part = pd.DataFrame({column: cells[header] for column, header in (wanted | clock).items()}, index=frame.index)
     for column in [column for column in wanted if schema.columns[column].metadata["kind"] == "identifier"]:
         if cut := by_codebook.cut_short(part[column]):
-            raise SourceError(f'{where}, column "{wanted[column]}": found "{cut}". {_CUT}')
+            raise SourceError(message("cut_short", where=where, column=wanted[column], cut=cut))
     for column in [column for column in wanted if raw.epoch and tables.is_day(schema.columns[column])]:
         if turned := half_turned(part[column].dropna().tolist()):
-            told = f'{where}, column "{wanted[column]}": {_TURNED.format(turned)}'
+            told = message("half_turned", where=where, column=wanted[column], turned=turned)
             if turned == "probably":
                 raise SourceError(told)
             notices.append(told)
         part[column], count = by_codebook.days_of_serials(part[column], raw.epoch)
         if count:
-            notices.append(f"{where}, {column}: {count} serial numbers were read as days, counted from {raw.epoch}")
+            notices.append(message("serials", where=where, column=column, count=count, epoch=raw.epoch))
     left = by_hand.left_over(frame, raw.kind, {*wanted.values(), *clock.values()})
     notices += [f"{where}: {one}" for one in left]
     same = source.constants(file.name) | {"source": name, "sheet": sheet, "_kind": raw.kind}
@@ -332,27 +325,25 @@ def as_written(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(**{header: rows[header].map({True: "1", False: "0"}).astype("str") for header in flags})
 
 
-def _columns(
-    frame: pd.DataFrame, source: Source, schema: pa.DataFrameSchema, *, where: str, notices: list[str]
-) -> dict[str, str]:
+def _columns(frame: pd.DataFrame, source: Source, schema: pa.DataFrameSchema, where: str, notices: list) -> dict:
     """Table column → header in the file. A header that is a column of the table needs no line in programme.toml."""
     by_words = {alike(header): header for header in reversed([*frame])} | {header: header for header in frame}
     wanted = {column: by_words[column] for column in schema.columns if column in by_words}
     for column, header in source.columns.items():
         if header.startswith("@"):
-            found = {column: header}
-        elif column.endswith("*"):
+            wanted[column] = header
+            continue
+        named = {column: header}
+        if column.endswith("*"):
             stem, prefix = column.removesuffix("*"), header.removesuffix("*")
             named = {name: prefix + name.removeprefix(stem) for name in schema.columns if name.startswith(stem)}
-            found = {name: by_words[alike(one)] for name, one in named.items() if alike(one) in by_words}
-        else:
-            named = {column: header}
-            found = {column: by_words[alike(header)]} if alike(header) in by_words else {}
-        if not header.startswith("@"):
-            lacking = {name: one for name, one in named.items() if name not in found}
-            found |= _by_label(lacking, frame, schema, where, notices)
-            told = [one for name, one in lacking.items() if found and name not in found]
-            notices += [f"{where}: there is no column {', '.join(told)}: blank in its rows"] if told else []
+        found = {name: by_words[alike(one)] for name, one in named.items() if alike(one) in by_words}
+        lacking = {name: one for name, one in named.items() if name not in found}
+        by_label = _by_label(lacking, frame, schema)
+        notices += [f"{where}: {one} is read as {name}, by its label" for name, one in by_label.items()]
+        found |= by_label
+        told = [one for name, one in lacking.items() if found and name not in found]
+        notices += [f"{where}: there is no column {', '.join(told)}: blank in its rows"] if told else []
         if not found:
             raise SourceError(f"{where}: {_no_column(header, frame)}. Correct columns in programme.toml, or the file.")
         wanted |= found
@@ -362,15 +353,12 @@ def _columns(
             wanted.setdefault(original, wanted[column])
     for column, about in schema.columns.items():
         if not about.nullable and column not in wanted and column not in {*source.set, *source.by_file}:
-            told = f'nothing is given for the column "{column}", which the table "{schema.name}" needs. '
-            advice = f"Name its header under columns in programme.toml; the file has {', '.join(frame)}."
-            raise SourceError(f"{where}: {told}{advice}")
+            there = ", ".join(frame)
+            raise SourceError(message("no_column_given", where=where, column=column, table=schema.name, headers=there))
     return wanted
 
 
-def _by_label(
-    lacking: dict[str, str], frame: pd.DataFrame, schema: pa.DataFrameSchema, where: str, notices: list[str]
-) -> dict[str, str]:
+def _by_label(lacking: dict[str, str], frame: pd.DataFrame, schema: pa.DataFrameSchema) -> dict[str, str]:
     """Choices that a file has under a label, as it has those of another version of the form: column → header."""
     found = {}
     for column, header in lacking.items():
@@ -378,7 +366,6 @@ def _by_label(
         called = {f"{question}/{label}".casefold() for label in schema.columns[column].metadata["label"].every()}
         same = [one for one in frame if slash and " ".join(one.split()).casefold() in called]
         found |= {column: same[0]} if len(same) == 1 else {}
-    notices += [f"{where}: {header} is read as {column}, by its label" for column, header in found.items()]
     return found
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from konbit_lessons.errors import DataError
 from konbit_lessons.field.cleaning.record import ASIDE, LOG, ON_ROSTER, Record, id_of, mark_of, own_lines, shown
 from konbit_lessons.field.declared import nearest
+from konbit_lessons.field.messages import message
 from konbit_lessons.field.programme import ANSWERED, CORRECTIONS, Programme, Source
 from konbit_lessons.field.values import as_text, composed, encoded
 from konbit_lessons.publish import for_spreadsheets, published
@@ -36,23 +37,16 @@ def load(programme: Programme) -> pd.DataFrame:
         A column is missing, a change is of no known type, a row to be taken out has a new value, a line is about a
         file that no source reads, or two lines contradict one another.
     """
-    needed = ("source", "column", "old_value", "new_value", "change_type")
-    own = own_lines(programme.raw / CORRECTIONS, LOG, needed)
-    lines = _written(own, programme)
+    lines = _written(programme, ("source", "column", "old_value", "new_value", "change_type"))
     known = {place for one in programme.sources for place in programme.places_of(one)}
     for line in lines.itertuples():
         if line.change_type not in CHANGES:
-            found = f'column "change_type": found "{line.change_type}"; expected one of {", ".join(CHANGES)}.'
-            raise DataError(f"{line.where}, {found}")
+            raise DataError(message("change_type", line=line, known=", ".join(CHANGES)))
         if line.change_type in NO_VALUE and line.new_value:
-            why = f"beside {line.change_type}, which {NO_VALUE[line.change_type]}"
-            way = "Write change_response to put the value there, or leave new_value blank."
-            raise DataError(f'{line.where}: found the new value "{line.new_value}" {why}. {way}')
+            raise DataError(message("no_value", line=line, does=NO_VALUE[line.change_type]))
         if line.change_type != "no_action" and line.source not in known:
-            found = f'column "source": found "{line.source}", which no [[source]] reads. '
-            found += nearest(line.source, known, 0.5)
-            expected = f"Expected one of {', '.join(sorted(known))}. Correct the line, or take it out."
-            raise DataError(f"{line.where}, {found}{expected}")
+            near, expected = nearest(line.source, known, 0.5), ", ".join(sorted(known))
+            raise DataError(message("no_source", line=line, near=near, known=expected))
     place, filled = list(LOG[:6]), lines[lines["change_type"] == "change_response"]
     filled = filled.drop_duplicates([*place, "new_value"])
     for (*_, old), two in filled[filled.duplicated(place, keep=False)].groupby(place):
@@ -63,20 +57,21 @@ def load(programme: Programme) -> pd.DataFrame:
 
 def left_as_it_is(programme: Programme) -> pd.DataFrame:
     """Places of values that were decided to stay set aside: ``source``, ``sheet``, ``row``, ``column``, ``value``."""
-    lines = _written(own_lines(programme.raw / CORRECTIONS, LOG, LOG[:1]), programme)
+    lines = _written(programme)
     lines = lines[lines["change_type"] == "no_action"].rename(columns={"old_value": "value"})
     return lines[["source", "sheet", "row", "column", "value"]]
 
 
-def _written(own: pd.DataFrame, programme: Programme) -> pd.DataFrame:
+def _written(programme: Programme, needed: tuple[str, ...] = LOG[:1]) -> pd.DataFrame:
     """All lines of an evaluator, of ``corrections.csv`` and of the list of what was set aside."""
-    lines = pd.concat([_placed(own, CORRECTIONS), _answered(programme)]).apply(composed).astype("str")
+    own = _placed(own_lines(programme.raw / CORRECTIONS, LOG, needed), CORRECTIONS)
+    lines = pd.concat([own, _answered(programme)]).apply(composed).astype("str")
     return lines[[mark not in programme.undone for mark in _marks(lines)]] if programme.undone else lines
 
 
 def marks(programme: Programme) -> list[str]:
     """What tells each line of an evaluator from others, wherever it stands."""
-    return _marks(_written(own_lines(programme.raw / CORRECTIONS, LOG, LOG[:1]), programme))
+    return _marks(_written(programme))
 
 
 def _marks(lines: pd.DataFrame) -> list[str]:
@@ -156,14 +151,12 @@ def corrected(text: pd.DataFrame, lines: pd.DataFrame, way) -> tuple[pd.DataFram
         for line in pending:
             try:
                 found = before.of(line)
-                if found is None:
-                    told = "the file has the new value by now; the line can be taken out"
-                    record.notices.append(f'{line.where}: {line.source}, column "{line.column}": {told}')
-                    continue
             except LookupError as error:
                 wrong[line] = f"{line.where}: {error}"
                 continue
-            if line.change_type == "remove_survey":
+            if found is None:
+                record.notices.append(message("done_by_now", line=line))
+            elif line.change_type == "remove_survey":
                 removed[found], rows = True, text.loc[found]
                 if line.check == ON_ROSTER:
                     record.unsure.append(rows.assign(table=source.table, typed=rows["organization_id"]))
@@ -176,8 +169,7 @@ def corrected(text: pd.DataFrame, lines: pd.DataFrame, way) -> tuple[pd.DataFram
                 about = _said(line, "as corrections.csv says") | {"change_type": line.change_type}
                 record.changed(text.loc[found], source.table, column, line.old_value, line.new_value, **about)
         if len(wrong) == len(pending):
-            changed = "The raw data is not what it was when this was written: correct the line, or take it out."
-            raise DataError("\n".join([*wrong.values(), changed]))
+            raise DataError("\n".join([*wrong.values(), message("raw_changed")]))
         pending = list(wrong)
     if adds.any():
         text = pd.concat([text, _added(lines[adds], text, source, record)], ignore_index=True)
@@ -222,8 +214,7 @@ class _Places:
             return None
         one_place = (line.row or line.record_id) and len(here[["sheet", "row"]].drop_duplicates()) > 1
         if not same.any() or (one_place and not same.all()):  # in one row of a file may stand several records
-            found = f'found "{stands[~same].iloc[0]}" in {where}, column "{line.column}"'
-            raise LookupError(f'{found}; the line expects "{line.old_value}"')
+            raise LookupError(message("other_value", found=stands[~same].iloc[0], where=where, line=line))
         return here.index[same]
 
     def _are(self, stands: pd.Series, text: str, names: list[str]) -> pd.Series:

@@ -15,6 +15,7 @@ import xlsxwriter
 
 from konbit_lessons.field.cleaning.record import ROW, mark_of, own_lines
 from konbit_lessons.field.identity import CANDIDATES, fold
+from konbit_lessons.field.messages import message
 from konbit_lessons.field.programme import LEDGER, Programme
 from konbit_lessons.field.sources import read
 from konbit_lessons.publish import for_spreadsheets, published
@@ -31,20 +32,7 @@ PLACES = 3  # shown of where a name stands
 NEAR = [f"{what}_{at}" for at in range(1, CANDIDATES + 1) for what in ("candidate", "name", "score")]
 QUESTIONS = ("question", "typed", "where_it_stands", "times", *NEAR, "initials", "notes")
 ANSWERS = ["decision", "initials", "notes"]
-THEN = "Then run konbit clean or konbit report"
-HOW = {
-    ORGANIZATION: f"Type in the column decision: the code of the organization, or {NEW} (a real one that is not on the "
-    f"roster yet; asked again when it may be there), or {NO_ORGANIZATION}. {THEN}: the answer is remembered.",
-    EVENT: "These two events have the same type, day and place. Type in the column decision: the code of the event it "
-    f"is the same as, or {DIFFERENT}. {THEN}: the answer is remembered.",
-    CODE: f"These codes stand there twice, for what seems to be two. Type in the column decision: {SAME} (it is one, "
-    "under two names or days), or a new code for the one that stands first here. Until then both are kept, and what "
-    f"cannot be told apart is unknown. {THEN}.",
-    DECIDED: "What you decided before, and how many rows hang on it. Type in the column decision: "
-    f"{UNDO} (you are asked again), or another answer. {THEN}.",
-}
 WORDS = {ORGANIZATION: (NEW, NO_ORGANIZATION), EVENT: (DIFFERENT,), CODE: (SAME,), DECIDED: (UNDO,)}  # that are no code
-OTHER = "None of the answers of this list. The code of any other is taken as well: did you mean one?"
 LONGEST_LIST = 255  # letters of a drop-down that a spreadsheet takes
 DECISION = "decision"
 
@@ -119,9 +107,7 @@ def load(programme: Programme) -> Decisions:
         elif fold(decided.answers.get(key, line)["decision"]) == NEW and line["where"].startswith(REVIEW):
             decided.answers[key] = line  # asked again, since the roster has grown
         elif (other := decided.answers.setdefault(key, line))["decision"] != line["decision"]:
-            found = f'found "{line["decision"]}" for "{line["typed"]}"'
-            but = f'but {other["where"]} says "{other["decision"]}". Correct one of the two.'
-            decided.twice.append(f"{line['where']}: {found}, {but}")
+            decided.twice.append(message("decided_twice", line=line, other=other))
     return decided
 
 
@@ -175,7 +161,8 @@ def _fill(sheet, question: str, questions: pd.DataFrame, styles: dict) -> None:
     unnamed = [name for name in cells if name.startswith("name_") and cells[name].isna().all()]
     shown = cells.drop(columns=[*ANSWERS, *unnamed, *(["question"] if question in SHEETS else [])])
     header = [*shown, *ANSWERS]
-    sheet.merge_range(0, 0, 0, 7, HOW[question], styles["cell"])
+    words = {"new": NEW, "none": NO_ORGANIZATION, "different": DIFFERENT, "same": SAME, "undo": UNDO}
+    sheet.merge_range(0, 0, 0, 7, message(f"review_{question}", **words), styles["cell"])
     sheet.set_row(0, 45)
     sheet.write_row(1, 0, header, styles["header"])
     widths = {name: 40, "where_it_stands": 44, "notes": 30}
@@ -195,5 +182,5 @@ def _fill(sheet, question: str, questions: pd.DataFrame, styles: dict) -> None:
 def _choice(answers: list[str]) -> dict:
     """A drop-down of the likeliest answers; another code may be typed, after a word of warning."""
     fits = [at for at in range(1, len(answers) + 1) if len(",".join(answers[-at:])) <= LONGEST_LIST]
-    told = {"error_type": "warning", "error_title": "Is it a code?", "error_message": OTHER}
+    told = {"error_type": "warning", "error_title": "Is it a code?", "error_message": message("no_answer_listed")}
     return {"validate": "list", "source": answers[-fits[-1] :], **told}

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from konbit_lessons.field.identity import Codes, Match, Roster, words
+from konbit_lessons.field.messages import message
 from konbit_lessons.field.sections import Source
 from konbit_lessons.field.values import Writing, convert
 
@@ -85,8 +86,7 @@ class History:
             if len(into[code]) != 1:
                 self.wrong.append(f"{where}, which is no code of the roster. Write the code that it is part of now.")
             elif at:
-                told = "and that leads back to it: a circle. Take one of"
-                self.wrong.append(f"{where}, {told} {', '.join(sorted(seen))} out.")
+                self.wrong.append(message("circle", where=where, codes=", ".join(sorted(seen))))
             elif pd.isna(day):
                 self.wrong.append(f"{where}, and no day is given. Write the day of the merger under merged_on.")
             else:

@@ -13,6 +13,7 @@ from konbit_lessons.field.cleaning.history import MERGED, TWICE, History
 from konbit_lessons.field.cleaning.lines import NOT_HELD
 from konbit_lessons.field.cleaning.record import ON_ROSTER, ROW, STATUS, TYPED, Record, as_list
 from konbit_lessons.field.identity import CANDIDATES, Codes, Match, between, fold, several_in
+from konbit_lessons.field.messages import message
 from konbit_lessons.field.values import as_text, distinct_of, kept, looked_up
 from konbit_lessons.tables import TEXT, day_of
 
@@ -31,8 +32,10 @@ class _Known:
     ``wrong`` says what was decided of them that cannot be.
     """
 
-    def __init__(self, codes: Iterable[str]) -> None:
+    def __init__(self, codes: Iterable[str], decided: Decisions) -> None:
         self.wrong: list[str] = []
+        self.open: dict[str, pd.DataFrame] = {}
+        self._decided = decided
         self._dtype = pd.CategoricalDtype(pd.Index(sorted(set(codes)), dtype=TEXT))
 
     def resolve(self, rows: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) -> pd.DataFrame:
@@ -86,31 +89,27 @@ class Events(_Known):
     equal = "the code of the event as the table of events has it"
 
     def __init__(self, events: pd.DataFrame, decided: Decisions, twice: dict[str, str]) -> None:
-        self._events, self._decided, self.twice = events, decided, twice
-        self._codes, self._same, wrong = Codes(events["event_id"]), {}, []
+        self._events, self._codes, self._same, self.twice = events, Codes(events["event_id"]), {}, twice
         off = events[events["event_status"].isin(NOT_HELD)]
         self._off = dict(zip(off["event_id"], off["event_status"], strict=True))
         self.held = pd.Series(events["held_on"].array, events["event_id"]).drop(index=[*self._off])
-        self.open: dict[str, pd.DataFrame] = {}
+        super().__init__(self.held.index, decided)
         for (question, key), answer in decided.answers.items():
             is_event = question == asked.EVENT and fold(answer["decision"]) != asked.DIFFERENT
-            codes = self._codes.of(key) if is_event else []
-            for code in codes:
+            for code in self._codes.of(key) if is_event else ():
                 of = self._codes.of(answer["decision"])
                 if len(of) != 1 or of == [code]:
-                    wrong.append(_no_answer(answer, f"the code of another event, nor {asked.DIFFERENT}"))
+                    self.wrong.append(_no_answer(answer, f"the code of another event, nor {asked.DIFFERENT}"))
                 else:
                     self._same[code] = answer | {"decision": of[0]}
-        super().__init__(self.held.index)
-        self.wrong += wrong
 
     def without_the_same(self, record: Record) -> pd.DataFrame:
         """The events that were held, each under one code."""
         codes, status = self._events["event_id"], self._events["event_status"]
         self._gone = Codes(record.all_set_aside().query("table == 'events' and scope == 'row'")["record_id"])
         off = self._events[codes.isin(self._off)]
-        about = {"check": STATUS, "reason": "the event does not count: " + status}
-        record.set_aside(off, "events", "event_status", status, **about)
+        reason = "the event does not count: " + status
+        record.set_aside(off, "events", "event_status", status, check=STATUS, reason=reason)
         self._events = self._events.drop(index=off.index)
         codes = self._events["event_id"]
         for code in codes[codes.isin(self._same)]:
@@ -149,8 +148,7 @@ class Events(_Known):
         if self._gone.of(text):
             return "its row in the table of events was set aside"
         near = f"; it may be {', '.join(match.candidates)}" if match.candidates else ""
-        way = f'; which it is, say in its [[source]]: levels.{name} = {{ "{text.strip()}" = "its code" }}'
-        return f"no such event in the table of events{near}{way}"
+        return message("no_event", near=near, column=name, text=text.strip())
 
     def _settle(self, rows: pd.DataFrame, table: str, name: str, found: dict, record: Record) -> None:
         """Of sheets, the rows whose event is open: it may be one that is near, or any of those on the same sheet."""
@@ -203,13 +201,12 @@ class Organizations(_Known):
     equal = "a name on the roster"
 
     def __init__(self, organizations: pd.DataFrame, decided: Decisions, history: History) -> None:
-        self._history, self._decided, self.events = history, decided, None
+        self._history, self.events = history, None
         self._names = dict(zip(organizations["organization_id"], organizations["name"], strict=True))
-        super().__init__(self._names)
+        super().__init__(self._names, decided)
         self._codes, self.wrong = Codes(self._names), [*history.wrong]
         self._matches: dict[int, dict[str, Match]] = {}
         self._last = self._era = len(history.days)
-        self.open: dict[str, pd.DataFrame] = {}
         self._twice: list[pd.DataFrame] = []  # event and organization that a row with such a code may be about
         for (question, _), answer in decided.answers.items():
             known = fold(answer["decision"]) in {NEW, NO_ORGANIZATION} or len(self._codes.of(answer["decision"])) == 1
@@ -333,5 +330,4 @@ def _as_decided(answer: dict[str, str]) -> tuple[str, dict[str, str]]:
 
 
 def _no_answer(answer: dict[str, str], expected: str) -> str:
-    found = f'found "{answer["decision"]}" for "{answer["typed"]}", which is neither {expected}'
-    return f'{answer["where"]}, column "decision": {found}. Correct it there.'
+    return message("no_answer", answer=answer, expected=expected)

@@ -12,6 +12,7 @@ from konbit_lessons.errors import DataError
 from konbit_lessons.field.cleaning.decisions import CODE, SAME, Decisions, asked_of
 from konbit_lessons.field.cleaning.record import SPELL, STATUS, Record
 from konbit_lessons.field.identity import Codes, fold, words
+from konbit_lessons.field.messages import message
 from konbit_lessons.field.values import as_text
 
 KEYS = {"organizations": "organization_id", "events": "event_id"}
@@ -57,8 +58,7 @@ def one_each(rows: pd.DataFrame, table: str, decided: Decisions, record: Record)
             if answer and fold(answer["decision"]) == SAME:
                 name = code
             elif answer and codes.of(answer["decision"]):
-                found = f'found "{answer["decision"]}" for "{typed}", which is the code of another one'
-                wrong.append(f'{answer["where"]}, column "decision": {found}. Write {SAME}, or a code of its own.')
+                wrong.append(message("code_of_another", answer=answer, typed=typed, same=SAME))
             elif answer:
                 name = answer["decision"]
                 twice |= {name: code} if table == "organizations" else {}
@@ -124,9 +124,7 @@ def _as_one(rows: pd.DataFrame, lines: pd.DataFrame, record: Record, wrong: list
     now, away = lines.iloc[-1], []
     for (_, left), (joined, _) in pairwise(spells.itertuples(index=False, name=None)):
         if pd.isna(left) or left > joined:
-            said = " and ".join(f"row {row}" for row in lines["row"])
-            told = f"two spells of {now['organization_id']} overlap ({said})"
-            wrong.append(f"{now['source']}: {told}. Write in left_on of the first the day on which it left.")
+            wrong.append(message("overlap", now=now, rows=" and ".join(f"row {row}" for row in lines["row"])))
             return rows
         away.append(f"{left:%Y-%m-%d}/{joined:%Y-%m-%d}")
     earlier = (lines["joined_on"] != now["joined_on"]) & bool(away)

@@ -12,6 +12,7 @@ from konbit_lessons.field.cleaning.history import partner_on
 from konbit_lessons.field.cleaning.record import ALL, ROW, TYPED, WHEN, Record, shown
 from konbit_lessons.field.identity import CANDIDATES, fold
 from konbit_lessons.field.identity.forms import plain
+from konbit_lessons.field.messages import message
 from konbit_lessons.field.values import as_text, distinct_of, looked_up, ordered
 
 PAIR = ["event_id", "organization_id"]
@@ -21,17 +22,9 @@ DISAGREE = "the registration and the sign-in sheet disagree; the sheet counts"
 NAME_OPEN, NO_SHEET = "a name on the sign-in sheet may be theirs", "no sign-in sheet for this event"
 CODE_TWICE, EVENT_OPEN = "two events have this code", "they signed in for an event that could not be placed"
 NAMES_OPEN = "names on the sign-in sheet are near nobody on the roster, more than"
-WALK_IN = "signed in without an invitation on record; counted in sign_in only"
 CHECK = "double entry"
 OFTEN = 2  # events at which a name near nobody signs, for it to be a partner's
 WAVE = ["organization_id", "wave"]
-TWICE = "the organization answers more than once in this wave; "
-OUTCOME = {  # of the rules of programme.toml
-    "all": "all answers are kept",
-    "latest": "the latest answer is kept",
-    "first": "the first answer is kept",
-    "ask": "programme.toml says to ask: take out all but one in corrections.csv (remove_survey)",
-}
 
 
 def invited(who: str, cleaned: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -56,9 +49,7 @@ def invited(who: str, cleaned: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return rows[[*ROW, WHEN, *PAIR]].astype(dict.fromkeys(PAIR, "str")).assign(record_id="", **nothing)
 
 
-def with_attendance(
-    invited: pd.DataFrame, signed: pd.DataFrame, unsure: dict[str, pd.DataFrame], few: int, record: Record
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def with_attendance(invited: pd.DataFrame, signed: pd.DataFrame, unsure: dict, few: int, record: Record) -> tuple:
     """Attendance from the sign-in sheets; where an event has none, what the list of invitations says, or unknown.
 
     Signed in is present, else absent; but unknown where a name that could not be placed may be theirs, where an event
@@ -102,7 +93,7 @@ def with_attendance(
     why, unknown = "unknown: " + why.mask(maybe, NAME_OPEN).mask(twice, CODE_TWICE), rows["attended"].isna()
     record.noted(rows[unknown], "invitations", "attended", "", check="attendance", reason=why[unknown])
     guests, name = came[~_among(came, invited[PAIR])], "organization_id"
-    record.noted(guests, "sign_in", name, guests[name], check="attendance", reason=WALK_IN)
+    record.noted(guests, "sign_in", name, guests[name], check="attendance", reason=message("walk_in"))
     return rows, _attendance_agreement(invited, rows[~listed], record)
 
 
@@ -133,8 +124,7 @@ def _attendance_agreement(invited: pd.DataFrame, rows: pd.DataFrame, record: Rec
     both = invited.set_axis(range(len(invited))).assign(sheet=rows["attended"]).dropna(subset=["attended", "sheet"])
     agrees = both["attended"].astype("bool") == both["sheet"].astype("bool")
     said, is_so = (both[one].map({True: "yes", False: "no"}).astype("str") for one in ("attended", "sheet"))
-    about = {"check": "agreement", "reason": DISAGREE}
-    record.noted(both[~agrees], "invitations", "attended", said, is_so, **about)
+    record.noted(both[~agrees], "invitations", "attended", said, is_so, check="agreement", reason=DISAGREE)
     if other := int((~agrees).sum()):
         record.notices.append(f"{other} invitations: {DISAGREE}; each is in cleaning_log.csv, check agreement")
     return _by_quarter(both[WHEN], 1, agrees.astype("int64"), "sign-in against registration")
@@ -155,8 +145,7 @@ def _among(rows: pd.DataFrame, pairs: pd.DataFrame) -> pd.Series:
 
 def once_each(rows: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) -> pd.DataFrame:
     """Keep one row per key: of the same record twice, the one that says most, then the latest in the file."""
-    content = list(schema.columns)
-    sign_in = schema.name == "sign_in"
+    content, sign_in = list(schema.columns), schema.name == "sign_in"
     key = [*PAIR, "delegate"] if sign_in else list(schema.metadata["key"]) or content
     keys = rows[key]
     if sign_in:  # a person's name, whatever its case, accents and double spaces
@@ -173,8 +162,7 @@ def once_each(rows: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) ->
     again = keys.loc[ordered(same, ["_filled", *content, *typed, *ROW]).index].duplicated(keep="last")
     again = rows.index.isin(again.index[again])
     what = as_text(rows.loc[again, typed]).agg(" · ".join, axis="columns") if typed else ""
-    reason = "the same record stands there again; one is kept"
-    record.set_aside(rows[again], schema.name, column, what, check=CHECK, reason=reason)
+    record.set_aside(rows[again], schema.name, column, what, check=CHECK, reason=message("same_record"))
     return rows[~again]
 
 
@@ -192,8 +180,7 @@ def with_waves(rows: pd.DataFrame, record: Record) -> pd.DataFrame:
             continue
         first, last = own["submitted_on"].agg(["min", "max"])
         within = spans.index[(spans["min"] <= last) & (spans["max"] >= first)]
-        told = f"{file}: its name fits no pattern under [source.by_file.wave]; its answers came from"
-        told = f"{told} {first:%Y-%m-%d} to {last:%Y-%m-%d}, the days of"
+        told = message("wave_days", file=file, first=first, last=last)
         if len(within) != 1:
             new = int(spans.index.max()) + 1 if len(spans) and first > spans["max"].max() else "…"
             raise DataError(f'{told} no wave alone. Write there "{file.rpartition("/")[2]}" = {new}')
@@ -202,9 +189,7 @@ def with_waves(rows: pd.DataFrame, record: Record) -> pd.DataFrame:
     return rows
 
 
-def one_answer_each(
-    rows: pd.DataFrame, schema: pa.DataFrameSchema, rule: str, record: Record
-) -> tuple[pd.DataFrame, ...]:
+def one_answer_each(rows: pd.DataFrame, schema: pa.DataFrameSchema, rule: str, record: Record) -> tuple:
     """Apply the rule of programme.toml to organizations that answer more than once in a wave.
 
     Returns
@@ -224,7 +209,7 @@ def one_answer_each(
     agreement = _by_quarter(again[WHEN], compared, agree, "survey twice in a wave")
     if again.empty:
         return rows, agreement
-    about = {"check": CHECK, "reason": TWICE + OUTCOME[rule]}
+    about = {"check": CHECK, "reason": message(f"twice_{rule}")}
     if rule == "all":
         place = again["organization_id"].str.cat(again["wave"].astype("str"), sep=" · wave ")
         record.noted(again, schema.name, " + ".join(WAVE), place, **about)

@@ -10,6 +10,7 @@ import pandera.pandas as pa
 
 from konbit_lessons.errors import DataError
 from konbit_lessons.field.identity import CANDIDATES
+from konbit_lessons.field.messages import message
 from konbit_lessons.field.sources import read
 from konbit_lessons.field.values import as_text, counted, looked_up, ordered
 from konbit_lessons.publish import from_spreadsheets
@@ -30,12 +31,9 @@ SETTLED = ("decision", "correction", "later version", "review", SPELL, STATUS)
 ALL = "all columns"  # as the column of a line about a whole row
 _CONFLICT = re.compile(rb"^(<{7}|={7}|>{7})(?=[ \r\n;,]|$)", re.MULTILINE)
 LISTS = ("cleaning_log", "set_aside", "counts", "checks", "arrivals", "agreement", "questions")
-NUMBERS = {  # columns of a list that are no text
-    "row": "Int64",
-    **dict.fromkeys(("lines", "times", "read", "kept", "set_aside", "rows", "compared", "agree"), "int64"),
-    **dict.fromkeys(("median_days", "p90_days", "most_days"), "float64"),
-    **{f"score_{at}": "Float64" for at in range(1, CANDIDATES + 1)},
-}
+NUMBERS = {"row": "Int64"} | {f"score_{at}": "Float64" for at in range(1, CANDIDATES + 1)}  # columns that are no text
+NUMBERS |= dict.fromkeys(("lines", "times", "read", "kept", "set_aside", "rows", "compared", "agree"), "int64")
+NUMBERS |= dict.fromkeys(("median_days", "p90_days", "most_days"), "float64")
 
 
 def id_of(records: pd.Series) -> pd.Series:
@@ -181,8 +179,7 @@ def own_lines(path: Path, columns: tuple[str, ...], needed: tuple[str, ...]) -> 
         return pd.DataFrame(columns=list(columns), dtype="str")
     if conflict := _CONFLICT.search(path.read_bytes()):
         row = path.read_bytes()[: conflict.start()].count(b"\n") + 1
-        told = "two versions were merged and differ here. Keep one of each pair of lines, and take the marks out"
-        raise DataError(f'{path.name}, row {row}: found "{conflict[0].decode()}": {told}.')
+        raise DataError(message("conflict", file=path.name, row=row, mark=conflict[0].decode()))
     lines = next(iter(read(path, kind="sheet", expect=columns).tables.values()))
     if missing := [name for name in needed if name not in lines]:
         raise DataError(f"{path.name}: found no column {', '.join(missing)}; expected {', '.join(columns)}.")

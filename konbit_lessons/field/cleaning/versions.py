@@ -11,6 +11,7 @@ import pandera.pandas as pa
 
 from konbit_lessons import tables
 from konbit_lessons.field.cleaning.record import ALL, Record
+from konbit_lessons.field.messages import message
 from konbit_lessons.field.sources.form import clean
 from konbit_lessons.field.sources.raw import WORDS
 from konbit_lessons.field.values import as_text, distinct_of, kept
@@ -18,10 +19,7 @@ from konbit_lessons.field.values import as_text, distinct_of, kept
 ID, REVIEW, EDITS, STATUS = "_id ", "_review ", "_edits ", "_status "  # before the header of such a column
 CAME = "_came"  # the day on which a row was submitted; missing where nothing tells
 CHECK, REVIEWED = "later version", "review"
-REJECTED = "a reviewer rejected it: it does not count; rejected_count = true in its [[source]] takes it in"
-ENCRYPTED = "it was not decrypted, so that its answers are not there: export it anew with the passphrase"
 EDITED = "it is in a later export again, as it was edited"
-SAME = "the same record stands there again; one is kept"
 _DAY_IN_NAME = re.compile(r"(?:19|20)\d\d[-_.]?(?:0[1-9]|1[0-2])(?:[-_.]?\d\d)*")
 
 
@@ -38,7 +36,7 @@ def readable(text: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) -> 
     """The rows of a source without those that could not be decrypted."""
     for name in [name for name in text if name.startswith(STATUS)]:
         words = WORDS["review"]["encrypted"][name.removeprefix(STATUS)]
-        text = _without(text, name, words, schema, record, check="needed value", reason=ENCRYPTED)
+        text = _without(text, name, words, schema, record, check="needed value", reason=message("encrypted"))
     return text
 
 
@@ -46,7 +44,7 @@ def that_count(rows: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) -
     """The typed rows of a table without earlier versions of a record, nor those that a reviewer rejected."""
     rows, rejected = _last_words(rows, schema, record), WORDS["review"]["rejected"]
     for name in [name for name in rows if name.startswith(REVIEW)]:
-        rows = _without(rows, name, rejected, schema, record, check=REVIEWED, reason=REJECTED)
+        rows = _without(rows, name, rejected, schema, record, check=REVIEWED, reason=message("rejected"))
     return rows.drop(columns=[name for name in rows if name.startswith((ID, REVIEW, EDITS, CAME))])
 
 
@@ -79,7 +77,7 @@ def _last_words(rows: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) 
         before, after = (as_text(rows.loc[which]) for which in ([*later], [*later.values()]))
         texts, others = (one[content].astype("str").fillna("").to_numpy() for one in (before, after))
         same, why = (texts == others).all(axis=1), (f"{EDITED}: " + after["source"]).set_axis(before.index)
-        record.set_aside(before[same], schema.name, key, "", check="double entry", reason=SAME)
+        record.set_aside(before[same], schema.name, key, "", check="double entry", reason=message("same_record"))
         record.set_aside(before[~same], schema.name, key, "", check=CHECK, reason=why[~same])
         _note(before[~same], EDITED, record)
         gone[[*later]] = True

@@ -88,8 +88,7 @@ def draft_programme(folder: str | Path, programme_file: str | Path = "programme.
 
 def _sources(folder: Folder) -> tuple[list[Source], dict[Unit, str]]:
     """The sources in the order of the codebook, and what fits no table."""
-    sources: list[Source] = []
-    unfit: dict[Unit, str] = {}
+    sources, unfit = [], {}
     first, known = _first_tables(folder.units)
     matrices = {one: unpivoted(folder, one, known) for one in folder.units}
     first |= {matrix: "sign_in" for matrix in matrices.values() if matrix}
@@ -185,8 +184,7 @@ def start_programme(folder: str | Path) -> list[Path]:
         One of the files is there already.
     """
     folder = Path(folder)
-    texts = {"programme.toml": new_text(), "README.md": new_text("new_programme.md")}
-    texts[".gitignore"] = IGNORED
+    texts = {"programme.toml": new_text(), "README.md": new_text("new_programme.md"), ".gitignore": IGNORED}
     if there := ", ".join(name for name in texts if (folder / name).exists()):
         raise ProgrammeError(f"{folder}: {there} is there already and is not overwritten. Name another folder.")
     for place in ("data/raw", "data/processed", "reports"):

@@ -22,6 +22,7 @@ from konbit_lessons.field.declared import AMOUNT, EXPECTS
 from konbit_lessons.field.draft import evidence
 from konbit_lessons.field.draft.evidence import SCHEMAS, SURE, Column, Known, currency_in, days_in, folded, meanings
 from konbit_lessons.field.draft.folder import Folder, Unit
+from konbit_lessons.field.messages import message
 from konbit_lessons.field.sources.form import Form
 from konbit_lessons.field.values import YES, convert
 
@@ -295,8 +296,7 @@ def _decimal(ways: Ways, columns: list[Column]) -> None:
     if comma:
         ways.add("decimal", 'decimal = ","', f"{len(comma)} different numbers such as {comma[0]}")
     if point and comma:
-        said = f"{len(point)} different numbers have a decimal point, {len(comma)} a decimal comma; both are understood"
-        ways.add("decimal", f"OPEN: {said}")
+        ways.add("decimal", message("both_marks", points=len(point), commas=len(comma)))
     elif either and not comma and not point:
         mark = "," if "." in either[0] else "."
         if mark == ",":
@@ -352,8 +352,7 @@ def _codes(ways: Ways, answers: list[Column], form: Form | None) -> None:
         ways.add("missing", f'"*" = {toml(sorted(declared))}', MISSING)
     for code in sorted(evidence.NO_ANSWER_CODES - declared):
         if found := sum(int(column.counts.get(code, 0)) for column in answers):
-            why = f"{found} answers are {code}, which is no value; set aside until declared"
-            ways.add("missing", f'"*" = ["{code}"]  # OPEN: {why}')
+            ways.add("missing", message("code_of_no_answer", count=found, code=code))
 
 
 def _blanks(ways: Ways, columns: list[tuple[str, Column]]) -> None:

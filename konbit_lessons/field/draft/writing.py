@@ -94,9 +94,8 @@ def programme_text(folder: Folder, sources: list[Source], unfit: dict[Unit, str]
     tables_fed = {source.table for source in sources}
     found["uninvited"] = "sign_in" in tables_fed and "invitations" not in tables_fed
     found |= {"raw": raw, "unfit": unfit, "schemas": SCHEMAS, "exporters": vocabulary()["exporters"]}
-    found |= {"outside": is_absolute(raw) or raw.startswith("..")}
-    found |= {"files_of": _files, "stands_for": vocabulary()["stands_for"]}
-    return template.render(found, numbered_alike=partial(_numbered_alike, sources)).rstrip() + "\n"
+    found |= {"outside": is_absolute(raw) or raw.startswith(".."), "stands_for": vocabulary()["stands_for"]}
+    return template.render(found, files_of=_files, numbered_alike=partial(_numbered_alike, sources)).rstrip() + "\n"
 
 
 def _about(sources: list[Source]) -> dict:

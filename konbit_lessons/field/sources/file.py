@@ -31,6 +31,7 @@ import pyarrow.csv as arrow_csv
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
+from konbit_lessons.field.messages import message
 from konbit_lessons.field.sources import guard, old_workbook, workbook_parts
 from konbit_lessons.field.sources.guard import refuse, refuse_if
 from konbit_lessons.field.sources.raw import Grid, Grids, grid_of, listed, text_of
@@ -85,8 +86,7 @@ class File:
         SourceError
             There is none.
         """
-        other = f"this is a {self.container} file; expected a CSV or a workbook."
-        refuse_if(self.container not in _READERS, self.path, other)
+        refuse_if(self.container not in _READERS, self.path, message("no_table", kind=self.container))
         grids, notices = _READERS[self.container](self.path)
         used = [grid for grid in grids if any(column.notna().any() for _, column in grid.cells.items())]
         refuse_if(not used, self.path, "no visible sheet holds anything. Export it again.")
@@ -122,8 +122,7 @@ def read_text(path: Path, content: bytes | None = None) -> Grids:
     sample = content[:_SAMPLE]
     separator = told[1].decode() if told and told[1] in sample else _separator(sample)
     columns = content[: content.find(b"\n") + 1 or None].count(separator.encode()) + 1
-    most = f"it has {columns:,} columns; at most {MOST_COLUMNS:,} are read. Export those that are needed."
-    refuse_if(columns > MOST_COLUMNS, path, most)
+    refuse_if(columns > MOST_COLUMNS, path, message("many_columns", columns=columns, most=MOST_COLUMNS))
     cells = _read_regular(content, separator, len(next(filter(None, _rows(sample, separator)), [])))
     grid = _read_any(path, content, separator, notices, above) if cells is None else Grid("", cells)
     grid.cells.index += above
@@ -160,9 +159,8 @@ def _line_by_line(path: Path, content: bytes) -> tuple[bytes, list[str]]:
         if line.isascii():
             continue
         is_utf_8, looks_so = _is_utf_8(line), bool(_UTF_8.search(line))
-        both = "it holds letters in UTF-8 and in another encoding. Save it as CSV UTF-8 again, from its source."
         if looks_so and not is_utf_8:
-            refuse(path, both, row=at + 1)
+            refuse(path, message("mixed_encodings"), row=at + 1)
         rows["UTF-8" if looks_so else "cp1252"].append(at + 1)
         try:
             lines[at] = line if looks_so else line.decode("cp1252").encode()
@@ -170,8 +168,7 @@ def _line_by_line(path: Path, content: bytes) -> tuple[bytes, list[str]]:
             refuse(path, f"neither UTF-8 nor cp1252 ({error}). Save it as CSV UTF-8.", row=at + 1)
     told = "not UTF-8; read as cp1252 (Windows)"
     if rows["UTF-8"]:
-        first, other = rows["UTF-8"][0], rows["cp1252"][0]
-        told = f"two encodings: row {first} is in UTF-8, row {other} in cp1252 (Windows), and each was read in its own"
+        told = message("two_encodings", first=rows["UTF-8"][0], other=rows["cp1252"][0])
     return b"\n".join(lines), [told]
 
 
@@ -234,8 +231,7 @@ def _read_any(path: Path, content: bytes, separator: str, notices: list[str], ab
     short = []
     for number, record in enumerate(records[titles:], start=titles + 1 + above):
         if any(cell.strip() for cell in record[width:]):
-            advice = f'A text that holds "{separator}" must stand in quotes: correct that row, or export it again.'
-            refuse(path, f"found {len(record)} cells; the header has {width}. {advice}", row=number)
+            refuse(path, message("wide_row", cells=len(record), width=width, separator=separator), row=number)
         short += [(number, len(record))] if record and len(record) < width else []
     for number, cells in short[:1]:
         more = f"{cells} of {width} cells" + f", and {len(short) - 1} more rows are short" * (len(short) > 1)
@@ -264,8 +260,7 @@ def _records(path: Path, content: bytes, separator: str, above: int) -> list[lis
         row = len(records) + 1 + above
         if "field limit" in str(error):
             refuse(path, f"one cell holds more than {_LONGEST_CELL:,} letters. Export it again.", row=row)
-        advice = "A quote inside a quoted text is written twice: correct it, or export the file again."
-        refuse(path, f"the quotes do not close as they should ({error}). {advice}", row=row)
+        refuse(path, message("open_quotes", error=error), row=row)
     while records and not any(cell.strip() for cell in records[-1]):
         records.pop()
     refuse_if(not records, path, "the file holds no rows. Export it again.")
@@ -306,9 +301,7 @@ def _read(path: Path, workbook: CalamineWorkbook, epoch: str, seen: list[Sheet])
         if about.visible != SheetVisibleEnum.Visible:
             notices.append(f'hidden sheet "{about.name}" was not read')
         elif about.typ == SheetTypeEnum.WorkSheet:
-            told = f'sheet "{about.name}", cell {sheet.uncalculated} holds a formula that was never calculated. '
-            advice = "Open it in Excel or LibreOffice, save it, and read it again."
-            refuse_if(bool(sheet.uncalculated), path, told + advice)
+            refuse_if(bool(sheet.uncalculated), path, message("uncalculated", about=about, sheet=sheet))
             grids.append(_grid(workbook.get_sheet_by_name(about.name), sheet, epoch))
     return grids, notices
 

@@ -18,7 +18,6 @@ from konbit_lessons.field.sources.file import File
 from konbit_lessons.field.sources.guard import refuse_if
 from konbit_lessons.field.sources.raw import WORDS, Grid
 
-GPS = ("latitude", "longitude", "altitude", "precision")  # Kobo's columns beside a geopoint
 ODK_GPS = ("Latitude", "Longitude", "Altitude", "Accuracy")
 _WORDS = WORDS["xlsform"]
 _OTHER = re.compile(r" (or specify other|or_other|or other)$")
@@ -147,7 +146,7 @@ def _beside(question: Question, writing: Writing, header: str, hidden: str) -> I
         for (label, names), separator in product(question.options(writing.language).items(), {writing.choice, "/"}):
             yield from ((f"{header}{separator}{label}", f"{column}/{name}") for name in names)
     elif question.type == "geopoint":
-        yield from ((f"{hidden}_{part}", f"_{column}_{part}") for part in GPS)
+        yield from ((f"{hidden}_{part}", f"_{column}_{part}") for part in _WORDS["gps"])
         yield from ((f"{header}-{part}", f"{column}-{part}") for part in ODK_GPS)
     elif question.type in _WORDS["media"]:
         yield f"{header}_URL", f"{column}_URL"

@@ -21,27 +21,24 @@ class Formats:
     Attributes
     ----------
     of_style : dict of str to str
+    struck : set of (str, int)
+        What is struck through: fonts, from 1 on, and what else a reader finds.
     """
 
     def __init__(self) -> None:
-        self.of_style, self._known, self._is_inside, self._seen = {}, {}, False, 0
-
-    def see(self, name: str, about: dict[str, str]) -> None:
-        """A tag begins."""
-        if name in ("cellXfs", "cellStyleXfs", "dxfs"):
-            self._is_inside = name == "cellXfs"
-        elif name == "numFmt":
-            self.know(about.get("numFmtId"), about.get("formatCode", ""))
-        elif name == "xf" and self._is_inside:
-            self.use(about.get("numFmtId"))
+        self.of_style, self.struck, self._known, self._fonts = {}, set(), {}, []
 
     def know(self, number: object, form: str) -> None:
         """A format, of a number."""
         if _CODES.fullmatch(form):
             self._known[number] = form
 
-    def use(self, number: object) -> None:
-        """The next style has the format of that number."""
+    def use(self, number: object, font: int) -> None:
+        """The next style has the format of that number, and that font."""
         if number in self._known:
-            self.of_style[str(self._seen)] = self._known[number]
-        self._seen += 1
+            self.of_style[str(len(self._fonts))] = self._known[number]
+        self._fonts.append(font)
+
+    def is_struck(self, style: int) -> bool:
+        """Whether a style strikes its cells through."""
+        return any(("fonts", font) in self.struck for font in self._fonts[style : style + 1])

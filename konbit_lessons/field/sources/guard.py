@@ -16,6 +16,7 @@ from pathlib import Path, PureWindowsPath
 from typing import NoReturn
 
 from konbit_lessons.errors import SourceError
+from konbit_lessons.field.messages import message
 from konbit_lessons.field.sources.raw import WORDS
 
 LARGEST_TEXT = 8_000_000_000
@@ -156,8 +157,7 @@ def _check_text(path: Path, start: bytes) -> None:
         while piece := file.read(_CHUNK):
             ends = max(piece.rfind(b"\n"), piece.rfind(b"\r"))
             at, begun = at + len(piece), at + ends + 1 if ends >= 0 else begun
-            told = f"no line ends within {LONGEST_LINE:,} bytes, from byte {begun:,} on. Export it again."
-            refuse_if(at - begun > LONGEST_LINE, path, told)
+            refuse_if(at - begun > LONGEST_LINE, path, message("long_line", most=LONGEST_LINE, begun=begun))
 
 
 def _check_zip(path: Path, size: int) -> str:
@@ -190,14 +190,13 @@ def _check_members(path: Path, size: int, members: list[zipfile.ZipInfo]) -> Non
     bursts = unpacked > LARGEST_UNPACKED or _bursts(unpacked, size)
     refuse_if(bursts, path, f"{unpacked:,} bytes when unpacked; refused as a zip bomb. Ask for a new export.")
     for one in members:
-        place, told, method = PureWindowsPath(one.orig_filename), ascii(one.orig_filename)[1:-1], one.compress_type
+        place, told = PureWindowsPath(one.orig_filename), ascii(one.orig_filename)[1:-1]
         leaves = "\0" in one.orig_filename or bool(place.anchor) or ".." in place.parts
         refuse_if(leaves, path, f'it holds the path "{told}"; refused. Ask for a new export.')
-        told = f"{one.filename}: {one.file_size:,} bytes when unpacked; refused as a zip bomb."
-        refuse_if(_bursts(one.file_size, one.compress_size), path, told)
+        refuse_if(_bursts(one.file_size, one.compress_size), path, message("part_bursts", part=one))
         refuse_if(bool(one.flag_bits & 1), path, "a password protects it. Take the password off, and save it.")
-        told = f"{one.filename} is packed by method {method}; expected 0 or 8. Save it again."
-        refuse_if(method not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED), path, told)
+        other = one.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+        refuse_if(other, path, message("packing", part=one))
     refuse_if(len(names) < len(members), path, "it holds two parts of the same name; refused. Ask for a new export.")
 
 

@@ -33,7 +33,7 @@ def look(path: Path) -> tuple[str, list[Sheet]]:
     SourceError
         It is damaged, announces or holds more than is read, or a password protects it.
     """
-    epoch, sheets, sheet, depth, formats, fonts, styles = "1900", {}, Sheet(), 0, Formats(), [], []
+    epoch, sheets, sheet, depth, formats, fonts = "1900", {}, Sheet(), 0, Formats(), 0
     rows: dict[tuple[int, int], list[bool]] = defaultdict(list)  # of a sheet → which of its cells are struck through
     for at, kind, record in _records(path):
         refuse_if(kind == _PASSWORD, path, "a password protects it. Take the password off in Excel, and save it.")
@@ -52,18 +52,16 @@ def look(path: Path) -> tuple[str, list[Sheet]]:
         elif kind in _CELLS and depth == 1 and len(record) >= 6:  # deeper is a chart
             _add(sheet, kind, record)
             sheet.errors |= _codes(kind, record, formats)
-            of_cells = [int.from_bytes(cell[:2], "little") for cell in _cells_in(kind, record)]
-            rows[id(sheet), int.from_bytes(record[:2], "little") + 1] += [
-                styles[one : one + 1] == [True] for one in of_cells
-            ]
+            styles = [int.from_bytes(cell[:2], "little") for cell in _cells_in(kind, record)]
+            rows[id(sheet), int.from_bytes(record[:2], "little") + 1] += map(formats.is_struck, styles)
         elif kind == _FORMAT and len(record) > 5:
             formats.know(record[:2], record[5:].decode("utf-16-le" if record[4] & 1 else "latin-1", "replace"))
         elif kind == _STYLE:
-            formats.use(record[2:4])
-            font = int.from_bytes(record[:2], "little")  # there is no font 4
-            styles.append(fonts[font - (font > 4) :][:1] == [True])
+            font = int.from_bytes(record[:2], "little") + 1
+            formats.use(record[2:4], font - (font > 5))  # the fifth is left out
         elif kind == _FONT and len(record) > 2:
-            fonts.append(bool(record[2] & _STRUCK))
+            fonts += 1
+            formats.struck |= {("fonts", fonts)} if record[2] & _STRUCK else set()
     for number, one in enumerate(sheets.values(), start=1):
         one.check(path, f"sheet {number}")
         one.struck += [row for (of, row), cells in rows.items() if of == id(one) and 2 * sum(cells) >= len(cells)]

@@ -16,6 +16,7 @@ from operator import methodcaller
 
 import pandas as pd
 
+from konbit_lessons.field.messages import message
 from konbit_lessons.field.sources.form import ODK_GPS, Form, Question, Writing, clean, written
 from konbit_lessons.field.sources.raw import WORDS
 from konbit_lessons.field.values import encoded, looked_up
@@ -30,9 +31,7 @@ _SIGNS = {"yes": True, "no": False, "blank": None}
 FLAGS = {text: _SIGNS[meaning] for meaning, texts in WORDS["flags"].items() for text in texts}
 
 
-def by_form(
-    frame: pd.DataFrame, form: Form, repeat: str, notices: list, ways: list[Writing] | None = None
-) -> pd.DataFrame:
+def by_form(frame: pd.DataFrame, form: Form, repeat: str, notices: list, ways: list | None = None) -> pd.DataFrame:
     """A table of an export by the questions of its form.
 
     Parameters
@@ -70,9 +69,7 @@ def by_form(
     return frame
 
 
-def by_values(
-    frame: pd.DataFrame, notices: list, group: str = "/", choices: dict[str, str] | None = None
-) -> pd.DataFrame:
+def by_values(frame: pd.DataFrame, notices: list, group: str = "/", choices: dict | None = None) -> pd.DataFrame:
     """A table of an export without its form: groups are dropped unless two names would collide.
 
     Parameters
@@ -112,9 +109,7 @@ def by_values(
     return frame.rename(columns=_unless_they_collide(names))
 
 
-def _as_one(
-    frame: pd.DataFrame, names: dict[str, str], notices: list, known: Iterable[str] = ()
-) -> tuple[pd.DataFrame, dict[str, str]]:
+def _as_one(frame: pd.DataFrame, names: dict, notices: list, known: Iterable = ()) -> tuple[pd.DataFrame, dict]:
     """One column where versions of a form have a question in several places: no row, and no version, has two of them.
 
     ``known`` are columns that the form says are of one question.
@@ -128,8 +123,7 @@ def _as_one(
             seen = [{*version[there[column]]} for column in same]
             apart = sum(map(len, seen)) == len(set().union(*seen))
         if there.any().all() and (there.sum(axis="columns") < 2).all() and (apart or {*same} <= {*known}):
-            told = f"{' and '.join(same)} are one question of different versions of the form"
-            notices.append(f"{told}: no row has both, and they were read as {name}")
+            notices.append(message("one_question", columns=" and ".join(same), name=name))
             same.sort(key=lambda one: -sum(map(methodcaller("startswith", one), frame)))  # the one with choices stays
             frame = frame.assign(**{same[0]: frame[same].bfill(axis="columns")[same[0]]}).drop(columns=same[1:])
             names = {column: other for column, other in names.items() if column in frame}
@@ -184,8 +178,7 @@ def _doubts(meant: dict[str, set[str]], headers: dict[str, str], names: dict[str
     told = [f'the header "{one}" stands for {" and ".join(columns)} of the form: it is kept' for one, *columns in two]
     for name in sorted({min(columns) for columns in meant.values() if len(columns) == 1}):
         same = [column for column, other in names.items() if other == name]
-        both = f"{' and '.join(same)} are both {name} by the form: their columns keep their headers"
-        told += [both] if len(same) > 1 else []
+        told += [message("both_by_form", columns=" and ".join(same), name=name)] if len(same) > 1 else []
     return told
 
 
@@ -217,11 +210,8 @@ def agreeing(frame: pd.DataFrame, separator: str) -> dict[str, str]:
     for column in frame:
         cuts = [(column[: at.start()], column[at.end() :]) for at in re.finditer(re.escape(separator), column)]
         ends = [*(entry[1] for entry in _ENTRY.finditer(column)), ""]  # topics_x_2_1 is a choice of topics_2_1
-        told = [
-            (one + end, choice.removesuffix(end))
-            for end, (one, choice) in product(ends, reversed(cuts))
-            if choice.endswith(end) and choice != end
-        ]
+        ways = ((one, choice, end) for end, (one, choice) in product(ends, reversed(cuts)) if choice != end)
+        told = [(one + end, choice.removesuffix(end)) for one, choice, end in ways if choice.endswith(end)]
         names = (f"{one}/{choice}" for one, choice in told if one in frame and _says(frame[column], frame[one], choice))
         found |= dict(zip([column], names, strict=False))  # the first that fits
     return found
@@ -287,8 +277,7 @@ def _one(values: pd.Series, maps: Maps, notices: list[str]) -> pd.Series:
         meant = next((names[label] for names in maps if label in names), {text})
         decoded[text] = min(meant) if len(meant) == 1 else text
         if len(meant) > 1:
-            told = f'the label "{label}" stands for the choices {" and ".join(sorted(meant))}'
-            notices.append(f"{values.name}: {told}: it is left as it is")
+            notices.append(message("one_label", column=values.name, label=label, choices=" and ".join(sorted(meant))))
     return looked_up(values, decoded, TEXT)
 
 
@@ -308,9 +297,7 @@ def _several(
     choices = [name for name in listed if name not in kept]
     if flagged:
         rests = {name: headers[name].removeprefix(headers.get(column, "")) for name in flagged}
-        labels = {
-            name: one.removeprefix(way.choice if one.startswith(way.choice) else "/") for name, one in rests.items()
-        }
+        labels = {name: re.sub(f"^({re.escape(way.choice)}|/)", "", one) for name, one in rests.items()}
         return _from_flags(frame, column, list(dict.fromkeys([*choices, *flagged])), labels, notices)
     if column not in frame:
         return frame
@@ -329,8 +316,7 @@ def _from_flags(frame: pd.DataFrame, column: str, choices: list[str], labels: di
         typed, spelled = _words(frame[column]), _words(_joined(flags, [labels[name] for name in flags]))
         differs = typed.notna() & (typed != spelled.fillna(""))
         joined = joined.mask(differs, frame[column])
-        told = f"{column}: {differs.sum()} joined answers differ from their choice columns and are left as typed"
-        notices.extend([told] if differs.any() else [])
+        notices += [message("choices_differ", column=column, count=differs.sum())] if differs.any() else []
     never = pd.Series(False, index=frame.index, dtype="boolean").mask(flags.isna().all(axis="columns"))
     return _placed(frame, {column: joined, **{name: flags.get(name, never) for name in choices}})
 
@@ -359,9 +345,7 @@ def _split(values: pd.Series, question: Question, maps: Maps, in_names: bool, no
         else:
             unread.append(text)
     if unread:
-        told = f"{values.isin(unread).sum()} joined answers cannot be split for certain by the form's labels"
-        advice = "they are left as they are. Export with one column per choice"
-        notices.append(f'{values.name}: {told}, such as "{clean(unread[0])}"; {advice}')
+        notices.append(message("unsplit", column=values.name, times=values.isin(unread).sum(), such=clean(unread[0])))
     return chosen
 
 

@@ -21,6 +21,7 @@ import pandas as pd
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from konbit_lessons.errors import SourceError
+from konbit_lessons.field.messages import message
 from konbit_lessons.field.values import UNSEEN, WRITING, kept
 from konbit_lessons.tables import TEXT
 
@@ -196,8 +197,7 @@ def filled(grid: Grid, after: int) -> tuple[Grid, list[str]]:
             for column in range(left, across + 1):
                 cells[column] = cells[column].mask((rows >= top) & (rows <= low), text)
             places.append(f"{xl_rowcol_to_cell(top - 1, left)}:{xl_rowcol_to_cell(low - 1, right)}")
-    told = f"a merged cell stands for each row that it covers: {listed(places)}"
-    return replace(grid, cells=cells), [told] if places else []
+    return replace(grid, cells=cells), [message("merged_cells", places=listed(places))] if places else []
 
 
 def _are_marks(texts: Iterable[str]) -> bool:
@@ -248,8 +248,7 @@ def text_frame(columns: list[tuple[str, Sequence]], where: str) -> pd.DataFrame:
         try:
             made[name] = pd.Series([text_of(value) for value in values], index=index, dtype=TEXT)
         except TypeError as error:
-            found = f"found values of the type {error}; expected text, numbers or dates"
-            raise SourceError(f'{where}, column "{name}": {found}. Leave it out, or save it as text.') from None
+            raise SourceError(message("cell_type", where=where, column=name, error=error)) from None
     return pd.DataFrame(made, index=index)
 
 
@@ -261,5 +260,4 @@ def check_size(name: str, rows: int, columns: int) -> None:
     SourceError
     """
     if rows * columns > MOST_CELLS:
-        found = f"{rows:,} rows × {columns:,} columns; at most {MOST_CELLS:,} cells are read"
-        raise SourceError(f"{name}: {found}. Keep the columns that are needed.")
+        raise SourceError(message("many_cells", name=name, rows=rows, columns=columns, most=MOST_CELLS))

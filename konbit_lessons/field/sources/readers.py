@@ -216,8 +216,7 @@ def _ways(cell: str, known: dict[str, set[str]], separator: str) -> set[tuple[st
 
 def read_sheet(file: File, asked: Asked) -> Frames:
     """One table for each sheet."""
-    tables = {}
-    expect = {*map(alike, asked.expect)}
+    tables, expect = {}, {*map(alike, asked.expect)}
     for grid in file.grids:
         name = grid.title if tables else "main"
         tables[f"{name} (2)" if name in tables else name], more = _table(grid, expect)
@@ -235,11 +234,8 @@ def _table(grid: Grid, expect: set[str]) -> tuple[Frame, list[str]]:
         counts = Counter(cell.strip() for cell in header if cell)
         pairs = list(zip(_groups(top[first], grid, first), header, strict=True))
         twice = {group for group, cell in pairs if group and cell and counts[cell.strip()] > 1}
-        apart = [bool(cell) and (counts[cell.strip()] > 1 or alike(cell) not in expect) for cell in header]
-        behind = [one and group in twice for one, (group, _) in zip(apart, pairs, strict=True)]
-        header = [
-            f"{group} / {cell}" if one else cell or group for one, (group, cell) in zip(behind, pairs, strict=True)
-        ]
+        apart = {cell for cell in header if cell and (counts[cell.strip()] > 1 or alike(cell) not in expect)}
+        header = [f"{group} / {cell}" if group in twice and cell in apart else cell or group for group, cell in pairs]
         told = dict.fromkeys(group for group, lower in pairs if group and lower)
         notices.append(f"the header has two rows; over its columns stands: {', '.join(told)}")
     grid, told = filled(grid, last + 1)

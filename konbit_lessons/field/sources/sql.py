@@ -16,15 +16,11 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from konbit_lessons.errors import SourceError
 from konbit_lessons.field.sources import guard
-from konbit_lessons.field.sources.raw import Raw, text_frame
+from konbit_lessons.field.sources.raw import WORDS, Raw, text_frame
 
 _READS = re.compile(r"(\s|--[^\n]*\n|/\*.*?\*/)*(select|with)\b", re.IGNORECASE | re.DOTALL)
 _SECONDS, _LONGEST, _MOST_BYTES = 8, 10_000_000, 600_000_000  # a query takes, a cell holds letters, all rows take
-_ENDS = {  # how a server is told when it ends a query that nobody waits for any more
-    "postgresql": "SET statement_timeout = {ms}",
-    "mariadb": "SET SESSION max_statement_time = {seconds}",
-    "mysql": "SET SESSION max_execution_time = {ms}",
-}
+_ENDS = WORDS["query_ends"]  # how a server is told when it ends a query that nobody waits for any more
 _ROW, _CELL = 100, 50  # bytes that one takes, about
 logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())  # what fails is told here
 _COLON = re.compile(r"(?<![:\\]):(?=\w)")  # would be taken for a parameter

@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache, reduce
 from pathlib import Path
-from types import SimpleNamespace
 from xml.parsers import expat
 
 from xlsxwriter.utility import xl_rowcol_to_cell
 
+from konbit_lessons.field.messages import message
 from konbit_lessons.field.sources.formats import Formats, shown
 from konbit_lessons.field.sources.guard import chunks, part_name, refuse_if
 
@@ -76,12 +76,9 @@ class Sheet:
         SourceError
         """
         is_large = self.rows * self.columns > min(MOST_CELLS, max(SPARSE_CELLS, SPARSE_TIMES * self.cells))
-        spread = f"{self.cells:,} values over {self.rows:,} rows × {self.columns:,} columns"
-        most = f"at most {MOST_CELLS:,} cells are read, and {SPARSE_CELLS:,} where few hold a value"
-        advice = "Delete stray cells far from the table, and save; or split the table."
-        refuse_if(is_large, path, f"{where} spreads {spread}; {most}. {advice}")
-        told = f"{where} unfolds to {self.text:,} bytes of text; refused. Ask for a new export."
-        refuse_if(self.text > min(MOST_TEXT, max(PLAIN_TEXT, TEXT_TIMES * path.stat().st_size)), path, told)
+        refuse_if(is_large, path, message("sparse_sheet", where=where, sheet=self, most=MOST_CELLS, few=SPARSE_CELLS))
+        most = min(MOST_TEXT, max(PLAIN_TEXT, TEXT_TIMES * path.stat().st_size))
+        refuse_if(self.text > most, path, message("sheet_text", where=where, sheet=self))
 
 
 def look(path: Path) -> tuple[str, list[Sheet]]:
@@ -106,12 +103,12 @@ def _look_at_ods(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) 
 
 
 def _look_at_xlsx(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> tuple[str, list[Sheet]]:
-    texts, seen, formats, struck = array("q"), {}, Formats(), SimpleNamespace(found=set(), styles=[])
+    texts, seen, formats = array("q"), {}, Formats()
     own = (name for name in members if not name.startswith("customxml/"))  # what others put beside it is not read
     for name in sorted(own, key=lambda name: not name.endswith(("sharedstrings.xml", "styles.xml"))):
-        seen[name] = _parsed(_Xlsx(texts, formats, struck), archive, members[name])
+        seen[name] = _parsed(_Xlsx(texts, formats), archive, members[name])
         seen[name].sheet.check(Path(archive.filename), members[name].filename)
-    nothing = _Xlsx(texts, formats, struck)
+    nothing = _Xlsx(texts, formats)
     books = _targets(seen.get("_rels/.rels", nothing), "", "Type")
     book = next((place for kind, place in books.items() if kind.endswith("/officeDocument")), "xl/workbook.xml")
     folder, name = posixpath.split(book)
@@ -176,17 +173,14 @@ class _Xlsx:
         Letters of each shared text; those of this part are added.
     formats : Formats
         Of numbers; those of this part are added.
-    struck : SimpleNamespace
-        What is struck through, to which that of this part is added: ``found`` fonts by number and shared texts, and the
-        font of each of the ``styles``.
     """
 
     MARK = re.compile(rb"sheetData|[<:]sst[\s>]")
 
-    def __init__(self, texts: array, formats: Formats, struck: SimpleNamespace) -> None:
+    def __init__(self, texts: array, formats: Formats) -> None:
         self.texts, self.listed, self.sheet = texts, defaultdict(list), Sheet()
         self.formats, self.format = formats, None
-        self.struck, self.style, self.inside, self.fonts = struck, "0", "", 0
+        self.style, self.inside, self.fonts = "0", "", 0
         self.of_row = [0, 0]  # its cells, and those struck through
         self.row, self.place, self.kind, self.is_open = 1, (1, 0), None, False
         self.value, self.length, self.has_value, self.is_formula = "", 0, False, False
@@ -194,7 +188,6 @@ class _Xlsx:
     def start(self, name: str, about: dict[str, str]) -> None:
         """A tag begins."""
         name = name.rpartition(":")[2]
-        self.formats.see(name, about)
         if name in ("v", "t"):
             self.is_open = self.has_value = True
         elif name in ("c", "si"):
@@ -216,9 +209,11 @@ class _Xlsx:
         elif name == "font" and self.inside == "fonts":
             self.fonts += 1
         elif name == "xf" and self.inside == "cellXfs":
-            self.struck.styles.append(int(about.get("fontId", 0)))
+            self.formats.use(about.get("numFmtId"), int(about.get("fontId", 0)) + 1)
+        elif name == "numFmt":
+            self.formats.know(about.get("numFmtId"), about.get("formatCode", ""))
         elif name == "strike" and about.get("val", "1") in _YES:
-            self.struck.found.add((self.inside, len(self.texts) if self.inside == "si" else self.fonts))
+            self.formats.struck.add((self.inside, len(self.texts) if self.inside == "si" else self.fonts))
         elif name == "sst":
             _check_count(int(about.get("uniqueCount", 0)))
         elif name in ("sheet", "Relationship", "workbookPr"):
@@ -239,10 +234,8 @@ class _Xlsx:
             at = int(self.value) if self.kind == "s" and self.value.isdecimal() else len(self.texts)
             self.sheet.add(*self.place, text=self.texts[at] if at < len(self.texts) else self.length)
             self.of_row[0] += 1
-            is_struck = [
-                ("fonts", font + 1) in self.struck.found for font in self.struck.styles[int(self.style or 0) :][:1]
-            ]
-            self.of_row[1] += (self.kind == "s" and ("si", at) in self.struck.found) or any(is_struck)
+            is_struck = self.kind == "s" and ("si", at) in self.formats.struck
+            self.of_row[1] += is_struck or self.formats.is_struck(int(self.style or 0))
             if self.kind == "e":
                 self.sheet.errors[self.place] = self.value
             elif self.format and self.kind in (None, "n") and self.value.isdecimal():
