@@ -60,9 +60,8 @@ def findings(file, *, reports=None):
         yield Finding(file.name, trouble)
         return
     programme = load(file)
-    yield Finding(
-        file.name, "\n".join(filter(None, (_trouble(programme.check_language, one) for one in programme.languages)))
-    )
+    lacking = (_trouble(programme.check_language, one) for one in programme.languages)
+    yield Finding(file.name, "\n".join(filter(None, lacking)))
     for folder in (programme.processed, reports_folder(programme, reports)):
         yield Finding(f"disk, {folder.name}", _trouble(_room, folder))
         yield Finding(f"locks, {folder.name}", _trouble(_locks, folder))
@@ -102,9 +101,8 @@ def _kernel():
     """Run a notebook as a report is run."""
     with scratch() as folder:
         path = Path(folder, "doctor.ipynb")
-        path.write_text(
-            writes(new_notebook(cells=[new_markdown_cell("# 1"), new_code_cell("1 + 1")])), encoding="utf-8"
-        )
+        cells = [new_markdown_cell("# 1"), new_code_cell("1 + 1")]
+        path.write_text(writes(new_notebook(cells=cells)), encoding="utf-8")
         executed = run.run(path, {}, programme_file=Path(folder, "programme.toml"), keep=Path(folder, "kept"))
     shown = executed.cells[-1].outputs
     return "" if shown and shown[0].data["text/plain"] == "2" else "a notebook ran and did not show what it should."
@@ -113,9 +111,8 @@ def _kernel():
 def _page():
     left = str(sanitized(HOSTILE))
     wrong = "<b>text</b>" not in left or any(one in left for one in ("script", "onerror", "example.org"))
-    return (
-        f"found {left!r} left of a hostile text; expected no script and no address. Install nh3 again." if wrong else ""
-    )
+    said = f"found {left!r} left of a hostile text; expected no script and no address. Install nh3 again."
+    return said if wrong else ""
 
 
 def _room(folder):

@@ -98,9 +98,8 @@ def is_same(state, report, asked):
 
 def are_there(folder, files):
     """Return whether files are in a folder as they were made: ``files`` file → hash, None where there are none."""
-    return bool(files) and all(
-        (folder / file).is_file() and _hash(folder / file) == hashed for file, hashed in files.items()
-    )
+    there = {file: _hash(folder / file) for file in files or () if (folder / file).is_file()}
+    return bool(files) and there == files
 
 
 def made_of(states, report, asked):
