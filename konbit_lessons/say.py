@@ -123,7 +123,8 @@ class Say(string.Formatter):
         kept = []
         if units := self.units:
             first = message if isinstance(message, str) else message[0]
-            message = (_study()["numbers"] if self.measured else {}).get(first) or _study()["words"].get(first, message)
+            instead = texts("study")["words"] | (texts("study")["numbers"] if self.measured else {})
+            message = instead.get(first, message)
             values = units | values
         text = self.words.template(message, values.get("n"))
         said = "".join(self._filled(part, values, kept) for part in self.parse(text))
@@ -135,7 +136,7 @@ class Say(string.Formatter):
         own, language = getattr(self.programme, "units", None), self.language
         if own is None:
             return {}
-        said = {name: (getattr(own, name, None), text) for name, text in _study()["units"].items()}
+        said = {name: (getattr(own, name, None), text) for name, text in texts("study")["units"].items()}
         said |= {"unit": (own.unit, "")} if self.measured else {}
         if not said["outcome"][0]:
             outcome = Label.of(self.programme.study.outcome)
@@ -154,7 +155,7 @@ class Say(string.Formatter):
 
     def shown(self, text):
         """Return a text of a page that has no values: in the words of a study, where it is one."""
-        is_ours = any(text in of for of in (_study()["words"], _study()["numbers"]))
+        is_ours = any(text in of for of in (texts("study")["words"], texts("study")["numbers"]))
         return str(self(text)) if self.units and is_ours else self.words.text(text)
 
     def __getattr__(self, name):
@@ -251,9 +252,9 @@ class Say(string.Formatter):
 
 
 @cache
-def _study():
-    """What pages say of a study, and what it calls its things: see texts.toml."""
-    return tomllib.loads((Path(__file__).parent / "sentences" / "texts.toml").read_text("utf-8"))["study"]
+def texts(page):
+    """Return the texts of a page from texts.toml: name → a text, a pair of singular and plural, or several by kind."""
+    return tomllib.loads((Path(__file__).parent / "sentences" / "texts.toml").read_text("utf-8"))[page]
 
 
 def _keep(kept, name, value, kind):

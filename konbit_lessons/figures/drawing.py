@@ -68,7 +68,7 @@ class Drawing:
     @cached_property
     def axes(self):
         """The matplotlib axes, drawn as on a wide page, to change before it is saved elsewhere."""
-        return self.canvas(WIDE).axes
+        return self._with_names(WIDE)[0].axes
 
     def picture(self, width, name):
         """Return the picture at a width in pixels, as an element of HTML of a class of this name."""
@@ -88,10 +88,6 @@ class Drawing:
         """Write the picture to a .svg, .png or .pdf, as many pixels wide as a screen shows."""
         with self._ready(width) as canvas:
             canvas.savefig(str(path), dpi=3 * INCH, metadata={"Date": None} if str(path).endswith("svg") else None)
-
-    def canvas(self, width):
-        """Return the matplotlib figure, drawn at a width in pixels."""
-        return self._with_names(width)[0]
 
     def _with_names(self, width):
         """The figure, and what was written into it beside the marks."""

@@ -75,11 +75,6 @@ class Record:
         return shared_counts.last_day(self, self.quarter)
 
     @property
-    def left(self) -> bool:
-        """Whether it had ceased to be a partner."""
-        return self.left_on is not None
-
-    @property
     def left_on(self) -> pd.Timestamp | None:
         """The day on which it ceased to be a partner, where it was none any more on the last day."""
         return left_by(self.about, self.last_day)
@@ -130,15 +125,12 @@ def record(programme: Programme, organization: str = "", *, quarter: str = "") -
 def refuse(programme: Programme) -> None:
     """Raise a ProgrammeError where there can be no brief: for a study, or a brief that would be shared."""
     if programme.study:
-        raise ProgrammeError(
-            f"{programme.path.name}: it describes a study, which has no organizations; a brief is about one of a "
-            "programme. Use konbit report."
-        )
+        found = "it describes a study, which has no organizations; a brief is about one of a programme"
+        raise ProgrammeError(f"{programme.path.name}: {found}. Use konbit report.")
     if programme.audience != "internal":
-        raise ProgrammeError(
-            f'organization_brief: found the audience "{programme.audience}"; a brief is about one organization and is '
-            'internal. Load the programme with audience="internal", or use konbit briefs.'
-        )
+        found = f'found the audience "{programme.audience}"; a brief is about one organization and is internal'
+        instead = 'Load the programme with audience="internal", or use konbit briefs'
+        raise ProgrammeError(f"organization_brief: {found}. {instead}.")
 
 
 def take_as_unchanged(programme_file: str, state: str) -> None:
@@ -259,7 +251,7 @@ def topics(record: Record) -> dict[str, dict]:
 
     With an organization that has ceased to be a partner, only what was promised to it.
     """
-    found = {topic: facts for topic, facts in _topics(record) if not record.left or topic == "follow_up_overdue"}
+    found = {topic: facts for topic, facts in _topics(record) if record.left_on is None or topic == "follow_up_overdue"}
     return dict(list(found.items())[:MOST_TOPICS])
 
 

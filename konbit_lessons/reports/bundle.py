@@ -77,7 +77,7 @@ def bundle(programme, *, quarter=None, language=None, reports=None):
         if language:
             made, files = _only_in(language, made, files)
         files |= contents.indexes(setting, made, shared, alone=True) | read_first(setting, made)
-        name = f"konbit-{file_safe(programme.name) or 'programme'}-{in_words(top.name, language or PLAIN)}"
+        name = f"konbit-{file_safe(programme.name) or 'programme'}-{in_words(top.name, words.language)}"
         name += f"-edition-{record['edition']}" if record["edition"] > 1 else ""
         path, content = top / f"{name}.zip", zipped({f"{name}/{file}": content for file, content in files.items()})
         if not (path.is_file() and digest(path.read_bytes()) in record["zips"]):  # else it stays as it was mailed
@@ -113,10 +113,8 @@ def _refuse_to_mail(made, now, language, period, again):
     """Raise the first reason why the reports cannot be mailed as they are."""
     then, reports = made["inputs"], made["reports"]
     if made["failed"]:
-        raise ReportError(
-            f"bundle: the last time, {_listed(made['failed'])} of {period} could not be made, so that the reports are "
-            f"not complete. The index says where it stopped; then: {again}."
-        )
+        said = f"{_listed(made['failed'])} of {period} could not be made, so that the reports are not complete"
+        raise ReportError(f"bundle: the last time, {said}. The index says where it stopped; then: {again}.")
     if not reports:
         raise DataError(f"bundle: found no shared reports of {period}; make them first: {again}.")
     if changed := [name for name in then.keys() | now.keys() if then.get(name) != now.get(name)]:

@@ -44,10 +44,8 @@ def write_codebook(programme, folder=None, *, language=None):
         its own
     """
     if programme.study:
-        raise ProgrammeError(
-            f"{programme.path.name}: a [study] has one table of its own and no codebook; "
-            "expected a programme with [[source]]."
-        )
+        found = "a [study] has one table of its own and no codebook"
+        raise ProgrammeError(f"{programme.path.name}: {found}; expected a programme with [[source]].")
     files, spoken = {}, [Words(one) for one in ([language] if language else programme.languages)]
     for words in spoken:
         programme.check_language(words.language)

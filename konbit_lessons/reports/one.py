@@ -48,10 +48,9 @@ def _tell_left_out(run, path, left_out):
     """Say which cells showed what a shared page does not take, or refuse the report."""
     said = [f"{path.name}, {what}" for what in left_out]
     if said and run.strict:
-        raise ReportError(
-            f"{'; '.join(said)}: found what no shared page takes. Show it with kl.show, kl.table or kl.prose, or give "
-            f"the cell the tag lab-only. {path.stem} was not published."
-        )
+        instead = "Show it with kl.show, kl.table or kl.prose, or give the cell the tag lab-only"
+        found = f"{'; '.join(said)}: found what no shared page takes"
+        raise ReportError(f"{found}. {instead}. {path.stem} was not published.")
     for what in said:
         run.tell(f"  not on the shared page: {what}")
 

@@ -45,10 +45,9 @@ def pandoc():
     """
     if found := shutil.which("pandoc"):
         return found
-    raise ProgrammeError(
-        "--to docx: found no pandoc, which writes Word files. Install it (pandoc.org; apt install pandoc; "
-        "brew install pandoc; conda install -c conda-forge pandoc), or leave --to docx out."
-    )
+    how = "pandoc.org; apt install pandoc; brew install pandoc; conda install -c conda-forge pandoc"
+    found = "found no pandoc, which writes Word files"
+    raise ProgrammeError(f"--to docx: {found}. Install it ({how}), or leave --to docx out.")
 
 
 def word_file(page, pictures, setting):

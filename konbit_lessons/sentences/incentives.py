@@ -69,11 +69,9 @@ def _alike(table, error):
     The p of the permutation, times the number of incentives, then tells, at half the error since there is no interval;
     groups must be enough, as for an estimate.
     """
-    sides = sum(
-        (table[f"k_{side}"].isin([0]) | (table[f"k_{side}"] == table[f"n_{side}"])).astype(int) for side in SIDES
-    )
+    sides = [(table[f"k_{side}"].isin([0]) | (table[f"k_{side}"] == table[f"n_{side}"])).astype(int) for side in SIDES]
     enough = table["groups_offered"] >= np.where(table["varies_by"] == "event_id", 5, 10)
-    told = (table["reason"] == "separated") & (table["kind"] == "offered") & (sides == 1) & enough
+    told = (table["reason"] == "separated") & (table["kind"] == "offered") & (sum(sides) == 1) & enough
     return told & (table["permutation_p"] * len(table) < error / 2)
 
 
@@ -130,7 +128,8 @@ def headline(say, result):
 
 def in_short(say, rows):
     """Return of some rows what clearly or likely goes with participation, and of which nothing was found."""
-    return _found(say, rows) + _not_found(say, rows)
+    none = _by_strength(say, rows, TEXTS["not_found"], lambda row: f"**{small(str(term_name(say, row['term'])))}**")
+    return _found(say, rows) + (_sentence(say, none) if none else None)
 
 
 def base_rate(say, result):
@@ -151,11 +150,6 @@ def _found(say, rows):
 
     said = _by_strength(say, rows, TEXTS["found"], named)
     return _sentence(say, said) if said else say(TEXTS["found_none"], n=len(rows))
-
-
-def _not_found(say, rows):
-    said = _by_strength(say, rows, TEXTS["not_found"], lambda row: f"**{small(str(term_name(say, row['term'])))}**")
-    return _sentence(say, said) if said else None
 
 
 def _by_strength(say, rows, texts, named):
