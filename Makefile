@@ -59,11 +59,11 @@ simulation: $(VENV)/.ready ## rerun the simulations of docs/simulation.md and do
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.simulation
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.words
 
-bench: $(VENV)/.ready ## time an analysis against R, where it is there, cleaning against pandas, and briefs against Papermill
+bench: $(VENV)/.ready ## time an analysis and briefs against R, where it is there, and Papermill, cleaning against pandas; write docs/performance.md
 	@$(BIN)/python -m benchmarks.against_r
 	@$(BIN)/python -m benchmarks.cleaning --growth
 	@$(BIN)/python -m benchmarks.many_incentives
-	@$(BIN)/python -m benchmarks.briefs
+	@$(BIN)/python -m benchmarks.briefs --write
 
 lock: ## renew the locked requirements (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate \

@@ -54,7 +54,7 @@ class Gate:
         self._reports = [""]
         self._counted = {}  # (figure, report, by, group) → number, organizations it is about, who (row, organization)
         self._places = {}  # place → itself, or where the very same was counted in the report before
-        self._rules, self._known, self._unseen = [], set(), set()
+        self._rules, self._cells, self._known, self._unseen = [], [], set(), set()
 
     def reports(self, names):
         """Begin one report after the other: what those before it showed is public, what they hid stays hidden."""
@@ -119,6 +119,13 @@ class Gate:
         """Say that one figure is never above another, and what is between is none: organizations and records."""
         self._rules.append(("below", high, [low]))
 
+    def grown(self, figure, by, among):
+        """Say that what a figure has grown by since the report before is the sum of the groups of another, `by`.
+
+        Which groups, everybody knows: `among` are what both are among, the figure's first.
+        """
+        self._cells.append((figure, by, among))
+
     def known(self, *figures):
         """Say that everybody knows some figures: they hide nothing, and are hidden where they are about few."""
         self._known.update(figures)
@@ -154,7 +161,7 @@ class Gate:
 
     def _decided(self, smallest):
         """Return which figures are shown, what is told of the least of each, and how they go together."""
-        relations, shown, floors, untold = self._relations(), {}, {}, self._untold(smallest)
+        relations, untold, shown, floors, farthest = self._relations(), self._untold(smallest), {}, {}, {}
         begun = {place: self._reports.index(place[1]) for place in self._places.values()}
         for number in range(len(self._reports)):
             here = [place for place in begun if begun[place] <= number]
@@ -168,7 +175,7 @@ class Gate:
             kept = [place in untold or not shown.get(place, True) for place in here]
             least = [floors.get(place, 0) for place in here]
             printed = [place[0] not in self._unseen for place in here]
-            hidden, low = figures.hide(smallest, *map(np.array, (printed, public, kept, least)))
+            hidden, low = figures.hide(smallest, *map(np.array, (printed, public, kept, least)), farthest)
             for place, is_hidden, low_end, is_printed in zip(here, hidden, low, printed, strict=True):
                 shown.setdefault(place, not is_hidden)  # what a report has shown, the next cannot take back
                 told = self._counted[place][0] if shown[place] else int(low_end // smallest * smallest) * is_printed
@@ -221,6 +228,8 @@ class Gate:
             if whole is not None:
                 apart = sum(self._counted[part][0] for part in parts) == self._counted[whole][0]
                 found.setdefault(("sum" if apart else "union", whole, tuple(parts)), self._reports.index(report))
+        for whole, parts, report in self._grown():
+            found.setdefault(("sum", whole, parts), self._reports.index(report))
         for group in dict.fromkeys(place[1:] for place in self._places):
             for kind, figure, others in self._rules:
                 whole, parts = self._at(figure, *group), [self._at(one, *group) for one in others]
@@ -230,6 +239,20 @@ class Gate:
                         kind = "sum" if self._counted[parts[0]][0] == self._counted[whole][0] else "rest"
                     found.setdefault((kind, whole, tuple(parts)), self._reports.index(group[0]))
         return found
+
+    def _grown(self):
+        """Return (whole, parts, report) of each figure that has grown by whole groups of another."""
+        for figure, by, among in self._cells:
+            cells = defaultdict(list)
+            for name, *at in self._places:
+                if name == among[1] and at[1]:
+                    cells[at[0]].append((self._places[by, *at], self._counted[name, *at][2]))
+            for _, *at in [place for place in self._places if place[0] == figure]:
+                whole, before = self._at(figure, *at), self._at(Before(figure), *at)
+                known = [self._counted[among[0], *one[1:]][2] if one else set() for one in (whole, before)]
+                inside = [(cell, who) for cell, who in cells[at[0]] if who <= known[0] - known[1]]
+                if inside and set().union(*(who for _, who in inside)) == known[0] - known[1]:
+                    yield whole, (*filter(None, [before]), *(cell for cell, _ in inside)), at[0]
 
     def _fits(self, kind, part, whole):
         if kind in ("sum", "below") or whole is None or self._counted[part][2] is None:

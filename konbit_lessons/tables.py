@@ -28,6 +28,7 @@ def codebook() -> dict:
 
 
 TABLES = tuple(codebook()["tables"])
+_made: dict[str, dict[str, pa.DataFrameSchema]] = {}  # what was asked for last
 NEEDED_TABLES = tuple(name for name, table in codebook()["tables"].items() if table.get("needed"))
 
 
@@ -50,13 +51,16 @@ def schemas(
     -------
     dict of str to DataFrameSchema
     """
-    found = {}
-    for name, table in codebook()["tables"].items():
+    asked = repr((declared, languages, currency))  # every notebook loads a programme anew
+    found = {**_made.get(asked, {})}
+    for name, table in () if found else codebook()["tables"].items():
         columns = _columns(table["columns"], declared.get(name, {}), languages)
         columns = {column: _column(about, currency) for column, about in columns.items()}
         about = {"key": tuple(table["key"]), "label": Label.of(table["label"]), "row": Label.of(table["row"])}
         found[name] = pa.DataFrameSchema(columns, name=name, strict=True, metadata=about)
-    return found
+    _made.clear()
+    _made[asked] = found
+    return {**found}
 
 
 def _columns(built_in: dict, declared: dict, languages: tuple[str, ...]) -> dict[str, dict]:

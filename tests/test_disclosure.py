@@ -442,7 +442,7 @@ def test_what_everybody_knows_is_no_help_on_a_page_that_hides_it():
     gate.known("all")
     found = gate.decide(5)["n"].droplevel(["report", "by"])
     assert found["all"].isna().to_dict() == {TOTAL: False, "a": True, "b": True, "c": False}
-    assert found["came"].isna().to_dict() == {TOTAL: True, "a": True, "b": True, "c": True}
+    assert found["came"].isna().to_dict() == {TOTAL: True, "a": True, "b": False, "c": True}  # 5 of 5 tell of none
 
 
 @pytest.mark.parametrize(("again", "shown"), [(0, []), (20, ["visits"])])

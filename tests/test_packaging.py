@@ -74,6 +74,8 @@ def test_a_wheel_holds_the_notebooks_and_the_data_that_the_package_reads(tmp_pat
     with zipfile.ZipFile(wheel) as zipped:
         zipped.extractall(tmp_path / "installed")
     package = tmp_path / "installed" / "konbit_lessons"
+    (kernel,) = package.parent.glob("*.data/data/share/jupyter/kernels/konbit/kernel.json")  # where Jupyter looks
+    assert kernel.read_bytes() == (ROOT / "konbit_lessons" / "reports" / "kernel.json").read_bytes()
     shipped = {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
     assert {path.name for path in (package / "notebooks").glob("*.ipynb")} == shipped
     beside = [

@@ -1,6 +1,5 @@
 """A study of one tidy table, on real data: Thornton (2008), whose answer a reader of the paper knows."""
 
-import runpy
 import shutil
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from bs4 import BeautifulSoup
 from click.testing import CliRunner
 
 import konbit_lessons as kl
+from examples import get_data
 from konbit_lessons.cli import main
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "thornton_2008"
@@ -17,10 +17,9 @@ EXAMPLE = Path(__file__).parent.parent / "examples" / "thornton_2008"
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     """The example as its small script makes it, in a folder of its own."""
-    folder = tmp_path_factory.mktemp("thornton")
-    for name in ("programme.toml", "get_data.py"):
-        shutil.copy(EXAMPLE / name, folder)
-    runpy.run_path(str(folder / "get_data.py"), run_name="__main__")
+    folder = tmp_path_factory.mktemp("studies") / "thornton_2008"
+    get_data.main(["thornton_2008"], folder.parent)
+    shutil.copy(EXAMPLE / "programme.toml", folder)
     return folder
 
 

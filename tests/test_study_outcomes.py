@@ -153,7 +153,9 @@ REFUSED = [
     ('method = "binomial"\n', {}, "expected trials beside method"),
     ("smallest_effect_that_matters = 5\n", {}, "expected a share below 1"),
     ('weights = "w"\n', {"w": lambda rows: rows["x"] - 1}, 'weights "w": found -1.0; expected a number above 0'),
-    ("", {"y": 1}, "nothing can predict"),
+    ("", {"y": 1}, "in all 320 rows it is yes, so nothing can go with it. Take other rows"),
+    ('treated = "t"\n', {}, 'treated: found "t"; expected the column of who had it'),
+    ('adjust_for = ["t"]\n', {}, 'adjust_for: found "t"; expected each column named once'),
     ('further_outcomes = ["x"]\n', {}, r'further_outcomes: found "x \(0 to 6\)", beside y of another unit'),
     ('method = "linear"\n[study.units]\nunit = "USD"\n', {"y": 7}, "in all 320 rows it is 7, so nothing can go"),
     ("", {"y": earned}, 'For a number, say method="linear"'),
@@ -165,6 +167,16 @@ REFUSED = [
 def test_bad_input_is_refused_with_what_to_do(tmp_path, more, columns, message):
     with pytest.raises(KonbitError, match=message):
         answered(study(tmp_path, more, **columns))
+
+
+def test_an_amount_that_may_be_a_code_and_a_cluster_that_is_the_row_are_said_as_they_are(tmp_path):
+    numbered = study(tmp_path, 'adjust_for = ["x"]\n', t=lambda rows: rows.index + 1000, v=lambda rows: rows.index)
+    programme, result, say = answered(numbered)
+    assert kl.rows(programme).attrs["noticed"] == [
+        "t: each row has a whole number of its own; taken as an amount, which a code is not"
+    ]
+    assert "320 pupils)" in str(say.headline(result)) and "schools" not in str(say.headline(result))
+    assert "Within each" not in str(say.ways_explained(result))
 
 
 def test_an_arm_with_three_rows_is_not_told_of(tmp_path):

@@ -142,6 +142,7 @@ class Programme:
             found["adjust_for"] += study.strata
             told = {"steps": study.step, "method": study.method, "trials": study.trials, "weights": study.weights}
             found |= {name: one for name, one in told.items() if one and one != "firth"}
+            found |= {"drawn_within": study.strata} if study.randomized else {}
         return found | ({"by": asked.by} if asked.by else {})
 
     @property
@@ -298,7 +299,8 @@ def _checked(path: Path) -> Sections:
         said = Sections.model_validate(content)
     except ValidationError as error:
         raise ProgrammeError(explained(error, path.name, content)) from error
-    schemas = tables.schemas(declared(said), languages=tuple(said.programme.languages))
+    about = {"languages": tuple(said.programme.languages), "currency": said.programme.currency}
+    schemas = tables.schemas(declared(said), **about)
     if wrong := list(dict.fromkeys(problems(said, schemas))):
         raise ProgrammeError("\n".join(f"{path.name}, {one}." for one in wrong))
     return said

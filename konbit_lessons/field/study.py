@@ -6,6 +6,7 @@ What cannot be told is refused with the row and the line of programme.toml that 
 
 import re
 
+import numpy as np
 import pandas as pd
 
 from konbit_lessons.errors import DataError, ProgrammeError
@@ -13,6 +14,7 @@ from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.sources import read
 from konbit_lessons.field.values import NO, WRITING, YES, Writing, as_number, folded
 
+PLAIN = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d{1,3})?", re.IGNORECASE)  # a number that is read one way only
 MOST_CODED = 6  # whole numbers from 0 or 1 on without a gap, up to this many, may be the numbers of kinds
 
 
@@ -91,6 +93,10 @@ def _refuse_what_does_not_fit(rows: pd.DataFrame, text: pd.DataFrame, programme:
         wrong.append(("units, unit", "an outcome from 0 to 1", "none: it is told of 100; take unit out"))
     if study.treated and (len(study.incentives) != 1 or not numbers[study.treated]):
         wrong.append(("treated", study.treated, "a column of yes and no, beside one incentive"))
+    if study.treated in study.incentives:
+        wrong.append(("treated", study.treated, "the column of who had it, beside that of who was offered it"))
+    named = [*study.incentives, *study.adjust_for, *study.strata]
+    wrong += [("adjust_for", name, "each column named once") for name in named if named.count(name) > 1]
     if wrong:
         key, found, expected = wrong[0]
         raise ProgrammeError(f'{_at(programme, key)}: found "{found}"; expected {expected}.')
@@ -102,7 +108,7 @@ def _strata_of_one_arm(rows: pd.DataFrame, programme: Programme) -> list[str]:
     for stratum in programme.study.strata:
         for name in programme.study.incentives:
             alike = rows.dropna(subset=name).groupby(stratum, observed=True)[name].nunique() < 2
-            found = ", ".join(map(str, alike.index[alike][:6]))
+            found = ", ".join(map(str, alike.index[alike][:6])) + ", …" * (len(alike.index[alike]) > 6)
             said += (
                 [f"{stratum}: in {found} all have the same {name}, so it tells nothing of it"] if alike.any() else []
             )
@@ -121,7 +127,9 @@ def _typed(text: pd.Series, programme: Programme, noticed: list[str]) -> pd.Seri
         noticed.append(f"{name}: {counted} taken as missing")
         text = text.mask(text.isin(blank))
     known = text.dropna()
-    numbers = {one: as_number(one, _writing(programme, known)) for one in known.unique()}
+    writing = _writing(programme, known)
+    is_plain = PLAIN.fullmatch if writing.decimal == "." else lambda text: False
+    numbers = {one: float(one) if is_plain(one) else as_number(one, writing) for one in known.unique()}
     if name in study.yes:
         column = text.isin(study.yes[name]).astype("float64").mask(text.isna())
     elif name in (*study.kinds, *study.strata, study.by):
@@ -150,7 +158,7 @@ def _is_missing(text: str, column: pd.Series, said: list[str] | None) -> bool:
         return text in said
     usual = WRITING["missing"]
     if text.replace("−", "-") not in usual["numbers"]:
-        return folded(text) in usual["texts"]
+        return not PLAIN.fullmatch(text) and folded(text) in usual["texts"]
     others = column[~column.str.replace("−", "-").isin(usual["numbers"])].dropna()
     return not others.str.match(r"[-−]\s*[\d.,]").any()
 
@@ -181,6 +189,8 @@ def _may_be_coded(column: pd.Series, study, noticed: list[str]) -> None:
             f"{name}: its numbers {', '.join(f'{one:g}' for one in levels)} are taken as an amount; if they are codes"
         )
         noticed.append(f'{told} of kinds, write kinds = ["{name}"] under [study], and step = {{ {name} = 1 }} if not')
+    elif name in study.incentives and len(levels) == len(column) > MOST_CODED and not np.any(np.array(levels) % 1):
+        noticed.append(f"{name}: each row has a whole number of its own; taken as an amount, which a code is not")
 
 
 def _refuse_a_stray(known: pd.Series, numbers: dict, programme: Programme) -> None:

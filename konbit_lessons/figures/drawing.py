@@ -68,7 +68,8 @@ class Drawing:
     @cached_property
     def axes(self):
         """The matplotlib axes, drawn as on a wide page, to change before it is saved elsewhere."""
-        return self._with_names(WIDE)[0].axes
+        self._name(canvas := self._drawn(), WIDE)
+        return canvas.axes
 
     def picture(self, width, name):
         """Return the picture at a width in pixels, as an element of HTML of a class of this name."""
@@ -89,33 +90,44 @@ class Drawing:
         with self._ready(width) as canvas:
             canvas.savefig(str(path), dpi=3 * INCH, metadata={"Date": None} if str(path).endswith("svg") else None)
 
-    def _with_names(self, width):
-        """The figure, and what was written into it beside the marks."""
-        canvas = self._drawn(width)
-        for axes in canvas.axes:
-            self._dress(axes, width)
+    @cached_property
+    def _once(self):
+        """The figure of which each picture is made: to draw it takes longer than all that is put on and taken off."""
+        return self._drawn()
+
+    def _name(self, canvas, width):
+        """Give the figure its width, names and numbers; return what was put into it beside the marks."""
+        added = [one for axes in canvas.axes for one in self._dress(axes, width)]
         rows = [axes for axes in canvas.axes if _is_of_rows(axes)]
         high = 46 + sum(24 + self._row(axes, width) * len(axes.get_yticks()) for axes in rows)
         high = high if rows else round(width * (0.75 if width < WIDE else 0.5))
         canvas.set_size_inches(width / INCH, (self.height or high) / INCH)
-        added = [one for axes in rows for one in self._named(axes, width)]
+        added += [one for axes in rows for one in self._named(axes, width)]
         canvas.tight_layout(pad=0.5)
-        return canvas, added
+        return added
 
     @contextmanager
     def _ready(self, width):
         """The figure with names and numbers beside its marks, which are taken off it afterwards."""
         with mpl.rc_context(THEME), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Glyph .* missing from")  # a letter that the font lacks is a box
-            canvas, added = self._with_names(width)
-            yield canvas
+            axes = [one for of in self._once.axes for one in (of.xaxis, of.yaxis)]
+            before, layout = [(one, *_state(one)) for one in axes], {**vars(self._once.subplotpars)}
+            added = self._name(self._once, width)
+            yield self._once
             for one in added:
                 one.remove()
+            for axis, locator, formatter, name, ends in before:
+                axis.set_major_locator(locator)
+                axis.set_major_formatter(formatter)
+                axis.set_label_text(name)
+                axis.set_view_interval(*ends, ignore=True)
+            self._once.subplots_adjust(**layout)
 
-    def _drawn(self, width):
+    def _drawn(self):
         if not isinstance(self.plot, so.Plot):
             return self.plot if isinstance(self.plot, Canvas) else self.plot.figure
-        canvas = Canvas(figsize=(width / INCH, 3))
+        canvas = Canvas()
         with warnings.catch_warnings():
             # seaborn 0.13 copies frames by a keyword that pandas 3 no longer needs, and says so once a plot
             warnings.filterwarnings("ignore", category=pd.errors.Pandas4Warning)
@@ -128,7 +140,7 @@ class Drawing:
         return canvas
 
     def _dress(self, axes, width):
-        """Write values as the language does, a line at zero where differences are shown, and no names of columns."""
+        """Write values as the language does and no names of columns; return a line at zero, where differences are."""
         for at, name in ((axes.xaxis, axes.get_xlabel()), (axes.yaxis, axes.get_ylabel())):
             if name in self.formats:
                 (ticks, write), most = self.formats[name], MOST_TICKS[width < WIDE]
@@ -144,8 +156,8 @@ class Drawing:
                 at.set_major_formatter(_Wrapped(at.get_major_formatter(), int(0.75 * width / LETTER / len(ticks))))
             at.set_label_text(self.axis if at is axes.xaxis else "")
         low, high = axes.get_xlim()
-        if low < 0 < high and _is_of_rows(axes) and not axes.patches:
-            axes.axvline(0, color=INK, linewidth=0.8, zorder=1)
+        of_differences = low < 0 < high and _is_of_rows(axes) and not axes.patches
+        return [axes.axvline(0, color=INK, linewidth=0.8, zorder=1)] if of_differences else []
 
     def _beside(self, axes, width):
         """Whether names stand before the marks: on a wide page, and where no numbers are to be read above them."""
@@ -202,6 +214,11 @@ def _png(canvas):
     picture = Image.open(file).convert("RGB").quantize(COLOURS_KEPT, Image.Quantize.MAXCOVERAGE)
     picture.save(packed, "PNG", bits=4, optimize=True)
     return base64.b64encode(packed.getvalue()).decode("ascii")
+
+
+def _state(axis):
+    """What a picture changes of an axis."""
+    return axis.get_major_locator(), axis.get_major_formatter(), axis.get_label_text(), [*axis.get_view_interval()]
 
 
 def _labels(axes):

@@ -56,6 +56,11 @@ class Answers:
             if not reason:
                 numbers, reason, explanation = self._about(basis, effect, gradient, own=seen["varies_by"])
             numbers = self._sparse(key, seen) if reason else self._told(key, numbers, seen["varies_by"])
+            alone = (
+                len(self.design.asked) == 1 and self.design.terms[key].rows.all()
+            )  # else it was dealt out with others
+            if self.options["drawn_within"] is not None and not reason and alone:
+                numbers["permutation_p"] = self._dealt_anew(key, seen["varies_by"], self.fit.method)
         return {**seen, **UNKNOWN, **numbers, "reason": reason, "explanation": explanation}
 
     def difference(self, key, other):
@@ -135,10 +140,14 @@ class Answers:
         design, fit = self.design, self._penalized
         low, high = penalized_interval(design, key, fit, self.confidence)
         # within one group the shuffles of all groups would be the wrong comparison
-        tries = self.options["permutations"] if design.terms[key].rows.all() else 0
-        p = permutation_p(design, key, varies_by=seen["varies_by"], seed=self.options["seed"], permutations=tries)
+        p = self._dealt_anew(key, seen["varies_by"]) if design.terms[key].rows.all() else float("nan")
         effect = design.contrast(key).effect(fit.coefficients)[0]
         return {"estimate": float(effect), "penalized_low": low, "penalized_high": high, "permutation_p": p}
+
+    def _dealt_anew(self, key, varies_by, method="firth"):
+        """The permutation p of a term, dealt out as it was."""
+        given = {name: self.options[name] for name in ("seed", "permutations", "drawn_within")}
+        return permutation_p(self.design, key, varies_by=varies_by, method=method, **given)
 
     @cached_property
     def _penalized(self):

@@ -7,13 +7,13 @@ folder; what takes time is worked out when it is first looked at.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from numbers import Real
 
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives import (
+    attrition,
     balance,
     clusters,
     cost,
@@ -26,9 +26,8 @@ from konbit_lessons.incentives import (
 )
 from konbit_lessons.incentives.answers import Answers
 from konbit_lessons.incentives.design import CLUSTER, build_design, names_of
-from konbit_lessons.incentives.fit import MEASURED, METHODS, fit_model, separated_columns, separated_in
+from konbit_lessons.incentives.fit import MEASURED, METHODS, check_options, fit_model, separated_columns, separated_in
 from konbit_lessons.incentives.formula import Note, by_names, label
-from konbit_lessons.incentives.used import NUMBERS
 from konbit_lessons.kept import kept
 from konbit_lessons.words import mark
 
@@ -55,6 +54,7 @@ def estimate(
     weights=None,
     reference=None,
     by=None,
+    drawn_within=None,
     exploratory=False,
     labels=None,
     steps=None,
@@ -99,6 +99,8 @@ def estimate(
     reference : mapping of an incentive of several kinds to the kind that the others are compared with
     by : name of a column of few groups; ``groups`` then has the effects within each and their differences, from a model
         in which every incentive has its own effect in each group
+    drawn_within : names of columns, none or more, within whose levels the incentives were drawn by lot; None: they were
+        not. Then shuffles are by that lot, also beside an estimate, and Lin's adjustment is one of the other ways
     exploratory : p-values are adjusted by Benjamini and Hochberg, and called so, instead of Holm
     labels : mapping of a column to the words for it
     steps : mapping of an amount to the difference in it that is told of; else two standard deviations, rounded
@@ -125,7 +127,7 @@ def estimate(
     (``vcovCR(…, type = "CR2")``, ``coef_test(…, test = "Satterthwaite")``, ``Wald_test(…, test = "HTZ")``).
     """
     given = {name: value for name, value in locals().items() if name != "rows"}
-    _check(given)
+    check_options(given)
     given |= {
         "incentives": names_of(incentives),
         "cluster": names_of(cluster),
@@ -227,6 +229,7 @@ class Estimates:
         return answered(rows, question | (asked or {}), given | options)
 
     @cached_property
+    @ONE_THREAD
     def fit(self):
         """The fitted model as statsmodels has it, with the standard errors and degrees of freedom of this result.
 
@@ -248,6 +251,7 @@ class Estimates:
 
     @cached_property
     @kept
+    @ONE_THREAD
     def covariates(self):
         """The effects of the formula's other columns on the outcome, each with its interval.
 
@@ -263,12 +267,19 @@ class Estimates:
         return balance.balance_of(self.answers.design, self.smallest)
 
     @cached_property
+    @kept
+    @ONE_THREAD
+    def attrition(self):
+        """Whose outcome is missing, and the bounds of Lee (2009): see ``attrition.attrition_of``."""
+        return attrition.attrition_of(self)
+
+    @cached_property
     def pairs(self):
         """The kinds of an incentive against each other, two by two: see ``result.pairs_of``."""
         return result.pairs_of(self.answers, self.table, self.asked[2])
 
     shown = result.shown
-    treated = treated.treated_of
+    treated = ONE_THREAD(treated.treated_of)
     of_outcomes = result.of_outcomes
     costs = cost.costs
 
@@ -281,6 +292,7 @@ class Estimates:
 
     @cached_property
     @kept
+    @ONE_THREAD
     def imputed(self):
         """The estimates with missing answers of organizations imputed, an ``Imputed``, or None.
 
@@ -295,26 +307,12 @@ class Estimates:
 
     @cached_property
     @kept
+    @ONE_THREAD
     def prediction(self):
         """How well the model tells groups it has not seen, a ``Prediction``; None where it gives no probability."""
         asked = self.asked[1]
         few = min(self.clusters.values()) < 10 or asked["method"] not in prediction.METHODS or asked["weights"]
         return None if few else prediction.prediction(self)
-
-
-def _check(given):
-    for what, known in (("method", METHODS), ("covariance", clusters.KINDS)):
-        if given[what] not in known:
-            raise ModelError(f"{what}: found {given[what]!r}; expected one of {', '.join(known)}.")
-    whole = "a whole number, 0 or more", lambda x: x >= 0 and x == int(x)
-    share = "a share between 0 and 1, such as 0.95", lambda x: 0 < x < 1
-    some = "a share above 0 and at most 1, such as 0.10", lambda x: 0 < x <= 1
-    numbers = {"confidence": share, "smallest_effect": some, "permutations": whole, "seed": whole}
-    if given["smallest_effect"] is None or (given["method"] in NUMBERS and given["smallest_effect"] > 0):
-        del numbers["smallest_effect"]
-    for what, (expected, fits) in numbers.items():
-        if not isinstance(given[what], Real) or not fits(given[what]):
-            raise ModelError(f"{what}: found {given[what]!r}; expected {expected}.")
 
 
 @kept
@@ -334,6 +332,8 @@ def answered(rows, question, options):
     """
     answers = _answers(build_design(rows, **question), question["method"], options)
     design, by = answers.design, options["by"]
+    if apart := [name for name in options["drawn_within"] or () if name not in design.frame]:
+        raise ModelError(f'drawn_within: "{apart[0]}" is not in the formula; what it was drawn within is adjusted for.')
     apart = by and _answers(build_design(rows, by=by, **question), question["method"], options)
     groups = {column: int(codes.max()) + 1 for column, codes in design.clusters.items()}
     named = MEASURED if design.is_measured and answers.fit.is_linear else METHODS[question["method"]]

@@ -8,6 +8,7 @@ reports ``converged=True`` and, with cluster errors, p = 0.
 
 import warnings
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -15,8 +16,10 @@ from scipy.optimize import minimize, root
 from scipy.special import expit
 
 from konbit_lessons.errors import ModelError
+from konbit_lessons.incentives.clusters import KINDS
 from konbit_lessons.incentives.contrasts import IDENTITY, LOG, LOGIT, Link
 from konbit_lessons.incentives.formula import label
+from konbit_lessons.incentives.used import NUMBERS
 from konbit_lessons.words import mark
 
 TOLERANCE = 1e-8  # of firthmodels: its default, 1e-4, gives 4.8 digits
@@ -50,6 +53,28 @@ class Fit:
     def variances(self):
         """The variance of each share, (n,)."""
         return self.weights / self.trials**2
+
+
+def check_options(given):
+    """Check the options of an analysis by name: method, covariance, confidence, smallest effect, shuffles, seed.
+
+    Raises
+    ------
+    ModelError
+        One of them is none of those there are, or out of its range.
+    """
+    for what, known in (("method", METHODS), ("covariance", KINDS)):
+        if given[what] not in known:
+            raise ModelError(f"{what}: found {given[what]!r}; expected one of {', '.join(known)}.")
+    whole = "a whole number, 0 or more", lambda x: x >= 0 and x == int(x)
+    share = "a share between 0 and 1, such as 0.95", lambda x: 0 < x < 1
+    some = "a share above 0 and at most 1, such as 0.10", lambda x: 0 < x <= 1
+    numbers = {"confidence": share, "smallest_effect": some, "permutations": whole, "seed": whole}
+    if given["smallest_effect"] is None or (given["method"] in NUMBERS and given["smallest_effect"] > 0):
+        del numbers["smallest_effect"]
+    for what, (expected, fits) in numbers.items():
+        if not isinstance(given[what], Real) or not fits(given[what]):
+            raise ModelError(f"{what}: found {given[what]!r}; expected {expected}.")
 
 
 def fit_model(X, y, method, trials=None):

@@ -172,7 +172,7 @@ def shown(result, smallest, also_hidden=()):
     ----------
     result : Estimates
     smallest : int
-    also_hidden : terms whose counts another figure of the reports hides; theirs are not told here either
+    also_hidden : columns of terms, or the outcome, whose counts another figure of the reports hides; nor are they here
 
     Returns
     -------
@@ -182,16 +182,18 @@ def shown(result, smallest, also_hidden=()):
         return result
     design = result.answers.design
     few = {name for name in design.terms if _is_few(design, name, smallest)}
-    told = {other for name in few for other in design.others(name)} | ({*also_hidden} & {*design.terms})
+    told = {other for name in few for other in design.others(name)}
+    told |= {name for name, term in design.terms.items() if {name, term.column} & {*also_hidden}}
     told -= few
     told_by = [j for name in few - {*design.unfit} for j in design.contrast(name).columns]
+    is_few = bool({*design.formula.outcome} & {*also_hidden}) or _is_few_of(_who(design), design.y > 0, smallest)
     explained = result.not_estimable["explanation"].mask(result.not_estimable["term"].isin(few), "")
     return replace(
         result,
         table=_safe(result.table, result.table["term"], design, (few, told), smallest),
         groups=None if result.groups is None else _shown_groups(result, few, told, smallest),
         coefficients=result.coefficients.mask(np.isin(np.arange(len(design.names)), told_by)),
-        rate=result.rate if design.is_measured or not _is_few_of(_who(design), design.y > 0, smallest) else np.nan,
+        rate=result.rate if design.is_measured or not is_few else np.nan,
         left_out=_of_enough(result.left_out, result.asked[0], smallest),
         not_estimable=result.not_estimable.assign(explanation=explained),
         notes=tuple(note for note in result.notes if "dropped" not in note.values),  # noqa: PD011  (of a Note)

@@ -85,7 +85,7 @@ def _limit(Z, data, best, drop, side):
     raise ModelError("the penalized interval did not converge. Name fewer columns in adjust_for.")
 
 
-def permutation_p(design, name, *, varies_by, permutations, seed):
+def permutation_p(design, name, *, varies_by, permutations, seed, method="firth", drawn_within=None):
     """(1 + #{|T*| ≥ |T|}) / (permutations + 1), with T the efficient score of the incentive.
 
     One Firth fit without the incentive gives probabilities p and weights W; with residuals r = y − p,
@@ -100,10 +100,11 @@ def permutation_p(design, name, *, varies_by, permutations, seed):
     if not permutations:
         return float("nan")
     X = np.delete(design.X, design.contrast(name).columns, axis=1)
-    fit = fit_model(X, design.y, "firth", design.mass)
+    fit = fit_model(X, design.y, method, design.mass)
     WX = X * fit.weights[:, None]
     u = fit.score - WX @ np.linalg.lstsq(WX.T @ X, X.T @ fit.score, rcond=None)[0]
-    dealt = shuffled_scores(design, name, u, varies_by=varies_by, permutations=permutations, seed=seed)
+    options = {"permutations": permutations, "seed": seed, "drawn_within": drawn_within}
+    dealt = shuffled_scores(design, name, u, varies_by=varies_by, **options)
     if not len(dealt):
         return float("nan")
     observed = abs(design.terms[name].x @ u)
@@ -111,30 +112,37 @@ def permutation_p(design, name, *, varies_by, permutations, seed):
     return float((1 + as_far.sum()) / (permutations + 1))
 
 
-def shuffled_scores(design, name, u, *, varies_by, permutations, seed):
-    """x*'u of every shuffle x* of the incentive, for ``u`` (n,); none when no shuffle could differ."""
-    score, value, strata, fixed = _to_shuffle(design, name, varies_by, u)
+def shuffled_scores(design, name, u, *, varies_by, permutations, seed, drawn_within=None):
+    """x*'u of every shuffle x* of the incentive, for ``u`` (n,); none when no shuffle could differ.
+
+    Shuffles stay within the levels of the columns ``drawn_within``, where the incentive was drawn by lot; else within
+    groups, or kinds of them.
+    """
+    score, value, strata, fixed = _to_shuffle(design, name, varies_by, u, drawn_within)
     if not len(value):
         return np.empty(0)
     rng, dealt = np.random.default_rng([seed, zlib.crc32(name.encode())]), []
     order, places = np.empty(len(strata), int), np.argsort(strata, kind="stable")
     for _ in range(permutations):  # a random order of the positions that keeps each within its stratum
-        order[places] = np.lexsort([rng.random(len(strata)), strata])
+        order[places] = np.argsort(strata + rng.random(len(strata)))
         dealt.append(fixed + score @ value[order])
     return np.array(dealt)
 
 
-def _to_shuffle(design, name, varies_by, u):
+def _to_shuffle(design, name, varies_by, u, drawn_within):
     """What a shuffle moves: of the strata in which the incentive differs, each group's score, value and stratum; the
     other strata add the same to every T*."""
-    x = design.terms[name].x
+    x, lots = design.terms[name].x, None
+    if drawn_within is not None:
+        told = design.frame[list(drawn_within)]
+        lots = pd.MultiIndex.from_frame(told).factorize()[0] if len(drawn_within) else np.zeros(len(x), int)
     if varies_by == "row":
-        score, value, strata = u, x, next(iter(design.clusters.values()))
+        score, value, strata = u, x, next(iter(design.clusters.values())) if lots is None else lots
     else:
         codes = design.clusters[varies_by]
         first = np.unique(codes, return_index=True)[1]
         score, value = np.bincount(codes, u), x[first]
-        strata = _kinds(design, codes)[first]
+        strata = (_kinds(design, codes) if lots is None else lots)[first]
     for other in design.others(name):  # groups with another level of the factor keep it
         with_it = design.terms[other].x > 0
         strata = 2 * strata + (with_it if varies_by == "row" else with_it[first])

@@ -124,7 +124,7 @@ def _frame(used, formula, incentives, cluster, reference, by):
     for name in (*incentives, *formula.columns):
         if name in incentives:
             columns[name] = prepared(used[name], "an incentive", reference=reference.get(name), most=MOST_LEVELS)
-        elif name in cluster and not is_number(used[name]):
+        elif name in cluster and not is_number(used[name]) and not _within(used, incentives, name, cluster):
             raise ModelError(
                 f'adjuster "{name}": found a cluster column; with a level for each of its groups nothing would be left '
                 "to compare between them. Take it out of the formula."
@@ -138,6 +138,13 @@ def _frame(used, formula, incentives, cluster, reference, by):
             found = len(columns[by].cat.categories)
             raise ModelError(f'by="{by}": found {found} groups; expected 2 to {MOST_LEVELS}.')
     return pd.DataFrame(columns)
+
+
+def _within(used, incentives, name, cluster):
+    """Whether some incentive differs within groups of a further cluster column, so that these can be adjusted for."""
+    return name != cluster[0] and any(
+        len(used[[name, one]].drop_duplicates()) > used[name].nunique() for one in incentives
+    )
 
 
 def prepared(column, role, *, reference=None, most=MOST_ADJUSTED):
@@ -270,11 +277,10 @@ def read_outcome(used, outcome, method, trials=None):
         _refuse(column, ~np.isin(numbers, (0.0, 1.0)), "yes or no (true/false or 1/0), or blank", hint)
     if numbers.min() == numbers.max():
         same = f'outcome "{outcome}": in all {len(numbers)} rows '
-        if method in NUMBERS and numbers[0] not in (0.0, 1.0):
-            raise ModelError(f"{same}it is {numbers[0]:g}, so nothing can go with it. Take another outcome.")
-        who = {0.0: "nobody", 1.0: "everybody"}.get(numbers[0], f"a share of {numbers[0]:g}")
-        hint = "Take a longer period or another outcome."
-        raise ModelError(f"{same}{who} took part, so nothing can predict who does. {hint}")
+        value = {0.0: "no", 1.0: "yes"}.get(numbers[0], f"{numbers[0]:g}")
+        said = {0.0: "nobody took part", 1.0: "everybody took part"} if outcome == CAME else {}
+        hint = "Take other rows, such as of a longer period, or another outcome."
+        raise ModelError(f"{same}{said.get(numbers[0], f'it is {value}')}, so nothing can go with it. {hint}")
     return numbers, m if trials else np.ones(len(numbers))
 
 

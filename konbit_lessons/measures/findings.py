@@ -187,7 +187,7 @@ def _behind(data, rows, result, row, quarter):
         return _of(n, pd.Series({"offered": n - row["k"], "not_offered": row["k"]}))
     if kind == "reached":
         table = participation.reached(data, quarter=quarter)
-        return _of(n, table[table["org_type"] == row["name"]].set_index("fiscal_quarter")["so_far"])
+        return _of(n, table[table["org_type"] == row["name"]].set_index("fiscal_quarter")["at_least"])
     if kind == "expects":
         counts = (row[["before", "after"]].astype(float) * row["both"]).round().astype(int)
         both = pd.DataFrame({"point": counts.index, "k": counts.array, "n": int(row["both"])})

@@ -24,7 +24,7 @@ from konbit_lessons.measures.intervals import with_shares
 from konbit_lessons.panel import invitations
 
 TIMES = {"came_once": 1, "came_again": 2, "third": 3, "fourth": 4, "came_five_times": 5}  # step → events attended
-UNSEEN = ("third", "fourth", "later", "asked_now", "came_now")  # on no page; ``later``: after the fifth time
+UNSEEN = ("third", "fourth", "later", "called", "asked_now", "came_now")  # on no page; ``later``: after the fifth time
 STEPS = ("roster", "invited", *(one for one in TIMES if one not in UNSEEN))
 BANDS = ("talked", "quarter_before", "earlier", "never")  # by the last conversation
 TAKEN_UP = ("org_type", "event_type", "consulted_at_design", "other_support_now")
@@ -97,25 +97,26 @@ def _taken_part(data: Data, *, quarter: str) -> pd.DataFrame:
     gate, rows = Gate(), panel(data, quarter=quarter)
     for one in gate.reports(reports(data, quarter)):
         so_far = rows[rows["fiscal_quarter"] <= one]
-        came = attendances(so_far[so_far["fiscal_quarter"] == one])
-        each = _steps(data, so_far, one)
-        each["reached"] = each["organization_id"].isin(came["organization_id"])
-        gate.count(each, ["roster", "invited", *TIMES, "reached"], by=["org_type"])
+        now = so_far[so_far["fiscal_quarter"] == one]
+        each, came = _steps(data, so_far, one), attendances(now)
+        each["called"], each["reached"] = (each["organization_id"].isin(of["organization_id"]) for of in (now, came))
+        gate.count(each, ["roster", "invited", *TIMES, "called", "reached"], by=["org_type"])
         every = attendances(so_far)
         later = every.groupby("organization_id").cumcount() >= len(TIMES)
         gate.count(every.assign(later=later), ["later"], by=["org_type"], records=True)
-        _count_taken_up(gate, so_far, one, [name for name in TAKEN_UP if name in rows])
+        _count_taken_up(gate, so_far, one, _taken_up_by(data.programme, rows))
         here = _partners_in(data, one, came)
         gate.count(here, ["reached", "partners"], by=["place"])
     gate.nested(*reversed(STEPS))
     for more, fewer in pairwise(reversed(TIMES)):
         gate.below(more, fewer)
     gate.nested("reached", "partners")
+    gate.nested("reached", "called")  # of none of the 3 invited in a quarter it is not said that none came
     gate.overlapping("came_once", [Before("came_once"), "reached"])
     gate.lasting("came_again", "came_five_times")
     gate.below("reached", "attendances")
     gate.partition("attended", [*TIMES, "later"])
-    gate.known("roster", "invited", "partners")
+    gate.known("roster", "invited", "called", "partners")
     return _decided(gate, data)
 
 
@@ -124,11 +125,18 @@ def _count_taken_up(gate: Gate, rows: pd.DataFrame, quarter: str, by: Sequence[s
     known = rows[rows["attended"].notna()]
     attended, now = known["attended"].astype(bool), known.get("fiscal_quarter", "") == quarter
     known = known.assign(invitations=True, attended=attended, invitations_now=now, attendances=attended & now)
-    known = known.assign(asked_now=now, came_now=attended & now)
+    here = known[known["invitations_now"]].assign(asked_now=True, came_now=lambda one: one["attended"])
     pairs = [PAIRS[1]] if {*PAIRS[1]} <= {*by} else []
     gate.count(known, ["invitations", "attended"], by, pairs=pairs, records=True)
-    gate.count(known, ["asked_now", "came_now"], [name for name in by if name in PAIRS[1]], pairs=pairs, records=True)
+    cells = [("event_id", "org_type")] if {*by} & {"org_type"} else []
+    gate.count(here, ["asked_now", "came_now"], pairs=cells, records=True)
     gate.count(known, ["invitations_now", "attendances"], [name for name in by if name == "org_type"], records=True)
+
+
+def _taken_up_by(programme: Programme, rows: pd.DataFrame) -> list[str]:
+    """What invitations are grouped by: on the pages, and by each incentive, of which the page on them tells counts."""
+    offers = [name for name in programme.incentives if name in rows and not rows[name].nunique() > 2]
+    return [name for name in [*TAKEN_UP, *offers] if name in rows]
 
 
 def _decided(gate: Gate, data: Data) -> pd.DataFrame:
@@ -136,8 +144,8 @@ def _decided(gate: Gate, data: Data) -> pd.DataFrame:
     gate.nested("attended", "invitations")
     gate.nested("attendances", "invitations_now")
     gate.partition("invitations", [Before("invitations"), "invitations_now"])
-    gate.partition("attended", [Before("attended"), "came_now"])
-    gate.partition("came_now", ["attendances"])
+    gate.partition("attended", [Before("attended"), "attendances"])
+    gate.grown("attended", "came_now", among=("invitations", "asked_now"))
     gate.lasting("attended")
     gate.below("came_now", "asked_now")
     gate.known("invitations", "invitations_now", "asked_now")
@@ -231,7 +239,7 @@ def invitations_taken_up(data: Data, rows: pd.DataFrame, *, also: str = "") -> p
     if not also and _are_all(rows, panel(data, quarter=last)):
         shown = taken_part(data, quarter=last)
     else:
-        gate, by = Gate(), [also] if also else [name for name in TAKEN_UP if name in rows]
+        gate, by = Gate(), [also] if also else _taken_up_by(data.programme, rows)
         for quarter in gate.reports(sorted(quarters.unique()) or [""]):
             _count_taken_up(gate, rows[quarters <= quarter], quarter, by)
         shown = _decided(gate, data)
@@ -263,11 +271,12 @@ def _counted(shown: pd.DataFrame, figures: list[str]) -> pd.DataFrame:
 
 
 def hidden_incentives(programme: Programme, rows: pd.DataFrame, data: Data | None = None) -> set[str]:
-    """Incentives of which some invitations are hidden on a page; none in a study, or where nothing is hidden."""
+    """Groupings of which some invitations are hidden, ``attended`` if that of all is; none where nothing is hidden."""
     if programme.study or programme.smallest_cell <= 1:
         return set()
     counted = invitations_taken_up(data or cleaned(programme), rows)
-    return {*counted[counted.isna().any(axis=1)].index.get_level_values("by")} & {*TAKEN_UP}
+    hidden = {*counted[counted.isna().any(axis=1)].index.get_level_values("by")}
+    return {"attended" if by == TOTAL else by for by in hidden}
 
 
 def in_groups(data: Data, known: pd.DataFrame, figures: Sequence[str], *, named: str, whole: str) -> pd.DataFrame:

@@ -7,6 +7,7 @@ elsewhere kernels are started in the ordinary way.
 
 import atexit
 import ctypes
+import gc
 import json
 import os
 import signal
@@ -18,6 +19,7 @@ from importlib import import_module
 from pathlib import Path
 from threading import Lock
 
+import numpy as np
 import psutil
 from jupyter_client.provisioning import LocalProvisioner
 
@@ -34,6 +36,7 @@ import sys
 sys.path.insert(0, {parent!r})
 import konbit_lessons.reports.warm
 del sys.path[0]
+konbit_lessons.reports.warm.prepare()
 konbit_lessons.reports.warm.serve()
 """
 OF_THE_LIBRARY = Path(__file__).parents[1]
@@ -45,15 +48,21 @@ class WarmProvisioner(LocalProvisioner):
 
     async def launch_kernel(self, cmd, **kwargs):
         """Start a kernel with the options that `cmd` ends with, after the code that an ordinary one runs."""
-        environment = kwargs["env"]
+        environment, self.cwd = kwargs["env"], kwargs.get("cwd") or Path.cwd()
         with _STARTING:  # two threads at once would start two
-            self._from = _server(environment.get("PYTHONPATH", ""))
-        self.process = self._from.start(cmd[cmd.index("-c") + 2 :], environment)
+            self._from = self.server(environment.get("PYTHONPATH", ""))
+        self.process = self._from.start(cmd[cmd.index("-f") :], environment, str(self.cwd))
         self.pid = self.pgid = self.process.pid
         return self.connection_info
 
+    def server(self, path):
+        """Return the process that is ready, with these folders to import from."""
+        return _server(path)
+
     def end(self):
         """End the kernel and all that its notebooks started, in whichever group or session that is."""
+        if self.pid is None:  # it never began
+            return
         try:
             kernel = psutil.Process(self.pid)
             kernel.suspend()  # so that it starts nothing more
@@ -73,7 +82,7 @@ class Copied(psutil.Process):
         return None if self.is_running() else 0
 
 
-class _Server:
+class Server:
     """The process that is ready, which ends with this one: by then it reads the end of its input."""
 
     def __init__(self, path):
@@ -82,12 +91,12 @@ class _Server:
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-c", code], env=os.environ | FIXED | {"PYTHONPATH": path}, **own
         )
-        self._one_at_a_time = Lock()
+        self._reads, self._writes, self._one_at_a_time = self._process.stdin, self._process.stdout, Lock()
         atexit.register(self._process.communicate)
 
-    def start(self, options, environment):
-        """Return a kernel that was started with these options in this environment."""
-        return Copied(self._ask([options, environment]))
+    def start(self, *asked):
+        """Return a kernel that was started with options, in an environment and a folder."""
+        return Copied(self._ask(asked))
 
     def sweep(self):
         """End what a kernel that is gone has left behind."""
@@ -95,11 +104,11 @@ class _Server:
 
     def _ask(self, what):
         with self._one_at_a_time:
-            print(json.dumps(what), file=self._process.stdin, flush=True)
-            return int(self._process.stdout.readline())
+            print(json.dumps(what), file=self._reads, flush=True)
+            return int(self._writes.readline())
 
 
-_server, _STARTING = cache(_Server), Lock()
+_server, _STARTING = cache(Server), Lock()
 
 
 def _end_all_below(process, but=()):
@@ -121,8 +130,8 @@ def _adopt_orphans():
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def serve():
-    """Import what notebooks need; then for each line of the input become a kernel, in a copy of this process."""
+def prepare():
+    """Import what notebooks need."""
     import konbit_lessons
 
     measures = [f"konbit_lessons.measures.{path.stem}" for path in OF_THE_LIBRARY.glob("measures/[!_]*.py")]
@@ -130,6 +139,11 @@ def serve():
         import_module(name)
     for name in konbit_lessons.__all__:
         getattr(konbit_lessons, name)
+    gc.freeze()  # no copy looks through what is never let go
+
+
+def serve():
+    """Become a kernel for each line of the input, in a copy of this process."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # a kernel that has ended is gone
     _adopt_orphans()
     this, kernels = psutil.Process(), set()
@@ -146,7 +160,7 @@ def serve():
     _end_all_below(this)  # the process that asked has ended
 
 
-def _become_kernel(options, environment):
+def _become_kernel(options, environment, folder):
     """Go on as a kernel, and never come back."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     _adopt_orphans()
@@ -157,6 +171,9 @@ def _become_kernel(options, environment):
     os.dup2(2, 1)
     os.environ.clear()
     os.environ.update(environment)
+    os.chdir(folder)
+    if environment.get("PYTHONHASHSEED") != FIXED["PYTHONHASHSEED"]:
+        np.random.seed()  # noqa: NPY002  # else chance would give every copy the same
     options.append(f"--IPKernelApp.parent_handle={os.getppid()}")  # it ends with the process that it is a copy of
     try:
         import_module("ipykernel.kernelapp").launch_new_instance(options)

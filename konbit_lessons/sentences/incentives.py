@@ -173,14 +173,16 @@ def _sentence(say, said):
 
 
 def best_incentive(say, result):
-    """Return the main point of the figure: the incentive that goes with most participation, where one does."""
+    """Return the main point of the figure: the incentive that goes with most participation, where one does; of a study
+    where none does, the one that goes with the least."""
     units, rows = units_of(say, result), incentive_rows(say, result)
-    more = rows[rows["strength"].isin(FOUND) & (rows["estimate"] > 0)]
-    if more.empty:
+    found = rows[rows["strength"].isin(FOUND) & ((rows["estimate"] > 0) | units["in_a_study"])]
+    if found.empty:
         return say("The data show no incentive that goes with more participation")
-    row = more.iloc[0]
-    text = TEXTS["best_incentive"]["in a study" if units["in_a_study"] else "ours"]
-    return say(text, label=row["label"], points=row["estimate"], **units)
+    row = found.iloc[0] if found["estimate"].iloc[0] > 0 else found.iloc[-1]  # else that with the fewest
+    own = "in a study" if row["estimate"] > 0 else "fewer in a study"
+    text = TEXTS["best_incentive"][own if units["in_a_study"] else "ours"]
+    return say(text, label=row["label"], points=abs(row["estimate"]), **units)
 
 
 def of_incentive(say, result, row):
@@ -333,7 +335,8 @@ def strength_rule(say, result):
     correction = say("the correction of Benjamini and Hochberg") if result.exploratory else say("Holm's correction")
     values = {"confidence": result.confidence, "smallest": result.smallest_effect, "correction": correction}
     values |= {"error": 1 - result.confidence, "chance": LIKELY * (1 - result.confidence)}
-    return [say_known(say, rule, **values) for rule in TEXTS["rule"].values()]
+    unasked = ("clear", "likely") if say.units and len(result.table) == 1 else ("alone",)  # one has no others beside it
+    return [say_known(say, rule, **values) for key, rule in TEXTS["rule"].items() if key not in unasked]
 
 
 def caveat(say):
@@ -378,4 +381,5 @@ def marks(say, result):
 def numbers_caption(say, result):
     """Return what the table of all incentives shows."""
     correction = say("Benjamini and Hochberg") if result.exploratory else say("Holm")
-    return say(TEXTS["numbers_caption"], n=result.n, correction=correction, **units_of(say, result))
+    counted = say(TEXTS["numbers_caption"], n=result.n, **units_of(say, result))
+    return counted + (say(TEXTS["several"], correction=correction) if len(result.table) > 1 else None)

@@ -69,6 +69,23 @@ def _moved(say, result, completed):
     return say(TEXTS["imputed"], label=say.term_name(most["term"]), **rows, **most[["own", "pooled"]])
 
 
+def redrawn(say, result):
+    """Return one sentence per incentive, of a study drawn by lot: how often that lot alone would differ as much."""
+    if not (say.units and say.programme.study.randomized):
+        return []
+    rows = result.table[result.table["reason"] == ""].to_dict("records")
+    told = [say_known(say, TEXTS["redrawn"], label=say.term_name(row["term"]), p=row["permutation_p"]) for row in rows]
+    return [*filter(None, told)]
+
+
+def attrition(say, result):
+    """Return one sentence per incentive, of a study drawn by lot: whose outcome is missing, and what it leaves open."""
+    if not (say.units and say.programme.study.randomized):
+        return []
+    told = result.attrition.assign(confidence=result.confidence).to_dict("records")
+    return [say(TEXTS["attrition"], label=say.term_name(row["term"]), **row) for row in told]
+
+
 def missed(say, result):
     """Return one sentence per incentive without a finding: the effect that would most likely have been missed."""
     said = []
@@ -80,7 +97,12 @@ def missed(say, result):
 
 
 def explained_away(say, result):
-    """Return one sentence per clear or likely finding: how strong something unmeasured would have to be (E-values)."""
+    """Return one sentence per clear or likely finding: how strong something unmeasured would have to be (E-values).
+
+    None of a study that was drawn by lot, where nothing unmeasured can have gone with it but by chance.
+    """
+    if say.units and say.programme.study.randomized:
+        return []
     return [
         say(TEXTS["explained_away"], label=name, ratio=row["e_value"], limit=row["e_value_limit"])
         for name, row in _of_strength(say, result, FOUND)
@@ -99,6 +121,8 @@ def predicted(say, result):
     told = result.prediction
     if told is None:
         few = min(result.clusters.values()) < 10
+        if say.units and not few:
+            return None  # no chance is foretold by such a method
         why = TEXTS["no_prediction"]["few" if few else "method"]
         return say(why, groups=say.units_of(result)["groups"])
     table, groups = told.table.set_index("measure"), say.units_of(result)["groups"]
@@ -176,6 +200,8 @@ def how_many_agree(say, result):
     told = list(_ways(say, result))
     if len(told) == 1:
         name, ways, kept = told[0]
+        if len(ways) == 1:
+            return say(TEXTS["one_way"], label=name)
         return say("{label}: the same direction in {kept} of {n} ways of looking", label=name, kept=kept, n=len(ways))
     kept = sum(same == len(ways) for _, ways, same in told)
     how_many = "none" if not told else "both" if kept == len(told) == 2 else "all" if kept == len(told) else "some"
@@ -226,7 +252,10 @@ def ways_explained(say, result):
     n = table.loc[table["n"] > 0, "n"]
     units, alike = say.units_of(result), n.min() == n.max()
     used = say.row_count(n.min(), units) if alike else say("{low} to {high} rows", low=n.min(), high=n.max())
-    said = say(TEXTS["ways"], used=used, group=units["group"])
+    said = say(TEXTS["ways"], used=used)
+    if ((table["specification"] == "fixed") & (table["estimate"].notna() | (not say.units))).any():
+        said += say(TEXTS["within"], group=units["group"])
+    said += say(TEXTS["moves"])
     if {"senior", "delegates"} & {*table["specification"]}:
         said += say("With a senior delegate, or by the number of delegates, what is counted differs too.")
     return said

@@ -20,7 +20,7 @@ def reached_so_far(say, reached, quarter):
     """Return how many organizations were reached up to a quarter against the target, beside their attendances."""
     last = _kinds(reached[reached["fiscal_quarter"] == reached["fiscal_quarter"].max()])
     parts = list(filter(None, (_of_target(say, line) for line in last.to_dict("records"))))
-    counted = reached.loc[reached["org_type"].isin(last["org_type"]), "attendances"]
+    counted = reached.loc[reached["org_type"] == TOTAL, "attendances"]
     n = counted.sum(skipna=False) if len(parts) == len(last) else None
     times = say_known(say, pair("{n} attendance", "{n} attendances"), n=n)
     told = {"parts": parts, "attendances": times, "quarter": quarter if len(reached) else ""}

@@ -22,6 +22,7 @@ from konbit_lessons.field.cleaning.record import LISTS, Record, as_list
 from konbit_lessons.field.declared import AMOUNT, EXPECTS
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.values import as_text, ordered, stacked
+from konbit_lessons.kept import told_by
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,11 @@ class Data:
         return self.quarters[-1]
 
     @cached_property
-    def kept_as(self) -> tuple:
+    def kept_as(self) -> object:
         """What tells it from every other; see :func:`konbit_lessons.kept.kept`."""
         said = self.programme.path.name, repr(self.programme.said), self.programme.smallest_cell
-        return *said, *(getattr(one, "frames", one) for one in (self.tables, self.lists))
+        told = told_by((*said, *(getattr(one, "frames", one) for one in (self.tables, self.lists))))
+        return told or object()  # which nothing tells
 
     def __getattr__(self, name: str) -> pd.DataFrame:
         if name in tables.TABLES:
