@@ -100,15 +100,12 @@ class Say(string.Formatter):
     def __init__(self, language="en", programme=None):
         words = self.words = Words.of(language)
         self.language, self.programme = words.language, programme
-        self.number, self.list = words.number, words.list
-        self.percent, self.points, self.signed = words.percent, words.points, words.signed
-        self._kinds = {"percent": words.percent, "points": words.points, "signed": words.signed, "p": words.p_value}
-        self._kinds |= {"list": words.list, "date": words.date, "month": words.month}
-        self._kinds |= {"period": self.period, "end": self.end, "Name": self.name}
-        self._kinds["name"] = lambda term: small(self.name(term))
-        if self.measured:
-            self.points = self._kinds["points"] = self._number
-            self.signed = self._kinds["signed"] = lambda x: f"{'+' if x > 0 else ''}{self._number(x)}"
+        self.number, self.list, self.percent = words.number, words.list, words.percent
+        own = self._number, partial(self.with_sign, write=self._number)
+        self.points, self.signed = own if self.measured else (words.points, words.signed)
+        self._kinds = {"percent": words.percent, "points": self.points, "signed": self.signed, "p": words.p_value}
+        self._kinds |= {"list": words.list, "date": words.date, "month": words.month, "period": self.period}
+        self._kinds |= {"end": self.end, "Name": self.name, "name": lambda term: small(self.name(term))}
         if programme is not None:
             programme.check_language(self.language)
 
@@ -152,6 +149,10 @@ class Say(string.Formatter):
         """A number in the unit of the outcome, to three digits or to the unit: "1,794", "26.2", "0.034"."""
         size = abs(x) if pd.notna(x) else 0
         return self.number(x, min(max(2 - int(f"{size:e}".partition("e")[2]), 0), 8) if size else 0)
+
+    def with_sign(self, x, write):
+        """Return a difference as `write` gives it, with the sign also of more."""
+        return f"{'+' if x > 0 else ''}{write(x)}"
 
     def shown(self, text):
         """Return a text of a page that has no values: in the words of a study, where it is one."""

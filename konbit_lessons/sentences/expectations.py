@@ -11,7 +11,6 @@ from konbit_lessons.measures.answers import smallest_that_matters
 from konbit_lessons.measures.intervals import CONFIDENCE
 from konbit_lessons.say import capital, small
 from konbit_lessons.sentences.common import FOUND, answer, apart, first_and_last, say_known, texts
-from konbit_lessons.sentences.learning import number_told
 from konbit_lessons.words import mark
 
 MOST_CHOICES = 3  # that a heading names
@@ -135,7 +134,7 @@ def few_agree(say, said):
     last = total.drop_duplicates("term", keep="last").assign(kind="agrees", name=total["term"], value=total["share"])
     good = [say.programme.questions[term].good == "high" for term in last["term"]]
     short = last[last["share"].where(good, 1 - last["share"]) < 0.5]
-    return number_told(say, short.iloc[0]) if len(short) else None
+    return say.number_told(short.iloc[0]) if len(short) else None
 
 
 def chosen(say, choices):

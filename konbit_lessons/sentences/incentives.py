@@ -121,9 +121,7 @@ def in_one_table(say, points, costs):
 def headline(say, result):
     """Return the answer in one or two sentences: what goes with participation, and what the data do not show."""
     rows = incentive_rows(say, result)
-    if len(rows) == 1:
-        return of_incentive(say, result, rows.iloc[0])
-    return in_short(say, rows)
+    return of_incentive(say, result, rows.iloc[0]) if len(rows) == 1 else in_short(say, rows)
 
 
 def in_short(say, rows):

@@ -132,9 +132,8 @@ def compared_cells(say, compared):
     rows = []
     for row in compared.to_dict("records"):
         write = say.number if row["in_days"] else say.points
-        change = f"+{write(row['change'])}" if row["change"] > 0 else write(row["change"])
         said = {"said": say.words.text(row["said"]), "before": write(row["before"]), "now": write(row["figure"])}
-        rows.append(row | said | {"change_said": change})
+        rows.append(row | said | {"change_said": say.with_sign(row["change"], write)})
     return pd.DataFrame(rows)
 
 
