@@ -16,9 +16,7 @@ from konbit_lessons.field.cleaning.history import left_by
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.store import cleaned, digest, fingerprint
 from konbit_lessons.incentives.mixed import Profiles, organization_profiles
-from konbit_lessons.measures import expectations, shared_counts
-from konbit_lessons.measures.answers import answers, with_offer
-from konbit_lessons.measures.quality import provisional
+from konbit_lessons.measures import answers, expectations, quality, shared_counts
 from konbit_lessons.panel import RECENT_DAYS, invitations
 from konbit_lessons.tables import day_of
 
@@ -160,13 +158,13 @@ def _record_of(data: Data, rows: pd.DataFrame, profiles: Profiles | None, organi
     days = {name: day_of(data.programme.tables[name]) for name in DATED}
     by_day = {name: own[name][own[name][day] <= last].sort_values(day, kind="stable") for name, day in days.items()}
     invited = rows[rows["organization_id"] == organization].sort_values(["held_on", "event_id"], ignore_index=True)
-    said = answers(data, until=quarter).rename(columns={"submitted_on": "said_on"})
+    said = answers.answers(data, until=quarter).rename(columns={"submitted_on": "said_on"})
     held = data.events.loc[data.events["held_on"] <= last, "event_id"]
     signed = own["sign_in"].loc[own["sign_in"]["attended"].fillna(False), "event_id"].drop_duplicates()
     return Record(
         programme=data.programme,
         quarter=quarter,
-        provisional=provisional(data, quarter) is not None,
+        provisional=quality.provisional(data, quarter) is not None,
         about=own["organizations"].iloc[0],
         invitations=invited,
         walk_ins=int((signed.isin(held) & ~signed.isin(invited["event_id"])).sum()),
@@ -197,7 +195,7 @@ def expects(record: Record) -> list[str]:
 def invited_with(record: Record) -> dict[str, int]:
     """Of each expectation that the project can meet, to how many events that meet it the organization was invited."""
     offers = {what: one.met_by for what, one in record.programme.expectations.items() if one.met_by}
-    return {what: int(with_offer(record.invitations, offers[what]).sum()) for what in offers}
+    return {what: int(answers.with_offer(record.invitations, offers[what]).sum()) for what in offers}
 
 
 def beyond(record: Record) -> list[str]:

@@ -12,10 +12,9 @@ from konbit_lessons.errors import DataError, ReportError
 from konbit_lessons.field import late
 from konbit_lessons.field.store import cleaned, digest, fingerprint
 from konbit_lessons.publish import file_safe, published, zipped
-from konbit_lessons.reports import contents, editions, manifest, notebooks
+from konbit_lessons.reports import contents, editions, manifest, notebooks, staging
 from konbit_lessons.reports.document import Setting, document, in_each, switched
 from konbit_lessons.reports.manifest import PLAIN, SAFE_NAME, in_language, in_words, manifest_name
-from konbit_lessons.reports.staging import only_run_of
 from konbit_lessons.words import complete
 
 READ_FIRST = "READ-ME"
@@ -63,7 +62,7 @@ def bundle(programme, *, quarter=None, language=None, reports=None):
     shared, again = top / "shared", "konbit report" + ("" if programme.study else f" --quarter {top.name}")
     if not (top / manifest_name("shared")).is_file():
         raise DataError(f"bundle: found no shared reports of {top.name}; make them first: {again}.")
-    with only_run_of(top):
+    with staging.only_run_of(top):
         made = manifest.earlier(top / manifest_name("shared"))
         words = complete(language or PLAIN)
         record, is_shared = _edition(programme, made, top.name)

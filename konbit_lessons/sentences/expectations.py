@@ -7,8 +7,7 @@ list of them, or None where there is nothing to say.
 import pandas as pd
 
 from konbit_lessons.incentives.result import LIKELY
-from konbit_lessons.measures.answers import smallest_that_matters
-from konbit_lessons.measures.intervals import CONFIDENCE
+from konbit_lessons.measures import answers, intervals
 from konbit_lessons.say import capital, small
 from konbit_lessons.sentences.common import FOUND, answer, apart, first_and_last, say_known, texts
 from konbit_lessons.words import mark
@@ -235,8 +234,8 @@ def expectations_at_a_glance(say, changes, moved, said, supported, calendar, fol
 
 def rule_of_differences(say):
     """Return the rule for the words on how strong the evidence for a difference is."""
-    matters = smallest_that_matters(say.programme)
-    values = {"sure": CONFIDENCE, "matters": matters, "chance": LIKELY * (1 - CONFIDENCE)}
+    matters = answers.smallest_that_matters(say.programme)
+    values = {"sure": intervals.CONFIDENCE, "matters": matters, "chance": LIKELY * (1 - intervals.CONFIDENCE)}
     return [say(text, **values) for text in TEXTS["rule"].values()]
 
 

@@ -22,12 +22,10 @@ PER_AMOUNT = {"estimate": "", "conf_low": "_low", "conf_high": "_high"}
 
 def units_of(say, result):
     """Return what a programme, or a study, calls its rows, groups and outcome, and whether it is ``in_a_study``."""
-    if say.units:
-        return say.units | {"in_a_study": True}
-    if result.outcome == "attended":
-        return {name: say.words.text(text) for name, text in TEXTS["invitations"].items()} | {"in_a_study": False}
-    named = {name: say.words.text(text, outcome=result.outcome) for name, text in texts("study")["units"].items()}
-    return named | {"in_a_study": True}
+    is_ours = result.outcome == "attended" and not say.units
+    usual = TEXTS["invitations"] if is_ours else texts("study")["units"]
+    named = say.units or {name: say.words.text(text, outcome=result.outcome) for name, text in usual.items()}
+    return named | {"in_a_study": not is_ours}
 
 
 def question(say):
