@@ -7,7 +7,6 @@ import shutil
 import tempfile
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
-from typing import NamedTuple
 
 from matplotlib import font_manager
 from nbformat import v4, writes
@@ -23,19 +22,6 @@ LEAST_FREE = 500  # MB on the disk
 HOSTILE = '<script>x</script><img src="https://example.org/x" onerror="x"><b>text</b>'
 
 
-class Finding(NamedTuple):
-    """What was looked at.
-
-    Attributes
-    ----------
-    about : str
-    trouble : str, what is wrong and what to do; "" where all is well
-    """
-
-    about: str
-    trouble: str
-
-
 def findings(file, *, reports=None):
     """Look at everything that a report needs, one thing after the other.
 
@@ -46,23 +32,24 @@ def findings(file, *, reports=None):
 
     Yields
     ------
-    Finding
+    tuple of str
+        What was looked at; what is wrong and what to do, "" where all is well.
     """
     looks = {"packages": _packages, "font": _font, "a kernel": _kernel, "a page": _page}
     for about, look in (looks | {"Word files": lambda: word.pandoc() and ""}).items():
-        yield Finding(about, _trouble(look))
+        yield about, _trouble(look)
     if file is None:
         return
     if trouble := _trouble(lambda: load(file) and ""):
-        yield Finding(file.name, trouble)
+        yield file.name, trouble
         return
     programme = load(file)
     lacking = (_trouble(programme.check_language, one) for one in programme.languages)
-    yield Finding(file.name, "\n".join(filter(None, lacking)))
+    yield file.name, "\n".join(filter(None, lacking))
     for folder in (programme.processed, manifest.reports_folder(programme, reports)):
-        yield Finding(f"disk, {folder.name}", _trouble(_room, folder))
-        yield Finding(f"locks, {folder.name}", _trouble(_locks, folder))
-    yield Finding("raw files", _trouble(lambda: programme.input_files() and ""))
+        yield f"disk, {folder.name}", _trouble(_room, folder)
+        yield f"locks, {folder.name}", _trouble(_locks, folder)
+    yield "raw files", _trouble(lambda: programme.input_files() and "")
 
 
 def _trouble(look, *about):

@@ -49,10 +49,8 @@ def complete(language):
     words = Words(language)
     if missing := words.missing():
         ready = ", ".join(one for one in languages() if not Words(one).missing())
-        raise ProgrammeError(
-            f"language: found {language!r}; of its texts, {len(missing)} are not translated yet, such as "
-            f"{missing[0]!r}; expected one of {ready}. Translate them in words/{language}.po."
-        )
+        found = f"found {language!r}; of its texts, {len(missing)} are not translated yet, such as {missing[0]!r}"
+        raise ProgrammeError(f"language: {found}; expected one of {ready}. Translate them in words/{language}.po.")
     return words
 
 
