@@ -14,19 +14,10 @@ import click
 from click import echo, option
 
 import konbit_lessons as kl
+from konbit_lessons import terminal
 from konbit_lessons.errors import KonbitError, ProgrammeError
 from konbit_lessons.field.place import content_of, programme_file
 from konbit_lessons.reports.notebooks import check_call
-from konbit_lessons.terminal import (
-    LISTED,
-    OVER,
-    Progress,
-    once_per_file,
-    say_counts,
-    say_how_it_is_read,
-    say_problems,
-    say_timings,
-)
 
 FAILED = 3  # the exit code of what was not foreseen
 DEBUG = "KONBIT_DEBUG"  # an environment variable: set, errors that were not foreseen are shown whole
@@ -38,21 +29,13 @@ def _found(_context, _parameter, given):
     return path
 
 
-programme_option = option(
-    "--programme",
-    "file",
-    default="programme.toml",
-    type=click.Path(),
-    metavar="FILE",
-    callback=_found,
-    help="The programme.",
-)
+FILE = {"default": "programme.toml", "type": click.Path(), "metavar": "FILE"}
+programme_option = option("--programme", "file", callback=_found, help="The programme.", **FILE)
 quarter_option = option("--quarter", metavar="FY2017Q3", help="Quarter to look at.  [default: the last with an event]")
 reports_option = option("--reports", metavar="DIR", help="Where reports go.  [default: reports beside programme.toml]")
-seconds_option = option(
-    "--seconds", type=click.IntRange(1), metavar="N", help="The longest that one cell may take.  [default: 600]"
-)
-notebook_option = option("--notebook-seconds", type=click.IntRange(1), metavar="N", help="The same, for all cells.")
+SECONDS = {"type": click.IntRange(1), "metavar": "N"}
+seconds_option = option("--seconds", help="The longest that one cell may take.  [default: 600]", **SECONDS)
+notebook_option = option("--notebook-seconds", help="The same, for all cells.", **SECONDS)
 workers_option = option(
     "--workers", type=click.IntRange(1, 64), metavar="N", help="Notebooks at a time.  [default: as processors, to 4]"
 )
@@ -83,7 +66,7 @@ class _Konbit(click.Group):
             # What nobody foresaw must not end as what was foreseen: it is named, and 3 is not "done".
             if os.environ.get(DEBUG):
                 traceback.print_exc()
-            echo(f"{OVER * sys.stderr.isatty()}konbit: {_said(error)}", err=True)
+            echo(f"{terminal.OVER * sys.stderr.isatty()}konbit: {_said(error)}", err=True)
             context.exit(getattr(error, "exit_code", FAILED))
 
 
@@ -110,15 +93,15 @@ def check(file):
     """Read and check the raw files; say what is wrong and where; write nothing."""
     programme = kl.load(file)
     if programme.study:
-        return say_how_it_is_read(programme)
+        return terminal.say_how_it_is_read(programme)
     data = kl.clean(programme)
     read = data.counts.groupby(["source", "table", "kind"], sort=False)["read"].sum()
     for (source, table, kind), rows in read.items():
         echo(f"{source}: {f'read as {kind}' if kind else 'empty'}, {rows} rows for the table {table}")
-    say_counts(data)
-    for notice in once_per_file(data.notices):
+    terminal.say_counts(data)
+    for notice in terminal.once_per_file(data.notices):
         echo(f"noticed: {notice}")
-    sys.exit(say_problems(data, most=len(data.set_aside) + len(data.notices) + LISTED, keep=False))
+    sys.exit(terminal.say_problems(data, most=len(data.set_aside) + len(data.notices) + terminal.LISTED, keep=False))
 
 
 @main.command()
@@ -129,12 +112,12 @@ def clean(file):
 
     programme = kl.load(file)
     if programme.study:
-        return say_how_it_is_read(programme, "Nothing is written: the table of a study is read as it is.")
+        return terminal.say_how_it_is_read(programme, "Nothing is written: the table of a study is read as it is.")
     data = kl.clean(programme)
     written = write(data)
-    say_counts(data)
+    terminal.say_counts(data)
     echo(f"Written: {len(written)} files in {data.programme.processed}")
-    sys.exit(say_problems(data))
+    sys.exit(terminal.say_problems(data))
 
 
 @main.command()
@@ -159,7 +142,7 @@ def report(names, file, quarter, before, parameters, timings, **asked):
     programme, parameters = kl.load(file), _pairs(parameters)
     from konbit_lessons.reports.make import make_reports, quarter_before  # once the call is known to be right
 
-    told, first, took = Progress(), {name: asked[name] for name in ("audience", "reports")}, []
+    told, first, took = terminal.Progress(), {name: asked[name] for name in ("audience", "reports")}, []
     if before and (earlier := quarter_before(programme, quarter, **first)):
         first |= {"language": asked["language"], "progress": told.say}
         make_reports(programme, ["learning_report"], quarter=earlier, **first)
@@ -167,8 +150,8 @@ def report(names, file, quarter, before, parameters, timings, **asked):
     asked["timed"] = lambda *one: took.append(one)
     made = make_reports(programme, list(names), **asked)
     if timings:
-        say_timings(took)
-    code = 0 if programme.study else say_problems(kl.cleaned(programme))
+        terminal.say_timings(took)
+    code = 0 if programme.study else terminal.say_problems(kl.cleaned(programme))
     told.say(f"Open {made.index}")
     sys.exit(code)
 
@@ -206,7 +189,7 @@ def briefs(file, organizations, **asked):
     programme = kl.load(file, audience="internal")
     from konbit_lessons.reports.briefs import make_briefs
 
-    made = make_briefs(programme, list(organizations), progress=Progress().steps, **asked)
+    made = make_briefs(programme, list(organizations), progress=terminal.Progress().steps, **asked)
     echo(f"Open {made.index}")
 
 
@@ -221,7 +204,7 @@ def portfolio(file, **asked):
     from konbit_lessons.field.portfolio import load
     from konbit_lessons.reports.make import make_reports
 
-    made = make_reports(load(file), progress=Progress().say, **asked)
+    made = make_reports(load(file), progress=terminal.Progress().say, **asked)
     echo(f"Open {made.index}")
 
 
@@ -240,20 +223,16 @@ def codebook(file, language, output):
 
 
 @main.command()
-@option(
-    "--programme", "file", default="programme.toml", type=click.Path(), metavar="FILE", help="The programme, if any."
-)
+@option("--programme", "file", help="The programme, if any.", **FILE)
 @reports_option
 def doctor(file, reports):
     """Look at the installation, a kernel, a page, the programme and its folders; say what is wrong and what to do."""
     from konbit_lessons.reports.doctor import findings
 
     path, wrong = programme_file(file), 0
-    for finding in findings(path if path.is_file() else None, reports=reports):
-        echo(
-            f"{'wrong' if finding.trouble else 'well':6}{finding.about}{': ' * bool(finding.trouble)}{finding.trouble}"
-        )
-        wrong += bool(finding.trouble)
+    for about, trouble in findings(path if path.is_file() else None, reports=reports):
+        echo(f"{'wrong' if trouble else 'well':6}{about}{': ' * bool(trouble)}{trouble}")
+        wrong += bool(trouble)
     sys.exit(min(wrong, 1))
 
 

@@ -100,15 +100,12 @@ class Say(string.Formatter):
     def __init__(self, language="en", programme=None):
         words = self.words = Words.of(language)
         self.language, self.programme = words.language, programme
-        self.number, self.list = words.number, words.list
-        self.percent, self.points, self.signed = words.percent, words.points, words.signed
-        self._kinds = {"percent": words.percent, "points": words.points, "signed": words.signed, "p": words.p_value}
-        self._kinds |= {"list": words.list, "date": words.date, "month": words.month}
-        self._kinds |= {"period": self.period, "end": self.end, "Name": self.name}
-        self._kinds["name"] = lambda term: small(self.name(term))
-        if self.measured:
-            self.points = self._kinds["points"] = self._number
-            self.signed = self._kinds["signed"] = lambda x: f"{'+' if x > 0 else ''}{self._number(x)}"
+        self.number, self.list, self.percent = words.number, words.list, words.percent
+        own = self._number, partial(self.with_sign, write=self._number)
+        self.points, self.signed = own if self.measured else (words.points, words.signed)
+        self._kinds = {"percent": words.percent, "points": self.points, "signed": self.signed, "p": words.p_value}
+        self._kinds |= {"list": words.list, "date": words.date, "month": words.month, "period": self.period}
+        self._kinds |= {"end": self.end, "Name": self.name, "name": lambda term: small(self.name(term))}
         if programme is not None:
             programme.check_language(self.language)
 
@@ -123,7 +120,8 @@ class Say(string.Formatter):
         kept = []
         if units := self.units:
             first = message if isinstance(message, str) else message[0]
-            message = (_study()["numbers"] if self.measured else {}).get(first) or _study()["words"].get(first, message)
+            instead = texts("study")["words"] | (texts("study")["numbers"] if self.measured else {})
+            message = instead.get(first, message)
             values = units | values
         text = self.words.template(message, values.get("n"))
         said = "".join(self._filled(part, values, kept) for part in self.parse(text))
@@ -135,7 +133,7 @@ class Say(string.Formatter):
         own, language = getattr(self.programme, "units", None), self.language
         if own is None:
             return {}
-        said = {name: (getattr(own, name, None), text) for name, text in _study()["units"].items()}
+        said = {name: (getattr(own, name, None), text) for name, text in texts("study")["units"].items()}
         said |= {"unit": (own.unit, "")} if self.measured else {}
         if not said["outcome"][0]:
             outcome = Label.of(self.programme.study.outcome)
@@ -152,9 +150,13 @@ class Say(string.Formatter):
         size = abs(x) if pd.notna(x) else 0
         return self.number(x, min(max(2 - int(f"{size:e}".partition("e")[2]), 0), 8) if size else 0)
 
+    def with_sign(self, x, write):
+        """Return a difference as `write` gives it, with the sign also of more."""
+        return f"{'+' if x > 0 else ''}{write(x)}"
+
     def shown(self, text):
         """Return a text of a page that has no values: in the words of a study, where it is one."""
-        is_ours = any(text in of for of in (_study()["words"], _study()["numbers"]))
+        is_ours = any(text in of for of in (texts("study")["words"], texts("study")["numbers"]))
         return str(self(text)) if self.units and is_ours else self.words.text(text)
 
     def __getattr__(self, name):
@@ -251,9 +253,9 @@ class Say(string.Formatter):
 
 
 @cache
-def _study():
-    """What pages say of a study, and what it calls its things: see texts.toml."""
-    return tomllib.loads((Path(__file__).parent / "sentences" / "texts.toml").read_text("utf-8"))["study"]
+def texts(page):
+    """Return the texts of a page from texts.toml: name → a text, a pair of singular and plural, or several by kind."""
+    return tomllib.loads((Path(__file__).parent / "sentences" / "texts.toml").read_text("utf-8"))[page]
 
 
 def _keep(kept, name, value, kind):

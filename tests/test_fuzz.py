@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from nbformat.v4 import new_notebook
 from small_study import cell, part, study_of, text
 
+from konbit_lessons.reports.document import Setting
 from konbit_lessons.reports.gate import passed
-from konbit_lessons.reports.page import ALLOWED, Setting, page
+from konbit_lessons.reports.page import ALLOWED, page
 from konbit_lessons.words import Words
 
 pytestmark = pytest.mark.slow

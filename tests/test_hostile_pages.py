@@ -13,10 +13,11 @@ from test_reports import HOSTILE
 
 import konbit_lessons as kl
 from konbit_lessons.reports import contents
+from konbit_lessons.reports.document import Setting
 from konbit_lessons.reports.gate import passed
 from konbit_lessons.reports.make import read_first
 from konbit_lessons.reports.manifest import as_text
-from konbit_lessons.reports.page import Setting, page
+from konbit_lessons.reports.page import page
 from konbit_lessons.words import Words
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -25,10 +25,11 @@ import konbit_lessons as kl
 from konbit_lessons.errors import DataError, LockedError, ProgrammeError, ReportError
 from konbit_lessons.figures.markup import PARTS, as_csv
 from konbit_lessons.publish import UNFINISHED, only_one_run, published
+from konbit_lessons.reports.document import Setting
 from konbit_lessons.reports.gate import passed
 from konbit_lessons.reports.make import Made, make_reports
 from konbit_lessons.reports.notebooks import checked_parameters
-from konbit_lessons.reports.page import ALLOWED, Setting, page, sanitized
+from konbit_lessons.reports.page import ALLOWED, page, sanitized
 from konbit_lessons.reports.run import run
 from konbit_lessons.reports.warm import CAN_COPY
 from konbit_lessons.words import Words

@@ -21,8 +21,8 @@ from test_reports import DRAWN, HOSTILE, page_of, parts_with
 from konbit_lessons.errors import ProgrammeError
 from konbit_lessons.figures.markup import PARTS
 from konbit_lessons.reports import word
+from konbit_lessons.reports.document import Setting
 from konbit_lessons.reports.make import bundle, make_reports
-from konbit_lessons.reports.page import Setting
 from konbit_lessons.words import Words
 
 needs_pandoc = pytest.mark.skipif(

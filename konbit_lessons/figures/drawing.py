@@ -144,10 +144,8 @@ class Drawing:
         for at, name in ((axes.xaxis, axes.get_xlabel()), (axes.yaxis, axes.get_ylabel())):
             if name in self.formats:
                 (ticks, write), most = self.formats[name], MOST_TICKS[width < WIDE]
-                whole = {
-                    "steps": [1, 2, 5, 10],
-                    "integer": ticks,
-                }  # at most so many round values, or some of those named
+                # at most so many round values, or some of those named
+                whole = {"steps": [1, 2, 5, 10], "integer": ticks}
                 some = FixedLocator(ticks[:: -(-len(ticks) // most)]) if isinstance(ticks, Sequence) else None
                 at.set_major_locator(some or MaxNLocator(most, **whole))
                 at.set_major_formatter(FuncFormatter(lambda value, _, write=write: write(value)))

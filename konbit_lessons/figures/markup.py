@@ -96,9 +96,6 @@ class Shown(Part):
 
 def meta(programme, quarter, say):
     """Return who, which period, when the data were cut, whom to ask, as a list of texts."""
-    said = [programme.name]
-    if quarter and not programme.study:
-        said.append(say.period(quarter))
-    if programme.data_cut_on:
-        said.append(str(say("data as of {date:date}", date=programme.data_cut_on)))
-    return [*said, str(say("questions: {contact}", contact=programme.point_of_contact))]
+    period = [say.period(quarter)] if quarter and not programme.study else []
+    cut = [str(say("data as of {date:date}", date=programme.data_cut_on))] if programme.data_cut_on else []
+    return [programme.name, *period, *cut, str(say("questions: {contact}", contact=programme.point_of_contact))]

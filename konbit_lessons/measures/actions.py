@@ -218,10 +218,9 @@ def asked(data, *, quarter):
     names = lines["key"].fillna(pd.Series(range(1, len(lines) + 1), dtype=str).reindex(lines.index))
     anchors = "finding-" + names.str.lower().str.replace("[^a-z0-9]+", "-", regex=True).str.strip("-")
     if (twice := anchors[anchors.duplicated()]).any():
-        raise DataError(
-            f'learning, {quarter}: found two findings with the key "{names[twice.index[0]]}"; a recommendation that '
-            "names it could mean either. Give each a key of its own."
-        )
+        found = f'found two findings with the key "{names[twice.index[0]]}"'
+        either = "a recommendation that names it could mean either"
+        raise DataError(f"learning, {quarter}: {found}; {either}. Give each a key of its own.")
     return _timed(data, lines.assign(anchor=anchors), quarter)
 
 
@@ -232,10 +231,8 @@ def _refuse_unknown(data, quarter):
     known += [f"reached_{one}" for one in programme.types.get("org_type", ())]
     known += [f"{of}_{one}" for of in ("expects", "unmet") for one in programme.expectations]
     if unknown := sorted({*named} - {*known}):
-        raise DataError(
-            f'learning, column "measure": found "{unknown[0]}"; expected the name of a number of the report, one of '
-            f"{', '.join(known)}. Write one of these, or leave it blank."
-        )
+        found = f'found "{unknown[0]}"; expected the name of a number of the report, one of {", ".join(known)}'
+        raise DataError(f'learning, column "measure": {found}. Write one of these, or leave it blank.')
 
 
 def decided(data, *, quarter):

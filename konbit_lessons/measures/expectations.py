@@ -14,16 +14,7 @@ from konbit_lessons.disclosure import TOTAL, Gate
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures import intervals, participation, shared_counts
 from konbit_lessons.measures.answers import answers, compared, met_by, reports_of, said, statements, with_offer
-from konbit_lessons.measures.shared_counts import (
-    first_day,
-    in_groups,
-    in_order,
-    last_day,
-    once,
-    panel,
-    partners_at_end,
-    reports,
-)
+from konbit_lessons.measures.shared_counts import first_day, last_day, panel, partners_at_end
 
 ENOUGH = 4  # times the smallest cell: of so many organizations quartiles may be told
 MOST_PROJECTS = 4  # of which pairs are shown
@@ -146,7 +137,9 @@ def numbers(data: Data, *, quarter: str) -> pd.DataFrame:
             quartiles = own[name].quantile([0.25, 0.5, 0.75]).astype(float) if told else [np.nan] * 3
             lines.append([name, TOTAL if group == TOTAL else "org_type", group, n, *quartiles])
     table = pd.DataFrame(lines, columns=["term", "by", "group", "n", "low", "median", "high"])
-    return in_order(data, table.astype({"n": "Int64"})).sort_values("term", kind="stable", ignore_index=True)
+    return shared_counts.in_order(data, table.astype({"n": "Int64"})).sort_values(
+        "term", kind="stable", ignore_index=True
+    )
 
 
 def _latest(data: Data, column: str, quarter: str) -> dict[str, pd.DataFrame]:
@@ -169,7 +162,7 @@ def _answered(data: Data, reports: dict, columns: list[str], by: tuple = ()) -> 
 # ---- who else supports partners
 
 
-@once
+@shared_counts.once
 def support(data: Data, *, quarter: str) -> pd.DataFrame:
     """Partners that other projects supported, as the report of a quarter may show them.
 
@@ -184,7 +177,9 @@ def support(data: Data, *, quarter: str) -> pd.DataFrame:
         one supports that day; ``all``.
     """
     gate, began = Gate(), data.other_support["started_on"].min()
-    for one in gate.reports(sorted({*shared_counts.quarters_since(data, began, quarter), *reports(data, quarter)})):
+    for one in gate.reports(
+        sorted({*shared_counts.quarters_since(data, began, quarter), *shared_counts.reports(data, quarter)})
+    ):
         each, projects, pairs = _supported(data, one)
         gate.count(each, [*projects, *pairs, "any", "none", "all"], by=["org_type"])
         gate.count(each, ["now"])
@@ -230,7 +225,7 @@ def overlap(data: Data, *, quarter: str) -> pd.DataFrame:
     there = safe["at_least"].drop(columns=["all", "now"]).dropna(axis="columns", how="all").columns
     rank = {OTHER: 3, "any": 4, "none": 5}
     order = sorted(there, key=lambda one: rank.get(one, one.count(JOINED))) if len(data.other_support) else []
-    known = in_groups(data, safe["n"], order, named="projects", whole="all")
+    known = shared_counts.in_groups(data, safe["n"], order, named="projects", whole="all")
     return known.assign(projects=[" + ".join(filter(None, one.split(JOINED))) for one in known["projects"]])
 
 
@@ -245,7 +240,7 @@ def supported(data: Data, *, quarter: str) -> pd.DataFrame:
     """
     known = support(data, quarter=quarter)["n"].xs((TOTAL, TOTAL), level=("by", "group"))
     counts = known[["now", "all"]].set_axis(["supported", "n"], axis="columns")
-    counts = counts.loc[reports(data, quarter)].rename_axis("fiscal_quarter")
+    counts = counts.loc[shared_counts.reports(data, quarter)].rename_axis("fiscal_quarter")
     return intervals.with_shares(counts.reset_index()[: None if len(data.other_support) else 0], "supported")
 
 
@@ -295,7 +290,7 @@ def last_talked(data: Data, *, quarter: str) -> pd.DataFrame:
     """
     known = shared_counts.conversations(data, quarter=quarter)["n"].loc[quarter]
     bands = shared_counts.BANDS if len(data.conversations) else []
-    return in_groups(data, known, bands, named="last", whole="partners")
+    return shared_counts.in_groups(data, known, bands, named="last", whole="partners")
 
 
 def days_since(data: Data, *, quarter: str) -> list[float]:
@@ -315,7 +310,7 @@ def follow_ups(data: Data, *, quarter: str) -> pd.DataFrame:
         ``state``, ``follow_ups`` (Int64). Missing where hidden.
     """
     gate, states = Gate(), ["overdue", "open", "done"]
-    for one in gate.reports(reports(data, quarter)):
+    for one in gate.reports(shared_counts.reports(data, quarter)):
         last = last_day(data, one)
         some = promised(data.conversations[data.conversations["held_on"] <= last], last)
         held = some.assign(total=True, **{state: some["state"] == state for state in states})

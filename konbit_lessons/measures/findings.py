@@ -171,12 +171,11 @@ def behind(data, rows, result, lead, *, quarter):
         ``at`` (the place of the finding, from 0), ``point`` (a quarter, the day on which a survey began, a state, or an
         incentive), ``value``, ``conf_low``, ``conf_high``, ``n``; ``over_time``, whether its points follow each other.
     """
-    tables = [_behind(data, rows, result, row, quarter).assign(at=at) for at, row in lead.iterrows()]
-    tables = [
-        one.assign(over_time=kind not in BESIDE and len(one) > 1)
-        for one, kind in zip(tables, lead["kind"], strict=True)
-    ]
-    return _as_numbers(pd.concat([pd.DataFrame(columns=POINTS), *tables], ignore_index=True).reindex(columns=POINTS))
+    tables = [pd.DataFrame(columns=POINTS)]
+    for at, row in lead.iterrows():
+        points = _behind(data, rows, result, row, quarter)
+        tables.append(points.assign(at=at, over_time=row["kind"] not in BESIDE and len(points) > 1))
+    return _as_numbers(pd.concat(tables, ignore_index=True).reindex(columns=POINTS))
 
 
 def _behind(data, rows, result, row, quarter):

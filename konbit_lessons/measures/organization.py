@@ -16,9 +16,7 @@ from konbit_lessons.field.cleaning.history import left_by
 from konbit_lessons.field.programme import Programme
 from konbit_lessons.field.store import cleaned, digest, fingerprint
 from konbit_lessons.incentives.mixed import Profiles, organization_profiles
-from konbit_lessons.measures import expectations, shared_counts
-from konbit_lessons.measures.answers import answers, with_offer
-from konbit_lessons.measures.quality import provisional
+from konbit_lessons.measures import answers, expectations, quality, shared_counts
 from konbit_lessons.panel import RECENT_DAYS, invitations
 from konbit_lessons.tables import day_of
 
@@ -75,11 +73,6 @@ class Record:
         return shared_counts.last_day(self, self.quarter)
 
     @property
-    def left(self) -> bool:
-        """Whether it had ceased to be a partner."""
-        return self.left_on is not None
-
-    @property
     def left_on(self) -> pd.Timestamp | None:
         """The day on which it ceased to be a partner, where it was none any more on the last day."""
         return left_by(self.about, self.last_day)
@@ -130,15 +123,12 @@ def record(programme: Programme, organization: str = "", *, quarter: str = "") -
 def refuse(programme: Programme) -> None:
     """Raise a ProgrammeError where there can be no brief: for a study, or a brief that would be shared."""
     if programme.study:
-        raise ProgrammeError(
-            f"{programme.path.name}: it describes a study, which has no organizations; a brief is about one of a "
-            "programme. Use konbit report."
-        )
+        found = "it describes a study, which has no organizations; a brief is about one of a programme"
+        raise ProgrammeError(f"{programme.path.name}: {found}. Use konbit report.")
     if programme.audience != "internal":
-        raise ProgrammeError(
-            f'organization_brief: found the audience "{programme.audience}"; a brief is about one organization and is '
-            'internal. Load the programme with audience="internal", or use konbit briefs.'
-        )
+        found = f'found the audience "{programme.audience}"; a brief is about one organization and is internal'
+        instead = 'Load the programme with audience="internal", or use konbit briefs'
+        raise ProgrammeError(f"organization_brief: {found}. {instead}.")
 
 
 def take_as_unchanged(programme_file: str, state: str) -> None:
@@ -168,13 +158,13 @@ def _record_of(data: Data, rows: pd.DataFrame, profiles: Profiles | None, organi
     days = {name: day_of(data.programme.tables[name]) for name in DATED}
     by_day = {name: own[name][own[name][day] <= last].sort_values(day, kind="stable") for name, day in days.items()}
     invited = rows[rows["organization_id"] == organization].sort_values(["held_on", "event_id"], ignore_index=True)
-    said = answers(data, until=quarter).rename(columns={"submitted_on": "said_on"})
+    said = answers.answers(data, until=quarter).rename(columns={"submitted_on": "said_on"})
     held = data.events.loc[data.events["held_on"] <= last, "event_id"]
     signed = own["sign_in"].loc[own["sign_in"]["attended"].fillna(False), "event_id"].drop_duplicates()
     return Record(
         programme=data.programme,
         quarter=quarter,
-        provisional=provisional(data, quarter) is not None,
+        provisional=quality.provisional(data, quarter) is not None,
         about=own["organizations"].iloc[0],
         invitations=invited,
         walk_ins=int((signed.isin(held) & ~signed.isin(invited["event_id"])).sum()),
@@ -205,7 +195,7 @@ def expects(record: Record) -> list[str]:
 def invited_with(record: Record) -> dict[str, int]:
     """Of each expectation that the project can meet, to how many events that meet it the organization was invited."""
     offers = {what: one.met_by for what, one in record.programme.expectations.items() if one.met_by}
-    return {what: int(with_offer(record.invitations, offers[what]).sum()) for what in offers}
+    return {what: int(answers.with_offer(record.invitations, offers[what]).sum()) for what in offers}
 
 
 def beyond(record: Record) -> list[str]:
@@ -259,7 +249,7 @@ def topics(record: Record) -> dict[str, dict]:
 
     With an organization that has ceased to be a partner, only what was promised to it.
     """
-    found = {topic: facts for topic, facts in _topics(record) if not record.left or topic == "follow_up_overdue"}
+    found = {topic: facts for topic, facts in _topics(record) if record.left_on is None or topic == "follow_up_overdue"}
     return dict(list(found.items())[:MOST_TOPICS])
 
 

@@ -79,10 +79,9 @@ def organization_quarters(rows: pd.DataFrame, *, columns: list[str] = (), confir
     known = rows[rows["attended"].notna()]
     quarters = sorted(known["fiscal_quarter"].unique())
     if len(quarters) <= confirm:
-        raise DataError(
-            f"staying: attendance is known in {len(quarters)} quarters; expected more than the {confirm} that only "
-            "confirm who left. Wait for another quarter, or take confirm=0."
-        )
+        found = f"attendance is known in {len(quarters)} quarters"
+        expected = f"expected more than the {confirm} that only confirm who left"
+        raise DataError(f"staying: {found}; {expected}. Wait for another quarter, or take confirm=0.")
     keys = ["organization_id", "fiscal_quarter"]
     how = {name: "mean" if pd.api.types.is_numeric_dtype(known[name]) else "first" for name in columns}
     each = known.groupby(keys).agg({"attended": "max", **how}).reset_index()

@@ -12,10 +12,9 @@ from konbit_lessons.errors import DataError, ReportError
 from konbit_lessons.field import late
 from konbit_lessons.field.store import cleaned, digest, fingerprint
 from konbit_lessons.publish import file_safe, published, zipped
-from konbit_lessons.reports import contents, editions, manifest, notebooks
+from konbit_lessons.reports import contents, editions, manifest, notebooks, staging
 from konbit_lessons.reports.document import Setting, document, in_each, switched
 from konbit_lessons.reports.manifest import PLAIN, SAFE_NAME, in_language, in_words, manifest_name
-from konbit_lessons.reports.staging import only_run_of
 from konbit_lessons.words import complete
 
 READ_FIRST = "READ-ME"
@@ -63,7 +62,7 @@ def bundle(programme, *, quarter=None, language=None, reports=None):
     shared, again = top / "shared", "konbit report" + ("" if programme.study else f" --quarter {top.name}")
     if not (top / manifest_name("shared")).is_file():
         raise DataError(f"bundle: found no shared reports of {top.name}; make them first: {again}.")
-    with only_run_of(top):
+    with staging.only_run_of(top):
         made = manifest.earlier(top / manifest_name("shared"))
         words = complete(language or PLAIN)
         record, is_shared = _edition(programme, made, top.name)
@@ -77,7 +76,7 @@ def bundle(programme, *, quarter=None, language=None, reports=None):
         if language:
             made, files = _only_in(language, made, files)
         files |= contents.indexes(setting, made, shared, alone=True) | read_first(setting, made)
-        name = f"konbit-{file_safe(programme.name) or 'programme'}-{in_words(top.name, language or PLAIN)}"
+        name = f"konbit-{file_safe(programme.name) or 'programme'}-{in_words(top.name, words.language)}"
         name += f"-edition-{record['edition']}" if record["edition"] > 1 else ""
         path, content = top / f"{name}.zip", zipped({f"{name}/{file}": content for file, content in files.items()})
         if not (path.is_file() and digest(path.read_bytes()) in record["zips"]):  # else it stays as it was mailed
@@ -113,10 +112,8 @@ def _refuse_to_mail(made, now, language, period, again):
     """Raise the first reason why the reports cannot be mailed as they are."""
     then, reports = made["inputs"], made["reports"]
     if made["failed"]:
-        raise ReportError(
-            f"bundle: the last time, {_listed(made['failed'])} of {period} could not be made, so that the reports are "
-            f"not complete. The index says where it stopped; then: {again}."
-        )
+        said = f"{_listed(made['failed'])} of {period} could not be made, so that the reports are not complete"
+        raise ReportError(f"bundle: the last time, {said}. The index says where it stopped; then: {again}.")
     if not reports:
         raise DataError(f"bundle: found no shared reports of {period}; make them first: {again}.")
     if changed := [name for name in then.keys() | now.keys() if then.get(name) != now.get(name)]:

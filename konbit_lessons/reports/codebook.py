@@ -17,15 +17,10 @@ from konbit_lessons.field.store import cleaned
 from konbit_lessons.figures.markup import as_csv, plain
 from konbit_lessons.publish import only_one_run, published
 from konbit_lessons.reports import document, manifest
-from konbit_lessons.words import Label, Words, mark
+from konbit_lessons.sentences.common import texts
+from konbit_lessons.words import Label, Words
 
-GIVEN = {
-    "@sheet": mark("name of the sheet"),
-    "@file": mark("name of the file"),
-    "@header": mark("headers of the other columns"),
-    "@cell": mark("marks under the headers"),
-    "@row": mark("every name listed"),
-}
+GIVEN = texts("codebook")["given"]  # what stands in programme.toml in place of a header
 FROM_SIGN_IN = ("attended", "delegates", "senior_delegate")  # columns of invitations, where there are sign-in sheets
 NOTHING = dict.fromkeys(("rows", "missing", "low", "high", "distinct"))
 
@@ -49,10 +44,8 @@ def write_codebook(programme, folder=None, *, language=None):
         its own
     """
     if programme.study:
-        raise ProgrammeError(
-            f"{programme.path.name}: a [study] has one table of its own and no codebook; "
-            "expected a programme with [[source]]."
-        )
+        found = "a [study] has one table of its own and no codebook"
+        raise ProgrammeError(f"{programme.path.name}: {found}; expected a programme with [[source]].")
     files, spoken = {}, [Words(one) for one in ([language] if language else programme.languages)]
     for words in spoken:
         programme.check_language(words.language)

@@ -18,14 +18,10 @@ from konbit_lessons.reports.document import Setting, document, in_each
 from konbit_lessons.reports.manifest import earlier, in_language, languages_of, manifest_name, source_of
 from konbit_lessons.reports.notebooks import in_order
 from konbit_lessons.say import Say
-from konbit_lessons.words import mark
+from konbit_lessons.sentences.common import texts
 
 ROWS = 3
-SAID = {
-    "share": mark("{share:percent} ({range})"),
-    "value": mark("{value:percent} ({range})"),
-    "estimate": mark("{estimate:signed} of 100 ({range})"),
-}
+SAID = texts("contents")  # by the column that is drawn
 
 
 def indexes(setting, made, folder, *, alone=False):
@@ -47,10 +43,8 @@ def _index(setting, made, folder, alone):
     each = [reports[name] for name in in_order(reports)]
     figures = [_figure(one.get("figures", {}), folder / "tables", Say(words)) for one in each]
     told = {"reports": zip(each, figures, strict=True), "failed": made["failed"], "source": source_of(made["inputs"])}
-    title = words.text(
-        "Reports: {title}",
-        title=plain(programme.study.title.text(words.language) if programme.study else programme.name),
-    )
+    about = programme.study.title.text(words.language) if programme.study else programme.name
+    title = words.text("Reports: {title}", title=plain(about))
     return document("contents.html.j2", setting, title, alone=alone, **told)
 
 

@@ -7,36 +7,19 @@ import shutil
 import tempfile
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
-from typing import NamedTuple
 
 from matplotlib import font_manager
-from nbformat import writes
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat import v4, writes
 from packaging.requirements import Requirement
 
 from konbit_lessons.errors import KonbitError
 from konbit_lessons.field.programme import load
 from konbit_lessons.figures.drawing import THEME
 from konbit_lessons.publish import UNFINISHED, held_by, scratch
-from konbit_lessons.reports import run, word
-from konbit_lessons.reports.manifest import reports_folder
-from konbit_lessons.reports.page import sanitized
+from konbit_lessons.reports import manifest, page, run, word
 
 LEAST_FREE = 500  # MB on the disk
 HOSTILE = '<script>x</script><img src="https://example.org/x" onerror="x"><b>text</b>'
-
-
-class Finding(NamedTuple):
-    """What was looked at.
-
-    Attributes
-    ----------
-    about : str
-    trouble : str, what is wrong and what to do; "" where all is well
-    """
-
-    about: str
-    trouble: str
 
 
 def findings(file, *, reports=None):
@@ -49,24 +32,24 @@ def findings(file, *, reports=None):
 
     Yields
     ------
-    Finding
+    tuple of str
+        What was looked at; what is wrong and what to do, "" where all is well.
     """
     looks = {"packages": _packages, "font": _font, "a kernel": _kernel, "a page": _page}
     for about, look in (looks | {"Word files": lambda: word.pandoc() and ""}).items():
-        yield Finding(about, _trouble(look))
+        yield about, _trouble(look)
     if file is None:
         return
     if trouble := _trouble(lambda: load(file) and ""):
-        yield Finding(file.name, trouble)
+        yield file.name, trouble
         return
     programme = load(file)
-    yield Finding(
-        file.name, "\n".join(filter(None, (_trouble(programme.check_language, one) for one in programme.languages)))
-    )
-    for folder in (programme.processed, reports_folder(programme, reports)):
-        yield Finding(f"disk, {folder.name}", _trouble(_room, folder))
-        yield Finding(f"locks, {folder.name}", _trouble(_locks, folder))
-    yield Finding("raw files", _trouble(lambda: programme.input_files() and ""))
+    lacking = (_trouble(programme.check_language, one) for one in programme.languages)
+    yield file.name, "\n".join(filter(None, lacking))
+    for folder in (programme.processed, manifest.reports_folder(programme, reports)):
+        yield f"disk, {folder.name}", _trouble(_room, folder)
+        yield f"locks, {folder.name}", _trouble(_locks, folder)
+    yield "raw files", _trouble(lambda: programme.input_files() and "")
 
 
 def _trouble(look, *about):
@@ -102,20 +85,18 @@ def _kernel():
     """Run a notebook as a report is run."""
     with scratch() as folder:
         path = Path(folder, "doctor.ipynb")
-        path.write_text(
-            writes(new_notebook(cells=[new_markdown_cell("# 1"), new_code_cell("1 + 1")])), encoding="utf-8"
-        )
+        cells = [v4.new_markdown_cell("# 1"), v4.new_code_cell("1 + 1")]
+        path.write_text(writes(v4.new_notebook(cells=cells)), encoding="utf-8")
         executed = run.run(path, {}, programme_file=Path(folder, "programme.toml"), keep=Path(folder, "kept"))
     shown = executed.cells[-1].outputs
     return "" if shown and shown[0].data["text/plain"] == "2" else "a notebook ran and did not show what it should."
 
 
 def _page():
-    left = str(sanitized(HOSTILE))
+    left = str(page.sanitized(HOSTILE))
     wrong = "<b>text</b>" not in left or any(one in left for one in ("script", "onerror", "example.org"))
-    return (
-        f"found {left!r} left of a hostile text; expected no script and no address. Install nh3 again." if wrong else ""
-    )
+    said = f"found {left!r} left of a hostile text; expected no script and no address. Install nh3 again."
+    return said if wrong else ""
 
 
 def _room(folder):

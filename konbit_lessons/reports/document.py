@@ -22,6 +22,7 @@ from konbit_lessons.words import Words, mark
 
 SWITCH = re.compile("(?<=<!--languages-->).*?(?=<!--/languages-->)", re.DOTALL)
 IN_LANGUAGE = mark("In English")
+OTHER = Markup('<a href="{0}" lang="{1}" hreflang="{1}">{2}</a>')  # of a page: the same in another language
 TEMPLATES = Path(__file__).parent / "templates"
 JINJA = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
 JINJA.filters["plain"] = plain
@@ -59,13 +60,8 @@ def switched(html, language, files):
     language : str, its own
     files : dict, language → file, of each that it is there in
     """
-    others = {Words(one): file for one, file in files.items() if one != language}
-    links = [
-        Markup('<a href="{}" lang="{}" hreflang="{}">{}</a>').format(
-            file, of.language, of.language, of.text(IN_LANGUAGE)
-        )
-        for of, file in others.items()
-    ]
+    others = {one: file for one, file in files.items() if one != language}
+    links = [OTHER.format(file, one, Words(one).text(IN_LANGUAGE)) for one, file in others.items()]
     nav = f'<nav class="languages on-screen">{" ".join(links)}</nav>' if links else ""
     return SWITCH.sub(lambda _: nav, html, count=1)
 

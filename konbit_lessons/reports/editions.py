@@ -124,10 +124,8 @@ def _read(path):
     except (ValueError, KeyError, TypeError, AttributeError):
         is_whole = False
     if not is_whole:
-        raise DataError(
-            f"{FOLDER}/{path.name}: this is not the record as konbit bundle wrote it. Put that back, from version "
-            "control or a copy: what was said is not edited."
-        )
+        back = "Put that back, from version control or a copy: what was said is not edited"
+        raise DataError(f"{FOLDER}/{path.name}: this is not the record as konbit bundle wrote it. {back}.")
     return record
 
 

@@ -144,5 +144,5 @@ def said_before(programme, reports=None, *, before):
         is_of_today = not changed and report.get("inputs") == source_of(one.get("inputs"))
         if isinstance(report.get("told"), dict) and (one["edition"] or not is_of_today):
             said[quarter] = {"told": report["told"], "edition": one["edition"], "changed": changed}
-            said[quarter] |= {"inputs": one["inputs"], "undo": editions.undone(one, now, changed)}
+            said[quarter] |= {"inputs": one.get("inputs", {}), "undo": editions.undone(one, now, changed)}
     return said

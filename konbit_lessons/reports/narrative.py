@@ -127,10 +127,8 @@ def _check_links(lines, where, anchors):
     for number, line in lines:
         if unknown := [anchor for anchor in ANCHOR.findall(line) if anchor not in anchors]:
             there = ", ".join(f"#{one}" for one in sorted(anchors))
-            raise ProgrammeError(
-                f'{where}, line {number}: found a link to "#{unknown[0]}", which the report does not have; '
-                f"expected one of {there}."
-            )
+            found = f'found a link to "#{unknown[0]}", which the report does not have'
+            raise ProgrammeError(f"{where}, line {number}: {found}; expected one of {there}.")
 
 
 def _check_recommendations(lines, where):
@@ -144,7 +142,6 @@ def _check_recommendations(lines, where):
             items[-1][1] += f"{line}\n"
     for number, text in items:
         if not ANCHOR.search(text):
-            raise ProgrammeError(
-                f"{where}, line {number}: this recommendation links to no finding. Say what it rests on, as in "
-                f"[calls](#{FINDING}1), or by the key of the finding in the table of learning questions."
-            )
+            how = f"as in [calls](#{FINDING}1), or by the key of the finding in the table of learning questions"
+            found = f"{where}, line {number}: this recommendation links to no finding"
+            raise ProgrammeError(f"{found}. Say what it rests on, {how}.")

@@ -140,10 +140,8 @@ def words_for(programme, language):
 
     for key in ("name", "point_of_contact"):
         if getattr(programme, key).startswith("OPEN"):
-            raise ProgrammeError(
-                f'{programme.path.name}, [programme], {key}: found "{getattr(programme, key)}", as drafted. '
-                "A report names its programme and whom a reader can ask: write it there."
-            )
+            found = f'{programme.path.name}, [programme], {key}: found "{getattr(programme, key)}", as drafted'
+            raise ProgrammeError(f"{found}. A report names its programme and whom a reader can ask: write it there.")
     words = complete(language)
     programme.check_language(words.language)
     return words

@@ -5,9 +5,7 @@ from pathlib import Path
 from konbit_lessons.errors import ReportError
 from konbit_lessons.field.store import digest
 from konbit_lessons.publish import published
-from konbit_lessons.reports import gate, word, workbook
-from konbit_lessons.reports.manifest import in_words
-from konbit_lessons.reports.page import page
+from konbit_lessons.reports import gate, manifest, page, word, workbook
 
 
 def publish(run, path, executed, made):
@@ -26,10 +24,10 @@ def publish(run, path, executed, made):
     """
     through = gate.passed(executed, audience=run.setting.audience)
     _tell_left_out(run, path, through.left_out)
-    name, stem = path.stem, in_words(path.stem, run.language)
+    name, stem = path.stem, manifest.in_words(path.stem, run.language)
     title = through.opening["title"] or name
-    tables = {in_words(table, run.language): csv for table, csv in through.tables(name).items()}
-    html = page(through.cells, run.setting, name=name, numbers=bool(through.sheets))
+    tables = {manifest.in_words(table, run.language): csv for table, csv in through.tables(name).items()}
+    html = page.page(through.cells, run.setting, name=name, numbers=bool(through.sheets))
     files = {f"tables/{table}.csv": text for table, text in tables.items()} | {f"{stem}.html": html}
     files |= {f"{stem}.xlsx": workbook.workbook(through.sheets, run.setting, title)} if through.sheets else {}
     pictures = [one["png"] for one in through.carried if "png" in one]
@@ -40,7 +38,7 @@ def publish(run, path, executed, made):
         published(run.folder / file, content)
     named = [one for one in through.carried if one.get("finding") and one.get("name")]
     said = {"name": name, "language": run.language, "title": title, "page": f"{stem}.html"}
-    said |= {"figures": {in_words(one["name"], run.language): one["finding"] for one in named}}
+    said |= {"figures": {manifest.in_words(one["name"], run.language): one["finding"] for one in named}}
     return through.opening | said | {"tables": list(tables), "files": hashes}
 
 
@@ -48,10 +46,9 @@ def _tell_left_out(run, path, left_out):
     """Say which cells showed what a shared page does not take, or refuse the report."""
     said = [f"{path.name}, {what}" for what in left_out]
     if said and run.strict:
-        raise ReportError(
-            f"{'; '.join(said)}: found what no shared page takes. Show it with kl.show, kl.table or kl.prose, or give "
-            f"the cell the tag lab-only. {path.stem} was not published."
-        )
+        instead = "Show it with kl.show, kl.table or kl.prose, or give the cell the tag lab-only"
+        found = f"{'; '.join(said)}: found what no shared page takes"
+        raise ReportError(f"{found}. {instead}. {path.stem} was not published.")
     for what in said:
         run.tell(f"  not on the shared page: {what}")
 

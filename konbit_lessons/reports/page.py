@@ -21,7 +21,6 @@ from nbformat import NotebookNode
 
 from konbit_lessons.reports import gate, notebooks
 from konbit_lessons.reports.document import TEMPLATES, document
-from konbit_lessons.reports.document import Setting as Setting
 from konbit_lessons.reports.manifest import in_words
 from konbit_lessons.say import Say
 

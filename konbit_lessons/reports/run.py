@@ -26,7 +26,6 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, NotebookExecutionManager, papermill_engines
 
 from konbit_lessons import errors
-from konbit_lessons.errors import ReportError
 from konbit_lessons.publish import published, scratch
 from konbit_lessons.reports.notebooks import LAB_ONLY
 from konbit_lessons.reports.warm import CAN_COPY, FIXED
@@ -230,11 +229,9 @@ def refuse_unfinished(executed, name, failed, cause=None):
     published(failed, nbformat.writes(executed))
     problem = _described(error) if error else "it did not run to its end"
     kind = problem.partition(":")[0]  # what Python says of other errors than ours can quote the data
-    raise ReportError(
-        f"{name}, {stopped}: {problem}. "
-        f"Nothing was published; the notebook is kept as {failed.name}. Open it to see where it stopped.",
-        to_share=f"{name}, {stopped}: {problem if hasattr(errors, kind) else kind}.",
-    ) from cause
+    kept = f"Nothing was published; the notebook is kept as {failed.name}. Open it to see where it stopped."
+    to_share = f"{name}, {stopped}: {problem if hasattr(errors, kind) else kind}."
+    raise errors.ReportError(f"{name}, {stopped}: {problem}. {kept}", to_share=to_share) from cause
 
 
 def _described(error):

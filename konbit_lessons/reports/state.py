@@ -14,7 +14,6 @@ from pathlib import Path
 from konbit_lessons.field import late
 from konbit_lessons.field.store import digest, fingerprint
 from konbit_lessons.reports import manifest, notebooks
-from konbit_lessons.reports.manifest import TOLD
 
 CODE = {".py", ".po", ".toml", ".j2", ".css", ".mplstyle"}  # files of the package that a page can depend on
 
@@ -57,7 +56,7 @@ class State:
 
     def _read(self, name, quarter, audience):
         """The hash of one thing that was read: a cleaned table, numbers of earlier reports, or a file."""
-        if name.startswith(TOLD):
+        if name.startswith(manifest.TOLD):
             asked = replace(self._programme, audience=audience)
             return manifest.said_before(asked, self._reports, before=quarter)
         folder, processed = self._programme.folder, self._programme.processed
@@ -98,9 +97,8 @@ def is_same(state, report, asked):
 
 def are_there(folder, files):
     """Return whether files are in a folder as they were made: ``files`` file → hash, None where there are none."""
-    return bool(files) and all(
-        (folder / file).is_file() and _hash(folder / file) == hashed for file, hashed in files.items()
-    )
+    there = {file: _hash(folder / file) for file in files or () if (folder / file).is_file()}
+    return bool(files) and there == files
 
 
 def made_of(states, report, asked):

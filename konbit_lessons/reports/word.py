@@ -28,11 +28,8 @@ from konbit_lessons.say import Say
 SECONDS = 120
 WIDEST, TALLEST = 6.6, 7.5  # inches of a picture: as wide as the text, and on one sheet with its heading
 PANDOCS = 5.8  # is pandoc's own widest
-LETTERS, MOST, MARGIN = (
-    86,
-    34,
-    3,
-)  # of a row of a table as wide as the text; of a cell, before its text goes on below, and beside it
+LETTERS = 86  # of a row of a table as wide as the text
+MOST, MARGIN = 34, 3  # letters of a cell, before its text goes on below, and beside it
 KEPT_WHOLE = 14  # rows of a table that is not parted
 ONLY_ON_SCREEN = "nav.wide, .skip, .on-screen, style"
 ADDED = tomllib.loads((TEMPLATES / "word.toml").read_text(encoding="utf-8"))
@@ -48,10 +45,9 @@ def pandoc():
     """
     if found := shutil.which("pandoc"):
         return found
-    raise ProgrammeError(
-        "--to docx: found no pandoc, which writes Word files. Install it (pandoc.org; apt install pandoc; "
-        "brew install pandoc; conda install -c conda-forge pandoc), or leave --to docx out."
-    )
+    how = "pandoc.org; apt install pandoc; brew install pandoc; conda install -c conda-forge pandoc"
+    found = "found no pandoc, which writes Word files"
+    raise ProgrammeError(f"--to docx: {found}. Install it ({how}), or leave --to docx out.")
 
 
 def word_file(page, pictures, setting):

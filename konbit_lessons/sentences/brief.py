@@ -177,7 +177,7 @@ def topics(say, one):
     for topic, facts in measures.topics(one).items():
         facts = {name: _fact(say, one, name, value) for name, value in facts.items()}
         said.append(say(TEXTS["topics"][topic], **facts))
-    return said or [say(TEXTS["no_topic"]["left" if one.left else "partner"])]
+    return said or [say(TEXTS["no_topic"]["left" if one.left_on is not None else "partner"])]
 
 
 def _fact(say, one, name, value):

@@ -4,18 +4,9 @@ A heading states an order only where intervals do not overlap, and a change over
 shown. A difference of two shares that stand beside it is that of the shares as printed.
 """
 
-import tomllib
-from pathlib import Path
-
 import pandas as pd
 
-from konbit_lessons.say import PAIRS, small
-
-
-def texts(page):
-    """Return the texts of a page from texts.toml: name → a text, a pair of singular and plural, or several by kind."""
-    return tomllib.loads((Path(__file__).parent / "texts.toml").read_text("utf-8"))[page]
-
+from konbit_lessons.say import PAIRS, small, texts
 
 TEXTS = texts("common")
 FOUND = ("clear", "likely")  # strengths of what is said to be so

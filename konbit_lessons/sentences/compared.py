@@ -79,4 +79,4 @@ def _moved_by(say, row):
 
 
 def _change(say, kind, by):
-    return f"{'+' if by > 0 else ''}{say.number(by)}" if kind in COUNTS else say.signed(by)
+    return say.with_sign(by, say.number) if kind in COUNTS else say.signed(by)

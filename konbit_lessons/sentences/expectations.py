@@ -7,11 +7,9 @@ list of them, or None where there is nothing to say.
 import pandas as pd
 
 from konbit_lessons.incentives.result import LIKELY
-from konbit_lessons.measures.answers import smallest_that_matters
-from konbit_lessons.measures.intervals import CONFIDENCE
+from konbit_lessons.measures import answers, intervals
 from konbit_lessons.say import capital, small
 from konbit_lessons.sentences.common import FOUND, answer, apart, first_and_last, say_known, texts
-from konbit_lessons.sentences.learning import number_told
 from konbit_lessons.words import mark
 
 MOST_CHOICES = 3  # that a heading names
@@ -135,7 +133,7 @@ def few_agree(say, said):
     last = total.drop_duplicates("term", keep="last").assign(kind="agrees", name=total["term"], value=total["share"])
     good = [say.programme.questions[term].good == "high" for term in last["term"]]
     short = last[last["share"].where(good, 1 - last["share"]) < 0.5]
-    return number_told(say, short.iloc[0]) if len(short) else None
+    return say.number_told(short.iloc[0]) if len(short) else None
 
 
 def chosen(say, choices):
@@ -236,8 +234,8 @@ def expectations_at_a_glance(say, changes, moved, said, supported, calendar, fol
 
 def rule_of_differences(say):
     """Return the rule for the words on how strong the evidence for a difference is."""
-    matters = smallest_that_matters(say.programme)
-    values = {"sure": CONFIDENCE, "matters": matters, "chance": LIKELY * (1 - CONFIDENCE)}
+    matters = answers.smallest_that_matters(say.programme)
+    values = {"sure": intervals.CONFIDENCE, "matters": matters, "chance": LIKELY * (1 - intervals.CONFIDENCE)}
     return [say(text, **values) for text in TEXTS["rule"].values()]
 
 

@@ -22,12 +22,10 @@ PER_AMOUNT = {"estimate": "", "conf_low": "_low", "conf_high": "_high"}
 
 def units_of(say, result):
     """Return what a programme, or a study, calls its rows, groups and outcome, and whether it is ``in_a_study``."""
-    if say.units:
-        return say.units | {"in_a_study": True}
-    if result.outcome == "attended":
-        return {name: say.words.text(text) for name, text in TEXTS["invitations"].items()} | {"in_a_study": False}
-    named = {name: say.words.text(text, outcome=result.outcome) for name, text in texts("study")["units"].items()}
-    return named | {"in_a_study": True}
+    is_ours = result.outcome == "attended" and not say.units
+    usual = TEXTS["invitations"] if is_ours else texts("study")["units"]
+    named = say.units or {name: say.words.text(text, outcome=result.outcome) for name, text in usual.items()}
+    return named | {"in_a_study": not is_ours}
 
 
 def question(say):
@@ -69,11 +67,9 @@ def _alike(table, error):
     The p of the permutation, times the number of incentives, then tells, at half the error since there is no interval;
     groups must be enough, as for an estimate.
     """
-    sides = sum(
-        (table[f"k_{side}"].isin([0]) | (table[f"k_{side}"] == table[f"n_{side}"])).astype(int) for side in SIDES
-    )
+    sides = [(table[f"k_{side}"].isin([0]) | (table[f"k_{side}"] == table[f"n_{side}"])).astype(int) for side in SIDES]
     enough = table["groups_offered"] >= np.where(table["varies_by"] == "event_id", 5, 10)
-    told = (table["reason"] == "separated") & (table["kind"] == "offered") & (sides == 1) & enough
+    told = (table["reason"] == "separated") & (table["kind"] == "offered") & (sum(sides) == 1) & enough
     return told & (table["permutation_p"] * len(table) < error / 2)
 
 
@@ -123,14 +119,13 @@ def in_one_table(say, points, costs):
 def headline(say, result):
     """Return the answer in one or two sentences: what goes with participation, and what the data do not show."""
     rows = incentive_rows(say, result)
-    if len(rows) == 1:
-        return of_incentive(say, result, rows.iloc[0])
-    return in_short(say, rows)
+    return of_incentive(say, result, rows.iloc[0]) if len(rows) == 1 else in_short(say, rows)
 
 
 def in_short(say, rows):
     """Return of some rows what clearly or likely goes with participation, and of which nothing was found."""
-    return _found(say, rows) + _not_found(say, rows)
+    none = _by_strength(say, rows, TEXTS["not_found"], lambda row: f"**{small(str(term_name(say, row['term'])))}**")
+    return _found(say, rows) + (_sentence(say, none) if none else None)
 
 
 def base_rate(say, result):
@@ -151,11 +146,6 @@ def _found(say, rows):
 
     said = _by_strength(say, rows, TEXTS["found"], named)
     return _sentence(say, said) if said else say(TEXTS["found_none"], n=len(rows))
-
-
-def _not_found(say, rows):
-    said = _by_strength(say, rows, TEXTS["not_found"], lambda row: f"**{small(str(term_name(say, row['term'])))}**")
-    return _sentence(say, said) if said else None
 
 
 def _by_strength(say, rows, texts, named):

@@ -13,8 +13,6 @@ import pandas as pd
 from konbit_lessons.periods import NAME
 from konbit_lessons.say import capital, small
 from konbit_lessons.sentences.common import answer, apart, say_known, texts
-from konbit_lessons.sentences.incentives import found
-from konbit_lessons.sentences.participation import reached_so_far
 from konbit_lessons.words import mark
 
 TEXTS = texts("learning")
@@ -161,9 +159,9 @@ def glance(say, numbers, lead, reached, result, *, quarter):
     leads = {*lead["kind"]}
     rest = numbers[numbers["kind"].isin({"taken_up", "talked_with"} - leads)]
     return [
-        None if "reached" in leads else reached_so_far(say, reached, quarter),
+        None if "reached" in leads else say.reached_so_far(reached, quarter),
         *[_beside_before(say, row) for _, row in rest.iterrows()],
-        None if "incentive" in leads else found(say, result),
+        None if "incentive" in leads else say.found(result),
     ]
 
 

@@ -13,16 +13,6 @@ import pandas as pd
 
 from konbit_lessons.say import small
 from konbit_lessons.sentences.common import FOUND, apart, say_known, texts
-from konbit_lessons.sentences.incentives import (
-    group_count,
-    incentive_rows,
-    of_a_step,
-    row_count,
-    span,
-    step_of,
-    term_name,
-    units_of,
-)
 from konbit_lessons.words import mark, pair
 
 MOST_PANELS = 4
@@ -32,7 +22,7 @@ PACKAGES = ("numpy", "pandas", "scipy", "statsmodels", "firthmodels", "seaborn")
 
 def together(say, result):
     """Return whether any incentive predicts participation: Holm's first step, which no single one can contradict."""
-    known = incentive_rows(say, result)["p_adjusted"].dropna()
+    known = say.incentive_rows(result)["p_adjusted"].dropna()
     if say.units and len(result.table) == 1:
         return None  # there is nothing that it could be taken together with
     found = "unknown" if known.empty else "more" if known.min() < 1 - result.confidence else "chance"
@@ -41,12 +31,12 @@ def together(say, result):
 
 def left_out(say, result):
     """Return how many rows the answer rests on, and how many were left out because which answer was missing."""
-    units, table, rows = units_of(say, result), result.left_out, result.left_out["rows"]
+    units, table, rows = say.units_of(result), result.left_out, result.left_out["rows"]
     if rows.isna().any():
-        reasons, used = say.list(small(say.name(name)) for name in table["column"]), row_count(say, result.n, units)
+        reasons, used = say.list(small(say.name(name)) for name in table["column"]), say.row_count(result.n, units)
         return say(TEXTS["left_out"]["hidden"], used=used, reasons=reasons, smallest=result.smallest)
     each = [say("{column:name} ({n})", column=row.column, n=row.rows) for row in table[rows > 0].itertuples()]
-    values = {"used": result.n, "rows": row_count(say, result.n + rows.sum(), units), "missing": rows.sum()}
+    values = {"used": result.n, "rows": say.row_count(result.n + rows.sum(), units), "missing": rows.sum()}
     return say(TEXTS["left_out"]["some" if each else "none"], reasons=say.list(each), **values)
 
 
@@ -71,12 +61,12 @@ def _moved(say, result, completed):
     table = completed.table.dropna(subset=["complete_estimate", "pooled_estimate"])
     if not completed.imputations or table.empty:
         return None
-    steps = table["term"].map(incentive_rows(say, result).set_index("term")["step"])
-    told = of_a_step(say, table, steps, ["complete_estimate", "pooled_estimate"])
+    steps = table["term"].map(say.incentive_rows(result).set_index("term")["step"])
+    told = say.of_a_step(table, steps, ["complete_estimate", "pooled_estimate"])
     table = table.assign(own=told["complete_estimate"], pooled=told["pooled_estimate"])
     most = table.loc[(table["pooled"] - table["own"]).abs().idxmax()]
     rows = {"all": most["pooled_n"], "complete": most["complete_n"], "m": completed.imputations}
-    return say(TEXTS["imputed"], label=term_name(say, most["term"]), **rows, **most[["own", "pooled"]])
+    return say(TEXTS["imputed"], label=say.term_name(most["term"]), **rows, **most[["own", "pooled"]])
 
 
 def redrawn(say, result):
@@ -84,7 +74,7 @@ def redrawn(say, result):
     if not (say.units and say.programme.study.randomized):
         return []
     rows = result.table[result.table["reason"] == ""].to_dict("records")
-    told = [say_known(say, TEXTS["redrawn"], label=term_name(say, row["term"]), p=row["permutation_p"]) for row in rows]
+    told = [say_known(say, TEXTS["redrawn"], label=say.term_name(row["term"]), p=row["permutation_p"]) for row in rows]
     return [*filter(None, told)]
 
 
@@ -93,20 +83,17 @@ def attrition(say, result):
     if not (say.units and say.programme.study.randomized):
         return []
     told = result.attrition.assign(confidence=result.confidence).to_dict("records")
-    return [say(TEXTS["attrition"], label=term_name(say, row["term"]), **row) for row in told]
+    return [say(TEXTS["attrition"], label=say.term_name(row["term"]), **row) for row in told]
 
 
 def missed(say, result):
     """Return one sentence per incentive without a finding: the effect that would most likely have been missed."""
-    return [
-        say(
-            TEXTS["missed"][row["kind"] if say.measured or row["detectable"] * row["step"] <= 1 else "any"],
-            label=name,
-            size=row["detectable"] * row["step"],
-            step=step_of(say, row),
-        )
-        for name, row in _of_strength(say, result, ("uncertain", "no sign of"))
-    ]
+    said = []
+    for name, row in _of_strength(say, result, ("uncertain", "no sign of")):
+        size = row["detectable"] * row["step"]
+        text = TEXTS["missed"][row["kind"] if say.measured or size <= 1 else "any"]
+        said.append(say(text, label=name, size=size, step=say.step_of(row)))
+    return said
 
 
 def explained_away(say, result):
@@ -125,8 +112,8 @@ def explained_away(say, result):
 
 def _of_strength(say, result, strengths):
     """The names and rows of the incentives with such evidence, the largest estimate first."""
-    rows = incentive_rows(say, result).to_dict("records")
-    return [(term_name(say, row["term"]), row) for row in rows if row["strength"] in strengths]
+    rows = say.incentive_rows(result).to_dict("records")
+    return [(say.term_name(row["term"]), row) for row in rows if row["strength"] in strengths]
 
 
 def predicted(say, result):
@@ -137,8 +124,8 @@ def predicted(say, result):
         if say.units and not few:
             return None  # no chance is foretold by such a method
         why = TEXTS["no_prediction"]["few" if few else "method"]
-        return say(why, groups=units_of(say, result)["groups"])
-    table, groups = told.table.set_index("measure"), units_of(say, result)["groups"]
+        return say(why, groups=say.units_of(result)["groups"])
+    table, groups = told.table.set_index("measure"), say.units_of(result)["groups"]
     values = {**table["out_of_fold"], "base": table["base_rate"]["brier"], "interval": (told.auc_low, told.auc_high)}
     return say(TEXTS["predicted"], groups=groups, **values)
 
@@ -156,13 +143,13 @@ def _groups_differ(say, result, row, within):
     groups = [group for term, group in within if term == row["term"]]
     names = next(pair for pair in permutations(groups, 2) if row["group"] == f"difference: {pair[0]} − {pair[1]}")
     first, second = (say.level(result.by, name, form="many") for name in names)
-    values = {"label": term_name(say, row["term"]), "first": first, "second": second}
+    values = {"label": say.term_name(row["term"]), "first": first, "second": second}
     if row["strength"] == "cannot tell":
         return say("**{label}:** the data cannot tell whether “{first}” and “{second}” differ.", **values)
-    size = incentive_rows(say, result).set_index("term")["step"].get(row["term"], 1)
-    first, second = (of_a_step(say, within[row["term"], name], size)["estimate"] for name in names)
+    size = say.incentive_rows(result).set_index("term")["step"].get(row["term"], 1)
+    first, second = (say.of_a_step(within[row["term"], name], size)["estimate"] for name in names)
     values |= {"of_first": _more(say, first), "of_second": _more(say, second), "points": abs(apart(first, second))}
-    values |= {"confidence": result.confidence, "span": span(say, of_a_step(say, row, size))}
+    values |= {"confidence": result.confidence, "span": say.span(say.of_a_step(row, size))}
     return say(TEXTS["groups_differ"], differs=say(TEXTS["differs"][row["strength"]]), **values)
 
 
@@ -181,7 +168,7 @@ def ways_of_looking(say, result):
         ``incentive``, ``label`` (way of looking), ``estimate``, ``conf_low``, ``conf_high`` (times the step), ``n``,
         ``own_estimate``, ``way`` (main or other), ``why`` where there is no estimate.
     """
-    rows, table, units = incentive_rows(say, result), result.robustness.table, units_of(say, result)
+    rows, table, units = say.incentive_rows(result), result.robustness.table, say.units_of(result)
     shown = rows[rows["strength"].isin(FOUND)]
     shown = (shown if len(shown) else rows).head(MOST_PANELS).set_index("term")
     told = table["estimate"].notna() | ((table["specification"] != "main") & (not say.units))
@@ -193,7 +180,7 @@ def ways_of_looking(say, result):
         label=table["specification"].map(labels),
         way=np.where(table["specification"] == "main", "main", "other"),
         why=[say.words.text(TEXTS["no_estimate"][why]) if why else "" for why in table["reason"]],
-        **of_a_step(say, table, table["term"].map(shown["step"]).astype(float)),
+        **say.of_a_step(table, table["term"].map(shown["step"]).astype(float)),
     ).sort_values("incentive", kind="stable", ignore_index=True)
 
 
@@ -202,10 +189,10 @@ def _ways(say, result):
     the same way as it."""
     table = result.robustness.table
     own = table[table["own_estimate"] & table["estimate"].notna()]
-    for row in incentive_rows(say, result).to_dict("records"):
-        ways = of_a_step(say, own[own["term"] == row["term"]], row["step"])["estimate"].to_numpy()
+    for row in say.incentive_rows(result).to_dict("records"):
+        ways = say.of_a_step(own[own["term"] == row["term"]], row["step"])["estimate"].to_numpy()
         if len(ways):
-            yield term_name(say, row["term"]), ways, int((np.sign(ways) == np.sign(ways[0])).sum())
+            yield say.term_name(row["term"]), ways, int((np.sign(ways) == np.sign(ways[0])).sum())
 
 
 def how_many_agree(say, result):
@@ -252,10 +239,10 @@ def method(say, result, adjust_for=()):
 
 
 def _clusters(say, result, column, n):
-    units = units_of(say, result)
+    units = say.units_of(result)
     own = units["in_a_study"] and column == next(iter(result.clusters))
     if own or column in ("organization_id", "event_id"):
-        return group_count(say, n, units, column)
+        return say.group_count(n, units, column)
     return say("{n} of “{column:name}”", n=n, column=column)
 
 
@@ -263,8 +250,8 @@ def ways_explained(say, result):
     """Return on how many rows the ways of looking rest, and what some of their names mean."""
     table = result.robustness.table
     n = table.loc[table["n"] > 0, "n"]
-    units, alike = units_of(say, result), n.min() == n.max()
-    used = row_count(say, n.min(), units) if alike else say("{low} to {high} rows", low=n.min(), high=n.max())
+    units, alike = say.units_of(result), n.min() == n.max()
+    used = say.row_count(n.min(), units) if alike else say("{low} to {high} rows", low=n.min(), high=n.max())
     said = say(TEXTS["ways"], used=used)
     if ((table["specification"] == "fixed") & (table["estimate"].notna() | (not say.units))).any():
         said += say(TEXTS["within"], group=units["group"])

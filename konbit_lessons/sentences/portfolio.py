@@ -3,7 +3,6 @@
 import pandas as pd
 
 from konbit_lessons.sentences.common import FOUND, answer, say_known, texts
-from konbit_lessons.sentences.incentives import in_short, step_of
 
 TEXTS, REASONS = texts("portfolio"), texts("incentives")["reasons"]
 ENDS = ["conf_low", "conf_high"]
@@ -14,7 +13,7 @@ def pooled_rows(say, pooled):
     labels, shares = [], pooled.filter(regex="estimate|_low|_high")
     for name in pooled["incentive"]:
         each, label = say.programme.said.incentives[name].each, say.name(name)
-        step = f"{step_of(say, {'step': each[0]})} {each[1]}" if each else ""
+        step = f"{say.step_of({'step': each[0]})} {each[1]}" if each else ""
         labels.append(str(say("{label}, each {step} more", label=label, step=step)) if each else label)
     why = [str(say(TEXTS["not_pooled"][one])) if one else "" for one in pooled["reason"]]
     rows = pooled.assign(**shares.clip(-1, 1), term=pooled["incentive"], label=labels, why=why)
@@ -25,7 +24,7 @@ def pooled_rows(say, pooled):
 
 def over_programmes(say, points):
     """Return the answer: what goes with participation over the programmes, or that nothing is pooled, and why."""
-    return say(TEXTS["nothing_pooled"]) if (points["reason"] != "").all() else in_short(say, points)
+    return say(TEXTS["nothing_pooled"]) if (points["reason"] != "").all() else say.in_short(points)
 
 
 def programmes_told(say):

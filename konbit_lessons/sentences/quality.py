@@ -5,7 +5,7 @@ import pandas as pd
 from konbit_lessons.measures.quality import RULES, SETTLED, by_standard
 from konbit_lessons.say import small
 from konbit_lessons.sentences.common import say_known, texts
-from konbit_lessons.words import mark
+from konbit_lessons.words import mark, pair
 
 TEXTS = texts("quality")
 
@@ -39,10 +39,8 @@ def _judgement(say, judged, standard, word):
 
 def noticed(say, found):
     """Return what the reader noticed in the files, and in how many of them; None where it noticed nothing."""
-    kinds = [
-        str(say(("{what} in {n} file", "{what} in {n} files"), n=one.files, what=say.words.text(one.what)))
-        for one in found.itertuples()
-    ]
+    forms = pair("{what} in {n} file", "{what} in {n} files")
+    kinds = [str(say(forms, n=one.files, what=say.words.text(one.what))) for one in found.itertuples()]
     return say("Noticed while the files were read: {kinds}.", kinds=say.list(kinds)) if kinds else None
 
 
@@ -134,9 +132,8 @@ def compared_cells(say, compared):
     rows = []
     for row in compared.to_dict("records"):
         write = say.number if row["in_days"] else say.points
-        change = f"+{write(row['change'])}" if row["change"] > 0 else write(row["change"])
         said = {"said": say.words.text(row["said"]), "before": write(row["before"]), "now": write(row["figure"])}
-        rows.append(row | said | {"change_said": change})
+        rows.append(row | said | {"change_said": say.with_sign(row["change"], write)})
     return pd.DataFrame(rows)
 
 

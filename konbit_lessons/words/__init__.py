@@ -8,6 +8,7 @@ marked fuzzy awaits a native reader. docs/translator.md is for who translates.
 """
 
 import math
+import tomllib
 from functools import lru_cache
 from gettext import c2py
 from pathlib import Path
@@ -24,12 +25,7 @@ from konbit_lessons.languages import known, languages
 from konbit_lessons.words.label import Label as Label
 
 HERE = Path(__file__).parent
-FORMATS = {"en": "en", "fr": "fr", "ht": "fr"}  # CLDR has no Kreyòl: its numbers are written as in French
-MONTHS = {
-    "ht": ("janvye", "fevriye", "mas", "avril", "me", "jen", "jiyè", "out", "septanm", "oktòb", "novanm", "desanm")
-}
-SHORT_MONTHS = {"ht": ("jan", "fev", "mas", "avr", "me", "jen", "jiy", "out", "sep", "okt", "nov", "des")}
-FIRST_DAY = {"fr": "1er", "ht": "1ye"}
+WRITTEN = tomllib.loads((HERE / "written.toml").read_text("utf-8"))  # by language, what CLDR does not know of it
 MINUS = "−"
 
 
@@ -53,10 +49,8 @@ def complete(language):
     words = Words(language)
     if missing := words.missing():
         ready = ", ".join(one for one in languages() if not Words(one).missing())
-        raise ProgrammeError(
-            f"language: found {language!r}; of its texts, {len(missing)} are not translated yet, such as "
-            f"{missing[0]!r}; expected one of {ready}. Translate them in words/{language}.po."
-        )
+        found = f"found {language!r}; of its texts, {len(missing)} are not translated yet, such as {missing[0]!r}"
+        raise ProgrammeError(f"language: {found}; expected one of {ready}. Translate them in words/{language}.po.")
     return words
 
 
@@ -77,7 +71,8 @@ class Words:
         self.language = known(language, folder)
         self._catalog = Catalog(locale=None) if language == "en" else _catalog(Path(folder) / f"{language}.po")
         self.awaits_reader = language != "en" and self._catalog.fuzzy
-        self._locale = _locale(language)
+        self._own = WRITTEN.get(self.language, {})
+        self._locale = _locale(self._own.get("numbers_as", language))
 
     @classmethod
     def of(cls, language):
@@ -139,7 +134,11 @@ class Words:
     def percent(self, x):
         """Return a proportion as "12 %", with the language's own space before the sign."""
         points = self.points(x)
-        return points if points == "–" else points + ("\u202f%" if FORMATS.get(self.language) == "fr" else " %")
+        return (
+            points
+            if points == "–"
+            else points + ("\u202f%" if self._own.get("numbers_as", self.language) == "fr" else " %")
+        )
 
     def p_value(self, p):
         """Return "p = 0.03", or "p < 0.001"."""
@@ -151,7 +150,7 @@ class Words:
         """Return a date in words, as "30 June 2017", "30 juin 2017" or "30 jen 2017"; "–" where there is none."""
         if pd.isna(day):
             return "–"
-        number = FIRST_DAY.get(self.language, "1") if day.day == 1 else day.day
+        number = self._own.get("first_day", "1") if day.day == 1 else day.day
         return f"{number} {self.month(day)}"
 
     def month(self, day):
@@ -165,12 +164,11 @@ class Words:
 
     def short_period(self, first, last):
         """Return the months from one day to another on two lines, as "Apr–Jun" above "2017"."""
-        begins, ends = (self._month_name(day, SHORT_MONTHS, "MMM") for day in (first, last))
+        begins, ends = (self._month_name(day, "short_months", "MMM") for day in (first, last))
         return f"{begins}–{ends}\n{last.year}"
 
-    def _month_name(self, day, own=MONTHS, pattern="MMMM"):
-        month = own[self.language][day.month - 1] if self.language in own else None
-        return month or format_date(day, pattern, locale=self._locale)
+    def _month_name(self, day, own="months", pattern="MMMM"):
+        return self._own[own][day.month - 1] if own in self._own else format_date(day, pattern, locale=self._locale)
 
     def list(self, items):
         """Return the items as "A, B and C"."""
@@ -193,6 +191,6 @@ def _catalog(path):
 @lru_cache(maxsize=16)
 def _locale(language):
     try:
-        return Locale.parse(FORMATS.get(language, language))
+        return Locale.parse(language)
     except (UnknownLocaleError, ValueError):
         return Locale.parse("en")
