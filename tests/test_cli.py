@@ -74,7 +74,7 @@ def test_check_lists_what_is_wrong_with_file_row_and_column_and_exits_1(tiny, ko
     assert code == 1
     assert err.splitlines() == [
         "Set aside: 0 rows and 2 values.",
-        '  survey.csv, row 2, column "expects_funding": found "perhaps"; expected yes or no (oui, non, wi, x, 1, 0).',
+        '  survey.csv, row 2, column "expects_funding": found "perhaps"; expected yes or no (oui, non, wi, x, 1, 0); or say what it means: levels.expects_funding = { "perhaps" = "…" }.',
         '  survey.csv, row 2, column "motivation": found "7"; expected 1 to 5.',
     ]
 
@@ -120,7 +120,7 @@ def test_what_was_noticed_is_counted_by_clean_and_listed_by_check(tiny, konbit):
         "utf-8",
     )
     assert "noticed: survey.csv: not used: besoin" in konbit("check")[1]
-    assert "Noticed: 3 things in the files; konbit check lists them." in konbit("clean")[2]
+    assert "Noticed: 2 things in the files; konbit check lists them." in konbit("clean")[2]
 
 
 def test_the_shortest_way_to_a_first_report_is_shown(tiny, konbit):
