@@ -554,3 +554,15 @@ def test_days_as_columns_several_names_two_part_names_and_repeats_are_proposed(t
     assert 'several.organization_id = ";" parts them, beside organization_id = "Organisation"' in text
     assert 'organization_id = ["Type", "Structure"]' in text
     assert '"nom_#" as a header reads each as a row' in text
+
+
+def test_a_repeat_of_delegates_is_proposed_by_its_sheet(tmp_path):
+    roster = "organization_id,name,org_type\nOP001,Union A,cdsp\nOP002,GIE B,cdsp\n"
+    (tmp_path / "organizations.csv").write_text(roster, encoding="utf-8")
+    with pd.ExcelWriter(tmp_path / "signin.xlsx") as book:
+        main = {"event": ["E1", "E2"], "op": ["OP001", "OP002"], "_index": [1, 2], "_uuid": ["u1", "u2"]}
+        pd.DataFrame(main).to_excel(book, sheet_name="main", index=False)
+        entries = {"name": ["A", "B", "C"], "director": ["1", "0", "1"], "_parent_index": [1, 1, 2]}
+        pd.DataFrame(entries).to_excel(book, sheet_name="delegates", index=False)
+    text = draft_programme(tmp_path).text
+    assert 'OPEN: its repeat has "name", "director": sheets = ["delegates"] reads each entry as a row' in text

@@ -377,9 +377,8 @@ def test_what_is_new_leads_and_what_is_gone_is_said_with_what_hung_on_it(tiny):
     code, said = konbit("check")
     assert code == 1 and said[0] == "sign_2.csv was there and is gone, with 1 rows of sign_in."
     new = [line for line in said[: said.index("Told before:")] if line.startswith("  ")]
-    assert new == [
-        '  survey.csv, row 2, column "motivation": found "eight"; expected a whole number; or say what it means: levels.motivation = { "eight" = "…" }.'
-    ]
+    told = 'found "eight"; expected a whole number; or say what it means: levels.motivation = { "eight" = "…" }.'
+    assert new == [f'  survey.csv, row 2, column "motivation": {told}']
     assert konbit("clean")[1][2] == new[0]
 
 

@@ -17,12 +17,13 @@ from konbit_lessons.field.sources.raw import is_metadata
 
 @dataclass(frozen=True)
 class Part:
-    """One table of one file; ``alone`` when the programme need not name its sheet."""
+    """One table of one file; ``alone`` when its sheet need not be named; ``entries``: its repeats, in words."""
 
     path: Path
     sheet: str
     rows: pd.DataFrame
     alone: bool = True
+    entries: tuple[str, ...] = ()
 
 
 @dataclass
@@ -173,8 +174,13 @@ def _parts(raw: Raw) -> dict[tuple, list[Part]]:
         sure = len(frame.columns) >= SURE["few_columns"] or any(map(str.isdigit, title))
         if len(frame.columns) and (raw.kind == "sheet" or table == "main"):
             found.setdefault((frozenset(frame), "" if sure else f"{raw.path}/{title}"), []).append((title, frame))
-    alone = len(found) == 1
-    return {key: [Part(raw.path, title, frame, alone) for title, frame in frames] for key, frames in found.items()}
+    alone, entries = len(found) == 1, []
+    for table, frame in raw.tables.items() if raw.kind != "sheet" else ():
+        if table != "main":
+            own = ", ".join(f'"{header}"' for header in frame if not is_metadata(header, raw.kind))
+            entries.append(f'its repeat has {own}: sheets = ["{table}"] reads each entry as a row, with what main says')
+    about = {"alone": alone, "entries": tuple(entries)}
+    return {key: [Part(raw.path, title, frame, **about) for title, frame in frames] for key, frames in found.items()}
 
 
 def labels_of(header: str, form: Form | None) -> tuple[dict[str, str], dict[str, str] | None]:

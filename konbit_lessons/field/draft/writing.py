@@ -70,6 +70,7 @@ class Source:
         """Lines for what is open of a sheet of who came: marks under days, several names in a cell; and of repeats."""
         rows = pd.DataFrame({header: self.unit.columns[header].cells for header in self.match.open})
         found = [line(f"OPEN: {one}") for one in repeats_in([*rows])]
+        found += [line(f"OPEN: {one}") for one in self.unit.parts[0].entries if self.table != "survey"]
         if self.table != "sign_in":
             return found
         if days := signed(rows, [*rows]):
