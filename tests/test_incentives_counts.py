@@ -117,7 +117,7 @@ WRONG = {
     "half a person": (COUNTED | {"outcome": "half"}, "found 0.5; expected a whole"),
     "fewer than none": (COUNTED | {"trials": "minus"}, "the whole number that was"),
     "an endless share": ({"outcome": "endless", "method": "fractional"}, "found inf; expected"),
-    "a constant share": ({"outcome": "equal", "method": "fractional"}, "in all 80 rows a share of 0.25 took part"),
+    "a constant share": ({"outcome": "equal", "method": "fractional"}, "in all 80 rows it is 0.25, so nothing can go with it"),
     "an unknown column": (COUNTED | {"trials": "invitd"}, "Did you mean invited?"),
     "an unknown covariance": ({"covariance": "HC3"}, "covariance: found 'HC3'; expected one of CR0, CR1"),
 }  # fmt: skip
