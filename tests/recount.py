@@ -41,7 +41,7 @@ def compare(toml, folder, quarter, *, shared=False):
     recount = Recount(Path(toml), quarter, shared=shared)
     cells, wrong, left = 0, [], []
     told = pd.read_csv(Path(folder) / "incentives.csv", encoding="utf-8-sig") if shared else None
-    rounded = set() if told is None else {*told.loc[told["n_offered"].isna(), "term"]}
+    rounded = set() if told is None else {*told.loc[told["n_offered"].isna(), ["term", "label"]].stack()}
     for path in sorted(Path(folder).glob("*.csv")):
         if path.stem.endswith("_sentences"):
             continue

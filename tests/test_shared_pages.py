@@ -506,7 +506,8 @@ def test_nothing_can_be_worked_out_of_all_quarters_of_the_example(tmp_path, smal
 @pytest.mark.parametrize("seed", range(20))
 def test_nothing_can_be_worked_out_of_the_last_quarters_of_small_programmes(tmp_path, seed):
     write_example(tmp_path / "small", organizations=11 + 4 * seed, events=8 + seed, seed=seed)
-    told, hidden = attacked(tmp_path / "small" / "programme.toml", last=2)
+    families = {name: one for name, one in FAMILIES.items() if name != "incentives"}  # of those see below
+    told, hidden = attacked(tmp_path / "small" / "programme.toml", last=2, families=families)
     assert told == [] and hidden > 50
 
 
