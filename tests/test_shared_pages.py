@@ -528,7 +528,7 @@ def test_the_attack_finds_what_is_shown_of_each_quarter_alone(tmp_path, monkeypa
         return pd.concat(tables).sort_index()
 
     monkeypatch.setattr(Gate, "decide", alone)
-    told, _ = attacked(tmp_path / "small" / "programme.toml", last=2)
+    told, _ = attacked(tmp_path / "small" / "programme.toml", last=2, families={"organizations": of_organizations})
     assert told
 
 
@@ -564,6 +564,7 @@ def test_a_project_that_few_have_named_is_another_project_and_in_no_pair(small):
     assert own.str.contains(named).any() and expectations.OTHER not in {*own}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("organizations", "events", "seed"), [(28, 13, 22), (39, 9, 3)])
 def test_nothing_can_be_worked_out_of_how_often_and_to_what_all_came(tmp_path, organizations, events, seed):
     """Of events, quarters and types together: kinds of events told who came of one type, incentives of one event."""
