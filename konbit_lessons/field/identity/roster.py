@@ -287,7 +287,7 @@ def between(text: str) -> str:
     """What stands between the names in one cell; "" in a cell of one.
 
     >>> between("OP001 / OP002"), between("Union de Bignona")
-    (' / ', '')
+    ('/', '')
     """
     found = _BETWEEN.search(text)
     return found[0] if found else ""
