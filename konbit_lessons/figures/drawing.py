@@ -38,6 +38,7 @@ MOST_TICKS = 7, 5  # of an axis on a wide page, and on a phone
 COLOURS_KEPT = 12  # of a PNG: half a byte each
 LONGEST = 40_000  # letters of an SVG
 INCH = 100  # pixels
+LONG = 1.6  # times as high as wide, a picture cannot be read on a sheet: its table says it there
 # for seaborn: ``sns.set_theme(style="whitegrid", rc=kl.THEME)``
 THEME = dict(mpl.rc_params_from_file(Path(__file__).with_name("theme.mplstyle"), use_default_template=False))
 MARKS = so.Nominal({"clear": "o", "likely": "D", "uncertain": "X", "no sign of": "s", "cannot tell": "."})
@@ -72,9 +73,10 @@ class Drawing:
         return canvas.axes
 
     def picture(self, width, name):
-        """Return the picture at a width in pixels, as an element of HTML of a class of this name."""
+        """Return the picture at a width in pixels, as an element of HTML of a class of this name; of "long" too."""
         with self._ready(width) as canvas:
             canvas.set_dpi(INCH)
+            name += " long" * bool(canvas.get_figheight() > LONG * canvas.get_figwidth())
             with suppress(NotImplementedError):  # it holds an image
                 if len(svg := Vector(canvas).svg(name)) <= LONGEST:
                     return svg
@@ -100,7 +102,7 @@ class Drawing:
         added = [one for axes in canvas.axes for one in self._dress(axes, width)]
         rows = [axes for axes in canvas.axes if _is_of_rows(axes)]
         high = 46 + sum(24 + self._row(axes, width) * len(axes.get_yticks()) for axes in rows)
-        high = high if rows else round(width * (0.75 if width < WIDE else 0.5))
+        high = high if rows else round(width * (0.75 if width < WIDE else 0.42))
         canvas.set_size_inches(width / INCH, (self.height or high) / INCH)
         added += [one for axes in rows for one in self._named(axes, width)]
         canvas.tight_layout(pad=0.5)
@@ -238,7 +240,7 @@ def _wrapped(text, width):
 
 
 def _written(axes, x, y, text, offset, **look):
-    ground = {"facecolor": "white", "edgecolor": "none", "pad": 0.4}
+    ground = {"facecolor": "white", "edgecolor": "none", "pad": 1}
     look = {"ha": "left", "va": "bottom", "fontsize": 8, "bbox": ground, "zorder": 6} | look
     places = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
     return axes.annotate(text, (x, y), xytext=offset, **places, **look)

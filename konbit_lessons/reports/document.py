@@ -21,6 +21,8 @@ from konbit_lessons.say import Say
 from konbit_lessons.words import Words, mark
 
 SWITCH = re.compile("(?<=<!--languages-->).*?(?=<!--/languages-->)", re.DOTALL)
+# on one line: a number and its sign
+TOGETHER = re.compile(r"(?<=\d) (?=%)|(?<=\b[np]) (?=(?:=|&lt;) \d)|(?<=\b[np] =) (?=\d)|(?<=\bp &lt;) (?=\d)")
 IN_LANGUAGE = mark("In English")
 OTHER = Markup('<a href="{0}" lang="{1}" hreflang="{1}">{2}</a>')  # of a page: the same in another language
 TEMPLATES = Path(__file__).parent / "templates"
@@ -48,7 +50,7 @@ def document(template, setting, title, **values):
     said["index"] = f"{in_words('index', words.language)}.html"
     said["meta"] = meta(programme, quarter, Say(words, programme))
     filled = JINJA.get_template(template).render(said | values)
-    return re.sub(r"(?<=\d) %", "\u00a0%", filled)  # so that no line begins with the sign
+    return TOGETHER.sub("\u00a0", filled)
 
 
 def switched(html, language, files):
