@@ -72,6 +72,7 @@ def test_on_another_machine_the_record_alone_says_what_was_said(lived):
     assert said(programme)["told"] == {"taken_up": 0.4} and quarter_before(programme, SECOND) is None
 
 
+@pytest.mark.slow
 def test_pages_made_again_are_a_second_edition_and_the_first_stays_as_it_was_mailed(lived):
     first = bundle(make(lived), quarter=FIRST)
     mailed = first.path.read_bytes()
@@ -144,6 +145,7 @@ def test_what_is_other_now_is_named_and_a_change_of_the_model_is_none_of_the_dat
     assert said(kl.load(lived.toml))["changed"] == causes
 
 
+@pytest.mark.slow
 def test_a_target_from_a_later_quarter_on_does_not_reach_back(lived):
     lived.replace("programme.toml", "[analysis]", "[targets]\ncdsp = 51\n[analysis]")
     bundle(make(lived), quarter=FIRST)
@@ -165,6 +167,7 @@ def uptake(data, quarter=SECOND):
     return findings.before(data, quarter=quarter).set_index("measure").loc["taken_up", ["k", "n"]].tolist()
 
 
+@pytest.mark.slow
 def test_a_change_is_parted_by_cause_in_amounts_that_add_up(lived):
     lived.add("events.csv", "E003,training,2017-02-10,0,no")
     lived.add("invitations.csv", "E003,CDSP-001\nE003,AWD-001")
