@@ -176,7 +176,9 @@ def ways_of_looking(say, result):
     labels = {name: say.words.text(text) for name, text in TEXTS["ways_of_looking"].items()}
     labels["fixed"] = str(say("Within each {group}", group=units["group"])) if units["in_a_study"] else labels["fixed"]
     return table.assign(
-        incentive=pd.Categorical(table["term"].map(shown["label"]), list(shown["label"]), ordered=True),
+        incentive=pd.Categorical(
+            table["term"].map(shown["label"]), list(shown["label"]), ordered=True
+        ).remove_unused_categories(),
         label=table["specification"].map(labels),
         way=np.where(table["specification"] == "main", "main", "other"),
         why=[say.words.text(TEXTS["no_estimate"][why]) if why else "" for why in table["reason"]],
