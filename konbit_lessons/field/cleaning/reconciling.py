@@ -78,14 +78,17 @@ def with_attendance(invited: pd.DataFrame, signed: pd.DataFrame, unsure: dict, f
     present = as_text(present.astype({name: CAME[name] for name in present}).reset_index())
     rows = as_text(invited.drop(columns=[*CAME])).merge(present, on=PAIR, how="left", validate="many_to_one")
     here, names = rows["delegates"].notna(), unsure["names"]
-    maybe = _among(rows, pd.concat([unsure["pairs"], signed.loc[signed["attended"].isna(), PAIR]])) & ~here
+    open_row = _among(rows, pd.concat([unsure["pairs"], signed.loc[signed["attended"].isna(), PAIR]]))
+    maybe = open_row & ~here  # of who was seen, another delegate may be theirs
+    rows["delegates"] = rows["delegates"].mask(open_row)
+    rows["senior_delegate"] = rows["senior_delegate"].mask(open_row & rows["senior_delegate"].eq(False))
     strangers = names[names["candidates"].map(len) == 0].groupby("event_id")["typed"].nunique()
     twice = rows["event_id"].isin(unsure["twice"])
     elsewhere = _among(rows, unsure["events"]) & ~here & ~maybe
     crowded = rows["event_id"].isin(strangers.index[strangers > few]) & ~here & ~maybe & ~elsewhere
     listed = ~rows["event_id"].isin({*known["event_id"].unique(), *names["event_id"].unique()})
     rows["attended"] = here.astype("boolean")
-    rows["delegates"] = rows["delegates"].fillna(0)
+    rows["delegates"] = rows["delegates"].mask(~here, 0)
     doubtful = ((maybe | elsewhere | crowded) & ~listed) | twice
     for name in CAME:
         rows[name] = rows[name].mask(listed, invited[name].array).mask(doubtful)
