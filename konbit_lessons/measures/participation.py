@@ -51,7 +51,8 @@ def _by_type(data: Data, quarter: str, quarters: list[str]) -> tuple[pd.DataFram
     groups = [(one, group) for group in [*shown_types(data), TOTAL] for one in quarters]
     index = pd.MultiIndex.from_tuples(groups, names=["report", "group"])
     counts, least = (known[one].reindex(index) for one in ("n", "at_least"))
-    return counts.mask(least.isna(), 0), least.fillna(0)  # where nothing was counted there is none
+    counts, least = counts.mask(least.isna(), 0), least.fillna(0)  # where nothing was counted there is none
+    return counts, least.mask(counts.isna() & least.eq(0))  # "at least 0" says nothing
 
 
 def funnel(data: Data, *, quarter: str) -> pd.DataFrame:
