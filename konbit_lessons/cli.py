@@ -40,7 +40,9 @@ workers_option = option(
     "--workers", type=click.IntRange(1, 64), metavar="N", help="Notebooks at a time.  [default: as processors, to 4]"
 )
 force_option = option("--force", is_flag=True, help="Make again also what would come out the same.")
-languages_option = option("--language", default="en", metavar="en,fr,ht", help="Language of the pages, or several.")
+languages_option = option(
+    "--language", metavar="en,fr,ht", help="Language of the pages, or several.  [default: the first of programme.toml]"
+)
 
 
 class _Command(click.Command):

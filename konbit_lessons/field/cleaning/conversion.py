@@ -162,7 +162,10 @@ class Conversion:
             return none, pd.Series(dtype="str")
         cells = self._with_blanks(text, name, blanked)
         values, wrong = by_codebook.convert(cells, about.metadata, self._writing(name), dtype)
-        wrong += "; or say what it means: " + cells[wrong.index].astype("str").map(lambda one: way_out(one, name))
+        order = "correct dates in its [[source]], or " if tables.is_day(about) else ""  # of day, month and year
+        wrong += f"; or {order}say what it means: " + cells[wrong.index].astype("str").map(
+            lambda one: way_out(one, name)
+        )
         of_value = {"scope": "value", "check": "conversion", "reason": wrong}
         self.record.set_aside(text.loc[wrong.index], self.schema.name, name, cells, **of_value)
         if tables.is_day(about):
