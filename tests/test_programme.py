@@ -247,7 +247,5 @@ def _models_in(annotation):
 def test_pages_are_in_the_first_language_of_the_programme_and_in_none_that_it_does_not_name(tiny):
     tiny.replace("programme.toml", "simulated = true", 'simulated = true\nlanguages = ["fr", "ht"]')
     assert [one.language for one in words_for(kl.load(tiny.toml))] == ["fr"]
-    with pytest.raises(
-        kl.ProgrammeError, match=r"""languages: found \['fr', 'ht'\]; "en" was asked for. Add it there"""
-    ):
+    with pytest.raises(kl.KonbitError, match=r"""languages: found \['fr', 'ht'\]; "en" was asked for. Add it there"""):
         words_for(kl.load(tiny.toml), "en")
