@@ -23,6 +23,7 @@ from konbit_lessons.field.store import cleaned
 from konbit_lessons.measures import actions, answers, expectations, participation
 from konbit_lessons.measures.shared_counts import (
     BANDS,
+    PUBLIC,
     STEPS,
     hidden_incentives,
     invitations_taken_up,
@@ -33,10 +34,23 @@ from konbit_lessons.measures.shared_counts import (
 UNSEEN = ("rest", "third", "fourth", "more", "came to", "returned")  # on no page, and ties those together that are
 AT_ONCE = 12  # programs that ask for all hidden figures together
 # To everybody: who is on the roster, and who was invited to what, which the pages count and guests have seen.
-KNOWN = ("roster", "invited", "partners", "all", "asked", "known", "known in", "asked to", "called")
+KNOWN = (
+    "roster",
+    "invited",
+    "partners",
+    "all",
+    "asked",
+    "known",
+    "known in",
+    "asked to",
+    "called",
+    "guests",
+    "guests in",
+)
 CHAINS = (  # each among the next
     tuple(reversed(STEPS)),
     ("reached", "partners"),
+    ("came_once", "guests"),
     ("now", "any"),
     ("unmet", "yes", "n"),
     ("offered", "n"),
@@ -101,6 +115,7 @@ class Outsider:
         """What is narrowed to less than the smallest cell by what is shown: (name, truth, range, range before it).
 
         Before is what everybody knows, and what the reports of earlier quarters have shown, which nobody can take back.
+        Counts are whole, and what is hidden is not none, but in a group that everybody knows to be small.
         """
         for equation in self.equations:
             off = sum(sign * self.truth[name] for name, sign in equation.items())
@@ -110,18 +125,31 @@ class Outsider:
         few = {name for name, n in self.truth.items() if 0 < n < self.smallest}
         few &= self.differences | {name for name in self.truth if name[0] not in UNSEEN}
         wanted = sorted({name for name in self.hidden | few if self.truth[name]} - {*self.known}, key=str)
-        now = dict(zip(wanted, self._ranges(self.known | self.shown, self.least, wanted), strict=True))
+        some = self._not_none()
+        least = {name: max(self.least.get(name, 0), name in some) for name in self.truth}
+        now = dict(zip(wanted, self._ranges(self.known | self.shown, least, wanted), strict=True))
         narrow = [name for name, (low, high) in now.items() if high - low < self.smallest - 1e-6]
         before = {}
         for quarter in {_quarter(name) for name in narrow}:
             earlier = {name: n for name, n in self.shown.items() if name[1] < quarter}
             new = [name for name in narrow if _quarter(name) == quarter]
-            before |= zip(new, self._ranges(self.known | earlier, {}, new), strict=True)
+            least = {name: float(name[1] <= quarter) for name in some}
+            before |= zip(new, self._ranges(self.known | earlier, least, new), strict=True)
         return [
             (name, self.truth[name], *now[name], *before[name])
             for name in narrow
             if now[name][1] - now[name][0] < min(self.smallest, np.ptp(before[name])) - 1e-6
         ]
+
+    def _not_none(self):
+        """What is hidden and cannot be zero, which is shown unless a group of known size that holds it is too small."""
+        most = {name: self.known.get(name, np.inf) for name in self.truth}
+        wholes = [one for one in self.equations if list(one.values()).count(1) == 1]
+        while smaller := {
+            part: most[whole] for whole, *parts in wholes for part in parts if part in most and most[part] > most[whole]
+        }:
+            most |= smaller
+        return {name for name in self.hidden if self.truth[name] and most[name] >= self.smallest}
 
     def _ranges(self, given, least, wanted):
         names = sorted(self.truth, key=str)
@@ -141,8 +169,8 @@ class Outsider:
         solver.changeColsCost(len(at), at, np.zeros(len(at)))
         for name in wanted:
             column = seen[:, place[name]]
-            if len(seen) and np.ptp(column) >= self.smallest:
-                yield column.min(), column.max()
+            if len(seen) and np.floor(column.max()) - np.ceil(column.min()) >= self.smallest:
+                yield np.ceil(column.min() - 1e-6), np.floor(column.max() + 1e-6)
                 continue
             ends = []
             for sign in (1, -1):
@@ -152,7 +180,7 @@ class Outsider:
                 seen = np.vstack([seen, solver.getSolution().col_value])
                 ends.append(seen[-1, place[name]])
             solver.changeColCost(place[name], 0)
-            yield ends
+            yield np.ceil(ends[0] - 1e-6), np.floor(ends[1] + 1e-6)
 
 
 def solver_of(matrix, low, high):
@@ -204,6 +232,8 @@ def of_invitations(data, quarter):
             at, ends = (when, *(("org_type", *kind) if kind else (TOTAL, TOTAL))), " in"
         yield (f"attended{ends}", *at), line["attended"], 0
         yield (f"known{ends}", *at), line["invitations"], 0
+        if by in PUBLIC:
+            yield (f"guests{ends}", *at), line["organizations"], 0
 
 
 def of_meaningful(data, quarter):
@@ -254,10 +284,10 @@ def of_records(data, quarter):
 
 def of_incentives(data, quarter):
     """Invitations with an incentive and without it, and those taken up; how many are rows of all is told."""
-    rows = kl.rows(data.programme, quarter=quarter)
+    rows = kl.invitations(data, until=quarter)
     whole = kl.estimate(data.programme.formula, rows, incentives=data.programme.question["incentives"])
     least = data.programme.smallest_cell
-    result = whole.shown(least, also_hidden=hidden_incentives(data.programme, rows))
+    result = whole.shown(least, also_hidden=hidden_incentives(data.programme, rows, data))
     yield ("took up", quarter, TOTAL, TOTAL), pd.Series([result.rate * whole.table["n"].iloc[0]]).round()[0], 0
     for line in result.table[result.table["varies_by"] == "event_id"].itertuples():
         for side in ("offered", "not_offered"):
