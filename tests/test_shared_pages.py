@@ -145,8 +145,10 @@ class Outsider:
         """What is hidden and cannot be zero, which is shown unless a group of known size that holds it is too small."""
         most = {name: self.known.get(name, np.inf) for name in self.truth}
         wholes = [one for one in self.equations if list(one.values()).count(1) == 1]
+        limits = [(part, [whole]) for whole, *parts in wholes for part in parts]
+        limits += [(whole, parts) for whole, *parts in wholes]
         while smaller := {
-            part: most[whole] for whole, *parts in wholes for part in parts if part in most and most[part] > most[whole]
+            one: most_of for one, of in limits if (most_of := sum(most[name] for name in of)) < most[one]
         }:
             most |= smaller
         return {name for name in self.hidden if self.truth[name] and most[name] >= self.smallest}
@@ -256,11 +258,23 @@ def of_conversations(data, quarter):
         yield ("partners", *at), line["n"], 0
 
 
-def of_answers(data, quarter):
-    for line in answers.said(data, quarter=quarter).to_dict("records"):
+def of_answers(data, quarter, wave=None):
+    told = answers.said(data, quarter=quarter) if wave is None else of_wave(data, quarter, wave)
+    for line in told.to_dict("records"):
         for figure in ("yes", "n", "before", "offered", "unmet"):
             if figure in ("yes", "n") or pd.notna(line[figure]):
                 yield (figure, quarter, f"{line['term']} {line['round']} {line['by']}", line["group"]), line[figure], 0
+
+
+def of_wave(data, quarter, wave):
+    """What :func:`answers.said` says of one wave."""
+    asked = [
+        (term, kind, *waves)
+        for term, kind in answers.statements(data).items()
+        for waves in answers._waves_of(data, term, kind, quarter)
+        if waves[0] == wave
+    ]
+    return pd.concat([answers._counted(data, *about, quarter) for about in asked]).reindex(columns=answers.SAID)
 
 
 def of_support(data, quarter):
@@ -309,10 +323,9 @@ def outsider_of(families, data, quarters):
     """Who has read the figures of all pages in the reports of all quarters; and what they are."""
     outsider, whole = Outsider(data.programme.smallest_cell), alone(data)
     for figures, quarter in product(families, quarters):
-        wholes = waves_of(data, quarter) if figures is of_answers else {"": whole}
-        for wave, one in wholes.items():
-            told = [line for line in figures(one, quarter) if wave in line[0][2]]
-            outsider.truth |= {name: int(n) for name, n, _ in told if pd.notna(n)}
+        waves = waves_of(data, quarter).items() if figures is of_answers else ()
+        wholes = [figures(one, quarter, wave) for wave, one in waves] or [figures(whole, quarter)]
+        outsider.truth |= {name: int(n) for told in wholes for name, n, _ in told if pd.notna(n)}
         if figures is of_support:
             outsider.truth |= of_other_projects(data, quarter)
         for name, n, at_least in figures(data, quarter):
@@ -332,7 +345,7 @@ def waves_of(data, quarter):
     wholes = {}
     for wave, some in own.groupby("wave"):
         before = every[(every["wave"] < wave) & (when <= when[some.index].max())]
-        wholes[f" {wave} "] = alone(data, survey=pd.concat([before, some]))
+        wholes[wave] = alone(data, survey=pd.concat([before, some]))
     return wholes
 
 
