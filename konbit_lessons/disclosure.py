@@ -104,7 +104,8 @@ class Gate:
     def nested(self, *figures):
         """Say that each figure is among the next, as came again, came and invited; between them is a figure too.
 
-        Where it was counted who is in them and some of one are not in the next, nothing is said.
+        Where it was counted who is in them and some of one are not in the next, as those that left, everybody knows how
+        many, and between them is no figure.
         """
         self._rules += [("rest", whole, [part]) for part, whole in pairwise(figures)]
 
@@ -252,7 +253,10 @@ class Gate:
         for group in dict.fromkeys(place[1:] for place in self._places):
             for kind, figure, others in self._rules:
                 whole, parts = self._at(figure, *group), [self._at(one, *group) for one in others]
-                parts = [one for one in parts if one and one != whole and self._fits(kind, one, whole)]
+                parts = [one for one in parts if one and one != whole]
+                if whole and kind == "rest" and parts and not self._fits(kind, parts[0], whole):
+                    kind = "left"
+                parts = [one for one in parts if self._fits(kind, one, whole)]
                 if whole and parts:
                     if len(parts) == 1 and (kind == "union" or len(others) > 1):
                         kind = "sum" if self._counted[parts[0]][0] == self._counted[whole][0] else "rest"
@@ -276,22 +280,24 @@ class Gate:
     def _fits(self, kind, part, whole):
         if kind in ("sum", "below") or whole is None or self._counted[part][2] is None:
             return True
-        return self._counted[part][2] <= self._counted[whole][2]
+        return kind == "left" or self._counted[part][2] <= self._counted[whole][2]
 
     def _raised(self, floors, relations):
         """Return what is told to be the least of each figure: no less than what is told of those within it."""
         rises = True
         while rises:
             rises = False
-            for kind, whole, parts in relations:
+            for kind, whole, parts in (one for one in relations if one[0] != "left"):
                 least = (sum if kind == "sum" else max)(floors[part] for part in parts)
                 rises |= floors[whole] < least
                 floors[whole] = max(floors[whole], least)
         return floors
 
     def _relate(self, figures, kind, whole, parts):
-        over = {"sum": 0, "rest": 1, "below": 1, "union": -1}[kind]
-        figures.relate(whole, parts, over, about=self._between(whole, parts[0]), is_figure=kind != "below")
+        over = {"sum": 0, "rest": 1, "below": 1, "left": 1, "union": -1}[kind]
+        left = len(self._counted[parts[0]][2] - self._counted[whole][2]) if kind == "left" else 0
+        is_figure, about = kind not in ("below", "left"), self._between(whole, parts[0])
+        figures.relate(whole, parts, over, about=about, is_figure=is_figure, left=left)
         for part in parts if kind == "union" else ():
             figures.relate(whole, [part], 1, about=self._between(whole, part))
 

@@ -34,11 +34,12 @@ class Figures:
             )
         self.differences, self.between, self.are_figures, self.equations, self.parts = [], [], [], [], []
 
-    def relate(self, whole, parts, over, *, about=None, is_figure=True):
-        """Note that the whole is the sum of its parts, plus `over` times a difference that is never shown."""
+    def relate(self, whole, parts, over, *, about=None, is_figure=True, left=0):
+        """Note that the whole is the sum of its parts, but for so many that `left`, plus `over` times a difference that
+        is never shown."""
         said, name = (whole, *parts, over), name_of(whole)
         whole, parts = self.place[whole], [self.place[part] for part in parts]
-        of_parts = self.counts[parts].sum()
+        of_parts = self.counts[parts].sum() - left
         difference = self.counts[whole] - of_parts
         if difference * over < 0 or (difference and not over):
             raise DataError(
