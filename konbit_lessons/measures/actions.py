@@ -161,10 +161,10 @@ def before_and_after(data: Data, rows: pd.DataFrame) -> tuple[pd.DataFrame, dict
     """
     sides = rows.assign(period=side(data, rows["held_on"]))
     table = participation.uptake(data, sides, by="period")
-    if {*sides["period"]} != {*SIDES}:
+    if {*sides["period"]} != {*SIDES.values()}:
         return table[:0], None
     gap = participation.difference(sides, table, first="before", second="after")
-    table = table.set_index("period").reindex(SIDES).reset_index()
+    table = table.set_index("period").reindex(SIDES.values()).reset_index()
     return table, gap.iloc[0].to_dict() if len(gap) else None
 
 
@@ -181,8 +181,8 @@ def events_offered(data: Data, *, quarter: str) -> pd.DataFrame:
     period = side(data, events["held_on"])
     names = [*data.programme.types.get("event_type", {}), *data.programme.incentives]
     had = pd.DataFrame({name: answers.with_offer(events, [name]) for name in names}, index=events.index)
-    counts = had.groupby(period).sum().reindex(SIDES, fill_value=0).T.astype(int)
-    held = {f"events_{one}": int((period == one).sum()) for one in SIDES}
+    counts = had.groupby(period).sum().reindex(SIDES.values(), fill_value=0).T.astype(int)
+    held = {f"events_{one}": int((period == one).sum()) for one in SIDES.values()}
     shown = counts[(counts.sum(axis=1) > 0) & all(held.values())]
     return shown.assign(**held).rename_axis(index="what", columns=None).reset_index()
 

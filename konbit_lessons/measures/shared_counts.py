@@ -29,7 +29,7 @@ STEPS = ("roster", "invited", *(one for one in TIMES if one not in UNSEEN))
 BANDS = ("talked", "quarter_before", "earlier", "never")  # by the last conversation
 PUBLIC = ("fiscal_quarter", "org_type", "event_type", "period")  # who is invited in each group everybody knows
 TAKEN_UP = (*PUBLIC[1:], "consulted_at_design", "other_support_now")
-SIDES = ["before", "after"]  # the period of an event: before the day on which the way of working changed, or since
+SIDES = {False: "before", True: "after"}  # the period of an event: since the day on which the way of working changed
 PAIRS = (("fiscal_quarter", "org_type"), ("event_type", "org_type"))
 
 
@@ -64,15 +64,12 @@ def panel(data: Data, *, quarter: str) -> pd.DataFrame:
 
 @once
 def _every_quarter(data: Data) -> pd.DataFrame:
-    rows = invitations(data, answers=False)
-    return rows.assign(period=side(data, rows["held_on"]))
+    return invitations(data, answers=False).assign(period=lambda rows: side(data, rows["held_on"]))
 
 
 def side(data: Data, days: pd.Series) -> pd.Series:
     """Which of :data:`SIDES` each day is on; before, where no day of a change is declared."""
-    return (days >= pd.Timestamp(data.programme.new_approach_on or pd.Timestamp.max)).map(
-        {False: "before", True: "after"}
-    )
+    return (days >= pd.Timestamp(data.programme.new_approach_on or pd.Timestamp.max)).map(SIDES)
 
 
 def attendances(rows: pd.DataFrame) -> pd.DataFrame:
