@@ -162,7 +162,8 @@ class Conversion:
             return none, pd.Series(dtype="str")
         cells = self._with_blanks(text, name, blanked)
         values, wrong = by_codebook.convert(cells, about.metadata, self._writing(name), dtype)
-        order = "correct dates in its [[source]], or " if tables.is_day(about) else ""  # of day, month and year
+        most = tables.is_day(about) and 2 * len(wrong) > cells.notna().sum() > 2
+        order = "correct the order, dates, in its [[source]], or " if most else ""
         wrong += f"; or {order}say what it means: " + cells[wrong.index].astype("str").map(
             lambda one: way_out(one, name)
         )

@@ -165,7 +165,11 @@ def once_each(rows: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) ->
     again = keys.loc[ordered(same, ["_filled", *content, *typed, *ROW]).index].duplicated(keep="last")
     again = rows.index.isin(again.index[again])
     what = as_text(rows.loc[again, typed]).agg(" · ".join, axis="columns") if typed else ""
-    record.set_aside(rows[again], schema.name, column, what, check=CHECK, reason=message("same_record"))
+    rest = [name for name in content if name not in key]
+    several = rows.loc[twice, rest].groupby(keys[twice].groupby(key, observed=True).ngroup()).transform("nunique") > 1
+    differ = several.apply(lambda row: ", ".join(row.index[row]), axis="columns").reindex(rows.index[again]).fillna("")
+    reason = (message("same_record") + "; they differ in " + differ).where(differ != "", message("same_record"))
+    record.set_aside(rows[again], schema.name, column, what, check=CHECK, reason=reason)
     return rows[~again]
 
 
