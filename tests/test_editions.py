@@ -119,15 +119,17 @@ HEADER = "source,sheet,row,record_id,column,old_value,new_value,change_type,chec
 LATE, TARGET = ("E001,CTA", "E001,FDJ"), ("[analysis]", "[targets]\ncdsp = 60\n[analysis]")
 DATED = '[targets]\ncdsp = [{ value = 51 }, { value = 60, from = "FY2017Q3" }]\n[analysis]'
 CHANGES = {
-    "a late row": ([LATE], ["records"]),
-    "a day later": ([("[programme]", "[programme]\ndata_cut_on = 2017-06-30")], ["records"]),
+    "a late row of one": ([LATE], ["records"]),
+    "a file of rows of a later quarter": (["E002,FDJ"], []),
+    "a day within the quarter": ([("[programme]", "[programme]\ndata_cut_on = 2017-03-01")], ["records"]),
+    "a day after the quarter": ([("[programme]", "[programme]\ndata_cut_on = 2017-06-30")], []),
     "a target": ([TARGET], ["targets"]),
     "a target from a later quarter on": ([("[analysis]", DATED)], ["targets"]),
     "another list": ([('"business_showcase", ', "")], ["incentives"]),
     "other words": ([('label = "Funding"', 'label = "Money"')], ["settings"]),
     "a comment": ([("[analysis]", "# why\n[analysis]")], []),
     "two things": ([LATE, TARGET], ["records", "targets"]),
-    "a correction": (["sign_in.csv,,2,,,,,remove,,,MB,\n"], ["corrections"]),
+    "a correction": (["sign_in.csv,,4,,,,,remove_survey,,,MB,\n"], ["corrections"]),
 }
 
 
@@ -139,9 +141,13 @@ def test_what_is_other_now_is_named_and_a_change_of_the_model_is_none_of_the_dat
     for change in changes:
         if what == "a correction":
             lived.raw("corrections.csv").write_text(HEADER + change, encoding="utf-8")
+        elif isinstance(change, str):
+            lived.add("invitations.csv", change)
         else:
             lived.replace("sign_in.csv" if change is LATE else "programme.toml", *change)
-    assert said(kl.load(lived.toml))["changed"] == causes
+    assert said(kl.load(lived.toml, audience="internal"))["changed"] == [*causes, "audience"]
+    shared = [one for one in causes if one not in why.OF_DATA or "day" in what]  # records of one organization wait
+    assert said(kl.load(lived.toml))["changed"] == shared
 
 
 def test_a_target_from_a_later_quarter_on_does_not_reach_back(lived):
@@ -179,8 +185,9 @@ def test_a_change_is_parted_by_cause_in_amounts_that_add_up(lived):
     added = line.format("event_id", "E001") + line.format("organization_id", "CDSP-003")
     lived.raw("corrections.csv").write_text(HEADER + added, encoding="utf-8")
     programme = kl.load(lived.toml, audience="internal")
-    data, told = kl.cleaned(programme), said(kl.load(lived.toml))
-    assert told["changed"] == ["corrections", "decisions", "records"]
+    data, told = kl.cleaned(programme), said(programme)
+    assert told["changed"] == ["corrections", "decisions", "records", "audience"]
+    told["changed"].remove("audience")
     then = findings.before(data, quarter=SECOND)
     parts = why.parts(data, told, then, quarter=SECOND)
     assert [causes for causes, _ in parts] == [["records"], ["corrections"], ["decisions"]]
@@ -188,7 +195,8 @@ def test_a_change_is_parted_by_cause_in_amounts_that_add_up(lived):
     moved = findings.compared({"taken_up": 0.4}, then, then, parts).set_index("measure").loc["taken_up", "parts"]
     assert moved == [(["records"], -0.06667), (["corrections"], 0.16667), (["decisions"], 0.16667)]
     together = [(["corrections", "decisions", "records"], findings.told(then))]
-    assert why.parts(kl.cleaned(kl.load(lived.toml)), told, then, quarter=SECOND) == []  # records of few wait
+    waits = said(kl.load(lived.toml))
+    assert why.parts(kl.cleaned(kl.load(lived.toml)), waits, then, quarter=SECOND) == waits["changed"] == []
     shutil.rmtree(lived.folder / "data" / "processed" / "published")  # else of how few cannot be told
     assert why.parts(kl.cleaned(kl.load(lived.toml)), told, then, quarter=SECOND) == together
     assert "Gwoup" in lived.raw("identity_ledger.csv").read_text(encoding="utf-8-sig")
@@ -236,8 +244,30 @@ def test_of_reports_made_before_the_model_was_written_down_only_files_are_compar
 
 def test_another_version_of_the_library_is_another_method(lived, monkeypatch):
     bundle(make(lived), quarter=FIRST)
+    lived.add("invitations.csv", "E002,FDJ")  # an event of a later quarter
     monkeypatch.setattr(editions, "_library", lambda: "another")
     assert said(kl.load(lived.toml))["changed"] == ["method"]
+    lived.add("sign_in.csv", "E001,CTA,Fourth Delegate,no")  # cannot be told apart from that
+    assert said(kl.load(lived.toml, audience="internal"))["changed"] == ["method", "records", "audience"]
+
+
+def test_another_version_of_what_the_library_computes_with_is_another_method(lived, monkeypatch):
+    bundle(make(lived), quarter=FIRST)
+    monkeypatch.setattr(editions, "version", lambda name: "0")
+    editions._library.cache_clear()
+    assert said(kl.load(lived.toml))["changed"] == ["method"]
+    editions._library.cache_clear()
+
+
+def test_what_an_organization_is_called_and_a_column_that_is_blank_move_no_number(lived):
+    lived.replace("programme.toml", 'files = "sign_in.csv"', 'files = "sign*.csv"')
+    bundle(make(lived), quarter=FIRST)
+    lived.replace("organizations.csv", "Asosyasyon Peyizan Aquin,APA", "Alliance Horizon,AH")
+    lived.replace("organizations.csv", "consulted_at_design", "consulted_at_design,former_names,former_acronyms")
+    lived.replace("organizations.csv", "cdsp,wi", "cdsp,wi,Asosyasyon Peyizan Aquin (2017-03-31),APA (2017-03-31)")
+    lived.raw("sign_in.csv").rename(lived.raw("sign_in_all.csv"))
+    lived.replace("programme.toml", "[analysis]", "[targets]\ncdsp = 3\n[analysis]")
+    assert said(kl.load(lived.toml, audience="internal"))["changed"] == ["targets", "audience"]
 
 
 def test_of_a_new_programme_git_leaves_out_what_holds_rows_and_keeps_what_was_decided_and_said(tmp_path):

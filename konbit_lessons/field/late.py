@@ -7,6 +7,7 @@ of as many organizations as the smallest cell have changed: then all move togeth
 
 import json
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -19,7 +20,8 @@ from konbit_lessons.publish import published
 
 FOLDER, STAMP = "published", "until.json"
 KEPT = "Shared pages stay as they were published"
-ORGANIZATION = "organization_id"
+ORGANIZATION, EVENT = "organization_id", "event_id"
+NAMES = {"name", "acronym", "former_names", "former_acronyms"}  # that an organization had: nothing is counted by them
 
 
 def keep(data: Data, last_day: str, made_from: dict[str, str]) -> None:
@@ -96,6 +98,19 @@ def moved(data: Data, other: Data | None = None) -> int:
     return len({of for _, of in _changed(data, then, until)})
 
 
+def rows_until(data: Data, day: date) -> list[list]:
+    """What tells all that is known of the days until one from anything else: hashes of its rows, by table.
+
+    Two that are equal give the same numbers; a column without a value, and what an organization is called, give none.
+    """
+    found = []
+    for name in sorted(name for name, rows in data.tables.items() if {ORGANIZATION, EVENT} & {*rows}):
+        rows = _closed(data, name, data.tables[name], pd.Timestamp(day)).dropna(axis=1, how="all")
+        rows = rows[sorted({*rows} - NAMES)]
+        found.append([name, *rows, *sorted(_hashed(rows))])
+    return found
+
+
 def _published(data: Data) -> dict[str, pd.DataFrame] | None:
     """What was published; None where programme.toml asks for other columns by now."""
     then = {name: pd.read_parquet(_folder(data) / f"{name}.parquet") for name in _tables(data)}
@@ -127,12 +142,17 @@ def _of_each(data: Data, of: dict[str, pd.DataFrame], until: pd.Timestamp) -> di
     """Table and organization → its published records; a day after them, as of a delivery, is none of them yet."""
     found = {}
     for name in _tables(data):
-        rows = of[name][_is_closed(data, name, of[name], until)]
-        days = [column for column, about in data.programme.tables[name].columns.items() if tables.is_day(about)]
-        rows = rows.assign(**{day: rows[day].mask(rows[day] > until) for day in days})
+        rows = _closed(data, name, of[name], until)
         for who, hashes in _hashed(rows).groupby(_who(rows)):
             found[name, who] = tuple(sorted(hashes))
     return found
+
+
+def _closed(data: Data, name: str, rows: pd.DataFrame, until: pd.Timestamp) -> pd.DataFrame:
+    """The rows of days until one, without the days after it."""
+    rows = rows[_is_closed(data, name, rows, until)]
+    days = [column for column, about in data.programme.tables[name].columns.items() if tables.is_day(about)]
+    return rows.assign(**{day: rows[day].mask(rows[day] > until) for day in days})
 
 
 def _hashed(rows: pd.DataFrame) -> pd.Series:
@@ -144,7 +164,7 @@ def _is_closed(data: Data, name: str, rows: pd.DataFrame, until: pd.Timestamp) -
     columns = data.programme.tables[name].columns
     day = next((rows[one] for one, about in columns.items() if tables.is_day(about)), None)
     if day is None:
-        day = rows["event_id"].map(data.events.set_index("event_id")["held_on"])
+        day = rows[EVENT].map(data.events.set_index(EVENT)["held_on"])
     return ~(day > until)
 
 

@@ -7,18 +7,21 @@ It is kept with the programme, in version control, so that every colleague compa
 import json
 from datetime import date
 from functools import cache
+from importlib.metadata import version
 
 from konbit_lessons.errors import DataError
+from konbit_lessons.field import late
 from konbit_lessons.field.cleaning import corrections, decisions
 from konbit_lessons.field.place import content_of
 from konbit_lessons.field.programme import ANSWERED, CORRECTIONS, LEDGER
 from konbit_lessons.field.store import PACKAGE, digest
 from konbit_lessons.publish import published
+from konbit_lessons.sentences.limits import PACKAGES
 
 FOLDER = "editions"
 PARTS = ("model", "decided", "analysis")  # of what a manifest says of the programme: from `model` and `own`
 KEPT = ("name", "language", "title", "answer", "told", "files")  # of what the manifest says of a report
-LIBRARY, CUT = "library", "data_cut_on"
+LIBRARY, CUT, SOURCE, ROWS = "library", "data_cut_on", "source", "rows"
 CAUSES = {LEDGER: "decisions", CORRECTIONS: "corrections", ANSWERED: "corrections"}  # by file; others are records
 CAUSES |= {"targets": "targets", "incentives": "incentives", "analysis": "incentives", LIBRARY: "method"}
 CAUSES |= {CUT: "records"}  # by part of the model; others are settings
@@ -63,22 +66,30 @@ def keep(programme, record, archive, name):
 def changed(then, now):
     """Return which things that numbers rest on are others now: some of ``CAUSES``, "records" and "settings".
 
+    Where the cleaned rows of the quarter are the same, files and how they are read have moved nothing.
+
     Parameters
     ----------
     then, now : dict, ``inputs``: file → hash, and ``model``, from `model`; a manifest, or a record
     """
     files, parts = (_others(then.get(key, {}), now[key]) for key in ("inputs", "model"))
+    same = {SOURCE, ROWS} if ROWS in then.get("model", {}) and ROWS not in parts else {ROWS}
     raw = {name for name in files if not name.startswith("narrative/") and not name.endswith(".toml")}
-    causes = {CAUSES.get(name.rpartition("/")[2], "records") for name in raw}
-    causes |= {CAUSES.get(part, "settings") for part in parts if "model" in then}
-    return sorted(causes)
+    causes = {CAUSES.get(name.rpartition("/")[2], "records") for name in raw if SOURCE not in same}
+    return sorted(causes | {CAUSES.get(part, "settings") for part in parts - same if "model" in then})
 
 
-def model(programme, quarter=None):
-    """Return name → hash of the parts of programme.toml, with the targets of a quarter, and of the library."""
+def model(programme, quarter=None, data=None):
+    """Return name → hash of the parts of programme.toml, and of the library and of what it computes with.
+
+    Of a quarter with its targets, the last day that the records cover, and the cleaned rows until that day.
+    """
     parts = content_of(programme.path)
-    parts[CUT] = parts["programme"].pop(CUT, "") if isinstance(parts["programme"], dict) else ""
-    parts |= {"targets": programme.targets_of(quarter)} if quarter and "targets" in parts else {}
+    if quarter:
+        parts["programme"].pop(CUT, None)
+        day = programme.last_day(quarter)
+        parts |= {CUT: day, ROWS: late.rows_until(data, day)}
+        parts |= {"targets": programme.targets_of(quarter)} if "targets" in parts else {}
     return {name: digest(repr(part)) for name, part in sorted(parts.items())} | {LIBRARY: _library()}
 
 
@@ -110,7 +121,8 @@ def undone(then, now, causes):
 
 @cache
 def _library():
-    return digest(b"".join(path.read_bytes() for path in sorted(PACKAGE.rglob("*.py"))))
+    code = b"".join(path.read_bytes() for path in sorted(PACKAGE.rglob("*.py")))
+    return digest(code + repr([*map(version, PACKAGES)]).encode())
 
 
 def _others(then, now):

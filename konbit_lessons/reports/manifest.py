@@ -10,7 +10,7 @@ from importlib.metadata import requires, version
 from pathlib import Path
 from platform import python_version
 
-from konbit_lessons.field.store import digest, inputs
+from konbit_lessons.field.store import cleaned, digest, inputs
 from konbit_lessons.kept import READ
 from konbit_lessons.reports import editions
 
@@ -32,8 +32,8 @@ def manifest(setting, used, **made):
     """
     programme, quarter, _, audience = setting
     said = {"programme": programme.name, "simulated": programme.simulated, "quarter": quarter}
-    said |= {"audience": audience, "inputs": used, "model": editions.model(programme, quarter), "versions": versions()}
-    said |= editions.own(programme)
+    model = editions.model(programme, quarter, cleaned(programme) if quarter else None)
+    said |= {"audience": audience, "inputs": used, "model": model, "versions": versions()} | editions.own(programme)
     return said | {name: dict(sorted(each.items())) for name, each in made.items()}
 
 
@@ -136,12 +136,13 @@ def said_before(programme, reports=None, *, before):
     every = {path.parent.name: {"edition": 0} | earlier(path) for path in top}
     every |= {period: records[-1] for period, records in editions.shared(programme).items()}
     every = {quarter: one for quarter, one in sorted(every.items()) if quarter < before}
-    said, now = {}, {"inputs": inputs(programme), **editions.own(programme)} if every else {}
+    said, now, data = {}, {}, cleaned(programme) if every else None
     for quarter, one in every.items():
-        now["model"] = editions.model(programme, quarter)
+        now = now or {"inputs": inputs(programme), **editions.own(programme)}
+        now["model"] = editions.model(programme, quarter, data)
         report, changed = in_language(one["reports"]).get("learning_report", {}), editions.changed(one, now)
         changed += ["audience"] * (one["edition"] > 0 and programme.audience != "shared")
-        is_of_today = not changed and report.get("inputs") == source_of(one.get("inputs"))
+        is_of_today = not changed and report.get("inputs") == source_of(now["inputs"])
         if isinstance(report.get("told"), dict) and (one["edition"] or not is_of_today):
             said[quarter] = {"told": report["told"], "edition": one["edition"], "changed": changed}
             said[quarter] |= {"inputs": one.get("inputs", {}), "undo": editions.undone(one, now, changed)}
