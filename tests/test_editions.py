@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 from bs4 import BeautifulSoup
+from notebook_run import run_notebook, shown
 from small_study import as_stored, cell, opening, written
 
 import konbit_lessons as kl
@@ -52,8 +53,7 @@ def test_the_next_report_reads_what_was_shared_and_never_one_made_since(lived):
     make(lived, came=0.5, language="fr", force=True)
     make(lived, came=0.6)
     assert said(programme).items() >= {"told": {"taken_up": 0.4}, "edition": 1, "changed": []}.items()
-    assert manifest.told(programme, before=SECOND) == {FIRST: {"taken_up": 0.4}}
-    assert manifest.told(programme, before=FIRST) == {}
+    assert manifest.said_before(programme, before=FIRST) == {}
 
 
 def test_a_report_made_from_the_records_of_today_is_no_record_of_what_was_said(lived):
@@ -80,6 +80,16 @@ def test_pages_made_again_are_a_second_edition_and_the_first_stays_as_it_was_mai
     second = bundle(make(lived, came=0.5), quarter=FIRST)
     assert second.path.name.endswith(f"{FIRST}-edition-2.zip") and second.record.name == f"{FIRST}-2.json"
     assert first.path.read_bytes() == mailed and said(kl.load(lived.toml))["edition"] == 2
+
+
+def test_the_record_of_an_edition_is_never_written_over_by_a_later_one(lived):
+    bundle(make(lived), quarter=FIRST).record.unlink()
+    second, third = (bundle(make(lived, came=came), quarter=FIRST).record for came in (0.5, 0.6))
+    second.unlink()
+    assert (
+        third.name == f"{FIRST}-2.json"
+        and bundle(make(lived, came=0.7), quarter=FIRST).record.name == f"{FIRST}-3.json"
+    )
 
 
 def test_an_older_quarter_is_packed_as_it_was_made_though_later_data_came(lived):
@@ -205,6 +215,44 @@ def test_a_change_is_parted_by_cause_in_amounts_that_add_up(lived):
     assert editions.undone(record, {"model": {}, "decided": {"decisions": [], "corrections": ["a"]}}, [
         "corrections", "decisions", "records",
     ]) == {"corrections": ["a"]}  # fmt: skip
+
+
+def counting(lived, **counts):
+    """Make the page on data quality of a quarter, which says what it counted."""
+    said = opening(title=f"Counted {counts}")
+    said.data[CARRIED]["told"] = counts
+    written(lived.folder / "notebooks", cell(said), name="data_quality")
+    programme = kl.load(lived.toml)
+    make_reports(programme, ["data_quality"], quarter=FIRST, progress=str)
+    return programme
+
+
+def quality_page(lived, quarter=FIRST, **asked):
+    """The text of the page on data quality by the records of today, and what it keeps of its counts."""
+    page = run_notebook("data_quality", lived.folder, programme_file=str(lived.toml), quarter=quarter, **asked)
+    carried = [output.data.get(CARRIED, {}) for one in page.cells for output in one.get("outputs", [])]
+    text = " ".join(BeautifulSoup(" ".join(shown(page)), "html.parser").get_text(" ").split())
+    return text, next(one["told"] for one in carried if one.get("part") == "opening")
+
+
+def test_a_page_of_an_older_quarter_tells_what_was_counted_then_beside_today(lived):
+    _, seen = quality_page(lived)
+    assert seen["about"] == 10 and seen["read"] == 4 + 2  # of the roster and the events; the others are about few
+    before, told = quality_page(lived, audience="internal")
+    read = {"about": 10, "about_set_aside": 0, "read": 20, "kept": 20, "set_aside": 0}
+    assert told.items() >= read.items() and "Edition" not in before and "When it was shared" not in before
+    bundle(counting(lived, **told), quarter=FIRST)
+    assert quality_page(lived, audience="internal") == (before, told)  # what it told then is what it tells
+    lived.add("sign_in.csv", "E001,Nobody Near,Fourth Delegate,no")
+    lived.add("invitations.csv", "E002,CDSP-002")  # of a later quarter
+    for _ in range(2):
+        text, now = quality_page(lived, audience="internal")
+        assert now.items() >= {"about": 11, "about_set_aside": 1, "read": 22, "kept": 21, "set_aside": 1}.items()
+        assert "Edition 1, which was shared on" in text and "counted 10 rows about January to March 2017;" in text
+        assert "; today there are 11." in text and "they are today, which reach to April to June 2017." in text
+        assert "Rows in all files that were kept 20 21 Rows in all files that were set aside 0 1" in text
+        bundle(counting(lived, **now), quarter=FIRST)  # edition 2, made from the same: it has nothing to tell itself
+    assert "pataje" in quality_page(lived, audience="internal", language="ht")[0]
 
 
 LEARNING = """quarter,question,finding

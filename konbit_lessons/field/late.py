@@ -36,10 +36,9 @@ def keep(data: Data, last_day: str, made_from: dict[str, str]) -> None:
         SHA-256 of what it was cleaned from.
     """
     folder, until = _folder(data), max(last_day, _stamp(data.programme).get("until", ""))
-    for name in _tables(data):
-        published(folder / f"{name}.parquet", data.tables[name].to_parquet(index=False))
-    for name, rows in data.lists.items():
-        published(folder / f"list_{name}.parquet", rows.to_parquet(index=False))
+    lists = {f"list_{name}": rows for name, rows in data.lists.items()}
+    for name, rows in ({name: data.tables[name] for name in _tables(data)} | lists).items():
+        published(folder / f"{name}.parquet", rows.to_parquet(index=False))
     published(folder / STAMP, json.dumps({"until": until, "made_from": None if waiting(data) else made_from}))
 
 
@@ -51,8 +50,7 @@ def was_shared(programme: Programme) -> bool:
 def state(programme: Programme, made_from: dict[str, str]) -> str:
     """What tells what is published from every other: "" where shared pages show the records as they are."""
     stamp = _stamp(programme)
-    is_as_shared = stamp.get("made_from", made_from) == made_from
-    return "" if is_as_shared else json.dumps([stamp, made_from], sort_keys=True)
+    return "" if stamp.get("made_from", made_from) == made_from else json.dumps([stamp, made_from], sort_keys=True)
 
 
 def waiting(data: Data) -> list[str]:
@@ -74,9 +72,8 @@ def as_published(data: Data, made_from: dict[str, str]) -> Data:
     Data
     """
     programme, stamp = data.programme, _stamp(data.programme)
-    if programme.study or programme.smallest_cell <= 1 or stamp.get("made_from", made_from) == made_from:
-        return data
-    if (then := _published(data)) is None:
+    as_shared = programme.study or programme.smallest_cell <= 1 or stamp.get("made_from", made_from) == made_from
+    if as_shared or (then := _published(data)) is None:
         return data
     until = pd.Timestamp(stamp["until"])
     changed = _changed(data, then, until)
@@ -140,12 +137,9 @@ def _with(data: Data, then: dict[str, pd.DataFrame], names: set[str], whose: set
 
 def _of_each(data: Data, of: dict[str, pd.DataFrame], until: pd.Timestamp) -> dict[tuple[str, str], tuple[int, ...]]:
     """Table and organization → its published records; a day after them, as of a delivery, is none of them yet."""
-    found = {}
-    for name in _tables(data):
-        rows = _closed(data, name, of[name], until)
-        for who, hashes in _hashed(rows).groupby(_who(rows)):
-            found[name, who] = tuple(sorted(hashes))
-    return found
+    each = {name: _closed(data, name, of[name], until) for name in _tables(data)}
+    known = {name: _hashed(rows).groupby(_who(rows)) for name, rows in each.items()}
+    return {(name, who): tuple(sorted(hashes)) for name, groups in known.items() for who, hashes in groups}
 
 
 def _closed(data: Data, name: str, rows: pd.DataFrame, until: pd.Timestamp) -> pd.DataFrame:

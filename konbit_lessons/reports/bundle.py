@@ -93,7 +93,7 @@ def _edition(programme, made, period):
     """The record of the edition that the reports are of, and whether it was shared before."""
     there = editions.shared(programme).get(period, [])
     same = [one for one in there if editions.is_of(one, made)]
-    return (same or [editions.new(made, period, len(there) + 1)])[-1], bool(same)
+    return (same or [editions.new(made, period, there[-1]["edition"] + 1 if there else 1)])[-1], bool(same)
 
 
 def _period(programme, quarter, reports):

@@ -70,8 +70,8 @@ def quarters(setting, reports):
 
 def _quarters(setting, told):
     used = {"in_order": in_order, "in_language": in_language, "languages_of": languages_of, "day": date.fromisoformat}
-    used |= {"asked": _asked(setting)} | told
-    return document("quarters.html.j2", setting, setting.words.text("Reports by quarter"), **used)
+    title = setting.words.text("Reports by quarter")
+    return document("quarters.html.j2", setting, title, asked=_asked(setting), **used, **told)
 
 
 def _asked(setting):

@@ -5,6 +5,7 @@ No time of day and no folder of this machine stands in it, so that the same inpu
 
 import json
 import re
+from datetime import date
 from functools import cache
 from importlib.metadata import requires, version
 from pathlib import Path
@@ -77,11 +78,8 @@ def languages_of(reports):
 
 def in_language(reports, language=PLAIN):
     """Return name → report of a manifest: the one in a language, or in another where it is not there in this."""
-    found = {}
-    for one in reports.values():
-        if one["language"] == language or one["name"] not in found:
-            found[one["name"]] = one
-    return found
+    last = sorted(reversed([*reports.values()]), key=lambda one: one["language"] == language)
+    return {one["name"]: one for one in last}
 
 
 def sweep(folder, before, reports):
@@ -107,9 +105,14 @@ def manifest_name(audience):
     return "manifest.json" if audience == "shared" else f"manifest.{audience}.json"
 
 
-def told(programme, reports=None, *, before):
-    """Return what the learning reports of the quarters before one said of their numbers: quarter → number → value."""
-    return {quarter: one["told"] for quarter, one in said_before(programme, reports, before=before).items()}
+def counted(programme, quarter, now):
+    """Return the last ``edition`` of a quarter whose page counted otherwise than now, its ``day`` and counts; or {}."""
+    records = editions.shared(programme).get(quarter, [])
+    READ.update(f"{editions.FOLDER}/{quarter}-{number}.json" for number in range(1, len(records) + 2))
+    for one in reversed(records):
+        if (told := in_language(one["reports"]).get("data_quality", {}).get("told") or now) != now:
+            return told | {"edition": one["edition"], "day": date.fromisoformat(one["bundled_on"])}
+    return {}
 
 
 def said_before(programme, reports=None, *, before):
