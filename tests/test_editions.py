@@ -70,6 +70,8 @@ def test_on_another_machine_the_record_alone_says_what_was_said(lived):
     (lived.folder / "reports").rename(lived.folder.parent / "reports elsewhere")
     programme = kl.load(lived.toml)
     assert said(programme)["told"] == {"taken_up": 0.4} and quarter_before(programme, SECOND) is None
+    with pytest.raises(DataError, match=f"shared reports of {FIRST} here; .* made again it is another edition"):
+        bundle(programme, quarter=FIRST)
 
 
 def test_pages_made_again_are_a_second_edition_and_the_first_stays_as_it_was_mailed(lived):

@@ -61,22 +61,23 @@ def bundle(programme, *, quarter=None, language=None, reports=None):
     top = reports / _period(programme, quarter, reports)
     shared, again = top / "shared", "konbit report" + ("" if programme.study else f" --quarter {top.name}")
     if not (top / manifest_name("shared")).is_file():
-        raise DataError(f"bundle: found no shared reports of {top.name}; make them first: {again}.")
+        was = " here; what was shared of it is where it was made, and made again it is another edition. Copy it, or"
+        was = was if top.name in editions.shared(programme) else ";"
+        raise DataError(f"bundle: found no shared reports of {top.name}{was} make them first: {again}.")
     with staging.only_run_of(top):
         made = manifest.earlier(top / manifest_name("shared"))
-        words = complete(language or PLAIN)
+        setting = Setting(programme, made["quarter"], complete(language or PLAIN))
         record, is_shared = _edition(programme, made, top.name)
         is_closed = any(path.parent.name > top.name for path in reports.glob(f"*/{manifest_name('shared')}"))
         now = made["inputs"] if is_shared or is_closed else manifest.made_from(programme)
         _refuse_to_mail(made, now, language, top.name, again)
         files = _as_made(made, shared, again)
         there = {path.relative_to(shared).as_posix() for path in shared.rglob("*") if path.is_file()}
-        setting = Setting(programme, made["quarter"], words)
         left_out = there - files.keys() - contents.indexes(setting, made, shared).keys()
         if language:
             made, files = _only_in(language, made, files)
         files |= contents.indexes(setting, made, shared, alone=True) | read_first(setting, made)
-        name = f"konbit-{file_safe(programme.name) or 'programme'}-{in_words(top.name, words.language)}"
+        name = f"konbit-{file_safe(programme.name) or 'programme'}-{in_words(top.name, setting.words.language)}"
         name += f"-edition-{record['edition']}" if record["edition"] > 1 else ""
         path, content = top / f"{name}.zip", zipped({f"{name}/{file}": content for file, content in files.items()})
         if not (path.is_file() and digest(path.read_bytes()) in record["zips"]):  # else it stays as it was mailed

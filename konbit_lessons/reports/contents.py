@@ -64,8 +64,7 @@ def quarters(setting, reports):
     made = [one for of in listed.values() for one in of.values()]
     spoken = languages_of({(at, page): one for at, of in enumerate(made) for page, one in of["reports"].items()})
     told = {"quarters": listed, "editions": shared, "zips": {path.name for path in reports.glob("*/*.zip")}}
-    own = Setting(setting.programme, None, setting.words)
-    return in_each(own, spoken, "index", lambda one: _quarters(one, told))
+    return in_each(Setting(setting.programme, None, setting.words), spoken, "index", lambda one: _quarters(one, told))
 
 
 def _quarters(setting, told):

@@ -112,9 +112,8 @@ def undone(then, now, causes):
     is_same_else = then.get("analysis") and not {"settings", "method"} & {*causes}
     same_incentives = then.get("model", {}).get("incentives") == now["model"].get("incentives")
     back = {"audience": "shared"} | ({"incentives": then["analysis"]} if is_same_else and same_incentives else {})
-    for cause, known in then.get("decided", {}).items():
-        if {*known} <= {*now["decided"][cause]}:  # else a line of then is not there any more
-            back[cause] = sorted({*now["decided"][cause]} - {*known})
+    decided = {cause: ({*known}, {*now["decided"][cause]}) for cause, known in then.get("decided", {}).items()}
+    back |= {cause: sorted(new - old) for cause, (old, new) in decided.items() if old <= new}  # else a line is gone
     return {cause: one for cause, one in back.items() if cause in causes}
 
 
