@@ -70,7 +70,9 @@ def test_on_another_machine_the_record_alone_says_what_was_said(lived):
     (lived.folder / "reports").rename(lived.folder.parent / "reports elsewhere")
     programme = kl.load(lived.toml)
     assert said(programme)["told"] == {"taken_up": 0.4} and quarter_before(programme, SECOND) is None
-    with pytest.raises(DataError, match=f"shared reports of {FIRST} here; .* made again it is another edition"):
+    with pytest.raises(
+        DataError, match=f"shared reports of {FIRST} here: copy those .* as another edition, make them first"
+    ):
         bundle(programme, quarter=FIRST)
 
 
@@ -82,6 +84,18 @@ def test_pages_made_again_are_a_second_edition_and_the_first_stays_as_it_was_mai
     second = bundle(make(lived, came=0.5), quarter=FIRST)
     assert second.path.name.endswith(f"{FIRST}-edition-2.zip") and second.record.name == f"{FIRST}-2.json"
     assert first.path.read_bytes() == mailed and said(kl.load(lived.toml))["edition"] == 2
+
+
+def test_pages_to_be_made_again_are_asked_for_in_their_languages(lived):
+    programme = make(lived, language="en,fr")
+    lived.add("sign_in.csv", "E001,CTA,Fourth Delegate,no")
+    make(lived)
+    with pytest.raises(
+        DataError, match=rf"learning_report\.fr\. .*: konbit report --quarter {FIRST} --language en,fr\."
+    ):
+        bundle(programme, quarter=FIRST)
+    make(lived, language="en,fr")
+    assert bundle(kl.load(lived.toml), quarter=FIRST).record.name == f"{FIRST}-1.json"
 
 
 def test_the_record_of_an_edition_is_never_written_over_by_a_later_one(lived):

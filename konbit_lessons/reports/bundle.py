@@ -61,12 +61,13 @@ def bundle(programme, *, quarter=None, language=None, reports=None):
     top = reports / _period(programme, quarter, reports)
     shared, again = top / "shared", "konbit report" + ("" if programme.study else f" --quarter {top.name}")
     if not (top / manifest_name("shared")).is_file():
-        was = " here; what was shared of it is where it was made, and made again it is another edition. Copy it, or"
-        was = was if top.name in editions.shared(programme) else ";"
-        raise DataError(f"bundle: found no shared reports of {top.name}{was} make them first: {again}.")
+        was = " here: copy those that were shared, or, as another edition," * (top.name in editions.shared(programme))
+        raise DataError(f"bundle: found no shared reports of {top.name}{was or ';'} make them first: {again}.")
     with staging.only_run_of(top):
         made = manifest.earlier(top / manifest_name("shared"))
         setting = Setting(programme, made["quarter"], complete(language or PLAIN))
+        spoken = ",".join(manifest.languages_of(made["reports"]))
+        again += f" --language {spoken}" * (spoken not in ("", PLAIN))
         record, is_shared = _edition(programme, made, top.name)
         is_closed = any(path.parent.name > top.name for path in reports.glob(f"*/{manifest_name('shared')}"))
         now = made["inputs"] if is_shared or is_closed else manifest.made_from(programme)
@@ -125,7 +126,7 @@ def _refuse_to_mail(made, now, language, period, again):
     spoken = {name: one["language"] for name, one in in_language(reports, language).items()} if language else {}
     if other := [f"{name} ({one})" for name, one in spoken.items() if one != language]:
         said = f"expected every report in {language}; found {_listed(other)}"
-        raise DataError(f"bundle: {said}: {again} --language {language}.")
+        raise DataError(f"bundle: {said}: {again.partition(' --language')[0]} --language {language}.")
 
 
 def _as_made(made, folder, again):
@@ -161,5 +162,4 @@ def _read_first(setting, made):
 
 
 def _listed(names):
-    names = sorted(names)
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return ", ".join(sorted(names)[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
