@@ -373,9 +373,14 @@ def test_a_full_export_of_several_waves_in_the_place_of_one_file_each_costs_no_w
     pd.testing.assert_frame_equal(tiny.clean().survey, before)
     tiny.replace("programme.toml", by_file.partition("\n")[2], "")
     pd.testing.assert_frame_equal(tiny.clean().survey, before)
-    tiny.replace("programme.toml", 'files = "sign_in.csv"', f'files = "sign_in.csv"\n{line}')
-    with pytest.raises(kl.KonbitError, match="waves are those of the table survey; found sign_in"):
-        kl.load(tiny.toml)
+    for old, new in {  # answers before the first wave would have none
+        line: "waves = [{ value = 2, from = 2017-01-10 }]",
+        'files = "sign_in.csv"': f'files = "sign_in.csv"\n{line}',
+    }.items():
+        tiny.replace("programme.toml", old, new)
+        with pytest.raises(kl.KonbitError, match="expected those of the table survey, the first without from"):
+            kl.load(tiny.toml)
+        tiny.replace("programme.toml", new, old)
 
 
 def test_two_corrections_of_a_cell_that_contradict_are_said(tiny):

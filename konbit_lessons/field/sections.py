@@ -304,7 +304,7 @@ class Source(_Section):
         yield bool(self.files) == bool(self.database), message("files_or_database")
         alone = self.database and not self.query
         yield alone, "there is a database and no query: say which rows to take from it"
-        yield self.waves and self.table != "survey", f"waves are those of the table survey; found {self.table}"
+        yield self.waves and (self.table != "survey" or None not in dict(self.waves)), message("waves", of=self)
 
     @property
     def patterns(self) -> list[str]:
