@@ -108,6 +108,15 @@ def test_the_record_of_an_edition_is_never_written_over_by_a_later_one(lived):
     )
 
 
+def test_two_colleagues_who_share_one_quarter_keep_both_editions(lived):
+    other = shutil.copytree(lived.folder, lived.folder.parent / "other") / "editions"
+    theirs = bundle(make(type(lived)(other.parent), came=0.5), quarter=FIRST).record
+    mine = bundle(make(lived), quarter=FIRST).record
+    shutil.copy(theirs, mine)  # the one that was mailed first
+    assert bundle(kl.load(lived.toml), quarter=FIRST).record.name == f"{FIRST}-2.json"
+    assert mine.read_bytes() == theirs.read_bytes() and said(kl.load(lived.toml))["told"] == {"taken_up": 0.4}
+
+
 def test_an_older_quarter_is_packed_as_it_was_made_though_later_data_came(lived):
     first = bundle(make(lived), quarter=FIRST)
     first.path.unlink()
