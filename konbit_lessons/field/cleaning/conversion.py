@@ -200,15 +200,20 @@ class Conversion:
         return cells
 
     def _within_checks(self, values: pd.DataFrame, text: pd.DataFrame) -> pd.DataFrame:
-        """Blank the values that the codebook's checks refuse (a negative amount, a 7 on a scale of 5), and say so."""
+        """Blank the values that the codebook's checks refuse (a negative amount, a day before another), and say so."""
         for name, column in self.schema.columns.items():
+            refused = []
             for check in column.checks if name in text and not column.metadata["levels"] else ():
                 least, most = (check.statistics.get(limit) for limit in ("min_value", "max_value"))
-                refused = ~values[name].between(least, inf if most is None else most).fillna(True).astype("bool")
+                outside = ~values[name].between(least, inf if most is None else most).fillna(True).astype("bool")
                 reason = f"expected {least} or more" if most is None else f"expected {least} to {most}"
+                refused.append((outside, reason))
+            if (since := column.metadata.get("after")) and name in text:
+                refused.append((values[name] < values[since], f"it is before {since}; correct the one that is wrong"))
+            for these, reason in refused:
                 about = {"scope": "value", "check": "codebook", "reason": reason}
-                self.record.set_aside(values[refused], self.schema.name, name, text[name], **about)
-                values = values.assign(**{name: values[name].mask(refused)})
+                self.record.set_aside(values[these], self.schema.name, name, text[name], **about)
+                values = values.assign(**{name: values[name].mask(these)})
         return values
 
     def _with_what_is_needed(self, values: pd.DataFrame, text: pd.DataFrame, wrong: dict) -> pd.DataFrame:

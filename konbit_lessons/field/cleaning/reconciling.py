@@ -173,14 +173,19 @@ def once_each(rows: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) ->
     return rows[~again]
 
 
-def with_waves(rows: pd.DataFrame, record: Record) -> pd.DataFrame:
-    """Give a file of the survey whose name fits no pattern its wave, where its days are those of one wave alone.
+def with_waves(rows: pd.DataFrame, begun: dict, record: Record) -> pd.DataFrame:
+    """Give answers the wave that had begun by their day, if any had, or a file that of its days, if these are of one.
+
+    ``begun`` is the first day of a wave → its number; a pattern for the file's name goes before it.
 
     Raises
     ------
     DataError
         They are not; the line to write is shown.
     """
+    day, unknown = rows["submitted_on"], rows["wave"].isna()
+    for since, wave in sorted(begun.items()):
+        rows = rows.assign(wave=rows["wave"].mask(unknown & (day >= pd.Timestamp(since)), wave))
     spans = rows.groupby("wave")["submitted_on"].agg(["min", "max"]).dropna()
     for file, own in rows.dropna(subset="submitted_on").groupby("source", observed=True):
         if own["wave"].notna().any():
@@ -190,7 +195,9 @@ def with_waves(rows: pd.DataFrame, record: Record) -> pd.DataFrame:
         told = message("wave_days", file=file, first=first, last=last)
         if len(within) != 1:
             new = int(spans.index.max()) + 1 if len(spans) and first > spans["max"].max() else "…"
-            raise DataError(f'{told} no wave alone. Write there "{file.rpartition("/")[2]}" = {new}')
+            # the first day after the longest time without an answer
+            again = (days := own["submitted_on"].sort_values()).iloc[days.diff().fillna(pd.Timedelta(0)).argmax()]
+            raise DataError(message("no_wave", told=told, file=file.rpartition("/")[2], new=new, again=again))
         record.notices.append(f"{told} wave {within[0]}, and so they are of it")
         rows = rows.assign(wave=rows["wave"].mask(rows["source"] == file, within[0]))
     return rows
