@@ -61,6 +61,10 @@ def test_a_report_made_from_the_records_of_today_is_no_record_of_what_was_said(l
     assert said(programme) is None and quarter_before(programme, SECOND) == FIRST
     make(lived)
     assert said(programme) is None and quarter_before(programme, SECOND) is None
+    was, other = "simulated = true", 'simulated = true\npaper = "letter"'
+    lived.replace("programme.toml", was, other)
+    assert said(kl.load(lived.toml)) is None, "it is of the same records still"
+    lived.replace("programme.toml", other, was)
     lived.add("sign_in.csv", "E001,CTA,Fourth Delegate,no")
     assert said(programme).items() >= {"told": {"taken_up": 0.4}, "edition": 0, "changed": ["records"]}.items()
 

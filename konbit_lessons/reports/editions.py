@@ -71,12 +71,16 @@ def changed(then, now):
     ----------
     then, now : dict, ``inputs``: file → hash, and ``model``, from `model`; a manifest, or a record
     """
-    pairs = ((then.get(key, {}), now[key]) for key in ("inputs", "model"))
+    pairs = [[of_records(one.get("inputs", {})) for one in (then, now)], (then.get("model", {}), now["model"])]
     files, parts = ({one for one in old.keys() | new.keys() if old.get(one) != new.get(one)} for old, new in pairs)
     same = {SOURCE, ROWS} if ROWS in then.get("model", {}) and ROWS not in parts else {ROWS}
-    raw = {name for name in files if not name.startswith("narrative/") and not name.endswith(".toml")}
-    causes = {CAUSES.get(name.rpartition("/")[2], "records") for name in raw if SOURCE not in same}
+    causes = {CAUSES.get(name.rpartition("/")[2], "records") for name in files if SOURCE not in same}
     return sorted(causes | {CAUSES.get(part, "settings") for part in parts - same if "model" in then})
+
+
+def of_records(inputs):
+    """Return of files → hash those that hold records or what was decided about them."""
+    return {name: one for name, one in inputs.items() if not name.startswith("narrative/") and name[-5:] != ".toml"}
 
 
 def model(programme, quarter=None, data=None):

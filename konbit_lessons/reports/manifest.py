@@ -145,7 +145,8 @@ def said_before(programme, reports=None, *, before):
         now["model"] = editions.model(programme, quarter, data)
         report, changed = in_language(one["reports"]).get("learning_report", {}), editions.changed(one, now)
         changed += ["audience"] * (one["edition"] > 0 and programme.audience != "shared")
-        is_of_today = not changed and report.get("inputs") == source_of(now["inputs"])
+        is_whole = report.get("inputs") == source_of(then := one.get("inputs", {}))
+        is_of_today = is_whole and editions.of_records(then) == editions.of_records(now["inputs"])
         if isinstance(report.get("told"), dict) and (one["edition"] or not is_of_today):
             said[quarter] = {"told": report["told"], "edition": one["edition"], "changed": changed}
             said[quarter] |= {"inputs": one.get("inputs", {}), "undo": editions.undone(one, now, changed)}
