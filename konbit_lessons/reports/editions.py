@@ -58,8 +58,7 @@ def keep(programme, record, archive, name):
     """Write down that an edition was packed into a zip, by its hash; return the Path of the record."""
     record = record | {"zips": record["zips"] | {digest(archive): name}}
     record |= {"seal": _seal(record)}
-    text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
-    return published(programme.folder / FOLDER / _name(record), text)
+    return published(programme.folder / FOLDER / _name(record), json.dumps(record, indent=1, ensure_ascii=False) + "\n")
 
 
 def changed(then, now):

@@ -106,11 +106,15 @@ def manifest_name(audience):
 
 
 def counted(programme, quarter, now):
-    """Return the last ``edition`` of a quarter whose page counted otherwise than now, its ``day`` and counts; or {}."""
+    """Return the last ``edition`` of a quarter whose page counted otherwise than now, its ``day`` and counts; or {}.
+
+    What one of the two did not count, or leaves out what the other does not, has another name and is not compared.
+    """
     records = editions.shared(programme).get(quarter, [])
     READ.update(f"{editions.FOLDER}/{quarter}-{number}.json" for number in range(1, len(records) + 2))
     for one in reversed(records):
-        if (told := in_language(one["reports"]).get("data_quality", {}).get("told") or now) != now:
+        told = in_language(one["reports"]).get("data_quality", {}).get("told", {})
+        if any(now.get(name, count) != count for name, count in told.items()):
             return told | {"edition": one["edition"], "day": date.fromisoformat(one["bundled_on"])}
     return {}
 
