@@ -16,7 +16,7 @@ CELLS = {
     ("example", "internal"): 2000,
     ("example", "shared"): 1590,
     ("senegal", "internal"): 970,
-    ("senegal", "shared"): 615,
+    ("senegal", "shared"): 625,
 }
 FOLDERS = {"example": (ROOT, "FY2017Q3"), "senegal": (ROOT / "examples" / "senegal", "FY2024Q4")}
 
@@ -53,5 +53,6 @@ def test_the_tables_of_all_pages_are_what_other_code_counts(monkeypatch, tmp_pat
     cells, wrong, left = compare(toml, folder, quarter, shared=audience == "shared")
     assert wrong == [] and cells >= CELLS[programme, audience], (cells, left)
     page = pd.read_csv(folder / "uptake_by_event_type.csv")
-    page.assign(attended=page["attended"] + (page.index == 1)).to_csv(folder / "uptake_by_event_type.csv")
+    off = page.index == page["attended"].first_valid_index()
+    page.assign(attended=page["attended"] + off).to_csv(folder / "uptake_by_event_type.csv")
     assert len(compare(toml, folder, quarter, shared=audience == "shared")[1]) == 1, "one cell that is off is found"
