@@ -90,7 +90,7 @@ class Figures:
         ties = 1 + np.arange(len(values)) * GOLDEN % 1 / 1000  # no two the same: one cheapest way
         hidden, wanted = shown & np.where(known, kept, few | kept), ~fixed & (shown | few)
         program = Program(self._matrix(len(values)), values, low, ~fixed)
-        cost = shown * np.log2(2 + values) * ties
+        cost = (shown & ~known) * np.log2(2 + values) * ties
         choice = Choice(program, values, shown, wanted, apart, cost, together, _with_others(hidden, together))
         hidden = choice.hidden
         choice.protect()

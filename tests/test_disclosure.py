@@ -397,7 +397,8 @@ def each_of(**groups):
 
 
 def by_group(safe):
-    return safe["n", "all"].droplevel(["report", "by"]).to_dict()
+    safe = safe if isinstance(safe, pd.Series) else safe["n", "all"]
+    return safe.droplevel(["report", "by"]).to_dict()
 
 
 def test_groups_add_up_without_being_told():
@@ -413,6 +414,19 @@ def test_groups_of_which_a_page_shows_all_or_none_are_hidden_together():
     assert by_group(gate.decide(5)) == {TOTAL: 37, "a": None, "b": None, "c": 30}
     gate.together("org_type")
     assert by_group(gate.decide(5)) == {TOTAL: 37, "a": None, "b": None, "c": None}
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_what_one_left_goes_together_with_what_it_was(told):
+    """Of 4 and 16 one each left, then 6 and 16: who knows that only two left knows that the 4 were 3 to 7."""
+    gate, each = Gate(), each_of(a=7, b=17)
+    for report in gate.reports(["Q1", "Q2"]):
+        gate.count(each.drop(index=[4, 5, 6, 7] if report == "Q1" else [0, 8]), ["all"], by=["org_type"])
+    if told:
+        gate.lasting("all")
+    found = gate.decide(5)["n", "all"]
+    assert by_group(found[["Q1"]]) == {"a": None, "b": None, TOTAL: 20}
+    assert by_group(found[["Q2"]]) == {"a": None if told else 6, "b": None if told else 16, TOTAL: 22}
 
 
 @pytest.mark.parametrize("told", [False, True])
