@@ -135,7 +135,7 @@ class Answers:
 
     def _sparse(self, key, seen):
         """What does not rest on a standard error: the penalized effect, its profile interval and the permutation."""
-        if self.design.is_measured:
+        if self.design.is_measured or self.design.absorbed:
             return {"estimate": self.effect(key)[0]}
         design, fit = self.design, self._penalized
         low, high = penalized_interval(design, key, fit, self.confidence)

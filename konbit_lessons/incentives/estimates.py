@@ -373,14 +373,16 @@ def _splits(x, y):
 
 
 def _fitted(design, method, options):
-    separated = () if design.is_measured or method == "poisson" else separated_columns(design.X, design.y)
+    separated = (
+        () if design.is_measured or design.absorbed or method == "poisson" else separated_columns(design.X, design.y)
+    )
     if separated and method == "logit":
         raise ModelError(
             f"separated: {', '.join(separated_in(design))} tell without exception who took part, so the "
             'maximum-likelihood logit has no estimate. Use method="firth".'
         )
     penalized = separated and method in ("fractional", "binomial")
-    fit = fit_model(design.X, design.y, "firth" if penalized else method, design.mass)
+    fit = fit_model(design.X, design.y, "firth" if penalized else method, design.mass, design.strata)
     return Answers(design, fit, clusters.clusterings(fit, design.clusters, options["covariance"]), separated, options)
 
 

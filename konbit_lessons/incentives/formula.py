@@ -74,15 +74,24 @@ class Formula:
             )
         return asked
 
-    def matrix(self, frame, incentives, by=None):
+    @property
+    def alone(self):
+        """The columns that are a term of their own, and part of no other."""
+        import patsy
+
+        terms = [term.name() for term in patsy.ModelDesc.from_formula(self.right).rhs_termlist]
+        return [one for one in self.columns if [term for term in terms if mentions(term, one)] == [quoted(one)]]
+
+    def matrix(self, frame, incentives, by=None, absorbed=""):
         """The matrix (n, k) of a frame, the names of its columns, and the formula as statsmodels keeps it.
 
-        With ``by``, every term of an incentive has its own effect in each group.
+        With ``by``, every term of an incentive has its own effect in each group; ``absorbed`` is left out.
         """
-        X, spec = evaluated(self.right, frame, self)
+        right = f"{self.right} - {quoted(absorbed)}" if absorbed else self.right
+        X, spec = evaluated(right, frame, self)
         if by:
             own = [one for one in spec.term_names if any(mentions(one, name) for name in incentives)]
-            X, spec = evaluated(f"{self.right} + {quoted(by)} + ({' + '.join(own)}):{quoted(by)}", frame, self)
+            X, spec = evaluated(f"{right} + {quoted(by)} + ({' + '.join(own)}):{quoted(by)}", frame, self)
         if not np.ptp(X.to_numpy(), axis=0).min(initial=1.0) == 0.0:
             raise ModelError(f'formula: {str(self)!r} leaves out the intercept; write it without "0 +" or "- 1".')
         return X.to_numpy(float), list(X.columns), spec
@@ -214,7 +223,7 @@ def evaluated(right, frame, formula):
     return X, manager.spec
 
 
-def independent(X, names, asked):
+def independent(X, names, asked, absorbed=""):
     """The columns of X that none of the others give.
 
     Adjusters come first: one that repeats earlier ones is dropped. Of the columns of incentives, one is dropped only if
@@ -225,6 +234,7 @@ def independent(X, names, asked):
     X : array (n, k), the intercept among its columns
     names : of its columns
     asked : positions of the columns of incentives
+    absorbed : the column within whose levels X is taken, so that it is part of every relation
 
     Returns
     -------
@@ -241,7 +251,10 @@ def independent(X, names, asked):
     while (found := _first_given(centred / np.where(size > 0, size, 1.0), order)) is not None:
         slopes, j = found
         slopes = {one: b * size[j] / size[one] for one, b in slopes.items()}
-        direction, involved = np.zeros(len(names)), [label(names[one]) for one in (j, *slopes)]
+        direction, involved = (
+            np.zeros(len(names)),
+            [label(names[one]) for one in (j, *slopes)] + [absorbed] * bool(absorbed),
+        )
         direction[[j, *slopes]] = [1.0, *(-slope for slope in slopes.values())]
         direction[intercept] = -(X @ direction).mean() / X[0, intercept]
         relations.append((direction, involved))
@@ -252,6 +265,8 @@ def independent(X, names, asked):
 
 def _first_given(Z, order):
     """The first column that those before it give: position → slope of each of them, and its own; None without any."""
+    if flat := [j for j in order if not Z[:, j].any()]:
+        return {}, flat[0]
     R = np.linalg.qr(Z[:, order], mode="r")
     given = np.flatnonzero(np.abs(np.diag(R)) <= TOLERANCE)
     if not len(given):

@@ -20,6 +20,7 @@ from konbit_lessons.incentives.design import names_of
 from konbit_lessons.incentives.fit import Fit, fit_model
 from konbit_lessons.incentives.formula import matrix_of
 from konbit_lessons.incentives.result import label_of
+from konbit_lessons.incentives.used import within
 
 TESTED = ["estimate", "std_error", "df", "t", "p_value", "conf_low", "conf_high"]
 EXPECTED = "a fitted OLS, WLS, Logit or GLM of statsmodels, such as smf.glm(formula, rows, family=Binomial()).fit()"
@@ -180,8 +181,13 @@ def fit_of(answers):
     from statsmodels.regression.linear_model import OLS, WLS
 
     design, fit, robust = answers.design, answers.fit, answers.robust
-    X, y = pd.DataFrame(design.X, columns=list(design.names)), pd.Series(design.y, name=design.formula.asks)
-    whole = design.X.shape[1] == len(design.spec.column_names) and design.formula.left == design.formula.asks
+    y = pd.Series(within(design.y, design.mass, design.strata), name=design.formula.asks)
+    X = pd.DataFrame(fit.X, columns=list(design.names))
+    whole = (
+        not design.absorbed
+        and fit.X.shape[1] == len(design.spec.column_names)
+        and design.formula.left == design.formula.asks
+    )
     known = {"formula": str(design.formula), "model_spec": design.spec} if whole else {}
     if fit.is_linear:
         result = (WLS(y, X, weights=design.weights, **known) if np.ptp(design.weights) else OLS(y, X, **known)).fit()
@@ -330,7 +336,7 @@ def taken_apart(fit):
     mu, slope = link.inverse(eta), link.slope(eta)
     V = model.family.variance(mu) if kind == "GLM" else slope
     own = model, Z, offset, list(model.exog_names), getattr(model.data, "model_spec", None)
-    return Fitted(kind, Z * (slope / V)[:, None], b, w * V, w * (y - mu), w, link, *own)
+    return Fitted(kind, Z * (slope / V)[:, None], b, w * V, w * (y - mu), w, link, None, *own)
 
 
 def _link(model):

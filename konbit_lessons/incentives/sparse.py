@@ -100,7 +100,7 @@ def permutation_p(design, name, *, varies_by, permutations, seed, method="firth"
     if not permutations:
         return float("nan")
     X = np.delete(design.X, design.contrast(name).columns, axis=1)
-    fit = fit_model(X, design.y, method, design.mass)
+    fit = fit_model(X, design.y, method, design.mass, design.strata)
     WX = X * fit.weights[:, None]
     u = fit.score - WX @ np.linalg.lstsq(WX.T @ X, X.T @ fit.score, rcond=None)[0]
     options = {"permutations": permutations, "seed": seed, "drawn_within": drawn_within}

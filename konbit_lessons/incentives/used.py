@@ -27,14 +27,15 @@ def used_rows(rows, formula, *, incentives, cluster, by, method="firth", trials=
 
     Returns
     -------
-    dict, fields of ``Design``: frame, ids, y, trials, weights, clusters, left_out, notes, order
+    dict, fields of ``Design``: frame, ids, y, trials, weights, clusters, left_out, notes, order, absorbed
     """
     further = [name for name in (trials, by, weights) if name]
     _check_columns(rows, cluster, further, incentives)
     columns = dict.fromkeys([*formula.outcome, *further, *incentives, *formula.columns, *cluster])
     _refuse_of_who_came(rows, formula.outcome)
     used, left_out, kept = _complete(rows, list(columns), trials)
-    frame = _frame(used, formula, incentives, cluster, reference or {}, by)
+    absorbed = _absorbed(used, formula, incentives) if method == "linear" else ""
+    frame = _frame(used, formula, incentives, cluster, reference or {}, by, absorbed)
     if formula.left in map(quoted, formula.outcome):
         outcome = used[formula.outcome[0]]
     else:
@@ -56,7 +57,7 @@ def used_rows(rows, formula, *, incentives, cluster, by, method="firth", trials=
     found = {"frame": frame, "ids": ids, "clusters": {name: of[order] for name, of in codes.items()}}
     notes = (note,) if counted["dropped"] else ()
     found |= {"y": y[order], "trials": m[order], "weights": w[order], "order": kept[order]}
-    return found | {"left_out": left_out, "notes": notes}
+    return found | {"left_out": left_out, "notes": notes, "absorbed": absorbed}
 
 
 def checked(rows):
@@ -115,7 +116,7 @@ def _counted(left_out):
     return ", ".join(f"{rows} have no {column}" for column, rows in left_out.itertuples(index=False))
 
 
-def _frame(used, formula, incentives, cluster, reference, by):
+def _frame(used, formula, incentives, cluster, reference, by, absorbed):
     """The columns of the formula as it takes them; of an incentive of kinds, the one compared with in front."""
     for name in reference:
         if name not in incentives or is_number(used[name]):
@@ -130,7 +131,7 @@ def _frame(used, formula, incentives, cluster, reference, by):
                 "to compare between them. Take it out of the formula."
             )
         else:
-            columns[name] = prepared(used[name], "adjuster")
+            columns[name] = prepared(used[name], "adjuster", most=np.inf if name == absorbed else MOST_ADJUSTED)
     if by:
         text = isinstance(used[by].dtype, pd.CategoricalDtype)
         columns[by] = prepared(used[by] if text else used[by].astype("str"), "by")
@@ -138,6 +139,24 @@ def _frame(used, formula, incentives, cluster, reference, by):
             found = len(columns[by].cat.categories)
             raise ModelError(f'by="{by}": found {found} groups; expected 2 to {MOST_LEVELS}.')
     return pd.DataFrame(columns)
+
+
+def _absorbed(used, formula, incentives):
+    """The adjuster of the most kinds, where they are too many for a column each and it is a term of its own."""
+    sizes = {name: used[name].nunique() for name in formula.alone if name not in incentives}
+    most = max((name for name in sizes if not is_number(used[name])), key=sizes.get, default="")
+    return most if most and sizes[most] > MOST_ADJUSTED else ""
+
+
+def within(x, mass, strata):
+    """Columns x (n,) or (n, k) less their means in each stratum, plus those of all rows; as they are without strata.
+
+    ``strata`` (n, S) is sparse, of each row 1 over the root of its stratum's ``mass``. So least squares on x has the
+    coefficients of least squares with a column for each stratum: Frisch and Waugh (1933), Econometrica 1, 387-401.
+    """
+    if strata is None:
+        return x
+    return x - strata @ (strata.T @ (x.T * mass).T) + np.average(x, axis=0, weights=mass)
 
 
 def _within(used, incentives, name, cluster):
@@ -214,9 +233,10 @@ def _kinds(column, role, most):
             "capitals and spaces. Write them alike."
         )
     if len(names) > most:
+        more = '; method = "linear" takes one adjuster of any number' * (role == "adjuster")
         raise ModelError(
             f'{role} "{column.name}": found {len(names)} different values, such as {names[0]!r}; expected yes/no '
-            f"(true/false), a number, or at most {most} kinds. Group the kinds."
+            f"(true/false), a number, or at most {most} kinds. Group the kinds{more}."
         )
     return names
 
