@@ -154,14 +154,27 @@ def test_check_and_clean_say_how_a_study_is_read(tmp_path):
 
 def test_a_study_speaks_its_words_in_each_language_or_is_refused(tmp_path):
     programme = kl.load(study(tmp_path) / "programme.toml")
-    with pytest.raises(KonbitError, match=r'\[study.units\] row; .*no words in "fr"'):
+    with pytest.raises(KonbitError, match=r'\[study\] title; \[study.units\] row; .*no words in "fr"'):
         kl.Say("fr", programme)
     both = {"row": "élève", "rows": "élèves", "group": "école", "groups": "écoles", "outcome": "ont réussi"}
     units = "[study.units]\n" + "".join(f'{name} = {{ en = "{name}", fr = "{text}" }}\n' for name, text in both.items())
-    folder = study(tmp_path, units, y=lambda rows: (rows["t"] + rows["x"]) % 3 == 1)
+    arms = 'levels.t = { Control = { en = "Control", fr = "Témoin" }, Cash = { en = "Cash", fr = "Argent" } }\n'
+    t = {"t": codes("Control", "Cash"), "y": lambda rows: (rows["v"] % 2 + rows["x"]) % 3 == 1}
+    folder = study(tmp_path, arms + units, **t)
+    title = (
+        (folder / "programme.toml").read_text().replace('"Does it help?"', '{ en = "Does it?", fr = "Aide-t-il ?" }')
+    )
+    (folder / "programme.toml").write_text(title)
     programme, result, _ = answered(folder)
-    said = str(kl.Say("fr", programme).headline(result))
+    say = kl.Say("fr", programme)
+    said = str(say.headline(result))
     assert "sur 100 élèves" in said and "ont réussi" in said and "dans 20 écoles" in said
+    assert "**T : Argent" in said.replace("\u202f", " ") and "«\u202fTémoin\u202f»" in said
+    assert say.incentive_rows(result)["label"].tolist() == ["T\u202f: Argent, comparé à Témoin"]
+    with pytest.raises(KonbitError, match=r'\[study.levels\] t, Cash.*no words in "fr"'):
+        kl.load(study(tmp_path / "one", arms.replace(', fr = "Argent"', ""), **t) / "programme.toml").check_language(
+            "fr"
+        )
 
 
 def test_no_word_of_a_programme_is_said_of_a_study(tmp_path):

@@ -229,6 +229,21 @@ class Units(_Section):
     incentives: Text | None = None
 
 
+class Index(_Section):
+    """An outcome that is the mean of others, in standard deviations: those of which more is better, or less."""
+
+    more: list[Filled] = []
+    less: list[Filled] = []
+
+    def _rules(self) -> Rules:
+        yield len({*self.more, *self.less}) < 2, "expected two or more columns, each once, in more and less"
+
+    @property
+    def signs(self) -> dict[str, int]:
+        """Column → 1, or −1 where less is better."""
+        return dict.fromkeys(self.more, 1) | dict.fromkeys(self.less, -1)
+
+
 class Study(_Asked):
     """[study]: one tidy table that is ready to analyse."""
 
@@ -236,6 +251,8 @@ class Study(_Asked):
     table: Filled
     outcome: Filled
     further_outcomes: list[Filled] = []  # in the same unit; their p-values are adjusted over them
+    index: dict[Filled, Index] = {}  # outcome that is made of others → of which
+    correction: Literal["Holm", "Benjamini-Hochberg"] = "Holm"  # of p-values, over incentives and further outcomes
     cluster: list[Filled] = Field(min_length=1, max_length=2)
     smallest_effect_that_matters: float | None = Field(None, gt=0)
     method: Literal["firth", "logit", "linear", "poisson", "fractional", "binomial"] = "firth"
@@ -252,15 +269,18 @@ class Study(_Asked):
     missing: list[AsWritten] | dict[str, list[AsWritten]] | None = None
     decimal: Literal[".", ","] | None = None
     labels: dict[str, Text] = {}
+    levels: dict[str, dict[AsWritten, Text]] = {}  # column → kind as the table has it → its words
     units: Units = Units()
 
     @property
     def columns(self) -> list[str]:
         """Every column that it names."""
-        by_column = [*self.reference, *self.yes, *self.kinds, *self.step, *self.strata, *self.further_outcomes]
+        by_column = [*self.reference, *self.yes, *self.kinds, *self.levels, *self.step, *self.strata]
         by_column += filter(None, [self.by, self.trials, self.weights, self.treated])
         by_column += [one for one in self.missing if one != "*"] if isinstance(self.missing, dict) else []
-        return [self.outcome, *self.incentives, *self.adjust_for, *self.cluster, *by_column]
+        by_column += [*self.further_outcomes, *(one for index in self.index.values() for one in index.signs)]
+        named = [self.outcome, *self.incentives, *self.adjust_for, *self.cluster, *by_column]
+        return [name for name in named if name not in self.index]
 
     def _rules(self) -> Rules:
         yield (self.method == "binomial") != bool(self.trials), message("trials", found=self.trials)

@@ -5,6 +5,7 @@ What cannot be told is refused with the row and the line of programme.toml that 
 """
 
 import re
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ import pandas as pd
 from konbit_lessons.errors import DataError, ProgrammeError
 from konbit_lessons.field.messages import message
 from konbit_lessons.field.programme import Programme
+from konbit_lessons.field.sections import Index
 from konbit_lessons.field.sources import read
 from konbit_lessons.field.values import NO, WRITING, YES, Writing, as_number, folded
 
@@ -41,6 +43,10 @@ def table_of(programme: Programme) -> pd.DataFrame:
         raise DataError(f"{path.name}: there is a header but no rows; expected one row per observation.")
     noticed = list(found.notices)
     rows = pd.DataFrame({name: _typed(text[name], programme, noticed) for name in text})
+    if taken := [name for name in study.index if name in text]:
+        expected = "a name that no column of the table has"
+        raise ProgrammeError(f'{_at(programme, "index")}: found "{taken[0]}"; expected {expected}.')
+    rows = rows.assign(**{name: partial(_index, made=made, programme=programme) for name, made in study.index.items()})
     _refuse_what_does_not_fit(rows, text, programme)
     noticed += _strata_of_one_arm(rows, programme)
     rows = rows.reset_index(drop=True)
@@ -51,7 +57,7 @@ def table_of(programme: Programme) -> pd.DataFrame:
 def read_as(programme: Programme) -> list[str]:
     """How the table is read, a line for each column that the study names, and what a reader should know of it."""
     rows, study, said = table_of(programme), programme.study, []
-    for name in dict.fromkeys(study.columns):
+    for name in dict.fromkeys([*study.columns, *study.index]):
         column, known = rows[name], rows[name].dropna()
         missing = f", missing in {len(rows) - len(known)}" * (len(known) < len(rows))
         if name in study.cluster:
@@ -98,6 +104,23 @@ def _refuse_what_does_not_fit(rows: pd.DataFrame, text: pd.DataFrame, programme:
     if wrong:
         key, found, expected = wrong[0]
         raise ProgrammeError(f'{_at(programme, key)}: found "{found}"; expected {expected}.')
+
+
+def _index(rows: pd.DataFrame, made: Index, programme: Programme) -> pd.Series:
+    """The mean of outcomes in standard deviations of the rows without any incentive, 1 or −1 times each.
+
+    What a row lacks of some is their mean with the same incentives: Kling, Liebman and Katz (2007), Econometrica 75.
+    """
+    asked, names = rows[programme.study.incentives], [*made.signs]
+    without = asked.apply(lambda one: one == (one.cat.categories[0] if hasattr(one, "cat") else 0)).all(axis=1)
+    numbers = rows[names].apply(pd.to_numeric, errors="coerce")
+    of_others = numbers[without if without.sum() > 1 else without | True]
+    if wrong := [name for name in names if not of_others[name].std() > 0]:
+        expected = "numbers, or yes and no, that differ among the rows without any incentive"
+        raise ProgrammeError(f'{_at(programme, "index")}: found "{wrong[0]}"; expected columns of {expected}.')
+    standard = (numbers - of_others.mean()) / of_others.std() * pd.Series(made.signs)
+    alike = standard.groupby([asked[name] for name in asked], observed=True).transform("mean")
+    return standard.fillna(alike).mean(axis=1).where(standard.notna().any(axis=1))
 
 
 def _strata_of_one_arm(rows: pd.DataFrame, programme: Programme) -> list[str]:

@@ -193,8 +193,8 @@ class ClusterRobust:
     def _moments(self, contrasts):
         """tr(P_st), (q, q), and Var(D_st) = tr(P_ss P_tt) + tr(P_st P_st), (q, q), under the working model.
 
-        P_st = diag(d_st) − F_sF_t' − B_st with d_st[j] = e_sj'W_je_tj, and B_st what strata take off (:meth:`_beside`); the
-        traces of products are taken from the k × k matrices F_s'F_t.
+        P_st = diag(d_st) − F_sF_t' − B_st with d_st[j] = e_sj'W_je_tj, and B_st what strata take off (:meth:`_beside`);
+        the traces of products are taken from the k × k matrices F_s'F_t.
         """
         U, w = self._basis[0], self.weights[:, None]
         e = self._corrected @ self._turn(contrasts).T

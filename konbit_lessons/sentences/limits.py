@@ -233,9 +233,18 @@ def method(say, result, adjust_for=()):
         say("Taken into account: {names}.", names=names) if names else say("Nothing else is adjusted for."),
         say(TEXTS["method"], method=fitted, clusters=clusters, for_small_samples=errors),
         say(TEXTS["joint"], **joint) if told else None,
+        *_indices(say),
         say("Computed with Python {python} and {packages}.", python=python_version(), packages=packages),
         *(say(note.message, **note.values) for note in notes),
     ]
+
+
+def _indices(say):
+    """Of what the outcomes are the mean that a study makes of others."""
+    for name, made in say.programme.study.index.items() if say.units else ():
+        more, less = (say.list(small(say.name(column)) for column in of) for of in (made.more, made.less))
+        which = "both" if more and less else "more" if more else "less"
+        yield say(TEXTS["index"][which], label=say.name(name), more=more, less=less)
 
 
 def _clusters(say, result, column, n):
