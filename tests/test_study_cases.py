@@ -170,7 +170,7 @@ def test_a_study_speaks_its_words_in_each_language_or_is_refused(tmp_path):
     said = str(say.headline(result))
     assert "sur 100 élèves" in said and "ont réussi" in said and "dans 20 écoles" in said
     assert "**T : Argent" in said.replace("\u202f", " ") and "«\u202fTémoin\u202f»" in said
-    assert say.incentive_rows(result)["label"].tolist() == ["T\u202f: Argent, comparé à Témoin"]
+    assert say.incentive_rows(result)["label"].tolist() == ["T\u202f: Argent, contre Témoin"]
     with pytest.raises(KonbitError, match=r'\[study.levels\] t, Cash.*no words in "fr"'):
         kl.load(study(tmp_path / "one", arms.replace(', fr = "Argent"', ""), **t) / "programme.toml").check_language(
             "fr"

@@ -339,7 +339,8 @@ def strength_rule(say, result):
     correction = say("the correction of Benjamini and Hochberg") if result.exploratory else say("Holm's correction")
     values = {"confidence": result.confidence, "smallest": result.smallest_effect, "correction": correction}
     values |= {"error": 1 - result.confidence, "chance": LIKELY * (1 - result.confidence)}
-    unasked = ("clear", "likely") if say.units and len(result.table) == 1 else ("alone",)  # one has no others beside it
+    alone = say.units and len(result.table) == 1  # it has no others beside it
+    unasked = ("clear", "likely", "errors") if alone else ("alone",)
     return [say_known(say, rule, **values) for key, rule in TEXTS["rule"].items() if key not in unasked]
 
 

@@ -232,6 +232,7 @@ def method(say, result, adjust_for=()):
     return [
         say("Taken into account: {names}.", names=names) if names else say("Nothing else is adjusted for."),
         say(TEXTS["method"], method=fitted, clusters=clusters, for_small_samples=errors),
+        say(TEXTS["alone"]) if say.units and min(result.clusters.values()) == result.n else None,
         say(TEXTS["joint"], **joint) if told else None,
         *_indices(say),
         say("Computed with Python {python} and {packages}.", python=python_version(), packages=packages),
