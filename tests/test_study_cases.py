@@ -193,3 +193,30 @@ def test_no_word_of_a_programme_is_said_of_a_study(tmp_path):
     text = " ".join(str(one) for one in said if one)
     for word in ("participat", "took part", "offered", "organization", "incentive", "invitation", " rows", "0 of 0"):
         assert word not in text.lower(), text
+
+
+def test_a_draft_of_a_study_asks_what_only_its_author_can_say(tmp_path, monkeypatch):
+    """Codes of kinds, codes for nothing, which arm is the reference, which of two texts is yes; then it is answered."""
+    columns = {
+        "arm": codes("Cash", "Control", "Food"),
+        "kind": lambda rows: rows["v"] % 3 + 1,
+        "village": lambda rows: rows["v"],
+    }
+    columns |= {"y": codes("employed", "idle"), "x": lambda rows: rows["x"].mask(rows["x"] == 6, -99)}
+    study(tmp_path / "raw", drop=["v", "t"], **columns)
+    (tmp_path / "raw" / "programme.toml").unlink()
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(main, ["draft-programme", "raw"], catch_exceptions=False)
+    assert done.exit_code == 0 and "study" in done.stdout
+    text = (tmp_path / "programme.toml").read_text(encoding="utf-8")
+    told = {line.partition(" #")[0].strip(): line for line in text.splitlines() if "OPEN: " in line}
+    assert "the one of Cash, Control, Food" in told['reference."arm" = "Control"']
+    assert '# missing."x" = ["-99"]' in told and '"-99" in 40 rows' in told['# missing."x" = ["-99"]']
+    assert "names of kinds? If an amount: step" in told['# kinds = ["kind"]'] and '# yes."y" = ["employed"]' in told
+    assert {'incentives = ["arm"]', 'cluster = ["village"]', 'outcome = "OPEN: which column?"'} <= {*told}
+    check = CliRunner().invoke(main, ["check"])
+    assert check.exit_code == 2 and 'no column "OPEN: which column?"' in check.stderr
+    text = text.replace('outcome = "OPEN: which column?"', 'outcome = "y"').replace("# yes", "yes")
+    (tmp_path / "programme.toml").write_text(text, encoding="utf-8")
+    check = CliRunner().invoke(main, ["check"], catch_exceptions=False)
+    assert check.exit_code == 0 and 'arm: 3 kinds (Control, Cash, Food), each compared with "Control"' in check.stdout

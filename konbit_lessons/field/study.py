@@ -156,7 +156,7 @@ def _typed(text: pd.Series, programme: Programme, noticed: list[str]) -> pd.Seri
     elif None not in numbers.values():
         column = text.map(numbers).astype("float64")
         _may_be_coded(column, study, noticed)
-    elif (is_yes := _as_yes_no(numbers)) is not None:
+    elif (is_yes := as_yes_no(numbers)) is not None:
         column = text.map(is_yes).astype("float64")
     else:
         _refuse_a_stray(known, numbers, programme)
@@ -164,7 +164,7 @@ def _typed(text: pd.Series, programme: Programme, noticed: list[str]) -> pd.Seri
     return _with_reference(column, programme) if name in study.incentives else _of_outcome(column, programme)
 
 
-def _as_yes_no(texts) -> dict[str, float] | None:
+def as_yes_no(texts) -> dict[str, float] | None:
     """Text → 1 for yes and 0 for no, also behind its code ("1 - oui"); None where some are neither, or all alike."""
     words = {one: folded(re.sub(r"^[01]\s*[-–—=.:)]+\s*", "", one)) for one in texts}
     known = not {*words.values()} - YES - NO and len({one in YES for one in words.values()}) == 2
