@@ -211,7 +211,7 @@ def test_a_draft_of_a_study_asks_what_only_its_author_can_say(tmp_path, monkeypa
     text = (tmp_path / "programme.toml").read_text(encoding="utf-8")
     told = {line.partition(" #")[0].strip(): line for line in text.splitlines() if "OPEN: " in line}
     assert "the one of Cash, Control, Food" in told['reference."arm" = "Control"']
-    assert '# missing."x" = ["-99"]' in told and '"-99" in 40 rows' in told['# missing."x" = ["-99"]']
+    assert '# missing."x" = ["-99"]' in told and '"-99" in 45 rows' in told['# missing."x" = ["-99"]']
     assert "names of kinds? If an amount: step" in told['# kinds = ["kind"]'] and '# yes."y" = ["employed"]' in told
     assert {'incentives = ["arm"]', 'cluster = ["village"]', 'outcome = "OPEN: which column?"'} <= {*told}
     check = CliRunner().invoke(main, ["check"])

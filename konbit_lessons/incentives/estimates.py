@@ -12,6 +12,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from konbit_lessons.errors import ModelError
+from konbit_lessons.field.messages import message
 from konbit_lessons.incentives import (
     attrition,
     balance,
@@ -377,10 +378,7 @@ def _fitted(design, method, options):
         () if design.is_measured or design.absorbed or method == "poisson" else separated_columns(design.X, design.y)
     )
     if separated and method == "logit":
-        raise ModelError(
-            f"separated: {', '.join(separated_in(design))} tell without exception who took part, so the "
-            'maximum-likelihood logit has no estimate. Use method="firth".'
-        )
+        raise ModelError(message("separated", names=", ".join(separated_in(design))))
     penalized = separated and method in ("fractional", "binomial")
     fit = fit_model(design.X, design.y, "firth" if penalized else method, design.mass, design.strata)
     return Answers(design, fit, clusters.clusterings(fit, design.clusters, options["covariance"]), separated, options)

@@ -17,6 +17,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from konbit_lessons.errors import ModelError
+from konbit_lessons.field.messages import message
 from konbit_lessons.names import KNOWN, TRANSFORMS, quoted
 from konbit_lessons.words import mark
 
@@ -68,10 +69,7 @@ class Formula:
         pairs = [one for name in incentives for one in (name, f"{name}_amount")]
         asked = tuple(dict.fromkeys(one for one in pairs if one in self.columns))
         if not asked:
-            raise ModelError(
-                f'formula: {str(self)!r} has none of the incentives ({", ".join(incentives)}) on the right of "~". '
-                "Add the one that is asked about."
-            )
+            raise ModelError(message("none_asked", formula=str(self), incentives=", ".join(incentives)))
         return asked
 
     @property
@@ -142,10 +140,7 @@ def read_formula(text, columns):
         raise ModelError(f'formula: found {text!r}; expected one outcome, "~", and what may go with it, {EXAMPLE}.')
     outcome, names = (_names(side, text, columns) for side in (left, right))
     if both := [name for name in outcome if name in names]:
-        raise ModelError(
-            f'formula: "{both[0]}" stands on both sides of {text!r}; what is asked about cannot predict itself. '
-            'Take it out on the right of "~".'
-        )
+        raise ModelError(message("both_sides", name=both[0], text=text))
     return Formula(left, right, outcome, names)
 
 
@@ -172,10 +167,7 @@ def _names(side, text, columns):
         elif node not in called:
             found += [node.id] if node.id in columns or node.id not in KNOWN else []
         elif node.id not in KNOWN and not hasattr(builtins, node.id):
-            raise ModelError(
-                f'formula: found {node.id}(…) in {text!r}; a formula knows numpy, as in "np.log1p(hours)", and '
-                f"{', '.join(sorted(TRANSFORMS))}. Or make a column of the rows first."
-            )
+            raise ModelError(message("no_function", called=node.id, text=text, known=", ".join(sorted(TRANSFORMS))))
     if missing := [name for name in found if name not in columns]:
         raise unknown_column(missing[0], columns)
     return tuple(dict.fromkeys(found))
@@ -216,10 +208,7 @@ def evaluated(right, frame, formula):
     bad = frame.index.difference(X.index).union(X.index[~np.isfinite(X).all(axis=1)])
     if len(bad):
         seen = ", ".join(f"{name} is {shown(frame.loc[bad[0], name])}" for name in frame if mentions(right, name))
-        raise ModelError(
-            f"formula: in {len(bad)} of {len(frame)} rows a term of {right!r} is no number, such as where {seen}. "
-            "Write a term that has a value everywhere, such as np.log1p in place of np.log."
-        )
+        raise ModelError(message("no_number", bad=len(bad), all=len(frame), right=right, seen=seen))
     return X, manager.spec
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from konbit_lessons.errors import ModelError
+from konbit_lessons.field.messages import message
 from konbit_lessons.incentives.answers import FEWEST_DF
 from konbit_lessons.incentives.clusters import KINDS, clusterings, varies_by
 from konbit_lessons.incentives.contrasts import IDENTITY, LOGIT, Link, contrast_of
@@ -291,10 +292,7 @@ class Fitted(Fit):
             return given.loc[kept]
         if len(given) == n:
             return given
-        raise ModelError(
-            f"clusters: found {len(given)} rows for the {n} of the fit, and no index that says which. Give those that "
-            "the fit was made of, with an index of their own (rows.reset_index())."
-        )
+        raise ModelError(message("which_rows", given=len(given), n=n))
 
     def codes(self, clusters):
         """Cluster column → codes of the fit's rows."""

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from konbit_lessons.errors import ModelError
+from konbit_lessons.field.messages import message
 from konbit_lessons.incentives.formula import Note, evaluated, quoted, shown, unknown_column
 from konbit_lessons.words import mark
 
@@ -45,10 +46,7 @@ def used_rows(rows, formula, *, incentives, cluster, by, method="firth", trials=
     w = _weights(used[weights]) if weights else np.ones(len(y))
     codes = {name: pd.factorize(used[name], sort=True)[0] for name in cluster}
     if alone := [name for name, of in codes.items() if of.max() == 0]:
-        raise ModelError(
-            f'cluster column "{alone[0]}": found one value ({shown(used[alone[0]].iloc[0])}); expected at least two '
-            "groups, because the spread between groups tells how sure an estimate is. Name another in cluster."
-        )
+        raise ModelError(message("one_cluster", name=alone[0], value=shown(used[alone[0]].iloc[0])))
     keys = [one.cat.codes if isinstance(one.dtype, pd.CategoricalDtype) else one for _, one in frame.items()]
     order = np.lexsort([*keys, w, m, y, *reversed(codes.values())])
     counted = {"dropped": len(rows) - len(used), "all": len(rows), "counted": _counted(left_out)}
@@ -87,11 +85,7 @@ def _refuse_of_who_came(rows, outcome):
     absent = rows[CAME].fillna(True).astype(float) == 0
     for name in outcome:
         if absent.any() and rows.loc[absent, name].isna().all():
-            raise ModelError(
-                f'outcome "{name}": found no value in all {absent.sum()} rows in which {CAME} is no; expected one in '
-                f"each, since it is asked who takes part. Count these as no, with rows.assign({name}=rows[{name!r}]."
-                f"fillna(False)), or ask only of those that came, with rows[rows[{CAME!r}] == 1]."
-            )
+            raise ModelError(message("of_those_that_came", name=name, absent=absent.sum(), came=CAME))
 
 
 def _complete(rows, columns, trials):
@@ -104,10 +98,7 @@ def _complete(rows, columns, trials):
     first = (missing & (missing.cumsum(axis=1) == 1)).sum()
     left_out = first[first > 0].rename_axis("column").reset_index(name="rows")
     if missing.any(axis=1).all():
-        raise ModelError(
-            f"no row is complete: of {len(rows)} rows, {_counted(left_out)}. "
-            "Leave out the column that is mostly missing."
-        )
+        raise ModelError(message("none_complete", all=len(rows), counted=_counted(left_out)))
     kept = ~missing.any(axis=1)
     return used[kept], left_out, np.flatnonzero(kept)
 
@@ -126,10 +117,7 @@ def _frame(used, formula, incentives, cluster, reference, by, absorbed):
         if name in incentives:
             columns[name] = prepared(used[name], "an incentive", reference=reference.get(name), most=MOST_LEVELS)
         elif name in cluster and not is_number(used[name]) and not _within(used, incentives, name, cluster):
-            raise ModelError(
-                f'adjuster "{name}": found a cluster column; with a level for each of its groups nothing would be left '
-                "to compare between them. Take it out of the formula."
-            )
+            raise ModelError(message("cluster_adjuster", name=name))
         else:
             columns[name] = prepared(used[name], "adjuster", most=np.inf if name == absorbed else MOST_ADJUSTED)
     if by:
@@ -213,10 +201,7 @@ def _refuse_what_has_no_kinds(column, role):
         expected = "yes/no (true/false), a number, or text such as a quarter"
         raise ModelError(f'{role} "{column.name}": found a date; expected {expected}.')
     if pd.api.types.is_timedelta64_dtype(dtype) or isinstance(first, list | dict | set | tuple | np.ndarray):
-        raise ModelError(
-            f'{role} "{column.name}": found {first!r}; expected yes/no (true/false), a number or text. Make such a '
-            "column of it first."
-        )
+        raise ModelError(message("no_kinds", role=role, name=column.name, first=first))
 
 
 def _kinds(column, role, most):
@@ -228,15 +213,11 @@ def _kinds(column, role, most):
     _refuse_numbers_as_text(names, column, role)
     spellings = pd.Series(names, index=[name.casefold().strip() for name in names])
     if alike := spellings[spellings.index.duplicated(keep=False)].tolist():
-        raise ModelError(
-            f'{role} "{column.name}": found {alike[0]!r} and {alike[1]!r}; expected kinds that differ in more than '
-            "capitals and spaces. Write them alike."
-        )
+        raise ModelError(message("kinds_alike", role=role, name=column.name, one=alike[0], other=alike[1]))
     if len(names) > most:
         more = '; method = "linear" takes one adjuster of any number' * (role == "adjuster")
         raise ModelError(
-            f'{role} "{column.name}": found {len(names)} different values, such as {names[0]!r}; expected yes/no '
-            f"(true/false), a number, or at most {most} kinds. Group the kinds{more}."
+            message("many_kinds", role=role, name=column.name, found=len(names), first=names[0], most=most, more=more)
         )
     return names
 
@@ -248,10 +229,7 @@ def _refuse_numbers_as_text(names, column, role):
     if isinstance(column.dtype, pd.CategoricalDtype) or few or numbers.sum() <= len(names) / 2:
         return
     slip = next((name for name, is_one in zip(names, numbers, strict=True) if not is_one), names[0])
-    raise ModelError(
-        f'{role} "{column.name}": found the text {slip!r} among numbers; expected numbers. Correct it, or make '
-        "it a number; where numbers are the names of kinds, make it a category."
-    )
+    raise ModelError(message("text_among_numbers", role=role, name=column.name, slip=slip))
 
 
 def read_outcome(used, outcome, method, trials=None):
