@@ -237,7 +237,7 @@ def independent(X, names, asked, absorbed=""):
     intercept = int(np.flatnonzero((size == 0) & (X[0] != 0))[0])
     order = [j for j in range(len(names)) if j not in asked and j != intercept] + list(asked)
     relations, notes = [], []
-    while (found := _first_given(centred / np.where(size > 0, size, 1.0), order)) is not None:
+    while (found := _first_given(centred / np.where(size > 0, size, 1.0), order, absorbed)) is not None:
         slopes, j = found
         slopes = {one: b * size[j] / size[one] for one, b in slopes.items()}
         direction, involved = (
@@ -252,9 +252,9 @@ def independent(X, names, asked, absorbed=""):
     return sorted([intercept, *order]), relations, notes
 
 
-def _first_given(Z, order):
+def _first_given(Z, order, absorbed):
     """The first column that those before it give: position → slope of each of them, and its own; None without any."""
-    if flat := [j for j in order if not Z[:, j].any()]:
+    if absorbed and (flat := [j for j in order if not Z[:, j].any()]):  # many may be, of those that strata tell
         return {}, flat[0]
     R = np.linalg.qr(Z[:, order], mode="r")
     given = np.flatnonzero(np.abs(np.diag(R)) <= TOLERANCE)
