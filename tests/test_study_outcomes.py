@@ -127,6 +127,18 @@ def test_strata_are_adjusted_for_and_one_of_one_arm_is_said(tmp_path):
     ]
 
 
+def test_what_differs_within_the_clusters_can_be_compared_within_each(tmp_path):
+    columns = {"t": lambda rows: rows.index % 3 == 0, "v": lambda rows: "S" + (rows["v"] // 3).astype(str)}
+    folder = study(tmp_path, 'strata = ["v"]\nmethod = "linear"\nrandomized = true\n', **columns)
+    programme, result, _ = answered(folder)
+    rows = kl.rows(programme)
+    inside = rows[["t", "y"]] - rows.groupby("v", observed=True)[["t", "y"]].transform("mean")
+    assert result.table["estimate"][0] == pytest.approx((inside["t"] @ inside["y"]) / (inside["t"] @ inside["t"]))
+    (folder / "programme.toml").write_text((folder / "programme.toml").read_text().replace("linear", "firth"))
+    with pytest.raises(KonbitError, match='found a cluster column.*or write method = "linear"'):
+        answered(folder)
+
+
 def test_weights_of_a_study_are_those_of_the_call(tmp_path):
     columns = {"w": lambda rows: 1 + rows["x"] % 3}
     programme, result, _ = answered(study(tmp_path, 'weights = "w"\n', **columns))
@@ -155,6 +167,7 @@ REFUSED = [
     ('weights = "w"\n', {"w": lambda rows: rows["x"] - 1}, 'weights "w": found -1.0; expected a number above 0'),
     ("", {"y": 1}, "in all 320 rows it is yes, so nothing can go with it. Take other rows"),
     ('treated = "t"\n', {}, 'treated: found "t"; expected the column of who had it'),
+    ('treated = "d"\n', {"t": codes("Control", "A"), "d": lambda rows: rows["x"] > 3}, "beside one incentive of yes and"),
     ('adjust_for = ["t"]\n', {}, 'adjust_for: found "t"; expected each column named once'),
     ('further_outcomes = ["x"]\n', {}, r'further_outcomes: found "x \(0 to 6\)", beside y of another unit'),
     ('method = "linear"\n[study.units]\nunit = "USD"\n', {"y": 7}, "in all 320 rows it is 7, so nothing can go"),

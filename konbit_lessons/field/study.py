@@ -95,8 +95,8 @@ def _refuse_what_does_not_fit(rows: pd.DataFrame, text: pd.DataFrame, programme:
         wrong.append(("units, unit", found, 'a unit, such as unit = "USD"'))
     if study.units.unit and shares:
         wrong.append(("units, unit", "an outcome from 0 to 1", "none: it is told of 100; take unit out"))
-    if study.treated and (len(study.incentives) != 1 or not numbers[study.treated]):
-        wrong.append(("treated", study.treated, "a column of yes and no, beside one incentive"))
+    if study.treated and (len(study.incentives) != 1 or not numbers[study.treated] or not amounts):
+        wrong.append(("treated", study.treated, "a column of yes and no, beside one incentive of yes and no"))
     if study.treated in study.incentives:
         wrong.append(("treated", study.treated, "the column of who had it, beside that of who was offered it"))
     named = [*study.incentives, *study.adjust_for, *study.strata]

@@ -208,7 +208,7 @@ def evaluated(right, frame, formula):
     bad = frame.index.difference(X.index).union(X.index[~np.isfinite(X).all(axis=1)])
     if len(bad):
         seen = ", ".join(f"{name} is {shown(frame.loc[bad[0], name])}" for name in frame if mentions(right, name))
-        raise ModelError(message("no_number", bad=len(bad), all=len(frame), right=right, seen=seen))
+        raise ModelError(message("no_number", bad=len(bad), all=len(frame), right=str(formula), seen=seen))
     return X, manager.spec
 
 

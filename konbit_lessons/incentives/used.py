@@ -36,7 +36,8 @@ def used_rows(rows, formula, *, incentives, cluster, by, method="firth", trials=
     _refuse_of_who_came(rows, formula.outcome)
     used, left_out, kept = _complete(rows, list(columns), trials)
     absorbed = _absorbed(used, formula, incentives) if method == "linear" else ""
-    frame = _frame(used, formula, incentives, cluster, reference or {}, by, absorbed)
+    first = cluster[0] if method != "linear" else ""  # by least squares its groups can be compared with themselves
+    frame = _frame(used, formula, incentives, cluster, reference or {}, by, absorbed, first)
     if formula.left in map(quoted, formula.outcome):
         outcome = used[formula.outcome[0]]
     else:
@@ -107,7 +108,7 @@ def _counted(left_out):
     return ", ".join(f"{rows} have no {column}" for column, rows in left_out.itertuples(index=False))
 
 
-def _frame(used, formula, incentives, cluster, reference, by, absorbed):
+def _frame(used, formula, incentives, cluster, reference, by, absorbed, first):
     """The columns of the formula as it takes them; of an incentive of kinds, the one compared with in front."""
     for name in reference:
         if name not in incentives or is_number(used[name]):
@@ -116,7 +117,7 @@ def _frame(used, formula, incentives, cluster, reference, by, absorbed):
     for name in (*incentives, *formula.columns):
         if name in incentives:
             columns[name] = prepared(used[name], "an incentive", reference=reference.get(name), most=MOST_LEVELS)
-        elif name in cluster and not is_number(used[name]) and not _within(used, incentives, name, cluster):
+        elif name in cluster and not is_number(used[name]) and not _within(used, incentives, name, first):
             raise ModelError(message("cluster_adjuster", name=name))
         else:
             columns[name] = prepared(used[name], "adjuster", most=np.inf if name == absorbed else MOST_ADJUSTED)
@@ -147,11 +148,9 @@ def within(x, mass, strata):
     return x - strata @ (strata.T @ (x.T * mass).T) + np.average(x, axis=0, weights=mass)
 
 
-def _within(used, incentives, name, cluster):
-    """Whether some incentive differs within groups of a further cluster column, so that these can be adjusted for."""
-    return name != cluster[0] and any(
-        len(used[[name, one]].drop_duplicates()) > used[name].nunique() for one in incentives
-    )
+def _within(used, incentives, name, first):
+    """Whether some incentive differs within groups of a cluster column, so that these can be adjusted for."""
+    return name != first and any(len(used[[name, one]].drop_duplicates()) > used[name].nunique() for one in incentives)
 
 
 def prepared(column, role, *, reference=None, most=MOST_ADJUSTED):
