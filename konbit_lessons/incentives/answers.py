@@ -56,9 +56,7 @@ class Answers:
             if not reason:
                 numbers, reason, explanation = self._about(basis, effect, gradient, own=seen["varies_by"])
             numbers = self._sparse(key, seen) if reason else self._told(key, numbers, seen["varies_by"])
-            alone = (
-                len(self.design.asked) == 1 and self.design.terms[key].rows.all()
-            )  # else it was dealt out with others
+            alone = len(self.design.asked) == 1 and self.design.terms[key].rows.all()  # else dealt out with others
             if self.options["drawn_within"] is not None and not reason and alone:
                 numbers["permutation_p"] = self._dealt_anew(key, seen["varies_by"], self.fit.method)
         return {**seen, **UNKNOWN, **numbers, "reason": reason, "explanation": explanation}

@@ -129,12 +129,8 @@ def estimate(
     """
     given = {name: value for name, value in locals().items() if name != "rows"}
     check_options(given)
-    given |= {
-        "incentives": names_of(incentives),
-        "cluster": names_of(cluster),
-        "labels": labels or {},
-        "steps": steps or {},
-    }
+    given |= {name: names_of(given[name]) for name in ("incentives", "cluster")}
+    given |= {name: given[name] or {} for name in ("labels", "steps")}
     question = {name: given.pop(name) for name in QUESTION}
     return answered(rows, question, given)
 

@@ -184,11 +184,8 @@ def fit_of(answers):
     design, fit, robust = answers.design, answers.fit, answers.robust
     y = pd.Series(within(design.y, design.mass, design.strata), name=design.formula.asks)
     X = pd.DataFrame(fit.X, columns=list(design.names))
-    whole = (
-        not design.absorbed
-        and fit.X.shape[1] == len(design.spec.column_names)
-        and design.formula.left == design.formula.asks
-    )
+    whole = design.formula.left == design.formula.asks and not design.absorbed
+    whole &= fit.X.shape[1] == len(design.spec.column_names)
     known = {"formula": str(design.formula), "model_spec": design.spec} if whole else {}
     if fit.is_linear:
         result = (WLS(y, X, weights=design.weights, **known) if np.ptp(design.weights) else OLS(y, X, **known)).fit()

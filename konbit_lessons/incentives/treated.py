@@ -15,9 +15,7 @@ from konbit_lessons.incentives.clusters import clusterings
 from konbit_lessons.incentives.formula import unknown_column
 from konbit_lessons.incentives.used import within
 
-STRONG = (
-    10  # F of the offer on the treatment, below which the interval would not hold what it says (Staiger, Stock 1997)
-)
+STRONG = 10  # F of the offer on the treatment: below, the interval does not hold what it says (Staiger and Stock 1997)
 
 
 def treated_of(result, column):
@@ -41,11 +39,8 @@ def treated_of(result, column):
         raise unknown_column(column, rows.columns)
     known = rows.dropna(subset=column).reset_index(drop=True)
     linear = result.again(known, {"method": "linear"}, by=None, permutations=0)
-    design, fit, d = (
-        linear.answers.design,
-        linear.answers.fit,
-        known[column].to_numpy(float)[linear.answers.design.order],
-    )
+    design, fit = linear.answers.design, linear.answers.fit
+    d = known[column].to_numpy(float)[design.order]
     if len(design.fitted) != 1 or not np.isin(d, (0.0, 1.0)).all():
         raise ModelError(f'treated "{column}": expected yes or no, and one incentive, which is yes or no.')
     (key,) = design.fitted

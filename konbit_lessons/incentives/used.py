@@ -214,10 +214,8 @@ def _kinds(column, role, most):
     if alike := spellings[spellings.index.duplicated(keep=False)].tolist():
         raise ModelError(message("kinds_alike", role=role, name=column.name, one=alike[0], other=alike[1]))
     if len(names) > most:
-        more = '; method = "linear" takes one adjuster of any number' * (role == "adjuster")
-        raise ModelError(
-            message("many_kinds", role=role, name=column.name, found=len(names), first=names[0], most=most, more=more)
-        )
+        key = "many_levels" if role == "adjuster" else "many_kinds"
+        raise ModelError(message(key, role=role, name=column.name, found=len(names), first=names[0], most=most))
     return names
 
 
@@ -247,11 +245,7 @@ def read_outcome(used, outcome, method, trials=None):
     """
     column = used[outcome]
     if (method == "binomial") != bool(trials):
-        raise ModelError(
-            'method="binomial" counts how many of how many took part: name the column of those invited in trials.'
-            if method == "binomial"
-            else f'trials="{trials}": found method="{method}"; counts of how many took part need method="binomial".'
-        )
+        raise ModelError(message("of_trials" if trials else "no_trials", trials=trials, method=method))
     numbers = _numbers(column)
     if trials:
         m = _numbers(used[trials])
