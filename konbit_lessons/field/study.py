@@ -44,8 +44,7 @@ def table_of(programme: Programme) -> pd.DataFrame:
     noticed = list(found.notices)
     rows = pd.DataFrame({name: _typed(text[name], programme, noticed) for name in text})
     if taken := [name for name in study.index if name in text]:
-        expected = "a name that no column of the table has"
-        raise ProgrammeError(f'{_at(programme, "index")}: found "{taken[0]}"; expected {expected}.')
+        raise ProgrammeError(message("index_taken", where=_at(programme, "index"), name=taken[0]))
     rows = rows.assign(**{name: partial(_index, made=made, programme=programme) for name, made in study.index.items()})
     _refuse_what_does_not_fit(rows, text, programme)
     noticed += _strata_of_one_arm(rows, programme)
@@ -116,8 +115,7 @@ def _index(rows: pd.DataFrame, made: Index, programme: Programme) -> pd.Series:
     numbers = rows[names].apply(pd.to_numeric, errors="coerce")
     of_others = numbers[without if without.sum() > 1 else without | True]
     if wrong := [name for name in names if not of_others[name].std() > 0]:
-        expected = "numbers, or yes and no, that differ among the rows without any incentive"
-        raise ProgrammeError(f'{_at(programme, "index")}: found "{wrong[0]}"; expected columns of {expected}.')
+        raise ProgrammeError(message("index_of_what", where=_at(programme, "index"), name=wrong[0]))
     standard = (numbers - of_others.mean()) / of_others.std() * pd.Series(made.signs)
     alike = standard.groupby([asked[name] for name in asked], observed=True).transform("mean")
     return standard.fillna(alike).mean(axis=1).where(standard.notna().any(axis=1))
@@ -234,7 +232,8 @@ def _with_reference(column: pd.Series, programme: Programme) -> pd.Series:
 def _of_outcome(column: pd.Series, programme: Programme) -> pd.Series:
     outcomes = (programme.study.outcome, *programme.study.further_outcomes)
     if column.name in outcomes and not pd.api.types.is_numeric_dtype(column):
-        levels = list(column.dropna().unique())
-        told = ", ".join(levels[:6])
-        raise ProgrammeError(message("which_is_yes", programme=programme, column=column, of=levels, has=told))
+        levels = list(column.dropna().unique()[:6])
+        raise ProgrammeError(
+            message("which_is_yes", programme=programme, column=column, of=levels, has=", ".join(levels))
+        )
     return column

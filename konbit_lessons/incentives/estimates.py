@@ -44,26 +44,10 @@ SHORT = ["label", "estimate", "conf_low", "conf_high", "p_adjusted", "strength",
 
 
 def estimate(
-    formula,
-    rows,
-    *,
-    incentives,
-    cluster=CLUSTER,
-    method="firth",
-    covariance="CR2",
-    trials=None,
-    weights=None,
-    reference=None,
-    by=None,
-    drawn_within=None,
-    exploratory=False,
-    labels=None,
-    steps=None,
-    smallest_effect=0.10,
-    confidence=0.95,
-    permutations=1999,
-    seed=1,
-):
+    formula, rows, *, incentives, cluster=CLUSTER, method="firth", covariance="CR2", trials=None, weights=None,
+    reference=None, by=None, drawn_within=None, exploratory=False, labels=None, steps=None, smallest_effect=0.10,
+    confidence=0.95, permutations=1999, seed=1,
+):  # fmt: skip
     r"""Estimate by how much each incentive goes with the outcome, and how sure that is, from a formula.
 
     The effect of a yes/no incentive :math:`j` is the average marginal effect over the :math:`n` rows,
@@ -131,8 +115,7 @@ def estimate(
     check_options(given)
     given |= {name: names_of(given[name]) for name in ("incentives", "cluster")}
     given |= {name: given[name] or {} for name in ("labels", "steps")}
-    question = {name: given.pop(name) for name in QUESTION}
-    return answered(rows, question, given)
+    return answered(rows, {name: given.pop(name) for name in QUESTION}, given)
 
 
 def predict_participation(rows, *, outcome="attended", incentives, adjust_for=(), **options):
@@ -234,8 +217,7 @@ class Estimates:
         a standard error is that of ``clusters.Clusterings.basis``, and the covariances are scaled to it.
         """
         if self.smallest > 1:
-            hint = "the fit tells of every incentive. Ask the result before it."
-            raise ModelError(f"fit: found a result that may be shared; {hint}")
+            raise ModelError(message("no_fit_shared"))
         return sandwich.fit_of(self.answers)
 
     @cached_property

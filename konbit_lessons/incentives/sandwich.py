@@ -127,8 +127,7 @@ def effects(fit, clusters, columns, kind="CR2", confidence=0.95):
         raise ModelError(f'effects: "{missing[0]}" is not in the data of the fit; they have {found}.')
     told = fitted.coefficients, fitted.link, fitted.offset
     design = SimpleNamespace(frame=fitted.frame, X=fitted.Z, names=fitted.names, matrix=fitted.matrix)
-    changes = _changes(design, codes, names_of(columns))
-    each = {term: (*change.effect(*told), own) for term, _, change, own in changes}
+    each = {one: (*change.effect(*told), own) for one, _, change, own in _changes(design, codes, names_of(columns))}
     return _table(each, robust, confidence)[TESTED]
 
 

@@ -68,6 +68,5 @@ def _two_stages(answers, contrast, d):
 
 
 def _basis(answers, X, residuals, contrast):
-    fit = replace(answers.fit, X=X, score=answers.design.mass * residuals)
-    robust = clusterings(fit, answers.design.clusters)
+    robust = clusterings(replace(answers.fit, X=X, score=answers.design.mass * residuals), answers.design.clusters)
     return robust.basis(contrast.mean_step, confidence=answers.confidence)

@@ -197,8 +197,7 @@ def is_number(column):
 def _refuse_what_has_no_kinds(column, role):
     dtype, first = column.dtype, column.iloc[0]
     if pd.api.types.is_datetime64_any_dtype(dtype) or isinstance(first, date):
-        expected = "yes/no (true/false), a number, or text such as a quarter"
-        raise ModelError(f'{role} "{column.name}": found a date; expected {expected}.')
+        raise ModelError(message("no_date", role=role, name=column.name))
     if pd.api.types.is_timedelta64_dtype(dtype) or isinstance(first, list | dict | set | tuple | np.ndarray):
         raise ModelError(message("no_kinds", role=role, name=column.name, first=first))
 
@@ -260,18 +259,13 @@ def read_outcome(used, outcome, method, trials=None):
         wrong = ~((numbers >= 0) & (numbers <= 1))
         _refuse(column, wrong, "yes or no, or a share from 0 to 1", "Divide percent by 100.")
     else:
-        hint = "Choose a yes/no column, or make one."
-        if np.nanmin(numbers, initial=0) >= 0 and np.nanmax(numbers, initial=0) <= 1:
-            hint = 'For a share, say method="fractional".'
-        elif np.isfinite(numbers).any():
-            hint = 'For a number, say method="linear"; for counts, method="poisson".'
+        is_share = np.nanmin(numbers, initial=0) >= 0 and np.nanmax(numbers, initial=0) <= 1
+        hint = message("as_share" if is_share else "as_number" if np.isfinite(numbers).any() else "as_yes_no")
         _refuse(column, ~np.isin(numbers, (0.0, 1.0)), "yes or no (true/false or 1/0), or blank", hint)
     if numbers.min() == numbers.max():
-        same = f'outcome "{outcome}": in all {len(numbers)} rows '
-        value = {0.0: "no", 1.0: "yes"}.get(numbers[0], f"{numbers[0]:g}")
-        said = {0.0: "nobody took part", 1.0: "everybody took part"} if outcome == CAME else {}
-        hint = "Take other rows, such as of a longer period, or another outcome."
-        raise ModelError(f"{same}{said.get(numbers[0], f'it is {value}')}, so nothing can go with it. {hint}")
+        of_all = ("nobody took part", "everybody took part") if outcome == CAME else ("it is no", "it is yes")
+        same = dict(enumerate(of_all)).get(numbers[0], f"it is {numbers[0]:g}")
+        raise ModelError(message("one_outcome", outcome=outcome, all=len(numbers), same=same))
     return numbers, m if trials else np.ones(len(numbers))
 
 
@@ -279,8 +273,7 @@ def _weights(column):
     """Weights relative to their mean: what they are multiplied by all alike changes nothing."""
     w = _numbers(column)
     if wrong := column[~((w > 0) & np.isfinite(w))].tolist():
-        hint = "Leave such rows out, or give them a weight."
-        raise ModelError(f'weights "{column.name}": found {shown(wrong[0])}; expected a number above 0. {hint}')
+        raise ModelError(message("no_weight", name=column.name, found=shown(wrong[0])))
     return w / w.mean()
 
 

@@ -346,8 +346,7 @@ def strength_rule(say, result):
 
 def caveat(say):
     """Return what the comparison is, and what it is no proof of."""
-    drawn = say.units and say.programme.study.randomized
-    return say(TEXTS["caveat"]["drawn" if drawn else "observed"])
+    return say(TEXTS["caveat"]["drawn" if say.units and say.programme.study.randomized else "observed"])
 
 
 def further_outcomes(say, result):
