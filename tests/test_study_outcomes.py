@@ -199,7 +199,7 @@ def test_an_arm_with_three_rows_is_not_told_of(tmp_path):
     assert pd.isna(result.table.set_index("term").loc["t[Soap]", "n_offered"])
 
 
-INDEX = 'method = "linear"\nfurther_outcomes = ["b"]\nindex.wellbeing = { more = ["a"], less = ["b", "c"] }\n'
+INDEX = 'method = "linear"\nfurther_outcomes = ["b"]\nindex.wellbeing = { a = "more", b = "less", c = "less" }\n'
 INDEX += '[study.units]\nrow = "person"\nrows = "people"\noutcome = "scored"\nunit = "standard deviations"\n'
 
 
@@ -234,11 +234,17 @@ SIGNS = {"a": 1, "b": -1, "c": -1}
 @pytest.mark.parametrize(
     ("index", "message"),
     [
-        ('index.w = { more = ["y"] }\n', "expected two or more columns"),
-        ('index.w = { more = ["y", "z"] }\n', 'there is no column "z"'),
-        ('index.w = { more = ["y", "same"] }\n', 'index: found "same"; expected columns of numbers, or yes and no'),
-        ('index.w = { more = ["y", "town"] }\n', 'index: found "town"; expected columns of numbers, or yes and no'),
-        ('index.x = { more = ["y", "v"] }\n', 'index: found "x"; expected a name that no column of the table has'),
+        ('index.w = { y = "more" }\n', r"index, w: found .* should have at least 2 items"),
+        ('index.w = { y = "more", z = "more" }\n', 'there is no column "z"'),
+        (
+            'index.w = { y = "more", same = "more" }\n',
+            'index: found "same"; expected columns of numbers, or yes and no',
+        ),
+        (
+            'index.w = { y = "more", town = "more" }\n',
+            'index: found "town"; expected columns of numbers, or yes and no',
+        ),
+        ('index.x = { y = "more", v = "less" }\n', 'index: found "x"; expected a name that no column of the table has'),
     ],
 )
 def test_an_index_of_what_cannot_be_one_is_refused(tmp_path, index, message):

@@ -46,6 +46,7 @@ Zone = Annotated[str, _where(lambda one: one in available_timezones(), 'a time z
 Zone = Annotated[Zone, AfterValidator(ZoneInfo)]
 Languages = Annotated[list[str], _where(languages().__contains__, f"some of {', '.join(languages())}")]
 Rules = Iterator[tuple[Any, str]]  # whether something is wrong, and what is to be said then
+Made = Annotated[dict[Filled, Literal["more", "less"]], Field(min_length=2)]
 Orders = Annotated[list[str], _where(DATE_ORDERS.__contains__, f"one of {', '.join(DATE_ORDERS)}")]
 
 
@@ -229,21 +230,6 @@ class Units(_Section):
     incentives: Text | None = None
 
 
-class Index(_Section):
-    """An outcome that is the mean of others, in standard deviations: those of which more is better, or less."""
-
-    more: list[Filled] = []
-    less: list[Filled] = []
-
-    def _rules(self) -> Rules:
-        yield len({*self.more, *self.less}) < 2, "expected two or more columns, each once, in more and less"
-
-    @property
-    def signs(self) -> dict[str, int]:
-        """Column → 1, or −1 where less is better."""
-        return dict.fromkeys(self.more, 1) | dict.fromkeys(self.less, -1)
-
-
 class Study(_Asked):
     """[study]: one tidy table that is ready to analyse."""
 
@@ -251,7 +237,7 @@ class Study(_Asked):
     table: Filled
     outcome: Filled
     further_outcomes: list[Filled] = []  # in the same unit; their p-values are adjusted over them
-    index: dict[Filled, Index] = {}  # outcome that is made of others → of which
+    index: dict[Filled, Made] = {}  # outcome that is the mean of others → which, and whether more of each is better
     correction: Literal["Holm", "Benjamini-Hochberg"] = "Holm"  # of p-values, over incentives and further outcomes
     cluster: list[Filled] = Field(min_length=1, max_length=2)
     smallest_effect_that_matters: float | None = Field(None, gt=0)
@@ -278,7 +264,7 @@ class Study(_Asked):
         by_column = [*self.reference, *self.yes, *self.kinds, *self.levels, *self.step, *self.strata]
         by_column += filter(None, [self.by, self.trials, self.weights, self.treated])
         by_column += [one for one in self.missing if one != "*"] if isinstance(self.missing, dict) else []
-        by_column += [*self.further_outcomes, *(one for index in self.index.values() for one in index.signs)]
+        by_column += [*self.further_outcomes, *(one for made in self.index.values() for one in made)]
         named = [self.outcome, *self.incentives, *self.adjust_for, *self.cluster, *by_column]
         return [name for name in named if name not in self.index]
 

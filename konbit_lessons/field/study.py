@@ -13,7 +13,6 @@ import pandas as pd
 from konbit_lessons.errors import DataError, ProgrammeError
 from konbit_lessons.field.messages import message
 from konbit_lessons.field.programme import Programme
-from konbit_lessons.field.sections import Index
 from konbit_lessons.field.sources import read
 from konbit_lessons.field.values import NO, WRITING, YES, Writing, as_number, folded
 
@@ -105,18 +104,18 @@ def _refuse_what_does_not_fit(rows: pd.DataFrame, text: pd.DataFrame, programme:
         raise ProgrammeError(f'{_at(programme, key)}: found "{found}"; expected {expected}.')
 
 
-def _index(rows: pd.DataFrame, made: Index, programme: Programme) -> pd.Series:
+def _index(rows: pd.DataFrame, made: dict[str, str], programme: Programme) -> pd.Series:
     """The mean of outcomes in standard deviations of the rows without any incentive, 1 or −1 times each.
 
     What a row lacks of some is their mean with the same incentives: Kling, Liebman and Katz (2007), Econometrica 75.
     """
-    asked, names = rows[programme.study.incentives], [*made.signs]
+    asked, names = rows[programme.study.incentives], [*made]
     without = asked.apply(lambda one: one == (one.cat.categories[0] if hasattr(one, "cat") else 0)).all(axis=1)
     numbers = rows[names].apply(pd.to_numeric, errors="coerce")
     of_others = numbers[without if without.sum() > 1 else without | True]
     if wrong := [name for name in names if not of_others[name].std() > 0]:
         raise ProgrammeError(message("index_of_what", where=_at(programme, "index"), name=wrong[0]))
-    standard = (numbers - of_others.mean()) / of_others.std() * pd.Series(made.signs)
+    standard = (numbers - of_others.mean()) / of_others.std() * pd.Series(made).map({"more": 1, "less": -1})
     alike = standard.groupby([asked[name] for name in asked], observed=True).transform("mean")
     return standard.fillna(alike).mean(axis=1).where(standard.notna().any(axis=1))
 

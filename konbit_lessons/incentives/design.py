@@ -224,8 +224,7 @@ def build_design(rows, *, incentives, formula=None, outcome="attended", adjust_f
     inside = within(X, design.mass, strata := design.strata)
     is_flat = (np.ptp(X, axis=0) == 0) | (np.ptp(inside, axis=0) <= 1e-9 * np.ptp(X, axis=0))
     inside = np.where(is_flat, X.mean(axis=0), inside)
-    told = design.columns_of(asked["incentives"]), design.absorbed
-    kept, relations, notes = independent(inside, names, *told)
+    kept, relations, notes = independent(inside, names, design.columns_of(asked["incentives"]), design.absorbed)
     columns = len(kept) + (strata.shape[1] - 1 if design.absorbed else 0)
     if len(X) <= columns:
         raise ModelError(f"found {len(X)} complete rows for {columns} columns; name fewer columns in adjust_for.")

@@ -165,8 +165,7 @@ def pool(estimates, std_errors, df_complete=np.inf):
     q, u = np.asarray(estimates, float), np.asarray(std_errors, float) ** 2
     m = len(q)
     if m < 2 or len(u) != m:
-        found = f"found {m} estimates and {len(u)} standard errors"
-        raise ModelError(f"pool: {found}; expected two or more, as many of each.")
+        raise ModelError(message("no_pool", estimates=m, errors=len(u)))
     between = (1 + 1 / m) * q.var(ddof=1)
     total = u.mean() + between
     share = max(between / total, 1e-4)  # as in mice: with no spread at all the first ν would be infinite

@@ -62,8 +62,7 @@ def profile_limits(fit, y, column, confidence=0.95):
     Z, back = orthonormal(fit.X, column)
     best, drop = np.linalg.solve(back, fit.coefficients), chi2.ppf(confidence, 1) / 2
     side = np.sign(back[column, -1])
-    limits = [_limit(Z, (y, fit.trials), best, drop, one) for one in (-side, side)]
-    return np.array(limits) @ back.T
+    return np.array([_limit(Z, (y, fit.trials), best, drop, one) for one in (-side, side)]) @ back.T
 
 
 def _limit(Z, data, best, drop, side):

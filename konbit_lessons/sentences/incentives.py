@@ -339,8 +339,7 @@ def strength_rule(say, result):
     correction = say("the correction of Benjamini and Hochberg") if result.exploratory else say("Holm's correction")
     values = {"confidence": result.confidence, "smallest": result.smallest_effect, "correction": correction}
     values |= {"error": 1 - result.confidence, "chance": LIKELY * (1 - result.confidence)}
-    alone = say.units and len(result.table) == 1  # it has no others beside it
-    unasked = ("clear", "likely", "errors") if alone else ("alone",)
+    unasked = ("clear", "likely", "errors") if say.units and len(result.table) == 1 else ("alone",)  # one has no others
     return [say_known(say, rule, **values) for key, rule in TEXTS["rule"].items() if key not in unasked]
 
 
@@ -364,8 +363,7 @@ def treated(say, result):
     if not column:
         return None
     row = result.treated(column) | {"treated": say.name(column), "confidence": result.confidence}
-    text = TEXTS["treated"][row["reason"] or _way(row)]
-    return say(text, points=abs(row["estimate"]), span=span(say, row), **row)
+    return say(TEXTS["treated"][row["reason"] or _way(row)], points=abs(row["estimate"]), span=span(say, row), **row)
 
 
 def balance(say, result):
@@ -386,8 +384,7 @@ def marks(say, result):
 def numbers_caption(say, result):
     """Return what the table of all incentives shows."""
     counted = say(TEXTS["numbers_caption"], n=result.n, **units_of(say, result))
-    several = say(TEXTS["several"], correction=_correction(say, result))
-    return counted + (several if len(result.table) > 1 else None)
+    return counted + (say(TEXTS["several"], correction=_correction(say, result)) if len(result.table) > 1 else None)
 
 
 def p_heading(say, result, rows):

@@ -243,9 +243,8 @@ def method(say, result, adjust_for=()):
 def _indices(say):
     """Of what the outcomes are the mean that a study makes of others."""
     for name, made in say.programme.study.index.items() if say.units else ():
-        more, less = (say.list(small(say.name(column)) for column in of) for of in (made.more, made.less))
-        which = "both" if more and less else "more" if more else "less"
-        yield say(TEXTS["index"][which], label=say.name(name), more=more, less=less)
+        of = {way: say.list(small(say.name(one)) for one in made if made[one] == way) for way in made.values()}
+        yield say(TEXTS["index"]["both" if len(of) > 1 else min(of)], label=say.name(name), **of)
 
 
 def _clusters(say, result, column, n):

@@ -24,13 +24,8 @@ def study_text(unit: Unit, *, table: str) -> str:
     columns = [one for one in unit.columns.values() if not (one.given or one.blank)]
     called = {what: [one for one in columns if _is_called(one, words)] for what, words in vocabulary()["study"].items()}
     compared = called["treatment"] or [one for one in columns if one.kinds and _control(one.counts.index)]
-    found = {
-        "compared": compared,
-        "groups": called["group"],
-        "table": table,
-        "columns": {c: _about(c) for c in columns},
-    }
-    return template("study.toml.j2").render(found).rstrip() + "\n"
+    about = {"columns": {one: _about(one) for one in columns}, "groups": called["group"], "table": table}
+    return template("study.toml.j2").render(about, compared=compared).rstrip() + "\n"
 
 
 def _is_called(column: Column, words: list[str]) -> bool:
