@@ -213,8 +213,8 @@ def _kinds(column, role, most):
     if alike := spellings[spellings.index.duplicated(keep=False)].tolist():
         raise ModelError(message("kinds_alike", role=role, name=column.name, one=alike[0], other=alike[1]))
     if len(names) > most:
-        key = "many_levels" if role == "adjuster" else "many_kinds"
-        raise ModelError(message(key, role=role, name=column.name, found=len(names), first=names[0], most=most))
+        about = {"role": role, "name": column.name, "found": len(names), "first": names[0], "most": most}
+        raise ModelError(message(f"many_{'levels' if role == 'adjuster' else 'kinds'}", **about))
     return names
 
 
@@ -244,7 +244,7 @@ def read_outcome(used, outcome, method, trials=None):
     """
     column = used[outcome]
     if (method == "binomial") != bool(trials):
-        raise ModelError(message("of_trials" if trials else "no_trials", trials=trials, method=method))
+        raise ModelError(message(f"trials_{'alone' if trials else 'lacking'}", trials=trials, method=method))
     numbers = _numbers(column)
     if trials:
         m = _numbers(used[trials])
@@ -260,7 +260,7 @@ def read_outcome(used, outcome, method, trials=None):
         _refuse(column, wrong, "yes or no, or a share from 0 to 1", "Divide percent by 100.")
     else:
         is_share = np.nanmin(numbers, initial=0) >= 0 and np.nanmax(numbers, initial=0) <= 1
-        hint = message("as_share" if is_share else "as_number" if np.isfinite(numbers).any() else "as_yes_no")
+        hint = message(f"as_{'share' if is_share else 'number' if np.isfinite(numbers).any() else 'yes_no'}")
         _refuse(column, ~np.isin(numbers, (0.0, 1.0)), "yes or no (true/false or 1/0), or blank", hint)
     if numbers.min() == numbers.max():
         of_all = ("nobody took part", "everybody took part") if outcome == CAME else ("it is no", "it is yes")
