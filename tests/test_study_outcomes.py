@@ -173,6 +173,7 @@ REFUSED = [
     ('method = "linear"\n[study.units]\nunit = "USD"\n', {"y": 7}, "in all 320 rows it is 7, so nothing can go"),
     ("", {"y": earned}, 'For a number, say method="linear"'),
     ("", {"t": codes(*[f"arm {one}" for one in range(39)], "control")}, "found 40 different values"),
+    (MEASURED, {"y": lambda rows: earned(rows).map("${}".format)}, r"y has \$\d+, .*Take signs such as \$ or % out"),
 ]  # fmt: skip
 
 

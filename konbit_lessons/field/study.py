@@ -231,8 +231,7 @@ def _with_reference(column: pd.Series, programme: Programme) -> pd.Series:
 def _of_outcome(column: pd.Series, programme: Programme) -> pd.Series:
     outcomes = (programme.study.outcome, *programme.study.further_outcomes)
     if column.name in outcomes and not pd.api.types.is_numeric_dtype(column):
-        levels = list(column.dropna().unique()[:6])
-        raise ProgrammeError(
-            message("which_is_yes", programme=programme, column=column, of=levels, has=", ".join(levels))
-        )
+        levels = list(column.dropna().unique())
+        about = {"programme": programme, "column": column, "of": levels, "has": ", ".join(levels[:6])}
+        raise ProgrammeError(message(f"which_is_{'yes' if len(levels) <= 6 else 'number'}", **about))
     return column
