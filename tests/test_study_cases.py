@@ -90,6 +90,7 @@ REFUSED = [
     ({"x": lambda rows: (rows["x"] + 1).map("{},234".format)}, "", r'"x": cannot tell whether \d,234 .*decimal = ","'),
     ({"y": codes("employed", "out of work")}, "", r'yes: the outcome y has employed, out of work; .*yes = \{ y = '),
     ({}, 'yes = { y = ["employd"] }', 'yes, y: found "employd"; expected one of'),
+    ({"t": codes("None", "Cash")}, 'levels.t = { Csh = "cash" }', 'levels, t: found "Csh"; expected one of None, Cash'),
     ({}, 'kinds = ["z"]', 'there is no column "z"'),
     ({"t": codes("A", "B")}, 'reference = { t = "A" }\nstep = { t = 2 }', 'step: found "t"; expected an incentive'),
 ]  # fmt: skip

@@ -79,10 +79,10 @@ def _refuse_what_does_not_fit(rows: pd.DataFrame, text: pd.DataFrame, programme:
     wrong += [("reference", name, "an incentive") for name in study.reference if name not in study.incentives]
     amounts = {name for name in study.incentives if numbers[name]}
     wrong += [("step", name, "an incentive that is an amount") for name in study.step if name not in amounts]
-    for name, texts in study.yes.items():
-        there = text[name].str.strip()
+    for key, name, texts in [(key, *one) for key in ("yes", "levels") for one in getattr(study, key).items()]:
+        there = text[name].dropna().str.strip()
         expected = f"one of {', '.join(there.unique()[:6])}"
-        wrong += [(f"yes, {name}", one, expected) for one in texts if one not in {*there}]
+        wrong += [(f"{key}, {name}", one, expected) for one in texts if one not in {*there}]
     outcome, shares = rows[study.outcome].dropna(), rows[study.outcome].dropna().between(0, 1).all()
     for name in study.further_outcomes:
         if rows[name].dropna().between(0, 1).all() != shares:
