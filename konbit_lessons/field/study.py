@@ -79,7 +79,7 @@ def _refuse_what_does_not_fit(rows: pd.DataFrame, text: pd.DataFrame, programme:
     wrong += [("reference", name, "an incentive") for name in study.reference if name not in study.incentives]
     amounts = {name for name in study.incentives if numbers[name]}
     wrong += [("step", name, "an incentive that is an amount") for name in study.step if name not in amounts]
-    for key, name, texts in [(key, *one) for key in ("yes", "levels") for one in getattr(study, key).items()]:
+    for key, name, texts in [(of, *one) for of in ("yes", "levels") for one in getattr(study, of).items()]:
         there = text[name].dropna().str.strip()
         expected = f"one of {', '.join(there.unique()[:6])}"
         wrong += [(f"{key}, {name}", one, expected) for one in texts if one not in {*there}]
