@@ -90,6 +90,7 @@ REFUSED = [
     ({"x": lambda rows: (rows["x"] + 1).map("{},234".format)}, "", r'"x": cannot tell whether \d,234 .*decimal = ","'),
     ({"y": codes("employed", "out of work")}, "", r'yes: the outcome y has employed, out of work; .*yes = \{ y = '),
     ({}, 'yes = { y = ["employd"] }', 'yes, y: found "employd"; expected one of'),
+    ({"t": codes("None", "Cash")}, 'levels.t = { Csh = "cash" }', 'levels, t: found "Csh"; expected one of None, Cash'),
     ({}, 'kinds = ["z"]', 'there is no column "z"'),
     ({"t": codes("A", "B")}, 'reference = { t = "A" }\nstep = { t = 2 }', 'step: found "t"; expected an incentive'),
 ]  # fmt: skip
@@ -154,14 +155,27 @@ def test_check_and_clean_say_how_a_study_is_read(tmp_path):
 
 def test_a_study_speaks_its_words_in_each_language_or_is_refused(tmp_path):
     programme = kl.load(study(tmp_path) / "programme.toml")
-    with pytest.raises(KonbitError, match=r'\[study.units\] row; .*no words in "fr"'):
+    with pytest.raises(KonbitError, match=r'\[study\] title; \[study.units\] row; .*no words in "fr"'):
         kl.Say("fr", programme)
     both = {"row": "élève", "rows": "élèves", "group": "école", "groups": "écoles", "outcome": "ont réussi"}
     units = "[study.units]\n" + "".join(f'{name} = {{ en = "{name}", fr = "{text}" }}\n' for name, text in both.items())
-    folder = study(tmp_path, units, y=lambda rows: (rows["t"] + rows["x"]) % 3 == 1)
+    arms = 'levels.t = { Control = { en = "Control", fr = "Témoin" }, Cash = { en = "Cash", fr = "Argent" } }\n'
+    t = {"t": codes("Control", "Cash"), "y": lambda rows: (rows["v"] % 2 + rows["x"]) % 3 == 1}
+    folder = study(tmp_path, arms + units, **t)
+    title = (
+        (folder / "programme.toml").read_text().replace('"Does it help?"', '{ en = "Does it?", fr = "Aide-t-il ?" }')
+    )
+    (folder / "programme.toml").write_text(title)
     programme, result, _ = answered(folder)
-    said = str(kl.Say("fr", programme).headline(result))
+    say = kl.Say("fr", programme)
+    said = str(say.headline(result))
     assert "sur 100 élèves" in said and "ont réussi" in said and "dans 20 écoles" in said
+    assert "**T : Argent" in said.replace("\u202f", " ") and "«\u202fTémoin\u202f»" in said
+    assert say.incentive_rows(result)["label"].tolist() == ["T\u202f: Argent, contre Témoin"]
+    with pytest.raises(KonbitError, match=r'\[study.levels\] t, Cash.*no words in "fr"'):
+        kl.load(study(tmp_path / "one", arms.replace(', fr = "Argent"', ""), **t) / "programme.toml").check_language(
+            "fr"
+        )
 
 
 def test_no_word_of_a_programme_is_said_of_a_study(tmp_path):
@@ -180,3 +194,30 @@ def test_no_word_of_a_programme_is_said_of_a_study(tmp_path):
     text = " ".join(str(one) for one in said if one)
     for word in ("participat", "took part", "offered", "organization", "incentive", "invitation", " rows", "0 of 0"):
         assert word not in text.lower(), text
+
+
+def test_a_draft_of_a_study_asks_what_only_its_author_can_say(tmp_path, monkeypatch):
+    """Codes of kinds, codes for nothing, which arm is the reference, which of two texts is yes; then it is answered."""
+    columns = {
+        "arm": codes("Cash", "Control", "Food"),
+        "kind": lambda rows: rows["v"] % 3 + 1,
+        "village": lambda rows: rows["v"],
+    }
+    columns |= {"y": codes("employed", "idle"), "x": lambda rows: rows["x"].mask(rows["x"] == 6, -99)}
+    study(tmp_path / "raw", drop=["v", "t"], **columns)
+    (tmp_path / "raw" / "programme.toml").unlink()
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(main, ["draft-programme", "raw"], catch_exceptions=False)
+    assert done.exit_code == 0 and "study" in done.stdout
+    text = (tmp_path / "programme.toml").read_text(encoding="utf-8")
+    told = {line.partition(" #")[0].strip(): line for line in text.splitlines() if "OPEN: " in line}
+    assert "the one of Cash, Control, Food" in told['reference."arm" = "Control"']
+    assert '# missing."x" = ["-99"]' in told and '"-99" in 45 rows' in told['# missing."x" = ["-99"]']
+    assert "names of kinds? If an amount: step" in told['# kinds = ["kind"]'] and '# yes."y" = ["employed"]' in told
+    assert {'incentives = ["arm"]', 'cluster = ["village"]', 'outcome = "OPEN: which column?"'} <= {*told}
+    check = CliRunner().invoke(main, ["check"])
+    assert check.exit_code == 2 and 'no column "OPEN: which column?"' in check.stderr
+    text = text.replace('outcome = "OPEN: which column?"', 'outcome = "y"').replace("# yes", "yes")
+    (tmp_path / "programme.toml").write_text(text, encoding="utf-8")
+    check = CliRunner().invoke(main, ["check"], catch_exceptions=False)
+    assert check.exit_code == 0 and 'arm: 3 kinds (Control, Cash, Food), each compared with "Control"' in check.stdout

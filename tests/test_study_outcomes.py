@@ -127,6 +127,18 @@ def test_strata_are_adjusted_for_and_one_of_one_arm_is_said(tmp_path):
     ]
 
 
+def test_what_differs_within_the_clusters_can_be_compared_within_each(tmp_path):
+    columns = {"t": lambda rows: rows.index % 3 == 0, "v": lambda rows: "S" + (rows["v"] // 3).astype(str)}
+    folder = study(tmp_path, 'strata = ["v"]\nmethod = "linear"\nrandomized = true\n', **columns)
+    programme, result, _ = answered(folder)
+    rows = kl.rows(programme)
+    inside = rows[["t", "y"]] - rows.groupby("v", observed=True)[["t", "y"]].transform("mean")
+    assert result.table["estimate"][0] == pytest.approx((inside["t"] @ inside["y"]) / (inside["t"] @ inside["t"]))
+    (folder / "programme.toml").write_text((folder / "programme.toml").read_text().replace("linear", "firth"))
+    with pytest.raises(KonbitError, match=r'found a cluster column.*or write method = "linear"'):
+        answered(folder)
+
+
 def test_weights_of_a_study_are_those_of_the_call(tmp_path):
     columns = {"w": lambda rows: 1 + rows["x"] % 3}
     programme, result, _ = answered(study(tmp_path, 'weights = "w"\n', **columns))
@@ -155,11 +167,13 @@ REFUSED = [
     ('weights = "w"\n', {"w": lambda rows: rows["x"] - 1}, 'weights "w": found -1.0; expected a number above 0'),
     ("", {"y": 1}, "in all 320 rows it is yes, so nothing can go with it. Take other rows"),
     ('treated = "t"\n', {}, 'treated: found "t"; expected the column of who had it'),
+    ('treated = "d"\n', {"t": codes("Control", "A"), "d": lambda rows: rows["x"] > 3}, "beside one incentive of"),
     ('adjust_for = ["t"]\n', {}, 'adjust_for: found "t"; expected each column named once'),
     ('further_outcomes = ["x"]\n', {}, r'further_outcomes: found "x \(0 to 6\)", beside y of another unit'),
     ('method = "linear"\n[study.units]\nunit = "USD"\n', {"y": 7}, "in all 320 rows it is 7, so nothing can go"),
     ("", {"y": earned}, 'For a number, say method="linear"'),
     ("", {"t": codes(*[f"arm {one}" for one in range(39)], "control")}, "found 40 different values"),
+    (MEASURED, {"y": lambda rows: earned(rows).map("${}".format)}, r"y has \$\d+, .*Take signs such as \$ or % out"),
 ]  # fmt: skip
 
 
@@ -184,3 +198,69 @@ def test_an_arm_with_three_rows_is_not_told_of(tmp_path):
     _, result, _ = answered(study(tmp_path, **small))
     assert result.table.set_index("term").loc["t[Soap]", "reason"] == "not_shown"
     assert pd.isna(result.table.set_index("term").loc["t[Soap]", "n_offered"])
+
+
+INDEX = 'method = "linear"\nfurther_outcomes = ["b"]\nindex.wellbeing = { a = "more", b = "less", c = "less" }\n'
+INDEX += '[study.units]\nrow = "person"\nrows = "people"\noutcome = "scored"\nunit = "standard deviations"\n'
+
+
+def scored(rows, slope):
+    return np.round(10 + slope * rows["t"] + rows["x"] + rows["v"] % 7, 3)
+
+
+def test_an_index_is_the_mean_of_outcomes_in_standard_deviations_with_the_signs_declared(tmp_path):
+    columns = {"a": lambda rows: scored(rows, 3).mask(rows["x"] == 0), "b": lambda rows: scored(rows, -2) / 40}
+    columns |= {"c": lambda rows: (rows["x"] + rows["t"] > 4).map({True: "yes", False: "no"})}
+    folder = study(tmp_path, INDEX.replace('further_outcomes = ["b"]\n', ""), drop=["y"], **columns)
+    toml = (folder / "programme.toml").read_text().replace('outcome = "y"', 'outcome = "wellbeing"')
+    (folder / "programme.toml").write_text(toml)
+    programme, result, say = answered(folder)
+    raw = pd.read_csv(folder / "t.csv").assign(c=lambda rows: (rows["c"] == "yes") * 1.0)
+    control = raw[raw["t"] == 0]
+    standard = pd.DataFrame({n: s * (raw[n] - control[n].mean()) / control[n].std() for n, s in SIGNS.items()})
+    standard["a"] = standard["a"].fillna(standard.groupby(raw["t"])["a"].transform("mean"))
+    by_hand = standard.mean(axis=1)
+    assert kl.rows(programme)["wellbeing"].tolist() == pytest.approx(by_hand.tolist())
+    # the difference of the index is the mean of those of its parts, as Kling, Liebman and Katz have it
+    parts = [standard.loc[raw["t"] == 1, name].mean() - standard.loc[raw["t"] == 0, name].mean() for name in SIGNS]
+    assert result.table["estimate"][0] == pytest.approx(np.mean(parts))
+    assert "Wellbeing is the mean of a, and the other way round of b and c" in " ".join(
+        str(one) for one in say.method(result) if one
+    )
+
+
+SIGNS = {"a": 1, "b": -1, "c": -1}
+
+
+@pytest.mark.parametrize(
+    ("index", "message"),
+    [
+        ('index.w = { y = "more" }\n', r"index, w: found .* should have at least 2 items"),
+        ('index.w = { y = "more", z = "more" }\n', 'there is no column "z"'),
+        (
+            'index.w = { y = "more", same = "more" }\n',
+            'index: found "same"; expected columns of numbers, or yes and no',
+        ),
+        (
+            'index.w = { y = "more", town = "more" }\n',
+            'index: found "town"; expected columns of numbers, or yes and no',
+        ),
+        ('index.x = { y = "more", v = "less" }\n', 'index: found "x"; expected a name that no column of the table has'),
+    ],
+)
+def test_an_index_of_what_cannot_be_one_is_refused(tmp_path, index, message):
+    columns = {"same": 3, "town": lambda rows: "town " + (rows["v"] % 3).astype(str)}
+    with pytest.raises(KonbitError, match=message):
+        answered(study(tmp_path, index, **columns))
+
+
+def test_several_outcomes_are_adjusted_by_benjamini_and_hochberg_where_that_is_declared(tmp_path):
+    more = 'method = "linear"\nfurther_outcomes = ["a", "b"]\ncorrection = "Benjamini-Hochberg"\n'
+    more += '[study.units]\nunit = "kg"\n'
+    columns = {"y": earned, "a": lambda rows: scored(rows, 0.3), "b": lambda rows: scored(rows, 0.1)}
+    programme, result, say = answered(study(tmp_path, more, **columns))
+    further = result.of_outcomes(programme.study.further_outcomes)
+    alike = further["p_if_alike"] if "p_if_alike" in further else further["p_value"]
+    assert further["p_adjusted"].tolist() == pytest.approx(multipletests(alike, method="fdr_bh")[1].tolist())
+    assert str(say.p_heading(result, further)) == "p (Benjamini and Hochberg)"
+    assert str(say.p_heading(result, result.table)) == "p"

@@ -134,7 +134,7 @@ def _paths(said: Sections) -> Iterator[str]:
 def labels(said: Any, *place: str) -> Iterator[tuple[str, Label]]:
     """Every label of the file, with the place where it stands."""
     if isinstance(said, Label):
-        heads = 2 if place[0] in ("types", "study") else 1
+        heads = 2 if place[0] in ("types", "study") and len(place) > 2 else 1
         inside = place[heads:-1] if place[2:] == ("label",) else place[heads:]  # a thing's own label goes by its name
         yield f"[{'.'.join(place[:heads])}] {', '.join(inside)}", said
     elif isinstance(said, BaseModel | dict):
@@ -162,7 +162,7 @@ def _missing_words(said: Sections, languages: list[str]) -> Iterator[str]:
     for language in languages:
         lacking = [place for place, label in labels(said) if label.lacks(language)]
         if said.study and language != said.programme.languages[0]:  # one text of its words is in its first language
-            lacking += [place for place, label in labels(said) if ".units]" in place and ANY in label.texts]
+            lacking += [place for place, label in labels(said) if place.startswith("[study") and ANY in label.texts]
         if places := lacking:
             more = f" and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
             yield message("no_words", places="; ".join(places[:SHOWN]) + more, language=language)

@@ -144,6 +144,7 @@ class Programme:
             told = {"steps": study.step, "method": study.method, "trials": study.trials, "weights": study.weights}
             found |= {name: one for name, one in told.items() if one and one != "firth"}
             found |= {"drawn_within": study.strata} if study.randomized else {}
+            found |= {"exploratory": True} if study.correction != "Holm" else {}
         return found | ({"by": asked.by} if asked.by else {})
 
     @property
@@ -188,6 +189,8 @@ class Programme:
         return self._levels_of(column).get(level) or Label.of(str(level))
 
     def _levels_of(self, column: str) -> dict[str, Label]:
+        if self.study and column in self.study.levels:
+            return self.study.levels[column]
         if column in self.types or column in self.questions:
             return self.types[column] if column in self.types else self.questions[column].levels
         found = (one.columns[column].metadata["levels"] for one in self.tables.values() if column in one.columns)

@@ -46,6 +46,7 @@ Zone = Annotated[str, _where(lambda one: one in available_timezones(), 'a time z
 Zone = Annotated[Zone, AfterValidator(ZoneInfo)]
 Languages = Annotated[list[str], _where(languages().__contains__, f"some of {', '.join(languages())}")]
 Rules = Iterator[tuple[Any, str]]  # whether something is wrong, and what is to be said then
+Made = Annotated[dict[Filled, Literal["more", "less"]], Field(min_length=2)]
 Orders = Annotated[list[str], _where(DATE_ORDERS.__contains__, f"one of {', '.join(DATE_ORDERS)}")]
 
 
@@ -236,6 +237,8 @@ class Study(_Asked):
     table: Filled
     outcome: Filled
     further_outcomes: list[Filled] = []  # in the same unit; their p-values are adjusted over them
+    index: dict[Filled, Made] = {}  # outcome that is the mean of others → which, and whether more of each is better
+    correction: Literal["Holm", "Benjamini-Hochberg"] = "Holm"  # of p-values, over incentives and further outcomes
     cluster: list[Filled] = Field(min_length=1, max_length=2)
     smallest_effect_that_matters: float | None = Field(None, gt=0)
     method: Literal["firth", "logit", "linear", "poisson", "fractional", "binomial"] = "firth"
@@ -252,15 +255,18 @@ class Study(_Asked):
     missing: list[AsWritten] | dict[str, list[AsWritten]] | None = None
     decimal: Literal[".", ","] | None = None
     labels: dict[str, Text] = {}
+    levels: dict[str, dict[AsWritten, Text]] = {}  # column → kind as the table has it → its words
     units: Units = Units()
 
     @property
     def columns(self) -> list[str]:
         """Every column that it names."""
-        by_column = [*self.reference, *self.yes, *self.kinds, *self.step, *self.strata, *self.further_outcomes]
+        by_column = [*self.reference, *self.yes, *self.kinds, *self.levels, *self.step, *self.strata]
         by_column += filter(None, [self.by, self.trials, self.weights, self.treated])
         by_column += [one for one in self.missing if one != "*"] if isinstance(self.missing, dict) else []
-        return [self.outcome, *self.incentives, *self.adjust_for, *self.cluster, *by_column]
+        by_column += [*self.further_outcomes, *(one for made in self.index.values() for one in made)]
+        named = [self.outcome, *self.incentives, *self.adjust_for, *self.cluster, *by_column]
+        return [name for name in named if name not in self.index]
 
     def _rules(self) -> Rules:
         yield (self.method == "binomial") != bool(self.trials), message("trials", found=self.trials)

@@ -5,6 +5,7 @@ What cannot be told is refused with the row and the line of programme.toml that 
 """
 
 import re
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -41,6 +42,9 @@ def table_of(programme: Programme) -> pd.DataFrame:
         raise DataError(f"{path.name}: there is a header but no rows; expected one row per observation.")
     noticed = list(found.notices)
     rows = pd.DataFrame({name: _typed(text[name], programme, noticed) for name in text})
+    if taken := [name for name in study.index if name in text]:
+        raise ProgrammeError(message("index_taken", where=_at(programme, "index"), name=taken[0]))
+    rows = rows.assign(**{name: partial(_index, made=made, programme=programme) for name, made in study.index.items()})
     _refuse_what_does_not_fit(rows, text, programme)
     noticed += _strata_of_one_arm(rows, programme)
     rows = rows.reset_index(drop=True)
@@ -51,7 +55,7 @@ def table_of(programme: Programme) -> pd.DataFrame:
 def read_as(programme: Programme) -> list[str]:
     """How the table is read, a line for each column that the study names, and what a reader should know of it."""
     rows, study, said = table_of(programme), programme.study, []
-    for name in dict.fromkeys(study.columns):
+    for name in dict.fromkeys([*study.columns, *study.index]):
         column, known = rows[name], rows[name].dropna()
         missing = f", missing in {len(rows) - len(known)}" * (len(known) < len(rows))
         if name in study.cluster:
@@ -75,10 +79,10 @@ def _refuse_what_does_not_fit(rows: pd.DataFrame, text: pd.DataFrame, programme:
     wrong += [("reference", name, "an incentive") for name in study.reference if name not in study.incentives]
     amounts = {name for name in study.incentives if numbers[name]}
     wrong += [("step", name, "an incentive that is an amount") for name in study.step if name not in amounts]
-    for name, texts in study.yes.items():
-        there = text[name].str.strip()
+    for key, name, texts in [(of, *one) for of in ("yes", "levels") for one in getattr(study, of).items()]:
+        there = text[name].dropna().str.strip()
         expected = f"one of {', '.join(there.unique()[:6])}"
-        wrong += [(f"yes, {name}", one, expected) for one in texts if one not in {*there}]
+        wrong += [(f"{key}, {name}", one, expected) for one in texts if one not in {*there}]
     outcome, shares = rows[study.outcome].dropna(), rows[study.outcome].dropna().between(0, 1).all()
     for name in study.further_outcomes:
         if rows[name].dropna().between(0, 1).all() != shares:
@@ -89,8 +93,8 @@ def _refuse_what_does_not_fit(rows: pd.DataFrame, text: pd.DataFrame, programme:
         wrong.append(("units, unit", found, 'a unit, such as unit = "USD"'))
     if study.units.unit and shares:
         wrong.append(("units, unit", "an outcome from 0 to 1", "none: it is told of 100; take unit out"))
-    if study.treated and (len(study.incentives) != 1 or not numbers[study.treated]):
-        wrong.append(("treated", study.treated, "a column of yes and no, beside one incentive"))
+    if study.treated and (len(study.incentives) != 1 or not numbers[study.treated] or not amounts):
+        wrong.append(("treated", study.treated, "a column of yes and no, beside one incentive of yes and no"))
     if study.treated in study.incentives:
         wrong.append(("treated", study.treated, "the column of who had it, beside that of who was offered it"))
     named = [*study.incentives, *study.adjust_for, *study.strata]
@@ -98,6 +102,22 @@ def _refuse_what_does_not_fit(rows: pd.DataFrame, text: pd.DataFrame, programme:
     if wrong:
         key, found, expected = wrong[0]
         raise ProgrammeError(f'{_at(programme, key)}: found "{found}"; expected {expected}.')
+
+
+def _index(rows: pd.DataFrame, made: dict[str, str], programme: Programme) -> pd.Series:
+    """The mean of outcomes in standard deviations of the rows without any incentive, 1 or −1 times each.
+
+    What a row lacks of some is their mean with the same incentives: Kling, Liebman and Katz (2007), Econometrica 75.
+    """
+    asked, names = rows[programme.study.incentives], [*made]
+    without = asked.apply(lambda one: one == (one.cat.categories[0] if hasattr(one, "cat") else 0)).all(axis=1)
+    numbers = rows[names].apply(pd.to_numeric, errors="coerce")
+    of_others = numbers[without if without.sum() > 1 else without | True]
+    if wrong := [name for name in names if not of_others[name].std() > 0]:
+        raise ProgrammeError(message("index_of_what", where=_at(programme, "index"), name=wrong[0]))
+    standard = (numbers - of_others.mean()) / of_others.std() * pd.Series(made).map({"more": 1, "less": -1})
+    alike = standard.groupby([asked[name] for name in asked], observed=True).transform("mean")
+    return standard.fillna(alike).mean(axis=1).where(standard.notna().any(axis=1))
 
 
 def _strata_of_one_arm(rows: pd.DataFrame, programme: Programme) -> list[str]:
@@ -133,7 +153,7 @@ def _typed(text: pd.Series, programme: Programme, noticed: list[str]) -> pd.Seri
     elif None not in numbers.values():
         column = text.map(numbers).astype("float64")
         _may_be_coded(column, study, noticed)
-    elif (is_yes := _as_yes_no(numbers)) is not None:
+    elif (is_yes := as_yes_no(numbers)) is not None:
         column = text.map(is_yes).astype("float64")
     else:
         _refuse_a_stray(known, numbers, programme)
@@ -141,7 +161,7 @@ def _typed(text: pd.Series, programme: Programme, noticed: list[str]) -> pd.Seri
     return _with_reference(column, programme) if name in study.incentives else _of_outcome(column, programme)
 
 
-def _as_yes_no(texts) -> dict[str, float] | None:
+def as_yes_no(texts) -> dict[str, float] | None:
     """Text → 1 for yes and 0 for no, also behind its code ("1 - oui"); None where some are neither, or all alike."""
     words = {one: folded(re.sub(r"^[01]\s*[-–—=.:)]+\s*", "", one)) for one in texts}
     known = not {*words.values()} - YES - NO and len({one in YES for one in words.values()}) == 2
@@ -212,6 +232,6 @@ def _of_outcome(column: pd.Series, programme: Programme) -> pd.Series:
     outcomes = (programme.study.outcome, *programme.study.further_outcomes)
     if column.name in outcomes and not pd.api.types.is_numeric_dtype(column):
         levels = list(column.dropna().unique())
-        told = ", ".join(levels[:6])
-        raise ProgrammeError(message("which_is_yes", programme=programme, column=column, of=levels, has=told))
+        about = {"programme": programme, "column": column, "of": levels, "has": ", ".join(levels[:6])}
+        raise ProgrammeError(message(f"which_is_{'yes' if len(levels) <= 6 else 'number'}", **about))
     return column

@@ -56,9 +56,7 @@ class Answers:
             if not reason:
                 numbers, reason, explanation = self._about(basis, effect, gradient, own=seen["varies_by"])
             numbers = self._sparse(key, seen) if reason else self._told(key, numbers, seen["varies_by"])
-            alone = (
-                len(self.design.asked) == 1 and self.design.terms[key].rows.all()
-            )  # else it was dealt out with others
+            alone = len(self.design.asked) == 1 and self.design.terms[key].rows.all()  # else dealt out with others
             if self.options["drawn_within"] is not None and not reason and alone:
                 numbers["permutation_p"] = self._dealt_anew(key, seen["varies_by"], self.fit.method)
         return {**seen, **UNKNOWN, **numbers, "reason": reason, "explanation": explanation}
@@ -135,7 +133,7 @@ class Answers:
 
     def _sparse(self, key, seen):
         """What does not rest on a standard error: the penalized effect, its profile interval and the permutation."""
-        if self.design.is_measured:
+        if self.design.is_measured or self.design.absorbed:
             return {"estimate": self.effect(key)[0]}
         design, fit = self.design, self._penalized
         low, high = penalized_interval(design, key, fit, self.confidence)

@@ -113,8 +113,7 @@ class _Null:
         """The share of draws at least as far from b as the estimate, in t."""
         far = (self.n_y - b * self.n_x) ** 2 * self.spread
         here = (self.estimate - b) ** 2 * (self.q_yy - 2 * b * self.q_xy + b**2 * self.q_xx)
-        as_far = far >= here * (1 - ROUNDING)
-        return float((self.extra + as_far.sum()) / (self.extra + self.count))
+        return float((self.extra + (far >= here * (1 - ROUNDING)).sum()) / (self.extra + self.count))
 
     def end(self, step, level):
         """The value farthest from the estimate, in steps of this size and then by halving, that is not refused."""

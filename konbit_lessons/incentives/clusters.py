@@ -9,7 +9,7 @@ of rows: no matrix of clusters by clusters is ever made.
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import permutations
+from itertools import permutations, product
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +17,7 @@ from scipy import sparse
 from scipy.special import stdtr, stdtrit
 from scipy.stats import f as f_distribution
 
+from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives.correction import half_corrected
 
 KINDS = ("CR0", "CR1", "CR1S", "CR2", "CR3")
@@ -53,6 +54,8 @@ class ClusterRobust:
     codes : array (n,) of int from 0, the cluster of each row
     kind : one of ``KINDS``
     variances : array (n,) or None, of the outcome as a share: p(1−p)/m for k of m; weights are mp(1−p), score k − mp
+    strata : sparse (n, S) or None, further columns, of which X was made orthogonal but for its first, the intercept:
+        all is as if they stood in X
 
     Examples
     --------
@@ -73,6 +76,7 @@ class ClusterRobust:
     codes: np.ndarray
     kind: str = "CR2"
     variances: np.ndarray | None = None
+    strata: object = None
 
     @property
     def covariance(self):
@@ -102,19 +106,20 @@ class ClusterRobust:
 
         The variance is ε'GG'ε with columns G_j = (I − WXMX')'e_j, and df = tr(G'ΩG)² / tr((G'ΩG)²), Ω the covariance of
         ε; Ω = W gives P of :meth:`degrees_of_freedom`. Here Ω_j = W_j^½(σ²I + ρ11')W_j^½ (Moulton 1986): with
-        a_j = e_j'W_j^½1 and B_j = 1'W_j^½U_j, G'ΩG = σ²P + ρ(diag(a) − FB')(diag(a) − FB')' = D + LKL', where
-        D = σ² diag(d) + ρ diag(a²), L = [F, diag(a)B] and K = [ρB'B − σ²I, −ρI; −ρI, 0]: no matrix of J × J. Large
-        clusters then weigh by the square of their size. Imbens & Kolesár (2016), Review of Economics and Statistics 98,
+        a_j = e_j'W_j^½1 and B_j = 1'W_j^½U_j, G'ΩG = σ²P + ρ(A − FB')(A − FB')' = D + LKL', where A = diag(a),
+        D = σ² diag(d) + ρAA', L = [F, AB] and K = [ρB'B − σ²I, −ρI; −ρI, 0]: no dense matrix of J × J. Strata take part
+        of diag(a) and diag(d) off, see :meth:`_beside`. Large clusters then weigh by the square of their size. Imbens
+        & Kolesár (2016), Review of Economics and Statistics 98,
         701-712. In R: ``dfadjust::dfadjustSE(fit, cluster, IK = TRUE, rho0 = TRUE)`` of an ``lm``.
         """
         (rho, rest), (U, _), root = self._alike, self._basis, np.sqrt(self.weights)[:, None]
         e, one = root * (self._corrected @ self._turn(contrast).T), np.eye(U.shape[1])
-        F, a, B = (self._sums @ each for each in (e * root * U, e, root * U))
-        D, L = rest * (self._sums @ e**2) + rho * a**2, np.hstack([F, a * B])
+        F, B, A = self._sums @ (e * root * U), self._sums @ (root * U), self._beside(e[:, 0], np.ones(len(e)))
+        D, L = rest * self._beside(e[:, 0], e[:, 0]) + rho * A @ A.T, np.hstack([F, A @ B])
         K = np.block([[rho * B.T @ B - rest * one, -rho * one], [-rho * one, 0 * one]])
         inner = K @ (L.T @ L)
-        total = D.sum() + np.trace(inner)
-        return float(total**2 / ((D**2).sum() + 2 * np.trace(K @ L.T @ (D * L)) + np.trace(inner @ inner)))
+        total = D.trace() + np.trace(inner)
+        return float(total**2 / ((D * D).sum() + 2 * np.trace(K @ L.T @ (D @ L)) + np.trace(inner @ inner)))
 
     def joint_test(self, contrasts, values):
         """Whether ``contrasts @ coefficients`` (its estimate: ``values``) are all zero: the HTZ test.
@@ -139,9 +144,13 @@ class ClusterRobust:
 
     @cached_property
     def _basis(self):
-        """U and R with X = UR and U'WU = I: in U's coordinates M is the identity, whatever the units of X."""
+        """U and R with X = UR and U'WU = I: in U's coordinates M is the identity, whatever the units of X.
+
+        The intercept lies in the strata where there are some, and is none of U then.
+        """
         root = np.sqrt(self.weights)[:, None]
         Q, R = np.linalg.qr(self.X * root)
+        Q[:, :1] *= self.strata is None
         return Q / root, R
 
     @cached_property
@@ -150,7 +159,7 @@ class ClusterRobust:
         U, _ = self._basis
         J, (n, k) = self._sums.shape[0], U.shape
         if self.kind == "CR2":
-            return half_corrected(U, self.weights, self.codes, self.variances)
+            return half_corrected(U, self.weights, self.codes, self.variances, strata=self.strata)
         if self.kind == "CR3":
             inside = np.einsum("na,nb->nab", U * self.weights[:, None], U).reshape(n, k * k)
             blocks = np.eye(k) - (self._sums @ inside).reshape(J, k, k)
@@ -184,8 +193,8 @@ class ClusterRobust:
     def _moments(self, contrasts):
         """tr(P_st), (q, q), and Var(D_st) = tr(P_ss P_tt) + tr(P_st P_st), (q, q), under the working model.
 
-        P_st = diag(d_st) − F_sF_t' with d_st[j] = e_sj'W_je_tj; the traces of products are taken from the k × k
-        matrices F_s'F_t.
+        P_st = diag(d_st) − F_sF_t' − B_st with d_st[j] = e_sj'W_je_tj, and B_st what strata take off (:meth:`_beside`);
+        the traces of products are taken from the k × k matrices F_s'F_t.
         """
         U, w = self._basis[0], self.weights[:, None]
         e = self._corrected @ self._turn(contrasts).T
@@ -197,7 +206,32 @@ class ClusterRobust:
         for s, F_s in enumerate(F):
             K = F_s.T @ F
             spread[s] += (K * (K + K.swapaxes(1, 2))).sum(axis=(1, 2))
-        return (d - inner).sum(axis=2), spread
+        total, strata = (d - inner).sum(axis=2), [self._of_strata(column * w[:, 0] ** 0.5) for column in e.T]
+        for s, t in product(range(len(F)), repeat=2) if self.strata is not None else ():
+            B, C, D = (strata[one] @ strata[other].T for one, other in ((s, s), (t, t), (s, t)))
+            total[s, t] -= D.trace()
+            spread[s, t] += (B * C).sum() + (D * D.T).sum() - 2 * _trace(d[s, t], F[s], F[t], D)
+            spread[s, t] -= _trace(own[s], F[s], F[s], C) + _trace(own[t], F[t], F[t], B)
+        return total, spread
+
+    def _of_strata(self, column):
+        """The sums by cluster and stratum, sparse (J, S), of W^½ times the strata, and a column (n,)."""
+        if self.strata is None:
+            return sparse.csr_array((self._sums.shape[0], 0))
+        return self._sums @ (self.strata * (np.sqrt(self.weights) * column)[:, None]).tocsr()
+
+    def _beside(self, one, other):
+        """diag(e_j'W_jf_j) of two columns W^½e and W^½f (n,), less what the strata take off, sparse (J, J).
+
+        That is the products of their sums by stratum: off the diagonal only of clusters with a stratum in common.
+        """
+        diagonal = sparse.diags_array(self._sums @ (one * other), format="csr")
+        return diagonal - self._of_strata(one) @ self._of_strata(other).T
+
+
+def _trace(d, F, G, B):
+    """tr((diag(d) − FG')B)."""
+    return d @ B.diagonal() - (G * (B @ F)).sum()
 
 
 def hotelling(statistic, q, eta):
@@ -311,8 +345,11 @@ def clusterings(fit, clusters, kind="CR2"):
     Where each cluster of one column lies within one of the other, the wider column alone counts.
     """
 
+    if fit.strata is not None and kind not in ("CR0", "CR1", "CR2"):
+        raise ModelError(f'covariance: found "{kind}"; expected "CR2" where the levels of an adjuster are absorbed.')
+
     def robust(codes):
-        return ClusterRobust(fit.X, fit.weights, fit.score, codes, kind, fit.variances)
+        return ClusterRobust(fit.X, fit.weights, fit.score, codes, kind, fit.variances, fit.strata)
 
     if len(clusters) == 1:
         return Clusterings({name: robust(codes) for name, codes in clusters.items()}, None)

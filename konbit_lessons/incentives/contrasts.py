@@ -14,6 +14,7 @@ import pandas as pd
 from scipy.special import expit
 
 from konbit_lessons.errors import ModelError
+from konbit_lessons.field.messages import message
 from konbit_lessons.incentives.formula import mentions, unquoted
 
 
@@ -154,10 +155,7 @@ def contrast_of(design, name, levels=None):
     else:
         low, step = X, _derivative(design, name)
     if not np.isfinite(low).all() or not np.isfinite(step).all():
-        raise ModelError(
-            f'formula: the effect of "{name}" cannot be computed: a term has no value where it is changed. Write '
-            "one that has a value everywhere, such as np.log1p in place of np.log."
-        )
+        raise ModelError(message("no_effect", name=name))
     columns = tuple(int(j) for j in np.flatnonzero(np.abs(step).max(axis=0) > 0))
     same = np.array_equal(step, np.broadcast_to(step[0], step.shape))
     return Contrast(low, step[0] if same else step, offered, columns, weights)

@@ -13,7 +13,7 @@ UNEVEN = 1e-3  # smallest weight as a share of the largest, below which eigenvec
 NULL = 1e-10  # a leverage this close to 1 is 1: the cluster alone identifies a direction
 
 
-def half_corrected(U, weights, codes, variances=None, *, large=LARGE):
+def half_corrected(U, weights, codes, variances=None, *, strata=None, large=LARGE):
     """A_jU_j of every cluster j, stacked in the order of the rows.
 
     A_j = W^½ G^−½ W^½ with G = W^½(W − W U_jU_j'W)W^½ = D − YY', D = W², Y = W^1½U_j. This is on the scale of the
@@ -28,6 +28,7 @@ def half_corrected(U, weights, codes, variances=None, *, large=LARGE):
     weights : array (n,)
     codes : array (n,) of int from 0
     variances : array (n,), of the outcome; the weights themselves where a row is one yes or no
+    strata : sparse (n, S), further columns of U, each row in one of them; what is returned is that of U alone
 
     Examples
     --------
@@ -38,7 +39,9 @@ def half_corrected(U, weights, codes, variances=None, *, large=LARGE):
     [[1.0], [1.0]]
     """
     variances = weights if variances is None else variances
-    corrected = np.empty_like(U)
+    corrected, level, share = np.empty_like(U), np.zeros(len(U), int), np.zeros(len(U))
+    if strata is not None:
+        level, share = strata.indices, strata.data
     order = np.argsort(codes, kind="stable")
     sizes = np.bincount(codes)
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
@@ -47,20 +50,24 @@ def half_corrected(U, weights, codes, variances=None, *, large=LARGE):
         rows = order[of_size[:, None] + np.arange(size)]  # (clusters of this size, size)
         uneven = variances[rows].min(axis=1) < UNEVEN * variances[rows].max(axis=1)
         for cluster in rows if size >= large else rows[uneven]:
-            corrected[cluster] = _by_integral(U[cluster], weights[cluster], variances[cluster])
+            own = (level[cluster, None] == np.unique(level[cluster])) * share[cluster, None]
+            whole = U[cluster] if strata is None else np.hstack([U[cluster], own])
+            corrected[cluster] = _by_integral(whole, weights[cluster], variances[cluster])[:, : U.shape[1]]
         if size < large and not uneven.all():
             even = rows[~uneven]
             for part in np.array_split(even, even.size * size // CHUNK + 1):
-                corrected[part] = _by_eigenvectors(U[part], weights[part], variances[part])
+                given = weights[part], variances[part], level[part], share[part]
+                corrected[part] = _by_eigenvectors(U[part], *given)
     return corrected
 
 
-def _by_eigenvectors(U, w, v):
-    """(c, m, k), (c, m), (c, m) → (c, m, k): c clusters of m rows at once."""
+def _by_eigenvectors(U, w, v, level, share):
+    """(c, m, k), (c, m), … → (c, m, k): c clusters of m rows at once; ``share``, of the column ``level``."""
     root = np.sqrt(w)[..., None]
     Z = U * root
     Y = Z * v[..., None]
-    G = -Y @ Y.swapaxes(1, 2)
+    own = v * root[..., 0] * share
+    G = -Y @ Y.swapaxes(1, 2) - (level[:, :, None] == level[:, None]) * own[:, :, None] * own[:, None]
     diagonal = np.arange(U.shape[1])
     G[:, diagonal, diagonal] += v**2
     value, vector = np.linalg.eigh(G)

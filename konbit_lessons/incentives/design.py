@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives import formula as written
 from konbit_lessons.incentives.contrasts import contrast_of
 from konbit_lessons.incentives.formula import Note, by_names, independent, label, matrix_of, mentions, read_formula
-from konbit_lessons.incentives.used import checked, used_rows
+from konbit_lessons.incentives.used import checked, used_rows, within
 from konbit_lessons.words import mark
 
 CLUSTER = ("organization_id", "event_id")
@@ -72,6 +73,7 @@ class Design:
     frame : the n rows, complete, in a fixed order, as the formula sees them; ``ids`` their cluster columns, ``order``
         (n,) where they stand among the rows given. spec : of
         the formula, as statsmodels keeps it. positions : of X's columns among those of the formula.
+    absorbed : an adjuster of so many levels that least squares takes it out of the other columns, or empty.
     """
 
     X: np.ndarray
@@ -89,6 +91,7 @@ class Design:
     order: np.ndarray
     _spec: object  # or how it is written: what keeps a formula is not kept on disk
     positions: np.ndarray
+    absorbed: str = ""
     unfit: dict = field(default_factory=dict)
     _contrasts: dict = field(default_factory=dict, repr=False)
 
@@ -108,6 +111,14 @@ class Design:
         return self.trials * self.weights
 
     @property
+    def strata(self):
+        """Of each row 1 over the root of the mass of its level of ``absorbed``, sparse (n, S); None without such."""
+        if not self.absorbed:
+            return None
+        codes = self.frame[self.absorbed].cat.codes.to_numpy()
+        return sparse.csr_array((np.bincount(codes, self.mass)[codes] ** -0.5, (np.arange(len(codes)), codes)))
+
+    @property
     def is_measured(self):
         """Whether the outcome is a number, such as earnings or a count, rather than yes or no or a share."""
         return bool(self.y.min() < 0 or self.y.max() > 1)
@@ -124,8 +135,8 @@ class Design:
 
     @property
     def adjusters(self):
-        """The formula's columns that are not asked about."""
-        return [name for name in self.formula.columns if name not in self.asked]
+        """The formula's columns that are not asked about, but what is absorbed."""
+        return [name for name in self.formula.columns if name not in {*self.asked, self.absorbed}]
 
     @property
     def fitted(self):
@@ -207,12 +218,16 @@ def build_design(rows, *, incentives, formula=None, outcome="attended", adjust_f
     formula = read_formula(formula or by_names(outcome, incentives, names_of(adjust_for)), rows.columns)
     asked = {"incentives": formula.having(incentives, rows.columns), "by": by}
     used = used_rows(rows, formula, cluster=cluster, **asked, **how)
-    X, names, spec = formula.matrix(used["frame"], **asked)
+    X, names, spec = formula.matrix(used["frame"], **asked, absorbed=used["absorbed"])
     given = {"formula": formula, "terms": _terms_of(used["frame"], **asked), "_spec": spec, **used}
     design = Design(X=X, names=names, positions=np.arange(len(names)), **given)
-    kept, relations, notes = independent(X, names, design.columns_of(asked["incentives"]))
-    if len(X) <= len(kept):
-        raise ModelError(f"found {len(X)} complete rows for {len(kept)} columns; name fewer columns in adjust_for.")
+    inside = within(X, design.mass, strata := design.strata)
+    is_flat = (np.ptp(X, axis=0) == 0) | (np.ptp(inside, axis=0) <= 1e-9 * np.ptp(X, axis=0))
+    inside = np.where(is_flat, X.mean(axis=0), inside)
+    kept, relations, notes = independent(inside, names, design.columns_of(asked["incentives"]), design.absorbed)
+    columns = len(kept) + (strata.shape[1] - 1 if design.absorbed else 0)
+    if len(X) <= columns:
+        raise ModelError(f"found {len(X)} complete rows for {columns} columns; name fewer columns in adjust_for.")
     return replace(design.of_columns(kept), unfit=_unfit(design, relations), notes=(*design.notes, *notes))
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from konbit_lessons.errors import ModelError
+from konbit_lessons.field.messages import message
 from konbit_lessons.incentives import (
     attrition,
     balance,
@@ -43,26 +44,10 @@ SHORT = ["label", "estimate", "conf_low", "conf_high", "p_adjusted", "strength",
 
 
 def estimate(
-    formula,
-    rows,
-    *,
-    incentives,
-    cluster=CLUSTER,
-    method="firth",
-    covariance="CR2",
-    trials=None,
-    weights=None,
-    reference=None,
-    by=None,
-    drawn_within=None,
-    exploratory=False,
-    labels=None,
-    steps=None,
-    smallest_effect=0.10,
-    confidence=0.95,
-    permutations=1999,
-    seed=1,
-):
+    formula, rows, *, incentives, cluster=CLUSTER, method="firth", covariance="CR2", trials=None, weights=None,
+    reference=None, by=None, drawn_within=None, exploratory=False, labels=None, steps=None, smallest_effect=0.10,
+    confidence=0.95, permutations=1999, seed=1,
+):  # fmt: skip
     r"""Estimate by how much each incentive goes with the outcome, and how sure that is, from a formula.
 
     The effect of a yes/no incentive :math:`j` is the average marginal effect over the :math:`n` rows,
@@ -128,14 +113,9 @@ def estimate(
     """
     given = {name: value for name, value in locals().items() if name != "rows"}
     check_options(given)
-    given |= {
-        "incentives": names_of(incentives),
-        "cluster": names_of(cluster),
-        "labels": labels or {},
-        "steps": steps or {},
-    }
-    question = {name: given.pop(name) for name in QUESTION}
-    return answered(rows, question, given)
+    given |= {name: names_of(given[name]) for name in ("incentives", "cluster")}
+    given |= {name: given[name] or {} for name in ("labels", "steps")}
+    return answered(rows, {name: given.pop(name) for name in QUESTION}, given)
 
 
 def predict_participation(rows, *, outcome="attended", incentives, adjust_for=(), **options):
@@ -237,8 +217,7 @@ class Estimates:
         a standard error is that of ``clusters.Clusterings.basis``, and the covariances are scaled to it.
         """
         if self.smallest > 1:
-            hint = "the fit tells of every incentive. Ask the result before it."
-            raise ModelError(f"fit: found a result that may be shared; {hint}")
+            raise ModelError(message("no_fit_shared"))
         return sandwich.fit_of(self.answers)
 
     @cached_property
@@ -373,14 +352,13 @@ def _splits(x, y):
 
 
 def _fitted(design, method, options):
-    separated = () if design.is_measured or method == "poisson" else separated_columns(design.X, design.y)
+    separated = (
+        () if design.is_measured or design.absorbed or method == "poisson" else separated_columns(design.X, design.y)
+    )
     if separated and method == "logit":
-        raise ModelError(
-            f"separated: {', '.join(separated_in(design))} tell without exception who took part, so the "
-            'maximum-likelihood logit has no estimate. Use method="firth".'
-        )
+        raise ModelError(message("separated", names=", ".join(separated_in(design))))
     penalized = separated and method in ("fractional", "binomial")
-    fit = fit_model(design.X, design.y, "firth" if penalized else method, design.mass)
+    fit = fit_model(design.X, design.y, "firth" if penalized else method, design.mass, design.strata)
     return Answers(design, fit, clusters.clusterings(fit, design.clusters, options["covariance"]), separated, options)
 
 

@@ -19,7 +19,7 @@ from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives.clusters import KINDS
 from konbit_lessons.incentives.contrasts import IDENTITY, LOG, LOGIT, Link
 from konbit_lessons.incentives.formula import label
-from konbit_lessons.incentives.used import NUMBERS
+from konbit_lessons.incentives.used import NUMBERS, within
 from konbit_lessons.words import mark
 
 TOLERANCE = 1e-8  # of firthmodels: its default, 1e-4, gives 4.8 digits
@@ -34,6 +34,7 @@ class Fit:
     """A fitted model: ``coefficients`` (k,) of ``X`` (n, k); ``weights`` p(1−p), or 1; ``score`` y − p, each (n,).
 
     Of counts, k of ``trials`` m: ``weights`` mp(1−p), ``score`` k − mp, and ``variances`` p(1−p)/m of the share.
+    ``strata`` (n, S) or None: what ``used.within`` took out of ``X``.
     """
 
     method: str
@@ -43,6 +44,7 @@ class Fit:
     score: np.ndarray
     trials: np.ndarray
     link: Link = LOGIT
+    strata: object = None
 
     @property
     def is_linear(self):
@@ -77,7 +79,7 @@ def check_options(given):
             raise ModelError(f"{what}: found {given[what]!r}; expected {expected}.")
 
 
-def fit_model(X, y, method, trials=None):
+def fit_model(X, y, method, trials=None, strata=None):
     """Fit one of ``METHODS`` on a full-rank X.
 
     y is 0 or 1, or a share; with ``trials`` (n,) it is the share of so many. Σ m[yη − log(1 + e^η)] is maximized,
@@ -87,6 +89,7 @@ def fit_model(X, y, method, trials=None):
     Firth (1993): the maximum of l(β) + ½ log|X'WX|; in R ``glm(..., method = "brglmFit", type = "AS_mean")`` or
     ``logistf(..., control = logistf.control(xconv = 1e-8))``. Logit: ``glm(..., binomial)``. Linear: ``lm(...)``.
     Poisson: of counts, and of anything from 0 on, whose standard errors must be robust; ``glm(..., quasipoisson)``.
+    ``strata``, of linear only: those of ``used.within``, as if each had a column; the intercept is that of their mean.
 
     Raises
     ------
@@ -110,13 +113,12 @@ def fit_model(X, y, method, trials=None):
     >>> [round(float(np.exp(fit.coefficients[0])), 9) for fit in (counts, shares)]
     [2.333333333, 1.666666667]
     """
-    Z, back = orthonormal(X)
     m = np.ones(len(y)) if trials is None else trials
+    X, root = within(X, m, strata), np.sqrt(m)[:, None]
+    Z, back = orthonormal(X * root if method == "linear" else X)
     if method == "linear":
-        root = np.sqrt(m)[:, None]
-        Z, back = orthonormal(X * root)
         beta = back @ (Z.T @ (root[:, 0] * y)) / len(y)
-        return Fit(method, X, beta, m, m * (y - X @ beta), m, IDENTITY)
+        return Fit(method, X, beta, m, m * within(y - X @ beta, m, strata), m, IDENTITY, strata)
     family = "Poisson" if method == "poisson" else "Binomial"
     beta = back @ (_firth(Z, y, m) if method == "firth" else at_maximum(Z, y, METHODS[method], family, var_weights=m))
     if method == "poisson":

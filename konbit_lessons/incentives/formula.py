@@ -17,6 +17,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from konbit_lessons.errors import ModelError
+from konbit_lessons.field.messages import message
 from konbit_lessons.names import KNOWN, TRANSFORMS, quoted
 from konbit_lessons.words import mark
 
@@ -68,21 +69,27 @@ class Formula:
         pairs = [one for name in incentives for one in (name, f"{name}_amount")]
         asked = tuple(dict.fromkeys(one for one in pairs if one in self.columns))
         if not asked:
-            raise ModelError(
-                f'formula: {str(self)!r} has none of the incentives ({", ".join(incentives)}) on the right of "~". '
-                "Add the one that is asked about."
-            )
+            raise ModelError(message("none_asked", formula=str(self), incentives=", ".join(incentives)))
         return asked
 
-    def matrix(self, frame, incentives, by=None):
+    @property
+    def alone(self):
+        """The columns that are a term of their own, and part of no other."""
+        import patsy
+
+        terms = [term.name() for term in patsy.ModelDesc.from_formula(self.right).rhs_termlist]
+        return [one for one in self.columns if [term for term in terms if mentions(term, one)] == [quoted(one)]]
+
+    def matrix(self, frame, incentives, by=None, absorbed=""):
         """The matrix (n, k) of a frame, the names of its columns, and the formula as statsmodels keeps it.
 
-        With ``by``, every term of an incentive has its own effect in each group.
+        With ``by``, every term of an incentive has its own effect in each group; ``absorbed`` is left out.
         """
-        X, spec = evaluated(self.right, frame, self)
+        right = f"{self.right} - {quoted(absorbed)}" if absorbed else self.right
+        X, spec = evaluated(right, frame, self)
         if by:
             own = [one for one in spec.term_names if any(mentions(one, name) for name in incentives)]
-            X, spec = evaluated(f"{self.right} + {quoted(by)} + ({' + '.join(own)}):{quoted(by)}", frame, self)
+            X, spec = evaluated(f"{right} + {quoted(by)} + ({' + '.join(own)}):{quoted(by)}", frame, self)
         if not np.ptp(X.to_numpy(), axis=0).min(initial=1.0) == 0.0:
             raise ModelError(f'formula: {str(self)!r} leaves out the intercept; write it without "0 +" or "- 1".')
         return X.to_numpy(float), list(X.columns), spec
@@ -133,10 +140,7 @@ def read_formula(text, columns):
         raise ModelError(f'formula: found {text!r}; expected one outcome, "~", and what may go with it, {EXAMPLE}.')
     outcome, names = (_names(side, text, columns) for side in (left, right))
     if both := [name for name in outcome if name in names]:
-        raise ModelError(
-            f'formula: "{both[0]}" stands on both sides of {text!r}; what is asked about cannot predict itself. '
-            'Take it out on the right of "~".'
-        )
+        raise ModelError(message("both_sides", name=both[0], text=text))
     return Formula(left, right, outcome, names)
 
 
@@ -163,10 +167,7 @@ def _names(side, text, columns):
         elif node not in called:
             found += [node.id] if node.id in columns or node.id not in KNOWN else []
         elif node.id not in KNOWN and not hasattr(builtins, node.id):
-            raise ModelError(
-                f'formula: found {node.id}(…) in {text!r}; a formula knows numpy, as in "np.log1p(hours)", and '
-                f"{', '.join(sorted(TRANSFORMS))}. Or make a column of the rows first."
-            )
+            raise ModelError(message("no_function", called=node.id, text=text, known=", ".join(sorted(TRANSFORMS))))
     if missing := [name for name in found if name not in columns]:
         raise unknown_column(missing[0], columns)
     return tuple(dict.fromkeys(found))
@@ -207,14 +208,11 @@ def evaluated(right, frame, formula):
     bad = frame.index.difference(X.index).union(X.index[~np.isfinite(X).all(axis=1)])
     if len(bad):
         seen = ", ".join(f"{name} is {shown(frame.loc[bad[0], name])}" for name in frame if mentions(right, name))
-        raise ModelError(
-            f"formula: in {len(bad)} of {len(frame)} rows a term of {right!r} is no number, such as where {seen}. "
-            "Write a term that has a value everywhere, such as np.log1p in place of np.log."
-        )
+        raise ModelError(message("no_number", bad=len(bad), all=len(frame), right=str(formula), seen=seen))
     return X, manager.spec
 
 
-def independent(X, names, asked):
+def independent(X, names, asked, absorbed=""):
     """The columns of X that none of the others give.
 
     Adjusters come first: one that repeats earlier ones is dropped. Of the columns of incentives, one is dropped only if
@@ -225,6 +223,7 @@ def independent(X, names, asked):
     X : array (n, k), the intercept among its columns
     names : of its columns
     asked : positions of the columns of incentives
+    absorbed : the column within whose levels X is taken, so that it is part of every relation
 
     Returns
     -------
@@ -238,10 +237,13 @@ def independent(X, names, asked):
     intercept = int(np.flatnonzero((size == 0) & (X[0] != 0))[0])
     order = [j for j in range(len(names)) if j not in asked and j != intercept] + list(asked)
     relations, notes = [], []
-    while (found := _first_given(centred / np.where(size > 0, size, 1.0), order)) is not None:
+    while (found := _first_given(centred / np.where(size > 0, size, 1.0), order, absorbed)) is not None:
         slopes, j = found
         slopes = {one: b * size[j] / size[one] for one, b in slopes.items()}
-        direction, involved = np.zeros(len(names)), [label(names[one]) for one in (j, *slopes)]
+        direction, involved = (
+            np.zeros(len(names)),
+            [label(names[one]) for one in (j, *slopes)] + [absorbed] * bool(absorbed),
+        )
         direction[[j, *slopes]] = [1.0, *(-slope for slope in slopes.values())]
         direction[intercept] = -(X @ direction).mean() / X[0, intercept]
         relations.append((direction, involved))
@@ -250,8 +252,10 @@ def independent(X, names, asked):
     return sorted([intercept, *order]), relations, notes
 
 
-def _first_given(Z, order):
+def _first_given(Z, order, absorbed):
     """The first column that those before it give: position → slope of each of them, and its own; None without any."""
+    if absorbed and (flat := [j for j in order if not Z[:, j].any()]):  # many may be, of those that strata tell
+        return {}, flat[0]
     R = np.linalg.qr(Z[:, order], mode="r")
     given = np.flatnonzero(np.abs(np.diag(R)) <= TOLERANCE)
     if not len(given):

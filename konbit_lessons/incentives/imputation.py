@@ -12,6 +12,7 @@ import pandas as pd
 from scipy import stats
 
 from konbit_lessons.errors import ModelError
+from konbit_lessons.field.messages import message
 from konbit_lessons.incentives.used import is_number
 
 FEWEST = 20  # imputations (STATISTICS, point 8)
@@ -125,10 +126,7 @@ def imputed(result, *, imputations=FEWEST, seed=1):
         enough = max(2 * DONORS, known.shape[1] + DONORS)
         for name, count in known[fill].notna().sum().items():
             if count < enough:
-                raise ModelError(
-                    f'"{name}": {count} organizations have an answer; expected at least {enough} to impute the others '
-                    f"from {known.shape[1]} columns. Leave the column out, or name fewer."
-                )
+                raise ModelError(message("few_answers", name=name, count=count, enough=enough, columns=known.shape[1]))
         rng = np.random.default_rng(seed)
         for _ in range(imputations):
             drawn = pd.DataFrame(_chained(known.to_numpy(), rng), index=known.index, columns=known.columns)
@@ -167,8 +165,7 @@ def pool(estimates, std_errors, df_complete=np.inf):
     q, u = np.asarray(estimates, float), np.asarray(std_errors, float) ** 2
     m = len(q)
     if m < 2 or len(u) != m:
-        found = f"found {m} estimates and {len(u)} standard errors"
-        raise ModelError(f"pool: {found}; expected two or more, as many of each.")
+        raise ModelError(message("no_pool", estimates=m, errors=len(u)))
     between = (1 + 1 / m) * q.var(ddof=1)
     total = u.mean() + between
     share = max(between / total, 1e-4)  # as in mice: with no spread at all the first ν would be infinite

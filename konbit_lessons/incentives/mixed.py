@@ -18,6 +18,7 @@ from scipy.special import expit, logsumexp
 from scipy.stats import norm
 
 from konbit_lessons.errors import ModelError
+from konbit_lessons.field.messages import message
 from konbit_lessons.incentives.design import build_design
 from konbit_lessons.incentives.fit import fit_model, orthonormal, separated_in
 
@@ -303,17 +304,11 @@ def organization_profiles(rows, *, organization="organization_id", confidence=0.
     """
     design = build_design(rows, **{**question, "cluster": organization})
     if named := separated_in(design):
-        raise ModelError(
-            f"profiles: {', '.join(named)} tells without exception who took part, so no level can be told beside it. "
-            "Leave it out."
-        )
+        raise ModelError(message("no_level_beside", names=", ".join(named)))
     codes = design.clusters[organization]
     fit = mixed_logit(design.X, design.y, codes)
     if fit.sd < 0.01:
-        raise ModelError(
-            f"profiles: beyond their invitations the {int(codes.max()) + 1} organizations do not differ by more than "
-            "chance, so none has a level of its own. Say so instead."
-        )
+        raise ModelError(message("no_levels", organizations=int(codes.max()) + 1))
     names = pd.Index(pd.factorize(design.ids[organization], sort=True)[1], name=organization)
     table = _levels(design, fit, codes, confidence).set_axis(names)
     eta, contributions = design.X @ fit.coefficients + fit.modes[codes], pd.DataFrame(index=names)

@@ -13,6 +13,7 @@ from scipy.special import expit, logit
 from scipy.stats import norm, rankdata
 
 from konbit_lessons.errors import ModelError
+from konbit_lessons.field.messages import message
 from konbit_lessons.incentives.fit import at_maximum, fit_model
 
 FOLDS = 5
@@ -66,8 +67,7 @@ def prediction(result, *, folds=FOLDS, confidence=0.95):
     """
     design, method = result.answers.design, result.asked[1]["method"]
     if method not in METHODS:
-        known = ", ".join(METHODS)
-        raise ModelError(f"method: found {method!r}; expected one of {known}, which predict a probability.")
+        raise ModelError(message("no_probability", method=method, known=", ".join(METHODS)))
     X, y, codes = design.X, design.y, design.clusters[design.first]
     fold = folds_of(codes, folds)
     p, base = np.empty(len(y)), np.empty(len(y))
@@ -100,8 +100,7 @@ def folds_of(groups, folds=FOLDS):
     """
     names, codes = np.unique(np.asarray(groups), return_inverse=True)
     if not 2 <= folds <= len(names):
-        found = f"found {folds} for {len(names)} groups"
-        raise ModelError(f"folds: {found}; expected at least 2 and at most one per group.")
+        raise ModelError(message("folds", folds=folds, groups=len(names)))
     return codes.ravel() % folds
 
 

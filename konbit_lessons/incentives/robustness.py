@@ -24,7 +24,6 @@ from konbit_lessons.incentives.fit import fit_model, orthonormal, strictly
 ENDS = ["estimate", "conf_low", "conf_high"]
 COLUMNS = ["term", "specification", "own_estimate", *ENDS, "n", "reason"]
 QUARTER, SENIOR, DELEGATES = "fiscal_quarter", "senior_delegate", "delegates"
-MOST_FIXED = 250  # fixed effects: 250 take seconds, 1,000 minutes
 LARGEST = 1500  # rows of a group, whose matrix of rows by rows GEE inverts
 MOST_GROUPS = 2000  # of GEE, which takes one after the other
 MOST_NUMBERS = 25_000  # groups times columns, of the random intercept, at each of 41 nodes and of three starts
@@ -105,6 +104,8 @@ def _answers(context, key):
         return dict.fromkeys(context.varies_by, "separated"), 0
     if specification in (_gee, _mixed) and all(sizes.max() == 1 for sizes in context.sizes):
         return dict.fromkeys(context.varies_by, "alone"), 0  # nothing rests on rows of a group being alike
+    if context.design.absorbed and (needs == YES_NO or specification in (_bootstrap, _lin)):
+        return dict.fromkeys(context.varies_by, "too_large"), 0  # with a column for each of so many levels
     with suppress(ModelError):
         return specification(context)
     return {}, 0
@@ -153,7 +154,7 @@ class Context:
 
 def _sandwich(context, design, method):
     """Effects of another fit, with CR2 by every cluster column, as the main answer has them."""
-    fit = fit_model(design.X, design.y, method, design.mass)
+    fit = fit_model(design.X, design.y, method, design.mass, design.strata)
     robust = clusters.clusterings(fit, design.clusters)
     found = {term: reason for term, (reason, _) in design.unfit.items()}
     for term in context.varies_by.keys() - found:
@@ -177,13 +178,13 @@ def _bootstrap(context):
 def _permutation(context):
     """Least squares, and what the estimate becomes when the incentive is dealt out anew and there is no effect."""
     design, found, tail = context.design, {}, (1 - context.confidence) / 2
-    fit = fit_model(design.X, design.y, "linear")
+    fit = fit_model(design.X, design.y, "linear", strata=design.strata)
     for term in context.varies_by:
         if not design.contrast(term).is_plain:  # a shuffle of one column leaves its interactions as they were
             continue
         column = design.contrast(term).columns[0]
-        others, _ = np.linalg.qr(np.delete(design.X, column, axis=1))
-        x, b = design.X[:, column], fit.coefficients[column]
+        others, _ = np.linalg.qr(np.delete(fit.X, column, axis=1))
+        x, b = fit.X[:, column], fit.coefficients[column]
         options = {"varies_by": context.varies_by[term], "permutations": context.draws, "seed": context.seed}
         options["drawn_within"] = context.drawn_within
         chance = sparse.shuffled_scores(design, term, fit.score, **options) / (x @ (x - others @ (others.T @ x)))
@@ -264,8 +265,6 @@ def _fixed(context):
     """Least squares with a level for every organization and quarter: each is compared with itself only."""
     first = context.design.first
     levels = {f"{name}, each": name for name in (first, QUARTER) if name in context.rows}
-    if context.rows[first].nunique() > MOST_FIXED:
-        return dict.fromkeys(context.varies_by, "too_large"), 0
     rows = context.rows.assign(**{each: context.rows[name].astype("category") for each, name in levels.items()})
     right = " + ".join([context.design.formula.right, *map(formula.quoted, levels)])
     return _sandwich(context, context.redesign(rows, right, method="linear"), "linear")
@@ -281,7 +280,7 @@ def _lin(context):
 
 
 def _unadjusted(context):
-    rows = context.rows.dropna(subset=context.design.adjusters)  # the same rows: one choice at a time
+    rows = context.rows.dropna(subset=context.design.formula.columns)  # the same rows: one choice at a time
     right = " + ".join(context.design.terms_of(context.design.asked))
     return _sandwich(context, context.redesign(rows, right), context.question["method"])
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from konbit_lessons.errors import ModelError
+from konbit_lessons.field.messages import message
 from konbit_lessons.incentives.answers import FEWEST_DF
 from konbit_lessons.incentives.clusters import KINDS, clusterings, varies_by
 from konbit_lessons.incentives.contrasts import IDENTITY, LOGIT, Link, contrast_of
@@ -20,6 +21,7 @@ from konbit_lessons.incentives.design import names_of
 from konbit_lessons.incentives.fit import Fit, fit_model
 from konbit_lessons.incentives.formula import matrix_of
 from konbit_lessons.incentives.result import label_of
+from konbit_lessons.incentives.used import within
 
 TESTED = ["estimate", "std_error", "df", "t", "p_value", "conf_low", "conf_high"]
 EXPECTED = "a fitted OLS, WLS, Logit or GLM of statsmodels, such as smf.glm(formula, rows, family=Binomial()).fit()"
@@ -125,8 +127,7 @@ def effects(fit, clusters, columns, kind="CR2", confidence=0.95):
         raise ModelError(f'effects: "{missing[0]}" is not in the data of the fit; they have {found}.')
     told = fitted.coefficients, fitted.link, fitted.offset
     design = SimpleNamespace(frame=fitted.frame, X=fitted.Z, names=fitted.names, matrix=fitted.matrix)
-    changes = _changes(design, codes, names_of(columns))
-    each = {term: (*change.effect(*told), own) for term, _, change, own in changes}
+    each = {one: (*change.effect(*told), own) for one, _, change, own in _changes(design, codes, names_of(columns))}
     return _table(each, robust, confidence)[TESTED]
 
 
@@ -180,8 +181,10 @@ def fit_of(answers):
     from statsmodels.regression.linear_model import OLS, WLS
 
     design, fit, robust = answers.design, answers.fit, answers.robust
-    X, y = pd.DataFrame(design.X, columns=list(design.names)), pd.Series(design.y, name=design.formula.asks)
-    whole = design.X.shape[1] == len(design.spec.column_names) and design.formula.left == design.formula.asks
+    y = pd.Series(within(design.y, design.mass, design.strata), name=design.formula.asks)
+    X = pd.DataFrame(fit.X, columns=list(design.names))
+    whole = design.formula.left == design.formula.asks and not design.absorbed
+    whole &= fit.X.shape[1] == len(design.spec.column_names)
     known = {"formula": str(design.formula), "model_spec": design.spec} if whole else {}
     if fit.is_linear:
         result = (WLS(y, X, weights=design.weights, **known) if np.ptp(design.weights) else OLS(y, X, **known)).fit()
@@ -285,10 +288,7 @@ class Fitted(Fit):
             return given.loc[kept]
         if len(given) == n:
             return given
-        raise ModelError(
-            f"clusters: found {len(given)} rows for the {n} of the fit, and no index that says which. Give those that "
-            "the fit was made of, with an index of their own (rows.reset_index())."
-        )
+        raise ModelError(message("which_rows", given=len(given), n=n))
 
     def codes(self, clusters):
         """Cluster column → codes of the fit's rows."""
@@ -330,7 +330,7 @@ def taken_apart(fit):
     mu, slope = link.inverse(eta), link.slope(eta)
     V = model.family.variance(mu) if kind == "GLM" else slope
     own = model, Z, offset, list(model.exog_names), getattr(model.data, "model_spec", None)
-    return Fitted(kind, Z * (slope / V)[:, None], b, w * V, w * (y - mu), w, link, *own)
+    return Fitted(kind, Z * (slope / V)[:, None], b, w * V, w * (y - mu), w, link, None, *own)
 
 
 def _link(model):

@@ -62,8 +62,7 @@ def profile_limits(fit, y, column, confidence=0.95):
     Z, back = orthonormal(fit.X, column)
     best, drop = np.linalg.solve(back, fit.coefficients), chi2.ppf(confidence, 1) / 2
     side = np.sign(back[column, -1])
-    limits = [_limit(Z, (y, fit.trials), best, drop, one) for one in (-side, side)]
-    return np.array(limits) @ back.T
+    return np.array([_limit(Z, (y, fit.trials), best, drop, one) for one in (-side, side)]) @ back.T
 
 
 def _limit(Z, data, best, drop, side):
@@ -100,7 +99,7 @@ def permutation_p(design, name, *, varies_by, permutations, seed, method="firth"
     if not permutations:
         return float("nan")
     X = np.delete(design.X, design.contrast(name).columns, axis=1)
-    fit = fit_model(X, design.y, method, design.mass)
+    fit = fit_model(X, design.y, method, design.mass, design.strata)
     WX = X * fit.weights[:, None]
     u = fit.score - WX @ np.linalg.lstsq(WX.T @ X, X.T @ fit.score, rcond=None)[0]
     options = {"permutations": permutations, "seed": seed, "drawn_within": drawn_within}

@@ -13,10 +13,9 @@ from konbit_lessons.errors import ModelError
 from konbit_lessons.incentives.balance import is_few
 from konbit_lessons.incentives.clusters import clusterings
 from konbit_lessons.incentives.formula import unknown_column
+from konbit_lessons.incentives.used import within
 
-STRONG = (
-    10  # F of the offer on the treatment, below which the interval would not hold what it says (Staiger, Stock 1997)
-)
+STRONG = 10  # F of the offer on the treatment: below, the interval does not hold what it says (Staiger and Stock 1997)
 
 
 def treated_of(result, column):
@@ -40,15 +39,17 @@ def treated_of(result, column):
         raise unknown_column(column, rows.columns)
     known = rows.dropna(subset=column).reset_index(drop=True)
     linear = result.again(known, {"method": "linear"}, by=None, permutations=0)
-    design, d = linear.answers.design, known[column].to_numpy(float)[linear.answers.design.order]
+    design, fit = linear.answers.design, linear.answers.fit
+    d = known[column].to_numpy(float)[design.order]
     if len(design.fitted) != 1 or not np.isin(d, (0.0, 1.0)).all():
         raise ModelError(f'treated "{column}": expected yes or no, and one incentive, which is yes or no.')
     (key,) = design.fitted
     contrast, sides = design.contrast(key), design.compared(key)
-    basis, beta = _two_stages(linear.answers, contrast, d)
+    inside = within(d, design.mass, design.strata)
+    basis, beta = _two_stages(linear.answers, contrast, inside)
     w = np.sqrt(design.mass)
-    uptake = np.linalg.lstsq(w[:, None] * design.X, w * d, rcond=None)[0]
-    first = _basis(linear.answers, design.X, d - design.X @ uptake, contrast)
+    uptake = np.linalg.lstsq(w[:, None] * fit.X, w * inside, rcond=None)[0]
+    first = _basis(linear.answers, fit.X, inside - fit.X @ uptake, contrast)
     strength = (contrast.mean_step @ uptake / first.std_error) ** 2
     few = any(is_few(d[side], result.smallest) for side in sides)
     shares = dict(zip(("with_it", "without_it"), (float(d[side].mean()) for side in sides), strict=True))
@@ -58,16 +59,14 @@ def treated_of(result, column):
 
 def _two_stages(answers, contrast, d):
     """The basis of the treatment's coefficient, and the coefficients, the treatment in the place of the incentive."""
-    design, (j,) = answers.design, contrast.columns
-    w = np.sqrt(design.mass)[:, None]
-    X = design.X.copy()
+    design, Z, (j,) = answers.design, answers.fit.X, contrast.columns
+    w, X = np.sqrt(design.mass)[:, None], Z.copy()
     X[:, j] = d
-    fitted = design.X @ np.linalg.lstsq(w * design.X, w * X, rcond=None)[0]
+    fitted = Z @ np.linalg.lstsq(w * Z, w * X, rcond=None)[0]
     beta = np.linalg.solve((design.mass[:, None] * fitted).T @ X, (design.mass[:, None] * fitted).T @ design.y)
-    return _basis(answers, fitted, design.y - X @ beta, contrast), beta
+    return _basis(answers, fitted, within(design.y - X @ beta, design.mass, design.strata), contrast), beta
 
 
 def _basis(answers, X, residuals, contrast):
-    fit = replace(answers.fit, X=X, score=answers.design.mass * residuals)
-    robust = clusterings(fit, answers.design.clusters)
+    robust = clusterings(replace(answers.fit, X=X, score=answers.design.mass * residuals), answers.design.clusters)
     return robust.basis(contrast.mean_step, confidence=answers.confidence)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from konbit_lessons.errors import ModelError
+from konbit_lessons.field.messages import message
 from konbit_lessons.incentives.formula import Note, evaluated, quoted, shown, unknown_column
 from konbit_lessons.words import mark
 
@@ -27,14 +28,16 @@ def used_rows(rows, formula, *, incentives, cluster, by, method="firth", trials=
 
     Returns
     -------
-    dict, fields of ``Design``: frame, ids, y, trials, weights, clusters, left_out, notes, order
+    dict, fields of ``Design``: frame, ids, y, trials, weights, clusters, left_out, notes, order, absorbed
     """
     further = [name for name in (trials, by, weights) if name]
     _check_columns(rows, cluster, further, incentives)
     columns = dict.fromkeys([*formula.outcome, *further, *incentives, *formula.columns, *cluster])
     _refuse_of_who_came(rows, formula.outcome)
     used, left_out, kept = _complete(rows, list(columns), trials)
-    frame = _frame(used, formula, incentives, cluster, reference or {}, by)
+    absorbed = _absorbed(used, formula, incentives) if method == "linear" else ""
+    first = cluster[0] if method != "linear" else ""  # by least squares its groups can be compared with themselves
+    frame = _frame(used, formula, incentives, cluster, reference or {}, by, absorbed, first)
     if formula.left in map(quoted, formula.outcome):
         outcome = used[formula.outcome[0]]
     else:
@@ -44,10 +47,7 @@ def used_rows(rows, formula, *, incentives, cluster, by, method="firth", trials=
     w = _weights(used[weights]) if weights else np.ones(len(y))
     codes = {name: pd.factorize(used[name], sort=True)[0] for name in cluster}
     if alone := [name for name, of in codes.items() if of.max() == 0]:
-        raise ModelError(
-            f'cluster column "{alone[0]}": found one value ({shown(used[alone[0]].iloc[0])}); expected at least two '
-            "groups, because the spread between groups tells how sure an estimate is. Name another in cluster."
-        )
+        raise ModelError(message("one_cluster", name=alone[0], value=shown(used[alone[0]].iloc[0])))
     keys = [one.cat.codes if isinstance(one.dtype, pd.CategoricalDtype) else one for _, one in frame.items()]
     order = np.lexsort([*keys, w, m, y, *reversed(codes.values())])
     counted = {"dropped": len(rows) - len(used), "all": len(rows), "counted": _counted(left_out)}
@@ -56,7 +56,7 @@ def used_rows(rows, formula, *, incentives, cluster, by, method="firth", trials=
     found = {"frame": frame, "ids": ids, "clusters": {name: of[order] for name, of in codes.items()}}
     notes = (note,) if counted["dropped"] else ()
     found |= {"y": y[order], "trials": m[order], "weights": w[order], "order": kept[order]}
-    return found | {"left_out": left_out, "notes": notes}
+    return found | {"left_out": left_out, "notes": notes, "absorbed": absorbed}
 
 
 def checked(rows):
@@ -86,11 +86,7 @@ def _refuse_of_who_came(rows, outcome):
     absent = rows[CAME].fillna(True).astype(float) == 0
     for name in outcome:
         if absent.any() and rows.loc[absent, name].isna().all():
-            raise ModelError(
-                f'outcome "{name}": found no value in all {absent.sum()} rows in which {CAME} is no; expected one in '
-                f"each, since it is asked who takes part. Count these as no, with rows.assign({name}=rows[{name!r}]."
-                f"fillna(False)), or ask only of those that came, with rows[rows[{CAME!r}] == 1]."
-            )
+            raise ModelError(message("of_those_that_came", name=name, absent=absent.sum(), came=CAME))
 
 
 def _complete(rows, columns, trials):
@@ -103,10 +99,7 @@ def _complete(rows, columns, trials):
     first = (missing & (missing.cumsum(axis=1) == 1)).sum()
     left_out = first[first > 0].rename_axis("column").reset_index(name="rows")
     if missing.any(axis=1).all():
-        raise ModelError(
-            f"no row is complete: of {len(rows)} rows, {_counted(left_out)}. "
-            "Leave out the column that is mostly missing."
-        )
+        raise ModelError(message("none_complete", all=len(rows), counted=_counted(left_out)))
     kept = ~missing.any(axis=1)
     return used[kept], left_out, np.flatnonzero(kept)
 
@@ -115,7 +108,7 @@ def _counted(left_out):
     return ", ".join(f"{rows} have no {column}" for column, rows in left_out.itertuples(index=False))
 
 
-def _frame(used, formula, incentives, cluster, reference, by):
+def _frame(used, formula, incentives, cluster, reference, by, absorbed, first):
     """The columns of the formula as it takes them; of an incentive of kinds, the one compared with in front."""
     for name in reference:
         if name not in incentives or is_number(used[name]):
@@ -124,13 +117,10 @@ def _frame(used, formula, incentives, cluster, reference, by):
     for name in (*incentives, *formula.columns):
         if name in incentives:
             columns[name] = prepared(used[name], "an incentive", reference=reference.get(name), most=MOST_LEVELS)
-        elif name in cluster and not is_number(used[name]) and not _within(used, incentives, name, cluster):
-            raise ModelError(
-                f'adjuster "{name}": found a cluster column; with a level for each of its groups nothing would be left '
-                "to compare between them. Take it out of the formula."
-            )
+        elif name in cluster and not is_number(used[name]) and not _within(used, incentives, name, first):
+            raise ModelError(message("cluster_adjuster", name=name))
         else:
-            columns[name] = prepared(used[name], "adjuster")
+            columns[name] = prepared(used[name], "adjuster", most=np.inf if name == absorbed else MOST_ADJUSTED)
     if by:
         text = isinstance(used[by].dtype, pd.CategoricalDtype)
         columns[by] = prepared(used[by] if text else used[by].astype("str"), "by")
@@ -140,11 +130,27 @@ def _frame(used, formula, incentives, cluster, reference, by):
     return pd.DataFrame(columns)
 
 
-def _within(used, incentives, name, cluster):
-    """Whether some incentive differs within groups of a further cluster column, so that these can be adjusted for."""
-    return name != cluster[0] and any(
-        len(used[[name, one]].drop_duplicates()) > used[name].nunique() for one in incentives
-    )
+def _absorbed(used, formula, incentives):
+    """The adjuster of the most kinds, where they are too many for a column each and it is a term of its own."""
+    sizes = {name: used[name].nunique() for name in formula.alone if name not in incentives}
+    most = max((name for name in sizes if not is_number(used[name])), key=sizes.get, default="")
+    return most if most and sizes[most] > MOST_ADJUSTED else ""
+
+
+def within(x, mass, strata):
+    """Columns x (n,) or (n, k) less their means in each stratum, plus those of all rows; as they are without strata.
+
+    ``strata`` (n, S) is sparse, of each row 1 over the root of its stratum's ``mass``. So least squares on x has the
+    coefficients of least squares with a column for each stratum: Frisch and Waugh (1933), Econometrica 1, 387-401.
+    """
+    if strata is None:
+        return x
+    return x - strata @ (strata.T @ (x.T * mass).T) + np.average(x, axis=0, weights=mass)
+
+
+def _within(used, incentives, name, first):
+    """Whether some incentive differs within groups of a cluster column, so that these can be adjusted for."""
+    return name != first and any(len(used[[name, one]].drop_duplicates()) > used[name].nunique() for one in incentives)
 
 
 def prepared(column, role, *, reference=None, most=MOST_ADJUSTED):
@@ -191,13 +197,9 @@ def is_number(column):
 def _refuse_what_has_no_kinds(column, role):
     dtype, first = column.dtype, column.iloc[0]
     if pd.api.types.is_datetime64_any_dtype(dtype) or isinstance(first, date):
-        expected = "yes/no (true/false), a number, or text such as a quarter"
-        raise ModelError(f'{role} "{column.name}": found a date; expected {expected}.')
+        raise ModelError(message("no_date", role=role, name=column.name))
     if pd.api.types.is_timedelta64_dtype(dtype) or isinstance(first, list | dict | set | tuple | np.ndarray):
-        raise ModelError(
-            f'{role} "{column.name}": found {first!r}; expected yes/no (true/false), a number or text. Make such a '
-            "column of it first."
-        )
+        raise ModelError(message("no_kinds", role=role, name=column.name, first=first))
 
 
 def _kinds(column, role, most):
@@ -209,15 +211,10 @@ def _kinds(column, role, most):
     _refuse_numbers_as_text(names, column, role)
     spellings = pd.Series(names, index=[name.casefold().strip() for name in names])
     if alike := spellings[spellings.index.duplicated(keep=False)].tolist():
-        raise ModelError(
-            f'{role} "{column.name}": found {alike[0]!r} and {alike[1]!r}; expected kinds that differ in more than '
-            "capitals and spaces. Write them alike."
-        )
+        raise ModelError(message("kinds_alike", role=role, name=column.name, one=alike[0], other=alike[1]))
     if len(names) > most:
-        raise ModelError(
-            f'{role} "{column.name}": found {len(names)} different values, such as {names[0]!r}; expected yes/no '
-            f"(true/false), a number, or at most {most} kinds. Group the kinds."
-        )
+        about = {"role": role, "name": column.name, "found": len(names), "first": names[0], "most": most}
+        raise ModelError(message(f"many_{'levels' if role == 'adjuster' else 'kinds'}", **about))
     return names
 
 
@@ -228,10 +225,7 @@ def _refuse_numbers_as_text(names, column, role):
     if isinstance(column.dtype, pd.CategoricalDtype) or few or numbers.sum() <= len(names) / 2:
         return
     slip = next((name for name, is_one in zip(names, numbers, strict=True) if not is_one), names[0])
-    raise ModelError(
-        f'{role} "{column.name}": found the text {slip!r} among numbers; expected numbers. Correct it, or make '
-        "it a number; where numbers are the names of kinds, make it a category."
-    )
+    raise ModelError(message("text_among_numbers", role=role, name=column.name, slip=slip))
 
 
 def read_outcome(used, outcome, method, trials=None):
@@ -250,11 +244,7 @@ def read_outcome(used, outcome, method, trials=None):
     """
     column = used[outcome]
     if (method == "binomial") != bool(trials):
-        raise ModelError(
-            'method="binomial" counts how many of how many took part: name the column of those invited in trials.'
-            if method == "binomial"
-            else f'trials="{trials}": found method="{method}"; counts of how many took part need method="binomial".'
-        )
+        raise ModelError(message(f"trials_{'alone' if trials else 'lacking'}", trials=trials, method=method))
     numbers = _numbers(column)
     if trials:
         m = _numbers(used[trials])
@@ -269,18 +259,13 @@ def read_outcome(used, outcome, method, trials=None):
         wrong = ~((numbers >= 0) & (numbers <= 1))
         _refuse(column, wrong, "yes or no, or a share from 0 to 1", "Divide percent by 100.")
     else:
-        hint = "Choose a yes/no column, or make one."
-        if np.nanmin(numbers, initial=0) >= 0 and np.nanmax(numbers, initial=0) <= 1:
-            hint = 'For a share, say method="fractional".'
-        elif np.isfinite(numbers).any():
-            hint = 'For a number, say method="linear"; for counts, method="poisson".'
+        is_share = np.nanmin(numbers, initial=0) >= 0 and np.nanmax(numbers, initial=0) <= 1
+        hint = message(f"as_{'share' if is_share else 'number' if np.isfinite(numbers).any() else 'yes_no'}")
         _refuse(column, ~np.isin(numbers, (0.0, 1.0)), "yes or no (true/false or 1/0), or blank", hint)
     if numbers.min() == numbers.max():
-        same = f'outcome "{outcome}": in all {len(numbers)} rows '
-        value = {0.0: "no", 1.0: "yes"}.get(numbers[0], f"{numbers[0]:g}")
-        said = {0.0: "nobody took part", 1.0: "everybody took part"} if outcome == CAME else {}
-        hint = "Take other rows, such as of a longer period, or another outcome."
-        raise ModelError(f"{same}{said.get(numbers[0], f'it is {value}')}, so nothing can go with it. {hint}")
+        of_all = ("nobody took part", "everybody took part") if outcome == CAME else ("it is no", "it is yes")
+        same = dict(enumerate(of_all)).get(numbers[0], f"it is {numbers[0]:g}")
+        raise ModelError(message("one_outcome", outcome=outcome, all=len(numbers), same=same))
     return numbers, m if trials else np.ones(len(numbers))
 
 
@@ -288,8 +273,7 @@ def _weights(column):
     """Weights relative to their mean: what they are multiplied by all alike changes nothing."""
     w = _numbers(column)
     if wrong := column[~((w > 0) & np.isfinite(w))].tolist():
-        hint = "Leave such rows out, or give them a weight."
-        raise ModelError(f'weights "{column.name}": found {shown(wrong[0])}; expected a number above 0. {hint}')
+        raise ModelError(message("no_weight", name=column.name, found=shown(wrong[0])))
     return w / w.mean()
 
 

@@ -68,8 +68,7 @@ def by_direction(say, gap, *, more, fewer, unclear, **values):
     line = gap.iloc[0].to_dict()
     if {"before", "now"} <= line.keys():
         line["estimate"] = apart(line["before"], line["now"])
-    text = {1: more, -1: fewer, 0: unclear}[sign(line)]
-    return say(text, **{"points": abs(line["estimate"])} | line | values)
+    return say({1: more, -1: fewer, 0: unclear}[sign(line)], **{"points": abs(line["estimate"])} | line | values)
 
 
 def sign(line):

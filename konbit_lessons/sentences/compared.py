@@ -64,8 +64,7 @@ def then_and_now(say, compared):
     for name, side in {"said_then": "said", "known_then": "then", "known_now": "now"}.items():
         each = zip(compared["kind"], compared[side], compared[f"strength_{side}"], strict=True)
         compared[name] = [number_as_text(say, *one) for one in each]
-    moved = [_moved_by(say, row) for _, row in compared.iterrows()]
-    return compared.assign(moved_by=moved).drop(columns="parts")
+    return compared.assign(moved_by=[_moved_by(say, row) for _, row in compared.iterrows()]).drop(columns="parts")
 
 
 def _moved_by(say, row):

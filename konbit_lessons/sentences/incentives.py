@@ -46,6 +46,7 @@ def incentive_rows(say, result):
     """
     units, table, why = units_of(say, result), result.table, mark("the data cannot tell, because {reason}")
     rows = table.assign(step=table["step"].fillna(1), **of_a_step(say, table, table["step"]))
+    rows["against"] = [_against(say, row) for row in table.to_dict("records")]
     alike = _alike(table, 1 - result.confidence)
     rows["p_adjusted"] = table["p_adjusted"].fillna((table["permutation_p"] * len(table)).where(alike))
     rows["strength"] = table["strength"].mask(alike, "clear")
@@ -87,7 +88,13 @@ def step_of(say, row):
 def term_name(say, term):
     """Return what a term is called; a kind of an incentive, as ``support[coaching]``, by the kind's name."""
     factor, _, level = str(term).removesuffix("]").partition("[")
-    return say("{factor:Name}: {level}", factor=factor, level=level) if level else say("{term:Name}", term=term)
+    if not level:
+        return say("{term:Name}", term=term)
+    return say("{factor:Name}: {level}", factor=factor, level=say.level(factor, level))
+
+
+def _against(say, row):
+    return row["against"] and say.level(row["term"].partition("[")[0], row["against"])
 
 
 def _label(say, row):
@@ -203,7 +210,8 @@ def against_each_other(say, result):
     for row in result.pairs.to_dict("records"):
         if row["strength"] != "cannot tell":
             evidence = say("{confidence:percent} interval {span}", confidence=result.confidence, span=span(say, row))
-            about = {"difference": _difference(say, row | {"kind": "", "step": 1}, units), "evidence": evidence}
+            row |= {"kind": "", "step": 1, "against": _against(say, row)}
+            about = {"difference": _difference(say, row, units), "evidence": evidence}
             said.append(say(TEXTS["of_incentive"][row["strength"]], label=term_name(say, row["term"]), **about))
     return said
 
@@ -331,14 +339,13 @@ def strength_rule(say, result):
     correction = say("the correction of Benjamini and Hochberg") if result.exploratory else say("Holm's correction")
     values = {"confidence": result.confidence, "smallest": result.smallest_effect, "correction": correction}
     values |= {"error": 1 - result.confidence, "chance": LIKELY * (1 - result.confidence)}
-    unasked = ("clear", "likely") if say.units and len(result.table) == 1 else ("alone",)  # one has no others beside it
+    unasked = ("clear", "likely", "errors") if say.units and len(result.table) == 1 else ("alone",)  # one has no others
     return [say_known(say, rule, **values) for key, rule in TEXTS["rule"].items() if key not in unasked]
 
 
 def caveat(say):
     """Return what the comparison is, and what it is no proof of."""
-    drawn = say.units and say.programme.study.randomized
-    return say(TEXTS["caveat"]["drawn" if drawn else "observed"])
+    return say(TEXTS["caveat"]["drawn" if say.units and say.programme.study.randomized else "observed"])
 
 
 def further_outcomes(say, result):
@@ -356,15 +363,15 @@ def treated(say, result):
     if not column:
         return None
     row = result.treated(column) | {"treated": say.name(column), "confidence": result.confidence}
-    text = TEXTS["treated"][row["reason"] or _way(row)]
-    return say(text, points=abs(row["estimate"]), span=span(say, row), **row)
+    return say(TEXTS["treated"][row["reason"] or _way(row)], points=abs(row["estimate"]), span=span(say, row), **row)
 
 
 def balance(say, result):
     """Return the means before, with and without each incentive, of a study that was drawn by lot; else no rows."""
     table = result.balance if say.units and say.programme.study.randomized else result.balance.iloc[:0]
     rows = table.to_dict("records")
-    named = [say.name(row["covariate"]) + f": {row['level']}" * bool(row["level"]) for row in rows]
+    levels = [say.level(row["covariate"], row["level"]) if row["level"] else "" for row in rows]
+    named = [say.name(row["covariate"]) + f": {one}" * bool(one) for row, one in zip(rows, levels, strict=True)]
     return table.assign(label=named, incentive=[str(term_name(say, row["term"])) for row in rows])
 
 
@@ -376,6 +383,14 @@ def marks(say, result):
 
 def numbers_caption(say, result):
     """Return what the table of all incentives shows."""
-    correction = say("Benjamini and Hochberg") if result.exploratory else say("Holm")
     counted = say(TEXTS["numbers_caption"], n=result.n, **units_of(say, result))
-    return counted + (say(TEXTS["several"], correction=correction) if len(result.table) > 1 else None)
+    return counted + (say(TEXTS["several"], correction=_correction(say, result)) if len(result.table) > 1 else None)
+
+
+def p_heading(say, result, rows):
+    """Return the heading of a column of p-values: how they are adjusted, where there are several."""
+    return say("p ({correction})", correction=_correction(say, result)) if len(rows) > 1 else say("p")
+
+
+def _correction(say, result):
+    return say("Benjamini and Hochberg") if result.exploratory else say("Holm")

@@ -234,10 +234,19 @@ def method(say, result, adjust_for=()):
     return [
         say("Taken into account: {names}.", names=names) if names else say("Nothing else is adjusted for."),
         say(TEXTS["method"], method=fitted, clusters=clusters, for_small_samples=errors),
+        say(TEXTS["alone"]) if say.units and min(result.clusters.values()) == result.n else None,
         say(TEXTS["joint"], **joint, n=len(joint["terms"])) if told else None,
+        *_indices(say),
         say("Computed with Python {python} and {packages}.", python=python_version(), packages=packages),
         *(say(note.message, **note.values) for note in notes),
     ]
+
+
+def _indices(say):
+    """Of what the outcomes are the mean that a study makes of others."""
+    for name, made in say.programme.study.index.items() if say.units else ():
+        of = {way: say.list(small(say.name(one)) for one in made if made[one] == way) for way in made.values()}
+        yield say(TEXTS["index"]["both" if len(of) > 1 else min(of)], label=say.name(name), **of)
 
 
 def _clusters(say, result, column, n):

@@ -20,6 +20,7 @@ from konbit_lessons.field import identity
 from konbit_lessons.field.draft.evidence import SCHEMAS, SURE, Known, vocabulary
 from konbit_lessons.field.draft.folder import Folder, Part, Unit, read_folder
 from konbit_lessons.field.draft.matching import Match, matches
+from konbit_lessons.field.draft.study import is_study, study_text
 from konbit_lessons.field.draft.ways import joined, unpivoted
 from konbit_lessons.field.draft.writing import Source, programme_text
 from konbit_lessons.field.programme import IGNORED
@@ -67,18 +68,22 @@ def draft_programme(folder: str | Path, programme_file: str | Path = "programme.
     Raises
     ------
     ProgrammeError
-        The folder is not there, is empty, or no file in it fits a table.
+        The folder is not there, is empty, or no file in it fits a table; one table alone may be that of a study.
     """
     if not (folder := Path(folder)).is_dir():
         raise ProgrammeError(f"{folder}: there is no such folder. Give the folder that holds the raw files.")
     found = read_folder(folder)
     sources, unfit = _sources(found)
     not_placed = found.left_out | {found.name(part.path): why for unit, why in unfit.items() for part in unit.parts}
+    raw = Path(os.path.relpath(folder.resolve(), Path(programme_file).resolve().parent)).as_posix()
+    if not sources and is_study(found.units):
+        name = found.name(found.units[0].parts[0].path)
+        text, placed = study_text(found.units[0], table=f"{raw}/{name}"), [(name, "study", len(found.units[0].columns))]
+        return Draft(text, placed, placed[0][2], text.count("OPEN: ") - 1, found.left_out)
     if not sources:
         there = "no file in it fits a table" if not_placed else "it is empty"
         reasons = "".join(f"\n  {name}: {why.rstrip('.')}." for name, why in not_placed.items())
         raise ProgrammeError(f"{folder}: {there}; nothing was written. Put the raw files there.{reasons}")
-    raw = Path(os.path.relpath(folder.resolve(), Path(programme_file).resolve().parent)).as_posix()
     text = programme_text(found, sources, unfit, raw=raw)
     sizes = {source: len(source.match.placed) + len(source.match.own) for source in sources}
     placed = [(found.name(path), source.table, size) for source, size in sizes.items() for path in source.paths]

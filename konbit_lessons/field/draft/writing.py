@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
-from jinja2 import Environment
+from jinja2 import Environment, Template
 from rapidfuzz.distance import Postfix, Prefix
 
 from konbit_lessons.field.cleaning.by_hand import repeats_in, signed
@@ -86,17 +86,26 @@ class Source:
         return days_in(self.placed[name].cells, self.ways.dates)
 
 
-def programme_text(folder: Folder, sources: list[Source], unfit: dict[Unit, str], *, raw: str) -> str:
-    """The whole file."""
+def template(name: str) -> Template:
+    """A text of this folder that is still to be filled in."""
     environment = Environment(autoescape=False, keep_trailing_newline=True)
     environment.filters |= {"beside": line, "toml": toml, "rows": rows, "escaped": glob.escape, "comment": line}
-    template = environment.from_string(Path(__file__).with_name("drafted.toml.j2").read_text(encoding="utf-8"))
+    return environment.from_string(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+
+
+def programme_text(folder: Folder, sources: list[Source], unfit: dict[Unit, str], *, raw: str) -> str:
+    """The whole file."""
     found = _about(sources) | _declared(sources) | {"waves": _waves(sources), "sources": sources, "folder": folder}
     tables_fed = {source.table for source in sources}
     found["uninvited"] = "sign_in" in tables_fed and "invitations" not in tables_fed
     found |= {"raw": raw, "unfit": unfit, "schemas": SCHEMAS, "exporters": vocabulary()["exporters"]}
     found |= {"outside": is_absolute(raw) or raw.startswith(".."), "stands_for": vocabulary()["stands_for"]}
-    return template.render(found, files_of=_files, numbered_alike=partial(_numbered_alike, sources)).rstrip() + "\n"
+    return (
+        template("drafted.toml.j2")
+        .render(found, files_of=_files, numbered_alike=partial(_numbered_alike, sources))
+        .rstrip()
+        + "\n"
+    )
 
 
 def _about(sources: list[Source]) -> dict:
