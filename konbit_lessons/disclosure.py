@@ -54,8 +54,7 @@ class Gate:
         self._reports = [""]
         self._counted = {}  # (figure, report, by, group) → number, organizations it is about, who (row, organization)
         self._places = {}  # place → itself, or where the very same was counted in the report before
-        self._rules, self._cells, self._finer = [], [], []
-        self._known, self._unseen, self._whole = set(), set(), set()
+        self._rules, self._cells, self._finer, self._known, self._unseen, self._whole = [], [], [], set(), set(), set()
 
     def reports(self, names):
         """Begin one report after the other: what those before it showed is public, what they hid stays hidden."""
@@ -247,9 +246,11 @@ class Gate:
                 found.setdefault(("sum" if apart else "union", whole, tuple(parts)), self._reports.index(report))
         for whole, parts, report in self._grown():
             found.setdefault(("sum", whole, parts), self._reports.index(report))
-        for (low, high), part, at in product(self._finer, self._places, self._places):
-            if (part[0], at[0]) == (low, high) and at[1] == part[1] and _pairs(at) and _pairs(at) < _pairs(part):
-                found.setdefault(("below", self._places[at], (self._places[part],)), self._reports.index(at[1]))
+        for names in self._finer:
+            inner, outer = ([place for place in self._places if place[0] == name] for name in names)
+            for part, at in product(inner, outer):
+                if at[1] == part[1] and at[2] and {*zip(*at[2:], strict=True)} < {*zip(*part[2:], strict=True)}:
+                    found.setdefault(("below", self._places[at], (self._places[part],)), self._reports.index(at[1]))
         for group in dict.fromkeys(place[1:] for place in self._places):
             for kind, figure, others in self._rules:
                 whole, parts = self._at(figure, *group), [self._at(one, *group) for one in others]
@@ -317,8 +318,3 @@ class Gate:
         rows = pd.MultiIndex.from_tuples(places, names=["report", "by", "group"])
         frames = {name: pd.DataFrame(dict(found), rows, dtype="Int64") for name, found in cells.items()}
         return pd.concat(frames, axis="columns")
-
-
-def _pairs(place):
-    """What a group is of: pairs of a column and a value."""
-    return {*zip(*place[2:], strict=True)}

@@ -14,7 +14,7 @@ from konbit_lessons.figures.drawing import Drawing
 PAGES = ("participation", "expectations", "incentives", "data_quality", "learning_report")
 CELLS = {
     ("example", "internal"): 2000,
-    ("example", "shared"): 1590,
+    ("example", "shared"): 1605,
     ("senegal", "internal"): 970,
     ("senegal", "shared"): 625,
 }

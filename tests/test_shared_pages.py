@@ -674,17 +674,16 @@ def test_late_records_of_few_organizations_wait_and_those_of_enough_move_togethe
 
 
 def one_record_later(data, day, which, what):
-    """A table in which one organization that came has one record more on a day; or of invitations, one came no more."""
-    rows, invited = data.tables[what], data.invitations
-    held_on = invited["event_id"].map(data.events.set_index("event_id")["held_on"])
-    came = invited.index[(held_on <= day) & invited["attended"].fillna(False)]
-    one = came[which % len(came)]
+    """A table in which one partner has a record more on a day, and none shortly before; or one came less, by a day."""
+    rows = data.tables[what]
     if what == "invitations":
-        return invited.assign(attended=invited["attended"].mask(invited.index == one, False))
+        held_on = rows["event_id"].map(data.events.set_index("event_id")["held_on"])
+        came = rows.index[(held_on <= day) & rows["attended"].fillna(False)]
+        return rows.assign(attended=rows["attended"].mask(rows.index == came[which % len(came)], False))
     on = {"contributions": "pledged_on", "conversations": "held_on"}[what]
-    record = pd.DataFrame({"organization_id": [invited["organization_id"][one]], on: [day]}).reindex(
-        columns=rows.columns
-    )
+    ids = partners_at_end(data, quarters_of(data, pd.Series([day])).iloc[0]).index
+    free = ids[~ids.isin(rows.loc[rows[on] > day - pd.Timedelta(days=100), "organization_id"])]
+    record = pd.DataFrame({"organization_id": [free[which % len(free)]], on: [day]}).reindex(columns=rows.columns)
     return pd.concat([rows, record]).astype(rows.dtypes).reset_index(drop=True)
 
 
