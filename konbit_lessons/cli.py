@@ -182,6 +182,7 @@ def bundle(file, **asked):
 @seconds_option
 @notebook_option
 @workers_option
+@option("--cluster", metavar="ADDRESS", help="tcp://scheduler:8786: by the workers of a dask.distributed cluster.")
 @force_option
 def briefs(file, organizations, **asked):
     """Make one internal brief for each organization; those that are up to date stay as they are."""
