@@ -11,9 +11,8 @@ cleans it, and makes briefs of its organizations in these ways, one way after th
 - as many by ``make_briefs``, with one worker and with two: starting kernels, reading the tables, profiles of all
   organizations, isolation, gate, journal and index included
 
-A way that does not run here is left out, which the page says. Each way is a process of its own. Seconds of the clock and
-of the processors are those of the process and all below it,
-per brief. ``--write`` writes docs/performance.md.
+A way that does not run here is left out, which the page says. Each way is a process of its own. Seconds of the clock
+and of the processors are those of the process and all below it, per brief. ``--write`` writes docs/performance.md.
 """
 
 import argparse
