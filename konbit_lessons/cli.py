@@ -44,7 +44,9 @@ to_option = option(
     "--to", type=click.Choice(["html", "docx"]), default="html", help="docx: a Word file beside each page."
 )
 strict_option = option("--strict", is_flag=True, help="Refuse a shared report that shows more than may be published.")
-languages_option = option("--language", default="en", metavar="en,fr,ht", help="Language of the pages, or several.")
+languages_option = option(
+    "--language", metavar="en,fr,ht", help="Language of the pages, or several.  [default: the first of programme.toml]"
+)
 
 
 class _Command(click.Command):
@@ -103,6 +105,8 @@ def check(file):
     for (source, table, kind), rows in read.items():
         echo(f"{source}: {f'read as {kind}' if kind else 'empty'}, {rows} rows for the table {table}")
     terminal.say_counts(data)
+    if left := programme.path.read_text(encoding="utf-8").count("OPEN: "):
+        echo(f"{programme.path.name}: {left} lines are marked OPEN; each is yours to decide, and its mark to take out.")
     for notice in terminal.once_per_file(data.notices):
         echo(f"noticed: {notice}")
     sys.exit(terminal.say_problems(data, most=len(data.set_aside) + len(data.notices) + terminal.LISTED, keep=False))

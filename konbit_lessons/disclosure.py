@@ -33,8 +33,11 @@ class _Who:
     def __eq__(self, other):
         return isinstance(other, _Who) and np.array_equal(self.numbers, other.numbers)
 
+    def __len__(self):
+        return len(self.numbers)
+
     def __le__(self, other):
-        return not (self - other).numbers.size
+        return not len(self - other)
 
     def __sub__(self, other):
         return _Who(np.setdiff1d(self.numbers, other.numbers, assume_unique=True))
@@ -75,7 +78,8 @@ class Gate:
         self._numbers, self._ids = {}, {}  # (row, organization) → its number, organization → its own
         self._of = NONE.numbers  # of each number, that of the organization
         self._places = {}  # place → itself, or where the very same was counted in the report before
-        self._rules, self._cells, self._known, self._unseen = [], [], set(), set()
+        self._rules, self._cells, self._finer = [], [], []
+        self._known, self._unseen, self._whole = set(), set(), set()
 
     def reports(self, names):
         """Begin one report after the other: what those before it showed is public, what they hid stays hidden."""
@@ -113,7 +117,7 @@ class Gate:
             groups = {one if isinstance(one, tuple) else (one,): at for one, at in found.items()}
             for group, name in product(sorted(groups), figures):
                 who = _Who(np.unique(numbers[groups[group][flags[name][groups[group]]]]))
-                self._enter((name, self._reports[-1], way, group), len(who.numbers), self._about(who), who)
+                self._enter((name, self._reports[-1], way, group), len(who), self._about(who), who)
 
     def number(self, figure, n, *, about=None):
         """Enter a number that stands alone, and how many organizations it is about where it is not of these."""
@@ -126,7 +130,8 @@ class Gate:
     def nested(self, *figures):
         """Say that each figure is among the next, as came again, came and invited; between them is a figure too.
 
-        Where it was counted who is in them and some of one are not in the next, nothing is said.
+        Where it was counted who is in them and some of one are not in the next, as those that left, everybody knows how
+        many, and between them is no figure.
         """
         self._rules += [("rest", whole, [part]) for part, whole in pairwise(figures)]
 
@@ -149,6 +154,10 @@ class Gate:
         """
         self._cells.append((figure, by, among))
 
+    def within_groups(self, low, high):
+        """Say that a figure in a group is never above another in a larger group that holds it, and between is none."""
+        self._finer.append((low, high))
+
     def known(self, *figures):
         """Say that everybody knows some figures: they hide nothing, and are hidden where they are about few."""
         self._known.update(figures)
@@ -156,6 +165,10 @@ class Gate:
     def unseen(self, *figures):
         """Say that no page shows some figures, by which others go together."""
         self._unseen.update(figures)
+
+    def together(self, *columns):
+        """Say that pages show either all groups of a column or none of them."""
+        self._whole.update((name,) for name in columns)
 
     def decide(self, smallest):
         """Return the numbers that may be shown.
@@ -198,7 +211,8 @@ class Gate:
             kept = [place in untold or not shown.get(place, True) for place in here]
             least = [floors.get(place, 0) for place in here]
             printed = [place[0] not in self._unseen for place in here]
-            hidden, low = figures.hide(smallest, *map(np.array, (printed, public, kept, least)), farthest)
+            together = self._together(here, self._reports[number])
+            hidden, low = figures.hide(smallest, *map(np.array, (printed, public, kept, least, together)), farthest)
             for place, is_hidden, low_end, is_printed in zip(here, hidden, low, printed, strict=True):
                 shown.setdefault(place, not is_hidden)  # what a report has shown, the next cannot take back
                 told = self._counted[place][0] if shown[place] else int(low_end // smallest * smallest) * is_printed
@@ -215,6 +229,12 @@ class Gate:
         if not any(0 < about < smallest for _, about, _ in aside._counted.values()):
             return set()
         return {place for place, is_shown in aside._decided(smallest)[0].items() if not is_shown}
+
+    def _together(self, places, report):
+        """Return a number for each place: the same for those of which a page of the report shows all or none."""
+        ways = {place: at[2] for at, place in self._places.items() if at[1] == report and at[2] in self._whole}
+        numbers = {}
+        return [numbers.setdefault(ways.get(place, place), len(numbers) + 1) for place in places]
 
     def _enter(self, place, n, about, who):
         if self._counted.setdefault(place, (n, about, who)) != (n, about, who):
@@ -254,10 +274,16 @@ class Gate:
                 found.setdefault(("sum" if apart else "union", whole, tuple(parts)), self._reports.index(report))
         for whole, parts, report in self._grown():
             found.setdefault(("sum", whole, parts), self._reports.index(report))
+        for (low, high), part, at in product(self._finer, self._places, self._places):
+            if (part[0], at[0]) == (low, high) and at[1] == part[1] and _pairs(at) and _pairs(at) < _pairs(part):
+                found.setdefault(("below", self._places[at], (self._places[part],)), self._reports.index(at[1]))
         for group in dict.fromkeys(place[1:] for place in self._places):
             for kind, figure, others in self._rules:
                 whole, parts = self._at(figure, *group), [self._at(one, *group) for one in others]
-                parts = [one for one in parts if one and one != whole and self._fits(kind, one, whole)]
+                parts = [one for one in parts if one and one != whole]
+                if whole and kind == "rest" and parts and not self._fits(kind, parts[0], whole):
+                    kind = "left"
+                parts = [one for one in parts if self._fits(kind, one, whole)]
                 if whole and parts:
                     if len(parts) == 1 and (kind == "union" or len(others) > 1):
                         kind = "sum" if self._counted[parts[0]][0] == self._counted[whole][0] else "rest"
@@ -276,30 +302,30 @@ class Gate:
                 known = [self._counted[among[0], *one[1:]][2] if one else NONE for one in (whole, before)]
                 fresh = known[0] - known[1]
                 inside = [(cell, who) for cell, who in cells[at[0]] if who <= fresh]
-                if inside and np.array_equal(
-                    np.unique(np.concatenate([who.numbers for _, who in inside])), fresh.numbers
-                ):
+                if inside and len({*np.concatenate([who.numbers for _, who in inside])}) == len(fresh):
                     yield whole, (*filter(None, [before]), *(cell for cell, _ in inside)), at[0]
 
     def _fits(self, kind, part, whole):
         if kind in ("sum", "below") or whole is None or self._counted[part][2] is None:
             return True
-        return self._counted[part][2] <= self._counted[whole][2]
+        return kind == "left" or self._counted[part][2] <= self._counted[whole][2]
 
     def _raised(self, floors, relations):
         """Return what is told to be the least of each figure: no less than what is told of those within it."""
         rises = True
         while rises:
             rises = False
-            for kind, whole, parts in relations:
+            for kind, whole, parts in (one for one in relations if one[0] != "left"):
                 least = (sum if kind == "sum" else max)(floors[part] for part in parts)
                 rises |= floors[whole] < least
                 floors[whole] = max(floors[whole], least)
         return floors
 
     def _relate(self, figures, kind, whole, parts):
-        over = {"sum": 0, "rest": 1, "below": 1, "union": -1}[kind]
-        figures.relate(whole, parts, over, about=self._between(whole, parts[0]), is_figure=kind != "below")
+        over = {"sum": 0, "rest": 1, "below": 1, "left": 1, "union": -1}[kind]
+        left = len(self._counted[parts[0]][2] - self._counted[whole][2]) if kind == "left" else 0
+        is_figure, about = kind not in ("below", "left"), self._between(whole, parts[0])
+        figures.relate(whole, parts, over, about=about, is_figure=is_figure, left=left)
         for part in parts if kind == "union" else ():
             figures.relate(whole, [part], 1, about=self._between(whole, part))
 
@@ -329,3 +355,8 @@ def _texts(column):
     """Return the text of each value of a column, "" where it is missing."""
     at, values = pd.factorize(column)
     return np.array([*map(str, values), ""], dtype=object)[at]
+
+
+def _pairs(place):
+    """What a group is of: pairs of a column and a value."""
+    return {*zip(*place[2:], strict=True)}

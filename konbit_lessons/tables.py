@@ -17,7 +17,7 @@ import pandera.pandas as pa
 from konbit_lessons.words.label import Label
 
 TEXT = pd.StringDtype(na_value=np.nan)
-KEPT = ("kind", "refers_to", "of_record", "direct_identifier", "language", "ends")  # of what is said, as it is
+KEPT = ("kind", "refers_to", "of_record", "direct_identifier", "language", "ends", "after")  # of what is said, as it is
 CODEBOOK = Path(__file__).parent / "codebook.toml"
 
 

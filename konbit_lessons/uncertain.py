@@ -34,11 +34,12 @@ class Figures:
             )
         self.differences, self.between, self.are_figures, self.equations, self.parts = [], [], [], [], []
 
-    def relate(self, whole, parts, over, *, about=None, is_figure=True):
-        """Note that the whole is the sum of its parts, plus `over` times a difference that is never shown."""
+    def relate(self, whole, parts, over, *, about=None, is_figure=True, left=0):
+        """Note that the whole is the sum of its parts, but for so many that `left`, plus `over` times a difference that
+        is never shown."""
         said, name = (whole, *parts, over), name_of(whole)
         whole, parts = self.place[whole], [self.place[part] for part in parts]
-        of_parts = self.counts[parts].sum()
+        of_parts = self.counts[parts].sum() - left
         difference = self.counts[whole] - of_parts
         if difference * over < 0 or (difference and not over):
             raise DataError(
@@ -56,7 +57,7 @@ class Figures:
         if over >= 0 and is_figure:
             self.parts += [(part, whole) for part in equation if part != whole]
 
-    def hide(self, smallest, printed, known, kept, floors, farthest):
+    def hide(self, smallest, printed, known, kept, floors, together, farthest):
         """Return which figures to hide, and how small each may be for all that is told.
 
         Parameters
@@ -66,12 +67,17 @@ class Figures:
             What stands on a page unless it is hidden, what an outsider knows, and what is hidden anyway.
         floors : array
             Below which a figure is known not to be.
+        together : array of int
+            Figures that a page shows or hides together have the same number, from 1.
         farthest : dict
             How far apart figures can be for what is known, noted here for when more is: it can only be less.
         """
         rest = np.zeros(len(self.differences), bool)
         values, about = np.concatenate([self.counts, self.differences]), np.concatenate([self.about, self.between])
-        shown, known, kept, floors = (np.concatenate([one, rest]) for one in (printed, known, kept, floors))
+        given = {max(one): all(known[at] for at in one if at < len(known)) for one in self.equations}
+        given = [given[at] for at in range(len(known), len(values))]
+        known = np.concatenate([known, np.array(given, bool)])
+        shown, kept, floors, together = (np.concatenate([one, rest]) for one in (printed, kept, floors, together))
         few = (about > 0) & (about < smallest) & np.concatenate([printed, self.are_figures]).astype(bool)
         while zeros := self._zeros_of(few, values, shown | known):
             few[zeros] = True
@@ -84,7 +90,9 @@ class Figures:
         ties = 1 + np.arange(len(values)) * GOLDEN % 1 / 1000  # no two the same: one cheapest way
         hidden, wanted = shown & np.where(known, kept, few | kept), ~fixed & (shown | few)
         program = Program(self._matrix(len(values)), values, low, ~fixed)
-        choice = Choice(program, values, shown, wanted, apart, shown * np.log2(2 + values) * ties, hidden)
+        cost = shown * np.log2(2 + values) * ties
+        choice = Choice(program, values, shown, wanted, apart, cost, together, _with_others(hidden, together))
+        hidden = choice.hidden
         choice.protect()
         choice.spare(np.flatnonzero(choice.hidden & ~hidden))
         farthest |= zip(self.names, choice.apart, strict=True)
@@ -119,6 +127,7 @@ class Choice:
     wanted: np.ndarray  # what must be uncertain, where it is not shown
     apart: np.ndarray
     cost: np.ndarray
+    together: np.ndarray  # the number of what is shown or hidden with it
     hidden: np.ndarray
 
     def __post_init__(self):
@@ -133,7 +142,8 @@ class Choice:
                 self.apart[target] = min(self.apart[target] - 1, self.program.farthest(target))
                 continue
             self.tables = np.vstack([self.tables, tables])
-            self.hidden = self.hidden | self.shown & (tables != self.values).any(axis=0)
+            moved = self.shown & (tables != self.values).any(axis=0)
+            self.hidden = _with_others(self.hidden | moved, self.together)
             if self.cost @ self.hidden >= below:
                 return False
         return True
@@ -142,8 +152,8 @@ class Choice:
         """Show what need not be hidden, or not if others are that cost less: the dearest first, while that succeeds."""
         failed = 0
         for place in sorted(places, key=lambda one: -self.cost[one]):
-            agree = self.tables[:, place] == self.values[place]
-            one = np.arange(len(self.values)) == place
+            one = self.together == self.together[place]
+            agree = (self.tables[:, one] == self.values[one]).all(axis=1)
             other = replace(self, hidden=self.hidden & ~one, cost=np.where(one, DEAR, self.cost))
             other.tables = self.tables[agree]
             failed = 0 if other.protect(self.cost @ self.hidden) else failed + 1
@@ -158,7 +168,8 @@ class Program:
 
     def __init__(self, matrix, values, low, movable):
         self.values, self.at = values, np.flatnonzero(movable)
-        rows = sparse.kron(np.eye(2), sparse.kron([[1, -1]], matrix[:, self.at]), format="csr")
+        moving = matrix[:, self.at]
+        rows = sparse.kron(np.eye(2), sparse.kron([[1, -1]], moving[np.diff(moving.indptr) > 0]), format="csr")
         model, down = highspy.HighsLp(), values[self.at] - low[self.at]
         self.every = np.arange(rows.shape[1], dtype=np.int32)
         self.most = np.concatenate([np.full(len(down), highspy.kHighsInf), down] * 2)
@@ -218,10 +229,17 @@ class Program:
 
     def _solved(self):
         self.solver.run()
+        if self.solver.getModelStatus().name not in SOLVED:  # rounding led it astray: anew, from nothing
+            self.solver.clearSolver()
+            self.solver.run()
         return np.array(self.solver.getSolution().col_value) if SOLVED[self.solver.getModelStatus().name] else None
 
     def _ask(self, kind):
         self.solver.changeColsIntegrality(len(self.every), self.every, np.full(len(self.every), kind))
+
+
+def _with_others(hidden, together):
+    return np.isin(together, together[hidden])
 
 
 def name_of(place):

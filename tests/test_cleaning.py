@@ -433,3 +433,27 @@ def test_a_file_whose_name_tells_no_wave_has_that_of_its_days_or_stops_the_run(t
         data = tiny.clean()
         assert data.survey["wave"].value_counts().to_dict() == {1: 2, 2: 3}
         assert any(says in notice for notice in data.notices)
+
+
+def test_dates_in_another_order_than_is_written_say_so(tiny):
+    days = ["01/10/2017", "02/20/2017", "23/10/2017", "24/10/2017", "25/11/2017"]
+    lines = ["event_id,event_type,held_on", *(f"E00{at},training,{day}" for at, day in enumerate(days, start=1))]
+    tiny.raw("events.csv").write_text("\n".join(lines), encoding="utf-8")
+    tiny.replace(
+        "programme.toml",
+        'incentives = ["business_showcase", "recent_conversation"]',
+        'incentives = ["recent_conversation"]',
+    )
+    tiny.replace("programme.toml", 'files = "events.csv"', 'files = "events.csv"\ndates = ["month/day/year"]')
+    reasons = tiny.clean().set_aside.query("table == 'events' and column == 'held_on'")["reason"]
+    assert reasons.str.contains("correct the order, dates, in its [[source]]", regex=False).any()
+
+
+def test_a_record_that_stands_there_again_says_in_what_it_differs(tiny):
+    tiny.add("sign_in.csv", "E001,CDSP-001,Sixth Delegate,no\nE001,CDSP-001,Sixth Delegate,yes")
+    tiny.add("sign_in.csv", "E002,CDSP-001,Other,no\nE002,CDSP-001,Other,no")
+    reasons = tiny.clean().set_aside.query("table == 'sign_in'")["reason"]
+    assert [one.partition("; they differ in ")[2] for one in reasons if "stands there again" in one] == [
+        "senior_delegate",
+        "",
+    ]

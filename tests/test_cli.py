@@ -126,7 +126,7 @@ def test_what_was_noticed_is_counted_by_clean_and_listed_by_check(tiny, konbit):
 def test_the_shortest_way_to_a_first_report_is_shown(tiny, konbit):
     tiny.toml.unlink()
     code, _, err = konbit("check")
-    assert code == 2 and "or start from the 6 files in data/raw." in err
+    assert code == 2 and "or start from the 6 files there (data/raw)." in err
     assert "konbit draft-programme data/raw; decide the lines marked OPEN in it; konbit check; konbit report" in err
 
 

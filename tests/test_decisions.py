@@ -115,6 +115,32 @@ def test_a_new_organization_that_joins_the_roster_later_is_found_there(asked):
     assert "CDSP-004" in asked.clean().sign_in["organization_id"].tolist()
 
 
+def test_a_name_of_several_alike_says_in_each_file_what_hangs_on_the_answer(tiny):
+    """One answer holds wherever the text stands, which may be where another is meant: it is said, file by file."""
+    tiny.add("organizations.csv", "CDSP-008,Coopérative de Fonds-Verrettes,CFV,cdsp,non")
+    tiny.add("organizations.csv", "CDSP-009,Comité des Femmes de Vallière,CFV,cdsp,non")
+    tiny.add("invitations.csv", "E001,CDSP-008\nE001,CDSP-009")
+    tiny.add("sign_in.csv", "E001,CFV,Fourth Delegate,no")
+    store.write(tiny.clean())
+    assert pd.isna(_attended(tiny.clean(), "CDSP-008")) and pd.isna(_attended(tiny.clean(), "CDSP-009"))
+    _answer(tiny, "CFV", decision="CDSP-008")
+    store.write(tiny.clean())
+    tiny.add("survey.csv", "u9,CFV,2017-01-05,1,4,yes")
+    said = [one for one in tiny.clean().notices if '"CFV" may be CDSP-008, CDSP-009 alike' in one]
+    assert [one.split(":")[0] for one in said] == ["sign_in.csv", "survey.csv"]
+    assert all("corrections.csv" in one for one in said)
+
+
+def test_another_delegate_that_may_be_theirs_leaves_rank_and_number_open(asked):
+    asked.add("sign_in.csv", "E001,CDSP-002,Fifth Delegate,no")
+    row = asked.clean().invitations.query("event_id == 'E001' and organization_id == 'CDSP-002'").iloc[0]
+    assert row["attended"] and pd.isna(row["senior_delegate"]) and pd.isna(row["delegates"])
+    store.write(asked.clean())
+    _answer(asked, OPEN, decision="CDSP-003")
+    row = asked.clean().invitations.query("event_id == 'E001' and organization_id == 'CDSP-002'").iloc[0]
+    assert row["attended"] and not row["senior_delegate"] and row["delegates"] == 1
+
+
 def test_answers_that_are_none_stop_the_run_and_are_said_all_at_once_with_where(asked):
     _answer(asked, OPEN, decision="CDSP-999")
     _ledger(asked).write_text("question,typed,decision\nevent,E002,E2\norganization,X,CDSP\n", encoding="utf-8")

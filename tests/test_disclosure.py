@@ -407,6 +407,27 @@ def test_groups_add_up_without_being_told():
     assert by_group(gate.decide(4)) == {TOTAL: 15, "a": 4, "b": 11}
 
 
+def test_groups_of_which_a_page_shows_all_or_none_are_hidden_together():
+    gate = Gate()
+    gate.count(each_of(a=3, b=4, c=30), ["all"], by=["org_type"])
+    assert by_group(gate.decide(5)) == {TOTAL: 37, "a": None, "b": None, "c": 30}
+    gate.together("org_type")
+    assert by_group(gate.decide(5)) == {TOTAL: 37, "a": None, "b": None, "c": None}
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_who_came_to_one_event_is_no_more_than_came_of_the_type(told):
+    """Of a type 9 came to one event, so that at least 9 came: beside the 4 of another, that would tell too much."""
+    gate, each = Gate(), each_of(a=13, b=4, c=9)
+    gate.count(each, ["all"], by=["org_type"])
+    gate.count(each.tail(9).assign(event="E1", came=True), ["came"], pairs=[("event", "org_type")])
+    if told:
+        gate.within_groups("came", "all")
+    shown = gate.decide(5)["n"].loc[""].notna()
+    assert not shown.loc[("org_type", "c"), "all"] and shown.loc[("org_type", "a"), "all"]
+    assert shown.loc[("event × org_type", "E1, c"), "came"] == (not told)
+
+
 def test_groups_of_pairs_add_up_to_each_of_both():
     each = each_of(a=20, b=20).assign(region=["north"] * 3 + ["south"] * 30 + ["north"] * 7)
     gate = Gate()

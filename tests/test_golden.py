@@ -521,7 +521,7 @@ def test_rows_of_sheets_are_kept_or_set_aside_in_any_order(sheets, tmp_path, mon
     plain = [
         at
         for at, one in enumerate(SHEETS)
-        if one["came"] != "refused" and not re.search("merge|strike", one["written"])
+        if one["came"] != "refused" and not re.search("merge|strike|@above", one["written"] + one["declared"])
     ]
     turned = [one | {"content": _turned(one["content"])} for one in SHEETS]
     monkeypatch.setitem(globals(), "SHEETS", turned)

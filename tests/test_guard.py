@@ -30,6 +30,7 @@ def outcomes(tmp_path_factory):
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", hostile_files.HOSTILE)
 def test_a_hostile_file_is_refused_by_name_and_cause(outcomes, name):
     message, memory, _ = outcomes[name]

@@ -6,9 +6,11 @@ import json
 import re
 import statistics
 import tokenize
+import tomllib
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from string import Formatter
 
 import pytest
 
@@ -146,3 +148,18 @@ def test_cells_of_a_notebook_can_be_read_and_changed(name):
     assert lengths[int(0.9 * len(lengths))] <= 12
     assert lengths[-1] <= 15
     assert [cell for cell in cells if re.search(r"^\s*(def|class|warnings\.)", cell, re.M)] == []
+
+
+def test_every_message_is_told_somewhere_with_each_value_that_it_has_a_place_for():
+    texts, told = tomllib.loads((PACKAGE / "field" / "messages.toml").read_text(encoding="utf-8")), set()
+    calls = [one for path in FILES for one in ast.walk(tree(path)) if isinstance(one, ast.Call)]
+    for call in [one for one in calls if getattr(one.func, "id", "") == "message"]:
+        begun, more = getattr(call.args[0], "values", [call.args[0]])[0].value, isinstance(call.args[0], ast.JoinedStr)
+        fits = [name for name in texts if name == begun or (more and name.startswith(begun))]
+        given = {one.arg for one in call.keywords}
+        for name in fits:
+            places = {re.split(r"[.\[]", one)[0] for _, one, _, _ in Formatter().parse(texts[name]) if one}
+            assert None in given or places <= given, f"line {call.lineno}: {name} needs {places - given}"
+        assert fits, f"line {call.lineno}: there is no message {begun}"
+        told |= {*fits}
+    assert told == {*texts}

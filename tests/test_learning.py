@@ -107,12 +107,29 @@ def test_leads_before_and_after_a_first_showcase_are_paired_by_organization(data
     given = leads(*((one, day, "lead") for one, day in [*before, *after, *outside]))
     later = [(one, "2017-03-01", 1.0, 1.0) for one in ORGANIZATIONS[:16]]  # only the first counts; six are too late
     rows = showcase("2016-12-31", others=later)
-    found = actions.around_first(holding(data, business_leads=given), rows, quarter=QUARTER).iloc[0]
+    found = around(holding(data, business_leads=given), rows, smallest=1).iloc[0]
     changes = np.array([1, 1, 1, 1, 0, 0, 0, 0, -1, -1])
     reach = stats.t.ppf(0.975, 9) * changes.std(ddof=1) / np.sqrt(10)
-    assert found[["organizations", "came"]].to_list() == [10, 16]
+    assert found["organizations"] == 10
     assert found[["before", "after", "change"]].to_list() == pytest.approx([0.2, 0.4, 0.2])
     assert found["conf_high"] - found["change"] == pytest.approx(reach)
+
+
+def around(data, rows, *, smallest):
+    programme = replace(data.programme, smallest_cell=smallest)
+    return actions.around_first(replace(data, programme=programme), rows, quarter=QUARTER)
+
+
+def test_leads_around_a_first_showcase_are_of_many_and_told_roughly_on_a_page_that_may_be_shared(data):
+    before, after = [(ORGANIZATIONS[n], "2016-11-01", "lead") for n in (8, 8, 9)], "2016-12-31"
+    given = leads(*before, *((one, after, "lead") for one in ORGANIZATIONS[:7]))
+    found = around(holding(data, business_leads=given), showcase(after), smallest=2)
+    assert found[["organizations", "before", "after", "change"]].to_numpy().tolist() == [[10, 0.3, 0.7, 0.4]]
+    ends = found[["conf_low", "conf_high"]]
+    assert ends.equals(ends.round(1))
+    assert around(holding(data, business_leads=given), showcase(after), smallest=3).empty  # 10 are few; two had any
+    one_had = leads(*before[:2], *((one, after, "lead") for one in ORGANIZATIONS[:7]))
+    assert around(holding(data, business_leads=one_had), showcase(after), smallest=2).empty
 
 
 def test_organizations_without_as_many_days_on_both_sides_are_not_looked_at(data):
@@ -274,10 +291,11 @@ def test_what_earlier_reports_kept_is_read_from_their_manifests(learned, tmp_pat
     stored = tmp_path / BEFORE / "manifest.json"
     stored.parent.mkdir()
     stored.write_text('{"reports": {"learning_report": {"told": {"taken_up": 0.4}}}}', encoding="utf-8")
-    assert manifest.told(learned.programme, tmp_path, before=QUARTER) == {BEFORE: {"taken_up": 0.4}}
-    assert manifest.told(learned.programme, tmp_path, before=BEFORE) == {}
+    said = manifest.said_before(learned.programme, tmp_path, before=QUARTER)
+    assert {quarter: one["told"] for quarter, one in said.items()} == {BEFORE: {"taken_up": 0.4}}
+    assert manifest.said_before(learned.programme, tmp_path, before=BEFORE) == {}
     stored.write_text("[]", encoding="utf-8")
-    assert manifest.told(learned.programme, tmp_path, before=QUARTER) == {}
+    assert manifest.said_before(learned.programme, tmp_path, before=QUARTER) == {}
 
 
 @pytest.fixture(scope="module")

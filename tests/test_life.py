@@ -322,6 +322,67 @@ def test_a_code_used_again_after_its_first_owner_left_is_by_the_day_of_the_event
     }  # fmt: skip
 
 
+def test_what_is_merged_with_a_code_used_again_is_about_who_had_it_then_and_is_so_after_a_merger_of_that(tiny):
+    lines = [
+        "OP3,Comité Espoir de Aquin,CEA,cdsp,2016-01-01,,,,OP1,2017-04-15",
+        "OP2,Association des Femmes de Jacmel,AFJ,cdsp,2016-01-01,,,,,",
+    ]
+    tiny.raw("organizations.csv").write_text("\n".join([ROSTER, REUSED.strip(), *lines, ""]), encoding="utf-8")
+    tiny.replace("organizations.csv", "RJM,cdsp,2017-04-01,,,,,", "RJM,cdsp,2017-04-01,,,,OP2,2017-06-01")
+    events = [f"E{at},training,2017-{month}-10,Town{at}," for at, month in enumerate(["01", "04", "05", "06"])]
+    tiny.raw("events.csv").write_text("\n".join([EVENTS, *events, ""]), encoding="utf-8")
+    invited = ["E0,OP1", "E0,OP3", "E1,OP1", "E2,OP3", "E3,OP1"]
+    tiny.raw("invitations.csv").write_text("\n".join(["event_id,organization_id", *invited, ""]), encoding="utf-8")
+    tiny.raw("sign_in.csv").write_text("event_id,organization_id,delegate\nE0,OP1,A\nE1,OP1,B\nE2,CEA,C\nE3,OP1,D\n")
+    text = tiny.toml.read_text(encoding="utf-8")
+    tiny.toml.write_text(text[: text.index('[[source]]\ntable = "survey"')], encoding="utf-8")
+    assert _attended(tiny.clean()) == {
+        ("E0", "OP1"): True, ("E0", "OP3"): False,
+        ("E1", "OP1 (2)"): True, ("E2", "OP1 (2)"): True, ("E3", "OP2"): True,
+    }  # fmt: skip
+
+
+def test_a_day_before_the_one_that_it_follows_is_set_aside_and_said(tiny):
+    tiny.replace("organizations.csv", "consulted_at_design", "consulted_at_design,joined_on,left_on")
+    tiny.replace("organizations.csv", "APA,cdsp,wi", "APA,cdsp,wi,2016-09-02,2016-05-01")
+    data = tiny.clean()
+    (said,) = data.set_aside.to_dict("records")
+    assert (said["column"], said["value"], said["row"]) == ("left_on", "2016-05-01", 2)
+    assert "before joined_on" in said["reason"] and data.organizations["left_on"].isna().all()
+    assert invitations(data).set_index("organization_id")["partner"]["CDSP-001"].all()
+
+
+FULL = [("a", "2017-01-05"), ("b", "2017-01-15"), ("c", "2017-04-01"), ("d", "2017-04-09")]
+
+
+def test_a_full_export_of_several_waves_in_the_place_of_one_file_each_costs_no_wave(tiny):
+    rows = [f"{one},CDSP-001,{day},{at + 1},yes" for at, (one, day) in enumerate(FULL)]
+    head = "submission_id,organization_id,submitted_on,motivation,expects_funding"
+    tiny.raw("survey.csv").unlink()
+    for name, some in {"s1": rows[:2], "s2": rows[2:], "full": rows}.items():
+        tiny.raw(f"{name}.csv").write_text("\n".join([head, *some, ""]), encoding="utf-8")
+    by_file = '["s1.csv", "s2.csv"]\n[source.by_file.wave]\n"s1*" = 1\n"s2*" = 2'
+    tiny.replace("programme.toml", '"survey.csv"', by_file)
+    before = tiny.clean().survey
+    tiny.replace("programme.toml", '["s1.csv", "s2.csv"]', '"full.csv"')
+    with pytest.raises(kl.KonbitError, match="the day on which each began") as stopped:
+        tiny.clean()
+    line = str(stopped.value).partition("began: ")[2]
+    assert line == "waves = [{ value = 1 }, { value = 2, from = 2017-04-01 }]"
+    tiny.replace("programme.toml", '"full.csv"', f'"full.csv"\n{line}')
+    pd.testing.assert_frame_equal(tiny.clean().survey, before)
+    tiny.replace("programme.toml", by_file.partition("\n")[2], "")
+    pd.testing.assert_frame_equal(tiny.clean().survey, before)
+    for old, new in {  # answers before the first wave would have none
+        line: "waves = [{ value = 2, from = 2017-01-10 }]",
+        'files = "sign_in.csv"': f'files = "sign_in.csv"\n{line}',
+    }.items():
+        tiny.replace("programme.toml", old, new)
+        with pytest.raises(kl.KonbitError, match="expected those of the table survey, the first without from"):
+            kl.load(tiny.toml)
+        tiny.replace("programme.toml", new, old)
+
+
 def test_two_corrections_of_a_cell_that_contradict_are_said(tiny):
     header = "source,sheet,row,record_id,column,old_value,new_value,change_type\n"
     line = "sign_in.csv,,4,,organization_id,CTA,{},change_response\n"

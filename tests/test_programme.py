@@ -4,10 +4,14 @@ import re
 import tomllib
 from datetime import date, timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from pydantic import BaseModel
 
 import konbit_lessons as kl
+from konbit_lessons.field import sections
+from konbit_lessons.reports.notebooks import words_for
 
 ROOT = Path(__file__).parent.parent
 
@@ -222,3 +226,26 @@ def test_every_table_listed_in_the_comments_is_one():
     assert {name.strip(" #\n") for name in listed.replace("\n#", " ").split(",")} == {
         source["table"] for source in tomllib.loads(text)["source"]
     }
+
+
+def test_the_page_on_programme_toml_names_every_key():
+    page = (Path(__file__).parent.parent / "docs" / "programme.md").read_text(encoding="utf-8")
+    models = [sections.Sections]
+    for model in models:  # and those that it holds, as they are found
+        for name, field in model.model_fields.items():
+            models += [one for one in _models_in(field.annotation) if one not in models]
+            told = {f"`{name}`", f"[{name}", f"[[{name}]]", f".{name}]"}
+            assert any(one in page for one in told), f"{model.__name__}: {name}"
+
+
+def _models_in(annotation):
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [one for inner in get_args(annotation) for one in _models_in(inner)]
+
+
+def test_pages_are_in_the_first_language_of_the_programme_and_in_none_that_it_does_not_name(tiny):
+    tiny.replace("programme.toml", "simulated = true", 'simulated = true\nlanguages = ["fr", "ht"]')
+    assert [one.language for one in words_for(kl.load(tiny.toml))] == ["fr"]
+    with pytest.raises(kl.KonbitError, match=r"""languages: found \['fr', 'ht'\]; "en" was asked for. Add it there"""):
+        words_for(kl.load(tiny.toml), "en")

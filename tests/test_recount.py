@@ -52,6 +52,8 @@ def test_the_tables_of_all_pages_are_what_other_code_counts(monkeypatch, tmp_pat
     toml, folder, quarter = tables(monkeypatch, tmp_path, programme, audience)
     cells, wrong, left = compare(toml, folder, quarter, shared=audience == "shared")
     assert wrong == [] and cells >= CELLS[programme, audience], (cells, left)
-    page = pd.read_csv(folder / "uptake_by_event_type.csv")
-    page.assign(attended=page["attended"] + (page.index == 1)).to_csv(folder / "uptake_by_event_type.csv")
-    assert len(compare(toml, folder, quarter, shared=audience == "shared")[1]) == 1, "one cell that is off is found"
+    if audience == "internal":
+        (off := tmp_path / "off").mkdir()
+        page = pd.read_csv(folder / "uptake_by_event_type.csv")
+        page.assign(attended=page["attended"] + (page.index == 1)).to_csv(off / "uptake_by_event_type.csv")
+        assert len(compare(toml, off, quarter)[1]) == 1, "one cell that is off is found"

@@ -23,20 +23,44 @@ from konbit_lessons.field.store import cleaned
 from konbit_lessons.measures import actions, answers, expectations, participation
 from konbit_lessons.measures.shared_counts import (
     BANDS,
+    PUBLIC,
     STEPS,
     hidden_incentives,
     invitations_taken_up,
     panel,
+    partners_at_end,
     quarters_of,
 )
 
-UNSEEN = ("rest", "third", "fourth", "more", "came to", "returned")  # on no page, and ties those together that are
+UNSEEN = (
+    "rest",
+    "third",
+    "fourth",
+    "more",
+    "came to",
+    "returned",
+    "came or left",
+)  # on no page, and ties those together that are
 AT_ONCE = 12  # programs that ask for all hidden figures together
 # To everybody: who is on the roster, and who was invited to what, which the pages count and guests have seen.
-KNOWN = ("roster", "invited", "partners", "all", "asked", "known", "known in", "asked to", "called")
+KNOWN = (
+    "left",
+    "roster",
+    "invited",
+    "partners",
+    "all",
+    "asked",
+    "known",
+    "known in",
+    "asked to",
+    "called",
+    "guests",
+    "guests in",
+)
 CHAINS = (  # each among the next
     tuple(reversed(STEPS)),
     ("reached", "partners"),
+    ("came_once", "guests"),
     ("now", "any"),
     ("unmet", "yes", "n"),
     ("offered", "n"),
@@ -101,6 +125,7 @@ class Outsider:
         """What is narrowed to less than the smallest cell by what is shown: (name, truth, range, range before it).
 
         Before is what everybody knows, and what the reports of earlier quarters have shown, which nobody can take back.
+        Counts are whole, and what is hidden is not none, but in a group that everybody knows to be small.
         """
         for equation in self.equations:
             off = sum(sign * self.truth[name] for name, sign in equation.items())
@@ -110,18 +135,33 @@ class Outsider:
         few = {name for name, n in self.truth.items() if 0 < n < self.smallest}
         few &= self.differences | {name for name in self.truth if name[0] not in UNSEEN}
         wanted = sorted({name for name in self.hidden | few if self.truth[name]} - {*self.known}, key=str)
-        now = dict(zip(wanted, self._ranges(self.known | self.shown, self.least, wanted), strict=True))
+        some = self._not_none()
+        least = {name: max(self.least.get(name, 0), name in some) for name in self.truth}
+        now = dict(zip(wanted, self._ranges(self.known | self.shown, least, wanted), strict=True))
         narrow = [name for name, (low, high) in now.items() if high - low < self.smallest - 1e-6]
         before = {}
         for quarter in {_quarter(name) for name in narrow}:
             earlier = {name: n for name, n in self.shown.items() if name[1] < quarter}
             new = [name for name in narrow if _quarter(name) == quarter]
-            before |= zip(new, self._ranges(self.known | earlier, {}, new), strict=True)
+            least = {name: float(name[1] <= quarter) for name in some}
+            before |= zip(new, self._ranges(self.known | earlier, least, new), strict=True)
         return [
             (name, self.truth[name], *now[name], *before[name])
             for name in narrow
             if now[name][1] - now[name][0] < min(self.smallest, np.ptp(before[name])) - 1e-6
         ]
+
+    def _not_none(self):
+        """What is hidden and cannot be zero, which is shown unless a group of known size that holds it is too small."""
+        most = {name: self.known.get(name, np.inf) for name in self.truth}
+        wholes = [one for one in self.equations if list(one.values()).count(1) == 1]
+        limits = [(part, [whole]) for whole, *parts in wholes for part in parts]
+        limits += [(whole, parts) for whole, *parts in wholes]
+        while smaller := {
+            one: most_of for one, of in limits if (most_of := sum(most[name] for name in of)) < most[one]
+        }:
+            most |= smaller
+        return {name for name in self.hidden if self.truth[name] and most[name] >= self.smallest}
 
     def _ranges(self, given, least, wanted):
         names = sorted(self.truth, key=str)
@@ -141,8 +181,8 @@ class Outsider:
         solver.changeColsCost(len(at), at, np.zeros(len(at)))
         for name in wanted:
             column = seen[:, place[name]]
-            if len(seen) and np.ptp(column) >= self.smallest:
-                yield column.min(), column.max()
+            if len(seen) and np.floor(column.max()) - np.ceil(column.min()) >= self.smallest:
+                yield np.ceil(column.min() - 1e-6), np.floor(column.max() + 1e-6)
                 continue
             ends = []
             for sign in (1, -1):
@@ -152,7 +192,7 @@ class Outsider:
                 seen = np.vstack([seen, solver.getSolution().col_value])
                 ends.append(seen[-1, place[name]])
             solver.changeColCost(place[name], 0)
-            yield ends
+            yield np.ceil(ends[0] - 1e-6), np.floor(ends[1] + 1e-6)
 
 
 def solver_of(matrix, low, high):
@@ -204,6 +244,8 @@ def of_invitations(data, quarter):
             at, ends = (when, *(("org_type", *kind) if kind else (TOTAL, TOTAL))), " in"
         yield (f"attended{ends}", *at), line["attended"], 0
         yield (f"known{ends}", *at), line["invitations"], 0
+        if by in PUBLIC:
+            yield (f"guests{ends}", *at), line["organizations"], 0
 
 
 def of_meaningful(data, quarter):
@@ -226,11 +268,23 @@ def of_conversations(data, quarter):
         yield ("partners", *at), line["n"], 0
 
 
-def of_answers(data, quarter):
-    for line in answers.said(data, quarter=quarter).to_dict("records"):
+def of_answers(data, quarter, wave=None):
+    told = answers.said(data, quarter=quarter) if wave is None else of_wave(data, quarter, wave)
+    for line in told.to_dict("records"):
         for figure in ("yes", "n", "before", "offered", "unmet"):
             if figure in ("yes", "n") or pd.notna(line[figure]):
                 yield (figure, quarter, f"{line['term']} {line['round']} {line['by']}", line["group"]), line[figure], 0
+
+
+def of_wave(data, quarter, wave):
+    """What :func:`answers.said` says of one wave."""
+    asked = [
+        (term, kind, *waves)
+        for term, kind in answers.statements(data).items()
+        for waves in answers._waves_of(data, term, kind, quarter)
+        if waves[0] == wave
+    ]
+    return pd.concat([answers._counted(data, *about, quarter) for about in asked]).reindex(columns=answers.SAID)
 
 
 def of_support(data, quarter):
@@ -254,10 +308,10 @@ def of_records(data, quarter):
 
 def of_incentives(data, quarter):
     """Invitations with an incentive and without it, and those taken up; how many are rows of all is told."""
-    rows = kl.rows(data.programme, quarter=quarter)
+    rows = kl.invitations(data, until=quarter)
     whole = kl.estimate(data.programme.formula, rows, incentives=data.programme.question["incentives"])
     least = data.programme.smallest_cell
-    result = whole.shown(least, also_hidden=hidden_incentives(data.programme, rows))
+    result = whole.shown(least, also_hidden=hidden_incentives(data.programme, rows, data))
     yield ("took up", quarter, TOTAL, TOTAL), pd.Series([result.rate * whole.table["n"].iloc[0]]).round()[0], 0
     for line in result.table[result.table["varies_by"] == "event_id"].itertuples():
         for side in ("offered", "not_offered"):
@@ -275,18 +329,21 @@ FAMILIES = {
 }
 
 
-def outsider_of(families, data, quarters):
-    """Who has read the figures of all pages in the reports of all quarters; and what they are."""
+def outsider_of(families, data, quarters, before=None):
+    """Who has read the figures of all pages in the reports of all quarters; and what they are.
+
+    `before` is what all reports but the last were made from once already, and read.
+    """
     outsider, whole = Outsider(data.programme.smallest_cell), alone(data)
     for figures, quarter in product(families, quarters):
-        wholes = waves_of(data, quarter) if figures is of_answers else {"": whole}
-        for wave, one in wholes.items():
-            told = [line for line in figures(one, quarter) if wave in line[0][2]]
-            outsider.truth |= {name: int(n) for name, n, _ in told if pd.notna(n)}
+        waves = waves_of(data, quarter).items() if figures is of_answers else ()
+        wholes = [figures(one, quarter, wave) for wave, one in waves] or [figures(whole, quarter)]
+        outsider.truth |= {name: int(n) for told in wholes for name, n, _ in told if pd.notna(n)}
         if figures is of_support:
             outsider.truth |= of_other_projects(data, quarter)
-        for name, n, at_least in figures(data, quarter):
-            outsider.sees(name, n, at_least)
+        for build in [data] if before is None or quarter == quarters[-1] else [before, data]:
+            for name, n, at_least in figures(build, quarter):
+                outsider.sees(name, n, at_least)
     relate(outsider, data)
     of_meaningfully(outsider, data.programme.meaningful.model_dump())
     of_events(outsider, panel(data, quarter=quarters[-1]), quarters)
@@ -302,7 +359,7 @@ def waves_of(data, quarter):
     wholes = {}
     for wave, some in own.groupby("wave"):
         before = every[(every["wave"] < wave) & (when <= when[some.index].max())]
-        wholes[f" {wave} "] = alone(data, survey=pd.concat([before, some]))
+        wholes[wave] = alone(data, survey=pd.concat([before, some]))
     return wholes
 
 
@@ -334,7 +391,12 @@ def relate(outsider, data):
                     outsider.is_among((part, quarter, *at), (whole, quarter, *at))
         before, name = (what, earlier.get(quarter), *at), (what, quarter, *at)
         grows = what in GROW or (what == "n" and truth.get(before, 1e9) <= truth[name])
-        if grows and before in truth and truth[before] <= truth[name]:
+        if what == "any" and before in truth and (left := that_left(data, before[1], quarter, at)):
+            outsider.truth["came or left", *name[1:]] = truth[name] + left
+            outsider.equations.append({("came or left", *name[1:]): 1, name: -1, ("left", *name[1:]): -1})
+            outsider.truth["left", *name[1:]] = left
+            outsider.is_among(before, ("came or left", *name[1:]), figure=False)
+        elif grows and before in truth and truth[before] <= truth[name]:
             outsider.is_among(before, name)
         if what == "reached" and ("came_once", *name[1:]) in truth:
             of_so_far(outsider, ("came_once", *before[1:]), name, ("came_once", *name[1:]))
@@ -353,6 +415,12 @@ def relate(outsider, data):
             pair = [name, ("defined", quarter, *at)]
             outsider.is_among(*(pair if what.endswith("_higher") else reversed(pair)))
     of_quarters(outsider)
+
+
+def that_left(data, before, quarter, at):
+    """How many were partners on the last day of one quarter and are not on that of another, whom everybody knows."""
+    then, now = (partners_at_end(data, one) for one in (before, quarter))
+    return len(then[~then.index.isin(now.index) & (then.eq(at[1]) | (at[1] == TOTAL))])
 
 
 def of_totals(outsider):
@@ -597,6 +665,45 @@ def test_late_records_of_few_organizations_wait_and_those_of_enough_move_togethe
     assert len(shown.contributions) == len(data.contributions) + counted
     assert bool(late.waiting(shown)) == (counted < len(days))
     assert len(own.contributions) == len(more) and not late.waiting(own)
+
+
+def one_record_later(data, day, which):
+    """A programme of which one organization's records until a day are others: (what, it) one after the other."""
+    came = data.invitations.merge(data.events[["event_id", "held_on"]], on="event_id")["held_on"] <= day
+    came = data.invitations[came.to_numpy() & data.invitations["attended"].fillna(False).to_numpy(bool)].index
+    one = data.invitations.loc[came[which % len(came)], "organization_id"]
+    pledge = pd.DataFrame({"organization_id": [one], "pledged_on": [day], "kind": ["time"]})
+    talk = pd.DataFrame({"organization_id": [one], "held_on": [day]})
+    attended = data.invitations["attended"].mask(data.invitations.index == came[which % len(came)], False)
+    yield "invitations", data.invitations.assign(attended=attended)
+    for name, record in (("contributions", pledge), ("conversations", talk)):
+        rows = data.tables[name]
+        yield name, pd.concat([rows, record.reindex(columns=rows.columns)]).astype(rows.dtypes).reset_index(drop=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [3, 8, 13])
+def test_two_builds_that_are_one_late_record_apart_tell_no_more_than_one(tmp_path, seed):
+    """Reports of a closed quarter from before and after, and the next: read together, and by linear programs."""
+    write_example(tmp_path / "small", organizations=11 + 4 * seed, events=8 + seed, seed=seed)
+    data = cleaned(kl.load(tmp_path / "small" / "programme.toml"))
+    quarters, differ = data.quarters[-3:], 0
+    day = pd.Timestamp(data.programme.calendar.named(quarters[-2]).last_day)
+    late.keep(data, str(day.date()), {"data": "then"})
+    for name, rows in one_record_later(data, day, which=seed):
+        now = replace(data, tables=data.tables | {name: rows})
+        told = outsider_of(FAMILIES.values(), late.as_published(now, {"data": "now"}), quarters, before=data).told()
+        assert told == [], name
+        first, second = (
+            {
+                (figure[0], n)
+                for of in (of_organizations, of_records, of_conversations)
+                for figure, n, _ in of(one, quarters[-2])
+            }
+            for one in (data, now)
+        )
+        differ += first != second
+    assert differ, "without what is kept, two builds show other numbers"
 
 
 def test_a_quarter_made_again_with_one_record_changed_or_gone_is_the_same(small):

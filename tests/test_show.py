@@ -222,3 +222,16 @@ def test_a_picture_of_many_rows_is_shortened_and_its_marks_and_bars_stay_where_t
     assert len(marks) == 80 and marks == re.findall(r"[mM](\S+ \S+?)(?=a[\d.]+ [\d.]+ 0 1 1 \.1 0z)", short)
     bars = re.compile(r"[mM](\S+ \S+?l\S+ 0)(?![\d.l-])")
     assert sorted(bars.findall(short)) == sorted(bars.findall(long)) and len(bars.findall(long)) >= 80
+
+
+def test_each_facet_has_its_names_at_either_width_and_one_without_rows_no_numbers_of_another():
+    long = "a name that is so long that it takes two lines beside the marks"
+    kinds = pd.Categorical(["A", "A", "B", "B"], ["A", "B", "C"])
+    frame = pd.DataFrame({"of": kinds, "label": ["one", long] * 2, "estimate": [0.1, 0.2, 0.3, 0.4]})
+    plot = so.Plot(frame, x="estimate", y="label").facet(row="of").add(so.Dot())
+    figure = kl.show(plot, frame, finding=kl.Say("en")("Four"), says="{of}, {label}: {estimate:signed}.")
+    wide = [[text.get_text() for text in axes.texts] for axes in figure.axes]
+    assert wide == [["+10", "+20"], ["+30", "+40"], []]
+    for picture in figure._pictures:
+        said = re.sub("<[^>]+>", " ", picture)
+        assert [said.count(one) for one in ("one", "so long", "+20", "+30")] == [3, 3, 2, 2], "each, and the axis"

@@ -71,6 +71,7 @@ def make(tmp_path, monkeypatch):
     return partial(make_reports, now(tmp_path / "study"), workers=1, progress=str)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("is_killed", "can_exchange"), [(True, True), (False, True), (True, False)])
 def test_after_a_fault_at_any_call_all_is_as_before_or_as_after_and_the_next_run_makes_it_whole(
     make, tmp_path, monkeypatch, is_killed, can_exchange

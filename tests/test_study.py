@@ -39,6 +39,7 @@ def test_a_cash_offer_goes_with_about_45_points_more_people_who_learn_their_resu
     )
 
 
+@pytest.mark.slow
 def test_its_report_says_so_in_the_first_sentence(study, tmp_path):
     words = ["report", "--programme", str(study / "programme.toml"), "--reports", str(tmp_path)]
     done = CliRunner().invoke(main, words, catch_exceptions=False)

@@ -7,6 +7,7 @@ of as many organizations as the smallest cell have changed: then all move togeth
 
 import json
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -19,7 +20,8 @@ from konbit_lessons.publish import published
 
 FOLDER, STAMP = "published", "until.json"
 KEPT = "Shared pages stay as they were published"
-ORGANIZATION = "organization_id"
+ORGANIZATION, EVENT = "organization_id", "event_id"
+NAMES = {"name", "acronym", "former_names", "former_acronyms"}  # that an organization had: nothing is counted by them
 
 
 def keep(data: Data, last_day: str, made_from: dict[str, str]) -> None:
@@ -34,10 +36,9 @@ def keep(data: Data, last_day: str, made_from: dict[str, str]) -> None:
         SHA-256 of what it was cleaned from.
     """
     folder, until = _folder(data), max(last_day, _stamp(data.programme).get("until", ""))
-    for name in _tables(data):
-        published(folder / f"{name}.parquet", data.tables[name].to_parquet(index=False))
-    for name, rows in data.lists.items():
-        published(folder / f"list_{name}.parquet", rows.to_parquet(index=False))
+    lists = {f"list_{name}": rows for name, rows in data.lists.items()}
+    for name, rows in ({name: data.tables[name] for name in _tables(data)} | lists).items():
+        published(folder / f"{name}.parquet", rows.to_parquet(index=False))
     published(folder / STAMP, json.dumps({"until": until, "made_from": None if waiting(data) else made_from}))
 
 
@@ -49,8 +50,7 @@ def was_shared(programme: Programme) -> bool:
 def state(programme: Programme, made_from: dict[str, str]) -> str:
     """What tells what is published from every other: "" where shared pages show the records as they are."""
     stamp = _stamp(programme)
-    is_as_shared = stamp.get("made_from", made_from) == made_from
-    return "" if is_as_shared else json.dumps([stamp, made_from], sort_keys=True)
+    return "" if stamp.get("made_from", made_from) == made_from else json.dumps([stamp, made_from], sort_keys=True)
 
 
 def waiting(data: Data) -> list[str]:
@@ -72,9 +72,8 @@ def as_published(data: Data, made_from: dict[str, str]) -> Data:
     Data
     """
     programme, stamp = data.programme, _stamp(data.programme)
-    if programme.study or programme.smallest_cell <= 1 or stamp.get("made_from", made_from) == made_from:
-        return data
-    if (then := _published(data)) is None:
+    as_shared = programme.study or programme.smallest_cell <= 1 or stamp.get("made_from", made_from) == made_from
+    if as_shared or (then := _published(data)) is None:
         return data
     until = pd.Timestamp(stamp["until"])
     changed = _changed(data, then, until)
@@ -94,6 +93,19 @@ def moved(data: Data, other: Data | None = None) -> int:
     """Of how many organizations published records are other ones than in another state, or than were published."""
     then, until = other.tables if other else _published(data), pd.Timestamp(_stamp(data.programme).get("until"))
     return len({of for _, of in _changed(data, then, until)})
+
+
+def rows_until(data: Data, day: date) -> list[list]:
+    """What tells all that is known of the days until one from anything else: hashes of its rows, by table.
+
+    Two that are equal give the same numbers; a column without a value, and what an organization is called, give none.
+    """
+    found = []
+    for name in sorted(name for name, rows in data.tables.items() if {ORGANIZATION, EVENT} & {*rows}):
+        rows = _closed(data, name, data.tables[name], pd.Timestamp(day)).dropna(axis=1, how="all")
+        rows = rows[sorted({*rows} - NAMES)]
+        found.append([name, *rows, *sorted(_hashed(rows))])
+    return found
 
 
 def _published(data: Data) -> dict[str, pd.DataFrame] | None:
@@ -125,14 +137,16 @@ def _with(data: Data, then: dict[str, pd.DataFrame], names: set[str], whose: set
 
 def _of_each(data: Data, of: dict[str, pd.DataFrame], until: pd.Timestamp) -> dict[tuple[str, str], tuple[int, ...]]:
     """Table and organization → its published records; a day after them, as of a delivery, is none of them yet."""
-    found = {}
-    for name in _tables(data):
-        rows = of[name][_is_closed(data, name, of[name], until)]
-        days = [column for column, about in data.programme.tables[name].columns.items() if tables.is_day(about)]
-        rows = rows.assign(**{day: rows[day].mask(rows[day] > until) for day in days})
-        for who, hashes in _hashed(rows).groupby(_who(rows)):
-            found[name, who] = tuple(sorted(hashes))
-    return found
+    each = {name: _closed(data, name, of[name], until) for name in _tables(data)}
+    known = {name: _hashed(rows).groupby(_who(rows)) for name, rows in each.items()}
+    return {(name, who): tuple(sorted(hashes)) for name, groups in known.items() for who, hashes in groups}
+
+
+def _closed(data: Data, name: str, rows: pd.DataFrame, until: pd.Timestamp) -> pd.DataFrame:
+    """The rows of days until one, without the days after it."""
+    rows = rows[_is_closed(data, name, rows, until)]
+    days = [column for column, about in data.programme.tables[name].columns.items() if tables.is_day(about)]
+    return rows.assign(**{day: rows[day].mask(rows[day] > until) for day in days})
 
 
 def _hashed(rows: pd.DataFrame) -> pd.Series:
@@ -144,7 +158,7 @@ def _is_closed(data: Data, name: str, rows: pd.DataFrame, until: pd.Timestamp) -
     columns = data.programme.tables[name].columns
     day = next((rows[one] for one, about in columns.items() if tables.is_day(about)), None)
     if day is None:
-        day = rows["event_id"].map(data.events.set_index("event_id")["held_on"])
+        day = rows[EVENT].map(data.events.set_index(EVENT)["held_on"])
     return ~(day > until)
 
 

@@ -46,9 +46,8 @@ def news(data: Data) -> News:
     with suppress(FileNotFoundError, json.JSONDecodeError):
         told = json.loads((data.programme.processed / TOLD).read_text(encoding="utf-8"))
     new, known = ([line for key, line in problems.items() if (key in told["problems"]) is one] for one in (False, True))
-    gone = {name: of for name, of in told["files"].items() if name not in files}
-    hung = {name: " and ".join(f"{rows} rows of {table}" for table, rows in of.items()) for name, of in gone.items()}
-    lines = [f"{name} was there and is gone, with {rows}." for name, rows in hung.items()]
+    hung = {name: [f"{rows} rows of {table}" for table, rows in of.items()] for name, of in told["files"].items()}
+    lines = [f"{one} was there and is gone, with {' and '.join(of)}." for one, of in hung.items() if one not in files]
     settled = len(data.set_aside) - len(_unsettled(data))
     return News(lines, new, known, settled, {"problems": sorted(problems), "files": files})
 

@@ -216,7 +216,7 @@ def _twice(told):
     of["table of estimates"] = [digest(one.files[0].read_bytes()) for one in told]
     for what, each in of.items():
         for one, first in ((told[at], told[each.index(key)]) for at, key in enumerate(each) if key in each[:at]):
-            yield message("twice_in_portfolio", folder=one.member.folder, what=what, first=first.member.folder)
+            yield message("portfolio_names_twice", folder=one.member.folder, what=what, first=first.member.folder)
     if invented := [one.member.folder for one in told if one.simulated != told[0].simulated]:
         yield f"[[programme]]: found simulated data beside real ones ({', '.join(invented)}); expected one or the other"
 

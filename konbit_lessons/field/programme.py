@@ -210,8 +210,11 @@ class Programme:
         Raises
         ------
         ProgrammeError
-            Some have none; all are listed.
+            Some have none, and all are listed; or ``languages`` is written without it.
         """
+        about = self.said.programme
+        if "languages" in about.model_fields_set and language not in about.languages:
+            raise ProgrammeError(message("not_among", file=self.path.name, found=about.languages, language=language))
         if lacking := missing_words(self.said, language):
             raise ProgrammeError("\n".join(f"{self.path.name}, {one}." for one in lacking))
 

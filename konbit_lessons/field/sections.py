@@ -294,6 +294,7 @@ class Source(_Section):
     blank: dict[str, str] = {}
     set: dict[str, str | int | float | bool | date] = {}
     by_file: dict[str, dict[str, str | int]] = {}
+    waves: Annotated[tuple, BeforeValidator(dated)] = ()  # of the survey, by the day; where nothing else says it
     twice: Literal["all", "latest", "first", "ask"] = "all"
     options: dict[str, list[Filled]] = {}
     name: Filled | None = None
@@ -303,6 +304,7 @@ class Source(_Section):
         yield bool(self.files) == bool(self.database), message("files_or_database")
         alone = self.database and not self.query
         yield alone, "there is a database and no query: say which rows to take from it"
+        yield self.waves and (self.table != "survey" or None not in dict(self.waves)), message("waves", of=self)
 
     @property
     def patterns(self) -> list[str]:

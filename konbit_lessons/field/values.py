@@ -173,7 +173,7 @@ def _amount(text: str, writing: Writing, about: Mapping) -> float:
 def _said(text: str, writing: Writing, about: Mapping) -> Decimal:
     """The number of a text that may hold its unit, or a percent sign."""
     text = text.replace("’", "'")
-    found = re.fullmatch(r"([^\d+-]*)([+-]?\d[\d\s\u00a0\u202f'.,٫٬]*?)([^\d]*)", text)
+    found = re.fullmatch(r"([^\d+-]*)([+-]?[.,٫]?\d[\d\s\u00a0\u202f'.,٫٬]*?)([^\d]*)", text)
     mark = folded(found[1] + found[3]).strip(". ") if found else ""
     percent = [(text.removesuffix("%"), -2)] if text.endswith("%") else []  # as a percent cell of a workbook holds it
     known = mark in (marks := about.get("marks", ())) or re.sub(r"[\s.]*/[=-]$", "", mark) in marks  # KES 500/=
@@ -196,7 +196,7 @@ def _number(text: str, writing: Writing) -> Decimal | None:
         if digits.count(other) == 1 and mark not in digits and other == ".":
             raise ValueError(f"cannot tell whether {digits} is {digits.replace('.', '')} or {digits.replace('.', ',')}")
         return Decimal(digits.replace(other, "").replace(mark, "."))
-    if re.fullmatch(rf"[+-]?\d+(?:\{mark}\d+)?", digits):
+    if re.fullmatch(rf"[+-]?(?:\d+|\d*\{mark}\d+)", digits):  # SPSS writes .5
         return Decimal(digits.replace(mark, "."))
     # a number cell of a workbook, whatever its language
     return Decimal(digits) if re.fullmatch(r"[+-]?\d+(?:\.\d+)?(?:e[+-]?\d{1,3})?", digits, re.IGNORECASE) else None

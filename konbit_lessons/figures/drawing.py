@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from operator import itemgetter
 from pathlib import Path
 
 import matplotlib as mpl
@@ -102,11 +101,13 @@ class Drawing:
     def _name(self, canvas, width):
         """Give the figure its width, names and numbers; return what was put into it beside the marks."""
         added = [one for axes in canvas.axes for one in self._dress(axes, width)]
-        rows = [axes for axes in canvas.axes if _is_of_rows(axes)]
-        high = 46 + sum(24 + self._row(axes, width) * len(axes.get_yticks()) for axes in rows)
+        rows = [(axes, self._noted(axes)) for axes in canvas.axes if _is_of_rows(axes)]  # facets share their names
+        # before the marks on a wide page, and where no numbers are to be read above them
+        beside = width >= WIDE or not any(note for _, notes in rows for _, note in notes)
+        high = 46 + sum(24 + self._row(*one, beside, width) * len(one[1]) for one in rows)
         high = high if rows else round(width * (0.75 if width < WIDE else 0.42))
         canvas.set_size_inches(width / INCH, (self.height or high) / INCH)
-        added += [one for axes in rows for one in self._named(axes, width)]
+        added += [one for axes, notes in rows for one in self._named(axes, notes, beside, width)]
         canvas.tight_layout(pad=0.5)
         return added
 
@@ -163,37 +164,33 @@ class Drawing:
         of_differences = low < 0 < high and _is_of_rows(axes) and not axes.patches
         return [axes.axvline(0, color=INK, linewidth=0.8, zorder=1)] if of_differences else []
 
-    def _beside(self, axes, width):
-        """Whether names stand before the marks: on a wide page, and where no numbers are to be read above them."""
-        return width >= WIDE or not any(self._note(axes, label) for label in _labels(axes))
+    def _noted(self, axes):
+        """Each name, and what is read out of its row; of a facet, of the one that has its title too."""
+        title, facets = axes.get_title(), {one.get_title() for one in axes.figure.axes}
+        own = [one for one in self.notes if title in one[2] or facets.isdisjoint(one[2])]
+        notes = {name: note for name, note, _ in reversed(own)}
+        return [(label, notes.get(label, "")) for label in _labels(axes)]
 
-    def _note(self, axes, label):
-        """What is read out of the row of this name; of a facet, of the one that has its title too."""
-        of = [(axes.get_title() in values, note) for name, note, values in self.notes if name == label]
-        return max(of, key=itemgetter(0))[1] if of else ""
-
-    def _row(self, axes, width):
+    def _row(self, axes, notes, beside, width):
         """How high a row is: as many lines as the longest takes, and its mark where that stands under them."""
-        notes = [(label, self._note(axes, label)) for label in _labels(axes)]
-        if self._beside(axes, width):
+        if beside:
             lines = [max(_lines(label, BESIDE[width < WIDE]), _lines(note, 34)) for label, note in notes]
             return LINE * max(lines, default=1) + 4
         lines = max((_lines(label, 44) + _lines(note, 50) for label, note in notes), default=1)
         return LINE * lines + MARK + 2 * (ABOVE[bool(axes.patches)] - ABOVE[False])
 
-    def _named(self, axes, width):
-        """Put names and numbers above the marks of a phone's figure, or before and behind those of a wide one."""
-        labels, places = _labels(axes), list(axes.get_yticks())
-        notes = [(at, label, self._note(axes, label)) for at, label in zip(places, labels, strict=True)]
+    def _named(self, axes, notes, beside, width):
+        """Put names and numbers above the marks, or before and behind them."""
+        places = list(axes.get_yticks())
         axes.grid(visible=False, axis="y")
-        if self._beside(axes, width):
-            axes.set_yticks(places, [_wrapped(label, BESIDE[width < WIDE]) for label in labels])
-            said = [(at, _wrapped(note, 34)) for at, _, note in notes if note]
+        if beside:
+            axes.set_yticks(places, [_wrapped(label, BESIDE[width < WIDE]) for label, _ in notes])
+            said = [(at, _wrapped(note, 34)) for at, (_, note) in zip(places, notes, strict=True) if note]
             return [_written(axes, 1, at, note, (8, 0), color=GREY, va="center") for at, note in said]
         axes.set_yticks(places, [""] * len(places))
         axes.set_ylim(len(places) - 0.65, -0.8)
         added, above = [], ABOVE[bool(axes.patches)]
-        for at, label, note in notes:
+        for at, (label, note) in zip(places, notes, strict=True):
             added.append(_written(axes, 0, at, _wrapped(note, 50), (0, above), color=GREY))
             up = (0, above + 1 + 10 * _lines(note, 50))
             added.append(_written(axes, 0, at, _wrapped(label, 44), up, color=INK, fontweight="bold"))

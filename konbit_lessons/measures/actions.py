@@ -12,11 +12,11 @@ from konbit_lessons.disclosure import TOTAL, Gate
 from konbit_lessons.errors import DataError
 from konbit_lessons.field.cleaning import Data
 from konbit_lessons.measures import answers, intervals, participation
-from konbit_lessons.measures.shared_counts import last_day, partners, quarters_of, reports
+from konbit_lessons.measures.shared_counts import SIDES, last_day, partners, quarters_of, reports, side
 
 DAYS_AROUND = 90  # looked at before and after an organization's first event that should bring leads
+MANY = 4  # times the smallest cell
 DONE = "done"
-SIDES = ["before", "after"]
 NUMBERS = ("taken_up", "talked_with", "overdue", "due_later", "delivered", "leads", "joint")  # one each
 PLEDGES, LEADS = ["pledged", "delivered"], ["leads", "contracts", "both"]
 
@@ -86,31 +86,32 @@ def around_first(data: Data, rows: pd.DataFrame, *, quarter: str, days: int = DA
     """Leads and contracts of an organization before its first event that should bring some, and from that day on.
 
     Of organizations with as many days of records on both sides. The change is a mean of organizations with Student's t
-    (:func:`konbit_lessons.measures.intervals.difference_of_waves`).
+    (:func:`konbit_lessons.measures.intervals.difference_of_waves`). No gate knows these numbers, so that they are told
+    of many only, and not so exactly that those of a few could be worked out from one quarter to the next.
 
     Returns
     -------
-    DataFrame, one row, or none where they are fewer than the smallest cell
-        ``events`` (kinds and incentives of such an event), ``days``, ``organizations``, ``came`` (to one), ``before``,
-        ``after`` (per organization), ``change``, ``conf_low``, ``conf_high``.
+    DataFrame, one row, or none where they are fewer than :data:`MANY` smallest cells, or few of them had any
+        ``events`` (kinds and incentives of such an event), ``days``, ``organizations`` (at least so many: a multiple of
+        the smallest cell), ``before``, ``after`` (per organization, as the others to one decimal where a page may be
+        shared), ``change``, ``conf_low``, ``conf_high``.
     """
     events = _events_of(data, "leads")
     there = rows[(rows["attended"] == 1) & answers.with_offer(rows, events)]
     every = there.groupby("organization_id")["held_on"].min()
     span = pd.Timedelta(days=days)
     first = every[(every - span >= rows["held_on"].min()) & (every + span <= last_day(data, quarter))]
-    columns = ["events", "days", "organizations", "came", "before", "after", "change", "conf_low", "conf_high"]
-    if len(first) < max(data.programme.smallest_cell, 2):
+    columns = ["events", "days", "organizations", "before", "after", "change", "conf_low", "conf_high"]
+    smallest = data.programme.smallest_cell
+    if len(first) < (MANY * smallest if smallest > 1 else 2):
         return pd.DataFrame(columns=columns)
     each = _leads_around(data, first, span)
+    if each[each["leads"] > 0].groupby("wave").size().between(1, smallest - 1).any():
+        return pd.DataFrame(columns=columns)
     change = intervals.difference_of_waves(each, "leads", first=0, second=1)
-    gate, met = Gate(), {"organization_id": every.index, "came": True, "looked_at": every.index.isin(first.index)}
-    gate.count(pd.DataFrame(met), ["came", "looked_at"])
-    gate.nested("looked_at", "came")
-    came = gate.decide(data.programme.smallest_cell)["n", "came"].iloc[0]
-    means = each.groupby("wave")["leads"].mean()
-    ends = [change.estimate, change.conf_low, change.conf_high]
-    return pd.DataFrame([[events, days, len(first), came, *means, *ends]], columns=columns)
+    numbers = [*each.groupby("wave")["leads"].mean(), change.estimate, change.conf_low, change.conf_high]
+    told = [float(round(one, 1)) if smallest > 1 else one for one in numbers]
+    return pd.DataFrame([[events, days, len(first) // smallest * smallest, *told]], columns=columns)
 
 
 def _leads_around(data: Data, first: pd.Series, span: pd.Timedelta) -> pd.DataFrame:
@@ -158,18 +159,13 @@ def before_and_after(data: Data, rows: pd.DataFrame) -> tuple[pd.DataFrame, dict
         As :func:`konbit_lessons.measures.participation.difference` has it, after less before; what else differed is in
         it (:func:`events_offered`). None where a share may not be told.
     """
-    changed_on = data.programme.new_approach_on
-    sides = rows.assign(period=_side(rows["held_on"], changed_on))
+    sides = rows.assign(period=side(data, rows["held_on"]))
     table = participation.uptake(data, sides, by="period")
-    if changed_on is None or {*sides["period"]} != {*SIDES}:
+    if {*sides["period"]} != {*SIDES.values()}:
         return table[:0], None
     gap = participation.difference(sides, table, first="before", second="after")
-    table = table.set_index("period").reindex(SIDES).reset_index()
+    table = table.set_index("period").reindex(SIDES.values()).reset_index()
     return table, gap.iloc[0].to_dict() if len(gap) else None
-
-
-def _side(days: pd.Series, changed_on) -> pd.Series:
-    return (days >= pd.Timestamp(changed_on or pd.Timestamp.max)).map({False: "before", True: "after"})
 
 
 def events_offered(data: Data, *, quarter: str) -> pd.DataFrame:
@@ -182,11 +178,11 @@ def events_offered(data: Data, *, quarter: str) -> pd.DataFrame:
         organizations, so that nothing is hidden.
     """
     events = data.events[data.events["held_on"] <= last_day(data, quarter)]
-    side = _side(events["held_on"], data.programme.new_approach_on)
+    period = side(data, events["held_on"])
     names = [*data.programme.types.get("event_type", {}), *data.programme.incentives]
     had = pd.DataFrame({name: answers.with_offer(events, [name]) for name in names}, index=events.index)
-    counts = had.groupby(side).sum().reindex(SIDES, fill_value=0).T.astype(int)
-    held = {f"events_{one}": int((side == one).sum()) for one in SIDES}
+    counts = had.groupby(period).sum().reindex(SIDES.values(), fill_value=0).T.astype(int)
+    held = {f"events_{one}": int((period == one).sum()) for one in SIDES.values()}
     shown = counts[(counts.sum(axis=1) > 0) & all(held.values())]
     return shown.assign(**held).rename_axis(index="what", columns=None).reset_index()
 

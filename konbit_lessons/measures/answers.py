@@ -182,7 +182,8 @@ def _ways(data: Data, term: str, kind: str) -> list[str]:
 def reports_of(data: Data, question: str, *, quarter: str, wave: int) -> dict[str, pd.DataFrame]:
     """Quarter → the answers to a question in a wave, as the report of each quarter up to this one counts them."""
     first = waves(data, until=quarter)["submitted_on"].min()
-    known = {one: answers(data, until=one) for one in shared_counts.quarters_since(data, first, quarter)}
+    since = -1 if data.programme.smallest_cell <= 1 else 0  # what earlier reports told matters where some is hidden
+    known = {one: answers(data, until=one) for one in shared_counts.quarters_since(data, first, quarter)[since:]}
     told = {one: each[(each["wave"] == wave) & each[question].notna()] for one, each in known.items()}
     return {one: some for one, some in told.items() if len(some)}
 

@@ -51,7 +51,8 @@ def _by_type(data: Data, quarter: str, quarters: list[str]) -> tuple[pd.DataFram
     groups = [(one, group) for group in [*shown_types(data), TOTAL] for one in quarters]
     index = pd.MultiIndex.from_tuples(groups, names=["report", "group"])
     counts, least = (known[one].reindex(index) for one in ("n", "at_least"))
-    return counts.mask(least.isna(), 0), least.fillna(0)  # where nothing was counted there is none
+    counts, least = counts.mask(least.isna(), 0), least.fillna(0)  # where nothing was counted there is none
+    return counts, least.mask(counts.isna() & least.eq(0))  # "at least 0" says nothing
 
 
 def funnel(data: Data, *, quarter: str) -> pd.DataFrame:
@@ -99,15 +100,15 @@ def uptake(data: Data, rows: pd.DataFrame, *, by: str | tuple[str, str]) -> pd.D
     columns = [*by, *counts, *ENDS]
     if data.programme.invitations == COUNTED or not {*by} <= {*rows} or rows["attended"].isna().all():
         return pd.DataFrame(columns=columns)
-    shared = tuple(by) in shared_counts.PAIRS or by[0] in ("fiscal_quarter", *shared_counts.TAKEN_UP)
+    shared = tuple(by) in shared_counts.PAIRS or by[0] in (*shared_counts.PUBLIC, *shared_counts.TAKEN_UP)
     safe = shared_counts.invitations_taken_up(data, rows, also="" if shared else by[0])
-    who = _organizations(data, rows, by[0]) if len(by) == 1 else {}
+    if not (data.programme.smallest_cell <= 1 or by[0] in shared_counts.PUBLIC):
+        safe["organizations"] = pd.NA
     lines = [
-        dict(zip(by, group, strict=True)) | {"organizations": who.get(str(group[0]))}
-        | _taken_up(some, safe.loc[(AND.join(by), ", ".join(map(str, group)))])
+        dict(zip(by, group, strict=True)) | _taken_up(some, safe.loc[(AND.join(by), ", ".join(map(str, group)))])
         for group, some in rows.dropna(subset=by).groupby(by)
         if some["attended"].notna().any()
-    ]  # fmt: skip
+    ]
     rank = {name: {level: at for at, level in enumerate(data.programme.levels(name))} for name in by}
     table = pd.DataFrame(lines, columns=columns).astype(dict.fromkeys(counts, "Int64"))
     return table.sort_values(by, key=lambda one: one.map(rank[one.name]) if rank[one.name] else one, ignore_index=True)
@@ -115,22 +116,12 @@ def uptake(data: Data, rows: pd.DataFrame, *, by: str | tuple[str, str]) -> pd.D
 
 def _taken_up(rows: pd.DataFrame, safe: pd.Series) -> dict:
     """The counts of a group as they may be shown, and the share with its interval where both are."""
-    told = {"attended": safe["attended"], "n": safe["invitations"], "events": rows["event_id"].nunique()}
-    told["unknown"] = int(rows["attended"].isna().sum())
-    if safe.isna().any():
+    told = {"attended": safe["attended"], "n": safe["invitations"], "organizations": safe["organizations"]}
+    told |= {"events": rows["event_id"].nunique(), "unknown": int(rows["attended"].isna().sum())}
+    if pd.isna(told["attended"]) or pd.isna(told["n"]):
         return told
     share = intervals.share_with_interval(rows["attended"], rows[CLUSTERS])
     return told | {"share": share.estimate, "conf_low": share.conf_low, "conf_high": share.conf_high}
-
-
-def _organizations(data: Data, rows: pd.DataFrame, by: str) -> pd.Series:
-    """Organizations of each group, of all that were invited, whom everybody knows; missing where hidden."""
-    gate, known = Gate(), rows[rows["attended"].notna()]
-    gate.count(known.assign(organizations=True, invited=True), ["organizations"], by=[by])
-    gate.number("invited", known["organization_id"].nunique())
-    gate.partition("invited", ["organizations"])
-    gate.known("invited")
-    return gate.decide(data.programme.smallest_cell)["n", "organizations"].loc["", by]
 
 
 def difference(rows: pd.DataFrame, shares: pd.DataFrame, *, first=None, second=None) -> pd.DataFrame:

@@ -24,10 +24,12 @@ from konbit_lessons.measures.intervals import with_shares
 from konbit_lessons.panel import invitations
 
 TIMES = {"came_once": 1, "came_again": 2, "third": 3, "fourth": 4, "came_five_times": 5}  # step → events attended
-UNSEEN = ("third", "fourth", "later", "called", "asked_now", "came_now")  # on no page; ``later``: after the fifth time
+UNSEEN = ("third", "fourth", "later", "asked_now", "came_now")  # on no page; ``later``: after the fifth time
 STEPS = ("roster", "invited", *(one for one in TIMES if one not in UNSEEN))
 BANDS = ("talked", "quarter_before", "earlier", "never")  # by the last conversation
-TAKEN_UP = ("org_type", "event_type", "consulted_at_design", "other_support_now")
+PUBLIC = ("fiscal_quarter", "org_type", "event_type", "period")  # who is invited in each group everybody knows
+TAKEN_UP = (*PUBLIC[1:], "consulted_at_design", "other_support_now")
+SIDES = {False: "before", True: "after"}  # the period of an event: since the day on which the way of working changed
 PAIRS = (("fiscal_quarter", "org_type"), ("event_type", "org_type"))
 
 
@@ -62,7 +64,12 @@ def panel(data: Data, *, quarter: str) -> pd.DataFrame:
 
 @once
 def _every_quarter(data: Data) -> pd.DataFrame:
-    return invitations(data, answers=False)
+    return invitations(data, answers=False).assign(period=lambda rows: side(data, rows["held_on"]))
+
+
+def side(data: Data, days: pd.Series) -> pd.Series:
+    """Which of :data:`SIDES` each day is on; before, where no day of a change is declared."""
+    return (days >= pd.Timestamp(data.programme.new_approach_on or pd.Timestamp.max)).map(SIDES)
 
 
 def attendances(rows: pd.DataFrame) -> pd.DataFrame:
@@ -97,12 +104,10 @@ def _taken_part(data: Data, *, quarter: str) -> pd.DataFrame:
     gate, rows = Gate(), panel(data, quarter=quarter)
     for one in gate.reports(reports(data, quarter)):
         so_far = rows[rows["fiscal_quarter"] <= one]
-        now = so_far[so_far["fiscal_quarter"] == one]
-        each, came = _steps(data, so_far, one), attendances(now)
-        each["called"], each["reached"] = (
-            each["organization_id"].isin(of["organization_id"].unique()) for of in (now, came)
-        )
-        gate.count(each, ["roster", "invited", *TIMES, "called", "reached"], by=["org_type"])
+        came = attendances(so_far[so_far["fiscal_quarter"] == one])
+        each = _steps(data, so_far, one)
+        each["reached"] = each["organization_id"].isin(came["organization_id"].unique())
+        gate.count(each, ["roster", "invited", *TIMES, "reached"], by=["org_type"])
         every = attendances(so_far)
         later = every.groupby("organization_id").cumcount() >= len(TIMES)
         gate.count(every.assign(later=later), ["later"], by=["org_type"], records=True)
@@ -113,12 +118,14 @@ def _taken_part(data: Data, *, quarter: str) -> pd.DataFrame:
     for more, fewer in pairwise(reversed(TIMES)):
         gate.below(more, fewer)
     gate.nested("reached", "partners")
-    gate.nested("reached", "called")  # of none of the 3 invited in a quarter it is not said that none came
+    gate.nested("reached", "guests_now")  # of none of the 3 invited in a quarter it is not said that none came
+    gate.nested("came_once", "guests")
     gate.overlapping("came_once", [Before("came_once"), "reached"])
     gate.lasting("came_again", "came_five_times")
     gate.below("reached", "attendances")
+    gate.within_groups("came_now", "reached")
     gate.partition("attended", [*TIMES, "later"])
-    gate.known("roster", "invited", "called", "partners")
+    gate.known("roster", "invited", "partners")
     return _decided(gate, data)
 
 
@@ -127,7 +134,9 @@ def _count_taken_up(gate: Gate, rows: pd.DataFrame, quarter: str, by: Sequence[s
     known = rows[rows["attended"].notna()]
     attended, now = known["attended"].astype(bool), known.get("fiscal_quarter", "") == quarter
     known = known.assign(invitations=True, attended=attended, invitations_now=now, attendances=attended & now)
+    known = known.assign(guests=True, guests_now=now)
     here = known[known["invitations_now"]].assign(asked_now=True, came_now=lambda one: one["attended"])
+    gate.count(known, ["guests", "guests_now"], by)
     pairs = [PAIRS[1]] if {*PAIRS[1]} <= {*by} else []
     gate.count(known, ["invitations", "attended"], by, pairs=pairs, records=True)
     cells = [("event_id", "org_type")] if {*by} & {"org_type"} else []
@@ -150,8 +159,9 @@ def _decided(gate: Gate, data: Data) -> pd.DataFrame:
     gate.grown("attended", "came_now", among=("invitations", "asked_now"))
     gate.lasting("attended")
     gate.below("came_now", "asked_now")
-    gate.known("invitations", "invitations_now", "asked_now")
+    gate.known("invitations", "invitations_now", "asked_now", "guests", "guests_now")
     gate.unseen(*UNSEEN)
+    gate.together(*data.programme.question["incentives"])
     return gate.decide(data.programme.smallest_cell)
 
 
@@ -234,11 +244,11 @@ def invitations_taken_up(data: Data, rows: pd.DataFrame, *, also: str = "") -> p
     Returns
     -------
     DataFrame of Int64, by (by, group), as ``("event_type × org_type", "training, cooperative")``
-        ``invitations``, ``attended``. Missing where hidden.
+        ``invitations``, ``attended``, ``organizations`` that were invited. Missing where hidden.
     """
     quarters = rows.get("fiscal_quarter", pd.Series("", rows.index))
     last = quarters.max() if len(rows) else ""
-    if not also and _are_all(rows, panel(data, quarter=last)):
+    if last and not also and _are_all(rows, panel(data, quarter=last)):
         shown = taken_part(data, quarter=last)
     else:
         gate, by = Gate(), [also] if also else _taken_up_by(data.programme, rows)
@@ -250,14 +260,14 @@ def invitations_taken_up(data: Data, rows: pd.DataFrame, *, also: str = "") -> p
 
 def _are_all(rows: pd.DataFrame, every: pd.DataFrame) -> bool:
     """Whether rows are all invitations, in the groups that the pages show, and no selection of them."""
-    one, other = (table.filter(["event_id", "organization_id", "attended", *TAKEN_UP]) for table in (rows, every))
-    return one.astype("string").reset_index(drop=True).equals(other.astype("string"))
+    same = [name for name in ("event_id", "organization_id", "attended", *TAKEN_UP) if name in rows and name in every]
+    return rows[same].astype("string").reset_index(drop=True).equals(every[same].astype("string"))
 
 
 def _by_group(shown: pd.DataFrame, quarter: str) -> pd.DataFrame:
     """Invitations and attendances up to a quarter by each group, and those of each quarter, in all and by type."""
-    so_far = _counted(shown.loc[quarter], ["invitations", "attended"])
-    now = _counted(shown, ["invitations_now", "attendances"])
+    so_far = _counted(shown.loc[quarter], ["invitations", "attended", "guests"])
+    now = _counted(shown, ["invitations_now", "attendances", "guests_now"])
     named = [
         ("fiscal_quarter", one) if by == TOTAL else (AND.join(("fiscal_quarter", by)), f"{one}, {group}")
         for one, by, group in now.index
@@ -268,15 +278,15 @@ def _by_group(shown: pd.DataFrame, quarter: str) -> pd.DataFrame:
 
 def _counted(shown: pd.DataFrame, figures: list[str]) -> pd.DataFrame:
     """Invitations and attendances, where they were counted: hidden is another thing."""
-    counted = shown["at_least"][figures].notna().all(axis=1)
-    return shown["n"][figures].set_axis(["invitations", "attended"], axis="columns")[counted]
+    counted = shown["at_least"][figures[:2]].notna().all(axis=1)
+    return shown["n"][figures].set_axis(["invitations", "attended", "organizations"], axis="columns")[counted]
 
 
 def hidden_incentives(programme: Programme, rows: pd.DataFrame, data: Data | None = None) -> set[str]:
     """Groupings of which some invitations are hidden, ``attended`` if that of all is; none where nothing is hidden."""
     if programme.study or programme.smallest_cell <= 1:
         return set()
-    counted = invitations_taken_up(data or cleaned(programme), rows)
+    counted = invitations_taken_up(data or cleaned(programme), rows)[["invitations", "attended"]]
     hidden = {*counted[counted.isna().any(axis=1)].index.get_level_values("by")}
     return {"attended" if by == TOTAL else by for by in hidden}
 

@@ -35,7 +35,7 @@ def make_briefs(
     organizations=None,
     *,
     quarter=None,
-    language="en",
+    language=None,
     reports=None,
     workers=None,
     cluster=None,
@@ -51,7 +51,7 @@ def make_briefs(
     programme : Programme, for the internal audience
     organizations : list of str, codes; all that became partners by the end of the quarter unless told
     quarter : str, as "FY2017Q3"; the last one with an event unless told
-    language : str, as "fr", or several, as "en,fr,ht"; what is there in other languages stays
+    language : str, as "fr", or several, as "en,fr,ht"; the programme's first unless told; what is there in others stays
     reports : folder to write to; ``reports`` beside programme.toml unless told
     workers : int, kernels at a time; as many as there are processors, at most four, unless told
     cluster : str, the address of a dask.distributed scheduler, whose workers run them instead
@@ -70,7 +70,7 @@ def make_briefs(
     LockedError : another run is writing to the same folder
     ReportError : a brief failed; the others were published
     """
-    words = [notebooks.words_for(programme, one.strip()) for one in dict.fromkeys(language.split(","))]
+    words = notebooks.words_for(programme, language)
     if programme.study or programme.audience != "internal":
         from konbit_lessons.measures.organization import refuse
 

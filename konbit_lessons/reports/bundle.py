@@ -61,22 +61,24 @@ def bundle(programme, *, quarter=None, language=None, reports=None):
     top = reports / _period(programme, quarter, reports)
     shared, again = top / "shared", "konbit report" + ("" if programme.study else f" --quarter {top.name}")
     if not (top / manifest_name("shared")).is_file():
-        raise DataError(f"bundle: found no shared reports of {top.name}; make them first: {again}.")
+        was = " here: copy those that were shared, or, as another edition," * (top.name in editions.shared(programme))
+        raise DataError(f"bundle: found no shared reports of {top.name}{was or ';'} make them first: {again}.")
     with staging.only_run_of(top):
         made = manifest.earlier(top / manifest_name("shared"))
-        words = complete(language or PLAIN)
+        setting = Setting(programme, made["quarter"], complete(language or PLAIN))
+        spoken = ",".join(manifest.languages_of(made["reports"]))
+        again += f" --language {spoken}" * (spoken not in ("", PLAIN))
         record, is_shared = _edition(programme, made, top.name)
         is_closed = any(path.parent.name > top.name for path in reports.glob(f"*/{manifest_name('shared')}"))
         now = made["inputs"] if is_shared or is_closed else manifest.made_from(programme)
         _refuse_to_mail(made, now, language, top.name, again)
         files = _as_made(made, shared, again)
         there = {path.relative_to(shared).as_posix() for path in shared.rglob("*") if path.is_file()}
-        setting = Setting(programme, made["quarter"], words)
         left_out = there - files.keys() - contents.indexes(setting, made, shared).keys()
         if language:
             made, files = _only_in(language, made, files)
         files |= contents.indexes(setting, made, shared, alone=True) | read_first(setting, made)
-        name = f"konbit-{file_safe(programme.name) or 'programme'}-{in_words(top.name, words.language)}"
+        name = f"konbit-{file_safe(programme.name) or 'programme'}-{in_words(top.name, setting.words.language)}"
         name += f"-edition-{record['edition']}" if record["edition"] > 1 else ""
         path, content = top / f"{name}.zip", zipped({f"{name}/{file}": content for file, content in files.items()})
         if not (path.is_file() and digest(path.read_bytes()) in record["zips"]):  # else it stays as it was mailed
@@ -93,7 +95,7 @@ def _edition(programme, made, period):
     """The record of the edition that the reports are of, and whether it was shared before."""
     there = editions.shared(programme).get(period, [])
     same = [one for one in there if editions.is_of(one, made)]
-    return (same or [editions.new(made, period, len(there) + 1)])[-1], bool(same)
+    return (same or [editions.new(made, period, there[-1]["edition"] + 1 if there else 1)])[-1], bool(same)
 
 
 def _period(programme, quarter, reports):
@@ -124,7 +126,7 @@ def _refuse_to_mail(made, now, language, period, again):
     spoken = {name: one["language"] for name, one in in_language(reports, language).items()} if language else {}
     if other := [f"{name} ({one})" for name, one in spoken.items() if one != language]:
         said = f"expected every report in {language}; found {_listed(other)}"
-        raise DataError(f"bundle: {said}: {again} --language {language}.")
+        raise DataError(f"bundle: {said}: {again.partition(' --language')[0]} --language {language}.")
 
 
 def _as_made(made, folder, again):
@@ -160,5 +162,4 @@ def _read_first(setting, made):
 
 
 def _listed(names):
-    names = sorted(names)
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return ", ".join(sorted(names)[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

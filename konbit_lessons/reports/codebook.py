@@ -164,7 +164,7 @@ def _header(source, name, there, words):
     """
     if name in source.by_file:
         return words.text("given for each file in programme.toml")
-    if name in source.set:
+    if name in source.set or (name == "wave" and source.waves):
         return words.text("given in programme.toml")
     named = next(reversed([column for column in source.columns if fnmatch(name, column)]), name)
     header = source.headers.get(named, "@row" if (source.table, name) == ("sign_in", "attended") else name)

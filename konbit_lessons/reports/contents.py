@@ -65,14 +65,13 @@ def quarters(setting, reports):
     made = [one for of in listed.values() for one in of.values()]
     spoken = languages_of({(at, page): one for at, of in enumerate(made) for page, one in of["reports"].items()})
     told = {"quarters": listed, "editions": shared, "zips": {path.name for path in reports.glob("*/*.zip")}}
-    own = Setting(setting.programme, None, setting.words)
-    return in_each(own, spoken, "index", lambda one: _quarters(one, told))
+    return in_each(Setting(setting.programme, None, setting.words), spoken, "index", lambda one: _quarters(one, told))
 
 
 def _quarters(setting, told):
     used = {"in_order": in_order, "in_language": in_language, "languages_of": languages_of, "day": date.fromisoformat}
-    used |= {"asked": _asked(setting)} | told
-    return document("quarters.html.j2", setting, setting.words.text("Reports by quarter"), **used)
+    title = setting.words.text("Reports by quarter")
+    return document("quarters.html.j2", setting, title, asked=_asked(setting), **used, **told)
 
 
 def _asked(setting):

@@ -5,23 +5,27 @@ It is kept with the programme, in version control, so that every colleague compa
 """
 
 import json
+from contextlib import suppress
 from datetime import date
 from functools import cache
+from importlib.metadata import version
 
 from konbit_lessons.errors import DataError
+from konbit_lessons.field import late
 from konbit_lessons.field.cleaning import corrections, decisions
 from konbit_lessons.field.place import content_of
 from konbit_lessons.field.programme import ANSWERED, CORRECTIONS, LEDGER
 from konbit_lessons.field.store import PACKAGE, digest
 from konbit_lessons.publish import published
+from konbit_lessons.sentences.limits import PACKAGES
 
 FOLDER = "editions"
-PARTS = ("model", "decided", "analysis")  # of what a manifest says of the programme: from `model` and `own`
+ABOUT = ("programme", "inputs", "model", "decided", "analysis", "versions")  # of what a manifest says
 KEPT = ("name", "language", "title", "answer", "told", "files")  # of what the manifest says of a report
-LIBRARY, CUT = "library", "data_cut_on"
+LIBRARY, CUT, SOURCE, ROWS = "library", "data_cut_on", "source", "rows"
 CAUSES = {LEDGER: "decisions", CORRECTIONS: "corrections", ANSWERED: "corrections"}  # by file; others are records
-CAUSES |= {"targets": "targets", "incentives": "incentives", "analysis": "incentives", LIBRARY: "method"}
-CAUSES |= {CUT: "records"}  # by part of the model; others are settings
+# by part of the model; others are settings
+CAUSES |= dict(targets="targets", incentives="incentives", analysis="incentives") | {LIBRARY: "method", CUT: "records"}
 
 
 def shared(programme):
@@ -31,11 +35,9 @@ def shared(programme):
     ------
     DataError : a record is not as it was written
     """
-    found = {}
-    for path in (programme.folder / FOLDER).glob("*-*.json"):
-        record = _read(path)
-        found.setdefault(record["period"], []).append(record)
-    return {period: sorted(records, key=lambda one: one["edition"]) for period, records in found.items()}
+    records = sorted(map(_read, (programme.folder / FOLDER).glob("*-*.json")), key=lambda one: one["edition"])
+    periods = {one["period"] for one in records}
+    return {period: [one for one in records if one["period"] == period] for period in periods}
 
 
 def is_of(record, made):
@@ -47,7 +49,7 @@ def is_of(record, made):
 def new(made, period, number):
     """Return the record of an edition of the pages that a manifest lists, bundled today."""
     reports = {page: {key: one[key] for key in KEPT if key in one} for page, one in made["reports"].items()}
-    about = {key: made[key] for key in ("programme", "inputs", *PARTS, "versions") if key in made}
+    about = {key: made[key] for key in ABOUT if key in made}
     day = date.today().isoformat()
     return {"period": period, "edition": number, "bundled_on": day, "zips": {}, **about, "reports": reports}
 
@@ -63,22 +65,30 @@ def keep(programme, record, archive, name):
 def changed(then, now):
     """Return which things that numbers rest on are others now: some of ``CAUSES``, "records" and "settings".
 
+    Where the cleaned rows of the quarter are the same, files and how they are read have moved nothing.
+
     Parameters
     ----------
     then, now : dict, ``inputs``: file → hash, and ``model``, from `model`; a manifest, or a record
     """
-    files, parts = (_others(then.get(key, {}), now[key]) for key in ("inputs", "model"))
+    pairs = ((then.get(key, {}), now[key]) for key in ("inputs", "model"))
+    files, parts = ({one for one in old.keys() | new.keys() if old.get(one) != new.get(one)} for old, new in pairs)
+    same = {SOURCE, ROWS} if ROWS in then.get("model", {}) and ROWS not in parts else {ROWS}
     raw = {name for name in files if not name.startswith("narrative/") and not name.endswith(".toml")}
-    causes = {CAUSES.get(name.rpartition("/")[2], "records") for name in raw}
-    causes |= {CAUSES.get(part, "settings") for part in parts if "model" in then}
-    return sorted(causes)
+    causes = {CAUSES.get(name.rpartition("/")[2], "records") for name in raw if SOURCE not in same}
+    return sorted(causes | {CAUSES.get(part, "settings") for part in parts - same if "model" in then})
 
 
-def model(programme, quarter=None):
-    """Return name → hash of the parts of programme.toml, with the targets of a quarter, and of the library."""
+def model(programme, quarter=None, data=None):
+    """Return name → hash of the parts of programme.toml, and of the library and of what it computes with.
+
+    Of a quarter with its targets, the last day that the records cover, and the cleaned rows until that day.
+    """
     parts = content_of(programme.path)
-    parts[CUT] = parts["programme"].pop(CUT, "") if isinstance(parts["programme"], dict) else ""
-    parts |= {"targets": programme.targets_of(quarter)} if quarter and "targets" in parts else {}
+    if quarter:
+        parts["programme"].pop(CUT, None)
+        parts |= {CUT: (day := programme.last_day(quarter)), ROWS: late.rows_until(data, day)}
+        parts |= {"targets": programme.targets_of(quarter)} if "targets" in parts else {}
     return {name: digest(repr(part)) for name, part in sorted(parts.items())} | {LIBRARY: _library()}
 
 
@@ -102,31 +112,24 @@ def undone(then, now, causes):
     is_same_else = then.get("analysis") and not {"settings", "method"} & {*causes}
     same_incentives = then.get("model", {}).get("incentives") == now["model"].get("incentives")
     back = {"audience": "shared"} | ({"incentives": then["analysis"]} if is_same_else and same_incentives else {})
-    for cause, known in then.get("decided", {}).items():
-        if {*known} <= {*now["decided"][cause]}:  # else a line of then is not there any more
-            back[cause] = sorted({*now["decided"][cause]} - {*known})
+    decided = {cause: ({*known}, {*now["decided"][cause]}) for cause, known in then.get("decided", {}).items()}
+    back |= {cause: sorted(new - old) for cause, (old, new) in decided.items() if old <= new}  # else a line is gone
     return {cause: one for cause, one in back.items() if cause in causes}
 
 
 @cache
 def _library():
-    return digest(b"".join(path.read_bytes() for path in sorted(PACKAGE.rglob("*.py"))))
-
-
-def _others(then, now):
-    return {name for name in then.keys() | now.keys() if then.get(name) != now.get(name)}
+    code = b"".join(path.read_bytes() for path in sorted(PACKAGE.rglob("*.py")))
+    return digest(code + repr([*map(version, PACKAGES)]).encode())
 
 
 def _read(path):
-    try:
+    with suppress(ValueError, KeyError, TypeError, AttributeError):
         record = json.loads(path.read_text(encoding="utf-8"))
-        is_whole = record["seal"] == _seal(record) and path.name == _name(record)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        is_whole = False
-    if not is_whole:
-        back = "Put that back, from version control or a copy: what was said is not edited"
-        raise DataError(f"{FOLDER}/{path.name}: this is not the record as konbit bundle wrote it. {back}.")
-    return record
+        if record["seal"] == _seal(record) and path.name == _name(record):
+            return record
+    back = "Put that back, from version control or a copy: what was said is not edited"
+    raise DataError(f"{FOLDER}/{path.name}: this is not the record as konbit bundle wrote it. {back}.")
 
 
 def _name(record):

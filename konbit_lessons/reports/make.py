@@ -89,7 +89,7 @@ def make_reports(
     names=None,
     *,
     quarter=None,
-    language="en",
+    language=None,
     audience="shared",
     reports=None,
     parameters=None,
@@ -110,7 +110,7 @@ def make_reports(
     programme : Programme
     names : list of str, the notebooks without .ipynb; all of the quarter's or the study's unless told
     quarter : str, as "FY2017Q3"; the last one with an event unless told; a study has none
-    language : str, as "fr", or several, as "en,fr,ht"; what is there in other languages stays
+    language : str, as "fr", or several, as "en,fr,ht"; the programme's first unless told; what is there in others stays
     audience : "shared" or "internal"
     reports : folder to write to; ``reports`` beside programme.toml unless told
     parameters : dict, further parameters of the notebooks
@@ -134,7 +134,7 @@ def make_reports(
     LockedError : another run is writing to the same folder
     ReportError : a notebook failed; the others were published, and the index says which one was not
     """
-    words = [notebooks.words_for(programme, one.strip()) for one in dict.fromkeys(language.split(","))]
+    words = notebooks.words_for(programme, language)
     if to == "docx":
         from konbit_lessons.reports import word
 

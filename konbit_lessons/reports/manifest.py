@@ -5,12 +5,13 @@ No time of day and no folder of this machine stands in it, so that the same inpu
 
 import json
 import re
+from datetime import date
 from functools import cache
 from importlib.metadata import requires, version
 from pathlib import Path
 from platform import python_version
 
-from konbit_lessons.field.store import digest, inputs
+from konbit_lessons.field.store import cleaned, digest, inputs
 from konbit_lessons.kept import READ
 from konbit_lessons.reports import editions
 
@@ -32,8 +33,8 @@ def manifest(setting, used, **made):
     """
     programme, quarter, _, audience = setting
     said = {"programme": programme.name, "simulated": programme.simulated, "quarter": quarter}
-    said |= {"audience": audience, "inputs": used, "model": editions.model(programme, quarter), "versions": versions()}
-    said |= editions.own(programme)
+    model = editions.model(programme, quarter, cleaned(programme) if quarter else None)
+    said |= {"audience": audience, "inputs": used, "model": model, "versions": versions()} | editions.own(programme)
     return said | {name: dict(sorted(each.items())) for name, each in made.items()}
 
 
@@ -77,11 +78,8 @@ def languages_of(reports):
 
 def in_language(reports, language=PLAIN):
     """Return name → report of a manifest: the one in a language, or in another where it is not there in this."""
-    found = {}
-    for one in reports.values():
-        if one["language"] == language or one["name"] not in found:
-            found[one["name"]] = one
-    return found
+    last = sorted(reversed([*reports.values()]), key=lambda one: one["language"] == language)
+    return {one["name"]: one for one in last}
 
 
 def sweep(folder, before, reports):
@@ -107,9 +105,14 @@ def manifest_name(audience):
     return "manifest.json" if audience == "shared" else f"manifest.{audience}.json"
 
 
-def told(programme, reports=None, *, before):
-    """Return what the learning reports of the quarters before one said of their numbers: quarter → number → value."""
-    return {quarter: one["told"] for quarter, one in said_before(programme, reports, before=before).items()}
+def counted(programme, quarter, now):
+    """Return the last ``edition`` of a quarter whose page counted otherwise than now, its ``day`` and counts; or {}."""
+    records = editions.shared(programme).get(quarter, [])
+    READ.update(f"{editions.FOLDER}/{quarter}-{number}.json" for number in range(1, len(records) + 2))
+    for one in reversed(records):
+        if (told := in_language(one["reports"]).get("data_quality", {}).get("told") or now) != now:
+            return told | {"edition": one["edition"], "day": date.fromisoformat(one["bundled_on"])}
+    return {}
 
 
 def said_before(programme, reports=None, *, before):
@@ -136,12 +139,13 @@ def said_before(programme, reports=None, *, before):
     every = {path.parent.name: {"edition": 0} | earlier(path) for path in top}
     every |= {period: records[-1] for period, records in editions.shared(programme).items()}
     every = {quarter: one for quarter, one in sorted(every.items()) if quarter < before}
-    said, now = {}, {"inputs": inputs(programme), **editions.own(programme)} if every else {}
+    said, now, data = {}, {}, cleaned(programme) if every else None
     for quarter, one in every.items():
-        now["model"] = editions.model(programme, quarter)
+        now = now or {"inputs": inputs(programme), **editions.own(programme)}
+        now["model"] = editions.model(programme, quarter, data)
         report, changed = in_language(one["reports"]).get("learning_report", {}), editions.changed(one, now)
         changed += ["audience"] * (one["edition"] > 0 and programme.audience != "shared")
-        is_of_today = not changed and report.get("inputs") == source_of(one.get("inputs"))
+        is_of_today = not changed and report.get("inputs") == source_of(now["inputs"])
         if isinstance(report.get("told"), dict) and (one["edition"] or not is_of_today):
             said[quarter] = {"told": report["told"], "edition": one["edition"], "changed": changed}
             said[quarter] |= {"inputs": one.get("inputs", {}), "undo": editions.undone(one, now, changed)}

@@ -129,8 +129,13 @@ def _with_events(wanted, held, cut):
     return wanted or held[-1]
 
 
-def words_for(programme, language):
-    """Return the Words of a language in which the package and the programme have all their texts.
+def words_for(programme, asked=None):
+    """Return the Words of each language asked for, in which the package and the programme have all their texts.
+
+    Parameters
+    ----------
+    programme : Programme
+    asked : str, as "fr" or "en,fr,ht"; the first of the programme's languages unless told
 
     Raises
     ------
@@ -142,8 +147,9 @@ def words_for(programme, language):
         if getattr(programme, key).startswith("OPEN"):
             found = f'{programme.path.name}, [programme], {key}: found "{getattr(programme, key)}", as drafted'
             raise ProgrammeError(f"{found}. A report names its programme and whom a reader can ask: write it there.")
-    words = complete(language)
-    programme.check_language(words.language)
+    words = [complete(one.strip()) for one in dict.fromkeys((asked or programme.languages[0]).split(","))]
+    for one in words:
+        programme.check_language(one.language)
     return words
 
 

@@ -57,8 +57,7 @@ class State:
     def _read(self, name, quarter, audience):
         """The hash of one thing that was read: a cleaned table, numbers of earlier reports, or a file."""
         if name.startswith(manifest.TOLD):
-            asked = replace(self._programme, audience=audience)
-            return manifest.said_before(asked, self._reports, before=quarter)
+            return manifest.said_before(replace(self._programme, audience=audience), self._reports, before=quarter)
         folder, processed = self._programme.folder, self._programme.processed
         paths = processed / f"{name}.parquet", processed / f"{name}.csv", folder / name
         return next((_hash(path) for path in paths if path.is_file()), "")

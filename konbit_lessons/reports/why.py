@@ -30,8 +30,7 @@ def parts(data, said, then, *, quarter):
     -------
     list of (list of str, dict as ``findings.told`` gives it)
     """
-    least, unmoved = data.programme.smallest_cell, ["targets", *(OF_DATA if late.waiting(data) else ())]
-    causes = [one for one in said["changed"] if one not in unmoved]
+    least, causes = data.programme.smallest_cell, [one for one in said["changed"] if one != "targets"]
     rest, found, state, told = causes, [], data, findings.told(then)
     apart = least <= 1 or not {*rest} & {*OF_DATA} or late.is_of(data, said["inputs"])
     for cause, back in said.get("undo", {}).items():

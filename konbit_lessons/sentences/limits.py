@@ -144,7 +144,7 @@ def _groups_differ(say, result, row, within):
     names = next(pair for pair in permutations(groups, 2) if row["group"] == f"difference: {pair[0]} − {pair[1]}")
     first, second = (say.level(result.by, name, form="many") for name in names)
     values = {"label": say.term_name(row["term"]), "first": first, "second": second}
-    if row["strength"] == "cannot tell":
+    if "cannot tell" in (row["strength"], *result.table.loc[result.table["term"] == row["term"], "strength"]):
         return say("**{label}:** the data cannot tell whether “{first}” and “{second}” differ.", **values)
     size = say.incentive_rows(result).set_index("term")["step"].get(row["term"], 1)
     first, second = (say.of_a_step(within[row["term"], name], size)["estimate"] for name in names)
@@ -176,7 +176,9 @@ def ways_of_looking(say, result):
     labels = {name: say.words.text(text) for name, text in TEXTS["ways_of_looking"].items()}
     labels["fixed"] = str(say("Within each {group}", group=units["group"])) if units["in_a_study"] else labels["fixed"]
     return table.assign(
-        incentive=pd.Categorical(table["term"].map(shown["label"]), list(shown["label"]), ordered=True),
+        incentive=pd.Categorical(
+            table["term"].map(shown["label"]), list(shown["label"]), ordered=True
+        ).remove_unused_categories(),
         label=table["specification"].map(labels),
         way=np.where(table["specification"] == "main", "main", "other"),
         why=[say.words.text(TEXTS["no_estimate"][why]) if why else "" for why in table["reason"]],
@@ -232,7 +234,7 @@ def method(say, result, adjust_for=()):
     return [
         say("Taken into account: {names}.", names=names) if names else say("Nothing else is adjusted for."),
         say(TEXTS["method"], method=fitted, clusters=clusters, for_small_samples=errors),
-        say(TEXTS["joint"], **joint) if told else None,
+        say(TEXTS["joint"], **joint, n=len(joint["terms"])) if told else None,
         say("Computed with Python {python} and {packages}.", python=python_version(), packages=packages),
         *(say(note.message, **note.values) for note in notes),
     ]

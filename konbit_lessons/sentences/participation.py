@@ -29,7 +29,7 @@ def reached_so_far(say, reached, quarter):
 
 def _of_target(say, line):
     n = line["organizations"] if pd.isna(line["target"]) else line["target"]
-    about = {"n": n, "kind": _kind(say, line["org_type"], n), "at_least": line["at_least"] or None}
+    about = {"n": n, "kind": _kind(say, line["org_type"], n), "at_least": line["at_least"]}
     return say_known(say, TEXTS["of_target"], line, **about)
 
 

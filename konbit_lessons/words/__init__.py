@@ -121,10 +121,10 @@ class Words:
         return format_decimal(round(float(x), decimals) + 0.0, format=pattern, locale=self._locale).replace("-", MINUS)
 
     def points(self, x):
-        """Return a proportion as percentage points: 0.123 is "12", 0.004 is "0.4", 0.0003, not 0, "0.03"."""
+        """Return a proportion as percentage points: 0.123 is "12"; 0.0003, not 0, "0.03"; 0.998, not 100, "99.8"."""
         of_100 = math.nan if pd.isna(x) else 100 * float(x)
-        decimals = max(1, -math.floor(math.log10(abs(of_100)))) if 1e-6 < abs(of_100) < 0.95 else 0
-        return self.number(of_100, decimals)
+        rest, most = min((abs(of_100), 0.95), (abs(100 - abs(of_100)), 0.501))  # from 0 or 100, neither of which it is
+        return self.number(of_100, max(1, -math.floor(math.log10(rest * 1.0001))) if 1e-6 < rest < most else 0)
 
     def signed(self, x):
         """Return a difference of proportions as "+11", "−3" or "0"."""

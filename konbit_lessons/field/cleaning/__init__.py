@@ -128,8 +128,9 @@ class _Work:
         ways = [Conversion(self.programme, source, schema, record) for source in sources]
         rows = stacked([way.rows(self._corrected, self.cleaned.get("events")) for way in ways])
         rows = versions.that_count(rows, schema, record)
-        if any("wave" in source.by_file for source in sources):
-            rows = reconciling.with_waves(rows, record)
+        if any("wave" in source.by_file or source.waves for source in sources):
+            given, since = [step for source in sources for step in source.waves], self.programme.calendar.since
+            rows = reconciling.with_waves(rows, {since(told): wave for told, wave in given}, record)
         for things in filter(None, (self.events, self.organizations)):
             rows = things.resolve(rows, schema, record)
         if table in lines.KEYS:

@@ -28,6 +28,7 @@ from konbit_lessons.field.sources import Raw, read
 from konbit_lessons.field.values import as_text, constant, counted, encoded, kept, looked_up, nothing, stacked, way_out
 
 SUBMITTED = tables.codebook()["submitted"]  # where an exporter says when a row was submitted
+ABOVE = "@above"  # what a blank cell stands for, where cells were merged over rows
 FILLED_IN = ("end", "today", "start")  # when a form was filled in, by the device's clock; the first there is counts
 
 
@@ -97,8 +98,14 @@ class Conversion:
         self.record.given.setdefault(self.schema.name, set()).update(text)
         key, about = self.schema.metadata["key"], self.schema.columns
         of_record = [name for name in about if about[name].metadata.get("of_record") and name in text]
+        filled = {name: _above(text[name], text) for name, means in self.source.blank.items() if means == ABOVE}
+        blank = {name: text[name].isna() & cells.notna() for name, cells in filled.items()}
+        text = text.assign(**filled)
         text["_raw_id"] = text[[*of_record, *key][0]] if len(key) == 1 else nothing(text)
         text["record_id"] = text["_raw_id"] if len(key) == 1 and not of_record else self._ids(text, of_record)
+        for name, found in blank.items():
+            about = {"check": "blank cell", "reason": message("blank_is_above")}
+            self.record.changed(text[found], self.schema.name, name, "", text[name], **about)
         return text
 
     def _ids(self, text: pd.DataFrame, of_record: list[str]) -> pd.Series:
@@ -155,7 +162,11 @@ class Conversion:
             return none, pd.Series(dtype="str")
         cells = self._with_blanks(text, name, blanked)
         values, wrong = by_codebook.convert(cells, about.metadata, self._writing(name), dtype)
-        wrong += "; or say what it means: " + cells[wrong.index].astype("str").map(lambda one: way_out(one, name))
+        most = tables.is_day(about) and 2 * len(wrong) > cells.notna().sum() > 2
+        order = "correct the order, dates, in its [[source]], or " if most else ""
+        wrong += f"; or {order}say what it means: " + cells[wrong.index].astype("str").map(
+            lambda one: way_out(one, name)
+        )
         of_value = {"scope": "value", "check": "conversion", "reason": wrong}
         self.record.set_aside(text.loc[wrong.index], self.schema.name, name, cells, **of_value)
         if tables.is_day(about):
@@ -182,23 +193,27 @@ class Conversion:
             about = {"change_type": "blank_response", "check": "missing code", "reason": reason}
             self.record.changed(text[coded], table, name, cells, "", **about)
             cells = cells.mask(coded)
-        if name in self.source.blank and blank.any():
-            meaning = self.source.blank[name]
+        if (meaning := self.source.blank.get(name, ABOVE)) != ABOVE and blank.any():
             reason = f'programme.toml says a blank cell means "{meaning}"'
             self.record.changed_alike(text[blank], table, name, "", {"": meaning}, check="blank cell", reason=reason)
             cells = encoded(cells.astype(tables.TEXT).mask(blank, meaning))
         return cells
 
     def _within_checks(self, values: pd.DataFrame, text: pd.DataFrame) -> pd.DataFrame:
-        """Blank the values that the codebook's checks refuse (a negative amount, a 7 on a scale of 5), and say so."""
+        """Blank the values that the codebook's checks refuse (a negative amount, a day before another), and say so."""
         for name, column in self.schema.columns.items():
+            refused = []
             for check in column.checks if name in text and not column.metadata["levels"] else ():
                 least, most = (check.statistics.get(limit) for limit in ("min_value", "max_value"))
-                refused = ~values[name].between(least, inf if most is None else most).fillna(True).astype("bool")
+                outside = ~values[name].between(least, inf if most is None else most).fillna(True).astype("bool")
                 reason = f"expected {least} or more" if most is None else f"expected {least} to {most}"
+                refused.append((outside, reason))
+            if (since := column.metadata.get("after")) and name in text:
+                refused.append((values[name] < values[since], f"it is before {since}; correct the one that is wrong"))
+            for these, reason in refused:
                 about = {"scope": "value", "check": "codebook", "reason": reason}
-                self.record.set_aside(values[refused], self.schema.name, name, text[name], **about)
-                values = values.assign(**{name: values[name].mask(refused)})
+                self.record.set_aside(values[these], self.schema.name, name, text[name], **about)
+                values = values.assign(**{name: values[name].mask(these)})
         return values
 
     def _with_what_is_needed(self, values: pd.DataFrame, text: pd.DataFrame, wrong: dict) -> pd.DataFrame:
@@ -206,13 +221,21 @@ class Conversion:
         for name in [name for name, column in self.schema.columns.items() if not column.nullable]:
             lacking = values[values[name].isna()]
             written = text[name].astype("str").fillna("") if name in text else ""
-            why = "; " + wrong[name].reindex(lacking.index)
-            about = {"check": "needed value", "reason": f"the row cannot be used without {name}" + why.fillna("")}
+            why = ("; " + wrong[name].reindex(lacking.index)).fillna("")
+            if self.schema.columns[name].metadata.get("refers_to") and name in text:
+                below = text[name].isna() & _above(text[name], text).notna()
+                why = why.mask(below.reindex(lacking.index), message("blank_below", column=name))
+            about = {"check": "needed value", "reason": f"the row cannot be used without {name}" + why}
             self.record.set_aside(lacking, self.schema.name, name, written, **about)
             if self.schema.name == "sign_in" and name == "event_id":
                 self.record.eventless.append(as_text(lacking).dropna(subset="organization_id"))
             values = kept(values, values[name].notna())
         return values
+
+
+def _above(cells: pd.Series, rows: pd.DataFrame) -> pd.Series:
+    """Cells of a column, a blank one filled with what stands above it on its sheet."""
+    return cells.groupby([rows["source"], rows["sheet"]], observed=True, sort=False).ffill()
 
 
 def read_source(programme: Programme, source: Source, schema: pa.DataFrameSchema) -> tuple[pd.DataFrame, list[str]]:

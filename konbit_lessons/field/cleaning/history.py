@@ -64,9 +64,9 @@ class History:
     def __init__(self, organizations: pd.DataFrame, twice: dict[str, str], sources: list[Source]) -> None:
         self._writing = Writing(tuple(order for source in sources for order in source.dates))
         self._rows, self.twice, self.wrong = organizations.set_index("organization_id", drop=False), twice, []
-        self._merged = dict(self._mergers())
         since, until = self._rows["joined_on"].fillna(FIRST), self._rows["left_on"].fillna(LAST)
         self._spells = [Held(code, code, *days) for code, *days in zip(self._rows.index, since, until, strict=True)]
+        self._merged = dict(self._mergers())
         self.names, self.acronyms = self._held("name", "former_names"), self._held("acronym", "former_acronyms")
         self._apart = [self._passed_on(held) for held in (self.names, self.acronyms)]
         ends = [day for one in self._apart for held in one.values() for each in held for day in each[2:4]]
@@ -78,6 +78,8 @@ class History:
         """Code → the code that it is part of, and since when; a circle, or no day, is wrong."""
         codes, rows = Codes(self._rows.index), self._rows[self._rows["merged_into"].notna()]
         into = {code: codes.of(of) for code, of in rows["merged_into"].items()}
+        for code, day in rows["merged_on"].items():  # of several that had that code, the one that had it then
+            into[code] = [one.code for of in into[code] for one in self._owners(of) if one.on(day)] or into[code]
         for code, row in rows.iterrows():
             where = f"{row['source']}, row {row['row']}: {code} is merged into {row['merged_into']}"
             day, seen, at = row["merged_on"], {code}, into[code]
@@ -91,6 +93,10 @@ class History:
                 self.wrong.append(f"{where}, and no day is given. Write the day of the merger under merged_on.")
             else:
                 yield code, (into[code][0], day)
+
+    def _owners(self, code: str) -> list[Held]:
+        """Those whose code it is, or that stand under it on the roster."""
+        return [one for one in self._spells if code in (one.code, self.twice.get(one.code))]
 
     def _held(self, now: str, before: str) -> list[Held]:
         """The names of each organization, of today first; one whose days nobody knows is nobody's on any day."""
@@ -157,8 +163,9 @@ class History:
         """What a match means in an era: the organization that it is part of, or the one that had the code then."""
         code = match.organization_id
         if match.how == "code" and code in self.twice.values():
-            there = [one for one in self._spells if code in (one.code, self.twice.get(one.code))]
+            there = self._owners(code)
             now = [one.code for one in there if one.on(self._day(era))] or [one.code for one in there[: int(era == 0)]]
+            now = now or [one.code for one in there if self.part_of(one.code, era) != one.code]
             of_one = match._replace(organization_id=now[0]) if len(now) == 1 else match
             match = match._replace(how=TWICE) if len(now) != 1 and code in self.twice else of_one
             code = match.organization_id

@@ -268,7 +268,13 @@ class Organizations(_Known):
             answer, code = self._decided.of(ORGANIZATION, text), found[text].organization_id
             where, about = _as_decided(answer)
             put, what = (record.changed, [text, code]) if code else (record.set_aside, [text])
-            put(rows[rows[name] == text], table, name, *what, reason=f"{where}: {answer['decision']}", **about)
+            own = rows[rows[name] == text]
+            put(own, table, name, *what, reason=f"{where}: {answer['decision']}", **about)
+            was = self._matches[self._era][text]
+            if len({*was.scores[:2]}) < len(was.scores[:2]):  # it is as near to another
+                counts, of = as_text(own)["source"].value_counts(sort=False), ", ".join(was.candidates[:2])
+                told = {"text": text, "decided": answer["decision"], "of": of, "column": name}
+                record.notices += [message("of_several", source=one, rows=n, **told) for one, n in counts.items()]
         # beside the rows that are open, those that corrections took out for the same reason
         rows = rows[rows["typed"].isin([text for text, one in found.items() if one.how == "unresolved"])]
         taken = [one[one["table"] == table].reindex(columns=rows.columns) for one in record.unsure]

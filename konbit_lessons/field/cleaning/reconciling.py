@@ -78,14 +78,17 @@ def with_attendance(invited: pd.DataFrame, signed: pd.DataFrame, unsure: dict, f
     present = as_text(present.astype({name: CAME[name] for name in present}).reset_index())
     rows = as_text(invited.drop(columns=[*CAME])).merge(present, on=PAIR, how="left", validate="many_to_one")
     here, names = rows["delegates"].notna(), unsure["names"]
-    maybe = _among(rows, pd.concat([unsure["pairs"], signed.loc[signed["attended"].isna(), PAIR]])) & ~here
+    open_row = _among(rows, pd.concat([unsure["pairs"], signed.loc[signed["attended"].isna(), PAIR]]))
+    maybe = open_row & ~here  # of who was seen, another delegate may be theirs
+    rows["delegates"] = rows["delegates"].mask(open_row)
+    rows["senior_delegate"] = rows["senior_delegate"].mask(open_row & rows["senior_delegate"].eq(False))
     strangers = names[names["candidates"].map(len) == 0].groupby("event_id")["typed"].nunique()
     twice = rows["event_id"].isin(unsure["twice"])
     elsewhere = _among(rows, unsure["events"]) & ~here & ~maybe
     crowded = rows["event_id"].isin(strangers.index[strangers > few]) & ~here & ~maybe & ~elsewhere
     listed = ~rows["event_id"].isin({*known["event_id"].unique(), *names["event_id"].unique()})
     rows["attended"] = here.astype("boolean")
-    rows["delegates"] = rows["delegates"].fillna(0)
+    rows["delegates"] = rows["delegates"].mask(~here, 0)
     doubtful = ((maybe | elsewhere | crowded) & ~listed) | twice
     for name in CAME:
         rows[name] = rows[name].mask(listed, invited[name].array).mask(doubtful)
@@ -162,18 +165,27 @@ def once_each(rows: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) ->
     again = keys.loc[ordered(same, ["_filled", *content, *typed, *ROW]).index].duplicated(keep="last")
     again = rows.index.isin(again.index[again])
     what = as_text(rows.loc[again, typed]).agg(" · ".join, axis="columns") if typed else ""
-    record.set_aside(rows[again], schema.name, column, what, check=CHECK, reason=message("same_record"))
+    rest = [name for name in content if name not in key]
+    several = rows.loc[twice, rest].groupby(keys[twice].groupby(key, observed=True).ngroup()).transform("nunique") > 1
+    differ = several.apply(lambda row: ", ".join(row.index[row]), axis="columns").reindex(rows.index[again]).fillna("")
+    reason = (message("same_record") + "; they differ in " + differ).where(differ != "", message("same_record"))
+    record.set_aside(rows[again], schema.name, column, what, check=CHECK, reason=reason)
     return rows[~again]
 
 
-def with_waves(rows: pd.DataFrame, record: Record) -> pd.DataFrame:
-    """Give a file of the survey whose name fits no pattern its wave, where its days are those of one wave alone.
+def with_waves(rows: pd.DataFrame, begun: dict, record: Record) -> pd.DataFrame:
+    """Give answers the wave that had begun by their day, if any had, or a file that of its days, if these are of one.
+
+    ``begun`` is the first day of a wave → its number; a pattern for the file's name goes before it.
 
     Raises
     ------
     DataError
         They are not; the line to write is shown.
     """
+    day, unknown = rows["submitted_on"], rows["wave"].isna()
+    for since, wave in sorted(begun.items()):
+        rows = rows.assign(wave=rows["wave"].mask(unknown & (day >= pd.Timestamp(since)), wave))
     spans = rows.groupby("wave")["submitted_on"].agg(["min", "max"]).dropna()
     for file, own in rows.dropna(subset="submitted_on").groupby("source", observed=True):
         if own["wave"].notna().any():
@@ -183,7 +195,9 @@ def with_waves(rows: pd.DataFrame, record: Record) -> pd.DataFrame:
         told = message("wave_days", file=file, first=first, last=last)
         if len(within) != 1:
             new = int(spans.index.max()) + 1 if len(spans) and first > spans["max"].max() else "…"
-            raise DataError(f'{told} no wave alone. Write there "{file.rpartition("/")[2]}" = {new}')
+            # the first day after the longest time without an answer
+            again = (days := own["submitted_on"].sort_values()).iloc[days.diff().fillna(pd.Timedelta(0)).argmax()]
+            raise DataError(message("no_wave", told=told, file=file.rpartition("/")[2], new=new, again=again))
         record.notices.append(f"{told} wave {within[0]}, and so they are of it")
         rows = rows.assign(wave=rows["wave"].mask(rows["source"] == file, within[0]))
     return rows

@@ -194,7 +194,7 @@ def _waves(sources: list[Source]) -> dict[Path, str]:
 def _doubt(paths: list[Path], sent: dict[Path, pd.Series]) -> str:
     """What speaks against taking each file for a wave, in that order."""
     if any(days.sort_values().diff().dt.days.max() > SURE["lull"] for days in sent.values()):
-        return "answers came in bursts far apart: several waves in one file? Then place a column that says which"
+        return "answers came in bursts far apart: several waves in one file? Then waves = […] says by the day"
     if any(sent[one].quantile(0.9) >= sent[other].quantile(0.1) for one, other in pairwise(paths)):
         return "answers of different files were sent in the same days: one wave in parts?"
     return "files of the same name" if len({path.name for path in paths}) < len(paths) else ""

@@ -44,7 +44,8 @@ class Writing(NamedTuple):
 class Question:
     """One question; ``labels`` by language ("" is the bare ``label``), ``path`` the groups and repeats around it.
 
-    ``column`` is its name in a table: behind its groups where two questions of the table share a name.
+    ``column`` is its name in a table: behind its groups where two questions of the table share a name; ``sometimes``,
+    the names of choices that not every version of the form has.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Question:
     list_name: str | None = None
     choices: list[Named] = field(default_factory=list)
     column: str = ""
+    sometimes: set[str] = field(default_factory=set)
 
     @property
     def repeat(self) -> str:
@@ -192,6 +194,7 @@ def together(versions: list[Form], headers: list[str]) -> Form:
     for form in others:
         for one in form.questions:
             known = questions.setdefault((one.repeat, one.column), one)
+            known.sometimes |= {choice.name for choice in known.choices} ^ {choice.name for choice in one.choices}
             known.choices = known.choices + [choice for choice in one.choices if choice not in known.choices]
             if {one.type, known.type} == {"select_one", "select_multiple"}:
                 known.type = "select_multiple"

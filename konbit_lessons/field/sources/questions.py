@@ -294,7 +294,8 @@ def _several(
     kept = doubtful.union(own).difference(flagged)
     notices.extend(f"{name}: not only 0, 1 and blank: left as text" for name in own if name not in flagged)
     listed = dict.fromkeys(f"{column}/{one.name}" for one in question.choices)
-    choices = [name for name in listed if name not in kept]
+    elsewhere = {f"{column}/{one}" for one in question.sometimes}.difference(flagged)  # not offered, unless picked
+    choices = [name for name in listed if name not in kept | elsewhere]
     if flagged:
         rests = {name: headers[name].removeprefix(headers.get(column, "")) for name in flagged}
         labels = {name: re.sub(f"^({re.escape(way.choice)}|/)", "", one) for name, one in rests.items()}
