@@ -86,7 +86,11 @@ def make_briefs(
             progress(len(every) - len(todo), len(every), f"{len(every) - len(todo)} are up to date")
         if todo:
             limits = {"seconds": seconds, "notebook_seconds": notebook_seconds}
-            _maker(cluster)(cluster or workers, todo, limits, progress)
+            if cluster:
+                from konbit_lessons.reports.cluster import make_on as make_each
+            else:
+                from konbit_lessons.reports.each import make_each
+            make_each(cluster or workers, todo, limits, progress)
         if source_of(inputs(programme)) != runs[0].source:
             raise DataError(
                 f"{programme.path.name}: the raw files changed while the briefs were made, so that some may be of the "
@@ -98,15 +102,6 @@ def make_briefs(
         raise ReportError("\n".join(failed))
     index = f"{in_words('index', runs[0].language)}.html"
     return make.Made(runs[0].folder / index, tuple(run.folder / run.made[one]["page"] for run, one in every))
-
-
-def _maker(cluster):
-    """What makes briefs, imported when there is anything to do."""
-    if cluster:
-        from konbit_lessons.reports.cluster import make_on
-    else:
-        from konbit_lessons.reports.each import make_each as make_on
-    return make_on
 
 
 def file_name(code):

@@ -92,11 +92,9 @@ def _cluster(address):
     try:
         with Client(address, timeout=SECONDS_TO_CONNECT) as client:
             said = client.get_versions()
-            there = {name: one["packages"]["distributed"] for name, one in said["workers"].items()}
-            there["scheduler"] = said["scheduler"]["packages"]["distributed"]
-            other = {name: version for name, version in there.items() if version != __version__}
-            if other or not said["workers"]:
-                raise ProgrammeError(f"found {other or 'no worker'}.")
+            used = {one["packages"]["distributed"] for one in [said["scheduler"], *said["workers"].values()]}
+            if used != {__version__} or not said["workers"]:
+                raise ProgrammeError(f"found dask.distributed {', '.join(used)} with {len(said['workers'])} workers.")
             kind = ReportError
             yield client
     except Exception as error:
