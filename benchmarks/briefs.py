@@ -1,18 +1,18 @@
 """How long a brief takes, by konbit and by what others use; what `make bench` found stands in docs/performance.md.
 
-``python -m benchmarks.briefs [--organizations 137] [--rounds 5] [--briefs 24] [--write]`` writes a simulated programme,
+``python -m benchmarks.briefs [--organizations 137] [--rounds 5] [--briefs 48] [--write]`` writes a simulated programme,
 cleans it, and makes briefs of its organizations in these ways, one way after the other in each round:
 
 - by the shell: ``papermill``, then ``jupyter nbconvert``, two commands for each brief; one a round
-- by Papermill and nbconvert in one Python process, that has made one already; a kernel each; an eighth of the briefs
+- by Papermill and nbconvert in one Python process, that has made one already; a kernel each; a sixteenth of the briefs
 - the same with ``kernel_name="konbit"``, see ``konbit_lessons.reports.ready``
 - by R Markdown in one R process that has made one already and keeps the tables: no isolation (benchmarks/brief.Rmd);
   where there is no R with rmarkdown and ggplot2, it is left out; as many as are asked for
 - as many by ``make_briefs``, with one worker and with two: starting kernels, reading the tables, profiles of all
   organizations, isolation, gate, journal and index included
 
-Each way is a process of its own. Seconds of the clock and of the processors are those of the process and all below it,
-per brief. ``--write`` writes docs/performance.md.
+A way that does not run here is left out, which the page says. Each way is a process of its own. Seconds of the clock
+and of the processors are those of the process and all below it, per brief. ``--write`` writes docs/performance.md.
 """
 
 import argparse
@@ -27,6 +27,7 @@ import tempfile
 import threading
 import time
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 
 import psutil
@@ -41,6 +42,7 @@ QUARTER = "FY2017Q3"
 HERE, PAGE = Path(__file__).parent, Path(__file__).parents[1] / "docs" / "performance.md"
 SHELL, LOOP, READY = "shell: papermill + nbconvert", "papermill + nbconvert in one Python", "the same, `-k konbit`"
 R, ONE, TWO = "R Markdown, warm, in one R", "konbit, 1 worker", "konbit, 2 workers"
+WAYS = SHELL, LOOP, READY, R, ONE, TWO
 
 
 def programme_in(folder, organizations):
@@ -155,27 +157,34 @@ def task(way, folder):
 
 def measured(folder, codes, rounds, briefs):
     """Way → the seconds per brief of each round, of the clock and of the processors."""
-    several = max(briefs // 8, 1)
+    several = max(briefs // 16, 1)
     many = {SHELL: 1, LOOP: several, READY: several, **({R: briefs} if _r() else {}), ONE: briefs, TWO: briefs}
     started, found = {}, {way: [] for way in many}
     for way in many:
         call = [sys.executable, "-m", "benchmarks.briefs", "--task", way, str(folder)]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         started[way] = subprocess.Popen(call, **pipes)
-        _ask(started[way], codes[:1])
+        if not _ask(started[way], codes[:1]):
+            print(f"{way}: left out; what stops it is said above", flush=True)
+            del started[way], found[way]
     for at in range(rounds):
         some = codes[at * briefs % (len(codes) - briefs) :][:briefs]
-        for way, of in many.items():
-            found[way].append(_ask(started[way], some[:of]))
-            print(f"round {at + 1}, {way}: {found[way][-1][0]:.2f} s", flush=True)
+        for way in [*found]:
+            if not (seconds := _ask(started[way], some[: many[way]])):
+                del found[way]  # said above
+                continue
+            found[way].append(seconds)
+            print(f"round {at + 1}, {way}: {seconds[0]:.2f} s, of processors {seconds[1]:.2f}", flush=True)
     for one in started.values():
         one.communicate()
     return found
 
 
 def _ask(process, codes):
-    print(json.dumps(codes), file=process.stdin, flush=True)
-    return json.loads(process.stdout.readline())
+    """Seconds per brief, of the clock and of the processors; None where the process has ended."""
+    with suppress(BrokenPipeError):
+        print(json.dumps(codes), file=process.stdin, flush=True)
+    return json.loads(process.stdout.readline() or "null")
 
 
 def _r():
@@ -186,11 +195,16 @@ def _r():
 def as_page(found, cleaning, about):
     """docs/performance.md."""
     middle = {way: [statistics.median(one) for one in zip(*seen, strict=True)] for way, seen in found.items()}
-    lines = ["| the same brief | seconds | from … to | of the processors | times the shell |", "|---|---|---|---|---|"]
+    lines = ["| the same brief | seconds | from … to | of the processors | times the shell, by clock | by processors |"]
+    lines += ["|---|---|---|---|---|---|"]
     for way, (clock, used) in middle.items():
         low, high = (limit(one[0] for one in found[way]) for limit in (min, max))
-        ratio = middle[SHELL][0] / clock
-        lines.append(f"| {way} | {clock:.2f} | {low:.2f} … {high:.2f} | {used:.2f} | {ratio:.1f} |")
+        ratios = [f"{one / own:.1f}" for one, own in zip(middle.get(SHELL, ()), (clock, used), strict=False)]
+        lines.append(
+            f"| {way} | {clock:.2f} | {low:.2f} … {high:.2f} | {used:.2f} | {' | '.join(ratios or ['', ''])} |"
+        )
+    lines += [f"\nLeft out, since it does not run here: {way}." for way in WAYS if way not in found]
+    rounds = max(map(len, found.values()))
     rows, ours, theirs = f"{cleaning['rows']:,}", cleaning["konbit"], cleaning["pandas"]
     return f"""# How fast it is
 
@@ -200,7 +214,7 @@ Written by `make bench`; what is compared stands in `benchmarks/briefs.py` and `
 
 {chr(10).join(lines)}
 
-Seconds per brief, medians of {len(found[SHELL])} rounds in turn. konbit's are isolated, pass the publishing gate, and
+Seconds per brief, medians of {rounds} rounds in turn. konbit's are isolated, pass the publishing gate, and
 are listed and written down; R Markdown's share one process that keeps the tables, and fit no profile.
 
 ## Cleaning
@@ -214,10 +228,10 @@ def machine():
     """A sentence on what this was run on, and what else ran there."""
     load = os.getloadavg()[2]
     memory = psutil.virtual_memory().total / 1e9
-    quiet = "otherwise idle" if load <= os.cpu_count() + 2 else "shared with other work, which the ratios share too"
+    quiet = "otherwise idle" if load <= os.cpu_count() / 2 else "shared with other work, which the ratios share too"
     return (
         f"Python {platform.python_version()}, {os.cpu_count()} processors ({platform.machine()}), {memory:.0f} GB; "
-        f"mean load of the last quarter of an hour before it began {load:.1f}: {quiet}."
+        f"{date.today().isoformat()}; mean load of the last quarter of an hour before it began {load:.1f}: {quiet}."
     )
 
 
@@ -225,7 +239,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--organizations", type=int, default=137)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--briefs", type=int, default=24, help="a round, by the quickest ways")
+    parser.add_argument("--briefs", type=int, default=48, help="a round, by the quickest ways")
     parser.add_argument("--rows", type=int, default=1_000_000, help="of attendance, to clean")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--task", nargs=2)

@@ -40,6 +40,10 @@ workers_option = option(
     "--workers", type=click.IntRange(1, 64), metavar="N", help="Notebooks at a time.  [default: as processors, to 4]"
 )
 force_option = option("--force", is_flag=True, help="Make again also what would come out the same.")
+to_option = option(
+    "--to", type=click.Choice(["html", "docx"]), default="html", help="docx: a Word file beside each page."
+)
+strict_option = option("--strict", is_flag=True, help="Refuse a shared report that shows more than may be published.")
 languages_option = option(
     "--language", metavar="en,fr,ht", help="Language of the pages, or several.  [default: the first of programme.toml]"
 )
@@ -133,9 +137,9 @@ def clean(file):
 @reports_option
 @seconds_option
 @notebook_option
-@option("--to", type=click.Choice(["html", "docx"]), default="html", help="docx: a Word file beside each page.")
+@to_option
 @option("--before", is_flag=True, help="First the learning report of the quarter before, if there is none.")
-@option("--strict", is_flag=True, help="Refuse a shared report whose notebook shows more than may be published.")
+@strict_option
 @option("-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter of the notebooks.")
 @workers_option
 @force_option
@@ -186,6 +190,7 @@ def bundle(file, **asked):
 @seconds_option
 @notebook_option
 @workers_option
+@option("--cluster", metavar="ADDRESS", help="tcp://scheduler:8786: by the workers of a dask.distributed cluster.")
 @force_option
 def briefs(file, organizations, **asked):
     """Make one internal brief for each organization; those that are up to date stay as they are."""
@@ -202,6 +207,8 @@ def briefs(file, organizations, **asked):
 @languages_option
 @reports_option
 @seconds_option
+@to_option
+@strict_option
 @force_option
 def portfolio(file, **asked):
     """Make one page over many programmes from the estimates of their reports; FILE, portfolio.toml, says which."""

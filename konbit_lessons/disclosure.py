@@ -5,7 +5,7 @@ measures in the flow. docs/disclosure.md says in plain words what is hidden, wha
 """
 
 from collections import defaultdict
-from itertools import pairwise, product
+from itertools import islice, pairwise, product
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +22,28 @@ class Before(NamedTuple):
     """A figure as the report before counted it."""
 
     figure: str
+
+
+class _Who:
+    """Those that are in a figure: the numbers of rows or organizations, each once and in order."""
+
+    def __init__(self, numbers):
+        self.numbers = numbers
+
+    def __eq__(self, other):
+        return isinstance(other, _Who) and np.array_equal(self.numbers, other.numbers)
+
+    def __len__(self):
+        return len(self.numbers)
+
+    def __le__(self, other):
+        return not len(self - other)
+
+    def __sub__(self, other):
+        return _Who(np.setdiff1d(self.numbers, other.numbers, assume_unique=True))
+
+
+NONE = _Who(np.array([], dtype="int64"))
 
 
 class Gate:
@@ -52,7 +74,9 @@ class Gate:
 
     def __init__(self):
         self._reports = [""]
-        self._counted = {}  # (figure, report, by, group) → number, organizations it is about, who (row, organization)
+        self._counted = {}  # (figure, report, by, group) → number, organizations it is about, who
+        self._numbers, self._ids = {}, {}  # (row, organization) → its number, organization → its own
+        self._of = NONE.numbers  # of each number, that of the organization
         self._places = {}  # place → itself, or where the very same was counted in the report before
         self._rules, self._cells, self._finer, self._known, self._unseen, self._whole = [], [], [], set(), set(), set()
 
@@ -81,16 +105,18 @@ class Gate:
             The report has counted a figure before, and has another number.
         """
         ids = rows["organization_id"].to_numpy()
-        keys = list(zip(rows.index if records else ids, ids, strict=True))
-        flags = {name: rows[name].fillna(False).to_numpy(bool).tolist() for name in figures}
-        texts = {name: ["" if pd.isna(one) else str(one) for one in rows[name]] for name in {*by}.union(*pairs)}
+        keys = zip(rows.index if records else ids, ids, strict=True)
+        numbers = np.array([self._numbers.setdefault(key, len(self._numbers)) for key in keys], dtype="int64")
+        new = [self._ids.setdefault(of, len(self._ids)) for _, of in islice(self._numbers, len(self._of), None)]
+        self._of = np.append(self._of, np.array(new, dtype="int64"))
+        flags = {name: rows[name].fillna(False).to_numpy(bool) for name in figures}
+        texts = pd.DataFrame({name: _texts(rows[name]) for name in {*by}.union(*pairs)})
         for way in [(), *((name,) for name in by), *map(tuple, pairs)]:
-            rows_of = defaultdict(list, {} if way else {(): []})
-            for at, group in enumerate(zip(*(texts[name] for name in way), strict=True) if way else [()] * len(keys)):
-                rows_of[group].append(at)
-            for group, name in product(sorted(rows_of), figures):
-                who = {keys[at] for at in rows_of[group] if flags[name][at]}
-                self._enter((name, self._reports[-1], way, group), len(who), len({of for _, of in who}), who)
+            found = texts.groupby([*way]).indices if way else {(): np.arange(len(rows))}
+            groups = {one if isinstance(one, tuple) else (one,): at for one, at in found.items()}
+            for group, name in product(sorted(groups), figures):
+                who = _Who(np.unique(numbers[groups[group][flags[name][groups[group]]]]))
+                self._enter((name, self._reports[-1], way, group), len(who), self._about(who), who)
 
     def number(self, figure, n, *, about=None):
         """Enter a number that stands alone, and how many organizations it is about where it is not of these."""
@@ -195,7 +221,8 @@ class Gate:
     def _untold(self, smallest):
         """Return which figures that everybody knows are hidden: those about few, and such as tell them on the page."""
         aside, told = Gate(), self._known - self._unseen
-        aside._reports, aside._rules = self._reports, [rule for rule in self._rules if rule[0] == "sum"]
+        aside._reports, aside._of = self._reports, self._of
+        aside._rules = [rule for rule in self._rules if rule[0] == "sum"]
         aside._counted = {place: of for place, of in self._counted.items() if place[0] in told}
         aside._places = {at: place for at, place in self._places.items() if at[0] in told}
         if not any(0 < about < smallest for _, about, _ in aside._counted.values()):
@@ -273,9 +300,10 @@ class Gate:
                     cells[at[0]].append((self._places[by, *at], self._counted[name, *at][2]))
             for _, *at in [place for place in self._places if place[0] == figure]:
                 whole, before = self._at(figure, *at), self._at(Before(figure), *at)
-                known = [self._counted[among[0], *one[1:]][2] if one else set() for one in (whole, before)]
-                inside = [(cell, who) for cell, who in cells[at[0]] if who <= known[0] - known[1]]
-                if inside and set().union(*(who for _, who in inside)) == known[0] - known[1]:
+                known = [self._counted[among[0], *one[1:]][2] if one else NONE for one in (whole, before)]
+                fresh = known[0] - known[1]
+                inside = [(cell, who) for cell, who in cells[at[0]] if who <= fresh]
+                if inside and len({*np.concatenate([who.numbers for _, who in inside])}) == len(fresh):
                     yield whole, (*filter(None, [before]), *(cell for cell, _ in inside)), at[0]
 
     def _fits(self, kind, part, whole):
@@ -305,7 +333,11 @@ class Gate:
     def _between(self, whole, part):
         """Return how many organizations the rest of a whole is about, if that is known."""
         whole, part = self._counted[whole][2], self._counted[part][2]
-        return None if whole is None or part is None else len({of for _, of in whole - part})
+        return None if whole is None or part is None else self._about(whole - part)
+
+    def _about(self, who):
+        """Return how many organizations those are."""
+        return len(pd.unique(self._of[who.numbers]))
 
     def _table(self, shown, floors):
         cells = {"n": defaultdict(dict), "at_least": defaultdict(dict)}
@@ -318,3 +350,9 @@ class Gate:
         rows = pd.MultiIndex.from_tuples(places, names=["report", "by", "group"])
         frames = {name: pd.DataFrame(dict(found), rows, dtype="Int64") for name, found in cells.items()}
         return pd.concat(frames, axis="columns")
+
+
+def _texts(column):
+    """Return the text of each value of a column, "" where it is missing."""
+    at, values = pd.factorize(column)
+    return np.array([*map(str, values), ""], dtype=object)[at]

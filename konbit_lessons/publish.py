@@ -79,8 +79,13 @@ def for_spreadsheets(rows: pd.DataFrame) -> pd.DataFrame:
 
 def from_spreadsheets(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows as they were before a cell that could run as a formula got its apostrophe."""
-    plain = rows.apply(lambda column: column.str.replace(rf"^'(?='*{FORMULA})", "", regex=True))
-    return plain.apply(lambda column: column.str.replace(NUL, "\0", regex=False))
+    return rows.apply(_as_it_was)
+
+
+def _as_it_was(column):
+    other = column[column.str.startswith("'") | column.str.contains(NUL, regex=False)]  # few: the rest is not looked at
+    plain = other.str.replace(rf"^'(?='*{FORMULA})", "", regex=True).str.replace(NUL, "\0", regex=False)
+    return column.mask(column.index.isin(other.index), plain)
 
 
 def swept(folder, *, inside=True):

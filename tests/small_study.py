@@ -17,7 +17,7 @@ simulated = {simulated}
 point_of_contact = "evaluation@example.org"
 
 [study]
-title = "Does it work?"
+title = {{ en = "Does it work?", fr = "Est-ce que cela marche ?", ht = "Eske sa mache?" }}
 table = "data.csv"
 outcome = "y"
 incentives = ["a"]

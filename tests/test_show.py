@@ -16,7 +16,9 @@ from PIL import Image
 
 import konbit_lessons as kl
 from konbit_lessons.errors import PlotError
+from konbit_lessons.figures.drawing import WIDE
 from konbit_lessons.figures.markup import FOR_WORD
+from konbit_lessons.figures.vector import Vector, shortened
 from konbit_lessons.show import CARRIED
 
 say = kl.Say()
@@ -207,6 +209,19 @@ def test_each_facet_reads_out_its_own_rows():
     figure = kl.show(plot, frame, finding=kl.Say("en")("Four"), says="{of}, {label}: {estimate:signed}.")
     written = [[text.get_text() for text in axes.texts] for axes in figure.axes]
     assert written == [["+10", "+20"], ["+30", "+40"]]
+
+
+def test_a_picture_of_many_rows_is_shortened_and_its_marks_and_bars_stay_where_they_were():
+    rows = pd.DataFrame({"label": [f"row {at:03}" for at in range(80)], "share": np.linspace(0.1, 0.9, 80)})
+    rows = rows.assign(conf_low=rows["share"] - 0.05, conf_high=rows["share"] + 0.05)
+    with kl.show(dots(rows), rows, name="many", finding=say("x"))._ready(WIDE) as canvas:
+        long = Vector(canvas).svg("wide")
+    short = shortened(long)
+    assert len(short) < 0.6 * len(long)
+    marks = re.findall(r"m(\S+ \S+?)(?=c)", long)
+    assert len(marks) == 80 and marks == re.findall(r"[mM](\S+ \S+?)(?=a[\d.]+ [\d.]+ 0 1 1 \.1 0z)", short)
+    bars = re.compile(r"[mM](\S+ \S+?l\S+ 0)(?![\d.l-])")
+    assert sorted(bars.findall(short)) == sorted(bars.findall(long)) and len(bars.findall(long)) >= 80
 
 
 def test_each_facet_has_its_names_at_either_width_and_one_without_rows_no_numbers_of_another():

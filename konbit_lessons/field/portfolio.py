@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -31,12 +31,13 @@ AGAIN = "Make it again: konbit report incentives"
 
 
 class About(BaseModel, extra="forbid"):
-    """[portfolio]: what the page is called, whom to ask, its languages, and what would matter."""
+    """[portfolio]: what the page is called, whom to ask, its languages, what would matter, paper of Word files."""
 
     name: Text
     point_of_contact: Filled
     languages: Languages = Field(["en"], min_length=1)
     smallest_effect_that_matters: float | None = Field(None, gt=0, lt=1)
+    paper: Literal["A4", "letter"] = "A4"
 
 
 class Common(BaseModel, extra="forbid"):

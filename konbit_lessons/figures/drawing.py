@@ -25,7 +25,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from PIL import Image
 
 from konbit_lessons.errors import PlotError
-from konbit_lessons.figures.vector import Vector
+from konbit_lessons.figures.vector import Vector, shortened
 
 NARROW, WIDE = 328, 640  # pixels: a phone 360 wide less the margins of the page; the column of a wide page
 BLUE, ORANGE, GREEN, INK, GREY, PALE = "#0072B2", "#D55E00", "#009E73", "#1b1b1b", "#5f6368", "#d9dce0"  # Okabe and Ito
@@ -35,7 +35,7 @@ ABOVE = {False: 7, True: 12}  # points from the middle of a row to what stands a
 BESIDE = (30, 24)  # letters of a name before its mark, on a wide page and on a phone
 MOST_TICKS = 7, 5  # of an axis on a wide page, and on a phone
 COLOURS_KEPT = 12  # of a PNG: half a byte each
-LONGEST = 40_000  # letters of an SVG
+LONGEST = 40_000  # letters of an SVG that is left as it is
 INCH = 100  # pixels
 LONG = 1.6  # times as high as wide, a picture cannot be read on a sheet: its table says it there
 # for seaborn: ``sns.set_theme(style="whitegrid", rc=kl.THEME)``
@@ -76,10 +76,12 @@ class Drawing:
         with self._ready(width) as canvas:
             canvas.set_dpi(INCH)
             name += " long" * bool(canvas.get_figheight() > LONG * canvas.get_figwidth())
+            svg = ""
             with suppress(NotImplementedError):  # it holds an image
                 if len(svg := Vector(canvas).svg(name)) <= LONGEST:
                     return svg
-            return f'<img class="{name}" src="data:image/png;base64,{_png(canvas)}" alt="">'
+            png = f'<img class="{name}" src="data:image/png;base64,{_png(canvas)}" alt="">'
+            return min(filter(None, (shortened(svg), png)), key=len)
 
     def png(self, width=WIDE):
         """Return the picture at a width in pixels as a PNG in base64, for where no SVG can be shown."""

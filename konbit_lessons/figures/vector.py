@@ -18,6 +18,9 @@ LETTERS = {Path.MOVETO: "m", Path.LINETO: "l", Path.CURVE3: "q", Path.CURVE4: "c
 ANCHORS = {"left": (0, None), "center": (0.5, "middle"), "right": (1, "end")}
 USUAL = {"fill": "none", "font-size": "11.1"}  # of a picture, unless one of its parts says otherwise
 BOLD = 600
+ALIKE = re.compile(r'(<path((?:(?!opacity)[^>])*) d="[^"]*)"></path><path\2 d="m')  # the next looks as the one before
+ROUND = re.compile(r"((?:c[^a-z]+){4})(?:c[^a-z]+){4}z")  # a mark as matplotlib draws it: from its lowest point
+NUMBER = re.compile(r"-?[\d.]+")
 
 
 class Vector(RendererBase):
@@ -95,6 +98,19 @@ class Vector(RendererBase):
             at = at + ends[-1]
             start = at if code == Path.MOVETO else start
         return way
+
+
+def shortened(svg):
+    """Return a picture with fewer letters: round marks by their radius, and what looks alike in one path."""
+    svg, longer = ROUND.sub(_arc, svg), ""
+    while svg != longer:
+        svg, longer = ALIKE.sub(r"\1M", svg), svg
+    return svg
+
+
+def _arc(half):
+    radius = _short(-sum(map(float, NUMBER.findall(half[1])[5::6])) / 2)
+    return f"a{radius} {radius} 0 1 1 .1 0z"
 
 
 def _tenth(whole):

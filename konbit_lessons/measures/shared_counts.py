@@ -106,7 +106,7 @@ def _taken_part(data: Data, *, quarter: str) -> pd.DataFrame:
         so_far = rows[rows["fiscal_quarter"] <= one]
         came = attendances(so_far[so_far["fiscal_quarter"] == one])
         each = _steps(data, so_far, one)
-        each["reached"] = each["organization_id"].isin(came["organization_id"])
+        each["reached"] = each["organization_id"].isin(came["organization_id"].unique())
         gate.count(each, ["roster", "invited", *TIMES, "reached"], by=["org_type"])
         every = attendances(so_far)
         later = every.groupby("organization_id").cumcount() >= len(TIMES)
@@ -169,7 +169,7 @@ def _steps(data: Data, rows: pd.DataFrame, quarter: str) -> pd.DataFrame:
     """Of each organization that had joined by the quarter's end, or was invited, which of the steps it took."""
     each = data.organizations[["organization_id", "org_type", "joined_on"]]
     times = each["organization_id"].map(attendances(rows).groupby("organization_id").size()).fillna(0)
-    invited = each["organization_id"].isin(rows["organization_id"])
+    invited = each["organization_id"].isin(rows["organization_id"].unique())
     taken = {step: invited & (times >= least) for step, least in TIMES.items()}
     joined = each["joined_on"].isna() | (each["joined_on"] <= last_day(data, quarter))
     return each.assign(roster=True, invited=invited, **taken)[joined | invited]
@@ -181,7 +181,7 @@ def _partners_in(data: Data, quarter: str, came: pd.DataFrame) -> pd.DataFrame:
     days = first_day(data, quarter), last_day(data, quarter)
     ids = sorted({*came["organization_id"]}.union(*(partners(known, day) for day in days)))
     here = places(data).reindex(ids).rename("place").rename_axis("organization_id").reset_index()
-    return here.assign(partners=True, reached=here["organization_id"].isin(came["organization_id"]))
+    return here.assign(partners=True, reached=here["organization_id"].isin(came["organization_id"].unique()))
 
 
 @once

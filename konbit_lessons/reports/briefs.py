@@ -38,6 +38,7 @@ def make_briefs(
     language=None,
     reports=None,
     workers=None,
+    cluster=None,
     seconds=None,
     notebook_seconds=None,
     force=False,
@@ -53,6 +54,7 @@ def make_briefs(
     language : str, as "fr", or several, as "en,fr,ht"; the programme's first unless told; what is there in others stays
     reports : folder to write to; ``reports`` beside programme.toml unless told
     workers : int, kernels at a time; as many as there are processors, at most four, unless told
+    cluster : str, the address of a dask.distributed scheduler, whose workers run them instead
     seconds : int, the longest that one cell may take; 600 unless told
     notebook_seconds : int, the longest that one brief may take; no limit unless told
     force : bool, also what would come out the same is made again
@@ -76,16 +78,19 @@ def make_briefs(
     quarter = notebooks.quarter_of(programme, quarter)
     data, top = cleaned(programme), reports_folder(programme, reports) / quarter
     wanted = _wanted(data, organizations, quarter)
-    runs = [_Run(Setting(programme, quarter, one, "internal"), top) for one in words]
+    runs = [Run(Setting(programme, quarter, one, "internal"), top) for one in words]
     with only_run_of(top):
         every = [(run, one) for run in runs for one in wanted]
         todo = [(run, one) for run, one in every if force or not run.up_to_date(one)]
         if len(todo) < len(every):
             progress(len(every) - len(todo), len(every), f"{len(every) - len(todo)} are up to date")
         if todo:
-            from konbit_lessons.reports.each import make_each
-
-            make_each(todo, workers, {"seconds": seconds, "notebook_seconds": notebook_seconds}, progress)
+            limits = {"seconds": seconds, "notebook_seconds": notebook_seconds}
+            if cluster:
+                from konbit_lessons.reports.cluster import make_on as make_each
+            else:
+                from konbit_lessons.reports.each import make_each
+            make_each(cluster or workers, todo, limits, progress)
         if source_of(inputs(programme)) != runs[0].source:
             raise DataError(
                 f"{programme.path.name}: the raw files changed while the briefs were made, so that some may be of the "
@@ -110,7 +115,7 @@ def file_name(code):
     return f"{file_safe(code) or 'organization'}~{digest(code.encode('utf-8', 'surrogatepass'))[:12]}"
 
 
-class _Run:
+class Run:
     """What stays the same for all briefs in one language, and which are made."""
 
     def __init__(self, setting, top):
@@ -123,6 +128,7 @@ class _Run:
         self._used = inputs(self.programme)
         self.source, self._state = source_of(self._used), State(self.programme, self._used, top.parent)
         self.is_own, self._asked = notebooks.is_own(self.programme, self.path), cache(self._made_of)
+        self.known_by = self.source, self._state.code(self.path)
         self.made, self.failed = self._remembered(), {}
 
     def said(self, index):
@@ -152,7 +158,7 @@ class _Run:
     def up_to_date(self, organization):
         """Whether the brief that is there is the one that would be made."""
         entry = self.made.get(organization, {})
-        if not are_there(self.folder, entry.get("files")) or entry["code"] != self._state.code(self.path):
+        if not are_there(self.folder, entry.get("files")) or entry["code"] != self.known_by[1]:
             return False
         same = entry["inputs"] == self.source and entry["parameters"] == self._parameters(organization)
         if not (same and not self.is_own) and entry["made_of"] != self._asked(organization):
@@ -179,11 +185,17 @@ class _Run:
         page = f"{self.stem(organization)}.html"
         published(self.folder / page, html)
         entry = {"page": page, "name": organization, "language": self.language, "files": {page: digest(html)}}
-        entry |= {"inputs": self.source, "code": self._state.code(self.path), "made_of": self._asked(organization)}
+        entry |= {"inputs": self.source, "code": self.known_by[1], "made_of": self._asked(organization)}
         self.made[organization] = entry | {"parameters": self._parameters(organization)}
         with self.journal.open("a", encoding="utf-8") as journal:
             journal.write(json.dumps({organization: self.made[organization]}) + "\n")
         return f"{self.top.name}/internal/briefs/{page}"
+
+    def fails(self, organization, why):
+        """Write down why there is no brief."""
+        self.failed[organization] = str(why).replace(str(self.programme.folder), "…")
+        self.made.pop(organization, None)
+        return "failed"
 
 
 def _wanted(data, organizations, quarter):
@@ -211,7 +223,7 @@ def _publish(runs, data):
     setting, folder, known = runs[0].setting, runs[0].folder, {*data.organizations["organization_id"]}
     asked = {run.language: run for run in runs}
     there = [one for one in languages() if (folder / f"{in_words('manifest', one)}.json").is_file()]
-    others = {one: _Run(setting._replace(words=Words(one)), runs[0].top) for one in there if one not in asked}
+    others = {one: Run(setting._replace(words=Words(one)), runs[0].top) for one in there if one not in asked}
     every = {one: (asked | others)[one] for one in languages() if one in asked | others}
     for run in every.values():
         run.made = {one: entry for one, entry in run.made.items() if one in known}

@@ -19,6 +19,7 @@ from konbit_lessons.reports.manifest import earlier, in_language, languages_of, 
 from konbit_lessons.reports.notebooks import in_order
 from konbit_lessons.say import Say
 from konbit_lessons.sentences.common import texts
+from konbit_lessons.sentences.learning import own
 
 ROWS = 3
 SAID = texts("contents")  # by the column that is drawn
@@ -78,8 +79,8 @@ def _asked(setting):
     say, found = Say(setting.words, setting.programme), {}
     lines = pd.DataFrame() if setting.programme.study else cleaned(setting.programme).learning.sort_values("quarter")
     for row in lines.to_dict("records"):
-        _, by = found.setdefault(" ".join(identity.words(row["question"])), (say.own(row, "question"), {}))
-        by.setdefault(row["quarter"], []).append(say.own(row, "finding"))
+        _, by = found.setdefault(" ".join(identity.words(row["question"])), (own(say, row, "question"), {}))
+        by.setdefault(row["quarter"], []).append(own(say, row, "finding"))
     return found.values()
 
 

@@ -30,13 +30,13 @@ take_as_unchanged({path!r}, {state!r})
 """
 
 
-def make_each(todo, workers, limits, progress):
+def make_each(workers, todo, limits, progress):
     """Make briefs, so many at a time.
 
     Parameters
     ----------
-    todo : list of what stays the same for all briefs in a language, and the code of an organization
     workers, progress : as of :func:`konbit_lessons.reports.briefs.make_briefs`
+    todo : list of what stays the same for all briefs in a language, and the code of an organization
     limits : dict, its seconds and notebook_seconds
     """
     waiting, programme = iter(enumerate(todo, start=1)), todo[0][0].programme
@@ -71,9 +71,7 @@ def _make(run, organization, notebook, kernel):
         shown = gate.passed(executed, audience="internal").cells
         html = page(shown, run.setting, name=organization, template="brief.html.j2")
     except ReportError as error:
-        run.failed[organization] = str(error).replace(str(run.programme.folder), "…")
-        run.made.pop(organization, None)
-        return "failed"
+        return run.fails(organization, error)
     return run.done(organization, html)
 
 
