@@ -75,7 +75,7 @@ class Drawing:
         """Return the picture at a width in pixels, as an element of HTML of a class of this name; of "long" too."""
         with self._ready(width) as canvas:
             canvas.set_dpi(INCH)
-            name += " long" * bool(canvas.get_figheight() > LONG * canvas.get_figwidth())
+            name += " long" * bool(width >= WIDE and canvas.get_figheight() > LONG * canvas.get_figwidth())
             svg = ""
             with suppress(NotImplementedError):  # it holds an image
                 if len(svg := Vector(canvas).svg(name)) <= LONGEST:

@@ -4,6 +4,7 @@ Sign-in sheets, statuses and rosters → the invitations and their attendance; w
 compared, how often they agree.
 """
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
@@ -165,10 +166,12 @@ def once_each(rows: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) ->
     again = keys.loc[ordered(same, ["_filled", *content, *typed, *ROW]).index].duplicated(keep="last")
     again = rows.index.isin(again.index[again])
     what = as_text(rows.loc[again, typed]).agg(" · ".join, axis="columns") if typed else ""
-    rest = [name for name in content if name not in key]
-    several = rows.loc[twice, rest].groupby(keys[twice].groupby(key, observed=True).ngroup()).transform("nunique") > 1
-    differ = several.apply(lambda row: ", ".join(row.index[row]), axis="columns").reindex(rows.index[again]).fillna("")
-    reason = (message("same_record") + "; they differ in " + differ).where(differ != "", message("same_record"))
+    reason, rest = message("same_record"), [name for name in content if name not in key]
+    if rest:
+        which = keys[twice].groupby(key, observed=True, dropna=False).ngroup()
+        several = (rows.loc[twice, rest].groupby(which).transform("nunique") > 1).loc[rows.index[again]]
+        names = several.to_numpy("object") @ np.array([f"{name}, " for name in rest], "object")
+        reason = pd.Series([f"{reason}; they differ in {one[:-2]}" if one else reason for one in names], several.index)
     record.set_aside(rows[again], schema.name, column, what, check=CHECK, reason=reason)
     return rows[~again]
 
