@@ -148,8 +148,7 @@ def _offers(rng, event_type, quarter):
     best, least = None, np.inf
     for _ in range(EVENTS["allocations"]):
         allocation = pd.DataFrame({name: rng.permutation(count) < share * count for name, share in OFFERED.items()})
-        lots = np.flatnonzero(~showcase)
-        taken = rng.permutation(lots)[: max(0, round(OFFERED[incentive] * count) - showcase.sum())]
+        taken = rng.permutation(np.flatnonzero(~showcase))[: max(0, round(OFFERED[incentive] * count) - showcase.sum())]
         allocation[incentive] = showcase | np.isin(np.arange(count), taken)
         own = _centred(allocation)
         within = own.T @ own

@@ -125,8 +125,7 @@ def _frame(used, formula, incentives, cluster, reference, by, absorbed, first):
         text = isinstance(used[by].dtype, pd.CategoricalDtype)
         columns[by] = prepared(used[by] if text else used[by].astype("str"), "by")
         if not 2 <= len(columns[by].cat.categories) <= MOST_LEVELS:
-            found = len(columns[by].cat.categories)
-            raise ModelError(f'by="{by}": found {found} groups; expected 2 to {MOST_LEVELS}.')
+            raise ModelError(f'by="{by}": found {len(columns[by].cat.categories)} groups; expected 2 to {MOST_LEVELS}.')
     return pd.DataFrame(columns)
 
 

@@ -42,11 +42,10 @@ def expected(data: Data, *, quarter: str) -> pd.DataFrame:
     rows = rows[rows["fiscal_quarter"] == quarter]
     table = table[(table["kind"] == "expectation") & (table["by"] == TOTAL)]
     offers = [met_by(data, term) for term in table["term"]]
-    with_it = [rows.loc[with_offer(rows, one or []), "event_id"].nunique() for one in offers]
     return table.assign(
         offer=["open" if one is None else "offered" if one else "beyond" for one in offers],
         offered_share=(table["offered"] / table["n"]).astype("Float64").to_numpy(float, na_value=np.nan),
-        events=with_it,
+        events=[rows.loc[with_offer(rows, one or []), "event_id"].nunique() for one in offers],
         events_held=rows["event_id"].nunique(),
     ).sort_values(["share", "term"], ascending=[False, True], ignore_index=True)
 

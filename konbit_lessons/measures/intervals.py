@@ -245,8 +245,7 @@ def _known(values, clusters):
     of_cluster = clusters.loc[known]
     if of_cluster.isna().any(axis=None):
         raise DataError(f"clusters: a row has no {' or no '.join(of_cluster)}. Fill it in, or leave the row out.")
-    y = values[known].to_numpy(float)
-    return y, {name: pd.factorize(of_cluster[name], sort=True)[0] for name in of_cluster}
+    return values[known].to_numpy(float), {name: pd.factorize(of_cluster[name], sort=True)[0] for name in of_cluster}
 
 
 def _groups(codes):
@@ -263,5 +262,4 @@ def _contrast(X, y, codes):
         return estimate, NAN, NAN
     if np.ptp(fit.score) <= 1e-12 * np.abs(y).max(initial=1.0):
         return estimate, 0.0, min(_groups(codes)) - 1.0
-    robust = clusterings(fit, codes)
-    return estimate, *robust.basis(last)[:2]
+    return estimate, *clusterings(fit, codes).basis(last)[:2]

@@ -112,8 +112,7 @@ def _taken_part(data: Data, *, quarter: str) -> pd.DataFrame:
         later = every.groupby("organization_id").cumcount() >= len(TIMES)
         gate.count(every.assign(later=later), ["later"], by=["org_type"], records=True)
         _count_taken_up(gate, so_far, one, _taken_up_by(data.programme, rows))
-        here = _partners_in(data, one, came)
-        gate.count(here, ["reached", "partners"], by=["place"])
+        gate.count(_partners_in(data, one, came), ["reached", "partners"], by=["place"])
     gate.nested(*reversed(STEPS))
     for more, fewer in pairwise(reversed(TIMES)):
         gate.below(more, fewer)

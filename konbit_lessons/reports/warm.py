@@ -166,8 +166,7 @@ def _become_kernel(options, environment, folder):
     _adopt_orphans()
     with suppress(OSError):  # where memory ends, this process is ended, and no other
         Path("/proc/self/oom_score_adj").write_text("1000")
-    nothing = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nothing, 0)
+    os.dup2(os.open(os.devnull, os.O_RDWR), 0)
     os.dup2(2, 1)
     os.environ.clear()
     os.environ.update(environment)

@@ -24,16 +24,14 @@ def compared_sentences(say, compared, *, quarter, edition=0, causes=()):
     names = [small(say.name(row["name"]) if row["kind"] == "incentive" else str(number_name(say, row))) for row in rows]
     kept = compared["said"].notna().any()
     text = TEXTS["stands"]["not kept" if not kept else "others" if names else "stands"]
-    before = str(say.programme.calendar.named(quarter).previous)
-    first = say(text, n=len(names), names=say.list(names), quarter=before)
+    first = say(text, n=len(names), names=say.list(names), quarter=str(say.programme.calendar.named(quarter).previous))
     if not kept:
         return [first]
     both = compared.dropna(subset=["strength_said", "strength_now"])
     then, now = (both[side].isin(FOUND) for side in ("strength_said", "strength_now"))
     told = {"still": then & now, "no longer": then & ~now, "now": now & ~then}
     named = {word: [f"**{small(say.name(name))}**" for name in both.loc[these, "name"]] for word, these in told.items()}
-    read = say(TEXTS["stands"]["shared" if edition else "stored"], n=edition)
-    said = [first + read, *_why(say, rows, causes)]
+    said = [first + say(TEXTS["stands"]["shared" if edition else "stored"], n=edition), *_why(say, rows, causes)]
     return said + [say(TEXTS["strength"][word], names=say.list(names)) for word, names in named.items() if names]
 
 

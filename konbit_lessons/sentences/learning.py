@@ -282,8 +282,7 @@ def action_items(say, numbers, then, lines):
     """
     items = []
     for name, action in say.programme.actions.items():
-        measure = MEASURED.get(action.measure, action.measure)
-        found = [each[each["measure"] == measure] for each in (numbers, then)]
+        found = [each[each["measure"] == MEASURED.get(action.measure, action.measure)] for each in (numbers, then)]
         now, before = (number_told(say, one.iloc[0]) if len(one) else None for one in found)
         changes = [own(say, row, "adaptation") for row in lines[lines["action"] == name].to_dict("records")]
         decided = say.words.clauses(changes) if changes else None

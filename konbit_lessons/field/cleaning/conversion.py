@@ -335,8 +335,7 @@ def _part(raw: Raw, table: str, name: str, source: Source, schema: pa.DataFrameS
         part[column], count = by_codebook.days_of_serials(part[column], raw.epoch)
         if count:
             notices.append(message("serials", where=where, column=column, count=count, epoch=raw.epoch))
-    left = by_hand.left_over(frame, raw.kind, {*wanted.values(), *clock.values()})
-    notices += [f"{where}: {one}" for one in left]
+    notices += [f"{where}: {one}" for one in by_hand.left_over(frame, raw.kind, {*wanted.values(), *clock.values()})]
     same = source.constants(file.name) | {"source": name, "sheet": sheet, "_kind": raw.kind}
     part = part.assign(**{column: encoded(part[column]) for column in part})
     return part.assign(**{column: constant(text, part) for column, text in same.items()}, row=numbers)

@@ -112,8 +112,7 @@ def _about(sources: list[Source]) -> dict:
     """First and last day, and the currency and languages that the files name."""
     held = [one.days("held_on").min() for one in sources if one.table == "events" and "held_on" in one.placed]
     days = [one.days(name).max() for one in sources for name in _RECORDED if name in one.placed]
-    headers = [header for one in sources for header in one.unit.columns]
-    found = Counter(filter(None, map(currency_in, headers)))
+    found = Counter(filter(None, map(currency_in, [header for one in sources for header in one.unit.columns])))
     paid = any(one.more.get("kind") == "amount" for source in sources for one in source.match.own)
     spoken = [set(_words(one.header, source.form)) for source in sources for one in source.match.own if source.form]
     common = set.intersection(*filter(None, spoken)) if any(spoken) else set()
