@@ -36,8 +36,7 @@ def _covariates(design):
         if not isinstance(column.dtype, pd.CategoricalDtype):
             yield name, "", column.to_numpy(float)
         elif len(column.cat.categories) <= MOST_LEVELS:
-            for level in column.cat.categories:
-                yield name, str(level), (column == level).to_numpy(float)
+            yield from ((name, str(one), (column == one).to_numpy(float)) for one in column.cat.categories)
 
 
 def is_few(values, smallest):

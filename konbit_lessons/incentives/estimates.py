@@ -13,19 +13,10 @@ from threadpoolctl import threadpool_limits
 
 from konbit_lessons.errors import ModelError
 from konbit_lessons.field.messages import message
-from konbit_lessons.incentives import (
-    attrition,
-    balance,
-    clusters,
-    cost,
-    imputation,
-    prediction,
-    result,
-    robustness,
-    sandwich,
-    treated,
-)
+from konbit_lessons.incentives import balance, cost, imputation, prediction, result, robustness, sandwich, treated
 from konbit_lessons.incentives.answers import Answers
+from konbit_lessons.incentives.attrition import attrition_of
+from konbit_lessons.incentives.clusters import clusterings
 from konbit_lessons.incentives.design import CLUSTER, build_design, names_of
 from konbit_lessons.incentives.fit import MEASURED, METHODS, check_options, fit_model, separated_columns, separated_in
 from konbit_lessons.incentives.formula import Note, by_names, label
@@ -250,7 +241,7 @@ class Estimates:
     @ONE_THREAD
     def attrition(self):
         """Whose outcome is missing, and the bounds of Lee (2009): see ``attrition.attrition_of``."""
-        return attrition.attrition_of(self)
+        return attrition_of(self)
 
     @cached_property
     def pairs(self):
@@ -352,14 +343,13 @@ def _splits(x, y):
 
 
 def _fitted(design, method, options):
-    separated = (
-        () if design.is_measured or design.absorbed or method == "poisson" else separated_columns(design.X, design.y)
-    )
+    never = design.is_measured or design.absorbed or method == "poisson"
+    separated = () if never else separated_columns(design.X, design.y)
     if separated and method == "logit":
         raise ModelError(message("separated", names=", ".join(separated_in(design))))
     penalized = separated and method in ("fractional", "binomial")
     fit = fit_model(design.X, design.y, "firth" if penalized else method, design.mass, design.strata)
-    return Answers(design, fit, clusters.clusterings(fit, design.clusters, options["covariance"]), separated, options)
+    return Answers(design, fit, clusterings(fit, design.clusters, options["covariance"]), separated, options)
 
 
 def _notes(answers, apart, question, exploratory):

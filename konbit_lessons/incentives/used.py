@@ -72,9 +72,8 @@ def _check_columns(rows, cluster, further, incentives):
     if not 1 <= len(cluster) <= 2:
         found = f"{len(cluster)} columns ({', '.join(cluster)})" if cluster else "none"
         raise ModelError(f"cluster: found {found}; expected one or two.")
-    for name in (*cluster, *further):
-        if name not in rows.columns:
-            raise unknown_column(name, rows.columns)
+    if unknown := [name for name in (*cluster, *further) if name not in rows.columns]:
+        raise unknown_column(unknown[0], rows.columns)
     if twice := {name for name in cluster if cluster.count(name) > 1} | ({*further} & {*incentives}):
         raise ModelError(f"named twice: {', '.join(twice)}. Name each column once.")
 
@@ -110,9 +109,8 @@ def _counted(left_out):
 
 def _frame(used, formula, incentives, cluster, reference, by, absorbed, first):
     """The columns of the formula as it takes them; of an incentive of kinds, the one compared with in front."""
-    for name in reference:
-        if name not in incentives or is_number(used[name]):
-            raise ModelError(f'reference: found "{name}"; expected the name of an incentive that has kinds (text).')
+    if wrong := [name for name in reference if name not in incentives or is_number(used[name])]:
+        raise ModelError(f'reference: found "{wrong[0]}"; expected the name of an incentive that has kinds (text).')
     columns = {}
     for name in (*incentives, *formula.columns):
         if name in incentives:
@@ -142,9 +140,7 @@ def within(x, mass, strata):
     ``strata`` (n, S) is sparse, of each row 1 over the root of its stratum's ``mass``. So least squares on x has the
     coefficients of least squares with a column for each stratum: Frisch and Waugh (1933), Econometrica 1, 387-401.
     """
-    if strata is None:
-        return x
-    return x - strata @ (strata.T @ (x.T * mass).T) + np.average(x, axis=0, weights=mass)
+    return x if strata is None else x - strata @ (strata.T @ (x.T * mass).T) + np.average(x, axis=0, weights=mass)
 
 
 def _within(used, incentives, name, first):

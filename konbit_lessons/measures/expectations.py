@@ -135,10 +135,8 @@ def numbers(data: Data, *, quarter: str) -> pd.DataFrame:
             told = pd.notna(n) and len(own) >= enough
             quartiles = own[name].quantile([0.25, 0.5, 0.75]).astype(float) if told else [np.nan] * 3
             lines.append([name, TOTAL if group == TOTAL else "org_type", group, n, *quartiles])
-    table = pd.DataFrame(lines, columns=["term", "by", "group", "n", "low", "median", "high"])
-    return shared_counts.in_order(data, table.astype({"n": "Int64"})).sort_values(
-        "term", kind="stable", ignore_index=True
-    )
+    table = pd.DataFrame(lines, columns=["term", "by", "group", "n", "low", "median", "high"]).astype({"n": "Int64"})
+    return shared_counts.in_order(data, table).sort_values("term", kind="stable", ignore_index=True)
 
 
 def _latest(data: Data, column: str, quarter: str) -> dict[str, pd.DataFrame]:
@@ -176,9 +174,8 @@ def support(data: Data, *, quarter: str) -> pd.DataFrame:
         one supports that day; ``all``.
     """
     gate, began = Gate(), data.other_support["started_on"].min()
-    for one in gate.reports(
-        sorted({*shared_counts.quarters_since(data, began, quarter), *shared_counts.reports(data, quarter)})
-    ):
+    told = {*shared_counts.quarters_since(data, began, quarter), *shared_counts.reports(data, quarter)}
+    for one in gate.reports(sorted(told)):
         each, projects, pairs = _supported(data, one)
         gate.count(each, [*projects, *pairs, "any", "none", "all"], by=["org_type"])
         gate.count(each, ["now"])

@@ -140,8 +140,7 @@ def _of_actions(data, quarter):
             yield _number("delivered", row, k=row["delivered"], n=row["pledged"])
     if "leads" in measured:
         table = actions.leads(data, quarter=quarter)
-        for both in table.loc[table["fiscal_quarter"] == quarter, "both"]:
-            yield _number("leads", k=both)
+        yield from (_number("leads", k=both) for both in table.loc[table["fiscal_quarter"] == quarter, "both"])
     if "joint" in measured:
         held = actions.joint_events(data, quarter=quarter).set_index("fiscal_quarter").loc[quarter]
         yield _number("joint", k=held["joint"], n=held["events"])

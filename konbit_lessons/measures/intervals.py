@@ -178,9 +178,8 @@ def difference_of_groups(rows, values, *, by, first, second, cluster=("organizat
     (3.0, 5.0)
     """
     some = rows[rows[by].isin([first, second]) & rows[values].notna()]
-    for group in (first, second):
-        if not (some[by] == group).any():
-            raise DataError(f'{values} by {by}: no row of "{group}" has a value, so there is nothing to compare.')
+    if gone := [group for group in (first, second) if not (some[by] == group).any()]:
+        raise DataError(f'{values} by {by}: no row of "{gone[0]}" has a value, so there is nothing to compare.')
     y, codes = _known(some[values], some[[cluster] if isinstance(cluster, str) else list(cluster)])
     X = np.column_stack([np.ones(len(y)), (some[by] == second).to_numpy(float)])
     estimate, std_error, df = _contrast(X, y, codes)

@@ -88,9 +88,8 @@ class Server:
     def __init__(self, path):
         code = SERVE.format(parent=str(OF_THE_LIBRARY.parent))
         own = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "start_new_session": True}
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", code], env=os.environ | FIXED | {"PYTHONPATH": path}, **own
-        )
+        own |= {"env": os.environ | FIXED | {"PYTHONPATH": path}}
+        self._process = subprocess.Popen([sys.executable, "-P", "-c", code], **own)
         self._reads, self._writes, self._one_at_a_time = self._process.stdin, self._process.stdout, Lock()
         atexit.register(self._process.communicate)
 

@@ -171,10 +171,9 @@ def _expectations(say, one, names):
 
 def topics(say, one):
     """Return what to talk about next, each with its reason; at most five."""
-    said = []
-    for topic, facts in measures.topics(one).items():
-        facts = {name: _fact(say, one, name, value) for name, value in facts.items()}
-        said.append(say(TEXTS["topics"][topic], **facts))
+    found = measures.topics(one).items()
+    told = [(topic, {name: _fact(say, one, name, value) for name, value in facts.items()}) for topic, facts in found]
+    said = [say(TEXTS["topics"][topic], **facts) for topic, facts in told]
     return said or [say(TEXTS["no_topic"]["left" if one.left_on is not None else "partner"])]
 
 

@@ -68,12 +68,8 @@ def then_and_now(say, compared):
 def _moved_by(say, row):
     """By how much each cause moved a number that is another today."""
     kind, parts = row["kind"], [(of, by) for of, by in row["parts"] if row["differs"] and by]
-    each = [(_change(say, kind, by), _together(say, of, {kind})) for of, by in parts]
-    said = [say("{by} through {names}", by=by, names=names) for by, names in each]
+    each = [(of, say.with_sign(by, say.number) if kind in COUNTS else say.signed(by)) for of, by in parts]
+    said = [say("{by} through {names}", by=by, names=_together(say, of, {kind})) for of, by in each]
     if _has_another_target(row):
         said.append(say("the target was {was} and is {now}", was=row["target_said"], now=row["target_then"]))
     return str(say.clauses(said)) if said else "–"
-
-
-def _change(say, kind, by):
-    return say.with_sign(by, say.number) if kind in COUNTS else say.signed(by)

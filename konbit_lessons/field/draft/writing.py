@@ -100,12 +100,8 @@ def programme_text(folder: Folder, sources: list[Source], unfit: dict[Unit, str]
     found["uninvited"] = "sign_in" in tables_fed and "invitations" not in tables_fed
     found |= {"raw": raw, "unfit": unfit, "schemas": SCHEMAS, "exporters": vocabulary()["exporters"]}
     found |= {"outside": is_absolute(raw) or raw.startswith(".."), "stands_for": vocabulary()["stands_for"]}
-    return (
-        template("drafted.toml.j2")
-        .render(found, files_of=_files, numbered_alike=partial(_numbered_alike, sources))
-        .rstrip()
-        + "\n"
-    )
+    numbered = partial(_numbered_alike, sources)
+    return template("drafted.toml.j2").render(found, files_of=_files, numbered_alike=numbered).rstrip() + "\n"
 
 
 def _about(sources: list[Source]) -> dict:
