@@ -310,7 +310,6 @@ def answered(rows, question, options):
     said = f"{named}, {options['covariance']} by {' and '.join(groups)}, Satterthwaite"
     shared = {"n": len(design.y), "clusters": ", ".join(f"{g} {c}" for c, g in groups.items()), "method": said}
     table = result.table_of(answers, list(design.terms), options).assign(**shared)
-    unknown = table[table["reason"] != ""]
     kinds = {key: term.column for key, term in design.fitted.items() if term.level}
     within = by and result.groups_of(apart, list(table["term"]), options).assign(**shared)[[*result.COLUMNS, "group"]]
     about = {name: options[name] for name in ("smallest_effect", "confidence", "labels", "by", "exploratory")}
@@ -320,7 +319,7 @@ def answered(rows, question, options):
         table=table[result.COLUMNS],
         rate=float(design.mass @ design.y / design.mass.sum()),
         coefficients=pd.Series(answers.fit.coefficients, index=list(design.names), name="coefficient"),
-        not_estimable=unknown[["term", "label", "reason", "explanation"]].reset_index(drop=True),
+        not_estimable=table[table["reason"] != ""][["term", "label", "reason", "explanation"]].reset_index(drop=True),
         notes=_notes(answers, apart, question, options["exploratory"]),
         factors={one: answers.joint_test([key for key in kinds if kinds[key] == one]) for one in kinds.values()},
         **about | {"groups": within, "answers": answers, "apart": apart},

@@ -51,10 +51,9 @@ def used_rows(rows, formula, *, incentives, cluster, by, method="firth", trials=
     keys = [one.cat.codes if isinstance(one.dtype, pd.CategoricalDtype) else one for _, one in frame.items()]
     order = np.lexsort([*keys, w, m, y, *reversed(codes.values())])
     counted = {"dropped": len(rows) - len(used), "all": len(rows), "counted": _counted(left_out)}
-    note = Note(mark("{dropped} of {all} rows were left out: {counted}."), **counted)
     frame, ids = (one.iloc[order].reset_index(drop=True) for one in (frame, used[list(cluster)]))
     found = {"frame": frame, "ids": ids, "clusters": {name: of[order] for name, of in codes.items()}}
-    notes = (note,) if counted["dropped"] else ()
+    notes = (Note(mark("{dropped} of {all} rows were left out: {counted}."), **counted),) if counted["dropped"] else ()
     found |= {"y": y[order], "trials": m[order], "weights": w[order], "order": kept[order]}
     return found | {"left_out": left_out, "notes": notes, "absorbed": absorbed}
 

@@ -176,9 +176,8 @@ def _steps(data: Data, rows: pd.DataFrame, quarter: str) -> pd.DataFrame:
 
 def _partners_in(data: Data, quarter: str, came: pd.DataFrame) -> pd.DataFrame:
     """The organizations that were partners when a quarter began or ended, or came in it."""
-    known = data.organizations
     days = first_day(data, quarter), last_day(data, quarter)
-    ids = sorted({*came["organization_id"]}.union(*(partners(known, day) for day in days)))
+    ids = sorted({*came["organization_id"]}.union(*(partners(data.organizations, day) for day in days)))
     here = places(data).reindex(ids).rename("place").rename_axis("organization_id").reset_index()
     return here.assign(partners=True, reached=here["organization_id"].isin(came["organization_id"]))
 

@@ -183,9 +183,7 @@ def of(say, row):
     """Return what a number is of, within a sentence and at its beginning."""
     kind, name = row["kind"], row["name"]
     if kind == "agrees":
-        asked = say.programme.questions[name]
-        what = (asked.statement or asked.label).text(say.language)
-        return {"what": what, "What": what}
+        return dict.fromkeys(("what", "What"), say.asked(name))
     what = say.level("org_type", name, form="many") if kind == "reached" else ""
     if kind in ("expects", "unmet", "incentive"):
         what = say.name(name if kind == "incentive" else f"expects_{name}")
@@ -242,11 +240,10 @@ def held_sentences(say, held):
 
 def _held(say, row):
     how = "not said" if pd.isna(row["holds"]) else "holds" if row["holds"] else "gone"
-    text = TEXTS["held"]["not kept" if pd.isna(row["then"]) else how]
     now = row["k"] if row["kind"] in COUNTS else row["value"]
     then, now = (number_as_text(say, row["kind"], one) for one in (row["then"], now))
     about = {"finding": own(say, row, "finding"), "quarter": row["quarter"], "number": number_name(say, row)}
-    return say(text, then=then, now=now, **about)
+    return say(TEXTS["held"]["not kept" if pd.isna(row["then"]) else how], then=then, now=now, **about)
 
 
 def number_name(say, row):
