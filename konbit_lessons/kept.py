@@ -31,12 +31,11 @@ def kept(work: Callable) -> Callable:
     It may be asked about plain values, frames, and what says in ``kept_as`` of which of them it is made; asked about
     anything else, it is worked out.
     """
-    name = f"{work.__module__}.{work.__qualname__}"
 
     @wraps(work)
     def found(*about: Any, **options: Any) -> Any:
         folder = os.environ.get(FOLDER)
-        key = told_by((name, *about, options)) if folder else None
+        key = told_by((f"{work.__module__}.{work.__qualname__}", *about, options)) if folder else None
         if key is None:
             return work(*about, **options)
         path = Path(folder) / hashlib.sha256(key.encode()).hexdigest()

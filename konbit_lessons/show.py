@@ -244,8 +244,7 @@ def show(plot, frame, *, finding, shows="", source="", says="", axis="", name=""
     readings = tuple(_reading(template, row, say) for row in rows)
     notes = tuple(_note(row, one) for row, one in zip(rows, readings, strict=True) if "label" in row)
     drawn = (plot, notes, str(axis), _formats(frame, template, say), height)
-    table = _cells(template, rows, say)
-    return Figure(*drawn, finding, shows, source, readings, table, name, frame, template)
+    return Figure(*drawn, finding, shows, source, readings, _cells(template, rows, say), name, frame, template)
 
 
 def _carried(part, name, frame, sentences, sheet=None):
@@ -305,8 +304,7 @@ def _formats(frame, template, say):
 
 def _all_alike(frame, template):
     """Whether every row has the same numbers, so that a picture shows no more than a sentence does."""
-    names = [name for name, _ in _fields(template) if name in frame and name != "n"]
-    numbers = frame[names].select_dtypes("number")
+    numbers = frame[[name for name, _ in _fields(template) if name in frame and name != "n"]].select_dtypes("number")
     return len(frame) > 2 and len(numbers.columns) > 0 and len(numbers.drop_duplicates()) == 1
 
 

@@ -104,8 +104,7 @@ class _Field:
             written[name] = np.where(roster[name].to_numpy(bool), yes, no)
         stale = [("Code", "Nom"), (roster["organization_id"][0], "Ancien nom")]
         sheets = {"Répertoire": written.set_axis(FILES["roster"], axis=1), "ancien (ne pas utiliser)": stale}
-        title = f"Konbit – Répertoire des organisations (mise à jour {CUT:%d/%m/%Y})"
-        self.workbook(book, sheets, title=title)
+        self.workbook(book, sheets, title=f"Konbit – Répertoire des organisations (mise à jour {CUT:%d/%m/%Y})")
         self._plant(book, "hidden stale sheet")
         self._plant(book, "joining dates written as text", count=int(as_text["joined_on"].sum()))
         self._plant(book, "title row and blank row above the header")

@@ -84,9 +84,8 @@ class Typist:
         """Return one typed name per id. A slip that would be another organization's name is typed correctly."""
         ids = list(organization_ids)
         habits = self._rng.choice(len(self.HABITS), len(ids), p=self.HABITS)
-        where = self._rng.random(len(ids))
         names = [self._names[key] for key in ids]
-        typed = [(self._variant(*how), how[0]) for how in zip(names, habits, where, strict=True)]
+        typed = [(self._variant(*how), how[0]) for how in zip(names, habits, self._rng.random(len(ids)), strict=True)]
         remember = self.aliases.setdefault
         return [next(one for one in ways if remember(one, key) == key) for key, ways in zip(ids, typed, strict=True)]
 

@@ -118,13 +118,9 @@ def _events(rng, count):
     event_type = rng.permutation(np.repeat(list(TYPES), _parts(count, [kind["share"] for kind in TYPES.values()])))
     offers = _offers(rng, event_type, held_on.dt.to_period("Q").astype(str))
     paid = offers.pop(AMOUNT)
-    project = rng.choice(SAID["projects"], count)
-    columns = {
-        "place": rng.choice(list(DEPARTMENT_OF), count),
-        "hours": rng.choice(EVENTS["hours"], count),
-        "partner_project": pd.Series(project).where(event_type == EVENTS["of_a_project"]),
-        f"{AMOUNT}_amount": rng.choice(EVENTS["amounts"], count) * paid,
-    }
+    project = pd.Series(rng.choice(SAID["projects"], count)).where(event_type == EVENTS["of_a_project"])
+    place, hours, amount = (rng.choice(of, count) for of in (list(DEPARTMENT_OF), EVENTS["hours"], EVENTS["amounts"]))
+    columns = {"place": place, "hours": hours, "partner_project": project, f"{AMOUNT}_amount": amount * paid}
     codes = [_code("E", i + 1, count) for i in range(count)]
     return typed(event_id=codes, event_type=event_type, held_on=held_on, **columns, **offers)
 
@@ -148,8 +144,7 @@ def _offers(rng, event_type, quarter):
     best, least = None, np.inf
     for _ in range(EVENTS["allocations"]):
         allocation = pd.DataFrame({name: rng.permutation(count) < share * count for name, share in OFFERED.items()})
-        lots = np.flatnonzero(~showcase)
-        taken = rng.permutation(lots)[: max(0, round(OFFERED[incentive] * count) - showcase.sum())]
+        taken = rng.permutation(np.flatnonzero(~showcase))[: max(0, round(OFFERED[incentive] * count) - showcase.sum())]
         allocation[incentive] = showcase | np.isin(np.arange(count), taken)
         own = _centred(allocation)
         within = own.T @ own

@@ -155,8 +155,7 @@ def _hashed(rows: pd.DataFrame) -> pd.Series:
 
 def _is_closed(data: Data, name: str, rows: pd.DataFrame, until: pd.Timestamp) -> pd.Series:
     """Whether each row is of a day that is published, by the day of its event or its own, or of a day unknown."""
-    columns = data.programme.tables[name].columns
-    day = next((rows[one] for one, about in columns.items() if tables.is_day(about)), None)
+    day = next((rows[one] for one, about in data.programme.tables[name].columns.items() if tables.is_day(about)), None)
     if day is None:
         day = rows[EVENT].map(data.events.set_index(EVENT)["held_on"])
     return ~(day > until)

@@ -55,8 +55,7 @@ def _first_steps(folder: Path) -> str:
     given = f"Give the path with --programme or in {VARIABLE}, or start"
     for raw in (folder / "data" / "raw", folder / "raw", folder):
         if files := [one for one in raw.rglob("*") if one.suffix.lower() in TABLES]:
-            where = raw.relative_to(folder).as_posix()
-            return message("first_steps", given=given, count=len(files), where=where)
+            return message("first_steps", given=given, count=len(files), where=raw.relative_to(folder).as_posix())
     return f"{given} with `konbit init` or `konbit example`."
 
 

@@ -297,8 +297,7 @@ def load(path: str | Path = "programme.toml", *, audience: str = "shared") -> Pr
     path = programme_file(path)
     said = said_in(path, Sections)
     about = {"languages": tuple(said.programme.languages), "currency": said.programme.currency}
-    schemas = tables.schemas(declared(said), **about)
-    if wrong := list(dict.fromkeys(problems(said, schemas))):
+    if wrong := list(dict.fromkeys(problems(said, tables.schemas(declared(said), **about)))):
         raise ProgrammeError("\n".join(f"{path.name}, {one}." for one in wrong))
     return Programme(path, said, audience, said.privacy.smallest_cell if audience == "shared" else 1)
 

@@ -308,8 +308,7 @@ class Source(_Section):
 
     def _rules(self) -> Rules:
         yield bool(self.files) == bool(self.database), message("files_or_database")
-        alone = self.database and not self.query
-        yield alone, "there is a database and no query: say which rows to take from it"
+        yield self.database and not self.query, "there is a database and no query: say which rows to take from it"
         yield self.waves and (self.table != "survey" or None not in dict(self.waves)), message("waves", of=self)
 
     @property

@@ -54,8 +54,7 @@ def write(data: Data, *, wait: bool = False) -> list[Path]:
     with only_one_run(folder, wait=wait):
         (folder / STAMP).unlink(missing_ok=True)  # until all is in place, what stands here is of two minds
         decided = decisions.load(data.programme)
-        written = decisions.remember(data.programme, decided)
-        written += corrections.remember(data.programme)
+        written = decisions.remember(data.programme, decided) + corrections.remember(data.programme)
         with ThreadPoolExecutor(max_workers=1) as beside:  # large files are hashed while others are written
             made_from = beside.submit(fingerprint, data.programme)
             for name, rows in data.tables.items():

@@ -35,9 +35,8 @@ def table_of(programme: Programme) -> pd.DataFrame:
         raise ProgrammeError(f'{_at(programme, "table")}: found "{study.table}"; there is no such file beside it.')
     found = read(path)
     text = found.tables["main"]
-    for name in study.columns:
-        if name not in text:
-            raise ProgrammeError(message("no_column", path=path, column=name, programme=programme, has=", ".join(text)))
+    if gone := [name for name in study.columns if name not in text]:
+        raise ProgrammeError(message("no_column", path=path, column=gone[0], programme=programme, has=", ".join(text)))
     if text.empty:
         raise DataError(f"{path.name}: there is a header but no rows; expected one row per observation.")
     noticed = list(found.notices)

@@ -21,9 +21,8 @@ def balance_of(design, smallest=1):
     """
     lines = []
     for key, term in design.terms.items():
-        sides = design.compared(key)
         for name, level, values in _covariates(design) if term.is_offered else ():
-            here, there = (values[side] for side in sides)
+            here, there = (values[side] for side in design.compared(key))
             if min(len(here), len(there)) > 1 and not any(is_few(one, smallest) for one in (here, there)):
                 spread = np.sqrt((here.var(ddof=1) + there.var(ddof=1)) / 2)
                 apart = (here.mean() - there.mean()) / spread if spread > 0 else np.nan
@@ -37,8 +36,7 @@ def _covariates(design):
         if not isinstance(column.dtype, pd.CategoricalDtype):
             yield name, "", column.to_numpy(float)
         elif len(column.cat.categories) <= MOST_LEVELS:
-            for level in column.cat.categories:
-                yield name, str(level), (column == level).to_numpy(float)
+            yield from ((name, str(one), (column == one).to_numpy(float)) for one in column.cat.categories)
 
 
 def is_few(values, smallest):

@@ -104,8 +104,7 @@ class _Null:
         self.count = len(self.n_y)
 
     def _moments(self, V):
-        pairs = zip(self.score, self.basis, strict=True)
-        a_y, a_x = (V * score - (V @ basis) @ self.along.T for score, basis in pairs)
+        a_y, a_x = (V * score - (V @ basis) @ self.along.T for score, basis in zip(self.score, self.basis, strict=True))
         squares = ((a * b).sum(axis=1) for a, b in ((a_y, a_y), (a_y, a_x), (a_x, a_x)))
         return np.stack([V @ self.score[0], V @ self.score[1], *squares])
 

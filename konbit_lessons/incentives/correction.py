@@ -46,8 +46,7 @@ def half_corrected(U, weights, codes, variances=None, *, strata=None, large=LARG
     sizes = np.bincount(codes)
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     for size in np.unique(sizes):
-        of_size = starts[sizes == size]
-        rows = order[of_size[:, None] + np.arange(size)]  # (clusters of this size, size)
+        rows = order[starts[sizes == size][:, None] + np.arange(size)]  # (clusters of this size, size)
         uneven = variances[rows].min(axis=1) < UNEVEN * variances[rows].max(axis=1)
         for cluster in rows if size >= large else rows[uneven]:
             own = (level[cluster, None] == np.unique(level[cluster])) * share[cluster, None]

@@ -13,19 +13,10 @@ from threadpoolctl import threadpool_limits
 
 from konbit_lessons.errors import ModelError
 from konbit_lessons.field.messages import message
-from konbit_lessons.incentives import (
-    attrition,
-    balance,
-    clusters,
-    cost,
-    imputation,
-    prediction,
-    result,
-    robustness,
-    sandwich,
-    treated,
-)
+from konbit_lessons.incentives import balance, cost, imputation, prediction, result, robustness, sandwich, treated
 from konbit_lessons.incentives.answers import Answers
+from konbit_lessons.incentives.attrition import attrition_of
+from konbit_lessons.incentives.clusters import clusterings
 from konbit_lessons.incentives.design import CLUSTER, build_design, names_of
 from konbit_lessons.incentives.fit import MEASURED, METHODS, check_options, fit_model, separated_columns, separated_in
 from konbit_lessons.incentives.formula import Note, by_names, label
@@ -250,7 +241,7 @@ class Estimates:
     @ONE_THREAD
     def attrition(self):
         """Whose outcome is missing, and the bounds of Lee (2009): see ``attrition.attrition_of``."""
-        return attrition.attrition_of(self)
+        return attrition_of(self)
 
     @cached_property
     def pairs(self):
@@ -319,7 +310,6 @@ def answered(rows, question, options):
     said = f"{named}, {options['covariance']} by {' and '.join(groups)}, Satterthwaite"
     shared = {"n": len(design.y), "clusters": ", ".join(f"{g} {c}" for c, g in groups.items()), "method": said}
     table = result.table_of(answers, list(design.terms), options).assign(**shared)
-    unknown = table[table["reason"] != ""]
     kinds = {key: term.column for key, term in design.fitted.items() if term.level}
     within = by and result.groups_of(apart, list(table["term"]), options).assign(**shared)[[*result.COLUMNS, "group"]]
     about = {name: options[name] for name in ("smallest_effect", "confidence", "labels", "by", "exploratory")}
@@ -329,7 +319,7 @@ def answered(rows, question, options):
         table=table[result.COLUMNS],
         rate=float(design.mass @ design.y / design.mass.sum()),
         coefficients=pd.Series(answers.fit.coefficients, index=list(design.names), name="coefficient"),
-        not_estimable=unknown[["term", "label", "reason", "explanation"]].reset_index(drop=True),
+        not_estimable=table[table["reason"] != ""][["term", "label", "reason", "explanation"]].reset_index(drop=True),
         notes=_notes(answers, apart, question, options["exploratory"]),
         factors={one: answers.joint_test([key for key in kinds if kinds[key] == one]) for one in kinds.values()},
         **about | {"groups": within, "answers": answers, "apart": apart},
@@ -352,14 +342,13 @@ def _splits(x, y):
 
 
 def _fitted(design, method, options):
-    separated = (
-        () if design.is_measured or design.absorbed or method == "poisson" else separated_columns(design.X, design.y)
-    )
+    never = design.is_measured or design.absorbed or method == "poisson"
+    separated = () if never else separated_columns(design.X, design.y)
     if separated and method == "logit":
         raise ModelError(message("separated", names=", ".join(separated_in(design))))
     penalized = separated and method in ("fractional", "binomial")
     fit = fit_model(design.X, design.y, "firth" if penalized else method, design.mass, design.strata)
-    return Answers(design, fit, clusters.clusterings(fit, design.clusters, options["covariance"]), separated, options)
+    return Answers(design, fit, clusterings(fit, design.clusters, options["covariance"]), separated, options)
 
 
 def _notes(answers, apart, question, exploratory):

@@ -240,10 +240,8 @@ def independent(X, names, asked, absorbed=""):
     while (found := _first_given(centred / np.where(size > 0, size, 1.0), order, absorbed)) is not None:
         slopes, j = found
         slopes = {one: b * size[j] / size[one] for one, b in slopes.items()}
-        direction, involved = (
-            np.zeros(len(names)),
-            [label(names[one]) for one in (j, *slopes)] + [absorbed] * bool(absorbed),
-        )
+        direction = np.zeros(len(names))
+        involved = [label(names[one]) for one in (j, *slopes)] + [absorbed] * bool(absorbed)
         direction[[j, *slopes]] = [1.0, *(-slope for slope in slopes.values())]
         direction[intercept] = -(X @ direction).mean() / X[0, intercept]
         relations.append((direction, involved))

@@ -115,8 +115,7 @@ def mixed_logit(X, y, codes, *, nodes=NODES):
     """
     order = np.argsort(codes, kind="stable")
     Z, back = orthonormal(X)
-    groups = _Groups(Z[order], y[order], np.asarray(codes)[order], nodes)
-    theta, point = _best(groups, Z, y)
+    theta, point = _best(_Groups(Z[order], y[order], np.asarray(codes)[order], nodes), Z, y)
     beta, sd = back @ theta[:-1], float(theta[-1])
     turn, inverse = block_diag(back, 1.0), np.zeros_like(point.information)
     known = slice(None) if sd > 0 else slice(-1)  # with no sign of groups, that is taken as known

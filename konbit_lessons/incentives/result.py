@@ -155,9 +155,8 @@ def _difference(answers, told, term, first, second):
     one, other = told[term, first], told[term, second]
     reason = other["reason"] or one["reason"]
     numbers = {"reason": reason} if reason else answers.difference((term, second), (term, first))
-    counts = {name: one[name] + other[name] for name in COUNTS}
     about = {"term": term, "group": f"difference: {second} − {first}", "matters": min(one["matters"], other["matters"])}
-    return other | counts | UNKNOWN | numbers | about
+    return other | {name: one[name] + other[name] for name in COUNTS} | UNKNOWN | numbers | about
 
 
 def shown(result, smallest, also_hidden=()):

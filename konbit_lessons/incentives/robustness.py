@@ -263,8 +263,7 @@ def _by_group(context, fit):
 
 def _fixed(context):
     """Least squares with a level for every organization and quarter: each is compared with itself only."""
-    first = context.design.first
-    levels = {f"{name}, each": name for name in (first, QUARTER) if name in context.rows}
+    levels = {f"{name}, each": name for name in (context.design.first, QUARTER) if name in context.rows}
     rows = context.rows.assign(**{each: context.rows[name].astype("category") for each, name in levels.items()})
     right = " + ".join([context.design.formula.right, *map(formula.quoted, levels)])
     return _sandwich(context, context.redesign(rows, right, method="linear"), "linear")

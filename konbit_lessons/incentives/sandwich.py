@@ -159,8 +159,7 @@ def firth(fit):
     model = fitted.model
     if fitted.link is not LOGIT or not isinstance(getattr(model, "family", Binomial()), Binomial):
         raise ModelError(f"firth: found a {type(model).__name__} of another kind; expected a logit.")
-    y = np.asarray(model.endog, float)
-    start = fit_model(fitted.Z, y, "firth", fitted.trials).coefficients
+    start = fit_model(fitted.Z, np.asarray(model.endog, float), "firth", fitted.trials).coefficients
     quiet = {"disp": False, "warn_convergence": False} if type(model) is Logit else {}
     return model.fit(start_params=start, maxiter=0, **quiet)
 

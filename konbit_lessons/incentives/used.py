@@ -51,10 +51,9 @@ def used_rows(rows, formula, *, incentives, cluster, by, method="firth", trials=
     keys = [one.cat.codes if isinstance(one.dtype, pd.CategoricalDtype) else one for _, one in frame.items()]
     order = np.lexsort([*keys, w, m, y, *reversed(codes.values())])
     counted = {"dropped": len(rows) - len(used), "all": len(rows), "counted": _counted(left_out)}
-    note = Note(mark("{dropped} of {all} rows were left out: {counted}."), **counted)
     frame, ids = (one.iloc[order].reset_index(drop=True) for one in (frame, used[list(cluster)]))
     found = {"frame": frame, "ids": ids, "clusters": {name: of[order] for name, of in codes.items()}}
-    notes = (note,) if counted["dropped"] else ()
+    notes = (Note(mark("{dropped} of {all} rows were left out: {counted}."), **counted),) if counted["dropped"] else ()
     found |= {"y": y[order], "trials": m[order], "weights": w[order], "order": kept[order]}
     return found | {"left_out": left_out, "notes": notes, "absorbed": absorbed}
 
@@ -72,9 +71,8 @@ def _check_columns(rows, cluster, further, incentives):
     if not 1 <= len(cluster) <= 2:
         found = f"{len(cluster)} columns ({', '.join(cluster)})" if cluster else "none"
         raise ModelError(f"cluster: found {found}; expected one or two.")
-    for name in (*cluster, *further):
-        if name not in rows.columns:
-            raise unknown_column(name, rows.columns)
+    if unknown := [name for name in (*cluster, *further) if name not in rows.columns]:
+        raise unknown_column(unknown[0], rows.columns)
     if twice := {name for name in cluster if cluster.count(name) > 1} | ({*further} & {*incentives}):
         raise ModelError(f"named twice: {', '.join(twice)}. Name each column once.")
 
@@ -110,9 +108,8 @@ def _counted(left_out):
 
 def _frame(used, formula, incentives, cluster, reference, by, absorbed, first):
     """The columns of the formula as it takes them; of an incentive of kinds, the one compared with in front."""
-    for name in reference:
-        if name not in incentives or is_number(used[name]):
-            raise ModelError(f'reference: found "{name}"; expected the name of an incentive that has kinds (text).')
+    if wrong := [name for name in reference if name not in incentives or is_number(used[name])]:
+        raise ModelError(f'reference: found "{wrong[0]}"; expected the name of an incentive that has kinds (text).')
     columns = {}
     for name in (*incentives, *formula.columns):
         if name in incentives:
@@ -125,8 +122,7 @@ def _frame(used, formula, incentives, cluster, reference, by, absorbed, first):
         text = isinstance(used[by].dtype, pd.CategoricalDtype)
         columns[by] = prepared(used[by] if text else used[by].astype("str"), "by")
         if not 2 <= len(columns[by].cat.categories) <= MOST_LEVELS:
-            found = len(columns[by].cat.categories)
-            raise ModelError(f'by="{by}": found {found} groups; expected 2 to {MOST_LEVELS}.')
+            raise ModelError(f'by="{by}": found {len(columns[by].cat.categories)} groups; expected 2 to {MOST_LEVELS}.')
     return pd.DataFrame(columns)
 
 
@@ -143,9 +139,7 @@ def within(x, mass, strata):
     ``strata`` (n, S) is sparse, of each row 1 over the root of its stratum's ``mass``. So least squares on x has the
     coefficients of least squares with a column for each stratum: Frisch and Waugh (1933), Econometrica 1, 387-401.
     """
-    if strata is None:
-        return x
-    return x - strata @ (strata.T @ (x.T * mass).T) + np.average(x, axis=0, weights=mass)
+    return x if strata is None else x - strata @ (strata.T @ (x.T * mass).T) + np.average(x, axis=0, weights=mass)
 
 
 def _within(used, incentives, name, first):

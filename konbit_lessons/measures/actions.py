@@ -97,8 +97,7 @@ def around_first(data: Data, rows: pd.DataFrame, *, quarter: str, days: int = DA
         shared), ``change``, ``conf_low``, ``conf_high``.
     """
     events = _events_of(data, "leads")
-    there = rows[(rows["attended"] == 1) & answers.with_offer(rows, events)]
-    every = there.groupby("organization_id")["held_on"].min()
+    every = rows[(rows["attended"] == 1) & answers.with_offer(rows, events)].groupby("organization_id")["held_on"].min()
     span = pd.Timedelta(days=days)
     first = every[(every - span >= rows["held_on"].min()) & (every + span <= last_day(data, quarter))]
     columns = ["events", "days", "organizations", "before", "after", "change", "conf_low", "conf_high"]

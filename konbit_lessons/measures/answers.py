@@ -110,8 +110,7 @@ def answers(data: Data, *, until: str, late: bool = False) -> pd.DataFrame:
     chose = {f"{name}={level}": (survey[name] == level).where(survey[name].notna()) for name, level in levels}
     survey = survey.assign(**{column: yes.astype("boolean") for column, yes in chose.items()})
     groups = survey.groupby(["organization_id", "wave"])
-    any_of = [name for name, kind in statements(data).items() if kind != "scale"]
-    any_of += [*chose]
+    any_of = [*(name for name, kind in statements(data).items() if kind != "scale"), *chose]
     means = {name: one for name, one in questions.items() if one.kind in ("scale", "number")}
     found = {name: groups[name].max() for name in any_of} | {name: groups[name].mean() for name in means}
     found |= {name: found[name] >= one.agrees for name, one in means.items() if one.kind == "scale"}

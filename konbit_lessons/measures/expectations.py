@@ -42,11 +42,10 @@ def expected(data: Data, *, quarter: str) -> pd.DataFrame:
     rows = rows[rows["fiscal_quarter"] == quarter]
     table = table[(table["kind"] == "expectation") & (table["by"] == TOTAL)]
     offers = [met_by(data, term) for term in table["term"]]
-    with_it = [rows.loc[with_offer(rows, one or []), "event_id"].nunique() for one in offers]
     return table.assign(
         offer=["open" if one is None else "offered" if one else "beyond" for one in offers],
         offered_share=(table["offered"] / table["n"]).astype("Float64").to_numpy(float, na_value=np.nan),
-        events=with_it,
+        events=[rows.loc[with_offer(rows, one or []), "event_id"].nunique() for one in offers],
         events_held=rows["event_id"].nunique(),
     ).sort_values(["share", "term"], ascending=[False, True], ignore_index=True)
 
@@ -136,10 +135,8 @@ def numbers(data: Data, *, quarter: str) -> pd.DataFrame:
             told = pd.notna(n) and len(own) >= enough
             quartiles = own[name].quantile([0.25, 0.5, 0.75]).astype(float) if told else [np.nan] * 3
             lines.append([name, TOTAL if group == TOTAL else "org_type", group, n, *quartiles])
-    table = pd.DataFrame(lines, columns=["term", "by", "group", "n", "low", "median", "high"])
-    return shared_counts.in_order(data, table.astype({"n": "Int64"})).sort_values(
-        "term", kind="stable", ignore_index=True
-    )
+    table = pd.DataFrame(lines, columns=["term", "by", "group", "n", "low", "median", "high"]).astype({"n": "Int64"})
+    return shared_counts.in_order(data, table).sort_values("term", kind="stable", ignore_index=True)
 
 
 def _latest(data: Data, column: str, quarter: str) -> dict[str, pd.DataFrame]:
@@ -177,9 +174,8 @@ def support(data: Data, *, quarter: str) -> pd.DataFrame:
         one supports that day; ``all``.
     """
     gate, began = Gate(), data.other_support["started_on"].min()
-    for one in gate.reports(
-        sorted({*shared_counts.quarters_since(data, began, quarter), *shared_counts.reports(data, quarter)})
-    ):
+    told = {*shared_counts.quarters_since(data, began, quarter), *shared_counts.reports(data, quarter)}
+    for one in gate.reports(sorted(told)):
         each, projects, pairs = _supported(data, one)
         gate.count(each, [*projects, *pairs, "any", "none", "all"], by=["org_type"])
         gate.count(each, ["now"])

@@ -62,8 +62,7 @@ def estimated(data, rows):
     programme, asked = data.programme, data.programme.question
     options = {name: asked[name] for name in ("incentives", "cluster", "smallest_effect")}
     result = estimate(programme.formula, rows, by=asked.get("by"), **options)
-    hidden = shared_counts.hidden_incentives(programme, rows, data)
-    return result.shown(programme.smallest_cell, also_hidden=hidden)
+    return result.shown(programme.smallest_cell, also_hidden=shared_counts.hidden_incentives(programme, rows, data))
 
 
 def _number(measure, share=None, change=(), *, kind="", k=NAN, **more):
@@ -141,8 +140,7 @@ def _of_actions(data, quarter):
             yield _number("delivered", row, k=row["delivered"], n=row["pledged"])
     if "leads" in measured:
         table = actions.leads(data, quarter=quarter)
-        for both in table.loc[table["fiscal_quarter"] == quarter, "both"]:
-            yield _number("leads", k=both)
+        yield from (_number("leads", k=both) for both in table.loc[table["fiscal_quarter"] == quarter, "both"])
     if "joint" in measured:
         held = actions.joint_events(data, quarter=quarter).set_index("fiscal_quarter").loc[quarter]
         yield _number("joint", k=held["joint"], n=held["events"])
@@ -197,8 +195,7 @@ def _behind(data, rows, result, row, quarter):
         said = said[(said["term"] == row["name"]) & (said["by"] == TOTAL)]
         return said.rename(columns={"asked": "point", "share": "value"})
     if kind == "incentive":
-        found = result.table[result.table["strength"].isin(FOUND)]
-        return found.rename(columns={"term": "point", "estimate": "value"})
+        return result.table[result.table["strength"].isin(FOUND)].rename(columns={"term": "point", "estimate": "value"})
     shares = expectations.calendar(data, quarter=quarter).drop_duplicates("fiscal_quarter")
     shares = participation.uptake(data, rows, by="fiscal_quarter") if kind == "taken_up" else shares
     return shares.rename(columns={"fiscal_quarter": "point", "share": "value"})

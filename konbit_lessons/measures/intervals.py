@@ -178,9 +178,8 @@ def difference_of_groups(rows, values, *, by, first, second, cluster=("organizat
     (3.0, 5.0)
     """
     some = rows[rows[by].isin([first, second]) & rows[values].notna()]
-    for group in (first, second):
-        if not (some[by] == group).any():
-            raise DataError(f'{values} by {by}: no row of "{group}" has a value, so there is nothing to compare.')
+    if gone := [group for group in (first, second) if not (some[by] == group).any()]:
+        raise DataError(f'{values} by {by}: no row of "{gone[0]}" has a value, so there is nothing to compare.')
     y, codes = _known(some[values], some[[cluster] if isinstance(cluster, str) else list(cluster)])
     X = np.column_stack([np.ones(len(y)), (some[by] == second).to_numpy(float)])
     estimate, std_error, df = _contrast(X, y, codes)
@@ -245,8 +244,7 @@ def _known(values, clusters):
     of_cluster = clusters.loc[known]
     if of_cluster.isna().any(axis=None):
         raise DataError(f"clusters: a row has no {' or no '.join(of_cluster)}. Fill it in, or leave the row out.")
-    y = values[known].to_numpy(float)
-    return y, {name: pd.factorize(of_cluster[name], sort=True)[0] for name in of_cluster}
+    return values[known].to_numpy(float), {name: pd.factorize(of_cluster[name], sort=True)[0] for name in of_cluster}
 
 
 def _groups(codes):
@@ -263,5 +261,4 @@ def _contrast(X, y, codes):
         return estimate, NAN, NAN
     if np.ptp(fit.score) <= 1e-12 * np.abs(y).max(initial=1.0):
         return estimate, 0.0, min(_groups(codes)) - 1.0
-    robust = clusterings(fit, codes)
-    return estimate, *robust.basis(last)[:2]
+    return estimate, *clusterings(fit, codes).basis(last)[:2]

@@ -234,14 +234,12 @@ def days_since_talk(record: Record) -> int | None:
 
 def open_pledges(record: Record) -> pd.DataFrame:
     """Contributions pledged and not on record as delivered by the end of the quarter, the oldest first."""
-    delivered = (record.contributions["delivered_on"] <= record.last_day).fillna(False)
-    return record.contributions[~delivered]
+    return record.contributions[~(record.contributions["delivered_on"] <= record.last_day).fillna(False)]
 
 
 def support_now(record: Record) -> pd.DataFrame:
     """Support from other projects that goes on at the end of the quarter."""
-    ended = (record.other_support["ended_on"] < record.last_day).fillna(False)
-    return record.other_support[~ended]
+    return record.other_support[~(record.other_support["ended_on"] < record.last_day).fillna(False)]
 
 
 def topics(record: Record) -> dict[str, dict]:

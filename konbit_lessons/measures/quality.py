@@ -177,8 +177,7 @@ def _answers(data: Data) -> Iterator[tuple]:
         asked, when, gate = partners(data.organizations, answers["submitted_on"].min()), quarters[answers.index], Gate()
         for report in gate.reports(sorted({*when})):
             told = asked.isin(answers.loc[when <= report, "organization_id"])
-            each = pd.DataFrame({"organization_id": asked, "answered": told, "asked": True})
-            gate.count(each, ["answered", "asked"])
+            gate.count(pd.DataFrame({"organization_id": asked, "answered": told, "asked": True}), ["answered", "asked"])
         gate.nested("answered", "asked")
         gate.lasting("answered")
         gate.known("asked")
@@ -342,8 +341,7 @@ def columns_that_do_not_fit(data: Data) -> pd.DataFrame:
 
 
 def _most_first(lines: pd.DataFrame, by: list[str], of: str) -> pd.DataFrame:
-    sums = lines.groupby(by)[of].sum().reset_index()
-    return sums.sort_values(of, ascending=False, kind="stable", ignore_index=True)
+    return lines.groupby(by)[of].sum().reset_index().sort_values(of, ascending=False, kind="stable", ignore_index=True)
 
 
 def rates(data: Data, quality: pd.DataFrame, measures: Iterable[str], *, quarter: str) -> pd.DataFrame:
@@ -355,8 +353,7 @@ def rates(data: Data, quality: pd.DataFrame, measures: Iterable[str], *, quarter
         ``measure``, ``quarter``, ``value``, ``n``, ``share``, ``conf_low``, ``conf_high``.
     """
     some = quality[quality["measure"].isin([*measures]) & (quality["quarter"] <= quarter)]
-    enough = some["value"].isna() | (some["of"] >= data.programme.smallest_cell)
-    some = some[enough].rename(columns={"of": "n"})
+    some = some[some["value"].isna() | (some["of"] >= data.programme.smallest_cell)].rename(columns={"of": "n"})
     return intervals.with_shares(some[["measure", "quarter", "value", "n"]].reset_index(drop=True), "value")
 
 
@@ -370,5 +367,4 @@ def lateness(data: Data, *, quarter: str) -> pd.DataFrame:
     """
     some = _settled(data)
     some = some[some["quarter"] <= quarter].sort_values(["p90_days", "median_days", "rows"], ascending=False)
-    columns = ["table", "quarter", "rows", "median_days", "p90_days"]
-    return some.drop_duplicates("table")[columns].reset_index(drop=True)
+    return some.drop_duplicates("table")[["table", "quarter", "rows", "median_days", "p90_days"]].reset_index(drop=True)

@@ -112,8 +112,7 @@ def _taken_part(data: Data, *, quarter: str) -> pd.DataFrame:
         later = every.groupby("organization_id").cumcount() >= len(TIMES)
         gate.count(every.assign(later=later), ["later"], by=["org_type"], records=True)
         _count_taken_up(gate, so_far, one, _taken_up_by(data.programme, rows))
-        here = _partners_in(data, one, came)
-        gate.count(here, ["reached", "partners"], by=["place"])
+        gate.count(_partners_in(data, one, came), ["reached", "partners"], by=["place"])
     gate.nested(*reversed(STEPS))
     for more, fewer in pairwise(reversed(TIMES)):
         gate.below(more, fewer)
@@ -177,9 +176,8 @@ def _steps(data: Data, rows: pd.DataFrame, quarter: str) -> pd.DataFrame:
 
 def _partners_in(data: Data, quarter: str, came: pd.DataFrame) -> pd.DataFrame:
     """The organizations that were partners when a quarter began or ended, or came in it."""
-    known = data.organizations
     days = first_day(data, quarter), last_day(data, quarter)
-    ids = sorted({*came["organization_id"]}.union(*(partners(known, day) for day in days)))
+    ids = sorted({*came["organization_id"]}.union(*(partners(data.organizations, day) for day in days)))
     here = places(data).reindex(ids).rename("place").rename_axis("organization_id").reset_index()
     return here.assign(partners=True, reached=here["organization_id"].isin(came["organization_id"].unique()))
 

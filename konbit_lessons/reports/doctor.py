@@ -44,8 +44,7 @@ def findings(file, *, reports=None):
         yield file.name, trouble
         return
     programme = load(file)
-    lacking = (_trouble(programme.check_language, one) for one in programme.languages)
-    yield file.name, "\n".join(filter(None, lacking))
+    yield file.name, "\n".join(filter(None, (_trouble(programme.check_language, one) for one in programme.languages)))
     for folder in (programme.processed, manifest.reports_folder(programme, reports)):
         yield f"disk, {folder.name}", _trouble(_room, folder)
         yield f"locks, {folder.name}", _trouble(_locks, folder)

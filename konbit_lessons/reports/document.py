@@ -49,8 +49,7 @@ def document(template, setting, title, **values):
     said = setting._asdict() | {"text": words.text, "plural": words.plural, "language": words.language, "title": title}
     said["index"] = f"{in_words('index', words.language)}.html"
     said["meta"] = meta(programme, quarter, Say(words, programme))
-    filled = JINJA.get_template(template).render(said | values)
-    return TOGETHER.sub("\u00a0", filled)
+    return TOGETHER.sub("\u00a0", JINJA.get_template(template).render(said | values))
 
 
 def switched(html, language, files):

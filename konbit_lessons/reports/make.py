@@ -143,8 +143,7 @@ def make_reports(
     wanted = notebooks.asked_for(programme, names)
     top = manifest.reports_folder(programme, reports) / (quarter or notebooks.kind_of(programme))
     place = {PLACE: os.path.relpath(top.parent, programme.folder)}
-    limits = {"seconds": seconds, "notebook_seconds": notebook_seconds}
-    how = to, strict, limits, force, workers, progress, timed
+    how = to, strict, {"seconds": seconds, "notebook_seconds": notebook_seconds}, force, workers, progress, timed
     runs = [_Run(Setting(programme, quarter, one, audience), top, *how) for one in words]
     given = [(run, notebooks.parameters(run.setting, wanted, further=parameters, **place)) for run in runs]
     todo = {in_words(name, run.language): (run, wanted[name], of[name]) for name in wanted for run, of in given}

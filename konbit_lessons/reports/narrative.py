@@ -63,9 +63,8 @@ def own_words(data, *, quarter, language="en"):
         except UnicodeDecodeError as error:
             raise ProgrammeError(f"{where}: this is not UTF-8 ({error.reason}). Save it as UTF-8.") from error
         found |= _sections(text, where, names)
-        known = {anchor_of(heading) for _, heading in levels} | _declared(data, quarter)
         for anchor, lines in found.items():
-            _check_links(lines, where, known)
+            _check_links(lines, where, {anchor_of(heading) for _, heading in levels} | _declared(data, quarter))
             if anchor == RECOMMENDATIONS:
                 _check_recommendations(lines, where)
     shown, most = {}, IN_FRONT

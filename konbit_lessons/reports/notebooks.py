@@ -248,9 +248,8 @@ def checked_parameters(defaults, given, *, where="notebook"):
     """
     each = [f"{name} ({type(value).__name__}, {value!r} unless told)" for name, value in defaults.items()]
     listed, read = ", ".join(each) or "none", {}
-    for name in given:
-        if name not in defaults:
-            raise ProgrammeError(f'{where}: found the parameter "{name}", which it does not have; it has {listed}.')
+    if other := [name for name in given if name not in defaults]:
+        raise ProgrammeError(f'{where}: found the parameter "{other[0]}", which it does not have; it has {listed}.')
     for name, value in given.items():
         read[name] = one = _read(value, defaults[name])
         if not (_fits(one, defaults[name]) and _plain(one)):

@@ -51,8 +51,7 @@ class State:
         said += [[name, self._read(name, quarter, audience)] for name in read or ()]
         said += [self._waiting] if audience == "shared" else []
         said += [] if programme.sources else [self.used]  # of what has none, which files are read can change
-        anything = read is None or notebooks.is_own(programme, path)
-        return digest(json.dumps([*said, self._own if anything else ""]))
+        return digest(json.dumps([*said, self._own if read is None or notebooks.is_own(programme, path) else ""]))
 
     def _read(self, name, quarter, audience):
         """The hash of one thing that was read: a cleaned table, numbers of earlier reports, or a file."""
@@ -96,8 +95,7 @@ def is_same(state, report, asked):
 
 def are_there(folder, files):
     """Return whether files are in a folder as they were made: ``files`` file → hash, None where there are none."""
-    there = {file: _hash(folder / file) for file in files or () if (folder / file).is_file()}
-    return bool(files) and there == files
+    return bool(files) and {file: _hash(folder / file) for file in files or () if (folder / file).is_file()} == files
 
 
 def made_of(states, report, asked):
@@ -110,8 +108,7 @@ def made_of(states, report, asked):
 def _library():
     """One hash of all code, words and templates that make a page, and of the versions of what they need."""
     files = sorted(path for path in notebooks.PACKAGE.rglob("*.*") if path.suffix in CODE)
-    versions = json.dumps(manifest.versions()).encode()
-    return digest(versions + b"".join(path.read_bytes() for path in files))
+    return digest(json.dumps(manifest.versions()).encode() + b"".join(path.read_bytes() for path in files))
 
 
 def _hash(path: Path):

@@ -88,9 +88,8 @@ class Server:
     def __init__(self, path):
         code = SERVE.format(parent=str(OF_THE_LIBRARY.parent))
         own = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "start_new_session": True}
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", code], env=os.environ | FIXED | {"PYTHONPATH": path}, **own
-        )
+        own |= {"env": os.environ | FIXED | {"PYTHONPATH": path}}
+        self._process = subprocess.Popen([sys.executable, "-P", "-c", code], **own)
         self._reads, self._writes, self._one_at_a_time = self._process.stdin, self._process.stdout, Lock()
         atexit.register(self._process.communicate)
 
@@ -166,8 +165,7 @@ def _become_kernel(options, environment, folder):
     _adopt_orphans()
     with suppress(OSError):  # where memory ends, this process is ended, and no other
         Path("/proc/self/oom_score_adj").write_text("1000")
-    nothing = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nothing, 0)
+    os.dup2(os.open(os.devnull, os.O_RDWR), 0)
     os.dup2(2, 1)
     os.environ.clear()
     os.environ.update(environment)

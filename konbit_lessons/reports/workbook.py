@@ -43,8 +43,7 @@ def workbook(sheets, setting, title):
 def _front(book, title, setting, said):
     """The first sheet: what the page is about, and what each other sheet shows."""
     programme, quarter, words, _ = setting
-    about = [title, *meta(programme, quarter, Say(words, programme))]
-    about += [words.text(SIMULATED)] * programme.simulated
+    about = [title, *meta(programme, quarter, Say(words, programme))] + [words.text(SIMULATED)] * programme.simulated
     about += [words.text(HIDDEN, n=programme.smallest_cell)] * (programme.smallest_cell > 1)
     sheet, (bold, text) = book.add_worksheet(words.text("Contents")[:LONGEST]), map(book.add_format, LOOKS.values())
     sheet.set_column(0, 0, LONGEST)

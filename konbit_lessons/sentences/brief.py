@@ -40,8 +40,7 @@ def came(say, one):
 
 def last_talk(say, one):
     """Return when one last talked with it."""
-    last = one.conversations["held_on"].max()
-    return say_known(say, TEXTS["last_talk"], n=measures.days_since_talk(one), day=last)
+    return say_known(say, TEXTS["last_talk"], n=measures.days_since_talk(one), day=one.conversations["held_on"].max())
 
 
 def history(say, one):
@@ -52,8 +51,7 @@ def history(say, one):
     where = literal(say.level(places.column, where)) if pd.notna(where) else ""
     kind = say_known(say, mark("{kind}, {where}"), kind=kind, where=where) or kind
     joined = about["joined_on"]
-    later = joined > one.last_day
-    days = {"later": joined if later else None, "first": joined, "last": one.left_on}
+    days = {"later": joined if joined > one.last_day else None, "first": joined, "last": one.left_on}
     said = say("{kind}.", kind=kind) + say_known(say, TEXTS["partner"], days)
     said += say_known(say, pair("{n} person works there.", "{n} people work there."), n=about["staff"])
     for column in ("consulted_at_design", "earlier_donor_support"):
@@ -173,10 +171,9 @@ def _expectations(say, one, names):
 
 def topics(say, one):
     """Return what to talk about next, each with its reason; at most five."""
-    said = []
-    for topic, facts in measures.topics(one).items():
-        facts = {name: _fact(say, one, name, value) for name, value in facts.items()}
-        said.append(say(TEXTS["topics"][topic], **facts))
+    found = measures.topics(one).items()
+    told = [(topic, {name: _fact(say, one, name, value) for name, value in facts.items()}) for topic, facts in found]
+    said = [say(TEXTS["topics"][topic], **facts) for topic, facts in told]
     return said or [say(TEXTS["no_topic"]["left" if one.left_on is not None else "partner"])]
 
 

@@ -24,16 +24,14 @@ def compared_sentences(say, compared, *, quarter, edition=0, causes=()):
     names = [small(say.name(row["name"]) if row["kind"] == "incentive" else str(number_name(say, row))) for row in rows]
     kept = compared["said"].notna().any()
     text = TEXTS["stands"]["not kept" if not kept else "others" if names else "stands"]
-    before = str(say.programme.calendar.named(quarter).previous)
-    first = say(text, n=len(names), names=say.list(names), quarter=before)
+    first = say(text, n=len(names), names=say.list(names), quarter=str(say.programme.calendar.named(quarter).previous))
     if not kept:
         return [first]
     both = compared.dropna(subset=["strength_said", "strength_now"])
     then, now = (both[side].isin(FOUND) for side in ("strength_said", "strength_now"))
     told = {"still": then & now, "no longer": then & ~now, "now": now & ~then}
     named = {word: [f"**{small(say.name(name))}**" for name in both.loc[these, "name"]] for word, these in told.items()}
-    read = say(TEXTS["stands"]["shared" if edition else "stored"], n=edition)
-    said = [first + read, *_why(say, rows, causes)]
+    said = [first + say(TEXTS["stands"]["shared" if edition else "stored"], n=edition), *_why(say, rows, causes)]
     return said + [say(TEXTS["strength"][word], names=say.list(names)) for word, names in named.items() if names]
 
 
@@ -70,12 +68,8 @@ def then_and_now(say, compared):
 def _moved_by(say, row):
     """By how much each cause moved a number that is another today."""
     kind, parts = row["kind"], [(of, by) for of, by in row["parts"] if row["differs"] and by]
-    each = [(_change(say, kind, by), _together(say, of, {kind})) for of, by in parts]
-    said = [say("{by} through {names}", by=by, names=names) for by, names in each]
+    each = [(of, say.with_sign(by, say.number) if kind in COUNTS else say.signed(by)) for of, by in parts]
+    said = [say("{by} through {names}", by=by, names=_together(say, of, {kind})) for of, by in each]
     if _has_another_target(row):
         said.append(say("the target was {was} and is {now}", was=row["target_said"], now=row["target_then"]))
     return str(say.clauses(said)) if said else "–"
-
-
-def _change(say, kind, by):
-    return say.with_sign(by, say.number) if kind in COUNTS else say.signed(by)

@@ -24,9 +24,8 @@ def first_expected(say, expected):
     if expected.empty:
         return say("No answer to a survey is on record.")
     first = expected.dropna(subset="share").head(1)
-    text = TEXTS["beyond" if first["offer"].eq("beyond").any() else "expected"]
     few = mark("Too few organizations answered the survey to show what they expect.")
-    return say_known(say, text, first) or say(few)
+    return say_known(say, TEXTS["beyond" if first["offer"].eq("beyond").any() else "expected"], first) or say(few)
 
 
 def not_offered(say, expected, *, quarter):

@@ -234,14 +234,11 @@ def costs(say, table):
 
 def _cost(say, row):
     about = {"label": term_name(say, row["term"]), "currency": say.programme.currency}
-    about |= {name: _two_digits(row[name]) for name in ("spent", "cost", "cost_low", "cost_high")}
+    rounded = {name: _to_two_digits(row[name]) for name in ("spent", "cost", "cost_low", "cost_high")}
+    about |= {name: int(one) if np.isfinite(one) else None for name, one in rounded.items()}
     more = of_a_step(say, {name: row[f"per_amount{end}"] for name, end in PER_AMOUNT.items()}, row["step"])
     told = {"step": step_of(say, row), "points": abs(more["estimate"]), "span": span(say, more), **about}
     return say(TEXTS["costs"][row["bound"]], **about) + say_known(say, TEXTS["per_amount"][_way(more)], told)
-
-
-def _two_digits(number):
-    return int(_to_two_digits(number)) if np.isfinite(number) else None
 
 
 def _to_two_digits(number):

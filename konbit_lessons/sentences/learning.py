@@ -183,9 +183,7 @@ def of(say, row):
     """Return what a number is of, within a sentence and at its beginning."""
     kind, name = row["kind"], row["name"]
     if kind == "agrees":
-        asked = say.programme.questions[name]
-        what = (asked.statement or asked.label).text(say.language)
-        return {"what": what, "What": what}
+        return dict.fromkeys(("what", "What"), say.asked(name))
     what = say.level("org_type", name, form="many") if kind == "reached" else ""
     if kind in ("expects", "unmet", "incentive"):
         what = say.name(name if kind == "incentive" else f"expects_{name}")
@@ -242,11 +240,10 @@ def held_sentences(say, held):
 
 def _held(say, row):
     how = "not said" if pd.isna(row["holds"]) else "holds" if row["holds"] else "gone"
-    text = TEXTS["held"]["not kept" if pd.isna(row["then"]) else how]
     now = row["k"] if row["kind"] in COUNTS else row["value"]
     then, now = (number_as_text(say, row["kind"], one) for one in (row["then"], now))
     about = {"finding": own(say, row, "finding"), "quarter": row["quarter"], "number": number_name(say, row)}
-    return say(text, then=then, now=now, **about)
+    return say(TEXTS["held"]["not kept" if pd.isna(row["then"]) else how], then=then, now=now, **about)
 
 
 def number_name(say, row):
@@ -282,8 +279,7 @@ def action_items(say, numbers, then, lines):
     """
     items = []
     for name, action in say.programme.actions.items():
-        measure = MEASURED.get(action.measure, action.measure)
-        found = [each[each["measure"] == measure] for each in (numbers, then)]
+        found = [each[each["measure"] == MEASURED.get(action.measure, action.measure)] for each in (numbers, then)]
         now, before = (number_told(say, one.iloc[0]) if len(one) else None for one in found)
         changes = [own(say, row, "adaptation") for row in lines[lines["action"] == name].to_dict("records")]
         decided = say.words.clauses(changes) if changes else None

@@ -123,8 +123,7 @@ def predicted(say, result):
         few = min(result.clusters.values()) < 10
         if say.units and not few:
             return None  # no chance is foretold by such a method
-        why = TEXTS["no_prediction"]["few" if few else "method"]
-        return say(why, groups=say.units_of(result)["groups"])
+        return say(TEXTS["no_prediction"]["few" if few else "method"], groups=say.units_of(result)["groups"])
     table, groups = told.table.set_index("measure"), say.units_of(result)["groups"]
     values = {**table["out_of_fold"], "base": table["base_rate"]["brier"], "interval": (told.auc_low, told.auc_high)}
     return say(TEXTS["predicted"], groups=groups, **values)

@@ -20,8 +20,7 @@ def reached_so_far(say, reached, quarter):
     """Return how many organizations were reached up to a quarter against the target, beside their attendances."""
     last = _kinds(reached[reached["fiscal_quarter"] == reached["fiscal_quarter"].max()])
     parts = list(filter(None, (_of_target(say, line) for line in last.to_dict("records"))))
-    counted = reached.loc[reached["org_type"] == TOTAL, "attendances"]
-    n = counted.sum(skipna=False) if len(parts) == len(last) else None
+    n = reached.loc[reached["org_type"] == TOTAL, "attendances"].sum(skipna=False) if len(parts) == len(last) else None
     times = say_known(say, pair("{n} attendance", "{n} attendances"), n=n)
     told = {"parts": parts, "attendances": times, "quarter": quarter if len(reached) else ""}
     return say_known(say, TEXTS["reached_so_far"], **told)
@@ -202,7 +201,6 @@ def attendance_unknown(say, unknown):
 def why_attendance_is_unknown(say, unknown):
     """Return for how many invitations attendance is unknown for which reason."""
     if unknown.empty:
-        listed = say.programme.invitations != "count only"
-        return say("Attendance is known for every invitation.") if listed else None
+        return say("Attendance is known for every invitation.") if say.programme.invitations != "count only" else None
     each = zip(unknown["reason"], unknown["invitations"], strict=True)
     return [say(TEXTS["because"], n=n, why=say.words.text(TEXTS["why_unknown"][reason])) for reason, n in each]

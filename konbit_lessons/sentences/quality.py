@@ -57,9 +57,7 @@ def _rule(say, rule):
 
 
 def _figure(say, figure, in_days, **_):
-    if in_days:
-        return say(("{n} day", "{n} days"), n=round(figure))
-    return say(mark("{figure:percent}"), figure=figure)
+    return say(("{n} day", "{n} days"), n=round(figure)) if in_days else say(mark("{figure:percent}"), figure=figure)
 
 
 def provisional(say, quarter, ends):

@@ -134,11 +134,8 @@ class Words:
     def percent(self, x):
         """Return a proportion as "12 %", with the language's own space before the sign."""
         points = self.points(x)
-        return (
-            points
-            if points == "–"
-            else points + ("\u202f%" if self._own.get("numbers_as", self.language) == "fr" else " %")
-        )
+        sign = "\u202f%" if self._own.get("numbers_as", self.language) == "fr" else " %"
+        return points if points == "–" else points + sign
 
     def p_value(self, p):
         """Return "p = 0.03", or "p < 0.001"."""

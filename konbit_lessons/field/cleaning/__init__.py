@@ -183,10 +183,9 @@ def _refuse_empty(table: str, programme: Programme, record: Record) -> None:
 def _reading_order(programme: Programme) -> list[str]:
     """Organizations and events first, since the other tables refer to them."""
     used = {source.table for source in programme.sources}
-    for table in needed(programme):
-        if table not in used:
-            hint = message("everybody") if table == "invitations" else ""
-            raise DataError(f'{programme.path.name}: no [[source]] feeds the table "{table}"; add one{hint}.')
+    if lacking := [table for table in needed(programme) if table not in used]:
+        hint = message("everybody") if lacking[0] == "invitations" else ""
+        raise DataError(f'{programme.path.name}: no [[source]] feeds the table "{lacking[0]}"; add one{hint}.')
     return [name for name in tables.TABLES if name in used]
 
 

@@ -164,9 +164,8 @@ class Conversion:
         values, wrong = by_codebook.convert(cells, about.metadata, self._writing(name), dtype)
         most = tables.is_day(about) and 2 * len(wrong) > cells.notna().sum() > 2
         order = "correct the order, dates, in its [[source]], or " if most else ""
-        wrong += f"; or {order}say what it means: " + cells[wrong.index].astype("str").map(
-            lambda one: way_out(one, name)
-        )
+        ways = cells[wrong.index].astype("str").map(lambda one: way_out(one, name))
+        wrong += f"; or {order}say what it means: " + ways
         of_value = {"scope": "value", "check": "conversion", "reason": wrong}
         self.record.set_aside(text.loc[wrong.index], self.schema.name, name, cells, **of_value)
         if tables.is_day(about):
@@ -274,9 +273,8 @@ def read_source(programme: Programme, source: Source, schema: pa.DataFrameSchema
 def _raws(programme: Programme, source: Source, expect: tuple[str, ...]) -> Iterator[tuple[str, Raw]]:
     """What each file of a source, or its query, gives; and what the place is called."""
     forms = programme.forms_of(source)
-    for form in forms:
-        if not form.is_file():
-            raise ProgrammeError(message("no_form", programme=programme, source=source, form=form))
+    if gone := [form for form in forms if not form.is_file()]:
+        raise ProgrammeError(message("no_form", programme=programme, source=source, form=gone[0]))
     if source.query:
         yield from answers(programme, source)
         return
@@ -335,8 +333,7 @@ def _part(raw: Raw, table: str, name: str, source: Source, schema: pa.DataFrameS
         part[column], count = by_codebook.days_of_serials(part[column], raw.epoch)
         if count:
             notices.append(message("serials", where=where, column=column, count=count, epoch=raw.epoch))
-    left = by_hand.left_over(frame, raw.kind, {*wanted.values(), *clock.values()})
-    notices += [f"{where}: {one}" for one in left]
+    notices += [f"{where}: {one}" for one in by_hand.left_over(frame, raw.kind, {*wanted.values(), *clock.values()})]
     same = source.constants(file.name) | {"source": name, "sheet": sheet, "_kind": raw.kind}
     part = part.assign(**{column: encoded(part[column]) for column in part})
     return part.assign(**{column: constant(text, part) for column, text in same.items()}, row=numbers)

@@ -127,8 +127,7 @@ def _as_one(rows: pd.DataFrame, lines: pd.DataFrame, record: Record, wrong: list
             wrong.append(message("overlap", now=now, rows=" and ".join(f"row {row}" for row in lines["row"])))
             return rows
         away.append(f"{left:%Y-%m-%d}/{joined:%Y-%m-%d}")
-    earlier = (lines["joined_on"] != now["joined_on"]) & bool(away)
-    before = lines[(lines["name"] != now["name"]) | earlier]
+    before = lines[(lines["name"] != now["name"]) | ((lines["joined_on"] != now["joined_on"]) & bool(away))]
     if before.empty:
         return rows
     said = {"joined_on": spells["joined_on"].min(), "away": "; ".join(away)}

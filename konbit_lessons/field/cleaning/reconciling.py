@@ -155,9 +155,7 @@ def once_each(rows: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) ->
     if sign_in:  # a person's name, whatever its case, accents and double spaces
         folded = {name: " ".join(plain(name).split()) for name in distinct_of(rows["delegate"])[1]}
         keys = keys.assign(delegate=looked_up(rows["delegate"], folded))
-    twice = keys.duplicated(keep=False)
-    if key != content:
-        twice &= keys.notna().all(axis="columns")
+    twice = keys.duplicated(keep=False) & (key == content or keys.notna().all(axis="columns"))
     if not twice.any():
         return rows
     same = rows[twice].assign(_filled=rows.loc[twice, content].notna().sum(axis="columns"))

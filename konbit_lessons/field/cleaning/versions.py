@@ -49,8 +49,7 @@ def that_count(rows: pd.DataFrame, schema: pa.DataFrameSchema, record: Record) -
 
 
 def _without(rows: pd.DataFrame, name: str, words: list, schema: pa.DataFrameSchema, record: Record, **why):
-    said = [one for one in distinct_of(rows[name])[1] if clean(one).casefold() in words]
-    out = rows[name].isin(said)
+    out = rows[name].isin([one for one in distinct_of(rows[name])[1] if clean(one).casefold() in words])
     record.set_aside(rows[out], schema.name, name.partition(" ")[2], rows[name], **why)
     _note(rows[out], why["reason"], record)
     return kept(rows, ~out)

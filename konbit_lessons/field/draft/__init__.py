@@ -87,8 +87,7 @@ def draft_programme(folder: str | Path, programme_file: str | Path = "programme.
     text = programme_text(found, sources, unfit, raw=raw)
     sizes = {source: len(source.match.placed) + len(source.match.own) for source in sources}
     placed = [(found.name(path), source.table, size) for source, size in sizes.items() for path in source.paths]
-    left_open = sum("OPEN: " in line for line in text.splitlines())
-    return Draft(text, placed, sum(sizes.values()), left_open, not_placed)
+    return Draft(text, placed, sum(sizes.values()), sum("OPEN: " in line for line in text.splitlines()), not_placed)
 
 
 def _sources(folder: Folder) -> tuple[list[Source], dict[Unit, str]]:

@@ -121,8 +121,7 @@ def currency_in(header: str) -> str:
 @cache
 def _money() -> frozenset[str]:
     """How currencies are written; letters that could be a word of their own are none."""
-    currencies = tables.codebook()["currencies"]
-    marks = {mark for code, written in currencies.items() for mark in (code.casefold(), *written)}
+    marks = {mark for code, written in tables.codebook()["currencies"].items() for mark in (code.casefold(), *written)}
     return frozenset(mark for mark in marks if len(mark) > 2 or not mark.isalnum())
 
 

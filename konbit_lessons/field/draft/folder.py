@@ -78,12 +78,11 @@ class Unit:
 def read_folder(path: Path) -> Folder:
     """Read every file of a folder that can hold a table."""
     folder, read_files = Folder(path), []
-    endings = vocabulary()["no_tables"]["endings"]
     for file in sorted(one for one in path.rglob("*") if one.is_file()):
         try:
             if not is_raw(file):
                 folder.left_out[folder.name(file)] = "not raw data: the lock of an open file, or an evaluator's own"
-            elif file.name.startswith(".") or file.suffix.lower() in endings:
+            elif file.name.startswith(".") or file.suffix.lower() in vocabulary()["no_tables"]["endings"]:
                 folder.left_out[folder.name(file)] = "no table by its name"
             elif _is_form(raw := _read(file)):
                 folder.forms[file] = read_form(file)
@@ -115,8 +114,7 @@ def _has_no_header(frame: pd.DataFrame) -> bool:
         unknown = max(likeness(header).values(), default=0) < SURE["header_is_one"]
         same = any(title.share(shape) == 1 and own.share(shape) >= SURE["nearly_all"] for shape in shapes)
         alike += header in own.counts.index or (unknown and same)
-    again = frame.eq(list(frame)).all(axis="columns").any()
-    return len(frame) > 1 and alike >= len(frame.columns) / 2 and not again
+    return len(frame) > 1 and alike >= len(frame.columns) / 2 and not frame.eq(list(frame)).all(axis="columns").any()
 
 
 def _persons(columns: list[Column]) -> frozenset[str]:

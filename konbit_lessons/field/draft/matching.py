@@ -168,8 +168,7 @@ def _assign(match: Match, candidates: dict[str, dict[str, Candidate]], unit: Uni
             match.placed[chosen.target] = chosen
         elif not unit.columns[header].given:
             ranked = sorted(of_one.values(), key=lambda one: (-one.score, -one.by_header))
-            near = [one for one in ranked if one.confidence >= SURE["mentioned"] or one.against]
-            match.open[header] = near, why
+            match.open[header] = [one for one in ranked if one.confidence >= SURE["mentioned"] or one.against], why
 
 
 def _best(worth: pd.DataFrame) -> Iterator[tuple[str, str]]:

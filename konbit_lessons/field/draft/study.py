@@ -22,14 +22,11 @@ def is_study(units: list[Unit]) -> bool:
 def study_text(unit: Unit, *, table: str) -> str:
     """The whole file; ``table`` is where the table lies, as seen from it."""
     columns = [one for one in unit.columns.values() if not (one.given or one.blank)]
-    called = {what: [one for one in columns if _is_called(one, words)] for what, words in vocabulary()["study"].items()}
+    said = {one: {*folded(one.header).replace("_", " ").split()} for one in columns}
+    called = {what: [one for one in columns if said[one] & {*words}] for what, words in vocabulary()["study"].items()}
     compared = called["treatment"] or [one for one in columns if one.kinds and _control(one.counts.index)]
     about = {"columns": {one: _about(one) for one in columns}, "groups": called["group"], "table": table}
     return template("study.toml.j2").render(about, compared=compared).rstrip() + "\n"
-
-
-def _is_called(column: Column, words: list[str]) -> bool:
-    return bool({*folded(column.header).replace("_", " ").split()} & {*words})
 
 
 def _control(levels: Iterable[str]) -> list[str]:

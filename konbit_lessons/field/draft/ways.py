@@ -130,8 +130,7 @@ def _thing(column: Column, section: str) -> Own | None:
     elif column.share("yes_no") >= 0.8:
         more = {}
     else:
-        paid = column.share("amount") >= 0.7 and (currency_in(column.header) or known)
-        more = {"kind": "amount"} if paid else None
+        more = {"kind": "amount"} if column.share("amount") >= 0.7 and (currency_in(column.header) or known) else None
     if more is None or (column.beside[0] >= SURE["other"] and not known):
         return None
     return Own(section, name, column.header, as_label(column.header), more)
@@ -205,8 +204,7 @@ def slug(text: str) -> str:
     >>> slug("Bon de semences"), slug("Prime (FCFA)"), slug("2e choix")
     ('bon_de_semences', 'prime', 'q_2e_choix')
     """
-    words = [word for word in identity.words(without_unit(text)) if not currency_in(word)]
-    name = "_".join(words[:5]) or "x"
+    name = "_".join([word for word in identity.words(without_unit(text)) if not currency_in(word)][:5]) or "x"
     reserved = any(name in about["columns"] for about in tables.codebook()["tables"].values())
     return name if name[0].isalpha() and not reserved else f"q_{name}"
 

@@ -100,20 +100,15 @@ def programme_text(folder: Folder, sources: list[Source], unfit: dict[Unit, str]
     found["uninvited"] = "sign_in" in tables_fed and "invitations" not in tables_fed
     found |= {"raw": raw, "unfit": unfit, "schemas": SCHEMAS, "exporters": vocabulary()["exporters"]}
     found |= {"outside": is_absolute(raw) or raw.startswith(".."), "stands_for": vocabulary()["stands_for"]}
-    return (
-        template("drafted.toml.j2")
-        .render(found, files_of=_files, numbered_alike=partial(_numbered_alike, sources))
-        .rstrip()
-        + "\n"
-    )
+    numbered = partial(_numbered_alike, sources)
+    return template("drafted.toml.j2").render(found, files_of=_files, numbered_alike=numbered).rstrip() + "\n"
 
 
 def _about(sources: list[Source]) -> dict:
     """First and last day, and the currency and languages that the files name."""
     held = [one.days("held_on").min() for one in sources if one.table == "events" and "held_on" in one.placed]
     days = [one.days(name).max() for one in sources for name in _RECORDED if name in one.placed]
-    headers = [header for one in sources for header in one.unit.columns]
-    found = Counter(filter(None, map(currency_in, headers)))
+    found = Counter(filter(None, map(currency_in, [header for one in sources for header in one.unit.columns])))
     paid = any(one.more.get("kind") == "amount" for source in sources for one in source.match.own)
     spoken = [set(_words(one.header, source.form)) for source in sources for one in source.match.own if source.form]
     common = set.intersection(*filter(None, spoken)) if any(spoken) else set()

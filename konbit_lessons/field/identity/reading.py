@@ -81,9 +81,8 @@ class Reader(Forms):
             # Jean-Baptiste is one word, unless its parts are known words, as in Jacmel-Nord
             if "".join(parts) not in self.forms and not all(map(self.familiar, parts)):
                 self.add("name", parts)
-        for span in (span for name in names for span in self.exact(self.tokens(name))):
-            if span.open:
-                self.add("name", [span.text])
+        for span in (span for name in names for span in self.exact(self.tokens(name)) if span.open):
+            self.add("name", [span.text])
         spans = (span for name in names for span in self.exact(self.tokens(name)))
         self.used = {meaning.word for span in spans for meaning in span.options or ()}
         self.meanings = cache(self._meanings)

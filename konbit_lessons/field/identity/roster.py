@@ -227,9 +227,8 @@ class Roster:
         vague = not best.known.own and sum(one.slips + (one.how == "abbreviation") for one in best.meanings) > 1
         if near or vague or (best.lost and (others or not self._may_lose(best))):
             return None
-        if self._another_reading(best, reading) or self._another_name(best, reading):
-            return None
-        return best.at, self._how(best, reading), best.score
+        another = self._another_reading(best, reading) or self._another_name(best, reading)
+        return None if another else (best.at, self._how(best, reading), best.score)
 
     def _fits(self, choice: tuple[Meaning, ...], reading: Reading) -> Iterator[Fit]:
         kinds, own = self._parted(choice)

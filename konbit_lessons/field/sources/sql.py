@@ -102,8 +102,7 @@ def _answer(url: sqlalchemy.URL, query: str, where: str) -> tuple[list[str], lis
 
 def _without_secrets(told: str, url: sqlalchemy.URL) -> str:
     """What a driver says, which can quote its URL, without the password and the values behind the question mark."""
-    values = [url.password, *url.normalized_query.values()] if url.get_backend_name() != "sqlite" else []
-    for value in values:
+    for value in [url.password, *url.normalized_query.values()] if url.get_backend_name() != "sqlite" else []:
         for secret in [value] if isinstance(value, str) else value or ():
             told = told.replace(secret, "***").replace(quote(secret), "***") if secret else told
     return told
