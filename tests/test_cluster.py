@@ -14,7 +14,7 @@ from konbit_lessons.reports.briefs import Run
 from konbit_lessons.reports.cluster import make_there
 
 distributed = pytest.importorskip("distributed", reason="the extra [cluster] is not installed")
-pytestmark = pytest.mark.filterwarnings("default")  # dask's own
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]  # warnings of dask itself
 SLOW = "import time\ntime.sleep(0.3)\norganization"
 
 

@@ -33,7 +33,9 @@ FLOORS = (  # ground first: what stands earlier may not import what stands later
 OF_ONE_PROGRAMME = re.compile(
     r"\b(cdsps?|awardees?|haiti\w*|haïti\w*|htg|gourdes?|leve|lokal\+?|per_diem_htg|value_htg)\b", re.I
 )
-MOST_LINES = 12_500 + 7 * 600  # of code, no blank, comment or docstring: the house, and what two more things may add
+MOST_LINES = (
+    12_500 + 7 * 600 + 100
+)  # of code, no blank, comment or docstring: the house, and what is built since may add
 NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 
 

@@ -104,7 +104,7 @@ class Outsider:
             assert self.shown.setdefault(name, value) == value, f"{name} is shown as two numbers"
         else:
             self.hidden.add(name)
-            self.least[name] = max(self.least.get(name, 0), at_least)
+            self.least[name] = max(self.least.get(name, 0), 0 if pd.isna(at_least) else at_least)
 
     def adds_up(self, whole, parts):
         self.equations.append({whole: 1} | dict.fromkeys(parts, -1))
