@@ -590,6 +590,7 @@ def test_the_attack_finds_what_is_shown_of_each_quarter_alone(tmp_path, monkeypa
         for name in gate._reports:
             one = Gate()
             one._reports, one._rules, one._known = [name], gate._rules, gate._known
+            one._numbers, one._ids, one._of = gate._numbers, gate._ids, gate._of
             one._counted = {place: of for place, of in gate._counted.items() if place[1] == name}
             tables += [decided(one, smallest)] if one._counted else []
         return pd.concat(tables).sort_index()
