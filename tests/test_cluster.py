@@ -113,7 +113,7 @@ def test_a_scheduler_that_goes_away_leaves_what_was_made_and_the_next_run_goes_o
 
 @pytest.mark.slow
 def test_two_workers_of_which_one_is_killed_make_each_page_once_and_the_same_bytes(tiny, tmp_path, cluster):
-    more(tiny, 12)
+    more(tiny, 5)
     own_notebook(tiny, SLOW, "1 / 0 if organization == 'MORE-003' else organization")
     cluster.start_workers(2, tmp_path / "cluster")
     said = []
@@ -126,9 +126,9 @@ def test_two_workers_of_which_one_is_killed_make_each_page_once_and_the_same_byt
     for out, options in {"there": {"cluster": cluster.address, "progress": progress}, "here": {"workers": 1}}.items():
         with pytest.raises(ReportError, match=r"organization_brief.ipynb, MORE-003, cell 4 .*ZeroDivisionError"):
             made(tiny, tmp_path / out, language="en,fr", **options)
-    assert [(at, of) for at, of, _ in said] == [(at, 32) for at in range(1, 33)]
+    assert [(at, of) for at, of, _ in said] == [(at, 18) for at in range(1, 19)]
     both = {of: {path.name: path.read_bytes() for path in folder(tmp_path / of).iterdir()} for of in ("there", "here")}
-    assert both["there"] == both["here"] and len(both["there"]) == 30 + 4
+    assert both["there"] == both["here"] and len(both["there"]) == 16 + 4
     kept = [path.name for path in (tmp_path / "there").rglob("*.ipynb")]
     assert sorted(kept) == ["MORE-003.FAILED.ipynb", "MORE-003.fr.FAILED.ipynb"]
 
