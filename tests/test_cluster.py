@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 
+import distributed
 import pytest
 from test_briefs import folder, konbit, made, own_notebook
 
@@ -13,7 +14,6 @@ from konbit_lessons.errors import ProgrammeError, ReportError
 from konbit_lessons.reports.briefs import Run
 from konbit_lessons.reports.cluster import make_there
 
-distributed = pytest.importorskip("distributed", reason="the extra [cluster] is not installed")
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]  # warnings of dask itself
 SLOW = "import time\ntime.sleep(0.3)\norganization"
 

@@ -573,9 +573,9 @@ def test_nothing_can_be_worked_out_of_all_quarters_of_the_example(tmp_path, smal
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20))
 def test_nothing_can_be_worked_out_of_the_last_quarters_of_small_programmes(tmp_path, seed):
-    """All that is counted of every second one; ``benchmarks.disclosure --pages 20`` reads all of all."""
+    """Incentives of every second one, which take longest; ``benchmarks.disclosure --pages 20`` reads all of all."""
     write_example(tmp_path / "small", organizations=11 + 4 * seed, events=8 + seed, seed=seed)
-    some = FAMILIES if seed % 2 == 0 else {name: FAMILIES[name] for name in ("organizations", "meaningful")}
+    some = {name: of for name, of in FAMILIES.items() if seed % 2 == 0 or name != "incentives"}
     told, hidden = attacked(tmp_path / "small" / "programme.toml", last=2, families=some)
     assert told == [] and hidden > 50
 
@@ -691,7 +691,7 @@ def one_record_later(data, day, which, what):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("seed", "what"), [(3, "invitations"), (13, "conversations")])
+@pytest.mark.parametrize(("seed", "what"), [(13, "conversations")])
 def test_two_builds_that_are_one_late_record_apart_tell_no_more_than_one(tmp_path, seed, what):
     """Reports of a closed quarter from before and after, and the next: read together, and by linear programs."""
     write_example(tmp_path / "small", organizations=11 + 4 * seed, events=8 + seed, seed=seed)
